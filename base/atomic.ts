@@ -1,0 +1,81 @@
+/**
+ * Writes that are whole or absent. Every file that igos keeps is written here or by a journal: temp name in the same folder,
+ * sync, rename, sync of the folder.
+ */
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sys } from './fault.ts';
+
+let counter = 0;
+
+/** A name in the same folder that no other process uses. */
+export const temporaryName = (path: string): string =>
+  join(dirname(path), `.tmp-${process.pid}-${Date.now().toString(36)}-${counter++}`);
+
+/** Writes all of `data`; `writeSync` may write less than asked. */
+export function writeAll(fd: number, data: Uint8Array): void {
+  for (let done = 0; done < data.length; ) done += writeSync(fd, data, done, data.length - done);
+}
+
+/** Replaces `path` by `data`. A crash leaves the old file or the new one, never a part. @throws SystemFault */
+export function writeFileAtomic(path: string, data: Uint8Array | string, options: { mode?: number; sync?: boolean } = {}): void {
+  const temporary = temporaryName(path);
+  sys('write', path, () => {
+    const fd = openSync(
+      temporary,
+      constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
+      options.mode ?? 0o644,
+    );
+    try {
+      try {
+        writeAll(fd, typeof data === 'string' ? Buffer.from(data, 'utf8') : data);
+        if (options.sync !== false) fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(temporary, path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    if (options.sync !== false) syncDirectory(dirname(path));
+  });
+}
+
+/** Points the symlink `path` at `target`, replacing what is there by one rename. @throws SystemFault */
+export function symlinkAtomic(target: string, path: string): void {
+  const temporary = temporaryName(path);
+  sys('link', path, () => {
+    symlinkSync(target, temporary);
+    try {
+      renameSync(temporary, path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+    syncDirectory(dirname(path));
+  });
+}
+
+/** Makes a folder's entries durable. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Creates a folder and its parents; fine if it is there. @throws SystemFault */
+export function makeDirectory(path: string, mode?: number): void {
+  sys('create the folder', path, () => mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) }));
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // it was never made, or went with the rename
+  }
+}

@@ -1,0 +1,9 @@
+/** What could have been in the standard library: byte strings, spans, faults and their one renderer, atomic writes. */
+export * from './atomic.ts';
+export * from './bytes.ts';
+export * from './codes.ts';
+export * from './fault.ts';
+export * from './render.ts';
+export * from './source.ts';
+export * from './suggest.ts';
+export * from './syscalls.ts';

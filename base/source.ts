@@ -1,0 +1,49 @@
+import { type Bytes, bytesToText } from './bytes.ts';
+
+/** A text that errors can point into: a file, an `--expr` argument, a line of the repl. Offsets are bytes. */
+export class SourceFile {
+  /** As shown to people: a path relative to where the user stands, or `<expr>`. */
+  readonly name: string;
+  readonly text: Bytes;
+  #lineStarts: number[] | undefined;
+
+  constructor(name: string, text: Bytes) {
+    this.name = name;
+    this.text = text;
+  }
+
+  /** Line (1-based) and column (1-based, in characters, not bytes) of a byte offset. Cost: one scan of the file, once. */
+  position(offset: number): { line: number; column: number } {
+    const starts = this.#starts();
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: bytesToText(this.text.slice(starts[low]!, offset)).length + 1 };
+  }
+
+  /** The bytes of a line (1-based) without its end. */
+  line(line: number): Bytes {
+    const starts = this.#starts();
+    const end = line < starts.length ? starts[line]! - 1 : this.text.length;
+    return this.text.slice(starts[line - 1]!, end).replace(/\r$/, '');
+  }
+
+  #starts(): number[] {
+    if (this.#lineStarts) return this.#lineStarts;
+    const starts = [0];
+    for (let at = this.text.indexOf('\n'); at !== -1; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    this.#lineStarts = starts;
+    return starts;
+  }
+}
+
+/** A half-open range of bytes in a source. */
+export interface Span {
+  readonly source: SourceFile;
+  readonly start: number;
+  readonly end: number;
+}

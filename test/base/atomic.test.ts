@@ -21,6 +21,7 @@ test('a write replaces the file whole and leaves no temporary', (t) => {
 test('a failing write names the file and the reason', () => {
   assert.throws(
     () => writeFileAtomic('/nonexistent-folder/a', 'x'),
-    (error) => error instanceof SystemFault && error.message === "cannot write '/nonexistent-folder/a': no such file or directory",
+    (error) =>
+      error instanceof SystemFault && error.message === "cannot write '/nonexistent-folder/a': no such file or directory",
   );
 });

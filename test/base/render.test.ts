@@ -22,12 +22,20 @@ test('an error has header, excerpts, notes, trace and hints', (t) => {
 });
 
 test('a label after non-ASCII text is underlined at the right column', (t) => {
-  golden(t, 'base/render-unicode.txt', renderFault(new Fault('E-TEST-002', 'bad letter', { labels: [{ ...at('"ą"'), text: '' }] })));
+  golden(
+    t,
+    'base/render-unicode.txt',
+    renderFault(new Fault('E-TEST-002', 'bad letter', { labels: [{ ...at('"ą"'), text: '' }] })),
+  );
 });
 
 test('a label over several lines is underlined to the end of its first line', (t) => {
   const whole = { source, start: 0, end: source.text.length };
-  golden(t, 'base/render-multiline.txt', renderFault(new Fault('E-TEST-003', 'all of it', { labels: [{ ...whole, text: 'from here' }] })));
+  golden(
+    t,
+    'base/render-multiline.txt',
+    renderFault(new Fault('E-TEST-003', 'all of it', { labels: [{ ...whole, text: 'from here' }] })),
+  );
 });
 
 test('a label at the very end of a file, and in an empty file', (t) => {

@@ -73,10 +73,11 @@ function Display({ snapshot }: { readonly snapshot: () => Shown }): ReactElement
     return () => clearInterval(timer);
   }, []);
   const { running, notes, done, total, failed } = snapshot();
+  const kept = { items: [...notes], children: (note: string, index: number) => h(Text, { key: index }, note) };
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Static<string>, { items: [...notes], children: (note: string, index: number) => h(Text, { key: index }, note) }),
+    h(Static<string>, kept),
     ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, spinner: SPINNER[frame % SPINNER.length]! })),
     running.length > 0 && total > 0
       ? h(Text, { dimColor: true }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)

@@ -1,0 +1,45 @@
+/** What all parts of one evaluated tree share. */
+import type { Fault } from '../../base/index.ts';
+import type { Attrs } from '../attrs.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { DynamicScope, Scope, Scoping } from '../scope.ts';
+import type { Slot } from '../value.ts';
+import type { DeclarationsFile } from './load-tree.ts';
+import type { Package } from './package.ts';
+import type { Recipe } from './recipe.ts';
+import type { Tier } from './tier.ts';
+
+/** The evaluator with its way to evaluate parts of a file. */
+export type DeclarationEvaluator = Evaluator & Scoping;
+
+export interface Realm {
+  readonly evaluator: DeclarationEvaluator;
+  /** The scope of a file's declarations: globals, library, tree, the file's own `let`. Made once per file. */
+  scopeOf(file: DeclarationsFile): Scope;
+  /** Names of styles, and of tiers: first in the fields that hold such. */
+  readonly styleNames: DynamicScope;
+  readonly tierNames: DynamicScope;
+
+  /** By name, in tree order. */
+  readonly packages: ReadonlyMap<string, Package>;
+  readonly tiers: ReadonlyMap<string, Tier>;
+
+  /** What a set is the value of; sets made from it with `//` are not. */
+  readonly packageOf: WeakMap<Attrs, Package>;
+  readonly tierOf: WeakMap<Attrs, Tier>;
+  /** Recipes whose derivation is being made, outermost first: how cycles are seen. */
+  readonly instantiating: Recipe[];
+}
+
+/** The supplies of names that make a scope, asked in order. */
+export const namesOf = (lookup: (name: string) => Slot | undefined, names: () => Iterable<string>): DynamicScope => ({
+  lookup,
+  names,
+});
+
+/** Adds where in the declarations a fault came from. */
+export function tracing<T>(realm: Realm, text: () => string, run: () => T): T {
+  return realm.evaluator.withTrace(text, run);
+}
+
+export type { Fault };

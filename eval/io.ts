@@ -49,6 +49,8 @@ export interface EvalStore {
   addPath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
   /** Like `addPath` for a tree put together from several places. */
   addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
+  /** The named tools and files of this machine as one store path (`style = hostTools { … }`). @throws Fault a tool is missing */
+  addHostTree(name: string, spec: { readonly tools: readonly string[]; readonly files: readonly string[] }): StorePath;
   /** `toFile` and derivations. May be written later, in one batch with others; references come before their users. */
   addText(text: StoreText): void;
   /** A derivation added before, or valid in the store; `undefined` otherwise. */

@@ -127,12 +127,6 @@ export const declarationCodes = defineCodes({
     wrong: 'fetchurl { url = "https://…"; }',
     right: 'fetchurl { url = "https://…"; sha256 = "…"; }',
   },
-  'E-DECL-021': {
-    title: 'unknown name',
-    explanation: 'A name is neither bound in the file, nor a field of the declaration, nor in the tree, nor in the library.',
-    wrong: 'build = [ gccc ];',
-    right: 'build = [ gcc ];',
-  },
 });
 
 export type DeclarationCode = keyof typeof declarationCodes;

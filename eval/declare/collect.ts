@@ -70,12 +70,19 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
   for (const [declaration, file] of overrides) override(declaration, file);
   for (const map of Object.values(known)) for (const each of map.values()) requireFields(each);
   checkSplitNames();
+  for (const each of known.package.values()) {
+    for (const layers of [each.layers, ...[...each.splits.values()].map((split) => split.layers)]) checkTierNames(layers, 'tier');
+  }
+  for (const each of known.tier.values()) checkTierNames(each.layers, 'after');
   return { packages: known.package, tiers: known.tier, systems: known.system };
 
   function declare(kind: Kind, declaration: Declaration, file: DeclarationsFile): void {
     const name = declaration.name!;
     const span = { source: file.source, start: name.start, end: name.end };
-    if (!NAME.test(name.text)) return problem('E-DECL-007', `'${name.text}' is not a name for a ${kind}`, [label(span)], NAME_HINTS);
+    if (!NAME.test(name.text)) {
+      problem('E-DECL-007', `'${name.text}' is not a name for a ${kind}`, [label(span)], NAME_HINTS);
+      return;
+    }
     const before = known[kind].get(name.text);
     if (before !== undefined) {
       problem(
@@ -116,15 +123,20 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
       const output = split.name!.text;
       const span = { source: file.source, start: split.name!.start, end: split.name!.end };
       if (!OUTPUT_NAME.test(output) || RESERVED_OUTPUTS.has(output) || FIELDS.package.some((field) => field.name === output)) {
-        const why = OUTPUT_NAME.test(output) ? 'this name has a meaning of its own' : 'small letters, digits and _ only: the build sees it as $name';
-        problem('E-DECL-010', `'${output}' cannot be the name of a split`, [label(span, why)], [
-          'choose another, like dev, doc or extra',
-        ]);
+        const why = OUTPUT_NAME.test(output)
+          ? 'this name has a meaning of its own'
+          : 'small letters, digits and _ only: the build sees it as $name';
+        problem(
+          'E-DECL-010',
+          `'${output}' cannot be the name of a split`,
+          [label(span, why)],
+          ['choose another, like dev, doc or extra'],
+        );
         continue;
       }
       const layer = makeLayer('split', split, file, problems);
       const before = to.splits.get(output);
-      if (before !== undefined && before.layers.some((each) => declaration.splits.includes(each.declaration))) {
+      if (before?.layers.some((each) => declaration.splits.includes(each.declaration))) {
         problem(
           'E-DECL-010',
           `package '${to.name}' has two splits '${output}'`,
@@ -179,9 +191,35 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
     }
   }
 
+  /** A tier named by a bare word that nothing in sight gives a meaning to. What is computed shows when it is evaluated. */
+  function checkTierNames(layers: readonly DeclaredLayer[], field: 'tier' | 'after'): void {
+    for (const layer of layers) {
+      const attr = layer.fields.get(field);
+      const expr = attr?.value.kind === 'expr' ? attr.value.expr : undefined;
+      for (const word of expr?.kind === 'list' ? expr.items : expr === undefined ? [] : [expr]) {
+        if (word.kind !== 'var' || known.tier.has(word.name) || word.name === 'super') continue;
+        if (layer.file.tree.merged?.statics.some((binding) => binding.name === word.name)) continue;
+        problems.push(
+          noSuchTier(word.name, known.tier.keys(), { source: layer.file.source, start: word.start, end: word.end, text: '' }),
+        );
+      }
+    }
+  }
+
   function problem(code: DeclarationCode, message: string, labels: Label[], hints: string[]): void {
     problems.push(new Fault(code, message, { labels, hints }));
   }
+}
+
+/** The error for a tier that the tree does not have. */
+export function noSuchTier(name: string, tiers: Iterable<string>, at: Label | undefined): Fault {
+  const names = [...tiers];
+  const hints = didYouMean(name, names);
+  const all = names.length === 0 ? `declare it: tier ${name} { summary = "…"; }` : `the tiers are: ${names.join(', ')}`;
+  return new Fault('E-DECL-004', `there is no tier '${name}'`, {
+    labels: at === undefined ? [] : [at],
+    hints: hints.length > 0 ? hints : [all],
+  });
 }
 
 const NAME_HINTS = ['letters, digits and + . _ - only, beginning with a letter or digit'];
@@ -206,6 +244,19 @@ export function makeLayer(
       new Fault('E-DECL-001', `a ${kind} has no field '${attr.name}'`, {
         labels: [{ source: file.source, start: attr.start, end: attr.end, text: '' }],
         hints: hints.length > 0 ? hints : [`the fields of a ${kind} are: ${names.join(', ')}`],
+      }),
+    );
+  }
+  const twice = declaration.version === undefined ? undefined : fields.get('version');
+  if (twice !== undefined) {
+    const { start, end } = declaration.version!;
+    problems.push(
+      new Fault('E-DECL-005', 'the version is given twice', {
+        labels: [
+          { source: file.source, start: twice.start, end: twice.end, text: 'given again here' },
+          { source: file.source, start, end, text: 'first given here' },
+        ],
+        hints: ['the version of a package stands behind its name; take the field out'],
       }),
     );
   }

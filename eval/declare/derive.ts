@@ -86,7 +86,10 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
     () => `while making the derivation of package '${recipe.name}'`,
     () => {
       const strict = globalBuiltin(recipe, 'derivationStrict');
-      return realm.evaluator.forceAttrs(realm.evaluator.call(realm.evaluator.force(strict), attributes(recipe, layers)), 'the derivation');
+      return realm.evaluator.forceAttrs(
+        realm.evaluator.call(realm.evaluator.force(strict), attributes(recipe, layers)),
+        'the derivation',
+      );
     },
     recipe.fields.span,
   );

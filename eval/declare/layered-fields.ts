@@ -127,7 +127,8 @@ export class LayeredFields {
   }
 
   #scope(index: number, layer: DeclaredLayer, name: string): Scope {
-    const first = name === 'style' ? this.realm.styleNames : name === 'tier' || name === 'after' ? this.realm.tierNames : undefined;
+    const first =
+      name === 'style' ? this.realm.styleNames : name === 'tier' || name === 'after' ? this.realm.tierNames : undefined;
     const key = `${index} ${first === undefined ? '' : name}`;
     let scope = this.#scopes.get(key);
     if (scope === undefined) {
@@ -162,7 +163,9 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
 };
 
 const layerHas = (layer: Layer, name: string): boolean =>
-  layer.kind === 'value' ? layer.attrs.has(name) : layer.fields.has(name) || (name === 'version' && layer.declaration.version !== undefined);
+  layer.kind === 'value'
+    ? layer.attrs.has(name)
+    : layer.fields.has(name) || (name === 'version' && layer.declaration.version !== undefined);
 
 /** `undefined` for an inherited field: see `inherited`. */
 function exprOf(layer: DeclaredLayer, name: string): Expr | undefined {

@@ -56,7 +56,9 @@ export function loadTree(argument: string, readFields: ReadTreeFields): LoadedTr
 function load(shown: string, readFields: ReadTreeFields, stack: Map<string, string>, problems: Fault[]): LoadedTree {
   const stat = lstatSync(resolve(shown), { throwIfNoEntry: false });
   if (stat === undefined) {
-    throw new Fault('E-DECL-015', `there is no tree '${shown}'`, { hints: ['name a folder with *.igos files, or one such file'] });
+    throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
+      hints: ['name a folder with *.igos files, or one such file'],
+    });
   }
   const real = sys('find', shown, () => realpathSync(resolve(shown)));
   if (stack.has(real)) {

@@ -38,7 +38,12 @@ export function makePackageValue(self: Package): Attrs {
     ['outPath', evaluator.delay(() => evaluator.force(recipe.instantiate().outPaths.get(self.output)!))],
     ['override', new PrimOp('override', 1, (changes) => override(self, changes))],
   ]);
-  for (const each of recipe.packages.values()) if (each !== self) entries.set(each.output, evaluator.delay(() => each.value));
+  for (const each of recipe.packages.values())
+    if (each !== self)
+      entries.set(
+        each.output,
+        evaluator.delay(() => each.value),
+      );
   const value = attrsFromMap(entries, (name) => (name === 'name' ? self.span : undefined));
   realm.packageOf.set(value, self);
   return value;

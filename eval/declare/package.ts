@@ -5,7 +5,7 @@
 import { Fault, type Span } from '../../base/index.ts';
 import type { Attrs } from '../attrs.ts';
 import type { Slot } from '../value.ts';
-import { LayeredFields } from './layered-fields.ts';
+import type { LayeredFields } from './layered-fields.ts';
 import { makePackageValue } from './package-value.ts';
 import { type Reading, readLine, readModes, readNames, readPackages, readPatterns, readTier } from './read-field.ts';
 import type { Recipe } from './recipe.ts';
@@ -74,11 +74,15 @@ export class Package {
 
   /** @throws Fault E-DECL-008 it names itself, by itself or through others of the tree */
   get supersedes(): readonly string[] {
-    return this.#own('supersedes', (reading) => {
-      const names = readNames(reading);
-      if (names.includes(this.name)) throw this.#circle([this.name, this.name], reading);
-      return names;
-    }, []);
+    return this.#own(
+      'supersedes',
+      (reading) => {
+        const names = readNames(reading);
+        if (names.includes(this.name)) throw this.#circle([this.name, this.name], reading);
+        return names;
+      },
+      [],
+    );
   }
 
   /** Looks for a circle of successors through this package. @throws Fault E-DECL-008 */
@@ -119,7 +123,9 @@ export class Package {
   #circle(names: string[], reading: Reading): Fault {
     const { span } = reading.place;
     const message =
-      names.length === 2 ? `${this.subject} supersedes itself` : `packages supersede each other in a circle: ${names.join(' → ')}`;
+      names.length === 2
+        ? `${this.subject} supersedes itself`
+        : `packages supersede each other in a circle: ${names.join(' → ')}`;
     return new Fault('E-DECL-008', message, {
       labels: span === undefined ? [] : [{ ...span, text: '' }],
       hints: ['a package supersedes those that came before it: take the name out'],

@@ -1,9 +1,9 @@
 /** From a field's value to what it means: each shape is checked where it was written, and becomes plain data. */
 import { compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
-import { type Context, ContextString, PathValue, type Slot, type Value } from '../value.ts';
-import { VERSION } from './collect.ts';
+import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import type { DeclarationCode } from './codes.ts';
+import { noSuchTier, VERSION } from './collect.ts';
 import type { FieldPlace } from './layered-fields.ts';
 import type { Package } from './package.ts';
 import { type PhaseName, type PhaseTexts, phaseNames } from './phases.ts';
@@ -53,7 +53,8 @@ export function readRelease(reading: Reading): number {
 
 export function readVersion(reading: Reading): string {
   const value = readLine(reading);
-  if (!VERSION.test(value)) throw wrong(reading, 'E-DECL-007', `'${value}' cannot be a version`, undefined, [`expected ${SHAPES.version}`]);
+  if (!VERSION.test(value))
+    throw wrong(reading, 'E-DECL-007', `'${value}' cannot be a version`, undefined, [`expected ${SHAPES.version}`]);
   return value;
 }
 
@@ -66,16 +67,6 @@ export function readTier(reading: Reading, slot: Slot = reading.slot, span?: Spa
   if (named === undefined) throw noSuchTier(value, reading.realm.tiers.keys(), labelOf(reading, span));
   return named;
 }
-
-export const noSuchTier = (name: string, tiers: Iterable<string>, label: Label | undefined): Fault => {
-  const names = [...tiers];
-  const hints = didYouMean(name, names);
-  const all = names.length === 0 ? `declare it: tier ${name} { summary = "…"; }` : `the tiers are: ${names.join(', ')}`;
-  return new Fault('E-DECL-004', `there is no tier '${name}'`, {
-    labels: label === undefined ? [] : [label],
-    hints: hints.length > 0 ? hints : [all],
-  });
-};
 
 export const readTiers = (reading: Reading): readonly Tier[] => items(reading, (slot, span) => readTier(reading, slot, span));
 
@@ -92,11 +83,14 @@ export const readPatterns = (reading: Reading): readonly string[] =>
 
 function requireRelative(reading: Reading, text: string, span?: Span): void {
   if (text.startsWith('/') || text.split('/').includes('..')) {
-    throw wrong(reading, 'E-DECL-003', `'${text}' is not relative to the root`, span, [`write '${text.replace(/^\/+|(^|\/)\.\.(?=\/|$)/g, '').replace(/^\//, '')}'`]);
+    throw wrong(reading, 'E-DECL-003', `'${text}' is not relative to the root`, span, [
+      `write '${text.replace(/^\/+|(^|\/)\.\.(?=\/|$)/g, '').replace(/^\//, '')}'`,
+    ]);
   }
 }
 
-export const readPackages = (reading: Reading): readonly Package[] => items(reading, (slot, span) => readPackage(reading, slot, span));
+export const readPackages = (reading: Reading): readonly Package[] =>
+  items(reading, (slot, span) => readPackage(reading, slot, span));
 
 function readPackage(reading: Reading, slot: Slot, span: Span | undefined): Package {
   const value = forced(reading, slot);
@@ -105,10 +99,15 @@ function readPackage(reading: Reading, slot: Slot, span: Span | undefined): Pack
   const { spec, subject } = reading.place;
   const hints: string[] = [];
   if (typeof value === 'string') {
-    hints.push(...(reading.realm.packages.has(value) ? [`write ${value} without quotes`] : didYouMean(value, reading.realm.packages.keys())));
+    hints.push(
+      ...(reading.realm.packages.has(value)
+        ? [`write ${value} without quotes`]
+        : didYouMean(value, reading.realm.packages.keys())),
+    );
   } else if (value instanceof Attrs && value.has('drvPath')) {
     hints.push('a derivation, or a package changed with `//`, is no package: declare one, or use NAME.override { … }');
-  } else if (value instanceof Attrs && reading.realm.tierOf.has(value)) hints.push('this is a tier; a package of the same name is `packages.NAME`');
+  } else if (value instanceof Attrs && reading.realm.tierOf.has(value))
+    hints.push('this is a tier; a package of the same name is `packages.NAME`');
   throw new Fault('E-DECL-006', `'${spec.name}' of ${subject} holds ${describe(reading, value)}, which is not a package`, {
     labels: labels(reading, `expected ${SHAPES.packages}`, span),
     hints: hints.length > 0 ? hints : [`write it like: ${spec.name} = ${spec.example};`],
@@ -148,7 +147,13 @@ export function readPhases(reading: Reading, context: Set<string>): PhaseTexts {
   for (const [name, slot, span] of entries(reading)) {
     if (!phaseNames.includes(name as PhaseName)) {
       const hints = didYouMean(name, phaseNames);
-      throw wrong(reading, 'E-DECL-001', `there is no phase '${name}'`, span, hints.length > 0 ? hints : [`the phases are: ${phaseNames.join(', ')}`]);
+      throw wrong(
+        reading,
+        'E-DECL-001',
+        `there is no phase '${name}'`,
+        span,
+        hints.length > 0 ? hints : [`the phases are: ${phaseNames.join(', ')}`],
+      );
     }
     texts[name as PhaseName] = readText(reading, context, slot, span);
   }
@@ -163,10 +168,14 @@ export function readEnvironment(reading: Reading, context: Set<string>): Readonl
       throw wrong(reading, 'E-DECL-003', `'${name}' cannot be the name of a variable`, span, ['letters, digits and _ only']);
     }
     if (RESERVED_VARIABLES.has(name) || name.startsWith('__')) {
-      throw wrong(reading, 'E-DECL-019', `the variable '${name}' belongs to the build`, span, ['choose another name, or set it inside a phase']);
+      throw wrong(reading, 'E-DECL-019', `the variable '${name}' belongs to the build`, span, [
+        'choose another name, or set it inside a phase',
+      ]);
     }
     const text = tracedRead(reading, () =>
-      reading.realm.evaluator.coerceToString(slot, `the variable '${name}' of ${reading.place.subject}`, context, { isLoose: true }),
+      reading.realm.evaluator.coerceToString(slot, `the variable '${name}' of ${reading.place.subject}`, context, {
+        isLoose: true,
+      }),
     );
     variables.set(name, text);
   }
@@ -185,7 +194,8 @@ export function readModes(reading: Reading): ReadonlyMap<string, string> {
   for (const [path, slot, span] of entries(reading)) {
     requireRelative(reading, path, span);
     const text = readLine(reading, slot, span);
-    if (!/^[0-7]{3,4}$/.test(text)) throw wrong(reading, 'E-DECL-003', `'${text}' is not an octal mode`, span, ['write it like "4755"']);
+    if (!/^[0-7]{3,4}$/.test(text))
+      throw wrong(reading, 'E-DECL-003', `'${text}' is not an octal mode`, span, ['write it like "4755"']);
     modes.set(path, text.padStart(4, '0'));
   }
   return modes;
@@ -227,7 +237,10 @@ function items<T>(reading: Reading, read: (slot: Slot, span: Span | undefined) =
   const { expr, span } = reading.place;
   return value.map((slot, index) => {
     const item = expr?.kind === 'list' && expr.items.length === value.length ? expr.items[index] : undefined;
-    return read(slot, item === undefined || span === undefined ? undefined : { source: span.source, start: item.start, end: item.end });
+    return read(
+      slot,
+      item === undefined || span === undefined ? undefined : { source: span.source, start: item.start, end: item.end },
+    );
   });
 }
 
@@ -254,10 +267,14 @@ function wrongType(reading: Reading, value: Value, span?: Span, hints: readonly 
 function wrong(reading: Reading, code: DeclarationCode, problem: string, span?: Span, hints: readonly string[] = []): Fault {
   const { spec, subject } = reading.place;
   const isItem = span !== undefined && span !== reading.place.span;
-  return new Fault(code, `'${spec.name}' of ${subject}: ${isItem && problem.startsWith('is ') ? `an item ${problem}` : problem}`, {
-    labels: labels(reading, `expected ${SHAPES[spec.shape]}`, span),
-    hints: hints.length > 0 ? hints : [`write it like: ${spec.name} = ${spec.example};`],
-  });
+  return new Fault(
+    code,
+    `'${spec.name}' of ${subject}: ${isItem && problem.startsWith('is ') ? `an item ${problem}` : problem}`,
+    {
+      labels: labels(reading, `expected ${SHAPES[spec.shape]}`, span),
+      hints: hints.length > 0 ? hints : [`write it like: ${spec.name} = ${spec.example};`],
+    },
+  );
 }
 
 function labels(reading: Reading, text: string, span?: Span): Label[] {
@@ -266,5 +283,3 @@ function labels(reading: Reading, text: string, span?: Span): Label[] {
 }
 
 const labelOf = (reading: Reading, span?: Span): Label | undefined => labels(reading, '', span)[0];
-
-export type { Context };

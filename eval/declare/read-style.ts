@@ -28,7 +28,8 @@ function styleValue(evaluator: Evaluator, style: Style, given: Attrs): Attrs {
   }
   const apply = new PrimOp(style.name, 1, (options) => {
     const set = evaluator.forceAttrs(options, `the options of the style '${style.name}'`);
-    for (const name of set.names) if (!style.options.some((option) => option.name === name)) throw unknownOption(style, set, name);
+    for (const name of set.names)
+      if (!style.options.some((option) => option.name === name)) throw unknownOption(style, set, name);
     return styleValue(evaluator, style, set);
   });
   entries.set('__functor', new PrimOp(style.name, 1, () => apply));
@@ -63,7 +64,8 @@ export function readStyle(reading: Reading): ReadStyle {
     });
   }
   const options = (context: Set<string>): StyleOptions => readOptions(reading, style, value, context);
-  if (style.name !== 'hostTools') return { kind: 'phases', name: style.name, phases: (context) => style.phases(options(context)) };
+  if (style.name !== 'hostTools')
+    return { kind: 'phases', name: style.name, phases: (context) => style.phases(options(context)) };
   const { tools, files } = options(new Set()) as Readonly<Record<string, readonly string[]>>;
   return { kind: 'host', name: style.name, tools: tools ?? [], files: files ?? [] };
 }
@@ -82,5 +84,10 @@ function readOptions(reading: Reading, style: Style, value: Attrs, context: Set<
 const optionReading = (reading: Reading, spec: FieldSpec, value: Attrs, slot: Slot): Reading => ({
   realm: reading.realm,
   slot,
-  place: { spec, subject: `the style of ${reading.place.subject}`, span: value.spanOf(spec.name) ?? reading.place.span, expr: undefined },
+  place: {
+    spec,
+    subject: `the style of ${reading.place.subject}`,
+    span: value.spanOf(spec.name) ?? reading.place.span,
+    expr: undefined,
+  },
 });

@@ -1,5 +1,4 @@
 /** What all parts of one evaluated tree share. */
-import type { Fault } from '../../base/index.ts';
 import type { Attrs } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { DynamicScope, Scope, Scoping } from '../scope.ts';
@@ -36,10 +35,3 @@ export const namesOf = (lookup: (name: string) => Slot | undefined, names: () =>
   lookup,
   names,
 });
-
-/** Adds where in the declarations a fault came from. */
-export function tracing<T>(realm: Realm, text: () => string, run: () => T): T {
-  return realm.evaluator.withTrace(text, run);
-}
-
-export type { Fault };

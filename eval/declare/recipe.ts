@@ -16,8 +16,8 @@ import {
   readSources,
   readVersion,
 } from './read-field.ts';
-import type { Realm } from './realm.ts';
 import { type ReadStyle, readStyle } from './read-style.ts';
+import type { Realm } from './realm.ts';
 
 export class Recipe {
   readonly realm: Realm;
@@ -86,13 +86,14 @@ export class Recipe {
   /** The phases that run: the style's, and over them those written by hand. The check phase only where it is asked for. */
   phases(context: Set<string>): PhaseTexts {
     const byHand = this.#fresh<PhaseTexts>('phases', (reading) => readPhases(reading, context), {});
-    const { check, ...all } = { ...this.style.phases(context), ...byHand };
+    const { style } = this;
+    const { check, ...all } = { ...(style.kind === 'phases' ? style.phases(context) : {}), ...byHand };
     const isChecked = this.#get('check', readBool, byHand.check !== undefined);
     return isChecked && check !== undefined ? { ...all, check } : all;
   }
 
   environment(context: Set<string>): ReadonlyMap<string, string> {
-    return this.#fresh('env', (reading) => readEnvironment(reading, context), new Map());
+    return this.#fresh<ReadonlyMap<string, string>>('env', (reading) => readEnvironment(reading, context), new Map());
   }
 
   /** What moves to each split. */

@@ -13,7 +13,13 @@ export class Tier {
 
   constructor(realm: Realm, declared: Declared) {
     this.name = declared.name;
-    this.fields = new LayeredFields(realm, 'tier', `tier '${declared.name}'`, declared.layers, new Map([['name', declared.name]]));
+    this.fields = new LayeredFields(
+      realm,
+      'tier',
+      `tier '${declared.name}'`,
+      declared.layers,
+      new Map([['name', declared.name]]),
+    );
   }
 
   get summary(): string {

@@ -10,8 +10,8 @@ import { runtimeClosure } from './closure.ts';
 import { collectDeclarations, type DeclaredNames, makeLayer } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
 import { type DeclarationsFile, loadTree, type TreeFields } from './load-tree.ts';
-import { PackageInfo } from './package-info.ts';
 import type { Package } from './package.ts';
+import { PackageInfo } from './package-info.ts';
 import { type Reading, readLine, readPatterns, readTrees, readVersion } from './read-field.ts';
 import { styleValues } from './read-style.ts';
 import { type DeclarationEvaluator, namesOf, type Realm } from './realm.ts';
@@ -94,8 +94,13 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
     if (found !== undefined) return found;
     const hints = didYouMean(name, names.keys());
     const all = [...names.keys()].sort(compareBytes);
-    const some = all.length === 0 ? `the tree declares no ${kind}` : `there are: ${all.slice(0, 12).join(', ')}${all.length > 12 ? ', …' : ''}`;
-    throw new Fault('E-DECL-017', `there is no ${kind} '${name}' in the tree '${loaded.name}'`, { hints: hints.length > 0 ? hints : [some] });
+    const some =
+      all.length === 0
+        ? `the tree declares no ${kind}`
+        : `there are: ${all.slice(0, 12).join(', ')}${all.length > 12 ? ', …' : ''}`;
+    throw new Fault('E-DECL-017', `there is no ${kind} '${name}' in the tree '${loaded.name}'`, {
+      hints: hints.length > 0 ? hints : [some],
+    });
   };
 
   const tree: Tree = {
@@ -172,7 +177,9 @@ function declareAll(
 function treeNames(realm: Realm, systems: ReadonlyMap<string, System>): DynamicScope {
   const { evaluator, packages, tiers } = realm;
   const setOf = (named: ReadonlyMap<string, { readonly value: Attrs }>): Slot =>
-    evaluator.delay(() => attrsFromMap(new Map([...named].map(([name, each]): [string, Slot] => [name, evaluator.delay(() => each.value)]))));
+    evaluator.delay(() =>
+      attrsFromMap(new Map([...named].map(([name, each]): [string, Slot] => [name, evaluator.delay(() => each.value)]))),
+    );
   const sets = new Map<string, Slot>([
     ['packages', setOf(packages)],
     ['systems', setOf(systems)],

@@ -6,8 +6,8 @@ import { didYouMean, Fault } from '../../base/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
-import type { LibraryEntry } from './library.ts';
 import { PrimOp, type Slot, type Value } from '../value.ts';
+import type { LibraryEntry } from './library.ts';
 
 const HASHES = ['sha256', 'sha512', 'sha1', 'md5', 'hash'];
 const OPTIONS = ['url', 'urls', 'mirrors', 'debian', ...HASHES, 'name', 'executable', 'unpack'];
@@ -37,7 +37,9 @@ function fetch(evaluator: Evaluator, fn: 'fetchurl' | 'fetchTarball', options: S
   const texts = (name: string): string[] => {
     const slot = set.get(name);
     if (slot === undefined) return [];
-    return evaluator.forceList(slot, `'${name}' of ${fn}`).map((item) => evaluator.forceStringNoContext(item, `an item of '${name}' of ${fn}`));
+    return evaluator
+      .forceList(slot, `'${name}' of ${fn}`)
+      .map((item) => evaluator.forceStringNoContext(item, `an item of '${name}' of ${fn}`));
   };
 
   const url = text('url');
@@ -88,7 +90,11 @@ function debianFileName(source: string | undefined): string | undefined {
   return match === null ? undefined : `${match[1]}_${match[2]}.orig.tar`;
 }
 
-const baseName = (url: string): string | undefined => url.replace(/[?#].*$/, '').split('/').at(-1) || undefined;
+const baseName = (url: string): string | undefined =>
+  url
+    .replace(/[?#].*$/, '')
+    .split('/')
+    .at(-1) || undefined;
 
 /** Characters that store names cannot have become `-`. */
 const storeName = (name: string): string => name.replace(/[^A-Za-z0-9+._?=-]/g, '-').replace(/^\.+/, '') || 'source';

@@ -8,7 +8,14 @@ import { type TestContext, test } from 'node:test';
 import { buildScript, type ScriptInput } from '../../../eval/declare/build-script.ts';
 import { STYLES } from '../../../eval/declare/styles.ts';
 
-const plain = { name: 'hello', version: '1.0', hasSources: false, hasPatches: false, phases: {}, splits: [] } satisfies ScriptInput;
+const plain = {
+  name: 'hello',
+  version: '1.0',
+  hasSources: false,
+  hasPatches: false,
+  phases: {},
+  splits: [],
+} satisfies ScriptInput;
 
 interface Run {
   readonly status: number | null;
@@ -168,13 +175,15 @@ test('patches are applied in order, compressed ones too', (context) => {
   assert.match(result.stdout, /\nthree\n$/, result.stderr);
 });
 
-const install = 'mkdir -p $out/usr/lib $out/usr/include; echo >$out/usr/lib/z.so; echo >$out/usr/lib/z.a; echo >$out/usr/include/z.h';
+const install =
+  'mkdir -p $out/usr/lib $out/usr/include; echo >$out/usr/lib/z.so; echo >$out/usr/lib/z.a; echo >$out/usr/include/z.h';
 
 test('split moves what matches, folders whole', (context) => {
   const splits = [{ output: 'dev', files: ['usr/include', 'usr/lib/*.a'] }];
   const result = run(context, { ...plain, phases: { install }, splits });
   assert.equal(result.status, 0, result.stderr);
-  for (const path of ['dev/usr/include/z.h', 'dev/usr/lib/z.a', 'out/usr/lib/z.so']) assert.ok(existsSync(result.out(path)), path);
+  for (const path of ['dev/usr/include/z.h', 'dev/usr/lib/z.a', 'out/usr/lib/z.so'])
+    assert.ok(existsSync(result.out(path)), path);
   for (const path of ['out/usr/include', 'out/usr/lib/z.a']) assert.ok(!existsSync(result.out(path)), path);
 });
 

@@ -163,7 +163,7 @@ const SPLIT: readonly FieldSpec[] = [
   },
   {
     name: 'name',
-    shape: 'version',
+    shape: 'line',
     default: "the package's name, a dash, the split's name",
     doc: 'The name under which the tree knows it.',
     example: '"libz"',
@@ -217,7 +217,7 @@ const SYSTEM: readonly FieldSpec[] = [
 
 const TREE: readonly FieldSpec[] = [
   { name: 'name', shape: 'line', default: "the folder's name", doc: 'What the tree is called.', example: '"workstation"' },
-  { name: 'version', shape: 'version', default: 'none', doc: 'Version of the tree as a whole.', example: '"2026.11"' },
+  { name: 'version', shape: 'line', default: 'none', doc: 'Version of the tree as a whole.', example: '"2026.11"' },
   {
     name: 'include',
     shape: 'patterns',

@@ -217,7 +217,7 @@ const SYSTEM: readonly FieldSpec[] = [
 
 const TREE: readonly FieldSpec[] = [
   { name: 'name', shape: 'line', default: "the folder's name", doc: 'What the tree is called.', example: '"workstation"' },
-  { name: 'version', shape: 'line', default: 'none', doc: 'Version of the tree as a whole.', example: '"2026.11"' },
+  { name: 'version', shape: 'version', default: 'none', doc: 'Version of the tree as a whole.', example: '"2026.11"' },
   {
     name: 'include',
     shape: 'patterns',

@@ -29,7 +29,7 @@ const suites: Record<string, () => void> = {
   pkm() {
     const target = join(scratch, 'root');
     const tour = join(root, 'examples', 'tour', 'v1');
-    const install = spawnSync(pkm, ['--root', target, 'install', `${tour}#greeter`], {
+    const install = spawnSync(pkm, ['--root', target, 'install', `${tour}#greet`], {
       env: { ...process.env, ...environment },
       encoding: 'utf8',
     });

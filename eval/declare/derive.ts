@@ -62,7 +62,8 @@ function cycle(recipe: Recipe): Fault {
   for (let index = 0; index + 1 < members.length; index++) {
     const from = members[index]!;
     const to = members[index + 1]!;
-    names.push(...runtimePath([...from.build, ...from.host], (each) => each.recipe === to).map((each) => each.name));
+    const path = runtimePath([...from.build, ...from.host], (each) => each.recipe === to).map((each) => each.name);
+    names.push(...(path.length > 0 ? path : [to.name]));
     const field = ['build', 'host'].find((name) => from.fields.has(name));
     const span = field === undefined ? undefined : from.fields.place(field).span;
     if (span !== undefined) labels.push({ ...span, text: `what '${from.name}' is built with` });
@@ -79,6 +80,7 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
   const { realm } = recipe;
   const { style } = recipe;
   if (style.kind === 'host') {
+    if (recipe.packages.size > 1) throw splitHost(recipe);
     const path = realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style);
     return { drvPath: undefined, outPaths: new Map([['out', new ContextString(path, new Set([path]))]]) };
   }
@@ -144,6 +146,14 @@ function rootDescription(layers: readonly Package[]): Slot {
     return { name: layer.name, path, supersedes: layer.supersedes };
   });
   return withContext(JSON.stringify({ layers: described }), context);
+}
+
+function splitHost(recipe: Recipe): Fault {
+  const { span } = [...recipe.packages.values()].at(-1)!;
+  return new Fault('E-DECL-010', `package '${recipe.name}' has nothing to split: host tools are not built`, {
+    labels: span === undefined ? [] : [{ ...span, text: '' }],
+    hints: ['declare a second package with style = hostTools'],
+  });
 }
 
 function nothingToInstall(recipe: Recipe): Fault {

@@ -6,6 +6,7 @@ import { Fault, type Span } from '../../base/index.ts';
 import type { Attrs } from '../attrs.ts';
 import type { Slot } from '../value.ts';
 import type { LayeredFields } from './layered-fields.ts';
+import { PackageInfo } from './package-info.ts';
 import { makePackageValue } from './package-value.ts';
 import { type Reading, readLine, readModes, readNames, readPackages, readPatterns, readTier } from './read-field.ts';
 import type { Recipe } from './recipe.ts';
@@ -106,6 +107,11 @@ export class Package {
   /** What the name means in expressions: a set with the attributes of a derivation. */
   get value(): Attrs {
     return this.#memo('value', () => makePackageValue(this));
+  }
+
+  /** What commands see of it. */
+  get info(): PackageInfo {
+    return this.#memo('info', () => new PackageInfo(this));
   }
 
   /** The outcome of one field for expressions: checked, or the default. */

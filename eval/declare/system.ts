@@ -3,7 +3,7 @@ import { type Attrs, attrsFromMap } from '../attrs.ts';
 import type { Declared } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
 import type { Package } from './package.ts';
-import { PackageInfo } from './package-info.ts';
+import type { PackageInfo } from './package-info.ts';
 import { type Reading, readFiles, readLine, readPackages } from './read-field.ts';
 import type { Realm } from './realm.ts';
 
@@ -25,7 +25,7 @@ export class System {
 
   /** As listed; what those need to run is in `Tree.runtimeClosure`. */
   get packages(): readonly PackageInfo[] {
-    return readPackages(this.#reading('packages')).map((each: Package) => new PackageInfo(each));
+    return readPackages(this.#reading('packages')).map((each: Package) => each.info);
   }
 
   /** Path below `/etc` → content. */

@@ -11,7 +11,7 @@ import { collectDeclarations, type DeclaredNames, makeLayer } from './collect.ts
 import { LayeredFields } from './layered-fields.ts';
 import { type DeclarationsFile, loadTree, type TreeFields } from './load-tree.ts';
 import type { Package } from './package.ts';
-import { PackageInfo } from './package-info.ts';
+import type { PackageInfo } from './package-info.ts';
 import { type Reading, readLine, readPatterns, readTrees, readVersion } from './read-field.ts';
 import { styleValues } from './read-style.ts';
 import { type DeclarationEvaluator, namesOf, type Realm } from './realm.ts';
@@ -84,11 +84,7 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
   };
   declareAll(realm, declared, packages, tiers, systems);
   const treeScope = treeNames(realm, systems);
-  const infos = new Map([...packages].map(([name, each]) => [name, new PackageInfo(each)]));
-  const infoOf = (each: Package): PackageInfo => {
-    const known = infos.get(each.name);
-    return known?.package === each ? known : new PackageInfo(each);
-  };
+  const infos = new Map([...packages].map(([name, each]) => [name, each.info]));
   const selectFrom = <T>(kind: string, names: ReadonlyMap<string, T>, name: string): T => {
     const found = names.get(name);
     if (found !== undefined) return found;
@@ -114,7 +110,7 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
     systems,
     select: (name) => selectFrom('package', infos, name),
     selectSystem: (name) => selectFrom('system', systems, name),
-    runtimeClosure: (roots) => runtimeClosure([...roots].map((info) => info.package)).map(infoOf),
+    runtimeClosure: (roots) => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info),
     scopeFor: outsideScope,
     evalExpr: (source, basePath) => evaluator.evalInScope(parseExpr(source), outsideScope(source, basePath)),
     check: () => checkAll(tree, infos, tiers, systems),

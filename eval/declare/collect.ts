@@ -50,7 +50,8 @@ const RESERVED_OUTPUTS = new Set(
   ),
 );
 const OUTPUT_NAME = /^[a-z_][a-z0-9_]*$/;
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9+._-]*$/;
+/** What the name of a declaration may be. */
+export const NAME: RegExp = /^[A-Za-z0-9_][A-Za-z0-9+._-]*$/;
 
 /** What the words of a version may be; see `SHAPES.version`. */
 export const VERSION: RegExp = /^[A-Za-z0-9][A-Za-z0-9+._?=-]*$/;
@@ -206,7 +207,7 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
     }
   }
 
-  function problem(code: DeclarationCode, message: string, labels: Label[], hints: string[]): void {
+  function problem(code: DeclarationCode, message: string, labels: readonly Label[], hints: readonly string[]): void {
     problems.push(new Fault(code, message, { labels, hints }));
   }
 }
@@ -222,7 +223,7 @@ export function noSuchTier(name: string, tiers: Iterable<string>, at: Label | un
   });
 }
 
-const NAME_HINTS = ['letters, digits and + . _ - only, beginning with a letter or digit'];
+export const NAME_HINTS: readonly string[] = ['letters, digits and + . _ - only, beginning with a letter or digit'];
 
 /** The fields of one declaration; unknown and computed ones go to `problems`. */
 export function makeLayer(

@@ -59,7 +59,13 @@ function override(self: Package, changes: Slot): Value {
     given instanceof Attrs
       ? given
       : evaluator.forceAttrs(evaluator.call(evaluator.forceFunction(given, what), belowOf(recipe)), what);
-  const names = FIELDS.package.map((field) => field.name);
+  requireKnownFields(set, []);
+  return recipe.override(set).packages.get(self.output)!.value;
+}
+
+/** @throws Fault E-DECL-001 the set has an attribute that is no field of a package */
+export function requireKnownFields(set: Attrs, more: readonly string[]): void {
+  const names = [...more, ...FIELDS.package.map((field) => field.name)];
   for (const name of set.names) {
     if (names.includes(name)) continue;
     const span = set.spanOf(name);
@@ -69,7 +75,6 @@ function override(self: Package, changes: Slot): Value {
       hints: hints.length > 0 ? hints : [`the fields of a package are: ${names.join(', ')}`],
     });
   }
-  return recipe.override(set).packages.get(self.output)!.value;
 }
 
 const belowOf = (recipe: Recipe): Attrs => recipe.fields.fieldsBelow(recipe.fields.layers.length);

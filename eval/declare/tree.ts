@@ -10,6 +10,7 @@ import { runtimeClosure } from './closure.ts';
 import { collectDeclarations, type DeclaredNames, makeLayer } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
 import { type DeclarationsFile, loadTree, type TreeFields } from './load-tree.ts';
+import { makePackageFunction } from './make-package.ts';
 import type { Package } from './package.ts';
 import type { PackageInfo } from './package-info.ts';
 import { type Reading, readLine, readPatterns, readTrees, readVersion } from './read-field.ts';
@@ -58,7 +59,10 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
     (name) => styles.get(name),
     () => styles.keys(),
   );
-  const library = libraryScope(evaluator, new Map<string, Slot>([...styles, ['styles', attrsFromMap(styles)]]));
+  const library = libraryScope(
+    evaluator,
+    new Map<string, Slot>([...styles, ['styles', attrsFromMap(styles)], ['makePackage', makePackageFunction(() => realm)]]),
+  );
   const loaded = loadTree(argument, (declaration, file) => readTreeFields(declaration, file));
   const problems: Fault[] = [];
   const declared = collectDeclarations(loaded.files, problems);

@@ -28,6 +28,9 @@ test('every field says what it is, with an example; its names are unique', () =>
 });
 
 test('help for a terminal shows shape, default and example', () => {
-  assert.match(renderFieldHelp('package'), /build: a list of packages \(default: \[ \]\)\n {4}Tools .*\n {4}build = \[ gcc make \];\n/);
+  assert.match(
+    renderFieldHelp('package'),
+    /build: a list of packages \(default: \[ \]\)\n {4}Tools .*\n {4}build = \[ gcc make \];\n/,
+  );
   assert.match(renderFieldHelp('tier'), /summary: a string of one line \(required\)/);
 });

@@ -11,7 +11,11 @@ const pkg = (name: string, fields: string): string =>
   `package ${name} "1.0" {\n  tier = core;\n  summary = "Test";\n  phases.install = "true";\n  ${fields}\n}\n`;
 
 test('an unknown field, with what was meant', (context) => {
-  goldenFault(context, 'unknown-field', `${TIER}package zlib "1.3" {\n  tier = core;\n  sumary = "Compression";\n  frobnicate = 1;\n}\n`);
+  goldenFault(
+    context,
+    'unknown-field',
+    `${TIER}package zlib "1.3" {\n  tier = core;\n  sumary = "Compression";\n  frobnicate = 1;\n}\n`,
+  );
 });
 
 test('a missing field of each kind', (context) => {
@@ -78,7 +82,11 @@ test('a tier named by a string that is none', (context) => {
 });
 
 test('a dependency in quotes, and one that is no package', (context) => {
-  goldenFault(context, 'not-a-package', TIER + pkg('glibc', '') + pkg('a', 'runtime = [ "glibc" ];') + pkg('b', 'build = [ core ];'));
+  goldenFault(
+    context,
+    'not-a-package',
+    TIER + pkg('glibc', '') + pkg('a', 'runtime = [ "glibc" ];') + pkg('b', 'build = [ core ];'),
+  );
 });
 
 test('a package changed with // is no package', (context) => {
@@ -90,7 +98,11 @@ test('names and versions that cannot be parts of paths', (context) => {
 });
 
 test('a version that cannot be part of a path', (context) => {
-  goldenFault(context, 'bad-version', `${TIER}package zlib "1.0/2" {\n  tier = core;\n  summary = "x";\n  phases.install = "true";\n}\n`);
+  goldenFault(
+    context,
+    'bad-version',
+    `${TIER}package zlib "1.0/2" {\n  tier = core;\n  summary = "x";\n  phases.install = "true";\n}\n`,
+  );
 });
 
 test('a package supersedes itself', (context) => {
@@ -98,14 +110,23 @@ test('a package supersedes itself', (context) => {
 });
 
 test('packages supersede each other in a circle', (context) => {
-  goldenFault(context, 'supersede-circle', TIER + pkg('a', 'supersedes = [ b ];') + pkg('b', 'supersedes = [ c ];') + pkg('c', 'supersedes = [ a ];'), (tree) => tree.select('a').supersedes);
+  goldenFault(
+    context,
+    'supersede-circle',
+    TIER + pkg('a', 'supersedes = [ b ];') + pkg('b', 'supersedes = [ c ];') + pkg('c', 'supersedes = [ a ];'),
+    (tree) => tree.select('a').supersedes,
+  );
 });
 
 test('a dependency cycle, with the way over runtime in it', (context) => {
   goldenFault(
     context,
     'dependency-cycle',
-    TIER + pkg('gcc', 'build = [ make ];') + pkg('make', 'build = [ sh ];') + pkg('sh', 'runtime = [ libc ];') + pkg('libc', 'build = [ gcc ];'),
+    TIER +
+      pkg('gcc', 'build = [ make ];') +
+      pkg('make', 'build = [ sh ];') +
+      pkg('sh', 'runtime = [ libc ];') +
+      pkg('libc', 'build = [ gcc ];'),
     (tree) => tree.select('gcc').drvPath,
   );
 });
@@ -119,7 +140,11 @@ test('a split called like another package', (context) => {
 });
 
 test('a split whose name means something else', (context) => {
-  goldenFault(context, 'split-reserved', TIER + pkg('zlib', 'split out { files = [ "usr/include" ]; }\n  split my-dev { files = [ ]; }'));
+  goldenFault(
+    context,
+    'split-reserved',
+    TIER + pkg('zlib', 'split out { files = [ "usr/include" ]; }\n  split my-dev { files = [ ]; }'),
+  );
 });
 
 test('an override of what nothing declares', (context) => {
@@ -147,7 +172,10 @@ test('no tree, an empty one, a file of one expression', (context) => {
 });
 
 test('trees laid over each other in a circle', (context) => {
-  goldenFault(context, 'tree-circle', { 'tree.igos': 'tree { over = [ ./b ]; }\n', 'b/tree.igos': 'tree { over = [ ../. ]; }\n' });
+  goldenFault(context, 'tree-circle', {
+    'tree.igos': 'tree { over = [ ./b ]; }\n',
+    'b/tree.igos': 'tree { over = [ ../. ]; }\n',
+  });
 });
 
 test('a name that the tree does not have', (context) => {
@@ -193,7 +221,11 @@ test('syntax errors of all files come together', (context) => {
 });
 
 test('an unknown option of a style, and an unknown phase', (context) => {
-  goldenFault(context, 'style-option', TIER + pkg('a', 'style = autotools { flag = [ ]; };') + pkg('b', 'phases.instal = "true";'));
+  goldenFault(
+    context,
+    'style-option',
+    TIER + pkg('a', 'style = autotools { flag = [ ]; };') + pkg('b', 'phases.instal = "true";'),
+  );
 });
 
 test('an error inside a field says which field of which package', (context) => {

@@ -53,7 +53,10 @@ export function faultText(folder: string, run: () => unknown): string {
   } catch (error) {
     const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];
     if (faults.length === 0) throw error;
-    return faults.map((fault) => renderFault(fault)).join('\n').replaceAll(folder, 'tree');
+    return faults
+      .map((fault) => renderFault(fault))
+      .join('\n')
+      .replaceAll(folder, 'tree');
   }
   throw new Error('nothing was wrong');
 }

@@ -28,7 +28,10 @@ test('overrides apply in the order of the files, super is what stands below', (c
 });
 
 test('super has empty lists where nothing is given', (context) => {
-  const { print } = openTree(context, `${TIER}${pkg('p')}override p { provides = [ "x" ] ++ super.provides ++ super.conflicts; }`);
+  const { print } = openTree(
+    context,
+    `${TIER}${pkg('p')}override p { provides = [ "x" ] ++ super.provides ++ super.conflicts; }`,
+  );
   assert.equal(print('p.provides'), '[ "x" ]');
 });
 
@@ -52,7 +55,10 @@ test('a file-level let is that file alone, and goes before the tree', (context) 
 });
 
 test('in style the names of styles come first, elsewhere a package of that name', (context) => {
-  const { print, tree } = openTree(context, TIER + pkg('make') + pkg('p', 'build = [ make ]; style = make { flags = [ "CC=cc" ]; };'));
+  const { print, tree } = openTree(
+    context,
+    TIER + pkg('make') + pkg('p', 'build = [ make ]; style = make { flags = [ "CC=cc" ]; };'),
+  );
   assert.equal(print('p.style.flags'), '[ "CC=cc" ]');
   assert.deepEqual(tree.select('p').build, ['make']);
   assert.equal(tree.select('p').style, 'make');
@@ -117,7 +123,10 @@ test('splits are packages of their own, taking from their parent what they do no
     ['1.0', 'core', 'GPL-2.0-only', ['libc'], ['u'], 'core'],
   );
   assert.deepEqual(tree.select('util-more').supersedes, []);
-  assert.equal(print('[ util.core.name util.core.version util.core.outputName util.extra.name ]'), '[ "util-core" "1.0" "core" "util-more" ]');
+  assert.equal(
+    print('[ util.core.name util.core.version util.core.outputName util.extra.name ]'),
+    '[ "util-core" "1.0" "core" "util-more" ]',
+  );
   assert.equal(print('util.core.drvPath == util.drvPath'), 'true');
 });
 
@@ -203,7 +212,10 @@ test('systems list packages and files of etc', (context) => {
 });
 
 test('provides, conflicts, supersedes take packages and names', (context) => {
-  const { tree } = openTree(context, TIER + pkg('a') + pkg('b', 'supersedes = [ a "gone" ]; conflicts = [ a ]; provides = [ "c" ];'));
+  const { tree } = openTree(
+    context,
+    TIER + pkg('a') + pkg('b', 'supersedes = [ a "gone" ]; conflicts = [ a ]; provides = [ "c" ];'),
+  );
   const info = tree.select('b');
   assert.deepEqual([info.supersedes, info.conflicts, info.provides], [['a', 'gone'], ['a'], ['c']]);
 });
@@ -245,7 +257,7 @@ test('lib', (context) => {
     'lib.recursiveUpdate { a = { b = 1; c = 2; }; } { a.b = 3; }': '{ a = { b = 3; c = 2; }; }',
     'lib.concatMapStringsSep ", " toString [ 1 2 ]': '"1, 2"',
     'lib.unique [ 1 2 1 ]': '[ 1 2 ]',
-    'lib.escapeShellArg "it\'s"': '"\'it\'\\\\\'\'s\'"',
+    'lib.escapeShellArg "it\'s"': "\"'it'\\\\''s'\"",
     'lib.versionAtLeast "1.10" "1.9"': 'true',
     'lib.removeSuffix ".c" "x.c"': '"x"',
     'lib.foldr (a: b: a - b) 0 [ 1 2 3 ]': '2',

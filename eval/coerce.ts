@@ -2,11 +2,11 @@
 import type { Bytes, Span } from '../base/index.ts';
 import { addNumbers, isNumeric } from './arithmetic.ts';
 import { Attrs } from './attrs.ts';
+import { floatFixed } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { describeType, preview } from './describe.ts';
 import { cannotAdd, cannotCoerce, contextInPath, notAbsolute } from './errors.ts';
 import type { Coercion } from './evaluator.ts';
-import { fixedFloat } from './literals.ts';
 import { canonicalPath } from './path.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
@@ -35,7 +35,7 @@ export function coerceToString(ctx: Copying, value: Value, context: Set<string>,
     if (typeof value === 'number' || typeof value === 'bigint') return String(value);
     if (value === true) return '1';
     if (value === false || value === null) return '';
-    if (value instanceof Float) return fixedFloat(value.value);
+    if (value instanceof Float) return floatFixed(value.value);
     if (Array.isArray(value)) return coerceList(ctx, value, context, how);
   }
   throw cannotCoerce(`${describeType(value)} to a string: ${preview(value)}`, hintsFor(value));

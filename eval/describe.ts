@@ -1,7 +1,8 @@
 /** How messages name and show values: "an integer: 1", "a set: { a = 1; b = «thunk»; }". Forces nothing. */
 import { type Bytes, bytesToText, place } from '../base/index.ts';
 import { Attrs } from './attrs.ts';
-import { isIdentifier, quoteString, showFloat } from './literals.ts';
+import { floatGeneral } from './builtins/float-text.ts';
+import { isIdentifier, quoteString } from './literals.ts';
 import { Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -34,7 +35,7 @@ export function preview(slot: Slot, depth = 0): string {
   if (slot === null || typeof slot === 'boolean' || typeof slot === 'number' || typeof slot === 'bigint') return String(slot);
   if (typeof slot === 'string') return previewText(slot);
   if (slot instanceof ContextString) return previewText(slot.text);
-  if (slot instanceof Float) return showFloat(slot.value);
+  if (slot instanceof Float) return floatGeneral(slot.value);
   if (slot instanceof PathValue) return bytesToText(slot.path);
   if (slot instanceof PrimOp) return `«primop ${slot.name}»`;
   if (slot instanceof PrimOpApp) return `«partially applied primop ${slot.op.name}»`;

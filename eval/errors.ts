@@ -54,7 +54,7 @@ export function placeFault(made: Fault, span: Span): boolean {
 export const undefinedVariable = (name: string, candidates: Iterable<string>, span: Span): Fault =>
   fault('E-EVAL-002', `undefined variable '${bytesToText(name)}'`, span, {
     text: 'not found in this scope',
-    hints: didYouMean(name, candidates),
+    hints: near(name, candidates),
   });
 
 export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
@@ -62,7 +62,7 @@ export const missingAttribute = (name: string, names: readonly string[], span?: 
     text: 'not in this set',
     labels: defined === undefined ? [] : [{ ...defined, text: 'the set is defined here' }],
     notes: [names.length === 0 ? 'the set is empty' : `the set has: ${listed(names)}`],
-    hints: didYouMean(name, names),
+    hints: near(name, names),
   });
 
 /** `expected`: "a set"; `found`: "an integer: 1". */
@@ -85,7 +85,7 @@ export const unexpectedArgument = (fn: string, name: string, expected: readonly 
   fault('E-EVAL-007', `${fn} called with unexpected argument '${bytesToText(name)}'`, span, {
     text: 'called here',
     labels: [{ ...definition, text: expected.length === 0 ? 'it takes no arguments' : `it takes ${listed(expected)}` }],
-    hints: didYouMean(name, expected),
+    hints: near(name, expected),
   });
 
 export const failedAssertion = (condition: string, span: Span): Catchable =>
@@ -179,3 +179,6 @@ const listed = (names: readonly string[]): string => {
 /** V8's own error when the JavaScript stack is full. */
 export const isStackExhaustion = (error: unknown): error is RangeError =>
   error instanceof RangeError && error.message.startsWith('Maximum call stack');
+
+/** One letter is near to every other: no guess. */
+const near = (name: string, candidates: Iterable<string>): string[] => (name.length < 2 ? [] : didYouMean(name, candidates));

@@ -5,7 +5,7 @@
  *
  * Names are kept sorted bytewise, as every builtin shows them. A name's place in the source is looked up only for messages.
  */
-import type { Bytes, Span } from '../base/index.ts';
+import { type Bytes, compareBytes, type Span } from '../base/index.ts';
 import type { Slot } from './value.ts';
 
 const LINEAR = 8;
@@ -140,7 +140,7 @@ export const fixedShape = (...names: Bytes[]): Shape => new Shape(names, true);
 /** A set from entries in any order; the last of equal names wins (as in a Map). Cost: O(n log n). */
 export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: Bytes) => Span | undefined): Attrs {
   if (entries.size === 0) return emptyAttrs;
-  const names = [...entries.keys()].sort();
+  const names = [...entries.keys()].sort(compareBytes);
   const slots = names.map((name) => entries.get(name)!);
   return new Attrs(new Shape(names, false, spanOf === undefined ? undefined : names.map(spanOf)), slots);
 }

@@ -1,5 +1,6 @@
 /** The evaluator as builtins see it: one object that forces, calls, compares and coerces. */
 import type { Bytes, Span } from '../base/index.ts';
+import type { Expr } from '../lang/tree.ts';
 import type { Attrs } from './attrs.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
@@ -21,7 +22,7 @@ export interface Evaluator {
   readonly settings: EvalSettings;
 
   force(slot: Slot): Value;
-  /** Number while safe, bigint beyond; `normalizeInt` after arithmetic on bigints. */
+  /** Number while safe, bigint beyond; `normalizeInt` (arithmetic.ts) after arithmetic on bigints. */
   forceInt(slot: Slot, what: string): number | bigint;
   /** An int that must fit a JavaScript number (indexes, lengths). */
   forceSmallInt(slot: Slot, what: string): number;
@@ -76,10 +77,8 @@ export interface Evaluator {
   describeType(value: Value): string;
   /** The value as messages show it, cut short. */
   preview(value: Value): string;
-}
-
-/** A bigint result as an int; numbers while safe. `undefined` past int64. */
-export function normalizeInt(value: bigint): number | bigint | undefined {
-  if (value >= -9007199254740991n && value <= 9007199254740991n) return Number(value);
-  return BigInt.asIntN(64, value) === value ? value : undefined;
+  /** An expression as messages show it, on one line. */
+  showExpr(expr: Expr, span: Span): string;
+  /** `{ file; line; column; }` of a place in a file; null where it is unknown or not in a file (`unsafeGetAttrPos`). */
+  positionValue(span: Span | undefined): Value;
 }

@@ -64,8 +64,8 @@ export interface EvalSettings {
   readonly searchPath?: readonly { readonly prefix: Bytes; readonly path: Bytes }[];
   /** `builtins.currentSystem`. */
   readonly system?: string;
-  /** Calls inside calls; the stack is the other limit. */
-  readonly maxDepth?: number;
+  /** How messages name a file: usually relative to where the user stands. Default: as it is. */
+  readonly displayPath?: (path: Bytes) => string;
   /** `traceVerbose` prints. */
   readonly isTraceVerbose?: boolean;
   /** `|>` and `<|`. */

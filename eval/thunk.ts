@@ -9,7 +9,9 @@
  *
  * A failed evaluation puts the suspended state back: forced again (after `tryEval`) it fails again in the same way.
  */
-import { infiniteRecursion } from './errors.ts';
+import { Bug } from '../base/index.ts';
+import { InfiniteRecursion } from './errors.ts';
+import { leftThunk } from './trace.ts';
 import type { Slot, Value } from './value.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each code knows the shape of the environment that it was stored with
@@ -33,7 +35,7 @@ export function force(slot: Slot): Value {
 export function run(thunk: Thunk): Value {
   const code = thunk.code!;
   const held = thunk.held;
-  if (code === blackHole) throw infiniteRecursion();
+  if (code === blackHole) throw new InfiniteRecursion(thunk);
   thunk.code = blackHole;
   thunk.held = undefined;
   try {
@@ -44,20 +46,13 @@ export function run(thunk: Thunk): Value {
   } catch (error) {
     thunk.code = code;
     thunk.held = held;
-    throw onFailure === undefined ? error : onFailure(error, code);
+    throw leftThunk(error, code, thunk);
   }
 }
 
 /** Marks a thunk that is being evaluated. */
 export const blackHole: ThunkCode = () => {
-  throw infiniteRecursion();
-};
-
-let onFailure: ((error: unknown, code: ThunkCode) => unknown) | undefined;
-
-/** Lets the trace module see errors pass through thunks: called with the code that failed, returns the error to go on with. */
-export const observeFailures = (observer: (error: unknown, code: ThunkCode) => unknown): void => {
-  onFailure = observer;
+  throw new Bug('a running thunk was run again');
 };
 
 /** Whether the slot holds a value already, so that forcing is free. */

@@ -128,7 +128,7 @@ export class Matcher {
           }
         }
       }
-      unwind: for (;;) {
+      for (;;) {
         if (stack.length === 0) return best === undefined ? undefined : captures(best, groups, start, bestEnd);
         const frame = stack.length - frameSize;
         const kind = stack[frame]!;
@@ -143,12 +143,12 @@ export class Matcher {
           stack[frame] = Frame.EitherSecond;
           stack[frame + 4] = found ? 1 : 0;
           pc = next[pc]!;
-          break unwind;
+          break;
         }
         if (kind === Frame.RepeatMore && !found) {
           stack[frame] = Frame.RepeatEnd;
           pc = next[pc]!;
-          break unwind;
+          break;
         }
         if (stack[frame + 4] === 1) found = true;
         stack.length = frame;

@@ -105,7 +105,9 @@ class Parser {
     const index = this.groups++;
     const item = this.alternatives(depth + 1);
     if (this.pattern[this.at] !== ')') {
-      throw this.at === this.pattern.length ? new RegexError("'(' without ')'", open) : new RegexError('nothing to repeat', this.at);
+      throw this.at === this.pattern.length
+        ? new RegexError("'(' without ')'", open)
+        : new RegexError('nothing to repeat', this.at);
     }
     this.at++;
     return { kind: 'group', index, item };

@@ -30,4 +30,3 @@ export class RegexError extends Error {
     this.isTooLarge = isTooLarge;
   }
 }
-

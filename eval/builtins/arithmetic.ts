@@ -52,7 +52,10 @@ function rounding(name: 'ceil' | 'floor', doc: string, round: (value: number) =>
       if (!(value instanceof Float)) return value;
       const rounded = round(value.value);
       const int = Number.isFinite(rounded) ? normalizeInt(BigInt(rounded)) : undefined;
-      if (int === undefined) throw builtinFault('E-EVAL-102', `${ctx.preview(value)} is too large for builtins.${name}`, { notes: ['integers have 64 bits'] });
+      if (int === undefined)
+        throw builtinFault('E-EVAL-102', `${ctx.preview(value)} is too large for builtins.${name}`, {
+          notes: ['integers have 64 bits'],
+        });
       return int;
     },
   });

@@ -1,5 +1,5 @@
 /** Attribute sets. */
-import { type Bytes, Bug } from '../../base/index.ts';
+import { Bug, type Bytes } from '../../base/index.ts';
 import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, fixedShape, mapAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
@@ -130,7 +130,9 @@ export const attrsetBuiltins: readonly Builtin[] = [
     cost: 'O(n); f is called when a value is needed',
     example: ['builtins.mapAttrs (name: value: name + value) { a = "1"; }', '{ a = "a1"; }'],
     impl: (ctx, f, set) =>
-      mapAttrs(ctx.forceAttrs(set, 'the second argument passed to builtins.mapAttrs'), (name, slot) => ctx.lazyCall(f, name, slot)),
+      mapAttrs(ctx.forceAttrs(set, 'the second argument passed to builtins.mapAttrs'), (name, slot) =>
+        ctx.lazyCall(f, name, slot),
+      ),
   }),
   builtin({
     name: 'removeAttrs',
@@ -166,10 +168,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
     args: ['f', 'sets'],
     doc: 'One set of all names; each value is `f name values`, with the values of the sets that have the name, in order.',
     cost: 'O(n log n); f is called when a value is needed',
-    example: [
-      'builtins.zipAttrsWith (name: values: values) [ { a = 1; } { a = 2; b = 3; } ]',
-      '{ a = [ 1 2 ]; b = [ 3 ]; }',
-    ],
+    example: ['builtins.zipAttrsWith (name: values: values) [ { a = 1; } { a = 2; b = 3; } ]', '{ a = [ 1 2 ]; b = [ 3 ]; }'],
     impl: (ctx, f, sets) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.zipAttrsWith');
       const values = new Map<Bytes, List>();
@@ -215,7 +214,10 @@ function listToAttrs(ctx: Evaluator, list: Slot): Value {
   for (const item of ctx.forceList(list, 'the argument passed to builtins.listToAttrs')) {
     const set = ctx.forceAttrs(item, 'an element of the list passed to builtins.listToAttrs');
     const nameSlot = ctx.getAttr(set, 'name', 'a {name=...; value=...;} pair');
-    const name = ctx.forceStringNoContext(nameSlot, 'the `name` attribute of an element of the list passed to builtins.listToAttrs');
+    const name = ctx.forceStringNoContext(
+      nameSlot,
+      'the `name` attribute of an element of the list passed to builtins.listToAttrs',
+    );
     if (values.has(name)) continue;
     values.set(name, ctx.getAttr(set, 'value', 'a {name=...; value=...;} pair'));
     sources.set(name, set);

@@ -4,13 +4,15 @@ import { defineCodes } from '../../base/index.ts';
 export const builtinCodes = defineCodes({
   'E-EVAL-101': {
     title: 'list too short',
-    explanation: 'An element was asked for that the list does not have: the head or tail of an empty list, or an index past its end.',
+    explanation:
+      'An element was asked for that the list does not have: the head or tail of an empty list, or an index past its end.',
     wrong: 'builtins.elemAt [ 1 2 ] 2',
     right: 'builtins.elemAt [ 1 2 ] 1',
   },
   'E-EVAL-102': {
     title: 'number out of range',
-    explanation: 'The builtin takes a number of a smaller range: a length is not negative, a float must fit an integer to be rounded to one.',
+    explanation:
+      'The builtin takes a number of a smaller range: a length is not negative, a float must fit an integer to be rounded to one.',
     wrong: 'builtins.genList (i: i) (-1)',
     right: 'builtins.genList (i: i) 3',
   },
@@ -29,9 +31,10 @@ export const builtinCodes = defineCodes({
   },
   'E-EVAL-105': {
     title: 'invalid JSON',
-    explanation: 'The text is not JSON (RFC 8259), or holds what the language cannot represent: integers past 64 bits, NUL characters.',
-    wrong: "builtins.fromJSON \"{ 'a': 1, }\"",
-    right: 'builtins.fromJSON \'\'{ "a": 1 }\'\'',
+    explanation:
+      'The text is not JSON (RFC 8259), or holds what the language cannot represent: integers past 64 bits, NUL characters.',
+    wrong: 'builtins.fromJSON "{ \'a\': 1, }"',
+    right: "builtins.fromJSON ''{ \"a\": 1 }''",
   },
   'E-EVAL-106': {
     title: 'invalid TOML',
@@ -88,7 +91,8 @@ export const builtinCodes = defineCodes({
   },
   'E-EVAL-115': {
     title: 'bytes that no string holds',
-    explanation: 'Strings cannot hold the byte NUL; a file with such bytes can be copied to the store, but not read into a string.',
+    explanation:
+      'Strings cannot hold the byte NUL; a file with such bytes can be copied to the store, but not read into a string.',
   },
   'E-EVAL-116': {
     title: 'not a function',

@@ -1,7 +1,7 @@
 /** String contexts: what a string depends on. */
 import { type Bytes, bytesToText } from '../../base/index.ts';
 import { tryParseStorePath } from '../../store/index.ts';
-import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
+import { type Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { ContextString, type Slot, type Value, withContext } from '../value.ts';
@@ -30,7 +30,7 @@ export const contextBuiltins: readonly Builtin[] = [
   builtin({
     name: 'addDrvOutputDependencies',
     args: ['s'],
-    doc: "Makes a string that depends on a `.drv` file depend on all that the derivation needs and on its outputs too, as `drv.drvPath` does. The opposite of `unsafeDiscardOutputDependency`.",
+    doc: 'Makes a string that depends on a `.drv` file depend on all that the derivation needs and on its outputs too, as `drv.drvPath` does. The opposite of `unsafeDiscardOutputDependency`.',
     impl: addDrvOutputDependencies,
   }),
   builtin({
@@ -79,14 +79,21 @@ function addDrvOutputDependencies(ctx: Evaluator, s: Slot): Value {
   const { bytes, context } = text(ctx, s, 'addDrvOutputDependencies');
   const elements = [...context];
   if (elements.length !== 1) {
-    throw builtinFault('E-EVAL-112', `context of string '${bytesToText(bytes)}' must have exactly one element, but has ${elements.length}`);
+    throw builtinFault(
+      'E-EVAL-112',
+      `context of string '${bytesToText(bytes)}' must have exactly one element, but has ${elements.length}`,
+    );
   }
   const element = parseContextElement(elements[0]!);
   if (element.kind === 'closure') return withContext(bytes, context);
   if (element.kind === 'output') {
-    throw builtinFault('E-EVAL-112', `'addDrvOutputDependencies' needs a derivation, but the string refers to its output '${element.output}'`, {
-      hints: ["apply it to the 'drvPath' of the derivation"],
-    });
+    throw builtinFault(
+      'E-EVAL-112',
+      `'addDrvOutputDependencies' needs a derivation, but the string refers to its output '${element.output}'`,
+      {
+        hints: ["apply it to the 'drvPath' of the derivation"],
+      },
+    );
   }
   if (!element.path.endsWith('.drv')) throw builtinFault('E-EVAL-112', `path '${element.path}' is not a derivation`);
   return new ContextString(bytes, new Set([`=${element.path}`]));

@@ -25,10 +25,7 @@ export const controlBuiltins: readonly Builtin[] = [
     example: ['builtins.addErrorContext "while counting" 1', '1'],
     impl: (ctx, message, e) =>
       ctx.withTrace(
-        () =>
-          bytesToText(
-            ctx.coerceToString(message, 'the error message passed to builtins.addErrorContext', new Set()),
-          ),
+        () => bytesToText(ctx.coerceToString(message, 'the error message passed to builtins.addErrorContext', new Set())),
         () => ctx.force(e),
       ),
   }),
@@ -66,7 +63,8 @@ export const controlBuiltins: readonly Builtin[] = [
     args: ['message'],
     doc: 'Fails with a message. `tryEval` can catch it.',
     isGlobal: true,
-    impl: (ctx, message) => ctx.throwCatchable(ctx.coerceToString(message, 'the error message passed to builtin.throw', new Set())),
+    impl: (ctx, message) =>
+      ctx.throwCatchable(ctx.coerceToString(message, 'the error message passed to builtin.throw', new Set())),
   }),
   builtin({
     name: 'trace',

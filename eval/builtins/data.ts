@@ -1,6 +1,7 @@
 /** Other notations: JSON, TOML, XML. */
 import { type Bytes, bytesToText, type Fault, SourceFile } from '../../base/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { valueToJson } from '../to-json.ts';
 import { withContext } from '../value.ts';
 import type { BuiltinCode } from './codes.ts';
 import { builtinFault } from './faults.ts';
@@ -42,11 +43,25 @@ export const dataBuiltins: readonly Builtin[] = [
     },
   }),
   builtin({
+    name: 'toJSON',
+    args: ['e'],
+    doc: 'A value as compact JSON, names sorted. Sets with `__toString` or `outPath` become that string; paths are copied to the store.',
+    cost: 'O(n); evaluates deeply',
+    example: ['builtins.toJSON { b = [ 1 1.5 null ]; a = "x"; }', '"{\\"a\\":\\"x\\",\\"b\\":[1,1.5,null]}"'],
+    impl: (ctx, e) => {
+      const context = new Set<string>();
+      return withContext(valueToJson(ctx, e, context), context);
+    },
+  }),
+  builtin({
     name: 'toXML',
     args: ['e'],
     doc: 'A value as XML, in the format of `nix-instantiate --xml`.',
     cost: 'O(n); evaluates deeply',
-    example: ['builtins.toXML true', '"<?xml version=\'1.0\' encoding=\'utf-8\'?>\\n<expr>\\n  <bool value=\\"true\\" />\\n</expr>\\n"'],
+    example: [
+      'builtins.toXML true',
+      '"<?xml version=\'1.0\' encoding=\'utf-8\'?>\\n<expr>\\n  <bool value=\\"true\\" />\\n</expr>\\n"',
+    ],
     impl: (ctx, e) => {
       const context = new Set<string>();
       return withContext(writeXml(ctx, e, context), context);

@@ -3,7 +3,8 @@ import { type Bytes, bytesToText, didYouMean, Fault, type FaultDetails } from '.
 import type { BuiltinCode } from './codes.ts';
 
 /** `message` and details are text, not bytes. */
-export const builtinFault = (code: BuiltinCode, message: string, details?: FaultDetails): Fault => new Fault(code, message, details);
+export const builtinFault = (code: BuiltinCode, message: string, details?: FaultDetails): Fault =>
+  new Fault(code, message, details);
 
 /** A word that is not one of `known`. */
 export const unknownWord = (what: string, word: Bytes, known: readonly string[]): Fault =>

@@ -1,7 +1,7 @@
 /** Hashes and placeholders. */
 import type { Bytes } from '../../base/index.ts';
-import { formatHash, type HashFormat, hashBytes, hashSizes, isHashAlgorithm, parseHash, placeholder } from '../../store/index.ts';
 import type { HashAlgorithm } from '../../store/index.ts';
+import { formatHash, type HashFormat, hashBytes, hashSizes, isHashAlgorithm, parseHash, placeholder } from '../../store/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
@@ -82,7 +82,9 @@ function convertHash(ctx: Evaluator, argument: Slot): Value {
   for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute('builtins.convertHash', name, known);
   const text = (name: string): Bytes | undefined => {
     const slot = set.get(name);
-    return slot === undefined ? undefined : ctx.forceStringNoContext(slot, `the attribute '${name}' passed to builtins.convertHash`);
+    return slot === undefined
+      ? undefined
+      : ctx.forceStringNoContext(slot, `the attribute '${name}' passed to builtins.convertHash`);
   };
   const hash = text('hash');
   if (hash === undefined) throw neededAttribute('the argument of builtins.convertHash', 'hash');

@@ -3,8 +3,8 @@
  * the order-free names. Works on bytes; strings stay UTF-8. Strict (RFC 8259). Cost: one pass, about 20 ns a byte of small values.
  */
 import { type Bytes, textToBytes, tryBytesToText } from '../../base/index.ts';
-import { type Attrs, attrsFromMap } from '../attrs.ts';
 import { normalizeInt } from '../arithmetic.ts';
+import { type Attrs, attrsFromMap } from '../attrs.ts';
 import { Float, type List, type Slot, type Value } from '../value.ts';
 
 /** What is wrong with a text, and at which byte. */

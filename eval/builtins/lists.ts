@@ -45,8 +45,7 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, lists) =>
       ctx
         .forceList(lists, 'the first argument passed to builtins.concatLists')
-        .map((list) => ctx.forceList(list, 'a value of the list passed to builtins.concatLists'))
-        .flat(),
+        .flatMap((list) => ctx.forceList(list, 'a value of the list passed to builtins.concatLists')),
   }),
   builtin({
     name: 'concatMap',
@@ -57,9 +56,9 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, f, list) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.concatMap');
       const items = ctx.forceList(list, 'the second argument passed to builtins.concatMap');
-      return items
-        .map((item) => ctx.forceList(ctx.call(fn, item), 'the return value of the function passed to builtins.concatMap'))
-        .flat();
+      return items.flatMap((item) =>
+        ctx.forceList(ctx.call(fn, item), 'the return value of the function passed to builtins.concatMap'),
+      );
     },
   }),
   builtin({
@@ -210,10 +209,7 @@ function partition(ctx: Evaluator, pred: Slot, list: Slot): Value {
   const right: List = [];
   const wrong: List = [];
   for (const item of ctx.forceList(list, 'the second argument passed to builtins.partition')) {
-    const isRight = ctx.forceBool(
-      ctx.call(fn, item),
-      'the return value of the partition function passed to builtins.partition',
-    );
+    const isRight = ctx.forceBool(ctx.call(fn, item), 'the return value of the partition function passed to builtins.partition');
     (isRight ? right : wrong).push(item);
   }
   return new Attrs(partitionShape, [right, wrong]);

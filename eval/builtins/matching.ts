@@ -92,7 +92,10 @@ function invalidRegex(pattern: Bytes, error: RegexError): Fault {
   return builtinFault(
     'E-EVAL-104',
     error.isTooLarge ? `regular expression '${shown}' is too large` : `invalid regular expression '${shown}'`,
-    { notes: [`${error.message}${/\n/.test(shown) || pointer === '' ? '' : `:\n${shown}${pointer}`}`], hints: hintsFor(pattern, error) },
+    {
+      notes: [`${error.message}${/\n/.test(shown) || pointer === '' ? '' : `:\n${shown}${pointer}`}`],
+      hints: hintsFor(pattern, error),
+    },
   );
 }
 

@@ -14,10 +14,16 @@ export const stringBuiltins: readonly Builtin[] = [
     example: ['builtins.concatStringsSep ", " [ "a" "b" ]', '"a, b"'],
     impl: (ctx, separator, list) => {
       const context = new Set<string>();
-      const between = ctx.forceString(separator, 'the first argument (the separator string) passed to builtins.concatStringsSep', context);
+      const between = ctx.forceString(
+        separator,
+        'the first argument (the separator string) passed to builtins.concatStringsSep',
+        context,
+      );
       const parts = ctx
         .forceList(list, 'the second argument (the list of strings to concat) passed to builtins.concatStringsSep')
-        .map((item) => ctx.coerceToString(item, 'one element of the list of strings to concat passed to builtins.concatStringsSep', context));
+        .map((item) =>
+          ctx.coerceToString(item, 'one element of the list of strings to concat passed to builtins.concatStringsSep', context),
+        );
       return withContext(parts.join(between), context);
     },
   }),
@@ -53,7 +59,10 @@ export const stringBuiltins: readonly Builtin[] = [
     isGlobal: true,
     impl: (ctx, e) => {
       const context = new Set<string>();
-      const text = ctx.coerceToString(e, 'the first argument passed to builtins.toString', context, { isLoose: true, copyToStore: false });
+      const text = ctx.coerceToString(e, 'the first argument passed to builtins.toString', context, {
+        isLoose: true,
+        copyToStore: false,
+      });
       return withContext(text, context);
     },
   }),
@@ -62,7 +71,9 @@ export const stringBuiltins: readonly Builtin[] = [
 function substring(ctx: Evaluator, startSlot: Slot, lengthSlot: Slot, s: Slot): Value {
   const start = Number(ctx.forceInt(startSlot, 'the first argument (the start offset) passed to builtins.substring'));
   if (start < 0) {
-    throw builtinFault('E-EVAL-102', "negative start position in 'substring'", { hints: ['count from the start: 0 is the first byte'] });
+    throw builtinFault('E-EVAL-102', "negative start position in 'substring'", {
+      hints: ['count from the start: 0 is the first byte'],
+    });
   }
   const length = Number(ctx.forceInt(lengthSlot, 'the second argument (the substring length) passed to builtins.substring'));
   const context = new Set<string>();
@@ -113,7 +124,10 @@ export function replaceAll(text: Bytes, patterns: readonly Bytes[], replacement:
 }
 
 /** For each byte, the patterns that can match where it stands, in order. */
-function patternsByFirstByte(patterns: readonly Bytes[]): { byByte: (readonly number[] | undefined)[]; atEnd: readonly number[] } {
+function patternsByFirstByte(patterns: readonly Bytes[]): {
+  byByte: (readonly number[] | undefined)[];
+  atEnd: readonly number[];
+} {
   const empty = patterns.indexOf('');
   const byByte: number[][] = [];
   const until = empty === -1 ? patterns.length : empty;

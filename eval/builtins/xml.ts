@@ -35,10 +35,16 @@ class Writer {
       this.#leaf(depth, 'string', value.text);
     } else if (value instanceof PathValue) this.#leaf(depth, 'path', value.path);
     else if (value instanceof Float) this.#leaf(depth, 'float', floatGeneral(value.value));
-    else if (Array.isArray(value)) this.#element(depth, 'list', () => value.forEach((item) => this.value(item, depth + 1)));
+    else if (Array.isArray(value)) this.#list(value, depth);
     else if (value instanceof Attrs) this.#set(value, depth);
     else if (value instanceof Lambda) this.#function(value, depth);
     else this.#line(depth, '<unevaluated />');
+  }
+
+  #list(items: readonly Slot[], depth: number): void {
+    this.#element(depth, 'list', () => {
+      for (const item of items) this.value(item, depth + 1);
+    });
   }
 
   #set(set: Attrs, depth: number): void {
@@ -48,13 +54,18 @@ class Writer {
     }
     const drvPath = this.#text(set.get('drvPath'));
     const outPath = this.#text(set.get('outPath'));
-    const attributes = `${drvPath === undefined ? '' : ` drvPath="${escape(drvPath)}"`}${outPath === undefined ? '' : ` outPath="${escape(outPath)}"`}`;
-    this.#element(depth, 'derivation', () => {
-      if (drvPath !== undefined && drvPath !== '' && !this.#seen.has(drvPath)) {
-        this.#seen.add(drvPath);
-        this.#attributes(set, depth + 1);
-      } else this.#line(depth + 1, '<repeated />');
-    }, attributes);
+    const attributes = `${drvPath === undefined ? '' : ` drvPath="${escapeXml(drvPath)}"`}${outPath === undefined ? '' : ` outPath="${escapeXml(outPath)}"`}`;
+    this.#element(
+      depth,
+      'derivation',
+      () => {
+        if (drvPath !== undefined && drvPath !== '' && !this.#seen.has(drvPath)) {
+          this.#seen.add(drvPath);
+          this.#attributes(set, depth + 1);
+        } else this.#line(depth + 1, '<repeated />');
+      },
+      attributes,
+    );
   }
 
   #isDerivation(set: Attrs): boolean {
@@ -70,7 +81,7 @@ class Writer {
 
   #attributes(set: Attrs, depth: number): void {
     set.names.forEach((name, index) => {
-      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), ` name="${escape(name)}"`);
+      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), ` name="${escapeXml(name)}"`);
     });
   }
 
@@ -78,19 +89,24 @@ class Writer {
     const { param } = fn.site.node;
     this.#element(depth, 'function', () => {
       if (param.kind === 'name') {
-        this.#line(depth + 1, `<varpat name="${escape(param.name)}" />`);
+        this.#line(depth + 1, `<varpat name="${escapeXml(param.name)}" />`);
         return;
       }
       const names = param.formals.map((formal) => formal.name).sort();
-      const attributes = `${param.isOpen ? ' ellipsis="1"' : ''}${param.as === undefined ? '' : ` name="${escape(param.as)}"`}`;
-      this.#element(depth + 1, 'attrspat', () => {
-        for (const name of names) this.#line(depth + 2, `<attr name="${escape(name)}" />`);
-      }, attributes);
+      const attributes = `${param.isOpen ? ' ellipsis="1"' : ''}${param.as === undefined ? '' : ` name="${escapeXml(param.as)}"`}`;
+      this.#element(
+        depth + 1,
+        'attrspat',
+        () => {
+          for (const name of names) this.#line(depth + 2, `<attr name="${escapeXml(name)}" />`);
+        },
+        attributes,
+      );
     });
   }
 
   #leaf(depth: number, tag: string, value: Bytes): void {
-    this.#line(depth, `<${tag} value="${escape(value)}" />`);
+    this.#line(depth, `<${tag} value="${escapeXml(value)}" />`);
   }
 
   #element(depth: number, tag: string, body: () => void, attributes = ''): void {
@@ -106,4 +122,5 @@ class Writer {
 
 const ENTITIES: Readonly<Record<string, string>> = { '"': '&quot;', '<': '&lt;', '>': '&gt;', '&': '&amp;', '\n': '&#xA;' };
 
-const escape = (text: Bytes): Bytes => (/["<>&\n]/.test(text) ? text.replaceAll(/["<>&\n]/g, (char) => ENTITIES[char]!) : text);
+const escapeXml = (text: Bytes): Bytes =>
+  /["<>&\n]/.test(text) ? text.replaceAll(/["<>&\n]/g, (char) => ENTITIES[char]!) : text;

@@ -6,9 +6,9 @@
  */
 import { type Bytes, tryBytesToText } from '../../../base/index.ts';
 import type { Attrs } from '../../attrs.ts';
+import { Cursor } from './cursor.ts';
 import { readScalar } from './scalar.ts';
 import { readString } from './string.ts';
-import { Cursor } from './cursor.ts';
 import { Table, type TomlItem, tableToAttrs } from './table.ts';
 
 /** Arrays and inline tables inside each other. */

@@ -9,7 +9,8 @@ export function readScalar(cursor: Cursor): boolean | number | bigint | Float {
   const word = cursor.match(/[A-Za-z0-9_+.:-]+/y)?.[0];
   if (word === undefined) throw cursor.error('a value was expected');
   if (word === 'true' || word === 'false') return word === 'true';
-  if (/^[+-]?(?:inf|nan)$/.test(word)) return new Float(word.endsWith('nan') ? Number.NaN : word.startsWith('-') ? -Infinity : Infinity);
+  if (/^[+-]?(?:inf|nan)$/.test(word))
+    return new Float(word.endsWith('nan') ? Number.NaN : word.startsWith('-') ? -Infinity : Infinity);
   if (/^(?:0|[1-9](?:_?[0-9])*)$/.test(word.replace(/^[+-]/, ''))) return int(cursor, word.replace(/^\+/, ''), start);
   const based = /^0(?:x[0-9a-fA-F](?:_?[0-9a-fA-F])*|o[0-7](?:_?[0-7])*|b[01](?:_?[01])*)$/.exec(word);
   if (based !== null) return int(cursor, word, start);

@@ -53,6 +53,24 @@ export const storeCodes = defineCodes({
     explanation:
       'A Nix archive is strict: sorted names, zero padding, at most 64 folders deep, nothing after its end. One that is not cannot be trusted to be what its hash says.',
   },
+  'E-STORE-010': {
+    title: 'not a file, folder or symlink',
+    explanation: 'Devices, sockets and named pipes have no content that could be hashed and copied.',
+  },
+  'E-STORE-011': {
+    title: 'file changed while it was read',
+    explanation:
+      'What is added to the store must hold still meanwhile, or its hash would be that of something that never existed.',
+  },
+  'E-STORE-012': {
+    title: 'tree too deep',
+    explanation: 'A NAR holds at most 64 levels of folders. A deeper tree could be written but not read back.',
+  },
+  'E-STORE-013': {
+    title: 'entries of a tree clash',
+    explanation:
+      'A tree that is put together from several places has one entry for each path, and only folders have entries below them.',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

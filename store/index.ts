@@ -11,6 +11,7 @@ export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
 export { dumpNar, unpackNar, withFileSource } from './nar.ts';
 export { type ByteSource, bytesSource, readNar } from './nar-decode.ts';
 export { type ByteSink, NarEncoder, narOfBytes } from './nar-encode.ts';
+export { openStore } from './object-store.ts';
 export { readTree } from './read-tree.ts';
 export { ReferenceScanner } from './references.ts';
 export * from './resolve.ts';

@@ -123,7 +123,7 @@ export class LayeredFields {
     const layer = this.layers[index]!;
     if (layer.kind === 'value') return layer.attrs.get(name)!;
     const expr = exprOf(layer, name) ?? inherited(layer, layer.fields.get(name)!);
-    return this.realm.evaluator.delayInScope(expr, this.#scope(index, layer, name), `the field '${name}' of ${this.subject}`);
+    return this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), `the field '${name}' of ${this.subject}`);
   }
 
   #scope(index: number, layer: DeclaredLayer, name: string): Scope {
@@ -132,12 +132,12 @@ export class LayeredFields {
     const key = `${index} ${first === undefined ? '' : name}`;
     let scope = this.#scopes.get(key);
     if (scope === undefined) {
-      const { evaluator } = this.realm;
-      scope = evaluator.dynamicScope(this.realm.scopeOf(layer.file), this.ownNames);
-      if (first !== undefined) scope = evaluator.dynamicScope(scope, first);
+      const { evaluator, scoping } = this.realm;
+      scope = scoping.dynamicScope(this.realm.scopeOf(layer.file), this.ownNames);
+      if (first !== undefined) scope = scoping.dynamicScope(scope, first);
       if (index > 0) {
         const below = evaluator.delay(() => this.fieldsBelow(index));
-        scope = evaluator.dynamicScope(scope, {
+        scope = scoping.dynamicScope(scope, {
           lookup: (wanted) => (wanted === 'super' ? below : undefined),
           names: () => ['super'],
         });

@@ -17,56 +17,58 @@ export class PackageInfo {
     return this.package.name;
   }
   get version(): string {
-    return this.package.version;
+    return this.#ask(() => this.package.version);
   }
   get release(): number {
-    return this.package.release;
+    return this.#ask(() => this.package.release);
   }
   /** The tier's name. */
   get tier(): string {
-    return this.package.tier.name;
+    return this.#ask(() => this.package.tier.name);
   }
   get summary(): string {
-    return this.package.summary;
+    return this.#ask(() => this.package.summary);
   }
   get license(): string | undefined {
-    return this.package.license;
+    return this.#ask(() => this.package.license);
   }
   get homepage(): string | undefined {
-    return this.package.homepage;
+    return this.#ask(() => this.package.homepage);
   }
   /** Names of what it says it needs to run; `Tree.runtimeClosure` has all of it. */
   get runtime(): readonly string[] {
-    return this.package.runtime.map((each) => each.name);
+    return this.#ask(() => this.package.runtime.map((each) => each.name));
   }
   get supersedes(): readonly string[] {
-    this.package.checkSupersedes();
-    return this.package.supersedes;
+    return this.#ask(() => {
+      this.package.checkSupersedes();
+      return this.package.supersedes;
+    });
   }
   get provides(): readonly string[] {
-    return this.package.provides;
+    return this.#ask(() => this.package.provides);
   }
   get conflicts(): readonly string[] {
-    return this.package.conflicts;
+    return this.#ask(() => this.package.conflicts);
   }
   /** Patterns below the root. */
   get config(): readonly string[] {
-    return this.package.config;
+    return this.#ask(() => this.package.config);
   }
   /** Path below the root → octal mode, four digits. */
   get modes(): ReadonlyMap<string, string> {
-    return this.package.modes;
+    return this.#ask(() => this.package.modes);
   }
   /** Names of what the build sees. */
   get build(): readonly string[] {
-    return this.package.recipe.build.map((each) => each.name);
+    return this.#ask(() => this.package.recipe.build.map((each) => each.name));
   }
   get host(): readonly string[] {
-    return this.package.recipe.host.map((each) => each.name);
+    return this.#ask(() => this.package.recipe.host.map((each) => each.name));
   }
   /** `autotools`, …, `hostTools`. */
   get style(): string {
-    return this.package.recipe.style.name;
+    return this.#ask(() => this.package.recipe.style.name);
   }
   /** `out`, or the name of the split. */
   get outputName(): string {
@@ -79,13 +81,17 @@ export class PackageInfo {
 
   /** The derivation, written to the store where that is not read-only; `undefined` where nothing is built (host tools). */
   get drvPath(): StorePath | undefined {
-    return storePath(this.package.recipe.instantiate().drvPath, this);
+    return this.#ask(() => storePath(this.package.recipe.instantiate().drvPath, this));
   }
 
   /** Known before the build only where nothing is built; of others the realisation of `drvPath` and `outputName` tells. */
   get outPath(): StorePath | undefined {
-    const { drvPath, outPaths } = this.package.recipe.instantiate();
+    const { drvPath, outPaths } = this.#ask(() => this.package.recipe.instantiate());
     return drvPath === undefined ? storePath(outPaths.get(this.package.output), this) : undefined;
+  }
+
+  #ask<T>(read: () => T): T {
+    return this.package.recipe.realm.guard(read);
   }
 }
 

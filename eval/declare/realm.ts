@@ -8,11 +8,11 @@ import type { Package } from './package.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tier } from './tier.ts';
 
-/** The evaluator with its way to evaluate parts of a file. */
-export type DeclarationEvaluator = Evaluator & Scoping;
-
 export interface Realm {
-  readonly evaluator: DeclarationEvaluator;
+  readonly evaluator: Evaluator;
+  readonly scoping: Scoping;
+  /** Runs what commands ask for; faults that leave get their trace. */
+  readonly guard: <T>(run: () => T) => T;
   /** The scope of a file's declarations: globals, library, tree, the file's own `let`. Made once per file. */
   scopeOf(file: DeclarationsFile): Scope;
   /** Names of styles, and of tiers: first in the fields that hold such. */

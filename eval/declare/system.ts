@@ -20,17 +20,17 @@ export class System {
   }
 
   get summary(): string | undefined {
-    return this.fields.has('summary') ? readLine(this.#reading('summary')) : undefined;
+    return this.fields.has('summary') ? this.#ask(() => readLine(this.#reading('summary'))) : undefined;
   }
 
   /** As listed; what those need to run is in `Tree.runtimeClosure`. */
   get packages(): readonly PackageInfo[] {
-    return readPackages(this.#reading('packages')).map((each: Package) => each.info);
+    return this.#ask(() => readPackages(this.#reading('packages')).map((each: Package) => each.info));
   }
 
   /** Path below `/etc` → content. */
   get etc(): ReadonlyMap<string, string> {
-    return this.fields.has('etc') ? readFiles(this.#reading('etc')) : new Map();
+    return this.fields.has('etc') ? this.#ask(() => readFiles(this.#reading('etc'))) : new Map();
   }
 
   get span(): Span | undefined {
@@ -52,6 +52,10 @@ export class System {
       );
     }
     return this.#value;
+  }
+
+  #ask<T>(read: () => T): T {
+    return this.fields.realm.guard(read);
   }
 
   #reading(name: string): Reading {

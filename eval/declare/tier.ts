@@ -23,15 +23,15 @@ export class Tier {
   }
 
   get summary(): string {
-    return readLine(this.#reading('summary'));
+    return this.#ask(() => readLine(this.#reading('summary')));
   }
 
   get after(): readonly Tier[] {
-    return this.fields.has('after') ? readTiers(this.#reading('after')) : [];
+    return this.fields.has('after') ? this.#ask(() => readTiers(this.#reading('after'))) : [];
   }
 
   get ships(): boolean {
-    return this.fields.has('ships') ? readBool(this.#reading('ships')) : true;
+    return this.fields.has('ships') ? this.#ask(() => readBool(this.#reading('ships'))) : true;
   }
 
   /** What the name means in expressions. */
@@ -49,6 +49,10 @@ export class Tier {
       realm.tierOf.set(this.#value, this);
     }
     return this.#value;
+  }
+
+  #ask<T>(read: () => T): T {
+    return this.fields.realm.guard(read);
   }
 
   #reading(name: string) {

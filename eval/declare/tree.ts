@@ -3,8 +3,9 @@ import { compareBytes, didYouMean, Fault, Faults, type SourceFile, type Span, te
 import { parseExpr } from '../../lang/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { attrsFromMap } from '../attrs.ts';
+import type { Evaluator } from '../evaluator.ts';
 import { libraryScope } from '../library/library.ts';
-import type { DynamicScope, Scope } from '../scope.ts';
+import type { DynamicScope, Scope, Scoping } from '../scope.ts';
 import type { Slot, Value } from '../value.ts';
 import { runtimeClosure } from './closure.ts';
 import { collectDeclarations, type DeclaredNames, makeLayer } from './collect.ts';
@@ -15,10 +16,17 @@ import type { Package } from './package.ts';
 import type { PackageInfo } from './package-info.ts';
 import { type Reading, readLine, readPatterns, readTrees, readVersion } from './read-field.ts';
 import { styleValues } from './read-style.ts';
-import { type DeclarationEvaluator, namesOf, type Realm } from './realm.ts';
+import { namesOf, type Realm } from './realm.ts';
 import { Recipe } from './recipe.ts';
 import { System } from './system.ts';
 import { orderTiers, Tier } from './tier.ts';
+
+/** What a tree needs of an `Interpreter`. */
+export interface TreeInterpreter {
+  readonly ctx: Evaluator;
+  readonly scopes: Scoping;
+  guard<T>(run: () => T): T;
+}
 
 /** The names of a tree and their meaning. Nothing is evaluated before it is asked for. */
 export interface Tree {
@@ -53,7 +61,8 @@ export interface Tree {
  * @param argument  as the user wrote it; errors show it that way
  * @throws Fault, Faults  all syntax errors together, then all misplaced, doubled, unknown and missing names and fields together
  */
-export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tree {
+export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
+  const { ctx: evaluator, scopes: scoping, guard } = interpreter;
   const styles = styleValues(evaluator);
   const styleNames = namesOf(
     (name) => styles.get(name),
@@ -61,9 +70,10 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
   );
   const library = libraryScope(
     evaluator,
+    scoping,
     new Map<string, Slot>([...styles, ['styles', attrsFromMap(styles)], ['makePackage', makePackageFunction(() => realm)]]),
   );
-  const loaded = loadTree(argument, (declaration, file) => readTreeFields(declaration, file));
+  const loaded = guard(() => loadTree(argument, readTreeFields));
   const problems: Fault[] = [];
   const declared = collectDeclarations(loaded.files, problems);
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
@@ -74,6 +84,8 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
   const fileScopes = new Map<DeclarationsFile, Scope>();
   const realm: Realm = {
     evaluator,
+    scoping,
+    guard,
     scopeOf,
     styleNames,
     tierNames: namesOf(
@@ -109,27 +121,27 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
     root: loaded.root,
     packages: infos,
     get tiers() {
-      return new Map(orderTiers(tiers.values()).map((tier) => [tier.name, tier]));
+      return guard(() => new Map(orderTiers(tiers.values()).map((tier) => [tier.name, tier])));
     },
     systems,
     select: (name) => selectFrom('package', infos, name),
     selectSystem: (name) => selectFrom('system', systems, name),
-    runtimeClosure: (roots) => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info),
+    runtimeClosure: (roots) => guard(() => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info)),
     scopeFor: outsideScope,
-    evalExpr: (source, basePath) => evaluator.evalInScope(parseExpr(source), outsideScope(source, basePath)),
+    evalExpr: (source, basePath) => scoping.evalInScope(parseExpr(source), outsideScope(source, basePath)),
     check: () => checkAll(tree, infos, tiers, systems),
   };
   return tree;
 
   function outsideScope(source: SourceFile, basePath: string): Scope {
-    return evaluator.dynamicScope(evaluator.dynamicScope(evaluator.fileScope(source, textToBytes(basePath)), library), treeScope);
+    return scoping.dynamicScope(scoping.dynamicScope(scoping.fileScope(source, textToBytes(basePath)), library), treeScope);
   }
 
   function scopeOf(file: DeclarationsFile): Scope {
     let scope = fileScopes.get(file);
     if (scope === undefined) {
       scope = outsideScope(file.source, folderOf(file));
-      if (file.tree.merged !== undefined) scope = evaluator.letScope(scope, file.tree.merged);
+      if (file.tree.merged !== undefined) scope = scoping.letScope(scope, file.tree.merged);
       fileScopes.set(file, scope);
     }
     return scope;
@@ -140,8 +152,15 @@ export function evalTree(evaluator: DeclarationEvaluator, argument: string): Tre
     const wrong: Fault[] = [];
     const layer = makeLayer('tree', declaration, file, wrong);
     if (wrong.length > 0) throw wrong.length === 1 ? wrong[0] : new Faults(wrong);
-    const scope = evaluator.dynamicScope(evaluator.fileScope(file.source, folderOf(file)), library);
-    const alone = { evaluator, scopeOf: () => scope, styleNames, tierNames: styleNames } as Partial<Realm> as Realm;
+    const scope = scoping.dynamicScope(scoping.fileScope(file.source, folderOf(file)), library);
+    const alone = {
+      evaluator,
+      scoping,
+      guard,
+      scopeOf: () => scope,
+      styleNames,
+      tierNames: styleNames,
+    } as Partial<Realm> as Realm;
     const fields = new LayeredFields(alone, 'tree', 'the tree', [layer], new Map());
     const read = <T>(name: string, how: (reading: Reading) => T): T | undefined => {
       const slot = fields.slot(name);

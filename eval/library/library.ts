@@ -5,7 +5,7 @@ import { SourceFile } from '../../base/index.ts';
 import { parseFile } from '../../lang/index.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { DynamicScope, Scoping } from '../scope.ts';
-import type { Slot } from '../value.ts';
+import type { Slot, Value } from '../value.ts';
 import { fetchTarball, fetchurl } from './fetchurl.ts';
 
 /** One name of the library. */
@@ -13,20 +13,20 @@ export interface LibraryEntry {
   readonly name: string;
   readonly doc: string;
   readonly example: string;
-  make(evaluator: Evaluator & Scoping): Slot;
+  make(evaluator: Evaluator, scoping: Scoping): Slot;
 }
 
 const lib: LibraryEntry = {
   name: 'lib',
   doc: 'Small functions on lists, sets, strings and versions.',
   example: 'lib.versions.majorMinor version',
-  make: (evaluator) => evaluator.delay(() => evaluateOwn(evaluator, join(import.meta.dirname, 'lib.nix'))),
+  make: (evaluator, scoping) => evaluator.delay(() => evaluateOwn(scoping, join(import.meta.dirname, 'lib.nix'))),
 };
 
 export const LIBRARY: readonly LibraryEntry[] = [fetchurl, fetchTarball, lib];
 
 /** The library, each name made when it is first asked for. `more` are names that others add (the styles). */
-export function libraryScope(evaluator: Evaluator & Scoping, more: ReadonlyMap<string, Slot>): DynamicScope {
+export function libraryScope(evaluator: Evaluator, scoping: Scoping, more: ReadonlyMap<string, Slot>): DynamicScope {
   const made = new Map<string, Slot>(more);
   const names = [...more.keys(), ...LIBRARY.map((entry) => entry.name)];
   return {
@@ -35,7 +35,7 @@ export function libraryScope(evaluator: Evaluator & Scoping, more: ReadonlyMap<s
       if (known !== undefined) return known;
       const entry = LIBRARY.find((each) => each.name === name);
       if (entry === undefined) return undefined;
-      const slot = entry.make(evaluator);
+      const slot = entry.make(evaluator, scoping);
       made.set(name, slot);
       return slot;
     },
@@ -44,9 +44,9 @@ export function libraryScope(evaluator: Evaluator & Scoping, more: ReadonlyMap<s
 }
 
 /** A file of this program: read directly, whatever disk the evaluator sees. */
-function evaluateOwn(evaluator: Evaluator & Scoping, path: string) {
+function evaluateOwn(scoping: Scoping, path: string): Value {
   const source = new SourceFile('<lib>', readFileSync(path, 'latin1'));
   const tree = parseFile(source, { kind: 'nix' });
   if (tree.kind !== 'expr') throw new TypeError('lib.nix is an expression');
-  return evaluator.evalInScope(tree.expr, evaluator.fileScope(source, import.meta.dirname));
+  return scoping.evalInScope(tree.expr, scoping.fileScope(source, import.meta.dirname));
 }

@@ -35,7 +35,7 @@ export function writeTree(context: TestContext, files: Readonly<Record<string, s
 export function openTree(context: TestContext, files: string | Readonly<Record<string, string>>, below = ''): TestTree {
   const folder = writeTree(context, typeof files === 'string' ? { 'a.igos': files } : files);
   const evaluator = makeTestEvaluator();
-  const tree = evalTree(evaluator.evaluator, join(folder, below));
+  const tree = evalTree(evaluator.interpreter, join(folder, below));
   const source = (text: string): SourceFile => new SourceFile('<test>', text);
   return {
     folder,
@@ -74,9 +74,9 @@ export function goldenFault(
   const folder = writeTree(context, typeof files === 'string' ? { 'a.igos': files } : files);
   const evaluator = makeTestEvaluator();
   const text = faultText(folder, () => {
-    const tree = evalTree(evaluator.evaluator, folder);
+    const tree = evalTree(evaluator.interpreter, folder);
     const source = (expression: string): SourceFile => new SourceFile('<test>', expression);
-    use(tree, { eval: (expression) => evaluator.evaluator.forceDeep(tree.evalExpr(source(expression), folder)) });
+    use(tree, { eval: (expression) => evaluator.interpreter.ctx.forceDeep(tree.evalExpr(source(expression), folder)) });
   });
   golden(context, `errors/decl-${name}.txt`, text);
 }

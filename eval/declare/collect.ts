@@ -2,7 +2,7 @@
  * From files to names: which packages, tiers and systems a tree has, and the layers of each (the declaration, then overrides in
  * order). Whatever can be said without evaluating is checked here, and all of it is reported together.
  */
-import { didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
+import { didYouMean, Fault, Faults, type Label, type Span, suggest } from '../../base/index.ts';
 import type { Declaration, StaticAttr } from '../../lang/index.ts';
 import type { DeclarationCode } from './codes.ts';
 import { type DeclarationKind, FIELDS } from './fields.ts';
@@ -56,8 +56,22 @@ export const NAME: RegExp = /^[A-Za-z0-9_][A-Za-z0-9+._-]*$/;
 /** What the words of a version may be; see `SHAPES.version`. */
 export const VERSION: RegExp = /^[A-Za-z0-9][A-Za-z0-9+._?=-]*$/;
 
-/** Collects the declarations of all files, lowest tree first. Cost: linear. Appends to `problems`; throws nothing. */
-export function collectDeclarations(files: readonly DeclarationsFile[], problems: Fault[]): DeclaredNames {
+/**
+ * Collects the declarations of all files, lowest tree first. Cost: linear.
+ *
+ * @throws Fault, Faults  all that is wrong, in the order of the files
+ */
+export function collectDeclarations(files: readonly DeclarationsFile[]): DeclaredNames {
+  const problems: Fault[] = [];
+  const names = collect(files, problems);
+  const order = new Map(files.map((file, index) => [file.source, index]));
+  const place = ({ labels: [at] }: Fault): number => (at === undefined ? 0 : (order.get(at.source) ?? 0) * 2 ** 32 + at.start);
+  if (problems.length === 1) throw problems[0];
+  if (problems.length > 1) throw new Faults(problems.sort((a, b) => place(a) - place(b)));
+  return names;
+}
+
+function collect(files: readonly DeclarationsFile[], problems: Fault[]): DeclaredNames {
   const known: Record<Kind, Map<string, Building>> = { package: new Map(), tier: new Map(), system: new Map() };
   const overrides: [Declaration, DeclarationsFile][] = [];
   for (const file of files) {
@@ -161,7 +175,7 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
 
   function require(kind: DeclarationKind, subject: string, layers: readonly DeclaredLayer[]): void {
     for (const field of FIELDS[kind]) {
-      if (!field.isRequired || layers.some((layer) => layer.fields.has(field.name))) continue;
+      if (!field.isRequired || layers.some((layer) => layer.fields.has(field.name) || isMistyped(layer, field.name))) continue;
       problem(
         'E-DECL-002',
         `${subject} has no '${field.name}'`,
@@ -211,6 +225,10 @@ export function collectDeclarations(files: readonly DeclarationsFile[], problems
     problems.push(new Fault(code, message, { labels, hints }));
   }
 }
+
+/** Whether a field that the declaration does have was meant to be this one: that is reported already. */
+const isMistyped = ({ declaration }: DeclaredLayer, name: string): boolean =>
+  declaration.merged.statics.some((attr) => suggest(attr.name, [name]) !== undefined);
 
 /** The error for a tier that the tree does not have. */
 export function noSuchTier(name: string, tiers: Iterable<string>, at: Label | undefined): Fault {

@@ -123,7 +123,7 @@ export class LayeredFields {
     const layer = this.layers[index]!;
     if (layer.kind === 'value') return layer.attrs.get(name)!;
     const expr = exprOf(layer, name) ?? inherited(layer, layer.fields.get(name)!);
-    return this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), `the field '${name}' of ${this.subject}`);
+    return this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), name, this.subject);
   }
 
   #scope(index: number, layer: DeclaredLayer, name: string): Scope {

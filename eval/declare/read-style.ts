@@ -49,16 +49,12 @@ function unknownOption(style: Style, set: Attrs, name: string): Fault {
 
 export function readStyle(reading: Reading): ReadStyle {
   const { evaluator } = reading.realm;
-  const value = evaluator.withTrace(
-    () => `while reading the field 'style' of ${reading.place.subject}`,
-    () => evaluator.force(reading.slot),
-    reading.place.span,
-  );
+  const value = evaluator.force(reading.slot);
   const named = value instanceof Attrs ? value.get('name') : undefined;
   const style = named === undefined ? undefined : STYLES.find(({ name }) => name === evaluator.force(named));
   if (!(value instanceof Attrs) || style === undefined || value.get('_type') !== 'style') {
     const { span, subject, spec } = reading.place;
-    throw new Fault('E-DECL-003', `'style' of ${subject}: is ${evaluator.describeType(value)}`, {
+    throw new Fault('E-DECL-003', `'style' of ${subject} is ${evaluator.describeType(value)}`, {
       labels: span === undefined ? [] : [{ ...span, text: `expected ${SHAPES.style}` }],
       hints: [`write it like: style = ${spec.example};`],
     });

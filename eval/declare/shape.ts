@@ -26,6 +26,22 @@ export const SHAPES = {
 
 export type ShapeName = keyof typeof SHAPES;
 
+/** What stands inside a shape that holds several things. */
+export const ITEMS: Partial<Record<ShapeName, string>> = {
+  tiers: 'a tier',
+  packages: 'a package',
+  names: 'a package, or a name in quotes',
+  strings: 'a string',
+  patterns: 'a pattern relative to the root, without leading / and without ..',
+  sources: 'fetchurl { … }, a path or a derivation',
+  paths: 'a path, fetchurl { … } or a derivation',
+  phases: 'shell text for one of the phases',
+  environment: 'a string, a number or a boolean for a variable of the shell',
+  modes: 'an octal mode in quotes for a path below the root: { "usr/bin/su" = "4755"; }',
+  files: 'a text for a path below /etc',
+  trees: 'a path to a tree',
+};
+
 /** One field of a declaration: what is checked, and what is printed about it. */
 export interface FieldSpec {
   readonly name: string;

@@ -74,9 +74,7 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
     new Map<string, Slot>([...styles, ['styles', attrsFromMap(styles)], ['makePackage', makePackageFunction(() => realm)]]),
   );
   const loaded = guard(() => loadTree(argument, readTreeFields));
-  const problems: Fault[] = [];
-  const declared = collectDeclarations(loaded.files, problems);
-  if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
+  const declared = collectDeclarations(loaded.files);
 
   const packages = new Map<string, Package>();
   const tiers = new Map<string, Tier>();

@@ -46,13 +46,13 @@ function fetch(evaluator: Evaluator, fn: 'fetchurl' | 'fetchTarball', options: S
   const debian = text('debian');
   const urls = [...(url === undefined ? [] : [url]), ...texts('urls'), ...texts('mirrors')];
   const fileName = text('name') ?? (urls[0] === undefined ? undefined : baseName(urls[0])) ?? debianFileName(debian);
-  if (debian !== undefined) urls.push(debianUrl(fn, set, debian, urls[0]));
-  if (urls.length === 0 || fileName === undefined) throw incomplete(fn, set, 'where to get it from', 'url = "https://…";');
+  if (debian !== undefined) urls.push(debianUrl(fn, debian));
+  if (urls.length === 0 || fileName === undefined) throw incomplete(fn, 'where to get it from', 'url = "https://…";');
   const bad = urls.find((each) => /\s/.test(each) || !each.includes(':'));
-  if (bad !== undefined) throw incomplete(fn, set, `a usable address: '${bad}' is none`, 'url = "https://…";');
+  if (bad !== undefined) throw incomplete(fn, `a usable address: '${bad}' is none`, 'url = "https://…";');
 
   const hash = HASHES.find((name) => set.has(name));
-  if (hash === undefined) throw incomplete(fn, set, 'the hash of what must arrive', 'sha256 = "…";');
+  if (hash === undefined) throw incomplete(fn, 'the hash of what must arrive', 'sha256 = "…";');
   const digest = text(hash)!;
   const algorithm = hash === 'hash' ? digest.split(/[-:]/)[0]! : hash;
   const isUnpacked = fn === 'fetchTarball' || (set.has('unpack') && evaluator.forceBool(set.get('unpack')!, `'unpack' of ${fn}`));
@@ -75,14 +75,12 @@ function fetch(evaluator: Evaluator, fn: 'fetchurl' | 'fetchTarball', options: S
   return evaluator.call(derivation, attrsFromMap(entries));
 }
 
-/** `debian-source:NAME=VERSION/FILE`: FILE is what the archive calls the original tarball. */
-function debianUrl(fn: string, set: Attrs, source: string, first: string | undefined): string {
-  const match = /^([a-z0-9][a-z0-9+.-]*)=([0-9A-Za-z.+~:-]+)$/.exec(source);
-  if (match === null) throw incomplete(fn, set, `a Debian source package: '${source}' is none`, 'debian = "hello=2.10-3";');
-  const [, name, version] = match;
-  const upstream = version!.replace(/^\d+:/, '').replace(/-[^-]*$/, '');
-  const suffix = /\.(tar\.[a-z0-9]+)$/.exec(first ?? '')?.[1] ?? (/\.tgz$/.test(first ?? '') ? 'tar.gz' : 'tar.*');
-  return `debian-source:${source}/${name}_${upstream}.orig.${suffix}`;
+/** `debian-source:NAME=VERSION`, which the builder knows how to fetch. */
+function debianUrl(fn: string, source: string): string {
+  if (!/^[a-z0-9][a-z0-9+.-]*=[0-9A-Za-z.+~:-]+$/.test(source)) {
+    throw incomplete(fn, `a Debian source package: '${source}' is none`, 'debian = "hello=2.10-3";');
+  }
+  return `debian-source:${source}`;
 }
 
 function debianFileName(source: string | undefined): string | undefined {
@@ -108,10 +106,6 @@ function unknownOption(fn: string, set: Attrs, name: string): Fault {
   });
 }
 
-function incomplete(fn: string, set: Attrs, missing: string, example: string): Fault {
-  const span = set.shape.spans?.find((each) => each !== undefined);
-  return new Fault('E-DECL-020', `${fn} needs ${missing}`, {
-    labels: span === undefined ? [] : [{ ...span, text: 'in this set' }],
-    hints: [`write it like: ${example}`],
-  });
-}
+/** The place is the call: the evaluator adds it. */
+const incomplete = (fn: string, missing: string, example: string): Fault =>
+  new Fault('E-DECL-020', `${fn} needs ${missing}`, { hints: [`write it like: ${example}`] });

@@ -50,21 +50,17 @@ test('every shape has its words', (context) => {
         'source = "https://example.org/x.tar.gz"',
         'patches = [ 1 ]',
         'style = "autotools"',
-        'phases = [ ]',
         'phases.build = 1',
         'env."a-b" = "x"',
         'modes."/usr/bin/su" = "4755"',
         'modes."usr/bin/su" = "rwx"',
         'config = [ "../x" ]',
         'supersedes = [ null ]',
-        'tier = 1',
       ]
-        .map((field, index) =>
-          field.startsWith('tier')
-            ? `package p${index} "1" { summary = "Test"; phases.install = "true"; ${field}; }\n`
-            : pkg(`p${index}`, `${field};`),
-        )
+        .map((field, index) => pkg(`p${index}`, `${field};`))
         .join('') +
+      'package q1 "1" { summary = "T"; phases.install = "true"; tier = 1; }\n' +
+      'package q2 "1" { summary = "T"; phases = [ ]; tier = core; }\n' +
       'system s { packages = [ ]; etc.motd = 1; }\n',
   );
 });
@@ -78,7 +74,11 @@ test('a tier that does not exist', (context) => {
 });
 
 test('a tier named by a string that is none', (context) => {
-  goldenFault(context, 'no-such-tier-string', `${TIER}package zlib "1" { tier = "desktop"; summary = "x"; }\n`);
+  goldenFault(
+    context,
+    'no-such-tier-string',
+    `${TIER}package zlib "1" { tier = "desktop"; summary = "x"; phases.install = "true"; }\n`,
+  );
 });
 
 test('a dependency in quotes, and one that is no package', (context) => {

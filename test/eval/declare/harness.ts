@@ -71,7 +71,8 @@ export function goldenFault(
     if (found.length > 0) throw new Faults(found);
   },
 ): void {
-  const folder = writeTree(context, typeof files === 'string' ? { 'a.igos': files } : files);
+  const named = { 'tree.igos': 'tree { name = "test"; }\n', 'a.igos': files };
+  const folder = writeTree(context, typeof files === 'string' ? (named as Record<string, string>) : files);
   const evaluator = makeTestEvaluator();
   const text = faultText(folder, () => {
     const tree = evalTree(evaluator.interpreter, folder);

@@ -230,8 +230,8 @@ test('check reports what is wrong anywhere, once', (context) => {
   assert.deepEqual(
     tree.check().map((fault) => [fault.code, fault.message]),
     [
-      ['E-DECL-003', `'release' of package 'a': is a string ("x")`],
-      ['E-DECL-003', "'homepage' of package 'b': is an integer (1)"],
+      ['E-DECL-003', `'release' of package 'a' is a string ("x")`],
+      ['E-DECL-003', "'homepage' of package 'b' is an integer (1)"],
     ],
   );
 });

@@ -28,5 +28,11 @@ export interface Compiling {
   /** Like `compile`, for what is known to run often. */
   fuse(expr: Expr, scope: StaticScope): Code;
   /** A function body that ran often; see hot/emit.ts. */
-  fuseBody(expr: Expr, scope: StaticScope, parameters: string, entry: string, constants?: readonly (readonly [string, unknown])[]): unknown;
+  fuseBody(
+    expr: Expr,
+    scope: StaticScope,
+    parameters: string,
+    entry: string,
+    constants?: readonly (readonly [string, unknown])[],
+  ): unknown;
 }

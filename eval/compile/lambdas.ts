@@ -77,7 +77,8 @@ function buildCurried(site: LambdaSite, body: LambdaExpr, scope: StaticScope, en
   let calls = 0;
   site.code2 = (env, first, second) => {
     if (++calls === HOT_CALLS && body.body.kind !== 'lambda') {
-      const match = body.param.kind === 'name' ? nameMatch(body.param.name, scope) : formalsMatch(inner, body.param, scope, compiling);
+      const match =
+        body.param.kind === 'name' ? nameMatch(body.param.name, scope) : formalsMatch(inner, body.param, scope, compiling);
       const outer = site.node.param.kind === 'name' ? '[env,a]' : 'enter(env,a)';
       const entry = match.isPlain ? `const e0=[${outer},b];` : `const e0=enter2(${outer},b);`;
       const constants = [['enter', enter] as const, ['enter2', match.enter] as const];

@@ -25,7 +25,7 @@ interface HotSite {
   code: ThunkCode;
 }
 
-const HELPERS = Object.keys(runtime).sort();
+const HELPERS = Object.keys(runtime);
 const MAX = '9007199254740991';
 
 /** Compiles a region whose environment is handed in: a suspended expression. */
@@ -64,7 +64,9 @@ class Emitter {
     const locals = Array.from({ length: this.#locals }, (_, index) => `t${index}`);
     const declared = locals.length === 0 ? '' : `let ${locals.join(',')};`;
     const guarded =
-      this.#spans.length === 0 ? `return ${body};` : `let p=0,q;try{return ${body};}catch(x){throw p===0?x:leftCall(x,q,spans[p-1]);}`;
+      this.#spans.length === 0
+        ? `return ${body};`
+        : `let p=0,q;try{return ${body};}catch(x){throw p===0?x:leftCall(x,q,spans[p-1]);}`;
     const source = `'use strict';return ${parameters}=>{${declared}${entry}${guarded}};`;
     const make = new Function(...HELPERS, 'spans', ...names, ...extra.map(([name]) => name), source);
     const helpers = HELPERS.map((name) => runtime[name as keyof typeof runtime]);
@@ -251,7 +253,8 @@ class Emitter {
     if (merged.inheritFroms.length > 0) return undefined;
     const slots = order.map((at) => {
       const attr = merged.statics[at]!;
-      const node: Expr = attr.value.kind === 'expr' ? attr.value.expr : { kind: 'var', name: attr.name, start: attr.start, end: attr.end };
+      const node: Expr =
+        attr.value.kind === 'expr' ? attr.value.expr : { kind: 'var', name: attr.name, start: attr.start, end: attr.end };
       return this.slot(node, scope, env, { naming: { kind: 'attribute', name: attr.name } });
     });
     return `new Attrs(${this.#constant(shape)},[${slots.join(',')}])`;
@@ -319,13 +322,23 @@ class Emitter {
     const target = this.value(expr.target, scope, env);
     if (expr.fallback === undefined) return caches.reduce((set, cache) => `selectAt(${set},${cache})`, target);
     const found = this.#local();
-    const all = caches.map((cache, index) => `(${found}=trySelect(${index === 0 ? target : found},${cache}))!==undefined`).join('&&');
+    const all = caches
+      .map((cache, index) => `(${found}=trySelect(${index === 0 ? target : found},${cache}))!==undefined`)
+      .join('&&');
     return `(${all}?${found}:${this.value(expr.fallback, scope, env)})`;
   }
 
   #binary(expr: BinaryExpr, scope: StaticScope, env: string): string {
     const { op } = expr;
-    const builtin = { '-': '__sub', '*': '__mul', '/': '__div', '<': '__lessThan', '>': '__lessThan', '<=': '__lessThan', '>=': '__lessThan' };
+    const builtin = {
+      '-': '__sub',
+      '*': '__mul',
+      '/': '__div',
+      '<': '__lessThan',
+      '>': '__lessThan',
+      '<=': '__lessThan',
+      '>=': '__lessThan',
+    };
     if (op in builtin && isRebound(builtin[op as keyof typeof builtin], scope)) return this.#fallback(expr, scope, env);
     if (op === '&&') return `(${this.#condition(expr.left, scope, env)}&&${this.#condition(expr.right, scope, env)})`;
     if (op === '||') return `(${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
@@ -404,4 +417,3 @@ function isBoolean(expr: Expr): boolean {
   if (expr.kind === 'unary') return expr.op === '!';
   return expr.kind === 'binary' && !['+', '-', '*', '/', '//', '++'].includes(expr.op);
 }
-

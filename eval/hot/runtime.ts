@@ -1,4 +1,6 @@
 /** What generated code calls. Small functions: the engine inlines them into the hot code. */
+
+import type { Span } from '../../base/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
@@ -8,7 +10,6 @@ import { boolean, list, set } from '../compile/operators.ts';
 import { missingAttr, select } from '../compile/select.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
-import type { Span } from '../../base/index.ts';
 import { force, run, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
 import { type Env, Lambda, type Slot, type Value } from '../value.ts';

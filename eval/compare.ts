@@ -19,9 +19,8 @@ export function equals(a: Value, b: Value): boolean {
   return left instanceof PathValue && right instanceof PathValue && left.path === right.path;
 }
 
-/** Equality of items: one and the same slot is equal to itself, unevaluated, whatever it holds. */
+/** Equality of items: forces both; one and the same value is equal to itself, whatever it holds. */
 export function slotsEqual(a: Slot, b: Slot): boolean {
-  if (a === b) return true;
   const left = force(a);
   const right = force(b);
   return left === right || equals(left, right);
@@ -34,13 +33,11 @@ function numbersEqual(a: number | bigint | Float, b: number | bigint | Float): b
 
 function listsEqual(a: Slot[], b: Slot[]): boolean {
   if (a.length !== b.length) return false;
-  if (a === b) return true;
   for (let i = 0; i < a.length; i++) if (!slotsEqual(a[i]!, b[i]!)) return false;
   return true;
 }
 
 function setsEqual(a: Attrs, b: Attrs): boolean {
-  if (a === b) return true;
   if (isDerivation(a) && isDerivation(b)) {
     const left = a.get('outPath');
     const right = b.get('outPath');

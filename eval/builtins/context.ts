@@ -1,5 +1,5 @@
 /** String contexts: what a string depends on. */
-import { type Bytes, bytesToText } from '../../base/index.ts';
+import { type Bytes, bytesToText, compareBytes } from '../../base/index.ts';
 import { tryParseStorePath } from '../../store/index.ts';
 import { type Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
@@ -117,7 +117,7 @@ function getContext(ctx: Evaluator, s: Slot): Value {
       path,
       attrsFromRecord({
         ...(isClosure ? { allOutputs: true } : {}),
-        ...(outputs.length > 0 ? { outputs: outputs.sort() } : {}),
+        ...(outputs.length > 0 ? { outputs: outputs.sort(compareBytes) } : {}),
         ...(isPath ? { path: true } : {}),
       }),
     );

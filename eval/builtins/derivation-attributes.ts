@@ -46,7 +46,7 @@ class AttributeReader {
   #builder: Bytes = '';
   #system: Bytes = '';
   #outputs: Bytes[] = ['out'];
-  #isContentAddressed = false;
+  #isContentAddressed: boolean = false as boolean;
   #hash: Bytes | undefined;
   #algorithm: HashAlgorithm | undefined;
   #method: IngestionMethod | undefined;

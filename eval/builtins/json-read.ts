@@ -17,7 +17,7 @@ export class JsonError extends Error {
 }
 
 /** Arrays and objects inside each other; deeper input is refused before it exhausts the stack. */
-const maxDepth = 10_000;
+const maxDepth = 2000;
 
 /** @throws JsonError */
 export function readJson(text: Bytes): Value {

@@ -23,6 +23,8 @@ export function compileRecursive(
   kind: Naming['kind'],
 ): Recursive {
   const { statics, inheritFroms } = merged;
+  // `__overrides` replaces slots after they are filled: no slot may be copied before.
+  const isFinal = !statics.some(({ name }) => name === '__overrides');
   const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
   const firstFrom = statics.length + 1;
   // The sources of `inherit (e)` come first in time, so that the bindings that select from them find them there.
@@ -35,7 +37,7 @@ export function compileRecursive(
     const { value } = attr;
     const span = spanOf(around.unit, attr);
     let code: SlotCode;
-    if (value.kind === 'expr') code = compiling.delay(value.expr, scope, { naming, filledUpTo: index + 1 });
+    if (value.kind === 'expr') code = compiling.delay(value.expr, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
     else if (value.kind === 'inherit') code = delayVariable(attr.name, around, span, 1);
     else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, span);
     order.push({ index: index + 1, code });

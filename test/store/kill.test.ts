@@ -14,16 +14,17 @@ test('SIGKILL at any point of adding leaves nothing or the whole', async (t) => 
   const home = join(folder, 'home');
   const source = makeTree(
     join(folder, 'src'),
-    Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`d${i % 20}/f${i}`, `${i}`.repeat(i * 20)])),
+    Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`d${i % 20}/f${i}`, `${i}`.repeat(i * 20)])),
   );
   const script = `
     import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
     const store = openStore({ home: ${JSON.stringify(home)}, storeDir: '${storeDir}' });
     const round = process.argv[1];
+    store.addTexts([{ name: 'first', text: '', references: [] }]);
     console.log('ready');
     for (let i = 0; ; i++) {
-      store.addPath(\`t\${round}-\${i}\`, ${JSON.stringify(source)});
       store.addTexts([{ name: \`x\${i}\`, text: round, references: [] }, { name: \`y\${i}\`, text: round, references: [] }]);
+      store.addPath(\`t\${round}-\${i}\`, ${JSON.stringify(source)});
     }
   `;
   let nValid = 0;
@@ -32,7 +33,7 @@ test('SIGKILL at any point of adding leaves nothing or the whole', async (t) => 
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await new Promise((resolve) => child.stdout.once('data', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 120));
+    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 200));
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('close', resolve));
     const store = openStore({ home, storeDir });

@@ -20,15 +20,14 @@ export interface RegexFacts {
  * alternatives that begin with different bytes.
  */
 export function analyse(root: RegexNode): RegexFacts {
-  const facts = { isNativeExact: true, isNativeSearch: true, loops: 0, ambiguous: 0 };
+  const facts: Facts = { isFaithful: true, loops: 0, ambiguous: 0 };
   visit(root, { inLoop: false, isCertain: true }, facts);
   const isNullable = nullable(root);
-  const isTame = facts.ambiguous <= 4;
   return {
     isNullable,
     first: firstBytes(root),
-    isNativeExact: facts.isNativeExact && isTame,
-    isNativeSearch: facts.isNativeExact && facts.ambiguous === 0 && !isNullable,
+    isNativeExact: facts.isFaithful && facts.ambiguous <= 4,
+    isNativeSearch: facts.isFaithful && facts.ambiguous === 0 && !isNullable,
     loops: facts.loops,
   };
 }
@@ -39,33 +38,40 @@ interface Place {
   readonly isCertain: boolean;
 }
 
-function visit(
-  node: RegexNode,
-  place: Place,
-  facts: { isNativeExact: boolean; isNativeSearch: boolean; loops: number; ambiguous: number },
-): void {
+/** What the walk finds. */
+interface Facts {
+  /** Neither (1) nor (2) can be observed. */
+  isFaithful: boolean;
+  loops: number;
+  /** Alternatives that can begin with the same byte. */
+  ambiguous: number;
+}
+
+function visit(node: RegexNode, place: Place, facts: Facts): void {
   switch (node.kind) {
     case 'sequence':
       for (const item of node.items) visit(item, place, facts);
       return;
     case 'group':
-      if (place.inLoop && !place.isCertain) facts.isNativeExact = false;
+      if (place.inLoop && !place.isCertain) facts.isFaithful = false;
       visit(node.item, place, facts);
       return;
     case 'alternatives':
       if (!areDisjoint(node.options)) {
         facts.ambiguous++;
-        if (place.inLoop) facts.isNativeExact = false;
+        if (place.inLoop) facts.isFaithful = false;
       }
       for (const option of node.options) visit(option, { ...place, isCertain: false }, facts);
       return;
     case 'repeat': {
-      if (nullable(node.item)) facts.isNativeExact = false;
+      if (nullable(node.item)) facts.isFaithful = false;
       const isVariable = node.min !== node.max;
-      if (place.inLoop && isVariable) facts.isNativeExact = false;
+      if (place.inLoop && isVariable) facts.isFaithful = false;
       if (node.max === Infinity) facts.loops++;
-      const inLoop = place.inLoop || node.max > 1;
-      visit(node.item, { inLoop, isCertain: node.min > 0 && (place.isCertain || !place.inLoop) }, facts);
+      const inside = place.inLoop
+        ? { inLoop: true, isCertain: place.isCertain && node.min > 0 }
+        : { inLoop: node.max > 1, isCertain: true };
+      visit(node.item, inside, facts);
       return;
     }
     default:

@@ -27,10 +27,10 @@ function setSource(set: ByteSet): string {
     if (set[from] === 0) continue;
     let to = from;
     while (to < 255 && set[to + 1] === 1) to++;
-    ranges.push(from === to ? escape(from) : `${escape(from)}-${escape(to)}`);
+    ranges.push(from === to ? byteEscape(from) : `${byteEscape(from)}-${byteEscape(to)}`);
     from = to;
   }
   return `[${ranges.join('')}]`;
 }
 
-const escape = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;
+const byteEscape = (byte: number): string => `\\x${byte.toString(16).padStart(2, '0')}`;

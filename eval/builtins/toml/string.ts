@@ -17,7 +17,7 @@ export function readString(cursor: Cursor): Bytes {
     text += cursor.match(/[^"\\\x00-\x08\x0a-\x1f\x7f]*/y)![0];
     if (cursor.take('"')) return text;
     if (!cursor.isAt('\\')) throw cursor.error('the string does not end on its line');
-    text += escape(cursor);
+    text += readEscape(cursor);
   }
 }
 
@@ -33,12 +33,12 @@ function multiLine(cursor: Cursor, quote: '"' | "'"): Bytes {
     if (quotes >= 3) return text + quote.repeat(quotes - 3);
     if (quotes > 0) text += quote.repeat(quotes);
     else if (quote === '"' && cursor.match(/\\[ \t]*\r?\n(?:[ \t\n]|\r\n)*/y) !== undefined) continue;
-    else if (quote === '"' && cursor.isAt('\\')) text += escape(cursor);
+    else if (quote === '"' && cursor.isAt('\\')) text += readEscape(cursor);
     else throw cursor.error('the string does not end, or holds a control character');
   }
 }
 
-function escape(cursor: Cursor): Bytes {
+function readEscape(cursor: Cursor): Bytes {
   const start = cursor.at;
   const short = cursor.match(/\\([btnfr"\\])/y);
   if (short !== undefined) return ESCAPES[short[1]!]!;

@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -27,6 +26,7 @@ import {
   openStore,
   type StorePath,
 } from '../../store/index.ts';
+import { removeTree } from '../../store/write-tree.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryStore } from './fixture.ts';
@@ -261,7 +261,7 @@ test('verify finds every kind of damage', (t) => {
       writeFileSync(path, data);
       chmodSync(path, 0o444);
     });
-  renameSync(real('gone'), join(folder, 'taken'));
+  removeTree(real('gone').replace(/\/$/, ''));
   rewrite(real('content', 'a'), 'Some text');
   rewrite(real('size', 'a'), 'some');
   chmodSync(real('mode', 'a'), 0o666);

@@ -346,6 +346,17 @@ test('what the store refuses', (t) => {
   assert.deepEqual(store.verify({ contents: true }), []);
 });
 
+test('an index that is none is refused, not mapped', (t) => {
+  const { store, home } = temporaryStore(t);
+  makeTree(join(home, 'var/index'), { 'data.mdb': 'x'.repeat(9000) });
+  const absent = makeStorePath('source', '0'.repeat(64), 'absent', storeDir);
+  const fault = faultOf(() => store.isValid(absent));
+  golden(t, 'errors/store-index.txt', renderFault(fault).replaceAll(home, '<home>'));
+  writeFileSync(join(home, 'var/index/data.mdb'), '');
+  const [path] = store.addTexts([{ name: 'a', text: 'x', references: [] }]);
+  assert.ok(store.isValid(path!));
+});
+
 test('a store that we may not write is read', { skip: process.getuid?.() === 0 ? 'root may write everything' : false }, (t) => {
   const { store, home } = temporaryStore(t);
   const [path] = store.addTexts([{ name: 'a', text: 'x', references: [] }]);

@@ -8,6 +8,7 @@ import type { EvalIO, EvalSettings } from './io.ts';
 export { Attrs, attrsFromMap, attrsFromRecord } from './attrs.ts';
 export { type Builtin, type BuiltinConstant, builtin, builtinConstant } from './builtin.ts';
 export { evalCodes } from './codes.ts';
+export * from './declare/index.ts';
 export { Catchable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export type { Interpreter } from './interpreter.ts';

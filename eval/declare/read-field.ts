@@ -100,7 +100,8 @@ function readPackage(reading: Reading): Package {
     hints.push(...(packages.has(value) ? [`write ${value} without quotes`] : didYouMean(value, packages.keys())));
   } else if (value instanceof Attrs && value.has('drvPath')) {
     hints.push('a derivation, or a package changed with `//`, is no package: declare one, or use NAME.override { … }');
-  } else if (value instanceof Attrs && tierOf.has(value)) hints.push('this is a tier; a package of the same name is `packages.NAME`');
+  } else if (value instanceof Attrs && tierOf.has(value))
+    hints.push('this is a tier; a package of the same name is `packages.NAME`');
   throw new Fault('E-DECL-006', `'${spec.name}' of ${subject} holds ${describe(reading, value)}, which is not a package`, {
     labels: labels(reading),
     hints: hints.length > 0 ? hints : [`write it like: ${spec.name} = ${spec.example};`],
@@ -246,7 +247,11 @@ const wrongType = (reading: Reading, value: Value, hint?: string): Fault =>
   wrong(reading, `is ${describe(reading, value)}`, hint === undefined ? {} : { hint });
 
 /** `what` goes on from the field or its part: "is a string", "has more than one line". */
-function wrong(reading: Reading, what: string, { code = 'E-DECL-003', hint }: { code?: DeclarationCode; hint?: string } = {}): Fault {
+function wrong(
+  reading: Reading,
+  what: string,
+  { code = 'E-DECL-003', hint }: { code?: DeclarationCode; hint?: string } = {},
+): Fault {
   const { spec } = reading.place;
   return new Fault(code, `${nameOf(reading)} ${what}`, {
     labels: labels(reading),

@@ -75,15 +75,16 @@ function fetch(evaluator: Evaluator, fn: 'fetchurl' | 'fetchTarball', options: S
   return evaluator.call(derivation, attrsFromMap(entries));
 }
 
-/** `debian-source:NAME=VERSION`, which the builder knows how to fetch. */
+/** `debian-source:NAME=VERSION`, or `…/FILE` where the package has several: the builder knows how to fetch it. */
 function debianUrl(fn: string, source: string): string {
-  if (!/^[a-z0-9][a-z0-9+.-]*=[0-9A-Za-z.+~:-]+$/.test(source)) {
+  if (!/^[a-z0-9][a-z0-9+.-]*=[0-9A-Za-z.+~:-]+(\/[A-Za-z0-9+._~-]+)?$/.test(source)) {
     throw incomplete(fn, `a Debian source package: '${source}' is none`, 'debian = "hello=2.10-3";');
   }
   return `debian-source:${source}`;
 }
 
 function debianFileName(source: string | undefined): string | undefined {
+  if (source?.includes('/')) return baseName(source);
   const match = source === undefined ? null : /^([^=]+)=(?:\d+:)?(.+?)(?:-[^-]*)?$/.exec(source);
   return match === null ? undefined : `${match[1]}_${match[2]}.orig.tar`;
 }

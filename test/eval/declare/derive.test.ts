@@ -150,6 +150,10 @@ test('fetchurl is a fixed-output derivation of the builtin builder with its plac
   );
   assert.match(print(`debian = "zlib=1:1.2.13.dfsg-1"; sha256 = "${hash}";`), /name = "zlib_1\.2\.13\.dfsg\.orig\.tar"/);
   assert.match(
+    print(`debian = "less=590-2.1~deb12u2/less_590.orig.tar.gz"; sha256 = "${hash}";`),
+    /name = "less_590\.orig\.tar\.gz"/,
+  );
+  assert.match(
     print(`url = "https://x/a%20b?download=1"; hash = "sha512-AAAA";`),
     /name = "a-20b"; outputHash = "sha512-AAAA"; outputHashAlgo = "sha512"/,
   );
@@ -203,8 +207,8 @@ test('an override of what a package is built with changes its derivation', (cont
   assert.notEqual(opened.tree.select('b').drvPath, changed.tree.select('b').drvPath);
 });
 
-test('a chain of two thousand packages costs no stack, each is derived once', (context) => {
-  const count = 2000;
+test('a chain of a thousand packages costs no stack, each is derived once', (context) => {
+  const count = 1000;
   const text = Array.from({ length: count }, (_, index) =>
     pkg(`p${index}`, index === 0 ? '' : `build = [ p${index - 1} ];`),
   ).join('');

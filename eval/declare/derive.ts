@@ -81,7 +81,11 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
   const { style } = recipe;
   if (style.kind === 'host') {
     if (recipe.packages.size > 1) throw splitHost(recipe);
-    const path = realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style);
+    const path = realm.evaluator.withTrace(
+      () => `while making package '${recipe.name}' from tools of the host`,
+      () => realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style),
+      recipe.fields.place('style').span,
+    );
     return { drvPath: undefined, outPaths: new Map([['out', new ContextString(path, new Set([path]))]]) };
   }
   const set = realm.evaluator.withTrace(

@@ -153,7 +153,7 @@ function findFiles(root: string, include: readonly string[], hasHead: boolean): 
   const ignore = ['**/node_modules/**', ...trees.map((name) => `${glob.escapePath(dirname(name))}/**`)];
   const names = sys('search', root, () => glob.sync([...include], { ...options, ignore }));
   return [...new Set(hasHead ? [TREE_FILE, ...names] : names)]
-    .filter((name) => name.endsWith('.igos') && !name.startsWith('../'))
+    .filter((name) => name.endsWith('.igos'))
     .sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));
 }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { evalTree } from '../../../eval/declare/index.ts';
 import { openTree, TIER } from './harness.ts';
 
 const pkg = (name: string, fields = '', version = '1.0'): string =>
@@ -144,7 +145,7 @@ test('runtime closure: each behind what it needs, cycles and diamonds tolerated'
 });
 
 test('a tree of its own below is left out, and so are expressions, dot-folders and links', (context) => {
-  const { tree, folder } = openTree(context, {
+  const { tree, folder, evaluator } = openTree(context, {
     'a.igos': TIER + pkg('a'),
     'b.igos': '{ x }: x',
     '.hidden/c.igos': 'syntax error (',
@@ -152,8 +153,24 @@ test('a tree of its own below is left out, and so are expressions, dot-folders a
     'other/tree.igos': 'tree { name = "other"; }',
     'other/deep/e.igos': pkg('e'),
   });
+  // Looked at again with links in it: to a file of the tree, and to a folder with a tree's file.
   symlinkSync('a.igos', join(folder, 'z.igos'));
+  symlinkSync('other/deep', join(folder, 'result'));
+  const again = evalTree(evaluator.interpreter, folder);
+  assert.deepEqual([...again.packages.keys()], ['a']);
   assert.deepEqual([...tree.packages.keys()], ['a']);
+});
+
+test('files come in bytewise order of their paths, other kinds of file never', (context) => {
+  const { tree } = openTree(context, {
+    'tree.igos': 'tree { include = [ "**/*" ]; }',
+    'b.igos': pkg('b'),
+    'a/z.igos': pkg('az'),
+    'B.igos': TIER + pkg('B'),
+    'a.b.igos': pkg('ab'),
+    'a/README': 'not a declaration (',
+  });
+  assert.deepEqual([...tree.packages.keys()], ['B', 'ab', 'az', 'b']);
 });
 
 test('include narrows a tree, over lays it over others', (context) => {

@@ -164,6 +164,8 @@ class AttributeReader {
     if (this.#builder === '') throw neededAttribute(what, 'builder');
     if (this.#system === '') throw neededAttribute(what, 'system');
     if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
+    // The variables of outputs are there, empty, while the path of the outputs is computed.
+    for (const output of this.#outputs) this.#env.set(output, '');
     return {
       name: this.#name,
       outputs: this.#outputMap(),

@@ -14,7 +14,7 @@ import {
 import type { Attrs } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { jsonString, valueToJson } from '../to-json.ts';
-import { addStep } from '../trace.ts';
+import { addStep, locate } from '../trace.ts';
 import type { Slot } from '../value.ts';
 import { builtinFault, neededAttribute, unknownWord } from './faults.ts';
 
@@ -74,7 +74,8 @@ class AttributeReader {
         this.#attribute(name, slot);
       } catch (error) {
         const step = `while evaluating the attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
-        throw addStep(error, step, this.#set.shape.spans?.[index]);
+        const span = this.#set.shape.spans?.[index];
+        throw addStep(span === undefined ? error : locate(error, span), step, span);
       }
     }
   }

@@ -121,7 +121,7 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
     if (element.kind !== 'path') {
       throw builtinFault(
         'E-EVAL-112',
-        `files created by 'toFile' may not reference derivations, but '${name}' references '${each.replace(/^=/, '')}'`,
+        `files created by 'toFile' may not reference derivations, but '${name}' references ${element.kind === 'output' ? `output '${element.output}' of ` : ''}'${element.path}'`,
         { hints: ['write the file in a derivation: with passAsFile, or a builder that prints it'] },
       );
     }

@@ -1,8 +1,8 @@
 /** How messages name and show values: "an integer: 1", "a set: { a = 1; b = «thunk»; }". Forces nothing. */
 import { type Bytes, bytesToText, place } from '../base/index.ts';
+import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
-import { isIdentifier, quoteString } from './literals.ts';
 import { Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -63,7 +63,7 @@ const elided = (count: number, noun: string): string[] =>
 
 const previewText = (text: Bytes): string =>
   text.length <= MAX_TEXT_BYTES
-    ? bytesToText(quoteString(text))
-    : `${bytesToText(quoteString(text.slice(0, MAX_TEXT_BYTES)))} «${text.length - MAX_TEXT_BYTES} bytes elided»`;
+    ? bytesToText(quote(text))
+    : `${bytesToText(quote(text.slice(0, MAX_TEXT_BYTES)))} «${text.length - MAX_TEXT_BYTES} bytes elided»`;
 
-const showName = (name: Bytes): string => bytesToText(isIdentifier(name) ? name : quoteString(name));
+const showName = (name: Bytes): string => bytesToText(printName(name));

@@ -1,8 +1,8 @@
 /** Results as `nix-instantiate --eval` prints them: one line, names sorted, floats with six digits. */
 import type { Bytes } from '../base/index.ts';
+import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
-import { isIdentifier, quoteString } from './literals.ts';
 import { blackHole, Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -52,7 +52,7 @@ function printSet(set: Attrs, out: Bytes[], seen: Set<unknown>): void {
   out.push('{ ');
   for (let i = 0; i < set.size; i++) {
     const name = set.names[i]!;
-    out.push(isIdentifier(name) ? name : quoteString(name), ' = ');
+    out.push(printName(name), ' = ');
     print(set.slots[i]!, out, seen);
     out.push('; ');
   }
@@ -60,8 +60,8 @@ function printSet(set: Attrs, out: Bytes[], seen: Set<unknown>): void {
 }
 
 function printAtom(value: Exclude<Value, Slot[] | Attrs>): Bytes {
-  if (typeof value === 'string') return quoteString(value);
-  if (value instanceof ContextString) return quoteString(value.text);
+  if (typeof value === 'string') return quote(value);
+  if (value instanceof ContextString) return quote(value.text);
   if (value instanceof Float) return floatGeneral(value.value);
   if (value instanceof PathValue) return value.path;
   if (value instanceof Lambda) return '<LAMBDA>';

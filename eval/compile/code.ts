@@ -25,4 +25,14 @@ export interface DelayOptions {
 export interface Compiling {
   compile(expr: Expr, scope: StaticScope): Code;
   delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
+  /** Like `compile`, for what is known to run often. */
+  fuse(expr: Expr, scope: StaticScope): Code;
+  /** A function body that ran often; see hot/emit.ts. */
+  fuseBody(
+    expr: Expr,
+    scope: StaticScope,
+    parameters: string,
+    entry: string,
+    constants?: readonly (readonly [string, unknown])[],
+  ): unknown;
 }

@@ -5,6 +5,7 @@
 import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/tree.ts';
 import { attrsFromRecord } from '../attrs.ts';
 import { failedAssertion } from '../errors.ts';
+import { fuse, fuseBody } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
@@ -19,7 +20,12 @@ import { compileAttrs } from './sets.ts';
 import { compilePath, compileSearchPath, compileString, literalPath, literalText } from './strings.ts';
 import { compileVariable, delayVariable } from './variables.ts';
 
-export const compiler: Compiling = { compile, delay };
+export const compiler: Compiling = {
+  compile,
+  delay,
+  fuse: (expr, scope) => fuse(expr, scope, compiler),
+  fuseBody: (expr, scope, parameters, entry, constants) => fuseBody(expr, scope, compiler, parameters, entry, constants),
+};
 
 function compile(expr: Expr, scope: StaticScope): Code {
   switch (expr.kind) {

@@ -1,13 +1,13 @@
 /** Functions: bodies are compiled at their first call; a set of formals is matched once per shape of argument. */
 import { bytesToText } from '../../base/index.ts';
-import type { Formal, LambdaExpr, Param } from '../../lang/tree.ts';
+import type { Expr, Formal, LambdaExpr, Param } from '../../lang/tree.ts';
 import { Attrs, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
 import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
-import type { Compiling, SlotCode } from './code.ts';
+import type { Code, Compiling, SlotCode } from './code.ts';
 import { StaticScope, spanOf } from './scope.ts';
 
 /** A function never needs a thunk: making it evaluates nothing. */
@@ -16,7 +16,7 @@ export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: C
   return (env) => new Lambda(site, env);
 }
 
-function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
+export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
   const site: LambdaSite = {
     node,
     name,
@@ -27,24 +27,18 @@ function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, 
     },
     code2: undefined,
   };
-  const { param } = node;
-  const build = (): void => {
-    const match = param.kind === 'name' ? nameMatch(param.name, scope) : formalsMatch(site, param, scope, compiling);
-    if (node.body.kind === 'lambda') {
-      const inner = lambdaSite(node.body, match.scope, compiling, name);
-      const { enter } = match;
-      site.code = (env, arg) => new Lambda(inner, enter(env, arg));
-      site.code2 = (env, first, second) => inner.code(enter(env, first), second);
-      return;
-    }
-    const body = compiling.compile(node.body, match.scope);
-    if (param.kind === 'name') site.code = (env, arg) => body([env, arg]);
-    else {
-      const { enter } = match;
-      site.code = (env, arg) => body(enter(env, arg));
-    }
+  const { param, body } = node;
+  let match: Match | undefined;
+  const matcher = (): Match => {
+    match ??= param.kind === 'name' ? nameMatch(param.name, scope) : formalsMatch(site, param, scope, compiling);
+    return match;
   };
-  if (node.body.kind === 'lambda') {
+  const build = (): void => {
+    const { scope: inner, enter } = matcher();
+    if (body.kind === 'lambda') buildCurried(site, body, inner, enter, compiling);
+    else site.code = warm(site, compiling.compile(body, inner), body, matcher(), compiling);
+  };
+  if (body.kind === 'lambda') {
     site.code2 = (env, first, second) => {
       build();
       return site.code2!(env, first, second);
@@ -53,14 +47,58 @@ function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, 
   return site;
 }
 
+/** Calls in the first tier before a body is compiled to JavaScript: enough to pay for that. */
+const HOT_CALLS = 300;
+
+/** A body in the first tier, which replaces itself. */
+function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling: Compiling): LambdaSite['code'] {
+  let calls = 0;
+  const { enter, isPlain } = match;
+  const heat = (): void => {
+    const entry = isPlain ? 'const e0=[env,arg];' : 'const e0=enter(env,arg);';
+    site.code = compiling.fuseBody(body, match.scope, '(env,arg)', entry, [['enter', enter]]) as LambdaSite['code'];
+  };
+  if (isPlain) {
+    return (env, arg) => {
+      if (++calls === HOT_CALLS) heat();
+      return code([env, arg]);
+    };
+  }
+  return (env, arg) => {
+    if (++calls === HOT_CALLS) heat();
+    return code(enter(env, arg));
+  };
+}
+
+/** `a: b: …`: with both arguments at hand, the function in between is not made. */
+function buildCurried(site: LambdaSite, body: LambdaExpr, scope: StaticScope, enter: Match['enter'], compiling: Compiling): void {
+  const inner = lambdaSite(body, scope, compiling, site.name);
+  site.code = (env, arg) => new Lambda(inner, enter(env, arg));
+  let calls = 0;
+  site.code2 = (env, first, second) => {
+    if (++calls === HOT_CALLS && body.body.kind !== 'lambda') {
+      const match =
+        body.param.kind === 'name' ? nameMatch(body.param.name, scope) : formalsMatch(inner, body.param, scope, compiling);
+      const outer = site.node.param.kind === 'name' ? '[env,a]' : 'enter(env,a)';
+      const entry = match.isPlain ? `const e0=[${outer},b];` : `const e0=enter2(${outer},b);`;
+      const constants = [['enter', enter] as const, ['enter2', match.enter] as const];
+      site.code2 = compiling.fuseBody(body.body, match.scope, '(env,a,b)', entry, constants) as NonNullable<LambdaSite['code2']>;
+    }
+    return inner.code(enter(env, first), second);
+  };
+}
+
 interface Match {
   readonly scope: StaticScope;
   readonly enter: (env: Env, arg: Slot) => Env;
+  /** The environment is `[env, arg]`. */
+  readonly isPlain: boolean;
 }
 
 const nameMatch = (name: string, scope: StaticScope): Match => ({
   scope: new StaticScope('vars', scope, scope.unit, new Map([[name, 1]])),
   enter: (env, arg) => [env, arg],
+  isPlain: true,
 });
 
 const MISSING = -1;
@@ -79,6 +117,7 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   let plan: readonly number[] = [];
   return {
     scope: inner,
+    isPlain: false,
     enter: (env, arg) => {
       const set = force(arg);
       if (!(set instanceof Attrs)) throw notASet(set, site);

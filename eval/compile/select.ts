@@ -61,7 +61,7 @@ function selectOne(target: Code, name: AttrName, scope: StaticScope, compiling: 
       index = set.shape.indexOf(wanted);
       if (index < 0) {
         shape = undefined;
-        throw missing(set, wanted, span);
+        throw missingAttr(set, wanted, span);
       }
       shape = set.shape;
     }
@@ -91,7 +91,7 @@ function runAt(slot: Thunk, set: Attrs, index: number, span: Span): Value {
 export function select(set: Value, name: Bytes, span: Span): Value {
   if (!(set instanceof Attrs)) throw wrongType('a set', describe(set), span);
   const index = set.shape.indexOf(name);
-  if (index < 0) throw missing(set, name, span);
+  if (index < 0) throw missingAttr(set, name, span);
   const slot = set.slots[index]!;
   return slot instanceof Thunk ? runOrHeld(slot, set, index, span) : slot;
 }
@@ -109,7 +109,7 @@ function attribute(set: Attrs, name: Bytes): Value | undefined {
   return value;
 }
 
-const missing = (set: Attrs, name: Bytes, span: Span): Error => {
+export const missingAttr = (set: Attrs, name: Bytes, span: Span): Error => {
   const first = set.shape.spans?.find((each) => each !== undefined);
   return missingAttribute(name, set.names, span, first);
 };

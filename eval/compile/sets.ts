@@ -90,7 +90,7 @@ function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span):
   return mergeAttrs(plain, overrides);
 }
 
-function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
+export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
   const order = merged.statics.map((_, index) => index);
   order.sort((a, b) => (merged.statics[a]!.name < merged.statics[b]!.name ? -1 : 1));
   const sorted = order.map((at) => merged.statics[at]!);

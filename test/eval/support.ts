@@ -1,8 +1,8 @@
 /** Evaluating a text in a test: a disk in memory, the builtins, rendered errors. */
 import { type Bytes, bytesToText, Fault, Faults, renderFault, textToBytes } from '../../base/index.ts';
+import { builtinTable } from '../../eval/builtins/table.ts';
 import { createInterpreter, type Interpreter } from '../../eval/interpreter.ts';
 import type { EvalSettings } from '../../eval/io.ts';
-import { coreBuiltins } from './core-builtins.ts';
 import { MemoryIO, type MemoryIOOptions } from './memory-io.ts';
 
 export interface World {
@@ -16,7 +16,7 @@ export interface World {
 
 export function world(options: MemoryIOOptions & { settings?: EvalSettings } = {}): World {
   const io = new MemoryIO(options);
-  const interpreter = createInterpreter({ io, builtins: coreBuiltins, ...(options.settings && { settings: options.settings }) });
+  const interpreter = createInterpreter({ io, builtins: builtinTable, ...(options.settings && { settings: options.settings }) });
   const evaluate = (text: string): Bytes => {
     const value = interpreter.evalExpr(textToBytes(text), { basePath: '/work' });
     return interpreter.print(value, { isStrict: true });

@@ -1,0 +1,65 @@
+/** The object store of this machine as evaluation sees it. */
+import type { Bytes } from '../base/index.ts';
+import { decodeDerivation, derivationName } from '../store/index.ts';
+import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/types.ts';
+import type { EvalStore, StoreText } from './io.ts';
+
+/**
+ * Texts (derivations, `toFile`) are gathered and written in one transaction by `flush`, which whoever needs them on disk calls:
+ * before a build, and at the end. Read-only, they stay in memory and nothing is ever written.
+ */
+export class StoreBridge implements EvalStore {
+  readonly storeDir: string;
+  readonly isReadOnly: boolean;
+  readonly #store: ObjectStore;
+  readonly #texts = new Map<StorePath, StoreText>();
+  #pending: StoreText[] = [];
+
+  constructor(store: ObjectStore, options: { readonly isReadOnly: boolean }) {
+    this.#store = store;
+    this.storeDir = store.storeDir;
+    this.isReadOnly = options.isReadOnly;
+  }
+
+  addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
+    const computed = this.#store.computePath(name, source, options);
+    // Reading twice what is new costs less, over all evaluations, than copying what is there already.
+    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addPath(name, source, options);
+    return computed;
+  }
+
+  addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
+    const computed = this.#store.computeTree(name, entries);
+    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addTree(name, entries);
+    return computed;
+  }
+
+  addText(text: StoreText): void {
+    if (this.#texts.has(text.path)) return;
+    this.#texts.set(text.path, text);
+    this.#pending.push(text);
+  }
+
+  readDerivation(path: StorePath): Derivation | undefined {
+    const text = this.#texts.get(path);
+    if (text !== undefined) return decodeDerivation(derivationName(path), text.text, this.storeDir);
+    return this.#store.isValid(path) ? this.#store.readDerivation(path) : undefined;
+  }
+
+  isValid(path: StorePath): boolean {
+    return this.#texts.has(path) || this.#store.isValid(path);
+  }
+
+  /** A text of this evaluation, written or not. */
+  textOf(path: StorePath): Bytes | undefined {
+    return this.#texts.get(path)?.text;
+  }
+
+  /** Writes the gathered texts, in the order in which they came (references first). Nothing in read-only mode. */
+  flush(): void {
+    if (this.isReadOnly || this.#pending.length === 0) return;
+    const texts = this.#pending;
+    this.#pending = [];
+    this.#store.addTexts(texts);
+  }
+}

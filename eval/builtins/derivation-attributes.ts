@@ -12,6 +12,7 @@ import {
   parseHash,
 } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
+import { coerceToString } from '../coerce.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { jsonString, valueToJson } from '../to-json.ts';
 import { addStep, locate } from '../trace.ts';
@@ -32,6 +33,8 @@ export function readDerivationAttributes(ctx: Evaluator, set: Attrs): Derivation
   reader.readAll();
   return reader.finish();
 }
+
+const LOOSE = { isLoose: true };
 
 class AttributeReader {
   readonly #ctx: Evaluator;
@@ -104,7 +107,7 @@ class AttributeReader {
   }
 
   #variable(name: Bytes, slot: Slot): void {
-    const value = this.#ctx.coerceToString(slot, 'its value', this.#context, { isLoose: true });
+    const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
     this.#env.set(name, value);
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
     else this.#special(name, () => value);
@@ -196,9 +199,18 @@ class AttributeReader {
     return new Map(this.#outputs.map((name) => [name, output]));
   }
 
+  #parseHash(text: Bytes): Digest {
+    try {
+      return parseHash(text, this.#algorithm);
+    } catch (error) {
+      const span = this.#set.spanOf('outputHash');
+      throw span === undefined ? error : locate(error, span);
+    }
+  }
+
   /** An empty hash stands for one that is not known yet: the fetch fails and says which it is. */
   #digest(text: Bytes): Digest {
-    if (text !== '') return parseHash(text, this.#algorithm);
+    if (text !== '') return this.#parseHash(text);
     if (this.#algorithm === undefined) {
       throw builtinFault('E-EVAL-111', 'empty hash requires explicit hash algorithm', {
         hints: ['add outputHashAlgo = "sha256"'],

@@ -129,19 +129,6 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
   }
   const { store } = ctx.io;
   const target = textPath(name, text, references, store.storeDir);
-  textReferences(ctx).set(target, references);
   store.addText({ name, path: target, text, references });
   return new ContextString(target, new Set([target]));
-}
-
-const referencesByEvaluator = new WeakMap<Evaluator, Map<StorePath, readonly StorePath[]>>();
-
-/** What the texts of this evaluation refer to. */
-export function textReferences(ctx: Evaluator): Map<StorePath, readonly StorePath[]> {
-  let known = referencesByEvaluator.get(ctx);
-  if (known === undefined) {
-    known = new Map();
-    referencesByEvaluator.set(ctx, known);
-  }
-  return known;
 }

@@ -31,6 +31,7 @@ export function realDisk(): RealDisk {
     addText: (text) => void texts.set(text.path, text),
     readDerivation: () => undefined,
     isValid: (path) => texts.has(path),
+    references: (path) => texts.get(path)?.references ?? [],
   };
   const io = new NodeEvalIO({
     store,

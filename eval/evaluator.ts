@@ -58,8 +58,11 @@ export interface Evaluator {
   coerceToPath(slot: Slot, what: string, context: Set<string>): Bytes;
   /** Copies a file or tree into the store, once per evaluation; returns its store path. */
   copyToStore(path: Bytes): Bytes;
-  /** Builds what the context asks for (import from derivation), before files below it are read. */
-  realiseContext(context: ReadonlySet<string>): void;
+  /**
+   * Builds what the context asks for (import from derivation), before files below it are read. Returns what stands in texts for
+   * outputs whose path was not known before (`upstreamPlaceholder`), with the path that it now has.
+   */
+  realiseContext(context: ReadonlySet<string>): ReadonlyMap<Bytes, Bytes>;
 
   /** `import`: evaluates a file (a folder's `default.nix`), once. */
   importFile(path: Bytes): Value;

@@ -1,7 +1,7 @@
 /** The evaluator: what builtins and compiled code ask of it, put together from the modules beside. */
 import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/tree.ts';
-import type { StorePath } from '../store/types.ts';
+import { type StorePath, upstreamPlaceholder } from '../store/index.ts';
 import { Attrs, attrsFromRecord } from './attrs.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { call, call2, callN } from './call.ts';
@@ -25,7 +25,7 @@ export class Machine implements Evaluator {
   readonly globals: ReadonlyMap<string, Slot>;
   readonly files: FileLoader;
   readonly #copied = new Map<Bytes, Bytes>();
-  readonly #realised = new Set<string>();
+  readonly #realised = new Map<string, StorePath>();
 
   constructor(io: EvalIO, settings: EvalSettings, builtins: readonly (Builtin | BuiltinConstant)[]) {
     this.io = io;
@@ -161,13 +161,18 @@ export class Machine implements Evaluator {
     return copied;
   }
 
-  realiseContext(context: ReadonlySet<string>): void {
+  realiseContext(context: ReadonlySet<string>): ReadonlyMap<Bytes, Bytes> {
+    const paths = new Map<Bytes, Bytes>();
     for (const each of context) {
       const built = /^!([^!]+)!(.+)$/.exec(each);
-      if (built === null || this.#realised.has(each)) continue;
-      this.io.realise(built[2] as StorePath, [built[1]!]);
-      this.#realised.add(each);
+      if (built === null) continue;
+      const [output, drvPath] = [built[1]!, built[2] as StorePath];
+      const path = this.#realised.get(each) ?? this.io.realise(drvPath, [output]).get(output);
+      if (path === undefined) continue;
+      this.#realised.set(each, path);
+      paths.set(upstreamPlaceholder(drvPath, output), path);
     }
+    return paths;
   }
 
   importFile(path: Bytes): Value {

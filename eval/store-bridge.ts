@@ -57,6 +57,10 @@ export class StoreBridge implements EvalStore {
     return this.#texts.has(path) || this.#store.isValid(path);
   }
 
+  references(path: StorePath): readonly StorePath[] {
+    return this.#texts.get(path)?.references ?? this.#store.info(path)?.references ?? [];
+  }
+
   /** A text of this evaluation, written or not. */
   textOf(path: StorePath): Bytes | undefined {
     return this.#texts.get(path)?.text;

@@ -12,9 +12,10 @@ import {
   parseHash,
 } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
+import { coerceToString } from '../coerce.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { jsonString, valueToJson } from '../to-json.ts';
-import { addStep } from '../trace.ts';
+import { addStep, locate } from '../trace.ts';
 import type { Slot } from '../value.ts';
 import { builtinFault, neededAttribute, unknownWord } from './faults.ts';
 
@@ -32,6 +33,8 @@ export function readDerivationAttributes(ctx: Evaluator, set: Attrs): Derivation
   reader.readAll();
   return reader.finish();
 }
+
+const LOOSE = { isLoose: true };
 
 class AttributeReader {
   readonly #ctx: Evaluator;
@@ -74,7 +77,8 @@ class AttributeReader {
         this.#attribute(name, slot);
       } catch (error) {
         const step = `while evaluating the attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
-        throw addStep(error, step, this.#set.shape.spans?.[index]);
+        const span = this.#set.shape.spans?.[index];
+        throw addStep(span === undefined ? error : locate(error, span), step, span);
       }
     }
   }
@@ -103,7 +107,7 @@ class AttributeReader {
   }
 
   #variable(name: Bytes, slot: Slot): void {
-    const value = this.#ctx.coerceToString(slot, 'its value', this.#context, { isLoose: true });
+    const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
     this.#env.set(name, value);
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
     else this.#special(name, () => value);
@@ -164,6 +168,8 @@ class AttributeReader {
     if (this.#builder === '') throw neededAttribute(what, 'builder');
     if (this.#system === '') throw neededAttribute(what, 'system');
     if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
+    // The variables of outputs are there, empty, while the path of the outputs is computed.
+    for (const output of this.#outputs) this.#env.set(output, '');
     return {
       name: this.#name,
       outputs: this.#outputMap(),
@@ -193,9 +199,18 @@ class AttributeReader {
     return new Map(this.#outputs.map((name) => [name, output]));
   }
 
+  #parseHash(text: Bytes): Digest {
+    try {
+      return parseHash(text, this.#algorithm);
+    } catch (error) {
+      const span = this.#set.spanOf('outputHash');
+      throw span === undefined ? error : locate(error, span);
+    }
+  }
+
   /** An empty hash stands for one that is not known yet: the fetch fails and says which it is. */
   #digest(text: Bytes): Digest {
-    if (text !== '') return parseHash(text, this.#algorithm);
+    if (text !== '') return this.#parseHash(text);
     if (this.#algorithm === undefined) {
       throw builtinFault('E-EVAL-111', 'empty hash requires explicit hash algorithm', {
         hints: ['add outputHashAlgo = "sha256"'],

@@ -9,7 +9,6 @@ import {
   textPath,
 } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { textReferences } from './sources.ts';
 
 /** Keeps what was made, so that nothing is encoded, decoded or hashed twice. */
 export class DerivationState {
@@ -51,11 +50,12 @@ export class DerivationState {
   /** A derivation and all that it needs to be built, itself included. Cost: O(graph). */
   closure(start: StorePath): Set<StorePath> {
     const found = new Set<StorePath>([start]);
-    const texts = textReferences(this.#ctx);
+    const { store } = this.#ctx.io;
     // A Set visits what is added while it is walked.
     for (const path of found) {
       const drv = path.endsWith('.drv') ? this.find(path) : undefined;
-      for (const reference of drv === undefined ? (texts.get(path) ?? []) : derivationReferences(drv)) found.add(reference);
+      for (const reference of drv === undefined ? (store.references?.(path) ?? []) : derivationReferences(drv))
+        found.add(reference);
     }
     return found;
   }

@@ -4,7 +4,7 @@ import { derivationKind, fillOutputPaths, type StorePath, upstreamPlaceholder } 
 import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { addStep } from '../trace.ts';
+import { addStep, locate } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
 import { readDerivationAttributes } from './derivation-attributes.ts';
@@ -46,7 +46,7 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
   const outputs = outputNames(ctx, attrs);
   const strict = ctx.delay(() => derivationStrict(ctx, attrs));
   const strictAttr = (name: Bytes): Slot =>
-    ctx.delay(() => ctx.force(ctx.getAttr(ctx.forceAttrs(strict, 'the derivation'), name, 'the derivation')));
+    ctx.delay(() => ctx.force(ctx.getAttr(ctx.force(strict) as Attrs, name, 'the outputs of a derivation')));
   const drvPath = strictAttr('drvPath');
   const elements: Slot[] = [];
   const byName = new Map<Bytes, Slot>();
@@ -94,8 +94,9 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
     return attrsFromMap(result);
   } catch (error) {
     const name = set.get('name');
-    const shown = typeof name === 'string' ? ` '${bytesToText(name)}'` : '';
-    throw addStep(error, `while evaluating derivation${shown}`, set.spanOf('name'));
+    const shown = typeof name === 'string' ? `derivation '${bytesToText(name)}'` : 'a derivation';
+    const span = set.spanOf('name') ?? set.shape.spans?.[0];
+    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span);
   }
 }
 

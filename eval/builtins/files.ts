@@ -1,10 +1,11 @@
 /** What is on the disk. */
 import { type Bytes, bytesToText, SystemFault } from '../../base/index.ts';
+import { rewritePlaceholders, splitStorePath, storePathHash } from '../../store/index.ts';
 import { attrsFromMap } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
-import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
+import { ContextString, PathValue, type Slot, type Value, withContext } from '../value.ts';
 import { builtinFault, neededAttribute } from './faults.ts';
 import { forceRealPath } from './real-path.ts';
 
@@ -45,17 +46,11 @@ export const fileBuiltins: readonly Builtin[] = [
   builtin({
     name: 'readFile',
     args: ['path'],
-    doc: 'The bytes of a file as a string.',
+    doc: 'The bytes of a file as a string. Of a file in the store, the string depends on the store paths that it names.',
     cost: 'reads the file',
     impl: (ctx, slot) => {
       const path = forceRealPath(ctx, slot, 'the first argument passed to builtins.readFile');
-      const text = reading(path, () => ctx.io.readFile(path));
-      if (text.includes('\0')) {
-        throw builtinFault('E-EVAL-115', `the file '${bytesToText(path)}' holds a NUL byte, which no string can`, {
-          hints: ['use the path itself: it can be copied into the store as it is'],
-        });
-      }
-      return text;
+      return readText(ctx, path);
     },
   }),
   builtin({
@@ -86,6 +81,21 @@ export const fileBuiltins: readonly Builtin[] = [
   }),
 ];
 
+function readText(ctx: Evaluator, path: Bytes): Value {
+  const text = reading(path, () => ctx.io.readFile(path));
+  if (text.includes('\0')) {
+    throw builtinFault('E-EVAL-115', `the file '${bytesToText(path)}' holds a NUL byte, which no string can`, {
+      hints: ['use the path itself: it can be copied into the store as it is'],
+    });
+  }
+  const { store } = ctx.io;
+  const object = path.startsWith(store.storeDir) ? splitStorePath(path, store.storeDir) : undefined;
+  if (object === undefined) return text;
+  // Of what the object refers to, the string depends on what stands in it.
+  const references = store.references?.(object.path) ?? [];
+  return withContext(text, new Set(references.filter((reference) => text.includes(storePathHash(reference)))));
+}
+
 function findFile(ctx: Evaluator, searchPath: Slot, nameSlot: Slot): Value {
   const entries = ctx.forceList(searchPath, 'the first argument passed to builtins.findFile').map((item) => {
     const entry = ctx.forceAttrs(item, 'an element of the list passed to builtins.findFile');
@@ -96,13 +106,12 @@ function findFile(ctx: Evaluator, searchPath: Slot, nameSlot: Slot): Value {
     const text = ctx.coerceToString(path, 'the `path` attribute of an element of the list passed to builtins.findFile', context, {
       copyToStore: false,
     });
-    if (context.size > 0) ctx.realiseContext(context);
     return {
       prefix:
         prefix === undefined
           ? ''
           : ctx.forceStringNoContext(prefix, 'the `prefix` attribute of an element of the list passed to builtins.findFile'),
-      path: text,
+      path: context.size === 0 ? text : rewritePlaceholders(text, ctx.realiseContext(context)),
     };
   });
   const name = ctx.forceStringNoContext(nameSlot, 'the second argument passed to builtins.findFile');

@@ -1,5 +1,6 @@
 /** Paths that are read now. */
 import type { Bytes } from '../../base/index.ts';
+import { rewritePlaceholders } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { Slot } from '../value.ts';
 
@@ -7,6 +8,5 @@ import type { Slot } from '../value.ts';
 export function forceRealPath(ctx: Evaluator, slot: Slot, what: string): Bytes {
   const context = new Set<string>();
   const path = ctx.coerceToPath(slot, what, context);
-  if (context.size > 0) ctx.realiseContext(context);
-  return path;
+  return context.size === 0 ? path : rewritePlaceholders(path, ctx.realiseContext(context));
 }

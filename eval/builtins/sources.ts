@@ -121,7 +121,7 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
     if (element.kind !== 'path') {
       throw builtinFault(
         'E-EVAL-112',
-        `files created by 'toFile' may not reference derivations, but '${name}' references '${each.replace(/^=/, '')}'`,
+        `files created by 'toFile' may not reference derivations, but '${name}' references ${element.kind === 'output' ? `output '${element.output}' of ` : ''}'${element.path}'`,
         { hints: ['write the file in a derivation: with passAsFile, or a builder that prints it'] },
       );
     }
@@ -129,19 +129,6 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
   }
   const { store } = ctx.io;
   const target = textPath(name, text, references, store.storeDir);
-  textReferences(ctx).set(target, references);
   store.addText({ name, path: target, text, references });
   return new ContextString(target, new Set([target]));
-}
-
-const referencesByEvaluator = new WeakMap<Evaluator, Map<StorePath, readonly StorePath[]>>();
-
-/** What the texts of this evaluation refer to. */
-export function textReferences(ctx: Evaluator): Map<StorePath, readonly StorePath[]> {
-  let known = referencesByEvaluator.get(ctx);
-  if (known === undefined) {
-    known = new Map();
-    referencesByEvaluator.set(ctx, known);
-  }
-  return known;
 }

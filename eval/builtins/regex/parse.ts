@@ -18,7 +18,7 @@ export function parseRegex(pattern: Bytes): RegexSyntax {
   const parser = new Parser(pattern);
   const root = parser.alternatives(0);
   if (parser.at < pattern.length) {
-    throw new RegexError(pattern[parser.at] === ')' ? "')' without '('" : 'nothing to repeat', parser.at);
+    throw new RegexError(pattern[parser.at] === ')' ? "')' without '('" : parser.nothingBefore(), parser.at);
   }
   const states = countStates(root);
   if (states > maxStates) throw new RegexError(`it expands to ${states} states, more than ${maxStates}`, 0, true);
@@ -42,6 +42,10 @@ class Parser {
       options.push(this.#sequence(depth));
     }
     return options.length === 1 ? options[0]! : { kind: 'alternatives', options };
+  }
+
+  nothingBefore(): string {
+    return `'${this.pattern[this.at]}' has nothing to repeat`;
   }
 
   #sequence(depth: number): RegexNode {
@@ -107,7 +111,7 @@ class Parser {
     if (this.pattern[this.at] !== ')') {
       throw this.at === this.pattern.length
         ? new RegexError("'(' without ')'", open)
-        : new RegexError('nothing to repeat', this.at);
+        : new RegexError(this.nothingBefore(), this.at);
     }
     this.at++;
     return { kind: 'group', index, item };

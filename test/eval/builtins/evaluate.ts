@@ -4,8 +4,10 @@ import { createInterpreter, type Interpreter } from '../../../eval/interpreter.t
 import type { EvalIO, EvalSettings } from '../../../eval/io.ts';
 import { MemoryIO } from '../memory-io.ts';
 
-export const interpreter = (io: EvalIO = new MemoryIO(), settings: EvalSettings = {}): Interpreter =>
-  createInterpreter({ io, builtins: builtinTable, settings });
+export const interpreter = (
+  io: EvalIO = new MemoryIO({ files: { '/here/file': 'content' } }),
+  settings: EvalSettings = {},
+): Interpreter => createInterpreter({ io, builtins: builtinTable, settings });
 
 /** What an expression (text) prints, evaluated strictly. */
 export function evaluate(expression: string, using: Interpreter = interpreter()): string {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compareBytes } from '../../../base/index.ts';
 import { builtinCodes } from '../../../eval/builtins/codes.ts';
 import { renderBuiltinDoc, renderBuiltinsDoc } from '../../../eval/builtins/documentation.ts';
 import { builtinTable } from '../../../eval/builtins/table.ts';
@@ -20,12 +21,12 @@ unsafeDiscardStringContext unsafeGetAttrPos warn zipAttrsWith`.split(/\s+/);
 
 test('every builtin is there, and no other', () => {
   const found = JSON.parse(JSON.parse(evaluate('builtins.toJSON (builtins.attrNames builtins)')) as string) as string[];
-  assert.deepEqual(found, names.sort());
+  assert.deepEqual(found, names.sort(compareBytes));
 });
 
 test('names are unique and sorted, every entry is documented', () => {
   const known = builtinTable.map((entry) => entry.name);
-  assert.deepEqual(known, [...new Set(known)].sort());
+  assert.deepEqual(known, [...new Set(known)].sort(compareBytes));
   for (const { name, doc } of builtinTable) assert.match(doc, /^[A-Z`"-].*[.)]$/s, name);
 });
 

@@ -97,7 +97,7 @@ const fine: readonly [expression: string, result: string][] = [
   ["builtins.foldl' (a: i: a + i) 0 (builtins.genList (i: i) 200000)", '19999900000'],
   [
     'let d = i: derivation { name = "d${toString i}"; system = "s"; builder = "b"; dep = if i == 0 then null else d (i - 1); }; in builtins.stringLength (d 50).drvPath',
-    '59',
+    '51',
   ],
 ];
 

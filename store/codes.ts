@@ -104,6 +104,25 @@ export const storeCodes = defineCodes({
     title: 'flat source is not a file',
     explanation: 'Adding without recursion hashes the bytes of one file. Folders and links have none.',
   },
+  'E-STORE-021': {
+    title: 'tool missing on this machine',
+    explanation:
+      'A tool that is taken from the host has to be there. It is looked for in the folders of PATH, and copied with all it needs.',
+    wrong: 'style = hostTools { tools = [ "gcc" "mak" ]; };',
+    right: 'style = hostTools { tools = [ "gcc" "make" ]; };',
+  },
+  'E-STORE-022': {
+    title: 'library or interpreter missing on this machine',
+    explanation:
+      'A program taken from the host needs its loader, its shared libraries or, for a script, its interpreter. One of them was not found.',
+  },
+  'E-STORE-023': {
+    title: 'file of the host not named absolutely',
+    explanation:
+      'Files of the host are named from its root, since what a relative path means would depend on where igos was started.',
+    wrong: 'files = [ "include/stdio.h" ];',
+    right: 'files = [ "/usr/include/stdio.h" ];',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

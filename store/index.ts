@@ -6,6 +6,7 @@ export * from './derivation.ts';
 export * from './derivation-json.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
+export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
 export { type Ingested, ingest } from './ingest.ts';
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
 export { dumpNar, unpackNar, withFileSource } from './nar.ts';

@@ -42,6 +42,8 @@ export interface SandboxRequest {
   readonly hostFiles: readonly TreeEntry[];
   /** Store objects to be seen under the logical store folder, read-only. */
   readonly objects: readonly StorePath[];
+  /** Names in the build folder → files of the host that stand there, read-only. */
+  readonly given?: ReadonlyMap<string, string>;
   readonly hasNetwork: boolean;
   /** Distinguishes builds that run at once. */
   readonly slot: number;
@@ -114,6 +116,10 @@ function prepare(request: SandboxRequest, root: string): Mount[] {
   mounts.push(...makeSkeleton(skeleton, root, { storeDir, hasNetwork: request.hasNetwork }));
   if (layers === undefined) mounts.push(...placeHostFiles(root, request.hostFiles));
   mounts.push({ kind: 'bind', source: `${scratch}/build`, target: `${root}${buildFolder}` });
+  for (const [name, source] of request.given ?? []) {
+    writeFileSync(`${scratch}/build/${name}`, '');
+    mounts.push({ kind: 'bind-ro', source, target: `${root}${buildFolder}/${name}` });
+  }
   mounts.push({ kind: 'bind', source: outputs, target: `${root}${storeDir}` });
   for (const path of request.objects) {
     const name = storePathBase(path);

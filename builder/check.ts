@@ -40,6 +40,8 @@ export interface CheckResult {
  */
 export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: RealizeOptions = {}): Promise<CheckResult> {
   const before = await realize(store, [{ drvPath, outputs: [] }], options);
+  // What is fetched was compared with its hash.
+  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
   const realised = new Realised(store);
   planWith(store, [{ drvPath, outputs: [] }], realised);

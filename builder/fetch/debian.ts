@@ -6,7 +6,7 @@
  * @source docs/builder.md §5; sources.list(5), apt.conf(5), apt-get(8)
  */
 import { spawn } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sys } from '../../base/index.ts';
 import type { ObjectStore } from '../../store/index.ts';

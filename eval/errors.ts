@@ -30,7 +30,7 @@ export class InfiniteRecursion extends Fault {
     this.labels = shown.flatMap(({ span }, index): Label[] => (span === undefined ? [] : [{ ...span, text: needs[index]! }]));
     this.notes = needs.filter((_, index) => index < SHOWN_CYCLE && ring[index]!.span === undefined);
     if (ring.length > SHOWN_CYCLE) this.notes = [...this.notes, `the cycle goes on through ${ring.length - SHOWN_CYCLE} more`];
-    this.hints = ['break the cycle: one of these values must not depend on the others'];
+    if (this.hints.length === 0) this.hints = ['break the cycle: one of these values must not depend on the others'];
   }
 }
 

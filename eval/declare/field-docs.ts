@@ -1,4 +1,5 @@
 /** The reference part of docs/declarations.md, made from the tables. */
+import { LIBRARY } from '../library/library.ts';
 import { type DeclarationKind, FIELDS } from './fields.ts';
 import { PHASES } from './phases.ts';
 import { type FieldSpec, SHAPES } from './shape.ts';
@@ -21,10 +22,13 @@ export function renderFieldDocs(): string {
     (style) =>
       `#### \`${style.name}\`\n\n${style.doc}\n\n\`\`\`igos\nstyle = ${style.example};\n\`\`\`${style.options.length === 0 ? '' : `\n\n${table(style.options)}`}`,
   );
+  const library = LIBRARY.map((entry) => `#### \`${entry.name}\`\n\n${entry.doc}\n\n\`\`\`igos\n${entry.example}\n\`\`\``).join(
+    '\n\n',
+  );
   return `${[
     ...declarations,
     `### Phases, in their order\n\n| phase | text |\n| --- | --- |\n${phases}`,
-    `### Styles\n\n${styles.join('\n\n')}`,
+    `### Library\n\n${library}\n\n### Styles\n\n${styles.join('\n\n')}`,
   ].join('\n\n')}\n`;
 }
 

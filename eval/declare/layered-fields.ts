@@ -5,6 +5,7 @@
 import type { Span } from '../../base/index.ts';
 import type { Expr, StaticAttr } from '../../lang/index.ts';
 import { type Attrs, attrsFromMap, emptyAttrs, mergeAttrs } from '../attrs.ts';
+import { InfiniteRecursion } from '../errors.ts';
 import type { DynamicScope, Scope } from '../scope.ts';
 import type { Slot } from '../value.ts';
 import { type DeclaredLayer, nameSpan } from './collect.ts';
@@ -123,7 +124,24 @@ export class LayeredFields {
     const layer = this.layers[index]!;
     if (layer.kind === 'value') return layer.attrs.get(name)!;
     const expr = exprOf(layer, name) ?? inherited(layer, layer.fields.get(name)!);
-    return this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), name, this.subject);
+    const slot = this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), name, this.subject);
+    return index === 0 ? slot : this.#hintingAtSuper(slot, name);
+  }
+
+  /** Who writes `version = version + "-1"` in an override means the version below. */
+  #hintingAtSuper(inner: Slot, name: string): Slot {
+    const { evaluator } = this.realm;
+    const slot = evaluator.delay(() => {
+      try {
+        return evaluator.force(inner);
+      } catch (error) {
+        if (error instanceof InfiniteRecursion && error.entry === slot) {
+          error.hints = [`'${name}' is the field with this override in it: 'super.${name}' is the one below`];
+        }
+        throw error;
+      }
+    });
+    return slot;
   }
 
   #scope(index: number, layer: DeclaredLayer, name: string): Scope {

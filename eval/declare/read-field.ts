@@ -201,16 +201,15 @@ export const readTrees = (reading: Reading): readonly string[] =>
 
 const force = ({ realm, slot }: Reading): Value => realm.evaluator.force(slot);
 
-/** A path is copied to the store here: a missing file is told with the field that names it. */
+/** A path is copied to the store here: that a file is missing is told at the field that names it. */
 function coerce(reading: Reading, context: Set<string>): string {
-  const { evaluator } = reading.realm;
-  const what = nameOf(reading);
-  const span = reading.part?.span ?? reading.place.span;
-  return evaluator.withTrace(
-    () => `while reading ${what}`,
-    () => evaluator.coerceToString(reading.slot, what, context, { isLoose: true }),
-    span,
-  );
+  try {
+    return reading.realm.evaluator.coerceToString(reading.slot, nameOf(reading), context, { isLoose: true });
+  } catch (error) {
+    const at = reading.part?.span ?? reading.place.span;
+    if (error instanceof Fault && error.labels.length === 0 && at !== undefined) error.labels = [{ ...at, text: '' }];
+    throw error;
+  }
 }
 
 function items(reading: Reading): readonly Reading[] {

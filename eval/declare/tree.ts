@@ -1,6 +1,7 @@
 /** A tree of declarations, evaluated lazily: asking for a name costs that name. */
 import { compareBytes, didYouMean, Fault, Faults, type SourceFile, type Span, textToBytes } from '../../base/index.ts';
 import { parseExpr } from '../../lang/index.ts';
+import type { StorePath } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
@@ -46,6 +47,9 @@ export interface Tree {
   selectSystem(name: string): System;
   /** The packages and all they need to run, each behind what it needs. */
   runtimeClosure(packages: Iterable<PackageInfo>): PackageInfo[];
+
+  /** Makes the derivations of packages (written to the store unless it is read-only); those that nothing is built for have none. */
+  instantiate(packages: Iterable<PackageInfo>): { readonly drvPath: StorePath; readonly outputs: readonly string[] }[];
 
   /** The names of the tree and the library for an expression from elsewhere; its paths are relative to `basePath`. */
   scopeFor(source: SourceFile, basePath: string): Scope;
@@ -125,6 +129,7 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
     select: (name) => selectFrom('package', infos, name),
     selectSystem: (name) => selectFrom('system', systems, name),
     runtimeClosure: (roots) => guard(() => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info)),
+    instantiate: (wanted) => guard(() => instantiate(wanted)),
     scopeFor: outsideScope,
     evalExpr: (source, basePath) => scoping.evalInScope(parseExpr(source), outsideScope(source, basePath)),
     check: () => checkAll(tree, infos, tiers, systems),
@@ -188,6 +193,16 @@ function declareAll(
     const recipe = new Recipe(realm, each.name, each.layers, each.splits);
     for (const one of recipe.packages.values()) packages.set(one.name, one);
   }
+}
+
+function instantiate(wanted: Iterable<PackageInfo>): { drvPath: StorePath; outputs: string[] }[] {
+  const outputs = new Map<StorePath, string[]>();
+  for (const { drvPath, outputName } of wanted) {
+    if (drvPath === undefined) continue;
+    const known = outputs.get(drvPath) ?? [];
+    outputs.set(drvPath, known.includes(outputName) ? known : [...known, outputName]);
+  }
+  return [...outputs].map(([drvPath, names]) => ({ drvPath, outputs: names }));
 }
 
 /** Packages hide systems, systems hide tiers; `packages.x`, `systems.x`, `tiers.x` say which is meant. */

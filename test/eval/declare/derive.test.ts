@@ -112,6 +112,18 @@ test('layers are inputs: outputs of derivations, and host trees as sources', (co
   );
 });
 
+test('instantiate gives each derivation once, with the outputs that are wanted', (context) => {
+  const { tree } = openTree(
+    context,
+    TIER + HOST + pkg('lib', 'split dev { files = [ "x" ]; } split doc { files = [ "y" ]; }') + pkg('p'),
+  );
+  const wanted = ['lib-doc', 'host', 'lib', 'p', 'lib-doc'].map((name) => tree.select(name));
+  assert.deepEqual(tree.instantiate(wanted), [
+    { drvPath: tree.select('lib').drvPath, outputs: ['doc', 'out'] },
+    { drvPath: tree.select('p').drvPath, outputs: ['out'] },
+  ]);
+});
+
 test('sources: paths are copied, fetched files are inputs, several are joined', (context) => {
   const opened = openTree(context, {
     'a.igos':

@@ -232,6 +232,18 @@ test('an error inside a field says which field of which package', (context) => {
   goldenFault(context, 'inside-field', TIER + pkg('a', 'homepage = "https://" + (throw "not known yet");'));
 });
 
+test('fields that need each other', (context) => {
+  goldenFault(context, 'recursion', TIER + pkg('a', 'license = homepage;\n  homepage = "https://${license}";'));
+});
+
+test('an override that means super', (context) => {
+  goldenFault(context, 'recursion-override', `${TIER}${pkg('a', '')}override a { version = "${'$'}{version}.1"; }\n`);
+});
+
+test('a source that is not there', (context) => {
+  goldenFault(context, 'missing-source', TIER + pkg('a', 'source = [ ./no-such-file.tar ];'));
+});
+
 test('every code has a golden', () => {
   const texts = readdirSync(join(goldenRoot, 'errors'))
     .filter((name) => name.startsWith('decl-'))

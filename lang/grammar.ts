@@ -13,8 +13,8 @@ import { isInt64, parseInteger } from './numbers.ts';
 import { isPipe, OperatorStack } from './operators.ts';
 import { Recovery } from './recovery.ts';
 import { type IndentedPiece, pushText, stripIndentation, unescape, unescapeIndented } from './strings.ts';
-import * as T from './tokens.ts';
 import type { Token } from './tokens.ts';
+import * as T from './tokens.ts';
 import type { AttrName, Binding, Declaration, Expr, FileTree, Formal, MergedAttrs, Param, StringExpr } from './tree.ts';
 
 type Bindings = { readonly bindings: Binding[]; readonly merged: MergedAttrs };
@@ -299,7 +299,8 @@ class Grammar extends Recovery {
             start = (this.CONSUME(T.Question) as Token).startOffset;
             const path = this.SUBRULE(this.attrPath);
             const end = this.previous.end;
-            if (!this.RECORDING_PHASE) operands.has(start, end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
+            if (!this.RECORDING_PHASE)
+              operands.has(start, end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
           },
         },
         {

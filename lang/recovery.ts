@@ -17,8 +17,8 @@ const SYNTAX_STOP = { name: 'SyntaxStop' };
 const TOO_DEEP = { name: 'TooDeep' };
 
 const MAX_FAULTS = 20;
-/** Nested brackets, functions and blocks. A level costs about 2 KiB of stack; Node has 984 KiB. */
-const MAX_DEPTH = 250;
+/** Nested brackets, functions and blocks. Node's usual stack of 984 KiB ends earlier, at some 400, which is reported the same way. */
+const MAX_DEPTH = 2000;
 
 const NEEDS_PARENTHESES: ReadonlyMap<TokenType, string> = new Map([
   [T.ParamName, 'a function'],
@@ -68,7 +68,12 @@ export class Recovery extends EmbeddedActionsParser {
   }
 
   /** Runs a root rule over tokens. Never throws for what is in the text. */
-  run(source: SourceFile, tokens: Token[], pipes: boolean, root: (parser: this) => FileTree): { tree: FileTree; faults: Fault[] } {
+  run(
+    source: SourceFile,
+    tokens: Token[],
+    pipes: boolean,
+    root: (parser: this) => FileTree,
+  ): { tree: FileTree; faults: Fault[] } {
     this.#source = source;
     this.#tokens = tokens;
     this.#faults = [];
@@ -230,7 +235,7 @@ export class Recovery extends EmbeddedActionsParser {
     this.#report(
       this.#tokens.length,
       'E-LANG-023',
-      `the nesting is deeper than ${MAX_DEPTH} levels`,
+      'brackets and expressions are nested too deep',
       [this.#label(token)],
       ['name inner parts with `let`, or make the generator write flatter text'],
     );
@@ -269,25 +274,37 @@ export class Recovery extends EmbeddedActionsParser {
       return;
     }
     const behind = before === undefined || found.tokenType === T.Operator ? '' : ` after ${describe(before)}`;
-    this.#report(index, 'E-LANG-001', `expected ${wanted}${behind}, found ${describe(found)}`, [this.#label(found)], this.#hints(found, before));
+    this.#report(
+      index,
+      'E-LANG-001',
+      `expected ${wanted}${behind}, found ${describe(found)}`,
+      [this.#label(found)],
+      this.#hints(found, before),
+    );
   }
 
   #hints(found: Token, before: Token | undefined): string[] {
     if (before?.tokenType === T.Equals && (found.tokenType === T.Semicolon || found.tokenType === T.BraceClose)) {
       return ["give the value: 'name = value;'"];
     }
-    if (found.tokenType === T.Or) return ["'or' gives a default for an attribute: 'set.name or default'; the boolean operator is '||'"];
+    if (found.tokenType === T.Or)
+      return ["'or' gives a default for an attribute: 'set.name or default'; the boolean operator is '||'"];
     if (found.tokenType === T.Equals) return ["'=' defines an attribute; '==' compares"];
-    if (found.tokenType === T.Colon && before?.tokenType === T.BraceClose) return ['a function names its arguments: `{ a, b }: body`'];
+    if (found.tokenType === T.Colon && before?.tokenType === T.BraceClose)
+      return ['a function names its arguments: `{ a, b }: body`'];
     if (found.tokenType === T.Then || found.tokenType === T.Else) return ["an `if` is written 'if condition then a else b'"];
     return [];
   }
 
   #reportParentheses(index: number, found: Token): void {
     const what = NEEDS_PARENTHESES.get(found.tokenType)!;
-    this.#report(index, 'E-LANG-028', `${what} needs parentheses here`, [this.#label(found)], [
-      `put '(' before it and ')' behind its end`,
-    ]);
+    this.#report(
+      index,
+      'E-LANG-028',
+      `${what} needs parentheses here`,
+      [this.#label(found)],
+      [`put '(' before it and ')' behind its end`],
+    );
   }
 
   #reportTernary(index: number, question: Token): void {
@@ -301,9 +318,13 @@ export class Recovery extends EmbeddedActionsParser {
   }
 
   #reportComma(index: number, wanted: string): void {
-    this.#report(index, 'E-LANG-020', `expected ${wanted}, found ','`, [this.#label(this.#tokens[index]!)], [
-      "commas stand between the arguments of '{ a, b }: …' only",
-    ]);
+    this.#report(
+      index,
+      'E-LANG-020',
+      `expected ${wanted}, found ','`,
+      [this.#label(this.#tokens[index]!)],
+      ["commas stand between the arguments of '{ a, b }: …' only"],
+    );
   }
 
   /** At the end of the file: names the bracket that was not closed. False where all are. */
@@ -328,7 +349,13 @@ export class Recovery extends EmbeddedActionsParser {
 
   #reportStrayCloser(index: number): void {
     const found = this.#tokens[index]!;
-    this.#report(index, 'E-LANG-004', `'${found.image}' closes nothing`, [this.#label(found)], ['remove it, or add the opening bracket']);
+    this.#report(
+      index,
+      'E-LANG-004',
+      `'${found.image}' closes nothing`,
+      [this.#label(found)],
+      ['remove it, or add the opening bracket'],
+    );
   }
 
   // ── brackets ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -354,7 +381,13 @@ export class Recovery extends EmbeddedActionsParser {
     else if (NEEDS_PARENTHESES.has(found.tokenType)) this.#reportParentheses(index, found);
     else {
       const labels = [this.#label(found), this.#label(open, 'opened here')];
-      this.#report(index, 'E-LANG-001', `expected ${wanted}, found ${describe(found)}`, labels, this.#hints(found, this.previous));
+      this.#report(
+        index,
+        'E-LANG-001',
+        `expected ${wanted}, found ${describe(found)}`,
+        labels,
+        this.#hints(found, this.previous),
+      );
     }
   }
 
@@ -363,14 +396,24 @@ export class Recovery extends EmbeddedActionsParser {
     const { index, next } = this;
     const type = next.tokenType;
     if (type === T.Comma) {
-      this.#report(index, 'E-LANG-020', "a list has no commas: blanks separate its items", [this.#label(next)], ['remove the commas']);
+      this.#report(
+        index,
+        'E-LANG-020',
+        'a list has no commas: blanks separate its items',
+        [this.#label(next)],
+        ['remove the commas'],
+      );
       this.#skip();
       return true;
     }
     if (type === T.Operator || type === T.Minus || type === T.Question || type === T.Not) {
-      this.#report(index, 'E-LANG-028', `an item of a list with the operator '${next.image}' needs parentheses`, [this.#label(next)], [
-        `write '(a ${next.image} b)'`,
-      ]);
+      this.#report(
+        index,
+        'E-LANG-028',
+        `an item of a list with the operator '${next.image}' needs parentheses`,
+        [this.#label(next)],
+        [`write '(a ${next.image} b)'`],
+      );
     } else if (NEEDS_PARENTHESES.has(type)) this.#reportParentheses(index, next);
     else return false;
     this.#skipTo(SEMICOLON);
@@ -440,21 +483,35 @@ export class Recovery extends EmbeddedActionsParser {
     } else if (type === T.Semicolon) {
       this.#report(index, 'E-LANG-001', "';' ends nothing", [this.#label(found)], ['remove it']);
     } else {
-      this.#report(index, 'E-LANG-001', `expected a name, found ${describe(found)}`, [this.#label(found)], [
-        "a set holds bindings 'name = value;'",
-      ]);
+      this.#report(
+        index,
+        'E-LANG-001',
+        `expected a name, found ${describe(found)}`,
+        [this.#label(found)],
+        ["a set holds bindings 'name = value;'"],
+      );
     }
   }
 
   #reportColon(index: number, name: string, token: Token): void {
-    this.#report(index, 'E-LANG-019', `expected '=' after '${name}', found ':'`, [this.#label(token)], [
-      `write '${name} = value;'`,
-    ]);
+    this.#report(
+      index,
+      'E-LANG-019',
+      `expected '=' after '${name}', found ':'`,
+      [this.#label(token)],
+      [`write '${name} = value;'`],
+    );
   }
 
   #reportKeyword(index: number): void {
     const token = this.#tokens[index]!;
-    this.#report(index, 'E-LANG-027', `'${token.image}' is a keyword`, [this.#label(token)], [`in quotes it is a name: "${token.image}"`]);
+    this.#report(
+      index,
+      'E-LANG-027',
+      `'${token.image}' is a keyword`,
+      [this.#label(token)],
+      [`in quotes it is a name: "${token.image}"`],
+    );
   }
 
   /** A keyword where a name is wanted, taken as that name after a report. */
@@ -462,7 +519,8 @@ export class Recovery extends EmbeddedActionsParser {
     const { next } = this;
     if (next.tokenType === T.Or || !keywords.has(next.image)) return undefined;
     const following = this.#tokens[this.index + 1]?.tokenType;
-    if (this.previous.tokenType !== T.Dot || (following !== T.Equals && following !== T.Semicolon && following !== T.Dot)) return undefined;
+    if (this.previous.tokenType !== T.Dot || (following !== T.Equals && following !== T.Semicolon && following !== T.Dot))
+      return undefined;
     this.#reportKeyword(this.index);
     this.#skip();
     return next;
@@ -475,7 +533,13 @@ export class Recovery extends EmbeddedActionsParser {
     if (next.tokenType === T.End && !isLet && this.#blameBracket(index)) throw SYNTAX_STOP;
     if (next.tokenType === T.Colon) this.#reportColon(index, name, next);
     else if (next.image === '==') {
-      this.#report(index, 'E-LANG-019', `expected '=' after '${name}', found '=='`, [this.#label(next)], ["'==' compares; '=' defines"]);
+      this.#report(
+        index,
+        'E-LANG-019',
+        `expected '=' after '${name}', found '=='`,
+        [this.#label(next)],
+        ["'==' compares; '=' defines"],
+      );
     } else if (isLet && !this.#hasInAhead(index)) {
       this.#moveTo(from);
       this.#missingInAt = from;
@@ -532,13 +596,21 @@ export class Recovery extends EmbeddedActionsParser {
     if (NEEDS_PARENTHESES.has(type) && !this.#beginsLine(index)) this.#reportParentheses(index, next);
     else {
       const hints = this.#hints(next, this.previous);
-      this.#report(index, 'E-LANG-002', `expected ';' after the value of '${name}', found ${describe(next)}`, [this.#label(next)], hints);
+      this.#report(
+        index,
+        'E-LANG-002',
+        `expected ';' after the value of '${name}', found ${describe(next)}`,
+        [this.#label(next)],
+        hints,
+      );
     }
     throw SYNTAX_STOP;
   }
 
   #reportSemicolon(index: number, what: string): void {
-    this.#report(index, 'E-LANG-002', `expected ';' after ${what}`, [this.#labelBehind(this.#tokens[index - 1]!, "';' is missing here")]);
+    this.#report(index, 'E-LANG-002', `expected ';' after ${what}`, [
+      this.#labelBehind(this.#tokens[index - 1]!, "';' is missing here"),
+    ]);
   }
 
   /** The index where the attribute path that ends before `index` begins. */
@@ -575,7 +647,13 @@ export class Recovery extends EmbeddedActionsParser {
     }
     if (type === T.End && this.#blameBracket(index)) throw SYNTAX_STOP;
     const hints = type === T.Dot ? ["to take attributes of a set: 'inherit (set) name;'"] : [];
-    this.#report(index, 'E-LANG-001', `expected a name or ';' after 'inherit', found ${describe(next)}`, [this.#label(next)], hints);
+    this.#report(
+      index,
+      'E-LANG-001',
+      `expected a name or ';' after 'inherit', found ${describe(next)}`,
+      [this.#label(next)],
+      hints,
+    );
     throw SYNTAX_STOP;
   }
 
@@ -587,16 +665,25 @@ export class Recovery extends EmbeddedActionsParser {
   }
 
   protected reportDynamicInherit(name: AttrName): void {
-    this.#report(this.index - 1, 'E-LANG-015', "'inherit' needs fixed names", [this.#labelSpan(name)], [
-      "write 'name = set.${…};' instead",
-    ]);
+    this.#report(
+      this.index - 1,
+      'E-LANG-015',
+      "'inherit' needs fixed names",
+      [this.#labelSpan(name)],
+      ["write 'name = set.${…};' instead"],
+    );
   }
 
   /** `let`'s bindings need fixed names. */
   protected checkLet(bindings: readonly Binding[]): void {
     for (const binding of bindings) {
       if (binding.kind !== 'bind' || binding.path[0]?.kind !== 'dynamic') continue;
-      this.#addCheck('E-LANG-015', "'let' needs fixed names", [this.#labelSpan(binding.path[0])], ['put computed names in a set']);
+      this.#addCheck(
+        'E-LANG-015',
+        "'let' needs fixed names",
+        [this.#labelSpan(binding.path[0])],
+        ['put computed names in a set'],
+      );
     }
   }
 
@@ -637,7 +724,10 @@ export class Recovery extends EmbeddedActionsParser {
 
   #reportMissingInAt(index: number, open: Token | undefined): void {
     const found = this.#tokens[index]!;
-    const labels = [this.#label(found, "'in' expected before this"), ...(open === undefined ? [] : [this.#label(open, "this 'let'")])];
+    const labels = [
+      this.#label(found, "'in' expected before this"),
+      ...(open === undefined ? [] : [this.#label(open, "this 'let'")]),
+    ];
     this.#report(index, 'E-LANG-018', "'let' has no 'in'", labels, ["write 'let name = value; in expression'"]);
   }
 
@@ -645,7 +735,8 @@ export class Recovery extends EmbeddedActionsParser {
     const { index, next } = this;
     if (next.tokenType === T.End && this.#blameBracket(index)) throw SYNTAX_STOP;
     const labels = [this.#label(next), this.#labelSpan({ start, end: start + 2 }, "this 'if'")];
-    const hints = word === 'else' ? ["'if' always has an 'else': 'if condition then a else b'"] : ["write 'if condition then a else b'"];
+    const hints =
+      word === 'else' ? ["'if' always has an 'else': 'if condition then a else b'"] : ["write 'if condition then a else b'"];
     this.#report(index, 'E-LANG-017', `expected '${word}', found ${describe(next)}`, labels, hints);
     throw SYNTAX_STOP;
   }
@@ -667,7 +758,10 @@ export class Recovery extends EmbeddedActionsParser {
   }
 
   #reportDuplicateFormal(name: string, second: { start: number; end: number }, first: Formal): void {
-    const place = (span: { start: number }): { start: number; end: number } => ({ start: span.start, end: span.start + name.length });
+    const place = (span: { start: number }): { start: number; end: number } => ({
+      start: span.start,
+      end: span.start + name.length,
+    });
     this.#addCheck(
       'E-LANG-012',
       `argument '${name}' is named twice`,
@@ -683,16 +777,25 @@ export class Recovery extends EmbeddedActionsParser {
 
   protected reportEllipsisNotLast(): void {
     const { index, previous } = this;
-    this.#report(index, 'E-LANG-001', "'...' must be the last of the arguments", [this.#label(previous)], ["write '{ a, b, ... }'"]);
+    this.#report(
+      index,
+      'E-LANG-001',
+      "'...' must be the last of the arguments",
+      [this.#label(previous)],
+      ["write '{ a, b, ... }'"],
+    );
   }
 
   // ── operators and numbers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected checkPipe(token: Token): void {
     if (this.#pipes) return;
-    this.#addCheck('E-LANG-014', `the pipe operator '${token.image}' is not enabled`, [this.#label(token)], [
-      "enable it with '--extra-experimental-features pipe-operators', or write 'f x'",
-    ]);
+    this.#addCheck(
+      'E-LANG-014',
+      `the pipe operator '${token.image}' is not enabled`,
+      [this.#label(token)],
+      ["enable it with '--extra-experimental-features pipe-operators', or write 'f x'"],
+    );
   }
 
   protected reportUnchainable(first: string, firstStart: number, second: string, secondStart: number): void {
@@ -742,25 +845,46 @@ export class Recovery extends EmbeddedActionsParser {
     const kind = word.image;
     const { index } = this;
     if (name === undefined && kind !== 'tree') {
-      this.#report(index, 'E-LANG-025', `this ${kind} has no name`, [this.#label(word)], [
-        kind === 'package' ? "write 'package name \"version\" { … }'" : `write '${kind} name { … }'`,
-      ]);
+      this.#report(
+        index,
+        'E-LANG-025',
+        `this ${kind} has no name`,
+        [this.#label(word)],
+        [kind === 'package' ? 'write \'package name "version" { … }\'' : `write '${kind} name { … }'`],
+      );
     } else if (kind === 'package' && version === undefined && this.next.tokenType !== T.End) {
-      this.#report(index, 'E-LANG-024', `package '${name!.text}' has no version`, [this.#labelBehind(this.previous, 'a string is missing here')], [
-        `write 'package ${name!.text} "1.0" { … }'`,
-      ]);
+      this.#report(
+        index,
+        'E-LANG-024',
+        `package '${name!.text}' has no version`,
+        [this.#labelBehind(this.previous, 'a string is missing here')],
+        [`write 'package ${name!.text} "1.0" { … }'`],
+      );
     } else if (name !== undefined && kind === 'tree') {
-      this.#addCheck('E-LANG-001', "expected '{' after 'tree', found a name", [this.#labelSpan(name)], ["the name is a field: 'name = \"…\";'"]);
+      this.#addCheck(
+        'E-LANG-001',
+        "expected '{' after 'tree', found a name",
+        [this.#labelSpan(name)],
+        ['the name is a field: \'name = "…";\''],
+      );
     } else if (version !== undefined && kind !== 'package') {
-      const hint = kind === 'override' ? ["the version is a field here: 'version = \"…\";'"] : ['only packages have a version'];
-      this.#addCheck('E-LANG-001', `expected '{' after the name of this ${kind}, found a string`, [this.#labelSpan(version)], hint);
+      const hint = kind === 'override' ? ['the version is a field here: \'version = "…";\''] : ['only packages have a version'];
+      this.#addCheck(
+        'E-LANG-001',
+        `expected '{' after the name of this ${kind}, found a string`,
+        [this.#labelSpan(version)],
+        hint,
+      );
     }
   }
 
   protected reportUnfixedName(name: Expr): void {
-    this.#addCheck('E-LANG-025', 'the name of a declaration is a plain string', [this.#labelSpan(name)], [
-      'names cannot be empty or computed; make declarations by functions for that',
-    ]);
+    this.#addCheck(
+      'E-LANG-025',
+      'the name of a declaration is a plain string',
+      [this.#labelSpan(name)],
+      ['names cannot be empty or computed; make declarations by functions for that'],
+    );
   }
 
   protected reportUnknownDeclaration(word: Token, words: ReadonlySet<string>): void {
@@ -769,9 +893,13 @@ export class Recovery extends EmbeddedActionsParser {
     const shape = next.tokenType;
     const list = [...words].map((each) => `'${each}'`).join(', ');
     if (shape === T.Equals || shape === T.Dot) {
-      this.#report(index, 'E-LANG-026', `expected a declaration, found the binding '${word.image}'`, [this.#label(word)], [
-        "names for the whole file go to its top: 'let name = value; in'",
-      ]);
+      this.#report(
+        index,
+        'E-LANG-026',
+        `expected a declaration, found the binding '${word.image}'`,
+        [this.#label(word)],
+        ["names for the whole file go to its top: 'let name = value; in'"],
+      );
       throw SYNTAX_STOP;
     }
     const isSplit = word.image === 'split';
@@ -780,7 +908,9 @@ export class Recovery extends EmbeddedActionsParser {
       'E-LANG-026',
       isSplit ? "'split' stands inside a package" : `'${word.image}' is not a declaration`,
       [this.#label(word)],
-      isSplit ? ['move it between the braces of the package that it splits'] : [...didYouMean(word.image, words), `declarations are ${list}`],
+      isSplit
+        ? ['move it between the braces of the package that it splits']
+        : [...didYouMean(word.image, words), `declarations are ${list}`],
     );
     if (shape !== T.Ident && shape !== T.StringOpen && shape !== T.BraceOpen && shape !== T.FormalsOpen) throw SYNTAX_STOP;
   }
@@ -795,9 +925,12 @@ export class Recovery extends EmbeddedActionsParser {
   }
 
   protected reportStraySplit(split: Declaration, kind: string): void {
-    this.#addCheck('E-LANG-026', `a ${kind} cannot be split`, [this.#labelSpan({ start: split.start, end: split.start + 5 })], [
-      "'split' stands inside a package",
-    ]);
+    this.#addCheck(
+      'E-LANG-026',
+      `a ${kind} cannot be split`,
+      [this.#labelSpan({ start: split.start, end: split.start + 5 })],
+      ["'split' stands inside a package"],
+    );
   }
 }
 

@@ -8,7 +8,9 @@ const ESCAPED: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
 /** The text of a `"…"` piece: `\n \r \t`, `\x` = x, and line ends as `\n`. */
 export const unescape = (raw: Bytes): Bytes =>
   raw.includes('\\') || raw.includes('\r')
-    ? raw.replace(ESCAPE, (_, character: string | undefined) => (character === undefined ? '\n' : (ESCAPED[character] ?? character)))
+    ? raw.replace(ESCAPE, (_, character: string | undefined) =>
+        character === undefined ? '\n' : (ESCAPED[character] ?? character),
+      )
     : raw;
 
 /** The text of an escape in an indented string: `''$`, `'''`, `''\x`, or a lone `$` or `'`. */
@@ -77,7 +79,8 @@ export function pushText(parts: (Bytes | Expr)[], text: Bytes): void {
   else parts.push(text);
 }
 
-function commonIndentation(pieces: readonly IndentedPiece[]): number {
+/** The least indentation of a line that is not blank; `Infinity` where all are. */
+export function commonIndentation(pieces: readonly IndentedPiece[]): number {
   let least = Number.POSITIVE_INFINITY;
   let current = 0;
   let isLineStart = true;

@@ -290,7 +290,7 @@ class Lexer {
     const start = this.#at;
     const length = text.length;
     let at = start;
-    let escape = 0;
+    let escapeLength = 0;
     let stop: "''" | '${' | undefined;
     while (at < length) {
       const code = text.charCodeAt(at);
@@ -298,13 +298,13 @@ class Lexer {
         const next = text.charCodeAt(at + 1);
         if (next === 0x27) {
           const third = text.charCodeAt(at + 2);
-          if (third === 0x24 || third === 0x27) escape = 3;
-          else if (third === 0x5c && at + 3 < length) escape = 4;
+          if (third === 0x24 || third === 0x27) escapeLength = 3;
+          else if (third === 0x5c && at + 3 < length) escapeLength = 4;
           else stop = "''";
           break;
         }
         if (next === 0x24 || Number.isNaN(next)) {
-          escape = 1;
+          escapeLength = 1;
           break;
         }
         at += 2;
@@ -315,14 +315,14 @@ class Lexer {
           break;
         }
         if (next === 0x27 || Number.isNaN(next)) {
-          escape = 1;
+          escapeLength = 1;
           break;
         }
         at += 2;
       } else at++;
     }
     if (at > start) this.#add(T.Text, start, at);
-    if (escape > 0) this.#add(T.IndentedEscape, at, at + escape);
+    if (escapeLength > 0) this.#add(T.IndentedEscape, at, at + escapeLength);
     else this.#endOfPiece(stop, T.IndentedClose);
   }
 

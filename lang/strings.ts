@@ -2,11 +2,11 @@
 import type { Bytes } from '../base/index.ts';
 import type { Expr } from './tree.ts';
 
-const ESCAPE = /\\([^])|\r\n?/g;
+const ESCAPE = /\\([\s\S])|\r\n?/g;
 const ESCAPED: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
 
 /** The text of a `"…"` piece: `\n \r \t`, `\x` = x, and line ends as `\n`. */
-export const unescape = (raw: Bytes): Bytes =>
+export const unescapeQuoted = (raw: Bytes): Bytes =>
   raw.includes('\\') || raw.includes('\r')
     ? raw.replace(ESCAPE, (_, character: string | undefined) =>
         character === undefined ? '\n' : (ESCAPED[character] ?? character),
@@ -17,7 +17,7 @@ export const unescape = (raw: Bytes): Bytes =>
 export function unescapeIndented(raw: Bytes): Bytes {
   if (raw === "''$") return '$';
   if (raw === "'''") return "''";
-  return raw.length === 4 ? unescape(raw.slice(2)) : raw;
+  return raw.length === 4 ? unescapeQuoted(raw.slice(2)) : raw;
 }
 
 /** A piece of an indented string. `isPlain`: its blanks count as indentation (escapes do not). */

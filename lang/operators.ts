@@ -52,7 +52,8 @@ export class OperatorStack {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #pending: Pending[] = [];
-  #hasHas = false;
+  /** Where the `?` of the last operand stands, or -1. */
+  #hasAt = -1;
   readonly #onUnchainable: (first: string, firstStart: number, second: string, secondStart: number) => void;
 
   constructor(onUnchainable: (first: string, firstStart: number, second: string, secondStart: number) => void) {
@@ -67,7 +68,7 @@ export class OperatorStack {
     this.#operands.push(expr);
     this.#starts.push(start);
     this.#ends.push(end);
-    this.#hasHas = false;
+    this.#hasAt = -1;
   }
 
   binary(op: string, start: number): void {
@@ -87,12 +88,12 @@ export class OperatorStack {
 
   /** `… ? path`: replaces the last operand. */
   has(start: number, end: number, build: (target: Expr, start: number) => Expr): void {
-    if (this.#hasHas) this.#onUnchainable('?', this.#starts.at(-1)!, '?', start);
+    if (this.#hasAt !== -1) this.#onUnchainable('?', this.#hasAt, '?', start);
     while ((this.#pending.at(-1)?.precedence ?? 0) > HAS) this.#reduce();
     const from = this.#starts.pop()!;
     this.operand(build(this.#operands.pop()!, from), from, end);
     this.#ends.splice(-2, 1);
-    this.#hasHas = true;
+    this.#hasAt = start;
   }
 
   finish(): Expr {

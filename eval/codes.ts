@@ -4,7 +4,8 @@ import { defineCodes } from '../base/index.ts';
 export const evalCodes = defineCodes({
   'E-EVAL-001': {
     title: 'infinite recursion',
-    explanation: 'A value needs itself to be computed: evaluation would never end. The error shows the values that need each other.',
+    explanation:
+      'A value needs itself to be computed: evaluation would never end. The error shows the values that need each other.',
     wrong: 'let a = b + 1; b = a; in a',
     right: 'let a = b + 1; b = 1; in a',
   },
@@ -17,31 +18,36 @@ export const evalCodes = defineCodes({
   },
   'E-EVAL-003': {
     title: 'attribute missing',
-    explanation: 'A set was asked for an attribute that it does not have. `set.name or default` gives a value for that case; `set ? name` asks.',
+    explanation:
+      'A set was asked for an attribute that it does not have. `set.name or default` gives a value for that case; `set ? name` asks.',
     wrong: '{ version = "1.0"; }.verson',
     right: '{ version = "1.0"; }.version',
   },
   'E-EVAL-004': {
     title: 'wrong type',
-    explanation: 'An operator, builtin or construct needs a value of another type than it got. Nothing is converted silently but by `+` and `${…}`.',
+    explanation:
+      'An operator, builtin or construct needs a value of another type than it got. Nothing is converted silently but by `+` and `${…}`.',
     wrong: 'if 1 then 2 else 3',
     right: 'if 1 == 1 then 2 else 3',
   },
   'E-EVAL-005': {
     title: 'not a function',
-    explanation: 'Something that is no function was applied to an argument. In lists, items are separated by space: a call needs parentheses.',
+    explanation:
+      'Something that is no function was applied to an argument. In lists, items are separated by space: a call needs parentheses.',
     wrong: '[ (1 2) ]',
     right: '[ 1 2 ]',
   },
   'E-EVAL-006': {
     title: 'required argument missing',
-    explanation: 'A function that takes a set was called with a set that lacks one of its arguments, and that argument has no default.',
+    explanation:
+      'A function that takes a set was called with a set that lacks one of its arguments, and that argument has no default.',
     wrong: '({ name, version }: name) { name = "x"; }',
     right: '({ name, version ? "1" }: name) { name = "x"; }',
   },
   'E-EVAL-007': {
     title: 'unexpected argument',
-    explanation: 'A function that takes a set was called with an attribute that it does not know. With `...` it would accept any.',
+    explanation:
+      'A function that takes a set was called with an attribute that it does not know. With `...` it would accept any.',
     wrong: '({ name }: name) { nme = "y"; name = "x"; }',
     right: '({ name, ... }: name) { other = "y"; name = "x"; }',
   },
@@ -108,19 +114,22 @@ export const evalCodes = defineCodes({
   },
   'E-EVAL-019': {
     title: 'string depends on the store',
-    explanation: 'A string that refers to a store path cannot be used where its text alone would be kept and the dependency lost.',
+    explanation:
+      'A string that refers to a store path cannot be used where its text alone would be kept and the dependency lost.',
     wrong: 'builtins.fromJSON "${./x}"',
     right: 'builtins.fromJSON (builtins.readFile ./x)',
   },
   'E-EVAL-020': {
     title: 'store path appended to a path',
-    explanation: 'A path names a place on this machine; the result of appending a string that refers to a store path would lose the dependency.',
+    explanation:
+      'A path names a place on this machine; the result of appending a string that refers to a store path would lose the dependency.',
     wrong: './a + "${./b}"',
     right: '"${./a}/b"',
   },
   'E-EVAL-021': {
     title: 'declarations where an expression is needed',
-    explanation: 'The imported file holds declarations (`package`, `tier`, …). They belong to the tree of their folder and have no value of their own.',
+    explanation:
+      'The imported file holds declarations (`package`, `tier`, …). They belong to the tree of their folder and have no value of their own.',
     wrong: 'import ./packages.igos',
     right: 'import ./functions.nix',
   },

@@ -12,7 +12,7 @@ import type { AttrsExpr, BinaryExpr, CallExpr, Expr, LambdaExpr, LetExpr, Select
 import { compileRecursive } from '../compile/bindings.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
-import { isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
+import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
 import { shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import type { ThunkCode } from '../thunk.ts';
@@ -330,48 +330,42 @@ class Emitter {
 
   #binary(expr: BinaryExpr, scope: StaticScope, env: string): string {
     const { op } = expr;
-    const builtin = {
-      '-': '__sub',
-      '*': '__mul',
-      '/': '__div',
-      '<': '__lessThan',
-      '>': '__lessThan',
-      '<=': '__lessThan',
-      '>=': '__lessThan',
-    };
-    if (op in builtin && isRebound(builtin[op as keyof typeof builtin], scope)) return this.#fallback(expr, scope, env);
-    if (op === '&&') return `(${this.#condition(expr.left, scope, env)}&&${this.#condition(expr.right, scope, env)})`;
-    if (op === '||') return `(${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
-    if (op === '->') return `(!${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
-    if (op === '//' || op === '++') return this.#join(expr, scope, env);
+    const builtin = BUILTIN_OF[op];
+    if (builtin !== undefined && isRebound(builtin, scope)) return this.#fallback(expr, scope, env);
+    switch (op) {
+      case '&&':
+      case '||':
+        return `(${this.#condition(expr.left, scope, env)}${op}${this.#condition(expr.right, scope, env)})`;
+      case '->':
+        return `(!${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
+      case '//':
+      case '++':
+        return this.#join(expr, scope, env);
+      default:
+        return this.#compute(op, expr, scope, env);
+    }
+  }
+
+  /** Two numbers in line, all else by call. */
+  #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: string): string {
     const [a, b] = [this.#local(), this.#local()];
     const operands = `${a}=${this.value(expr.left, scope, env)},${b}=${this.value(expr.right, scope, env)}`;
     const span = this.#constant(spanOf(scope.unit, expr));
     const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
-    switch (op) {
-      case '+':
-      case '-': {
-        const r = this.#local();
-        const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
-        return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
-      }
-      case '*':
-        return `(${operands},multiply(${a},${b},${span}))`;
-      case '/':
-        return `(${operands},divide(${a},${b},${span}))`;
-      case '<':
-        return `(${operands},${numbers}?${a}<${b}:compare(${a},${b},${span})<0)`;
-      case '>':
-        return `(${operands},${numbers}?${a}>${b}:compare(${b},${a},${span})<0)`;
-      case '<=':
-        return `(${operands},${numbers}?${a}<=${b}:compare(${b},${a},${span})>=0)`;
-      case '>=':
-        return `(${operands},${numbers}?${a}>=${b}:compare(${a},${b},${span})>=0)`;
-      case '==':
-        return `(${operands},${numbers}?${a}===${b}:equals(${a},${b}))`;
-      case '!=':
-        return `(${operands},${numbers}?${a}!==${b}:!equals(${a},${b}))`;
+    if (op === '+' || op === '-') {
+      const r = this.#local();
+      const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
+      return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
     }
+    if (op === '*' || op === '/') return `(${operands},${op === '*' ? 'multiply' : 'divide'}(${a},${b},${span}))`;
+    if (op === '==' || op === '!=') {
+      const sign = op === '==' ? '' : '!';
+      return `(${operands},${numbers}?${a}${op}=${b}:${sign}equals(${a},${b}))`;
+    }
+    // As Nix does: everything is "less than", turned round or negated.
+    const isTurned = op === '>' || op === '<=';
+    const order = isTurned ? `compare(${b},${a},${span})` : `compare(${a},${b},${span})`;
+    return `(${operands},${numbers}?${a}${op}${b}:${order}${op === '<' || op === '>' ? '<0' : '>=0'})`;
   }
 
   #join(expr: BinaryExpr, scope: StaticScope, env: string): string {

@@ -44,8 +44,7 @@ const mistakes: Readonly<Record<string, string>> = {
   'import-error': '(import ./lib.nix).twice 3',
   'no-json': 'builtins.toJSON { a = [ (x: x) ]; }',
   'no-json-bytes': 'builtins.toJSON (builtins.readFile ./binary)',
-  trace:
-    'let\n  f = x: g (x + 1);\n  g = x: { value = h x; };\n  h = x: x.name;\nin builtins.map (i: (f i).value) [ 1 2 ]',
+  trace: 'let\n  f = x: g (x + 1);\n  g = x: { value = h x; };\n  h = x: x.name;\nin builtins.map (i: (f i).value) [ 1 2 ]',
 };
 
 const files = {

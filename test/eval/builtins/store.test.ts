@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compareBytes } from '../../../base/index.ts';
 import { NodeEvalIO } from '../../../eval/node-io.ts';
 import { StoreBridge } from '../../../eval/store-bridge.ts';
 import { openStore, type StorePath, splitStorePath } from '../../../store/index.ts';
@@ -54,7 +55,7 @@ test('what evaluation writes can be read, copied and depended on again', () => {
     ).slice(1, -1);
     const inputs = store.readDerivation(user as StorePath)!;
     assert.deepEqual([...inputs.inputDrvs], [[drvPath, ['out']]]);
-    assert.deepEqual(inputs.inputSrcs, [drvPath, text, tree].sort());
+    assert.deepEqual(inputs.inputSrcs, [drvPath, text, tree].sort(compareBytes));
   } finally {
     objects.close();
     rmSync(scratch, { recursive: true, force: true });

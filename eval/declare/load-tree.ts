@@ -11,7 +11,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { compareBytes, Fault, Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
 import { type Declaration, type FileTree, parse } from '../../lang/index.ts';
 
-export const TREE_FILE = 'tree.igos';
+const TREE_FILE = 'tree.igos';
 
 /** One file of declarations. */
 export interface DeclarationsFile {

@@ -33,7 +33,7 @@ export function readLine(reading: Reading): string {
 }
 
 /** Any text; what it depends on goes to `context`. */
-export function readText(reading: Reading, context: Set<string>): string {
+function readText(reading: Reading, context: Set<string>): string {
   const value = force(reading);
   if (value instanceof ContextString) {
     for (const each of value.context) context.add(each);

@@ -77,6 +77,15 @@ test('what is not there is a fault at the call', () => {
   assert.throws(() => run('import /x.nix'), /no such file/);
 });
 
+test('positions name the file', () => {
+  const position = run('builtins.unsafeGetAttrPos "x" (import /here/a.nix)', {}, { displayPath: () => 'a.nix' });
+  assert.equal(position, '{ column = 3; file = "/here/a.nix"; line = 1; }');
+  assert.equal(run('builtins.unsafeGetAttrPos "x" { x = 1; }'), 'null');
+  const list = { ...files, '/here/list.nix': 'builtins.listToAttrs [ { name = "x"; value = 1; } ]' };
+  const fromList = run('builtins.unsafeGetAttrPos "x" (import /here/list.nix)', { files: list });
+  assert.equal(fromList, '{ column = 38; file = "/here/list.nix"; line = 1; }');
+});
+
 test('traces and warnings go to the user, in order', () => {
   const io = new MemoryIO({ files });
   const value = evaluate(

@@ -21,11 +21,13 @@ import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { BuildEvent } from './types.ts';
+import type { Workspace } from './workspace.ts';
 
 /** What all builds of a run share. */
 export interface BuildContext {
   readonly store: ObjectStore;
   readonly realised: Realised;
+  readonly workspace: Workspace;
   readonly cores: number;
   readonly keepFailed: boolean;
   readonly impureEnvironment: ReadonlyMap<string, string>;
@@ -113,7 +115,7 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
   const scratch = store.makeScratch();
   try {
     const end = await runSandboxed({
-      store,
+      workspace: context.workspace,
       scratch,
       input,
       layers: inputs.layers,

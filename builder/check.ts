@@ -18,6 +18,7 @@ import { planWith } from './plan.ts';
 import { Realised } from './realised.ts';
 import { realize } from './realize.ts';
 import type { RealizeOptions } from './types.ts';
+import { Workspace } from './workspace.ts';
 
 export interface Difference {
   readonly output: string;
@@ -46,9 +47,11 @@ export async function checkBuild(store: ObjectStore, drvPath: StorePath, options
   const realised = new Realised(store);
   planWith(store, [{ drvPath, outputs: [] }], realised);
   const resolved = realised.resolve(drvPath)!;
+  using workspace = new Workspace(store);
   const context: BuildContext = {
     store,
     realised,
+    workspace,
     cores: options.cores ?? 1,
     keepFailed: options.keepFailed ?? false,
     impureEnvironment: options.impureEnvironment ?? new Map(),

@@ -1,9 +1,9 @@
 /**
  * One builder at a time for a derivation, over all processes of the machine. The lock spares double work, nothing more: what two
- * processes build at once is added to the store once. So it may be simple: a file that names its process, and that counts for
+ * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
  * nothing when that process is gone.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sys, temporaryName } from '../base/index.ts';
@@ -59,27 +59,22 @@ export async function takeLock(
 
 /** @returns the process that has it, `undefined` if it is ours now */
 function tryTake(path: string): number | undefined {
-  const temporary = temporaryName(path);
   return sys('lock', path, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, `${process.pid} ${startTime(process.pid) ?? ''}\n`);
-    try {
-      for (;;) {
-        try {
-          // A link appears with its content, which an opened file does not.
-          linkSync(temporary, path);
-          return undefined;
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        }
-        const text = readOwner(path);
-        if (text === undefined) continue;
-        const [pid, start] = text.trim().split(' ');
-        if (start !== undefined && startTime(Number(pid)) === start) return Number(pid);
-        removeStale(path, text);
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        // A link appears with its content, which a file does not.
+        symlinkSync(`${process.pid} ${startTime(process.pid) ?? ''}`, path);
+        return undefined;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' && isFirst) mkdirSync(dirname(path), { recursive: true });
+        else if (code !== 'EEXIST') throw error;
       }
-    } finally {
-      removeQuietly(temporary);
+      const text = readOwner(path);
+      if (text === undefined) continue;
+      const [pid, start] = text.split(' ');
+      if (start !== undefined && startTime(Number(pid)) === start) return Number(pid);
+      removeStale(path, text);
     }
   });
 }
@@ -89,7 +84,7 @@ function removeStale(path: string, expected: string): void {
   const away = `${temporaryName(path)}-stale`;
   try {
     renameSync(path, away);
-    if (readFileSync(away, 'utf8') !== expected) linkSync(away, path);
+    if (readlinkSync(away) !== expected) renameSync(away, path);
   } catch {
     // another process was quicker
   }
@@ -98,7 +93,7 @@ function removeStale(path: string, expected: string): void {
 
 function readOwner(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readlinkSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

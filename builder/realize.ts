@@ -5,11 +5,12 @@ import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, buildOne } from './build-one.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { fetchOne } from './fetch/fetch.ts';
-import { takeLock } from './lock.ts';
+import { type Lock, takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
 import { schedule, type TaskEnd } from './schedule.ts';
 import type { BuildEvent, Goal, Plan, PlanStep, RealizeOptions, RealizeResult } from './types.ts';
+import { Workspace } from './workspace.ts';
 
 /**
  * Makes the outputs of the goals valid. What is there is not built; what another process is building is waited for. Killed at any
@@ -22,6 +23,9 @@ export async function realize(store: ObjectStore, goals: readonly Goal[], option
   return await new Run(store, options).realize(goals);
 }
 
+/** At most this much work is done again after a crash. */
+const FLUSH_MS = 100;
+
 class Run {
   readonly #store: ObjectStore;
   readonly #options: RealizeOptions;
@@ -30,8 +34,11 @@ class Run {
   readonly #context: BuildContext;
   readonly #debian: DebianSources;
   readonly #failures: Fault[] = [];
-  /** Look-ups to be remembered: of no use to others yet, so they are written together. */
+  /** What came of builds and look-ups; written together, as each transaction waits for the disk. */
   #memo: Realisation[] = [];
+  /** Of builds whose realisations are not written yet. */
+  readonly #locks: Lock[] = [];
+  #timer: NodeJS.Timeout | undefined;
   readonly #durations: (readonly [string, string])[] = [];
   #nBuilt = 0;
   #nFetched = 0;
@@ -44,6 +51,7 @@ class Run {
     this.#context = {
       store,
       realised: this.#realised,
+      workspace: new Workspace(store),
       cores: options.cores ?? 1,
       keepFailed: options.keepFailed ?? false,
       impureEnvironment: options.impureEnvironment ?? new Map(),
@@ -84,6 +92,7 @@ class Run {
     } finally {
       signal?.removeEventListener('abort', forward);
       this.#debian.close();
+      this.#context.workspace[Symbol.dispose]();
       this.#flush();
       // A guess for the next run is worth no transaction of its own for each build.
       this.#store.cachePut(this.#durations);
@@ -114,30 +123,36 @@ class Run {
 
   async #make(step: PlanStep, resolved: Resolved, slot: number): Promise<void> {
     const { drvPath } = step;
-    using lock = await takeLock(`${this.#store.home}/var/lock/${storePathHash(resolved.drvPath)}`, {
+    const lock = await takeLock(`${this.#store.home}/var/lock/${storePathHash(resolved.drvPath)}`, {
       onWait: (pid) => this.#emit({ kind: 'waiting', drvPath, pid }),
       signal: this.#abort.signal,
     });
-    if (lock.hasWaited) {
-      this.#realised.refresh(drvPath);
-      if (this.#realised.areValid(drvPath, step.missing)) {
-        this.#cutOff(step, resolved);
-        return;
+    let isKept = false;
+    try {
+      if (lock.hasWaited) {
+        this.#realised.refresh(drvPath);
+        if (this.#realised.areValid(drvPath, step.missing)) {
+          this.#cutOff(step, resolved);
+          return;
+        }
       }
+      const start = performance.now();
+      this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
+      const job = { drvPath, resolved, slot };
+      const outputs = step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
+      this.#realised.record(drvPath, outputs);
+      this.#remember(step, resolved, outputs);
+      this.#locks.push(lock);
+      isKept = true;
+      this.#flushSoon();
+      const durationMs = performance.now() - start;
+      this.#durations.push([durationKey(step), (durationMs / 1000).toFixed(2)]);
+      if (step.action === 'build') this.#nBuilt++;
+      else this.#nFetched++;
+      this.#emit({ kind: 'finished', drvPath, outputs, durationMs });
+    } finally {
+      if (!isKept) lock[Symbol.dispose]();
     }
-    const start = performance.now();
-    this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
-    const job = { drvPath, resolved, slot };
-    const outputs =
-      step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
-    this.#realised.record(drvPath, outputs);
-    this.#remember(step, resolved, outputs);
-    this.#flush();
-    const durationMs = performance.now() - start;
-    this.#durations.push([durationKey(step), (durationMs / 1000).toFixed(2)]);
-    if (step.action === 'build') this.#nBuilt++;
-    else this.#nFetched++;
-    this.#emit({ kind: 'finished', drvPath, outputs, durationMs });
   }
 
   #cutOff(step: PlanStep, resolved: Resolved): void {
@@ -157,9 +172,20 @@ class Run {
     }
   }
 
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
+  }
+
+  /** Only what is written down is found by whoever waits for the locks. */
   #flush(): void {
-    this.#store.addRealisations(this.#memo);
-    this.#memo = [];
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    try {
+      this.#store.addRealisations(this.#memo);
+    } finally {
+      this.#memo = [];
+      for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
+    }
   }
 
   #fail(step: PlanStep, error: unknown): void {

@@ -33,9 +33,18 @@ const ETC: readonly (readonly [name: string, text: string])[] = [
 /** Files of the machine that a build with network needs to find hosts and to trust them. */
 const NETWORK_FILES = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/services', '/etc/ssl/certs/ca-certificates.crt'];
 
-/** Makes the skeleton of a root in `folder`, for a root that will stand at `root`. @returns what to mount on it */
-export function makeSkeleton(folder: string, root: string, options: { storeDir: string; hasNetwork: boolean }): Mount[] {
-  return sys('prepare the root', folder, () => {
+/** What is mounted on the skeleton of every root. */
+export const systemMounts = (root: string): Mount[] => [
+  ...DEVICES.map((name): Mount => ({ kind: 'bind', source: `/dev/${name}`, target: `${root}/dev/${name}` })),
+  { kind: 'devpts', source: 'devpts', target: `${root}/dev/pts` },
+  { kind: 'tmpfs', source: 'tmpfs', target: `${root}/dev/shm` },
+  { kind: 'tmpfs', source: 'tmpfs', target: `${root}/tmp` },
+  { kind: 'proc', source: 'proc', target: `${root}/proc` },
+];
+
+/** Makes the skeleton of a root in the empty folder `folder`. */
+export function makeSkeleton(folder: string, options: { storeDir: string; hasNetwork: boolean }): void {
+  sys('prepare the root', folder, () => {
     for (const path of ['dev/pts', 'dev/shm', 'proc', 'tmp', 'etc', buildFolder.slice(1), options.storeDir.slice(1)])
       mkdirSync(`${folder}/${path}`, { recursive: true });
     for (const [name, target] of rootLinks) symlinkSync(target, `${folder}/${name}`);
@@ -43,13 +52,6 @@ export function makeSkeleton(folder: string, root: string, options: { storeDir: 
     for (const [name, target] of DEVICE_LINKS) symlinkSync(target, `${folder}/dev/${name}`);
     for (const [name, text] of ETC) writeFileSync(`${folder}/etc/${name}`, text);
     if (options.hasNetwork) copyNetworkFiles(folder);
-    return [
-      ...DEVICES.map((name): Mount => ({ kind: 'bind', source: `/dev/${name}`, target: `${root}/dev/${name}` })),
-      { kind: 'devpts', source: 'devpts', target: `${root}/dev/pts` },
-      { kind: 'tmpfs', source: 'tmpfs', target: `${root}/dev/shm` },
-      { kind: 'tmpfs', source: 'tmpfs', target: `${root}/tmp` },
-      { kind: 'proc', source: 'proc', target: `${root}/proc` },
-    ];
   });
 }
 
@@ -66,22 +68,18 @@ function copyNetworkFiles(folder: string): void {
   }
 }
 
-/** Makes places for files of the host in `folder`; links are made, files are bound. @returns what to mount */
-export function placeHostFiles(folder: string, entries: readonly TreeEntry[]): Mount[] {
-  return entries.flatMap((entry): Mount[] => {
-    const target = `${folder}/${entry.path}`;
-    if (entry.kind === 'directory') {
-      mkdirSync(target, { recursive: true });
-      return [];
-    }
-    mkdirSync(dirname(target), { recursive: true });
-    if (entry.kind === 'symlink') {
-      symlinkSync(entry.target, target);
-      return [];
-    }
-    writeFileSync(target, '');
-    return [{ kind: 'bind-ro', source: entry.realPath, target }];
-  });
+/** Copies files of the host to their places in `folder`: once for all builds of a run, which is cheaper than binding each. */
+export function copyHostFiles(folder: string, entries: readonly TreeEntry[]): void {
+  const top = textToBytes(folder);
+  for (const entry of entries) {
+    const target = `${top}/${entry.path}`;
+    const at = bytesToPath(target);
+    sys('copy a file of the host to', folder, () => {
+      mkdirSync(entry.kind === 'directory' ? at : bytesToPath(target.slice(0, target.lastIndexOf('/'))), { recursive: true });
+      if (entry.kind === 'symlink') symlinkSync(bytesToPath(entry.target), at);
+      else if (entry.kind === 'file') copyFileSync(bytesToPath(entry.realPath), at, constants.COPYFILE_FICLONE);
+    });
+  }
 }
 
 /** Makes the place of a store object in `folder`. A link cannot be mounted upon: it is made again. @returns what to mount */

@@ -13,15 +13,16 @@
  * @source docs/builder.md §2
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type Bytes, sys, textToBytes } from '../base/index.ts';
-import { type ObjectStore, type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type Bytes, isAscii, sys, textToBytes } from '../base/index.ts';
+import { type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
 import { type BuildInput, buildFolder } from './environment.ts';
 import { hostPath, hostProgram } from './host-programs.ts';
 import type { Layer } from './layers.ts';
 import { encodeFstab, type Mount } from './mounts.ts';
-import { copyLayers, makeSkeleton, placeHostFiles, placeObject } from './root.ts';
+import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
 import { shellWord } from './shell-word.ts';
+import type { Workspace } from './workspace.ts';
 
 /** First of the users that builds run as when igos is run by root: far above any that people have. */
 const FIRST_BUILD_UID = 0x34000000;
@@ -29,8 +30,11 @@ const FIRST_BUILD_UID = 0x34000000;
 /** The kernel lays at most 500 folders over each other; the option string must fit into one page. */
 const MAX_OVERLAID = 400;
 
+/** Linux passes arguments of less than 128 KiB. */
+const MAX_ARGUMENT_BYTES = 120 * 1024;
+
 export interface SandboxRequest {
-  readonly store: ObjectStore;
+  readonly workspace: Workspace;
   /** A fresh folder on the store's file system; the outputs are in `outputsFolder(scratch)` afterwards. */
   readonly scratch: string;
   readonly input: BuildInput;
@@ -66,69 +70,76 @@ export const isPrivileged = (): boolean => process.getuid?.() === 0;
 
 /** Runs the program to its end; then no process of it is left. @throws SystemFault */
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
-  const { scratch, store, input } = request;
-  const root = `${scratch}/root`;
-  const mounts = sys('prepare the sandbox', scratch, () => prepare(request, root));
+  const { scratch, input } = request;
+  const { root, mounts } = sys('prepare the sandbox', scratch, () => prepare(request));
   writeFileSync(`${scratch}/fstab`, encodeFstab(mounts));
-  writeFileSync(`${scratch}/setup.sh`, Buffer.from(setupScript(request, root), 'latin1'));
   for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
-  const child = spawn(
-    hostProgram('unshare') ?? 'unshare',
-    [...namespaceFlags(request.hasNetwork), '/bin/sh', `${scratch}/setup.sh`],
-    {
-      cwd: store.home,
-      // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
-      detached: true,
-      env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    },
-  );
+  const command = [...namespaceFlags(request.hasNetwork), '/bin/sh', ...scriptArguments(setupScript(request, root), scratch)];
+  const child = spawn(hostProgram('unshare') ?? 'unshare', command, {
+    cwd: request.workspace.folder,
+    // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
+    detached: true,
+    env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
   return await waitFor(child, request, root);
 }
 
-function prepare(request: SandboxRequest, root: string): Mount[] {
-  const { scratch, store, layers } = request;
-  const { storeDir } = store;
+/** A script that fits is handed over as an argument, which saves a file; Node passes only ASCII on as it is. */
+function scriptArguments(script: Bytes, scratch: string): string[] {
+  if (script.length < MAX_ARGUMENT_BYTES && isAscii(script)) return ['-c', script];
+  writeFileSync(`${scratch}/setup.sh`, Buffer.from(script, 'latin1'));
+  return [`${scratch}/setup.sh`];
+}
+
+/** Makes the folders of this build. @returns where its root will be, and what is to be mounted, in order */
+function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
+  const { scratch, workspace, layers, hasNetwork } = request;
+  const { store } = workspace;
   const outputs = outputsFolder(scratch);
-  const uid = buildUid(request.slot);
   // The way in is for the build's user as well; what is beside its own folders is not its to read.
   chmodSync(scratch, 0o711);
-  for (const folder of [root, `${scratch}/build`, outputs]) mkdirSync(folder, { mode: 0o755 });
+  for (const folder of [`${scratch}/build`, outputs]) mkdirSync(folder, { mode: 0o755 });
   const mounts: Mount[] = [];
-  let skeleton = root;
-  if (layers !== undefined && !request.isCopied && layers.length <= MAX_OVERLAID) {
-    skeleton = `${scratch}/upper`;
-    for (const folder of [skeleton, `${scratch}/work`, `${scratch}/l`]) mkdirSync(folder, { mode: 0o755 });
-    // Short names for the layers: their real paths would not fit into one page.
-    layers.forEach((layer, index) => {
-      symlinkSync(store.toReal(layer.path), `${scratch}/l/${index}`);
-    });
-    const lower = layers.length === 0 ? '' : `lowerdir=${layers.map((_, index) => `l/${index}`).join(':')},`;
-    if (lower === '') mounts.push({ kind: 'bind', source: skeleton, target: root });
-    else
-      mounts.push({
-        kind: 'overlay',
-        source: 'overlay',
-        target: root,
-        options: `${lower}upperdir=upper,workdir=work${isPrivileged() ? '' : ',userxattr'}`,
-      });
-  } else if (layers !== undefined) copyLayers(store, layers, root);
-  mounts.push(...makeSkeleton(skeleton, root, { storeDir, hasNetwork: request.hasNetwork }));
-  if (layers === undefined) mounts.push(...placeHostFiles(root, request.hostFiles));
+  let root = workspace.mountPoint;
+  if (layers === undefined) {
+    mounts.push({ kind: 'bind-ro', source: workspace.skeleton({ hasNetwork, hostFiles: request.hostFiles }), target: root });
+  } else if (request.isCopied || layers.length > MAX_OVERLAID) {
+    root = `${scratch}/root`;
+    mkdirSync(root);
+    copyLayers(store, layers, root);
+    makeSkeleton(root, { storeDir: store.storeDir, hasNetwork });
+  } else {
+    for (const name of ['upper', 'work']) mkdirSync(`${scratch}/${name}`, { mode: 0o755 });
+    const lower = [workspace.skeleton({ hasNetwork, hostFiles: [] }), ...layers.map((layer) => workspace.link(layer.path))];
+    // Relative to the workspace, where the script stands when it mounts.
+    const options = [
+      `lowerdir=${lower.map((folder) => overlayPath(folder)).join(':')}`,
+      `upperdir=${overlayPath(`${scratch}/upper`)}`,
+      `workdir=${overlayPath(`${scratch}/work`)}`,
+      ...(isPrivileged() ? [] : ['userxattr']),
+    ];
+    mounts.push({ kind: 'overlay', source: 'overlay', target: root, options: options.join(',') });
+  }
+  mounts.push(...systemMounts(root));
   mounts.push({ kind: 'bind', source: `${scratch}/build`, target: `${root}${buildFolder}` });
   for (const [name, source] of request.given ?? []) {
     writeFileSync(`${scratch}/build/${name}`, '');
     mounts.push({ kind: 'bind-ro', source, target: `${root}${buildFolder}/${name}` });
   }
-  mounts.push({ kind: 'bind', source: outputs, target: `${root}${storeDir}` });
+  mounts.push({ kind: 'bind', source: outputs, target: `${root}${store.storeDir}` });
   for (const path of request.objects) {
     const name = storePathBase(path);
     for (const mount of placeObject(store.toReal(path), outputs, name))
-      mounts.push({ ...mount, target: `${root}${storeDir}/${name}` });
+      mounts.push({ ...mount, target: `${root}${store.storeDir}/${name}` });
   }
+  const uid = buildUid(request.slot);
   if (isPrivileged()) for (const folder of [`${scratch}/build`, outputs]) chownSync(folder, uid, uid);
-  return mounts;
+  return { root, mounts };
 }
+
+/** Commas and colons separate in an overlay's options. */
+const overlayPath = (path: string): string => path.replace(/[\\,:]/g, '\\$&');
 
 const buildUid = (slot: number): number => FIRST_BUILD_UID + slot;
 
@@ -167,7 +178,7 @@ function setupScript(request: SandboxRequest, root: string): Bytes {
   const lines = [
     'set -eu',
     'umask 022',
-    `cd ${shellWord(textToBytes(request.scratch))}`,
+    `cd ${shellWord(textToBytes(request.workspace.folder))}`,
     // Process 1 cannot be killed from inside, but all others can: they go when igos goes.
     '(read -r _ <&3 || :; kill -KILL -1) >/dev/null 2>&1 &',
     ...(request.hasNetwork || hostProgram('ip') === undefined ? [] : [`${tool('ip')} link set lo up & ip=$!`]),

@@ -149,7 +149,7 @@ async function unpackTo(
 ): Promise<void> {
   const { file, folder, target } = paths;
   mkdirSync(folder);
-  await unpackArchive(file, folder, { store: context.store, signal: context.signal, slot: paths.slot });
+  await unpackArchive(file, folder, { workspace: context.workspace, signal: context.signal, slot: paths.slot });
   const [only, ...others] = readdirSync(folder, { encoding: 'buffer' });
   const top = Buffer.concat([Buffer.from(`${folder}/`), only ?? Buffer.alloc(0)]);
   const isSingle = only !== undefined && others.length === 0 && lstatSync(top).isDirectory();

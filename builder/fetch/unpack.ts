@@ -2,16 +2,17 @@
 import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type Fault, SystemFault, sys } from '../../base/index.ts';
-import { type ObjectStore, resolveHostFiles } from '../../store/index.ts';
+import { resolveHostFiles } from '../../store/index.ts';
 import { buildFault, stopped } from '../build-fault.ts';
 import { buildFolder } from '../environment.ts';
 import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
 import { runSandboxed } from '../sandbox.ts';
+import type { Workspace } from '../workspace.ts';
 import { unpackTar } from './tar.ts';
 
 export interface UnpackOptions {
-  readonly store: ObjectStore;
+  readonly workspace: Workspace;
   readonly signal: AbortSignal;
   readonly slot: number;
 }
@@ -87,16 +88,16 @@ async function decompressSandboxed(
   file: string,
   options: UnpackOptions & { program: 'xz' | 'bzip2' | 'lzip'; plain: string },
 ): Promise<void> {
-  const { program, store } = options;
+  const { program, workspace } = options;
   if (hostProgram(program) === undefined)
     throw cannotUnpack(`it is compressed with ${program}, and this machine has no '${program}'`, [
       `install ${program === 'xz' ? 'xz-utils' : program}, or declare a mirror of the .tar.gz`,
     ]);
-  const scratch = store.makeScratch();
+  const scratch = workspace.store.makeScratch();
   let messages = '';
   try {
     const end = await runSandboxed({
-      store,
+      workspace,
       scratch,
       input: {
         builder: '/bin/sh',

@@ -88,4 +88,3 @@ export const rootOf = (...layers: readonly { name: string; path: string; superse
 /** A shell and a few tools of this machine as a layer. */
 export const toolsLayer = (store: ObjectStore, ...tools: readonly string[]): StorePath =>
   hostTree(store, 'host-tools', { tools: ['sh', ...tools], files: [], searchPath: ['/usr/bin', '/bin', '/usr/sbin', '/sbin'] });
-

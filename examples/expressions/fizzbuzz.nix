@@ -1,4 +1,4 @@
-# A list made by a function: `igos eval --strict -f examples/expressions/fizzbuzz.nix`
+# A list made by a function: `igos eval --strict --file examples/expressions/fizzbuzz.nix`
 let
   divides = d: n: n - n / d * d == 0;
   word = n:

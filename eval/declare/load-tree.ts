@@ -144,17 +144,15 @@ function readDeclarations(path: string, shown: string, problems: Fault[]): Decla
   return tree.kind === 'declarations' ? { path, source, tree } : undefined;
 }
 
-/** Names relative to the root, bytewise. Cost: one walk. */
+/** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
 function findFiles(root: string, include: readonly string[], hasHead: boolean): string[] {
-  // Loaded here: finding out that a command needs no tree must not cost its 20 ms.
+  // Loaded here: a command that needs no tree must not pay for it.
   const glob = createRequire(import.meta.url)('fast-glob') as typeof import('fast-glob');
-  const options = { cwd: root, onlyFiles: true, followSymbolicLinks: false, suppressErrors: false };
-  const trees = sys('search', root, () => glob.sync(`*/**/${TREE_FILE}`, { ...options, ignore: ['**/node_modules/**'] }));
-  const ignore = ['**/node_modules/**', ...trees.map((name) => `${glob.escapePath(dirname(name))}/**`)];
-  const names = sys('search', root, () => glob.sync([...include], { ...options, ignore }));
-  return [...new Set(hasHead ? [TREE_FILE, ...names] : names)]
-    .filter((name) => name.endsWith('.igos'))
-    .sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));
+  const options = { cwd: root, onlyFiles: true, followSymbolicLinks: false, ignore: ['**/node_modules/**'] };
+  const found = sys('search', root, () => glob.sync([...include, `*/**/${TREE_FILE}`], options));
+  const others = found.filter((name) => name.endsWith(`/${TREE_FILE}`)).map((name) => name.slice(0, -TREE_FILE.length));
+  const own = found.filter((name) => name.endsWith('.igos') && !others.some((folder) => name.startsWith(folder)));
+  return [...new Set(hasHead ? [TREE_FILE, ...own] : own)].sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));
 }
 
 /** A path shown the way the tree's own files are: below what the user wrote where that is relative. */

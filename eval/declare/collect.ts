@@ -137,6 +137,10 @@ function collect(files: readonly DeclarationsFile[], problems: Fault[]): Declare
     for (const split of declaration.splits) {
       const output = split.name!.text;
       const span = { source: file.source, start: split.name!.start, end: split.name!.end };
+      if (to.kind !== 'package') {
+        problem('E-DECL-010', `'${to.name}' is a ${to.kind}: only packages can be split`, [label(span)], ['take the split out']);
+        continue;
+      }
       if (!OUTPUT_NAME.test(output) || RESERVED_OUTPUTS.has(output) || FIELDS.package.some((field) => field.name === output)) {
         const why = OUTPUT_NAME.test(output)
           ? 'this name has a meaning of its own'

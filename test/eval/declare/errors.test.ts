@@ -147,6 +147,10 @@ test('a split whose name means something else', (context) => {
   );
 });
 
+test('a split of what is no package', (context) => {
+  goldenFault(context, 'split-of-tier', `${TIER}override core { split dev { files = [ "x" ]; } }\n`);
+});
+
 test('an override of what nothing declares', (context) => {
   goldenFault(context, 'override-of-nothing', `${TIER}${pkg('zlib', '')}override zlibb { version = "2"; }\noverride other { }\n`);
 });

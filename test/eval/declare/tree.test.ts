@@ -7,7 +7,7 @@ import { evalTree } from '../../../eval/declare/index.ts';
 import { openTree, TIER } from './harness.ts';
 
 const pkg = (name: string, fields = '', version = '1.0'): string =>
-  `package ${name} "${version}" { tier = core; summary = "About ${name}"; phases.install = "true"; ${fields} }\n`;
+  `package ${name} "${version}" { tier = core; summary = "About ${name.replaceAll('"', '')}"; phases.install = "true"; ${fields} }\n`;
 
 test('names see the final fields: an override of the version changes the source', (context) => {
   const { print } = openTree(context, {
@@ -128,6 +128,17 @@ test('splits are packages of their own, taking from their parent what they do no
     '[ "util-core" "1.0" "core" "util-more" ]',
   );
   assert.equal(print('util.core.drvPath == util.drvPath'), 'true');
+});
+
+test('an override can add a split, and change one', (context) => {
+  const { tree } = openTree(
+    context,
+    `${TIER}${pkg('"gtk+"', 'split dev { files = [ "a" ]; summary = "Old"; }')}
+     override "gtk+" { split doc { files = [ "b" ]; } split dev { summary = super.summary + " and new"; files = [ "c" ] ++ super.files; } }`,
+  );
+  assert.deepEqual([...tree.packages.keys()], ['gtk+', 'gtk+-dev', 'gtk+-doc']);
+  assert.equal(tree.select('gtk+-dev').summary, 'Old and new');
+  assert.ok(tree.select('gtk+').drvPath);
 });
 
 test('runtime closure: each behind what it needs, cycles and diamonds tolerated', (context) => {

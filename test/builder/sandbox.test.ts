@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
 import { BuildFault, realize } from '../../builder/index.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import { addDerivation, needsSandbox, rootOf, temporaryStore, toolsLayer } from './support.ts';
@@ -56,7 +57,7 @@ test('a build sees no other path, process, network or descriptor of the machine'
   assert.deepEqual(
     line('fds')!
       .split(' ')
-      .filter((fd) => Number(fd.split('/').at(-1)) > 9),
+      .filter((fd) => !['0', '1', '2', '10'].includes(fd.split('/').at(-1)!)),
     [],
   );
   assert.match(text, /\/proc\/1\/root\/.*Permission denied/);
@@ -69,7 +70,7 @@ test('the store, the layers and the other inputs cannot be written', async (t) =
   const script = `for f in $src /usr/bin/cat /etc/passwd /usr/new /proc/sys/kernel/hostname /igos/store/$(ls /igos/store)/x; do
     if (echo spoiled > $f) 2>/dev/null; then echo "wrote $f"; else echo "refused"; fi; done > $out`;
   const { text } = await runComposed(t, script, { store, sources: [source!], env: { src: source! } });
-  if (process.getuid?.() === 0) assert.equal(text, 'refused\n'.repeat(6));
+  if (process.getuid?.() === 0) assert.equal(text, 'refused\n'.repeat(7));
   assert.equal(readFileSync(store.toReal(source!), 'utf8'), 'original');
   assert.deepEqual(store.verify({ contents: true }), []);
 });
@@ -137,12 +138,11 @@ test('texts of any size are passed as files, and .attrs.json as declared', async
     none: null,
     deep: { a: ['x'] },
   });
-  const structured = addDerivation(store, {
-    name: 'structured',
-    script:
-      'while read -r line; do case $line in "declare -A outputs"*) line=${line#*=(\\[\'out\'\\]=\'}; echo "$line" ;; *) echo "$line" ;; esac; done < $NIX_ATTRS_SH_FILE > text; o=/igos/store/*; while read -r json; do out=${json#*\\"outputs\\":\\{\\"out\\":\\"}; out=${out%%\\"*}; done <<E\n$(while read -r l || [ -n "$l" ]; do echo "$l"; done < $NIX_ATTRS_JSON_FILE)\nE\nwhile read -r l; do echo "$l"; done < text > $out',
-    env: { __json },
-  });
+  const copy = 'copy() { while read -r line || [ -n "$line" ]; do echo "$line"; done; }';
+  const out =
+    'while read -r line; do case $line in "declare -A outputs"*) line=${line##*]=}; eval "out=${line%%)*}" ;; esac; done < $NIX_ATTRS_SH_FILE';
+  const script = `${copy}; ${out}; { copy < $NIX_ATTRS_SH_FILE; copy < $NIX_ATTRS_JSON_FILE; } > $out`;
+  const structured = addDerivation(store, { name: 'structured', script, env: { __json } });
   const result = await realize(
     store,
     [asFile, structured].map((drvPath) => ({ drvPath, outputs: [] })),
@@ -157,6 +157,8 @@ test('texts of any size are passed as files, and .attrs.json as declared', async
     "declare none=''",
   ])
     assert.ok(read(structured).includes(`${line}\n`), line);
+  const json = JSON.parse(read(structured).trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
+  assert.deepEqual({ ...json, outputs: {} }, { ...(JSON.parse(__json) as object), outputs: {} });
 });
 
 test('an undeclared tool is not there, and the failure names it', async (t) => {
@@ -189,9 +191,9 @@ test('a plain build has /bin/sh and its inputs', async (t) => {
   const out = result.outputs.get(drvPath)!.get('out')!;
   assert.match(
     readFileSync(store.toReal(out), 'utf8'),
-    new RegExp(`^from-input ${inputPath.path} ${out} /bin/\\S*sh.* /path-not-set ${out}\n$`),
+    new RegExp(`^from-input ${inputPath.path} /bin/\\S*sh.* /path-not-set ${out}\n$`),
   );
-  assert.deepEqual(store.info(out)!.references, [inputPath.path, out].sort());
+  assert.deepEqual(store.info(out)!.references, [inputPath.path, out].sort(compareBytes));
   assert.equal(store.info(out)!.deriver, drvPath);
 });
 

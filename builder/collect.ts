@@ -66,6 +66,7 @@ const notMade = (drv: Derivation, output: string) =>
   });
 
 function prepareForRoot(realPath: string, drvName: string, output: string): void {
+  if (!lstatSync(realPath).isDirectory()) return;
   for (const name of rootLinks.keys()) {
     const stat = sys('read', realPath, () => lstatSync(`${realPath}/${name}`, { throwIfNoEntry: false }));
     if (stat === undefined) continue;
@@ -78,8 +79,6 @@ function prepareForRoot(realPath: string, drvName: string, output: string): void
 }
 
 function neutraliseArchives(folder: Bytes): void {
-  const stat = lstatSync(bytesToPath(folder));
-  if (!stat.isDirectory()) return;
   for (const entry of readdirSync(bytesToPath(folder), { withFileTypes: true, encoding: 'buffer' })) {
     const path = `${folder}/${entry.name.toString('latin1')}`;
     if (entry.isDirectory()) neutraliseArchives(path);

@@ -89,7 +89,9 @@ export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void 
   const superseded = transitiveSupersedes(layers);
   const owners = new Map<Bytes, { layer: Layer; entry: ManifestEntry }>();
   for (const layer of layers) {
-    for (const entry of store.manifest(layer.path)) {
+    const manifest = store.manifest(layer.path);
+    if (manifest[0]?.kind !== 'directory') throw badRoot(`the layer '${layer.name}' is not a folder`);
+    for (const entry of manifest) {
       checkTopLevel(entry, `the package '${layer.name}'`);
       const owner = owners.get(entry.path);
       if (owner === undefined) owners.set(entry.path, { layer, entry });

@@ -139,7 +139,8 @@ class Run {
       const start = performance.now();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
       const job = { drvPath, resolved, slot };
-      const outputs = step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
+      const outputs =
+        step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
       this.#realised.record(drvPath, outputs);
       this.#remember(step, resolved, outputs);
       this.#locks.push(lock);

@@ -16,6 +16,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type Bytes, isAscii, sys, textToBytes } from '../base/index.ts';
 import { type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
+import { coverDescriptors } from './descriptors.ts';
 import { type BuildInput, buildFolder } from './environment.ts';
 import { hostPath, hostProgram } from './host-programs.ts';
 import type { Layer } from './layers.ts';
@@ -75,13 +76,15 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
   writeFileSync(`${scratch}/fstab`, encodeFstab(mounts));
   for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
   const command = [...namespaceFlags(request.hasNetwork), '/bin/sh', ...scriptArguments(setupScript(request, root), scratch)];
+  const covered = coverDescriptors(4);
   const child = spawn(hostProgram('unshare') ?? 'unshare', command, {
     cwd: request.workspace.folder,
     // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
     detached: true,
     env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...covered.stdio],
   });
+  covered.release();
   return await waitFor(child, request, root);
 }
 

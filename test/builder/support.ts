@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import type { TestContext } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
 import { probeSandbox } from '../../builder/index.ts';
 import {
   type Derivation,
@@ -67,7 +68,7 @@ export function addDerivation(store: ObjectStore, spec: DerivationSpec): StorePa
     name: spec.name,
     outputs: new Map(outputs.map((name) => [name, output()])),
     inputDrvs: new Map((spec.inputs ?? []).map((input) => [input.drvPath, input.outputs ?? ['out']])),
-    inputSrcs: [...(spec.sources ?? [])].sort(),
+    inputSrcs: [...(spec.sources ?? [])].sort(compareBytes),
     system: spec.system ?? 'x86_64-linux',
     builder: spec.builder ?? '/bin/sh',
     args: spec.args ?? ['-e', '-c', spec.script ?? ': > $out'],

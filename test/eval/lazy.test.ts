@@ -1,6 +1,7 @@
 /** Laziness, sharing and depth: what a result alone does not show. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
 import { builtin } from '../../eval/builtin.ts';
 import { builtinTable } from '../../eval/builtins/table.ts';
 import type { Evaluator } from '../../eval/evaluator.ts';
@@ -100,7 +101,7 @@ test('files are read and evaluated once', () => {
     show('[ (import ./a.nix).x (import ./lib).x (import ./link.nix).x (import /work/../work/a.nix == import ./lib) ]'),
     '[ 1 1 1 true ]',
   );
-  assert.deepEqual(io.reads.toSorted(), ['/work/a.nix', '/work/lib/default.nix']);
+  assert.deepEqual(io.reads.toSorted(compareBytes), ['/work/a.nix', '/work/lib/default.nix']);
 });
 
 test('scopedImport binds names, and the position of an attribute is known', () => {

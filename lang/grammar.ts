@@ -275,7 +275,7 @@ class Grammar extends Recovery {
   });
 
   readonly operators = this.RULE('operators', (): Expr => {
-    let start = this.next.startOffset;
+    const start = this.next.startOffset;
     let stack: OperatorStack | undefined;
     if (!this.RECORDING_PHASE) {
       // The common case, one operand, needs no stacks.
@@ -297,11 +297,11 @@ class Grammar extends Recovery {
       this.OR([
         {
           ALT: () => {
-            start = (this.CONSUME(T.Question) as Token).startOffset;
+            this.CONSUME(T.Question);
             const path = this.SUBRULE(this.attrPath);
             const end = this.previous.end;
             if (!this.RECORDING_PHASE)
-              operands.has(start, end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
+              operands.has(end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
           },
         },
         {

@@ -16,8 +16,8 @@ export const SYNTAX_STOP = { name: 'SyntaxStop' };
 const TOO_DEEP = { name: 'TooDeep' };
 
 const MAX_FAULTS = 20;
-/** Nested brackets, functions and blocks. Node's usual stack of 984 KiB ends earlier, at some 400, which is reported the same way. */
-const MAX_DEPTH = 2000;
+/** Nested brackets, functions and blocks. A stack of 984 KiB ends at some 400, which is reported the same way. */
+const MAX_DEPTH = 10_000;
 
 export const NEEDS_PARENTHESES: ReadonlyMap<TokenType, string> = new Map([
   [T.ParamName, 'a function'],
@@ -33,7 +33,7 @@ export class ParserBase extends EmbeddedActionsParser {
   #source!: SourceFile;
   protected tokens: Token[] = [];
   protected faults: Fault[] = [];
-  protected pipes = false;
+  protected pipes!: boolean;
   #lastReported = -1;
   protected missingInAt = -1;
   #brackets: Brackets | undefined;

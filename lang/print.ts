@@ -99,9 +99,10 @@ function callee(expr: Expr): Piece[] | undefined {
     return expr.op === '>' ? [`${name} `, expr.right, ' ', expr.left] : [`${name} `, expr.left, ' ', expr.right];
   }
   if (expr.kind !== 'call') return undefined;
-  // a pipe's argument stands before its function, and makes a call of its own
-  const isPiped = expr.args[0]!.start < expr.fn.start;
-  const fn = isPiped ? undefined : callee(expr.fn);
+  // a pipe's argument stands before its function, and makes a call of its own; so does the remnant `f or`
+  const [first] = expr.args;
+  const isOwn = first!.start < expr.fn.start || (first!.kind === 'var' && first!.name === 'or');
+  const fn = isOwn ? undefined : callee(expr.fn);
   return [...(fn ?? [expr.fn]), ...expr.args.flatMap((arg) => [' ', arg])];
 }
 

@@ -435,7 +435,7 @@ export class Recovery extends ParserBase {
 
   protected reportUnchainable(first: string, firstStart: number, second: string, secondStart: number): void {
     const span = (start: number, op: string, text = ''): Label => this.labelSpan({ start, end: start + op.length }, text);
-    const hint = first === '?' ? "write '(a ? b) ? c'" : `write '(a ${first} b) ${second} c' or 'a ${first} (b ${second} c)'`;
+    const hint = `write '(a ${first} b) ${second} c' or 'a ${first} (b ${second} c)'`;
     this.addCheck(
       'E-LANG-013',
       `'${first}' and '${second}' cannot be chained`,

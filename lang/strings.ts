@@ -69,6 +69,11 @@ export function stripIndentation(pieces: readonly IndentedPiece[]): (Bytes | Exp
     }
     if (out !== '') pushText(parts, out);
   });
+  // a lone literal in an interpolation is the string itself
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === 'object' && only.kind === 'string' && only.parts.every((part) => typeof part === 'string')) {
+    return [...only.parts];
+  }
   return parts;
 }
 

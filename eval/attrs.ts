@@ -10,6 +10,12 @@ import type { Slot } from './value.ts';
 
 const LINEAR = 8;
 
+/** The engine's own copy of a name: two such are compared by address. Cost: one hash look-up. */
+export const intern = (name: Bytes): Bytes => {
+  for (const key in { [name]: 0 }) return key;
+  return name;
+};
+
 export class Shape {
   /** Sorted bytewise, no duplicates. */
   readonly names: readonly Bytes[];

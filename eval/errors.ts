@@ -4,11 +4,13 @@ import { bytesToText, didYouMean, Fault, type FaultDetails, type Label, type Spa
 /** What `tryEval` sees: `throw` and a failed `assert`. Every other fault goes past it. */
 export class Catchable extends Fault {}
 
+const SHOWN_CYCLE = 5;
+
 /** A value that needs itself. On its way out it gathers the values of the cycle, until it leaves the one it began with. */
 export class InfiniteRecursion extends Fault {
   /** The thunk that was asked for while it was running. */
   readonly entry: object;
-  readonly cycle: { readonly name: string; readonly span: Span }[] = [];
+  readonly cycle: { readonly name: string; readonly span?: Span }[] = [];
   isOpen: boolean = true as boolean;
 
   constructor(entry: object) {
@@ -20,12 +22,14 @@ export class InfiniteRecursion extends Fault {
     if (!this.isOpen) return;
     this.isOpen = false;
     const ring = this.cycle.reverse();
-    const shown = ring.slice(0, 5);
-    this.labels = shown.map(({ name, span }, index): Label => {
-      const next = ring[(index + 1) % ring.length]!;
-      return { ...span, text: next.name === name ? `'${name}' needs itself` : `'${name}' needs '${next.name}'` };
+    const needs = ring.map(({ name }, index) => {
+      const next = ring[(index + 1) % ring.length]!.name;
+      return next === name ? `'${name}' needs itself` : `'${name}' needs '${next}'`;
     });
-    if (ring.length > shown.length) this.notes = [`the cycle goes on through ${ring.length - shown.length} more`];
+    const shown = ring.slice(0, SHOWN_CYCLE);
+    this.labels = shown.flatMap(({ span }, index): Label[] => (span === undefined ? [] : [{ ...span, text: needs[index]! }]));
+    this.notes = needs.filter((_, index) => index < SHOWN_CYCLE && ring[index]!.span === undefined);
+    if (ring.length > SHOWN_CYCLE) this.notes = [...this.notes, `the cycle goes on through ${ring.length - SHOWN_CYCLE} more`];
     this.hints = ['break the cycle: one of these values must not depend on the others'];
   }
 }

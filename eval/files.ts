@@ -27,10 +27,10 @@ export class FileLoader {
     const file = this.resolve(path);
     let slot = this.#values.get(file);
     if (slot === undefined) {
-      const code = (): Value => this.#evaluate(file);
+      const { source, expr } = this.expression(file);
+      const code = (): Value => compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
       slot = new Thunk(code, undefined);
-      const start = { source: new SourceFile(bytesToText(file), ''), start: 0, end: 0 };
-      labelCode(code, { text: `the file '${bytesToText(file)}'`, name: bytesToText(file), span: start });
+      labelCode(code, { text: `the file '${source.name}'`, name: source.name });
       this.#values.set(file, slot);
     }
     return force(slot);
@@ -91,11 +91,6 @@ export class FileLoader {
   showExpr(expr: Expr, span: Span): string {
     const file = this.pathOf(span.source);
     return bytesToText(printNormal(expr, { basePath: file === undefined ? '/' : parentPath(file) }));
-  }
-
-  #evaluate(file: Bytes): Value {
-    const { source, expr } = this.expression(file);
-    return compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
   }
 }
 

@@ -11,7 +11,8 @@ export interface ThunkLabel {
   /** "the attribute 'x'", "the variable 'x'". */
   readonly text: string;
   readonly name: string;
-  readonly span: Span;
+  /** Absent for a whole file. */
+  readonly span?: Span;
 }
 
 const labels = new WeakMap<object, ThunkLabel>();

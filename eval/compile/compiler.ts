@@ -120,11 +120,12 @@ function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undef
 
 function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): SlotCode {
   let isCompiled = false;
+  let compileNow = compile;
   let code: ThunkCode = first;
   function first(env: Env): Value {
     if (!isCompiled) {
       isCompiled = true;
-      const compiled = compile(expr, scope);
+      const compiled = compileNow(expr, scope);
       if (naming !== undefined) {
         const label = { text: `the ${naming.kind} '${naming.name}'`, name: naming.name, span: spanOf(scope.unit, expr) };
         labelCode(first, label);
@@ -134,8 +135,20 @@ function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): Sl
     }
     return code(env);
   }
-  return (env) => new Thunk(code, env);
+  let made = 0;
+  return (env) => {
+    if (++made === HOT_THUNKS) heat();
+    return new Thunk(code, env);
+  };
+  function heat(): void {
+    isCompiled = false;
+    compileNow = compiler.fuse;
+    code = first;
+  }
 }
+
+/** Thunks made of one expression before it is compiled to JavaScript. */
+const HOT_THUNKS = 300;
 
 function compileList({ items }: ListExpr, scope: StaticScope): Code {
   const codes = items.map((item) => delay(item, scope));

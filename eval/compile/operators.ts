@@ -10,7 +10,7 @@ import { wrongType } from '../errors.ts';
 import { locate } from '../trace.ts';
 import type { List, Value } from '../value.ts';
 import type { Code, Compiling } from './code.ts';
-import { isRebound, type StaticScope, spanOf } from './scope.ts';
+import { BUILTIN_OF, isRebound, type StaticScope, spanOf } from './scope.ts';
 
 export function compileBinary(expr: BinaryExpr, scope: StaticScope, compiling: Compiling): Code {
   const call = reboundCall(expr, scope);
@@ -121,16 +121,6 @@ export function list(value: Value, span: Span): List {
   if (Array.isArray(value)) return value;
   throw wrongType('a list', describe(value), span);
 }
-
-const BUILTIN_OF: Partial<Record<BinaryExpr['op'], string>> = {
-  '-': '__sub',
-  '*': '__mul',
-  '/': '__div',
-  '<': '__lessThan',
-  '>': '__lessThan',
-  '<=': '__lessThan',
-  '>=': '__lessThan',
-};
 
 /** These operators are calls of builtins by name: a program that binds that name itself gets its own function. */
 function reboundCall(expr: BinaryExpr, scope: StaticScope): Expr | undefined {

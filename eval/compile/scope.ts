@@ -1,6 +1,6 @@
 /** Static scopes: which names stand where in the environments, so that nothing is looked up by name at run time. */
 import type { Bytes, SourceFile, Span } from '../../base/index.ts';
-import type { Node } from '../../lang/tree.ts';
+import type { BinaryOp, Node } from '../../lang/tree.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { Slot } from '../value.ts';
 
@@ -88,3 +88,14 @@ export function isRebound(name: string, scope: StaticScope): boolean {
 export function* lexicalNames(scope: StaticScope): Generator<string> {
   for (let at: StaticScope | undefined = scope; at !== undefined; at = at.around) yield* at.names.keys();
 }
+
+/** Operators that are calls of builtins by name. */
+export const BUILTIN_OF: Partial<Record<BinaryOp, string>> = {
+  '-': '__sub',
+  '*': '__mul',
+  '/': '__div',
+  '<': '__lessThan',
+  '>': '__lessThan',
+  '<=': '__lessThan',
+  '>=': '__lessThan',
+};

@@ -1,7 +1,7 @@
 /** `e.a.b`, `e.a.b or d`, `e ? a.b`. A select remembers the last shape it met and where its attribute stood there. */
 import type { Bytes, Span } from '../../base/index.ts';
 import type { AttrName, HasAttrExpr, SelectExpr } from '../../lang/tree.ts';
-import { Attrs, type Shape } from '../attrs.ts';
+import { Attrs, intern, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';
 import { run, Thunk } from '../thunk.ts';
@@ -51,7 +51,7 @@ function selectOne(target: Code, name: AttrName, scope: StaticScope, compiling: 
       return select(set, nameCode(env), span);
     };
   }
-  const wanted = name.name;
+  const wanted = intern(name.name);
   let shape: Shape | undefined;
   let index = 0;
   return (env) => {
@@ -119,10 +119,12 @@ function compileName(name: AttrName, scope: StaticScope, compiling: Compiling): 
   if (name.kind === 'static') return () => name.name;
   const code = compiling.compile(name.expr, scope);
   const span = spanOf(scope.unit, name);
-  return (env) => {
-    const value = code(env);
-    if (typeof value === 'string') return value;
-    if (value instanceof ContextString) return value.text;
-    throw wrongType('a string', describe(value), span);
-  };
+  return (env) => selectName(code(env), span);
+}
+
+/** A computed name to select by: must be a string; its context does not matter. */
+export function selectName(value: Value, span: Span): Bytes {
+  if (typeof value === 'string') return value;
+  if (value instanceof ContextString) return value.text;
+  throw wrongType('a string', describe(value), span);
 }

@@ -1,7 +1,7 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
 import type { AttrsExpr, MergedAttrs } from '../../lang/tree.ts';
-import { Attrs, attrsFromMap, emptyAttrs, mergeAttrs, Shape } from '../attrs.ts';
+import { Attrs, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
@@ -97,7 +97,7 @@ export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order:
   return {
     order,
     shape: new Shape(
-      sorted.map(({ name }) => name),
+      sorted.map(({ name }) => intern(name)),
       true,
       sorted.map((attr) => spanOf(unit, attr)),
     ),
@@ -112,32 +112,43 @@ function withDynamics(
   compiling: Compiling,
   base: (env: Env) => Attrs,
 ): Code {
-  const dynamics = merged.dynamics.map((dynamic) => ({
-    name: compiling.compile(dynamic.name, nameScope),
-    nameSpan: spanOf(nameScope.unit, dynamic.name),
-    span: spanOf(nameScope.unit, dynamic),
-    value: compiling.delay(dynamic.value, valueScope),
+  const spans = merged.dynamics.map((dynamic) => ({
+    name: spanOf(nameScope.unit, dynamic.name),
+    whole: spanOf(nameScope.unit, dynamic),
   }));
+  const names = merged.dynamics.map(({ name }) => compiling.compile(name, nameScope));
+  const values = merged.dynamics.map(({ value }) => compiling.delay(value, valueScope));
   return (env) => {
     const set = base(env);
-    const added = new Map<string, Slot>();
-    const spans = new Map<string, Span>();
-    for (const { name: nameCode, nameSpan, span, value } of dynamics) {
-      const name = attributeName(nameCode(env), nameSpan);
-      if (name === undefined) continue;
-      if (added.has(name) || set.has(name)) throw duplicateAttribute(name, nameSpan, spans.get(name) ?? set.spanOf(name));
-      spans.set(name, span);
-      added.set(name, value(env));
-    }
-    return mergeAttrs(
-      set,
-      attrsFromMap(added, (name) => spans.get(name)),
-    );
+    const pairs = names.flatMap((name, i) => [attributeName(name(env), spans[i]!.name), values[i]!(env)]);
+    return addDynamics(set, pairs, spans);
   };
 }
 
+/** `pairs`: name (undefined: left out) and slot, in turn. @throws Fault E-EVAL-016 */
+export function addDynamics(
+  set: Attrs,
+  pairs: readonly (string | undefined | Slot)[],
+  places: readonly { readonly name: Span; readonly whole: Span }[],
+): Attrs {
+  const added = new Map<string, Slot>();
+  const spans = new Map<string, Span>();
+  for (let i = 0; i < places.length; i++) {
+    const name = pairs[2 * i] as string | undefined;
+    if (name === undefined) continue;
+    const { name: nameSpan, whole } = places[i]!;
+    if (added.has(name) || set.has(name)) throw duplicateAttribute(name, nameSpan, spans.get(name) ?? set.spanOf(name));
+    spans.set(name, whole);
+    added.set(name, pairs[2 * i + 1] as Slot);
+  }
+  return mergeAttrs(
+    set,
+    attrsFromMap(added, (name) => spans.get(name)),
+  );
+}
+
 /** A computed attribute name; `undefined` for null. */
-function attributeName(value: Value, span: Span): string | undefined {
+export function attributeName(value: Value, span: Span): string | undefined {
   if (typeof value === 'string') return value;
   if (value === null) return undefined;
   if (value instanceof ContextString) return value.text; // the context of a name is dropped, as in Nix

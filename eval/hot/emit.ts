@@ -8,17 +8,27 @@
  * possible error, is: nobody can tell, and most thunks of loops (`f (n - 1)`, `s.next`) are never made.
  */
 import type { Span } from '../../base/index.ts';
-import type { AttrsExpr, BinaryExpr, CallExpr, Expr, LambdaExpr, LetExpr, SelectExpr, StringExpr } from '../../lang/tree.ts';
-import { compileRecursive } from '../compile/bindings.ts';
+import type {
+  AttrName,
+  AttrsExpr,
+  BinaryExpr,
+  CallExpr,
+  Expr,
+  HasAttrExpr,
+  LambdaExpr,
+  LetExpr,
+  SelectExpr,
+  StringExpr,
+} from '../../lang/tree.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
-import { isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
+import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
 import { shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type Value } from '../value.ts';
-import { runtime, ShapeCache } from './runtime.ts';
+import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
 interface HotSite {
@@ -92,12 +102,8 @@ class Emitter {
         return this.#call(expr, scope, env);
       case 'select':
         return this.#select(expr, scope, env);
-      case 'has': {
-        const [name] = expr.path;
-        if (expr.path.length !== 1 || name!.kind !== 'static') return this.#fallback(expr, scope, env);
-        const cache = this.#constant(new ShapeCache(name!.name, spanOf(scope.unit, name!)));
-        return `hasAt(${this.value(expr.target, scope, env)},${cache})`;
-      }
+      case 'has':
+        return this.#has(expr, scope, env);
       case 'let':
         return this.#let(expr, scope, env);
       case 'with': {
@@ -120,8 +126,11 @@ class Emitter {
       case 'path':
       case 'searchPath':
       case 'legacyLet':
-      case 'assert':
         return this.#fallback(expr, scope, env);
+      case 'assert': {
+        const failure = this.#constant(assertionFailure(expr, scope));
+        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}())`;
+      }
     }
   }
 
@@ -242,50 +251,82 @@ class Emitter {
 
   #attrs(expr: AttrsExpr, scope: StaticScope, env: string): string | undefined {
     const { merged } = expr;
-    if (merged.dynamics.length > 0 || merged.statics.some(({ name }) => name === '__overrides')) return undefined;
+    if (merged.statics.some(({ name }) => name === '__overrides')) return undefined;
     const { shape, order } = shapeOf(merged, scope.unit);
-    if (expr.isRec) {
-      const bound = this.#bindings(merged, scope, env, 'attribute');
-      if (bound === undefined) return undefined;
-      const slots = order.map((at) => `${bound.env}[${at + 1}]`);
-      return `(${bound.js},new Attrs(${this.#constant(shape)},[${slots.join(',')}]))`;
+    const bound = expr.isRec ? this.#bindings(merged, scope, env, 'attribute') : undefined;
+    const steps = bound === undefined ? [] : [bound.js];
+    const inner = bound?.scope ?? scope;
+    const innerEnv = bound?.env ?? env;
+    let slots: string[];
+    if (bound !== undefined) slots = order.map((at) => `${bound.env}[${at + 1}]`);
+    else {
+      const sources = merged.inheritFroms.map((from) => {
+        const source = this.#local();
+        steps.push(`${source}=${this.slot(from, scope, env)}`);
+        return source;
+      });
+      slots = order.map((at) => {
+        const { name, value, start, end } = merged.statics[at]!;
+        if (value.kind === 'inheritFrom') return this.#inherited(sources[value.index]!, name, spanOf(scope.unit, { start, end }));
+        const node: Expr = value.kind === 'expr' ? value.expr : { kind: 'var', name, start, end };
+        return this.slot(node, scope, env, { naming: { kind: 'attribute', name } });
+      });
     }
-    if (merged.inheritFroms.length > 0) return undefined;
-    const slots = order.map((at) => {
-      const attr = merged.statics[at]!;
-      const node: Expr =
-        attr.value.kind === 'expr' ? attr.value.expr : { kind: 'var', name: attr.name, start: attr.start, end: attr.end };
-      return this.slot(node, scope, env, { naming: { kind: 'attribute', name: attr.name } });
-    });
-    return `new Attrs(${this.#constant(shape)},[${slots.join(',')}])`;
+    let set = `new Attrs(${this.#constant(shape)},[${slots.join(',')}])`;
+    if (merged.dynamics.length > 0) {
+      const pairs = merged.dynamics.flatMap((dynamic) => {
+        const nameSpan = this.#constant(spanOf(inner.unit, dynamic.name));
+        return [
+          `attributeName(${this.value(dynamic.name, inner, innerEnv)},${nameSpan})`,
+          this.slot(dynamic.value, inner, innerEnv),
+        ];
+      });
+      const spans = merged.dynamics.map((dynamic) => ({
+        name: spanOf(inner.unit, dynamic.name),
+        whole: spanOf(inner.unit, dynamic),
+      }));
+      set = `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+    }
+    return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
+  }
+
+  /** `inherit (source) name`: the attribute's own slot where the source is there already. */
+  #inherited(source: string, name: string, span: Span): string {
+    const found = this.#local();
+    const cache = new ShapeCache(name, span);
+    const select = inheritedFrom(cache);
+    labelCode(select, { text: `the attribute '${name}'`, name, span });
+    return `((${found}=peek(${source},${this.#constant(cache)}))!==undefined?${found}:new Thunk(${this.#constant(select)},${source}))`;
   }
 
   #let(expr: LetExpr, scope: StaticScope, env: string): string {
     if (expr.merged.statics.length === 0) return this.value(expr.body, scope, env);
     const bound = this.#bindings(expr.merged, scope, env, 'variable');
-    if (bound !== undefined) return `(${bound.js},${this.value(expr.body, bound.scope, bound.env)})`;
-    const { scope: inner, makeEnv } = compileRecursive(expr.merged, scope, this.#compiling, 'variable');
-    const local = this.#local();
-    return `(${local}=${this.#constant(makeEnv)}(${env}),${this.value(expr.body, inner, local)})`;
+    return `(${bound.js},${this.value(expr.body, bound.scope, bound.env)})`;
   }
 
-  /** The environment of `let` or `rec`, without `inherit (e)`. */
+  /** The environment of `let` or `rec`; laid out as in compile/bindings.ts. */
   #bindings(
     merged: LetExpr['merged'],
     around: StaticScope,
     env: string,
     kind: 'attribute' | 'variable',
-  ): { scope: StaticScope; env: string; js: string } | undefined {
+  ): { scope: StaticScope; env: string; js: string } {
     const { statics, inheritFroms } = merged;
-    if (inheritFroms.length > 0) return undefined;
     const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
     const local = this.#local();
-    const steps = [`${local}=[${[env, ...statics.map(() => 'undefined')].join(',')}]`];
+    const firstFrom = statics.length + 1;
+    const steps = [
+      `${local}=[${[env, ...statics, ...inheritFroms].map((_, index) => (index === 0 ? env : 'undefined')).join(',')}]`,
+    ];
+    inheritFroms.forEach((from, index) => {
+      steps.push(`${local}[${firstFrom + index}]=${this.slot(from, scope, local, { filledUpTo: 0 })}`);
+    });
     statics.forEach(({ name, value, start, end }, index) => {
-      const slot =
-        value.kind === 'expr'
-          ? this.slot(value.expr, scope, local, { naming: { kind, name }, filledUpTo: index + 1 })
-          : this.slot({ kind: 'var', name, start, end }, around, env);
+      let slot: string;
+      if (value.kind === 'expr') slot = this.slot(value.expr, scope, local, { naming: { kind, name }, filledUpTo: index + 1 });
+      else if (value.kind === 'inherit') slot = this.slot({ kind: 'var', name, start, end }, around, env);
+      else slot = this.#inherited(`${local}[${firstFrom + value.index}]`, name, spanOf(around.unit, { start, end }));
       steps.push(`${local}[${index + 1}]=${slot}`);
     });
     return { scope, env: local, js: steps.join(',') };
@@ -314,64 +355,87 @@ class Emitter {
   }
 
   #select(expr: SelectExpr, scope: StaticScope, env: string): string {
-    if (expr.path.some(({ kind }) => kind === 'dynamic')) return this.#fallback(expr, scope, env);
-    const caches = expr.path.map((name) => {
-      const text = name.kind === 'static' ? name.name : '';
-      return this.#constant(new ShapeCache(text, spanOf(scope.unit, name)));
-    });
     const target = this.value(expr.target, scope, env);
-    if (expr.fallback === undefined) return caches.reduce((set, cache) => `selectAt(${set},${cache})`, target);
+    if (expr.fallback === undefined) {
+      return expr.path.reduce((set, name) => {
+        if (name.kind === 'static') return `selectAt(${set},${this.#cache(name, scope)})`;
+        return `select(${set},${this.#name(name, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
+      }, target);
+    }
     const found = this.#local();
-    const all = caches
-      .map((cache, index) => `(${found}=trySelect(${index === 0 ? target : found},${cache}))!==undefined`)
-      .join('&&');
-    return `(${all}?${found}:${this.value(expr.fallback, scope, env)})`;
+    const all = expr.path.map(
+      (name, index) => `(${found}=${this.#trySelect(index === 0 ? target : found, name, scope, env)})!==undefined`,
+    );
+    return `(${all.join('&&')}?${found}:${this.value(expr.fallback, scope, env)})`;
+  }
+
+  #has(expr: HasAttrExpr, scope: StaticScope, env: string): string {
+    const target = this.value(expr.target, scope, env);
+    const found = this.#local();
+    const steps = expr.path.map((name, index) => {
+      const set = index === 0 ? target : found;
+      if (index < expr.path.length - 1) return `(${found}=${this.#trySelect(set, name, scope, env)})!==undefined`;
+      return name.kind === 'static'
+        ? `hasAt(${set},${this.#cache(name, scope)})`
+        : `hasName(${set},${this.#name(name, scope, env)})`;
+    });
+    return `(${steps.join('&&')})`;
+  }
+
+  #trySelect(set: string, name: AttrName, scope: StaticScope, env: string): string {
+    if (name.kind === 'static') return `trySelect(${set},${this.#cache(name, scope)})`;
+    const held = this.#local();
+    // The name is evaluated only if there is a set to look in.
+    return `((${held}=${set}) instanceof Attrs?trySelectName(${held},${this.#name(name, scope, env)}):undefined)`;
+  }
+
+  #cache(name: AttrName & { kind: 'static' }, scope: StaticScope): string {
+    return this.#constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
+  }
+
+  /** A computed name: a byte string. */
+  #name(name: AttrName & { kind: 'dynamic' }, scope: StaticScope, env: string): string {
+    return `selectName(${this.value(name.expr, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
   }
 
   #binary(expr: BinaryExpr, scope: StaticScope, env: string): string {
     const { op } = expr;
-    const builtin = {
-      '-': '__sub',
-      '*': '__mul',
-      '/': '__div',
-      '<': '__lessThan',
-      '>': '__lessThan',
-      '<=': '__lessThan',
-      '>=': '__lessThan',
-    };
-    if (op in builtin && isRebound(builtin[op as keyof typeof builtin], scope)) return this.#fallback(expr, scope, env);
-    if (op === '&&') return `(${this.#condition(expr.left, scope, env)}&&${this.#condition(expr.right, scope, env)})`;
-    if (op === '||') return `(${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
-    if (op === '->') return `(!${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
-    if (op === '//' || op === '++') return this.#join(expr, scope, env);
+    const builtin = BUILTIN_OF[op];
+    if (builtin !== undefined && isRebound(builtin, scope)) return this.#fallback(expr, scope, env);
+    switch (op) {
+      case '&&':
+      case '||':
+        return `(${this.#condition(expr.left, scope, env)}${op}${this.#condition(expr.right, scope, env)})`;
+      case '->':
+        return `(!${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
+      case '//':
+      case '++':
+        return this.#join(expr, scope, env);
+      default:
+        return this.#compute(op, expr, scope, env);
+    }
+  }
+
+  /** Two numbers in line, all else by call. */
+  #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: string): string {
     const [a, b] = [this.#local(), this.#local()];
     const operands = `${a}=${this.value(expr.left, scope, env)},${b}=${this.value(expr.right, scope, env)}`;
     const span = this.#constant(spanOf(scope.unit, expr));
     const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
-    switch (op) {
-      case '+':
-      case '-': {
-        const r = this.#local();
-        const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
-        return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
-      }
-      case '*':
-        return `(${operands},multiply(${a},${b},${span}))`;
-      case '/':
-        return `(${operands},divide(${a},${b},${span}))`;
-      case '<':
-        return `(${operands},${numbers}?${a}<${b}:compare(${a},${b},${span})<0)`;
-      case '>':
-        return `(${operands},${numbers}?${a}>${b}:compare(${b},${a},${span})<0)`;
-      case '<=':
-        return `(${operands},${numbers}?${a}<=${b}:compare(${b},${a},${span})>=0)`;
-      case '>=':
-        return `(${operands},${numbers}?${a}>=${b}:compare(${a},${b},${span})>=0)`;
-      case '==':
-        return `(${operands},${numbers}?${a}===${b}:equals(${a},${b}))`;
-      case '!=':
-        return `(${operands},${numbers}?${a}!==${b}:!equals(${a},${b}))`;
+    if (op === '+' || op === '-') {
+      const r = this.#local();
+      const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
+      return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
     }
+    if (op === '*' || op === '/') return `(${operands},${op === '*' ? 'multiply' : 'divide'}(${a},${b},${span}))`;
+    if (op === '==' || op === '!=') {
+      const sign = op === '==' ? '' : '!';
+      return `(${operands},${numbers}?${a}${op}=${b}:${sign}equals(${a},${b}))`;
+    }
+    // As Nix does: everything is "less than", turned round or negated.
+    const isTurned = op === '>' || op === '<=';
+    const order = isTurned ? `compare(${b},${a},${span})` : `compare(${a},${b},${span})`;
+    return `(${operands},${numbers}?${a}${op}${b}:${order}${op === '<' || op === '>' ? '<0' : '>=0'})`;
   }
 
   #join(expr: BinaryExpr, scope: StaticScope, env: string): string {

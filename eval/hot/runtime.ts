@@ -1,37 +1,54 @@
 /** What generated code calls. Small functions: the engine inlines them into the hot code. */
 
 import type { Span } from '../../base/index.ts';
+import type { AssertExpr } from '../../lang/tree.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
-import { Attrs, mergeAttrs, type Shape } from '../attrs.ts';
+import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
 import { concat, interpolate } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { boolean, list, set } from '../compile/operators.ts';
-import { missingAttr, select } from '../compile/select.ts';
+import { type StaticScope, spanOf } from '../compile/scope.ts';
+import { missingAttr, select, selectName } from '../compile/select.ts';
+import { addDynamics, attributeName } from '../compile/sets.ts';
 import { describe } from '../describe.ts';
-import { wrongType } from '../errors.ts';
+import { failedAssertion, wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
 import { type Env, Lambda, type Slot, type Value } from '../value.ts';
 
-/** What a select site remembers: where its attribute stands in the last shape it met. */
+/** What a select site remembers: where its attribute stands in the last shapes it met. */
 export class ShapeCache {
   readonly name: string;
   readonly span: Span;
   shape: Shape | undefined = undefined;
   index = 0;
+  shape2: Shape | undefined = undefined;
+  index2 = 0;
+  shape3: Shape | undefined = undefined;
+  index3 = 0;
   constructor(name: string, span: Span) {
-    this.name = name;
+    this.name = intern(name);
     this.span = span;
   }
 }
 
 /** The attribute's place, or -1. */
 function placeIn(cache: ShapeCache, shape: Shape): number {
-  if (cache.shape === shape) return cache.index;
+  return cache.shape === shape ? cache.index : cache.shape2 === shape ? cache.index2 : placeInRarer(cache, shape);
+}
+
+function placeInRarer(cache: ShapeCache, shape: Shape): number {
+  if (cache.shape3 === shape) return cache.index3;
   const index = shape.indexOf(cache.name);
-  cache.shape = shape;
-  cache.index = index;
+  if (shape.isShared) {
+    cache.shape3 = cache.shape2;
+    cache.index3 = cache.index2;
+    cache.shape2 = cache.shape;
+    cache.index2 = cache.index;
+    cache.shape = shape;
+    cache.index = index;
+  }
   return index;
 }
 
@@ -107,11 +124,33 @@ function concatAt(ctx: Parameters<typeof concat>[0], a: Value, b: Value, span: S
 /** `++`; the operands are lists. */
 const append = (a: Slot[], b: Slot[]): Slot[] => (b.length === 0 ? a : a.length === 0 ? b : a.concat(b));
 
+const hasName = (target: Value, name: string): boolean => target instanceof Attrs && target.has(name);
+
+function trySelectName(target: Attrs, name: string): Value | undefined {
+  const slot = target.get(name);
+  return slot === undefined ? undefined : force(slot);
+}
+
+/** What a thunk of `inherit (source) name` runs. */
+export const inheritedFrom =
+  (cache: ShapeCache) =>
+  (source: Slot): Value =>
+    selectAt(force(source), cache);
+
+export const assertionFailure = ({ condition }: AssertExpr, { unit }: StaticScope) => {
+  const span = spanOf(unit, condition);
+  return (): never => {
+    throw failedAssertion(unit.ctx.showExpr(condition, span), span);
+  };
+};
+
 export const runtime = {
   Attrs,
   Lambda,
   Thunk,
+  addDynamics,
   append,
+  attributeName,
   boolean,
   call,
   call2,
@@ -122,6 +161,7 @@ export const runtime = {
   equals,
   force,
   hasAt,
+  hasName,
   interpolateAt,
   leftCall,
   list,
@@ -131,9 +171,11 @@ export const runtime = {
   run,
   select,
   selectAt,
+  selectName,
   set,
   settled,
   subtract,
   trySelect,
+  trySelectName,
   valueAt,
 };

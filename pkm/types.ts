@@ -46,6 +46,8 @@ export interface PackageImage extends PackageDescription {
   readonly entries: readonly ImageEntry[];
   /** What was odd but acceptable while the image was read. */
   readonly notes: readonly string[];
+  /** The files of `contentPath` are private copies below the root's staging folder, with final metadata: they may be moved away. */
+  readonly scratch?: { readonly mtimeSeconds: number };
   /** Absolute real file with the bytes of a `file` or `hardlink` entry. */
   contentPath(entry: ImageEntry): string;
 }

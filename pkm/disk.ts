@@ -29,11 +29,19 @@ export interface Disk {
    * @throws Fault E-PKM-ESCAPE a parent leads out of the root, or to nothing · E-PKM-IN-THE-WAY a parent is no directory
    */
   physical(path: string): string;
+  /** What stands at this path will have become an empty directory before anything below it is written. */
+  assumeFolder(path: string): void;
   names(path: string): string[];
 }
 
 export function rootDisk(layout: RootLayout): Disk {
   const folders = new Map<string, string>([['', '']]);
+  const assumed = new Set<string>();
+  const isBelowAssumed = (place: string): boolean => {
+    if (assumed.size === 0) return false;
+    for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
+    return false;
+  };
   const real = (path: string): string => under(layout, path);
   const lstat = (path: string): Stats | undefined => lstatSync(real(path), { throwIfNoEntry: false });
 
@@ -43,7 +51,7 @@ export function rootDisk(layout: RootLayout): Disk {
     if (known !== undefined) return known;
     const parent = resolveFolder(parentOf(folder), depth);
     const here = parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
-    const stat = tolerant(() => lstat(here));
+    const stat = isBelowAssumed(here) ? undefined : tolerant(() => lstat(here));
     let result = here;
     if (stat?.isSymbolicLink()) result = followed(here, depth);
     else if (stat !== undefined && !stat.isDirectory()) {
@@ -81,8 +89,15 @@ export function rootDisk(layout: RootLayout): Disk {
 
   return {
     physical,
+    assumeFolder(path) {
+      const place = physical(path);
+      for (const known of folders.keys()) if (known === path || known.startsWith(`${path}/`)) folders.delete(known);
+      folders.set(path, place);
+      assumed.add(place);
+    },
     entry(path) {
       const place = physical(path);
+      if (isBelowAssumed(place)) return undefined;
       const stat = sys('read', real(place), () => tolerant(() => lstat(place)));
       if (stat === undefined) return undefined;
       const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';

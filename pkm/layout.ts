@@ -16,9 +16,10 @@ export interface RootLayout {
   readonly trustedKeys: string;
 }
 
-export function rootLayout(root: string): RootLayout {
+/** @param stateFolder  where the state really is, if a symlink inside the root leads elsewhere; relative to the root */
+export function rootLayout(root: string, stateFolder: string = STATE_DIR): RootLayout {
   const base = resolve(root);
-  const state = join(base, STATE_DIR);
+  const state = join(base, stateFolder);
   return {
     root: base,
     state,

@@ -84,6 +84,11 @@ function placeImage(
   const old = draft.record(image.name);
   const isConfig = configMatcher(image.config);
   for (const entry of image.entries) {
+    if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
+      if (!draft.rowsAt(entry.path).some((row) => row.kind !== 'directory' && !mayTake(draft, image, row.owner) && row.owner !== image.name)) {
+        disk.assumeFolder(entry.path);
+      }
+    }
     checkEntry(draft, image, entry, disk);
     for (const row of draft.rowsAt(entry.path)) {
       if (row.owner === image.name) continue;

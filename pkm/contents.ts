@@ -17,8 +17,8 @@ export function imageContents(images: readonly PackageImage[]): Contents {
     locate(row) {
       const image = byName.get(row.owner);
       if (image === undefined) throw new Bug(`no image of '${row.owner}' for '${row.path}'`);
-      let paths = entries.get(row.owner);
-      if (paths === undefined) entries.set(row.owner, (paths = new Map(image.entries.map((entry) => [entry.path, entry]))));
+      const paths = entries.get(row.owner) ?? new Map(image.entries.map((entry) => [entry.path, entry]));
+      entries.set(row.owner, paths);
       const entry = paths.get(row.path);
       if (entry === undefined || entry.sha256 !== row.sha256) throw contentFault(row, 'its source holds something else');
       return { file: image.contentPath(entry), scratch: image.scratch };

@@ -1,6 +1,17 @@
 /** What planning asks of the disk; reads only. */
-import { hash, createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import { createHash, hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import { Fault, sys } from '../base/index.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf, printable } from './names.ts';
@@ -50,7 +61,8 @@ export function rootDisk(layout: RootLayout): Disk {
     const known = folders.get(folder);
     if (known !== undefined) return known;
     const parent = resolveFolder(parentOf(folder), depth);
-    const here = parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
+    const here =
+      parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
     const stat = isBelowAssumed(here) ? undefined : tolerant(() => lstat(here));
     let result = here;
     if (stat?.isSymbolicLink()) result = followed(here, depth);
@@ -65,19 +77,23 @@ export function rootDisk(layout: RootLayout): Disk {
 
   const followed = (link: string, depth: number): string => {
     const target = readlinkSync(real(link));
-    const escape = (why: string): Fault =>
+    const refuse = (why: string): Fault =>
       new Fault('E-PKM-ESCAPE', `refusing to write through the symlink '/${printable(link)}' -> '${printable(target)}': ${why}`, {
         hints: ['remove the symlink, or point it to a directory inside the root'],
       });
-    if (depth > 40) throw escape('too many levels of symlinks');
-    const parts = target.startsWith('/') ? [] : parentOf(link).split('/').filter((part) => part !== '');
+    if (depth > 40) throw refuse('too many levels of symlinks');
+    const parts = target.startsWith('/')
+      ? []
+      : parentOf(link)
+          .split('/')
+          .filter((part) => part !== '');
     for (const part of target.split('/')) {
       if (part === '' || part === '.') continue;
       if (part !== '..') parts.push(part);
-      else if (parts.pop() === undefined) throw escape('it leads outside the root');
+      else if (parts.pop() === undefined) throw refuse('it leads outside the root');
     }
     const destination = resolveFolder(parts.join('/'), depth + 1);
-    if (lstat(destination)?.isDirectory() !== true) throw escape('there is no such directory inside the root');
+    if (lstat(destination)?.isDirectory() !== true) throw refuse('there is no such directory inside the root');
     return destination;
   };
 

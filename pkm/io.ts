@@ -33,6 +33,8 @@ export interface FileMetadata {
 export interface RootIo {
   /** A new file with its final metadata; fails where the name is taken. Not synced. */
   createFile(path: string, data: Uint8Array, metadata: FileMetadata): void;
+  /** The same piece by piece, for files too long for memory. */
+  writeFile(path: string, metadata: FileMetadata): FileWriter;
   /** The same by copying, sharing blocks where the file system can. */
   copyFile(from: string, path: string, metadata: FileMetadata): void;
   symlink(target: string, path: string, owner: FileMetadata['owner']): void;
@@ -51,6 +53,14 @@ export interface RootIo {
   commit<T>(name: string, work: () => T): T;
 }
 
+export interface FileWriter {
+  write(data: Uint8Array): void;
+  /** Sets the metadata and closes. */
+  finish(): void;
+  /** Closes a file that will not be finished. */
+  abandon(): void;
+}
+
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export const realIo: RootIo = {
@@ -62,6 +72,17 @@ export const realIo: RootIo = {
     } finally {
       closeSync(fd);
     }
+  },
+  writeFile(path, metadata) {
+    const fd = openSync(path, CREATE, 0o600);
+    return {
+      write: (data) => writeAll(fd, data),
+      finish() {
+        setFileMetadata(fd, metadata);
+        closeSync(fd);
+      },
+      abandon: () => closeSync(fd),
+    };
   },
   copyFile(from, path, metadata) {
     copyFileSync(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);

@@ -44,7 +44,11 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
       hasLock = tryFor(options.waitMs);
     }
     if (!hasLock) throw lockedFault(layout, readHolder(layout));
-    const holder: LockHolder = { pid: process.pid, command: options.command, since: new Date().toISOString().replace(/\.\d+/, '') };
+    const holder: LockHolder = {
+      pid: process.pid,
+      command: options.command,
+      since: new Date().toISOString().replace(/\.\d+/, ''),
+    };
     io.writeOwn(layout.holder, `${JSON.stringify(holder)}\n`);
   } catch (error) {
     handle.close();

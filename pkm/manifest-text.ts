@@ -78,7 +78,8 @@ export function manifestDivergences(layout: RootLayout, database: Database, only
     if (only !== undefined && record.name !== only) continue;
     const path = join(layout.manifests, name);
     if (!existsSync(path)) found.push({ name, kind: 'missing' });
-    else if (readFileSync(path, 'utf8') !== encodeManifest(record, state.filesOf(record.name))) found.push({ name, kind: 'different' });
+    else if (readFileSync(path, 'utf8') !== encodeManifest(record, state.filesOf(record.name)))
+      found.push({ name, kind: 'different' });
   }
   if (only === undefined && existsSync(layout.manifests)) {
     for (const name of readdirSync(layout.manifests)) if (!names.has(name)) found.push({ name, kind: 'extra' });

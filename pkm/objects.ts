@@ -3,9 +3,10 @@
  * a package offered (the originals of three-way merges). Named by SHA-256 under `objects/xx/`, private to root: configuration
  * may hold secrets.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+
 import { hash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
 import { fileSha256 } from './disk.ts';
 import type { RootIo } from './io.ts';

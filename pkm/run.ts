@@ -12,7 +12,15 @@ import type { DiskPlan } from './plan/operations.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, type StateDelta, type StateView, writeConfig, writeDelta, writeSetting } from './state/state.ts';
 import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
-import type { FileRow, PackageChange, PackageImage, PackageRecord, TransactionKind, TransactionReport, Warning } from './types.ts';
+import type {
+  FileRow,
+  PackageChange,
+  PackageImage,
+  PackageRecord,
+  TransactionKind,
+  TransactionReport,
+  Warning,
+} from './types.ts';
 
 export interface Actor {
   readonly user: string;
@@ -125,7 +133,9 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
 }
 
 function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): void {
-  const needed = new Set(wish.delta.putRecords.flatMap((record) => (record.origin.kind === 'archive' ? [record.origin.sha256] : [])));
+  const needed = new Set(
+    wish.delta.putRecords.flatMap((record) => (record.origin.kind === 'archive' ? [record.origin.sha256] : [])),
+  );
   for (const image of wish.images) {
     if (image.origin.kind !== 'archive' || !needed.has(image.origin.sha256)) continue;
     keepObject(layout, io, image.origin.sha256, { file: image.origin.file });
@@ -173,7 +183,9 @@ function packageChange(old: PackageRecord | undefined, record: PackageRecord, ki
 }
 
 const isUpgrade = (old: PackageRecord, record: PackageRecord): boolean =>
-  old.version !== record.version || old.release !== record.release || JSON.stringify(old.origin) !== JSON.stringify(record.origin);
+  old.version !== record.version ||
+  old.release !== record.release ||
+  JSON.stringify(old.origin) !== JSON.stringify(record.origin);
 
 const superseded = (record: PackageRecord): PackageChange => ({
   name: record.name,

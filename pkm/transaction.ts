@@ -10,7 +10,7 @@
  * survive its own crash would double what can go wrong.
  */
 import { hash } from 'node:crypto';
-import { existsSync, fstatSync, lstatSync, openSync, closeSync, readFileSync, readSync, statfsSync, constants } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import { type Contents, contentFault } from './contents.ts';
@@ -39,9 +39,13 @@ export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
     const stat = sys('read', path, () => statfsSync(path));
     const free = stat.bavail * stat.bsize;
     if (free >= sizeBytes) continue;
-    throw new Fault('E-PKM-SPACE', `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`, {
-      hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
-    });
+    throw new Fault(
+      'E-PKM-SPACE',
+      `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`,
+      {
+        hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
+      },
+    );
   }
 }
 
@@ -61,7 +65,8 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
   const relative = layout.staging.slice(layout.root === '/' ? 1 : layout.root.length + 1);
   const nearby = plan.stage.flatMap((item, index) => (item.near === undefined ? [] : [nearName(item.near, index)]));
   if (nearby.length > 0) io.writeOwn(join(layout.staging, NEAR_LIST), JSON.stringify(nearby));
-  if (plan.stage.length > 0) sys('create the folder', layout.staging, () => io.mkdir(join(layout.staging, 'new'), 0o700, undefined));
+  if (plan.stage.length > 0)
+    sys('create the folder', layout.staging, () => io.mkdir(join(layout.staging, 'new'), 0o700, undefined));
   const times = new Map<string, number>();
   const sources = plan.stage.map((item, index) => {
     const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
@@ -231,7 +236,8 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   }
 }
 
-const isThere = (layout: RootLayout, path: string): boolean => lstatSync(under(layout, path), { throwIfNoEntry: false }) !== undefined;
+const isThere = (layout: RootLayout, path: string): boolean =>
+  lstatSync(under(layout, path), { throwIfNoEntry: false }) !== undefined;
 
 function tolerate(codes: readonly string[], work: () => void): void {
   try {

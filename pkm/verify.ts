@@ -5,8 +5,8 @@ import { type ManifestDivergence, manifestDivergences } from './manifest-text.ts
 import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
 import { checkHistory } from './state/history.ts';
-import { readSetting } from './state/state.ts';
 import { toFile } from './state/rows.ts';
+import { readSetting } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
@@ -46,11 +46,18 @@ const PROGRESS_EVERY = 256;
 export function verifyRoot(layout: RootLayout, database: Database, options: VerifyOptions = {}): VerifyReport {
   const problems: FileProblem[] = [];
   const drift: FileProblem[] = [];
-  const checker = { disk: rootDisk(layout), isFast: options.fast === true, withOwners: readSetting(database, 'owners') === 'declared' };
+  const checker = {
+    disk: rootDisk(layout),
+    isFast: options.fast === true,
+    withOwners: readSetting(database, 'owners') === 'declared',
+  };
   const rows =
     options.package === undefined
       ? database.all('SELECT * FROM files ORDER BY path, package')
-      : database.all('SELECT * FROM files WHERE path IN (SELECT path FROM files WHERE package = ?) ORDER BY path, package', options.package);
+      : database.all(
+          'SELECT * FROM files WHERE path IN (SELECT path FROM files WHERE package = ?) ORDER BY path, package',
+          options.package,
+        );
   let nChecked = 0;
   for (let index = 0; index < rows.length; ) {
     const group = [toFile(rows[index]!)];

@@ -51,7 +51,12 @@ function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal
   if (decision === 'save') {
     const aside = freeName(planner, row.path, 'pkmsave');
     planner.moveAside(row.path, aside);
-    planner.warnings.push({ kind: 'modified-file', path: row.path, package: row.owner, text: `it was modified; your version is now '/${aside}'` });
+    planner.warnings.push({
+      kind: 'modified-file',
+      path: row.path,
+      package: row.owner,
+      text: `it was modified; your version is now '/${aside}'`,
+    });
     report('saved', aside);
   } else if (decision === 'remove') {
     if (becomesFolder) planner.removeFirst(row.path);
@@ -88,7 +93,8 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
   switch (decision) {
     case 'equal':
       if (there !== undefined && there.mode !== next.mode && old?.mode !== next.mode) planner.setMetadata(path, next);
-      if (next.isConfig !== old?.isConfig || facts.original !== offered || old?.owner !== next.owner) return finish(settled, keepTime);
+      if (next.isConfig !== old?.isConfig || facts.original !== offered || old?.owner !== next.owner)
+        return finish(settled, keepTime);
       return { wasThere, mtimeSeconds: keepTime };
     case 'place':
       if (there?.kind === 'directory') planner.replaceFolder(old, next);

@@ -9,7 +9,9 @@ import type { Draft } from './draft.ts';
 const LINKS = new Set(['bin', 'sbin', 'lib', 'lib64']);
 /** What must stay a directory once it is one. */
 const DIRECTORIES = new Set(
-  'bin sbin lib lib64 usr usr/bin usr/sbin usr/lib usr/lib64 usr/share etc var var/lib boot dev proc sys run root home opt srv tmp'.split(' '),
+  'bin sbin lib lib64 usr usr/bin usr/sbin usr/lib usr/lib64 usr/share etc var var/lib boot dev proc sys run root home opt srv tmp'.split(
+    ' ',
+  ),
 );
 const KERNEL = /^(proc|sys|dev)\//;
 
@@ -32,9 +34,12 @@ export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry,
   const there = disk.entry(path);
   if (there === undefined) return;
   if (there.kind === 'symlink' && LINKS.has(path)) {
-    if (entry.kind === 'directory') throw fault(image, path, `it is a symlink to '${printable(there.target)}', and would become a directory`);
-    if (entry.kind !== 'symlink') throw fault(image, path, `it is a symlink to '${printable(there.target)}', and would become a file`);
-    if (entry.target !== there.target) throw fault(image, path, `it would lead to '${printable(entry.target)}' instead of '${printable(there.target)}'`);
+    if (entry.kind === 'directory')
+      throw fault(image, path, `it is a symlink to '${printable(there.target)}', and would become a directory`);
+    if (entry.kind !== 'symlink')
+      throw fault(image, path, `it is a symlink to '${printable(there.target)}', and would become a file`);
+    if (entry.target !== there.target)
+      throw fault(image, path, `it would lead to '${printable(entry.target)}' instead of '${printable(there.target)}'`);
   }
   if (there.kind === 'directory' && entry.kind !== 'directory') {
     throw fault(image, path, `it is a directory, and would become a ${entry.kind}`);

@@ -50,7 +50,11 @@ export function checkConflicts(records: readonly PackageRecord[]): void {
       const other = [...(satisfied.get(name) ?? [])].find((by) => by !== record.name);
       if (other === undefined) continue;
       throw new Fault('E-PKM-CONFLICTS', `'${record.name}' cannot be installed together with '${other}'`, {
-        notes: [other === name ? `'${record.name}' conflicts with '${name}'` : `'${record.name}' conflicts with '${name}', which '${other}' provides`],
+        notes: [
+          other === name
+            ? `'${record.name}' conflicts with '${name}'`
+            : `'${record.name}' conflicts with '${name}', which '${other}' provides`,
+        ],
         hints: [`remove '${other}' first, or leave '${record.name}' out`],
       });
     }

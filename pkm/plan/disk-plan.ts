@@ -62,8 +62,8 @@ export class DiskPlanner {
   constructor(input: DiskPlanInput) {
     this.input = input;
     const change = (path: string): { drops: FileRow[]; puts: FileRow[] } => {
-      let found = this.#changes.get(path);
-      if (found === undefined) this.#changes.set(path, (found = { drops: [], puts: [] }));
+      const found = this.#changes.get(path) ?? { drops: [], puts: [] };
+      this.#changes.set(path, found);
       return found;
     };
     for (const row of input.delta.dropFiles) change(row.path).drops.push(row);
@@ -119,7 +119,11 @@ export class DiskPlanner {
       this.#checkAlias(next);
       facts = next.isConfig || old?.isConfig === true ? planConfig(this, old, next) : this.#planFile(old, next);
     }
-    for (const row of puts) this.#putFiles.push({ ...row, ...(this.input.isRollback ? { mtimeSeconds: facts.mtimeSeconds ?? row.mtimeSeconds } : facts) });
+    for (const row of puts)
+      this.#putFiles.push({
+        ...row,
+        ...(this.input.isRollback ? { mtimeSeconds: facts.mtimeSeconds ?? row.mtimeSeconds } : facts),
+      });
   }
 
   #withdraw(old: FileRow): void {
@@ -145,17 +149,21 @@ export class DiskPlanner {
       if (old.isConfig) planConfig(this, old, undefined);
       else this.#clearForDirectory(old);
       disk.assumeFolder(next.path);
-      this.#mkdirs.push({ kind: 'mkdir', ...wanted, path: disk.physical(next.path) });
+      this.makeDirectory(next);
       return;
     }
     const there = disk.entry(next.path);
     const path = disk.physical(next.path);
-    if (there === undefined) this.#mkdirs.push({ kind: 'mkdir', ...wanted, path });
+    if (there === undefined) this.makeDirectory(next);
     else if (there.kind === 'symlink') disk.physical(`${next.path}/.`);
     else if (there.kind !== 'directory') throw inTheWay(path, `package '${next.owner}' has a directory there`);
     else if (old === undefined ? !sameMetadata(there, next) : !sameMetadata(old, next)) {
       this.#metadata.push({ kind: 'metadata', ...wanted, path });
     }
+  }
+
+  makeDirectory({ path, mode, uid, gid }: FileRow): void {
+    this.#mkdirs.push({ kind: 'mkdir', path: this.input.disk.physical(path), mode, uid, gid });
   }
 
   #clearForDirectory(old: FileRow): void {
@@ -185,7 +193,13 @@ export class DiskPlanner {
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
-      else this.warnings.push({ kind: 'modified-file', path: next.path, package: next.owner, text: 'a file of no package stood there; it is replaced' });
+      else
+        this.warnings.push({
+          kind: 'modified-file',
+          path: next.path,
+          package: next.owner,
+          text: 'a file of no package stood there; it is replaced',
+        });
       return this.place(next);
     }
     const isEqual = old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target;
@@ -224,10 +238,14 @@ export class DiskPlanner {
     const other = this.#taken.get(path) ?? (path === next.path ? undefined : this.rowsAfter(path)[0]?.owner);
     this.#taken.set(path, next.owner);
     if (other === undefined) return;
-    throw new Fault('E-PKM-OWNED', `'/${printable(next.path)}' of '${next.owner}' is '/${printable(path)}', which belongs to '${other}' already`, {
-      notes: ['a symlink in the path makes the two names one file'],
-      hints: [`install one of the two packages only, or let it use the name '/${printable(path)}'`],
-    });
+    throw new Fault(
+      'E-PKM-OWNED',
+      `'/${printable(next.path)}' of '${next.owner}' is '/${printable(path)}', which belongs to '${other}' already`,
+      {
+        notes: ['a symlink in the path makes the two names one file'],
+        hints: [`install one of the two packages only, or let it use the name '/${printable(path)}'`],
+      },
+    );
   }
 
   isSame(row: FileRow, there: DiskEntry): boolean {

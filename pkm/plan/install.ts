@@ -85,7 +85,11 @@ function placeImage(
   const isConfig = configMatcher(image.config);
   for (const entry of image.entries) {
     if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
-      if (!draft.rowsAt(entry.path).some((row) => row.kind !== 'directory' && !mayTake(draft, image, row.owner) && row.owner !== image.name)) {
+      if (
+        !draft
+          .rowsAt(entry.path)
+          .some((row) => row.kind !== 'directory' && !mayTake(draft, image, row.owner) && row.owner !== image.name)
+      ) {
         disk.assumeFolder(entry.path);
       }
     }
@@ -167,7 +171,8 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
 function newRecord(image: PackageImage, old: PackageRecord | undefined, options: InstallOptions): PackageRecord {
   const { entries: _entries, notes: _notes, contentPath: _path, scratch: _scratch, ...description } = image;
   const asked = options.explicit === undefined || options.explicit.has(image.name);
-  const reason: InstallReason = asked || (old?.reason === 'explicit' && old.supersededBy.length === 0) ? 'explicit' : 'dependency';
+  const reason: InstallReason =
+    asked || (old?.reason === 'explicit' && old.supersededBy.length === 0) ? 'explicit' : 'dependency';
   const record: PackageRecord = {
     ...description,
     reason,
@@ -190,10 +195,14 @@ function checkDependencies(records: readonly PackageRecord[], queue: ReadonlySet
   const unmet = unmetDependencies(records).filter((item) => queue.has(item.package));
   if (unmet.length === 0) return;
   const names = [...new Set(unmet.map((item) => item.needs))];
-  throw new Fault('E-PKM-DEPENDENCY', `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`, {
-    notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
-    hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
-  });
+  throw new Fault(
+    'E-PKM-DEPENDENCY',
+    `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`,
+    {
+      notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
+      hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
+    },
+  );
 }
 
 function conflictFault(conflicts: readonly FileConflict[]): Fault {
@@ -205,4 +214,3 @@ function conflictFault(conflicts: readonly FileConflict[]): Fault {
     hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
   });
 }
-

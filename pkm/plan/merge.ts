@@ -11,7 +11,10 @@ const MAX_BYTES = 1 << 20;
 export function mergeText(original: Uint8Array, mine: Uint8Array, theirs: Uint8Array): Buffer | undefined {
   for (const side of [original, mine, theirs]) if (side.length > MAX_BYTES || !isUtf8(side) || side.includes(0)) return undefined;
   const { diff3Merge } = createRequire(import.meta.url)('node-diff3') as typeof import('node-diff3');
-  const lines = (side: Uint8Array): string[] => Buffer.from(side).toString('utf8').split(/(?<=\n)/);
+  const lines = (side: Uint8Array): string[] =>
+    Buffer.from(side)
+      .toString('utf8')
+      .split(/(?<=\n)/);
   const merged: string[] = [];
   for (const part of diff3Merge(lines(mine), lines(original), lines(theirs), { excludeFalseConflicts: true })) {
     if (part.conflict !== undefined) return undefined;

@@ -1,5 +1,5 @@
 import { didYouMean, Fault } from '../../base/index.ts';
-import { type Unmet, newlyUnmet } from './dependencies.ts';
+import { newlyUnmet, type Unmet } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 
 /**

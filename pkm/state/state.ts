@@ -78,10 +78,7 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   for (const row of delta.putFiles) endFile(row);
   for (const record of delta.putRecords) {
     endRecord(record.name);
-    database.run(
-      `INSERT INTO installed VALUES (${'?,'.repeat(20)}?)`,
-      ...fromRecord({ ...record, fromGeneration: number }),
-    );
+    database.run(`INSERT INTO installed VALUES (${'?,'.repeat(20)}?)`, ...fromRecord({ ...record, fromGeneration: number }));
     for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
   }
   for (const row of delta.putFiles) database.run(`INSERT INTO files VALUES (${'?,'.repeat(12)}?)`, ...fromFile(row, number));
@@ -128,8 +125,7 @@ export const filesAt = (database: Database, number: number): FileRow[] =>
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
-const FILE_COLUMNS =
-  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
 
 /** What must change to get from the current generation to a kept one. Cost: the difference (and one scan of `files`). */
 export function deltaTo(database: Database, number: number): StateDelta {
@@ -139,7 +135,9 @@ export function deltaTo(database: Database, number: number): StateDelta {
     .all('SELECT * FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
     .map(toRecord);
   const addedFiles = database.all('SELECT * FROM files WHERE from_generation > ?', number).map(toFile);
-  const lostFiles = database.all('SELECT * FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1', number).map(toFile);
+  const lostFiles = database
+    .all('SELECT * FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
+    .map(toFile);
   const backNames = new Set(lostRecords.map((record) => record.name));
   const current = new Map(addedFiles.map((row) => [fileKey(row), row]));
   const back = new Set(lostFiles.map(fileKey));

@@ -54,7 +54,7 @@ export function rootDisk(layout: RootLayout): Disk {
     return false;
   };
   const real = (path: string): string => under(layout, path);
-  const lstat = (path: string): Stats | undefined => lstatSync(real(path), { throwIfNoEntry: false });
+  const lstat = (path: string): Stats | undefined => tolerantLstat(real(path));
 
   /** `folder` as a physical folder path; parts that do not exist yet stand for themselves. */
   const resolveFolder = (folder: string, depth: number): string => {
@@ -63,7 +63,7 @@ export function rootDisk(layout: RootLayout): Disk {
     const parent = resolveFolder(parentOf(folder), depth);
     const here =
       parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
-    const stat = isBelowAssumed(here) ? undefined : tolerant(() => lstat(here));
+    const stat = isBelowAssumed(here) ? undefined : lstat(here);
     let result = here;
     if (stat?.isSymbolicLink()) result = followed(here, depth);
     else if (stat !== undefined && !stat.isDirectory()) {
@@ -114,7 +114,7 @@ export function rootDisk(layout: RootLayout): Disk {
     entry(path) {
       const place = physical(path);
       if (isBelowAssumed(place)) return undefined;
-      const stat = sys('read', real(place), () => tolerant(() => lstat(place)));
+      const stat = sys('read', real(place), () => lstat(place));
       if (stat === undefined) return undefined;
       const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
       return {
@@ -134,10 +134,10 @@ export function rootDisk(layout: RootLayout): Disk {
   };
 }
 
-/** ENOTDIR under a file is as good as absent: planning meets paths below what another operation will replace. */
-function tolerant<T>(read: () => T | undefined): T | undefined {
+/** `lstat`, with `undefined` for nothing. A path below a file is nothing: planning meets what another operation will replace. */
+export function tolerantLstat(path: string): Stats | undefined {
   try {
-    return read();
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;

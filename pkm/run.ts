@@ -1,5 +1,5 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
@@ -148,7 +148,8 @@ function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
   for (const folder of folders) {
     const path = under(layout, folder);
-    if (existsSync(path)) sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
+    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+      sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
   }
 }
 

@@ -14,7 +14,7 @@ import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readF
 import { join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import { type Contents, contentFault } from './contents.ts';
-import { fileSha256 } from './disk.ts';
+import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf, printable } from './names.ts';
@@ -179,10 +179,11 @@ export function applyJournal({ layout, database, io }: RootContext): number {
   const folders = new Set<string>();
   for (const row of rows) {
     try {
-      if (checkParents(layout, parentOf(row.path), checked)) applyOperation(layout, io, row);
-      else if (row.operation === 'mkdir' || (row.operation === 'place' && isThere(layout, row.source))) {
-        throw Object.assign(new Error(), { code: 'ENOENT', syscall: 'open' }); // the parent was removed since the plan was made
-      }
+      const parent = parentState(layout, parentOf(row.path), checked);
+      if (parent === 'real') applyOperation(layout, io, row);
+      else if (row.operation === 'mkdir' || (row.operation === 'place' && isThere(layout, row.source)))
+        throw lostParent(row, parent);
+      // else: what was below went already, and something else stands there now
       folders.add(parentOf(row.path));
     } catch (error) {
       throw unfinished(row, error);
@@ -194,18 +195,23 @@ export function applyJournal({ layout, database, io }: RootContext): number {
 }
 
 /** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
-function checkParents(layout: RootLayout, folder: string, checked: Set<string>): boolean {
-  if (checked.has(folder)) return true;
-  if (!checkParents(layout, parentOf(folder), checked)) return false;
+function parentState(layout: RootLayout, folder: string, checked: Set<string>): 'real' | 'absent' | 'symlink' {
+  if (checked.has(folder)) return 'real';
+  const above = parentState(layout, parentOf(folder), checked);
+  if (above !== 'real') return above;
   const stat = lstatSync(under(layout, folder), { throwIfNoEntry: false });
-  if (stat === undefined || stat.isFile()) return false; // a removal that was done already took it along
-  if (!stat.isDirectory()) {
-    throw new Fault('E-PKM-ESCAPE', `refusing to write through '/${printable(folder)}', which is no directory any more`, {
-      hints: ['restore the directory and run the command again'],
-    });
-  }
+  if (stat?.isSymbolicLink() === true) return 'symlink';
+  if (stat?.isDirectory() !== true) return 'absent';
   checked.add(folder);
-  return true;
+  return 'real';
+}
+
+function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
+  const folder = printable(parentOf(row.path));
+  if (parent === 'absent') return new SystemFault('write below', `/${folder}`, { code: 'ENOENT' });
+  return new Fault('E-PKM-ESCAPE', `refusing to write through '/${folder}', which became a symlink meanwhile`, {
+    hints: ['put the directory back and run: pkm recover'],
+  });
 }
 
 function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
@@ -251,7 +257,7 @@ function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string
   const devices = new Map<number, string>([[lstatSync(layout.state).dev, layout.state]]);
   for (const folder of folders) {
     const path = under(layout, folder);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = tolerantLstat(path);
     if (stat !== undefined && !devices.has(stat.dev)) devices.set(stat.dev, path);
   }
   for (const path of devices.values()) io.syncFileSystem(path);
@@ -266,9 +272,9 @@ function unfinished(row: JournalRow, error: unknown): unknown {
   });
 }
 
-/** Removes what a transaction that never reached its commit left behind. */
-export function emptyStaging({ layout, io }: RootContext): void {
-  if (!existsSync(layout.staging)) return;
+/** Removes what a transaction that never reached its commit left behind. While there is a journal, its files are not touched. */
+export function emptyStaging({ layout, database, io }: RootContext): void {
+  if (!existsSync(layout.staging) || hasJournal(database)) return;
   const list = join(layout.staging, NEAR_LIST);
   if (existsSync(list)) {
     for (const name of JSON.parse(readFileSync(list, 'utf8')) as string[]) {

@@ -64,7 +64,8 @@ export function openSession(context: Context, args: Arguments, options: { readon
 }
 
 function evalSettings(context: Context, args: Arguments): EvalSettings {
-  const entries = [...args.all('include').map(([entry]) => entry!), ...(context.environment['NIX_PATH'] ?? '').split(':')];
+  const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
+  const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
   const searchPath = entries
     .filter((entry) => entry !== '')
     .map((entry) => {
@@ -74,7 +75,12 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         ? { prefix: '', path: textToBytes(absolute(entry)) }
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
-  return { pure: !args.has('impure'), searchPath: [...searchPath, nixSearchPathEntry], pipes: args.has('pipes') };
+  return {
+    pure: !args.has('impure'),
+    system: args.value('system') ?? machineSystem(),
+    searchPath: [...searchPath, nixSearchPathEntry],
+    pipes: args.has('pipes'),
+  };
 }
 
 /** Import from derivation: evaluation is synchronous and a build is not, so another process of ours builds. */
@@ -97,3 +103,7 @@ function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly 
   }
   return paths;
 }
+
+/** As Nix names it. */
+const machineSystem = (): string =>
+  `${process.arch === 'arm64' ? 'aarch64' : process.arch === 'x64' ? 'x86_64' : process.arch}-${process.platform}`;

@@ -172,7 +172,7 @@ export const unreadable = (path: string, reason: string, cause: unknown): Fault 
 export const notUtf8 = (): Fault => fault('E-EVAL-027', 'a string that is not UTF-8 cannot be written as JSON');
 
 export const impure = (what: string): Fault =>
-  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['evaluate without --pure'] });
+  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
 
 const SHOWN = 12;
 const listed = (names: readonly string[]): string => {

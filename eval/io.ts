@@ -62,7 +62,7 @@ export interface EvalStore {
 
 /** How the evaluation is bounded. */
 export interface EvalSettings {
-  /** No environment variables, no clock, no `<x>`, files only through literal paths. */
+  /** No environment variables and no clock; `<x>` only through `searchPath`. */
   readonly pure?: boolean;
   /** `NIX_PATH`: prefix (may be empty) and path, tried in order. */
   readonly searchPath?: readonly { readonly prefix: Bytes; readonly path: Bytes }[];

@@ -42,16 +42,8 @@ export class Shape {
       this.#index = new Map(names.map((each, index) => [each, index]));
       return this.#index.get(name) ?? -1;
     }
-    let low = 0;
-    let high = names.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const at = names[middle]!;
-      if (at === name) return middle;
-      if (at < name) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
+    const at = lowerBound(names, name);
+    return names[at] === name ? at : -1;
   }
 
   /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
@@ -154,10 +146,11 @@ export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: 
 /** A set from a plain object. */
 export const attrsFromRecord = (record: Readonly<Record<Bytes, Slot>>): Attrs => attrsFromMap(new Map(Object.entries(record)));
 
-/** `under // over`. Cost: O(n + m), less the comparisons where both shapes were met before. */
+/** `under // over`. Cost: O(n + m), less the comparisons where both shapes were met before or one set is much smaller. */
 export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   if (over.slots.length === 0) return under;
   if (under.slots.length === 0) return over;
+  if (!under.shape.isShared && over.slots.length * 16 < under.slots.length) return insertAttrs(under, over);
   const { shape, from } = under.shape.planMerge(over.shape);
   const lower = under.slots;
   const upper = over.slots;
@@ -167,6 +160,47 @@ export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
     slots[i] = at >= 0 ? upper[at]! : lower[~at]!;
   }
   return new Attrs(shape, slots);
+}
+
+/** A few attributes into a big set: whole stretches are copied, names are found by halving. */
+function insertAttrs(under: Attrs, over: Attrs): Attrs {
+  const { names, spans } = under.shape;
+  const slots = under.slots.slice();
+  const added: number[] = [];
+  const replaced: number[] = [];
+  over.names.forEach((name, i) => {
+    const at = lowerBound(names, name);
+    if (names[at] === name) {
+      slots[at] = over.slots[i]!;
+      replaced.push(i, at);
+    } else added.push(i, at);
+  });
+  const keepsSpans = spans === undefined && over.shape.spans === undefined;
+  if (added.length === 0 && keepsSpans) return new Attrs(under.shape, slots);
+  const newNames = names.slice();
+  const newSpans = keepsSpans ? undefined : (spans?.slice() ?? new Array<undefined>(names.length).fill(undefined));
+  if (newSpans !== undefined)
+    for (let k = 0; k < replaced.length; k += 2) newSpans[replaced[k + 1]!] = over.shape.spans?.[replaced[k]!];
+  // From the end, so that places before stay what they are.
+  for (let k = added.length - 2; k >= 0; k -= 2) {
+    const [i, at] = [added[k]!, added[k + 1]!];
+    newNames.splice(at, 0, over.names[i]!);
+    slots.splice(at, 0, over.slots[i]!);
+    newSpans?.splice(at, 0, over.shape.spans?.[i]);
+  }
+  return new Attrs(new Shape(newNames, false, newSpans), slots);
+}
+
+/** The first place whose name is not before the one given. */
+function lowerBound(names: readonly Bytes[], name: Bytes): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (names[middle]! < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The attributes whose index `isKept`; spans stay. Cost: O(n). */

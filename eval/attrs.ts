@@ -26,6 +26,7 @@ export class Shape {
   #index: Map<Bytes, number> | undefined;
   #searches = 0;
   #merges: Map<Shape, MergePlan> | undefined;
+  #restrictions: Map<string, Shape> | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -50,12 +51,31 @@ export class Shape {
   planMerge(over: Shape): MergePlan {
     const known = this.#merges?.get(over);
     if (known !== undefined) return known;
-    const plan = planMerge(this, over);
+    const plan = planMerge(this, over, (this.#merges?.size ?? 0) < MEMO_MERGES);
     if (plan.shape.isShared) {
       this.#merges ??= new Map();
       this.#merges.set(over, plan);
     }
     return plan;
+  }
+
+  /** The shape of the names at these places (ascending). Remembered where this one is shared. */
+  restrict(kept: readonly number[]): Shape {
+    const key = this.isShared && this.names.length <= MEMO_NAMES ? kept.join() : undefined;
+    const known = key === undefined ? undefined : this.#restrictions?.get(key);
+    if (known !== undefined) return known;
+    const { names, spans } = this;
+    const isKept = key !== undefined && (this.#restrictions?.size ?? 0) < MEMO_MERGES;
+    const shape = new Shape(
+      kept.map((i) => names[i]!),
+      isKept,
+      spans && kept.map((i) => spans[i]),
+    );
+    if (key !== undefined && isKept) {
+      this.#restrictions ??= new Map();
+      this.#restrictions.set(key, shape);
+    }
+    return shape;
   }
 }
 
@@ -65,10 +85,11 @@ interface MergePlan {
   readonly from: Int32Array;
 }
 
-/** More names than this in a merged shape, or more merges than this from one shape, and it is not worth remembering. */
+/** More names than this in a shape, or more shapes than this derived from one, and they are not worth remembering. */
 const MEMO_NAMES = 64;
+const MEMO_MERGES = 128;
 
-function planMerge(under: Shape, over: Shape): MergePlan {
+function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
   const a = under.names;
   const b = over.names;
   const names: Bytes[] = [];
@@ -88,7 +109,7 @@ function planMerge(under: Shape, over: Shape): MergePlan {
       from[n++] = j++;
     }
   }
-  const isShared = under.isShared && over.isShared && names.length <= MEMO_NAMES;
+  const isShared = mayRemember && under.isShared && over.isShared && names.length <= MEMO_NAMES;
   const hasSpans = under.spans !== undefined || over.spans !== undefined;
   const spans = hasSpans ? names.map((_, k) => (from[k]! >= 0 ? over.spans?.[from[k]!] : under.spans?.[~from[k]!])) : undefined;
   return { shape: new Shape(names, isShared, spans), from: from.subarray(0, n) };
@@ -140,7 +161,36 @@ export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: 
   if (entries.size === 0) return emptyAttrs;
   const names = [...entries.keys()].sort(compareBytes);
   const slots = names.map((name) => entries.get(name)!);
-  return new Attrs(new Shape(names, false, spanOf === undefined ? undefined : names.map(spanOf)), slots);
+  if (spanOf === undefined) return new Attrs(names.length <= INTERNED_NAMES ? internShape(names) : new Shape(names), slots);
+  return new Attrs(new Shape(names, false, names.map(spanOf)), slots);
+}
+
+/** Small sets without places (from JSON, from builtins) with the same names share a shape, as long as there are not too many. */
+const INTERNED_NAMES = 24;
+const MAX_NODES = 20_000;
+
+interface NameNode {
+  next: Map<Bytes, NameNode> | undefined;
+  shape: Shape | undefined;
+}
+const firstNode: NameNode = { next: undefined, shape: undefined };
+let nodes = 0;
+
+function internShape(names: readonly Bytes[]): Shape {
+  let node = firstNode;
+  for (const name of names) {
+    let next = node.next?.get(name);
+    if (next === undefined) {
+      if (nodes === MAX_NODES) return new Shape(names);
+      nodes++;
+      next = { next: undefined, shape: undefined };
+      node.next ??= new Map();
+      node.next.set(intern(name), next);
+    }
+    node = next;
+  }
+  node.shape ??= new Shape(names.map(intern), true);
+  return node.shape;
 }
 
 /** A set from a plain object. */
@@ -205,18 +255,13 @@ function lowerBound(names: readonly Bytes[], name: Bytes): number {
 
 /** The attributes whose index `isKept`; spans stay. Cost: O(n). */
 export function filterAttrs(set: Attrs, isKept: (name: Bytes, index: number) => boolean): Attrs {
-  const { names, spans } = set.shape;
+  const { names } = set.shape;
   const kept: number[] = [];
   for (let i = 0; i < names.length; i++) if (isKept(names[i]!, i)) kept.push(i);
   if (kept.length === names.length) return set;
   if (kept.length === 0) return emptyAttrs;
-  const shape = new Shape(
-    kept.map((i) => names[i]!),
-    false,
-    spans && kept.map((i) => spans[i]),
-  );
   return new Attrs(
-    shape,
+    set.shape.restrict(kept),
     kept.map((i) => set.slots[i]!),
   );
 }

@@ -26,7 +26,8 @@ export function pairBrackets(source: SourceFile, tokens: readonly Token[]): Brac
     open.length = at;
     partners.set(opener, index);
     partners.set(index, opener);
-    if (suspect === undefined && token.end > token.startOffset && isDedented(source, tokens[opener]!, token)) suspect = tokens[opener]!;
+    if (suspect === undefined && token.end > token.startOffset && isDedented(source, tokens[opener]!, token))
+      suspect = tokens[opener]!;
   });
   return { partners, suspect };
 }

@@ -29,7 +29,8 @@ export const langCodes = defineCodes({
   },
   'E-LANG-005': {
     title: 'unclosed string',
-    explanation: "A string runs to the end of the file. Strings may span lines; the label shows where the one without its closing quote begins.",
+    explanation:
+      'A string runs to the end of the file. Strings may span lines; the label shows where the one without its closing quote begins.',
     wrong: '{ a = "hello; }',
     right: '{ a = "hello"; }',
   },
@@ -76,7 +77,8 @@ export const langCodes = defineCodes({
   },
   'E-LANG-013': {
     title: 'operators that do not chain',
-    explanation: 'Comparisons have no associativity, and the two pipe operators cannot be mixed: parentheses must say what is meant.',
+    explanation:
+      'Comparisons have no associativity, and the two pipe operators cannot be mixed: parentheses must say what is meant.',
     wrong: 'a < b < c',
     right: 'a < b && b < c',
   },
@@ -111,8 +113,9 @@ export const langCodes = defineCodes({
     right: 'let a = 1; in a',
   },
   'E-LANG-019': {
-    title: "wrong sign between name and value",
-    explanation: "In sets and `let`, '=' stands between a name and its value; ':' belongs to functions and '==' compares. Names are not quoted as in JSON.",
+    title: 'wrong sign between name and value',
+    explanation:
+      "In sets and `let`, '=' stands between a name and its value; ':' belongs to functions and '==' compares. Names are not quoted as in JSON.",
     wrong: '{ "a": 1 }',
     right: '{ a = 1; }',
   },
@@ -136,7 +139,8 @@ export const langCodes = defineCodes({
   },
   'E-LANG-023': {
     title: 'nesting too deep',
-    explanation: 'Brackets, functions or `if`s are nested deeper than the parser allows. Only generated files get there: make them flatter.',
+    explanation:
+      'Brackets, functions or `if`s are nested deeper than the parser allows. Only generated files get there: make them flatter.',
   },
   'E-LANG-024': {
     title: 'package without version',
@@ -152,7 +156,8 @@ export const langCodes = defineCodes({
   },
   'E-LANG-026': {
     title: 'not a declaration',
-    explanation: 'A file of declarations holds `tier`, `package`, `override`, `system` and `tree`, one after the other; `split` stands inside a package.',
+    explanation:
+      'A file of declarations holds `tier`, `package`, `override`, `system` and `tree`, one after the other; `split` stands inside a package.',
     wrong: 'pakage zlib "1.3.2" { }',
     right: 'package zlib "1.3.2" { }',
   },
@@ -164,7 +169,8 @@ export const langCodes = defineCodes({
   },
   'E-LANG-028': {
     title: 'parentheses needed',
-    explanation: 'Functions, `if`, `let`, `with` and `assert` reach as far as they can; as an operand, an argument or an item of a list they need parentheses.',
+    explanation:
+      'Functions, `if`, `let`, `with` and `assert` reach as far as they can; as an operand, an argument or an item of a list they need parentheses.',
     wrong: '[ x: x ]',
     right: '[ (x: x) ]',
   },

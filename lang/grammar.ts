@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/noComponentHookFactories: ALT is chevrotain's name for an alternative, no React component
 /**
  * The grammar: chevrotain rules whose actions build `tree.ts` nodes. LL(1) without predicates except around declarations, thanks
  * to the token types that look one token ahead (`tokens.ts`). Operators are one rule with two stacks instead of a ladder.
@@ -12,9 +13,9 @@ import type { SourceFile } from '../base/index.ts';
 import { isInt64, parseInteger } from './numbers.ts';
 import { isPipe, OperatorStack } from './operators.ts';
 import { Recovery } from './recovery.ts';
-import { type IndentedPiece, pushText, stripIndentation, unescape, unescapeIndented } from './strings.ts';
-import * as T from './tokens.ts';
+import { type IndentedPiece, pushText, stripIndentation, unescapeIndented, unescapeQuoted } from './strings.ts';
 import type { Token } from './tokens.ts';
+import * as T from './tokens.ts';
 import type { AttrName, Binding, Declaration, Expr, FileTree, Formal, MergedAttrs, Param, StringExpr } from './tree.ts';
 
 type Bindings = { readonly bindings: Binding[]; readonly merged: MergedAttrs };
@@ -274,7 +275,7 @@ class Grammar extends Recovery {
   });
 
   readonly operators = this.RULE('operators', (): Expr => {
-    let start = this.next.startOffset;
+    const start = this.next.startOffset;
     let stack: OperatorStack | undefined;
     if (!this.RECORDING_PHASE) {
       // The common case, one operand, needs no stacks.
@@ -296,10 +297,10 @@ class Grammar extends Recovery {
       this.OR([
         {
           ALT: () => {
-            start = (this.CONSUME(T.Question) as Token).startOffset;
+            this.CONSUME(T.Question);
             const path = this.SUBRULE(this.attrPath);
             const end = this.previous.end;
-            if (!this.RECORDING_PHASE) operands.has(start, end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
+            if (!this.RECORDING_PHASE) operands.has(end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
           },
         },
         {
@@ -578,7 +579,7 @@ class Grammar extends Recovery {
     const parts: (string | Expr)[] = [];
     this.MANY(() => {
       this.OR([
-        { ALT: () => parts.push(unescape((this.CONSUME(T.Text) as Token).image)) },
+        { ALT: () => parts.push(unescapeQuoted((this.CONSUME(T.Text) as Token).image)) },
         { ALT: () => parts.push(this.SUBRULE(this.interpolation)) },
       ]);
     });

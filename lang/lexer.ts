@@ -64,7 +64,7 @@ class Lexer {
     const nul = this.#text.indexOf('\0');
     if (nul !== -1) {
       this.#fault('E-LANG-010', 'the source contains a NUL byte', nul, nul + 1, '', [
-        'is this a text file? write "\\\\0" or remove the byte',
+        'is this a text file? strings cannot hold NUL bytes',
       ]);
     }
     const end = this.#text.length;
@@ -96,13 +96,14 @@ class Lexer {
       if (this.#path(start) || this.#word(start, code)) return;
     }
     switch (code) {
-      case 0x23 /* # */: {
-        let end = start + 1;
-        for (let c = text.charCodeAt(end); end < text.length && c !== 0x0a && c !== 0x0d; c = text.charCodeAt(end)) end++;
-        this.#comments.push({ start, end, text: text.slice(start, end) });
-        this.#at = end;
-        return;
-      }
+      case 0x23 /* # */:
+        {
+          let end = start + 1;
+          for (let c = text.charCodeAt(end); end < text.length && c !== 0x0a && c !== 0x0d; c = text.charCodeAt(end)) end++;
+          this.#comments.push({ start, end, text: text.slice(start, end) });
+          this.#at = end;
+          return;
+        }
       case 0x22 /* " */:
         this.#open(T.StringOpen, start, start + 1, 'string');
         return;
@@ -244,7 +245,9 @@ class Lexer {
   #endPath(): void {
     const at = this.#at;
     if (this.#text[at - 1] === '/') {
-      this.#fault('E-LANG-016', 'a path cannot end in a slash', this.#opener?.startOffset ?? at, at, '', ['remove the last slash']);
+      this.#fault('E-LANG-016', 'a path cannot end in a slash', this.#opener?.startOffset ?? at, at, '', [
+        'remove the last slash',
+      ]);
     } else if (this.#tokens.at(-2) === this.#opener && this.#tokens.at(-1)?.tokenType === T.Text) {
       this.#fault('E-LANG-016', 'a path cannot contain two slashes in a row', this.#opener!.startOffset, at, '', [
         'write one slash',
@@ -287,7 +290,7 @@ class Lexer {
     const start = this.#at;
     const length = text.length;
     let at = start;
-    let escape = 0;
+    let escapeLength = 0;
     let stop: "''" | '${' | undefined;
     while (at < length) {
       const code = text.charCodeAt(at);
@@ -295,13 +298,13 @@ class Lexer {
         const next = text.charCodeAt(at + 1);
         if (next === 0x27) {
           const third = text.charCodeAt(at + 2);
-          if (third === 0x24 || third === 0x27) escape = 3;
-          else if (third === 0x5c && at + 3 < length) escape = 4;
+          if (third === 0x24 || third === 0x27) escapeLength = 3;
+          else if (third === 0x5c && at + 3 < length) escapeLength = 4;
           else stop = "''";
           break;
         }
         if (next === 0x24 || Number.isNaN(next)) {
-          escape = 1;
+          escapeLength = 1;
           break;
         }
         at += 2;
@@ -312,14 +315,14 @@ class Lexer {
           break;
         }
         if (next === 0x27 || Number.isNaN(next)) {
-          escape = 1;
+          escapeLength = 1;
           break;
         }
         at += 2;
       } else at++;
     }
     if (at > start) this.#add(T.Text, start, at);
-    if (escape > 0) this.#add(T.IndentedEscape, at, at + escape);
+    if (escapeLength > 0) this.#add(T.IndentedEscape, at, at + escapeLength);
     else this.#endOfPiece(stop, T.IndentedClose);
   }
 
@@ -338,7 +341,8 @@ class Lexer {
     const end = close === -1 ? this.#text.length : close + 2;
     this.#comments.push({ start, end, text: this.#text.slice(start, end) });
     this.#at = end;
-    if (close === -1) this.#fault('E-LANG-006', 'this comment is never closed', start, start + 2, 'opened here', ["close it with '*/'"]);
+    if (close === -1)
+      this.#fault('E-LANG-006', 'this comment is never closed', start, start + 2, 'opened here', ["close it with '*/'"]);
   }
 
   /** A byte that begins no token. Neighbours of the same kind are reported together. */
@@ -395,10 +399,12 @@ class Lexer {
     if (opener.tokenType === T.Interpolation) {
       this.#fault('E-LANG-007', "this '${' is never closed", start, start + 2, 'opened here', [
         "close it with '}'",
-        "write '\\\\${' for a literal '${' in \"…\", ''${ in an indented string".replace("''${", "'''${'"),
+        "for a literal '${' write '\\${', in an indented string \"''${\"",
       ]);
     } else if (opener.tokenType === T.IndentedOpen) {
-      this.#fault('E-LANG-005', 'this indented string is never closed', start, start + 2, 'opened here', ["close it with two quotes: ''"]);
+      this.#fault('E-LANG-005', 'this indented string is never closed', start, start + 2, 'opened here', [
+        "close it with two quotes: ''",
+      ]);
     } else {
       this.#fault('E-LANG-005', 'this string is never closed', start, start + 1, 'opened here', ["close it with '\"'"]);
     }
@@ -413,7 +419,8 @@ class Lexer {
     for (const token of this.#tokens) {
       if (token.tokenType === T.StringOpen) opener = token;
       else if (token.tokenType === T.StringClose && opener !== undefined) {
-        const isSuspect = isIdStart(this.#text.charCodeAt(token.end)) && this.#text.slice(opener.end, token.startOffset).includes('\n');
+        const isSuspect =
+          isIdStart(this.#text.charCodeAt(token.end)) && this.#text.slice(opener.end, token.startOffset).includes('\n');
         if (isSuspect) return opener;
         opener = undefined;
       }
@@ -430,7 +437,7 @@ const printable = (text: string): string =>
   text.replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 function strangeHints(text: string): string[] {
-  if (/[“”„]/.test(text)) return ['write the straight quote \'"\'; this one comes from a word processor'];
+  if (/[“”„]/.test(text)) return ["write the straight quote '\"'; this one comes from a word processor"];
   if (/[‘’]/.test(text)) return ["write two straight quotes '' for an indented string"];
   if (text.includes('\u00a0') || text.includes('\ufeff')) return ['it is invisible: delete it and type a blank'];
   switch (text[0]) {
@@ -439,9 +446,9 @@ function strangeHints(text: string): string[] {
     case '|':
       return ["'or' is '||'"];
     case "'":
-      return ['strings are written with \'"\' or with two single quotes'];
+      return ["strings are written with '\"' or with two single quotes"];
     case '`':
-      return ['strings are written with \'"\''];
+      return ["strings are written with '\"'"];
     case '$':
       return ["a variable is written without '$'; in a string, '${name}'"];
     case '%':

@@ -109,7 +109,11 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
     const index = merged.inheritFroms.length;
     if (binding.from !== undefined) merged.inheritFroms.push(binding.from);
     for (const { name, start, end } of binding.names) {
-      add(merged, { name, value: binding.from === undefined ? { kind: 'inherit' } : { kind: 'inheritFrom', index }, start, end }, []);
+      add(
+        merged,
+        { name, value: binding.from === undefined ? { kind: 'inherit' } : { kind: 'inheritFrom', index }, start, end },
+        [],
+      );
     }
   }
   return merged;

@@ -52,7 +52,6 @@ export class OperatorStack {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   readonly #pending: Pending[] = [];
-  #hasHas = false;
   readonly #onUnchainable: (first: string, firstStart: number, second: string, secondStart: number) => void;
 
   constructor(onUnchainable: (first: string, firstStart: number, second: string, secondStart: number) => void) {
@@ -67,7 +66,6 @@ export class OperatorStack {
     this.#operands.push(expr);
     this.#starts.push(start);
     this.#ends.push(end);
-    this.#hasHas = false;
   }
 
   binary(op: string, start: number): void {
@@ -86,13 +84,11 @@ export class OperatorStack {
   }
 
   /** `… ? path`: replaces the last operand. */
-  has(start: number, end: number, build: (target: Expr, start: number) => Expr): void {
-    if (this.#hasHas) this.#onUnchainable('?', this.#starts.at(-1)!, '?', start);
+  has(end: number, build: (target: Expr, start: number) => Expr): void {
     while ((this.#pending.at(-1)?.precedence ?? 0) > HAS) this.#reduce();
     const from = this.#starts.pop()!;
     this.operand(build(this.#operands.pop()!, from), from, end);
     this.#ends.splice(-2, 1);
-    this.#hasHas = true;
   }
 
   finish(): Expr {

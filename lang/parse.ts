@@ -1,9 +1,9 @@
 /** A file's text → its tree. */
-import { Fault, Faults, suggest, type SourceFile } from '../base/index.ts';
+import { type Fault, Faults, type SourceFile, suggest } from '../base/index.ts';
 import { runGrammar } from './grammar.ts';
 import { lex } from './lexer.ts';
-import * as T from './tokens.ts';
 import type { Token } from './tokens.ts';
+import * as T from './tokens.ts';
 import type { Comment, Expr, FileTree } from './tree.ts';
 
 export type SourceKind = 'igos' | 'nix' | 'expr';
@@ -81,7 +81,8 @@ export function holdsDeclarations(tokens: readonly Token[]): boolean {
     if (T.closers.has(type)) depth++;
     else if (T.isCloser(type)) depth--;
     else if (depth === 0 && type === T.Let) lets++;
-    else if (depth === 0 && type === T.In && lets-- === 0) return looksLikeDeclaration(tokens, i + 1, true) || isEnd(tokens, i + 1);
+    else if (depth === 0 && type === T.In && lets-- === 0)
+      return looksLikeDeclaration(tokens, i + 1, true) || isEnd(tokens, i + 1);
   }
   return false;
 }
@@ -91,7 +92,8 @@ const isEnd = (tokens: readonly Token[], at: number): boolean => tokens[at]?.tok
 function looksLikeDeclaration(tokens: readonly Token[], at: number, isInLet: boolean): boolean {
   const first = tokens[at]!;
   if (first.tokenType !== T.Ident) return false;
-  const isBrace = (index: number): boolean => tokens[index]?.tokenType === T.BraceOpen || tokens[index]?.tokenType === T.FormalsOpen;
+  const isBrace = (index: number): boolean =>
+    tokens[index]?.tokenType === T.BraceOpen || tokens[index]?.tokenType === T.FormalsOpen;
   const afterName = endOfName(tokens, at + 1);
   const isWord = WORDS.includes(first.image) || first.image === 'split';
   if (afterName === undefined) return isWord && isBrace(at + 1) && (first.image === 'tree' || !isInLet);

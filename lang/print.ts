@@ -53,7 +53,13 @@ function expand(expr: Expr, options: PrintOptions): Piece[] {
     case 'call':
       return ['(', ...callee(expr)!, ')'];
     case 'select':
-      return ['(', expr.target, ').', ...attrPath(expr.path), ...(expr.fallback === undefined ? [] : [' or (', expr.fallback, ')'])];
+      return [
+        '(',
+        expr.target,
+        ').',
+        ...attrPath(expr.path),
+        ...(expr.fallback === undefined ? [] : [' or (', expr.fallback, ')']),
+      ];
     case 'has':
       return ['((', expr.target, ') ? ', ...attrPath(expr.path), ')'];
     case 'let':
@@ -75,7 +81,13 @@ function expand(expr: Expr, options: PrintOptions): Piece[] {
   }
 }
 
-const CALLED: Partial<Record<BinaryOp, string>> = { '-': '__sub', '*': '__mul', '/': '__div', '<': '__lessThan', '>': '__lessThan' };
+const CALLED: Partial<Record<BinaryOp, string>> = {
+  '-': '__sub',
+  '*': '__mul',
+  '/': '__div',
+  '<': '__lessThan',
+  '>': '__lessThan',
+};
 
 /** What is a call after desugaring, without its parentheses: a call of a call is one call with more arguments. */
 function callee(expr: Expr): Piece[] | undefined {
@@ -87,9 +99,10 @@ function callee(expr: Expr): Piece[] | undefined {
     return expr.op === '>' ? [`${name} `, expr.right, ' ', expr.left] : [`${name} `, expr.left, ' ', expr.right];
   }
   if (expr.kind !== 'call') return undefined;
-  // a pipe's argument stands before its function, and makes a call of its own
-  const isPiped = expr.args[0]!.start < expr.fn.start;
-  const fn = isPiped ? undefined : callee(expr.fn);
+  // a pipe's argument stands before its function, and makes a call of its own; so does the remnant `f or`
+  const [first] = expr.args;
+  const isOwn = first!.start < expr.fn.start || (first!.kind === 'var' && first!.name === 'or');
+  const fn = isOwn ? undefined : callee(expr.fn);
   return [...(fn ?? [expr.fn]), ...expr.args.flatMap((arg) => [' ', arg])];
 }
 
@@ -118,7 +131,12 @@ function parameter(param: Param): Piece[] {
   const formals = [...param.formals].sort((a, b) => (a.name < b.name ? -1 : 1));
   const items = formals.map(({ name, fallback }): Piece[] => (fallback === undefined ? [name] : [`${name} ? `, fallback]));
   if (param.isOpen) items.push(['...']);
-  return ['{ ', ...items.flatMap((item, index) => (index === 0 ? item : [', ', ...item])), ' }', ...(param.as === undefined ? [] : [` @ ${param.as}`])];
+  return [
+    '{ ',
+    ...items.flatMap((item, index) => (index === 0 ? item : [', ', ...item])),
+    ' }',
+    ...(param.as === undefined ? [] : [` @ ${param.as}`]),
+  ];
 }
 
 const attrPath = (path: readonly AttrName[]): Piece[] =>
@@ -128,7 +146,8 @@ const attrPath = (path: readonly AttrName[]): Piece[] =>
   });
 
 /** An attribute name as source: quoted unless it is an identifier and no keyword (`or` is fine). */
-export const printName = (name: Bytes): Bytes => (isIdentifier(name) && (name === 'or' || !keywords.has(name)) ? name : quote(name));
+export const printName = (name: Bytes): Bytes =>
+  isIdentifier(name) && (name === 'or' || !keywords.has(name)) ? name : quote(name);
 
 const ESCAPES: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '${': '\\${' };
 

@@ -2,20 +2,22 @@
 import type { Bytes } from '../base/index.ts';
 import type { Expr } from './tree.ts';
 
-const ESCAPE = /\\([^])|\r\n?/g;
+const ESCAPE = /\\([\s\S])|\r\n?/g;
 const ESCAPED: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
 
 /** The text of a `"…"` piece: `\n \r \t`, `\x` = x, and line ends as `\n`. */
-export const unescape = (raw: Bytes): Bytes =>
+export const unescapeQuoted = (raw: Bytes): Bytes =>
   raw.includes('\\') || raw.includes('\r')
-    ? raw.replace(ESCAPE, (_, character: string | undefined) => (character === undefined ? '\n' : (ESCAPED[character] ?? character)))
+    ? raw.replace(ESCAPE, (_, character: string | undefined) =>
+        character === undefined ? '\n' : (ESCAPED[character] ?? character),
+      )
     : raw;
 
 /** The text of an escape in an indented string: `''$`, `'''`, `''\x`, or a lone `$` or `'`. */
 export function unescapeIndented(raw: Bytes): Bytes {
   if (raw === "''$") return '$';
   if (raw === "'''") return "''";
-  return raw.length === 4 ? unescape(raw.slice(2)) : raw;
+  return raw.length === 4 ? unescapeQuoted(raw.slice(2)) : raw;
 }
 
 /** A piece of an indented string. `isPlain`: its blanks count as indentation (escapes do not). */
@@ -67,6 +69,16 @@ export function stripIndentation(pieces: readonly IndentedPiece[]): (Bytes | Exp
     }
     if (out !== '') pushText(parts, out);
   });
+  // a lone literal in an interpolation is the string itself
+  const [only] = parts;
+  if (
+    parts.length === 1 &&
+    typeof only === 'object' &&
+    only.kind === 'string' &&
+    only.parts.every((part) => typeof part === 'string')
+  ) {
+    return [...only.parts];
+  }
   return parts;
 }
 
@@ -77,7 +89,8 @@ export function pushText(parts: (Bytes | Expr)[], text: Bytes): void {
   else parts.push(text);
 }
 
-function commonIndentation(pieces: readonly IndentedPiece[]): number {
+/** The least indentation of a line that is not blank; `Infinity` where all are. */
+export function commonIndentation(pieces: readonly IndentedPiece[]): number {
   let least = Number.POSITIVE_INFINITY;
   let current = 0;
   let isLineStart = true;

@@ -116,4 +116,9 @@ export const closers: ReadonlyMap<TokenType, TokenType> = new Map([
 ]);
 
 export const isCloser = (type: TokenType): boolean =>
-  type === BraceClose || type === ParenClose || type === BracketClose || type === StringClose || type === IndentedClose || type === PathEnd;
+  type === BraceClose ||
+  type === ParenClose ||
+  type === BracketClose ||
+  type === StringClose ||
+  type === IndentedClose ||
+  type === PathEnd;

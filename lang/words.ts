@@ -1,8 +1,8 @@
 /** Tokens and names in plain words, for messages. */
 import { bytesToText } from '../base/index.ts';
 import { isIdentifier } from './chars.ts';
-import * as T from './tokens.ts';
 import type { Token } from './tokens.ts';
+import * as T from './tokens.ts';
 import type { AttrName } from './tree.ts';
 
 const SHOWN = 30;

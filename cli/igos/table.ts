@@ -81,7 +81,7 @@ export const igosCommands: readonly Command[] = [
     maxOperands: Infinity,
     description: `Evaluates packages to .drv files, adds their sources to the store, and prints one path a line; builds nothing. ${TREE_WORDS}`,
     options: [EXPRESSION, ...EVALUATION],
-    examples: [{ command: 'igos instantiate examples/tour/v1#greeter', says: 'prints /igos/store/…-greeter-1.0.drv' }],
+    examples: [{ command: 'igos instantiate examples/tour/v1#greet', says: 'prints /igos/store/…-greet-1.0.drv' }],
   },
   {
     program: 'igos',
@@ -127,7 +127,7 @@ export const igosCommands: readonly Command[] = [
     maxOperands: 1,
     description: 'Prints everything that the newest build of the derivation wrote, failed or not.',
     options: [...EVALUATION],
-    examples: [{ command: 'igos log examples/tour/v1#greeter', says: 'the log of its build' }],
+    examples: [{ command: 'igos log examples/tour/v1#greet', says: 'the log of its build' }],
   },
   {
     program: 'igos',

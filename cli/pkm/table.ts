@@ -25,7 +25,7 @@ export const pkmCommands: readonly Command[] = [
     description:
       'Realizes the packages first where needed, then places their files and those of their runtime closure on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.',
     options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE],
-    examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greeter', says: 'into a scratch root' }],
+    examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {
     program: 'pkm',
@@ -53,7 +53,7 @@ export const pkmCommands: readonly Command[] = [
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },
       DRY_RUN,
     ],
-    examples: [{ command: 'pkm --root /tmp/root remove greeter', says: '' }],
+    examples: [{ command: 'pkm --root /tmp/root remove greet', says: '' }],
   },
   {
     program: 'pkm',

@@ -7,6 +7,9 @@ import type { EvalIO, EvalSettings } from './io.ts';
 
 export { Attrs, attrsFromMap, attrsFromRecord } from './attrs.ts';
 export { type Builtin, type BuiltinConstant, builtin, builtinConstant } from './builtin.ts';
+export { type BuiltinCode, builtinCodes } from './builtins/codes.ts';
+export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts';
+export { nixSearchPathEntry } from './builtins/search-path.ts';
 export { evalCodes } from './codes.ts';
 export { Catchable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';

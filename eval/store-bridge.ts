@@ -1,6 +1,6 @@
 /** The object store of this machine as evaluation sees it. */
-import type { Bytes } from '../base/index.ts';
-import { decodeDerivation, derivationName } from '../store/index.ts';
+import { type Bytes, textToBytes } from '../base/index.ts';
+import { decodeDerivation, derivationName, splitStorePath } from '../store/index.ts';
 import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/types.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
@@ -22,10 +22,21 @@ export class StoreBridge implements EvalStore {
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
-    const computed = this.#store.computePath(name, source, options);
+    const [real, mapped] = this.#onDisk(source, options);
+    const computed = this.#store.computePath(name, real, mapped);
     // Reading twice what is new costs less, over all evaluations, than copying what is there already.
-    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addPath(name, source, options);
+    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addPath(name, real, mapped);
     return computed;
+  }
+
+  /** A source inside of the store stands elsewhere on disk; a filter still sees it where it seems to be. */
+  #onDisk(source: Bytes, options: AddOptions): [source: Bytes, options: AddOptions] {
+    const object = splitStorePath(source, this.storeDir);
+    if (object === undefined) return [source, options];
+    const real = textToBytes(this.#store.toReal(object.path)) + object.rest;
+    const { filter } = options;
+    if (filter === undefined) return [real, options];
+    return [real, { ...options, filter: (path, kind) => filter(source + path.slice(real.length), kind) }];
   }
 
   addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {

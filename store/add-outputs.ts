@@ -73,14 +73,14 @@ class Batch {
     let scan = this.#scans.get(name)!;
     const others = this.#otherReferences(name, scan);
     if (rewrites.size > 0) scan = this.#rewrite(output, rewrites, own);
-    const isSelfReferent = scan.modulo!.nOccurrences > 0;
+    const isSelfReferent = scan.modulo !== undefined;
     const { path, ca } = this.#name(name, output, scan, others, isSelfReferent);
     this.paths.set(name, path);
     const final = storePathHash(path);
     if (isSelfReferent && final !== own) {
       const digest = scan.modulo!.hex;
       scan = this.#rewrite(output, new Map([[own, final]]), final);
-      if (scan.modulo!.hex !== digest) throw new Bug(`'${path}' hashes differently under its own name`);
+      if (scan.modulo?.hex !== digest) throw new Bug(`'${path}' hashes differently under its own name`);
     }
     this.finished.push({
       realPath: output.realPath,
@@ -118,7 +118,7 @@ class Batch {
       case 'floating': {
         const isModulo = how.method === 'nar' && how.algorithm === 'sha256';
         const digest: Digest = isModulo
-          ? { algorithm: 'sha256', hex: scan.modulo!.hex }
+          ? { algorithm: 'sha256', hex: scan.modulo?.hex ?? scan.narHash }
           : contentDigest(output, scan, how.method, how.algorithm);
         const ca: ContentAddress = { kind: 'fixed', method: how.method, digest };
         return { path: contentAddressedPath(ca, output.name, { others, self }, this.#storeDir), ca };
@@ -162,8 +162,11 @@ class Batch {
   #scan(output: OutputToAdd, own: string): Ingested {
     const how = output.output;
     const algorithm = how.kind === 'fixed' ? how.digest.algorithm : how.kind === 'floating' ? how.algorithm : 'sha256';
-    const scanFor = [...output.candidates.map(storePathHash), ...this.#byPart.keys()];
-    return ingestTree(listTree(textToBytes(output.realPath)), { scanFor, modulo: own, algorithm });
+    const entries = listTree(textToBytes(output.realPath));
+    const scanFor = [...output.candidates.map(storePathHash), ...this.#byPart.keys(), own];
+    const scan = ingestTree(entries, { scanFor, algorithm });
+    // Most outputs do not name themselves: hashing all of them modulo their name as well would cost more than a second pass for few.
+    return scan.found.has(own) ? ingestTree(entries, { scanFor, algorithm, modulo: own }) : scan;
   }
 }
 

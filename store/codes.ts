@@ -123,6 +123,11 @@ export const storeCodes = defineCodes({
     wrong: 'files = [ "include/stdio.h" ];',
     right: 'files = [ "/usr/include/stdio.h" ];',
   },
+  'E-STORE-024': {
+    title: 'not the index of a store',
+    explanation:
+      'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged at its very start.',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

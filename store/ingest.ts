@@ -57,21 +57,24 @@ export function ingest(drive: (visitor: TreeVisitor) => void, options: IngestOpt
     modulo?.update(chunk);
   };
   const encoder = new NarEncoder(sink);
-  const manifest = new ManifestBuilder();
-  const flat = new RootFileHasher(algorithm);
+  const manifestBuilder = new ManifestBuilder();
+  // SHA-256 of every file is in the manifest already.
+  const flat = algorithm === 'sha256' ? undefined : new RootFileHasher(algorithm);
   const writer = options.copyTo === undefined ? undefined : new TreeWriter(options.copyTo);
   try {
-    drive(teeVisitors([encoder, manifest, flat, ...(writer === undefined ? [] : [writer])]));
+    drive(teeVisitors([encoder, manifestBuilder, flat, writer].filter((visitor) => visitor !== undefined)));
   } finally {
     writer?.close();
   }
   const narSizeBytes = encoder.end();
   const narHex = narHash.digest('hex');
-  const flatDigest = flat.digest();
+  const manifest = manifestBuilder.manifest();
+  const root = manifest[0];
+  const flatDigest = flat === undefined ? (root?.kind === 'file' ? root.sha256 : undefined) : flat.digest();
   return {
     narHash: narHex,
     narSizeBytes,
-    manifest: manifest.manifest(),
+    manifest,
     found: scanner?.found ?? new Set(),
     narDigest: otherHash?.digest('hex') ?? narHex,
     ...(modulo === undefined ? {} : { modulo: modulo.end() }),

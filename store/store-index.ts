@@ -13,11 +13,12 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
-import { Bug, makeDirectory } from '../base/index.ts';
+import { Fault, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
@@ -46,6 +47,10 @@ interface PathRecord {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Behind the header of the first page. */
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
 
 /** Room for keys: each table is a named database of one environment. */
 const MAX_TABLES = 8;
@@ -137,7 +142,7 @@ export class StoreIndex {
       makeDirectory(this.#folder);
       this.#tables = openTables(this.#folder, false);
     }
-    if (this.#tables.isReadOnly) throw new Bug(`the index '${this.#folder}' is open for reading only`);
+    if (this.#tables.isReadOnly) throw new SystemFault('write to the index', this.#folder, { code: 'EACCES' });
     return this.#tables;
   }
 }
@@ -195,7 +200,40 @@ function isWritable(folder: string): boolean {
   }
 }
 
+/** @throws SystemFault not an index, no permission */
 function openTables(folder: string, isReadOnly: boolean): Tables {
+  assertIndex(folder);
+  try {
+    return tryOpenTables(folder, isReadOnly);
+  } catch (error) {
+    throw new SystemFault('open the index', folder, { code: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** LMDB maps the file and trusts it: one that is no index would end the process by a signal. */
+function assertIndex(folder: string): void {
+  const path = `${folder}/data.mdb`;
+  if (!existsSync(path)) return;
+  const start = Buffer.alloc(MAGIC_OFFSET + 4);
+  const nRead = sys('read', path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      return readSync(fd, start);
+    } finally {
+      closeSync(fd);
+    }
+  });
+  // A process that was killed while it made the index leaves an empty file, which LMDB fills.
+  if (nRead === 0 || (nRead === start.length && start.readUInt32LE(MAGIC_OFFSET) === MAGIC)) return;
+  throw new Fault('E-STORE-024' satisfies StoreCode, `'${path}' is not the index of a store`, {
+    hints: [
+      'move it away and restore it from a backup',
+      'without one, start a new store: what is built is built again, nothing else is lost',
+    ],
+  });
+}
+
+function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
   // Loading LMDB takes some 20 ms, which commands that never look into the store should not pay.
   const lmdb = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
   const root = lmdb.open<Buffer, Buffer>({

@@ -1,6 +1,6 @@
 /** Attribute sets. */
 import { Bug, type Bytes } from '../../base/index.ts';
-import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, fixedShape, mapAttrs } from '../attrs.ts';
+import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, mapAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
@@ -157,10 +157,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
     example: ['builtins.unsafeGetAttrPos "b" { a = 1; }', 'null'],
     impl: (ctx, nameSlot, setSlot) => {
       const name = ctx.forceStringNoContext(nameSlot, 'the first argument passed to builtins.unsafeGetAttrPos');
-      const span = ctx.forceAttrs(setSlot, 'the second argument passed to builtins.unsafeGetAttrPos').spanOf(name);
-      if (span === undefined) return null;
-      const { line, column } = span.source.position(span.start);
-      return new Attrs(positionShape, [column, span.source.name, line]);
+      return ctx.positionValue(ctx.forceAttrs(setSlot, 'the second argument passed to builtins.unsafeGetAttrPos').spanOf(name));
     },
   }),
   builtin({
@@ -186,8 +183,6 @@ export const attrsetBuiltins: readonly Builtin[] = [
     },
   }),
 ];
-
-const positionShape = fixedShape('column', 'file', 'line');
 
 function functionArgs(ctx: Evaluator, slot: Slot): Value {
   const fn = ctx.force(slot);

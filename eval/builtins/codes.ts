@@ -100,6 +100,11 @@ export const builtinCodes = defineCodes({
     wrong: 'builtins.functionArgs { }',
     right: 'builtins.functionArgs ({ a, b ? 1 }: a)',
   },
+  'E-EVAL-117': {
+    title: 'derivation not known',
+    explanation:
+      'A string depends on a derivation that this evaluation did not make and that is not in the store: its path was written down, or its file was removed.',
+  },
 });
 
 export type BuiltinCode = keyof typeof builtinCodes;

@@ -1,5 +1,4 @@
 /** The derivations of one evaluation. */
-import { Bug } from '../../base/index.ts';
 import {
   type Derivation,
   derivationReferences,
@@ -9,6 +8,7 @@ import {
   textPath,
 } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { builtinFault } from './faults.ts';
 
 /** Keeps what was made, so that nothing is encoded, decoded or hashed twice. */
 export class DerivationState {
@@ -33,9 +33,15 @@ export class DerivationState {
     return path;
   }
 
+  /** @throws Fault E-EVAL-117 */
   readonly lookup = (path: StorePath): Derivation => {
     const drv = this.find(path);
-    if (drv === undefined) throw new Bug(`derivation '${path}' is not known`);
+    if (drv === undefined) {
+      throw builtinFault('E-EVAL-117', `derivation '${path}' is not known`, {
+        notes: ['it is neither of this evaluation nor in the store'],
+        hints: ['evaluate the expression that makes it, instead of writing its path'],
+      });
+    }
     return drv;
   };
 
@@ -47,8 +53,9 @@ export class DerivationState {
     return stored;
   }
 
-  /** A derivation and all that it needs to be built, itself included. Cost: O(graph). */
+  /** A derivation and all that it needs to be built, itself included. Cost: O(graph). @throws Fault E-EVAL-117 */
   closure(start: StorePath): Set<StorePath> {
+    this.lookup(start);
     const found = new Set<StorePath>([start]);
     const { store } = this.#ctx.io;
     // A Set visits what is added while it is walked.

@@ -71,7 +71,7 @@ function forceAlgorithm(ctx: Evaluator, slot: Slot, what: string): HashAlgorithm
 }
 
 /** @throws Fault E-EVAL-107 */
-export function checkAlgorithm(name: Bytes): HashAlgorithm {
+function checkAlgorithm(name: Bytes): HashAlgorithm {
   if (!isHashAlgorithm(name)) throw unknownWord('hash algorithm', name, algorithms);
   return name;
 }

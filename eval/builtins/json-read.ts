@@ -4,8 +4,9 @@
  */
 import { type Bytes, textToBytes, tryBytesToText } from '../../base/index.ts';
 import { normalizeInt } from '../arithmetic.ts';
-import { type Attrs, attrsFromMap } from '../attrs.ts';
+import { type Attrs, emptyAttrs } from '../attrs.ts';
 import { Float, type List, type Slot, type Value } from '../value.ts';
+import { Layouts } from './layouts.ts';
 
 /** What is wrong with a text, and at which byte. */
 export class JsonError extends Error {
@@ -31,6 +32,7 @@ export function readJson(text: Bytes): Value {
 
 class Reader {
   readonly text: Bytes;
+  readonly #layouts = new Layouts();
   at = 0;
 
   constructor(text: Bytes) {
@@ -97,12 +99,13 @@ class Reader {
   #object(depth: number): Attrs {
     if (depth === maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`, this.at);
     this.at++;
-    const entries = new Map<Bytes, Slot>();
     this.skipSpace();
     if (this.text.charCodeAt(this.at) === 0x7d) {
       this.at++;
-      return attrsFromMap(entries);
+      return emptyAttrs;
     }
+    const names: Bytes[] = [];
+    const slots: Slot[] = [];
     for (;;) {
       this.skipSpace();
       if (this.text.charCodeAt(this.at) !== 0x22) throw this.unexpected('a name in double quotes was expected');
@@ -110,12 +113,13 @@ class Reader {
       this.skipSpace();
       if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected("':' was expected");
       this.at++;
-      entries.set(name, this.value(depth + 1));
+      names.push(name);
+      slots.push(this.value(depth + 1));
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x2c && code !== 0x7d) throw this.unexpected("',' or '}' was expected");
       this.at++;
-      if (code === 0x7d) return attrsFromMap(entries);
+      if (code === 0x7d) return this.#layouts.attrs(names, slots);
     }
   }
 

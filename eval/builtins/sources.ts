@@ -11,6 +11,7 @@ import {
   textPath,
 } from '../../store/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { impure } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
@@ -43,6 +44,7 @@ export const sourceBuiltins: readonly Builtin[] = [
     args: ['path'],
     doc: 'A path of the store as a string that depends on it, without copying.',
     impl: (ctx, slot) => {
+      if (ctx.settings.pure === true) throw impure("'builtins.storePath'");
       const path = forceRealPath(ctx, slot, 'the first argument passed to builtins.storePath');
       const { storeDir } = ctx.io.store;
       const object = splitStorePath(path, storeDir);

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { openStore } from '../../store/index.ts';
 import { makeTree, storeDir, temporaryFolder } from './fixture.ts';
 
-const ROUNDS = 8;
+const ROUNDS = 6;
 
 test('SIGKILL at any point of adding leaves nothing or the whole', async (t) => {
   const folder = temporaryFolder(t);

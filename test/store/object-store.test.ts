@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -27,6 +26,7 @@ import {
   openStore,
   type StorePath,
 } from '../../store/index.ts';
+import { removeTree } from '../../store/write-tree.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryStore } from './fixture.ts';
@@ -261,7 +261,7 @@ test('verify finds every kind of damage', (t) => {
       writeFileSync(path, data);
       chmodSync(path, 0o444);
     });
-  renameSync(real('gone'), join(folder, 'taken'));
+  removeTree(real('gone').replace(/\/$/, ''));
   rewrite(real('content', 'a'), 'Some text');
   rewrite(real('size', 'a'), 'some');
   chmodSync(real('mode', 'a'), 0o666);
@@ -344,6 +344,17 @@ test('what the store refuses', (t) => {
   ].map((run) => renderFault(faultOf(run)).replaceAll(folder, '<tmp>'));
   golden(t, 'errors/store-refused.txt', faults.join('\n'));
   assert.deepEqual(store.verify({ contents: true }), []);
+});
+
+test('an index that is none is refused, not mapped', (t) => {
+  const { store, home } = temporaryStore(t);
+  makeTree(join(home, 'var/index'), { 'data.mdb': 'x'.repeat(9000) });
+  const absent = makeStorePath('source', '0'.repeat(64), 'absent', storeDir);
+  const fault = faultOf(() => store.isValid(absent));
+  golden(t, 'errors/store-index.txt', renderFault(fault).replaceAll(home, '<home>'));
+  writeFileSync(join(home, 'var/index/data.mdb'), '');
+  const [path] = store.addTexts([{ name: 'a', text: 'x', references: [] }]);
+  assert.ok(store.isValid(path!));
 });
 
 test('a store that we may not write is read', { skip: process.getuid?.() === 0 ? 'root may write everything' : false }, (t) => {

@@ -110,7 +110,11 @@ function attempt(regex: RegExp, subject: Bytes): RegExpExecArray | null | 'too d
   }
 }
 
-const nativeGroups = (found: RegExpExecArray): Group[] => Array.from(found, (group) => group ?? null).slice(1);
+function nativeGroups(found: RegExpExecArray): Group[] {
+  const groups: Group[] = [];
+  for (let index = 1; index < found.length; index++) groups.push((found[index] as Bytes | undefined) ?? null);
+  return groups;
+}
 
 function groupsOf(subject: Bytes, captures: Captures): Group[] {
   const groups: Group[] = [];

@@ -37,6 +37,8 @@ const cases: Readonly<Record<string, string>> = {
   'builtin-append-context': 'builtins.appendContext "x" { "/tmp/y" = { path = true; }; }',
   'builtin-fetch-no-hash': 'builtins.fetchurl "https://example.org/x.tar.gz"',
   'builtin-source-hash': 'builtins.path { path = /here/file; sha256 = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; }',
+  'builtin-unknown-derivation':
+    '(derivation { name = "x"; system = "s"; builder = "b"; a = builtins.appendContext "a" { "/nix/store/5wq5jx7219pmi3xklyhl77fjbqvy6qaj-x.drv" = { outputs = [ "out" ]; }; }; }).outPath',
   'builtin-nul': 'builtins.readFile /here/binary',
   'builtin-function-args': 'builtins.functionArgs { }',
   'builtin-list-to-attrs': 'builtins.listToAttrs [ { name = "a"; vlaue = 1; } ]',

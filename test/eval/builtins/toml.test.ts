@@ -4,6 +4,8 @@ import { Attrs } from '../../../eval/attrs.ts';
 import { TomlError } from '../../../eval/builtins/toml/cursor.ts';
 import { readToml } from '../../../eval/builtins/toml/read.ts';
 import { Float, type Slot } from '../../../eval/value.ts';
+import { interpreter } from './evaluate.ts';
+import { needsNix, nixEval, nixString } from './nix.ts';
 
 /** Plain JavaScript for comparing; floats as `{ float }`. */
 function plain(slot: Slot): unknown {
@@ -49,6 +51,16 @@ for (const [text, value] of valid) {
     assert.deepEqual(plain(readToml(text)), value);
   });
 }
+
+test('Nix reads the same', (t) => {
+  if (!needsNix(t)) return;
+  // 2.8 refuses floats without a point, and a zero with a sign it reads as a float.
+  const texts = valid.map(([text]) => text).filter((text) => !/1e06|5e\+22|-inf|\binf|-0 \]/.test(text));
+  const nix = interpreter();
+  const calls = texts.map((text) => `(builtins.fromTOML ${nixString(text).replaceAll('\n', '\\n').replaceAll('\r', '\\r')})`);
+  const expression = `[ ${calls.join(' ')} ]`;
+  assert.equal(nix.print(nix.evalExpr(expression, { basePath: '/' }), { isStrict: true }), nixEval(expression));
+});
 
 const invalid = [
   'a',

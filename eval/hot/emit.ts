@@ -345,7 +345,8 @@ class Emitter {
     const args = expr.args.map((arg, index) => `${locals[index]}=${this.slot(arg, scope, env)}`).join(',');
     const place = this.#spans.push(spanOf(scope.unit, expr));
     const [a, b] = locals;
-    const primOp = (arity: number): string => `${fn} instanceof PrimOp&&${fn}.arity===${arity}?${fn}.impl(${fn}.ctx,${locals.join(',')})`;
+    const primOp = (arity: number): string =>
+      `${fn} instanceof PrimOp&&${fn}.arity===${arity}?${fn}.impl(${fn}.ctx,${locals.join(',')})`;
     const call =
       locals.length === 1
         ? `${fn} instanceof Lambda?${fn}.site.code(${fn}.env,${a}):${primOp(1)}:call(${fn},${a})`

@@ -150,8 +150,7 @@ export class Attrs {
   }
 }
 
-export const emptyShape: Shape = new Shape([], true);
-export const emptyAttrs: Attrs = new Attrs(emptyShape, []);
+export const emptyAttrs: Attrs = new Attrs(new Shape([], true), []);
 
 /** A shape for sets that a builtin makes again and again. `names` must be sorted bytewise. */
 export const fixedShape = (...names: Bytes[]): Shape => new Shape(names, true);

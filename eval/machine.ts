@@ -1,6 +1,6 @@
 /** The evaluator: what builtins and compiled code ask of it, put together from the modules beside. */
 import type { Bytes, Span } from '../base/index.ts';
-import type { Expr } from '../lang/tree.ts';
+import type { Expr } from '../lang/index.ts';
 import { type StorePath, upstreamPlaceholder } from '../store/index.ts';
 import { Attrs, attrsFromRecord } from './attrs.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';

@@ -15,7 +15,7 @@
  * A slot is a value or a thunk: what lists, sets and variables hold. Only `force` (thunk.ts) turns a slot into a value.
  */
 import type { Bytes, Span } from '../base/index.ts';
-import type { LambdaExpr } from '../lang/tree.ts';
+import type { LambdaExpr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Thunk } from './thunk.ts';

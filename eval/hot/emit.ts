@@ -19,7 +19,7 @@ import type {
   LetExpr,
   SelectExpr,
   StringExpr,
-} from '../../lang/tree.ts';
+} from '../../lang/index.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
 import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';

@@ -1,7 +1,7 @@
 /** What generated code calls. Small functions: the engine inlines them into the hot code. */
 
 import type { Span } from '../../base/index.ts';
-import type { AssertExpr } from '../../lang/tree.ts';
+import type { AssertExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';

@@ -26,6 +26,7 @@ export class Shape {
   #index: Map<Bytes, number> | undefined;
   #searches = 0;
   #merges: Map<Shape, MergePlan> | undefined;
+  #restrictions: Map<string, Shape> | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -42,28 +43,39 @@ export class Shape {
       this.#index = new Map(names.map((each, index) => [each, index]));
       return this.#index.get(name) ?? -1;
     }
-    let low = 0;
-    let high = names.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const at = names[middle]!;
-      if (at === name) return middle;
-      if (at < name) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
+    const at = lowerBound(names, name);
+    return names[at] === name ? at : -1;
   }
 
   /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
   planMerge(over: Shape): MergePlan {
     const known = this.#merges?.get(over);
     if (known !== undefined) return known;
-    const plan = planMerge(this, over);
+    const plan = planMerge(this, over, (this.#merges?.size ?? 0) < MEMO_MERGES);
     if (plan.shape.isShared) {
       this.#merges ??= new Map();
       this.#merges.set(over, plan);
     }
     return plan;
+  }
+
+  /** The shape of the names at these places (ascending). Remembered where this one is shared. */
+  restrict(kept: readonly number[]): Shape {
+    const key = this.isShared && this.names.length <= MEMO_NAMES ? kept.join() : undefined;
+    const known = key === undefined ? undefined : this.#restrictions?.get(key);
+    if (known !== undefined) return known;
+    const { names, spans } = this;
+    const isKept = key !== undefined && (this.#restrictions?.size ?? 0) < MEMO_MERGES;
+    const shape = new Shape(
+      kept.map((i) => names[i]!),
+      isKept,
+      spans && kept.map((i) => spans[i]),
+    );
+    if (key !== undefined && isKept) {
+      this.#restrictions ??= new Map();
+      this.#restrictions.set(key, shape);
+    }
+    return shape;
   }
 }
 
@@ -73,10 +85,11 @@ interface MergePlan {
   readonly from: Int32Array;
 }
 
-/** More names than this in a merged shape, or more merges than this from one shape, and it is not worth remembering. */
+/** More names than this in a shape, or more shapes than this derived from one, and they are not worth remembering. */
 const MEMO_NAMES = 64;
+const MEMO_MERGES = 128;
 
-function planMerge(under: Shape, over: Shape): MergePlan {
+function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
   const a = under.names;
   const b = over.names;
   const names: Bytes[] = [];
@@ -96,7 +109,7 @@ function planMerge(under: Shape, over: Shape): MergePlan {
       from[n++] = j++;
     }
   }
-  const isShared = under.isShared && over.isShared && names.length <= MEMO_NAMES;
+  const isShared = mayRemember && under.isShared && over.isShared && names.length <= MEMO_NAMES;
   const hasSpans = under.spans !== undefined || over.spans !== undefined;
   const spans = hasSpans ? names.map((_, k) => (from[k]! >= 0 ? over.spans?.[from[k]!] : under.spans?.[~from[k]!])) : undefined;
   return { shape: new Shape(names, isShared, spans), from: from.subarray(0, n) };
@@ -137,8 +150,7 @@ export class Attrs {
   }
 }
 
-export const emptyShape: Shape = new Shape([], true);
-export const emptyAttrs: Attrs = new Attrs(emptyShape, []);
+export const emptyAttrs: Attrs = new Attrs(new Shape([], true), []);
 
 /** A shape for sets that a builtin makes again and again. `names` must be sorted bytewise. */
 export const fixedShape = (...names: Bytes[]): Shape => new Shape(names, true);
@@ -148,16 +160,77 @@ export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: 
   if (entries.size === 0) return emptyAttrs;
   const names = [...entries.keys()].sort(compareBytes);
   const slots = names.map((name) => entries.get(name)!);
-  return new Attrs(new Shape(names, false, spanOf === undefined ? undefined : names.map(spanOf)), slots);
+  if (spanOf === undefined) return new Attrs(names.length <= INTERNED_NAMES ? internShape(names) : new Shape(names), slots);
+  return new Attrs(new Shape(names, false, names.map(spanOf)), slots);
+}
+
+/** Small sets without places (from JSON, from builtins) with the same names share a shape, as long as there are not too many. */
+const INTERNED_NAMES = 24;
+const MAX_NODES = 20_000;
+
+interface NameNode {
+  next: Map<Bytes, NameNode> | undefined;
+  /** Of the names on the way here. */
+  shape: Shape | undefined;
+  /** Where these names came in another order: the place in that order of each name of the shape. */
+  order: readonly number[] | undefined;
+}
+const firstNode: NameNode = { next: undefined, shape: undefined, order: undefined };
+let nodes = 0;
+
+function internShape(names: readonly Bytes[]): Shape {
+  const node = nodeOf(names);
+  if (node === undefined) return new Shape(names);
+  node.shape ??= new Shape(names.map(intern), true);
+  return node.shape;
+}
+
+/** `undefined` where there are too many already. */
+function nodeOf(names: readonly Bytes[]): NameNode | undefined {
+  let node = firstNode;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    let next = node.next?.get(name);
+    if (next === undefined) {
+      if (nodes === MAX_NODES) return undefined;
+      nodes++;
+      next = { next: undefined, shape: undefined, order: undefined };
+      node.next ??= new Map();
+      node.next.set(intern(name), next);
+    }
+    node = next;
+  }
+  return node;
+}
+
+/**
+ * A set from names in the order in which they came (as in JSON), the last of equal names winning. Objects with the same names in
+ * the same order, the frequent case, need neither sorting nor a table.
+ */
+export function attrsFromSequence(names: readonly Bytes[], slots: Slot[]): Attrs {
+  if (names.length === 0) return emptyAttrs;
+  const node = names.length <= INTERNED_NAMES ? nodeOf(names) : undefined;
+  if (node === undefined) return attrsFromMap(new Map(names.map((name, i) => [name, slots[i]!])));
+  if (node.order === undefined) {
+    const last = new Map(names.map((name, i) => [name, i]));
+    const sorted = [...last.keys()].sort(compareBytes);
+    node.order = sorted.map((name) => last.get(name)!);
+    node.shape = internShape(sorted);
+  }
+  return new Attrs(
+    node.shape!,
+    node.order.map((i) => slots[i]!),
+  );
 }
 
 /** A set from a plain object. */
 export const attrsFromRecord = (record: Readonly<Record<Bytes, Slot>>): Attrs => attrsFromMap(new Map(Object.entries(record)));
 
-/** `under // over`. Cost: O(n + m), less the comparisons where both shapes were met before. */
+/** `under // over`. Cost: O(n + m), less the comparisons where both shapes were met before or one set is much smaller. */
 export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   if (over.slots.length === 0) return under;
   if (under.slots.length === 0) return over;
+  if (!under.shape.isShared && over.slots.length * 16 < under.slots.length) return insertAttrs(under, over);
   const { shape, from } = under.shape.planMerge(over.shape);
   const lower = under.slots;
   const upper = over.slots;
@@ -169,20 +242,56 @@ export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   return new Attrs(shape, slots);
 }
 
+/** A few attributes into a big set: whole stretches are copied, names are found by halving. */
+function insertAttrs(under: Attrs, over: Attrs): Attrs {
+  const { names, spans } = under.shape;
+  const slots = under.slots.slice();
+  const added: number[] = [];
+  const replaced: number[] = [];
+  over.names.forEach((name, i) => {
+    const at = lowerBound(names, name);
+    if (names[at] === name) {
+      slots[at] = over.slots[i]!;
+      replaced.push(i, at);
+    } else added.push(i, at);
+  });
+  const keepsSpans = spans === undefined && over.shape.spans === undefined;
+  if (added.length === 0 && keepsSpans) return new Attrs(under.shape, slots);
+  const newNames = names.slice();
+  const newSpans = keepsSpans ? undefined : (spans?.slice() ?? new Array<undefined>(names.length).fill(undefined));
+  if (newSpans !== undefined)
+    for (let k = 0; k < replaced.length; k += 2) newSpans[replaced[k + 1]!] = over.shape.spans?.[replaced[k]!];
+  // From the end, so that places before stay what they are.
+  for (let k = added.length - 2; k >= 0; k -= 2) {
+    const [i, at] = [added[k]!, added[k + 1]!];
+    newNames.splice(at, 0, over.names[i]!);
+    slots.splice(at, 0, over.slots[i]!);
+    newSpans?.splice(at, 0, over.shape.spans?.[i]);
+  }
+  return new Attrs(new Shape(newNames, false, newSpans), slots);
+}
+
+/** The first place whose name is not before the one given. */
+function lowerBound(names: readonly Bytes[], name: Bytes): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (names[middle]! < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** The attributes whose index `isKept`; spans stay. Cost: O(n). */
 export function filterAttrs(set: Attrs, isKept: (name: Bytes, index: number) => boolean): Attrs {
-  const { names, spans } = set.shape;
+  const { names } = set.shape;
   const kept: number[] = [];
   for (let i = 0; i < names.length; i++) if (isKept(names[i]!, i)) kept.push(i);
   if (kept.length === names.length) return set;
   if (kept.length === 0) return emptyAttrs;
-  const shape = new Shape(
-    kept.map((i) => names[i]!),
-    false,
-    spans && kept.map((i) => spans[i]),
-  );
   return new Attrs(
-    shape,
+    set.shape.restrict(kept),
     kept.map((i) => set.slots[i]!),
   );
 }

@@ -13,7 +13,7 @@ import { Lambda, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 /** @throws Fault E-EVAL-005 not callable */
 export function call(fn: Value, arg: Slot): Value {
   if (fn instanceof Lambda) return fn.site.code(fn.env, arg);
-  if (fn instanceof PrimOp) return fn.arity === 1 ? fn.run(arg) : new PrimOpApp(fn, [arg]);
+  if (fn instanceof PrimOp) return fn.arity === 1 ? fn.impl(fn.ctx, arg) : new PrimOpApp(fn, [arg]);
   if (fn instanceof PrimOpApp) return callPartial(fn, arg);
   return call2(functorOf(fn), fn, arg);
 }
@@ -24,7 +24,7 @@ export function call2(fn: Value, first: Slot, second: Slot): Value {
     return site.code2 === undefined ? call(site.code(fn.env, first), second) : site.code2(fn.env, first, second);
   }
   if (fn instanceof PrimOp) {
-    if (fn.arity === 2) return fn.run(first, second);
+    if (fn.arity === 2) return fn.impl(fn.ctx, first, second);
     if (fn.arity > 2) return new PrimOpApp(fn, [first, second]);
   }
   return call(call(fn, first), second);
@@ -36,9 +36,9 @@ export function callN(fn: Value, args: readonly Slot[]): Value {
   while (at < args.length) {
     if (result instanceof PrimOp && args.length - at >= result.arity) {
       const { arity } = result;
-      result = result.run(...args.slice(at, at + arity));
+      result = result.impl(result.ctx, ...args.slice(at, at + arity));
       at += arity;
-    } else if (args.length - at >= 2) {
+    } else if (args.length - at >= 2 && !(result instanceof PrimOpApp)) {
       result = call2(result, args[at]!, args[at + 1]!);
       at += 2;
     } else result = call(result, args[at++]!);
@@ -47,8 +47,12 @@ export function callN(fn: Value, args: readonly Slot[]): Value {
 }
 
 function callPartial(partial: PrimOpApp, arg: Slot): Value {
+  const { op } = partial;
+  // foldl' and its like, waiting for their last argument
+  if (op.arity === 3 && partial.args.length === 2) return op.impl(op.ctx, partial.args[0]!, partial.args[1]!, arg);
+  if (op.arity === 2) return op.impl(op.ctx, partial.args[0]!, arg);
   const args = [...partial.args, arg];
-  return args.length === partial.op.arity ? partial.op.run(...args) : new PrimOpApp(partial.op, args);
+  return args.length === partial.op.arity ? partial.op.impl(partial.op.ctx, ...args) : new PrimOpApp(partial.op, args);
 }
 
 function functorOf(fn: Value): Value {

@@ -50,7 +50,7 @@ function setsEqual(a: Attrs, b: Attrs): boolean {
 }
 
 /** Whether a set says `type = "derivation"`. Forces `type`. */
-export function isDerivation(set: Attrs): boolean {
+function isDerivation(set: Attrs): boolean {
   const type = set.get('type');
   return type !== undefined && force(type) === 'derivation';
 }

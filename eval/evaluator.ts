@@ -1,6 +1,6 @@
 /** The evaluator as builtins see it: one object that forces, calls, compares and coerces. */
 import type { Bytes, Span } from '../base/index.ts';
-import type { Expr } from '../lang/tree.ts';
+import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';

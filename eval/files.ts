@@ -1,7 +1,7 @@
 /** Files as expressions: each is read, parsed and evaluated once. */
 import { type Bytes, bytesToText, SourceFile, type Span, SystemFault } from '../base/index.ts';
+import type { Expr, FileTree } from '../lang/index.ts';
 import { parseFile, printNormal } from '../lang/index.ts';
-import type { Expr, FileTree } from '../lang/tree.ts';
 import type { Attrs } from './attrs.ts';
 import { compiler } from './compile/compiler.ts';
 import { StaticScope, type Unit } from './compile/scope.ts';

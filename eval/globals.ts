@@ -13,7 +13,7 @@ export function bindGlobals(ctx: Evaluator, table: readonly (Builtin | BuiltinCo
   ]);
   const all = new Map<string, Slot>(globals);
   for (const entry of table) {
-    const slot = 'impl' in entry ? bind(ctx, entry) : lazyConstant(ctx, entry);
+    const slot = 'impl' in entry ? new PrimOp(entry.name, entry.args.length, ctx, entry.impl) : lazyConstant(ctx, entry);
     all.set(entry.name, slot);
     globals.set(`__${entry.name}`, slot);
     if (entry.isGlobal === true) globals.set(entry.name, slot);
@@ -30,17 +30,3 @@ const lazyConstant = (ctx: Evaluator, { constant }: BuiltinConstant): Slot => {
   const code = (): Value => ctx.force(constant(ctx));
   return new Thunk(code, undefined);
 };
-
-/** Fixed arities, so that a call needs no argument array. */
-function bind(ctx: Evaluator, { name, args, impl }: Builtin): PrimOp {
-  switch (args.length) {
-    case 1:
-      return new PrimOp(name, 1, (a) => impl(ctx, a!));
-    case 2:
-      return new PrimOp(name, 2, (a, b) => impl(ctx, a!, b!));
-    case 3:
-      return new PrimOp(name, 3, (a, b, c) => impl(ctx, a!, b!, c!));
-    default:
-      return new PrimOp(name, args.length, (...all) => impl(ctx, ...all));
-  }
-}

@@ -1,7 +1,7 @@
 /** The evaluator as the commands and the declarations see it. Every fault that leaves it has its places and its trace. */
 import { type Bytes, SourceFile } from '../base/index.ts';
+import type { FileTree } from '../lang/index.ts';
 import { parseExpr } from '../lang/index.ts';
-import type { FileTree } from '../lang/tree.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { compiler } from './compile/compiler.ts';
 import { forceDeep } from './deep.ts';

@@ -3,7 +3,7 @@
  * commands give it the real one (node-io.ts).
  */
 import type { Bytes } from '../base/index.ts';
-import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/types.ts';
+import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
 
 export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
 

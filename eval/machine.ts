@@ -1,6 +1,6 @@
 /** The evaluator: what builtins and compiled code ask of it, put together from the modules beside. */
 import type { Bytes, Span } from '../base/index.ts';
-import type { Expr } from '../lang/tree.ts';
+import type { Expr } from '../lang/index.ts';
 import { type StorePath, upstreamPlaceholder } from '../store/index.ts';
 import { Attrs, attrsFromRecord } from './attrs.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';
@@ -115,7 +115,9 @@ export class Machine implements Evaluator {
   }
 
   lazyCall(fn: Slot, ...args: Slot[]): Slot {
-    return args.length === 1 ? new Thunk(applyOne, [fn, args[0]]) : new Thunk(applyMany, [fn, args]);
+    if (args.length === 1) return new Thunk(applyOne, { fn, arg: args[0] });
+    if (args.length === 2) return new Thunk(applyTwo, { fn, first: args[0], second: args[1] });
+    return new Thunk(applyMany, { fn, args });
   }
 
   delay(compute: () => Value): Slot {
@@ -222,5 +224,6 @@ export class Machine implements Evaluator {
 const mismatch = (expected: string, value: Value, what: string): unknown =>
   addStep(wrongType(expected, describe(value)), `while evaluating ${what}`);
 
-const applyOne = ([fn, arg]: [Slot, Slot]): Value => call(force(fn), arg);
-const applyMany = ([fn, args]: [Slot, Slot[]]): Value => callN(force(fn), args);
+const applyOne = ({ fn, arg }: { fn: Slot; arg: Slot }): Value => call(force(fn), arg);
+const applyTwo = ({ fn, first, second }: { fn: Slot; first: Slot; second: Slot }): Value => call2(force(fn), first, second);
+const applyMany = ({ fn, args }: { fn: Slot; args: Slot[] }): Value => callN(force(fn), args);

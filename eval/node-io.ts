@@ -1,7 +1,7 @@
 /** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
-import type { StorePath } from '../store/types.ts';
+import type { StorePath } from '../store/index.ts';
 import type { EvalIO, EvalStore, FileKind } from './io.ts';
 
 export interface NodeEvalIOOptions {

@@ -16,9 +16,6 @@ export function canonicalPath(path: Bytes): Bytes {
 /** The folder of a path; of the root, the root. */
 export const parentPath = (path: Bytes): Bytes => path.slice(0, Math.max(1, path.lastIndexOf('/')));
 
-/** The last component; of the root, ''. */
-export const baseName = (path: Bytes): Bytes => path.slice(path.lastIndexOf('/') + 1);
-
 /** A path as written in a source: absolute, relative to `base`, or below the home folder. */
 export function resolvePath(written: Bytes, base: Bytes, home: () => Bytes): Bytes {
   if (written.startsWith('/')) return canonicalPath(written);

@@ -5,7 +5,7 @@
  * the globals. One exception keeps the expression core exactly Nix's: a `with` never hides a global, a dynamic scope does.
  */
 import type { SourceFile } from '../base/index.ts';
-import type { Expr, MergedAttrs } from '../lang/tree.ts';
+import type { Expr, MergedAttrs } from '../lang/index.ts';
 import type { Slot, Value } from './value.ts';
 
 /** A supply of names known only at run time: a package's own fields, the tree, the library. */

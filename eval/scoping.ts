@@ -1,6 +1,6 @@
 /** Scopes for declarations: see scope.ts for what they mean. Code is compiled once per expression and kind of scope. */
 import type { Bytes, SourceFile } from '../base/index.ts';
-import type { Expr, MergedAttrs } from '../lang/tree.ts';
+import type { Expr, MergedAttrs } from '../lang/index.ts';
 import { compileRecursive, type Recursive } from './compile/bindings.ts';
 import type { Code, Naming, SlotCode } from './compile/code.ts';
 import { compiler } from './compile/compiler.ts';

@@ -29,7 +29,7 @@ export function callWithAutoArgs(value: Value, args: ReadonlyMap<Bytes, Slot>): 
 }
 
 /** Splits `a."b.c".0`. @throws Fault E-EVAL-023 */
-export function parseAttrPath(path: Bytes): Bytes[] {
+function parseAttrPath(path: Bytes): Bytes[] {
   const parts: Bytes[] = [];
   const pattern = /"([^"]*)"|([^."]+)/y;
   let at = 0;

@@ -1,7 +1,7 @@
 /** The object store of this machine as evaluation sees it. */
 import { type Bytes, textToBytes } from '../base/index.ts';
+import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
 import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
-import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/types.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
 /**

@@ -54,6 +54,3 @@ export function run(thunk: Thunk): Value {
 export const blackHole: ThunkCode = () => {
   throw new Bug('a running thunk was run again');
 };
-
-/** Whether the slot holds a value already, so that forcing is free. */
-export const isForced = (slot: Slot): boolean => !(slot instanceof Thunk) || slot.code === null;

@@ -1,6 +1,6 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
 import { type Bytes, tryBytesToText } from '../base/index.ts';
-import { Attrs } from './attrs.ts';
+import { Attrs, type Shape } from './attrs.ts';
 import { floatShortest } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
@@ -58,16 +58,33 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: Bytes[]
     write(ctx, force(outPath), context, out);
     return;
   }
-  out.push('{');
+  const names = jsonNames(set.shape);
   for (let i = 0; i < set.size; i++) {
-    out.push(i > 0 ? ',' : '', jsonString(set.names[i]!), ':');
+    out.push(names[i]!);
+    const slot = set.slots[i]!;
+    if (typeof slot === 'string') {
+      out.push(jsonString(slot));
+      continue;
+    }
     try {
-      write(ctx, force(set.slots[i]!), context, out);
+      write(ctx, force(slot), context, out);
     } catch (error) {
       throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
     }
   }
-  out.push('}');
+  out.push(set.size === 0 ? '{}' : '}');
+}
+
+const namesOf = new WeakMap<Shape, readonly Bytes[]>();
+
+/** What stands before each value: `{"a":`, `,"b":`. */
+function jsonNames(shape: Shape): readonly Bytes[] {
+  let names = namesOf.get(shape);
+  if (names === undefined) {
+    names = shape.names.map((name, i) => `${i === 0 ? '{' : ','}${jsonString(name)}:`);
+    if (shape.isShared) namesOf.set(shape, names);
+  }
+  return names;
 }
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;

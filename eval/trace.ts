@@ -81,7 +81,7 @@ export function finishTrace(error: unknown): unknown {
 function describeCallee(fn: Value): string {
   if (typeof fn === 'object' && fn !== null) {
     if ('site' in fn) return fn.site.name === undefined ? 'an anonymous function' : `the function '${fn.site.name}'`;
-    if ('run' in fn) return `the builtin '${fn.name}'`;
+    if ('impl' in fn) return `the builtin '${fn.name}'`;
     if ('op' in fn) return `the builtin '${fn.op.name}'`;
   }
   return 'a functor';

@@ -15,8 +15,9 @@
  * A slot is a value or a thunk: what lists, sets and variables hold. Only `force` (thunk.ts) turns a slot into a value.
  */
 import type { Bytes, Span } from '../base/index.ts';
-import type { LambdaExpr } from '../lang/tree.ts';
+import type { LambdaExpr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import type { Evaluator } from './evaluator.ts';
 import type { Thunk } from './thunk.ts';
 
 /** In weak head normal form: a list's items and a set's values are still slots. */
@@ -98,15 +99,17 @@ export class Lambda {
   }
 }
 
-/** A builtin bound to its evaluator; `run` takes exactly `arity` slots. */
+/** A builtin bound to its evaluator; `impl` takes the evaluator and exactly `arity` slots. */
 export class PrimOp {
   readonly name: string;
   readonly arity: number;
-  readonly run: (...args: Slot[]) => Value;
-  constructor(name: string, arity: number, run: (...args: Slot[]) => Value) {
+  readonly ctx: Evaluator;
+  readonly impl: (ctx: Evaluator, ...args: Slot[]) => Value;
+  constructor(name: string, arity: number, ctx: Evaluator, impl: (ctx: Evaluator, ...args: Slot[]) => Value) {
     this.name = name;
     this.arity = arity;
-    this.run = run;
+    this.ctx = ctx;
+    this.impl = impl;
   }
 }
 

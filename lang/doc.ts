@@ -85,15 +85,20 @@ export function render(doc: Doc, width: number): string {
   /** Blanks of the new line, written with its first text. */
   let pendingIndent = 0;
   let isBlank = true;
+  /** Whether the line ends in a comment that runs to its end. */
+  let isEnded = false;
+  let level = 0;
   const newline = (depth: number): void => {
     out.push(current.replace(/ +$/, ''), suffix, '\n');
     current = '';
     suffix = '';
     pendingIndent = depth;
     isBlank = true;
+    isEnded = false;
   };
   const write = (text: string): void => {
     if (text === '') return;
+    if (isEnded) newline(level);
     if (isBlank) {
       if (text.trim() === '') return;
       current = ' '.repeat(pendingIndent);
@@ -116,6 +121,7 @@ export function render(doc: Doc, width: number): string {
   const work: Item[] = [{ depth: 0, isFlat: false, doc }];
   for (let item = work.pop(); item !== undefined; item = work.pop()) {
     const { depth, isFlat, doc: each } = item;
+    level = depth;
     if (typeof each === 'string') {
       write(each);
       continue;
@@ -133,7 +139,7 @@ export function render(doc: Doc, width: number): string {
         }
         break;
       case 'gap':
-        if (!isBlank && !current.endsWith(' ')) current += ' ';
+        if (!isBlank && !isEnded && !current.endsWith(' ')) current += ' ';
         break;
       case 'hard':
         newline(depth);
@@ -142,15 +148,18 @@ export function render(doc: Doc, width: number): string {
         if (!isBlank) newline(depth);
         break;
       case 'suffix':
-        if (isBlank) write(each.text.trimStart());
-        else suffix += each.text;
+        if (suffix.includes('#')) newline(depth); // two comments need two lines
+        if (isBlank || isEnded) {
+          write(each.text.trimStart());
+          isEnded = each.text.startsWith(' #');
+        } else suffix += each.text;
         break;
       case 'raw':
-        if (suffix !== '') newline(depth); // a comment must not end up in a string
+        if (suffix !== '' || isEnded) newline(depth); // a comment must not end up in a string
         writeRaw(each.text);
         break;
       case 'block': {
-        if (suffix !== '') newline(depth);
+        if (suffix !== '' || isEnded) newline(depth);
         write(each.open);
         const body = ' '.repeat(depth + STEP);
         const lines = each.lines.map((text) => (text === '' ? '' : body + text));

@@ -300,8 +300,7 @@ class Grammar extends Recovery {
             this.CONSUME(T.Question);
             const path = this.SUBRULE(this.attrPath);
             const end = this.previous.end;
-            if (!this.RECORDING_PHASE)
-              operands.has(end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
+            if (!this.RECORDING_PHASE) operands.has(end, (target, from) => ({ kind: 'has', target, path, start: from, end }));
           },
         },
         {

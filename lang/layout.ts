@@ -114,7 +114,7 @@ class Layout {
     const isHugged = this.#isHuggable(binding.value) && !this.#tokens.hasLeading;
     const value = this.expr(binding.value);
     const semicolon = this.#tokens.take(T.Semicolon);
-    return isHugged ? [path, ' ', equals, ' ', value, semicolon] : group(path, ' ', equals, indent(line, value), semicolon);
+    return [isHugged ? [path, ' ', equals, ' ', value] : group(path, ' ', equals, indent(line, value)), semicolon];
   }
 
   #inherit(binding: Extract<Binding, { kind: 'inherit' }>): Doc {
@@ -162,7 +162,11 @@ class Layout {
       case 'with':
         return this.#isHuggable(expr.body) && expr.body.kind !== 'lambda';
       case 'call':
-        return this.#isHuggable(expr.args.at(-1)!) && expr.args.at(-1)!.start > expr.fn.start;
+        return (
+          this.#isHuggable(expr.args.at(-1)!) &&
+          expr.args[0]!.start > expr.fn.start &&
+          expr.args.slice(0, -1).every((arg) => arg.kind !== 'lambda' && !(arg.kind === 'attrs' && arg.bindings.length > 1))
+        );
       default:
         return false;
     }
@@ -262,7 +266,8 @@ class Layout {
     if (isTop && body.kind === 'let') return [head, hardline, this.expr(body)];
     const isHugged = this.#isHuggable(body) && !this.#tokens.hasLeading;
     const doc = this.expr(body);
-    return isHugged ? [head, ' ', doc] : group(head, indent(line, doc));
+    if (isHugged) return [head, ' ', doc];
+    return expr.param.kind === 'formals' ? group(head, line, doc) : group(head, indent(line, doc));
   }
 
   #param(param: Param): Doc {

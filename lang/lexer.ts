@@ -64,7 +64,7 @@ class Lexer {
     const nul = this.#text.indexOf('\0');
     if (nul !== -1) {
       this.#fault('E-LANG-010', 'the source contains a NUL byte', nul, nul + 1, '', [
-        'is this a text file? write "\\\\0" or remove the byte',
+        'is this a text file? strings cannot hold NUL bytes',
       ]);
     }
     const end = this.#text.length;
@@ -399,7 +399,7 @@ class Lexer {
     if (opener.tokenType === T.Interpolation) {
       this.#fault('E-LANG-007', "this '${' is never closed", start, start + 2, 'opened here', [
         "close it with '}'",
-        "write '\\\\${' for a literal '${' in \"…\", ''${ in an indented string".replace("''${", "'''${'"),
+        "for a literal '${' write '\\${', in an indented string \"''${\"",
       ]);
     } else if (opener.tokenType === T.IndentedOpen) {
       this.#fault('E-LANG-005', 'this indented string is never closed', start, start + 2, 'opened here', [

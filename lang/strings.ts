@@ -71,7 +71,12 @@ export function stripIndentation(pieces: readonly IndentedPiece[]): (Bytes | Exp
   });
   // a lone literal in an interpolation is the string itself
   const [only] = parts;
-  if (parts.length === 1 && typeof only === 'object' && only.kind === 'string' && only.parts.every((part) => typeof part === 'string')) {
+  if (
+    parts.length === 1 &&
+    typeof only === 'object' &&
+    only.kind === 'string' &&
+    only.parts.every((part) => typeof part === 'string')
+  ) {
     return [...only.parts];
   }
   return parts;

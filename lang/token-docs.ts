@@ -31,13 +31,13 @@ export class TokenDocs {
         behind = tokens[index]!.end;
         index++;
       }
-      const isBehind = index > 0 && !this.#text(behind, comment.start).includes('\n') && this.#endsLine(comment);
+      const isBehind = index > 0 && behind !== -1 && !this.#text(behind, comment.start).includes('\n') && this.#endsLine(comment);
       if (isBehind) {
         this.#trailing[index - 1]!.push(comment);
         behind = comment.end;
       } else {
         this.#leading[index]!.push(comment);
-        behind = this.#source.text.length; // what comes after belongs to the next token as well
+        behind = -1; // what comes after belongs to the next token as well
       }
     }
   }
@@ -90,7 +90,7 @@ export class TokenDocs {
           freshline,
           raw(comment.text.trimEnd()),
           hardline,
-          isBlankLine(between) && this.next.tokenType !== T.End ? hardline : '',
+          isBlankLine(between) && (index + 1 < comments.length || this.next.tokenType !== T.End) ? hardline : '',
         );
     });
     return docs;

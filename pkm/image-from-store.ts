@@ -1,5 +1,5 @@
 import { bytesToText, Fault, tryBytesToText } from '../base/index.ts';
-import type { Manifest } from '../store/types.ts';
+import type { Manifest } from '../store/index.ts';
 import { makeImage } from './image.ts';
 import { printable } from './names.ts';
 import type { ImageEntry, PackageDescription, PackageImage } from './types.ts';

@@ -1,9 +1,9 @@
 /** Attribute sets. */
-import { Bug, type Bytes } from '../../base/index.ts';
-import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, mapAttrs } from '../attrs.ts';
+import type { Bytes, Span } from '../../base/index.ts';
+import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, mapAttrs, type Shape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
+import { Lambda, type LambdaSite, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 
 export const attrsetBuiltins: readonly Builtin[] = [
@@ -194,17 +194,27 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   }
   const { param } = fn.site.node;
   if (param.kind === 'name') return emptyAttrs;
-  const { source } = fn.site.span;
-  const formals = new Map(param.formals.map((formal) => [formal.name, formal]));
-  return attrsFromMap(new Map(param.formals.map((formal) => [formal.name, formal.fallback !== undefined])), (name) => {
-    const formal = formals.get(name);
-    if (formal === undefined) throw new Bug(`no argument '${name}'`);
-    return { source, start: formal.start, end: formal.end };
-  });
+  let known = formalsOf.get(fn.site);
+  if (known === undefined) {
+    const { source } = fn.site.span;
+    const formals = new Map(param.formals.map((formal) => [formal.name, formal]));
+    known = attrsFromMap(new Map(param.formals.map(({ name, fallback }) => [name, fallback !== undefined])), (name) => {
+      const { start, end } = formals.get(name)!;
+      return { source, start, end };
+    });
+    formalsOf.set(fn.site, known);
+  }
+  return known;
 }
 
+/** Package sets ask the same few functions again and again. */
+const formalsOf = new WeakMap<LambdaSite, Attrs>();
+
 function listToAttrs(ctx: Evaluator, list: Slot): Value {
-  const sources = new Map<Bytes, Attrs>();
+  const spans = new Map<Bytes, Span | undefined>();
+  // The items mostly come from one place: their `value` stands where the last one's stood.
+  let shape: Shape | undefined;
+  let span: Span | undefined;
   const values = new Map<Bytes, Slot>();
   for (const item of ctx.forceList(list, 'the argument passed to builtins.listToAttrs')) {
     const set = ctx.forceAttrs(item, 'an element of the list passed to builtins.listToAttrs');
@@ -215,7 +225,11 @@ function listToAttrs(ctx: Evaluator, list: Slot): Value {
     );
     if (values.has(name)) continue;
     values.set(name, ctx.getAttr(set, 'value', 'a {name=...; value=...;} pair'));
-    sources.set(name, set);
+    if (set.shape !== shape) {
+      shape = set.shape;
+      span = set.spanOf('value');
+    }
+    spans.set(name, span);
   }
-  return attrsFromMap(values, (name) => sources.get(name)?.spanOf('value'));
+  return attrsFromMap(values, (name) => spans.get(name));
 }

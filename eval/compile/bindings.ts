@@ -1,5 +1,5 @@
 /** What `let` and `rec` share: bindings that see each other, in one new environment. */
-import type { MergedAttrs } from '../../lang/tree.ts';
+import type { MergedAttrs } from '../../lang/index.ts';
 import { Attrs } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';

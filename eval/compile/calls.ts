@@ -1,5 +1,5 @@
 /** Function application. */
-import type { CallExpr } from '../../lang/tree.ts';
+import type { CallExpr } from '../../lang/index.ts';
 import { call2At, callAt, callNAt } from '../call.ts';
 import type { Code, Compiling } from './code.ts';
 import { type StaticScope, spanOf } from './scope.ts';

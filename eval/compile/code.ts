@@ -1,5 +1,5 @@
 /** What compiling makes: JavaScript closures over the tree, run with an environment. */
-import type { Expr } from '../../lang/tree.ts';
+import type { Expr } from '../../lang/index.ts';
 import type { Env, Slot, Value } from '../value.ts';
 import type { StaticScope } from './scope.ts';
 

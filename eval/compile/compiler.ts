@@ -2,7 +2,7 @@
  * Compiles a tree to closures, lazily: what is never evaluated is never looked at. A suspended expression is compiled when the
  * first of its thunks runs; a function body at its first call.
  */
-import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/tree.ts';
+import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
 import { failedAssertion } from '../errors.ts';
 import { fuse, fuseBody } from '../hot/emit.ts';

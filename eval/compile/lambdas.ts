@@ -1,6 +1,6 @@
 /** Functions: bodies are compiled at their first call; a set of formals is matched once per shape of argument. */
 import { bytesToText } from '../../base/index.ts';
-import type { Expr, Formal, LambdaExpr, Param } from '../../lang/tree.ts';
+import type { Expr, Formal, LambdaExpr, Param } from '../../lang/index.ts';
 import { Attrs, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';

@@ -1,6 +1,6 @@
 /** Operators. Two small integers are the frequent case and stay inside the closure. */
 import type { Span } from '../../base/index.ts';
-import type { BinaryExpr, Expr, UnaryExpr } from '../../lang/tree.ts';
+import type { BinaryExpr, Expr, UnaryExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, mergeAttrs } from '../attrs.ts';
 import { concat } from '../coerce.ts';

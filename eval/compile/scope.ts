@@ -1,6 +1,6 @@
 /** Static scopes: which names stand where in the environments, so that nothing is looked up by name at run time. */
 import type { Bytes, SourceFile, Span } from '../../base/index.ts';
-import type { BinaryOp, Node } from '../../lang/tree.ts';
+import type { BinaryOp, Node } from '../../lang/index.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { Slot } from '../value.ts';
 

@@ -1,6 +1,6 @@
 /** `e.a.b`, `e.a.b or d`, `e ? a.b`. A select remembers the last shape it met and where its attribute stood there. */
 import type { Bytes, Span } from '../../base/index.ts';
-import type { AttrName, HasAttrExpr, SelectExpr } from '../../lang/tree.ts';
+import type { AttrName, HasAttrExpr, SelectExpr } from '../../lang/index.ts';
 import { Attrs, intern, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';

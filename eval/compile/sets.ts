@@ -1,6 +1,6 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
-import type { AttrsExpr, MergedAttrs } from '../../lang/tree.ts';
+import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
 import { Attrs, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';

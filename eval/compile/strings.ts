@@ -1,6 +1,6 @@
 /** Strings and paths with interpolation. */
 import type { Bytes } from '../../base/index.ts';
-import type { Expr, PathExpr, SearchPathExpr, StringExpr } from '../../lang/tree.ts';
+import type { Expr, PathExpr, SearchPathExpr, StringExpr } from '../../lang/index.ts';
 import { appendToPath, interpolate } from '../coerce.ts';
 import { resolvePath } from '../path.ts';
 import { locate } from '../trace.ts';

@@ -40,7 +40,7 @@ export function delayVariable(name: string, scope: StaticScope, span: Span, extr
   }
 }
 
-export const outer = (env: Env, depth: number): Env => {
+const outer = (env: Env, depth: number): Env => {
   let at = env;
   for (let i = 0; i < depth; i++) at = at[0] as Env;
   return at;

@@ -19,7 +19,7 @@ import type {
   LetExpr,
   SelectExpr,
   StringExpr,
-} from '../../lang/tree.ts';
+} from '../../lang/index.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
 import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
@@ -345,12 +345,14 @@ class Emitter {
     const args = expr.args.map((arg, index) => `${locals[index]}=${this.slot(arg, scope, env)}`).join(',');
     const place = this.#spans.push(spanOf(scope.unit, expr));
     const [a, b] = locals;
+    const primOp = (arity: number): string =>
+      `${fn} instanceof PrimOp&&${fn}.arity===${arity}?${fn}.impl(${fn}.ctx,${locals.join(',')})`;
     const call =
       locals.length === 1
-        ? `${fn} instanceof Lambda?${fn}.site.code(${fn}.env,${a}):call(${fn},${a})`
+        ? `${fn} instanceof Lambda?${fn}.site.code(${fn}.env,${a}):${primOp(1)}:call(${fn},${a})`
         : locals.length === 2
-          ? `${fn} instanceof Lambda&&${fn}.site.code2!==undefined?${fn}.site.code2(${fn}.env,${a},${b}):call2(${fn},${a},${b})`
-          : `callN(${fn},[${locals.join(',')}])`;
+          ? `${fn} instanceof Lambda&&${fn}.site.code2!==undefined?${fn}.site.code2(${fn}.env,${a},${b}):${primOp(2)}:call2(${fn},${a},${b})`
+          : `${primOp(locals.length)}:callN(${fn},[${locals.join(',')}])`;
     return `(${fn}=${callee},${args},q=${fn},p=${place},${result}=${call},p=0,${result})`;
   }
 

@@ -1,7 +1,7 @@
 /** What generated code calls. Small functions: the engine inlines them into the hot code. */
 
 import type { Span } from '../../base/index.ts';
-import type { AssertExpr } from '../../lang/tree.ts';
+import type { AssertExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
@@ -15,7 +15,7 @@ import { describe } from '../describe.ts';
 import { failedAssertion, wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
-import { type Env, Lambda, type Slot, type Value } from '../value.ts';
+import { type Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
 
 /** What a select site remembers: where its attribute stands in the last shapes it met. */
 export class ShapeCache {
@@ -147,6 +147,7 @@ export const assertionFailure = ({ condition }: AssertExpr, { unit }: StaticScop
 export const runtime = {
   Attrs,
   Lambda,
+  PrimOp,
   Thunk,
   addDynamics,
   append,

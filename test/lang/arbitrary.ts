@@ -4,20 +4,36 @@ import fc from 'fast-check';
 const name = fc.constantFrom('a', 'b', 'c', "d'", 'e-f', '_g', 'x1', 'tier', 'package', 'builtins');
 const attr = fc.oneof(
   { weight: 6, arbitrary: name },
-  fc.constantFrom('or', '"if"', '"a b"', '"\\n"', '${"q"}', "''r''", '"\\${s}"').map((text) => (text === "''r''" ? "${''r''}" : text)),
+  fc
+    .constantFrom('or', '"if"', '"a b"', '"\\n"', '${"q"}', "''r''", '"\\${s}"')
+    .map((text) => (text === "''r''" ? "${''r''}" : text)),
 );
 const blank = fc.oneof(
   { weight: 12, arbitrary: fc.constant(' ') },
   fc.constantFrom('\n', '\n\n', '  \t', '\r\n', '\n    ', '\n\n\n'),
 );
-const comment = fc.constantFrom('# note\n', ' # x } ;\n', '/* in */', ' /* two\n   lines */ ', '/**/', '\n# own\n', '\n\n# far\n\n', '#\n');
+const comment = fc.constantFrom(
+  '# note\n',
+  ' # x } ;\n',
+  '/* in */',
+  ' /* two\n   lines */ ',
+  '/**/',
+  '\n# own\n',
+  '\n\n# far\n\n',
+  '#\n',
+);
 
 /** Joins tokens by random blanks (and comments). */
 const spaced = (tokens: readonly fc.Arbitrary<string>[], withComments: boolean): fc.Arbitrary<string> => {
-  const gap = withComments ? fc.oneof({ weight: 12, arbitrary: blank }, comment.map((text) => ` ${text} `)) : blank;
-  return fc.tuple(fc.tuple(...tokens), fc.array(gap, { minLength: tokens.length, maxLength: tokens.length })).map(([texts, gaps]) =>
-    texts.map((text, i) => text + (i + 1 < texts.length ? gaps[i]! : '')).join(''),
-  );
+  const gap = withComments
+    ? fc.oneof(
+        { weight: 12, arbitrary: blank },
+        comment.map((text) => ` ${text} `),
+      )
+    : blank;
+  return fc
+    .tuple(fc.tuple(...tokens), fc.array(gap, { minLength: tokens.length, maxLength: tokens.length }))
+    .map(([texts, gaps]) => texts.map((text, i) => text + (i + 1 < texts.length ? gaps[i]! : '')).join(''));
 };
 
 export interface SourceOptions {
@@ -36,15 +52,34 @@ export function expressions({ comments = false, old = false }: SourceOptions = {
   const many = (item: fc.Arbitrary<string>, maxLength = 3): fc.Arbitrary<string> =>
     fc.array(item, { maxLength }).chain((items) => (items.length === 0 ? fc.constant(' ') : put('', ...items, '')));
   const limit = { maxDepth: 4, depthIdentifier: fc.createDepthIdentifier(), withCrossShrink: true };
-  const { expr } = fc.letrec<Record<'expr' | 'simple' | 'select' | 'operand' | 'binding' | 'string' | 'indented' | 'path', string>>((tie) => {
+  const { expr } = fc.letrec<
+    Record<'expr' | 'simple' | 'select' | 'operand' | 'binding' | 'string' | 'indented' | 'path', string>
+  >((tie) => {
     const leaf = fc.oneof(
       { weight: 5, arbitrary: name },
-      fc.constantFrom('1', '0', '42', '9223372036854775807', '1.5', '0.25e-3', '.5', '12.', '1.e9', '""', '"s"', 'x:y', 'http://a.b/c?d=e', '<n/p>'),
+      fc.constantFrom(
+        '1',
+        '0',
+        '42',
+        '9223372036854775807',
+        '1.5',
+        '0.25e-3',
+        '.5',
+        '12.',
+        '1.e9',
+        '""',
+        '"s"',
+        'x:y',
+        'http://a.b/c?d=e',
+        '<n/p>',
+      ),
       tie('string'),
       tie('indented'),
       tie('path'),
     );
-    const path = fc.array(attr, { minLength: 1, maxLength: 3 }).chain((parts) => put(...parts.flatMap((p, i) => (i === 0 ? [p] : ['.', p]))));
+    const path = fc
+      .array(attr, { minLength: 1, maxLength: 3 })
+      .chain((parts) => put(...parts.flatMap((p, i) => (i === 0 ? [p] : ['.', p]))));
     const dynamic = put('${', tie('expr'), '}');
     const formal = fc.oneof(fc.constant(''), put('?', tie('expr')));
     const formals = fc
@@ -85,7 +120,13 @@ export function expressions({ comments = false, old = false }: SourceOptions = {
         limit,
         { weight: 4, arbitrary: tie('operand') },
         put(tie('operand'), fc.constantFrom('->', '||', '&&', '//', '+', '-', '*', '/', '++'), tie('operand')),
-        put(tie('operand'), fc.constantFrom('++', '+', '*'), tie('operand'), fc.constantFrom('//', '->', '||', '<', '=='), tie('operand')),
+        put(
+          tie('operand'),
+          fc.constantFrom('++', '+', '*'),
+          tie('operand'),
+          fc.constantFrom('//', '->', '||', '<', '=='),
+          tie('operand'),
+        ),
         put(tie('operand'), fc.constantFrom('==', '!=', '<', '>', '<=', '>='), tie('operand')),
         put('if', tie('expr'), 'then', tie('expr'), 'else', tie('expr')),
         // old versions print the names of `let` in the order of their creation: one only
@@ -98,16 +139,30 @@ export function expressions({ comments = false, old = false }: SourceOptions = {
         put('all', '@', formals, ':', tie('expr')),
       ),
       // distinct first names, so that nothing is defined twice
-      binding: fc.tuple(fc.uniqueArray(fc.constantFrom('k', 'l', 'm', 'n', '"o o"'), { maxLength: 3 }), fc.boolean()).chain(([names, merged]) => {
-        const binds = names.map((each, i) =>
-          i === 2 && !old ? put('inherit', '(', tie('expr'), ')', each, ';') : put(each, '=', tie('expr'), ';'),
-        );
-        if (merged) binds.push(put('u.v', '=', tie('expr'), ';'), put('u.w.x', '=', tie('expr'), ';'), put('u', '=', '{', 'y', '=', tie('expr'), ';', '}', ';'));
-        return binds.length === 0 ? fc.constant(' ') : put(...binds);
-      }),
+      binding: fc
+        .tuple(fc.uniqueArray(fc.constantFrom('k', 'l', 'm', 'n', '"o o"'), { maxLength: 3 }), fc.boolean())
+        .chain(([names, merged]) => {
+          const binds = names.map((each, i) =>
+            i === 2 && !old ? put('inherit', '(', tie('expr'), ')', each, ';') : put(each, '=', tie('expr'), ';'),
+          );
+          if (merged)
+            binds.push(
+              put('u.v', '=', tie('expr'), ';'),
+              put('u.w.x', '=', tie('expr'), ';'),
+              put('u', '=', '{', 'y', '=', tie('expr'), ';', '}', ';'),
+            );
+          return binds.length === 0 ? fc.constant(' ') : put(...binds);
+        }),
       string: fc
-        .array(fc.oneof(fc.constantFrom('t', ' ', '\\n', '\\"', '\\\\', '\n', "'", "''", '#', '/*', '\\t', 'é'), ...(old ? [] : [fc.constantFrom('$', '$$', '\\${')]), tie('expr').map((e) => `\${${e}\n}`)), { maxLength: 4 })
-        .map((parts) => `"${parts.join('').replace(/\$(?=\$\{)/g, '')}"`),
+        .array(
+          fc.oneof(
+            fc.constantFrom('t', ' ', '\\n', '\\"', '\\\\', '\n', "'", "''", '#', '/*', '\\t', 'é'),
+            ...(old ? [] : [fc.constantFrom('$x', '$$x', '\\${', '$ ')]),
+            tie('expr').map((e) => `\${${e}\n}`),
+          ),
+          { maxLength: 4 },
+        )
+        .map((parts) => `"${parts.join('')}"`),
       indented: fc
         .array(
           fc.oneof(
@@ -118,7 +173,7 @@ export function expressions({ comments = false, old = false }: SourceOptions = {
           ),
           { maxLength: 8 },
         )
-        .map((parts) => `''${parts.join('').replace(/'$/, '')}''`),
+        .map((parts) => `''${parts.join('').replace(/'$/, "'x")}''`),
       path: fc.oneof(
         fc.constantFrom('./a', '../b/c', '/d', './.', 'a/b', '~/h', '/e/../f', './1.5/-x'),
         tie('expr').map((e) => `./a\${${e}\n}/b`),
@@ -134,8 +189,33 @@ export const hostile: fc.Arbitrary<string> = fc.oneof(
   fc
     .array(
       fc.oneof(
-        fc.constantFrom(...'{ } ( ) [ ] ; , . : = @ ? ! - + * / // ++ -> && || == != < > <= >= |> <| ... ${ " \'\' # /* */ \\ $ ~ & | %'.split(' ')),
-        fc.constantFrom('if', 'then', 'else', 'let', 'in', 'with', 'assert', 'rec', 'inherit', 'or', 'a', 'b', '1', '.5', './a', '"s"', '\n', ' ', 'x:y', '<a>'),
+        fc.constantFrom(
+          ..."{ } ( ) [ ] ; , . : = @ ? ! - + * / // ++ -> && || == != < > <= >= |> <| ... ${ \" '' # /* */ \\ $ ~ & | %".split(
+            ' ',
+          ),
+        ),
+        fc.constantFrom(
+          'if',
+          'then',
+          'else',
+          'let',
+          'in',
+          'with',
+          'assert',
+          'rec',
+          'inherit',
+          'or',
+          'a',
+          'b',
+          '1',
+          '.5',
+          './a',
+          '"s"',
+          '\n',
+          ' ',
+          'x:y',
+          '<a>',
+        ),
         fc.constantFrom('package', 'tier', 'split', 'system', 'tree', 'override', 'package p "1" {', 'tier t {'),
       ),
       { maxLength: 40 },

@@ -15,7 +15,12 @@ const skip = version === null || version === '' ? 'nix-instantiate is not instal
 /** `nix-instantiate --parse` of a text; `with { };` before it makes all variables known. */
 function nixParse(text: string): { ok: boolean; out: string } {
   const input = Buffer.from(`with {}; ${text}`, 'latin1');
-  const result = spawnSync('nix-instantiate', ['--parse', '-'], { input, cwd: '/', env: { ...process.env, HOME: '/home/x' }, encoding: 'latin1' });
+  const result = spawnSync('nix-instantiate', ['--parse', '-'], {
+    input,
+    cwd: '/',
+    env: { ...process.env, HOME: '/home/x' },
+    encoding: 'latin1',
+  });
   const out = result.stdout.trimEnd().replace(/^\(with \{ \}; /, '');
   return { ok: result.status === 0, out: out.slice(0, -1) };
 }
@@ -30,14 +35,17 @@ function compare(texts: readonly string[]): void {
   const nix = nixParse(`[\n${texts.map((each) => `(${each}\n)`).join('\n')}\n]`);
   const printed = `[ ${texts.map((each) => `(${ours(each)}) `).join('')}]`;
   if (nix.ok && current(nix.out) === printed) return;
-  if (texts.length === 1) assert.fail(`${JSON.stringify(texts[0])}\n  ours ${printed}\n  Nix  ${nix.ok ? current(nix.out) : 'rejects it'}`);
+  if (texts.length === 1)
+    assert.fail(`${JSON.stringify(texts[0])}\n  ours ${printed}\n  Nix  ${nix.ok ? current(nix.out) : 'rejects it'}`);
   const middle = texts.length >> 1;
   compare(texts.slice(0, middle));
   compare(texts.slice(middle));
   assert.fail('the cases differ only together');
 }
 
-const corpus = readFileSync(join(import.meta.dirname, '../vectors/lang/expressions.txt'), 'latin1').trimEnd().split('\n----\n');
+const corpus = readFileSync(join(import.meta.dirname, '../vectors/lang/expressions.txt'), 'latin1')
+  .trimEnd()
+  .split('\n----\n');
 
 test('the normal form of a corpus equals that of Nix', { skip }, () => {
   assert.ok(corpus.length > 80);

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { SourceFile, type Span } from '../../base/index.ts';
+import { Attrs, attrsFromMap, attrsFromSequence, filterAttrs, mapAttrs, mergeAttrs, Shape } from '../../eval/attrs.ts';
+
+const source = new SourceFile('t', '');
+const at = (start: number): Span => ({ source, start, end: start });
+
+/** Each name with its value and the place it was written at. */
+type Model = Map<string, [value: number, place: number | undefined]>;
+
+const entry = fc.tuple(
+  fc.oneof(
+    fc.constantFrom('a', 'b', 'c', '10', '2', '', 'é', '__proto__', 'constructor'),
+    fc.string({ maxLength: 3, unit: 'binary-ascii' }),
+  ),
+  fc.nat(99),
+);
+const model = (maxLength: number, hasPlaces: boolean): fc.Arbitrary<Model> =>
+  fc
+    .array(entry, { maxLength, size: 'max' })
+    .map((entries) => new Map(entries.map(([name, value]) => [name, [value, hasPlaces ? value : undefined]])));
+const anyModel = fc.boolean().chain((hasPlaces) => fc.oneof(model(6, hasPlaces), model(120, hasPlaces)));
+
+const build = (from: Model, isShared: boolean): Attrs => {
+  const plain = attrsFromMap(new Map([...from].map(([name, [value]]) => [name, value])), (name) => {
+    const place = from.get(name)![1];
+    return place === undefined ? undefined : at(place);
+  });
+  return new Attrs(new Shape(plain.names, isShared, plain.shape.spans), plain.slots);
+};
+const read = (set: Attrs): unknown => set.names.map((name, i) => [name, set.slots[i], set.shape.spans?.[i]?.start]);
+const sorted = (from: Model): unknown =>
+  [...from].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, [value, place]]) => [name, value, place]);
+
+test('a set is a sorted map', () => {
+  fc.assert(
+    fc.property(anyModel, fc.boolean(), (from, isShared) => {
+      const set = build(from, isShared);
+      assert.deepEqual(read(set), sorted(from));
+      for (const name of ['a', 'zz', '10', '', 'toString', '__proto__', ...from.keys()]) {
+        for (let i = 0; i < 3; i++) assert.equal(set.get(name), from.get(name)?.[0]);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('// is what it is for maps, whatever path it takes, and forgets no place', () => {
+  fc.assert(
+    fc.property(anyModel, anyModel, fc.boolean(), fc.boolean(), (under, over, a, b) => {
+      const [lower, upper] = [build(under, a), build(over, b)];
+      const merged = sorted(new Map([...under, ...over]));
+      assert.deepEqual(read(mergeAttrs(lower, upper)), merged);
+      assert.deepEqual(read(mergeAttrs(lower, upper)), merged);
+      assert.deepEqual(read(lower), sorted(under));
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('a sequence of names and values is a set; the last of equal names wins', () => {
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 30, size: 'max' }), (entries) => {
+      const expected = attrsFromMap(new Map(entries));
+      for (let i = 0; i < 2; i++) {
+        const set = attrsFromSequence(
+          entries.map(([name]) => name),
+          entries.map(([, value]) => value),
+        );
+        assert.deepEqual(read(set), read(expected));
+      }
+    }),
+  );
+});
+
+test('filter and map keep names, order and places', () => {
+  fc.assert(
+    fc.property(anyModel, (from) => {
+      const set = build(from, true);
+      const odd = new Map([...from].filter(([, [value]]) => value % 2 === 1));
+      assert.deepEqual(read(filterAttrs(set, (_, i) => (set.slots[i] as number) % 2 === 1)), sorted(odd));
+      const doubled = mapAttrs(set, (_, slot) => (slot as number) * 2);
+      assert.equal(doubled.shape, set.shape);
+      assert.deepEqual(
+        doubled.slots,
+        set.slots.map((slot) => (slot as number) * 2),
+      );
+    }),
+  );
+});
+
+test('what is remembered is bounded', () => {
+  const base = new Attrs(new Shape(['a', 'b'], true), [1, 2]);
+  const shapes = Array.from({ length: 300 }, (_, i) => mergeAttrs(base, attrsFromMap(new Map([[`k${i}`, i]]))).shape);
+  assert.ok(shapes[0]!.isShared);
+  assert.ok(!shapes.at(-1)!.isShared);
+  const literal = new Attrs(new Shape(['c'], true), [3]);
+  assert.deepEqual(read(mergeAttrs(base, literal)), [
+    ['a', 1, undefined],
+    ['b', 2, undefined],
+    ['c', 3, undefined],
+  ]);
+});
+
+test('equal names without places share a shape; filtering a shared shape gives a shared shape', () => {
+  const [first, second] = [1, 2].map((n) =>
+    attrsFromMap(
+      new Map([
+        ['x', n],
+        ['y', n],
+      ]),
+    ),
+  );
+  assert.equal(first!.shape, second!.shape);
+  const [a, b] = [first!, second!].map((set) => filterAttrs(set, (name) => name === 'y'));
+  assert.equal(a!.shape, b!.shape);
+});

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SourceFile } from '../../base/index.ts';
+import { compareBytes, SourceFile } from '../../base/index.ts';
 import { type FileTree, format, parse, printNormal } from '../../lang/index.ts';
 import { golden } from '../golden.ts';
 import { expressions } from './arbitrary.ts';
@@ -40,7 +40,7 @@ const treeText = (tree: FileTree): string =>
 const comments = (text: string, kind: 'igos' | 'nix'): string[] =>
   parse(source(text), { kind })
     .comments.map((comment) => comment.text.trimEnd())
-    .sort();
+    .sort(compareBytes);
 
 function check(text: string, kind: 'igos' | 'nix'): void {
   const once = formatted(text, kind);

@@ -542,10 +542,10 @@ export class Recovery extends ParserBase {
     this.report(
       index,
       'E-LANG-026',
-      isSplit ? "'split' stands inside a package" : `'${word.image}' is not a declaration`,
+      isSplit ? "'split' stands inside a package or override" : `'${word.image}' is not a declaration`,
       [this.label(word)],
       isSplit
-        ? ['move it between the braces of the package that it splits']
+        ? ['move it between the braces of the package or override that it splits']
         : [...didYouMean(word.image, words), `declarations are ${list}`],
     );
     if (shape !== T.Ident && shape !== T.StringOpen && shape !== T.BraceOpen && shape !== T.FormalsOpen) throw SYNTAX_STOP;
@@ -565,7 +565,7 @@ export class Recovery extends ParserBase {
       'E-LANG-026',
       `a ${kind} cannot be split`,
       [this.labelSpan({ start: split.start, end: split.start + 5 })],
-      ["'split' stands inside a package"],
+      ["'split' stands inside a package or override"],
     );
   }
 }

@@ -52,7 +52,7 @@ function check(text: string, kind: 'igos' | 'nix'): void {
 test('expressions keep their meaning and comments, and formatting again changes nothing', () => {
   fc.assert(
     fc.property(expressions({ comments: true }), (text) => check(text, 'nix')),
-    { numRuns: Number(process.env['RUNS'] ?? 300) },
+    { numRuns: Number(process.env['RUNS'] ?? 150) },
   );
 });
 
@@ -69,7 +69,7 @@ test('declarations keep their meaning and comments', () => {
     );
   fc.assert(
     fc.property(file, (text) => check(text, 'igos')),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
@@ -87,6 +87,12 @@ test('the layout of each construct', (t) => {
 test('the layout of declarations', (t) => {
   golden(t, 'format/declarations.igos', formatted(vector('layout.igos'), 'igos'));
   check(vector('layout.igos'), 'igos');
+});
+
+test('a chain too long for the stack is a fault', () => {
+  const { text, diagnostics } = format(source(`${'!'.repeat(300_000)}a`), 'nix');
+  assert.equal(text.length, 300_001);
+  assert.equal(diagnostics[0]?.code, 'E-LANG-023');
 });
 
 test('nothing but comments', () => {

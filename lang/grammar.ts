@@ -430,7 +430,7 @@ class Grammar extends Recovery {
       });
     };
     read();
-    if (!this.RECORDING_PHASE) while (this.recoverInList()) read();
+    if (!this.RECORDING_PHASE) while (this.recoverInList(open)) read();
     this.#closing(T.BracketClose, open);
     this.depth--;
     return { kind: 'list', items, start: open.startOffset, end: this.previous.end };

@@ -153,12 +153,12 @@ async function get(t: TestContext, url: string): Promise<{ text: string; hex: st
 test('a broken transfer goes on where it broke, and starts over if the file changed', async (t) => {
   const data = 'abcdefghij'.repeat(10_000);
   const ranges: (string | undefined)[] = [];
-  let changes = false;
+  const server: { changes: boolean } = { changes: false };
   const base = await serve(t, (request, response) => {
     const { range } = request.headers;
     ranges.push(range);
-    const from = changes ? 0 : Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    const headers = { etag: changes && range !== undefined ? '"v2"' : '"v1"', 'content-length': data.length - from };
+    const from = server.changes ? 0 : Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    const headers = { etag: server.changes && range !== undefined ? '"v2"' : '"v1"', 'content-length': data.length - from };
     response.writeHead(
       from > 0 ? 206 : 200,
       from > 0 ? { ...headers, 'content-range': `bytes ${from}-${data.length - 1}/${data.length}` } : headers,
@@ -172,7 +172,7 @@ test('a broken transfer goes on where it broke, and starts over if the file chan
     [true, true, [undefined, 'bytes=30000-', 'bytes=60000-']],
   );
   ranges.length = 0;
-  changes = true;
+  server.changes = true;
   const second = await get(t, base);
   assert.deepEqual([second.text === data, second.hex === sha256(data)], [true, true]);
 });

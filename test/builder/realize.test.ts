@@ -224,39 +224,42 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('killed in the middle of a build, its processes go and the next run does it', async (t) => {
+test('killed in the middle of a build, its processes go and the next run takes over', async (t) => {
   if (!needsSandbox(t)) return;
   const folder = temporaryFolder(t);
   const home = join(folder, 'home');
-  const gate = `sleep-${process.pid}`;
-  {
-    using store = openStore({ home, storeDir });
-    const layer = toolsLayer(store, 'sleep');
-    const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
-    const first = addDerivation(store, { name: 'first', script: 'echo first > $out' });
-    const drvPath = addDerivation(store, {
-      name: gate,
-      inputs: [{ drvPath: first }],
-      env: { ...env, first: outputOf(first) },
-      sources: [layer],
-      script: 'echo begun; sleep 1.25; sleep 1.26; echo end > $out',
-    });
-    const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
-    await until(() => seen().includes('log'));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await until(() => sleepers('1.25').length === 0 && sleepers('1.26').length === 0);
-    assert.equal(store.realisation(drvPath, 'out'), undefined);
-    assert.equal(readdirSync(`${home}/var/lock`).length, 1);
-    const kinds: string[] = [];
-    await realize(store, all(drvPath), { onEvent: (event) => kinds.push(event.kind) });
-    assert.deepEqual(
-      kinds.filter((kind) => kind !== 'plan' && kind !== 'log'),
-      ['started', 'finished'],
-    );
-    assert.deepEqual(readdirSync(`${home}/var/lock`), []);
-    assert.deepEqual(store.verify({ contents: true }), []);
-  }
+  using store = openStore({ home, storeDir });
+  const layer = toolsLayer(store, 'sleep');
+  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
+  const first = addDerivation(store, { name: 'first', script: 'echo first > $out' });
+  const drvPath = addDerivation(store, {
+    name: 'long',
+    inputs: [{ drvPath: first }],
+    env: { ...env, first: outputOf(first) },
+    sources: [layer],
+    script: '(sleep 1007 &); echo begun; sleep 1008',
+  });
+  const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  await until(() => seen().includes('log'));
+  assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until(() => sleepers('1007').length + sleepers('1008').length === 0);
+  assert.equal(readdirSync(`${home}/var/lock`).length, 1);
+  assert.equal(store.realisation(drvPath, 'out'), undefined);
+
+  // A process that comes later clears away what the dead one left.
+  using later = openStore({ home, storeDir });
+  const controller = new AbortController();
+  const kinds: string[] = [];
+  const onEvent = (event: BuildEvent) => {
+    kinds.push(event.kind);
+    if (event.kind === 'log') controller.abort();
+  };
+  await assert.rejects(realize(later, all(drvPath), { signal: controller.signal, onEvent }), /stopped/);
+  assert.deepEqual(kinds, ['plan', 'started', 'log']);
+  assert.deepEqual([readdirSync(`${home}/var/lock`), readdirSync(`${home}/tmp`)], [[], []]);
+  assert.deepEqual(later.verify({ contents: true }), []);
 });
 
 test('two processes build a derivation once', async (t) => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, textToBytes } from '../../base/index.ts';
 import { BuildFault, realize } from '../../builder/index.ts';
+import { runSandboxed } from '../../builder/sandbox.ts';
+import { Workspace } from '../../builder/workspace.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import { addDerivation, needsSandbox, rootOf, temporaryStore, toolsLayer } from './support.ts';
 
@@ -214,4 +216,34 @@ test('nothing is left after builds, good or bad', async (t) => {
     [],
   );
   assert.ok(existsSync(store.logPath(bad)));
+});
+
+test('layers are copied where they cannot be laid over each other', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layers = ['upper', 'lower'].map((name) => {
+    const [text] = store.addTexts([{ name, text: name, references: [] }]);
+    const real = textToBytes(store.toReal(text!));
+    const entries = [
+      { kind: 'file', path: 'usr/which', realPath: real },
+      { kind: 'file', path: `usr/only-${name}`, realPath: real },
+    ] as const;
+    return { name, path: store.addTree(name, entries), supersedes: [] };
+  });
+  const host = { name: 'host', path: toolsLayer(store, 'cat'), supersedes: [] };
+  const chunks: Buffer[] = [];
+  using workspace = new Workspace(store);
+  const end = await runSandboxed({
+    ...{ workspace, scratch: store.makeScratch(), hostFiles: [], objects: [], hasNetwork: false, slot: 0, isCopied: true },
+    input: {
+      builder: '/bin/sh',
+      args: ['-c', 'cat /usr/which; echo; echo /usr/only*; exit 9'],
+      environment: new Map([['PATH', '/usr/bin']]),
+      files: new Map(),
+    },
+    layers: [...layers, host],
+    onOutput: (chunk) => chunks.push(chunk),
+  });
+  assert.deepEqual(end, { kind: 'exited', status: 9 });
+  assert.equal(Buffer.concat(chunks).toString(), 'upper\n/usr/only-lower /usr/only-upper\n');
 });

@@ -240,7 +240,7 @@ test('killed in the middle of a build, its processes go and the next run takes o
     script: '(sleep 1007 &); echo begun; sleep 1008',
   });
   const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
-  await until(() => seen().includes('log'));
+  await until(() => seen().includes('log') && store.realisation(first, 'out') !== undefined);
   assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
   child.kill('SIGKILL');
   await once(child, 'exit');

@@ -7,4 +7,5 @@ export { type BuildCode, buildCodes } from './codes.ts';
 export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';
 export { realize } from './realize.ts';
+export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
 export type * from './types.ts';

@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, Faults } from '../../base/index.ts';
-import { type BuildEvent, BuildFault, checkBuild, type Goal, planBuild, readLog, realize } from '../../builder/index.ts';
+import {
+  type BuildEvent,
+  BuildFault,
+  checkBuild,
+  type Goal,
+  planBuild,
+  readLog,
+  realize,
+  realizeSync,
+} from '../../builder/index.ts';
 import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
 import {
   addDerivation,
@@ -335,6 +344,24 @@ test('composed roots lay packages over each other', async (t) => {
   assert.match(readFileSync(`${store.toReal(path)}/usr/found`, 'utf8'), /^ZLIB\n\w{32}-user-1\n$/);
   assert.ok(statSync(store.toReal(path)).isDirectory());
   assert.ok(existsSync(store.logPath(user)));
+});
+
+test('an evaluation can stand still until it is built', (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const good = addDerivation(store, { name: 'good', script: 'echo sync; echo made > $out' });
+  const bad = addDerivation(store, { name: 'bad', script: 'echo why; exit 4' });
+  const seen: string[] = [];
+  const onEvent = (event: BuildEvent) => seen.push(event.kind === 'log' ? event.line : event.kind);
+  const path = realizeSync(store, all(good), { onEvent }).outputs.get(good)!.get('out')!;
+  assert.equal(readFileSync(store.toReal(path), 'utf8'), 'made\n');
+  assert.ok(store.isValid(path));
+  assert.throws(
+    () => realizeSync(store, all(bad), { onEvent }),
+    (error) =>
+      error instanceof BuildFault && error.drvPath === bad && error.code === 'E-BUILD-001' && error.notes[0]!.includes('why'),
+  );
+  assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
 });
 
 test('works without root', async (t) => {

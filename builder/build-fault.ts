@@ -36,7 +36,7 @@ export const buildFault = (code: BuildCode, message: string, details: FaultDetai
 export const setUpFailed = (name: string, message: string): Fault =>
   buildFault('E-BUILD-004', `the sandbox of '${name}' could not be set up`, {
     notes: [message === '' ? 'the system gave no reason' : message],
-    hints: ['igos doctor tells what this machine can do'],
+    hints: ['a full disk, a limit on mounts or a security module are the usual reasons'],
   });
 
 /** Whether the system refused because something is not there. */

@@ -1,5 +1,6 @@
-import { derivationName, type StorePath } from '../store/index.ts';
-import { BuildFault } from './build-fault.ts';
+import type { Fault } from '../base/index.ts';
+import { type Derivation, derivationName, type StorePath } from '../store/index.ts';
+import { BuildFault, buildFault } from './build-fault.ts';
 import type { BuildLog } from './build-log.ts';
 import { diagnose } from './diagnose.ts';
 
@@ -56,3 +57,15 @@ const signalName = (signal: number): string => {
   ]).get(signal);
   return name === undefined ? '' : ` (${name})`;
 };
+
+/** The program that a derivation names as its builder did not start: the system's reason. */
+export function cannotRun(drv: Derivation, program: string, reason: string): Fault {
+  return buildFault('E-BUILD-018', `the builder of '${drv.name}' cannot be run: '${program}': ${reason.toLowerCase()}`, {
+    hints: [
+      drv.env.has('igosRoot')
+        ? `declare the package that brings '${program}': build = [ … ]`
+        : `only declared inputs and /bin/sh are in the sandbox: name the builder by the store path of an input`,
+      'a program also cannot be run if its loader or the interpreter of its first line is missing',
+    ],
+  });
+}

@@ -32,6 +32,13 @@ export const stopped = (): Fault =>
 export const buildFault = (code: BuildCode, message: string, details: FaultDetails = {}): Fault =>
   new Fault(code, message, details);
 
+/** Namespaces work, but this sandbox could not be made. `message`: what the system said. */
+export const setUpFailed = (name: string, message: string): Fault =>
+  buildFault('E-BUILD-004', `the sandbox of '${name}' could not be set up`, {
+    notes: [message === '' ? 'the system gave no reason' : message],
+    hints: ['a full disk, a limit on mounts or a security module are the usual reasons'],
+  });
+
 /** Whether the system refused because something is not there. */
 export const isMissing = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' || (error instanceof SystemFault && error.errno === 'ENOENT');

@@ -95,7 +95,7 @@ export function readLog(store: ObjectStore, drvPath: StorePath): Buffer {
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw buildFault('E-BUILD-016', `there is no log of '${derivationName(drvPath)}'`, {
-      hints: ['only what was built here has a log: igos build --rebuild makes one'],
+      hints: ['only what was built here has a log: igos realize --check makes one'],
     });
   }
 }

@@ -1,6 +1,6 @@
 /** One derivation, built in a sandbox on this machine. */
 import { renameSync } from 'node:fs';
-import { type Fault, sys } from '../base/index.ts';
+import { sys } from '../base/index.ts';
 import {
   type Derivation,
   derivationName,
@@ -10,8 +10,8 @@ import {
   scratchOutputPath,
   type TreeEntry,
 } from '../store/index.ts';
-import { BuildFailure } from './build-failure.ts';
-import { buildFault, stopped } from './build-fault.ts';
+import { BuildFailure, cannotRun } from './build-failure.ts';
+import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { BuildLog } from './build-log.ts';
 import { addMade } from './collect.ts';
 import { buildInput } from './environment.ts';
@@ -173,31 +173,13 @@ function checkSystem(drv: Derivation): void {
 function checkEnd(end: SandboxEnd, job: BuildJob, log: BuildLog, context: BuildContext, scratch: string): void {
   if (end.kind === 'stopped') throw stopped();
   if (end.kind === 'refused') {
-    throw (
-      probeSandbox(context.store.home).fault ??
-      buildFault('E-BUILD-004', `the sandbox of '${job.resolved.drv.name}' could not be set up`, {
-        notes: [end.message === '' ? 'the system gave no reason' : end.message],
-        hints: ['igos doctor tells what this machine can do'],
-      })
-    );
+    throw probeSandbox(context.store.home).fault ?? setUpFailed(job.resolved.drv.name, end.message);
   }
   if (end.status === 0) return;
   const refused = /^unshare: failed to execute (.+?): (.+)$/.exec(log.lastLines.at(-1) ?? '');
-  if (refused !== null && log.lastLines.length === 1) throw cannotRun(job, refused[1]!, refused[2]!);
+  if (refused !== null && log.lastLines.length === 1) throw cannotRun(job.resolved.drv, refused[1]!, refused[2]!);
   const keptAt = context.keepFailed ? keep(context.store, scratch, job) : undefined;
   throw new BuildFailure(job.drvPath, { status: end.status, log, keptAt });
-}
-
-function cannotRun(job: BuildJob, program: string, reason: string): Fault {
-  const { drv } = job.resolved;
-  return buildFault('E-BUILD-018', `the builder of '${drv.name}' cannot be run: '${program}': ${reason.toLowerCase()}`, {
-    hints: [
-      drv.env.has('igosRoot')
-        ? `declare the package that brings '${program}': build = [ … ]`
-        : `only declared inputs and /bin/sh are in the sandbox: name the builder by the store path of an input`,
-      'a program also cannot be run if its loader or the interpreter of its first line is missing',
-    ],
-  });
 }
 
 /** Moves the build folder where no later process clears it away. */

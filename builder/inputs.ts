@@ -39,7 +39,7 @@ const missingInput = (drvName: string, path: StorePath) =>
   buildFault('E-BUILD-017', `'${drvName}' needs '${storePathName(path)}', which is not in the store`, {
     notes: [path],
     hints: [
-      'evaluate again: igos build adds the sources that it finds',
+      'evaluate again: igos instantiate adds the sources that it finds',
       'or copy it from the store that the derivation came from',
     ],
   });

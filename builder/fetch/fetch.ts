@@ -134,7 +134,10 @@ function problemOf(error: unknown): string {
 function hashMismatch(name: string, found: { expected: Digest; got: Digest; problems: readonly string[] }): Fault {
   const { expected, got, problems } = found;
   return buildFault('E-BUILD-011', `hash mismatch in the fetched file '${name}'`, {
-    notes: [`expected ${formatHash(expected, 'sri')}\ngot      ${formatHash(got, 'sri')}`, ...problems],
+    notes: [
+      `expected ${formatHash(expected, 'sri')}\ngot      ${formatHash(got, 'sri')}`,
+      ...(problems.length > 1 ? problems : []),
+    ],
     hints: [
       `if you trust what arrived, declare hash = "${formatHash(got, 'sri')}"`,
       'if you do not, ask its makers: the file was replaced, or the place serves something else (an error page)',

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, createWriteStream, linkSync, openSync, rea
 import { pipeline } from 'node:stream/promises';
 import { type Fault, SystemFault, sys } from '../../base/index.ts';
 import { resolveHostFiles } from '../../store/index.ts';
-import { buildFault, stopped } from '../build-fault.ts';
+import { buildFault, setUpFailed, stopped } from '../build-fault.ts';
 import { buildFolder } from '../environment.ts';
 import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
@@ -118,8 +118,7 @@ async function decompressSandboxed(
       signal: options.signal,
     });
     if (end.kind === 'stopped') throw stopped();
-    if (end.kind === 'refused')
-      throw buildFault('E-BUILD-004', 'the sandbox to unpack in could not be set up', { notes: [end.message] });
+    if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.message);
     if (end.status !== 0) throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
     sys('move', options.plain, () => linkSync(`${scratch}/build/plain`, options.plain));
   } finally {

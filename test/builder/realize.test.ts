@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, Faults } from '../../base/index.ts';
-import { type BuildEvent, BuildFault, checkBuild, type Goal, planBuild, readLog, realize } from '../../builder/index.ts';
+import {
+  type BuildEvent,
+  BuildFault,
+  checkBuild,
+  type Goal,
+  planBuild,
+  readLog,
+  realize,
+  realizeSync,
+} from '../../builder/index.ts';
 import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
 import {
   addDerivation,
@@ -224,39 +233,42 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-test('killed in the middle of a build, its processes go and the next run does it', async (t) => {
+test('killed in the middle of a build, its processes go and the next run takes over', async (t) => {
   if (!needsSandbox(t)) return;
   const folder = temporaryFolder(t);
   const home = join(folder, 'home');
-  const gate = `sleep-${process.pid}`;
-  {
-    using store = openStore({ home, storeDir });
-    const layer = toolsLayer(store, 'sleep');
-    const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
-    const first = addDerivation(store, { name: 'first', script: 'echo first > $out' });
-    const drvPath = addDerivation(store, {
-      name: gate,
-      inputs: [{ drvPath: first }],
-      env: { ...env, first: outputOf(first) },
-      sources: [layer],
-      script: 'echo begun; sleep 1.25; sleep 1.26; echo end > $out',
-    });
-    const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
-    await until(() => seen().includes('log'));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    await until(() => sleepers('1.25').length === 0 && sleepers('1.26').length === 0);
-    assert.equal(store.realisation(drvPath, 'out'), undefined);
-    assert.equal(readdirSync(`${home}/var/lock`).length, 1);
-    const kinds: string[] = [];
-    await realize(store, all(drvPath), { onEvent: (event) => kinds.push(event.kind) });
-    assert.deepEqual(
-      kinds.filter((kind) => kind !== 'plan' && kind !== 'log'),
-      ['started', 'finished'],
-    );
-    assert.deepEqual(readdirSync(`${home}/var/lock`), []);
-    assert.deepEqual(store.verify({ contents: true }), []);
-  }
+  using store = openStore({ home, storeDir });
+  const layer = toolsLayer(store, 'sleep');
+  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
+  const first = addDerivation(store, { name: 'first', script: 'echo first > $out' });
+  const drvPath = addDerivation(store, {
+    name: 'long',
+    inputs: [{ drvPath: first }],
+    env: { ...env, first: outputOf(first) },
+    sources: [layer],
+    script: '(sleep 1007 &); echo begun; sleep 1008',
+  });
+  const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  await until(() => seen().includes('log') && store.realisation(first, 'out') !== undefined);
+  assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until(() => sleepers('1007').length + sleepers('1008').length === 0);
+  assert.equal(readdirSync(`${home}/var/lock`).length, 1);
+  assert.equal(store.realisation(drvPath, 'out'), undefined);
+
+  // A process that comes later clears away what the dead one left.
+  using later = openStore({ home, storeDir });
+  const controller = new AbortController();
+  const kinds: string[] = [];
+  const onEvent = (event: BuildEvent) => {
+    kinds.push(event.kind);
+    if (event.kind === 'log') controller.abort();
+  };
+  await assert.rejects(realize(later, all(drvPath), { signal: controller.signal, onEvent }), /stopped/);
+  assert.deepEqual(kinds, ['plan', 'started', 'log']);
+  assert.deepEqual([readdirSync(`${home}/var/lock`), readdirSync(`${home}/tmp`)], [[], []]);
+  assert.deepEqual(later.verify({ contents: true }), []);
 });
 
 test('two processes build a derivation once', async (t) => {
@@ -334,6 +346,24 @@ test('composed roots lay packages over each other', async (t) => {
   assert.ok(existsSync(store.logPath(user)));
 });
 
+test('an evaluation can stand still until it is built', (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const good = addDerivation(store, { name: 'good', script: 'echo sync; echo made > $out' });
+  const bad = addDerivation(store, { name: 'bad', script: 'echo why; exit 4' });
+  const seen: string[] = [];
+  const onEvent = (event: BuildEvent) => seen.push(event.kind === 'log' ? event.line : event.kind);
+  const path = realizeSync(store, all(good), { onEvent }).outputs.get(good)!.get('out')!;
+  assert.equal(readFileSync(store.toReal(path), 'utf8'), 'made\n');
+  assert.ok(store.isValid(path));
+  assert.throws(
+    () => realizeSync(store, all(bad), { onEvent }),
+    (error) =>
+      error instanceof BuildFault && error.drvPath === bad && error.code === 'E-BUILD-001' && error.notes[0]!.includes('why'),
+  );
+  assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
+});
+
 test('works without root', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('these tests are not run by root: all others show it');
   if (!needsSandbox(t)) return;
@@ -352,7 +382,7 @@ const store = openStore({ home: process.argv[2] + '/home', storeDir: '/igos/stor
 const layer = toolsLayer(store, 'id', 'cat', 'chmod', 'mkdir');
 const igosRoot = rootOf({ name: 'host', path: layer });
 const plain = addDerivation(store, { name: 'plain', script: 'echo plain > $out' });
-const composed = addDerivation(store, { name: 'composed', env: { igosRoot }, sources: [layer], script: 'mkdir locked; : > locked/x; chmod 000 locked; { id; cat /proc/sys/kernel/hostname; echo /proc/1/root/*; (echo x > /usr/bin/id) 2>&1 || echo refused; } > $out' });
+const composed = addDerivation(store, { name: 'composed', env: { igosRoot }, sources: [layer], script: 'mkdir locked; : > locked/x; chmod 000 locked; { id; cat /proc/sys/kernel/hostname; cd /proc/1/root || echo closed; (echo x > /usr/bin/id) 2>&1 || echo refused; } > $out' });
 const result = await realize(store, [plain, composed].map((drvPath) => ({ drvPath, outputs: [] })));
 for (const drvPath of [plain, composed]) process.stdout.write(readFileSync(store.toReal(result.outputs.get(drvPath).get('out')), 'utf8'));
 console.log(readdirSync(process.argv[2] + '/home/tmp').length, store.verify({ contents: true }).length);
@@ -374,6 +404,6 @@ store.close();
   if (text.startsWith('SKIP')) return t.skip(text.slice(5));
   assert.match(
     text,
-    /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n\/proc\/1\/root\/\*\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
+    /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n(?:.*\n)?closed\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
   );
 });

@@ -30,7 +30,9 @@ export interface RootContext {
 
 /** Owners are set by root only; anyone else's files are their own. */
 const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
-  process.geteuid?.() === 0 ? { uid: item.uid, gid: item.gid } : undefined;
+  IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
+
+const IS_ROOT = process.geteuid?.() === 0;
 
 /** @throws Fault E-PKM-SPACE a file system has not room enough for what will be staged */
 export function checkSpace(layout: RootLayout, plan: DiskPlan): void {

@@ -37,14 +37,22 @@ export const readSetting = (database: Database, key: string): string | undefined
 export const writeSetting = (database: Database, key: string, value: string): void =>
   database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
 
+/** The generation as it is now: make a new view after a commit. Paths that were asked for are remembered. */
 export function databaseState(database: Database): StateView {
+  const atPath = new Map<string, readonly FileRow[]>();
   const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
   return {
     generation: currentGeneration(database),
     record: (name) => optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord),
     records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
     filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
-    rowsAt: (path) => files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path)),
+    rowsAt(path) {
+      const known = atPath.get(path);
+      if (known !== undefined) return known;
+      const rows = files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path));
+      atPath.set(path, rows);
+      return rows;
+    },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
     hasFilesBelow: (path) =>
       database.get('SELECT 1 FROM files WHERE path > ? AND path < ? LIMIT 1', `${path}/`, `${path}0`) !== undefined,

@@ -56,7 +56,7 @@ test('any sequence: managed files are exact, the user\'s lines survive, rollback
         box.remove();
       }
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 40) },
+    { numRuns: 60 },
   );
 });
 

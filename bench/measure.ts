@@ -1,0 +1,69 @@
+/** Interleaved measurement: every round runs every case once, so that a busy moment hits all alike. */
+import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
+
+export interface Case {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What stdout must be, so that a fast wrong answer is no answer. */
+  readonly expected?: string;
+  /** Runs before each measured run. */
+  readonly before?: () => void;
+}
+
+export interface Result {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly wallMedian: number;
+  readonly wallMinimum: number;
+  /** User and system time of the process tree, milliseconds, smallest. */
+  readonly cpuMinimum: number;
+}
+
+export function measure(cases: readonly Case[], rounds: number): Result[] {
+  const walls = new Map<string, number[]>();
+  const cpus = new Map<string, number[]>();
+  for (let round = 0; round <= rounds; round++) {
+    for (const entry of cases) {
+      entry.before?.();
+      const started = performance.now();
+      // bash's `times` would do for the child's CPU; /usr/bin/time is not everywhere, so the shell tells us
+      const words = ['-c', '"$@"; status=$?; times >&2; exit $status', 'bash', ...entry.command];
+      const run = spawnSync('bash', words, {
+        encoding: 'utf8',
+        env: { ...process.env, ...entry.environment },
+        maxBuffer: 1 << 28,
+      });
+      const wall = performance.now() - started;
+      if (run.status !== 0) throw new Error(`${entry.name} failed: ${run.stderr}`);
+      if (entry.expected !== undefined && run.stdout !== entry.expected)
+        throw new Error(`${entry.name} printed ${run.stdout.slice(0, 200)}`);
+      if (round === 0) continue; // warm caches, the file system's and ours
+      walls.set(entry.name, [...(walls.get(entry.name) ?? []), wall]);
+      cpus.set(entry.name, [...(cpus.get(entry.name) ?? []), childCpu(run.stderr)]);
+    }
+  }
+  return cases.map(({ name }) => {
+    const sorted = [...walls.get(name)!].sort((a, b) => a - b);
+    return { name, wallMedian: sorted[sorted.length >> 1]!, wallMinimum: sorted[0]!, cpuMinimum: Math.min(...cpus.get(name)!) };
+  });
+}
+
+/** The second line of bash's `times`: `0m0.010s 0m0.004s`, the children's. */
+function childCpu(stderr: string): number {
+  const line = stderr.trimEnd().split('\n').at(-1)!;
+  const parts = [...line.matchAll(/(\d+)m([\d.]+)s/g)].map((match) => Number(match[1]) * 60_000 + Number(match[2]) * 1000);
+  return (parts[0] ?? 0) + (parts[1] ?? 0);
+}
+
+/** A table of results with ratios to the first case. */
+export function report(title: string, results: readonly Result[]): string {
+  const base = results[0]!;
+  const rows = results.map((result) => {
+    const ratio = (value: number, of: number): string => (of === 0 ? '-' : (value / of).toFixed(2));
+    return `${result.name.padEnd(34)} ${result.wallMedian.toFixed(0).padStart(7)} ${result.wallMinimum.toFixed(0).padStart(7)} ${result.cpuMinimum.toFixed(0).padStart(7)}   ${ratio(result.wallMedian, base.wallMedian).padStart(6)} ${ratio(result.cpuMinimum, base.cpuMinimum).padStart(6)}`;
+  });
+  const header = `${title} (load ${loadavg()[0]!.toFixed(1)})\n${'case'.padEnd(34)} ${'wall ms'.padStart(7)} ${'min'.padStart(7)} ${'cpu'.padStart(7)}   ${'wall×'.padStart(6)} ${'cpu×'.padStart(6)}`;
+  return [header, ...rows].join('\n');
+}

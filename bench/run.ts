@@ -1,0 +1,61 @@
+/**
+ * `npm run bench [-- NAME…]`: what we claim about speed, beside the peer, in one run. Prints tables; ratios are to the first row.
+ * Nothing here is a test: a slow machine fails nothing.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Case, measure, report } from './measure.ts';
+
+const root = join(import.meta.dirname, '..');
+const igos = join(root, 'bin', 'igos');
+const pkm = join(root, 'bin', 'pkm');
+const wanted = process.argv.slice(2);
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+const scratch = mkdtempSync(join(tmpdir(), 'igos-bench-'));
+const environment = { IGOS_HOME: join(scratch, 'home') };
+
+const suites: Record<string, () => void> = {
+  startup() {
+    const file = join(scratch, 'small.nix');
+    writeFileSync(file, "let xs = builtins.genList (x: x * x) 10; in { sum = builtins.foldl' builtins.add 0 xs; }.sum\n");
+    const cases: Case[] = [{ name: 'node -e 0', command: [process.execPath, '-e', '0'] }];
+    if (has('nix-instantiate'))
+      cases.push({ name: 'nix-instantiate --eval small.nix', command: ['nix-instantiate', '--eval', file], expected: '285\n' });
+    cases.push({ name: 'igos eval small.nix', command: [igos, 'eval', file], environment, expected: '285\n' });
+    console.log(report('cold start of an evaluation', measure(cases, 11)));
+  },
+  pkm() {
+    const target = join(scratch, 'root');
+    const tour = join(root, 'examples', 'tour', 'v1');
+    const install = spawnSync(pkm, ['--root', target, 'install', `${tour}#greet`], {
+      env: { ...process.env, ...environment },
+      encoding: 'utf8',
+    });
+    if (install.status !== 0) throw new Error(install.stderr);
+    const cases: Case[] = [
+      { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
+      { name: 'pkm list', command: [pkm, '--root', target, 'list'], environment },
+      { name: 'pkm verify', command: [pkm, '--root', target, 'verify'], environment },
+    ];
+    console.log(report('pkm on a small root', measure(cases, 11)));
+  },
+  eval() {
+    for (const name of ['fib', 'calls', 'lists', 'attrsets', 'strings', 'modules', 'lazy']) {
+      const file = join(root, 'bench', 'eval', `${name}.nix`);
+      const cases: Case[] = [];
+      if (has('nix-instantiate')) cases.push({ name: `nix ${name}`, command: ['nix-instantiate', '--eval', '--strict', file] });
+      cases.push({ name: `igos ${name}`, command: [igos, 'eval', '--strict', file], environment });
+      console.log(report(`evaluate ${name}.nix`, measure(cases, 3)));
+    }
+  },
+};
+
+try {
+  for (const [name, run] of Object.entries(suites)) {
+    if (wanted.length === 0 || wanted.includes(name)) run();
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

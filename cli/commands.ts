@@ -1,0 +1,61 @@
+/** The table of all commands: looked up, suggested from, and printed as help, manual pages and completions. */
+import { didYouMean } from '../base/index.ts';
+import { UsageError } from './arguments.ts';
+import type { Command, Option } from './command.ts';
+import { igosCommands } from './igos/table.ts';
+import { pkmCommands } from './pkm/table.ts';
+
+export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? igosCommands : pkmCommands);
+
+const SHARED: readonly Option[] = [
+  { long: 'json', doc: 'print data as JSON: one record on stdout' },
+  { long: 'store-dir', values: ['DIR'], doc: 'the logical store directory, part of every hash (default /igos/store)' },
+  {
+    long: 'home',
+    values: ['DIR'],
+    doc: 'where the store is on disk (default $IGOS_HOME; /igos for root; else $XDG_DATA_HOME/igos)',
+  },
+  { long: 'color', values: ['WHEN'], choices: ['auto', 'always', 'never'], doc: 'colour on stderr (NO_COLOR is honoured)' },
+  { long: 'quiet', short: 'q', doc: 'no progress' },
+  { long: 'show-trace', doc: 'show every step that led to an evaluation error' },
+  { long: 'no-show-trace', doc: 'show the first and last steps only (default)' },
+  { long: 'help', short: 'h', doc: '-h: this on one screen; --help: the manual page' },
+];
+const ROOT: Option = { long: 'root', short: 'r', values: ['DIR'], doc: 'the root to work on (default /)' };
+
+/** Options that every command of a program takes. */
+export const sharedOptions = (program: 'igos' | 'pkm'): readonly Option[] => (program === 'pkm' ? [ROOT, ...SHARED] : SHARED);
+
+/** The command that the first word, or the first two, name; and the words after it. */
+export function findCommand(
+  program: 'igos' | 'pkm',
+  words: readonly string[],
+): { command: Command; words: readonly string[] } | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ');
+    if (words.length < length) continue;
+    const command = commandsOf(program).find((candidate) => candidate.name === name || candidate.aliases?.includes(name));
+    if (command) return { command, words: words.slice(length) };
+  }
+  return undefined;
+}
+
+export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]): UsageError {
+  const commands = commandsOf(program);
+  const group = commands.filter((command) => command.name.startsWith(`${words[0]} `)).map((command) => command.name);
+  if (group.length > 0) {
+    const verbs = group.map((name) => name.split(' ')[1]!);
+    const what = words[1] === undefined ? `${program} ${words[0]} needs a verb` : `unknown command '${words[0]} ${words[1]}'`;
+    return new UsageError(what, [...didYouMean(words[1] ?? '', verbs), `there are: ${verbs.join(', ')}`]);
+  }
+  const other = program === 'igos' ? 'pkm' : 'igos';
+  const elsewhere = findCommand(other, words) ? [`that is a command of the other program: ${other} ${words[0]}`] : [];
+  return new UsageError(`unknown command '${words[0]}'`, [
+    ...elsewhere,
+    ...didYouMean(
+      words[0]!,
+      commands.map((command) => command.name),
+    ),
+    `run '${program} --help' for the list`,
+  ]);
+}

@@ -1,0 +1,48 @@
+/** Everything a command may know of the world around it: read once, here, and passed on. */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Arguments } from './arguments.ts';
+import { Output } from './output.ts';
+
+export interface Context {
+  readonly program: 'igos' | 'pkm';
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Logical store directory: part of every path and hash. */
+  readonly storeDir: string;
+  /** Where the store lives on disk. */
+  readonly home: string;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  readonly showTrace: boolean;
+  readonly out: Output;
+}
+
+export function createContext(program: 'igos' | 'pkm', args: Arguments): Context {
+  const environment = process.env;
+  const home = args.value('home') ?? environment['IGOS_HOME'] ?? defaultHome(environment);
+  return {
+    program,
+    workingDirectory: process.cwd(),
+    environment,
+    storeDir: (args.value('store-dir') ?? environment['IGOS_STORE_DIR'] ?? '/igos/store').replace(/(.)\/+$/, '$1'),
+    home: resolve(home),
+    isJson: args.has('json'),
+    isQuiet: args.has('quiet'),
+    showTrace: args.has('show-trace') && !args.has('no-show-trace'),
+    out: new Output(wantsColor(args.value('color'), environment)),
+  };
+}
+
+/** `/igos` for root; for everyone else a folder of their own, bound to the logical store directory inside sandboxes. */
+function defaultHome(environment: Context['environment']): string {
+  if (process.getuid?.() === 0 || existsSync('/igos/var/index')) return '/igos';
+  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'igos');
+}
+
+function wantsColor(choice: string | undefined, environment: Context['environment']): boolean {
+  if (choice === 'always') return true;
+  if (choice === 'never' || environment['NO_COLOR'] || environment['TERM'] === 'dumb') return false;
+  return process.stderr.isTTY === true;
+}

@@ -1,0 +1,50 @@
+/** The one place that turns an error into text and an exit status. */
+import { Bug, Fault, Faults, renderFault, SystemFault } from '../base/index.ts';
+import { UsageError } from './arguments.ts';
+import { BrokenPipe } from './output.ts';
+
+export const EXIT = { ok: 0, fault: 1, usage: 2, brokenPipe: 3, buildFailed: 4, bug: 70, interrupted: 130 } as const;
+
+export interface Ending {
+  readonly status: number;
+  /** For stderr; may be empty. */
+  readonly text: string;
+  /** For `--json`: one entry an error. */
+  readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
+}
+
+export function endingOf(error: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
+  const render = { color: options.color, fullTrace: options.fullTrace };
+  const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
+  const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];
+  if (faults.length > 0) {
+    return {
+      status: faults.some((fault) => fault.code.startsWith('E-BUILD-')) ? EXIT.buildFailed : EXIT.fault,
+      text: faults.map((fault) => renderFault(fault, render)).join('\n'),
+      errors: faults.map(({ code, message, hints }) => ({ code, message, hints })),
+    };
+  }
+  if (error instanceof UsageError) {
+    const text = `${options.program}: ${error.message}\n${hintLines(error.hints)}`;
+    return { status: EXIT.usage, text, errors: [{ code: 'usage', message: error.message, hints: error.hints }] };
+  }
+  if (error instanceof SystemFault) {
+    const text = `error: ${error.message}\n${hintLines(error.hints)}`;
+    return { status: EXIT.fault, text, errors: [{ code: `system:${error.errno}`, message: error.message, hints: error.hints }] };
+  }
+  if (error instanceof BrokenPipe) return { status: EXIT.brokenPipe, text: '', errors: [] };
+  if (error instanceof Error && error.name === 'AbortError') {
+    return {
+      status: EXIT.interrupted,
+      text: 'interrupted\n',
+      errors: [{ code: 'interrupted', message: 'interrupted', hints: [] }],
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error && error.stack ? error.stack : message;
+  return {
+    status: EXIT.bug,
+    text: `bug: ${message}\n${stack}\nhint: this is a mistake in igos, not in your input; please report it with the command and the lines above\n`,
+    errors: [{ code: error instanceof Bug ? 'bug' : 'unexpected', message, hints: [] }],
+  };
+}

@@ -1,0 +1,122 @@
+/** Help texts, all made from the command table. */
+import type { Command, Option } from './command.ts';
+import { commandsOf, sharedOptions } from './commands.ts';
+import type { Output } from './output.ts';
+
+const WIDTH = 80;
+
+export function printOverview(program: 'igos' | 'pkm', out: Output): void {
+  const purpose =
+    program === 'igos'
+      ? 'igos: declare, build and run an operating system from source'
+      : 'pkm: packages on a root, in generations: install, upgrade, verify, roll back';
+  const commands = commandsOf(program);
+  const width = Math.max(...commands.map((command) => command.name.length)) + 2;
+  out.line(`${purpose}\n\nusage: ${program} COMMAND [OPTION…] [OPERAND…]\n`);
+  for (const command of commands) out.line(`  ${command.name.padEnd(width)}${command.summary}`);
+  out.line(
+    `\n'${program} COMMAND -h' is short, '${program} COMMAND --help' long${program === 'igos' ? ", 'igos help package' lists the fields of a package" : ''}.`,
+  );
+}
+
+export function printCommandHelp(command: Command, isLong: boolean, out: Output): void {
+  out.line(isLong ? longHelp(command) : shortHelp(command));
+}
+
+export const synopsis = (command: Command): string =>
+  `${command.program} ${command.name} [OPTION…]${command.operands === '' ? '' : ` ${command.operands}`}`;
+
+const spelled = (option: Option): string =>
+  `${option.short === undefined ? '    ' : `-${option.short}, `}--${option.long}${option.values ? ` ${option.values.join(' ')}` : ''}`;
+
+/** One screen: what it does, its own options, one example. */
+export function shortHelp(command: Command): string {
+  const lines = [command.summary, '', `usage: ${synopsis(command)}`, ...optionLines(command.options)];
+  if (command.examples[0]) lines.push('', `example: ${command.examples[0].command}`);
+  lines.push('', `'${command.program} ${command.name} --help' says more, with the options that every command takes.`);
+  return lines.join('\n');
+}
+
+function optionLines(options: readonly Option[]): string[] {
+  if (options.length === 0) return [];
+  const width = Math.max(...options.map((option) => spelled(option).length)) + 2;
+  return [
+    '',
+    ...options.flatMap((option) =>
+      wrap(option.doc, WIDTH - width - 2).map((line, index) => `  ${(index === 0 ? spelled(option) : '').padEnd(width)}${line}`),
+    ),
+  ];
+}
+
+/** The manual page as text; `man.ts` makes the roff form from the same sections. */
+export function longHelp(command: Command): string {
+  return manualSections(command)
+    .map(({ title, lines }) => `${title}\n${lines.map((line) => (line === '' ? '' : `    ${line}`)).join('\n')}`)
+    .join('\n\n');
+}
+
+export interface ManualSection {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+export function manualSections(command: Command): ManualSection[] {
+  const own = command.options;
+  const shared = sharedOptions(command.program);
+  const others = commandsOf(command.program).filter(
+    (other) => other !== command && other.name.split(' ')[0] === command.name.split(' ')[0],
+  );
+  const seeAlso = [
+    ...others.map((other) => `${other.program} ${other.name}`),
+    command.program === 'igos' ? 'pkm' : 'igos',
+    'docs/',
+  ];
+  const section = (title: string, lines: readonly string[]): ManualSection[] => (lines.length === 0 ? [] : [{ title, lines }]);
+  return [
+    ...section('NAME', [`${command.program} ${command.name} - ${command.summary}`]),
+    ...section('SYNOPSIS', [synopsis(command), ...(command.aliases ?? []).map((alias) => `${command.program} ${alias} …`)]),
+    ...section('DESCRIPTION', wrap(command.description, WIDTH - 4)),
+    ...section(
+      'OPTIONS',
+      [...own, ...shared].flatMap((option) => [
+        spelled(option).trimStart(),
+        ...wrap(option.doc, WIDTH - 12).map((line) => `    ${line}`),
+      ]),
+    ),
+    ...section('EXIT STATUS', [
+      '0 done; 1 a fault of the input or a difference found; 2 wrong usage;',
+      '3 the reader of the output went away; 4 a build failed; 70 a bug in igos',
+    ]),
+    ...section('ENVIRONMENT', [
+      'IGOS_HOME where the store is; IGOS_STORE_DIR the logical store directory;',
+      'NIX_PATH search path entries; NO_COLOR no colour',
+    ]),
+    ...section(
+      'FILES',
+      command.program === 'igos'
+        ? ['HOME/store the objects, HOME/var the index and the logs']
+        : ['ROOT/var/lib/igos/pkm.db the state, ROOT/var/lib/igos/packages the manifests'],
+    ),
+    ...section(
+      'EXAMPLES',
+      command.examples.flatMap((example) => [example.command, ...(example.says === '' ? [] : [`    ${example.says}`])]),
+    ),
+    ...section('SEE ALSO', wrap(seeAlso.join(', '), WIDTH - 4)),
+  ];
+}
+
+/** Breaks text at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}

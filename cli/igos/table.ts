@@ -1,0 +1,222 @@
+/** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
+import type { Command, Option } from '../command.ts';
+
+const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
+const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
+
+/** Options of every command that evaluates; Nix's spellings. */
+const EVALUATION: readonly Option[] = [
+  { long: 'attr', short: 'A', values: ['PATH'], isRepeated: true, doc: 'take this attribute of the value: a.b.0.c' },
+  { long: 'arg', values: ['NAME', 'EXPR'], isRepeated: true, doc: 'call a function of named arguments with this expression' },
+  { long: 'argstr', values: ['NAME', 'TEXT'], isRepeated: true, doc: 'the same with a string' },
+  { long: 'include', short: 'I', values: ['PATH'], isRepeated: true, doc: 'a search path entry for <name>: PATH or NAME=PATH' },
+  { long: 'impure', doc: 'let expressions see the environment and the clock' },
+  { long: 'pipes', doc: 'understand the |> and <| operators' },
+];
+const EXPRESSION: Option = {
+  long: 'expr',
+  short: 'E',
+  values: ['EXPR'],
+  doc: 'evaluate this text instead of a file (in a tree: with its names in scope)',
+};
+
+const TREE_WORDS =
+  'TREE is a folder with *.igos files of declarations, or one such file; TREE#NAME is one package or system of it; TREE alone means all its packages. A *.nix or *.igos file with one expression is taken as well (its derivations, or those that -A names), and so is the path of a .drv file.';
+
+export const igosCommands: readonly Command[] = [
+  {
+    program: 'igos',
+    name: 'eval',
+    summary: 'print the value of an expression, a file or a tree',
+    operands: '[FILE|TREE]',
+    minOperands: 0,
+    maxOperands: 1,
+    description:
+      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end.',
+    options: [
+      EXPRESSION,
+      { long: 'strict', doc: 'evaluate everything inside the value' },
+      { long: 'raw', doc: 'print a string as it is' },
+      { long: 'xml', doc: 'print the value as XML' },
+      ...EVALUATION,
+    ],
+    examples: [
+      { command: "igos eval --expr '1 + 2'", says: 'prints 3' },
+      {
+        command: "igos eval examples/tour/v1 --expr 'map (p: p.name) (builtins.attrValues packages)' --strict",
+        says: 'the names of a tree',
+      },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'parse',
+    summary: 'check the syntax of a file and print it in normal form',
+    operands: '[FILE]',
+    minOperands: 0,
+    maxOperands: 1,
+    description:
+      'Prints the expression with every operator spelled out, as nix-instantiate --parse does, and exits 0; or prints every syntax error it finds and exits 1. FILE may be - for standard input. For a file of declarations the normal form of each field is printed.',
+    options: [EXPRESSION, { long: 'pipes', doc: 'understand the |> and <| operators' }],
+    examples: [{ command: "igos parse --expr 'a: a.b or 1'", says: 'prints (a: (a).b or (1))' }],
+  },
+  {
+    program: 'igos',
+    name: 'fmt',
+    summary: 'format files in place',
+    operands: 'FILE|TREE…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description:
+      'Rewrites *.igos and *.nix files in one layout; folders are searched. Formatting keeps comments and meaning, and formatting twice changes nothing. A file with syntax errors is left as it is and reported. FILE may be -: standard input to standard output.',
+    options: [{ long: 'check', doc: 'change nothing; exit 1 and name the files that would change' }],
+    examples: [{ command: 'igos fmt --check examples/tour/v1', says: 'for a commit hook' }],
+  },
+  {
+    program: 'igos',
+    name: 'instantiate',
+    summary: 'write the derivations of packages to the store and print their paths',
+    operands: '[TREE[#NAME]…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description: `Evaluates packages to .drv files, adds their sources to the store, and prints one path a line; builds nothing. ${TREE_WORDS}`,
+    options: [EXPRESSION, ...EVALUATION],
+    examples: [{ command: 'igos instantiate examples/tour/v1#greet', says: 'prints /igos/store/…-greet-1.0.drv' }],
+  },
+  {
+    program: 'igos',
+    name: 'realize',
+    aliases: ['build'],
+    summary: 'build packages and print their output paths',
+    operands: '[TREE[#NAME]…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description: `Builds in a sandbox whatever the store does not have yet, and prints the output paths, one a line, and nothing else on standard output. What is built already, under this or an equal key, is not built again. ${TREE_WORDS}`,
+    options: [
+      DRY_RUN,
+      JOBS,
+      { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
+      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      EXPRESSION,
+      ...EVALUATION,
+    ],
+    examples: [
+      { command: 'igos realize examples/tour/v1', says: 'builds the tour' },
+      { command: 'igos realize examples/from-source#bash --dry-run', says: 'what it would build and fetch, and why' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'show',
+    summary: 'show a tree, a package or a derivation',
+    operands: 'TREE[#NAME]|DRV',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Prints what a tree declares, tier by tier; the fields of one package, with its derivation; or the contents of a .drv file.',
+    options: [...EVALUATION],
+    examples: [{ command: 'igos show examples/tour/v1', says: 'the packages of a tree by tier' }],
+  },
+  {
+    program: 'igos',
+    name: 'log',
+    summary: 'print the log of the last build of a package',
+    operands: 'TREE#NAME|DRV',
+    minOperands: 1,
+    maxOperands: 1,
+    description: 'Prints everything that the newest build of the derivation wrote, failed or not.',
+    options: [...EVALUATION],
+    examples: [{ command: 'igos log examples/tour/v1#greet', says: 'the log of its build' }],
+  },
+  {
+    program: 'igos',
+    name: 'store path',
+    summary: 'print the store path that a file or folder would get',
+    operands: 'PATH…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description: 'Reads the file or tree and prints its content address as a store path; writes nothing.',
+    options: [
+      { long: 'name', values: ['NAME'], doc: "the name in the path (default: the file's)" },
+      { long: 'flat', doc: 'hash the bytes of one file instead of the archive of a tree' },
+    ],
+    examples: [{ command: 'igos store path README.md', says: 'prints /igos/store/…-README.md' }],
+  },
+  {
+    program: 'igos',
+    name: 'store add',
+    summary: 'add a file or folder to the store and print its path',
+    operands: 'PATH…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description:
+      'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing.',
+    options: [
+      { long: 'name', values: ['NAME'], doc: "the name in the path (default: the file's)" },
+      { long: 'flat', doc: 'hash the bytes of one file instead of the archive of a tree' },
+    ],
+    examples: [{ command: 'igos store add README.md', says: 'prints the path' }],
+  },
+  {
+    program: 'igos',
+    name: 'store verify',
+    summary: 'check the store; exit 1 on damage',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. Reads only.',
+    options: [{ long: 'contents', doc: 'read and hash every file' }],
+    examples: [{ command: 'igos store verify --contents', says: 'reads every byte' }],
+  },
+  {
+    program: 'igos',
+    name: 'store info',
+    summary: 'print what the store knows of paths',
+    operands: 'PATH…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description: 'Hash, size, references, deriver and content address of store paths.',
+    options: [{ long: 'closure', doc: 'and of everything that they refer to' }],
+    examples: [],
+  },
+  {
+    program: 'igos',
+    name: 'store list',
+    aliases: ['store ls'],
+    summary: 'list the valid paths of the store, or the files of one path',
+    operands: '[PATH]',
+    minOperands: 0,
+    maxOperands: 1,
+    description: 'One path a line. With a PATH: its files, with kind, size and SHA-256.',
+    options: [],
+    examples: [],
+  },
+  {
+    program: 'igos',
+    name: 'help',
+    summary: 'explain a command, a declaration or an error code',
+    operands: '[TOPIC…]',
+    minOperands: 0,
+    maxOperands: 3,
+    description:
+      'TOPIC is a command (realize, store add, pkm install), a declaration (package, tier, override, system, tree, split) whose fields it lists, a builtin function (map), or an error code (E-EVAL-001).',
+    options: [],
+    examples: [
+      { command: 'igos help package', says: 'the fields of a package' },
+      { command: 'igos help map', says: 'a builtin' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'completions',
+    summary: 'print a completion script for a shell',
+    operands: 'bash|zsh|fish',
+    minOperands: 1,
+    maxOperands: 1,
+    description: 'Prints a script to be sourced; it completes commands and options of igos and pkm.',
+    options: [],
+    examples: [{ command: 'igos completions bash', says: 'for ~/.bashrc: source <(igos completions bash)' }],
+  },
+];

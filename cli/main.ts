@@ -1,0 +1,79 @@
+/** From words to a command, and from what it throws to an exit status. */
+import { Arguments, parseArguments, UsageError } from './arguments.ts';
+import type { Command, CommandModule } from './command.ts';
+import { findCommand, sharedOptions, unknownCommand } from './commands.ts';
+import { createContext } from './context.ts';
+import { endingOf } from './exit.ts';
+import { Output } from './output.ts';
+
+/** @param words the program's name, then its arguments. Ends the process. */
+export async function main(words: readonly string[]): Promise<void> {
+  const program = words[0] === 'pkm' ? 'pkm' : 'igos';
+  let args = new Arguments([], new Map());
+  try {
+    const found = await start(program, words.slice(1));
+    if (typeof found === 'number') finish(found);
+    args = found.args;
+    const context = createContext(program, args);
+    const file = `./${program}/${found.command.name.replace(' ', '-')}.ts`;
+    const module = (await import(file)) as CommandModule;
+    finish((await module.run(context, args)) ?? 0);
+  } catch (error) {
+    const wantsColor =
+      args.value('color') === 'always' || (args.value('color') !== 'never' && process.stderr.isTTY && !process.env['NO_COLOR']);
+    const ending = endingOf(error, { color: wantsColor === true, fullTrace: args.has('show-trace'), program });
+    const output = new Output(false);
+    try {
+      if (args.has('json') && ending.errors.length > 0) output.json({ errors: ending.errors });
+      if (ending.text !== '') output.talk(ending.text.trimEnd());
+    } catch {
+      // nobody reads us any more
+    }
+    finish(ending.status);
+  }
+}
+
+async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise<number | { command: Command; args: Arguments }> {
+  const isHelp = (word: string | undefined): boolean => word === undefined || word === '-h' || word === '--help';
+  // options that every command has may stand before its name: pkm --root R list
+  const { leading, rest } = splitLeading(words);
+  if (isHelp(rest[0]) && leading.length === 0) {
+    const { printOverview } = await import('./help.ts');
+    printOverview(program, new Output(process.stdout.isTTY === true && !process.env['NO_COLOR']));
+    if (rest[0] === undefined)
+      throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
+    return 0;
+  }
+  if (rest[0] === '--version') {
+    const { version } = await import('./version.ts');
+    new Output(false).line(`${program} ${version()}`);
+    return 0;
+  }
+  const found = findCommand(program, rest);
+  if (!found) throw unknownCommand(program, rest);
+  const args = parseArguments(found.command, sharedOptions(program), [...leading, ...found.words]);
+  if (args.has('help')) {
+    const { printCommandHelp } = await import('./help.ts');
+    printCommandHelp(found.command, found.words.includes('--help'), new Output(false));
+    return 0;
+  }
+  return { command: found.command, args };
+}
+
+const LEADING_VALUE = new Set(['--root', '--home', '--store-dir', '--color', '-r']);
+const LEADING_SWITCH = new Set(['--json', '--quiet', '-q', '--show-trace']);
+
+function splitLeading(words: readonly string[]): { leading: readonly string[]; rest: readonly string[] } {
+  let at = 0;
+  for (let word = words[at]; word !== undefined; word = words[at]) {
+    if (LEADING_VALUE.has(word)) at += 2;
+    else if (LEADING_SWITCH.has(word) || /^--(root|home|store-dir|color)=/.test(word)) at += 1;
+    else break;
+  }
+  return { leading: words.slice(0, at), rest: words.slice(at) };
+}
+
+/** Our writes are synchronous, so nothing is lost; a hanging handle must not keep a finished program alive. */
+function finish(status: number): never {
+  process.exit(status);
+}

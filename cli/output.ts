@@ -1,0 +1,54 @@
+/** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
+import { writeSync } from 'node:fs';
+import { type Bytes, isAscii } from '../base/index.ts';
+
+/** The reader of our stdout went away (`igos … | head`): exit status 3, no message. */
+export class BrokenPipe extends Error {
+  override readonly name = 'BrokenPipe';
+}
+
+export class Output {
+  /** Whether stderr takes colour. */
+  readonly isColored: boolean;
+  /** Set while a live display owns the terminal: talk is handed to it instead. */
+  interceptTalk: ((line: string) => void) | undefined;
+
+  constructor(isColored: boolean) {
+    this.isColored = isColored;
+  }
+
+  /** Text to stdout, with a line end. */
+  line(text: string): void {
+    write(1, Buffer.from(`${text}\n`, 'utf8'));
+  }
+
+  /** Bytes to stdout, as they are. */
+  bytes(bytes: Bytes): void {
+    write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
+  }
+
+  /** A record to stdout, indented, with a line end. */
+  json(value: unknown): void {
+    this.line(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item), 2));
+  }
+
+  /** A line of talk to stderr. */
+  talk(text: string): void {
+    if (this.interceptTalk) this.interceptTalk(text);
+    else write(2, Buffer.from(`${text}\n`, 'utf8'));
+  }
+}
+
+function write(fd: number, data: Buffer): void {
+  for (let done = 0; done < data.length; ) {
+    try {
+      done += writeSync(fd, data, done);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EPIPE') throw new BrokenPipe('the reader went away');
+      if (code !== 'EAGAIN') throw error;
+      // a non-blocking pipe that is full: wait a moment for its reader
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** What a progress display shows, apart from how: built up from events, drawn by `plain.ts` or `live.ts`. */
+
+export interface Activity {
+  readonly id: string;
+  /** "building bash-5.2.15", "fetching hello-2.10.tar.gz". */
+  readonly title: string;
+  readonly startedMs: number;
+  /** The phase or last line of output. */
+  detail: string;
+  doneBytes?: number;
+  totalBytes?: number;
+}
+
+export interface ProgressState {
+  readonly running: readonly Activity[];
+  readonly done: number;
+  readonly total: number;
+  /** Already there, or cut off. */
+  readonly reused: number;
+  readonly failed: number;
+}
+
+/** Where commands report long work. Every method is cheap; a display decides what it draws. */
+export interface Progress {
+  total(count: number): void;
+  start(id: string, title: string): void;
+  detail(id: string, text: string, bytes?: { done: number; total: number | undefined }): void;
+  finish(id: string, outcome: 'done' | 'reused' | 'failed', note?: string): void;
+  /** A line that stays. */
+  note(text: string): void;
+  stop(): void;
+}
+
+/** 1536 → "1.5 KiB". */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** 83_000 → "1m23s"; under ten seconds with one decimal. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 10_000) return `${(milliseconds / 1000).toFixed(1)}s`;
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
+  return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, '0')}m`;
+}

@@ -1,0 +1,68 @@
+/** Completion scripts for bash, zsh and fish, from the command table. */
+import type { Command } from './command.ts';
+import { commandsOf, sharedOptions } from './commands.ts';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+const PROGRAMS = ['igos', 'pkm'] as const;
+
+export function completionScript(shell: Shell): string {
+  return shell === 'fish' ? fish() : shell === 'bash' ? bash() : `autoload -U +X bashcompinit && bashcompinit\n${bash()}`;
+}
+
+const optionsOf = (command: Command): string =>
+  [...command.options, ...sharedOptions(command.program)].map((option) => `--${option.long}`).join(' ');
+
+function bash(): string {
+  const functions = PROGRAMS.map((program) => {
+    const commands = commandsOf(program);
+    const firsts = [...new Set(commands.map((command) => command.name.split(' ')[0]!))];
+    const groups = firsts.filter((first) => commands.some((command) => command.name.startsWith(`${first} `)));
+    const verbs = (group: string): string =>
+      commands
+        .filter((command) => command.name.startsWith(`${group} `))
+        .map((command) => command.name.split(' ')[1])
+        .join(' ');
+    return [
+      `_${program}() {`,
+      '  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} verb=${COMP_WORDS[2]}',
+      `  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${firsts.join(' ')}" -- "$word")); return; fi`,
+      '  case $command in',
+      ...groups.map(
+        (group) =>
+          `    ${group}) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "${verbs(group)}" -- "$word")); return; fi; command="${group} $verb" ;;`,
+      ),
+      '  esac',
+      '  case $word in',
+      '    -*) case $command in',
+      ...commands.map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "${optionsOf(command)}" -- "$word")) ;;`),
+      '    esac ;;',
+      '    *) COMPREPLY=($(compgen -f -- "$word")) ;;',
+      '  esac',
+      '}',
+      `complete -o filenames -F _${program} ${program}`,
+    ].join('\n');
+  });
+  return `${functions.join('\n')}\n`;
+}
+
+function fish(): string {
+  const lines: string[] = [];
+  const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  for (const program of PROGRAMS) {
+    for (const command of commandsOf(program)) {
+      const [first, second] = command.name.split(' ') as [string, string | undefined];
+      const condition = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
+      lines.push(`complete -c ${program} -n ${quote(condition)} -a ${second ?? first} -d ${quote(command.summary)}`);
+      for (const option of [...command.options, ...sharedOptions(program)]) {
+        const short = option.short === undefined ? '' : ` -s ${option.short}`;
+        const value = option.values ? ' -r' : '';
+        lines.push(
+          `complete -c ${program} -n ${quote(`__fish_seen_subcommand_from ${second ?? first}`)} -l ${option.long}${short}${value} -d ${quote(option.doc)}`,
+        );
+      }
+    }
+  }
+  return `${[...new Set(lines)].join('\n')}\n`;
+}

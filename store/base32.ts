@@ -1,0 +1,48 @@
+/**
+ * Nix's base 32: 5 bits a character, most significant first, over the bytes in reverse; without the letters e, o, t and u. Not RFC 4648.
+ *
+ * @source docs/store.md §1
+ */
+
+/** The 32 digits in order of their value. */
+export const base32Alphabet = '0123456789abcdfghijklmnpqrsvwxyz';
+
+const VALUES = new Int8Array(256).fill(-1);
+for (let value = 0; value < 32; value++) VALUES[base32Alphabet.charCodeAt(value)] = value;
+
+/** How many characters `nBytes` bytes take: 20 → 32, 32 → 52. */
+export const base32Length = (nBytes: number): number => (nBytes === 0 ? 0 : Math.floor((nBytes * 8 - 1) / 5) + 1);
+
+/** No method-specific errors. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let text = '';
+  for (let k = base32Length(bytes.length) - 1; k >= 0; k--) {
+    const byte = (k * 5) >> 3;
+    const shift = (k * 5) & 7;
+    const pair = bytes[byte]! | ((bytes[byte + 1] ?? 0) << 8);
+    text += base32Alphabet[(pair >> shift) & 31];
+  }
+  return text;
+}
+
+/** The `nBytes` bytes that `text` stands for; `undefined` for a wrong length, a foreign character or bits set in the padding. */
+export function decodeBase32(text: string, nBytes: number): Uint8Array | undefined {
+  if (text.length !== base32Length(nBytes)) return undefined;
+  const bytes = new Uint8Array(nBytes);
+  for (let k = 0; k < text.length; k++) {
+    const code = text.charCodeAt(text.length - 1 - k);
+    const digit = code < 256 ? VALUES[code]! : -1;
+    if (digit < 0) return undefined;
+    const byte = (k * 5) >> 3;
+    const pair = digit << ((k * 5) & 7);
+    bytes[byte]! |= pair & 255;
+    const rest = pair >> 8;
+    if (rest === 0) continue;
+    if (byte + 1 >= nBytes) return undefined;
+    bytes[byte + 1]! |= rest;
+  }
+  return bytes;
+}
+
+/** Whether a byte is one of the 32 digits: a table for scanners. */
+export const isBase32Byte: Uint8Array = Uint8Array.from(VALUES, (value) => (value < 0 ? 0 : 1));

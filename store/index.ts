@@ -1,0 +1,22 @@
+/** Bytes → names, and the object store: hashes, store paths, derivations, NAR, the objects and their index. */
+export * from './aterm.ts';
+export * from './base32.ts';
+export { storeCodes } from './codes.ts';
+export * from './derivation.ts';
+export * from './derivation-json.ts';
+export * from './hash.ts';
+export { ModuloHasher } from './hash-modulo.ts';
+export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
+export { type Ingested, ingest } from './ingest.ts';
+export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
+export { dumpNar, unpackNar, withFileSource } from './nar.ts';
+export { type ByteSource, bytesSource, readNar } from './nar-decode.ts';
+export { type ByteSink, NarEncoder, narOfBytes } from './nar-encode.ts';
+export { openStore } from './object-store.ts';
+export { readTree } from './read-tree.ts';
+export { ReferenceScanner } from './references.ts';
+export * from './resolve.ts';
+export * from './store-path.ts';
+export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
+export type * from './types.ts';
+export { TreeWriter } from './write-tree.ts';

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SystemFault, symlinkAtomic, syncFileSystem, writeFileAtomic } from '../../base/index.ts';
+
+test('a write replaces the file whole and leaves no temporary', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'a'), 'old');
+  writeFileAtomic(join(folder, 'a'), 'new');
+  symlinkAtomic('a', join(folder, 'l'));
+  symlinkAtomic('b', join(folder, 'l'));
+  assert.equal(readFileSync(join(folder, 'a'), 'utf8'), 'new');
+  assert.equal(readlinkSync(join(folder, 'l')), 'b');
+  assert.deepEqual(readdirSync(folder).sort(), ['a', 'l']);
+  syncFileSystem(folder);
+});
+
+test('a failing write names the file and the reason', () => {
+  assert.throws(
+    () => writeFileAtomic('/nonexistent-folder/a', 'x'),
+    (error) =>
+      error instanceof SystemFault && error.message === "cannot write '/nonexistent-folder/a': no such file or directory",
+  );
+});

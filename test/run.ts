@@ -1,0 +1,79 @@
+/**
+ * `npm test`: the whole quick suite on the pinned Node, with the stack that the programs run with. Pure suites share one process
+ * (a process a file costs more than most tests); suites that start processes or change the world are isolated. `--slow` adds
+ * test/slow. Under CI a test that was skipped fails the run, unless its reason says "beside the project" (extra comparisons).
+ */
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const isSlow = process.argv.includes('--slow');
+const patterns = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const isolatedFolders = /^test\/(builder|pkm|store|cli|examples|slow|docs)\//;
+
+const files = globSync(patterns.length > 0 ? patterns : ['test/**/*.test.ts'], { cwd: root })
+  .filter((file) => isSlow || patterns.length > 0 || !file.startsWith('test/slow/'))
+  .sort();
+const pure = files.filter((file) => !isolatedFolders.test(file));
+const isolated = files.filter((file) => isolatedFolders.test(file));
+
+const node = process.execPath;
+const summary = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
+const skips: string[] = [];
+
+for (const [list, flags] of [
+  [pure, ['--test-isolation=none']],
+  [isolated, ['--test-concurrency=2']],
+] as const) {
+  if (list.length > 0) await runSuite(list, flags);
+}
+
+// the closing lines of node's own runner, for the whole of it
+for (const [name, count] of Object.entries(summary)) process.stdout.write(`# ${name} ${count}\n`);
+const allowedSkip = /beside the project/;
+const forbidden = process.env['CI'] === undefined ? [] : skips.filter((line) => !allowedSkip.test(line));
+if (skips.length > 0) process.stdout.write(`skipped:\n${skips.map((line) => `  ${line}`).join('\n')}\n`);
+if (forbidden.length > 0) process.stdout.write(`${forbidden.length} skipped under CI, where everything must run\n`);
+process.stdout.write(
+  `${summary.pass} passed, ${summary.fail + summary.cancelled + forbidden.length} failed, ${summary.skipped} skipped\n`,
+);
+process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.tests === 0 ? 1 : 0);
+
+async function runSuite(list: readonly string[], flags: readonly string[]): Promise<void> {
+  const words = ['--stack-size=60000', '--test', '--test-reporter=tap', ...flags, ...list];
+  const child = spawn('sh', ['-c', 'ulimit -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+  let rest = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) readLine(line);
+  });
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  if (status !== 0 && summary.fail + summary.cancelled === 0) {
+    process.stdout.write(`test runner ended with status ${status}\n`);
+    summary.fail += 1;
+  }
+}
+
+let isShowing = 0;
+function readLine(line: string): void {
+  const total = /^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$/.exec(line);
+  if (total) {
+    summary[total[1] as keyof typeof summary] += Number(total[2]);
+    return;
+  }
+  const skip = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
+  if (skip) skips.push(`${skip[1]}: ${skip[2]}`);
+  if (/^\s*not ok /.test(line)) isShowing = 60;
+  if (/^\s*ok /.test(line)) isShowing = 0;
+  if (isShowing > 0) {
+    isShowing -= 1;
+    process.stdout.write(`${line}\n`);
+  } else if (/^# (?!Subtest|duration|suites)/.test(line)) process.stdout.write(`${line}\n`);
+}

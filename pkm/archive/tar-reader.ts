@@ -38,7 +38,7 @@ type Body =
   | { kind: 'skip' }
   | { kind: 'extension'; type: 'pax' | 'global' | 'path' | 'linkpath'; chunks: Buffer[] };
 
-/** @throws Fault E-PKM-ARCHIVE damaged · E-PKM-HOSTILE a member of a kind that packages do not have */
+/** @throws Fault E-PKM-023 damaged · E-PKM-024 a member of a kind that packages do not have */
 export class TarReader {
   readonly #handler: TarHandler;
   readonly #header = Buffer.alloc(BLOCK);
@@ -183,10 +183,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 export const damaged = (why: string): Fault =>
-  new Fault('E-PKM-ARCHIVE', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
+  new Fault('E-PKM-023', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
 
 export const hostile = (name: string, why: string): Fault =>
-  new Fault('E-PKM-HOSTILE', `refusing the archive because of its member '${printable(name)}': ${why}`, {
+  new Fault('E-PKM-024', `refusing the archive because of its member '${printable(name)}': ${why}`, {
     notes: ['nothing was changed'],
     hints: ['do not install archives from whoever made this one'],
   });

@@ -1,4 +1,4 @@
-import { Fault } from '../../base/index.ts';
+import { compareBytes, Fault } from '../../base/index.ts';
 import { configMatcher } from '../config-globs.ts';
 import type { Disk } from '../disk.ts';
 import { printable } from '../names.ts';
@@ -34,7 +34,7 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
   const position = new Map<string, number>();
   for (const [index, image] of images.entries()) {
     if (position.has(image.name)) {
-      throw new Fault('E-PKM-QUEUE', `package '${image.name}' is in the queue twice`, { hints: ['name it once'] });
+      throw new Fault('E-PKM-008', `package '${image.name}' is in the queue twice`, { hints: ['name it once'] });
     }
     position.set(image.name, index);
   }
@@ -42,20 +42,20 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
     const old = draft.record(image.name);
     const successors = old?.supersededBy.filter((name) => draft.record(name)?.supersededBy.length === 0) ?? [];
     if (successors.length > 0) {
-      throw new Fault('E-PKM-SUPERSEDED', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
+      throw new Fault('E-PKM-011', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
         hints: [`install '${successors[0]}' instead`, `or remove '${successors[0]}' first`],
       });
     }
     for (const predecessor of image.supersedes) {
       const at = position.get(predecessor);
       if (at !== undefined && at > index) {
-        throw new Fault('E-PKM-ORDER', `'${image.name}' supersedes '${predecessor}', which comes after it in the queue`, {
+        throw new Fault('E-PKM-009', `'${image.name}' supersedes '${predecessor}', which comes after it in the queue`, {
           hints: [`put '${predecessor}' before '${image.name}'`],
         });
       }
       const isKnown = at !== undefined || draft.record(predecessor) !== undefined || old?.supersedes.includes(predecessor);
       if (isKnown !== true) {
-        throw new Fault('E-PKM-SUPERSEDE', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
+        throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
           hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
         });
       }
@@ -108,7 +108,7 @@ function placeImage(
     if (predecessor === undefined || predecessor.supersededBy.includes(image.name)) continue;
     draft.putRecord({
       ...predecessor,
-      supersededBy: [...predecessor.supersededBy, image.name].sort(),
+      supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes),
       supersededAt: predecessor.supersededAt === 0 ? options.now : predecessor.supersededAt,
     });
   }
@@ -195,21 +195,17 @@ function checkDependencies(records: readonly PackageRecord[], queue: ReadonlySet
   const unmet = unmetDependencies(records).filter((item) => queue.has(item.package));
   if (unmet.length === 0) return;
   const names = [...new Set(unmet.map((item) => item.needs))];
-  throw new Fault(
-    'E-PKM-DEPENDENCY',
-    `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`,
-    {
-      notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
-      hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
-    },
-  );
+  throw new Fault('E-PKM-013', `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`, {
+    notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
+    hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
+  });
 }
 
 function conflictFault(conflicts: readonly FileConflict[]): Fault {
   const first = conflicts[0]!;
   const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
   if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
-  return new Fault('E-PKM-OWNED', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
+  return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
     hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
   });

@@ -15,8 +15,6 @@ export interface StateView {
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
-  /** Whether any managed path lies below a directory. */
-  hasFilesBelow(path: string): boolean;
 }
 
 /** The difference between two generations, as rows. Drops happen before puts. */
@@ -54,8 +52,6 @@ export function databaseState(database: Database): StateView {
       return rows;
     },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
-    hasFilesBelow: (path) =>
-      database.get('SELECT 1 FROM files WHERE path > ? AND path < ? LIMIT 1', `${path}/`, `${path}0`) !== undefined,
   };
 }
 
@@ -67,7 +63,6 @@ export const emptyState: StateView = {
   filesOf: () => [],
   rowsAt: () => [],
   config: () => undefined,
-  hasFilesBelow: () => false,
 };
 
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
@@ -101,11 +96,11 @@ export function writeConfig(database: Database, put: readonly ConfigRow[], drop:
 export const readGenerations = (database: Database): GenerationRecord[] =>
   database.all('SELECT * FROM generations ORDER BY number').map(toGeneration);
 
-/** @throws Fault E-PKM-GENERATION there is no such generation, or it was collected */
+/** @throws Fault E-PKM-016 there is no such generation, or it was collected */
 export function checkGeneration(database: Database, number: number): void {
   if (database.get('SELECT 1 FROM generations WHERE number = ?', number) !== undefined) return;
   const known = readGenerations(database).map((generation) => generation.number);
-  throw new Fault('E-PKM-GENERATION', `there is no generation ${number}`, {
+  throw new Fault('E-PKM-016', `there is no generation ${number}`, {
     notes: [known.length === 0 ? 'this root has none yet' : `kept generations: ${known.join(', ')}`],
     hints: ["see them with 'pkm generations'"],
   });

@@ -64,7 +64,10 @@ function dieInRecovery(box: Sandbox, step: number): void {
 
 /** A loop that never saw generation N, or never N+1, did not fail the right writes. */
 export function checkBothSeen({ before, after }: Prepared, seen: Set<number>): void {
-  assert.deepEqual([...seen].sort(), [...new Set([before.generation, after.generation])]);
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [...new Set([before.generation, after.generation])],
+  );
 }
 
 interface Context {

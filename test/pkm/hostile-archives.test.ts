@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { Fault, SystemFault } from '../../base/index.ts';
 import { imageFromArchive, realIo, writeArchive } from '../../pkm/index.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
-import { member, tarOf, type TarSpec } from './tar-bytes.ts';
+import { member, type TarSpec, tarOf } from './tar-bytes.ts';
 
 const INFO: TarSpec = { name: '.PKGINFO', data: 'pkgname = evil\npkgver = 1\n' };
 
@@ -39,9 +39,18 @@ const hostile: Record<string, readonly TarSpec[]> = {
   'parent directory': [{ name: 'usr/../../outside', data: 'x' }],
   'parent directory at the start': [{ name: '../outside', data: 'x' }],
   'absolute name': [{ name: '/outside', data: 'x' }],
-  'absolute name in pax': [{ name: 'PaxHeader', type: 'x', data: pax({ path: '/outside' }) }, { name: 'usr/x', data: 'x' }],
-  'NUL in pax': [{ name: 'PaxHeader', type: 'x', data: pax({ path: 'usr/x\0y' }) }, { name: 'usr/x', data: 'x' }],
-  'NUL in a long name': [{ name: 'L', type: 'L', data: 'usr/x\0../y\0' }, { name: 'usr/x', data: 'x' }],
+  'absolute name in pax': [
+    { name: 'PaxHeader', type: 'x', data: pax({ path: '/outside' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'NUL in pax': [
+    { name: 'PaxHeader', type: 'x', data: pax({ path: 'usr/x\0y' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'NUL in a long name': [
+    { name: 'L', type: 'L', data: 'usr/x\0../y\0' },
+    { name: 'usr/x', data: 'x' },
+  ],
   'name that is not UTF-8': [{ name: 'usr/\xff', data: 'x' }],
   'line break': [{ name: 'usr/a\nb', data: 'x' }],
   'write through a symlink of the archive': [
@@ -73,7 +82,10 @@ const hostile: Record<string, readonly TarSpec[]> = {
     { name: 'usr/x', data: 'x' },
     { name: './usr/x', data: 'y' },
   ],
-  'too large': [{ name: 'PaxHeader', type: 'x', data: pax({ size: '99999999999999' }) }, { name: 'usr/x', data: 'x' }],
+  'too large': [
+    { name: 'PaxHeader', type: 'x', data: pax({ size: '99999999999999' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
   'state of pkm': [{ name: 'var/lib/igos/pkm.db', data: 'x' }],
   'two packages in one': [{ name: 'var/lib/igos/packages/x', type: '2', link: '/etc/passwd' }],
 };
@@ -81,7 +93,7 @@ const hostile: Record<string, readonly TarSpec[]> = {
 for (const [name, members] of Object.entries(hostile)) {
   test(`hostile: ${name}`, async (t) => {
     const box = new Sandbox(t);
-    await assert.rejects(install(box, gzipSync(tarOf([INFO, ...members]))), { code: 'E-PKM-HOSTILE' });
+    await assert.rejects(install(box, gzipSync(tarOf([INFO, ...members]))), { code: 'E-PKM-024' });
     assert.deepEqual(box.snapshot(), {});
     assert.equal(existsSync(join(box.root, 'var/lib/igos/staging')), false);
     assert.equal(existsSync(join(box.base, 'outside')), false);
@@ -90,7 +102,7 @@ for (const [name, members] of Object.entries(hostile)) {
 
 test('hostile: one member too many', async (t) => {
   const many = Array.from({ length: 11 }, (_, n) => ({ name: `usr/${n}`, data: '' }));
-  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...many])), { maxEntries: 11 }), { code: 'E-PKM-HOSTILE' });
+  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...many])), { maxEntries: 11 }), { code: 'E-PKM-024' });
 });
 
 test('setuid with a declaration is installed', async (t) => {
@@ -105,7 +117,7 @@ test('hostile: a symlink on the disk that leads outside the root', async (t) => 
   mkdirSync(join(box.base, 'outside'));
   for (const target of ['../outside', join(box.base, 'outside'), '/elsewhere', '../../..']) {
     symlinkSync(target, box.path('etc'));
-    assert.throws(() => box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x' })])), { code: 'E-PKM-ESCAPE' }, target);
+    assert.throws(() => box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x' })])), { code: 'E-PKM-007' }, target);
     execFileSync('rm', [box.path('etc')]);
   }
   assert.deepEqual(readdirSync(join(box.base, 'outside')), []);
@@ -113,14 +125,17 @@ test('hostile: a symlink on the disk that leads outside the root', async (t) => 
   symlinkSync('/real', box.path('etc'));
   box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x\n' })]));
   assert.equal(box.read('real/x'), 'x\n', 'an absolute target is taken as seen from inside the root');
-  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'real/x': 'b\n' })])), { code: /E-PKM-(OWNED|UNMANAGED)/ });
-  assert.equal(box.do((root) => root.verify().isClean), true);
+  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'real/x': 'b\n' })])), { code: /E-PKM-00[45]/ });
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
 });
 
 test('hostile: the state of pkm behind a symlink to outside', (t) => {
   const box = new Sandbox(t);
   symlinkSync('/elsewhere', box.path('var'));
-  assert.throws(() => box.open(), { code: 'E-PKM-ESCAPE' });
+  assert.throws(() => box.open(), { code: 'E-PKM-007' });
 });
 
 test('damaged archives', async (t) => {
@@ -149,7 +164,7 @@ test('damaged archives', async (t) => {
     ),
   };
   for (const [name, bytes] of Object.entries(cases)) {
-    await assert.rejects(install(box, bytes), { code: 'E-PKM-ARCHIVE' }, name);
+    await assert.rejects(install(box, bytes), { code: 'E-PKM-023' }, name);
     assert.deepEqual(box.snapshot(), {}, name);
   }
 });
@@ -190,7 +205,9 @@ for (const [file, bytes] of Object.entries(messages)) {
 
 const hasTar = spawnSync('tar', ['--version']).status === 0;
 
-test('archives of GNU tar are read, with and without ./, in every format', { skip: hasTar ? false : 'no tar here' }, async (t) => {
+test('archives of GNU tar are read, with and without ./, in every format', {
+  skip: hasTar ? false : 'no tar here',
+}, async (t) => {
   for (const format of ['gnu', 'pax', 'ustar']) {
     const box = new Sandbox(t);
     const source = join(box.base, 'source');
@@ -211,16 +228,29 @@ test('archives of GNU tar are read, with and without ./, in every format', { ski
       assert.equal(one.read('usr/share/hard'), 'x = 1\n');
       assert.equal(one.read('usr/share/link'), `-> ${long}/file with spaces é`);
       assert.equal(one.read('.PKGINFO'), undefined);
-      assert.equal(one.do((root) => root.info('gnu').record.release), 2);
-      assert.equal(one.do((root) => root.verify().isClean), true);
+      assert.equal(
+        one.do((root) => root.info('gnu').record.release),
+        2,
+      );
+      assert.equal(
+        one.do((root) => root.verify().isClean),
+        true,
+      );
     }
   }
 });
 
-test('our archives: GNU tar lists and extracts them, and they are the same to the bit', { skip: hasTar ? false : 'no tar here' }, async (t) => {
+test('our archives: GNU tar lists and extracts them, and they are the same to the bit', {
+  skip: hasTar ? false : 'no tar here',
+}, async (t) => {
   const box = new Sandbox(t);
   const long = `${'d/'.repeat(70)}${'n'.repeat(120)}`;
-  const files = { [`usr/${long}`]: 'deep', 'usr/bin/é': { mode: 0o755, text: 'x' }, 'usr/l': `-> ${long}`, 'usr/empty': { mode: 0o1777 } };
+  const files = {
+    [`usr/${long}`]: 'deep',
+    'usr/bin/é': { mode: 0o755, text: 'x' },
+    'usr/l': `-> ${long}`,
+    'usr/empty': { mode: 0o1777 },
+  };
   const image = box.image('ours 1.0', files, { runtime: ['a', 'b'], supersedes: [], summary: 'ours' });
   const first = join(box.base, '1.igos.tar.gz');
   const second = join(box.base, '2.igos.tar.gz');

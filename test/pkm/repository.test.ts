@@ -39,16 +39,19 @@ test('row: trust, strict installs what the signed index knows, and nothing else'
   const box = new Sandbox(t);
   const { address, file } = await repository(box, 1);
   trust(box, ours.open);
-  await assert.rejects(installFile(box, file, 'strict'), { code: 'E-PKM-TRUST' });
+  await assert.rejects(installFile(box, file, 'strict'), { code: 'E-PKM-025' });
   assert.deepEqual(await box.do((root) => root.sync(address)), { serial: 1, nPackages: 1 });
   await installFile(box, file, 'strict');
   assert.equal(box.read('usr/a'), '1');
   const other = join(box.base, 'other.igos.tar.gz');
   await writeArchive(box.image('a 1', { 'usr/a': 'evil' }), other);
-  await assert.rejects(installFile(box, other, 'strict'), { code: 'E-PKM-TRUST' });
-  await assert.rejects(installFile(box, other, 'repo-only'), { code: 'E-PKM-TRUST' });
+  await assert.rejects(installFile(box, other, 'strict'), { code: 'E-PKM-025' });
+  await assert.rejects(installFile(box, other, 'repo-only'), { code: 'E-PKM-025' });
   const report = await installFile(box, other, 'loose');
-  assert.deepEqual(report.warnings.map((warning) => warning.kind), ['trust']);
+  assert.deepEqual(
+    report.warnings.map((warning) => warning.kind),
+    ['trust'],
+  );
 });
 
 test('row: trust, repo-only installs neither store outputs nor archives under another name', async (t) => {
@@ -58,8 +61,10 @@ test('row: trust, repo-only installs neither store outputs nor archives under an
   index.packages[0]!.version = '9';
   publish(folder, index);
   await box.do((root) => root.sync(address, { keys: [ours.open] }));
-  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/b': 'b' })], { archiveTrust: 'repo-only' })), { code: 'E-PKM-TRUST' });
-  await assert.rejects(installFile(box, file, 'repo-only'), { code: 'E-PKM-TRUST' });
+  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/b': 'b' })], { archiveTrust: 'repo-only' })), {
+    code: 'E-PKM-025',
+  });
+  await assert.rejects(installFile(box, file, 'repo-only'), { code: 'E-PKM-025' });
   await installFile(box, file, 'strict');
 });
 
@@ -78,7 +83,11 @@ const refused = async (t: TestContext, damage: (folder: string) => void, keys = 
   const before = box.do((root) => root.available().length);
   damage(folder);
   const text = await faultText(box, () => box.do((root) => root.sync(address, { keys })));
-  assert.equal(box.do((root) => root.available().length), before, 'the old index stays');
+  assert.equal(
+    box.do((root) => root.available().length),
+    before,
+    'the old index stays',
+  );
   return text.replaceAll(address, 'file://<repository>');
 };
 
@@ -91,7 +100,11 @@ test('an index that was changed after signing is refused', async (t) => {
 });
 
 test('an index of an unknown key is refused', async (t) => {
-  golden(t, 'errors/pkm-index-key.txt', await refused(t, (folder) => publish(folder, { format: 1, serial: 9, packages: [] }, theirs.secret)));
+  golden(
+    t,
+    'errors/pkm-index-key.txt',
+    await refused(t, (folder) => publish(folder, { format: 1, serial: 9, packages: [] }, theirs.secret)),
+  );
 });
 
 test('an older index than the known one is refused', async (t) => {
@@ -103,7 +116,10 @@ test('an older index than the known one is refused', async (t) => {
   for (const [n, name] of ['index.json', 'index.json.sig'].entries()) writeFileSync(join(folder, name), old[n]!);
   const text = await faultText(box, () => box.do((root) => root.sync(address, { keys: [ours.open] })));
   golden(t, 'errors/pkm-index-serial.txt', text.replaceAll(address, 'file://<repository>'));
-  assert.deepEqual(box.do((root) => root.available('a').map((item) => item.version)), ['2']);
+  assert.deepEqual(
+    box.do((root) => root.available('a').map((item) => item.version)),
+    ['2'],
+  );
 });
 
 test('hostile indexes are refused, though they are signed', async (t) => {
@@ -121,7 +137,7 @@ test('hostile indexes are refused, though they are signed', async (t) => {
     { format: 1, serial: 9, packages: [{ ...good, runtime: 'glibc' }] },
     [],
   ];
-  for (const index of bad) assert.match(await refused(t, (folder) => publish(folder, index)), /E-PKM-(INDEX|NAME)/);
+  for (const index of bad) assert.match(await refused(t, (folder) => publish(folder, index)), /E-PKM-(026|001)/);
 });
 
 test('an index over http; a missing one, a hanging name and a wrong address are faults', async (t) => {
@@ -136,11 +152,14 @@ test('an index over http; a missing one, a hanging name and a wrong address are 
   t.after(() => void server.close());
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   assert.deepEqual(await box.do((root) => root.sync(`${base}/packages`, { keys: [ours.open] })), { serial: 1, nPackages: 1 });
-  assert.equal(box.do((root) => root.available('a')[0]!.repository), `${base}/packages/`);
+  assert.equal(
+    box.do((root) => root.available('a')[0]!.repository),
+    `${base}/packages/`,
+  );
   for (const address of [`${base}/other`, 'file:///nowhere', 'ftp://example.org/', 'packages']) {
     await assert.rejects(
       box.do((root) => root.sync(address, { keys: [ours.open] })),
-      { code: 'E-PKM-INDEX' },
+      { code: 'E-PKM-026' },
       address,
     );
   }
@@ -152,7 +171,9 @@ test('a key that is none is named', async (t) => {
   trust(box, 'no key');
   golden(t, 'errors/pkm-index-bad-key.txt', await faultText(box, () => box.do((root) => root.sync(address))));
   const { privateKey } = generateKeyPairSync('x25519');
-  await assert.rejects(writeIndex(box.base, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string), { code: 'E-PKM-INDEX' });
+  await assert.rejects(writeIndex(box.base, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string), {
+    code: 'E-PKM-026',
+  });
 });
 
 test('messages of trust', async (t) => {
@@ -163,5 +184,50 @@ test('messages of trust', async (t) => {
   const other = join(box.base, 'other.igos.tar.gz');
   await writeArchive(box.image('a 1', { 'usr/a': 'evil' }), other);
   const text = await faultText(box, () => installFile(box, other, 'strict'));
-  golden(t, 'errors/pkm-trust-differs.txt', text.replace(/[0-9a-f]{64}/g, (digits) => `${digits.slice(0, 0)}<sha256>`));
+  golden(
+    t,
+    'errors/pkm-trust-differs.txt',
+    text.replace(/[0-9a-f]{64}/g, (digits) => `${digits.slice(0, 0)}<sha256>`),
+  );
+});
+
+test('packages of a repository are resolved, fetched and installed in order', async (t) => {
+  const box = new Sandbox(t);
+  const folder = join(box.base, 'repository');
+  mkdirSync(folder);
+  const add = (image: ReturnType<Sandbox['image']>) => writeArchive(image, join(folder, `${image.name}.igos.tar.gz`));
+  await add(box.image('app 1', { 'usr/bin/app': 'app' }, { runtime: ['mta', 'libc'] }));
+  await add(box.image('postfix 1', { 'usr/bin/postfix': 'postfix' }, { provides: ['mta'], runtime: ['libc'] }));
+  await add(box.image('libc 1', { 'usr/lib/libc.so': 'libc' }));
+  await add(box.image('app-next 2', { 'usr/bin/app': 'next' }, { supersedes: ['app'], runtime: ['nothing-has-this'] }));
+  await writeIndex(folder, ours.secret);
+  await box.do((root) => root.sync(pathToFileURL(folder).href, { keys: [ours.open] }));
+  const order = box.do((root) => root.resolve(['app'])).map((item) => item.name);
+  assert.deepEqual(order, ['libc', 'postfix', 'app']);
+  await box.do(async (root) => {
+    const images = [];
+    for (const item of root.resolve(['app'])) images.push(await root.readArchive(await root.fetch(item)));
+    root.install(images, { archiveTrust: 'repo-only', explicit: ['app'] });
+  });
+  assert.deepEqual(
+    box.do((root) => root.list().map((record) => [record.name, record.reason])),
+    [
+      ['app', 'explicit'],
+      ['libc', 'dependency'],
+      ['postfix', 'dependency'],
+    ],
+  );
+  assert.deepEqual(
+    box.do((root) => root.resolve(['app'])).map((item) => item.name),
+    ['app'],
+    'what is there is not fetched again',
+  );
+  assert.throws(() => box.do((root) => root.resolve(['app-next'])), { code: 'E-PKM-013' });
+  writeFileSync(join(folder, 'libc.igos.tar.gz'), 'something else');
+  const [libc] = box.do((root) => root.available('libc'));
+  assert.ok(await box.do((root) => root.fetch(libc!)), 'from the cache');
+  await assert.rejects(
+    box.do((root) => root.fetch({ ...libc!, sha256: 'f'.repeat(64) })),
+    { code: 'E-PKM-026' },
+  );
 });

@@ -40,11 +40,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('install' as const), name, version: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), name, force: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('rollback' as const), index: fc.nat(20) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('edit' as const), name, line: fc.integer({ min: 0, max: 6 }), unique: fc.nat() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('edit' as const), name, line: fc.integer({ min: 0, max: 6 }), unique: fc.nat() }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), name }) },
 );
 
-test('any sequence: managed files are exact, the user\'s lines survive, rollback ∘ operation is the identity', async (t) => {
+test("any sequence: managed files are exact, the user's lines survive, rollback ∘ operation is the identity", async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 14 }), async (steps) => {
       const box = new Sandbox(t);
@@ -133,7 +136,10 @@ function edit(box: Sandbox, one: Step & { kind: 'edit' | 'delete' }, lines: Set<
 }
 
 function checkLines(box: Sandbox, lines: ReadonlySet<string>): void {
-  const all = walk(box.root, 'etc').map((path) => readFileSync(box.path(path), 'utf8')).join('\n').split('\n');
+  const all = walk(box.root, 'etc')
+    .map((path) => readFileSync(box.path(path), 'utf8'))
+    .join('\n')
+    .split('\n');
   const found = new Set(all);
   for (const line of lines) assert.ok(found.has(line), `the user's line '${line}' is lost`);
 }

@@ -34,7 +34,7 @@ export function encodeManifest(record: PackageRecord, files: readonly FileRow[])
   return `${lines.join('\n')}\n`;
 }
 
-export const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
+const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
 
 /** Brings the manifests to the current generation: after a commit, and after a crash between commit and here. */
 export function syncManifests(layout: RootLayout, database: Database, io: RootIo): void {

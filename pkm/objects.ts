@@ -12,7 +12,7 @@ import { fileSha256 } from './disk.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 
-export const objectPath = (layout: RootLayout, sha256: string): string => join(layout.objects, sha256.slice(0, 2), sha256);
+const objectPath = (layout: RootLayout, sha256: string): string => join(layout.objects, sha256.slice(0, 2), sha256);
 
 const PRIVATE = { mode: 0o600, owner: undefined, mtimeSeconds: 1 };
 

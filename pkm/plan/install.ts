@@ -22,7 +22,7 @@ export function installImages(draft: Draft, images: readonly PackageImage[], dis
   checkQueue(draft, images);
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
-  for (const image of images) placeImage(draft, image, { disk, options, conflicts });
+  for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
   if (conflicts.length > 0) throw conflictFault(conflicts);
   const records = draft.records();
   checkConflicts(records);
@@ -41,7 +41,7 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
   for (const [index, image] of images.entries()) {
     const old = draft.record(image.name);
     const successors = old?.supersededBy.filter((name) => draft.record(name)?.supersededBy.length === 0) ?? [];
-    if (successors.length > 0) {
+    if (successors.length > 0 && !comesWithSuccessor(image, old, images)) {
       throw new Fault('E-PKM-011', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
         hints: [`install '${successors[0]}' instead`, `or remove '${successors[0]}' first`],
       });
@@ -63,6 +63,10 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
   }
 }
 
+/** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
+const comesWithSuccessor = (image: PackageImage, old: PackageRecord | undefined, images: readonly PackageImage[]): boolean =>
+  old !== undefined && images.some((other) => old.supersededBy.includes(other.name) && other.supersedes.includes(image.name));
+
 function dropOldFiles(draft: Draft, image: PackageImage): void {
   if (draft.record(image.name) === undefined) return;
   const paths = new Set(image.entries.map((entry) => entry.path));
@@ -78,12 +82,14 @@ interface FileConflict {
 function placeImage(
   draft: Draft,
   image: PackageImage,
-  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[] },
+  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[]; images: readonly PackageImage[] },
 ): void {
-  const { disk, options, conflicts } = context;
+  const { disk, options, conflicts, images } = context;
   const old = draft.record(image.name);
+  const staysSuperseded = comesWithSuccessor(image, old, images);
   const isConfig = configMatcher(image.config);
   for (const entry of image.entries) {
+    if (staysSuperseded && draft.rowsAt(entry.path).some((row) => old!.supersededBy.includes(row.owner))) continue;
     if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
       if (
         !draft
@@ -112,7 +118,7 @@ function placeImage(
       supersededAt: predecessor.supersededAt === 0 ? options.now : predecessor.supersededAt,
     });
   }
-  draft.putRecord(newRecord(image, old, options));
+  draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
 }
 
 const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>
@@ -168,7 +174,11 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
 }
 
 /** An equal record stays as it was; being asked for by name is remembered. */
-function newRecord(image: PackageImage, old: PackageRecord | undefined, options: InstallOptions): PackageRecord {
+function newRecord(
+  image: PackageImage,
+  old: PackageRecord | undefined,
+  options: InstallOptions & { staysSuperseded: boolean },
+): PackageRecord {
   const { entries: _entries, notes: _notes, contentPath: _path, scratch: _scratch, ...description } = image;
   const asked = options.explicit === undefined || options.explicit.has(image.name);
   const reason: InstallReason =
@@ -177,8 +187,8 @@ function newRecord(image: PackageImage, old: PackageRecord | undefined, options:
     ...description,
     reason,
     installedAt: options.now,
-    supersededBy: [],
-    supersededAt: 0,
+    supersededBy: options.staysSuperseded ? old!.supersededBy : [],
+    supersededAt: options.staysSuperseded ? old!.supersededAt : 0,
     fromGeneration: 0,
   };
   if (old === undefined || identity(old) !== identity(record)) return record;

@@ -82,7 +82,7 @@ function decodePackage(item: unknown, from: string): Omit<AvailablePackage, 'rep
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export const keyId = (key: KeyObject): string => hash('sha256', key.export({ type: 'spki', format: 'der' })).slice(0, 16);
+const keyId = (key: KeyObject): string => hash('sha256', key.export({ type: 'spki', format: 'der' })).slice(0, 16);
 
 /** @param privateKey  ed25519 */
 export const signIndex = (bytes: Uint8Array, privateKey: KeyObject): string =>

@@ -411,3 +411,34 @@ test('switch makes the root what is declared, and keeps configuration of what go
     true,
   );
 });
+
+test('a declared system names predecessor and successor each time', (t) => {
+  const box = new Sandbox(t);
+  const system = (n: number) => [
+    box.image(`util ${n}`, { 'usr/bin/mount': `old ${n}`, 'usr/bin/rest': `rest ${n}`, 'usr/share/util/doc': 'doc' }),
+    box.image(`util-core ${n}`, { 'usr/bin/mount': `new ${n}` }, { supersedes: ['util'] }),
+  ];
+  box.do((root) => root.switchTo(system(1)));
+  const before = box.snapshot();
+  assert.equal(
+    box.do((root) => root.switchTo(system(1)).isChanged),
+    false,
+  );
+  assert.equal(
+    box.do((root) => root.install(system(1)).isChanged),
+    false,
+  );
+  assert.deepEqual(box.snapshot(), before);
+  box.do((root) => root.switchTo(system(2)));
+  assert.equal(box.read('usr/bin/mount'), 'new 2');
+  assert.equal(box.read('usr/bin/rest'), 'rest 2');
+  using root = box.open();
+  assert.deepEqual(root.info('util').record.supersededBy, ['util-core']);
+  assert.equal(root.info('util').record.version, '2');
+  assert.deepEqual(
+    root.owns('usr/bin/mount').map((row) => row.owner),
+    ['util-core'],
+  );
+  assert.equal(root.verify().isClean, true);
+  assert.throws(() => root.install(system(3).slice(0, 1)), { code: 'E-PKM-011' });
+});

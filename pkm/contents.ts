@@ -32,6 +32,6 @@ export function readContents(contents: Contents, row: FileRow): Buffer {
 }
 
 export const contentFault = (row: Pick<FileRow, 'path' | 'owner'>, why: string): Fault =>
-  new Fault('E-PKM-CONTENT', `the bytes of '/${printable(row.path)}' of package '${row.owner}' cannot be had: ${why}`, {
+  new Fault('E-PKM-017', `the bytes of '/${printable(row.path)}' of package '${row.owner}' cannot be had: ${why}`, {
     hints: ["check the store with 'igos store verify'", 'or install the package again from another source'],
   });

@@ -37,7 +37,7 @@ export interface Disk {
   bytes(path: string): Buffer;
   /**
    * The path without symlinks in its parents: where a write to `path` really lands, relative to the root.
-   * @throws Fault E-PKM-ESCAPE a parent leads out of the root, or to nothing · E-PKM-IN-THE-WAY a parent is no directory
+   * @throws Fault E-PKM-007 a parent leads out of the root, or to nothing · E-PKM-006 a parent is no directory
    */
   physical(path: string): string;
   /** What stands at this path will have become an empty directory before anything below it is written. */
@@ -67,7 +67,7 @@ export function rootDisk(layout: RootLayout): Disk {
     let result = here;
     if (stat?.isSymbolicLink()) result = followed(here, depth);
     else if (stat !== undefined && !stat.isDirectory()) {
-      throw new Fault('E-PKM-IN-THE-WAY', `'/${printable(here)}' is in the way: a directory is needed there`, {
+      throw new Fault('E-PKM-006', `'/${printable(here)}' is in the way: a directory is needed there`, {
         hints: ['move it aside and run the command again'],
       });
     }
@@ -78,7 +78,7 @@ export function rootDisk(layout: RootLayout): Disk {
   const followed = (link: string, depth: number): string => {
     const target = readlinkSync(real(link));
     const refuse = (why: string): Fault =>
-      new Fault('E-PKM-ESCAPE', `refusing to write through the symlink '/${printable(link)}' -> '${printable(target)}': ${why}`, {
+      new Fault('E-PKM-007', `refusing to write through the symlink '/${printable(link)}' -> '${printable(target)}': ${why}`, {
         hints: ['remove the symlink, or point it to a directory inside the root'],
       });
     if (depth > 40) throw refuse('too many levels of symlinks');

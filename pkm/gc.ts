@@ -1,4 +1,4 @@
-import { Fault } from '../base/index.ts';
+import { compareBytes, Fault } from '../base/index.ts';
 import { collectObjects } from './objects.ts';
 import type { Actor, StorePins } from './run.ts';
 import { appendHistory } from './state/history.ts';
@@ -28,7 +28,7 @@ export function collectGenerations(
   by: { actor: Actor; pins: StorePins | undefined },
 ): GcReport {
   if (options.keepLast === undefined && options.keepDays === undefined) {
-    throw new Fault('E-PKM-GENERATION', 'nothing says which generations to keep', {
+    throw new Fault('E-PKM-016', 'nothing says which generations to keep', {
       hints: ['keep the newest few: pkm gc --keep 5', 'or the younger ones: pkm gc --days 30'],
     });
   }
@@ -74,7 +74,7 @@ export function collectGenerations(
     }),
   );
   const after = storePaths();
-  const unpinned = [...before].filter((path) => !after.has(path)).sort();
+  const unpinned = [...before].filter((path) => !after.has(path)).sort(compareBytes);
   for (const path of unpinned) by.pins?.remove(path);
   const needed = new Set(
     database

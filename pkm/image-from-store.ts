@@ -17,7 +17,7 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
  * The image of a store output that was installed with `DESTDIR=$out`.
  *
  * @param realPath  the output's real folder, below which the manifest's files are
- * @throws Fault E-PKM-PATH a name that is not UTF-8 or holds a line break · E-PKM-CRITICAL a real bin, sbin, lib or lib64 at the top
+ * @throws Fault E-PKM-002 a name that is not UTF-8 or holds a line break · E-PKM-003 a real bin, sbin, lib or lib64 at the top
  */
 export function imageFromStore(about: StorePackage, storePath: string, manifest: Manifest, realPath: string): PackageImage {
   const { modes = {}, ...description } = about;
@@ -25,7 +25,7 @@ export function imageFromStore(about: StorePackage, storePath: string, manifest:
   for (const entry of manifest) {
     if (entry.path === '') {
       if (entry.kind === 'directory') continue;
-      throw new Fault('E-PKM-PATH', `package '${about.name}' cannot be placed: its store output is a single ${entry.kind}`, {
+      throw new Fault('E-PKM-002', `package '${about.name}' cannot be placed: its store output is a single ${entry.kind}`, {
         hints: ["install below '$out', as in '$out/usr/bin'"],
       });
     }
@@ -52,12 +52,12 @@ export function imageFromStore(about: StorePackage, storePath: string, manifest:
 function text(name: string, bytes: string): string {
   const decoded = tryBytesToText(bytes);
   if (decoded !== undefined) return decoded;
-  throw new Fault('E-PKM-PATH', `package '${name}' cannot place '${printable(bytesToText(bytes))}': the name is not UTF-8`, {
+  throw new Fault('E-PKM-002', `package '${name}' cannot place '${printable(bytesToText(bytes))}': the name is not UTF-8`, {
     hints: ['rename the file in the install phase'],
   });
 }
 
 const mergedDirectory = (name: string, path: string): Fault =>
-  new Fault('E-PKM-CRITICAL', `package '${name}' brings a directory '/${path}', which is a symlink into 'usr' on a root`, {
+  new Fault('E-PKM-003', `package '${name}' brings a directory '/${path}', which is a symlink into 'usr' on a root`, {
     hints: [`install under 'usr' instead: '$out/usr/${path === 'lib64' ? 'lib' : path}'`],
   });

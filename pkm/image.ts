@@ -14,7 +14,7 @@ export interface ImageParts {
 
 /**
  * Checks names and paths, sorts the entries, and adds the parent directories that were left out (0755, root).
- * @throws Fault E-PKM-NAME · E-PKM-PATH a path that cannot be on a root, twice the same, or below something that is no directory
+ * @throws Fault E-PKM-001 · E-PKM-002 a path that cannot be on a root, twice the same, or below something that is no directory
  */
 export function makeImage(parts: ImageParts): PackageImage {
   const { description } = parts;
@@ -22,7 +22,7 @@ export function makeImage(parts: ImageParts): PackageImage {
   const version = checkVersion(name, description.version);
   for (const other of [...(description.runtime ?? []), ...(description.supersedes ?? [])]) checkPackageName(other);
   if (description.supersedes?.includes(name)) {
-    throw new Fault('E-PKM-SUPERSEDE', `'${name}' says that it supersedes itself`, { hints: ['name another package'] });
+    throw new Fault('E-PKM-010', `'${name}' says that it supersedes itself`, { hints: ['name another package'] });
   }
   const byPath = new Map<string, ImageEntry>();
   for (const entry of parts.entries) {
@@ -79,6 +79,6 @@ export const directoryEntry = (path: string, mode = 0o755, uid = 0, gid = 0): Im
 });
 
 const pathFault = (name: string, path: string, why: string): Fault =>
-  new Fault('E-PKM-PATH', `package '${name}' cannot place '${printable(path)}': ${why}`, {
+  new Fault('E-PKM-002', `package '${name}' cannot place '${printable(path)}': ${why}`, {
     hints: ['correct the package; nothing was changed'],
   });

@@ -8,7 +8,7 @@ export type { GcOptions, GcReport } from './gc.ts';
 export { directoryEntry, type ImageParts, makeImage } from './image.ts';
 export { imageFromStore, type StorePackage } from './image-from-store.ts';
 export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts';
-export { type RootLayout, rootLayout } from './layout.ts';
+export type { RootLayout } from './layout.ts';
 export type { LockHolder } from './lock.ts';
 export type { ManifestDivergence } from './manifest-text.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';

@@ -23,7 +23,7 @@ export interface LockOptions {
   readonly onWait?: (holder: LockHolder | undefined) => void;
 }
 
-/** Takes the lock of a root; the returned function gives it back. @throws Fault E-PKM-LOCKED another process still holds it */
+/** Takes the lock of a root; the returned function gives it back. @throws Fault E-PKM-020 another process still holds it */
 export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): () => void {
   const handle = new DatabaseSync(layout.lock);
   const tryFor = (ms: number): boolean => {
@@ -67,7 +67,7 @@ function readHolder(layout: RootLayout): LockHolder | undefined {
 
 function lockedFault(layout: RootLayout, holder: LockHolder | undefined): Fault {
   const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
-  return new Fault('E-PKM-LOCKED', `the root '${layout.root}' is being changed by ${who}`, {
+  return new Fault('E-PKM-020', `the root '${layout.root}' is being changed by ${who}`, {
     notes: holder === undefined ? [] : [`'${holder.command}', since ${holder.since}`],
     hints: ['wait until it has finished, and run the command again'],
   });

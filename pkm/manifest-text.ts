@@ -34,7 +34,7 @@ export function encodeManifest(record: PackageRecord, files: readonly FileRow[])
   return `${lines.join('\n')}\n`;
 }
 
-export const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
+const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
 
 /** Brings the manifests to the current generation: after a commit, and after a crash between commit and here. */
 export function syncManifests(layout: RootLayout, database: Database, io: RootIo): void {
@@ -67,15 +67,15 @@ export interface ManifestDivergence {
   readonly kind: 'missing' | 'different' | 'extra';
 }
 
-/** Where the text manifests and the database disagree. `only`: one package. */
-export function manifestDivergences(layout: RootLayout, database: Database, only?: string): ManifestDivergence[] {
+/** Where the text manifests and the database disagree. `only`: these packages. */
+export function manifestDivergences(layout: RootLayout, database: Database, only?: readonly string[]): ManifestDivergence[] {
   const state = databaseState(database);
   const found: ManifestDivergence[] = [];
   const names = new Set<string>();
   for (const record of state.records()) {
     const name = manifestName(record);
     names.add(name);
-    if (only !== undefined && record.name !== only) continue;
+    if (only !== undefined && !only.includes(record.name)) continue;
     const path = join(layout.manifests, name);
     if (!existsSync(path)) found.push({ name, kind: 'missing' });
     else if (readFileSync(path, 'utf8') !== encodeManifest(record, state.filesOf(record.name)))

@@ -3,18 +3,18 @@ import { Fault } from '../base/index.ts';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9._+~@:-]{0,127}$/;
 
-/** Names become file names and lines of text manifests: what could break either is refused. @throws Fault E-PKM-NAME */
+/** Names become file names and lines of text manifests: what could break either is refused. @throws Fault E-PKM-001 */
 export function checkPackageName(name: string): string {
   if (NAME.test(name)) return name;
-  throw new Fault('E-PKM-NAME', `'${printable(name)}' is no package name`, {
+  throw new Fault('E-PKM-001', `'${printable(name)}' is no package name`, {
     hints: ['use 1 to 128 of the characters A-Z a-z 0-9 . _ + @ -, starting with a letter or digit'],
   });
 }
 
-/** @throws Fault E-PKM-NAME */
+/** @throws Fault E-PKM-001 */
 export function checkVersion(name: string, version: string): string {
   if (VERSION.test(version)) return version;
-  throw new Fault('E-PKM-NAME', `'${printable(version)}' is no version (package '${printable(name)}')`, {
+  throw new Fault('E-PKM-001', `'${printable(version)}' is no version (package '${printable(name)}')`, {
     hints: ['use 1 to 128 of the characters A-Z a-z 0-9 . _ + ~ @ : -, starting with a letter or digit'],
   });
 }

@@ -12,7 +12,7 @@ import { fileSha256 } from './disk.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 
-export const objectPath = (layout: RootLayout, sha256: string): string => join(layout.objects, sha256.slice(0, 2), sha256);
+const objectPath = (layout: RootLayout, sha256: string): string => join(layout.objects, sha256.slice(0, 2), sha256);
 
 const PRIVATE = { mode: 0o600, owner: undefined, mtimeSeconds: 1 };
 
@@ -40,11 +40,11 @@ export function readObject(layout: RootLayout, sha256: string): Buffer | undefin
   return hash('sha256', bytes) === sha256 ? bytes : undefined;
 }
 
-/** The file of a kept archive. @throws Fault E-PKM-CONTENT it is gone or damaged */
+/** The file of a kept archive. @throws Fault E-PKM-017 it is gone or damaged */
 export function archiveObject(layout: RootLayout, name: string, sha256: string): string {
   const path = objectPath(layout, sha256);
   if (existsSync(path) && fileSha256(path) === sha256) return path;
-  throw new Fault('E-PKM-CONTENT', `the archive that package '${name}' came from is missing or damaged`, {
+  throw new Fault('E-PKM-017', `the archive that package '${name}' came from is missing or damaged`, {
     notes: [`SHA-256 ${sha256}`],
     hints: [`copy the archive to '${path}'`, 'or install the package again from another source'],
   });

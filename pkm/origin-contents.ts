@@ -16,7 +16,7 @@ export interface OriginRequest {
   readonly now: number;
 }
 
-/** @throws Fault E-PKM-CONTENT an archive is gone or damaged; and when a row's bytes are asked for that cannot be had */
+/** @throws Fault E-PKM-017 an archive is gone or damaged; and when a row's bytes are asked for that cannot be had */
 export async function originContents({ layout, io }: RootContext, request: OriginRequest): Promise<Contents> {
   const images = new Map<string, { image: PackageImage; paths: Map<string, string> }>();
   const owners = new Set(request.rows.filter((row) => row.kind === 'file').map((row) => row.owner));

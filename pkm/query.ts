@@ -1,5 +1,6 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
+import { compareBytes } from '../base/index.ts';
 import { satisfiers } from './plan/dependencies.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
@@ -43,7 +44,7 @@ export function packageInfo(database: Database, record: PackageRecord): PackageI
   const requiredBy = records
     .filter((other) => other.supersededBy.length === 0 && other.runtime.some((name) => satisfied.get(name)?.has(record.name)))
     .map((other) => other.name)
-    .sort();
+    .sort(compareBytes);
   return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy };
 }
 

@@ -11,7 +11,7 @@ import type { FileRow } from './types.ts';
 import { type FileProblem, verifyRoot } from './verify.ts';
 
 export interface RepairOptions {
-  readonly package?: string;
+  readonly packages?: readonly string[];
   /** Missing configuration too. Modified configuration is never touched. */
   readonly config?: boolean;
   readonly dryRun?: boolean;
@@ -30,7 +30,7 @@ export interface RepairReport {
 /** Journalled like any transaction, but the generation stays what it is: the disk is brought back to it. */
 export async function repairRoot(context: RootContext, options: RepairOptions): Promise<RepairReport> {
   const { layout, database, io } = context;
-  const found = verifyRoot(layout, database, options.package === undefined ? {} : { package: options.package });
+  const found = verifyRoot(layout, database, options.packages === undefined ? {} : { packages: options.packages });
   const wanted = [
     ...found.problems,
     ...(options.config === true ? found.drift.filter((problem) => problem.kind === 'missing') : []),
@@ -67,13 +67,13 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
   if (report.repaired.length > 0) {
     const { actor } = options;
     execute(context, { ...planner.result(), putFiles: placed }, contents, actor.now, {
-      beforeSync: () => {},
+      beforeSync: () => false,
       commit: (files) => {
         for (const row of files) {
           database.run('UPDATE files SET mtime = ? WHERE path = ? AND package = ?', row.mtimeSeconds, row.path, row.owner);
         }
         const detail = JSON.stringify({ command: actor.command, paths: report.repaired.length });
-        const blank = { package: options.package ?? '', oldVersion: '', newVersion: '' };
+        const blank = { package: options.packages?.join(', ') ?? '', oldVersion: '', newVersion: '' };
         appendHistory(database, {
           time: actor.now,
           user: actor.user,

@@ -15,6 +15,7 @@ import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
 import { installImages } from './plan/install.ts';
 import { notInstalled, removePackages } from './plan/remove.ts';
+import { resolveAvailable } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
 import { type ArchiveTrust, checkTrust } from './repository/trust.ts';
@@ -77,7 +78,7 @@ export interface RemoveRequest extends ChangeOptions {
   readonly cascade?: boolean;
 }
 
-/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-LOCKED · E-PKM-DATABASE */
+/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
   if (options.readOnly === true) return new Root(layout, existsSync(layout.database) ? openReadOnly(layout) : undefined, options);
@@ -133,10 +134,9 @@ const clock = (): number => Math.floor(Date.now() / 1000);
 
 export class Root implements Disposable {
   readonly layout: RootLayout;
-  readonly #database: Database | undefined;
+  #database: Database | undefined;
   readonly #options: OpenOptions;
-  readonly #unlock: (() => void) | undefined;
-  #isClosed = false;
+  #unlock: (() => void) | undefined;
   #nScratch = 0;
 
   /** Use `openRoot`. */
@@ -158,13 +158,13 @@ export class Root implements Disposable {
     return this.#database === undefined ? [] : query.listPackages(this.#database, options);
   }
 
-  /** @throws Fault E-PKM-NOT-INSTALLED */
+  /** @throws Fault E-PKM-015 */
   info(name: string): query.PackageInfo {
     const record = this.#known(name);
     return query.packageInfo(this.#database!, record);
   }
 
-  /** The managed paths of a package, sorted. @throws Fault E-PKM-NOT-INSTALLED */
+  /** The managed paths of a package, sorted. @throws Fault E-PKM-015 */
   files(name: string): readonly FileRow[] {
     this.#known(name);
     return this.#state().filesOf(name);
@@ -185,14 +185,14 @@ export class Root implements Disposable {
     return this.#database === undefined ? [] : readGenerations(this.#database);
   }
 
-  /** The packages of a kept generation. @throws Fault E-PKM-GENERATION */
+  /** The packages of a kept generation. @throws Fault E-PKM-016 */
   packagesAt(generation: number): PackageRecord[] {
     if (this.#database === undefined) return [];
     checkGeneration(this.#database, generation);
     return recordsAt(this.#database, generation);
   }
 
-  /** @throws Fault E-PKM-GENERATION */
+  /** @throws Fault E-PKM-016 */
   diff(a: number, b: number): query.GenerationDiff {
     if (this.#database === undefined) return { packages: [], added: [], removed: [], changed: [] };
     for (const number of [a, b]) checkGeneration(this.#database, number);
@@ -204,9 +204,9 @@ export class Root implements Disposable {
     return this.#database === undefined ? [] : query.availablePackages(this.#database, name);
   }
 
-  /** @throws Fault E-PKM-NOT-INSTALLED `package` names none */
+  /** @throws Fault E-PKM-015 `packages` names one that is not */
   verify(options: VerifyOptions = {}): VerifyReport {
-    if (options.package !== undefined) this.#known(options.package);
+    for (const name of options.packages ?? []) this.#known(name);
     if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
     return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
   }
@@ -250,7 +250,7 @@ export class Root implements Disposable {
     });
   }
 
-  /** Like `install`, for packages that are installed already. @throws Fault E-PKM-NOT-INSTALLED */
+  /** Like `install`, for packages that are installed already. @throws Fault E-PKM-015 */
   upgrade(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const explicit = new Set(request.explicit ?? images.map((image) => image.name));
     for (const name of explicit) this.#known(name);
@@ -290,7 +290,7 @@ export class Root implements Disposable {
     });
   }
 
-  /** @throws Fault E-PKM-NOT-INSTALLED · E-PKM-DEPENDANTS */
+  /** @throws Fault E-PKM-015 · E-PKM-014 */
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
     const context = this.#context();
     const draft = new Draft(databaseState(context.database));
@@ -349,8 +349,8 @@ export class Root implements Disposable {
   }
 
   /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
-  async repair(options: { package?: string; config?: boolean; dryRun?: boolean } = {}): Promise<RepairReport> {
-    if (options.package !== undefined) this.#known(options.package);
+  async repair(options: { packages?: readonly string[]; config?: boolean; dryRun?: boolean } = {}): Promise<RepairReport> {
+    for (const name of options.packages ?? []) this.#known(name);
     return repairRoot(this.#context(), {
       ...options,
       actor: this.#actor(),
@@ -377,6 +377,20 @@ export class Root implements Disposable {
     return syncIndex(this.#context(), address, options.keys);
   }
 
+  /**
+   * What has to be fetched so that packages of the synced repositories can be installed, in the order of installation.
+   * @throws Fault E-PKM-013 something that is needed is offered nowhere
+   */
+  resolve(wanted: readonly string[]): query.AvailablePackage[] {
+    return resolveAvailable(this.available(), this.list({ all: true }), wanted);
+  }
+
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path */
+  async fetch(item: query.AvailablePackage): Promise<string> {
+    const { fetchArchive } = await import('./repository/fetch.ts');
+    return fetchArchive(this.#context(), item);
+  }
+
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
   recover(): { nOperations: number } {
     const context = this.#context();
@@ -387,13 +401,17 @@ export class Root implements Disposable {
   }
 
   close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    const database = this.#database;
+    const unlock = this.#unlock;
+    const hasScratch = this.#nScratch > 0;
+    this.#database = undefined;
+    this.#unlock = undefined;
+    if (database === undefined) return;
     try {
-      if (this.#unlock !== undefined && this.#nScratch > 0) emptyStaging(this.#context());
+      if (hasScratch) emptyStaging({ layout: this.layout, database, io: this.#options.io ?? realIo });
     } finally {
-      this.#database?.close();
-      this.#unlock?.();
+      database.close();
+      unlock?.();
     }
   }
 
@@ -438,7 +456,7 @@ export class Root implements Disposable {
     if (this.#database !== undefined && this.#unlock !== undefined) {
       return { layout: this.layout, database: this.#database, io: this.#options.io ?? realIo };
     }
-    throw new Fault('E-PKM-READ-ONLY', `the root '${this.layout.root}' was opened for reading only`, {
+    throw new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
       hints: ['open it for writing'],
     });
   }

@@ -1,8 +1,8 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
-import { accessSync, constants, lstatSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
-import { type Disk, rootDisk } from './disk.ts';
+import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { parentOf } from './names.ts';
@@ -49,7 +49,7 @@ export interface Wish {
   readonly images: readonly PackageImage[];
 }
 
-/** @throws Fault E-PKM-… and nothing was changed; or E-PKM-UNFINISHED, and the next run finishes */
+/** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
 export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
   const base = databaseState(database);
@@ -99,7 +99,8 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
 }
 
 interface Steps {
-  readonly beforeSync: () => void;
+  /** Keeps bytes beside the staged files. @returns whether it wrote any */
+  readonly beforeSync: () => boolean;
   readonly commit: (putFiles: readonly FileRow[]) => void;
 }
 
@@ -108,8 +109,9 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
   const { layout, database, io } = context;
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
-    sys('write', layout.objects, steps.beforeSync);
+    const isKept = sys('write', layout.objects, steps.beforeSync);
     const staged = stagePlan(context, plan, contents, now);
+    if (isKept && plan.stage.length === 0) io.syncFileSystem(layout.state);
     const putFiles = plan.putFiles.map((row) => {
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
@@ -132,7 +134,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
   sys('remove', layout.staging, () => emptyStaging(context));
 }
 
-function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): void {
+function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boolean {
   const needed = new Set(
     wish.delta.putRecords.flatMap((record) => (record.origin.kind === 'archive' ? [record.origin.sha256] : [])),
   );
@@ -141,6 +143,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): voi
     keepObject(layout, io, image.origin.sha256, { file: image.origin.file });
   }
   for (const row of plan.keepBytes) keepObject(layout, io, row.sha256, { bytes: readContents(wish.contents, row) });
+  return needed.size + plan.keepBytes.length > 0;
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
@@ -148,7 +151,7 @@ function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
   for (const folder of folders) {
     const path = under(layout, folder);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    if (tolerantLstat(path)?.isDirectory() === true)
       sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
   }
 }

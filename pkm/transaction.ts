@@ -30,22 +30,20 @@ export interface RootContext {
 
 /** Owners are set by root only; anyone else's files are their own. */
 const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
-  process.geteuid?.() === 0 ? { uid: item.uid, gid: item.gid } : undefined;
+  IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
 
-/** @throws Fault E-PKM-SPACE a file system has not room enough for what will be staged */
+const IS_ROOT = process.geteuid?.() === 0;
+
+/** @throws Fault E-PKM-018 a file system has not room enough for what will be staged */
 export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
   for (const { folder, sizeBytes } of plan.space.values()) {
     const path = under(layout, folder);
     const stat = sys('read', path, () => statfsSync(path));
     const free = stat.bavail * stat.bsize;
     if (free >= sizeBytes) continue;
-    throw new Fault(
-      'E-PKM-SPACE',
-      `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`,
-      {
-        hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
-      },
-    );
+    throw new Fault('E-PKM-018', `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`, {
+      hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
+    });
   }
 }
 
@@ -60,7 +58,7 @@ export interface Staged {
 
 const NEAR_LIST = 'near';
 
-/** Writes all new files where nobody looks for them. @throws Fault E-PKM-CONTENT the bytes are not the promised ones · SystemFault */
+/** Writes all new files where nobody looks for them. @throws Fault E-PKM-017 the bytes are not the promised ones · SystemFault */
 export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents: Contents, mtimeSeconds: number): Staged {
   const relative = layout.staging.slice(layout.root === '/' ? 1 : layout.root.length + 1);
   const nearby = plan.stage.flatMap((item, index) => (item.near === undefined ? [] : [nearName(item.near, index)]));
@@ -80,7 +78,7 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
     });
   });
   const folders = new Set(plan.stage.flatMap((item) => (item.near === undefined ? [] : [item.near])));
-  if (plan.stage.length > 0 || plan.keepBytes.length > 0) io.syncFileSystem(layout.state);
+  if (plan.stage.length > 0) io.syncFileSystem(layout.state);
   for (const folder of folders) io.syncFileSystem(under(layout, folder));
   return { sources, times };
 }
@@ -170,7 +168,7 @@ export const hasJournal = (database: Database): boolean => database.get('SELECT 
 /**
  * Does what the journal says, from the start, and drops it. What is done already is recognised.
  * @returns number of operations
- * @throws Fault E-PKM-UNFINISHED the disk refused one; the journal stays, and the next run goes on
+ * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
 export function applyJournal({ layout, database, io }: RootContext): number {
   const rows = database.all('SELECT * FROM journal ORDER BY seq') as unknown as JournalRow[];
@@ -209,7 +207,7 @@ function parentState(layout: RootLayout, folder: string, checked: Set<string>): 
 function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
   const folder = printable(parentOf(row.path));
   if (parent === 'absent') return new SystemFault('write below', `/${folder}`, { code: 'ENOENT' });
-  return new Fault('E-PKM-ESCAPE', `refusing to write through '/${folder}', which became a symlink meanwhile`, {
+  return new Fault('E-PKM-007', `refusing to write through '/${folder}', which became a symlink meanwhile`, {
     hints: ['put the directory back and run: pkm recover'],
   });
 }
@@ -266,7 +264,7 @@ function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string
 function unfinished(row: JournalRow, error: unknown): unknown {
   if (error instanceof Fault || error instanceof Bug) return error;
   const cause = error instanceof SystemFault ? error : new SystemFault(row.operation, `/${row.path}`, error);
-  return new Fault('E-PKM-UNFINISHED', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
+  return new Fault('E-PKM-019', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
     cause,
     hints: ['remove the cause and run: pkm recover', 'any other command that changes this root finishes it first'],
   });

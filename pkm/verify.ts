@@ -19,8 +19,8 @@ export interface FileProblem {
 }
 
 export interface VerifyOptions {
-  /** One package instead of all. */
-  readonly package?: string;
+  /** These packages instead of all. */
+  readonly packages?: readonly string[];
   /** Kinds, sizes, times and modes only: no file is read. */
   readonly fast?: boolean;
   readonly onProgress?: (done: number, total: number) => void;
@@ -52,11 +52,11 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
     withOwners: readSetting(database, 'owners') === 'declared',
   };
   const rows =
-    options.package === undefined
+    options.packages === undefined
       ? database.all('SELECT * FROM files ORDER BY path, package')
       : database.all(
-          'SELECT * FROM files WHERE path IN (SELECT path FROM files WHERE package = ?) ORDER BY path, package',
-          options.package,
+          'SELECT * FROM files WHERE path IN (SELECT path FROM files WHERE package IN (SELECT value FROM json_each(?))) ORDER BY path, package',
+          JSON.stringify(options.packages),
         );
   let nChecked = 0;
   for (let index = 0; index < rows.length; ) {
@@ -69,8 +69,8 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
     if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(index, rows.length);
   }
   options.onProgress?.(rows.length, rows.length);
-  const manifests = manifestDivergences(layout, database, options.package);
-  const history = options.package === undefined ? checkHistory(database) : undefined;
+  const manifests = manifestDivergences(layout, database, options.packages);
+  const history = options.packages === undefined ? checkHistory(database) : undefined;
   const isUnfinished = hasJournal(database);
   const isClean = problems.length + manifests.length === 0 && history === undefined && !isUnfinished;
   return { nChecked, problems, drift, manifests, history, isUnfinished, isClean };

@@ -31,7 +31,7 @@ const MAX_TEXT = 64 << 20;
 const CHUNK = 1 << 20;
 const MEMORY_BYTES = 8 << 20;
 
-/** @throws Fault E-PKM-ARCHIVE · E-PKM-HOSTILE · E-PKM-PATH · SystemFault. The folder may hold files then; nothing else does. */
+/** @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
 export async function imageFromArchive(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
   sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
   const unpacker = new Unpacker(options);
@@ -225,7 +225,7 @@ class Unpacker {
     const text = this.#texts.get('.PKGINFO');
     const info = text === undefined ? this.#infoFromManifest() : decodePackageInfo(text);
     if (info === undefined) {
-      throw new Fault('E-PKM-ARCHIVE', 'the archive does not say which package it is', {
+      throw new Fault('E-PKM-023', 'the archive does not say which package it is', {
         notes: ["it has neither a '.PKGINFO' member with 'pkgname' and 'pkgver' nor a package manifest"],
         hints: ["make archives with 'pkm archive'"],
       });

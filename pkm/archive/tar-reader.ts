@@ -38,7 +38,7 @@ type Body =
   | { kind: 'skip' }
   | { kind: 'extension'; type: 'pax' | 'global' | 'path' | 'linkpath'; chunks: Buffer[] };
 
-/** @throws Fault E-PKM-ARCHIVE damaged · E-PKM-HOSTILE a member of a kind that packages do not have */
+/** @throws Fault E-PKM-023 damaged · E-PKM-024 a member of a kind that packages do not have */
 export class TarReader {
   readonly #handler: TarHandler;
   readonly #header = Buffer.alloc(BLOCK);
@@ -90,7 +90,7 @@ export class TarReader {
       return;
     }
     if (this.#nNullBlocks > 0) throw damaged('there is data after its end');
-    const header = new Header(this.#header, 0, this.#extension);
+    const header = decode(() => new Header(this.#header, 0, this.#extension));
     if (!header.cksumValid) throw damaged('the checksum of a header is wrong');
     const size = header.size ?? 0;
     if (!Number.isSafeInteger(size) || size < 0) throw damaged('the size of a member is no size');
@@ -142,9 +142,18 @@ export class TarReader {
     const text = bytes.toString('utf8');
     if (text.includes('\0')) throw hostile(text, 'its extended header contains a NUL byte');
     if (/(^|\n)\d+ GNU\.sparse\./.test(text)) throw hostile(this.#extension.path ?? '', 'it is a sparse file');
-    const { path, linkpath, size, uid, gid } = Pax.parse(text);
+    const { path, linkpath, size, uid, gid } = decode(() => Pax.parse(text));
     const defined = Object.entries({ path, linkpath, size, uid, gid }).filter(([, value]) => value !== undefined);
     this.#extension = { ...this.#extension, ...(Object.fromEntries(defined) as Extension) };
+  }
+}
+
+/** The codecs throw errors of their own on numbers that are none. */
+function decode<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw damaged(`a header makes no sense (${(error as Error).message})`);
   }
 }
 
@@ -174,10 +183,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 export const damaged = (why: string): Fault =>
-  new Fault('E-PKM-ARCHIVE', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
+  new Fault('E-PKM-023', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
 
 export const hostile = (name: string, why: string): Fault =>
-  new Fault('E-PKM-HOSTILE', `refusing the archive because of its member '${printable(name)}': ${why}`, {
+  new Fault('E-PKM-024', `refusing the archive because of its member '${printable(name)}': ${why}`, {
     notes: ['nothing was changed'],
     hints: ['do not install archives from whoever made this one'],
   });

@@ -17,7 +17,7 @@ const BLOCK = 512;
 const MEMORY_BYTES = 8 << 20;
 const TIME = new Date(1000);
 
-/** Writes `image` as an `.igos.tar.gz`; the whole file or none. @returns its SHA-256 and size. @throws Fault E-PKM-CONTENT */
+/** Writes `image` as an `.igos.tar.gz`; the whole file or none. @returns its SHA-256 and size. @throws Fault E-PKM-017 */
 export async function writeArchive(image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> {
   const temporary = temporaryName(file);
   const digest = createHash('sha256');

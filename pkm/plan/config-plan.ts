@@ -11,7 +11,11 @@ export function planConfig(planner: DiskPlanner, old: FileRow | undefined, next:
   const known = planner.input.base.config(path);
   const there = planner.input.disk.entry(path);
   const facts: ConfigFacts = {
-    live: there === undefined ? undefined : liveFingerprint(planner, path, there),
+    // A directory of the old generation makes room for the file, or the plan is refused.
+    live:
+      there === undefined || (there.kind === 'directory' && old?.kind === 'directory')
+        ? undefined
+        : liveFingerprint(planner, path, there),
     original: known === undefined || known.originalSha256 === '' ? undefined : known.originalSha256,
     upstream: old !== undefined && old.kind !== 'directory' ? fingerprint(old) : known?.upstreamSha256,
     next: next === undefined ? undefined : fingerprint(next),

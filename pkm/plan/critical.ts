@@ -17,7 +17,7 @@ const KERNEL = /^(proc|sys|dev)\//;
 
 /**
  * Refuses what would break the layout of the root, or pkm itself.
- * @throws Fault E-PKM-CRITICAL
+ * @throws Fault E-PKM-003
  */
 export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry, disk: Disk): void {
   const { path } = entry;
@@ -47,7 +47,7 @@ export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry,
 }
 
 const fault = (image: PackageImage, path: string, why: string): Fault =>
-  new Fault('E-PKM-CRITICAL', `package '${image.name}' may not replace '/${printable(path)}': ${why}`, {
+  new Fault('E-PKM-003', `package '${image.name}' may not replace '/${printable(path)}': ${why}`, {
     notes: ['nothing was changed'],
     hints: ["install under 'usr', and leave the layout of the root to the package that made it"],
   });

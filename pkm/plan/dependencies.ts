@@ -41,7 +41,7 @@ export function newlyUnmet(before: readonly PackageRecord[], after: readonly Pac
   return unmetDependencies(after).filter((unmet) => !old.has(`${unmet.package} ${unmet.needs}`));
 }
 
-/** @throws Fault E-PKM-CONFLICTS two active packages that say they cannot be together */
+/** @throws Fault E-PKM-012 two active packages that say they cannot be together */
 export function checkConflicts(records: readonly PackageRecord[]): void {
   const satisfied = satisfiers(records);
   for (const record of records) {
@@ -49,7 +49,7 @@ export function checkConflicts(records: readonly PackageRecord[]): void {
     for (const name of record.conflicts) {
       const other = [...(satisfied.get(name) ?? [])].find((by) => by !== record.name);
       if (other === undefined) continue;
-      throw new Fault('E-PKM-CONFLICTS', `'${record.name}' cannot be installed together with '${other}'`, {
+      throw new Fault('E-PKM-012', `'${record.name}' cannot be installed together with '${other}'`, {
         notes: [
           other === name
             ? `'${record.name}' conflicts with '${name}'`

@@ -2,7 +2,7 @@
  * From the difference of two generations, and what the disk holds, to the operations that bring the disk from one to the other.
  * Decides only; nothing is written here. Install, upgrade, supersede, remove, switch and rollback all pass through it.
  */
-import { Fault } from '../../base/index.ts';
+import { compareBytes, Fault } from '../../base/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { parentOf, printable } from '../names.ts';
 import type { StateDelta, StateView } from '../state/state.ts';
@@ -28,7 +28,7 @@ export interface DiskPlanInput {
   readonly stagingDevice: number;
 }
 
-/** @throws Fault E-PKM-UNMANAGED · E-PKM-IN-THE-WAY · E-PKM-ESCAPE · E-PKM-OWNED (through a symlink) */
+/** @throws Fault E-PKM-005 · E-PKM-006 · E-PKM-007 · E-PKM-004 (through a symlink) */
 export function planDisk(input: DiskPlanInput): DiskPlan {
   const planner = new DiskPlanner(input);
   planner.run();
@@ -71,7 +71,7 @@ export class DiskPlanner {
   }
 
   run(): void {
-    const paths = [...this.#changes.keys()].sort();
+    const paths = [...this.#changes.keys()].sort(compareBytes);
     for (const path of paths) this.#planPath(path);
     if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
     for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
@@ -239,7 +239,7 @@ export class DiskPlanner {
     this.#taken.set(path, next.owner);
     if (other === undefined) return;
     throw new Fault(
-      'E-PKM-OWNED',
+      'E-PKM-004',
       `'/${printable(next.path)}' of '${next.owner}' is '/${printable(path)}', which belongs to '${other}' already`,
       {
         notes: ['a symlink in the path makes the two names one file'],
@@ -320,14 +320,14 @@ const sameMetadata = (a: Metadata, b: Metadata): boolean =>
 const CAN_CHOWN = process.geteuid?.() === 0;
 
 const inTheWay = (path: string, why: string): Fault =>
-  new Fault('E-PKM-IN-THE-WAY', `'/${printable(path)}' is in the way: ${why}`, {
+  new Fault('E-PKM-006', `'/${printable(path)}' is in the way: ${why}`, {
     hints: ['move it aside and run the command again'],
   });
 
 function unmanagedFault(paths: readonly string[]): Fault {
   const notes = paths.slice(1, 10).map((path) => `'/${printable(path)}' too`);
   if (paths.length > 10) notes.push(`and ${paths.length - 10} more`);
-  return new Fault('E-PKM-UNMANAGED', `'/${printable(paths[0]!)}' is there already, and belongs to no package`, {
+  return new Fault('E-PKM-005', `'/${printable(paths[0]!)}' is there already, and belongs to no package`, {
     notes,
     hints: ['move it aside', 'or replace it with --overwrite'],
   });

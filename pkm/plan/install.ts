@@ -1,4 +1,4 @@
-import { Fault } from '../../base/index.ts';
+import { compareBytes, Fault } from '../../base/index.ts';
 import { configMatcher } from '../config-globs.ts';
 import type { Disk } from '../disk.ts';
 import { printable } from '../names.ts';
@@ -22,7 +22,7 @@ export function installImages(draft: Draft, images: readonly PackageImage[], dis
   checkQueue(draft, images);
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
-  for (const image of images) placeImage(draft, image, { disk, options, conflicts });
+  for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
   if (conflicts.length > 0) throw conflictFault(conflicts);
   const records = draft.records();
   checkConflicts(records);
@@ -34,34 +34,38 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
   const position = new Map<string, number>();
   for (const [index, image] of images.entries()) {
     if (position.has(image.name)) {
-      throw new Fault('E-PKM-QUEUE', `package '${image.name}' is in the queue twice`, { hints: ['name it once'] });
+      throw new Fault('E-PKM-008', `package '${image.name}' is in the queue twice`, { hints: ['name it once'] });
     }
     position.set(image.name, index);
   }
   for (const [index, image] of images.entries()) {
     const old = draft.record(image.name);
     const successors = old?.supersededBy.filter((name) => draft.record(name)?.supersededBy.length === 0) ?? [];
-    if (successors.length > 0) {
-      throw new Fault('E-PKM-SUPERSEDED', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
+    if (successors.length > 0 && !comesWithSuccessor(image, old, images)) {
+      throw new Fault('E-PKM-011', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
         hints: [`install '${successors[0]}' instead`, `or remove '${successors[0]}' first`],
       });
     }
     for (const predecessor of image.supersedes) {
       const at = position.get(predecessor);
       if (at !== undefined && at > index) {
-        throw new Fault('E-PKM-ORDER', `'${image.name}' supersedes '${predecessor}', which comes after it in the queue`, {
+        throw new Fault('E-PKM-009', `'${image.name}' supersedes '${predecessor}', which comes after it in the queue`, {
           hints: [`put '${predecessor}' before '${image.name}'`],
         });
       }
       const isKnown = at !== undefined || draft.record(predecessor) !== undefined || old?.supersedes.includes(predecessor);
       if (isKnown !== true) {
-        throw new Fault('E-PKM-SUPERSEDE', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
+        throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
           hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
         });
       }
     }
   }
 }
+
+/** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
+const comesWithSuccessor = (image: PackageImage, old: PackageRecord | undefined, images: readonly PackageImage[]): boolean =>
+  old !== undefined && images.some((other) => old.supersededBy.includes(other.name) && other.supersedes.includes(image.name));
 
 function dropOldFiles(draft: Draft, image: PackageImage): void {
   if (draft.record(image.name) === undefined) return;
@@ -78,12 +82,14 @@ interface FileConflict {
 function placeImage(
   draft: Draft,
   image: PackageImage,
-  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[] },
+  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[]; images: readonly PackageImage[] },
 ): void {
-  const { disk, options, conflicts } = context;
+  const { disk, options, conflicts, images } = context;
   const old = draft.record(image.name);
+  const staysSuperseded = comesWithSuccessor(image, old, images);
   const isConfig = configMatcher(image.config);
   for (const entry of image.entries) {
+    if (staysSuperseded && draft.rowsAt(entry.path).some((row) => old!.supersededBy.includes(row.owner))) continue;
     if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
       if (
         !draft
@@ -108,11 +114,11 @@ function placeImage(
     if (predecessor === undefined || predecessor.supersededBy.includes(image.name)) continue;
     draft.putRecord({
       ...predecessor,
-      supersededBy: [...predecessor.supersededBy, image.name].sort(),
+      supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes),
       supersededAt: predecessor.supersededAt === 0 ? options.now : predecessor.supersededAt,
     });
   }
-  draft.putRecord(newRecord(image, old, options));
+  draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
 }
 
 const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>
@@ -168,7 +174,11 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
 }
 
 /** An equal record stays as it was; being asked for by name is remembered. */
-function newRecord(image: PackageImage, old: PackageRecord | undefined, options: InstallOptions): PackageRecord {
+function newRecord(
+  image: PackageImage,
+  old: PackageRecord | undefined,
+  options: InstallOptions & { staysSuperseded: boolean },
+): PackageRecord {
   const { entries: _entries, notes: _notes, contentPath: _path, scratch: _scratch, ...description } = image;
   const asked = options.explicit === undefined || options.explicit.has(image.name);
   const reason: InstallReason =
@@ -177,8 +187,8 @@ function newRecord(image: PackageImage, old: PackageRecord | undefined, options:
     ...description,
     reason,
     installedAt: options.now,
-    supersededBy: [],
-    supersededAt: 0,
+    supersededBy: options.staysSuperseded ? old!.supersededBy : [],
+    supersededAt: options.staysSuperseded ? old!.supersededAt : 0,
     fromGeneration: 0,
   };
   if (old === undefined || identity(old) !== identity(record)) return record;
@@ -195,21 +205,17 @@ function checkDependencies(records: readonly PackageRecord[], queue: ReadonlySet
   const unmet = unmetDependencies(records).filter((item) => queue.has(item.package));
   if (unmet.length === 0) return;
   const names = [...new Set(unmet.map((item) => item.needs))];
-  throw new Fault(
-    'E-PKM-DEPENDENCY',
-    `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`,
-    {
-      notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
-      hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
-    },
-  );
+  throw new Fault('E-PKM-013', `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`, {
+    notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
+    hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
+  });
 }
 
 function conflictFault(conflicts: readonly FileConflict[]): Fault {
   const first = conflicts[0]!;
   const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
   if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
-  return new Fault('E-PKM-OWNED', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
+  return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
     hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
   });

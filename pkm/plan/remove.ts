@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts';
 /**
  * Takes packages, and with `cascade` all that need them, out of the draft.
  * @returns the names taken out, in the order of removal: dependants before what they need
- * @throws Fault E-PKM-NOT-INSTALLED · E-PKM-DEPENDANTS something that stays needs one of them
+ * @throws Fault E-PKM-015 · E-PKM-014 something that stays needs one of them
  */
 export function removePackages(draft: Draft, names: readonly string[], options: { cascade?: boolean }): string[] {
   const before = draft.records();
@@ -31,7 +31,7 @@ export function removePackages(draft: Draft, names: readonly string[], options: 
 }
 
 export const notInstalled = (name: string, known: readonly string[]): Fault =>
-  new Fault('E-PKM-NOT-INSTALLED', `package '${name}' is not installed`, {
+  new Fault('E-PKM-015', `package '${name}' is not installed`, {
     hints: [...didYouMean(name, known), "see what is with 'pkm list'"],
   });
 
@@ -39,7 +39,7 @@ function dependants(names: readonly string[], broken: readonly Unmet[]): Fault {
   const shown = broken.slice(0, 20).map((unmet) => `'${unmet.package}' needs '${unmet.needs}'`);
   if (broken.length > 20) shown.push(`and ${broken.length - 20} more`);
   const what = names.length === 1 ? `'${names[0]}'` : `${names.length} packages`;
-  return new Fault('E-PKM-DEPENDANTS', `cannot remove ${what}: other packages need it`, {
+  return new Fault('E-PKM-014', `cannot remove ${what}: other packages need it`, {
     notes: shown,
     hints: ['remove these too with --cascade', 'or keep it'],
   });

@@ -21,7 +21,7 @@ export function encodeIndex(index: RepositoryIndex): string {
   return `${JSON.stringify({ format: 1, serial: index.serial, packages }, undefined, 1)}\n`;
 }
 
-/** @param from  for messages. @throws Fault E-PKM-INDEX not an index, or one of another format */
+/** @param from  for messages. @throws Fault E-PKM-026 not an index, or one of another format */
 export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
   let parsed: unknown;
   try {
@@ -30,7 +30,7 @@ export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
     throw indexFault(from, 'it is no JSON');
   }
   const { format, serial, packages } = isObject(parsed) ? parsed : {};
-  if (format !== 1) throw indexFault(from, `its format is ${printable(JSON.stringify(format) ?? 'missing')}, not 1`);
+  if (format !== 1) throw indexFault(from, `its format is ${printable(String(format))}, not 1`);
   if (!Number.isSafeInteger(serial) || (serial as number) < 1) throw indexFault(from, 'its serial is no positive integer');
   if (!Array.isArray(packages)) throw indexFault(from, "it has no list 'packages'");
   const decoded = packages.map((item) => decodePackage(item, from));
@@ -82,13 +82,13 @@ function decodePackage(item: unknown, from: string): Omit<AvailablePackage, 'rep
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-export const keyId = (key: KeyObject): string => hash('sha256', key.export({ type: 'spki', format: 'der' })).slice(0, 16);
+const keyId = (key: KeyObject): string => hash('sha256', key.export({ type: 'spki', format: 'der' })).slice(0, 16);
 
 /** @param privateKey  ed25519 */
 export const signIndex = (bytes: Uint8Array, privateKey: KeyObject): string =>
   `${keyId(createPublicKey(privateKey))} ${sign(null, bytes, privateKey).toString('base64')}\n`;
 
-/** @throws Fault E-PKM-INDEX no trusted key made the signature */
+/** @throws Fault E-PKM-026 no trusted key made the signature */
 export function checkSignature(bytes: Uint8Array, signature: string, keys: readonly KeyObject[], from: string): void {
   const match = /^([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==)\s*$/.exec(signature);
   if (match === null) throw indexFault(from, 'its signature is no signature');
@@ -104,7 +104,7 @@ export function checkSignature(bytes: Uint8Array, signature: string, keys: reado
 }
 
 export const indexFault = (from: string, why: string, hints: readonly string[] = []): Fault =>
-  new Fault('E-PKM-INDEX', `the index of '${printable(from)}' is refused: ${why}`, {
+  new Fault('E-PKM-026', `the index of '${printable(from)}' is refused: ${why}`, {
     notes: ['the index that was known before stays in use'],
     hints: hints.length > 0 ? hints : ['try again later, or ask the people who publish it'],
   });

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Fault, sys } from '../../base/index.ts';
+import { compareBytes, Fault, sys } from '../../base/index.ts';
 import { printable } from '../names.ts';
 import { readSetting, writeSetting } from '../state/state.ts';
 import type { RootContext } from '../transaction.ts';
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 30_000;
  * Replaces what is known of one repository by its current index, in one transaction.
  * @param address  `file:`, `http:` or `https:` address of the folder that holds `index.json`
  * @param keys     trusted public keys, PEM; default: `<root>/etc/igos/trusted-keys/*.pub`
- * @throws Fault E-PKM-INDEX; the old index stays in use
+ * @throws Fault E-PKM-026; the old index stays in use
  */
 export async function syncIndex(
   context: RootContext,
@@ -95,7 +95,7 @@ async function fetchBytes(url: URL, maxBytes: number): Promise<Uint8Array> {
     if (error instanceof Fault) throw error;
     const { code, message, cause } = error as NodeJS.ErrnoException & { cause?: { code?: string } };
     const why = code === 'ENOENT' ? 'there is no such file' : (cause?.code ?? message);
-    throw new Fault('E-PKM-INDEX', `cannot fetch '${printable(url.href)}': ${why}`, {
+    throw new Fault('E-PKM-026', `cannot fetch '${printable(url.href)}': ${why}`, {
       cause: error,
       notes: ['the index that was known before stays in use'],
       hints: ['check the address and the network'],
@@ -107,7 +107,7 @@ function readTrustedKeys(folder: string): KeyObject[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.pub'))
-    .sort()
+    .sort(compareBytes)
     .map((name) => {
       const path = join(folder, name);
       return parseKey(
@@ -124,7 +124,7 @@ function parseKey(pem: string, from: string): KeyObject {
   } catch {
     // said below
   }
-  throw new Fault('E-PKM-INDEX', `'${printable(from)}' is no ed25519 public key in PEM form`, {
+  throw new Fault('E-PKM-026', `'${printable(from)}' is no ed25519 public key in PEM form`, {
     hints: ['make a pair with: openssl genpkey -algorithm ed25519', 'and the public half with: openssl pkey -pubout'],
   });
 }

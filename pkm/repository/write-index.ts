@@ -26,7 +26,7 @@ export async function writeIndex(folder: string, privateKey: string): Promise<Wr
     const item = await describe(folder, file);
     const other = packages.get(item.name);
     if (other !== undefined) {
-      throw new Fault('E-PKM-INDEX', `'${other.file}' and '${file}' are both package '${item.name}'`, {
+      throw new Fault('E-PKM-026', `'${other.file}' and '${file}' are both package '${item.name}'`, {
         hints: ['keep one of the two in the folder'],
       });
     }
@@ -63,7 +63,7 @@ function parsePrivateKey(pem: string): KeyObject {
   } catch {
     // said below
   }
-  throw new Fault('E-PKM-INDEX', 'the signing key is no ed25519 private key in PEM form', {
+  throw new Fault('E-PKM-026', 'the signing key is no ed25519 private key in PEM form', {
     hints: ['make one with: openssl genpkey -algorithm ed25519'],
   });
 }

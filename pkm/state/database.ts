@@ -1,5 +1,7 @@
 /** The small part of SQLite that pkm uses, so that nothing else knows which binding it is. */
+import { existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { Fault } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
@@ -17,10 +19,10 @@ export interface Database {
   close(): void;
 }
 
-/** @throws Fault E-PKM-DATABASE the file is no database, is damaged, or is of a newer igos */
+/** @throws Fault E-PKM-021 the file is no database, is damaged, or is of a newer igos */
 export function openDatabase(path: string, options: { readOnly: boolean }): Database {
   const database = guard(path, () => {
-    const opened = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 10_000, enableForeignKeyConstraints: false });
+    const opened = open(path, options.readOnly);
     if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
     opened.prepare('SELECT count(*) FROM sqlite_schema').get();
@@ -58,13 +60,31 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
   };
 }
 
+/**
+ * Without write permission SQLite cannot make the shared-memory file of a write-ahead log. Where no log is left, nothing can
+ * be missing from the main file, and it is read as it is: an ordinary user may ask what is installed.
+ */
+function open(path: string, readOnly: boolean): DatabaseSync {
+  const options = { readOnly, timeout: 10_000, enableForeignKeyConstraints: false };
+  try {
+    const opened = new DatabaseSync(path, options);
+    if (readOnly) opened.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return opened;
+  } catch (error) {
+    if (!readOnly || existsSync(`${path}-wal`) || !/unable to open|readonly/.test((error as Error).message)) throw error;
+    const url = pathToFileURL(path);
+    url.searchParams.set('immutable', '1');
+    return new DatabaseSync(url, options);
+  }
+}
+
 function guard<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     const code = (error as { code?: string }).code;
     if (code !== 'ERR_SQLITE_ERROR') throw error;
-    throw new Fault('E-PKM-DATABASE', `the package database '${path}' cannot be used: ${(error as Error).message}`, {
+    throw new Fault('E-PKM-021', `the package database '${path}' cannot be used: ${(error as Error).message}`, {
       cause: error,
       hints: [`check it with: sqlite3 '${path}' 'PRAGMA integrity_check'`, 'free disk space or restore the file from a backup'],
     });

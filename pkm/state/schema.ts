@@ -55,11 +55,11 @@ CREATE TABLE journal (
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** Makes the tables where there are none. @throws Fault E-PKM-DATABASE made by a newer igos */
+/** Makes the tables where there are none. @throws Fault E-PKM-021 made by a newer igos */
 export function prepareSchema(database: Database, path: string, isReadOnly: boolean): void {
   const version = Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);
   if (version > SCHEMA_VERSION) {
-    throw new Fault('E-PKM-DATABASE', `the package database '${path}' cannot be used: its schema is number ${version}`, {
+    throw new Fault('E-PKM-021', `the package database '${path}' cannot be used: its schema is number ${version}`, {
       notes: [`this igos knows schemas up to number ${SCHEMA_VERSION}`],
       hints: ['use the igos that wrote it, or a newer one'],
     });

@@ -15,8 +15,6 @@ export interface StateView {
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
-  /** Whether any managed path lies below a directory. */
-  hasFilesBelow(path: string): boolean;
 }
 
 /** The difference between two generations, as rows. Drops happen before puts. */
@@ -37,17 +35,23 @@ export const readSetting = (database: Database, key: string): string | undefined
 export const writeSetting = (database: Database, key: string, value: string): void =>
   database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
 
+/** The generation as it is now: make a new view after a commit. Paths that were asked for are remembered. */
 export function databaseState(database: Database): StateView {
+  const atPath = new Map<string, readonly FileRow[]>();
   const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
   return {
     generation: currentGeneration(database),
     record: (name) => optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord),
     records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
     filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
-    rowsAt: (path) => files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path)),
+    rowsAt(path) {
+      const known = atPath.get(path);
+      if (known !== undefined) return known;
+      const rows = files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path));
+      atPath.set(path, rows);
+      return rows;
+    },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
-    hasFilesBelow: (path) =>
-      database.get('SELECT 1 FROM files WHERE path > ? AND path < ? LIMIT 1', `${path}/`, `${path}0`) !== undefined,
   };
 }
 
@@ -59,7 +63,6 @@ export const emptyState: StateView = {
   filesOf: () => [],
   rowsAt: () => [],
   config: () => undefined,
-  hasFilesBelow: () => false,
 };
 
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
@@ -93,11 +96,11 @@ export function writeConfig(database: Database, put: readonly ConfigRow[], drop:
 export const readGenerations = (database: Database): GenerationRecord[] =>
   database.all('SELECT * FROM generations ORDER BY number').map(toGeneration);
 
-/** @throws Fault E-PKM-GENERATION there is no such generation, or it was collected */
+/** @throws Fault E-PKM-016 there is no such generation, or it was collected */
 export function checkGeneration(database: Database, number: number): void {
   if (database.get('SELECT 1 FROM generations WHERE number = ?', number) !== undefined) return;
   const known = readGenerations(database).map((generation) => generation.number);
-  throw new Fault('E-PKM-GENERATION', `there is no generation ${number}`, {
+  throw new Fault('E-PKM-016', `there is no generation ${number}`, {
     notes: [known.length === 0 ? 'this root has none yet' : `kept generations: ${known.join(', ')}`],
     hints: ["see them with 'pkm generations'"],
   });

@@ -41,15 +41,33 @@ export async function failEveryWrite(t: Context, scenario: Scenario, mode: Failu
       assert.ok(step > 10, `only ${step} writes seen`);
       break;
     }
+    if (failed && mode === 'death') dieInRecovery(box, step % 7);
     if (failed) checkRecovered(box, `${scenario.name}, ${mode} at write ${step}`, { ...prepared, seen });
     box.remove();
   }
   checkBothSeen(prepared, seen);
 }
 
+/** Power that comes back only to fail again. */
+function dieInRecovery(box: Sandbox, step: number): void {
+  let isDead = false;
+  const io = watchIo((n) => {
+    if (n >= step) isDead = true;
+    if (isDead) throw new Died();
+  });
+  try {
+    box.do(() => {}, { io });
+  } catch (error) {
+    if (!isDead) throw error;
+  }
+}
+
 /** A loop that never saw generation N, or never N+1, did not fail the right writes. */
 export function checkBothSeen({ before, after }: Prepared, seen: Set<number>): void {
-  assert.deepEqual([...seen].sort(), [...new Set([before.generation, after.generation])]);
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [...new Set([before.generation, after.generation])],
+  );
 }
 
 interface Context {

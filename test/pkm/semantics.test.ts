@@ -36,11 +36,11 @@ test('row: invariants, the /lib symlink is never turned into a directory', (t) =
   mkdirSync(box.path('usr/lib'), { recursive: true });
   symlinkSync('usr/lib', box.path('lib'));
   const before = box.snapshot();
-  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { 'lib/x': 'x' })])), { code: 'E-PKM-CRITICAL' });
-  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { usr: 'a file' })])), { code: 'E-PKM-CRITICAL' });
-  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { lib: '-> elsewhere' })])), { code: 'E-PKM-CRITICAL' });
+  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { 'lib/x': 'x' })])), { code: 'E-PKM-003' });
+  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { usr: 'a file' })])), { code: 'E-PKM-003' });
+  assert.throws(() => box.do((root) => root.install([box.image('bad 1', { lib: '-> elsewhere' })])), { code: 'E-PKM-003' });
   assert.throws(() => box.do((root) => root.install([box.image('bad 1', { 'var/lib/igos/pkm.db': 'x' })])), {
-    code: 'E-PKM-CRITICAL',
+    code: 'E-PKM-003',
   });
   assert.deepEqual(box.snapshot(), before);
 });
@@ -49,8 +49,8 @@ test('row: invariants, a predecessor must exist and come first', (t) => {
   const box = new Sandbox(t);
   const a = box.image('a 1', { 'usr/a': 'a' });
   const b = box.image('b 1', { 'usr/a': 'b' }, { supersedes: ['a'] });
-  assert.throws(() => box.do((root) => root.install([b])), { code: 'E-PKM-SUPERSEDE' });
-  assert.throws(() => box.do((root) => root.install([b, a])), { code: 'E-PKM-ORDER' });
+  assert.throws(() => box.do((root) => root.install([b])), { code: 'E-PKM-010' });
+  assert.throws(() => box.do((root) => root.install([b, a])), { code: 'E-PKM-009' });
   box.do((root) => root.install([a, b]));
   assert.equal(box.read('usr/a'), 'b');
 });
@@ -59,7 +59,7 @@ test('row: invariants, unrelated packages do not share files, directories merge'
   const box = new Sandbox(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/share/a': 'same' })]));
   for (const text of ['same', 'other', '-> x']) {
-    assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/share/a': text })])), { code: 'E-PKM-OWNED' });
+    assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/share/a': text })])), { code: 'E-PKM-004' });
   }
   box.do((root) => root.install([box.image('b 1', { 'usr/share/b': 'b' })]));
   assert.deepEqual(
@@ -104,7 +104,7 @@ test('row: supersede', (t) => {
     root.list({ all: true }).map((one) => one.name),
     ['a', 'b'],
   );
-  assert.throws(() => root.install([box.image('a 2', { 'usr/shared': 'x' })]), { code: 'E-PKM-SUPERSEDED' });
+  assert.throws(() => root.install([box.image('a 2', { 'usr/shared': 'x' })]), { code: 'E-PKM-011' });
   assert.equal(root.verify().isClean, true);
   assert.deepEqual(root.checkInvariants(), []);
   root.remove(['a']);
@@ -183,7 +183,7 @@ test('row: remove refuses to break dependants unless it cascades', (t) => {
       box.image('other 1', { 'usr/bin/other': 'o' }),
     ]),
   );
-  assert.throws(() => box.do((root) => root.remove(['lib'])), { code: 'E-PKM-DEPENDANTS' });
+  assert.throws(() => box.do((root) => root.remove(['lib'])), { code: 'E-PKM-014' });
   const report = box.do((root) => root.remove(['lib'], { cascade: true }));
   assert.deepEqual(
     report.packages.map((change) => change.name),
@@ -243,7 +243,7 @@ test('row: verify finds modified, missing, wrong type and mode; configuration dr
     6,
   );
   assert.equal(
-    box.do((root) => root.verify({ package: 'tool' }).problems.length),
+    box.do((root) => root.verify({ packages: ['tool'] }).problems.length),
     6,
   );
 });
@@ -318,7 +318,7 @@ test('files of no package: equal ones are adopted, others refused, --overwrite r
   box.write('usr/bin/tool', 'tool', 0o755);
   box.write('usr/bin/mine', 'mine');
   const image = box.image('tool 1', { 'usr/bin/tool': { mode: 0o755, text: 'tool' }, 'usr/bin/mine': 'theirs' });
-  assert.throws(() => box.do((root) => root.install([image])), { code: 'E-PKM-UNMANAGED' });
+  assert.throws(() => box.do((root) => root.install([image])), { code: 'E-PKM-005' });
   assert.equal(box.read('usr/bin/mine'), 'mine');
   box.do((root) => root.install([image], { overwrite: true }));
   assert.equal(box.read('usr/bin/mine'), 'theirs');
@@ -388,7 +388,7 @@ test('a directory with files of others does not become a file', (t) => {
   const box = new Sandbox(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/d/f': 'f' })]));
   writeFileSync(box.path('usr/d/mine'), 'mine');
-  assert.throws(() => box.do((root) => root.install([box.image('a 2', { 'usr/d': 'file' })])), { code: 'E-PKM-IN-THE-WAY' });
+  assert.throws(() => box.do((root) => root.install([box.image('a 2', { 'usr/d': 'file' })])), { code: 'E-PKM-006' });
   assert.equal(box.read('usr/d/mine'), 'mine');
 });
 
@@ -410,4 +410,35 @@ test('switch makes the root what is declared, and keeps configuration of what go
     box.do((root) => root.verify().isClean),
     true,
   );
+});
+
+test('a declared system names predecessor and successor each time', (t) => {
+  const box = new Sandbox(t);
+  const system = (n: number) => [
+    box.image(`util ${n}`, { 'usr/bin/mount': `old ${n}`, 'usr/bin/rest': `rest ${n}`, 'usr/share/util/doc': 'doc' }),
+    box.image(`util-core ${n}`, { 'usr/bin/mount': `new ${n}` }, { supersedes: ['util'] }),
+  ];
+  box.do((root) => root.switchTo(system(1)));
+  const before = box.snapshot();
+  assert.equal(
+    box.do((root) => root.switchTo(system(1)).isChanged),
+    false,
+  );
+  assert.equal(
+    box.do((root) => root.install(system(1)).isChanged),
+    false,
+  );
+  assert.deepEqual(box.snapshot(), before);
+  box.do((root) => root.switchTo(system(2)));
+  assert.equal(box.read('usr/bin/mount'), 'new 2');
+  assert.equal(box.read('usr/bin/rest'), 'rest 2');
+  using root = box.open();
+  assert.deepEqual(root.info('util').record.supersededBy, ['util-core']);
+  assert.equal(root.info('util').record.version, '2');
+  assert.deepEqual(
+    root.owns('usr/bin/mount').map((row) => row.owner),
+    ['util-core'],
+  );
+  assert.equal(root.verify().isClean, true);
+  assert.throws(() => root.install(system(3).slice(0, 1)), { code: 'E-PKM-011' });
 });

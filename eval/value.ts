@@ -12,9 +12,33 @@
  * | set | `Attrs` |
  * | function | `Lambda`, `PrimOp`, `PrimOpApp` |
  *
- * A slot is a value or a thunk: what lists, sets and variables hold.
+ * A slot is a value or a thunk: what lists, sets and variables hold. Only `force` (thunk.ts) turns a slot into a value.
  */
-import type { Bytes } from '../base/index.ts';
+import type { Bytes, Span } from '../base/index.ts';
+import type { LambdaExpr } from '../lang/tree.ts';
+import type { Attrs } from './attrs.ts';
+import type { Thunk } from './thunk.ts';
+
+/** In weak head normal form: a list's items and a set's values are still slots. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | Float
+  | Bytes
+  | ContextString
+  | PathValue
+  | List
+  | Attrs
+  | Lambda
+  | PrimOp
+  | PrimOpApp;
+
+export type Slot = Value | Thunk;
+
+/** Never changed once others can see it, but for a thunk replaced by its own value. */
+export type List = Slot[];
 
 export class Float {
   readonly value: number;
@@ -49,3 +73,49 @@ export class PathValue {
 /** A string with the context given; the plain bytes where that is empty. */
 export const withContext = (text: Bytes, context: Context | undefined): Bytes | ContextString =>
   context === undefined || context.size === 0 ? text : new ContextString(text, context);
+
+/** Slots by static address; slot 0 is the environment around. Only compiled code knows the addresses. */
+export type Env = unknown[];
+
+/** What all functions made at one place of the source share. `code` is replaced when the body gets hot; always call it from here. */
+export interface LambdaSite {
+  readonly node: LambdaExpr;
+  readonly span: Span;
+  /** The name it was bound to (`f = x: …`), for messages. */
+  readonly name: string | undefined;
+  /** Calls with one argument. */
+  code: (env: Env, arg: Slot) => Value;
+  /** Where the body is a function again: both arguments at once, without the function in between. */
+  code2: ((env: Env, first: Slot, second: Slot) => Value) | undefined;
+}
+
+export class Lambda {
+  readonly site: LambdaSite;
+  readonly env: Env;
+  constructor(site: LambdaSite, env: Env) {
+    this.site = site;
+    this.env = env;
+  }
+}
+
+/** A builtin bound to its evaluator; `run` takes exactly `arity` slots. */
+export class PrimOp {
+  readonly name: string;
+  readonly arity: number;
+  readonly run: (...args: Slot[]) => Value;
+  constructor(name: string, arity: number, run: (...args: Slot[]) => Value) {
+    this.name = name;
+    this.arity = arity;
+    this.run = run;
+  }
+}
+
+/** A builtin with some of its arguments; at least one, less than all. */
+export class PrimOpApp {
+  readonly op: PrimOp;
+  readonly args: readonly Slot[];
+  constructor(op: PrimOp, args: readonly Slot[]) {
+    this.op = op;
+    this.args = args;
+  }
+}

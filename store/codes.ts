@@ -53,6 +53,81 @@ export const storeCodes = defineCodes({
     explanation:
       'A Nix archive is strict: sorted names, zero padding, at most 64 folders deep, nothing after its end. One that is not cannot be trusted to be what its hash says.',
   },
+  'E-STORE-010': {
+    title: 'not a file, folder or symlink',
+    explanation: 'Devices, sockets and named pipes have no content that could be hashed and copied.',
+  },
+  'E-STORE-011': {
+    title: 'file changed while it was read',
+    explanation:
+      'What is added to the store must hold still meanwhile, or its hash would be that of something that never existed.',
+  },
+  'E-STORE-012': {
+    title: 'tree too deep',
+    explanation: 'A NAR holds at most 64 levels of folders. A deeper tree could be written but not read back.',
+  },
+  'E-STORE-013': {
+    title: 'entries of a tree clash',
+    explanation:
+      'A tree that is put together from several places has one entry for each path, and only folders have entries below them.',
+  },
+  'E-STORE-014': {
+    title: 'path not in the store',
+    explanation:
+      'Only paths that are registered in the index count: a folder that merely lies in the store may be half of something.',
+  },
+  'E-STORE-015': {
+    title: 'reference to a path that is not in the store',
+    explanation:
+      'An object is only added together with, or after, everything it refers to, so that a closure is always complete.',
+  },
+  'E-STORE-016': {
+    title: 'hash mismatch',
+    explanation: 'The content of a fixed output is not what its declaration promises. Nothing was kept.',
+    wrong: 'src = fetchurl { url = "…"; hash = "sha256-<of another file>"; };',
+    right: 'src = fetchurl { url = "…"; hash = "sha256-<as printed after got>"; };',
+  },
+  'E-STORE-017': {
+    title: 'outputs refer to each other in a circle',
+    explanation: 'An output that is named by its content cannot contain the name of one whose content contains its own.',
+  },
+  'E-STORE-018': {
+    title: 'file name holds the own store path',
+    explanation:
+      'The path of a content-addressed output is known only after the build. It can be put into contents and link targets then, but not into names.',
+  },
+  'E-STORE-019': {
+    title: 'flat output is not a plain file',
+    explanation: 'A flat hash is that of the bytes of one file. It says nothing of folders, links or execute permission.',
+  },
+  'E-STORE-020': {
+    title: 'flat source is not a file',
+    explanation: 'Adding without recursion hashes the bytes of one file. Folders and links have none.',
+  },
+  'E-STORE-021': {
+    title: 'tool missing on this machine',
+    explanation:
+      'A tool that is taken from the host has to be there. It is looked for in the folders of PATH, and copied with all it needs.',
+    wrong: 'style = hostTools { tools = [ "gcc" "mak" ]; };',
+    right: 'style = hostTools { tools = [ "gcc" "make" ]; };',
+  },
+  'E-STORE-022': {
+    title: 'library or interpreter missing on this machine',
+    explanation:
+      'A program taken from the host needs its loader, its shared libraries or, for a script, its interpreter. One of them was not found.',
+  },
+  'E-STORE-023': {
+    title: 'file of the host not named absolutely',
+    explanation:
+      'Files of the host are named from its root, since what a relative path means would depend on where igos was started.',
+    wrong: 'files = [ "include/stdio.h" ];',
+    right: 'files = [ "/usr/include/stdio.h" ];',
+  },
+  'E-STORE-024': {
+    title: 'not the index of a store',
+    explanation:
+      'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged at its very start.',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

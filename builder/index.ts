@@ -1,0 +1,10 @@
+/** Derivation → outputs: plan, schedule, sandbox, fetchers, logs. Knows the store, not the language; prints nothing. */
+export { BuildFailure } from './build-failure.ts';
+export { BuildFault } from './build-fault.ts';
+export { readLog } from './build-log.ts';
+export { type CheckResult, checkBuild, type Difference } from './check.ts';
+export { buildCodes } from './codes.ts';
+export { planBuild } from './plan.ts';
+export { probeSandbox, type SandboxProbe } from './probe.ts';
+export { realize } from './realize.ts';
+export type * from './types.ts';

@@ -1,0 +1,229 @@
+/** The attributes given to `derivationStrict`, read in order, and the rules between them. */
+import { type Bytes, bytesToText } from '../../base/index.ts';
+import {
+  type Derivation,
+  type DerivationOutput,
+  type Digest,
+  fixedOutput,
+  type HashAlgorithm,
+  hashSizes,
+  type IngestionMethod,
+  isHashAlgorithm,
+  parseHash,
+} from '../../store/index.ts';
+import type { Attrs } from '../attrs.ts';
+import { coerceToString } from '../coerce.ts';
+import type { Evaluator } from '../evaluator.ts';
+import { jsonString, valueToJson } from '../to-json.ts';
+import { addStep, locate } from '../trace.ts';
+import type { Slot } from '../value.ts';
+import { builtinFault, neededAttribute, unknownWord } from './faults.ts';
+
+/** Everything but the inputs, which follow from `context`. */
+export type DerivationAttributes = Omit<Derivation, 'inputDrvs' | 'inputSrcs'> & { readonly context: ReadonlySet<string> };
+
+export function readDerivationAttributes(ctx: Evaluator, set: Attrs): DerivationAttributes {
+  const nameSlot = set.get('name');
+  if (nameSlot === undefined) throw neededAttribute('the argument of derivationStrict', 'name');
+  const name = ctx.forceStringNoContext(nameSlot, 'the `name` attribute passed to builtins.derivationStrict');
+  if (name.endsWith('.drv')) {
+    throw builtinFault('E-EVAL-111', `derivation names are not allowed to end in '.drv', as '${bytesToText(name)}' does`);
+  }
+  const reader = new AttributeReader(ctx, set, name);
+  reader.readAll();
+  return reader.finish();
+}
+
+const LOOSE = { isLoose: true };
+
+class AttributeReader {
+  readonly #ctx: Evaluator;
+  readonly #set: Attrs;
+  readonly #name: Bytes;
+  readonly #isStructured: boolean;
+  readonly #ignoresNulls: boolean;
+  readonly #context = new Set<string>();
+  readonly #env = new Map<string, Bytes>();
+  readonly #json: Bytes[] = [];
+  #args: Bytes[] = [];
+  #builder: Bytes = '';
+  #system: Bytes = '';
+  #outputs: Bytes[] = ['out'];
+  #isContentAddressed: boolean = false as boolean;
+  #hash: Bytes | undefined;
+  #algorithm: HashAlgorithm | undefined;
+  #method: IngestionMethod | undefined;
+
+  constructor(ctx: Evaluator, set: Attrs, name: Bytes) {
+    this.#ctx = ctx;
+    this.#set = set;
+    this.#name = name;
+    this.#isStructured = this.#flag('__structuredAttrs');
+    this.#ignoresNulls = this.#flag('__ignoreNulls');
+  }
+
+  #flag(name: string): boolean {
+    const slot = this.#set.get(name);
+    return slot !== undefined && this.#ctx.forceBool(slot, `the \`${name}\` attribute passed to builtins.derivationStrict`);
+  }
+
+  readAll(): void {
+    const { names } = this.#set;
+    for (let index = 0; index < names.length; index++) {
+      const name = names[index]!;
+      const slot = this.#set.slots[index]!;
+      try {
+        if (name === '__ignoreNulls' || (this.#ignoresNulls && this.#ctx.force(slot) === null)) continue;
+        this.#attribute(name, slot);
+      } catch (error) {
+        const step = `while evaluating the attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
+        const span = this.#set.shape.spans?.[index];
+        throw addStep(span === undefined ? error : locate(error, span), step, span);
+      }
+    }
+  }
+
+  #attribute(name: Bytes, slot: Slot): void {
+    switch (name) {
+      case '__contentAddressed':
+        this.#isContentAddressed = this.#ctx.forceBool(slot, 'the `__contentAddressed` attribute');
+        return;
+      case '__impure':
+        if (this.#ctx.forceBool(slot, 'the `__impure` attribute')) {
+          throw builtinFault('E-EVAL-111', 'impure derivations are not supported', {
+            hints: ['declare what the build reads: its result is then the same everywhere'],
+          });
+        }
+        return;
+      case 'args':
+        this.#args = this.#ctx
+          .forceList(slot, 'the `args` attribute passed to builtins.derivationStrict')
+          .map((item) => this.#ctx.coerceToString(item, 'an element of the argument list', this.#context, { isLoose: true }));
+        return;
+      default:
+        if (this.#isStructured) this.#structured(name, slot);
+        else this.#variable(name, slot);
+    }
+  }
+
+  #variable(name: Bytes, slot: Slot): void {
+    const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
+    this.#env.set(name, value);
+    if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
+    else this.#special(name, () => value);
+  }
+
+  #structured(name: Bytes, slot: Slot): void {
+    if (name === '__structuredAttrs') return;
+    this.#json.push(`${jsonString(name)}:${valueToJson(this.#ctx, slot, this.#context)}`);
+    if (name === 'outputs') {
+      const items = this.#ctx.forceList(slot, 'the `outputs` attribute');
+      this.#setOutputs(items.map((item) => this.#ctx.forceStringNoContext(item, 'an element of the `outputs` attribute')));
+    } else this.#special(name, () => this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+  }
+
+  /** Attributes that are part of the derivation itself. */
+  #special(name: Bytes, value: () => Bytes): void {
+    switch (name) {
+      case 'builder':
+        this.#builder = value();
+        return;
+      case 'system':
+        this.#system = value();
+        return;
+      case 'outputHash':
+        this.#hash = value();
+        return;
+      case 'outputHashAlgo': {
+        const algorithm = value();
+        // Empty or null: the hash names it.
+        if (algorithm === '') return;
+        if (!isHashAlgorithm(algorithm)) throw unknownWord('hash algorithm', algorithm, Object.keys(hashSizes));
+        this.#algorithm = algorithm;
+        return;
+      }
+      case 'outputHashMode':
+        this.#method = ingestionMethod(value());
+        return;
+    }
+  }
+
+  #setOutputs(outputs: Bytes[]): void {
+    const seen = new Set<Bytes>();
+    for (const output of outputs) {
+      if (seen.has(output)) throw builtinFault('E-EVAL-111', `duplicate derivation output '${bytesToText(output)}'`);
+      if (output === 'drvPath') {
+        throw builtinFault('E-EVAL-111', "invalid derivation output name 'drvPath'", {
+          hints: ["that attribute is the derivation's own path: name the output otherwise"],
+        });
+      }
+      seen.add(output);
+    }
+    if (outputs.length === 0) throw builtinFault('E-EVAL-111', 'derivation cannot have an empty set of outputs');
+    this.#outputs = outputs;
+  }
+
+  finish(): DerivationAttributes {
+    const what = `derivation '${bytesToText(this.#name)}'`;
+    if (this.#builder === '') throw neededAttribute(what, 'builder');
+    if (this.#system === '') throw neededAttribute(what, 'system');
+    if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
+    // The variables of outputs are there, empty, while the path of the outputs is computed.
+    for (const output of this.#outputs) this.#env.set(output, '');
+    return {
+      name: this.#name,
+      outputs: this.#outputMap(),
+      system: this.#system,
+      builder: this.#builder,
+      args: this.#args,
+      env: this.#env,
+      context: this.#context,
+    };
+  }
+
+  #outputMap(): Map<string, DerivationOutput> {
+    if (this.#hash !== undefined) {
+      if (this.#outputs.length !== 1 || this.#outputs[0] !== 'out') {
+        throw builtinFault(
+          'E-EVAL-111',
+          `a fixed output is alone and named 'out', but '${bytesToText(this.#name)}' has: ${this.#outputs.map(bytesToText).join(', ')}`,
+        );
+      }
+      return new Map([
+        ['out', fixedOutput(this.#name, this.#method ?? 'flat', this.#digest(this.#hash), this.#ctx.io.store.storeDir)],
+      ]);
+    }
+    const output: DerivationOutput = this.#isContentAddressed
+      ? { kind: 'floating', method: this.#method ?? 'nar', algorithm: this.#algorithm ?? 'sha256' }
+      : { kind: 'deferred' };
+    return new Map(this.#outputs.map((name) => [name, output]));
+  }
+
+  #parseHash(text: Bytes): Digest {
+    try {
+      return parseHash(text, this.#algorithm);
+    } catch (error) {
+      const span = this.#set.spanOf('outputHash');
+      throw span === undefined ? error : locate(error, span);
+    }
+  }
+
+  /** An empty hash stands for one that is not known yet: the fetch fails and says which it is. */
+  #digest(text: Bytes): Digest {
+    if (text !== '') return this.#parseHash(text);
+    if (this.#algorithm === undefined) {
+      throw builtinFault('E-EVAL-111', 'empty hash requires explicit hash algorithm', {
+        hints: ['add outputHashAlgo = "sha256"'],
+      });
+    }
+    const digest: Digest = { algorithm: this.#algorithm, hex: '0'.repeat(hashSizes[this.#algorithm] * 2) };
+    this.#ctx.io.trace('warning', `found empty hash in derivation '${this.#name}': its build will fail and print the right one`);
+    return digest;
+  }
+}
+
+function ingestionMethod(word: Bytes): IngestionMethod {
+  if (word === 'recursive' || word === 'nar') return 'nar';
+  if (word === 'flat') return 'flat';
+  throw unknownWord('outputHashMode', word, ['flat', 'recursive', 'nar']);
+}

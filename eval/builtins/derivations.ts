@@ -1,0 +1,125 @@
+/** `derivation` and what it stands on: expressions → builds. */
+import { type Bytes, bytesToText } from '../../base/index.ts';
+import { derivationKind, fillOutputPaths, type StorePath, upstreamPlaceholder } from '../../store/index.ts';
+import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
+import { type Builtin, builtin } from '../builtin.ts';
+import type { Evaluator } from '../evaluator.ts';
+import { addStep, locate } from '../trace.ts';
+import { ContextString, type Slot, type Value } from '../value.ts';
+import { parseContextElement } from './context.ts';
+import { readDerivationAttributes } from './derivation-attributes.ts';
+import { inputsOfContext } from './derivation-inputs.ts';
+import { derivationState } from './derivation-state.ts';
+import { builtinFault } from './faults.ts';
+
+export const derivationBuiltins: readonly Builtin[] = [
+  builtin({
+    name: 'derivation',
+    args: ['attrs'],
+    doc: 'A build, as a value: the attributes given, and `drvPath`, `outPath` (of the first output), `outputName`, `type = "derivation"`, `all`, `drvAttrs` and one attribute per output. `name`, `system` and `builder` are needed; `args` and `outputs` are lists; every other attribute becomes an environment variable of the builder. What its strings depend on becomes its inputs.',
+    cost: 'nothing until a path is needed; then one encoding and two hashes',
+    example: ['(derivation { name = "x"; system = "s"; builder = "b"; }).outputName', '"out"'],
+    isGlobal: true,
+    impl: derivation,
+  }),
+  builtin({
+    name: 'derivationStrict',
+    args: ['attrs'],
+    doc: 'Makes the derivation now: `drvPath` and the path of each output. `derivation` is the lazy form of it.',
+    cost: 'one encoding and two hashes',
+    isGlobal: true,
+    impl: derivationStrict,
+  }),
+  builtin({
+    name: 'outputOf',
+    args: ['drvPath', 'output'],
+    doc: 'The path of an output of a derivation given by its path, as a string that depends on it.',
+    impl: outputOf,
+  }),
+];
+
+const outputShape = fixedShape('drvPath', 'outPath', 'outputName', 'type');
+const commonShape = fixedShape('all', 'drvAttrs');
+
+function derivation(ctx: Evaluator, argument: Slot): Value {
+  const attrs = ctx.forceAttrs(argument, 'the argument passed to derivation');
+  const outputs = outputNames(ctx, attrs);
+  const strict = ctx.delay(() => derivationStrict(ctx, attrs));
+  const strictAttr = (name: Bytes): Slot =>
+    ctx.delay(() => ctx.force(ctx.getAttr(ctx.force(strict) as Attrs, name, 'the outputs of a derivation')));
+  const drvPath = strictAttr('drvPath');
+  const elements: Slot[] = [];
+  const byName = new Map<Bytes, Slot>();
+  for (const name of outputs) {
+    const element = ctx.delay(() => {
+      const own = new Attrs(outputShape, [drvPath, strictAttr(name), name, 'derivation']);
+      return mergeAttrs(common, own);
+    });
+    elements.push(element);
+    if (!byName.has(name)) byName.set(name, element);
+  }
+  const common = mergeAttrs(mergeAttrs(attrs, attrsFromOutputs(byName)), new Attrs(commonShape, [elements, attrs]));
+  return ctx.force(elements[0]!);
+}
+
+const onlyOutShape = fixedShape('out');
+
+/** Most derivations have the one output `out`: their sets share a shape. */
+const attrsFromOutputs = (byName: ReadonlyMap<Bytes, Slot>): Attrs =>
+  byName.size === 1 && byName.has('out') ? new Attrs(onlyOutShape, [byName.get('out')!]) : attrsFromMap(byName);
+
+function outputNames(ctx: Evaluator, attrs: Attrs): readonly Bytes[] {
+  const slot = attrs.get('outputs');
+  if (slot === undefined) return ['out'];
+  const names = ctx
+    .forceList(slot, 'the `outputs` attribute passed to derivation')
+    .map((item) => ctx.forceStringNoContext(item, 'an element of the `outputs` attribute passed to derivation'));
+  if (names.length === 0) throw builtinFault('E-EVAL-111', 'derivation cannot have an empty set of outputs');
+  return names;
+}
+
+export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
+  const set = ctx.forceAttrs(argument, 'the argument passed to builtins.derivationStrict');
+  try {
+    const state = derivationState(ctx);
+    const { context, ...attributes } = readDerivationAttributes(ctx, set);
+    const { storeDir } = ctx.io.store;
+    const drv = fillOutputPaths({ ...attributes, ...inputsOfContext(state, context) }, storeDir, state.lookup, state.memo);
+    const drvPath = state.add(drv);
+    const result = new Map<Bytes, Slot>([['drvPath', new ContextString(drvPath, new Set([`=${drvPath}`]))]]);
+    for (const [name, output] of drv.outputs) {
+      const path = 'path' in output ? output.path : upstreamPlaceholder(drvPath, name);
+      result.set(name, new ContextString(path, new Set([`!${name}!${drvPath}`])));
+    }
+    return attrsFromMap(result);
+  } catch (error) {
+    const name = set.get('name');
+    const shown = typeof name === 'string' ? `derivation '${bytesToText(name)}'` : 'a derivation';
+    const span = set.spanOf('name') ?? set.shape.spans?.[0];
+    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span);
+  }
+}
+
+function outputOf(ctx: Evaluator, reference: Slot, outputSlot: Slot): Value {
+  const context = new Set<string>();
+  const path = ctx.coerceToString(reference, 'the first argument to builtins.outputOf', context);
+  const output = ctx.forceStringNoContext(outputSlot, 'the second argument to builtins.outputOf');
+  const elements = [...context].map(parseContextElement);
+  const only = elements.length === 1 ? elements[0] : undefined;
+  const drv =
+    only !== undefined && only.kind !== 'output' && only.path === path ? derivationState(ctx).find(path as StorePath) : undefined;
+  if (drv === undefined) {
+    throw builtinFault('E-EVAL-112', `'${bytesToText(path)}' is not the path of a derivation that is known`, {
+      hints: ["pass the 'drvPath' of a derivation"],
+      notes: ['derivations that are outputs of other derivations are not supported'],
+    });
+  }
+  const found = drv.outputs.get(output);
+  if (found === undefined) {
+    throw builtinFault('E-EVAL-111', `derivation '${drv.name}' has no output '${bytesToText(output)}'`, {
+      notes: [`its ${derivationKind(drv)} outputs: ${[...drv.outputs.keys()].join(', ')}`],
+    });
+  }
+  const target = 'path' in found ? found.path : upstreamPlaceholder(path as StorePath, output);
+  return new ContextString(target, new Set([`!${output}!${path}`]));
+}

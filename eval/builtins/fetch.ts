@@ -1,0 +1,82 @@
+/**
+ * What comes from the network. Nothing is fetched during evaluation: each call is a fixed-output derivation, named by the hash given,
+ * which the builder fetches when something needs it. That makes them pure, and the same in every evaluation.
+ */
+import { type Bytes, bytesToText } from '../../base/index.ts';
+import { type Attrs, attrsFromRecord } from '../attrs.ts';
+import { type Builtin, builtin } from '../builtin.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { Slot, Value } from '../value.ts';
+import { derivationStrict } from './derivations.ts';
+import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
+import { baseNameOf } from './paths.ts';
+
+export const fetchBuiltins: readonly Builtin[] = [
+  builtin({
+    name: 'fetchTarball',
+    args: ['{ url, sha256, name ? }'],
+    doc: 'The tree in an archive from the network, without its top folder, as a store path. `sha256` (any form; `hash` for SRI) is the hash of the tree as a NAR and is needed. Fetched when needed, not during evaluation.',
+    isGlobal: true,
+    impl: (ctx, argument) => fetch(ctx, argument, tarball),
+  }),
+  builtin({
+    name: 'fetchurl',
+    args: ['{ url, sha256, name ? }'],
+    doc: 'A file from the network, as a store path. `sha256` (any form; `hash` for SRI) is the hash of its bytes and is needed. Fetched when needed, not during evaluation.',
+    example: [
+      'builtins.baseNameOf (builtins.unsafeDiscardStringContext (builtins.fetchurl { url = "https://example.org/x"; sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; })) != ""',
+      'true',
+    ],
+    impl: (ctx, argument) => fetch(ctx, argument, file),
+  }),
+];
+
+interface Kind {
+  readonly builtin: string;
+  readonly isTree: boolean;
+  readonly defaultName: (url: Bytes) => Bytes;
+}
+
+const file: Kind = { builtin: 'builtins.fetchurl', isTree: false, defaultName: baseNameOf };
+const tarball: Kind = { builtin: 'builtins.fetchTarball', isTree: true, defaultName: () => 'source' };
+
+function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
+  const value = ctx.force(argument);
+  const set =
+    typeof value === 'string' ? attrsFromRecord({ url: value }) : ctx.forceAttrs(value, `the argument passed to ${kind.builtin}`);
+  const known = ['hash', 'name', 'sha256', 'url'];
+  for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute(kind.builtin, name, known);
+  const url = attribute(ctx, set, 'url', kind);
+  if (url === undefined) throw neededAttribute(`the argument of '${kind.builtin}'`, 'url');
+  const hash = attribute(ctx, set, 'sha256', kind) ?? attribute(ctx, set, 'hash', kind);
+  if (hash === undefined) {
+    throw builtinFault('E-EVAL-113', `in '${kind.builtin}', '${bytesToText(url)}' has no hash`, {
+      hints: ['add sha256 = ""; the build then fails and prints the right one'],
+    });
+  }
+  const name = attribute(ctx, set, 'name', kind) ?? kind.defaultName(url);
+  return ctx.force(derivationStrict(ctx, fetchAttributes({ url, hash, name, isTree: kind.isTree })).get('out')!);
+}
+
+function attribute(ctx: Evaluator, set: Attrs, name: string, { builtin }: Kind): Bytes | undefined {
+  const slot = set.get(name);
+  return slot === undefined ? undefined : ctx.forceStringNoContext(slot, `the attribute '${name}' passed to ${builtin}`);
+}
+
+/** The derivation that the builder's fetcher understands; the same as Nix's `<nix/fetchurl.nix>` makes. */
+function fetchAttributes({ url, hash, name, isTree }: { url: Bytes; hash: Bytes; name: Bytes; isTree: boolean }): Attrs {
+  return attrsFromRecord({
+    name,
+    url,
+    urls: [url],
+    builder: 'builtin:fetchurl',
+    system: 'builtin',
+    executable: false,
+    unpack: isTree,
+    outputHash: hash,
+    outputHashAlgo: 'sha256',
+    outputHashMode: isTree ? 'recursive' : 'flat',
+    preferLocalBuild: true,
+    impureEnvVars: ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'],
+  });
+}

@@ -1,0 +1,136 @@
+/** What evaluation puts into the store: files, trees and texts. */
+import { type Bytes, bytesToText } from '../../base/index.ts';
+import {
+  type AddOptions,
+  formatHash,
+  parseHash,
+  parseStoreName,
+  parseStorePath,
+  type StorePath,
+  splitStorePath,
+  textPath,
+} from '../../store/index.ts';
+import { type Builtin, builtin } from '../builtin.ts';
+import { impure } from '../errors.ts';
+import type { Evaluator } from '../evaluator.ts';
+import { reading } from '../files.ts';
+import { ContextString, type Slot, type Value } from '../value.ts';
+import { parseContextElement } from './context.ts';
+import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
+import { baseNameOf } from './paths.ts';
+import { forceRealPath } from './real-path.ts';
+
+export const sourceBuiltins: readonly Builtin[] = [
+  builtin({
+    name: 'filterSource',
+    args: ['filter', 'path'],
+    doc: 'Copies a tree to the store, without the entries for which `filter path kind` is false. Kinds: "regular", "directory", "symlink", "unknown".',
+    cost: 'reads the tree; one call per entry',
+    impl: (ctx, filter, slot) => {
+      const path = forceRealPath(ctx, slot, "the second argument (the path to filter) passed to 'builtins.filterSource'");
+      ctx.forceFunction(filter, "the first argument passed to 'builtins.filterSource'");
+      return addSource(ctx, { path, name: baseNameOf(path), filter, method: 'nar', expected: undefined });
+    },
+  }),
+  builtin({
+    name: 'path',
+    args: ['{ path, name ?, filter ?, recursive ?, sha256 ? }'],
+    doc: 'Copies a file or tree to the store. `name` is its name there, `filter` as in `filterSource`; with `recursive = false` a file is named by the hash of its bytes alone; `sha256` is checked.',
+    cost: 'reads the tree',
+    impl: path,
+  }),
+  builtin({
+    name: 'storePath',
+    args: ['path'],
+    doc: 'A path of the store as a string that depends on it, without copying.',
+    impl: (ctx, slot) => {
+      if (ctx.settings.pure === true) throw impure("'builtins.storePath'");
+      const path = forceRealPath(ctx, slot, 'the first argument passed to builtins.storePath');
+      const { storeDir } = ctx.io.store;
+      const object = splitStorePath(path, storeDir);
+      if (object === undefined) parseStorePath(path, storeDir);
+      return new ContextString(path, new Set([object!.path]));
+    },
+  }),
+  builtin({
+    name: 'toFile',
+    args: ['name', 's'],
+    doc: 'Writes a string to the store and gives its path. The string may depend on sources and other texts, not on outputs of derivations.',
+    cost: 'hashes the string',
+    impl: toFile,
+  }),
+];
+
+interface Source {
+  readonly path: Bytes;
+  readonly name: Bytes;
+  readonly filter: Slot | undefined;
+  readonly method: 'flat' | 'nar';
+  readonly expected: Bytes | undefined;
+}
+
+function path(ctx: Evaluator, argument: Slot): Value {
+  const set = ctx.forceAttrs(argument, "the argument passed to 'builtins.path'");
+  const known = ['filter', 'name', 'path', 'recursive', 'sha256'];
+  for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute('builtins.path', name, known);
+  const pathSlot = set.get('path');
+  if (pathSlot === undefined) throw neededAttribute("the argument of 'builtins.path'", 'path');
+  const source = forceRealPath(ctx, pathSlot, "the 'path' attribute passed to 'builtins.path'");
+  const name = set.get('name');
+  const recursive = set.get('recursive');
+  const sha256 = set.get('sha256');
+  const filter = set.get('filter');
+  if (filter !== undefined) ctx.forceFunction(filter, "the `filter` parameter passed to 'builtins.path'");
+  const isFlat = recursive !== undefined && !ctx.forceBool(recursive, "the `recursive` attribute passed to 'builtins.path'");
+  return addSource(ctx, {
+    path: source,
+    name:
+      name === undefined ? baseNameOf(source) : ctx.forceStringNoContext(name, "the `name` attribute passed to 'builtins.path'"),
+    filter,
+    method: isFlat ? 'flat' : 'nar',
+    expected:
+      sha256 === undefined ? undefined : ctx.forceStringNoContext(sha256, "the `sha256` attribute passed to 'builtins.path'"),
+  });
+}
+
+function addSource(ctx: Evaluator, { path, name, filter, method, expected }: Source): Value {
+  parseStoreName(name);
+  const wanted = expected === undefined ? undefined : parseHash(expected, 'sha256');
+  const options: AddOptions = { method, ...(filter === undefined ? {} : { filter: takenBy(ctx, filter) }) };
+  const added = reading(path, () => ctx.io.store.addPath(name, path, options));
+  if (wanted !== undefined && added.digest.hex !== wanted.hex) {
+    throw builtinFault('E-EVAL-114', `'${bytesToText(path)}' is not what its hash says`, {
+      notes: [`expected ${formatHash(wanted, 'sri')}\ngot      ${formatHash(added.digest, 'sri')}`],
+      hints: ['give the hash that was got, if the content is what you want'],
+    });
+  }
+  return new ContextString(added.path, new Set([added.path]));
+}
+
+function takenBy(ctx: Evaluator, filter: Slot): NonNullable<AddOptions['filter']> {
+  const fn = ctx.force(filter);
+  return (path, kind) => ctx.forceBool(ctx.call2(fn, path, kind), 'the return value of the path filter function');
+}
+
+function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
+  const name = ctx.forceStringNoContext(nameSlot, 'the first argument passed to builtins.toFile');
+  parseStoreName(name);
+  const context = new Set<string>();
+  const text = ctx.forceString(s, 'the second argument passed to builtins.toFile', context);
+  const references: StorePath[] = [];
+  for (const each of context) {
+    const element = parseContextElement(each);
+    if (element.kind !== 'path') {
+      throw builtinFault(
+        'E-EVAL-112',
+        `files created by 'toFile' may not reference derivations, but '${name}' references ${element.kind === 'output' ? `output '${element.output}' of ` : ''}'${element.path}'`,
+        { hints: ['write the file in a derivation: with passAsFile, or a builder that prints it'] },
+      );
+    }
+    references.push(element.path as StorePath);
+  }
+  const { store } = ctx.io;
+  const target = textPath(name, text, references, store.storeDir);
+  store.addText({ name, path: target, text, references });
+  return new ContextString(target, new Set([target]));
+}

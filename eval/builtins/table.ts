@@ -1,0 +1,41 @@
+/** All builtins, by name. Documentation, completion and the global names come from here. */
+import { compareBytes } from '../../base/index.ts';
+import type { Builtin, BuiltinConstant } from '../builtin.ts';
+import { arithmeticBuiltins } from './arithmetic.ts';
+import { attrsetBuiltins } from './attrsets.ts';
+import { closureBuiltins } from './closure.ts';
+import { constantBuiltins } from './constants.ts';
+import { contextBuiltins } from './context.ts';
+import { controlBuiltins } from './control.ts';
+import { dataBuiltins } from './data.ts';
+import { derivationBuiltins } from './derivations.ts';
+import { fetchBuiltins } from './fetch.ts';
+import { fileBuiltins } from './files.ts';
+import { hashBuiltins } from './hashes.ts';
+import { listBuiltins } from './lists.ts';
+import { matchingBuiltins } from './matching.ts';
+import { pathBuiltins } from './paths.ts';
+import { sourceBuiltins } from './sources.ts';
+import { stringBuiltins } from './strings.ts';
+import { typeBuiltins } from './types.ts';
+
+/** Sorted by name. `true`, `false`, `null` and `builtins` itself are made by the evaluator. */
+export const builtinTable: readonly (Builtin | BuiltinConstant)[] = [
+  ...arithmeticBuiltins,
+  ...attrsetBuiltins,
+  ...closureBuiltins,
+  ...constantBuiltins,
+  ...contextBuiltins,
+  ...controlBuiltins,
+  ...dataBuiltins,
+  ...derivationBuiltins,
+  ...fetchBuiltins,
+  ...fileBuiltins,
+  ...hashBuiltins,
+  ...listBuiltins,
+  ...matchingBuiltins,
+  ...pathBuiltins,
+  ...sourceBuiltins,
+  ...stringBuiltins,
+  ...typeBuiltins,
+].sort((a, b) => compareBytes(a.name, b.name));

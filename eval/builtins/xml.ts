@@ -1,0 +1,126 @@
+/** Values as XML: the format of `toXML`. */
+import type { Bytes } from '../../base/index.ts';
+import { Attrs } from '../attrs.ts';
+import type { Evaluator } from '../evaluator.ts';
+import { ContextString, Float, Lambda, PathValue, type Slot } from '../value.ts';
+import { floatGeneral } from './float-text.ts';
+
+/** Evaluates deeply; what strings depend on is added to `context`. */
+export function writeXml(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
+  const writer = new Writer(ctx, context);
+  writer.value(slot, 1);
+  return `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n${writer.parts.join('')}</expr>\n`;
+}
+
+class Writer {
+  readonly parts: string[] = [];
+  readonly #ctx: Evaluator;
+  readonly #context: Set<string>;
+  /** Derivations are written out once. */
+  readonly #seen = new Set<Bytes>();
+
+  constructor(ctx: Evaluator, context: Set<string>) {
+    this.#ctx = ctx;
+    this.#context = context;
+  }
+
+  value(slot: Slot, depth: number): void {
+    const value = this.#ctx.force(slot);
+    if (typeof value === 'number' || typeof value === 'bigint') this.#leaf(depth, 'int', String(value));
+    else if (typeof value === 'boolean') this.#leaf(depth, 'bool', String(value));
+    else if (value === null) this.#line(depth, '<null />');
+    else if (typeof value === 'string') this.#leaf(depth, 'string', value);
+    else if (value instanceof ContextString) {
+      for (const each of value.context) this.#context.add(each);
+      this.#leaf(depth, 'string', value.text);
+    } else if (value instanceof PathValue) this.#leaf(depth, 'path', value.path);
+    else if (value instanceof Float) this.#leaf(depth, 'float', floatGeneral(value.value));
+    else if (Array.isArray(value)) this.#list(value, depth);
+    else if (value instanceof Attrs) this.#set(value, depth);
+    else if (value instanceof Lambda) this.#function(value, depth);
+    else this.#line(depth, '<unevaluated />');
+  }
+
+  #list(items: readonly Slot[], depth: number): void {
+    this.#element(depth, 'list', () => {
+      for (const item of items) this.value(item, depth + 1);
+    });
+  }
+
+  #set(set: Attrs, depth: number): void {
+    if (!this.#isDerivation(set)) {
+      this.#element(depth, 'attrs', () => this.#attributes(set, depth + 1));
+      return;
+    }
+    const drvPath = this.#text(set.get('drvPath'));
+    const outPath = this.#text(set.get('outPath'));
+    const attributes = `${drvPath === undefined ? '' : ` drvPath="${escapeXml(drvPath)}"`}${outPath === undefined ? '' : ` outPath="${escapeXml(outPath)}"`}`;
+    this.#element(
+      depth,
+      'derivation',
+      () => {
+        if (drvPath !== undefined && drvPath !== '' && !this.#seen.has(drvPath)) {
+          this.#seen.add(drvPath);
+          this.#attributes(set, depth + 1);
+        } else this.#line(depth + 1, '<repeated />');
+      },
+      attributes,
+    );
+  }
+
+  #isDerivation(set: Attrs): boolean {
+    const type = set.get('type');
+    return type !== undefined && this.#ctx.force(type) === 'derivation';
+  }
+
+  #text(slot: Slot | undefined): Bytes | undefined {
+    if (slot === undefined) return undefined;
+    const value = this.#ctx.force(slot);
+    return value instanceof ContextString ? value.text : typeof value === 'string' ? value : undefined;
+  }
+
+  #attributes(set: Attrs, depth: number): void {
+    set.names.forEach((name, index) => {
+      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), ` name="${escapeXml(name)}"`);
+    });
+  }
+
+  #function(fn: Lambda, depth: number): void {
+    const { param } = fn.site.node;
+    this.#element(depth, 'function', () => {
+      if (param.kind === 'name') {
+        this.#line(depth + 1, `<varpat name="${escapeXml(param.name)}" />`);
+        return;
+      }
+      const names = param.formals.map((formal) => formal.name).sort();
+      const attributes = `${param.isOpen ? ' ellipsis="1"' : ''}${param.as === undefined ? '' : ` name="${escapeXml(param.as)}"`}`;
+      this.#element(
+        depth + 1,
+        'attrspat',
+        () => {
+          for (const name of names) this.#line(depth + 2, `<attr name="${escapeXml(name)}" />`);
+        },
+        attributes,
+      );
+    });
+  }
+
+  #leaf(depth: number, tag: string, value: Bytes): void {
+    this.#line(depth, `<${tag} value="${escapeXml(value)}" />`);
+  }
+
+  #element(depth: number, tag: string, body: () => void, attributes = ''): void {
+    this.#line(depth, `<${tag}${attributes}>`);
+    body();
+    this.#line(depth, `</${tag}>`);
+  }
+
+  #line(depth: number, text: string): void {
+    this.parts.push(`${'  '.repeat(depth)}${text}\n`);
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '"': '&quot;', '<': '&lt;', '>': '&gt;', '&': '&amp;', '\n': '&#xA;' };
+
+const escapeXml = (text: Bytes): Bytes =>
+  /["<>&\n]/.test(text) ? text.replaceAll(/["<>&\n]/g, (char) => ENTITIES[char]!) : text;

@@ -1,0 +1,121 @@
+/** Values into strings: interpolation, `toString`, derivation attributes. */
+import type { Bytes, Span } from '../base/index.ts';
+import { addNumbers, isNumeric } from './arithmetic.ts';
+import { Attrs } from './attrs.ts';
+import { floatFixed } from './builtins/float-text.ts';
+import { call } from './call.ts';
+import { describeType, preview } from './describe.ts';
+import { cannotAdd, cannotCoerce, contextInPath, notAbsolute } from './errors.ts';
+import type { Coercion } from './evaluator.ts';
+import { canonicalPath } from './path.ts';
+import { force } from './thunk.ts';
+import { addStep } from './trace.ts';
+import { ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
+
+/** What coercion needs of the evaluator. */
+export interface Copying {
+  copyToStore(path: Bytes): Bytes;
+}
+
+/** @throws Fault E-EVAL-013 a value that does not become a string in this way */
+export function coerceToString(ctx: Copying, value: Value, context: Set<string>, how?: Coercion): Bytes {
+  if (typeof value === 'string') return value;
+  if (value instanceof ContextString) {
+    for (const each of value.context) context.add(each);
+    return value.text;
+  }
+  if (value instanceof PathValue) {
+    if (how?.copyToStore === false) return value.path;
+    const path = ctx.copyToStore(value.path);
+    context.add(path);
+    return path;
+  }
+  if (value instanceof Attrs) return coerceSet(ctx, value, context, how);
+  if (how?.isLoose === true) {
+    if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+    if (value === true) return '1';
+    if (value === false || value === null) return '';
+    if (value instanceof Float) return floatFixed(value.value);
+    if (Array.isArray(value)) return coerceList(ctx, value, context, how);
+  }
+  throw cannotCoerce(`${describeType(value)} to a string: ${preview(value)}`, hintsFor(value));
+}
+
+function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion | undefined): Bytes {
+  const display = set.get('__toString');
+  if (display !== undefined) {
+    try {
+      return coerceToString(ctx, call(force(display), set), context, how);
+    } catch (error) {
+      throw addStep(error, "while evaluating the result of '__toString'");
+    }
+  }
+  const outPath = set.get('outPath');
+  if (outPath === undefined) {
+    throw cannotCoerce(`a set to a string: ${preview(set)}`, ["a set needs '__toString' or 'outPath' to become a string"]);
+  }
+  return coerceToString(ctx, force(outPath), context, how);
+}
+
+function coerceList(ctx: Copying, list: Slot[], context: Set<string>, how: Coercion): Bytes {
+  let text = '';
+  list.forEach((slot, index) => {
+    const item = force(slot);
+    text += coerceToString(ctx, item, context, how);
+    const isNothing = Array.isArray(item) && item.length === 0;
+    if (index < list.length - 1 && !isNothing) text += ' ';
+  });
+  return text;
+}
+
+const hintsFor = (value: Value): string[] => {
+  if (isNumeric(value) || typeof value === 'boolean') return ["write '${toString x}'"];
+  if (Array.isArray(value)) return ["write '${toString xs}', or '${builtins.concatStringsSep \" \" xs}'"];
+  return [];
+};
+
+/** The parts of `"…${x}…"`. */
+export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
+  let text = '';
+  let context: Set<string> | undefined;
+  for (const part of parts) {
+    if (typeof part === 'string') text += part;
+    else {
+      context ??= new Set();
+      text += coerceToString(ctx, part, context);
+    }
+  }
+  return withContext(text, context);
+}
+
+/** `a + b`: the first operand decides what it means. */
+export function concat(ctx: Copying, a: Value, b: Value, span?: Span): Value {
+  if (typeof a === 'string' && typeof b === 'string') return a + b;
+  if (isNumeric(a)) {
+    if (!isNumeric(b)) throw cannotAdd(describeType(b), describeType(a), span);
+    return addNumbers(a, b, span);
+  }
+  if (a instanceof PathValue) return appendToPath(ctx, a.path, [b], span);
+  const context = new Set<string>();
+  const isString = typeof a === 'string' || a instanceof ContextString;
+  const how = { copyToStore: isString };
+  const text = coerceToString(ctx, a, context, how);
+  return withContext(text + coerceToString(ctx, b, context, how), context);
+}
+
+/** `./a/${x}` and `path + x`. */
+export function appendToPath(ctx: Copying, base: Bytes, parts: readonly Value[], span?: Span): PathValue {
+  const context = new Set<string>();
+  let path = base;
+  for (const part of parts) path += coerceToString(ctx, part, context, { copyToStore: false });
+  if (context.size > 0) throw contextInPath(span);
+  return new PathValue(canonicalPath(path));
+}
+
+/** @throws Fault E-EVAL-022 not absolute */
+export function coerceToPath(ctx: Copying, value: Value, context: Set<string>): Bytes {
+  if (value instanceof PathValue) return value.path;
+  const text = coerceToString(ctx, value, context, { copyToStore: false });
+  if (!text.startsWith('/')) throw notAbsolute(text);
+  return canonicalPath(text);
+}

@@ -1,0 +1,83 @@
+/** What `let` and `rec` share: bindings that see each other, in one new environment. */
+import type { MergedAttrs } from '../../lang/tree.ts';
+import { Attrs } from '../attrs.ts';
+import { describe } from '../describe.ts';
+import { missingAttribute, wrongType } from '../errors.ts';
+import { force, Thunk } from '../thunk.ts';
+import { labelCode } from '../trace.ts';
+import type { Env, Slot } from '../value.ts';
+import type { Code, Compiling, Naming, SlotCode } from './code.ts';
+import { StaticScope, spanOf } from './scope.ts';
+import { delayVariable } from './variables.ts';
+
+export interface Recursive {
+  readonly scope: StaticScope;
+  /** A new environment inside the given one: slot i + 1 is static binding i. */
+  readonly makeEnv: (around: Env) => Env;
+}
+
+export function compileRecursive(
+  merged: MergedAttrs,
+  around: StaticScope,
+  compiling: Compiling,
+  kind: Naming['kind'],
+): Recursive {
+  const { statics, inheritFroms } = merged;
+  // `__overrides` replaces slots after they are filled: no slot may be copied before.
+  const isFinal = !statics.some(({ name }) => name === '__overrides');
+  const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
+  const firstFrom = statics.length + 1;
+  // The sources of `inherit (e)` come first in time, so that the bindings that select from them find them there.
+  const order: { readonly index: number; readonly code: SlotCode }[] = inheritFroms.map((expr, index) => ({
+    index: firstFrom + index,
+    code: compiling.delay(expr, scope, { filledUpTo: 0 }),
+  }));
+  statics.forEach((attr, index) => {
+    const naming = { kind, name: attr.name };
+    const { value } = attr;
+    const span = spanOf(around.unit, attr);
+    let code: SlotCode;
+    if (value.kind === 'expr') code = compiling.delay(value.expr, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
+    else if (value.kind === 'inherit') code = delayVariable(attr.name, around, span, 1);
+    else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, span);
+    order.push({ index: index + 1, code });
+  });
+  const template: Env = new Array<unknown>(1 + statics.length + inheritFroms.length).fill(undefined);
+  const codes = order.map(({ code }) => code);
+  const indices = order.map(({ index }) => index);
+  const n = codes.length;
+  if (n === 1) {
+    const only = codes[0]!;
+    return {
+      scope,
+      makeEnv: (env) => {
+        const inner: Env = [env, undefined];
+        inner[1] = only(inner);
+        return inner;
+      },
+    };
+  }
+  return {
+    scope,
+    makeEnv: (env) => {
+      const inner = template.slice();
+      inner[0] = env;
+      for (let i = 0; i < n; i++) inner[indices[i]!] = codes[i]!(inner);
+      return inner;
+    },
+  };
+}
+
+/** `inherit (e) name`: selects when it is needed. `sourceOf` finds the slot of `e` in the environment given. */
+export function delayInherited(name: string, sourceOf: SlotCode, span: ReturnType<typeof spanOf>): SlotCode {
+  const select: Code = (env) => {
+    const set = force(sourceOf(env));
+    if (!(set instanceof Attrs)) throw wrongType('a set', describe(set), span);
+    return force(set.get(name) ?? fail(set));
+  };
+  const fail = (set: Attrs): never => {
+    throw missingAttribute(name, set.names, span);
+  };
+  labelCode(select, { text: `the attribute '${name}'`, name, span });
+  return (env) => new Thunk(select, env);
+}

@@ -1,0 +1,40 @@
+/** What compiling makes: JavaScript closures over the tree, run with an environment. */
+import type { Expr } from '../../lang/tree.ts';
+import type { Env, Slot, Value } from '../value.ts';
+import type { StaticScope } from './scope.ts';
+
+/** Evaluates to weak head normal form. */
+export type Code = (env: Env) => Value;
+
+/** Makes a slot without evaluating anything. */
+export type SlotCode = (env: Env) => Slot;
+
+/** A name for the value, for messages. */
+export interface Naming {
+  readonly kind: 'attribute' | 'variable' | 'field';
+  readonly name: string;
+  /** "package 'zlib'": whose it is. */
+  readonly owner?: string | undefined;
+}
+
+export interface DelayOptions {
+  readonly naming?: Naming | undefined;
+  /** The innermost environment is being filled: its slots from this index on are not there yet. */
+  readonly filledUpTo?: number;
+}
+
+/** The recursion of the compiler over the tree, handed to the parts that compile one kind of node. */
+export interface Compiling {
+  compile(expr: Expr, scope: StaticScope): Code;
+  delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
+  /** Like `compile`, for what is known to run often. */
+  fuse(expr: Expr, scope: StaticScope): Code;
+  /** A function body that ran often; see hot/emit.ts. */
+  fuseBody(
+    expr: Expr,
+    scope: StaticScope,
+    parameters: string,
+    entry: string,
+    constants?: readonly (readonly [string, unknown])[],
+  ): unknown;
+}

@@ -1,0 +1,213 @@
+/**
+ * Compiles a tree to closures, lazily: what is never evaluated is never looked at. A suspended expression is compiled when the
+ * first of its thunks runs; a function body at its first call.
+ */
+import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/tree.ts';
+import { attrsFromRecord } from '../attrs.ts';
+import { failedAssertion } from '../errors.ts';
+import { fuse, fuseBody } from '../hot/emit.ts';
+import { Thunk, type ThunkCode } from '../thunk.ts';
+import { labelCode } from '../trace.ts';
+import { type Env, Float, type Slot, type Value } from '../value.ts';
+import { compileRecursive } from './bindings.ts';
+import { compileCall } from './calls.ts';
+import type { Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
+import { compileLambda } from './lambdas.ts';
+import { boolean, compileBinary, compileUnary } from './operators.ts';
+import { resolve, StaticScope, spanOf } from './scope.ts';
+import { compileHas, compileSelect } from './select.ts';
+import { compileAttrs } from './sets.ts';
+import { compilePath, compileSearchPath, compileString, literalPath, literalText } from './strings.ts';
+import { compileVariable, delayVariable } from './variables.ts';
+
+export const compiler: Compiling = {
+  compile,
+  delay,
+  fuse: (expr, scope) => fuse(expr, scope, compiler),
+  fuseBody: (expr, scope, parameters, entry, constants) => fuseBody(expr, scope, compiler, parameters, entry, constants),
+};
+
+function compile(expr: Expr, scope: StaticScope): Code {
+  switch (expr.kind) {
+    case 'int': {
+      const { value } = expr;
+      return () => value;
+    }
+    case 'float': {
+      const value = new Float(expr.value);
+      return () => value;
+    }
+    case 'string':
+      return compileString(expr, scope, compiler);
+    case 'path':
+      return compilePath(expr, scope, compiler);
+    case 'searchPath':
+      return compileSearchPath(expr, scope, compiler);
+    case 'var':
+      return expr.name === '__curPos'
+        ? currentPosition(expr, scope)
+        : compileVariable(expr.name, scope, spanOf(scope.unit, expr));
+    case 'list':
+      return compileList(expr, scope);
+    case 'attrs':
+      return compileAttrs(expr, scope, compiler);
+    case 'lambda':
+      return compileLambda(expr, scope, compiler);
+    case 'call':
+      return compileCall(expr, scope, compiler);
+    case 'select':
+      return compileSelect(expr, scope, compiler);
+    case 'has':
+      return compileHas(expr, scope, compiler);
+    case 'let':
+      return compileLet(expr, scope);
+    case 'legacyLet': {
+      const { start, end, bindings, merged } = expr;
+      const set: Expr = { kind: 'attrs', isRec: true, bindings, merged, start, end };
+      return compile({ kind: 'select', target: set, path: [{ kind: 'static', name: 'body', start, end }], start, end }, scope);
+    }
+    case 'with':
+      return compileWith(expr, scope);
+    case 'if':
+      return compileIf(expr, scope);
+    case 'assert':
+      return compileAssert(expr, scope);
+    case 'unary':
+      return compileUnary(expr, scope, compiler);
+    case 'binary':
+      return compileBinary(expr, scope, compiler);
+  }
+}
+
+/** A slot for an expression: a thunk only where evaluating it could be observed. */
+function delay(expr: Expr, scope: StaticScope, options: DelayOptions = {}): SlotCode {
+  switch (expr.kind) {
+    case 'int':
+    case 'float': {
+      const value = expr.kind === 'int' ? expr.value : new Float(expr.value);
+      return () => value;
+    }
+    case 'string': {
+      const text = literalText(expr);
+      if (text !== undefined) return () => text;
+      break;
+    }
+    case 'path': {
+      const path = literalPath(expr, scope);
+      if (path !== undefined) return () => path;
+      break;
+    }
+    case 'var': {
+      if (expr.name === '__curPos' || isUnfilled(expr.name, scope, options.filledUpTo)) break;
+      return delayVariable(expr.name, scope, spanOf(scope.unit, expr));
+    }
+    case 'lambda':
+      return compileLambda(expr, scope, compiler, options.naming?.name);
+    case 'list':
+      if (expr.items.length === 0) return () => [];
+      break;
+    default:
+  }
+  return suspend(expr, scope, options.naming);
+}
+
+/** Whether a variable's slot is in the environment being filled, and not there yet. */
+function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undefined): boolean {
+  if (filledUpTo === undefined) return false;
+  const found = resolve(name, scope);
+  return found.kind === 'slot' && found.depth === 0 && found.index >= filledUpTo;
+}
+
+function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): SlotCode {
+  let isCompiled = false;
+  let compileNow = compile;
+  let code: ThunkCode = first;
+  function first(env: Env): Value {
+    if (!isCompiled) {
+      isCompiled = true;
+      const compiled = compileNow(expr, scope);
+      if (naming !== undefined) {
+        const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
+        const label = { text: `the ${naming.kind} '${naming.name}'${owner}`, name: naming.name, span: spanOf(scope.unit, expr) };
+        labelCode(first, label);
+        labelCode(compiled, label);
+      }
+      code = compiled;
+    }
+    return code(env);
+  }
+  let made = 0;
+  return (env) => {
+    if (++made === HOT_THUNKS) heat();
+    return new Thunk(code, env);
+  };
+  function heat(): void {
+    isCompiled = false;
+    compileNow = compiler.fuse;
+    code = first;
+  }
+}
+
+/** Thunks made of one expression before it is compiled to JavaScript. */
+const HOT_THUNKS = 300;
+
+function compileList({ items }: ListExpr, scope: StaticScope): Code {
+  const codes = items.map((item) => delay(item, scope));
+  return (env) => {
+    const list: Slot[] = [];
+    for (let i = 0; i < codes.length; i++) list.push(codes[i]!(env));
+    return list;
+  };
+}
+
+function compileLet(expr: LetExpr, scope: StaticScope): Code {
+  if (expr.merged.statics.length === 0) return compile(expr.body, scope);
+  const { scope: inner, makeEnv } = compileRecursive(expr.merged, scope, compiler, 'variable');
+  const body = compile(expr.body, inner);
+  return (env) => body(makeEnv(env));
+}
+
+function compileWith(expr: WithExpr, scope: StaticScope): Code {
+  const names = delay(expr.scope, scope);
+  const body = compile(expr.body, new StaticScope('with', scope, scope.unit));
+  return (env) => body([env, names(env)]);
+}
+
+function compileIf(expr: IfExpr, scope: StaticScope): Code {
+  const condition = compile(expr.condition, scope);
+  const chosen = compileLater(expr.then, scope);
+  const otherwise = compileLater(expr.otherwise, scope);
+  const span = spanOf(scope.unit, expr.condition);
+  return (env) => {
+    const test = condition(env);
+    return test === true ? chosen(env) : test === false ? otherwise(env) : (boolean(test, span) as never);
+  };
+}
+
+/** A branch is compiled when it is first taken: recursion over data may never take some. */
+function compileLater(expr: Expr, scope: StaticScope): Code {
+  let code: Code = (env) => {
+    code = compile(expr, scope);
+    return code(env);
+  };
+  return (env) => code(env);
+}
+
+function compileAssert(expr: AssertExpr, scope: StaticScope): Code {
+  const condition = compile(expr.condition, scope);
+  const body = compile(expr.body, scope);
+  const { unit } = scope;
+  const span = spanOf(unit, expr.condition);
+  return (env) => {
+    if (boolean(condition(env), span)) return body(env);
+    throw failedAssertion(unit.ctx.showExpr(expr.condition, span), span);
+  };
+}
+
+/** `__curPos`: where it stands itself. */
+function currentPosition(expr: Expr, { unit }: StaticScope): Code {
+  if (unit.path === undefined) return () => null;
+  const position = unit.source.position(expr.start);
+  const value = attrsFromRecord({ file: unit.path, line: position.line, column: position.column });
+  return () => value;
+}

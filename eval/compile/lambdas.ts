@@ -1,0 +1,175 @@
+/** Functions: bodies are compiled at their first call; a set of formals is matched once per shape of argument. */
+import { bytesToText } from '../../base/index.ts';
+import type { Expr, Formal, LambdaExpr, Param } from '../../lang/tree.ts';
+import { Attrs, type Shape } from '../attrs.ts';
+import { describe } from '../describe.ts';
+import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';
+import { force } from '../thunk.ts';
+import { addStep } from '../trace.ts';
+import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
+import type { Code, Compiling, SlotCode } from './code.ts';
+import { StaticScope, spanOf } from './scope.ts';
+
+/** A function never needs a thunk: making it evaluates nothing. */
+export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name?: string): (env: Env) => Lambda {
+  const site = lambdaSite(node, scope, compiling, name);
+  return (env) => new Lambda(site, env);
+}
+
+export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
+  const site: LambdaSite = {
+    node,
+    name,
+    span: spanOf(scope.unit, node),
+    code: (env, arg) => {
+      build();
+      return site.code(env, arg);
+    },
+    code2: undefined,
+  };
+  const { param, body } = node;
+  let match: Match | undefined;
+  const matcher = (): Match => {
+    match ??= param.kind === 'name' ? nameMatch(param.name, scope) : formalsMatch(site, param, scope, compiling);
+    return match;
+  };
+  const build = (): void => {
+    const { scope: inner, enter } = matcher();
+    if (body.kind === 'lambda') buildCurried(site, body, inner, enter, compiling);
+    else site.code = warm(site, compiling.compile(body, inner), body, matcher(), compiling);
+  };
+  if (body.kind === 'lambda') {
+    site.code2 = (env, first, second) => {
+      build();
+      return site.code2!(env, first, second);
+    };
+  }
+  return site;
+}
+
+/** Calls in the first tier before a body is compiled to JavaScript: enough to pay for that. */
+const HOT_CALLS = 300;
+
+/** A body in the first tier, which replaces itself. */
+function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling: Compiling): LambdaSite['code'] {
+  let calls = 0;
+  const { enter, isPlain } = match;
+  const heat = (): void => {
+    const entry = isPlain ? 'const e0=[env,arg];' : 'const e0=enter(env,arg);';
+    site.code = compiling.fuseBody(body, match.scope, '(env,arg)', entry, [['enter', enter]]) as LambdaSite['code'];
+  };
+  if (isPlain) {
+    return (env, arg) => {
+      if (++calls === HOT_CALLS) heat();
+      return code([env, arg]);
+    };
+  }
+  return (env, arg) => {
+    if (++calls === HOT_CALLS) heat();
+    return code(enter(env, arg));
+  };
+}
+
+/** `a: b: …`: with both arguments at hand, the function in between is not made. */
+function buildCurried(site: LambdaSite, body: LambdaExpr, scope: StaticScope, enter: Match['enter'], compiling: Compiling): void {
+  const inner = lambdaSite(body, scope, compiling, site.name);
+  site.code = (env, arg) => new Lambda(inner, enter(env, arg));
+  let calls = 0;
+  site.code2 = (env, first, second) => {
+    if (++calls === HOT_CALLS && body.body.kind !== 'lambda') {
+      const match =
+        body.param.kind === 'name' ? nameMatch(body.param.name, scope) : formalsMatch(inner, body.param, scope, compiling);
+      const outer = site.node.param.kind === 'name' ? '[env,a]' : 'enter(env,a)';
+      const entry = match.isPlain ? `const e0=[${outer},b];` : `const e0=enter2(${outer},b);`;
+      const constants = [['enter', enter] as const, ['enter2', match.enter] as const];
+      site.code2 = compiling.fuseBody(body.body, match.scope, '(env,a,b)', entry, constants) as NonNullable<LambdaSite['code2']>;
+    }
+    return inner.code(enter(env, first), second);
+  };
+}
+
+interface Match {
+  readonly scope: StaticScope;
+  readonly enter: (env: Env, arg: Slot) => Env;
+  /** The environment is `[env, arg]`. */
+  readonly isPlain: boolean;
+}
+
+const nameMatch = (name: string, scope: StaticScope): Match => ({
+  scope: new StaticScope('vars', scope, scope.unit, new Map([[name, 1]])),
+  enter: (env, arg) => [env, arg],
+  isPlain: true,
+});
+
+const MISSING = -1;
+
+function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scope: StaticScope, compiling: Compiling): Match {
+  const { formals } = param;
+  const names = new Map(formals.map(({ name }, index) => [name, index + 1]));
+  const asIndex = formals.length + 1;
+  if (param.as !== undefined) names.set(param.as, asIndex);
+  const inner = new StaticScope('vars', scope, scope.unit, names);
+  const fallbacks = formals.map(({ name, fallback }): SlotCode | undefined =>
+    fallback === undefined ? undefined : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: 0 }),
+  );
+  const template: Env = new Array<unknown>(1 + formals.length + (param.as === undefined ? 0 : 1)).fill(undefined);
+  let shape: Shape | undefined;
+  let plan: readonly number[] = [];
+  return {
+    scope: inner,
+    isPlain: false,
+    enter: (env, arg) => {
+      const set = force(arg);
+      if (!(set instanceof Attrs)) throw notASet(set, site);
+      if (set.shape !== shape) {
+        plan = planMatch(site, param, set);
+        shape = set.shape;
+      }
+      const at = plan;
+      const bound = template.slice();
+      bound[0] = env;
+      if (param.as !== undefined) bound[asIndex] = set;
+      let hasDefaults = false;
+      for (let i = 0; i < at.length; i++) {
+        const index = at[i]!;
+        if (index === MISSING) hasDefaults = true;
+        else bound[i + 1] = set.slots[index];
+      }
+      if (hasDefaults) for (let i = 0; i < at.length; i++) if (at[i] === MISSING) bound[i + 1] = fallbacks[i]!(bound);
+      return bound;
+    },
+  };
+}
+
+/** For each formal its index in the argument's shape. @throws Fault E-EVAL-006, E-EVAL-007 */
+function planMatch(site: LambdaSite, param: Param & { kind: 'formals' }, set: Attrs): number[] {
+  let found = 0;
+  const plan = param.formals.map((formal) => {
+    const index = set.shape.indexOf(formal.name);
+    if (index >= 0) found++;
+    else if (formal.fallback === undefined) throw missingArgument(describeSite(site), formal.name, formalSpan(site, formal));
+    return index;
+  });
+  if (!param.isOpen && found < set.size) {
+    const known = param.formals.map(({ name }) => name);
+    const unexpected = set.names.find((name) => !known.includes(name))!;
+    throw unexpectedArgument(describeSite(site), unexpected, known, {
+      source: site.span.source,
+      start: param.start,
+      end: param.end,
+    });
+  }
+  return plan;
+}
+
+const formalSpan = (site: LambdaSite, formal: Formal): LambdaSite['span'] => ({
+  source: site.span.source,
+  start: formal.start,
+  end: formal.end,
+});
+
+const describeSite = ({ name }: LambdaSite): string =>
+  name === undefined ? 'anonymous function' : `function '${bytesToText(name)}'`;
+
+const notASet = (value: Value, site: LambdaSite): unknown =>
+  addStep(wrongType('a set', describe(value)), `while matching the argument of ${describeSite(site)}`, site.span);

@@ -1,0 +1,101 @@
+/** Static scopes: which names stand where in the environments, so that nothing is looked up by name at run time. */
+import type { Bytes, SourceFile, Span } from '../../base/index.ts';
+import type { BinaryOp, Node } from '../../lang/tree.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { Slot } from '../value.ts';
+
+/** What all code of one source shares. */
+export interface Unit {
+  readonly source: SourceFile;
+  /** The folder that relative paths start from. */
+  readonly basePath: Bytes;
+  /** The file, or `undefined` for a text from elsewhere. */
+  readonly path: Bytes | undefined;
+  readonly ctx: Evaluator;
+}
+
+export const spanOf = (unit: Unit, node: Node): Span => ({ source: unit.source, start: node.start, end: node.end });
+
+/**
+ * One level of environment. Slot 0 of every environment is the one around.
+ * - root: no names; the globals are behind it.
+ * - vars: `names` maps to slots.
+ * - with: slot 1 is the set.
+ * - dynamic: slot 1 is a `DynamicScope`.
+ */
+export class StaticScope {
+  readonly kind: 'root' | 'vars' | 'with' | 'dynamic';
+  readonly around: StaticScope | undefined;
+  readonly unit: Unit;
+  readonly names: ReadonlyMap<string, number>;
+  #dynamicInside: StaticScope | undefined;
+
+  constructor(
+    kind: StaticScope['kind'],
+    around: StaticScope | undefined,
+    unit: Unit,
+    names: ReadonlyMap<string, number> = noNames,
+  ) {
+    this.kind = kind;
+    this.around = around;
+    this.unit = unit;
+    this.names = names;
+  }
+
+  /** One and the same level for every dynamic scope opened here, so that code compiled for one serves all. */
+  dynamicInside(): StaticScope {
+    this.#dynamicInside ??= new StaticScope('dynamic', this, this.unit);
+    return this.#dynamicInside;
+  }
+}
+
+const noNames: ReadonlyMap<string, number> = new Map();
+
+export type Resolution =
+  /** `depth` environments out, at `index`. */
+  | { readonly kind: 'slot'; readonly depth: number; readonly index: number; readonly scope: StaticScope }
+  | { readonly kind: 'global'; readonly slot: Slot }
+  /** Asked in turn at run time, then the global. */
+  | { readonly kind: 'search'; readonly levels: readonly Level[]; readonly global: Slot | undefined };
+
+export interface Level {
+  readonly kind: 'with' | 'dynamic';
+  readonly depth: number;
+}
+
+/** A `with` never hides a global; a dynamic scope does. */
+export function resolve(name: string, scope: StaticScope): Resolution {
+  const levels: Level[] = [];
+  let depth = 0;
+  for (let at: StaticScope | undefined = scope; at !== undefined; at = at.around, depth++) {
+    const index = at.names.get(name);
+    if (index !== undefined) return { kind: 'slot', depth, index, scope: at };
+    if (at.kind === 'with' || at.kind === 'dynamic') levels.push({ kind: at.kind, depth });
+  }
+  const global = scope.unit.ctx.globals.get(name);
+  const asked = global === undefined ? levels : levels.filter(({ kind }) => kind === 'dynamic');
+  if (asked.length === 0 && global !== undefined) return { kind: 'global', slot: global };
+  return { kind: 'search', levels: asked, global };
+}
+
+/** Whether a name is bound by the program itself, so that an operator must not assume the builtin. */
+export function isRebound(name: string, scope: StaticScope): boolean {
+  for (let at: StaticScope | undefined = scope; at !== undefined; at = at.around) if (at.names.has(name)) return true;
+  return false;
+}
+
+/** All lexical names, inner first. */
+export function* lexicalNames(scope: StaticScope): Generator<string> {
+  for (let at: StaticScope | undefined = scope; at !== undefined; at = at.around) yield* at.names.keys();
+}
+
+/** Operators that are calls of builtins by name. */
+export const BUILTIN_OF: Partial<Record<BinaryOp, string>> = {
+  '-': '__sub',
+  '*': '__mul',
+  '/': '__div',
+  '<': '__lessThan',
+  '>': '__lessThan',
+  '<=': '__lessThan',
+  '>=': '__lessThan',
+};

@@ -1,0 +1,156 @@
+/** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
+import type { Span } from '../../base/index.ts';
+import type { AttrsExpr, MergedAttrs } from '../../lang/tree.ts';
+import { Attrs, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
+import { describe } from '../describe.ts';
+import { duplicateAttribute, wrongType } from '../errors.ts';
+import { force } from '../thunk.ts';
+import { locate } from '../trace.ts';
+import { ContextString, type Env, type Slot, type Value } from '../value.ts';
+import { compileRecursive, delayInherited } from './bindings.ts';
+import type { Code, Compiling, SlotCode } from './code.ts';
+import { type StaticScope, spanOf, type Unit } from './scope.ts';
+import { delayVariable } from './variables.ts';
+
+export function compileAttrs(expr: AttrsExpr, scope: StaticScope, compiling: Compiling): Code {
+  return expr.isRec ? compileRec(expr.merged, scope, compiling) : compilePlain(expr.merged, scope, compiling);
+}
+
+function compilePlain(merged: MergedAttrs, scope: StaticScope, compiling: Compiling): Code {
+  const { shape, order } = shapeOf(merged, scope.unit);
+  const froms = merged.inheritFroms.map((from) => compiling.delay(from, scope));
+  const codes = order.map((at): SlotCode => {
+    const attr = merged.statics[at]!;
+    const span = spanOf(scope.unit, attr);
+    const { value } = attr;
+    if (value.kind === 'expr') return compiling.delay(value.expr, scope, { naming: { kind: 'attribute', name: attr.name } });
+    if (value.kind === 'inherit') return delayVariable(attr.name, scope, span);
+    return delayInherited(attr.name, (held) => held[value.index] as Slot, span);
+  });
+  // The sources of `inherit (e)` are environments of their own, so that each is evaluated once.
+  const isFrom = order.map((at) => merged.statics[at]!.value.kind === 'inheritFrom');
+  const hasFroms = froms.length > 0;
+  const make = hasFroms
+    ? (env: Env): Slot[] => {
+        const sources = froms.map((from) => from(env));
+        return codes.map((code, i) => code(isFrom[i] ? sources : env));
+      }
+    : fill(codes);
+  if (merged.dynamics.length > 0) return withDynamics(merged, scope, scope, compiling, (env) => new Attrs(shape, make(env)));
+  if (codes.length === 0) return () => emptyAttrs;
+  return (env) => new Attrs(shape, make(env));
+}
+
+/** The slots of a literal; written out for the most frequent sizes. */
+function fill(codes: readonly SlotCode[]): (env: Env) => Slot[] {
+  const [a, b, c] = codes;
+  switch (codes.length) {
+    case 1:
+      return (env) => [a!(env)];
+    case 2:
+      return (env) => [a!(env), b!(env)];
+    case 3:
+      return (env) => [a!(env), b!(env), c!(env)];
+    default:
+      return (env) => {
+        const slots: Slot[] = [];
+        for (let i = 0; i < codes.length; i++) slots.push(codes[i]!(env));
+        return slots;
+      };
+  }
+}
+
+function compileRec(merged: MergedAttrs, scope: StaticScope, compiling: Compiling): Code {
+  const { shape, order } = shapeOf(merged, scope.unit);
+  const { scope: inner, makeEnv } = compileRecursive(merged, scope, compiling, 'attribute');
+  const indices = order.map((at) => at + 1);
+  const overrides = shape.indexOf('__overrides');
+  const fromEnv = (env: Env): Attrs => {
+    const plain = new Attrs(
+      shape,
+      indices.map((index) => env[index] as Slot),
+    );
+    return overrides < 0 ? plain : applyOverrides(plain, env, inner, spanOf(scope.unit, merged.statics[order[overrides]!]!));
+  };
+  if (merged.dynamics.length > 0) {
+    const dynamic = withDynamics(merged, inner, inner, compiling, fromEnv);
+    return (env) => dynamic(makeEnv(env));
+  }
+  return (env) => fromEnv(makeEnv(env));
+}
+
+/** The legacy `__overrides` of a `rec` set: its attributes replace the set's own, also for the references inside. */
+function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span): Attrs {
+  const overrides = force(plain.get('__overrides')!);
+  if (!(overrides instanceof Attrs)) throw wrongType('a set', describe(overrides), span);
+  overrides.names.forEach((name, i) => {
+    const index = scope.names.get(name);
+    if (index !== undefined) env[index] = overrides.slots[i];
+  });
+  return mergeAttrs(plain, overrides);
+}
+
+export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
+  const order = merged.statics.map((_, index) => index);
+  order.sort((a, b) => (merged.statics[a]!.name < merged.statics[b]!.name ? -1 : 1));
+  const sorted = order.map((at) => merged.statics[at]!);
+  return {
+    order,
+    shape: new Shape(
+      sorted.map(({ name }) => intern(name)),
+      true,
+      sorted.map((attr) => spanOf(unit, attr)),
+    ),
+  };
+}
+
+/** `${name} = value;`: names evaluated with the set, in order; null leaves the attribute out. */
+function withDynamics(
+  merged: MergedAttrs,
+  nameScope: StaticScope,
+  valueScope: StaticScope,
+  compiling: Compiling,
+  base: (env: Env) => Attrs,
+): Code {
+  const spans = merged.dynamics.map((dynamic) => ({
+    name: spanOf(nameScope.unit, dynamic.name),
+    whole: spanOf(nameScope.unit, dynamic),
+  }));
+  const names = merged.dynamics.map(({ name }) => compiling.compile(name, nameScope));
+  const values = merged.dynamics.map(({ value }) => compiling.delay(value, valueScope));
+  return (env) => {
+    const set = base(env);
+    const pairs = names.flatMap((name, i) => [attributeName(name(env), spans[i]!.name), values[i]!(env)]);
+    return addDynamics(set, pairs, spans);
+  };
+}
+
+/** `pairs`: name (undefined: left out) and slot, in turn. @throws Fault E-EVAL-016 */
+export function addDynamics(
+  set: Attrs,
+  pairs: readonly (string | undefined | Slot)[],
+  places: readonly { readonly name: Span; readonly whole: Span }[],
+): Attrs {
+  const added = new Map<string, Slot>();
+  const spans = new Map<string, Span>();
+  for (let i = 0; i < places.length; i++) {
+    const name = pairs[2 * i] as string | undefined;
+    if (name === undefined) continue;
+    const { name: nameSpan, whole } = places[i]!;
+    if (added.has(name) || set.has(name)) throw duplicateAttribute(name, nameSpan, spans.get(name) ?? set.spanOf(name));
+    spans.set(name, whole);
+    added.set(name, pairs[2 * i + 1] as Slot);
+  }
+  return mergeAttrs(
+    set,
+    attrsFromMap(added, (name) => spans.get(name)),
+  );
+}
+
+/** A computed attribute name; `undefined` for null. */
+export function attributeName(value: Value, span: Span): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value === null) return undefined;
+  if (value instanceof ContextString) return value.text; // the context of a name is dropped, as in Nix
+  throw locate(wrongType('a string', describe(value)), span);
+}

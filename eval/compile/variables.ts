@@ -1,0 +1,122 @@
+/** Variables. The closures for near slots are written out; a slot found evaluated is replaced by its value. */
+import type { Span } from '../../base/index.ts';
+import { Attrs } from '../attrs.ts';
+import { describe } from '../describe.ts';
+import { undefinedVariable, wrongType } from '../errors.ts';
+import type { DynamicScope } from '../scope.ts';
+import { force, run, Thunk } from '../thunk.ts';
+import { locate } from '../trace.ts';
+import type { Env, Slot, Value } from '../value.ts';
+import type { Code, SlotCode } from './code.ts';
+import { type Level, lexicalNames, type Resolution, resolve, type StaticScope } from './scope.ts';
+
+/** The value of a variable. */
+export function compileVariable(name: string, scope: StaticScope, span: Span): Code {
+  const found = resolve(name, scope);
+  switch (found.kind) {
+    case 'slot':
+      return readValue(found.depth, found.index);
+    case 'global': {
+      const { slot } = found;
+      return slot instanceof Thunk ? () => force(slot) : () => slot;
+    }
+    case 'search':
+      return search(name, found, scope, span);
+  }
+}
+
+/** The slot of a variable, unforced; a thunk where finding it would evaluate. `extraDepth`: environments inside `scope`. */
+export function delayVariable(name: string, scope: StaticScope, span: Span, extraDepth = 0): SlotCode {
+  const found = resolve(name, scope);
+  switch (found.kind) {
+    case 'slot':
+      return readSlot(found.depth + extraDepth, found.index);
+    case 'global':
+      return () => found.slot;
+    case 'search': {
+      const code = search(name, found, scope, span);
+      return (env) => new Thunk(code, outer(env, extraDepth));
+    }
+  }
+}
+
+export const outer = (env: Env, depth: number): Env => {
+  let at = env;
+  for (let i = 0; i < depth; i++) at = at[0] as Env;
+  return at;
+};
+
+function valueAt(env: Env, index: number): Value {
+  const slot = env[index] as Slot;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = slot.code === null ? (slot.held as Value) : run(slot);
+  env[index] = value;
+  return value;
+}
+
+function readValue(depth: number, index: number): Code {
+  switch (depth) {
+    case 0:
+      return (env) => {
+        const slot = env[index] as Slot;
+        return slot instanceof Thunk ? valueAt(env, index) : slot;
+      };
+    case 1:
+      return (env) => valueAt(env[0] as Env, index);
+    case 2:
+      return (env) => valueAt((env[0] as Env)[0] as Env, index);
+    case 3:
+      return (env) => valueAt(((env[0] as Env)[0] as Env)[0] as Env, index);
+    default:
+      return (env) => valueAt(outer(env, depth), index);
+  }
+}
+
+const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
+
+function readSlot(depth: number, index: number): SlotCode {
+  switch (depth) {
+    case 0:
+      return (env) => settled(env[index] as Slot);
+    case 1:
+      return (env) => settled((env[0] as Env)[index] as Slot);
+    case 2:
+      return (env) => settled(((env[0] as Env)[0] as Env)[index] as Slot);
+    default:
+      return (env) => settled(outer(env, depth)[index] as Slot);
+  }
+}
+
+function search(name: string, { levels, global }: Resolution & { kind: 'search' }, scope: StaticScope, span: Span): Code {
+  return (env) => {
+    for (const level of levels) {
+      const held = outer(env, level.depth);
+      const slot = level.kind === 'with' ? withSet(held, span).get(name) : (held[1] as DynamicScope).lookup(name);
+      if (slot !== undefined) {
+        try {
+          return force(slot);
+        } catch (error) {
+          throw locate(error, span);
+        }
+      }
+    }
+    if (global !== undefined) return force(global);
+    throw undefinedVariable(name, candidates(levels, env, scope), span);
+  };
+}
+
+function withSet(env: Env, span: Span): Attrs {
+  const set = valueAt(env, 1);
+  if (set instanceof Attrs) return set;
+  throw wrongType('a set', describe(set), span);
+}
+
+function* candidates(levels: readonly Level[], env: Env, scope: StaticScope): Generator<string> {
+  yield* lexicalNames(scope);
+  for (const level of levels) {
+    const held = outer(env, level.depth)[1];
+    if (level.kind === 'dynamic') yield* (held as DynamicScope).names();
+    else if (held instanceof Attrs) yield* held.names;
+  }
+  for (const name of scope.unit.ctx.globals.keys()) if (!name.startsWith('__')) yield name;
+}

@@ -1,0 +1,33 @@
+/** Forcing everything below a value. */
+import { Attrs } from './attrs.ts';
+import { force, Thunk } from './thunk.ts';
+import { addStep } from './trace.ts';
+import type { Slot, Value } from './value.ts';
+
+/** Forces a value and all it contains; cycles end. Cost: each set and list once. */
+export function forceDeep(slot: Slot): Value {
+  const value = force(slot);
+  if (isContainer(value)) descend(value, new Set());
+  return value;
+}
+
+const isContainer = (value: Value): value is Slot[] | Attrs => Array.isArray(value) || value instanceof Attrs;
+
+function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
+  if (seen.has(container)) return;
+  seen.add(container);
+  const slots = container instanceof Attrs ? container.slots : container;
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i]!;
+    if (!(slot instanceof Thunk) && (typeof slot !== 'object' || slot === null)) continue;
+    try {
+      const value = force(slot);
+      slots[i] = value;
+      if (isContainer(value)) descend(value, seen);
+    } catch (error) {
+      throw container instanceof Attrs
+        ? addStep(error, `while evaluating the attribute '${container.names[i]}'`, container.shape.spans?.[i])
+        : error;
+    }
+  }
+}

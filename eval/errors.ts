@@ -1,0 +1,188 @@
+/** The faults of the evaluator, one function each. Positions are looked up only here: when something went wrong. */
+import { bytesToText, didYouMean, Fault, type FaultDetails, type Label, type Span } from '../base/index.ts';
+
+/** What `tryEval` sees: `throw` and a failed `assert`. Every other fault goes past it. */
+export class Catchable extends Fault {}
+
+const SHOWN_CYCLE = 5;
+
+/** A value that needs itself. On its way out it gathers the values of the cycle, until it leaves the one it began with. */
+export class InfiniteRecursion extends Fault {
+  /** The thunk that was asked for while it was running. */
+  readonly entry: object;
+  readonly cycle: { readonly name: string; readonly span?: Span }[] = [];
+  isOpen: boolean = true as boolean;
+
+  constructor(entry: object) {
+    super('E-EVAL-001', 'infinite recursion encountered');
+    this.entry = entry;
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    const ring = this.cycle.reverse();
+    const needs = ring.map(({ name }, index) => {
+      const next = ring[(index + 1) % ring.length]!.name;
+      return next === name ? `'${name}' needs itself` : `'${name}' needs '${next}'`;
+    });
+    const shown = ring.slice(0, SHOWN_CYCLE);
+    this.labels = shown.flatMap(({ span }, index): Label[] => (span === undefined ? [] : [{ ...span, text: needs[index]! }]));
+    this.notes = needs.filter((_, index) => index < SHOWN_CYCLE && ring[index]!.span === undefined);
+    if (ring.length > SHOWN_CYCLE) this.notes = [...this.notes, `the cycle goes on through ${ring.length - SHOWN_CYCLE} more`];
+    if (this.hints.length === 0) this.hints = ['break the cycle: one of these values must not depend on the others'];
+  }
+}
+
+/** Faults made without a place, and what their primary label is to say once it is known. */
+const unplaced = new WeakMap<Fault, string>();
+
+type Details = FaultDetails & { readonly text?: string };
+
+function fault(code: `E-EVAL-${string}`, message: string, span?: Span, { text = '', ...details }: Details = {}): Fault {
+  if (span !== undefined) return new Fault(code, message, { ...details, labels: [{ ...span, text }, ...(details.labels ?? [])] });
+  const made = new Fault(code, message, details);
+  unplaced.set(made, text);
+  return made;
+}
+
+/** Gives a fault its primary place; false where it has one. */
+export function placeFault(made: Fault, span: Span): boolean {
+  const text = unplaced.get(made);
+  if (text === undefined && (made.labels.length > 0 || made instanceof InfiniteRecursion)) return false;
+  unplaced.delete(made);
+  made.labels = [{ ...span, text: text ?? '' }, ...made.labels];
+  return true;
+}
+
+export const undefinedVariable = (name: string, candidates: Iterable<string>, span: Span): Fault =>
+  fault('E-EVAL-002', `undefined variable '${bytesToText(name)}'`, span, {
+    text: 'not found in this scope',
+    hints: near(name, candidates),
+  });
+
+export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
+  fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
+    text: 'not in this set',
+    labels: defined === undefined ? [] : [{ ...defined, text: 'the set is defined here' }],
+    notes: [names.length === 0 ? 'the set is empty' : `the set has: ${listed(names)}`],
+    hints: near(name, names),
+  });
+
+/** `expected`: "a set"; `found`: "an integer: 1". */
+export const wrongType = (expected: string, found: string, span?: Span): Fault =>
+  fault('E-EVAL-004', `expected ${expected} but found ${found}`, span);
+
+export const notAFunction = (found: string, span?: Span): Fault =>
+  fault('E-EVAL-005', `attempt to call something which is not a function but ${found}`, span, {
+    text: 'called here',
+    hints: ['list items that are calls need parentheses: [ (f x) ]'],
+  });
+
+export const missingArgument = (fn: string, name: string, definition: Span, span?: Span): Fault =>
+  fault('E-EVAL-006', `${fn} called without required argument '${name}'`, span, {
+    text: 'called here',
+    labels: [{ ...definition, text: `'${name}' has no default` }],
+  });
+
+export const unexpectedArgument = (fn: string, name: string, expected: readonly string[], definition: Span, span?: Span): Fault =>
+  fault('E-EVAL-007', `${fn} called with unexpected argument '${bytesToText(name)}'`, span, {
+    text: 'called here',
+    labels: [{ ...definition, text: expected.length === 0 ? 'it takes no arguments' : `it takes ${listed(expected)}` }],
+    hints: near(name, expected),
+  });
+
+export const failedAssertion = (condition: string, span: Span): Catchable =>
+  new Catchable('E-EVAL-008', `assertion '${condition}' failed`, { labels: [{ ...span, text: 'this is false' }] });
+
+export const thrown = (message: string): Catchable => new Catchable('E-EVAL-009', bytesToText(message));
+
+export const overflow = (doing: string, expression: string, span?: Span): Fault =>
+  fault('E-EVAL-011', `integer overflow in ${doing} ${expression}`, span, { notes: ['integers have 64 bits'] });
+
+export const divisionByZero = (span?: Span): Fault => fault('E-EVAL-012', 'division by zero', span);
+
+export const cannotCoerce = (found: string, hints: readonly string[], span?: Span): Fault =>
+  fault('E-EVAL-013', `cannot coerce ${found}`, span, { hints });
+
+export const cannotAdd = (added: string, to: string, span?: Span): Fault =>
+  fault('E-EVAL-014', `cannot add ${added} to ${to}`, span, { hints: ["write a number into a string with '${toString x}'"] });
+
+export const cannotCompare = (left: string, right: string, span?: Span): Fault =>
+  fault(
+    'E-EVAL-015',
+    `cannot compare ${left} with ${right}${left === right ? '; values of that type are incomparable' : ''}`,
+    span,
+  );
+
+export const duplicateAttribute = (name: string, span: Span, first?: Span): Fault =>
+  fault('E-EVAL-016', `dynamic attribute '${bytesToText(name)}' already defined`, span, {
+    text: 'defined again',
+    labels: first === undefined ? [] : [{ ...first, text: 'first defined here' }],
+  });
+
+export const stackExhausted = (cause: unknown, span?: Span): Fault =>
+  fault('E-EVAL-017', 'stack overflow; max-call-depth exceeded', span, {
+    text: 'nested too deeply here',
+    hints: ['look for a recursion without an end', "fold over lists with builtins.foldl' instead of recursing by hand"],
+    cause,
+  });
+
+export const notInSearchPath = (name: string, span?: Span): Catchable =>
+  new Catchable('E-EVAL-018', `file '${bytesToText(name)}' was not found in the search path`, {
+    labels: span === undefined ? [] : [{ ...span, text: '' }],
+    hints: ['add it with -I NAME=PATH'],
+  });
+
+export const unwantedContext = (text: string, dependency: string): Fault =>
+  fault(
+    'E-EVAL-019',
+    `the string '${bytesToText(text)}' is not allowed to refer to a store path (such as '${bytesToText(dependency)}')`,
+  );
+
+export const contextInPath = (span?: Span): Fault =>
+  fault('E-EVAL-020', 'a string that refers to a store path cannot be appended to a path', span, {
+    hints: ['interpolate the path into the string instead: "${path}/…"'],
+  });
+
+export const notAnExpression = (path: string): Fault =>
+  fault('E-EVAL-021', `'${bytesToText(path)}' holds declarations, not an expression`, undefined, {
+    hints: ['declarations become part of the tree that their folder belongs to; they cannot be imported'],
+  });
+
+export const notAbsolute = (text: string): Fault =>
+  fault('E-EVAL-022', `string '${bytesToText(text)}' doesn't represent an absolute path`, undefined, {
+    hints: ['write a path literal: ./x is relative to the file it stands in'],
+  });
+
+export const badSelection = (message: string, hints: readonly string[] = []): Fault =>
+  fault('E-EVAL-023', message, undefined, { hints });
+
+export const missingAutoArgument = (name: string, definition: Span): Fault =>
+  fault('E-EVAL-024', `cannot evaluate a function that has an argument without a value ('${name}')`, definition, {
+    text: 'this argument has no default',
+    hints: [`pass it: --arg ${name} EXPRESSION, or --argstr ${name} TEXT`],
+  });
+
+export const notJson = (found: string): Fault => fault('E-EVAL-025', `cannot convert ${found} to JSON`);
+
+export const unreadable = (path: string, reason: string, cause: unknown): Fault =>
+  fault('E-EVAL-026', `cannot read '${bytesToText(path)}': ${reason}`, undefined, { cause });
+
+export const notUtf8 = (): Fault => fault('E-EVAL-027', 'a string that is not UTF-8 cannot be written as JSON');
+
+export const impure = (what: string): Fault =>
+  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['evaluate without --pure'] });
+
+const SHOWN = 12;
+const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, SHOWN).map(bytesToText).join(', ');
+  return names.length > SHOWN ? `${shown}, … (${names.length - SHOWN} more)` : shown;
+};
+
+/** V8's own error when the JavaScript stack is full. */
+export const isStackExhaustion = (error: unknown): error is RangeError =>
+  error instanceof RangeError && error.message.startsWith('Maximum call stack');
+
+/** One letter is near to every other: no guess. */
+const near = (name: string, candidates: Iterable<string>): string[] => (name.length < 2 ? [] : didYouMean(name, candidates));

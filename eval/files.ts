@@ -1,0 +1,105 @@
+/** Files as expressions: each is read, parsed and evaluated once. */
+import { type Bytes, bytesToText, SourceFile, type Span, SystemFault } from '../base/index.ts';
+import { parseFile, printNormal } from '../lang/index.ts';
+import type { Expr, FileTree } from '../lang/tree.ts';
+import type { Attrs } from './attrs.ts';
+import { compiler } from './compile/compiler.ts';
+import { StaticScope, type Unit } from './compile/scope.ts';
+import { notAnExpression, unreadable } from './errors.ts';
+import type { Evaluator } from './evaluator.ts';
+import { parentPath } from './path.ts';
+import { force, Thunk } from './thunk.ts';
+import { labelCode } from './trace.ts';
+import type { Slot, Value } from './value.ts';
+
+export class FileLoader {
+  readonly #ctx: Evaluator;
+  readonly #resolved = new Map<Bytes, Bytes>();
+  readonly #parsed = new Map<Bytes, { source: SourceFile; tree: FileTree }>();
+  readonly #values = new Map<Bytes, Slot>();
+  readonly #paths = new WeakMap<SourceFile, Bytes>();
+
+  constructor(ctx: Evaluator) {
+    this.#ctx = ctx;
+  }
+
+  import(path: Bytes): Value {
+    const file = this.resolve(path);
+    let slot = this.#values.get(file);
+    if (slot === undefined) {
+      const { source, expr } = this.expression(file);
+      const code = (): Value => compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
+      slot = new Thunk(code, undefined);
+      labelCode(code, { text: `the file '${source.name}'`, name: source.name });
+      this.#values.set(file, slot);
+    }
+    return force(slot);
+  }
+
+  /** The names of `scope` are lexical names of the file. Not remembered. */
+  scopedImport(scope: Attrs, path: Bytes): Value {
+    const file = this.resolve(path);
+    const { source, expr } = this.expression(file);
+    const root = this.rootScope(source, parentPath(file), file);
+    const names = new StaticScope('vars', root, root.unit, new Map(scope.names.map((name, index) => [name, index + 1])));
+    return compiler.compile(expr, names)([[], ...scope.slots]);
+  }
+
+  /** The file itself, or the `default.nix` of a folder; a symlink is followed. @throws Fault E-EVAL-026 */
+  resolve(path: Bytes): Bytes {
+    const known = this.#resolved.get(path);
+    if (known !== undefined) return known;
+    const { io } = this.#ctx;
+    const file = reading(path, () => {
+      const target = io.lstat(path) === 'symlink' ? io.realpath(path) : path;
+      return io.lstat(target) === 'directory' ? `${target === '/' ? '' : target}/default.nix` : target;
+    });
+    this.#resolved.set(path, file);
+    return file;
+  }
+
+  /** Parses a file, once. @throws Faults syntax errors */
+  parse(file: Bytes): { source: SourceFile; tree: FileTree } {
+    const known = this.#parsed.get(file);
+    if (known !== undefined) return known;
+    const text = reading(file, () => this.#ctx.io.readFile(file));
+    const source = new SourceFile(this.#ctx.settings.displayPath?.(file) ?? bytesToText(file), text);
+    this.#paths.set(source, file);
+    const kind = file.endsWith('.igos') ? 'igos' : 'nix';
+    const parsed = { source, tree: parseFile(source, { kind, pipes: this.#ctx.settings.pipes === true }) };
+    this.#parsed.set(file, parsed);
+    return parsed;
+  }
+
+  expression(file: Bytes): { source: SourceFile; expr: Expr } {
+    const { source, tree } = this.parse(file);
+    if (tree.kind !== 'expr') throw notAnExpression(file);
+    return { source, expr: tree.expr };
+  }
+
+  /** Globals only; the environment that belongs to it is empty. */
+  rootScope(source: SourceFile, basePath: Bytes, path: Bytes | undefined): StaticScope {
+    if (path !== undefined) this.#paths.set(source, path);
+    const unit: Unit = { source, basePath, path, ctx: this.#ctx };
+    return new StaticScope('root', undefined, unit);
+  }
+
+  pathOf(source: SourceFile): Bytes | undefined {
+    return this.#paths.get(source);
+  }
+
+  showExpr(expr: Expr, span: Span): string {
+    const file = this.pathOf(span.source);
+    return bytesToText(printNormal(expr, { basePath: file === undefined ? '/' : parentPath(file) }));
+  }
+}
+
+/** Turns the failure of reading a file of the user's into a fault that can point at the expression. */
+export function reading<T>(path: Bytes, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SystemFault) throw unreadable(path, error.message.slice(error.message.lastIndexOf(': ') + 2), error);
+    throw error;
+  }
+}

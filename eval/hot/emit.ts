@@ -1,0 +1,483 @@
+/**
+ * The second tier: code that ran often becomes JavaScript source. One function per region (a function body or a suspended
+ * expression): what the region evaluates directly is one JavaScript expression, so that the engine sees it whole; what it
+ * suspends, and the functions it makes, stay regions of their own. Environments are the same arrays as in the first tier, so
+ * the two mix freely, and whatever is not written here falls back to the first tier's closure.
+ *
+ * A suspended expression that can be computed at once from values that are there already, in a few instructions and without a
+ * possible error, is: nobody can tell, and most thunks of loops (`f (n - 1)`, `s.next`) are never made.
+ */
+import type { Span } from '../../base/index.ts';
+import type {
+  AttrName,
+  AttrsExpr,
+  BinaryExpr,
+  CallExpr,
+  Expr,
+  HasAttrExpr,
+  LambdaExpr,
+  LetExpr,
+  SelectExpr,
+  StringExpr,
+} from '../../lang/tree.ts';
+import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
+import { lambdaSite } from '../compile/lambdas.ts';
+import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
+import { shapeOf } from '../compile/sets.ts';
+import { literalPath, literalText } from '../compile/strings.ts';
+import type { ThunkCode } from '../thunk.ts';
+import { labelCode } from '../trace.ts';
+import { type Env, Float, type Value } from '../value.ts';
+import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
+
+/** A suspended expression of a hot region; `code` is what new thunks run. */
+interface HotSite {
+  code: ThunkCode;
+}
+
+const HELPERS = Object.keys(runtime);
+const MAX = '9007199254740991';
+
+/** Compiles a region whose environment is handed in: a suspended expression. */
+export function fuse(expr: Expr, scope: StaticScope, compiling: Compiling): Code {
+  const emitter = new Emitter(compiling);
+  const body = emitter.value(expr, scope, 'e0');
+  return emitter.finish('(e0)', '', body) as Code;
+}
+
+/** Compiles a function body; `entry` binds `e0` from the parameters. */
+export function fuseBody(
+  expr: Expr,
+  scope: StaticScope,
+  compiling: Compiling,
+  parameters: string,
+  entry: string,
+  constants: readonly (readonly [name: string, value: unknown])[] = [],
+): unknown {
+  const emitter = new Emitter(compiling);
+  const body = emitter.value(expr, scope, 'e0');
+  return emitter.finish(parameters, entry, body, constants);
+}
+
+class Emitter {
+  readonly #compiling: Compiling;
+  readonly #constants: unknown[] = [];
+  readonly #spans: Span[] = [];
+  #locals = 0;
+
+  constructor(compiling: Compiling) {
+    this.#compiling = compiling;
+  }
+
+  finish(parameters: string, entry: string, body: string, extra: readonly (readonly [string, unknown])[] = []): unknown {
+    const names = this.#constants.map((_, index) => `k${index}`);
+    const locals = Array.from({ length: this.#locals }, (_, index) => `t${index}`);
+    const declared = locals.length === 0 ? '' : `let ${locals.join(',')};`;
+    const guarded =
+      this.#spans.length === 0
+        ? `return ${body};`
+        : `let p=0,q;try{return ${body};}catch(x){throw p===0?x:leftCall(x,q,spans[p-1]);}`;
+    const source = `'use strict';return ${parameters}=>{${declared}${entry}${guarded}};`;
+    const make = new Function(...HELPERS, 'spans', ...names, ...extra.map(([name]) => name), source);
+    const helpers = HELPERS.map((name) => runtime[name as keyof typeof runtime]);
+    return make(...helpers, this.#spans, ...this.#constants, ...extra.map(([, value]) => value));
+  }
+
+  /** JavaScript that evaluates to weak head normal form. */
+  value(expr: Expr, scope: StaticScope, env: string): string {
+    switch (expr.kind) {
+      case 'int':
+        return typeof expr.value === 'number' ? String(expr.value) : `${expr.value}n`;
+      case 'string':
+        return this.#string(expr, scope, env);
+      case 'var':
+        return this.#variable(expr, scope, env);
+      case 'list':
+        return `[${expr.items.map((item) => this.slot(item, scope, env)).join(',')}]`;
+      case 'attrs':
+        return this.#attrs(expr, scope, env) ?? this.#fallback(expr, scope, env);
+      case 'lambda':
+        return this.#lambda(expr, scope, env);
+      case 'call':
+        return this.#call(expr, scope, env);
+      case 'select':
+        return this.#select(expr, scope, env);
+      case 'has':
+        return this.#has(expr, scope, env);
+      case 'let':
+        return this.#let(expr, scope, env);
+      case 'with': {
+        const inner = this.#local();
+        const names = this.slot(expr.scope, scope, env);
+        const body = this.value(expr.body, new StaticScope('with', scope, scope.unit), inner);
+        return `(${inner}=[${env},${names}],${body})`;
+      }
+      case 'if': {
+        const condition = this.#condition(expr.condition, scope, env);
+        return `(${condition}?${this.value(expr.then, scope, env)}:${this.value(expr.otherwise, scope, env)})`;
+      }
+      case 'unary':
+        if (expr.op === '!') return `!${this.#condition(expr.operand, scope, env)}`;
+        if (isRebound('__sub', scope)) return this.#fallback(expr, scope, env);
+        return `subtract(0,${this.value(expr.operand, scope, env)},${this.#constant(spanOf(scope.unit, expr.operand))})`;
+      case 'binary':
+        return this.#binary(expr, scope, env);
+      case 'float':
+      case 'path':
+      case 'searchPath':
+      case 'legacyLet':
+        return this.#fallback(expr, scope, env);
+      case 'assert': {
+        const failure = this.#constant(assertionFailure(expr, scope));
+        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}())`;
+      }
+    }
+  }
+
+  /** JavaScript that makes a slot. */
+  slot(expr: Expr, scope: StaticScope, env: string, options: DelayOptions = {}): string {
+    switch (expr.kind) {
+      case 'int':
+        return this.value(expr, scope, env);
+      case 'float':
+        return this.#constant(new Float(expr.value));
+      case 'string': {
+        const text = literalText(expr);
+        if (text !== undefined) return this.#text(text);
+        break;
+      }
+      case 'path': {
+        const path = literalPath(expr, scope);
+        if (path !== undefined) return this.#constant(path);
+        break;
+      }
+      case 'var': {
+        const found = resolve(expr.name, scope);
+        if (found.kind === 'slot') {
+          const isUnfilled = found.depth === 0 && options.filledUpTo !== undefined && found.index >= options.filledUpTo;
+          if (!isUnfilled) return `settled(${reach(env, found.depth)}[${found.index}])`;
+        } else if (found.kind === 'global') return this.#constant(found.slot);
+        break;
+      }
+      case 'lambda':
+        return this.#lambda(expr, scope, env, options.naming?.name);
+      case 'list':
+        if (expr.items.length === 0) return '[]';
+        break;
+      default:
+    }
+    const site: HotSite = { code: this.#firstRun(expr, scope, options, () => site) };
+    const suspended = `new Thunk(${this.#constant(site)}.code,${env})`;
+    return this.#speculate(expr, scope, env, suspended, options) ?? suspended;
+  }
+
+  /** A hot region's thunks are hot: they skip the first tier. */
+  #firstRun(expr: Expr, scope: StaticScope, { naming }: DelayOptions, site: () => HotSite): ThunkCode {
+    let compiled: Code | undefined;
+    const first: ThunkCode = (env: Env): Value => {
+      if (compiled === undefined) {
+        compiled = this.#compiling.fuse(expr, scope);
+        if (naming !== undefined) {
+          const label = { text: `the ${naming.kind} '${naming.name}'`, name: naming.name, span: spanOf(scope.unit, expr) };
+          labelCode(first, label);
+          labelCode(compiled, label);
+        }
+        site().code = compiled;
+      }
+      return compiled(env);
+    };
+    return first;
+  }
+
+  /** The value at once where that is certain, cheap and free of errors; else what `suspended` makes. */
+  #speculate(expr: Expr, scope: StaticScope, env: string, suspended: string, options: DelayOptions): string | undefined {
+    if (options.filledUpTo !== undefined) return undefined; // its variables may not be there yet
+    if (expr.kind === 'binary' && (expr.op === '+' || expr.op === '-') && !(expr.op === '-' && isRebound('__sub', scope))) {
+      const left = this.#known(expr.left, scope, env);
+      const right = this.#known(expr.right, scope, env);
+      if (left === undefined || right === undefined) return undefined;
+      const [a, b, r] = [this.#local(), this.#local(), this.#local()];
+      const sum = `(${a}=${left},${b}=${right},typeof ${a}==='number'&&typeof ${b}==='number'&&(${r}=${a}${expr.op}${b},${r}<=${MAX}&&${r}>=-${MAX}))`;
+      return `(${sum}?${r}:${suspended})`;
+    }
+    if (expr.kind === 'select' && expr.fallback === undefined && expr.path.length === 1 && expr.path[0]!.kind === 'static') {
+      const target = this.#known(expr.target, scope, env);
+      if (target === undefined) return undefined;
+      const name = expr.path[0]!;
+      const found = this.#local();
+      const cache = this.#constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
+      return `((${found}=peek(${target},${cache}))!==undefined?${found}:${suspended})`;
+    }
+    return undefined;
+  }
+
+  /** An operand whose slot is at hand without evaluating. */
+  #known(expr: Expr, scope: StaticScope, env: string): string | undefined {
+    if (expr.kind === 'int' && typeof expr.value === 'number') return String(expr.value);
+    if (expr.kind !== 'var') return undefined;
+    const found = resolve(expr.name, scope);
+    return found.kind === 'slot' ? `settled(${reach(env, found.depth)}[${found.index}])` : undefined;
+  }
+
+  #variable(expr: Expr & { kind: 'var' }, scope: StaticScope, env: string): string {
+    const found = expr.name === '__curPos' ? undefined : resolve(expr.name, scope);
+    if (found?.kind === 'slot') {
+      const [slot, at] = [this.#local(), this.#local()];
+      const where = found.depth === 0 ? env : `(${at}=${reach(env, found.depth)})`;
+      const again = found.depth === 0 ? env : at;
+      const { index } = found;
+      return `((${slot}=${where}[${index}]) instanceof Thunk?(${again}[${index}]=${slot}.code===null?${slot}.held:run(${slot})):${slot})`;
+    }
+    if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#constant(found.slot);
+    return this.#fallback(expr, scope, env);
+  }
+
+  #string(expr: StringExpr, scope: StaticScope, env: string): string {
+    const literal = literalText(expr);
+    if (literal !== undefined) return this.#text(literal);
+    const tests: string[] = [];
+    const values: string[] = [];
+    const parts = expr.parts.map((part) => {
+      if (typeof part === 'string') return this.#text(part);
+      const local = this.#local();
+      values.push(`${local}=${this.value(part, scope, env)}`);
+      tests.push(`typeof ${local}==='string'`);
+      return local;
+    });
+    const span = this.#constant(spanOf(scope.unit, expr));
+    const ctx = this.#constant(scope.unit.ctx);
+    return `(${values.join(',')},${tests.join('&&')}?''+${parts.join('+')}:interpolateAt(${ctx},[${parts.join(',')}],${span}))`;
+  }
+
+  #attrs(expr: AttrsExpr, scope: StaticScope, env: string): string | undefined {
+    const { merged } = expr;
+    if (merged.statics.some(({ name }) => name === '__overrides')) return undefined;
+    const { shape, order } = shapeOf(merged, scope.unit);
+    const bound = expr.isRec ? this.#bindings(merged, scope, env, 'attribute') : undefined;
+    const steps = bound === undefined ? [] : [bound.js];
+    const inner = bound?.scope ?? scope;
+    const innerEnv = bound?.env ?? env;
+    let slots: string[];
+    if (bound !== undefined) slots = order.map((at) => `${bound.env}[${at + 1}]`);
+    else {
+      const sources = merged.inheritFroms.map((from) => {
+        const source = this.#local();
+        steps.push(`${source}=${this.slot(from, scope, env)}`);
+        return source;
+      });
+      slots = order.map((at) => {
+        const { name, value, start, end } = merged.statics[at]!;
+        if (value.kind === 'inheritFrom') return this.#inherited(sources[value.index]!, name, spanOf(scope.unit, { start, end }));
+        const node: Expr = value.kind === 'expr' ? value.expr : { kind: 'var', name, start, end };
+        return this.slot(node, scope, env, { naming: { kind: 'attribute', name } });
+      });
+    }
+    let set = `new Attrs(${this.#constant(shape)},[${slots.join(',')}])`;
+    if (merged.dynamics.length > 0) {
+      const pairs = merged.dynamics.flatMap((dynamic) => {
+        const nameSpan = this.#constant(spanOf(inner.unit, dynamic.name));
+        return [
+          `attributeName(${this.value(dynamic.name, inner, innerEnv)},${nameSpan})`,
+          this.slot(dynamic.value, inner, innerEnv),
+        ];
+      });
+      const spans = merged.dynamics.map((dynamic) => ({
+        name: spanOf(inner.unit, dynamic.name),
+        whole: spanOf(inner.unit, dynamic),
+      }));
+      set = `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+    }
+    return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
+  }
+
+  /** `inherit (source) name`: the attribute's own slot where the source is there already. */
+  #inherited(source: string, name: string, span: Span): string {
+    const found = this.#local();
+    const cache = new ShapeCache(name, span);
+    const select = inheritedFrom(cache);
+    labelCode(select, { text: `the attribute '${name}'`, name, span });
+    return `((${found}=peek(${source},${this.#constant(cache)}))!==undefined?${found}:new Thunk(${this.#constant(select)},${source}))`;
+  }
+
+  #let(expr: LetExpr, scope: StaticScope, env: string): string {
+    if (expr.merged.statics.length === 0) return this.value(expr.body, scope, env);
+    const bound = this.#bindings(expr.merged, scope, env, 'variable');
+    return `(${bound.js},${this.value(expr.body, bound.scope, bound.env)})`;
+  }
+
+  /** The environment of `let` or `rec`; laid out as in compile/bindings.ts. */
+  #bindings(
+    merged: LetExpr['merged'],
+    around: StaticScope,
+    env: string,
+    kind: 'attribute' | 'variable',
+  ): { scope: StaticScope; env: string; js: string } {
+    const { statics, inheritFroms } = merged;
+    const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
+    const local = this.#local();
+    const firstFrom = statics.length + 1;
+    const steps = [
+      `${local}=[${[env, ...statics, ...inheritFroms].map((_, index) => (index === 0 ? env : 'undefined')).join(',')}]`,
+    ];
+    inheritFroms.forEach((from, index) => {
+      steps.push(`${local}[${firstFrom + index}]=${this.slot(from, scope, local, { filledUpTo: 0 })}`);
+    });
+    statics.forEach(({ name, value, start, end }, index) => {
+      let slot: string;
+      if (value.kind === 'expr') slot = this.slot(value.expr, scope, local, { naming: { kind, name }, filledUpTo: index + 1 });
+      else if (value.kind === 'inherit') slot = this.slot({ kind: 'var', name, start, end }, around, env);
+      else slot = this.#inherited(`${local}[${firstFrom + value.index}]`, name, spanOf(around.unit, { start, end }));
+      steps.push(`${local}[${index + 1}]=${slot}`);
+    });
+    return { scope, env: local, js: steps.join(',') };
+  }
+
+  #lambda(expr: LambdaExpr, scope: StaticScope, env: string, name?: string): string {
+    return `new Lambda(${this.#constant(lambdaSite(expr, scope, this.#compiling, name))},${env})`;
+  }
+
+  /** `p` and `q` tell the one catch of the region which call failed, and of what. */
+  #call(expr: CallExpr, scope: StaticScope, env: string): string {
+    const fn = this.#local();
+    const result = this.#local();
+    const callee = this.value(expr.fn, scope, env);
+    const locals = expr.args.map(() => this.#local());
+    const args = expr.args.map((arg, index) => `${locals[index]}=${this.slot(arg, scope, env)}`).join(',');
+    const place = this.#spans.push(spanOf(scope.unit, expr));
+    const [a, b] = locals;
+    const call =
+      locals.length === 1
+        ? `${fn} instanceof Lambda?${fn}.site.code(${fn}.env,${a}):call(${fn},${a})`
+        : locals.length === 2
+          ? `${fn} instanceof Lambda&&${fn}.site.code2!==undefined?${fn}.site.code2(${fn}.env,${a},${b}):call2(${fn},${a},${b})`
+          : `callN(${fn},[${locals.join(',')}])`;
+    return `(${fn}=${callee},${args},q=${fn},p=${place},${result}=${call},p=0,${result})`;
+  }
+
+  #select(expr: SelectExpr, scope: StaticScope, env: string): string {
+    const target = this.value(expr.target, scope, env);
+    if (expr.fallback === undefined) {
+      return expr.path.reduce((set, name) => {
+        if (name.kind === 'static') return `selectAt(${set},${this.#cache(name, scope)})`;
+        return `select(${set},${this.#name(name, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
+      }, target);
+    }
+    const found = this.#local();
+    const all = expr.path.map(
+      (name, index) => `(${found}=${this.#trySelect(index === 0 ? target : found, name, scope, env)})!==undefined`,
+    );
+    return `(${all.join('&&')}?${found}:${this.value(expr.fallback, scope, env)})`;
+  }
+
+  #has(expr: HasAttrExpr, scope: StaticScope, env: string): string {
+    const target = this.value(expr.target, scope, env);
+    const found = this.#local();
+    const steps = expr.path.map((name, index) => {
+      const set = index === 0 ? target : found;
+      if (index < expr.path.length - 1) return `(${found}=${this.#trySelect(set, name, scope, env)})!==undefined`;
+      return name.kind === 'static'
+        ? `hasAt(${set},${this.#cache(name, scope)})`
+        : `hasName(${set},${this.#name(name, scope, env)})`;
+    });
+    return `(${steps.join('&&')})`;
+  }
+
+  #trySelect(set: string, name: AttrName, scope: StaticScope, env: string): string {
+    if (name.kind === 'static') return `trySelect(${set},${this.#cache(name, scope)})`;
+    const held = this.#local();
+    // The name is evaluated only if there is a set to look in.
+    return `((${held}=${set}) instanceof Attrs?trySelectName(${held},${this.#name(name, scope, env)}):undefined)`;
+  }
+
+  #cache(name: AttrName & { kind: 'static' }, scope: StaticScope): string {
+    return this.#constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
+  }
+
+  /** A computed name: a byte string. */
+  #name(name: AttrName & { kind: 'dynamic' }, scope: StaticScope, env: string): string {
+    return `selectName(${this.value(name.expr, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
+  }
+
+  #binary(expr: BinaryExpr, scope: StaticScope, env: string): string {
+    const { op } = expr;
+    const builtin = BUILTIN_OF[op];
+    if (builtin !== undefined && isRebound(builtin, scope)) return this.#fallback(expr, scope, env);
+    switch (op) {
+      case '&&':
+      case '||':
+        return `(${this.#condition(expr.left, scope, env)}${op}${this.#condition(expr.right, scope, env)})`;
+      case '->':
+        return `(!${this.#condition(expr.left, scope, env)}||${this.#condition(expr.right, scope, env)})`;
+      case '//':
+      case '++':
+        return this.#join(expr, scope, env);
+      default:
+        return this.#compute(op, expr, scope, env);
+    }
+  }
+
+  /** Two numbers in line, all else by call. */
+  #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: string): string {
+    const [a, b] = [this.#local(), this.#local()];
+    const operands = `${a}=${this.value(expr.left, scope, env)},${b}=${this.value(expr.right, scope, env)}`;
+    const span = this.#constant(spanOf(scope.unit, expr));
+    const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
+    if (op === '+' || op === '-') {
+      const r = this.#local();
+      const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
+      return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
+    }
+    if (op === '*' || op === '/') return `(${operands},${op === '*' ? 'multiply' : 'divide'}(${a},${b},${span}))`;
+    if (op === '==' || op === '!=') {
+      const sign = op === '==' ? '' : '!';
+      return `(${operands},${numbers}?${a}${op}=${b}:${sign}equals(${a},${b}))`;
+    }
+    // As Nix does: everything is "less than", turned round or negated.
+    const isTurned = op === '>' || op === '<=';
+    const order = isTurned ? `compare(${b},${a},${span})` : `compare(${a},${b},${span})`;
+    return `(${operands},${numbers}?${a}${op}${b}:${order}${op === '<' || op === '>' ? '<0' : '>=0'})`;
+  }
+
+  #join(expr: BinaryExpr, scope: StaticScope, env: string): string {
+    const [check, join] = expr.op === '//' ? ['set', 'mergeAttrs'] : ['list', 'append'];
+    const [left, right] = [expr.left, expr.right].map((side) => {
+      return `${check}(${this.value(side, scope, env)},${this.#constant(spanOf(scope.unit, side))})`;
+    });
+    return `${join}(${left},${right})`;
+  }
+
+  /** JavaScript whose value is true or false. */
+  #condition(expr: Expr, scope: StaticScope, env: string): string {
+    const js = this.value(expr, scope, env);
+    if (isBoolean(expr)) return `(${js})`;
+    const test = this.#local();
+    return `((${test}=${js})===true||${test}!==false&&boolean(${test},${this.#constant(spanOf(scope.unit, expr))}))`;
+  }
+
+  #fallback(expr: Expr, scope: StaticScope, env: string): string {
+    return `${this.#constant(this.#compiling.compile(expr, scope))}(${env})`;
+  }
+
+  #text(text: string): string {
+    return text.length <= 64 ? JSON.stringify(text) : this.#constant(text);
+  }
+
+  #constant(value: unknown): string {
+    if (value === null || typeof value === 'boolean') return String(value);
+    const known = this.#constants.indexOf(value);
+    return `k${known >= 0 ? known : this.#constants.push(value) - 1}`;
+  }
+
+  #local(): string {
+    return `t${this.#locals++}`;
+  }
+}
+
+/** The environment `depth` levels out. */
+const reach = (env: string, depth: number): string => env + '[0]'.repeat(depth);
+
+function isBoolean(expr: Expr): boolean {
+  if (expr.kind === 'has') return true;
+  if (expr.kind === 'unary') return expr.op === '!';
+  return expr.kind === 'binary' && !['+', '-', '*', '/', '//', '++'].includes(expr.op);
+}

@@ -1,0 +1,181 @@
+/** What generated code calls. Small functions: the engine inlines them into the hot code. */
+
+import type { Span } from '../../base/index.ts';
+import type { AssertExpr } from '../../lang/tree.ts';
+import { divide, multiply, subtract } from '../arithmetic.ts';
+import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
+import { call, call2, callN } from '../call.ts';
+import { concat, interpolate } from '../coerce.ts';
+import { compare, equals } from '../compare.ts';
+import { boolean, list, set } from '../compile/operators.ts';
+import { type StaticScope, spanOf } from '../compile/scope.ts';
+import { missingAttr, select, selectName } from '../compile/select.ts';
+import { addDynamics, attributeName } from '../compile/sets.ts';
+import { describe } from '../describe.ts';
+import { failedAssertion, wrongType } from '../errors.ts';
+import { force, run, Thunk } from '../thunk.ts';
+import { leftCall, locate } from '../trace.ts';
+import { type Env, Lambda, type Slot, type Value } from '../value.ts';
+
+/** What a select site remembers: where its attribute stands in the last shapes it met. */
+export class ShapeCache {
+  readonly name: string;
+  readonly span: Span;
+  shape: Shape | undefined = undefined;
+  index = 0;
+  shape2: Shape | undefined = undefined;
+  index2 = 0;
+  shape3: Shape | undefined = undefined;
+  index3 = 0;
+  constructor(name: string, span: Span) {
+    this.name = intern(name);
+    this.span = span;
+  }
+}
+
+/** The attribute's place, or -1. */
+function placeIn(cache: ShapeCache, shape: Shape): number {
+  return cache.shape === shape ? cache.index : cache.shape2 === shape ? cache.index2 : placeInRarer(cache, shape);
+}
+
+function placeInRarer(cache: ShapeCache, shape: Shape): number {
+  if (cache.shape3 === shape) return cache.index3;
+  const index = shape.indexOf(cache.name);
+  if (shape.isShared) {
+    cache.shape3 = cache.shape2;
+    cache.index3 = cache.index2;
+    cache.shape2 = cache.shape;
+    cache.index2 = cache.index;
+    cache.shape = shape;
+    cache.index = index;
+  }
+  return index;
+}
+
+function selectAt(target: Value, cache: ShapeCache): Value {
+  if (!(target instanceof Attrs)) throw wrongType('a set', describe(target), cache.span);
+  const index = placeIn(cache, target.shape);
+  if (index < 0) throw missingAttr(target, cache.name, cache.span);
+  const slot = target.slots[index]!;
+  if (!(slot instanceof Thunk)) return slot;
+  return selectThunk(slot, target, index, cache.span);
+}
+
+function selectThunk(slot: Thunk, target: Attrs, index: number, span: Span): Value {
+  if (slot.code === null) {
+    const value = slot.held as Value;
+    target.slots[index] = value;
+    return value;
+  }
+  try {
+    const value = run(slot);
+    target.slots[index] = value;
+    return value;
+  } catch (error) {
+    throw locate(error, span);
+  }
+}
+
+/** `target.name`, or `undefined` where there is no such attribute. */
+function trySelect(target: Value, cache: ShapeCache): Value | undefined {
+  if (!(target instanceof Attrs)) return undefined;
+  const index = placeIn(cache, target.shape);
+  if (index < 0) return undefined;
+  const slot = target.slots[index]!;
+  return slot instanceof Thunk ? force(slot) : slot;
+}
+
+const hasAt = (target: Value, cache: ShapeCache): boolean => target instanceof Attrs && placeIn(cache, target.shape) >= 0;
+
+/** The slot of `target.name` where that needs no evaluation; otherwise `undefined`. */
+function peek(target: Slot, cache: ShapeCache): Slot | undefined {
+  const value = target instanceof Thunk && target.code === null ? (target.held as Value) : target;
+  if (!(value instanceof Attrs)) return undefined;
+  const index = placeIn(cache, value.shape);
+  return index < 0 ? undefined : value.slots[index];
+}
+
+function valueAt(env: Env, index: number): Value {
+  const slot = env[index] as Slot;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = slot.code === null ? (slot.held as Value) : run(slot);
+  env[index] = value;
+  return value;
+}
+
+const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
+
+function interpolateAt(ctx: Parameters<typeof interpolate>[0], parts: readonly Value[], span: Span): Value {
+  try {
+    return interpolate(ctx, parts);
+  } catch (error) {
+    throw locate(error, span);
+  }
+}
+
+function concatAt(ctx: Parameters<typeof concat>[0], a: Value, b: Value, span: Span): Value {
+  try {
+    return concat(ctx, a, b, span);
+  } catch (error) {
+    throw locate(error, span);
+  }
+}
+
+/** `++`; the operands are lists. */
+const append = (a: Slot[], b: Slot[]): Slot[] => (b.length === 0 ? a : a.length === 0 ? b : a.concat(b));
+
+const hasName = (target: Value, name: string): boolean => target instanceof Attrs && target.has(name);
+
+function trySelectName(target: Attrs, name: string): Value | undefined {
+  const slot = target.get(name);
+  return slot === undefined ? undefined : force(slot);
+}
+
+/** What a thunk of `inherit (source) name` runs. */
+export const inheritedFrom =
+  (cache: ShapeCache) =>
+  (source: Slot): Value =>
+    selectAt(force(source), cache);
+
+export const assertionFailure = ({ condition }: AssertExpr, { unit }: StaticScope) => {
+  const span = spanOf(unit, condition);
+  return (): never => {
+    throw failedAssertion(unit.ctx.showExpr(condition, span), span);
+  };
+};
+
+export const runtime = {
+  Attrs,
+  Lambda,
+  Thunk,
+  addDynamics,
+  append,
+  attributeName,
+  boolean,
+  call,
+  call2,
+  callN,
+  compare,
+  concatAt,
+  divide,
+  equals,
+  force,
+  hasAt,
+  hasName,
+  interpolateAt,
+  leftCall,
+  list,
+  mergeAttrs,
+  multiply,
+  peek,
+  run,
+  select,
+  selectAt,
+  selectName,
+  set,
+  settled,
+  subtract,
+  trySelect,
+  trySelectName,
+  valueAt,
+};

@@ -1,0 +1,79 @@
+/**
+ * Everything that the language can ask of the world. The evaluator itself touches nothing: tests give it a disk in memory, the
+ * commands give it the real one (node-io.ts).
+ */
+import type { Bytes } from '../base/index.ts';
+import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/types.ts';
+
+export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
+
+/** Paths are absolute. Paths below the store directory are logical: the implementation finds the real file. */
+export interface EvalIO {
+  /** `import`, `readFile`, `hashFile`. The bytes as they are. @throws SystemFault */
+  readFile(path: Bytes): Bytes;
+  /** `readDir`. Without `.` and `..`; any order. @throws SystemFault */
+  readDir(path: Bytes): ReadonlyMap<Bytes, FileKind>;
+  /** What stands at the path itself (symlinks not followed); `undefined` where there is nothing. @throws SystemFault other failures */
+  lstat(path: Bytes): FileKind | undefined;
+  /** Resolves symlinks in every component. @throws SystemFault */
+  realpath(path: Bytes): Bytes;
+  /** Follows symlinks; false where that leads nowhere. Never throws. */
+  pathExists(path: Bytes): boolean;
+  /** `getEnv`; `undefined` where not set. */
+  env(name: Bytes): Bytes | undefined;
+  /** Seconds since 1970, the same during one evaluation. */
+  now(): number;
+  /** `trace`, `warn`: one line for the user. */
+  trace(kind: 'trace' | 'warning', text: Bytes): void;
+  /** Builds outputs now, because evaluation reads them (import from derivation). @throws Fault the build failed, or builds are not possible here */
+  realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
+  readonly store: EvalStore;
+}
+
+/** A text on its way to the store, at a path the caller has computed (`text:…` of name, text and references). */
+export interface StoreText {
+  readonly name: string;
+  readonly path: StorePath;
+  readonly text: Bytes;
+  readonly references: readonly StorePath[];
+}
+
+/**
+ * The store as evaluation sees it. In read-only mode paths are computed and nothing is written; the language cannot tell.
+ */
+export interface EvalStore {
+  /** Logical: `/igos/store`. */
+  readonly storeDir: string;
+  readonly isReadOnly: boolean;
+  /** The path of a file or tree; when writing, it is valid afterwards. `source` is an absolute real path. @throws SystemFault */
+  addPath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
+  /** Like `addPath` for a tree put together from several places. */
+  addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
+  /** The named tools and files of this machine as one store path (`style = hostTools { … }`). @throws Fault a tool is missing */
+  addHostTree(name: string, spec: { readonly tools: readonly string[]; readonly files: readonly string[] }): StorePath;
+  /** `toFile` and derivations. May be written later, in one batch with others; references come before their users. */
+  addText(text: StoreText): void;
+  /** A derivation added before, or valid in the store; `undefined` otherwise. */
+  readDerivation(path: StorePath): Derivation | undefined;
+  isValid(path: StorePath): boolean;
+  /** What a text or a valid path refers to; empty where nothing is known of it. Left out: nothing is known of any. */
+  references?(path: StorePath): readonly StorePath[];
+}
+
+/** How the evaluation is bounded. */
+export interface EvalSettings {
+  /** No environment variables, no clock, no `<x>`, files only through literal paths. */
+  readonly pure?: boolean;
+  /** `NIX_PATH`: prefix (may be empty) and path, tried in order. */
+  readonly searchPath?: readonly { readonly prefix: Bytes; readonly path: Bytes }[];
+  /** `builtins.currentSystem`. */
+  readonly system?: string;
+  /** How messages name a file: usually relative to where the user stands. Default: as it is. */
+  readonly displayPath?: (path: Bytes) => string;
+  /** `traceVerbose` prints. */
+  readonly isTraceVerbose?: boolean;
+  /** `|>` and `<|`. */
+  readonly pipes?: boolean;
+  /** `import` of a derivation's output may build. */
+  readonly allowImportFromDerivation?: boolean;
+}

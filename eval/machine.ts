@@ -1,0 +1,226 @@
+/** The evaluator: what builtins and compiled code ask of it, put together from the modules beside. */
+import type { Bytes, Span } from '../base/index.ts';
+import type { Expr } from '../lang/tree.ts';
+import { type StorePath, upstreamPlaceholder } from '../store/index.ts';
+import { Attrs, attrsFromRecord } from './attrs.ts';
+import type { Builtin, BuiltinConstant } from './builtin.ts';
+import { call, call2, callN } from './call.ts';
+import { coerceToPath, coerceToString } from './coerce.ts';
+import { compare, slotsEqual } from './compare.ts';
+import { forceDeep } from './deep.ts';
+import { describe, describeType, preview } from './describe.ts';
+import { missingAttribute, thrown, unwantedContext, wrongType } from './errors.ts';
+import type { Coercion, Evaluator } from './evaluator.ts';
+import { FileLoader, reading } from './files.ts';
+import { bindGlobals } from './globals.ts';
+import type { EvalIO, EvalSettings } from './io.ts';
+import { findInSearchPath, type SearchEntry } from './search-path.ts';
+import { force, Thunk } from './thunk.ts';
+import { addStep } from './trace.ts';
+import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
+
+export class Machine implements Evaluator {
+  readonly io: EvalIO;
+  readonly settings: EvalSettings;
+  readonly globals: ReadonlyMap<string, Slot>;
+  readonly files: FileLoader;
+  readonly #copied = new Map<Bytes, Bytes>();
+  readonly #realised = new Map<string, StorePath>();
+
+  constructor(io: EvalIO, settings: EvalSettings, builtins: readonly (Builtin | BuiltinConstant)[]) {
+    this.io = io;
+    this.settings = settings;
+    this.globals = bindGlobals(this, builtins);
+    this.files = new FileLoader(this);
+  }
+
+  force(slot: Slot): Value {
+    return force(slot);
+  }
+
+  forceDeep(slot: Slot): Value {
+    return forceDeep(slot);
+  }
+
+  forceInt(slot: Slot, what: string): number | bigint {
+    const value = this.#forceAs(slot, what);
+    if (typeof value === 'number' || typeof value === 'bigint') return value;
+    throw mismatch('an integer', value, what);
+  }
+
+  forceSmallInt(slot: Slot, what: string): number {
+    return Number(this.forceInt(slot, what));
+  }
+
+  forceBool(slot: Slot, what: string): boolean {
+    const value = this.#forceAs(slot, what);
+    if (typeof value === 'boolean') return value;
+    throw mismatch('a Boolean', value, what);
+  }
+
+  forceString(slot: Slot, what: string, context?: Set<string>): Bytes {
+    const value = this.#forceAs(slot, what);
+    if (typeof value === 'string') return value;
+    if (!(value instanceof ContextString)) throw mismatch('a string', value, what);
+    if (context !== undefined) for (const each of value.context) context.add(each);
+    return value.text;
+  }
+
+  forceStringNoContext(slot: Slot, what: string): Bytes {
+    const value = this.#forceAs(slot, what);
+    if (typeof value === 'string') return value;
+    if (!(value instanceof ContextString)) throw mismatch('a string', value, what);
+    const [first] = value.context;
+    throw addStep(unwantedContext(value.text, first!.replace(/^(!.*!|=)/, '')), `while evaluating ${what}`);
+  }
+
+  forceList(slot: Slot, what: string): List {
+    const value = this.#forceAs(slot, what);
+    if (Array.isArray(value)) return value;
+    throw mismatch('a list', value, what);
+  }
+
+  forceAttrs(slot: Slot, what: string): Attrs {
+    const value = this.#forceAs(slot, what);
+    if (value instanceof Attrs) return value;
+    throw mismatch('a set', value, what);
+  }
+
+  forceFunction(slot: Slot, what: string): Lambda | PrimOp | PrimOpApp | Attrs {
+    const value = this.#forceAs(slot, what);
+    if (value instanceof Lambda || value instanceof PrimOp || value instanceof PrimOpApp) return value;
+    if (value instanceof Attrs && value.has('__functor')) return value;
+    throw mismatch('a function', value, what);
+  }
+
+  #forceAs(slot: Slot, what: string): Value {
+    if (!(slot instanceof Thunk)) return slot;
+    try {
+      return force(slot);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  call(fn: Value, arg: Slot): Value {
+    return call(fn, arg);
+  }
+
+  call2(fn: Value, first: Slot, second: Slot): Value {
+    return call2(fn, first, second);
+  }
+
+  callN(fn: Value, args: readonly Slot[]): Value {
+    return callN(fn, args);
+  }
+
+  lazyCall(fn: Slot, ...args: Slot[]): Slot {
+    return args.length === 1 ? new Thunk(applyOne, [fn, args[0]]) : new Thunk(applyMany, [fn, args]);
+  }
+
+  delay(compute: () => Value): Slot {
+    return new Thunk(compute, undefined);
+  }
+
+  getAttr(set: Attrs, name: Bytes, what: string): Slot {
+    const slot = set.get(name);
+    if (slot !== undefined) return slot;
+    throw addStep(missingAttribute(name, set.names), `while evaluating ${what}`);
+  }
+
+  equals(a: Slot, b: Slot): boolean {
+    return slotsEqual(a, b);
+  }
+
+  compare(a: Slot, b: Slot): number {
+    return compare(force(a), force(b));
+  }
+
+  coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes {
+    try {
+      return coerceToString(this, force(slot), context, how);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  coerceToPath(slot: Slot, what: string, context: Set<string>): Bytes {
+    try {
+      return coerceToPath(this, force(slot), context);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  copyToStore(path: Bytes): Bytes {
+    const known = this.#copied.get(path);
+    if (known !== undefined) return known;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const copied = reading(path, () => this.io.store.addPath(name, path).path);
+    this.#copied.set(path, copied);
+    return copied;
+  }
+
+  realiseContext(context: ReadonlySet<string>): ReadonlyMap<Bytes, Bytes> {
+    const paths = new Map<Bytes, Bytes>();
+    for (const each of context) {
+      const built = /^!([^!]+)!(.+)$/.exec(each);
+      if (built === null) continue;
+      const [output, drvPath] = [built[1]!, built[2] as StorePath];
+      const path = this.#realised.get(each) ?? this.io.realise(drvPath, [output]).get(output);
+      if (path === undefined) continue;
+      this.#realised.set(each, path);
+      paths.set(upstreamPlaceholder(drvPath, output), path);
+    }
+    return paths;
+  }
+
+  importFile(path: Bytes): Value {
+    return this.files.import(path);
+  }
+
+  scopedImport(scope: Attrs, path: Bytes): Value {
+    return this.files.scopedImport(scope, path);
+  }
+
+  findFile(entries: readonly SearchEntry[], name: Bytes): Bytes {
+    return findInSearchPath(this.io, entries, name);
+  }
+
+  throwCatchable(message: Bytes): never {
+    throw thrown(message);
+  }
+
+  withTrace<T>(text: () => string, run: () => T, span?: Span): T {
+    try {
+      return run();
+    } catch (error) {
+      throw addStep(error, text(), span);
+    }
+  }
+
+  describeType(value: Value): string {
+    return describeType(value);
+  }
+
+  preview(value: Value): string {
+    return preview(value);
+  }
+
+  showExpr(expr: Expr, span: Span): string {
+    return this.files.showExpr(expr, span);
+  }
+
+  positionValue(span: Span | undefined): Value {
+    const path = span === undefined ? undefined : this.files.pathOf(span.source);
+    if (span === undefined || path === undefined) return null;
+    const { line, column } = span.source.position(span.start);
+    return attrsFromRecord({ file: path, line, column });
+  }
+}
+
+const mismatch = (expected: string, value: Value, what: string): unknown =>
+  addStep(wrongType(expected, describe(value)), `while evaluating ${what}`);
+
+const applyOne = ([fn, arg]: [Slot, Slot]): Value => call(force(fn), arg);
+const applyMany = ([fn, args]: [Slot, Slot[]]): Value => callN(force(fn), args);

@@ -1,0 +1,97 @@
+/** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
+import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
+import type { StorePath } from '../store/types.ts';
+import type { EvalIO, EvalStore, FileKind } from './io.ts';
+
+export interface NodeEvalIOOptions {
+  readonly store: EvalStore;
+  /** The real file of a logical store path; by default the path itself. */
+  readonly toReal?: (path: Bytes) => Bytes;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Seconds since 1970. */
+  readonly now?: () => number;
+  readonly trace?: EvalIO['trace'];
+  readonly realise: EvalIO['realise'];
+}
+
+export class NodeEvalIO implements EvalIO {
+  readonly store: EvalStore;
+  readonly #options: NodeEvalIOOptions;
+  readonly #storePrefix: Bytes;
+  #now: number | undefined;
+
+  constructor(options: NodeEvalIOOptions) {
+    this.store = options.store;
+    this.#options = options;
+    this.#storePrefix = `${options.store.storeDir}/`;
+  }
+
+  readFile(path: Bytes): Bytes {
+    return sys('read', bytesToText(path), () => readFileSync(this.#real(path), 'latin1'));
+  }
+
+  readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {
+    const entries = sys('list', bytesToText(path), () =>
+      readdirSync(this.#real(path), { withFileTypes: true, encoding: 'buffer' }),
+    );
+    return new Map(entries.map((entry) => [entry.name.toString('latin1'), kindOf(entry)]));
+  }
+
+  lstat(path: Bytes): FileKind | undefined {
+    const found = this.#stat('examine', path, (real) => lstatSync(real, { throwIfNoEntry: false }));
+    return found && kindOf(found);
+  }
+
+  realpath(path: Bytes): Bytes {
+    const real = this.#real(path);
+    return sys('resolve', bytesToText(path), () => realpathSync(real, { encoding: 'buffer' })).toString('latin1');
+  }
+
+  pathExists(path: Bytes): boolean {
+    try {
+      return statSync(this.#real(path), { throwIfNoEntry: false }) !== undefined;
+    } catch {
+      return false; // no permission to look, a loop of links: not there for the language
+    }
+  }
+
+  env(name: Bytes): Bytes | undefined {
+    const value = this.#options.env?.[bytesToText(name)];
+    return value === undefined ? undefined : textToBytes(value);
+  }
+
+  now(): number {
+    this.#now ??= this.#options.now?.() ?? Math.floor(Date.now() / 1000);
+    return this.#now;
+  }
+
+  trace(kind: 'trace' | 'warning', text: Bytes): void {
+    this.#options.trace?.(kind, text);
+  }
+
+  realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
+    return this.#options.realise(drvPath, outputs);
+  }
+
+  #real(path: Bytes): string | Buffer {
+    const { toReal } = this.#options;
+    return bytesToPath(toReal !== undefined && path.startsWith(this.#storePrefix) ? toReal(path) : path);
+  }
+
+  /** A component that is a file, or missing, is "nothing there". */
+  #stat(operation: string, path: Bytes, stat: (real: string | Buffer) => Stats | undefined): Stats | undefined {
+    try {
+      return sys(operation, bytesToText(path), () => stat(this.#real(path)));
+    } catch (error) {
+      if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+}
+
+const kindOf = (entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): FileKind => {
+  if (entry.isFile()) return 'regular';
+  if (entry.isDirectory()) return 'directory';
+  return entry.isSymbolicLink() ? 'symlink' : 'unknown';
+};

@@ -1,0 +1,71 @@
+/** Results as `nix-instantiate --eval` prints them: one line, names sorted, floats with six digits. */
+import type { Bytes } from '../base/index.ts';
+import { printName, quote } from '../lang/index.ts';
+import { Attrs } from './attrs.ts';
+import { floatGeneral } from './builtins/float-text.ts';
+import { blackHole, Thunk } from './thunk.ts';
+import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
+
+/**
+ * Forces nothing: what is not evaluated prints as `<CODE>`, so force (deeply) before. A set or list met a second time prints as
+ * `«repeated»`, which also ends cycles.
+ */
+export function printValue(slot: Slot): Bytes {
+  const out: Bytes[] = [];
+  print(slot, out, new Set());
+  return out.join('');
+}
+
+/** `«repeated»` and its like, as bytes. */
+const REPEATED = '\xc2\xabrepeated\xc2\xbb';
+const RUNNING = '\xc2\xabpotential infinite recursion\xc2\xbb';
+
+function print(slot: Slot, out: Bytes[], seen: Set<unknown>): void {
+  if (slot instanceof Thunk) {
+    if (slot.code === null) print(slot.held as Value, out, seen);
+    else out.push(slot.code === blackHole ? RUNNING : '<CODE>');
+  } else if (Array.isArray(slot)) printList(slot, out, seen);
+  else if (slot instanceof Attrs) printSet(slot, out, seen);
+  else out.push(printAtom(slot));
+}
+
+function printList(list: Slot[], out: Bytes[], seen: Set<unknown>): void {
+  if (list.length > 0 && seen.has(list)) {
+    out.push(REPEATED);
+    return;
+  }
+  seen.add(list);
+  out.push('[ ');
+  for (const item of list) {
+    print(item, out, seen);
+    out.push(' ');
+  }
+  out.push(']');
+}
+
+function printSet(set: Attrs, out: Bytes[], seen: Set<unknown>): void {
+  if (set.size > 0 && seen.has(set)) {
+    out.push(REPEATED);
+    return;
+  }
+  seen.add(set);
+  out.push('{ ');
+  for (let i = 0; i < set.size; i++) {
+    const name = set.names[i]!;
+    out.push(printName(name), ' = ');
+    print(set.slots[i]!, out, seen);
+    out.push('; ');
+  }
+  out.push('}');
+}
+
+function printAtom(value: Exclude<Value, Slot[] | Attrs>): Bytes {
+  if (typeof value === 'string') return quote(value);
+  if (value instanceof ContextString) return quote(value.text);
+  if (value instanceof Float) return floatGeneral(value.value);
+  if (value instanceof PathValue) return value.path;
+  if (value instanceof Lambda) return '<LAMBDA>';
+  if (value instanceof PrimOp) return '<PRIMOP>';
+  if (value instanceof PrimOpApp) return '<PRIMOP-APP>';
+  return String(value);
+}

@@ -1,0 +1,27 @@
+/** `<x>`: entries of the search path, tried in order. */
+import type { Bytes } from '../base/index.ts';
+import { notInSearchPath } from './errors.ts';
+import type { EvalIO } from './io.ts';
+
+export interface SearchEntry {
+  /** `nixpkgs` answers for `<nixpkgs>` and `<nixpkgs/x>`; '' for everything below its path. */
+  readonly prefix: Bytes;
+  readonly path: Bytes;
+}
+
+/** The file of `<name>`. @throws Catchable E-EVAL-018 */
+export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes): Bytes {
+  for (const { prefix, path } of entries) {
+    const rest = restAfter(prefix, name);
+    if (rest === undefined) continue;
+    const found = rest === '' ? path : `${path}/${rest}`;
+    if (io.pathExists(found)) return found;
+  }
+  throw notInSearchPath(name);
+}
+
+function restAfter(prefix: Bytes, name: Bytes): Bytes | undefined {
+  if (prefix === '') return name;
+  if (name === prefix) return '';
+  return name.startsWith(`${prefix}/`) ? name.slice(prefix.length + 1) : undefined;
+}

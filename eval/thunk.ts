@@ -1,0 +1,59 @@
+/**
+ * Suspended evaluations. One class with two fields, so that every site that meets thunks stays monomorphic:
+ *
+ * | state | `code` | `held` |
+ * | --- | --- | --- |
+ * | suspended | what to run | its environment |
+ * | running | `blackHole` | undefined |
+ * | done | null | the value |
+ *
+ * A failed evaluation puts the suspended state back: forced again (after `tryEval`) it fails again in the same way.
+ */
+import { Bug } from '../base/index.ts';
+import { InfiniteRecursion } from './errors.ts';
+import { leftThunk } from './trace.ts';
+import type { Slot, Value } from './value.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: each code knows the shape of the environment that it was stored with
+export type ThunkCode = (held: any) => Value;
+
+export class Thunk {
+  code: ThunkCode | null;
+  held: unknown;
+  constructor(code: ThunkCode, held: unknown) {
+    this.code = code;
+    this.held = held;
+  }
+}
+
+/** The value of a slot in weak head normal form. @throws Fault whatever its evaluation throws */
+export function force(slot: Slot): Value {
+  return slot instanceof Thunk ? (slot.code === null ? (slot.held as Value) : run(slot)) : slot;
+}
+
+/** Evaluates a thunk that is not done. */
+export function run(thunk: Thunk): Value {
+  const code = thunk.code!;
+  const held = thunk.held;
+  if (code === blackHole) throw new InfiniteRecursion(thunk);
+  thunk.code = blackHole;
+  thunk.held = undefined;
+  try {
+    const value = code(held);
+    thunk.code = null;
+    thunk.held = value;
+    return value;
+  } catch (error) {
+    thunk.code = code;
+    thunk.held = held;
+    throw leftThunk(error, code, thunk);
+  }
+}
+
+/** Marks a thunk that is being evaluated. */
+export const blackHole: ThunkCode = () => {
+  throw new Bug('a running thunk was run again');
+};
+
+/** Whether the slot holds a value already, so that forcing is free. */
+export const isForced = (slot: Slot): boolean => !(slot instanceof Thunk) || slot.code === null;

@@ -1,0 +1,81 @@
+/** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
+import { type Bytes, tryBytesToText } from '../base/index.ts';
+import { Attrs } from './attrs.ts';
+import { floatShortest } from './builtins/float-text.ts';
+import { call } from './call.ts';
+import { coerceToString } from './coerce.ts';
+import { describeType } from './describe.ts';
+import { notJson, notUtf8 } from './errors.ts';
+import type { Evaluator } from './evaluator.ts';
+import { force } from './thunk.ts';
+import { addStep } from './trace.ts';
+import { ContextString, Float, PathValue, type Slot, type Value } from './value.ts';
+
+/**
+ * Forces all it writes. Sets that say how they become a string (`__toString`, `outPath`) are written as that string; paths are
+ * copied to the store. What strings depend on is added to `context`.
+ *
+ * @throws Fault E-EVAL-025 a function · E-EVAL-027 not UTF-8
+ */
+export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
+  const out: Bytes[] = [];
+  write(ctx, force(slot), context, out);
+  return out.join('');
+}
+
+function write(ctx: Evaluator, value: Value, context: Set<string>, out: Bytes[]): void {
+  if (typeof value === 'string') out.push(jsonString(value));
+  else if (value === null || typeof value !== 'object') out.push(String(value));
+  else if (Array.isArray(value)) writeList(ctx, value, context, out);
+  else if (value instanceof Attrs) writeSet(ctx, value, context, out);
+  else if (value instanceof Float) out.push(floatShortest(value.value));
+  else if (value instanceof ContextString || value instanceof PathValue)
+    out.push(jsonString(coerceToString(ctx, value, context)));
+  else throw notJson(describeType(value));
+}
+
+function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Bytes[]): void {
+  out.push('[');
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) out.push(',');
+    try {
+      write(ctx, force(list[i]!), context, out);
+    } catch (error) {
+      throw addStep(error, `while writing list item ${i} as JSON`);
+    }
+  }
+  out.push(']');
+}
+
+function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: Bytes[]): void {
+  const display = set.get('__toString');
+  if (display !== undefined) {
+    out.push(jsonString(coerceToString(ctx, call(force(display), set), context)));
+    return;
+  }
+  const outPath = set.get('outPath');
+  if (outPath !== undefined) {
+    write(ctx, force(outPath), context, out);
+    return;
+  }
+  out.push('{');
+  for (let i = 0; i < set.size; i++) {
+    out.push(i > 0 ? ',' : '', jsonString(set.names[i]!), ':');
+    try {
+      write(ctx, force(set.slots[i]!), context, out);
+    } catch (error) {
+      throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
+    }
+  }
+  out.push('}');
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** A JSON string literal; only what must be escaped is. @throws Fault E-EVAL-027 */
+export function jsonString(bytes: Bytes): Bytes {
+  if (PLAIN.test(bytes)) return `"${bytes}"`;
+  if (tryBytesToText(bytes) === undefined) throw notUtf8();
+  // The engine escapes quotes, backslashes and controls; bytes above 127 pass through as they are.
+  return JSON.stringify(bytes);
+}

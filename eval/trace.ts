@@ -1,0 +1,88 @@
+/**
+ * What an error picks up on its way out: the place it happened at, the user-level steps that led there, and for infinite
+ * recursion the values that need each other. Nothing here runs, or is even looked up, unless something failed.
+ */
+import { Fault, type Span, type TraceStep } from '../base/index.ts';
+import { InfiniteRecursion, isStackExhaustion, placeFault, stackExhausted } from './errors.ts';
+import type { Value } from './value.ts';
+
+/** What a suspended computation is for the user. */
+export interface ThunkLabel {
+  /** "the attribute 'x'", "the variable 'x'". */
+  readonly text: string;
+  readonly name: string;
+  /** Absent for a whole file. */
+  readonly span?: Span;
+}
+
+const labels = new WeakMap<object, ThunkLabel>();
+
+/** Names the thunks that run this code. */
+export const labelCode = (code: object, label: ThunkLabel): void => {
+  labels.set(code, label);
+};
+
+/** An error leaves a thunk that runs `code`; `thunk` tells where a cycle closes. */
+export function leftThunk(error: unknown, code: object, thunk: object): unknown {
+  const label = labels.get(code);
+  if (error instanceof InfiniteRecursion && error.isOpen) {
+    if (label !== undefined) error.cycle.push(label);
+    if (error.entry === thunk) error.close();
+    return error;
+  }
+  return label === undefined ? error : addStep(error, `while evaluating ${label.text}`, label.span);
+}
+
+/** An error leaves a call of `fn` at `span`. */
+export function leftCall(error: unknown, fn: Value, span: Span): unknown {
+  if (isStackExhaustion(error)) return stackExhausted(error, span);
+  if (!(error instanceof Fault)) return error;
+  if (placeFault(error, span)) return error;
+  return addStep(error, `while calling ${describeCallee(fn)}`, span);
+}
+
+/** Gives a fault its place, unless it has one. */
+export function locate(error: unknown, span: Span): unknown {
+  if (isStackExhaustion(error)) return stackExhausted(error, span);
+  if (error instanceof Fault) placeFault(error, span);
+  return error;
+}
+
+const steps = new WeakMap<Fault, TraceStep[]>();
+/** Steps kept from the inside, and from the outside, of a deep recursion. */
+const KEPT = 200;
+
+/** Records a step; they come innermost first. Cost: O(1), bounded memory. */
+export function addStep(error: unknown, text: string, span?: Span): unknown {
+  if (!(error instanceof Fault)) return error;
+  const known = steps.get(error);
+  if (known === undefined) steps.set(error, [{ text, span }]);
+  else if (known.length < 2 * KEPT) known.push({ text, span });
+  else {
+    known.copyWithin(KEPT, KEPT + 1);
+    known[2 * KEPT - 1] = { text, span };
+  }
+  return error;
+}
+
+/** Makes what leaves the evaluator presentable: the steps outermost first, exhaustion of the stack a Fault. */
+export function finishTrace(error: unknown): unknown {
+  if (isStackExhaustion(error)) return stackExhausted(error);
+  if (!(error instanceof Fault)) return error;
+  if (error instanceof InfiniteRecursion) error.close();
+  const found = steps.get(error);
+  if (found !== undefined) {
+    steps.delete(error);
+    error.trace = [...found.reverse(), ...error.trace];
+  }
+  return error;
+}
+
+function describeCallee(fn: Value): string {
+  if (typeof fn === 'object' && fn !== null) {
+    if ('site' in fn) return fn.site.name === undefined ? 'an anonymous function' : `the function '${fn.site.name}'`;
+    if ('run' in fn) return `the builtin '${fn.name}'`;
+    if ('op' in fn) return `the builtin '${fn.op.name}'`;
+  }
+  return 'a functor';
+}

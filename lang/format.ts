@@ -1,0 +1,35 @@
+/** `igos fmt`: one layout for a tree, whatever the blanks of its source. Tokens and comments stay as they are. */
+import type { Bytes, Fault, SourceFile } from '../base/index.ts';
+import { SourceFile as Source } from '../base/index.ts';
+import { render } from './doc.ts';
+import { layOutFile } from './layout.ts';
+import { lex } from './lexer.ts';
+import { classify, parse, type SourceKind } from './parse.ts';
+import { TokenDocs } from './token-docs.ts';
+
+export interface FormatResult {
+  /** The source as it was where `diagnostics` is not empty. Else ends in one newline; empty for a source without tokens and comments. */
+  readonly text: Bytes;
+  readonly diagnostics: readonly Fault[];
+}
+
+const WIDTH = 100;
+/** A comment may move to another token once, which can change a line break; two rounds settle that in practice. */
+const ROUNDS = 5;
+
+/** Formats a source: two blanks a level, one binding a line, at most 100 bytes a line where that is possible. Idempotent. */
+export function format(source: SourceFile, kind: SourceKind = 'expr'): FormatResult {
+  let { text } = source;
+  for (let round = 0; round < ROUNDS; round++) {
+    const current = round === 0 ? source : new Source(source.name, text);
+    const { tree, diagnostics } = parse(current, { kind, pipes: true });
+    if (diagnostics.length > 0) return { text: source.text, diagnostics };
+    const { tokens, comments } = lex(current);
+    classify(tokens);
+    const rendered = render(layOutFile(tree, new TokenDocs(current, tokens, comments)), WIDTH);
+    const next = rendered.trim() === '' ? '' : `${rendered.replace(/^\n+/, '').trimEnd()}\n`;
+    if (next === text || comments.length === 0) return { text: next, diagnostics };
+    text = next;
+  }
+  return { text, diagnostics: [] };
+}

@@ -1,0 +1,77 @@
+/** Moves an indented string with the code around it: its lines are re-indented as far as that cannot change its text. */
+import type { Doc } from './doc.ts';
+import { raw } from './doc.ts';
+import { commonIndentation, type IndentedPiece, unescapeIndented } from './strings.ts';
+import type { TokenDocs } from './token-docs.ts';
+import type { Token } from './tokens.ts';
+import * as T from './tokens.ts';
+
+const EMPTY = { kind: 'var', name: '', start: 0, end: 0 } as const;
+
+/** Lays out the indented string that the next token opens and that ends at `end`. */
+export function layOutIndented(tokens: TokenDocs, end: number): Doc {
+  const lines = reindented(tokens, tokens.tokensUntil(end));
+  return tokens.takeVerbatim(end, (text) =>
+    lines === undefined ? raw(text) : { kind: 'block', open: "''", lines, close: "''" },
+  );
+}
+
+/**
+ * The lines without their common indentation; the last one is empty where the closing quotes stand alone. `undefined` where the
+ * string is on one line, begins behind its quotes, or has an escape that Nix counts as indentation.
+ */
+function reindented(file: TokenDocs, tokens: readonly Token[]): string[] | undefined {
+  if (!tokens[0]!.image.endsWith('\n')) return undefined;
+  const chunks = topLevel(file, tokens);
+  const pieces = chunks.map((chunk): IndentedPiece => {
+    if (chunk.kind === 'code') return EMPTY;
+    return { text: chunk.kind === 'text' ? chunk.text : unescapeIndented(chunk.text), isPlain: chunk.kind === 'text' };
+  });
+  if (pieces.some((piece) => 'text' in piece && !piece.isPlain && /^[ \n]/.test(piece.text))) return undefined;
+  const indent = commonIndentation(pieces);
+  if (!Number.isFinite(indent)) return undefined;
+  const lines = [''];
+  chunks.forEach((chunk, index) => {
+    if (chunk.kind !== 'text') {
+      lines[lines.length - 1] += chunk.text;
+      return;
+    }
+    const isLast = index === chunks.length - 1;
+    chunk.text.split('\n').forEach((part, at, parts) => {
+      if (at > 0) lines.push('');
+      const isLineStart = at > 0 || index === 0;
+      if (isLast && at > 0 && at === parts.length - 1 && /^ *$/.test(part)) return; // the blanks before the closing quotes
+      const spaces = part.length - part.replace(/^ +/, '').length;
+      lines[lines.length - 1] += isLineStart ? part.slice(Math.min(indent, spaces)) : part;
+    });
+  });
+  return lines;
+}
+
+interface Chunk {
+  readonly kind: 'text' | 'escape' | 'code';
+  readonly text: string;
+}
+
+/** Literal pieces, escapes, and whole interpolations as they are written. */
+function topLevel(file: TokenDocs, tokens: readonly Token[]): Chunk[] {
+  const chunks: Chunk[] = [];
+  for (let i = 1; i < tokens.length - 1; i++) {
+    const token = tokens[i]!;
+    if (token.tokenType === T.Text) chunks.push({ kind: 'text', text: token.image });
+    else if (token.tokenType === T.IndentedEscape) chunks.push({ kind: 'escape', text: token.image });
+    else {
+      let depth = 0;
+      let last = i;
+      do {
+        const type = tokens[last]!.tokenType;
+        if (T.closers.has(type)) depth++;
+        else if (T.isCloser(type)) depth--;
+        last++;
+      } while (depth > 0);
+      chunks.push({ kind: 'code', text: file.slice(token.startOffset, tokens[last - 1]!.end) });
+      i = last - 1;
+    }
+  }
+  return chunks;
+}

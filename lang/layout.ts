@@ -1,0 +1,351 @@
+/**
+ * The layout of each construct, in the spirit of the official Nix formatter (RFC 166): sets of more than one binding are always
+ * broken, lists and calls only where they do not fit, `let` always, a value that opens a bracket stays on the line of its name.
+ */
+import { never } from '../base/index.ts';
+import { breaks, broken, type Doc, doubleLine, group, hardline, indent, line, softline } from './doc.ts';
+import { layOutIndented } from './indented-layout.ts';
+import { binaryPrecedence } from './operators.ts';
+import type { TokenDocs } from './token-docs.ts';
+import * as T from './tokens.ts';
+import type { AttrName, AttrsExpr, Binding, CallExpr, Declaration, Expr, FileTree, LambdaExpr, ListExpr, Param } from './tree.ts';
+
+/** Lays out a whole file; takes every token. */
+export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
+  const layout = new Layout(tokens);
+  const body = tree.kind === 'expr' ? layout.file(tree.expr) : layout.declarations(tree);
+  return [body, hardline, tokens.hasBlankBefore && tokens.hasLeading ? hardline : '', tokens.takeLeading()];
+}
+
+class Layout {
+  readonly #tokens: TokenDocs;
+
+  constructor(tokens: TokenDocs) {
+    this.#tokens = tokens;
+  }
+
+  file(expr: Expr): Doc {
+    return expr.kind === 'lambda' && !this.#isParenthesised(expr) ? this.#lambda(expr, true) : this.expr(expr);
+  }
+
+  // ── declarations ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  declarations(tree: Extract<FileTree, { kind: 'declarations' }>): Doc {
+    const docs: Doc[] = [];
+    if (tree.bindings !== undefined) {
+      docs.push(this.#tokens.take(T.Let), this.#bindings(tree.bindings), hardline, this.#tokens.takeBare());
+    }
+    tree.declarations.forEach((declaration, index) => {
+      if (index > 0 || docs.length > 0) docs.push(hardline, this.#tokens.hasBlankBefore ? hardline : '');
+      docs.push(this.#tokens.takeLeading(), this.#declaration(declaration));
+    });
+    return docs;
+  }
+
+  #declaration({ name, version, bindings, splits }: Declaration): Doc {
+    const head: Doc[] = [this.#tokens.take()];
+    if (name !== undefined) head.push(' ', this.#tokens.takeVerbatim(name.end));
+    if (version !== undefined) head.push(' ', this.#tokens.takeVerbatim(version.end));
+    head.push(' ');
+    const isExpanded = this.#tokens.hasNewlineAfterNext || bindings.length > 1 || splits.length > 0;
+    head.push(this.#tokens.take());
+    const items = [...bindings, ...splits].sort((a, b) => a.start - b.start);
+    const body = this.#items(items, (item) => ('bindings' in item ? this.#declaration(item) : this.#binding(item)));
+    return this.#braced(head, body, isExpanded);
+  }
+
+  // ── bindings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Items one a line, blank lines between them kept, at most one. */
+  #items<I>(items: readonly I[], lay: (item: I) => Doc): Doc[] {
+    return items.map((item, index) => {
+      const blank = index > 0 && this.#tokens.hasBlankBefore ? hardline : '';
+      return [index > 0 ? hardline : '', blank, this.#tokens.takeLeading(), lay(item)];
+    });
+  }
+
+  /** The bindings of a `let`, up to its `in`. */
+  #bindings(bindings: readonly Binding[]): Doc {
+    const items = this.#items(bindings, (binding) => this.#binding(binding));
+    const comments: Doc = this.#tokens.hasLeading ? [hardline, this.#commentsBeforeCloser()] : '';
+    return indent(items.length > 0 ? hardline : '', items, comments);
+  }
+
+  /** Comments before a closing bracket stand with what they follow, inside. */
+  #commentsBeforeCloser(): Doc {
+    if (!this.#tokens.hasLeading) return '';
+    const blank = this.#tokens.hasBlankBefore ? hardline : '';
+    const comments = this.#tokens.takeLeading();
+    while (comments.length > 0 && (comments.at(-1) === '' || comments.at(-1) === hardline || comments.at(-1) === ' '))
+      comments.pop();
+    return [blank, comments];
+  }
+
+  /** `{ … }` around items; the next token is the closing brace. */
+  #braced(head: Doc, items: Doc[], isExpanded: boolean): Doc {
+    const hasComments = this.#tokens.hasLeading;
+    const comments = this.#commentsBeforeCloser();
+    if (items.length === 0 && !hasComments) return [head, breaks(head) ? hardline : ' ', this.#tokens.takeBare()];
+    const body = items.length === 0 ? comments : [...items, hasComments ? [hardline, comments] : ''];
+    const all: Doc[] = [head, indent(line, body), line, this.#tokens.takeBare()];
+    return isExpanded || hasComments ? broken(...all) : group(...all);
+  }
+
+  #set(expr: AttrsExpr): Doc {
+    const head: Doc[] = [];
+    if (expr.isRec) head.push(this.#tokens.take(T.Rec), ' ');
+    return this.#braces(head, expr.bindings);
+  }
+
+  #braces(head: Doc[], bindings: readonly Binding[]): Doc {
+    const isExpanded = bindings.length > 1 || (bindings.length === 1 && this.#tokens.hasNewlineAfterNext);
+    head.push(this.#tokens.take());
+    return this.#braced(
+      head,
+      this.#items(bindings, (binding) => this.#binding(binding)),
+      isExpanded,
+    );
+  }
+
+  #binding(binding: Binding): Doc {
+    if (binding.kind === 'inherit') return this.#inherit(binding);
+    const path = this.#path(binding.path);
+    const equals = this.#tokens.take(T.Equals);
+    const isHugged = this.#isHuggable(binding.value) && !this.#tokens.hasLeading;
+    const value = this.expr(binding.value);
+    const semicolon = this.#tokens.take(T.Semicolon);
+    return isHugged ? [path, ' ', equals, ' ', value, semicolon] : group(path, ' ', equals, indent(line, value), semicolon);
+  }
+
+  #inherit(binding: Extract<Binding, { kind: 'inherit' }>): Doc {
+    const head: Doc[] = [this.#tokens.take(T.Inherit)];
+    if (binding.from !== undefined) {
+      head.push(' ', this.#tokens.take(T.ParenOpen), this.expr(binding.from), this.#tokens.take(T.ParenClose));
+    }
+    const names = binding.names.map((name): Doc => [line, this.#tokens.takeVerbatim(name.end)]);
+    return group(head, indent(...names), names.length > 0 ? softline : '', this.#tokens.take(T.Semicolon));
+  }
+
+  #path(path: readonly AttrName[]): Doc {
+    return path.map((part, index): Doc => [index > 0 ? this.#tokens.take(T.Dot) : '', this.#tokens.takeVerbatim(part.end)]);
+  }
+
+  // ── expressions ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #isParenthesised(expr: Expr): boolean {
+    return this.#tokens.next.tokenType === T.ParenOpen && this.#tokens.next.startOffset < expr.start;
+  }
+
+  /** An expression with the parentheses around it. */
+  expr(expr: Expr): Doc {
+    // outside of the groups that the expression makes, which they would break
+    const comments = this.#tokens.takeLeading();
+    if (!this.#isParenthesised(expr)) return [comments, this.#bare(expr)];
+    const open = this.#tokens.take(T.ParenOpen);
+    const isHugged = (this.#isHuggable(expr) || expr.kind === 'lambda') && !this.#tokens.hasLeading;
+    const inner = this.expr(expr);
+    const close = this.#tokens.take(T.ParenClose);
+    return [comments, isHugged && !breaks(open) ? [open, inner, close] : group(open, indent(softline, inner), softline, close)];
+  }
+
+  /** Whether an expression, laid out over lines, begins and ends like a bracket: then it stays on the line of what it belongs to. */
+  #isHuggable(expr: Expr): boolean {
+    switch (expr.kind) {
+      case 'attrs':
+      case 'list':
+      case 'legacyLet':
+        return true;
+      case 'string':
+        return expr.style === 'indented';
+      case 'lambda':
+        return expr.param.kind === 'name' && this.#isHuggable(expr.body);
+      case 'with':
+        return this.#isHuggable(expr.body) && expr.body.kind !== 'lambda';
+      case 'call':
+        return this.#isHuggable(expr.args.at(-1)!) && expr.args.at(-1)!.start > expr.fn.start;
+      default:
+        return false;
+    }
+  }
+
+  #bare(expr: Expr): Doc {
+    const tokens = this.#tokens;
+    switch (expr.kind) {
+      case 'int':
+      case 'float':
+      case 'var':
+      case 'searchPath':
+        return tokens.take();
+      case 'path':
+        return tokens.takeVerbatim(expr.end);
+      case 'string':
+        return expr.style === 'indented' ? layOutIndented(tokens, expr.end) : tokens.takeVerbatim(expr.end);
+      case 'list':
+        return this.#list(expr);
+      case 'attrs':
+        return this.#set(expr);
+      case 'legacyLet':
+        return this.#braces([tokens.take(T.LegacyLet), ' '], expr.bindings);
+      case 'lambda':
+        return this.#lambda(expr, false);
+      case 'call':
+        return this.#call(expr);
+      case 'select': {
+        const target = this.expr(expr.target);
+        const last = tokens.peek(-1)!.tokenType;
+        // '1.a' and './a.b' would be other tokens
+        const gap = last === T.Int || last === T.PathEnd || last === T.Uri || last === T.Float ? ' ' : '';
+        const path: Doc = [target, gap, tokens.take(T.Dot), this.#path(expr.path)];
+        return expr.fallback === undefined ? path : [path, ' ', tokens.take(T.Or), ' ', this.expr(expr.fallback)];
+      }
+      case 'has':
+        return [this.expr(expr.target), ' ', tokens.take(T.Question), ' ', this.#path(expr.path)];
+      case 'let': {
+        const head = tokens.take(T.Let);
+        const bindings = this.#bindings(expr.bindings);
+        return [head, bindings, hardline, tokens.takeBare(), hardline, this.expr(expr.body)];
+      }
+      case 'with': {
+        const head: Doc = [tokens.take(T.With), ' ', this.expr(expr.scope), tokens.take(T.Semicolon)];
+        const isHugged = this.#isHuggable(expr.body) && !this.#tokens.hasLeading;
+        return isHugged ? [head, ' ', this.expr(expr.body)] : group(head, line, this.expr(expr.body));
+      }
+      case 'assert':
+        return [tokens.take(T.Assert), ' ', this.expr(expr.condition), tokens.take(T.Semicolon), hardline, this.expr(expr.body)];
+      case 'if':
+        return group(this.#conditional(expr));
+      case 'unary': {
+        const op = tokens.take();
+        return [op, expr.op === '-' && tokens.next.tokenType === T.PathStart ? ' ' : '', this.expr(expr.operand)];
+      }
+      case 'binary':
+        return group(this.#chain(expr, binaryPrecedence(expr.op)));
+      default:
+        return never(expr);
+    }
+  }
+
+  #list(expr: ListExpr): Doc {
+    const open = this.#tokens.take(T.BracketOpen);
+    const startsWithComment = this.#tokens.hasLeading;
+    const items = expr.items.map((item, index): Doc => {
+      const blank = index > 0 && this.#tokens.hasBlankBefore;
+      const doc = this.expr(item);
+      return [index === 0 ? '' : blank ? doubleLine : line, doc];
+    });
+    const hasComments = this.#tokens.hasLeading;
+    const comments = this.#commentsBeforeCloser();
+    const close = this.#tokens.takeBare();
+    if (items.length === 0)
+      return hasComments
+        ? broken(open, indent(hardline, comments), hardline, close)
+        : [open, breaks(open) ? hardline : ' ', close];
+    const only =
+      expr.items.length === 1 &&
+      !hasComments &&
+      !startsWithComment &&
+      !breaks(open) &&
+      this.#isHuggable(expr.items[0]!) &&
+      expr.items[0]!.kind !== 'list';
+    if (only) return [open, ' ', items, ' ', close];
+    return group(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
+  }
+
+  #lambda(expr: LambdaExpr, isTop: boolean): Doc {
+    const { body } = expr;
+    const param = this.#param(expr.param);
+    const head: Doc = [param, this.#tokens.take(T.Colon)];
+    const isOnOwnLine = expr.param.kind === 'formals' && (isTop || breaks(param) || body.kind === 'let');
+    const isNext = body.kind === 'lambda' && !this.#isParenthesised(body);
+    if (isOnOwnLine) return [head, hardline, isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
+    if (isNext) return [head, ' ', this.#lambda(body, isTop)];
+    if (isTop && body.kind === 'let') return [head, hardline, this.expr(body)];
+    const isHugged = this.#isHuggable(body) && !this.#tokens.hasLeading;
+    const doc = this.expr(body);
+    return isHugged ? [head, ' ', doc] : group(head, indent(line, doc));
+  }
+
+  #param(param: Param): Doc {
+    const tokens = this.#tokens;
+    if (param.kind === 'name') return tokens.take(T.ParamName);
+    const before: Doc = tokens.next.tokenType === T.ParamName ? [tokens.take(), tokens.take(T.At)] : '';
+    const open = tokens.take(T.FormalsOpen);
+    const items: Doc[] = [];
+    for (const formal of param.formals) {
+      const name = tokens.take(T.Ident);
+      const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(T.Question), ' ', this.expr(formal.fallback)];
+      items.push([items.length > 0 ? line : '', name, fallback, this.#comma()]);
+    }
+    if (param.isOpen) items.push([items.length > 0 ? line : '', tokens.take(T.Ellipsis)]);
+    const hasComments = tokens.hasLeading;
+    const comments = this.#commentsBeforeCloser();
+    const close = tokens.takeBare();
+    const inner: Doc =
+      items.length === 0 && !hasComments
+        ? [open, ' ', close]
+        : group(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
+    const after: Doc = tokens.next.tokenType === T.At ? [tokens.take(), tokens.take(T.ParamName)] : '';
+    return [before, inner, after];
+  }
+
+  #comma(): Doc {
+    if (this.#tokens.next.tokenType !== T.Comma) return '';
+    // a URI would swallow the comma
+    return [this.#tokens.peek(-1)!.tokenType === T.Uri ? ' ' : '', this.#tokens.take(T.Comma)];
+  }
+
+  #call(expr: CallExpr): Doc {
+    const [first] = expr.args;
+    const tokens = this.#tokens;
+    if (first!.start < expr.fn.start) {
+      // x |> f
+      const left = this.expr(first!);
+      return group(left, line, tokens.take(T.Operator), ' ', this.expr(expr.fn));
+    }
+    const fn = this.expr(expr.fn);
+    if (tokens.next.tokenType === T.Operator && tokens.next.image === '<|') {
+      return group(fn, ' ', tokens.take(T.Operator), indent(line, this.expr(first!)));
+    }
+    const isHugged = this.#isHuggable(expr.args.at(-1)!);
+    const args = expr.args.map((arg) => this.expr(arg));
+    const isSimple = args.slice(0, -1).every((arg) => !breaks(arg));
+    if (isHugged && isSimple) return [fn, args.map((arg): Doc => [' ', arg])];
+    return group(fn, indent(args.map((arg): Doc => [line, arg])));
+  }
+
+  #conditional(expr: Extract<Expr, { kind: 'if' }>): Doc {
+    const tokens = this.#tokens;
+    const docs: Doc[] = [];
+    let current: Expr = expr;
+    for (;;) {
+      docs.push(tokens.take(T.If), ' ', this.expr(current.condition), ' ', tokens.take(T.Then));
+      docs.push(indent(line, this.expr(current.then)), line, tokens.take(T.Else));
+      const { otherwise }: { otherwise: Expr } = current;
+      if (otherwise.kind !== 'if' || this.#isParenthesised(otherwise)) {
+        docs.push(indent(line, this.expr(otherwise)));
+        return docs;
+      }
+      docs.push(' ');
+      current = otherwise;
+    }
+  }
+
+  /** A chain of operators of one precedence, each on a line of its own where the chain does not fit. */
+  #chain(expr: Expr, precedence: number): Doc {
+    // The left-hand side is walked with a list: chains may be long.
+    const lefts: Extract<Expr, { kind: 'binary' }>[] = [];
+    let current = expr;
+    const isLink = (each: Expr): each is Extract<Expr, { kind: 'binary' }> =>
+      each.kind === 'binary' && binaryPrecedence(each.op) === precedence && !this.#isParenthesised(each);
+    while (isLink(current)) {
+      lefts.push(current);
+      current = current.left;
+    }
+    const docs: Doc[] = [this.expr(current)];
+    for (const link of lefts.reverse()) {
+      docs.push(line, this.#tokens.take(), ' ');
+      docs.push(isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right));
+    }
+    return docs;
+  }
+}

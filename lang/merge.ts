@@ -1,0 +1,123 @@
+/**
+ * Bindings as written → one set with unique names, by Nix's rules: `a.b = 1; a.c = 2;` and `a = { b = 1; }; a.c = 2;` meet in one
+ * set, at any depth; where two sets meet, the first one's `rec` counts for both. Everything else defined twice is an error.
+ */
+import type { AttrName, AttrsExpr, Binding, Expr, MergedAttrs, StaticAttr } from './tree.ts';
+
+/** `name` is the whole path: `a.b`. */
+export interface Duplicate {
+  readonly name: string;
+  readonly first: { readonly start: number; readonly end: number };
+  readonly second: { readonly start: number; readonly end: number };
+}
+
+interface MutableMerged {
+  readonly statics: StaticAttr[];
+  readonly dynamics: MergedAttrs['dynamics'][number][];
+  readonly inheritFroms: Expr[];
+}
+
+const INDEXED_FROM = 12;
+
+/** Merges the bindings of one set or `let`. Sets among the values that meet others are extended in place. */
+export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplicate: Duplicate) => void): MergedAttrs {
+  const merged: MutableMerged = { statics: [], dynamics: [], inheritFroms: [] };
+  const indexes = new Map<MergedAttrs, Map<string, StaticAttr>>();
+
+  const find = (target: MutableMerged, name: string): StaticAttr | undefined => {
+    const { statics } = target;
+    if (statics.length < INDEXED_FROM) return statics.find((attr) => attr.name === name);
+    let index = indexes.get(target);
+    if (index === undefined) {
+      index = new Map(statics.map((attr) => [attr.name, attr]));
+      indexes.set(target, index);
+    }
+    return index.get(name);
+  };
+
+  const insert = (target: MutableMerged, attr: StaticAttr): void => {
+    target.statics.push(attr);
+    indexes.get(target)?.set(attr.name, attr);
+  };
+
+  const add = (target: MutableMerged, attr: StaticAttr, path: readonly string[]): void => {
+    const first = find(target, attr.name);
+    if (first === undefined) {
+      insert(target, attr);
+      return;
+    }
+    const old = setOf(first);
+    const added = setOf(attr);
+    if (old === undefined || added === undefined) {
+      onDuplicate({ name: [...path, attr.name].join('.'), first, second: attr });
+      return;
+    }
+    const into = old.merged as MutableMerged;
+    const offset = into.inheritFroms.length;
+    for (const inner of added.merged.statics) {
+      const { value } = inner;
+      const moved = value.kind === 'inheritFrom' ? { ...inner, value: { ...value, index: value.index + offset } } : inner;
+      add(into, moved, [...path, attr.name]);
+    }
+    into.inheritFroms.push(...added.merged.inheritFroms);
+    into.dynamics.push(...added.merged.dynamics);
+  };
+
+  const bind = (path: readonly AttrName[], value: Expr): void => {
+    let target = merged;
+    const names: string[] = [];
+    for (let i = 0; i + 1 < path.length; i++) {
+      const part = path[i]!;
+      const { start, end } = part;
+      const inner = (): AttrsExpr => ({
+        kind: 'attrs',
+        isRec: false,
+        bindings: [],
+        merged: { statics: [], dynamics: [], inheritFroms: [] },
+        start: path[i + 1]!.start,
+        end: value.end,
+      });
+      let nested: AttrsExpr;
+      if (part.kind === 'dynamic') {
+        nested = inner();
+        target.dynamics.push({ name: part.expr, value: nested, start, end });
+        names.push('${…}');
+      } else {
+        const first = find(target, part.name);
+        const found = first && setOf(first);
+        if (first !== undefined && found === undefined) {
+          onDuplicate({ name: [...names, part.name].join('.'), first, second: part });
+          return;
+        }
+        nested = found ?? inner();
+        if (found === undefined) insert(target, { name: part.name, value: { kind: 'expr', expr: nested }, start, end });
+        names.push(part.name);
+      }
+      target = nested.merged as MutableMerged;
+    }
+    const last = path.at(-1)!;
+    const { start, end } = last;
+    if (last.kind === 'dynamic') target.dynamics.push({ name: last.expr, value, start, end });
+    else add(target, { name: last.name, value: { kind: 'expr', expr: value }, start, end }, names);
+  };
+
+  for (const binding of bindings) {
+    if (binding.kind === 'bind') {
+      if (binding.path.length > 0) bind(binding.path, binding.value);
+      continue;
+    }
+    const index = merged.inheritFroms.length;
+    if (binding.from !== undefined) merged.inheritFroms.push(binding.from);
+    for (const { name, start, end } of binding.names) {
+      add(
+        merged,
+        { name, value: binding.from === undefined ? { kind: 'inherit' } : { kind: 'inheritFrom', index }, start, end },
+        [],
+      );
+    }
+  }
+  return merged;
+}
+
+const setOf = (attr: StaticAttr): AttrsExpr | undefined =>
+  attr.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr : undefined;

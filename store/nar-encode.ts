@@ -1,0 +1,139 @@
+/**
+ * Trees → NAR bytes. A NAR holds what the store keeps of a tree and nothing else, so that its hash is the tree's name.
+ *
+ * @source docs/store.md §4
+ */
+import { Bug, type Bytes } from '../base/index.ts';
+import { baseName, type TreeVisitor } from './tree.ts';
+
+/** Takes the bytes of a NAR in order. A chunk is only valid during the call. */
+export type ByteSink = (chunk: Uint8Array) => void;
+
+const BUFFER_SIZE = 1 << 17;
+
+/** One string of a NAR: its length, its bytes, zeros up to a multiple of 8. */
+function token(text: Bytes): Buffer {
+  const bytes = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8);
+  bytes.writeUInt32LE(text.length, 0);
+  bytes.write(text, 8, 'latin1');
+  return bytes;
+}
+
+const tokens = (...texts: readonly Bytes[]): Buffer => Buffer.concat(texts.map(token));
+
+const MAGIC = token('nix-archive-1');
+const OPEN_DIRECTORY = tokens('(', 'type', 'directory');
+const OPEN_SYMLINK = tokens('(', 'type', 'symlink', 'target');
+const OPEN_FILE = tokens('(', 'type', 'regular', 'contents');
+const OPEN_EXECUTABLE = tokens('(', 'type', 'regular', 'executable', '', 'contents');
+const ENTRY = tokens('entry', '(', 'name');
+const NODE = token('node');
+const CLOSE = token(')');
+const ZEROS = Buffer.alloc(8);
+
+/** Writes the NAR of the tree it visits. Memory: one buffer of 128 KiB. Call `end` when the tree is complete. */
+export class NarEncoder implements TreeVisitor {
+  readonly #sink: ByteSink;
+  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  #used = 0;
+  #sizeBytes = 0;
+  #remaining = 0;
+  #padding = 0;
+
+  constructor(sink: ByteSink) {
+    this.#sink = sink;
+    this.#raw(MAGIC);
+  }
+
+  enterDirectory(path: Bytes): void {
+    this.#openEntry(path);
+    this.#raw(OPEN_DIRECTORY);
+  }
+
+  leaveDirectory(path: Bytes): void {
+    this.#raw(CLOSE);
+    this.#closeEntry(path);
+  }
+
+  symlink(path: Bytes, target: Bytes): void {
+    this.#openEntry(path);
+    this.#raw(OPEN_SYMLINK);
+    this.#string(target);
+    this.#raw(CLOSE);
+    this.#closeEntry(path);
+  }
+
+  beginFile(path: Bytes, isExecutable: boolean, sizeBytes: number): void {
+    this.#openEntry(path);
+    this.#raw(isExecutable ? OPEN_EXECUTABLE : OPEN_FILE);
+    this.#reserve(8);
+    this.#used = this.#buffer.writeUInt32LE(sizeBytes % 2 ** 32, this.#used);
+    this.#used = this.#buffer.writeUInt32LE(Math.floor(sizeBytes / 2 ** 32), this.#used);
+    this.#remaining = sizeBytes;
+    this.#padding = (8 - (sizeBytes % 8)) % 8;
+  }
+
+  fileData(chunk: Uint8Array): void {
+    this.#remaining -= chunk.length;
+    this.#raw(chunk);
+  }
+
+  endFile(path: Bytes): void {
+    if (this.#remaining !== 0) throw new Bug(`'${path}' has ${this.#remaining} bytes less than announced`);
+    this.#raw(ZEROS.subarray(0, this.#padding));
+    this.#raw(CLOSE);
+    this.#closeEntry(path);
+  }
+
+  /** @returns the size of the NAR in bytes */
+  end(): number {
+    this.#flush();
+    return this.#sizeBytes;
+  }
+
+  #openEntry(path: Bytes): void {
+    if (path === '') return;
+    this.#raw(ENTRY);
+    this.#string(baseName(path));
+    this.#raw(NODE);
+  }
+
+  #closeEntry(path: Bytes): void {
+    if (path !== '') this.#raw(CLOSE);
+  }
+
+  #string(text: Bytes): void {
+    this.#raw(token(text));
+  }
+
+  #raw(bytes: Uint8Array): void {
+    if (bytes.length > BUFFER_SIZE - this.#used) this.#flush();
+    if (bytes.length > BUFFER_SIZE / 2) {
+      this.#flush();
+      this.#sizeBytes += bytes.length;
+      this.#sink(bytes);
+      return;
+    }
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  #reserve(nBytes: number): void {
+    if (BUFFER_SIZE - this.#used < nBytes) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#used === 0) return;
+    this.#sizeBytes += this.#used;
+    this.#sink(this.#buffer.subarray(0, this.#used));
+    this.#used = 0;
+  }
+}
+
+/** The NAR of a single file with these bytes. */
+export function narOfBytes(data: Uint8Array, isExecutable = false): Buffer {
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(data.length));
+  const padding = ZEROS.subarray(0, (8 - (data.length % 8)) % 8);
+  return Buffer.concat([MAGIC, isExecutable ? OPEN_EXECUTABLE : OPEN_FILE, size, data, padding, CLOSE]);
+}

@@ -1,0 +1,332 @@
+/**
+ * The object store on this machine.
+ *
+ * ```
+ * <home>/store/<hash>-<name>   objects, read-only
+ * <home>/var/index/            what is valid (LMDB)
+ * <home>/var/log/ab/cdef…      logs of builds
+ * <home>/tmp/                  scratch, on the same file system
+ * ```
+ *
+ * @source docs/store.md §6
+ */
+import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
+import { addOutputs } from './add-outputs.ts';
+import { decodeDerivation } from './aterm.ts';
+import type { StoreCode } from './codes.ts';
+import { hashBytes } from './hash.ts';
+import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
+import { ManifestBuilder } from './manifest.ts';
+import { narOfBytes } from './nar-encode.ts';
+import { readTree } from './read-tree.ts';
+import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { Staging } from './staging.ts';
+import { statKey } from './stat-key.ts';
+import { StoreIndex } from './store-index.ts';
+import {
+  type ContentAddress,
+  contentAddressedPath,
+  derivationName,
+  formatContentAddress,
+  parseStoreName,
+  storePathBase,
+  textPath,
+} from './store-path.ts';
+import { listTree, orderTree, type TreeVisitor } from './tree.ts';
+import type {
+  AddOptions,
+  Derivation,
+  Digest,
+  Manifest,
+  ObjectStore,
+  OutputToAdd,
+  PathInfo,
+  Realisation,
+  StorePath,
+  TreeEntry,
+  VerifyProblem,
+} from './types.ts';
+import { verifyStore } from './verify.ts';
+import { removeTree, TreeWriter } from './write-tree.ts';
+
+/** Derivations kept in memory; beyond, all are dropped and read again. */
+const MAX_DERIVATIONS = 20_000;
+
+/**
+ * Opens the store at `home`, an absolute path. Touches nothing until something is read, creates nothing until something is written.
+ *
+ * @param options.storeDir  the logical folder, part of every path: `/igos/store`
+ */
+export const openStore = (options: { home: string; storeDir: string }): ObjectStore =>
+  new LocalStore(options.home, options.storeDir);
+
+class LocalStore implements ObjectStore {
+  readonly home: string;
+  readonly storeDir: string;
+  readonly #places: Places;
+  readonly #index: StoreIndex;
+  readonly #derivations = new Map<StorePath, Derivation>();
+
+  constructor(home: string, storeDir: string) {
+    this.home = home;
+    this.storeDir = storeDir;
+    this.#index = new StoreIndex(`${home}/var/index`, storeDir);
+    this.#places = { objects: `${home}/store`, staging: new Staging(`${home}/tmp`), index: this.#index };
+  }
+
+  toReal(path: StorePath): string {
+    return `${this.#places.objects}/${storePathBase(path)}`;
+  }
+
+  isValid(path: StorePath): boolean {
+    return this.#index.has(path);
+  }
+
+  info(path: StorePath): PathInfo | undefined {
+    return this.#index.info(path);
+  }
+
+  manifest(path: StorePath): Manifest {
+    return this.#index.manifest(path) ?? notValid(path);
+  }
+
+  readDerivation(path: StorePath): Derivation {
+    const known = this.#derivations.get(path);
+    if (known !== undefined) return known;
+    if (!this.isValid(path)) notValid(path);
+    const chunks: Buffer[] = [];
+    const collector = new ManifestBuilder();
+    collector.fileData = (chunk) => chunks.push(Buffer.from(chunk));
+    collector.endFile = () => {};
+    readTree(listTree(textToBytes(this.toReal(path))), collector);
+    const drv = decodeDerivation(derivationName(path), Buffer.concat(chunks).toString('latin1'), this.storeDir);
+    if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
+    this.#derivations.set(path, drv);
+    return drv;
+  }
+
+  computePath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
+    return this.#compute(this.#sourceOf(name, source, options));
+  }
+
+  addPath(name: string, source: Bytes, options: AddOptions = {}): StorePath {
+    return this.#add(this.#sourceOf(name, source, options));
+  }
+
+  computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
+    return this.#compute(treeSource(name, entries));
+  }
+
+  addTree(name: string, entries: readonly TreeEntry[]): StorePath {
+    return this.#add(treeSource(name, entries));
+  }
+
+  #sourceOf(name: string, source: Bytes, options: AddOptions): Source {
+    const { method = 'nar', algorithm = 'sha256' } = options;
+    parseStoreName(name);
+    const entries = listTree(source, options.filter);
+    if (method === 'flat' && entries[0]?.kind !== 'file') {
+      throw new Fault(
+        'E-STORE-020' satisfies StoreCode,
+        `'${bytesToText(source)}' is not a file, so it cannot be added by the hash of its bytes alone`,
+        {
+          hints: ['add it as a tree (recursive)'],
+        },
+      );
+    }
+    return { name, entries, method, algorithm, place: source };
+  }
+
+  #compute(source: Source): { path: StorePath; digest: Digest } {
+    const key = statKey(source.entries).key;
+    const remembered = this.#remembered(source, key);
+    if (remembered !== undefined) return remembered;
+    return this.#identify(source, read(source));
+  }
+
+  #add(source: Source): StorePath {
+    const { key, isSettled } = statKey(source.entries);
+    const remembered = this.#remembered(source, key);
+    if (remembered !== undefined && this.isValid(remembered.path)) return remembered.path;
+    const folder = this.#places.staging.make('add');
+    try {
+      const realPath = `${folder}/x`;
+      const ingested = read(source, { copyTo: textToBytes(realPath) });
+      const { path, digest, ca } = this.#identify(source, ingested);
+      if (!this.isValid(path)) {
+        const { narHash, narSizeBytes, manifest } = ingested;
+        const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
+        registerObjects(this.#places, [{ realPath, info, manifest }]);
+      }
+      if (isSettled) this.cachePut([[sourceKey(source), `${key} ${digest.hex} ${path}`]]);
+      return path;
+    } finally {
+      removeTree(textToBytes(folder));
+    }
+  }
+
+  /** What was found when the same files, unchanged since, were added before. */
+  #remembered(source: Source, key: string): { path: StorePath; digest: Digest } | undefined {
+    const [oldKey, hex, path] = this.cacheGet(sourceKey(source))?.split(' ') ?? [];
+    if (oldKey !== key || hex === undefined || path === undefined) return undefined;
+    return { path: path as StorePath, digest: { algorithm: source.algorithm, hex } };
+  }
+
+  #identify(source: Source, ingested: Ingested): { path: StorePath; digest: Digest; ca: ContentAddress } {
+    const { method, algorithm } = source;
+    const digest: Digest = { algorithm, hex: method === 'flat' ? ingested.flatDigest! : ingested.narDigest };
+    const ca: ContentAddress = { kind: 'fixed', method, digest };
+    return { path: contentAddressedPath(ca, source.name, { others: [], self: false }, this.storeDir), digest, ca };
+  }
+
+  addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
+    const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
+    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !this.isValid(path)));
+    if (missing.size === 0) return paths;
+    const folder = this.#places.staging.make('add');
+    try {
+      const objects: FinishedObject[] = [];
+      for (const [path, { text, references }] of missing) {
+        const data = Buffer.from(text, 'latin1');
+        const nar = narOfBytes(data);
+        const sha256 = hashBytes('sha256', data);
+        const realPath = `${folder}/${objects.length}`;
+        writeText(realPath, data);
+        objects.push({
+          realPath,
+          manifest: [{ kind: 'file', path: '', isExecutable: false, sizeBytes: data.length, sha256 }],
+          info: {
+            path,
+            narHash: hashBytes('sha256', nar),
+            narSizeBytes: nar.length,
+            references: [...new Set(references)].sort(compareBytes),
+            ca: formatContentAddress({ kind: 'text', digest: { algorithm: 'sha256', hex: sha256 } }),
+          },
+        });
+      }
+      registerObjects(this.#places, objects);
+    } finally {
+      removeTree(textToBytes(folder));
+    }
+    return paths;
+  }
+
+  addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
+    return addOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  makeScratch(): string {
+    return this.#places.staging.make('build');
+  }
+
+  realisation(drvPath: StorePath, output: string): StorePath | undefined {
+    return this.#index.realisation(drvPath, output);
+  }
+
+  addRealisations(realisations: readonly Realisation[]): void {
+    if (realisations.length === 0) return;
+    this.#index.write((transaction) => {
+      for (const realisation of realisations) transaction.putRealisation(realisation);
+    });
+  }
+
+  closure(paths: Iterable<StorePath>): StorePath[] {
+    const found = new Set<StorePath>();
+    const waiting = [...paths];
+    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+      if (found.has(path)) continue;
+      found.add(path);
+      waiting.push(...(this.info(path) ?? notValid(path)).references);
+    }
+    return [...found].sort(compareBytes);
+  }
+
+  referrers(path: StorePath): StorePath[] {
+    return this.#index.referrers(path);
+  }
+
+  allPaths(): Iterable<StorePath> {
+    return this.#index.allPaths();
+  }
+
+  verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[] {
+    return verifyStore({ objects: this.#places.objects, storeDir: this.storeDir, index: this.#index }, options);
+  }
+
+  cacheGet(key: string): string | undefined {
+    return this.#index.cacheGet(key);
+  }
+
+  cachePut(entries: readonly (readonly [key: string, value: string])[]): void {
+    if (entries.length === 0) return;
+    this.#index.write((transaction) => {
+      for (const [key, value] of entries) transaction.putCache(key, value);
+    });
+  }
+
+  logPath(drvPath: StorePath): string {
+    const base = storePathBase(drvPath);
+    return `${this.home}/var/log/${base.slice(0, 2)}/${base.slice(2)}`;
+  }
+
+  close(): void {
+    this.#index.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+const notValid = (path: StorePath): never => {
+  throw new Fault('E-STORE-014' satisfies StoreCode, `'${path}' is not in the store`, {
+    hints: ['build or add it first'],
+  });
+};
+
+/** A tree to be added, and how it is to be named. */
+interface Source {
+  readonly name: string;
+  /** In tree order, complete. */
+  readonly entries: readonly TreeEntry[];
+  readonly method: 'flat' | 'nar';
+  readonly algorithm: Digest['algorithm'];
+  /** What tells this source from others in the cache. */
+  readonly place: Bytes;
+}
+
+function treeSource(name: string, entries: readonly TreeEntry[]): Source {
+  parseStoreName(name);
+  const ordered = orderTree(entries);
+  const files = ordered.map((entry) => `${entry.path}\0${entry.kind === 'file' ? entry.realPath : ''}`);
+  return { name, entries: ordered, method: 'nar', algorithm: 'sha256', place: hashBytes('sha256', files.join('\0')) };
+}
+
+const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
+
+const read = (source: Source, options: IngestOptions = {}): Ingested =>
+  ingest((visitor) => readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor), {
+    ...options,
+    algorithm: source.algorithm,
+  });
+
+/** A flat hash says nothing of modes, so there is but one mode. */
+const withoutExecutable = (visitor: TreeVisitor): TreeVisitor => ({
+  enterDirectory: (path) => visitor.enterDirectory(path),
+  leaveDirectory: (path) => visitor.leaveDirectory(path),
+  symlink: (path, target) => visitor.symlink(path, target),
+  beginFile: (path, _isExecutable, sizeBytes) => visitor.beginFile(path, false, sizeBytes),
+  fileData: (chunk) => visitor.fileData(chunk),
+  endFile: (path) => visitor.endFile(path),
+});
+
+function writeText(realPath: string, data: Uint8Array): void {
+  const writer = new TreeWriter(textToBytes(realPath));
+  try {
+    writer.beginFile('', false);
+    writer.fileData(data);
+    writer.endFile();
+  } finally {
+    writer.close();
+  }
+}

@@ -1,0 +1,74 @@
+/** Moves finished objects to their places and makes them valid: the only way into the store. */
+import { chmodSync, lstatSync, renameSync } from 'node:fs';
+import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes } from '../base/index.ts';
+import type { StoreCode } from './codes.ts';
+import type { Staging } from './staging.ts';
+import { compressManifest, type StoreIndex } from './store-index.ts';
+import { storePathBase } from './store-path.ts';
+import type { Manifest, PathInfo } from './types.ts';
+import { removeTree, sealRoot } from './write-tree.ts';
+
+/** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
+export interface FinishedObject {
+  readonly realPath: string;
+  readonly info: Omit<PathInfo, 'registeredAt'>;
+  readonly manifest: Manifest;
+}
+
+export interface Places {
+  /** `<home>/store`. */
+  readonly objects: string;
+  readonly staging: Staging;
+  readonly index: StoreIndex;
+}
+
+/**
+ * Registers objects that may refer to each other, all or none. Those that are valid already are left where they are.
+ * Bytes are durable before any name is, and names before the index: a crash leaves at most unregistered objects, which the next
+ * registration of the same path replaces. Cost: one `syncfs`, one `fsync`, one transaction.
+ *
+ * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
+ */
+export function registerObjects(places: Places, objects: readonly FinishedObject[]): void {
+  if (objects.length === 0) return;
+  const { objects: folder, index } = places;
+  makeDirectory(folder);
+  const manifests = objects.map(({ manifest }) => compressManifest(manifest));
+  syncFileSystem(folder);
+  const registeredAt = Math.floor(Date.now() / 1000);
+  const replaced: string[] = [];
+  try {
+    index.write((transaction) => {
+      const together = new Set(objects.map(({ info }) => info.path));
+      for (const { info } of objects) {
+        const missing = info.references.find((reference) => !together.has(reference) && !transaction.has(reference));
+        if (missing !== undefined) throw notValidReference(info.path, missing);
+      }
+      objects.forEach((object, i) => {
+        const { path } = object.info;
+        if (transaction.has(path)) return;
+        const final = `${folder}/${storePathBase(path)}`;
+        if (lstatSync(final, { throwIfNoEntry: false }) !== undefined) replaced.push(moveAway(places, final));
+        sys('move into the store', final, () => renameSync(object.realPath, final));
+        sealRoot(textToBytes(final));
+        transaction.put({ ...object.info, registeredAt }, manifests[i]!);
+      });
+      syncDirectory(folder);
+    });
+  } finally {
+    for (const left of replaced) removeTree(textToBytes(left));
+  }
+}
+
+const notValidReference = (path: string, missing: string): Fault =>
+  new Fault('E-STORE-015' satisfies StoreCode, `'${path}' refers to '${missing}', which is not in the store`, {
+    hints: ['add what it refers to first'],
+  });
+
+/** Puts the left-over of a crash aside: while we hold the index, an unregistered object has no owner. */
+function moveAway(places: Places, final: string): string {
+  const folder = places.staging.make('add');
+  if (lstatSync(final).isDirectory()) sys('change the mode of', final, () => chmodSync(final, 0o755));
+  sys('move out of the store', final, () => renameSync(final, `${folder}/x`));
+  return folder;
+}

@@ -1,0 +1,262 @@
+/**
+ * What is valid, in LMDB under `<home>/var/index`: found in a microsecond, written in one durable transaction a batch, shared by any
+ * number of processes. The write transaction is also the lock under which objects are moved to their places, so that nobody takes
+ * another's half-registered object for a left-over.
+ *
+ * | table | key | value |
+ * | --- | --- | --- |
+ * | `paths` | `<hash part>-<name>` | JSON of `PathRecord` |
+ * | `manifests` | the same | zstd of `encodeManifest` |
+ * | `referrers` | hash part of the referred ‖ base of the referrer | nothing |
+ * | `realisations` | base of the resolved .drv ‖ `!` ‖ output | base of the path |
+ * | `cache` | SHA-256 of the key | text |
+ *
+ * @source docs/store.md §6
+ */
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Database, RootDatabase } from 'lmdb';
+import { Fault, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import type { StoreCode } from './codes.ts';
+import { hashBytes } from './hash.ts';
+import { decodeManifest, encodeManifest } from './manifest.ts';
+import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
+import type { Manifest, PathInfo, Realisation, StorePath } from './types.ts';
+
+type Table = Database<Buffer, Buffer>;
+
+interface Tables {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly paths: Table;
+  readonly manifests: Table;
+  readonly referrers: Table;
+  readonly realisations: Table;
+  readonly cache: Table;
+  readonly isReadOnly: boolean;
+}
+
+/** `PathInfo` without what the key says; store paths without their folder. */
+interface PathRecord {
+  readonly narHash: string;
+  readonly narSizeBytes: number;
+  readonly references: readonly string[];
+  readonly deriver?: string;
+  readonly ca?: string;
+  readonly registeredAt: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Behind the header of the first page. */
+const MAGIC_OFFSET = 24;
+const MAGIC = 0xbeefc0de;
+
+/** Room for keys: each table is a named database of one environment. */
+const MAX_TABLES = 8;
+
+/** The index of one store. Opening is lazy: reading an absent index creates nothing and finds nothing. */
+export class StoreIndex {
+  readonly #folder: string;
+  readonly #storeDir: string;
+  #tables: Tables | undefined;
+
+  constructor(folder: string, storeDir: string) {
+    this.#folder = folder;
+    this.#storeDir = storeDir;
+  }
+
+  has(path: StorePath): boolean {
+    return this.#reading()?.paths.doesExist(pathKey(path)) === true;
+  }
+
+  info(path: StorePath): PathInfo | undefined {
+    const value = this.#reading()?.paths.get(pathKey(path));
+    if (value === undefined) return undefined;
+    const { references, deriver, ...record } = JSON.parse(value.toString('latin1')) as PathRecord;
+    return {
+      path,
+      ...record,
+      references: references.map((base) => this.#toPath(base)),
+      ...(deriver === undefined ? {} : { deriver: this.#toPath(deriver) }),
+    };
+  }
+
+  manifest(path: StorePath): Manifest | undefined {
+    const value = this.#reading()?.manifests.get(pathKey(path));
+    return value === undefined ? undefined : decodeManifest(zstdDecompressSync(value).toString('latin1'));
+  }
+
+  /** Direct referrers, sorted, itself included where it refers to itself. */
+  referrers(path: StorePath): StorePath[] {
+    const tables = this.#reading();
+    if (tables === undefined) return [];
+    const prefix = storePathHash(path);
+    const found: StorePath[] = [];
+    for (const key of tables.referrers.getKeys({ start: latin1(prefix), end: latin1(`${prefix}\xff`) })) {
+      found.push(this.#toPath(key.toString('latin1', hashPartLength)));
+    }
+    return found;
+  }
+
+  /** Sorted. Read in one go, so that the caller may write meanwhile. */
+  allPaths(): StorePath[] {
+    const tables = this.#reading();
+    return tables === undefined ? [] : Array.from(tables.paths.getKeys(), (key) => this.#toPath(key.toString('latin1')));
+  }
+
+  realisation(drvPath: StorePath, output: string): StorePath | undefined {
+    const value = this.#reading()?.realisations.get(realisationKey(drvPath, output));
+    return value === undefined ? undefined : this.#toPath(value.toString('latin1'));
+  }
+
+  cacheGet(key: string): string | undefined {
+    return this.#reading()?.cache.get(cacheKey(key))?.toString('utf8');
+  }
+
+  /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
+  write<T>(run: (transaction: IndexTransaction) => T): T {
+    const tables = this.#writing();
+    return tables.root.transactionSync(() => run(new IndexTransaction(tables)));
+  }
+
+  close(): void {
+    // Closing is done when the call returns; the promise only waits for asynchronous writes, and we make none.
+    void this.#tables?.root.close();
+    this.#tables = undefined;
+  }
+
+  #toPath(base: string): StorePath {
+    return `${this.#storeDir}/${base}` as StorePath;
+  }
+
+  #reading(): Tables | undefined {
+    if (this.#tables !== undefined) return this.#tables;
+    if (!existsSync(`${this.#folder}/data.mdb`)) return undefined;
+    this.#tables = openTables(this.#folder, !isWritable(this.#folder));
+    return this.#tables;
+  }
+
+  #writing(): Tables {
+    if (this.#tables === undefined) {
+      makeDirectory(this.#folder);
+      this.#tables = openTables(this.#folder, false);
+    }
+    if (this.#tables.isReadOnly) throw new SystemFault('write to the index', this.#folder, { code: 'EACCES' });
+    return this.#tables;
+  }
+}
+
+/** The writing side of the index, inside of `StoreIndex.write`. */
+export class IndexTransaction {
+  readonly #tables: Tables;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
+  }
+
+  has(path: StorePath): boolean {
+    return this.#tables.paths.doesExist(pathKey(path));
+  }
+
+  put(info: PathInfo, compressedManifest: Buffer): void {
+    const { path, references, deriver, ...rest } = info;
+    const record: PathRecord = {
+      ...rest,
+      references: references.map(storePathBase),
+      ...(deriver === undefined ? {} : { deriver: storePathBase(deriver) }),
+    };
+    const key = pathKey(path);
+    this.#tables.paths.putSync(key, latin1(JSON.stringify(record)));
+    this.#tables.manifests.putSync(key, compressedManifest);
+    const base = storePathBase(path);
+    for (const reference of references) this.#tables.referrers.putSync(latin1(storePathHash(reference) + base), NOTHING);
+  }
+
+  putRealisation({ drvPath, output, path }: Realisation): void {
+    this.#tables.realisations.putSync(realisationKey(drvPath, output), latin1(storePathBase(path)));
+  }
+
+  putCache(key: string, value: string): void {
+    this.#tables.cache.putSync(cacheKey(key), Buffer.from(value, 'utf8'));
+  }
+}
+
+/** Done outside of the transaction, which others wait for. Level 1: hashes do not compress, names do at any level. */
+export const compressManifest = (manifest: Manifest): Buffer =>
+  zstdCompressSync(latin1(encodeManifest(manifest)), { params: { [zlib.ZSTD_c_compressionLevel]: 1 } });
+
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+const pathKey = (path: StorePath): Buffer => latin1(storePathBase(path));
+const realisationKey = (drvPath: StorePath, output: string): Buffer => latin1(`${storePathBase(drvPath)}!${output}`);
+const cacheKey = (key: string): Buffer => Buffer.from(hashBytes('sha256', Buffer.from(key, 'utf8')), 'hex');
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(`${folder}/data.mdb`, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws SystemFault not an index, no permission */
+function openTables(folder: string, isReadOnly: boolean): Tables {
+  assertIndex(folder);
+  try {
+    return tryOpenTables(folder, isReadOnly);
+  } catch (error) {
+    throw new SystemFault('open the index', folder, { code: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+/** LMDB maps the file and trusts it: one that is no index would end the process by a signal. */
+function assertIndex(folder: string): void {
+  const path = `${folder}/data.mdb`;
+  if (!existsSync(path)) return;
+  const start = Buffer.alloc(MAGIC_OFFSET + 4);
+  const nRead = sys('read', path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      return readSync(fd, start);
+    } finally {
+      closeSync(fd);
+    }
+  });
+  // A process that was killed while it made the index leaves an empty file, which LMDB fills.
+  if (nRead === 0 || (nRead === start.length && start.readUInt32LE(MAGIC_OFFSET) === MAGIC)) return;
+  throw new Fault('E-STORE-024' satisfies StoreCode, `'${path}' is not the index of a store`, {
+    hints: [
+      'move it away and restore it from a backup',
+      'without one, start a new store: what is built is built again, nothing else is lost',
+    ],
+  });
+}
+
+function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
+  // Loading LMDB takes some 20 ms, which commands that never look into the store should not pay.
+  const lmdb = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
+  const root = lmdb.open<Buffer, Buffer>({
+    path: folder,
+    noSubdir: false,
+    maxDbs: MAX_TABLES,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    readOnly: isReadOnly,
+    // Everything is written in `transactionSync`; there are no asynchronous writes to collect.
+    eventTurnBatching: false,
+    commitDelay: 0,
+  });
+  // A reader that was killed keeps its slot, and with it every page it saw.
+  root.readerCheck();
+  const table = (name: string): Table => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  return {
+    root,
+    paths: table('paths'),
+    manifests: table('manifests'),
+    referrers: table('referrers'),
+    realisations: table('realisations'),
+    cache: table('cache'),
+    isReadOnly,
+  };
+}

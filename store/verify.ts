@@ -1,0 +1,117 @@
+/** Compares what is on disk with what is recorded. Reads only. */
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
+import { ManifestBuilder } from './manifest.ts';
+import { readTree } from './read-tree.ts';
+import type { StoreIndex } from './store-index.ts';
+import { storePathBase } from './store-path.ts';
+import { joinPath, readLink } from './tree.ts';
+import type { ManifestEntry, StorePath, VerifyProblem } from './types.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './write-tree.ts';
+
+/** @see ObjectStore.verify. Cost with contents: reads and hashes every byte of the store. */
+export function verifyStore(
+  place: { readonly objects: string; readonly storeDir: string; readonly index: StoreIndex },
+  options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void },
+): VerifyProblem[] {
+  const { index } = place;
+  const paths = index.allPaths();
+  const problems: VerifyProblem[] = [];
+  paths.forEach((path, i) => {
+    options.onPath?.(path, i, paths.length);
+    for (const reference of index.info(path)!.references) {
+      if (!index.has(reference))
+        problems.push({ path, kind: 'reference-missing', detail: `it refers to '${reference}', which is not valid` });
+    }
+    const real = textToBytes(`${place.objects}/${storePathBase(path)}`);
+    if (stat(real) === undefined) problems.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
+    else if (options.contents) problems.push(...verifyObject(path, real, index.manifest(path)!));
+  });
+  const known = new Set(paths.map(storePathBase));
+  for (const name of listNames(place.objects)) {
+    if (known.has(name)) continue;
+    const path = `${place.storeDir}/${name}` as StorePath;
+    problems.push({ path, kind: 'unregistered', detail: 'it is there, but not recorded: left by a crash, or put there by hand' });
+  }
+  return problems;
+}
+
+/** Compares one object with its manifest, file by file. */
+export function verifyObject(path: StorePath, real: Bytes, manifest: readonly ManifestEntry[]): VerifyProblem[] {
+  const problems: VerifyProblem[] = [];
+  const report = (kind: VerifyProblem['kind'], file: Bytes, detail: string) => problems.push({ path, kind, file, detail });
+  const expected = new Map(manifest.map((entry) => [entry.path, entry]));
+  for (const entry of manifest) {
+    const at = joinPath(real, entry.path);
+    const found = stat(at);
+    if (found === undefined) {
+      report('missing', entry.path, 'it is recorded, but not there');
+      continue;
+    }
+    const kind = kindOf(found);
+    if (kind !== entry.kind) {
+      report('modified', entry.path, `it is a ${kind}, recorded as a ${entry.kind}`);
+      continue;
+    }
+    const metadata = metadataProblem(entry, found);
+    if (metadata !== undefined) report('metadata', entry.path, metadata);
+    const content = contentProblem(entry, at, found);
+    if (content !== undefined) report('modified', entry.path, content);
+    if (entry.kind !== 'directory') continue;
+    for (const name of listNames(at)) {
+      const child = entry.path === '' ? name : `${entry.path}/${name}`;
+      if (!expected.has(child)) report('modified', child, 'it is there, but not recorded');
+    }
+  }
+  return problems;
+}
+
+function metadataProblem(entry: ManifestEntry, found: Stats): string | undefined {
+  const mode =
+    entry.kind === 'directory' ? directoryMode : entry.kind === 'file' && entry.isExecutable ? executableMode : fileMode;
+  const actual = found.mode & 0o7777;
+  if (entry.kind !== 'symlink' && actual !== mode) return `its mode is ${octal(actual)}, recorded as ${octal(mode)}`;
+  const seconds = Math.floor(found.mtimeMs / 1000);
+  if (seconds !== canonicalMtimeSeconds) return `its time is ${seconds}, recorded as ${canonicalMtimeSeconds}`;
+  return undefined;
+}
+
+function contentProblem(entry: ManifestEntry, at: Bytes, found: Stats): string | undefined {
+  if (entry.kind === 'symlink') {
+    const target = readLink(at);
+    return target === entry.target ? undefined : `it points to '${target}', recorded as '${entry.target}'`;
+  }
+  if (entry.kind === 'directory') return undefined;
+  if (found.size !== entry.sizeBytes) return `it has ${found.size} bytes, recorded as ${entry.sizeBytes}`;
+  const builder = new ManifestBuilder();
+  try {
+    readTree([{ kind: 'file', path: '', realPath: at }], builder);
+  } catch (error) {
+    if (error instanceof SystemFault) return error.message;
+    throw error;
+  }
+  const [now] = builder.manifest();
+  return now?.kind === 'file' && now.sha256 === entry.sha256 ? undefined : 'its content changed';
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+const stat = (real: Bytes): Stats | undefined => {
+  try {
+    return lstatSync(bytesToPath(real), { throwIfNoEntry: false });
+  } catch {
+    return undefined; // below something that is no folder any more
+  }
+};
+
+const kindOf = (found: Stats): string =>
+  found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'special file';
+
+function listNames(real: Bytes): Bytes[] {
+  try {
+    return readdirSync(bytesToPath(real), { encoding: 'latin1' }).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new SystemFault('read the folder', real, error);
+  }
+}

@@ -1,0 +1,185 @@
+/** Builtins that read: files, folders, the store, the environment; and what they ask to be built. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '../../../base/index.ts';
+import type { EvalSettings } from '../../../eval/io.ts';
+import { type StorePath, upstreamPlaceholder } from '../../../store/index.ts';
+import { MemoryIO, type MemoryIOOptions } from '../memory-io.ts';
+import { evaluate, interpreter } from './evaluate.ts';
+import { realDisk } from './real-disk.ts';
+
+const files = {
+  '/here/a.nix': '{ x = 1; }',
+  '/here/dir/default.nix': 'builtins.length [ 1 2 ]',
+  '/here/dir/deep/b.txt': 'bytes \xff',
+  '/here/scoped.nix': 'greeting + (scopedImport { inherit greeting; } ./more.nix)',
+  '/here/more.nix': 'greeting',
+};
+const links = { '/here/link': '/here/a.nix', '/here/dangling': '/here/nothing' };
+
+const run = (expression: string, options: MemoryIOOptions = {}, settings: EvalSettings = {}): string =>
+  evaluate(expression, interpreter(new MemoryIO({ files, links, ...options }), settings));
+
+const results: readonly [expression: string, result: string][] = [
+  ['import /here/a.nix', '{ x = 1; }'],
+  ['import "/here/dir"', '2'],
+  ['scopedImport { greeting = "hi"; } /here/scoped.nix', '"hihi"'],
+  [
+    'builtins.readDir /here',
+    '{ "a.nix" = "regular"; dangling = "symlink"; dir = "directory"; link = "symlink"; "more.nix" = "regular"; "scoped.nix" = "regular"; }',
+  ],
+  ['builtins.stringLength (builtins.readFile /here/dir/deep/b.txt)', '7'],
+  ['builtins.hashFile "md5" /here/a.nix == builtins.hashString "md5" (builtins.readFile /here/a.nix)', 'true'],
+  ['map builtins.readFileType [ /here/dir /here/a.nix /here/link ]', '[ "directory" "regular" "symlink" ]'],
+  [
+    'map builtins.pathExists [ /here/a.nix /here/b.nix /here/dangling /here/dir "/here/dir/" "/here/a.nix/" "/here/a.nix/." ]',
+    '[ true false true true true false false ]',
+  ],
+  ['builtins.findFile [ { path = "/here/dir"; prefix = "d"; } { path = "/here"; } ] "d/deep"', '/here/dir/deep'],
+  ['builtins.findFile [ { path = "/here/dir"; prefix = "d"; } { path = "/here"; } ] "a.nix"', '/here/a.nix'],
+  ['builtins.getEnv "GREETING"', '"hello"'],
+  ['builtins.currentTime', '1700000000'],
+  ['builtins.currentSystem', '"x86_64-linux"'],
+  ['builtins.nixPath', '[ { path = "/here"; prefix = "h"; } ]'],
+  ['<h/a.nix>', '/here/a.nix'],
+];
+const settings: EvalSettings = { system: 'x86_64-linux', searchPath: [{ prefix: 'h', path: '/here' }] };
+for (const [expression, result] of results) {
+  test(expression, () => {
+    assert.equal(run(expression, { env: { GREETING: 'hello' } }, settings), result);
+  });
+}
+
+test('pure evaluation knows neither environment nor clock nor machine', () => {
+  const pure = { ...settings, pure: true };
+  assert.equal(run('[ (builtins.getEnv "GREETING") builtins.nixPath ]', { env: { GREETING: 'x' } }, pure), '[ "" [ ] ]');
+  for (const name of ['currentTime', 'currentSystem'])
+    assert.throws(() => run(`builtins.${name}`, {}, pure), /not allowed in pure/);
+});
+
+test('what is not there is a fault at the call', () => {
+  for (const call of [
+    'readFile /x',
+    'readDir /x',
+    'hashFile "md5" /x',
+    'readFileType /x',
+    'path { path = /x; }',
+    'filterSource (p: t: true) /x',
+  ]) {
+    assert.throws(
+      () => run(`builtins.${call}`),
+      (error) => error instanceof Fault && /no such file/.test(error.message) && error.labels.length === 1,
+      call,
+    );
+  }
+  assert.throws(() => run('import /x.nix'), /no such file/);
+});
+
+test('positions name the file', () => {
+  const position = run('builtins.unsafeGetAttrPos "x" (import /here/a.nix)', {}, { displayPath: () => 'a.nix' });
+  assert.equal(position, '{ column = 3; file = "/here/a.nix"; line = 1; }');
+  assert.equal(run('builtins.unsafeGetAttrPos "x" { x = 1; }'), 'null');
+  const list = { ...files, '/here/list.nix': 'builtins.listToAttrs [ { name = "x"; value = 1; } ]' };
+  const fromList = run('builtins.unsafeGetAttrPos "x" (import /here/list.nix)', { files: list });
+  assert.equal(fromList, '{ column = 38; file = "/here/list.nix"; line = 1; }');
+});
+
+test('traces and warnings go to the user, in order', () => {
+  const io = new MemoryIO({ files });
+  const value = evaluate(
+    'builtins.trace "one" (builtins.warn "two" (builtins.trace [ 1 (2 + 3) ] (builtins.traceVerbose "no" 7)))',
+    interpreter(io),
+  );
+  assert.equal(value, '7');
+  assert.deepEqual(io.traces, ['trace: one', 'warning: two', 'trace: [ 1 \xc2\xabthunk\xc2\xbb ]']);
+  const verbose = new MemoryIO({ files });
+  evaluate('builtins.traceVerbose "yes" 7', interpreter(verbose, { isTraceVerbose: true }));
+  assert.deepEqual(verbose.traces, ['trace: yes']);
+});
+
+test('a source is filtered by absolute path and kind', () => {
+  using disk = realDisk();
+  const nix = interpreter(disk.io);
+  const asked = nix.print(
+    nix.evalExpr('builtins.seq (builtins.filterSource (p: t: builtins.trace "${t} ${p}" (t != "directory")) ./tree) 1', {
+      basePath: disk.folder,
+    }),
+    { isStrict: true },
+  );
+  assert.equal(asked, '1');
+  const seen = disk.traces.map((line) => line.replace(`trace: `, '').replace(`${disk.folder}/tree/`, ''));
+  assert.deepEqual(seen.sort(), ['directory sub', 'regular a', 'regular b', 'regular eight', 'regular zero']);
+});
+
+test('names, filters and hashes of builtins.path', () => {
+  using disk = realDisk();
+  const nix = interpreter(disk.io);
+  const at = (expression: string): string => nix.print(nix.evalExpr(expression, { basePath: disk.folder }), { isStrict: true });
+  assert.equal(
+    at(
+      'builtins.path { path = ./src.txt; name = "n"; } == builtins.path { path = ./src.txt; name = "n"; filter = p: t: true; recursive = true; }',
+    ),
+    'true',
+  );
+  const flat = at('builtins.path { path = ./src.txt; recursive = false; sha256 = builtins.hashFile "sha256" ./src.txt; }');
+  assert.match(flat, /-src\.txt"$/);
+  assert.throws(
+    () => at('builtins.path { path = ./src.txt; sha256 = builtins.hashFile "sha256" ./src.txt; }'),
+    /not what its hash says/,
+  );
+  assert.throws(() => at('builtins.path { path = ./src.txt; name = "a b"; }'), /bad name 'a b'/);
+  assert.throws(() => at('builtins.path { path = ./tree; filter = p: t: 1; }'), /expected a Boolean/);
+});
+
+test('a path in an output is built before it is read, also where it is known only then', () => {
+  const built: string[] = [];
+  const drv = (extra: string): string => `(derivation { name = "p"; system = "s"; builder = "b"; ${extra} })`;
+  const out = '/nix/store/0c0bkv3y3pnsb2zzlfm7s3sgp9vnpxhx-p' as StorePath;
+  const io = new MemoryIO({
+    files: { [`${out}/x.nix`]: '42' },
+    realise: (path, outputs) => {
+      built.push(`${path} ${outputs.join(' ')}`);
+      return new Map(outputs.map((output) => [output, out]));
+    },
+  });
+  const nix = interpreter(io);
+  const floating = drv('__contentAddressed = true;');
+  assert.equal(
+    evaluate(`import "\${${floating}}/x.nix" + builtins.fromJSON (builtins.readFile (${floating} + "/x.nix"))`, nix),
+    '84',
+  );
+  const drvPath = evaluate(`builtins.unsafeDiscardStringContext ${floating}.drvPath`, nix).slice(1, -1) as StorePath;
+  assert.deepEqual(built, [`${drvPath} out`]);
+  assert.equal(
+    evaluate(`builtins.unsafeDiscardStringContext "\${${floating}}"`, nix),
+    `"${upstreamPlaceholder(drvPath, 'out')}"`,
+  );
+});
+
+test('text read from the store depends on the paths that stand in it', () => {
+  using disk = realDisk();
+  const folder = disk.folder;
+  const nix = interpreter(disk.io);
+  const text = nix.evalExpr('builtins.toFile "b" "see ${builtins.toFile "a" "x"}"', { basePath: folder });
+  const path = nix.ctx.forceString(text, 'the path');
+  // The store of this test keeps texts in memory: the file is read from beside it.
+  writeFileSync(join(folder, 'copy'), disk.texts.get(path as StorePath)!.text);
+  const readFile = disk.io.readFile.bind(disk.io);
+  disk.io.readFile = (asked) => readFile(asked === path ? join(folder, 'copy') : asked);
+  const context = nix.print(
+    nix.evalExpr(
+      `builtins.attrNames (builtins.getContext (builtins.readFile (builtins.toFile "b" "see \${builtins.toFile "a" "x"}")))`,
+      { basePath: folder },
+    ),
+    { isStrict: true },
+  );
+  assert.match(context, /^\[ "\/nix\/store\/[0-9a-z]{32}-a" \]$/);
+});
+
+test('storePath takes paths of the store only', () => {
+  const path = '/nix/store/0c0bkv3y3pnsb2zzlfm7s3sgp9vnpxhx-p';
+  assert.equal(run(`builtins.getContext (builtins.storePath ${path}/bin)`), `{ "${path}" = { path = true; }; }`);
+  assert.throws(() => run('builtins.storePath /tmp/x'), /not in '\/nix\/store'/);
+});

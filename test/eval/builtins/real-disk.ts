@@ -1,0 +1,57 @@
+/** The disk and a store that computes real paths and keeps what evaluation adds. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EvalIO, EvalStore, StoreText } from '../../../eval/io.ts';
+import { NodeEvalIO } from '../../../eval/node-io.ts';
+import { openStore, type StorePath } from '../../../store/index.ts';
+
+export interface RealDisk extends Disposable {
+  /** A copy of test/vectors/nix/expr, with what git does not keep. */
+  readonly folder: string;
+  readonly io: EvalIO;
+  readonly texts: ReadonlyMap<StorePath, StoreText>;
+  readonly traces: readonly string[];
+}
+
+export function realDisk(): RealDisk {
+  const scratch = mkdtempSync(join(tmpdir(), 'igos-builtins-'));
+  const folder = join(scratch, 'expr');
+  cpSync(join(import.meta.dirname, '../../vectors/nix/expr'), folder, { recursive: true });
+  mkdirSync(join(folder, 'tree/sub/empty'));
+  symlinkSync('../a', join(folder, 'tree/sub/link'));
+  const objects = openStore({ home: join(scratch, 'home'), storeDir: '/nix/store' });
+  const texts = new Map<StorePath, StoreText>();
+  const traces: string[] = [];
+  const store: EvalStore = {
+    storeDir: '/nix/store',
+    isReadOnly: true,
+    addPath: (name, source, options) => objects.computePath(name, source, options),
+    addTree: (name, entries) => objects.computeTree(name, entries),
+    addHostTree: () => {
+      throw new Error('no host tools here');
+    },
+    addText: (text) => void texts.set(text.path, text),
+    readDerivation: () => undefined,
+    isValid: (path) => texts.has(path),
+    references: (path) => texts.get(path)?.references ?? [],
+  };
+  const io = new NodeEvalIO({
+    store,
+    env: {},
+    trace: (kind, text) => void traces.push(`${kind}: ${text}`),
+    realise: (path) => {
+      throw new Error(`unexpected build of ${path}`);
+    },
+  });
+  return {
+    folder,
+    io,
+    texts,
+    traces,
+    [Symbol.dispose]: () => {
+      objects.close();
+      rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,4 +1,4 @@
-/* What configure of GNU make 4.3 would find on Linux with glibc or musl. */
+/* What configure of GNU make 4.3 would find on Linux with glibc. */
 #define _GNU_SOURCE 1
 #define PACKAGE "make"
 #define VERSION "4.3"

@@ -1,6 +1,7 @@
 /** `makePackage { name = …; version = …; … }`: what `package NAME "VERSION" { … }` says, for those who generate packages. */
 import { Fault, type Label } from '../../base/index.ts';
 import { filterAttrs } from '../attrs.ts';
+import type { Evaluator } from '../evaluator.ts';
 import { PrimOp, type Slot, type Value } from '../value.ts';
 import { NAME, NAME_HINTS } from './collect.ts';
 import { FIELDS } from './fields.ts';
@@ -9,8 +10,8 @@ import type { Realm } from './realm.ts';
 import { Recipe } from './recipe.ts';
 
 /** The library function. The package it makes has no name in the tree, but can stand wherever a package can. */
-export const makePackageFunction = (realm: () => Realm): PrimOp =>
-  new PrimOp('makePackage', 1, (fields) => makePackage(realm(), fields));
+export const makePackageFunction = (evaluator: Evaluator, realm: () => Realm): PrimOp =>
+  new PrimOp('makePackage', 1, evaluator, (_ctx, fields) => makePackage(realm(), fields));
 
 function makePackage(realm: Realm, fields: Slot): Value {
   const { evaluator } = realm;

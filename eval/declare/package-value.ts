@@ -36,7 +36,7 @@ export function makePackageValue(self: Package): Attrs {
     ]),
     ['drvPath', evaluator.delay(() => evaluator.force(recipe.instantiate().drvPath ?? null))],
     ['outPath', evaluator.delay(() => evaluator.force(recipe.instantiate().outPaths.get(self.output)!))],
-    ['override', new PrimOp('override', 1, (changes) => override(self, changes))],
+    ['override', new PrimOp('override', 1, evaluator, (_ctx, changes) => override(self, changes))],
   ]);
   for (const each of recipe.packages.values())
     if (each !== self)

@@ -26,13 +26,13 @@ function styleValue(evaluator: Evaluator, style: Style, given: Attrs): Attrs {
     const slot = given.get(name) ?? (shape === 'strings' ? [] : undefined);
     if (slot !== undefined) entries.set(name, slot);
   }
-  const apply = new PrimOp(style.name, 1, (options) => {
+  const apply = new PrimOp(style.name, 1, evaluator, (_ctx, options) => {
     const set = evaluator.forceAttrs(options, `the options of the style '${style.name}'`);
     for (const name of set.names)
       if (!style.options.some((option) => option.name === name)) throw unknownOption(style, set, name);
     return styleValue(evaluator, style, set);
   });
-  entries.set('__functor', new PrimOp(style.name, 1, () => apply));
+  entries.set('__functor', new PrimOp(style.name, 1, evaluator, () => apply));
   return attrsFromMap(entries, (name) => given.spanOf(name));
 }
 

@@ -75,7 +75,11 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
   const library = libraryScope(
     evaluator,
     scoping,
-    new Map<string, Slot>([...styles, ['styles', attrsFromMap(styles)], ['makePackage', makePackageFunction(() => realm)]]),
+    new Map<string, Slot>([
+      ...styles,
+      ['styles', attrsFromMap(styles)],
+      ['makePackage', makePackageFunction(evaluator, () => realm)],
+    ]),
   );
   const loaded = guard(() => loadTree(argument, readTreeFields));
   const declared = collectDeclarations(loaded.files);

@@ -32,7 +32,7 @@ const CLUES: readonly Clue[] = [
     hint: (name) => `pkg-config knows no '${name}': add its package: host = [ … ${name} ]`,
   },
   { pattern: /configure: error: no acceptable C compiler/, hint: () => 'the build has no C compiler: add one: build = [ … cc ]' },
-  { pattern: /No space left on device/, hint: () => 'the disk that holds the store is full: run igos store gc, or make room' },
+  { pattern: /No space left on device/, hint: () => 'the disk that holds the store is full: make room' },
   {
     pattern: /(?:Could not resolve host|Temporary failure in name resolution|Network is unreachable)/,
     hint: () => 'builds have no network: declare what is downloaded as a source with its hash',

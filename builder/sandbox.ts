@@ -8,7 +8,7 @@
  *
  * The programs of the host are all loaded before the root changes, so the root need not hold them. The namespace of process 1 is not
  * that of the program, so its view of the host (`/proc/1/root`) stays closed, and in a changed root no further user namespace can be
- * made. Measured: 8 ms for all of it, half of bwrap's time (docs/builder.md §2).
+ * made.
  *
  * @source docs/builder.md §2
  */

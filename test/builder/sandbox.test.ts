@@ -247,3 +247,29 @@ test('layers are copied where they cannot be laid over each other', async (t) =>
   assert.deepEqual(end, { kind: 'exited', status: 9 });
   assert.equal(Buffer.concat(chunks).toString(), 'upper\n/usr/only-lower /usr/only-upper\n');
 });
+
+test('a builder that is not there, and an output that was not made, are said to be so', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const fails = async (
+    spec: { name: string; builder?: string; script?: string; env?: Record<string, string> },
+    code: string,
+    message: RegExp,
+  ) => {
+    const drvPath = addDerivation(store, spec);
+    await assert.rejects(realize(store, [{ drvPath, outputs: [] }]), (error) => {
+      assert.ok(error instanceof BuildFault);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      return true;
+    });
+  };
+  await fails(
+    { name: 'no-builder', builder: '/bin/nothing' },
+    'E-BUILD-018',
+    /cannot be run: '\/bin\/nothing': no such file or directory/,
+  );
+  // Not even a shell: the root is what was declared.
+  await fails({ name: 'no-shell', env: { igosRoot: rootOf() } }, 'E-BUILD-018', /'\/bin\/sh': no such file or directory/);
+  await fails({ name: 'no-output', script: ':' }, 'E-BUILD-002', /did not make its output 'out'/);
+});

@@ -6,7 +6,7 @@ import { generatedPages } from './generated-pages.ts';
 
 const root = join(import.meta.dirname, '..');
 rmSync(join(root, 'docs', 'man'), { recursive: true, force: true });
-for (const [path, text] of await generatedPages()) {
+for (const [path, text] of generatedPages()) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileAtomic(join(root, path), text, { sync: false });
 }

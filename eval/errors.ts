@@ -30,7 +30,7 @@ export class InfiniteRecursion extends Fault {
     this.labels = shown.flatMap(({ span }, index): Label[] => (span === undefined ? [] : [{ ...span, text: needs[index]! }]));
     this.notes = needs.filter((_, index) => index < SHOWN_CYCLE && ring[index]!.span === undefined);
     if (ring.length > SHOWN_CYCLE) this.notes = [...this.notes, `the cycle goes on through ${ring.length - SHOWN_CYCLE} more`];
-    this.hints = ['break the cycle: one of these values must not depend on the others'];
+    if (this.hints.length === 0) this.hints = ['break the cycle: one of these values must not depend on the others'];
   }
 }
 
@@ -172,7 +172,7 @@ export const unreadable = (path: string, reason: string, cause: unknown): Fault 
 export const notUtf8 = (): Fault => fault('E-EVAL-027', 'a string that is not UTF-8 cannot be written as JSON');
 
 export const impure = (what: string): Fault =>
-  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['evaluate without --pure'] });
+  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
 
 const SHOWN = 12;
 const listed = (names: readonly string[]): string => {

@@ -11,6 +11,7 @@ export { type BuiltinCode, builtinCodes } from './builtins/codes.ts';
 export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts';
 export { nixSearchPathEntry } from './builtins/search-path.ts';
 export { evalCodes } from './codes.ts';
+export * from './declare/index.ts';
 export { Catchable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export type { Interpreter } from './interpreter.ts';

@@ -49,6 +49,8 @@ export interface EvalStore {
   addPath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
   /** Like `addPath` for a tree put together from several places. */
   addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
+  /** The named tools and files of this machine as one store path (`style = hostTools { … }`). @throws Fault a tool is missing */
+  addHostTree(name: string, spec: { readonly tools: readonly string[]; readonly files: readonly string[] }): StorePath;
   /** `toFile` and derivations. May be written later, in one batch with others; references come before their users. */
   addText(text: StoreText): void;
   /** A derivation added before, or valid in the store; `undefined` otherwise. */
@@ -60,7 +62,7 @@ export interface EvalStore {
 
 /** How the evaluation is bounded. */
 export interface EvalSettings {
-  /** No environment variables, no clock, no `<x>`, files only through literal paths. */
+  /** No environment variables and no clock; `<x>` only through `searchPath`. */
   readonly pure?: boolean;
   /** `NIX_PATH`: prefix (may be empty) and path, tried in order. */
   readonly searchPath?: readonly { readonly prefix: Bytes; readonly path: Bytes }[];

@@ -30,6 +30,6 @@ export interface Scoping {
   /** The bindings of a `let`, which see each other. */
   letScope(around: Scope, bindings: MergedAttrs): Scope;
   evalInScope(expr: Expr, scope: Scope): Value;
-  /** The same, when it is needed. `name` is what messages call it ("while evaluating …"). */
-  delayInScope(expr: Expr, scope: Scope, name?: string): Slot;
+  /** The same, when it is needed. Messages call it "the field 'NAME' of OWNER". */
+  delayInScope(expr: Expr, scope: Scope, name?: string, owner?: string): Slot;
 }

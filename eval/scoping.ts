@@ -57,9 +57,9 @@ export class Scopes implements Scoping {
     }
   }
 
-  delayInScope(expr: Expr, scope: Scope, name?: string): Slot {
+  delayInScope(expr: Expr, scope: Scope, name?: string, owner?: string): Slot {
     const { level, env } = scope as LexicalScope;
-    const naming: Naming | undefined = name === undefined ? undefined : { kind: 'field', name };
+    const naming: Naming | undefined = name === undefined ? undefined : { kind: 'field', name, owner };
     return remember(this.#slotCodes, level, expr, () => compiler.delay(expr, level, { naming }))(env);
   }
 }

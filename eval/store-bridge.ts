@@ -1,7 +1,7 @@
 /** The object store of this machine as evaluation sees it. */
 import { type Bytes, textToBytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
-import { decodeDerivation, derivationName, splitStorePath } from '../store/index.ts';
+import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
 /**
@@ -13,12 +13,15 @@ export class StoreBridge implements EvalStore {
   readonly isReadOnly: boolean;
   readonly #store: ObjectStore;
   readonly #texts = new Map<StorePath, StoreText>();
+  readonly #searchPath: readonly Bytes[];
   #pending: StoreText[] = [];
 
-  constructor(store: ObjectStore, options: { readonly isReadOnly: boolean }) {
+  /** @param options  `searchPath`: folders that tools of the host are looked up in, as in PATH */
+  constructor(store: ObjectStore, options: { readonly isReadOnly: boolean; readonly searchPath?: readonly Bytes[] }) {
     this.#store = store;
     this.storeDir = store.storeDir;
     this.isReadOnly = options.isReadOnly;
+    this.#searchPath = options.searchPath ?? ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
@@ -43,6 +46,10 @@ export class StoreBridge implements EvalStore {
     const computed = this.#store.computeTree(name, entries);
     if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addTree(name, entries);
     return computed;
+  }
+
+  addHostTree(name: string, { tools, files }: { readonly tools: readonly Bytes[]; readonly files: readonly Bytes[] }): StorePath {
+    return hostTree(this.#store, name, { tools, files, searchPath: this.#searchPath }, { isReadOnly: this.isReadOnly });
   }
 
   addText(text: StoreText): void {

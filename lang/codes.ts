@@ -157,7 +157,7 @@ export const langCodes = defineCodes({
   'E-LANG-026': {
     title: 'not a declaration',
     explanation:
-      'A file of declarations holds `tier`, `package`, `override`, `system` and `tree`, one after the other; `split` stands inside a package.',
+      'A file of declarations holds `tier`, `package`, `override`, `system` and `tree`, one after the other; `split` stands inside a package or override.',
     wrong: 'pakage zlib "1.3.2" { }',
     right: 'package zlib "1.3.2" { }',
   },

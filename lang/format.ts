@@ -1,6 +1,5 @@
 /** `igos fmt`: one layout for a tree, whatever the blanks of its source. Tokens and comments stay as they are. */
-import type { Bytes, Fault, SourceFile } from '../base/index.ts';
-import { SourceFile as Source } from '../base/index.ts';
+import { type Bytes, Fault, SourceFile } from '../base/index.ts';
 import { render } from './doc.ts';
 import { layOutFile } from './layout.ts';
 import { lex } from './lexer.ts';
@@ -21,15 +20,28 @@ const ROUNDS = 5;
 export function format(source: SourceFile, kind: SourceKind = 'expr'): FormatResult {
   let { text } = source;
   for (let round = 0; round < ROUNDS; round++) {
-    const current = round === 0 ? source : new Source(source.name, text);
+    const current = round === 0 ? source : new SourceFile(source.name, text);
     const { tree, diagnostics } = parse(current, { kind, pipes: true });
     if (diagnostics.length > 0) return { text: source.text, diagnostics };
     const { tokens, comments } = lex(current);
     classify(tokens);
-    const rendered = render(layOutFile(tree, new TokenDocs(current, tokens, comments)), WIDTH);
+    let rendered: string;
+    try {
+      rendered = render(layOutFile(tree, new TokenDocs(current, tokens, comments)), WIDTH);
+    } catch (error) {
+      if (error instanceof RangeError) return { text: source.text, diagnostics: [tooDeep(source)] };
+      throw error;
+    }
     const next = rendered.trim() === '' ? '' : `${rendered.replace(/^\n+/, '').trimEnd()}\n`;
     if (next === text || comments.length === 0) return { text: next, diagnostics };
     text = next;
   }
   return { text, diagnostics: [] };
 }
+
+/** A chain of operators that the parser takes in its stride can be too long for the layout, which recurses. */
+const tooDeep = (source: SourceFile): Fault =>
+  new Fault('E-LANG-023', 'expressions are nested too deep to be formatted', {
+    labels: [{ source, start: 0, end: 0, text: '' }],
+    hints: ['name inner parts with `let`; a generated file needs no formatting'],
+  });

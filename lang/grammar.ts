@@ -114,7 +114,7 @@ class Grammar extends Recovery {
     if (!this.RECORDING_PHASE) while (this.recoverInBindings(open)) read();
     if (this.RECORDING_PHASE || this.next.tokenType === T.BraceClose) this.CONSUME(T.BraceClose);
     if (this.RECORDING_PHASE || !isKnown) return null;
-    if (kind !== 'package' && splits.length > 0) this.reportStraySplit(splits[0]!, kind);
+    if (kind !== 'package' && kind !== 'override' && splits.length > 0) this.reportStraySplit(splits[0]!, kind);
     return {
       kind,
       ...(name === undefined ? {} : { name }),
@@ -430,7 +430,7 @@ class Grammar extends Recovery {
       });
     };
     read();
-    if (!this.RECORDING_PHASE) while (this.recoverInList()) read();
+    if (!this.RECORDING_PHASE) while (this.recoverInList(open)) read();
     this.#closing(T.BracketClose, open);
     this.depth--;
     return { kind: 'list', items, start: open.startOffset, end: this.previous.end };

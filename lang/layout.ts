@@ -142,7 +142,7 @@ class Layout {
     const comments = this.#tokens.takeLeading();
     if (!this.#isParenthesised(expr)) return [comments, this.#bare(expr)];
     const open = this.#tokens.take(T.ParenOpen);
-    const isHugged = (this.#isHuggable(expr) || expr.kind === 'lambda') && !this.#tokens.hasLeading;
+    const isHugged = this.#isHuggable(expr) && !this.#tokens.hasLeading;
     const inner = this.expr(expr);
     const close = this.#tokens.take(T.ParenClose);
     return [comments, isHugged && !breaks(open) ? [open, inner, close] : group(open, indent(softline, inner), softline, close)];
@@ -267,7 +267,7 @@ class Layout {
     const isHugged = this.#isHuggable(body) && !this.#tokens.hasLeading;
     const doc = this.expr(body);
     if (isHugged) return [head, ' ', doc];
-    return expr.param.kind === 'formals' ? group(head, line, doc) : group(head, indent(line, doc));
+    return group(head, line, doc);
   }
 
   #param(param: Param): Doc {

@@ -386,7 +386,7 @@ class Lexer {
       const isText = this.#mode === 'string' || this.#mode === 'indented';
       if (!isReported && (isText || type === T.Interpolation)) {
         isReported = true;
-        this.#reportUnclosed(opener);
+        this.#reportUnclosed(this.#forgottenInterpolation(opener) ?? opener);
       }
       if (isText || this.#mode === 'path' || type === T.Interpolation) this.#add(T.closers.get(type)!, end, end);
       this.#close();
@@ -408,6 +408,13 @@ class Lexer {
     } else {
       this.#fault('E-LANG-005', 'this string is never closed', start, start + 1, 'opened here', ["close it with '\"'"]);
     }
+  }
+
+  /** In `"${name"` the last quote opens a string within the interpolation; what is missing is the `}` before it. */
+  #forgottenInterpolation(opener: Token): Token | undefined {
+    const around = this.#modes.at(-1)?.opener;
+    const isWithin = opener.tokenType === T.StringOpen && around?.tokenType === T.Interpolation;
+    return isWithin && !this.#text.slice(around.end, opener.startOffset).includes('\n') ? around : undefined;
   }
 
   /**

@@ -123,7 +123,10 @@ function orderFaults(source: SourceFile, lexical: readonly Fault[], grammatical:
   const unclosed = lexical.filter(({ code }) => code === 'E-LANG-005' || code === 'E-LANG-006' || code === 'E-LANG-007');
   const cut = Math.min(...unclosed.map(startOf), Number.POSITIVE_INFINITY);
   const lines = new Set(lexical.map((fault) => source.position(startOf(fault)).line));
-  const own = grammatical.filter((fault) => startOf(fault) < cut && !lines.has(source.position(startOf(fault)).line));
+  const own = grammatical.filter((fault) => {
+    if (fault.labels.some(({ start }) => start >= cut) || lines.has(source.position(startOf(fault)).line)) return false;
+    return unclosed.length === 0 || fault.code !== 'E-LANG-003'; // brackets that the unclosed text swallowed
+  });
   return [...lexical, ...own].sort(byPlace).slice(0, MAX_DIAGNOSTICS);
 }
 

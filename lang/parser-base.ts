@@ -12,8 +12,8 @@ import { describe, describeExpected, describeRule } from './words.ts';
 
 /** Thrown after a report; carries nothing. */
 export const SYNTAX_STOP = { name: 'SyntaxStop' };
-/** Thrown where going on would exhaust the stack. */
-const TOO_DEEP = { name: 'TooDeep' };
+/** Thrown where going on is of no use: the stack would end, or there are enough faults. */
+const ABANDONED = { name: 'Abandoned' };
 
 const MAX_FAULTS = 20;
 /** Nested brackets, functions and blocks. A stack of 984 KiB ends at some 400, which is reported the same way. */
@@ -81,13 +81,13 @@ export class ParserBase extends EmbeddedActionsParser {
     this.missingInAt = -1;
     this.#brackets = undefined;
     this.depth = 0;
-    this.input = tokens;
+    this.input = [...tokens]; // chevrotain appends its own ends while it runs
     let tree: FileTree | undefined;
     try {
       tree = root(this);
     } catch (error) {
       if (error instanceof RangeError) this.#reportDepth();
-      else if (error !== SYNTAX_STOP && error !== TOO_DEEP) throw error;
+      else if (error !== SYNTAX_STOP && error !== ABANDONED) throw error;
     }
     tree ??= { kind: 'expr', expr: { kind: 'var', name: '', start: 0, end: source.text.length } };
     const faults = this.faults;
@@ -122,7 +122,7 @@ export class ParserBase extends EmbeddedActionsParser {
   protected enter(): void {
     if (++this.depth <= MAX_DEPTH) return;
     this.#reportDepth();
-    throw TOO_DEEP;
+    throw ABANDONED;
   }
 
   /** What stands for an expression that could not be read. */
@@ -216,13 +216,16 @@ export class ParserBase extends EmbeddedActionsParser {
     labels: readonly Label[],
     hints: readonly string[] = [],
   ): void {
-    if (index <= this.#lastReported || this.faults.length >= MAX_FAULTS) return;
+    if (index <= this.#lastReported) return;
+    if (this.faults.length >= MAX_FAULTS) throw ABANDONED;
     this.#lastReported = index;
     this.faults.push(new Fault(code, message, { labels, hints }));
   }
 
-  protected label(token: { startOffset: number; end: number }, text = ''): Label {
-    return { source: this.#source, start: token.startOffset, end: Math.max(token.end, token.startOffset), text };
+  protected label(token: Token, text = ''): Label {
+    // the end of the file is shown behind the last token, not on an empty line
+    if (token.tokenType === T.End) return this.labelBehind(this.tokens.at(-2) ?? token, text);
+    return this.labelSpan({ start: token.startOffset, end: token.end }, text);
   }
 
   protected labelSpan(span: { start: number; end: number }, text = ''): Label {
@@ -284,7 +287,7 @@ export class ParserBase extends EmbeddedActionsParser {
       'E-LANG-001',
       `expected ${wanted}${behind}, found ${describe(found)}`,
       [this.label(found)],
-      this.hints(found, before),
+      expected === T.Colon ? ["a function has a body: '{ a, b }: body'"] : this.hints(found, before),
     );
   }
 
@@ -323,13 +326,12 @@ export class ParserBase extends EmbeddedActionsParser {
   }
 
   protected reportComma(index: number, wanted: string): void {
-    this.report(
-      index,
-      'E-LANG-020',
-      `expected ${wanted}, found ','`,
-      [this.label(this.tokens[index]!)],
-      ["commas stand between the arguments of '{ a, b }: …' only"],
-    );
+    const hint = wanted.startsWith("';'")
+      ? "bindings end in ';'"
+      : wanted === "')'"
+        ? "blanks separate the arguments of a call: 'f a b'"
+        : "commas stand between the arguments of '{ a, b }: …' only";
+    this.report(index, 'E-LANG-020', `expected ${wanted}, found ','`, [this.label(this.tokens[index]!)], [hint]);
   }
 
   /** At the end of the file: names the bracket that was not closed. False where all are. */

@@ -9,6 +9,8 @@ import type { AttrName, Binding, Declaration, Expr, Formal, MergedAttrs, Param }
 import { describe, describeExpected, pathText } from './words.ts';
 
 export class Recovery extends ParserBase {
+  #commaList: Token | undefined;
+
   // ── brackets ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The bracket `open` should close here and does not. Afterwards we are behind its end, or where it should have ended. */
@@ -37,17 +39,14 @@ export class Recovery extends ParserBase {
   }
 
   /** Whether the list goes on behind what was wrong. */
-  protected recoverInList(): boolean {
+  protected recoverInList(open: Token): boolean {
     const { index, next } = this;
     const type = next.tokenType;
     if (type === T.Comma) {
-      this.report(
-        index,
-        'E-LANG-020',
-        'a list has no commas: blanks separate its items',
-        [this.label(next)],
-        ['remove the commas'],
-      );
+      const message = 'a list has no commas: blanks separate its items';
+      // once a list
+      if (this.#commaList !== open) this.report(index, 'E-LANG-020', message, [this.label(next)], ['remove the commas']);
+      this.#commaList = open;
       this.skip();
       return true;
     }
@@ -188,7 +187,10 @@ export class Recovery extends ParserBase {
     } else if (isLet && !this.#hasInAhead(index)) {
       this.moveTo(from);
       this.missingInAt = from;
-      this.#reportMissingInAt(from, undefined);
+      this.#reportMissingInAt(
+        from,
+        this.tokens.slice(0, from).findLast((token) => token.tokenType === T.Let),
+      );
     } else if (next.tokenType === T.Comma) this.reportComma(index, `'=' after '${name}'`);
     else {
       const hints =
@@ -214,7 +216,7 @@ export class Recovery extends ParserBase {
       }
     }
     if (type === T.Colon && value.kind === 'has') {
-      this.reportTernary(index, { startOffset: value.start, end: value.end } as Token);
+      this.reportTernary(index, this.tokens.slice(0, index).findLast((token) => token.tokenType === T.Question) ?? next);
       throw SYNTAX_STOP;
     }
     if (type === T.ParamName && value.kind === 'has') {
@@ -371,7 +373,11 @@ export class Recovery extends ParserBase {
     if (next.tokenType === T.End && this.blameBracket(index)) throw SYNTAX_STOP;
     const labels = [this.label(next), this.labelSpan({ start, end: start + 2 }, "this 'if'")];
     const hints =
-      word === 'else' ? ["'if' always has an 'else': 'if condition then a else b'"] : ["write 'if condition then a else b'"];
+      next.tokenType === T.Equals
+        ? ["'==' compares; '=' defines an attribute"]
+        : word === 'else'
+          ? ["'if' always has an 'else': 'if condition then a else b'"]
+          : ["write 'if condition then a else b'"];
     this.report(index, 'E-LANG-017', `expected '${word}', found ${describe(next)}`, labels, hints);
     throw SYNTAX_STOP;
   }
@@ -536,10 +542,10 @@ export class Recovery extends ParserBase {
     this.report(
       index,
       'E-LANG-026',
-      isSplit ? "'split' stands inside a package" : `'${word.image}' is not a declaration`,
+      isSplit ? "'split' stands inside a package or override" : `'${word.image}' is not a declaration`,
       [this.label(word)],
       isSplit
-        ? ['move it between the braces of the package that it splits']
+        ? ['move it between the braces of the package or override that it splits']
         : [...didYouMean(word.image, words), `declarations are ${list}`],
     );
     if (shape !== T.Ident && shape !== T.StringOpen && shape !== T.BraceOpen && shape !== T.FormalsOpen) throw SYNTAX_STOP;
@@ -559,7 +565,7 @@ export class Recovery extends ParserBase {
       'E-LANG-026',
       `a ${kind} cannot be split`,
       [this.labelSpan({ start: split.start, end: split.start + 5 })],
-      ["'split' stands inside a package"],
+      ["'split' stands inside a package or override"],
     );
   }
 }

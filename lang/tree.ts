@@ -204,7 +204,7 @@ export type FileTree =
       readonly declarations: readonly Declaration[];
     };
 
-/** `tier NAME { … }`, `package NAME "VERSION" { … }`, `override NAME { … }`, `system NAME { … }`, `tree { … }`; `split NAME { … }` inside a package. */
+/** `tier NAME { … }`, `package NAME "VERSION" { … }`, `override NAME { … }`, `system NAME { … }`, `tree { … }`; `split NAME { … }` inside a package or the override of one. */
 export interface Declaration extends Node {
   readonly kind: 'tier' | 'package' | 'override' | 'system' | 'tree' | 'split';
   /** Absent for `tree`. An identifier or a quoted string without interpolation. */
@@ -214,7 +214,7 @@ export interface Declaration extends Node {
   /** Fields as in an attribute set, `phases.check = …` included. */
   readonly bindings: readonly Binding[];
   readonly merged: MergedAttrs;
-  /** `split` declarations inside a package. */
+  /** `split` declarations inside a package or override. */
   readonly splits: readonly Declaration[];
 }
 

@@ -27,6 +27,11 @@ export function describe(token: Token): string {
     case T.StringOpen:
     case T.IndentedOpen:
       return 'a string';
+    case T.StringClose:
+    case T.IndentedClose:
+      return 'the string';
+    case T.PathEnd:
+      return 'the path';
     case T.Uri:
       return `the URI '${cut(token.image)}'`;
     case T.PathStart:

@@ -42,11 +42,11 @@ export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKe
 
 /**
  * Adds the tree to the store. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file
- * and folder that was looked at.
+ * and folder that was looked at. With `isReadOnly` nothing is written: the path the tree would have.
  *
  * @throws as `resolveHostFiles`
  */
-export function hostTree(store: ObjectStore, name: string, spec: HostSpec): StorePath {
+export function hostTree(store: ObjectStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
   const key = `host ${name} ${hashBytes('sha256', JSON.stringify([spec.tools, spec.files, spec.searchPath, spec.libraryPath ?? []]))}`;
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {
@@ -55,6 +55,7 @@ export function hostTree(store: ObjectStore, name: string, spec: HostSpec): Stor
   }
   const paths = new HostPaths();
   const entries = new HostTree(spec, paths).entries();
+  if (options.isReadOnly === true) return store.computeTree(name, entries).path;
   const before = lookKey(paths.looked());
   const path = store.addTree(name, entries);
   // Unchanged from before the bytes were read to after: so the bytes belong to this fingerprint.

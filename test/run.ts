@@ -21,6 +21,8 @@ const isolated = files.filter((file) => isolatedFolders.test(file));
 const node = process.execPath;
 const summary = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 const skips: string[] = [];
+/** Lines still to be shown of a failure. */
+let isShowing = 0;
 
 for (const [list, flags] of [
   [pure, ['--test-isolation=none']],
@@ -61,7 +63,6 @@ async function runSuite(list: readonly string[], flags: readonly string[]): Prom
   }
 }
 
-let isShowing = 0;
 function readLine(line: string): void {
   const total = /^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$/.exec(line);
   if (total) {

@@ -3,6 +3,11 @@ import type { Command, Option } from '../command.ts';
 
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
+const EVALUATION: readonly Option[] = [
+  { long: 'impure', doc: 'let expressions see the environment and the clock' },
+  { long: 'pipes', doc: 'understand the |> and <| operators' },
+  { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
+];
 const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in the way and belong to no package' };
 const ARCHIVE: readonly Option[] = [
   { long: 'archive', values: ['FILE'], isRepeated: true, doc: 'take the package from this .igos.tar.gz' },
@@ -24,7 +29,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       'Realizes the packages first where needed, then places their files and those of their runtime closure on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.',
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE],
+    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {
@@ -36,7 +41,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       'With TREE alone: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE],
+    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
   {

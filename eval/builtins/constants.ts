@@ -6,9 +6,9 @@ import { impure } from '../errors.ts';
 export const constantBuiltins: readonly (Builtin | BuiltinConstant)[] = [
   builtinConstant({
     name: 'currentSystem',
-    doc: 'The system that builds are for unless they say otherwise: "x86_64-linux". Not in pure evaluation.',
+    doc: 'The system that builds are for unless they say otherwise: "x86_64-linux". A setting of the evaluation, as `--store-dir` is.',
     constant: (ctx) => {
-      if (ctx.settings.pure === true || ctx.settings.system === undefined) throw impure("'builtins.currentSystem'");
+      if (ctx.settings.system === undefined) throw impure("'builtins.currentSystem'");
       return ctx.settings.system;
     },
   }),
@@ -37,11 +37,8 @@ export const constantBuiltins: readonly (Builtin | BuiltinConstant)[] = [
   }),
   builtinConstant({
     name: 'nixPath',
-    doc: 'Where `<x>` is looked up: a list of `{ path; prefix; }`. Empty in pure evaluation.',
-    constant: (ctx) =>
-      ctx.settings.pure === true
-        ? []
-        : (ctx.settings.searchPath ?? []).map(({ prefix, path }) => attrsFromRecord({ path, prefix })),
+    doc: 'Where `<x>` is looked up: a list of `{ path; prefix; }`. In pure evaluation: what was given with `-I`, and nothing of the environment.',
+    constant: (ctx) => (ctx.settings.searchPath ?? []).map(({ prefix, path }) => attrsFromRecord({ path, prefix })),
   }),
   builtinConstant({
     name: 'nixVersion',

@@ -13,6 +13,8 @@ export type SlotCode = (env: Env) => Slot;
 export interface Naming {
   readonly kind: 'attribute' | 'variable' | 'field';
   readonly name: string;
+  /** "package 'zlib'": whose it is. */
+  readonly owner?: string | undefined;
 }
 
 export interface DelayOptions {

@@ -128,7 +128,8 @@ function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): Sl
       isCompiled = true;
       const compiled = compileNow(expr, scope);
       if (naming !== undefined) {
-        const label = { text: `the ${naming.kind} '${naming.name}'`, name: naming.name, span: spanOf(scope.unit, expr) };
+        const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
+        const label = { text: `the ${naming.kind} '${naming.name}'${owner}`, name: naming.name, span: spanOf(scope.unit, expr) };
         labelCode(first, label);
         labelCode(compiled, label);
       }

@@ -40,6 +40,9 @@ export class MemoryIO implements EvalIO {
       addTree: () => {
         throw new Error('no trees in memory');
       },
+      addHostTree: () => {
+        throw new Error('no host in memory');
+      },
       addText: (text) => void this.texts.push(text),
       readDerivation: () => undefined,
       isValid: (path) => this.texts.some((text) => text.path === path),

@@ -28,6 +28,9 @@ export function realDisk(): RealDisk {
     isReadOnly: true,
     addPath: (name, source, options) => objects.computePath(name, source, options),
     addTree: (name, entries) => objects.computeTree(name, entries),
+    addHostTree: () => {
+      throw new Error('no host tools here');
+    },
     addText: (text) => void texts.set(text.path, text),
     readDerivation: () => undefined,
     isValid: (path) => texts.has(path),

@@ -1,0 +1,44 @@
+/** Failures that belong to one derivation. The commands end with exit status 4 for these, 1 for others. */
+import { Bug, Fault, type FaultCode, type FaultDetails, SystemFault } from '../base/index.ts';
+import type { StorePath } from '../store/index.ts';
+import type { BuildCode } from './codes.ts';
+
+/** What went wrong while one derivation was built or fetched. */
+export class BuildFault extends Fault {
+  readonly drvPath: StorePath;
+  constructor(drvPath: StorePath, code: FaultCode, message: string, details: FaultDetails = {}) {
+    super(code, message, details);
+    this.drvPath = drvPath;
+  }
+}
+
+/** A Fault of a build step, told as one of this derivation: `step` says what was done. Bugs and system failures stay what they are. */
+export function asBuildFault(error: unknown, drvPath: StorePath, step: string): BuildFault {
+  if (error instanceof BuildFault) return error;
+  if (error instanceof Fault) {
+    const { labels, notes, hints, trace, cause } = error;
+    return new BuildFault(drvPath, error.code, error.message, { labels, notes, hints, trace: [{ text: step }, ...trace], cause });
+  }
+  throw error instanceof Error ? error : new Bug(String(error));
+}
+
+/** The run was stopped from outside. */
+export const stopped = (): Fault =>
+  new Fault('E-BUILD-015' satisfies BuildCode, 'stopped before everything was built', {
+    hints: ['run the same command again: what was finished is not built twice'],
+  });
+
+/** A Fault with one of this folder's codes. */
+export const buildFault = (code: BuildCode, message: string, details: FaultDetails = {}): Fault =>
+  new Fault(code, message, details);
+
+/** Namespaces work, but this sandbox could not be made. `message`: what the system said. */
+export const setUpFailed = (name: string, message: string): Fault =>
+  buildFault('E-BUILD-004', `the sandbox of '${name}' could not be set up`, {
+    notes: [message === '' ? 'the system gave no reason' : message],
+    hints: ['a full disk, a limit on mounts or a security module are the usual reasons'],
+  });
+
+/** Whether the system refused because something is not there. */
+export const isMissing = (error: unknown): boolean =>
+  (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT' || (error instanceof SystemFault && error.errno === 'ENOENT');

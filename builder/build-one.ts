@@ -1,0 +1,190 @@
+/** One derivation, built in a sandbox on this machine. */
+import { renameSync } from 'node:fs';
+import { sys } from '../base/index.ts';
+import {
+  type Derivation,
+  derivationName,
+  type ObjectStore,
+  resolveHostFiles,
+  type StorePath,
+  scratchOutputPath,
+  type TreeEntry,
+} from '../store/index.ts';
+import { BuildFailure, cannotRun } from './build-failure.ts';
+import { buildFault, setUpFailed, stopped } from './build-fault.ts';
+import { BuildLog } from './build-log.ts';
+import { addMade } from './collect.ts';
+import { buildInput } from './environment.ts';
+import { gatherInputs, type Inputs } from './inputs.ts';
+import { probeSandbox } from './probe.ts';
+import type { Realised, Resolved } from './realised.ts';
+import { removeScratch } from './remove.ts';
+import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import type { BuildEvent } from './types.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What all builds of a run share. */
+export interface BuildContext {
+  readonly store: ObjectStore;
+  readonly realised: Realised;
+  readonly workspace: Workspace;
+  readonly cores: number;
+  readonly keepFailed: boolean;
+  readonly impureEnvironment: ReadonlyMap<string, string>;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildJob {
+  /** Derivation that was asked for; names the log and the events. */
+  readonly drvPath: StorePath;
+  readonly resolved: Resolved;
+  /** Distinguishes builds that run at once. */
+  readonly slot: number;
+}
+
+/** Outputs in the store, by name. */
+export type BuiltOutputs = ReadonlyMap<string, StorePath>;
+
+/**
+ * Builds and adds the outputs. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
+ *
+ * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
+ */
+export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
+  return await buildWith(context, job, (made) => addMade(context.store, made));
+}
+
+/** As `buildOne`, with another use of what was made. */
+export async function buildWith<T>(
+  context: BuildContext,
+  job: BuildJob,
+  use: (made: Parameters<typeof addMade>[1]) => T,
+): Promise<T> {
+  const { store } = context;
+  const { drv } = job.resolved;
+  checkSystem(drv);
+  const inputs = gatherInputs(store, context.realised, job.resolved);
+  const places = outputPlaces(job.resolved, store.storeDir);
+  const log = new BuildLog(store.logPath(job.drvPath), {
+    onLine: (line) => context.emit({ kind: 'log', drvPath: job.drvPath, line }),
+    onPhase: (phase) => context.emit({ kind: 'phase', drvPath: job.drvPath, phase }),
+  });
+  let scratch: string | undefined;
+  try {
+    let end: SandboxEnd;
+    try {
+      const first = await attempt(context, job, { inputs, places, log, isCopied: homesWithoutOverlay.has(store.home) });
+      ({ scratch, end } = first);
+      if (end.kind === 'refused' && end.isOverlayRefused && !homesWithoutOverlay.has(store.home)) {
+        homesWithoutOverlay.add(store.home);
+        removeScratch(scratch);
+        scratch = undefined;
+        ({ scratch, end } = await attempt(context, job, { inputs, places, log, isCopied: true }));
+      }
+    } finally {
+      log.close();
+    }
+    checkEnd(end, job, log, context, scratch);
+    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure });
+  } finally {
+    if (scratch !== undefined) removeScratch(scratch);
+  }
+}
+
+/** Stores on a file system that the kernel lays nothing over: found out by the first build. */
+const homesWithoutOverlay = new Set<string>();
+
+interface Attempt {
+  readonly inputs: Inputs;
+  readonly places: ReadonlyMap<string, StorePath>;
+  readonly log: BuildLog;
+  readonly isCopied: boolean;
+}
+
+async function attempt(context: BuildContext, job: BuildJob, options: Attempt): Promise<{ scratch: string; end: SandboxEnd }> {
+  const { store } = context;
+  const { drv } = job.resolved;
+  const { inputs, places, log } = options;
+  const input = buildInput(drv, {
+    storeDir: store.storeDir,
+    cores: context.cores,
+    outputs: places,
+    impure: context.impureEnvironment,
+  });
+  const scratch = store.makeScratch();
+  try {
+    const end = await runSandboxed({
+      workspace: context.workspace,
+      scratch,
+      input,
+      layers: inputs.layers,
+      isCopied: options.isCopied,
+      hostFiles: inputs.layers === undefined ? hostShell() : [],
+      objects: inputs.objects,
+      hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
+      slot: job.slot,
+      onOutput: (chunk) => log.write(chunk),
+      signal: context.signal,
+    });
+    return { scratch, end };
+  } catch (error) {
+    removeScratch(scratch);
+    throw error;
+  }
+}
+
+/** Where each output is made, as the builder sees it: its own path, or one to be replaced once the content is known. */
+export function outputPlaces(resolved: Resolved, storeDir: string): Map<string, StorePath> {
+  const places = new Map<string, StorePath>();
+  for (const [name, output] of resolved.drv.outputs)
+    places.set(name, 'path' in output ? output.path : scratchOutputPath(resolved.drvPath, name, storeDir));
+  return places;
+}
+
+let shell: TreeEntry[] | undefined;
+
+/** `/bin/sh` of this machine with what it loads: the one thing that plain builds see of it, as in Nix. */
+function hostShell(): TreeEntry[] {
+  shell ??= resolveHostFiles({ tools: ['sh'], files: [], searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'] });
+  return shell;
+}
+
+const SYSTEMS: Readonly<Record<string, string>> = {
+  x64: 'x86_64-linux',
+  arm64: 'aarch64-linux',
+  ia32: 'i686-linux',
+  riscv64: 'riscv64-linux',
+};
+
+function checkSystem(drv: Derivation): void {
+  const own = SYSTEMS[process.arch];
+  if (drv.system === own || drv.system === 'builtin' || (own === 'x86_64-linux' && drv.system === 'i686-linux')) return;
+  throw buildFault(
+    'E-BUILD-014',
+    `'${drv.name}' is to be built on '${drv.system}', and this machine is '${own ?? process.arch}'`,
+    {
+      hints: ['build it on such a machine and copy the result, or declare system = builtins.currentSystem'],
+    },
+  );
+}
+
+/** Returns if the build went well. */
+function checkEnd(end: SandboxEnd, job: BuildJob, log: BuildLog, context: BuildContext, scratch: string): void {
+  if (end.kind === 'stopped') throw stopped();
+  if (end.kind === 'refused') {
+    throw probeSandbox(context.store.home).fault ?? setUpFailed(job.resolved.drv.name, end.message);
+  }
+  if (end.status === 0) return;
+  const refused = /^unshare: failed to execute (.+?): (.+)$/.exec(log.lastLines.at(-1) ?? '');
+  if (refused !== null && log.lastLines.length === 1) throw cannotRun(job.resolved.drv, refused[1]!, refused[2]!);
+  const keptAt = context.keepFailed ? keep(context.store, scratch, job) : undefined;
+  throw new BuildFailure(job.drvPath, { status: end.status, log, keptAt });
+}
+
+/** Moves the build folder where no later process clears it away. */
+function keep(store: ObjectStore, scratch: string, job: BuildJob): string {
+  const target = `${store.home}/tmp/failed-${derivationName(job.drvPath)}-${Date.now().toString(36)}`;
+  sys('keep the build folder as', target, () => renameSync(`${scratch}/build`, target));
+  return target;
+}

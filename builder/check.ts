@@ -1,0 +1,120 @@
+/** Builds again what is there and compares: does the derivation give the same bytes twice? */
+import { readFileSync } from 'node:fs';
+import { type Bytes, bytesToPath, sys, textToBytes } from '../base/index.ts';
+import {
+  ingest,
+  listTree,
+  type Manifest,
+  type ManifestEntry,
+  type ObjectStore,
+  readTree,
+  type StorePath,
+  storePathHash,
+} from '../store/index.ts';
+import { stopped } from './build-fault.ts';
+import { type BuildContext, buildWith } from './build-one.ts';
+import { checkMade, type Made } from './collect.ts';
+import { planWith } from './plan.ts';
+import { Realised } from './realised.ts';
+import { realize } from './realize.ts';
+import type { RealizeOptions } from './types.ts';
+import { Workspace } from './workspace.ts';
+
+export interface Difference {
+  readonly output: string;
+  /** Relative to the output; '' is the output itself. */
+  readonly path: Bytes;
+  /** `content`: of a file or link. `kind`: a file where the other has a folder, or another execute permission. */
+  readonly kind: 'only-before' | 'only-now' | 'content' | 'kind';
+}
+
+export interface CheckResult {
+  readonly isEqual: boolean;
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Makes the outputs valid if they are not, builds the derivation once more, and compares file by file. Adds nothing to the store the
+ * second time. Paths of the outputs themselves count as equal.
+ *
+ * @throws as `realize`
+ */
+export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: RealizeOptions = {}): Promise<CheckResult> {
+  const before = await realize(store, [{ drvPath, outputs: [] }], options);
+  // What is fetched was compared with its hash.
+  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return { isEqual: true, differences: [] };
+  await realizeInputs(store, drvPath, options);
+  const realised = new Realised(store);
+  planWith(store, [{ drvPath, outputs: [] }], realised);
+  const resolved = realised.resolve(drvPath)!;
+  using workspace = new Workspace(store);
+  const context: BuildContext = {
+    store,
+    realised,
+    workspace,
+    cores: options.cores ?? 1,
+    keepFailed: options.keepFailed ?? false,
+    impureEnvironment: options.impureEnvironment ?? new Map(),
+    emit: options.onEvent ?? (() => {}),
+    signal: options.signal ?? new AbortController().signal,
+  };
+  if (context.signal.aborted) throw stopped();
+  const differences = await buildWith(context, { drvPath, resolved, slot: 0 }, (made) =>
+    compareOutputs(store, made, before.outputs.get(drvPath)!),
+  );
+  return { isEqual: differences.length === 0, differences };
+}
+
+async function realizeInputs(store: ObjectStore, drvPath: StorePath, options: RealizeOptions): Promise<void> {
+  const goals = [...store.readDerivation(drvPath).inputDrvs].map(([input, outputs]) => ({ drvPath: input, outputs }));
+  await realize(store, goals, options);
+}
+
+function compareOutputs(store: ObjectStore, made: Made, before: ReadonlyMap<string, StorePath>): Difference[] {
+  const outputs = checkMade(made);
+  // Each output is called by its own name in both builds; the names differ where they are made from the content.
+  const mask = (text: Bytes): Bytes => {
+    let masked = text;
+    for (const [name, path] of before) {
+      const then = storePathHash(path);
+      const now = storePathHash(made.places.get(name)!);
+      if (then !== now) masked = masked.replaceAll(now, then);
+    }
+    return masked;
+  };
+  return [...outputs].flatMap(([output, { realPath }]) => {
+    const oldReal = store.toReal(before.get(output)!);
+    const { manifest } = ingest((visitor) => readTree(listTree(textToBytes(realPath)), visitor));
+    const isSame = (then: ManifestEntry, now: ManifestEntry): boolean => {
+      if (then.kind === 'symlink' && now.kind === 'symlink') return then.target === mask(now.target);
+      if (then.kind !== 'file' || now.kind !== 'file') return true;
+      if (then.sha256 === now.sha256) return true;
+      return then.sizeBytes === now.sizeBytes && readBytes(oldReal, then.path) === mask(readBytes(realPath, now.path));
+    };
+    return compareManifests(store.manifest(before.get(output)!), manifest, isSame).map((found) => ({ output, ...found }));
+  });
+}
+
+const readBytes = (root: string, path: Bytes): Bytes =>
+  sys('read', root, () => readFileSync(bytesToPath(path === '' ? textToBytes(root) : `${textToBytes(root)}/${path}`), 'latin1'));
+
+function compareManifests(
+  before: Manifest,
+  now: Manifest,
+  isSame: (then: ManifestEntry, now: ManifestEntry) => boolean,
+): Omit<Difference, 'output'>[] {
+  const found: Omit<Difference, 'output'>[] = [];
+  const rest = new Map(now.map((entry) => [entry.path, entry]));
+  for (const then of before) {
+    const entry = rest.get(then.path);
+    rest.delete(then.path);
+    const { path } = then;
+    if (entry === undefined) found.push({ path, kind: 'only-before' });
+    else if (entry.kind !== then.kind || isExecutable(entry) !== isExecutable(then)) found.push({ path, kind: 'kind' });
+    else if (!isSame(then, entry)) found.push({ path, kind: 'content' });
+  }
+  for (const path of rest.keys()) found.push({ path, kind: 'only-now' });
+  return found;
+}
+
+const isExecutable = (entry: ManifestEntry): boolean => entry.kind === 'file' && entry.isExecutable;

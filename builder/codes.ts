@@ -1,0 +1,113 @@
+import { defineCodes } from '../base/index.ts';
+
+/** Errors of builds. Numbers are never given twice. */
+export const buildCodes = defineCodes({
+  'E-BUILD-001': {
+    title: 'the build failed',
+    explanation:
+      'The builder of a derivation ended with an exit status other than 0, or was killed. The last lines of its output are shown; the whole log is kept. Nothing was added to the store.',
+    wrong: 'phases.build = "make -C sources";',
+    right: 'phases.build = "make -C source";',
+  },
+  'E-BUILD-002': {
+    title: 'an output was not made',
+    explanation: 'The builder ended well, but did not create every output that the derivation declares.',
+    wrong: 'phases.install = "make install";',
+    right: 'phases.install = "make install DESTDIR=$out";',
+  },
+  'E-BUILD-003': {
+    title: 'no sandbox on this machine',
+    explanation:
+      'Builds run in Linux namespaces, so that they see nothing that is not declared. The kernel or its settings refuse them here, or a program that sets them up is missing. igos never builds outside a sandbox.',
+    wrong: 'sysctl kernel.unprivileged_userns_clone=0',
+    right: 'sysctl kernel.unprivileged_userns_clone=1',
+  },
+  'E-BUILD-004': {
+    title: 'the sandbox could not be set up',
+    explanation:
+      'Namespaces work here, but a step of the preparation failed for this build. The note holds what the system said.',
+  },
+  'E-BUILD-005': {
+    title: 'two inputs disagree about a file',
+    explanation:
+      'A package is built in one root, made of the packages it declares. Two of them have the same path with different content, so the root would depend on their order.',
+    wrong: 'build = [ busybox coreutils ];',
+    right: 'package coreutils { supersedes = [ busybox ]; … }',
+  },
+  'E-BUILD-006': {
+    title: 'a real folder where the root has a link',
+    explanation:
+      'In every root `/bin`, `/sbin`, `/lib` and `/lib64` are links into `/usr`. A package that brings a folder of that name cannot be laid over it.',
+    wrong: './configure --bindir=/bin',
+    right: './configure --prefix=/usr',
+  },
+  'E-BUILD-007': {
+    title: 'packages supersede each other',
+    explanation: 'Of two packages in one root each says that it supersedes the other, so neither file can win.',
+  },
+  'E-BUILD-008': {
+    title: 'bad description of a root',
+    explanation:
+      '`igosRoot` of a derivation is not the JSON that docs/decisions/0002 describes. `package` always writes it right.',
+  },
+  'E-BUILD-009': {
+    title: 'a variable is too long for the system',
+    explanation: 'Linux passes no environment variable of 128 KiB or more to a program. Pass it as a file.',
+    wrong: 'derivation { text = hugeText; … }',
+    right: 'derivation { text = hugeText; passAsFile = [ "text" ]; … }',
+  },
+  'E-BUILD-010': {
+    title: 'the file could not be fetched',
+    explanation: 'None of the addresses delivered the file. The notes say what went wrong at each.',
+  },
+  'E-BUILD-011': {
+    title: 'the fetched file has another hash',
+    explanation: 'What arrived is not what the derivation declares. Nothing of it was kept.',
+    wrong: 'sha256 = "";',
+    right: 'sha256 = "the hash that was got, if you trust it";',
+  },
+  'E-BUILD-012': {
+    title: 'bad fetch',
+    explanation: 'A derivation with a `builtin:` builder lacks an attribute, or has one that cannot be used.',
+    wrong: 'url = "gopher://example.org/x.tar";',
+    right: 'url = "https://example.org/x.tar";',
+  },
+  'E-BUILD-013': {
+    title: 'the archive is not safe or not whole',
+    explanation:
+      'An archive that is unpacked on arrival may only hold files, folders and links that stay inside of it. This one holds something else, is damaged, or is compressed in a way that this machine cannot undo.',
+  },
+  'E-BUILD-014': {
+    title: 'the build is for another system',
+    explanation: 'The derivation names a system that this machine is not.',
+    wrong: 'system = "aarch64-linux";',
+    right: 'system = builtins.currentSystem;',
+  },
+  'E-BUILD-015': {
+    title: 'stopped',
+    explanation:
+      'The run was interrupted. Running builds were killed and their scratch removed; what was finished is in the store.',
+  },
+  'E-BUILD-016': {
+    title: 'there is no log',
+    explanation: 'A derivation has a log if it was built on this machine. Fetched and substituted outputs have none.',
+  },
+  'E-BUILD-017': {
+    title: 'an input is not in the store',
+    explanation:
+      'The derivation needs a file that is neither built by another derivation nor in the store: it was deleted, or never copied here.',
+  },
+  'E-BUILD-018': {
+    title: 'the builder cannot be run',
+    explanation: 'The program that the derivation names as its builder is not in its root, or not a program.',
+    wrong: 'build = [ ];',
+    right: 'build = [ shell ];',
+  },
+  'E-BUILD-019': {
+    title: 'the same build gave other bytes',
+    explanation:
+      'igos realize --check built again what was there, and the output differs: the build depends on the time, on chance, or on the machine. The differing files are listed.',
+  },
+});
+
+export type BuildCode = keyof typeof buildCodes;

@@ -1,0 +1,127 @@
+/** Archives that are unpacked on arrival: finds out how they are compressed, undoes it, unpacks. */
+import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { type Fault, SystemFault, sys } from '../../base/index.ts';
+import { resolveHostFiles } from '../../store/index.ts';
+import { buildFault, setUpFailed, stopped } from '../build-fault.ts';
+import { buildFolder } from '../environment.ts';
+import { hostProgram } from '../host-programs.ts';
+import { removeScratch } from '../remove.ts';
+import { runSandboxed } from '../sandbox.ts';
+import type { Workspace } from '../workspace.ts';
+import { unpackTar } from './tar.ts';
+
+export interface UnpackOptions {
+  readonly workspace: Workspace;
+  readonly signal: AbortSignal;
+  readonly slot: number;
+}
+
+/**
+ * Unpacks a tar archive, plain or compressed with gzip, zstd, xz, bzip2 or lzip, into the empty folder `target`.
+ *
+ * @throws Fault E-BUILD-013 · SystemFault
+ */
+export async function unpackArchive(file: string, target: string, options: UnpackOptions): Promise<void> {
+  const format = formatOf(file);
+  if (format === 'tar') {
+    unpackTar(file, target);
+    return;
+  }
+  const plain = `${file}.tar`;
+  if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { format, signal: options.signal });
+  else await decompressSandboxed(file, { program: format, plain, ...options });
+  unpackTar(plain, target);
+}
+
+type Format = 'tar' | 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lzip';
+
+const MAGIC: readonly (readonly [format: Format, at: number, bytes: string])[] = [
+  ['gzip', 0, '\x1f\x8b'],
+  ['zstd', 0, '\x28\xb5\x2f\xfd'],
+  ['xz', 0, '\xfd7zXZ\0'],
+  ['bzip2', 0, 'BZh'],
+  ['lzip', 0, 'LZIP'],
+  ['tar', 257, 'ustar'],
+];
+
+function formatOf(file: string): Format {
+  const start = Buffer.alloc(512);
+  sys('read', file, () => {
+    const fd = openSync(file, 'r');
+    try {
+      readSync(fd, start, 0, start.length, 0);
+    } finally {
+      closeSync(fd);
+    }
+  });
+  const text = start.toString('latin1');
+  // Archives older than the magic are told by their checksum, which reading them checks.
+  return MAGIC.find(([, at, bytes]) => text.startsWith(bytes, at))?.[0] ?? (text.startsWith('PK\x03\x04') ? refuseZip() : 'tar');
+}
+
+function refuseZip(): never {
+  throw cannotUnpack('it is a zip archive', ['fetch it without unpack = true, and unpack it in a build with unzip']);
+}
+
+const cannotUnpack = (reason: string, hints: readonly string[]): Fault =>
+  buildFault('E-BUILD-013', `cannot unpack the archive: ${reason}`, { hints });
+
+async function inflate(file: string, plain: string, options: { format: 'gzip' | 'zstd'; signal: AbortSignal }): Promise<void> {
+  const { createGunzip, createZstdDecompress } = await import('node:zlib');
+  const decoder = options.format === 'gzip' ? createGunzip() : createZstdDecompress();
+  try {
+    await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), decoder, createWriteStream(plain), {
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (options.signal.aborted) throw stopped();
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw new SystemFault('write', plain, error);
+    throw cannotUnpack(`its ${options.format} data is damaged (${(error as Error).message})`, [
+      'fetch it again, or look at what arrived',
+    ]);
+  }
+}
+
+/** With the machine's own program, alone in a sandbox: a decoder is a large piece of C that reads what strangers wrote. */
+async function decompressSandboxed(
+  file: string,
+  options: UnpackOptions & { program: 'xz' | 'bzip2' | 'lzip'; plain: string },
+): Promise<void> {
+  const { program, workspace } = options;
+  if (hostProgram(program) === undefined)
+    throw cannotUnpack(`it is compressed with ${program}, and this machine has no '${program}'`, [
+      `install ${program === 'xz' ? 'xz-utils' : program}, or declare a mirror of the .tar.gz`,
+    ]);
+  const scratch = workspace.store.makeScratch();
+  let messages = '';
+  try {
+    const end = await runSandboxed({
+      workspace,
+      scratch,
+      input: {
+        builder: '/bin/sh',
+        args: ['-c', `exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
+        environment: new Map(),
+        files: new Map(),
+      },
+      layers: undefined,
+      isCopied: false,
+      hostFiles: resolveHostFiles({ tools: ['sh', hostProgram(program)!], files: [], searchPath: ['/bin', '/usr/bin'] }),
+      given: new Map([['packed', file]]),
+      objects: [],
+      hasNetwork: false,
+      slot: options.slot,
+      onOutput: (chunk) => {
+        messages = (messages + chunk.toString('utf8')).slice(0, 1000);
+      },
+      signal: options.signal,
+    });
+    if (end.kind === 'stopped') throw stopped();
+    if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.message);
+    if (end.status !== 0) throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
+    sys('move', options.plain, () => linkSync(`${scratch}/build/plain`, options.plain));
+  } finally {
+    removeScratch(scratch);
+  }
+}

@@ -1,0 +1,11 @@
+/** Derivation → outputs: plan, schedule, sandbox, fetchers, logs. Knows the store, not the language; prints nothing. */
+export { BuildFailure } from './build-failure.ts';
+export { BuildFault } from './build-fault.ts';
+export { readLog } from './build-log.ts';
+export { type CheckResult, checkBuild, type Difference } from './check.ts';
+export { type BuildCode, buildCodes } from './codes.ts';
+export { planBuild } from './plan.ts';
+export { probeSandbox, type SandboxProbe } from './probe.ts';
+export { realize } from './realize.ts';
+export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
+export type * from './types.ts';

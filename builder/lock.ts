@@ -1,0 +1,120 @@
+/**
+ * One builder at a time for a derivation, over all processes of the machine. The lock spares double work, nothing more: what two
+ * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
+ * nothing when that process is gone.
+ */
+import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sys, temporaryName } from '../base/index.ts';
+
+/** Longest time between two looks at a lock that another process holds. */
+const MAX_WAIT_MS = 250;
+
+/** Locks that this process holds: for others in it, the end of each. */
+const held = new Map<string, Promise<void>>();
+
+export interface Lock extends Disposable {
+  /** Whether another one held it meanwhile, so that the result may be there already. */
+  readonly hasWaited: boolean;
+}
+
+/**
+ * Takes the lock at `path`; waits while it is taken.
+ *
+ * @param onWait  called once if it has to wait, with the process that holds it
+ * @throws the signal's reason · SystemFault
+ */
+export async function takeLock(
+  path: string,
+  options: { onWait: (pid: number) => void; signal?: AbortSignal | undefined },
+): Promise<Lock> {
+  let hasWaited = false;
+  const wait = (pid: number) => {
+    if (!hasWaited) options.onWait(pid);
+    hasWaited = true;
+  };
+  for (let ms = 10; ; ms = Math.min(ms * 2, MAX_WAIT_MS)) {
+    options.signal?.throwIfAborted();
+    const own = held.get(path);
+    if (own !== undefined) {
+      wait(process.pid);
+      await own;
+      continue;
+    }
+    const holder = tryTake(path);
+    if (holder === undefined) break;
+    wait(holder);
+    await sleep(ms, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  held.set(path, promise);
+  const release = () => {
+    held.delete(path);
+    removeQuietly(path);
+    resolve();
+  };
+  return { hasWaited, [Symbol.dispose]: release };
+}
+
+/** @returns the process that has it, `undefined` if it is ours now */
+function tryTake(path: string): number | undefined {
+  return sys('lock', path, () => {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        // A link appears with its content, which a file does not.
+        symlinkSync(`${process.pid} ${startTime(process.pid) ?? ''}`, path);
+        return undefined;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' && isFirst) mkdirSync(dirname(path), { recursive: true });
+        else if (code !== 'EEXIST') throw error;
+      }
+      const text = readOwner(path);
+      if (text === undefined) continue;
+      const [pid, start] = text.split(' ');
+      if (start !== undefined && startTime(Number(pid)) === start) return Number(pid);
+      removeStale(path, text);
+    }
+  });
+}
+
+/** Takes a dead process's lock away: by moving it, so that a lock that was taken in between is noticed and put back. */
+function removeStale(path: string, expected: string): void {
+  const away = `${temporaryName(path)}-stale`;
+  try {
+    renameSync(path, away);
+    if (readlinkSync(away) !== expected) renameSync(away, path);
+  } catch {
+    // another process was quicker
+  }
+  removeQuietly(away);
+}
+
+function readOwner(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** In clock ticks since boot: with the pid it names a process for good. `undefined` if there is none. */
+function startTime(pid: number): string | undefined {
+  try {
+    // The second field is the program's name in parentheses, which may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // gone already
+  }
+}

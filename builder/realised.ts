@@ -1,0 +1,104 @@
+/** What is known of the places of outputs, in memory over the store: each derivation is looked up once a run. */
+import {
+  type Derivation,
+  derivationPath,
+  needsResolution,
+  type ObjectStore,
+  resolveDerivation,
+  type StorePath,
+} from '../store/index.ts';
+
+/** A derivation that names its inputs by store path, and its own path: the key of realisations. */
+export interface Resolved {
+  readonly drv: Derivation;
+  readonly drvPath: StorePath;
+}
+
+export class Realised {
+  readonly #store: ObjectStore;
+  readonly #paths = new Map<StorePath, Map<string, StorePath>>();
+  readonly #resolved = new Map<StorePath, Resolved>();
+  /** Derivations whose outputs were found under their resolved form only. */
+  readonly cutoffs: Set<StorePath> = new Set();
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Where the outputs are or will be, as far as that is known without their inputs. */
+  paths(drvPath: StorePath): ReadonlyMap<string, StorePath> {
+    const known = this.#paths.get(drvPath);
+    if (known !== undefined) return known;
+    const found = new Map<string, StorePath>();
+    for (const [name, output] of this.#store.readDerivation(drvPath).outputs) {
+      const path =
+        output.kind === 'input-addressed' || output.kind === 'fixed' ? output.path : this.#store.realisation(drvPath, name);
+      // A realisation whose object was collected says nothing about the bytes of the next build.
+      if (path !== undefined && (output.kind !== 'floating' || this.#store.isValid(path))) found.set(name, path);
+    }
+    this.#paths.set(drvPath, found);
+    return found;
+  }
+
+  /** Whether these outputs are known and in the store. */
+  areValid(drvPath: StorePath, outputs: Iterable<string>): boolean {
+    const paths = this.paths(drvPath);
+    for (const output of outputs) {
+      const path = paths.get(output);
+      if (path === undefined || !this.#store.isValid(path)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * The derivation over the known outputs of its inputs; looks its outputs up under that name, so that `paths` knows them from now
+   * on. A derivation with nothing to resolve is its own resolved form.
+   *
+   * @returns `undefined` while an input's path is not known
+   */
+  resolve(drvPath: StorePath): Resolved | undefined {
+    const known = this.#resolved.get(drvPath);
+    if (known !== undefined) return known;
+    const drv = this.#store.readDerivation(drvPath);
+    if (!needsResolution(drv)) return this.#keep(drvPath, { drv, drvPath });
+    const resolved = resolveDerivation(drv, this.#store.storeDir, (input, output) => this.paths(input).get(output));
+    if (resolved === undefined) return undefined;
+    const result = { drv: resolved, drvPath: derivationPath(resolved, this.#store.storeDir) };
+    this.#lookUp(drvPath, result);
+    return this.#keep(drvPath, result);
+  }
+
+  /** Looks again, for what another process may have built in the meantime. */
+  refresh(drvPath: StorePath): void {
+    const resolved = this.#resolved.get(drvPath);
+    if (resolved === undefined) return;
+    this.#paths.delete(drvPath);
+    this.paths(drvPath);
+    if (resolved.drvPath !== drvPath) this.#lookUp(drvPath, resolved);
+  }
+
+  record(drvPath: StorePath, outputs: ReadonlyMap<string, StorePath>): void {
+    this.#paths.set(drvPath, new Map(outputs));
+  }
+
+  #lookUp(drvPath: StorePath, resolved: Resolved): void {
+    const paths = new Map(this.paths(drvPath));
+    for (const [name, output] of resolved.drv.outputs) {
+      if (paths.has(name)) continue;
+      if (output.kind === 'input-addressed') {
+        paths.set(name, output.path);
+        continue;
+      }
+      const path = this.#store.realisation(resolved.drvPath, name);
+      if (path === undefined || !this.#store.isValid(path)) continue;
+      paths.set(name, path);
+      this.cutoffs.add(drvPath);
+    }
+    this.#paths.set(drvPath, paths);
+  }
+
+  #keep(drvPath: StorePath, resolved: Resolved): Resolved {
+    this.#resolved.set(drvPath, resolved);
+    return resolved;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The root folder of a sandbox, made before anything is mounted: folders and files to mount upon, links, `/etc`.
+ *
+ * @source docs/builder.md §2
+ */
+import { constants, copyFileSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { bytesToPath, sys, textToBytes } from '../base/index.ts';
+import type { ObjectStore, TreeEntry } from '../store/index.ts';
+import { buildFolder } from './environment.ts';
+import { type Layer, rootLinks } from './layers.ts';
+import type { Mount } from './mounts.ts';
+
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
+
+const DEVICE_LINKS: readonly (readonly [name: string, target: string])[] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+  ['ptmx', 'pts/ptmx'],
+];
+
+const ETC: readonly (readonly [name: string, text: string])[] = [
+  [
+    'passwd',
+    `root:x:0:0::${buildFolder}:/noshell\nbuilder:x:1000:100::${buildFolder}:/noshell\nnobody:x:65534:65534::/:/noshell\n`,
+  ],
+  ['group', 'root:x:0:\nusers:x:100:\nnogroup:x:65534:\n'],
+  ['hosts', '127.0.0.1 localhost build\n::1 localhost build\n'],
+];
+
+/** Files of the machine that a build with network needs to find hosts and to trust them. */
+const NETWORK_FILES = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/services', '/etc/ssl/certs/ca-certificates.crt'];
+
+/** What is mounted on the skeleton of every root. */
+export const systemMounts = (root: string): Mount[] => [
+  ...DEVICES.map((name): Mount => ({ kind: 'bind', source: `/dev/${name}`, target: `${root}/dev/${name}` })),
+  { kind: 'devpts', source: 'devpts', target: `${root}/dev/pts` },
+  { kind: 'tmpfs', source: 'tmpfs', target: `${root}/dev/shm` },
+  { kind: 'tmpfs', source: 'tmpfs', target: `${root}/tmp` },
+  { kind: 'proc', source: 'proc', target: `${root}/proc` },
+];
+
+/** Makes the skeleton of a root in the empty folder `folder`. */
+export function makeSkeleton(folder: string, options: { storeDir: string; hasNetwork: boolean }): void {
+  sys('prepare the root', folder, () => {
+    for (const path of ['dev/pts', 'dev/shm', 'proc', 'tmp', 'etc', buildFolder.slice(1), options.storeDir.slice(1)])
+      mkdirSync(`${folder}/${path}`, { recursive: true });
+    for (const [name, target] of rootLinks) symlinkSync(target, `${folder}/${name}`);
+    for (const name of DEVICES) writeFileSync(`${folder}/dev/${name}`, '');
+    for (const [name, target] of DEVICE_LINKS) symlinkSync(target, `${folder}/dev/${name}`);
+    for (const [name, text] of ETC) writeFileSync(`${folder}/etc/${name}`, text);
+    if (options.hasNetwork) copyNetworkFiles(folder);
+  });
+}
+
+function copyNetworkFiles(folder: string): void {
+  for (const path of NETWORK_FILES) {
+    let data: Buffer;
+    try {
+      data = readFileSync(path);
+    } catch {
+      continue; // a machine without it: name resolution and certificates have defaults
+    }
+    mkdirSync(`${folder}${dirname(path)}`, { recursive: true });
+    writeFileSync(`${folder}${path}`, data);
+  }
+}
+
+/** Copies files of the host to their places in `folder`: once for all builds of a run, which is cheaper than binding each. */
+export function copyHostFiles(folder: string, entries: readonly TreeEntry[]): void {
+  const top = textToBytes(folder);
+  for (const entry of entries) {
+    const target = `${top}/${entry.path}`;
+    const at = bytesToPath(target);
+    sys('copy a file of the host to', folder, () => {
+      mkdirSync(entry.kind === 'directory' ? at : bytesToPath(target.slice(0, target.lastIndexOf('/'))), { recursive: true });
+      if (entry.kind === 'symlink') symlinkSync(bytesToPath(entry.target), at);
+      else if (entry.kind === 'file') copyFileSync(bytesToPath(entry.realPath), at, constants.COPYFILE_FICLONE);
+    });
+  }
+}
+
+/** Makes the place of a store object in `folder`. A link cannot be mounted upon: it is made again. @returns what to mount */
+export function placeObject(realPath: string, folder: string, name: string): Mount[] {
+  const target = `${folder}/${name}`;
+  const stat = sys('read', realPath, () => lstatSync(realPath));
+  if (stat.isSymbolicLink()) {
+    symlinkSync(readlinkSync(realPath), target);
+    return [];
+  }
+  if (stat.isDirectory()) mkdirSync(target);
+  else writeFileSync(target, '');
+  return [{ kind: 'bind-ro', source: realPath, target }];
+}
+
+/**
+ * Copies layers over each other into `folder`, the first on top: where the kernel lays nothing over anything. Shares blocks where the
+ * file system can. Cost: the layers' size.
+ */
+export function copyLayers(store: ObjectStore, layers: readonly Layer[], folder: string): void {
+  const top = textToBytes(folder);
+  const taken = new Set<string>();
+  for (const layer of layers) {
+    const from = textToBytes(store.toReal(layer.path));
+    for (const entry of store.manifest(layer.path)) {
+      if (taken.has(entry.path) || entry.path === '' || rootLinks.has(entry.path)) continue;
+      taken.add(entry.path);
+      const target = bytesToPath(`${top}/${entry.path}`);
+      sys('copy a layer to', folder, () => {
+        if (entry.kind === 'directory') mkdirSync(target);
+        else if (entry.kind === 'symlink') symlinkSync(bytesToPath(entry.target), target);
+        else copyFileSync(bytesToPath(`${from}/${entry.path}`), target, constants.COPYFILE_FICLONE);
+      });
+    }
+  }
+}

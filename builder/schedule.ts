@@ -1,0 +1,143 @@
+/** Runs tasks that wait for each other, some at a time, those on the longest path first. Knows nothing of builds. */
+
+export interface Task<K> {
+  readonly key: K;
+  readonly waitsFor: readonly K[];
+  /** How long it may take, in any unit; tasks with the longest way to the end start first. */
+  readonly weight: number;
+}
+
+/** `done`: its dependents may start. `failed`: they are skipped. */
+export type TaskEnd = 'done' | 'failed';
+
+export interface ScheduleOptions<K> {
+  readonly jobs: number;
+  /** `slot`: 0 to jobs − 1, no two at a time have the same. Must not reject but for what ends everything. */
+  readonly run: (key: K, slot: number) => Promise<TaskEnd>;
+  readonly onSkip: (key: K, because: K) => void;
+  /** Asked before each start: whether new tasks are still wanted. */
+  readonly isStopped: () => boolean;
+}
+
+/**
+ * Resolves when nothing runs and nothing can start any more.
+ *
+ * @param tasks  inputs before dependents; what a task waits for must be among them
+ * @throws what `run` rejects with, after all that was running has ended
+ */
+export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<K>): Promise<void> {
+  const dependents = new Map<K, K[]>(tasks.map((task) => [task.key, []]));
+  const waiting = new Map<K, number>();
+  for (const task of tasks) {
+    const inputs = new Set(task.waitsFor);
+    waiting.set(task.key, inputs.size);
+    for (const input of inputs) dependents.get(input)!.push(task.key);
+  }
+  const remaining = longestWays(tasks, dependents);
+  const place = new Map(tasks.map((task, index) => [task.key, index]));
+  const ready = new Heap<K>((a, b) => remaining.get(b)! - remaining.get(a)! || place.get(a)! - place.get(b)!);
+  for (const task of tasks) if (waiting.get(task.key) === 0) ready.push(task.key);
+  const freeSlots = Array.from({ length: Math.max(1, options.jobs) }, (_, index) => index).reverse();
+  const skipped = new Set<K>();
+  let nRunning = 0;
+  let failure: { error: unknown } | undefined;
+
+  const skip = (failed: K) => {
+    const stack = [...dependents.get(failed)!];
+    for (let key = stack.pop(); key !== undefined; key = stack.pop()) {
+      if (skipped.has(key)) continue;
+      skipped.add(key);
+      options.onSkip(key, failed);
+      stack.push(...dependents.get(key)!);
+    }
+  };
+  return new Promise((resolve, reject) => {
+    const next = () => {
+      while (freeSlots.length > 0 && failure === undefined && !options.isStopped()) {
+        const key = ready.pop();
+        if (key === undefined) break;
+        start(key, freeSlots.pop()!);
+      }
+      if (nRunning > 0) return;
+      if (failure === undefined) resolve();
+      else reject(failure.error as Error);
+    };
+    const start = (key: K, slot: number) => {
+      nRunning++;
+      options.run(key, slot).then(
+        (end) => finish(key, slot, end),
+        (error: unknown) => {
+          failure ??= { error };
+          finish(key, slot, 'failed');
+        },
+      );
+    };
+    const finish = (key: K, slot: number, end: TaskEnd) => {
+      nRunning--;
+      freeSlots.push(slot);
+      if (end === 'failed') skip(key);
+      else {
+        for (const dependent of dependents.get(key)!) {
+          const left = waiting.get(dependent)! - 1;
+          waiting.set(dependent, left);
+          if (left === 0 && !skipped.has(dependent)) ready.push(dependent);
+        }
+      }
+      next();
+    };
+    next();
+  });
+}
+
+/** For each task the weight of the heaviest chain from it to an end. */
+function longestWays<K>(tasks: readonly Task<K>[], dependents: ReadonlyMap<K, readonly K[]>): Map<K, number> {
+  const ways = new Map<K, number>();
+  for (const task of tasks.toReversed()) {
+    let longest = 0;
+    for (const dependent of dependents.get(task.key)!) longest = Math.max(longest, ways.get(dependent) ?? 0);
+    ways.set(task.key, longest + task.weight);
+  }
+  return ways;
+}
+
+/** A binary heap: the least first, as `compare` says. */
+class Heap<T> {
+  readonly #items: T[] = [];
+  readonly #compare: (a: T, b: T) => number;
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare;
+  }
+
+  push(item: T): void {
+    const items = this.#items;
+    let at = items.push(item) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (this.#compare(items[at]!, items[parent]!) >= 0) return;
+      this.#swap(at, parent);
+      at = parent;
+    }
+  }
+
+  pop(): T | undefined {
+    const items = this.#items;
+    const top = items[0];
+    const last = items.pop();
+    if (items.length === 0 || last === undefined) return top;
+    items[0] = last;
+    for (let at = 0; ; ) {
+      let least = at;
+      for (const child of [2 * at + 1, 2 * at + 2])
+        if (child < items.length && this.#compare(items[child]!, items[least]!) < 0) least = child;
+      if (least === at) return top;
+      this.#swap(at, least);
+      at = least;
+    }
+  }
+
+  #swap(a: number, b: number): void {
+    const items = this.#items;
+    [items[a], items[b]] = [items[b]!, items[a]!];
+  }
+}

@@ -1,0 +1,19 @@
+/** Every error code of igos, for `igos help CODE` and docs/errors.md. */
+import type { CodeEntry } from '../base/index.ts';
+import { buildCodes } from '../builder/index.ts';
+import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
+import { langCodes } from '../lang/index.ts';
+import { pkmCodes } from '../pkm/index.ts';
+import { storeCodes } from '../store/index.ts';
+import { cliCodes } from './codes.ts';
+
+export const allCodes: Readonly<Record<string, CodeEntry>> = {
+  ...langCodes,
+  ...evalCodes,
+  ...builtinCodes,
+  ...declarationCodes,
+  ...storeCodes,
+  ...buildCodes,
+  ...pkmCodes,
+  ...cliCodes,
+};

@@ -1,0 +1,47 @@
+import { defineCodes } from '../base/index.ts';
+
+export const cliCodes = defineCodes({
+  'E-CLI-001': {
+    title: 'a build that evaluation needs failed',
+    explanation:
+      'The expression imports or reads what a derivation builds (import from derivation), and that build failed. Its own error stands above this one.',
+  },
+  'E-CLI-002': {
+    title: 'no such file or tree',
+    explanation: 'What was named on the command line does not exist. A tree is a folder, or one file of declarations.',
+    wrong: 'igos realize example/tour',
+    right: 'igos realize examples/tour/v1',
+  },
+  'E-CLI-003': {
+    title: 'not a derivation',
+    explanation:
+      'The expression was to be built, but its value is neither a derivation nor a set or list with derivations in it.',
+    wrong: "igos realize --expr '1 + 1'",
+    right: 'igos realize --expr \'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/sh"; }\'',
+  },
+  'E-CLI-004': {
+    title: 'the package is not built',
+    explanation: 'pkm was asked for a package whose output the store does not have and could not get.',
+  },
+  'E-CLI-005': {
+    title: 'nothing to show',
+    explanation: 'The topic is neither a command, nor a declaration, nor a builtin function, nor an error code.',
+    wrong: 'igos help pakage',
+    right: 'igos help package',
+  },
+  'E-CLI-006': {
+    title: '--raw prints strings',
+    explanation: '--raw prints a string as it is; the value is something else.',
+    wrong: "igos eval --raw --expr '[ 1 ]'",
+    right: "igos eval --raw --expr 'toString [ 1 ]'",
+  },
+  'E-CLI-007': {
+    title: 'nothing of the tree is installed',
+    explanation:
+      'pkm upgrade TREE brings installed packages to what the tree declares, and none of the installed ones is declared there.',
+  },
+  'E-CLI-008': {
+    title: 'not in the store',
+    explanation: 'The store path is well formed, but this store does not have it.',
+  },
+});

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
+import { ContextString, type Slot, type Value } from '../../eval/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { NeedsWriting, openSession, type Session } from '../session.ts';
+import { holdsExpression, splitOperand, Trees } from '../targets.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  try {
+    evaluate(context, args, true);
+  } catch (error) {
+    if (!(error instanceof NeedsWriting)) throw error;
+    evaluate(context, args, false);
+  }
+}
+
+function evaluate(context: Context, args: Arguments, isReadOnly: boolean): void {
+  using session = openSession(context, args, { isReadOnly });
+  const value = chosenValue(context, args, session);
+  print(context, args, session, value);
+}
+
+function chosenValue(context: Context, args: Arguments, session: Session): Value {
+  const { interpreter, autoArgs } = session;
+  const paths = args.all('attr').map(([path]) => path!);
+  if (paths.length > 1) throw new UsageError('eval prints one value: give --attr once');
+  const start = startValue(context, args, session);
+  return paths[0] === undefined
+    ? interpreter.callWithAutoArgs(start, autoArgs)
+    : interpreter.selectAttrPath(start, textToBytes(paths[0]), autoArgs);
+}
+
+function startValue(context: Context, args: Arguments, session: Session): Value {
+  const { interpreter } = session;
+  const expression = args.value('expr');
+  const operand = args.operands[0];
+  const basePath = textToBytes(context.workingDirectory);
+  if (operand === undefined) {
+    if (expression === undefined) throw new UsageError('eval needs a FILE, a TREE or --expr', ["igos eval --expr '1 + 2'"]);
+    return interpreter.evalExpr(textToBytes(expression), { basePath, name: '<expr>' });
+  }
+  if (operand === '-') {
+    return interpreter.evalExpr(readFileSync(0, 'latin1'), { basePath, name: '<stdin>' });
+  }
+  const { path, name } = splitOperand(operand);
+  if (holdsExpression(path)) {
+    if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
+    const value = interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
+    return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);
+  }
+  const tree = new Trees(session).open(path);
+  if (expression !== undefined)
+    return interpreter.guard(() => tree.evalExpr(new SourceFile('<expr>', textToBytes(expression)), context.workingDirectory));
+  const inTree = name === undefined ? '{ inherit packages tiers systems; }' : `packages."${name}" or systems."${name}"`;
+  if (name !== undefined && !tree.systems.has(name)) tree.select(name);
+  return interpreter.guard(() => tree.evalExpr(new SourceFile('<tree>', textToBytes(inTree)), context.workingDirectory));
+}
+
+function print(context: Context, args: Arguments, session: Session, value: Slot): void {
+  const { interpreter } = session;
+  if (args.has('raw')) {
+    const forced = interpreter.force(value);
+    const text = forced instanceof ContextString ? forced.text : forced;
+    if (typeof text !== 'string') {
+      throw new Fault('E-CLI-006', `--raw prints a string, and this is ${interpreter.ctx.describeType(forced)}`, {
+        hints: ['leave --raw out, or wrap the expression in toString'],
+      });
+    }
+    context.out.bytes(text);
+  } else if (args.has('xml')) {
+    const toXml = interpreter.evalExpr('builtins.toXML', { basePath: '/' });
+    const xml = interpreter.force(interpreter.guard(() => interpreter.ctx.call(toXml, value)));
+    context.out.bytes(xml instanceof ContextString ? xml.text : (xml as string));
+  } else if (context.isJson) context.out.bytes(`${interpreter.toJson(value)}\n`);
+  else context.out.bytes(`${interpreter.print(value, { isStrict: args.has('strict') })}\n`);
+}

@@ -1,0 +1,55 @@
+import { didYouMean, Fault } from '../../base/index.ts';
+import { type DeclarationKind, fieldDocs, renderBuiltinDoc, renderFieldHelp } from '../../eval/index.ts';
+import { allCodes } from '../all-codes.ts';
+import type { Arguments } from '../arguments.ts';
+import { commandsOf, findCommand } from '../commands.ts';
+import type { Context } from '../context.ts';
+import { longHelp, printOverview } from '../help.ts';
+
+const KINDS: readonly DeclarationKind[] = ['package', 'split', 'tier', 'system', 'tree'];
+
+export function run(context: Context, args: Arguments): undefined {
+  const words = args.operands;
+  if (words.length === 0) {
+    printOverview('igos', context.out);
+    return;
+  }
+  const topic = words.join(' ');
+  const text = explain(words);
+  if (text === undefined) {
+    const known = [
+      ...KINDS,
+      'override',
+      ...Object.keys(allCodes),
+      ...['igos', 'pkm'].flatMap((program) => commandsOf(program as 'igos').map((command) => command.name)),
+    ];
+    throw new Fault('E-CLI-005', `there is no help on '${topic}'`, {
+      hints: [...didYouMean(topic, known), "topics are commands, declarations, builtins and error codes: 'igos help package'"],
+    });
+  }
+  if (context.isJson) context.out.json({ topic, text });
+  else context.out.line(text.trimEnd());
+}
+
+function explain(words: readonly string[]): string | undefined {
+  const topic = words.join(' ');
+  const kind = KINDS.find((each) => each === (topic === 'override' ? 'package' : topic));
+  if (kind !== undefined) return `${topic}: ${fieldDocs(kind).length} fields\n\n${renderFieldHelp(kind)}`;
+  const code = allCodes[topic.toUpperCase()];
+  if (code !== undefined) {
+    const example = (title: string, body: string | undefined): string[] =>
+      body === undefined ? [] : ['', title, ...body.split('\n').map((line) => `  ${line}`)];
+    return [
+      `${topic.toUpperCase()}: ${code.title}`,
+      '',
+      code.explanation,
+      ...example('wrong:', code.wrong),
+      ...example('right:', code.right),
+    ].join('\n');
+  }
+  const program = words[0] === 'pkm' || words[0] === 'igos' ? words[0] : undefined;
+  const rest = program === undefined ? words : words.slice(1);
+  const found = findCommand(program ?? 'igos', rest) ?? (program === undefined ? findCommand('pkm', rest) : undefined);
+  if (found !== undefined && found.words.length === 0) return longHelp(found.command);
+  return renderBuiltinDoc(topic.replace(/^builtins\./, ''));
+}

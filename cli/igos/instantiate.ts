@@ -1,0 +1,14 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openSession } from '../session.ts';
+import { resolveTargets } from '../targets.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  using session = openSession(context, args, { isReadOnly: false });
+  const targets = resolveTargets(context, args, session).filter((target) => target.drvPath !== undefined);
+  if (context.isJson) {
+    context.out.json({ derivations: targets.map(({ label, drvPath, outputs }) => ({ name: label, drvPath, outputs })) });
+    return;
+  }
+  for (const path of new Set(targets.map((target) => target.drvPath!))) context.out.line(path);
+}

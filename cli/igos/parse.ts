@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { type Declaration, type Expr, type FileTree, parse, printNormal } from '../../lang/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  const { source, folder, isExpression } = read(context, args);
+  const { tree, diagnostics } = parse(source, { kind: isExpression ? 'expr' : 'igos', pipes: args.has('pipes') });
+  if (diagnostics.length > 0) throw new Faults(diagnostics);
+  const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };
+  const show = (expr: Expr): string => printNormal(expr, options);
+  if (context.isJson) context.out.json({ kind: tree.kind, normal: normalForm(tree, show) });
+  else context.out.bytes(`${normalForm(tree, show)}\n`);
+}
+
+function read(context: Context, args: Arguments): { source: SourceFile; folder: string; isExpression: boolean } {
+  const folder = context.workingDirectory;
+  const expression = args.value('expr');
+  if (expression !== undefined) return { source: new SourceFile('<expr>', textToBytes(expression)), folder, isExpression: true };
+  const path = args.operands[0];
+  if (path === undefined) throw new UsageError('parse needs a FILE or --expr', ["igos parse --expr 'a: a'"]);
+  if (path === '-') return { source: new SourceFile('<stdin>', readFileSync(0, 'latin1')), folder, isExpression: true };
+  const text = sys('read', path, () => readFileSync(path, 'latin1'));
+  return { source: new SourceFile(path, text), folder: dirname(resolve(folder, path)), isExpression: !path.endsWith('.igos') };
+}
+
+function normalForm(tree: FileTree, show: (expr: Expr) => string): string {
+  if (tree.kind === 'expr') return show(tree.expr);
+  const bindings = (tree.bindings ?? []).length > 0 ? 'let … in\n' : '';
+  return bindings + tree.declarations.map((declaration) => declarationForm(declaration, show)).join('\n');
+}
+
+function declarationForm(declaration: Declaration, show: (expr: Expr) => string): string {
+  const head = [
+    declaration.kind,
+    declaration.name?.text,
+    declaration.version === undefined ? undefined : show(declaration.version),
+  ];
+  const fields: Expr = {
+    kind: 'attrs',
+    isRec: false,
+    bindings: declaration.bindings,
+    merged: declaration.merged,
+    start: declaration.start,
+    end: declaration.end,
+  };
+  const splits = declaration.splits.map((split) => ` ${declarationForm(split, show)}`).join('');
+  return `${head.filter((word) => word !== undefined).join(' ')} ${show(fields)}${splits}`;
+}

@@ -1,0 +1,73 @@
+import { bytesToText, Fault } from '../../base/index.ts';
+import { checkBuild, planBuild } from '../../builder/index.ts';
+import type { ObjectStore, StorePath } from '../../store/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
+import { openSession } from '../session.ts';
+import { resolveTargets, type Target } from '../targets.ts';
+
+export async function run(context: Context, args: Arguments): Promise<number> {
+  using session = openSession(context, args, { isReadOnly: false });
+  const targets = resolveTargets(context, args, session);
+  if (args.has('dry-run')) {
+    printPlan(context, session.store, targets);
+    return 0;
+  }
+  const { outputs, nBuilt, nFetched, nCutoff } = await realizeTargets(context, args, session.store, targets);
+  if (args.has('check')) return await check(context, args, session.store, targets);
+  const rows = targets.flatMap((target) =>
+    pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
+  );
+  if (context.isJson) context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff });
+  else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
+  return 0;
+}
+
+function printPlan(context: Context, store: ObjectStore, targets: readonly Target[]): void {
+  const plan = planBuild(store, goalsOf(targets));
+  if (!context.isJson) {
+    for (const line of planLines(plan)) context.out.line(line);
+    return;
+  }
+  context.out.json({
+    steps: plan.steps.map(({ drvPath, action, reason, missing, waitsFor, dependsOn }) => ({
+      drvPath,
+      action,
+      reason,
+      missing,
+      waitsFor,
+      dependsOn,
+    })),
+    build: plan.nBuild,
+    fetch: plan.nFetch,
+    valid: plan.nValid,
+    uncertain: plan.nUncertain,
+  });
+}
+
+/** Builds each derivation once more and says what differs; exit status 4 where something does. */
+async function check(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
+  const rows: { drvPath: StorePath; isEqual: boolean; differences: { output: string; path: string; kind: string }[] }[] = [];
+  for (const { drvPath } of goalsOf(targets)) {
+    const { isEqual, differences } = await checkBuild(store, drvPath, {
+      jobs: args.number('jobs', 1),
+      keepFailed: args.has('keep-failed'),
+    });
+    rows.push({
+      drvPath,
+      isEqual,
+      differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
+    });
+    if (context.isJson) continue;
+    context.out.line(`${drvPath}: ${isEqual ? 'the same, byte for byte' : `${differences.length} differences`}`);
+    for (const { output, path, kind } of differences) context.out.line(`  ${output}/${bytesToText(path)}: ${kind}`);
+  }
+  if (context.isJson) context.out.json({ checked: rows });
+  const different = rows.filter((row) => !row.isEqual);
+  if (different.length === 0) return 0;
+  if (context.isJson) return 4;
+  throw new Fault('E-BUILD-019', `${different.length} of ${rows.length} did not come out the same twice`, {
+    hints: ['look for dates, random names, build paths or the order of folders in what differs'],
+  });
+}

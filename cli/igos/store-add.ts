@@ -1,0 +1,13 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openContextStore } from '../session.ts';
+import { printPaths, storeOperands } from '../store-operands.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  using store = openContextStore(context);
+  const rows = storeOperands(context, args).map(({ operand, name, source, options }) => ({
+    operand,
+    path: store.addPath(name, source, options),
+  }));
+  printPaths(context, rows);
+}

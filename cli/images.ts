@@ -1,0 +1,52 @@
+/** Packages of a tree, built, as images that pkm can place. */
+
+import type { PackageInfo, Tree } from '../eval/index.ts';
+import { imageFromStore, type PackageImage } from '../pkm/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { pathsOf, realizeTargets } from './realizing.ts';
+import { notBuilt } from './roots.ts';
+import type { Session } from './session.ts';
+import { packageTarget } from './targets.ts';
+
+export interface Wanted {
+  readonly tree: Tree;
+  readonly info: PackageInfo;
+}
+
+/** Realizes packages with their runtime closure; images in order: what is needed first. */
+export async function imagesOf(
+  context: Context,
+  args: Arguments,
+  session: Session,
+  wanted: readonly Wanted[],
+): Promise<PackageImage[]> {
+  const byTree = new Map<Tree, PackageInfo[]>();
+  for (const { tree, info } of wanted) byTree.set(tree, [...(byTree.get(tree) ?? []), info]);
+  const closure = [...byTree].flatMap(([tree, infos]) => tree.runtimeClosure(infos).map((info) => ({ tree, info })));
+  const targets = closure.map(({ tree, info }) => packageTarget(tree, info));
+  session.bridge.flush();
+  const { outputs } = await realizeTargets(context, args, session.store, targets);
+  return targets.map((target) => {
+    const path = pathsOf(target, outputs)[0]?.[1];
+    if (path === undefined) throw notBuilt(target.label);
+    const info = target.info!;
+    const modes = Object.fromEntries([...info.modes].map(([file, mode]) => [file, Number.parseInt(mode, 8)]));
+    const description = {
+      name: info.name,
+      version: info.version,
+      release: info.release,
+      tier: info.tier,
+      summary: info.summary,
+      license: info.license ?? '',
+      homepage: info.homepage ?? '',
+      runtime: info.runtime,
+      supersedes: info.supersedes,
+      provides: info.provides,
+      conflicts: info.conflicts,
+      config: info.config,
+      modes,
+    };
+    return imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));
+  });
+}

@@ -1,0 +1,19 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openForReading } from '../roots.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  using root = openForReading(args);
+  const isPast = args.has('superseded');
+  const records = root.list({ all: isPast }).filter((record) => record.supersededBy.length > 0 === isPast);
+  if (context.isJson) {
+    context.out.json({ generation: root.generation, packages: records });
+    return;
+  }
+  const width = Math.max(0, ...records.map(({ name, version }) => name.length + version.length)) + 3;
+  for (const { name, version, tier, summary, supersededBy } of records) {
+    context.out.line(
+      `${`${name} ${version}`.padEnd(width)}${(isPast ? `by ${supersededBy.join(', ')}` : tier).padEnd(10)} ${summary}`.trimEnd(),
+    );
+  }
+}

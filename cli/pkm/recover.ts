@@ -1,0 +1,21 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openForChange, openForReading } from '../roots.ts';
+import { openContextStore } from '../session.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  let wasUnfinished: boolean;
+  {
+    using before = openForReading(args);
+    wasUnfinished = before.isUnfinished;
+  }
+  using store = openContextStore(context);
+  using root = openForChange(context, args, store, 'pkm recover'); // opening finishes what was interrupted
+  if (context.isJson) context.out.json({ generation: root.generation, wasInterrupted: wasUnfinished });
+  else
+    context.out.line(
+      wasUnfinished
+        ? `finished what was interrupted: generation ${root.generation}`
+        : `nothing was interrupted: generation ${root.generation}`,
+    );
+}

@@ -1,0 +1,12 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { parseGeneration } from '../generation-operand.ts';
+import { openForChange, printReport } from '../roots.ts';
+import { openContextStore } from '../session.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  using store = openContextStore(context);
+  using root = openForChange(context, args, store, 'pkm rollback');
+  const target = args.operands[0] === undefined ? Math.max(0, root.generation - 1) : parseGeneration(args.operands[0]);
+  printReport(context, args, await root.rollback(target, { dryRun: args.has('dry-run') }));
+}

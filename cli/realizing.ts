@@ -1,0 +1,152 @@
+/** Building, with progress: what `igos realize` and `pkm install` share. */
+import { availableParallelism } from 'node:os';
+import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
+import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import type { Progress } from './progress/model.ts';
+import type { Target } from './targets.ts';
+
+/** One goal a derivation, with the outputs of all targets that name it. */
+export function goalsOf(targets: readonly Target[]): Goal[] {
+  const goals = new Map<StorePath, Set<string>>();
+  for (const { drvPath, outputs } of targets) {
+    if (drvPath === undefined) continue;
+    const wanted = goals.get(drvPath) ?? new Set<string>();
+    goals.set(drvPath, wanted);
+    for (const output of outputs) wanted.add(output);
+  }
+  return [...goals].map(([drvPath, outputs]) => ({ drvPath, outputs: [...outputs] }));
+}
+
+/** Output → path for one target, once its goal is realized. */
+export function pathsOf(target: Target, outputs: ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>): [string, StorePath][] {
+  if (target.outPath !== undefined) return [['out', target.outPath]];
+  const all = outputs.get(target.drvPath!)!;
+  return target.outputs.length === 0 ? [...all] : target.outputs.map((output) => [output, all.get(output)!]);
+}
+
+export interface RealizeOutcome {
+  readonly outputs: ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>;
+  readonly nBuilt: number;
+  readonly nFetched: number;
+  readonly nCutoff: number;
+}
+
+/** Builds what is missing. Ctrl-C stops all builds and cleans up. @throws Fault, Faults a build failed */
+export async function realizeTargets(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  targets: readonly Target[],
+): Promise<RealizeOutcome> {
+  const goals = goalsOf(targets);
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let progress: Progress | undefined;
+  const pending: BuildEvent[] = [];
+  const cores = availableParallelism();
+  try {
+    const opened = openProgressLazily(context, (display) => {
+      progress = display;
+      for (const event of pending.splice(0)) report(display, event);
+    });
+    const result = await realize(store, goals, {
+      jobs: args.number('jobs', cores),
+      cores,
+      keepGoing: args.has('keep-going'),
+      keepFailed: args.has('keep-failed'),
+      signal: controller.signal,
+      impureEnvironment: new Map(
+        Object.entries(context.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
+      onEvent: (event) => {
+        if (event.kind === 'plan' && event.plan.steps.length === 0) return;
+        if (progress !== undefined) report(progress, event);
+        else {
+          pending.push(event);
+          opened();
+        }
+      },
+    });
+    return result;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    progress?.stop();
+  }
+}
+
+/** The display is only loaded when there is something to show. */
+function openProgressLazily(context: Context, use: (progress: Progress) => void): () => void {
+  let isOpening = false;
+  return () => {
+    if (isOpening) return;
+    isOpening = true;
+    void import('./progress/open.ts').then(({ openProgress }) => openProgress(context)).then(use);
+  };
+}
+
+function report(progress: Progress, event: BuildEvent): void {
+  switch (event.kind) {
+    case 'plan':
+      progress.total(event.plan.steps.length);
+      return;
+    case 'started':
+      progress.start(event.drvPath, `${event.action === 'fetch' ? 'fetching' : 'building'} ${event.name}`);
+      return;
+    case 'phase':
+      progress.detail(event.drvPath, event.phase);
+      return;
+    case 'log':
+      progress.detail(event.drvPath, event.line);
+      return;
+    case 'fetched':
+      progress.detail(event.drvPath, event.url, { done: event.doneBytes, total: event.totalBytes });
+      return;
+    case 'mirror-failed':
+      progress.note(`${derivationName(event.drvPath)}: ${event.url}: ${event.reason}`);
+      return;
+    case 'waiting':
+      progress.note(`${derivationName(event.drvPath)}: process ${event.pid} is building it; waiting`);
+      return;
+    case 'finished':
+      progress.finish(event.drvPath, 'done');
+      return;
+    case 'cutoff':
+      progress.note(`${derivationName(event.drvPath)}: its inputs came out as before, nothing to build`);
+      progress.finish(event.drvPath, 'reused');
+      return;
+    case 'failed':
+      progress.finish(event.drvPath, 'failed');
+      return;
+    case 'skipped':
+      progress.note(`${derivationName(event.drvPath)}: not tried, because ${derivationName(event.because)} failed`);
+  }
+}
+
+const REASONS = { new: 'never built', 'output-missing': 'its output is gone', depends: '' } as const;
+
+/** The plan in words, one line a step. */
+export function planLines(plan: Plan): string[] {
+  if (plan.steps.length === 0) return ['everything is built already: nothing to do'];
+  const counts = [
+    plan.nBuild > 0
+      ? `${plan.nBuild} to build${plan.nUncertain > 0 ? ` (${plan.nUncertain} of them may turn out to be there already)` : ''}`
+      : '',
+    plan.nFetch > 0 ? `${plan.nFetch} to fetch` : '',
+    plan.nValid > 0 ? `${plan.nValid} there` : '',
+  ];
+  return [
+    ...plan.steps.map((step) => {
+      const why =
+        step.reason === 'depends'
+          ? `depends on what ${step.dependsOn.map(derivationName).join(', ')} ${step.dependsOn.length === 1 ? 'turns' : 'turn'} out to be`
+          : REASONS[step.reason];
+      return `${step.action === 'fetch' ? 'fetch' : 'build'} ${derivationName(step.drvPath)}: ${why}`;
+    }),
+    `${counts.filter((text) => text !== '').join(', ')}`,
+  ];
+}

@@ -1,0 +1,109 @@
+/** Store and evaluator for one command, made from its options. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bytesToText, Fault, textToBytes } from '../base/index.ts';
+import {
+  createEvaluator,
+  type EvalSettings,
+  type Interpreter,
+  NodeEvalIO,
+  nixSearchPathEntry,
+  type Slot,
+  StoreBridge,
+} from '../eval/index.ts';
+import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+
+export interface Session extends Disposable {
+  readonly store: ObjectStore;
+  readonly bridge: StoreBridge;
+  readonly interpreter: Interpreter;
+  /** `--arg` and `--argstr`. */
+  readonly autoArgs: ReadonlyMap<string, Slot>;
+}
+
+/** Thrown where a read-only evaluation turns out to need a build: the command starts over, writing. */
+export class NeedsWriting extends Error {
+  override readonly name = 'NeedsWriting';
+}
+
+export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
+
+export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
+  const store = openContextStore(context);
+  const searchPath = (context.environment['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, searchPath: searchPath.map(textToBytes) });
+  const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
+    bridge.flush();
+    return realiseInChild(context, drvPath, outputs);
+  };
+  const io = new NodeEvalIO({
+    store: bridge,
+    toReal: (path) => {
+      const split = splitStorePath(path, context.storeDir);
+      return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
+    },
+    env: context.environment,
+    trace: (kind, text) => context.out.talk(`${kind}: ${bytesToText(text)}`),
+    realise,
+  });
+  const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
+  const basePath = textToBytes(context.workingDirectory);
+  const autoArgs = new Map<string, Slot>([
+    ...args
+      .all('arg')
+      .map(([name, text]): [string, Slot] => [
+        name!,
+        interpreter.ctx.delay(() => interpreter.evalExpr(textToBytes(text!), { basePath, name: `<--arg ${name}>` })),
+      ]),
+    ...args.all('argstr').map(([name, text]): [string, Slot] => [name!, textToBytes(text!)]),
+  ]);
+  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: () => store.close() };
+}
+
+function evalSettings(context: Context, args: Arguments): EvalSettings {
+  const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
+  const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
+  const searchPath = entries
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const equals = entry.indexOf('=');
+      const absolute = (path: string): string => (path.startsWith('/') ? path : join(context.workingDirectory, path));
+      return equals === -1
+        ? { prefix: '', path: textToBytes(absolute(entry)) }
+        : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
+    });
+  return {
+    pure: !args.has('impure'),
+    system: args.value('system') ?? machineSystem(),
+    searchPath: [...searchPath, nixSearchPathEntry],
+    pipes: args.has('pipes'),
+  };
+}
+
+/** Import from derivation: evaluation is synchronous and a build is not, so another process of ours builds. */
+function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
+  const words = ['realize', '--json', '--home', context.home, '--store-dir', context.storeDir, drvPath];
+  const child = spawnSync(join(import.meta.dirname, '..', 'bin', 'igos'), words, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', context.isQuiet ? 'ignore' : 'inherit'],
+    maxBuffer: 1 << 26,
+  });
+  if (child.status !== 0) {
+    throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and its build failed`, {
+      hints: [`see why: igos log ${drvPath}`],
+    });
+  }
+  const answer = JSON.parse(child.stdout) as { outputs: { drvPath: string; output: string; path: string }[] };
+  const paths = new Map<string, StorePath>();
+  for (const { output, path } of answer.outputs) {
+    if (outputs.length === 0 || outputs.includes(output)) paths.set(output, parseStorePath(path, context.storeDir));
+  }
+  return paths;
+}
+
+/** As Nix names it. */
+const machineSystem = (): string =>
+  `${process.arch === 'arm64' ? 'aarch64' : process.arch === 'x64' ? 'x86_64' : process.arch}-${process.platform}`;

@@ -1,0 +1,23 @@
+/** What `igos store path` and `igos store add` share: operands to names and options. */
+import { basename, resolve } from 'node:path';
+import { type Bytes, textToBytes } from '../base/index.ts';
+import type { AddOptions } from '../store/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+
+export function storeOperands(
+  context: Context,
+  args: Arguments,
+): { operand: string; name: string; source: Bytes; options: AddOptions }[] {
+  return args.operands.map((operand) => {
+    const path = resolve(context.workingDirectory, operand);
+    const options: AddOptions = args.has('flat') ? { method: 'flat' } : {};
+    return { operand, name: args.value('name') ?? basename(path), source: textToBytes(path), options };
+  });
+}
+
+/** Rows to stdout: paths one a line, or one JSON record. */
+export function printPaths(context: Context, rows: readonly { operand: string; path: string }[]): void {
+  if (context.isJson) context.out.json({ paths: rows.map(({ operand, path }) => ({ source: operand, path })) });
+  else for (const { path } of rows) context.out.line(path);
+}

@@ -1,0 +1,164 @@
+/** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Fault, SourceFile, textToBytes } from '../base/index.ts';
+import { Attrs, ContextString, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
+import { parse } from '../lang/index.ts';
+import { parseStorePath, type StorePath } from '../store/index.ts';
+import { type Arguments, UsageError } from './arguments.ts';
+import type { Context } from './context.ts';
+import type { Session } from './session.ts';
+
+/** One thing to be built, or that is there without a build. */
+export interface Target {
+  /** As messages call it: a package's name, an attribute path. */
+  readonly label: string;
+  readonly drvPath?: StorePath;
+  /** Empty: all outputs. */
+  readonly outputs: readonly string[];
+  /** Where nothing is built (host tools). */
+  readonly outPath?: StorePath;
+  readonly info?: PackageInfo;
+  readonly tree?: Tree;
+}
+
+/** `examples/tour/v1#greet` → folder and name. */
+export function splitOperand(operand: string): { path: string; name: string | undefined } {
+  const hash = operand.lastIndexOf('#');
+  if (hash === -1) return { path: operand, name: undefined };
+  if (hash === operand.length - 1)
+    throw new UsageError(`'${operand}' names nothing after '#'`, ['write TREE#NAME, or TREE for all of it']);
+  return { path: hash === 0 ? '.' : operand.slice(0, hash), name: operand.slice(hash + 1) };
+}
+
+/** Whether a path holds one expression rather than declarations. @throws Fault E-CLI-002 */
+export function holdsExpression(path: string): boolean {
+  if (!existsSync(path)) {
+    throw new Fault('E-CLI-002', `there is no file or tree '${path}'`, {
+      hints: ['a tree is a folder with *.igos files, or one such file'],
+    });
+  }
+  if (statSync(path).isDirectory()) {
+    if (!existsSync(join(path, 'default.nix'))) return false;
+    return !readdirSync(path).some((name) => name.endsWith('.igos') && lstatSync(join(path, name)).isFile());
+  }
+  if (path.endsWith('.nix')) return true;
+  const { tree, diagnostics } = parse(new SourceFile(path, readFileSync(path, 'latin1')), { kind: 'igos' });
+  return diagnostics.length === 0 && tree.kind === 'expr';
+}
+
+/** Opens each tree once. */
+export class Trees {
+  readonly #session: Session;
+  readonly #trees = new Map<string, Tree>();
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  open(path: string): Tree {
+    const key = resolve(path);
+    let tree = this.#trees.get(key);
+    if (tree === undefined) {
+      tree = evalTree(this.#session.interpreter, path);
+      this.#trees.set(key, tree);
+    }
+    return tree;
+  }
+}
+
+/** Packages that an operand of a tree names: one, those of a system, or all. */
+export function packagesOf(tree: Tree, name: string | undefined): PackageInfo[] {
+  if (name === undefined) return [...tree.packages.values()];
+  const system = tree.packages.has(name) ? undefined : tree.systems.get(name);
+  return system === undefined ? [tree.select(name)] : tree.runtimeClosure(system.packages);
+}
+
+/** Evaluates all operands (and --expr) to what is to be built; derivations are handed to the store in one batch. */
+export function resolveTargets(context: Context, args: Arguments, session: Session): Target[] {
+  const trees = new Trees(session);
+  const targets: Target[] = [];
+  const expression = args.value('expr');
+  if (expression !== undefined) {
+    const value = session.interpreter.evalExpr(textToBytes(expression), { basePath: textToBytes(context.workingDirectory) });
+    targets.push(...derivationsOf(args, session, value));
+  } else if (args.operands.length === 0) {
+    throw new UsageError(`${context.program} needs TREE[#NAME]`, ["write TREE#NAME, TREE, or --expr 'EXPRESSION'"]);
+  }
+  for (const operand of args.operands) {
+    if (operand.startsWith(`${context.storeDir}/`) && operand.endsWith('.drv')) {
+      targets.push({ label: operand, drvPath: parseStorePath(operand, context.storeDir), outputs: [] });
+      continue;
+    }
+    const { path, name } = splitOperand(operand);
+    if (holdsExpression(path)) {
+      const value = session.interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
+      targets.push(...derivationsOf(args, session, value, name));
+      continue;
+    }
+    const tree = trees.open(path);
+    for (const info of packagesOf(tree, name)) targets.push(packageTarget(tree, info));
+  }
+  session.bridge.flush();
+  return targets;
+}
+
+export function packageTarget(tree: Tree, info: PackageInfo): Target {
+  const { drvPath, outPath } = info;
+  return {
+    label: info.name,
+    outputs: drvPath === undefined ? [] : [info.outputName],
+    info,
+    tree,
+    ...(drvPath === undefined ? {} : { drvPath }),
+    ...(outPath === undefined ? {} : { outPath }),
+  };
+}
+
+/** Derivations in a value: itself, or those in a set or list, as nix-instantiate finds them. */
+function derivationsOf(args: Arguments, session: Session, value: Value, name?: string): Target[] {
+  const { interpreter, autoArgs } = session;
+  const paths = name === undefined ? args.all('attr').map(([path]) => path!) : [name];
+  const roots: [string, Value][] =
+    paths.length === 0
+      ? [['', interpreter.callWithAutoArgs(value, autoArgs)]]
+      : paths.map((path) => [path, interpreter.selectAttrPath(value, textToBytes(path), autoArgs)]);
+  const found: Target[] = [];
+  for (const [path, root] of roots) collect(session, root, path, found, true);
+  if (found.length === 0) {
+    throw new Fault(
+      'E-CLI-003',
+      `${paths.length === 0 ? 'the expression' : `'${paths.join(', ')}'`} is not a derivation, and holds none`,
+      {
+        hints: ['choose an attribute with -A'],
+      },
+    );
+  }
+  return found;
+}
+
+function collect(session: Session, given: Value, label: string, found: Target[], isTop: boolean): void {
+  const { interpreter, autoArgs } = session;
+  const value = interpreter.callWithAutoArgs(given, autoArgs);
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      collect(session, interpreter.force(item), `${label}${label && '.'}${index}`, found, true);
+    });
+    return;
+  }
+  if (!(value instanceof Attrs)) return;
+  const text = (name: string): string | undefined => {
+    const slot = value.get(name);
+    if (slot === undefined) return undefined;
+    const forced = interpreter.force(slot);
+    return typeof forced === 'string' ? forced : forced instanceof ContextString ? forced.text : undefined;
+  };
+  if (text('type') === 'derivation') {
+    const drvPath = parseStorePath(text('drvPath') ?? '', session.store.storeDir);
+    found.push({ label: label || (text('name') ?? 'derivation'), drvPath, outputs: [text('outputName') ?? 'out'] });
+    return;
+  }
+  const recurse = value.get('recurseForDerivations');
+  if (!isTop && (recurse === undefined || interpreter.force(recurse) !== true)) return;
+  for (const name of value.names)
+    collect(session, interpreter.force(value.get(name)!), `${label}${label && '.'}${name}`, found, false);
+}

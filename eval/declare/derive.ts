@@ -1,0 +1,176 @@
+/**
+ * From recipe to derivation, as docs/decisions/0002 says. What a recipe needs is derived before it, from a list of its own and
+ * not by recursion, so that long chains of packages cost no stack and a cycle is seen as one.
+ */
+import { Fault, type Label } from '../../base/index.ts';
+import { type Attrs, attrsFromMap } from '../attrs.ts';
+import { ContextString, type Slot, withContext } from '../value.ts';
+import { buildScript } from './build-script.ts';
+import { layerOrder, runtimeClosure, runtimePath } from './closure.ts';
+import type { Package } from './package.ts';
+import type { Recipe } from './recipe.ts';
+
+/** What became of a recipe. */
+export interface Derived {
+  /** Absent where nothing is built (host tools). A string with its context. */
+  readonly drvPath: Slot | undefined;
+  /** Output → path: the store path where it is known already, a placeholder where only the build tells. Strings with context. */
+  readonly outPaths: ReadonlyMap<string, Slot>;
+}
+
+/** Derives a recipe and, before it, all that it needs. @throws Fault E-DECL-009 and whatever reading the fields throws */
+export function derive(recipe: Recipe): Derived {
+  if (recipe.derived !== undefined) return recipe.derived;
+  const { instantiating } = recipe.realm;
+  const bottom = instantiating.length;
+  try {
+    const open = [enter(recipe)];
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const needed = top.layers[top.next++]?.recipe;
+      if (needed === undefined) {
+        top.recipe.derived = deriveOne(top.recipe, top.layers);
+        instantiating.pop();
+        open.pop();
+      } else if (needed.derived === undefined) open.push(enter(needed));
+    }
+  } finally {
+    instantiating.length = bottom;
+  }
+  return recipe.derived!;
+}
+
+interface Frame {
+  readonly recipe: Recipe;
+  readonly layers: readonly Package[];
+  next: number;
+}
+
+function enter(recipe: Recipe): Frame {
+  const { instantiating } = recipe.realm;
+  if (instantiating.includes(recipe)) throw cycle(recipe);
+  instantiating.push(recipe);
+  const isHost = recipe.style.kind === 'host';
+  return { recipe, layers: isHost ? [] : layerOrder(runtimeClosure([...recipe.build, ...recipe.host])), next: 0 };
+}
+
+/** The steps between recipes are often several: `a` builds with `b`, which needs `c` to run, which builds with `a`. */
+function cycle(recipe: Recipe): Fault {
+  const open = recipe.realm.instantiating;
+  const members = [...open.slice(open.indexOf(recipe)), recipe];
+  const names = [recipe.name];
+  const labels: Label[] = [];
+  for (let index = 0; index + 1 < members.length; index++) {
+    const from = members[index]!;
+    const to = members[index + 1]!;
+    const path = runtimePath([...from.build, ...from.host], (each) => each.recipe === to).map((each) => each.name);
+    names.push(...(path.length > 0 ? path : [to.name]));
+    const field = ['build', 'host'].find((name) => from.fields.has(name));
+    const span = field === undefined ? undefined : from.fields.place(field).span;
+    if (span !== undefined) labels.push({ ...span, text: `what '${from.name}' is built with` });
+  }
+  return new Fault('E-DECL-009', `package '${recipe.name}' is needed to build itself: ${names.join(' → ')}`, {
+    labels,
+    hints: [
+      `declare a variant that needs less, like '${recipe.name}-pass1', build with that, and let '${recipe.name}' supersede it`,
+    ],
+  });
+}
+
+function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
+  const { realm } = recipe;
+  const { style } = recipe;
+  if (style.kind === 'host') {
+    if (recipe.packages.size > 1) throw splitHost(recipe);
+    const path = realm.evaluator.withTrace(
+      () => `while making package '${recipe.name}' from tools of the host`,
+      () => realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style),
+      recipe.fields.place('style').span,
+    );
+    return { drvPath: undefined, outPaths: new Map([['out', new ContextString(path, new Set([path]))]]) };
+  }
+  const set = realm.evaluator.withTrace(
+    () => `while making the derivation of package '${recipe.name}'`,
+    () => {
+      const strict = globalBuiltin(recipe, 'derivationStrict');
+      return realm.evaluator.forceAttrs(
+        realm.evaluator.call(realm.evaluator.force(strict), attributes(recipe, layers)),
+        'the derivation',
+      );
+    },
+    recipe.fields.span,
+  );
+  const outPaths = new Map([...recipe.packages.keys()].map((output) => [output, set.get(output)!]));
+  return { drvPath: set.get('drvPath')!, outPaths };
+}
+
+function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
+  const { realm } = recipe;
+  const scriptContext = new Set<string>();
+  const sourceContext = new Set<string>();
+  const patchContext = new Set<string>();
+  const phases = recipe.phases(scriptContext);
+  if (phases.install === undefined || phases.install.trim() === '') throw nothingToInstall(recipe);
+  const sources = recipe.sources(sourceContext);
+  const patches = recipe.patches(patchContext);
+  const { splits } = recipe;
+  const script = buildScript({
+    name: recipe.name,
+    version: recipe.version,
+    hasSources: sources.length > 0,
+    hasPatches: patches.length > 0,
+    phases,
+    splits,
+  });
+  const entries = new Map<string, Slot>([
+    ['__contentAddressed', true],
+    ['args', ['-e', '-c', '. "$buildScriptPath"']],
+    ['buildScript', withContext(script, scriptContext)],
+    ['builder', '/bin/sh'],
+    ['igosRoot', rootDescription(layers)],
+    ['name', `${recipe.name}-${recipe.version}`],
+    ['outputHashAlgo', 'sha256'],
+    ['outputHashMode', 'recursive'],
+    ['outputs', [...recipe.packages.keys()]],
+    ['passAsFile', ['buildScript']],
+    ['system', realm.evaluator.force(globalBuiltin(recipe, 'currentSystem'))],
+  ]);
+  if (sources.length > 0) entries.set('sources', withContext(sources.join(' '), sourceContext));
+  if (patches.length > 0) entries.set('patches', withContext(patches.join(' '), patchContext));
+  const environmentContext = new Set<string>();
+  for (const [name, text] of recipe.environment(environmentContext)) entries.set(name, withContext(text, environmentContext));
+  return attrsFromMap(entries);
+}
+
+/** The layers of the build's root as JSON; the paths in it carry their context. */
+function rootDescription(layers: readonly Package[]): Slot {
+  const context = new Set<string>();
+  const described = layers.map((layer) => {
+    const { evaluator } = layer.recipe.realm;
+    const path = evaluator.forceString(layer.recipe.derived!.outPaths.get(layer.output)!, 'an output path', context);
+    return { name: layer.name, path, supersedes: layer.supersedes };
+  });
+  return withContext(JSON.stringify({ layers: described }), context);
+}
+
+function splitHost(recipe: Recipe): Fault {
+  const { span } = [...recipe.packages.values()].at(-1)!;
+  return new Fault('E-DECL-010', `package '${recipe.name}' has nothing to split: host tools are not built`, {
+    labels: span === undefined ? [] : [{ ...span, text: '' }],
+    hints: ['declare a second package with style = hostTools'],
+  });
+}
+
+function nothingToInstall(recipe: Recipe): Fault {
+  const { span } = recipe.fields;
+  const { name } = recipe.style;
+  return new Fault('E-DECL-013', `package '${recipe.name}' installs nothing: style '${name}' has no install phase`, {
+    labels: span === undefined ? [] : [{ ...span, text: '' }],
+    hints: ['give it a style (style = autotools;) or an install phase (phases.install = "…";)'],
+  });
+}
+
+function globalBuiltin(recipe: Recipe, name: string): Slot {
+  const { evaluator } = recipe.realm;
+  const builtins = evaluator.forceAttrs(evaluator.globals.get('builtins')!, 'builtins');
+  return evaluator.getAttr(builtins, name, 'builtins');
+}

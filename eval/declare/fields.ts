@@ -1,0 +1,246 @@
+/** Every field of every declaration: the one table behind the checks, `igos help`, the manual and the completion of names. */
+import type { FieldSpec } from './shape.ts';
+
+export type DeclarationKind = 'tier' | 'package' | 'split' | 'system' | 'tree';
+
+const summary: FieldSpec = {
+  name: 'summary',
+  shape: 'line',
+  isRequired: true,
+  doc: 'What it is, in one line.',
+  example: '"Compression library"',
+};
+const supersedes: FieldSpec = {
+  name: 'supersedes',
+  shape: 'names',
+  default: '[ ]',
+  doc: 'Packages that this one replaces: where both have a file this one wins, and the old ones are marked superseded. In quotes where the tree no longer has them.',
+  example: '[ zlib-pass1 "libz" ]',
+};
+const provides: FieldSpec = {
+  name: 'provides',
+  shape: 'names',
+  default: '[ ]',
+  doc: 'Other names under which it can be asked for.',
+  example: '[ "awk" ]',
+};
+const conflicts: FieldSpec = {
+  name: 'conflicts',
+  shape: 'names',
+  default: '[ ]',
+  doc: 'Packages that cannot be installed beside this one.',
+  example: '[ mawk ]',
+};
+const runtime: FieldSpec = {
+  name: 'runtime',
+  shape: 'packages',
+  default: '[ ]',
+  doc: 'Packages it needs to run; they come along wherever it goes, into roots and builds.',
+  example: '[ glibc ]',
+};
+const config: FieldSpec = {
+  name: 'config',
+  shape: 'patterns',
+  default: '[ ]',
+  doc: 'Files kept across upgrades when the user has changed them. Everything below `etc/` is, without being named.',
+  example: '[ "var/lib/game/scores" ]',
+};
+const modes: FieldSpec = {
+  name: 'modes',
+  shape: 'modes',
+  default: '{ }',
+  isMerged: true,
+  doc: 'Modes that a store cannot hold, given when the file is placed in a root: setuid, setgid, unreadable files.',
+  example: '{ "usr/bin/su" = "4755"; }',
+};
+const tier: FieldSpec = {
+  name: 'tier',
+  shape: 'tier',
+  isRequired: true,
+  doc: 'The part of the system it belongs to.',
+  example: 'core',
+};
+const license: FieldSpec = {
+  name: 'license',
+  shape: 'line',
+  doc: 'SPDX expression of the license.',
+  example: '"GPL-3.0-or-later"',
+};
+const homepage: FieldSpec = { name: 'homepage', shape: 'line', doc: 'Where upstream lives.', example: '"https://zlib.net"' };
+
+const PACKAGE: readonly FieldSpec[] = [
+  tier,
+  summary,
+  license,
+  homepage,
+  {
+    name: 'version',
+    shape: 'version',
+    doc: 'Stands behind the name (`package zlib "1.3.2"`); a field only in an override.',
+    example: '"1.3.3"',
+  },
+  {
+    name: 'release',
+    shape: 'release',
+    default: '1',
+    doc: 'Counts packagings of one version.',
+    example: '2',
+  },
+  {
+    name: 'source',
+    shape: 'sources',
+    default: 'none',
+    doc: 'What is built. The first one becomes the folder the phases start in; archives are unpacked, one top folder is stripped.',
+    example: 'fetchurl { url = "https://zlib.net/zlib-1.3.2.tar.gz"; sha256 = "…"; }',
+  },
+  {
+    name: 'patches',
+    shape: 'paths',
+    default: '[ ]',
+    doc: 'Applied in order with `patch -Np1`; may be compressed.',
+    example: '[ ./fix.patch ]',
+  },
+  {
+    name: 'build',
+    shape: 'packages',
+    default: '[ ]',
+    doc: 'Tools that run during the build.',
+    example: '[ gcc make ]',
+  },
+  {
+    name: 'host',
+    shape: 'packages',
+    default: '[ ]',
+    doc: 'Libraries it links against.',
+    example: '[ zlib ]',
+  },
+  runtime,
+  {
+    name: 'style',
+    shape: 'style',
+    default: 'custom',
+    doc: 'How this kind of source is built; gives the phases that are not written by hand.',
+    example: 'autotools { flags = [ "--shared" ]; }',
+  },
+  {
+    name: 'phases',
+    shape: 'phases',
+    default: "the style's",
+    isMerged: true,
+    doc: 'Shell text of single phases. Each runs in a shell of its own, in the folder of the first source, and stops at the first command that fails. `$out`, `$src`, `$sources`, `$patches`, `$name`, `$version`, `$jobs`, `$srcdir`, `$DESTDIR` are set.',
+    example: '{ install = "make install PREFIX=$out/usr"; }',
+  },
+  {
+    name: 'check',
+    shape: 'bool',
+    default: 'true where `phases.check` is given',
+    doc: "Whether the check phase runs: with `true` the style's, if none is given.",
+    example: 'true',
+  },
+  {
+    name: 'env',
+    shape: 'environment',
+    default: '{ }',
+    isMerged: true,
+    doc: 'Environment variables of the build.',
+    example: '{ CFLAGS = "-O2 -pipe"; }',
+  },
+  config,
+  modes,
+  supersedes,
+  provides,
+  conflicts,
+];
+
+/** What a split has of its own; what it does not say it takes from its package, except what is about replacing others. */
+const SPLIT: readonly FieldSpec[] = [
+  {
+    name: 'files',
+    shape: 'patterns',
+    isRequired: true,
+    doc: 'What moves here from the package: shell patterns below `$out`. A folder moves whole.',
+    example: '[ "usr/include" "usr/lib/*.a" ]',
+  },
+  {
+    name: 'name',
+    shape: 'line',
+    default: "the package's name, a dash, the split's name",
+    doc: 'The name under which the tree knows it.',
+    example: '"libz"',
+  },
+  inherited(tier),
+  inherited(summary),
+  inherited(license),
+  inherited(homepage),
+  inherited(runtime),
+  config,
+  modes,
+  supersedes,
+  provides,
+  conflicts,
+];
+
+function inherited({ name, shape, doc, example }: FieldSpec): FieldSpec {
+  return { name, shape, doc, example, default: "the package's" };
+}
+
+const TIER: readonly FieldSpec[] = [
+  summary,
+  { name: 'after', shape: 'tiers', default: '[ ]', doc: 'Tiers that come before this one.', example: '[ core ]' },
+  {
+    name: 'ships',
+    shape: 'bool',
+    default: 'true',
+    doc: 'Whether its packages are part of what is installed; a bootstrap tier is not.',
+    example: 'false',
+  },
+];
+
+const SYSTEM: readonly FieldSpec[] = [
+  { name: 'summary', shape: 'line', default: 'none', doc: summary.doc, example: '"A small workstation"' },
+  {
+    name: 'packages',
+    shape: 'packages',
+    isRequired: true,
+    doc: 'What is installed; what those need to run comes along.',
+    example: '[ bash coreutils zlib ]',
+  },
+  {
+    name: 'etc',
+    shape: 'files',
+    default: '{ }',
+    isMerged: true,
+    doc: 'Configuration files by path below `/etc`.',
+    example: '{ motd = "welcome\\n"; }',
+  },
+];
+
+const TREE: readonly FieldSpec[] = [
+  { name: 'name', shape: 'line', default: "the folder's name", doc: 'What the tree is called.', example: '"workstation"' },
+  { name: 'version', shape: 'version', default: 'none', doc: 'Version of the tree as a whole.', example: '"2026.11"' },
+  {
+    name: 'include',
+    shape: 'patterns',
+    default: '[ "**/*.igos" ]',
+    doc: 'Which files belong to it, as patterns relative to the tree.',
+    example: '[ "core/**/*.igos" ]',
+  },
+  {
+    name: 'over',
+    shape: 'trees',
+    default: '[ ]',
+    doc: 'Trees that this one is laid over, lowest first: their names are known here, and can be overridden.',
+    example: '[ ../base ]',
+  },
+];
+
+export const FIELDS: Readonly<Record<DeclarationKind, readonly FieldSpec[]>> = {
+  tier: TIER,
+  package: PACKAGE,
+  split: SPLIT,
+  system: SYSTEM,
+  tree: TREE,
+};
+
+/** The fields of a kind of declaration, in the order to be shown. An `override` has those of what it overrides. */
+export const fieldDocs = (kind: DeclarationKind): readonly FieldSpec[] => FIELDS[kind];

@@ -1,0 +1,160 @@
+/**
+ * Finds and parses the files of a tree. Nothing is evaluated here except, through a callback, the fields of `tree { … }`.
+ *
+ * A tree is a folder: every `*.igos` below it that holds declarations, in bytewise order of its path. Left out are dot-folders,
+ * `node_modules`, symlinks (result links), folders that are trees of their own (they hold a `tree.igos`), and files of one
+ * expression, which are there to be imported.
+ */
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { compareBytes, Fault, Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { type Declaration, type FileTree, parse } from '../../lang/index.ts';
+
+const TREE_FILE = 'tree.igos';
+
+/** One file of declarations. */
+export interface DeclarationsFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly source: SourceFile;
+  readonly tree: Extract<FileTree, { kind: 'declarations' }>;
+}
+
+/** What `tree { … }` says. `over` holds absolute paths. */
+export interface TreeFields {
+  readonly name?: string | undefined;
+  readonly version?: string | undefined;
+  readonly include?: readonly string[] | undefined;
+  readonly over?: readonly string[] | undefined;
+}
+
+export interface LoadedTree {
+  readonly name: string;
+  readonly version?: string | undefined;
+  /** Absolute path of the folder. */
+  readonly root: string;
+  /** Those of the trees below first, then this tree's own. */
+  readonly files: readonly DeclarationsFile[];
+}
+
+type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
+
+/**
+ * Loads the tree in a folder, or the one file of declarations that `argument` names. Syntax errors of all files come together.
+ *
+ * @param argument  as the user wrote it: errors show paths below it
+ * @throws Fault E-DECL-014, 015, 016 · Faults syntax errors · SystemFault a file cannot be read
+ */
+export function loadTree(argument: string, readFields: ReadTreeFields): LoadedTree {
+  const problems: Fault[] = [];
+  const loaded = load(argument, readFields, new Map(), problems);
+  if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
+  return loaded;
+}
+
+function load(shown: string, readFields: ReadTreeFields, stack: Map<string, string>, problems: Fault[]): LoadedTree {
+  const stat = lstatSync(resolve(shown), { throwIfNoEntry: false });
+  if (stat === undefined) {
+    throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
+      hints: ['name a folder with *.igos files, or one such file'],
+    });
+  }
+  const real = sys('find', shown, () => realpathSync(resolve(shown)));
+  if (stack.has(real)) {
+    const names = [...stack.values()];
+    const circle = [...names.slice([...stack.keys()].indexOf(real)), shown];
+    throw new Fault('E-DECL-016', `tree '${shown}' is laid over itself: ${circle.join(' → ')}`, {
+      hints: ['take one of them out of `over`'],
+    });
+  }
+  const isFile = sys('look at', shown, () => lstatSync(real).isFile());
+  const root = isFile ? dirname(real) : real;
+  const files = isFile ? [readDeclarations(real, shown, problems)].filter((file) => file !== undefined) : [];
+  if (isFile && files.length === 0 && problems.length === 0) {
+    throw new Fault('E-DECL-015', `'${shown}' holds one expression, not declarations`, {
+      hints: ['a tree is a folder with *.igos files of declarations, or one such file'],
+    });
+  }
+
+  const head = isFile ? files[0] : readHead(root, shown, problems);
+  const fields = head === undefined ? {} : treeFields(head, readFields);
+  if (!isFile) {
+    for (const name of findFiles(root, fields.include ?? ['**/*.igos'], head !== undefined)) {
+      const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), problems);
+      if (file === undefined) continue;
+      if (name !== TREE_FILE) refuseTreeDeclaration(file, problems);
+      files.push(file);
+    }
+  }
+
+  const nested = new Map([...stack, [real, shown]]);
+  const below = (fields.over ?? []).map((path) => load(showLike(shown, root, path), readFields, nested, problems));
+  if (!isFile && files.length === 0 && below.length === 0 && problems.length === 0) {
+    throw new Fault('E-DECL-015', `there are no declarations below '${shown}'`, {
+      hints: ['write a file like core.igos: tier core { summary = "…"; }'],
+    });
+  }
+  const unique = new Map([...below.flatMap((tree) => tree.files), ...files].map((file) => [file.path, file]));
+  return { name: fields.name ?? (root.split('/').at(-1) || 'tree'), version: fields.version, root, files: [...unique.values()] };
+}
+
+function readHead(root: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
+  const path = join(root, TREE_FILE);
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? readDeclarations(path, join(shown, TREE_FILE), problems) : undefined;
+}
+
+function treeFields(head: DeclarationsFile, readFields: ReadTreeFields): TreeFields {
+  const found = head.tree.declarations.filter((declaration) => declaration.kind === 'tree');
+  const [first, second] = found;
+  if (second !== undefined) {
+    throw new Fault('E-DECL-014', 'a second `tree` declaration', {
+      labels: [
+        { source: head.source, start: second.start, end: second.start + 4, text: 'this one' },
+        { source: head.source, start: first!.start, end: first!.start + 4, text: 'the first one' },
+      ],
+      hints: ['put all fields into one'],
+    });
+  }
+  return first === undefined ? {} : readFields(first, head);
+}
+
+function refuseTreeDeclaration(file: DeclarationsFile, problems: Fault[]): void {
+  for (const declaration of file.tree.declarations) {
+    if (declaration.kind !== 'tree') continue;
+    problems.push(
+      new Fault('E-DECL-014', '`tree` declaration outside tree.igos', {
+        labels: [{ source: file.source, start: declaration.start, end: declaration.start + 4, text: '' }],
+        hints: ['move it into the file tree.igos at the top of the tree'],
+      }),
+    );
+  }
+}
+
+/** Undefined for a file of one expression, and for one with syntax errors, which go to `problems`. */
+function readDeclarations(path: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
+  const text = sys('read', shown, () => readFileSync(path, 'latin1'));
+  const source = new SourceFile(shown, text);
+  const { tree, diagnostics } = parse(source, { kind: 'igos' });
+  if (diagnostics.length > 0) {
+    problems.push(...diagnostics);
+    return undefined;
+  }
+  return tree.kind === 'declarations' ? { path, source, tree } : undefined;
+}
+
+/** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
+function findFiles(root: string, include: readonly string[], hasHead: boolean): string[] {
+  // Loaded here: a command that needs no tree must not pay for it.
+  const glob = createRequire(import.meta.url)('fast-glob') as typeof import('fast-glob');
+  const options = { cwd: root, onlyFiles: true, followSymbolicLinks: false, ignore: ['**/node_modules/**'] };
+  const found = sys('search', root, () => glob.sync([...include, `*/**/${TREE_FILE}`], options));
+  const others = found.filter((name) => name.endsWith(`/${TREE_FILE}`)).map((name) => name.slice(0, -TREE_FILE.length));
+  const own = found.filter((name) => name.endsWith('.igos') && !others.some((folder) => name.startsWith(folder)));
+  return [...new Set(hasHead ? [TREE_FILE, ...own] : own)].sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));
+}
+
+/** A path shown the way the tree's own files are: below what the user wrote where that is relative. */
+const showLike = (shown: string, root: string, path: string): string =>
+  shown.startsWith('/') ? path : join(shown, relative(shown.endsWith('.igos') ? join(root, 'x') : root, path)) || '.';

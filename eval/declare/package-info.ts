@@ -1,0 +1,102 @@
+import type { Span } from '../../base/index.ts';
+import type { StorePath } from '../../store/index.ts';
+import { ContextString, type Slot } from '../value.ts';
+import type { Package } from './package.ts';
+
+/**
+ * What commands know of a package. Every property is evaluated, and checked, when it is first read; reading metadata never makes
+ * a derivation, reading `drvPath` or `outPath` does.
+ */
+export class PackageInfo {
+  readonly package: Package;
+  constructor(package_: Package) {
+    this.package = package_;
+  }
+
+  get name(): string {
+    return this.package.name;
+  }
+  get version(): string {
+    return this.#ask(() => this.package.version);
+  }
+  get release(): number {
+    return this.#ask(() => this.package.release);
+  }
+  /** The tier's name. */
+  get tier(): string {
+    return this.#ask(() => this.package.tier.name);
+  }
+  get summary(): string {
+    return this.#ask(() => this.package.summary);
+  }
+  get license(): string | undefined {
+    return this.#ask(() => this.package.license);
+  }
+  get homepage(): string | undefined {
+    return this.#ask(() => this.package.homepage);
+  }
+  /** Names of what it says it needs to run; `Tree.runtimeClosure` has all of it. */
+  get runtime(): readonly string[] {
+    return this.#ask(() => this.package.runtime.map((each) => each.name));
+  }
+  get supersedes(): readonly string[] {
+    return this.#ask(() => {
+      this.package.checkSupersedes();
+      return this.package.supersedes;
+    });
+  }
+  get provides(): readonly string[] {
+    return this.#ask(() => this.package.provides);
+  }
+  get conflicts(): readonly string[] {
+    return this.#ask(() => this.package.conflicts);
+  }
+  /** Patterns below the root. */
+  get config(): readonly string[] {
+    return this.#ask(() => this.package.config);
+  }
+  /** Path below the root → octal mode, four digits. */
+  get modes(): ReadonlyMap<string, string> {
+    return this.#ask(() => this.package.modes);
+  }
+  /** Names of what the build sees. */
+  get build(): readonly string[] {
+    return this.#ask(() => this.package.recipe.build.map((each) => each.name));
+  }
+  get host(): readonly string[] {
+    return this.#ask(() => this.package.recipe.host.map((each) => each.name));
+  }
+  /** `autotools`, …, `hostTools`. */
+  get style(): string {
+    return this.#ask(() => this.package.recipe.style.name);
+  }
+  /** `out`, or the name of the split. */
+  get outputName(): string {
+    return this.package.output;
+  }
+  /** Where it is declared. */
+  get span(): Span | undefined {
+    return this.package.span;
+  }
+
+  /** The derivation, written to the store where that is not read-only; `undefined` where nothing is built (host tools). */
+  get drvPath(): StorePath | undefined {
+    return this.#ask(() => storePath(this.package.recipe.instantiate().drvPath, this));
+  }
+
+  /** Known before the build only where nothing is built; of others the realisation of `drvPath` and `outputName` tells. */
+  get outPath(): StorePath | undefined {
+    const { drvPath, outPaths } = this.#ask(() => this.package.recipe.instantiate());
+    return drvPath === undefined ? storePath(outPaths.get(this.package.output), this) : undefined;
+  }
+
+  #ask<T>(read: () => T): T {
+    return this.package.recipe.realm.guard(read);
+  }
+}
+
+function storePath(slot: Slot | undefined, info: PackageInfo): StorePath | undefined {
+  if (slot === undefined) return undefined;
+  const value = info.package.recipe.realm.evaluator.force(slot);
+  return (value instanceof ContextString ? value.text : value) as StorePath;
+}

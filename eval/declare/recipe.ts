@@ -1,0 +1,128 @@
+/** What is built: a `package` declaration with all that was laid over it, its outputs, and how they come about. */
+import type { Attrs } from '../attrs.ts';
+import type { DeclaredSplit } from './collect.ts';
+import { type Derived, derive } from './derive.ts';
+import { type Layer, LayeredFields } from './layered-fields.ts';
+import { Package } from './package.ts';
+import type { PhaseTexts } from './phases.ts';
+import {
+  type Reading,
+  readBool,
+  readEnvironment,
+  readPackages,
+  readPatterns,
+  readPhases,
+  readRelease,
+  readSources,
+  readVersion,
+} from './read-field.ts';
+import { type ReadStyle, readStyle } from './read-style.ts';
+import type { Realm } from './realm.ts';
+
+export class Recipe {
+  readonly realm: Realm;
+  readonly name: string;
+  readonly fields: LayeredFields;
+  /** By output; the first is `out`. */
+  readonly packages: ReadonlyMap<string, Package>;
+  readonly #splits: ReadonlyMap<string, DeclaredSplit>;
+  readonly #read = new Map<string, unknown>();
+  /** Set by `instantiate`. */
+  derived: Derived | undefined;
+
+  constructor(realm: Realm, name: string, layers: readonly Layer[], splits: ReadonlyMap<string, DeclaredSplit>) {
+    this.realm = realm;
+    this.name = name;
+    this.#splits = splits;
+    const subject = `package '${name}'`;
+    this.fields = new LayeredFields(realm, 'package', subject, layers, new Map([['name', name]]));
+    const packages = new Map([['out', new Package(this, 'out', name, this.fields)]]);
+    for (const split of splits.values()) {
+      const fields = new LayeredFields(
+        realm,
+        'split',
+        `split '${split.output}' of ${subject}`,
+        split.layers,
+        new Map([['name', split.name]]),
+        this.fields.ownNames,
+      );
+      packages.set(split.output, new Package(this, split.output, split.name, fields));
+    }
+    this.packages = packages;
+  }
+
+  /** The same with one more layer. Nothing of the tree refers to it. */
+  override(attrs: Attrs): Recipe {
+    return new Recipe(this.realm, this.name, [...this.fields.layers, { kind: 'value', attrs }], this.#splits);
+  }
+
+  get main(): Package {
+    return this.packages.get('out')!;
+  }
+  get version(): string {
+    return this.#get('version', readVersion, '0');
+  }
+  get release(): number {
+    return this.#get('release', readRelease, 1);
+  }
+  get build(): readonly Package[] {
+    return this.#get('build', readPackages, []);
+  }
+  get host(): readonly Package[] {
+    return this.#get('host', readPackages, []);
+  }
+  get style(): ReadStyle {
+    return this.#get('style', readStyle, CUSTOM);
+  }
+
+  /** Store paths of sources and patches; what they depend on goes to `context`. */
+  sources(context: Set<string>): readonly string[] {
+    return this.#fresh('source', (reading) => readSources(reading, context), []);
+  }
+  patches(context: Set<string>): readonly string[] {
+    return this.#fresh('patches', (reading) => readSources(reading, context), []);
+  }
+
+  /** The phases that run: the style's, and over them those written by hand. The check phase only where it is asked for. */
+  phases(context: Set<string>): PhaseTexts {
+    const byHand = this.#fresh<PhaseTexts>('phases', (reading) => readPhases(reading, context), {});
+    const { style } = this;
+    const { check, ...all } = { ...(style.kind === 'phases' ? style.phases(context) : {}), ...byHand };
+    const isChecked = this.#get('check', readBool, byHand.check !== undefined);
+    return isChecked && check !== undefined ? { ...all, check } : all;
+  }
+
+  environment(context: Set<string>): ReadonlyMap<string, string> {
+    return this.#fresh<ReadonlyMap<string, string>>('env', (reading) => readEnvironment(reading, context), new Map());
+  }
+
+  /** What moves to each split. */
+  get splits(): readonly { readonly output: string; readonly files: readonly string[] }[] {
+    return [...this.packages.values()]
+      .filter((each) => each.output !== 'out')
+      .map(({ output, fields }) => ({
+        output,
+        files: readPatterns({ realm: this.realm, place: fields.place('files'), slot: fields.slot('files')! }),
+      }));
+  }
+
+  /** The derivation's set: `drvPath`, and a set per output. @throws Fault whatever is wrong with the recipe or what it needs */
+  instantiate(): Derived {
+    return derive(this);
+  }
+
+  #get<T>(name: string, read: (reading: Reading) => T, orElse: T): T {
+    if (this.#read.has(name)) return this.#read.get(name) as T;
+    const value = this.#fresh(name, read, orElse);
+    this.#read.set(name, value);
+    return value;
+  }
+
+  /** Not remembered: reading also fills a context. */
+  #fresh<T>(name: string, read: (reading: Reading) => T, orElse: T): T {
+    const slot = this.fields.slot(name);
+    return slot === undefined ? orElse : read({ realm: this.realm, place: this.fields.place(name), slot });
+  }
+}
+
+const CUSTOM: ReadStyle = { kind: 'phases', name: 'custom', phases: () => ({}) };

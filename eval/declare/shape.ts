@@ -1,0 +1,57 @@
+/**
+ * The shapes a field can have, each with the words that errors and docs use for it. What checks them is `check-field.ts`; a
+ * shape without a case there is a type error.
+ */
+export const SHAPES = {
+  line: 'a string of one line',
+  text: 'a string',
+  bool: 'true or false',
+  release: 'a whole number from 1',
+  version: 'a version: letters, digits and + . _ ? = -, beginning with a letter or digit',
+  tier: 'a tier',
+  tiers: 'a list of tiers',
+  packages: 'a list of packages',
+  names: 'a list of packages or of names in quotes',
+  strings: 'a list of strings',
+  patterns: 'a list of patterns relative to the root, without leading / and without ..',
+  sources: 'a source (fetchurl { … }, a path, any derivation) or a list of sources',
+  paths: 'a list of files: paths, fetchurl { … } or derivations',
+  style: 'a build style: autotools, cmake, meson, make, custom or hostTools',
+  phases: 'a set of shell texts, one per phase',
+  environment: 'a set of strings, named like shell variables',
+  modes: 'a set of octal modes in quotes, named by path: { "usr/bin/su" = "4755"; }',
+  files: 'a set of texts, named by path below /etc',
+  trees: 'a list of paths to trees',
+} as const;
+
+export type ShapeName = keyof typeof SHAPES;
+
+/** What stands inside a shape that holds several things. */
+export const ITEMS: Partial<Record<ShapeName, string>> = {
+  tiers: 'a tier',
+  packages: 'a package',
+  names: 'a package, or a name in quotes',
+  strings: 'a string',
+  patterns: 'a pattern relative to the root, without leading / and without ..',
+  sources: 'fetchurl { … }, a path or a derivation',
+  paths: 'a path, fetchurl { … } or a derivation',
+  phases: 'shell text for one of the phases',
+  environment: 'a string, a number or a boolean for a variable of the shell',
+  modes: 'an octal mode in quotes for a path below the root: { "usr/bin/su" = "4755"; }',
+  files: 'a text for a path below /etc',
+  trees: 'a path to a tree',
+};
+
+/** One field of a declaration: what is checked, and what is printed about it. */
+export interface FieldSpec {
+  readonly name: string;
+  readonly shape: ShapeName;
+  readonly isRequired?: true;
+  /** As text for the docs; what happens without the field. */
+  readonly default?: string;
+  /** An override adds to what stands below, key by key (`null` takes a key away), instead of replacing it. */
+  readonly isMerged?: true;
+  readonly doc: string;
+  /** The value as written. */
+  readonly example: string;
+}

@@ -1,0 +1,86 @@
+import { Fault } from '../../base/index.ts';
+import { type Attrs, attrsFromRecord } from '../attrs.ts';
+import type { Declared } from './collect.ts';
+import { LayeredFields } from './layered-fields.ts';
+import { readBool, readLine, readTiers } from './read-field.ts';
+import type { Realm } from './realm.ts';
+
+/** A part of the system: what `tier NAME { … }` declares. Fields are read, and checked, when asked for. */
+export class Tier {
+  readonly name: string;
+  readonly fields: LayeredFields;
+  #value: Attrs | undefined;
+
+  constructor(realm: Realm, declared: Declared) {
+    this.name = declared.name;
+    this.fields = new LayeredFields(
+      realm,
+      'tier',
+      `tier '${declared.name}'`,
+      declared.layers,
+      new Map([['name', declared.name]]),
+    );
+  }
+
+  get summary(): string {
+    return this.#ask(() => readLine(this.#reading('summary')));
+  }
+
+  get after(): readonly Tier[] {
+    return this.fields.has('after') ? this.#ask(() => readTiers(this.#reading('after'))) : [];
+  }
+
+  get ships(): boolean {
+    return this.fields.has('ships') ? this.#ask(() => readBool(this.#reading('ships'))) : true;
+  }
+
+  /** What the name means in expressions. */
+  get value(): Attrs {
+    if (this.#value === undefined) {
+      const { realm } = this.fields;
+      const { evaluator } = realm;
+      this.#value = attrsFromRecord({
+        _type: 'tier',
+        name: this.name,
+        summary: evaluator.delay(() => this.summary),
+        after: evaluator.delay(() => this.after.map((tier) => tier.value)),
+        ships: evaluator.delay(() => this.ships),
+      });
+      realm.tierOf.set(this.#value, this);
+    }
+    return this.#value;
+  }
+
+  #ask<T>(read: () => T): T {
+    return this.fields.realm.guard(read);
+  }
+
+  #reading(name: string) {
+    return { realm: this.fields.realm, place: this.fields.place(name), slot: this.fields.slot(name)! };
+  }
+}
+
+/** Tiers so that each stands behind those it comes after; declaration order otherwise. @throws Fault E-DECL-018 */
+export function orderTiers(tiers: Iterable<Tier>): Tier[] {
+  const ordered = new Set<Tier>();
+  const open: Tier[] = [];
+  for (const tier of tiers) visit(tier);
+  return [...ordered];
+
+  function visit(tier: Tier): void {
+    if (ordered.has(tier)) return;
+    const at = open.indexOf(tier);
+    if (at >= 0) {
+      const circle = [...open.slice(at), tier].map((each) => each.name).join(' → ');
+      const span = tier.fields.place('after').span;
+      throw new Fault('E-DECL-018', `tiers come after each other in a circle: ${circle}`, {
+        labels: span === undefined ? [] : [{ ...span, text: '' }],
+        hints: ['take one of them out of `after`'],
+      });
+    }
+    open.push(tier);
+    for (const before of tier.after) visit(before);
+    open.pop();
+    ordered.add(tier);
+  }
+}

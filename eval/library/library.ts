@@ -1,0 +1,52 @@
+/** The names that declarations find last, behind the tree's: fetchers, styles, `lib`. The language's own globals come after. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SourceFile } from '../../base/index.ts';
+import { parseFile } from '../../lang/index.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { DynamicScope, Scoping } from '../scope.ts';
+import type { Slot, Value } from '../value.ts';
+import { fetchTarball, fetchurl } from './fetchurl.ts';
+
+/** One name of the library. */
+export interface LibraryEntry {
+  readonly name: string;
+  readonly doc: string;
+  readonly example: string;
+  make(evaluator: Evaluator, scoping: Scoping): Slot;
+}
+
+const lib: LibraryEntry = {
+  name: 'lib',
+  doc: 'Small functions on lists, sets, strings and versions.',
+  example: 'lib.versions.majorMinor version',
+  make: (evaluator, scoping) => evaluator.delay(() => evaluateOwn(scoping, join(import.meta.dirname, 'lib.nix'))),
+};
+
+export const LIBRARY: readonly LibraryEntry[] = [fetchurl, fetchTarball, lib];
+
+/** The library, each name made when it is first asked for. `more` are names that others add (the styles). */
+export function libraryScope(evaluator: Evaluator, scoping: Scoping, more: ReadonlyMap<string, Slot>): DynamicScope {
+  const made = new Map<string, Slot>(more);
+  const names = [...more.keys(), ...LIBRARY.map((entry) => entry.name)];
+  return {
+    lookup(name) {
+      const known = made.get(name);
+      if (known !== undefined) return known;
+      const entry = LIBRARY.find((each) => each.name === name);
+      if (entry === undefined) return undefined;
+      const slot = entry.make(evaluator, scoping);
+      made.set(name, slot);
+      return slot;
+    },
+    names: () => names,
+  };
+}
+
+/** A file of this program: read directly, whatever disk the evaluator sees. */
+function evaluateOwn(scoping: Scoping, path: string): Value {
+  const source = new SourceFile('<lib>', readFileSync(path, 'latin1'));
+  const tree = parseFile(source, { kind: 'nix' });
+  if (tree.kind !== 'expr') throw new TypeError('lib.nix is an expression');
+  return scoping.evalInScope(tree.expr, scoping.fileScope(source, import.meta.dirname));
+}

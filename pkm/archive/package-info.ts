@@ -1,0 +1,61 @@
+/** `.PKGINFO`: lines `key = value`, keys that may repeat, `#` for comments. */
+import type { PackageDescription } from '../types.ts';
+
+export interface PackageInfoFile {
+  readonly description: Partial<PackageDescription> & Pick<PackageDescription, 'name' | 'version'>;
+  /** Paths that may have setuid or setgid bits. */
+  readonly privileged: ReadonlySet<string>;
+}
+
+/** `undefined` where the text names no package. Unknown keys are ignored: other programs may have some of their own. */
+export function decodePackageInfo(text: string): PackageInfoFile | undefined {
+  const values = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const match = /^\s*([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
+    if (match === null || match[2] === '') continue;
+    values.set(match[1]!, [...(values.get(match[1]!) ?? []), match[2]!]);
+  }
+  const one = (key: string): string => values.get(key)?.[0] ?? '';
+  const name = one('pkgname');
+  const version = one('pkgver');
+  if (name === '' || version === '') return undefined;
+  const release = Number(one('pkgrel') || '1');
+  return {
+    description: {
+      name,
+      version,
+      release: Number.isSafeInteger(release) && release >= 0 ? release : 1,
+      tier: one('tier'),
+      summary: one('pkgdesc'),
+      license: one('license'),
+      homepage: one('url'),
+      runtime: values.get('depend') ?? [],
+      provides: values.get('provides') ?? [],
+      conflicts: values.get('conflict') ?? [],
+      supersedes: values.get('supersedes') ?? [],
+      config: values.get('config') ?? [],
+    },
+    privileged: new Set(values.get('privileged')),
+  };
+}
+
+export function encodePackageInfo(about: PackageDescription, privileged: readonly string[], sizeBytes: number): string {
+  const line = (key: string, value: string): string[] => (value === '' ? [] : [`${key} = ${value.replace(/\s+/g, ' ')}`]);
+  const lines = (key: string, all: readonly string[]): string[] => all.flatMap((value) => line(key, value));
+  return `${[
+    `pkgname = ${about.name}`,
+    `pkgver = ${about.version}`,
+    `pkgrel = ${about.release}`,
+    ...line('pkgdesc', about.summary),
+    ...line('license', about.license),
+    ...line('tier', about.tier),
+    ...line('url', about.homepage),
+    `size = ${sizeBytes}`,
+    ...lines('depend', about.runtime),
+    ...lines('provides', about.provides),
+    ...lines('conflict', about.conflicts),
+    ...lines('supersedes', about.supersedes),
+    ...lines('config', about.config),
+    ...lines('privileged', privileged),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,336 @@
+/**
+ * An archive as an image. Members are unpacked under numbers into one flat private folder, so that no name in an archive ever
+ * becomes a name on the disk before the plan was made and checked: there is nothing to traverse and nothing to write through.
+ */
+import { createHash, hash } from 'node:crypto';
+import { createReadStream, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { Fault, SystemFault, sys } from '../../base/index.ts';
+import { makeImage } from '../image.ts';
+import type { FileWriter, RootIo } from '../io.ts';
+import { STATE_DIR } from '../layout.ts';
+import { badPath, parentOf, printable } from '../names.ts';
+import type { ImageEntry, PackageImage } from '../types.ts';
+import { decodePackageInfo, type PackageInfoFile } from './package-info.ts';
+import { damaged, hostile, type TarMember, TarReader } from './tar-reader.ts';
+
+export interface ReadArchiveOptions {
+  /** A folder that does not exist yet, on the root's file system; made here. */
+  readonly folder: string;
+  readonly io: RootIo;
+  /** What the unpacked files get, seconds since 1970. */
+  readonly mtimeSeconds: number;
+  readonly maxEntries?: number;
+  readonly maxBytes?: number;
+}
+
+const MAX_ENTRIES = 100_000;
+const MAX_BYTES = 64 * 2 ** 30;
+const MAX_TEXT = 64 << 20;
+const CHUNK = 1 << 20;
+const MEMORY_BYTES = 8 << 20;
+
+/** @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
+export async function imageFromArchive(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
+  sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
+  const unpacker = new Unpacker(options);
+  const reader = new TarReader(unpacker);
+  const digest = createHash('sha256');
+  const source = createReadStream(file, { highWaterMark: CHUNK });
+  const gunzip = createGunzip({ chunkSize: CHUNK });
+  source.on('data', (chunk) => digest.update(chunk));
+  source.on('error', (error) => gunzip.destroy(error));
+  try {
+    for await (const chunk of source.pipe(gunzip)) reader.push(chunk as Buffer);
+    reader.finish();
+  } catch (error) {
+    throw readFault(error, file);
+  } finally {
+    unpacker.abandon();
+    source.destroy();
+    gunzip.destroy();
+  }
+  return unpacker.image(file, digest.digest('hex'));
+}
+
+function readFault(error: unknown, file: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (code === 'Z_BUF_ERROR') return damaged('it is cut off');
+  if (code.startsWith('Z_')) return damaged('it is not gzip-compressed, or damaged');
+  return (error as NodeJS.ErrnoException).syscall === undefined ? error : new SystemFault('read', file, error);
+}
+
+class Unpacker {
+  readonly #options: ReadArchiveOptions;
+  readonly #members = new Map<string, { entry: ImageEntry; file: string }>();
+  readonly #texts = new Map<string, string>();
+  readonly #notes = new Set<string>();
+  readonly #maxBytes: number;
+  #sizeBytes = 0;
+  #nEntries = 0;
+  #current: Current | undefined;
+
+  constructor(options: ReadArchiveOptions) {
+    this.#options = options;
+    const space = statfsSync(options.folder);
+    this.#maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, space.bavail * space.bsize);
+  }
+
+  begin(member: TarMember): void {
+    this.#nEntries += 1;
+    if (this.#nEntries > (this.#options.maxEntries ?? MAX_ENTRIES)) {
+      throw hostile(member.name, `it is one more than ${this.#options.maxEntries ?? MAX_ENTRIES} members`);
+    }
+    this.#sizeBytes += member.sizeBytes;
+    if (this.#sizeBytes > this.#maxBytes)
+      throw hostile(member.name, `with it the archive needs more than ${this.#maxBytes} bytes`);
+    const path = normalized(member.name);
+    if (path === '') {
+      this.#current = { kind: 'skip' };
+      return;
+    }
+    const why = badPath(path);
+    if (why !== undefined) throw hostile(member.name, why);
+    if (this.#members.has(path) || this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
+    this.#current = isMetadata(path) ? this.#beginMetadata(path, member) : this.#beginEntry(path, member);
+  }
+
+  data(bytes: Buffer): void {
+    const current = this.#current!;
+    if (current.kind === 'text') current.chunks.push(Buffer.from(bytes));
+    else if (current.kind === 'small') {
+      bytes.copy(current.buffer, current.filled);
+      current.filled += bytes.length;
+    } else if (current.kind === 'long') {
+      current.digest.update(bytes);
+      sys('write', current.file, () => current.writer.write(bytes));
+    }
+  }
+
+  end(): void {
+    const current = this.#current!;
+    this.#current = undefined;
+    if (current.kind === 'text') this.#texts.set(current.path, Buffer.concat(current.chunks).toString('utf8'));
+    else if (current.kind === 'small') {
+      const { entry, buffer, file } = current;
+      sys('write', file, () => this.#options.io.createFile(file, buffer, this.#metadata(entry)));
+      this.#members.set(entry.path, { entry: { ...entry, sha256: hash('sha256', buffer) }, file });
+    } else if (current.kind === 'long') {
+      sys('write', current.file, () => current.writer.finish());
+      this.#members.set(current.entry.path, {
+        entry: { ...current.entry, sha256: current.digest.digest('hex') },
+        file: current.file,
+      });
+    }
+  }
+
+  abandon(): void {
+    if (this.#current?.kind === 'long') this.#current.writer.abandon();
+    this.#current = undefined;
+  }
+
+  image(file: string, sha256: string): PackageImage {
+    const info = this.#info();
+    this.#checkLinks();
+    this.#checkManifest(info.description);
+    for (const { entry } of this.#members.values()) {
+      if (entry.kind !== 'directory' && (entry.mode & 0o6000) !== 0 && !info.privileged.has(entry.path)) {
+        throw hostile(
+          entry.path,
+          `it has mode ${entry.mode.toString(8)}, and .PKGINFO does not say 'privileged = ${entry.path}'`,
+        );
+      }
+    }
+    return makeImage({
+      description: info.description,
+      origin: { kind: 'archive', file, sha256 },
+      entries: [...this.#members.values()].map((member) => member.entry),
+      notes: [...this.#notes],
+      scratch: { mtimeSeconds: this.#options.mtimeSeconds },
+      contentPath: (entry) => this.#members.get(entry.path)!.file,
+    });
+  }
+
+  #beginMetadata(path: string, member: TarMember): Current {
+    if (member.kind === 'directory') return { kind: 'skip' };
+    if (path === '.PKGINFO' || path.startsWith(MANIFESTS)) {
+      if (member.kind !== 'file') throw hostile(member.name, `it is a ${member.kind}, and should be a file`);
+      if (member.sizeBytes > MAX_TEXT) throw hostile(member.name, 'it is too long');
+      return { kind: 'text', path, chunks: [] };
+    }
+    if (path.startsWith(STATE_DIR)) throw hostile(member.name, 'that is where pkm keeps its state');
+    this.#notes.add(
+      path.startsWith('.scripts/')
+        ? 'its install scripts are not run: igos has no such thing'
+        : `'${printable(path)}' is not installed`,
+    );
+    return { kind: 'skip' };
+  }
+
+  #beginEntry(path: string, member: TarMember): Current {
+    const entry: ImageEntry = {
+      path,
+      kind: member.kind,
+      mode: member.kind === 'symlink' ? 0o777 : member.mode,
+      uid: this.#owner(member.uid),
+      gid: this.#owner(member.gid),
+      sizeBytes: member.sizeBytes,
+      sha256: '',
+      target: member.kind === 'symlink' ? member.target : '',
+    };
+    const file = join(this.#options.folder, String(this.#members.size));
+    if (member.kind === 'hardlink') {
+      this.#link(entry, member, file);
+      return { kind: 'skip' };
+    }
+    if (member.kind !== 'file') {
+      this.#members.set(path, { entry, file: '' });
+      return { kind: 'skip' };
+    }
+    if (member.sizeBytes <= MEMORY_BYTES)
+      return { kind: 'small', entry, file, buffer: Buffer.allocUnsafe(member.sizeBytes), filled: 0 };
+    const writer = sys('write', file, () => this.#options.io.writeFile(file, this.#metadata(entry)));
+    return { kind: 'long', entry, file, writer, digest: createHash('sha256') };
+  }
+
+  #link(entry: ImageEntry, member: TarMember, file: string): void {
+    const target = normalized(member.target);
+    const found = this.#members.get(target);
+    if (
+      badPath(target) !== undefined ||
+      found === undefined ||
+      (found.entry.kind !== 'file' && found.entry.kind !== 'hardlink')
+    ) {
+      throw hostile(member.name, `it is a hard link to '${printable(member.target)}', which is no earlier file of the archive`);
+    }
+    sys('link', file, () => this.#options.io.link(found.file, file));
+    const { mode, uid, gid, sizeBytes, sha256 } = found.entry;
+    this.#members.set(entry.path, { entry: { ...entry, kind: 'hardlink', mode, uid, gid, sizeBytes, sha256, target }, file });
+  }
+
+  /** Owners from 1000 up are people of the machine that made the archive. */
+  #owner(id: number): number {
+    if (id >= 0 && id < 1000) return id;
+    this.#notes.add('files of users (owner 1000 and above) become files of root');
+    return 0;
+  }
+
+  #metadata(entry: ImageEntry): Parameters<RootIo['createFile']>[2] {
+    const owner = process.geteuid?.() === 0 ? { uid: entry.uid, gid: entry.gid } : undefined;
+    return { mode: entry.mode, owner, mtimeSeconds: this.#options.mtimeSeconds };
+  }
+
+  #info(): PackageInfoFile {
+    const text = this.#texts.get('.PKGINFO');
+    const info = text === undefined ? this.#infoFromManifest() : decodePackageInfo(text);
+    if (info === undefined) {
+      throw new Fault('E-PKM-023', 'the archive does not say which package it is', {
+        notes: ["it has neither a '.PKGINFO' member with 'pkgname' and 'pkgver' nor a package manifest"],
+        hints: ["make archives with 'pkm archive'"],
+      });
+    }
+    const supersedes = this.#manifest()?.supersedes ?? [];
+    return {
+      ...info,
+      description: { ...info.description, supersedes: [...new Set([...(info.description.supersedes ?? []), ...supersedes])] },
+    };
+  }
+
+  #infoFromManifest(): PackageInfoFile | undefined {
+    const manifest = this.#manifest();
+    if (manifest === undefined) return undefined;
+    const { name, version, summary } = manifest;
+    return { description: { name, version, summary }, privileged: new Set() };
+  }
+
+  #manifest(): ReturnType<typeof decodeManifest> {
+    for (const [path, text] of this.#texts) if (path !== '.PKGINFO') return decodeManifest(text);
+    return undefined;
+  }
+
+  /** A member below a symlink or file of the same archive would be written through it. */
+  #checkLinks(): void {
+    for (const path of this.#members.keys()) {
+      for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+        const kind = this.#members.get(folder)?.entry.kind ?? 'directory';
+        if (kind !== 'directory')
+          throw hostile(path, `it would be written through '${printable(folder)}', a ${kind} of the same archive`);
+      }
+    }
+  }
+
+  /** Hashes that the archive's own manifest gives must be those of the bytes. */
+  #checkManifest(about: { name: string; version: string }): void {
+    const manifest = this.#manifest();
+    if (manifest === undefined) return;
+    if (manifest.name !== about.name || manifest.version !== about.version) throw damaged("its manifest is another package's");
+    for (const [path, sha256] of manifest.hashes) {
+      const member = this.#members.get(path);
+      if (member !== undefined && member.entry.sha256 !== sha256) {
+        throw damaged(`'${printable(path)}' does not have the SHA-256 that its manifest gives`);
+      }
+    }
+  }
+}
+
+type Current =
+  | { kind: 'skip' }
+  | { kind: 'text'; path: string; chunks: Buffer[] }
+  | { kind: 'small'; entry: ImageEntry; file: string; buffer: Buffer; filled: number }
+  | { kind: 'long'; entry: ImageEntry; file: string; writer: FileWriter; digest: ReturnType<typeof createHash> };
+
+const MANIFESTS = `${STATE_DIR}/packages/`;
+
+/** Member names come with and without `./`; directories end in a slash. */
+const normalized = (name: string): string =>
+  name
+    .replace(/^(\.\/+)+/, '')
+    .replace(/\/+$/, '')
+    .replace(/^\.$/, '');
+
+const isMetadata = (path: string): boolean =>
+  path === '.PKGINFO' ||
+  path === '.scripts' ||
+  path.startsWith('.scripts/') ||
+  path === 'package.yml' ||
+  path === 'metadata.json' ||
+  path === STATE_DIR ||
+  path.startsWith(`${STATE_DIR}/`);
+
+interface ArchiveManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly summary: string;
+  readonly supersedes: readonly string[];
+  readonly hashes: ReadonlyMap<string, string>;
+}
+
+function decodeManifest(text: string): ArchiveManifest | undefined {
+  const lines = text.split('\n');
+  const field = (key: string): string =>
+    lines
+      .find((line) => line.startsWith(`${key}: `))
+      ?.slice(key.length + 2)
+      .trim() ?? '';
+  const version = field('PACKAGE VERSION');
+  const full = field('PACKAGE NAME');
+  if (version === '' || !full.endsWith(`-${version}`)) return undefined;
+  const name = full.slice(0, -version.length - 1);
+  const start = lines.indexOf('FILE LIST:');
+  const hashes = new Map<string, string>();
+  for (const line of start === -1 ? [] : lines.slice(start + 1)) {
+    const match = /^(.*) sha256:([0-9a-f]{64})$/.exec(line);
+    if (match !== null) hashes.set(match[1]!, match[2]!);
+  }
+  const about = lines[lines.indexOf('DESCRIPTION:') + 1] ?? '';
+  return {
+    name,
+    version,
+    summary: about.startsWith(`${name}: `) ? about.slice(name.length + 2) : '',
+    supersedes: field('SUPERSEDES')
+      .split(/[,\s]+/)
+      .filter((item) => item !== ''),
+    hashes,
+  };
+}

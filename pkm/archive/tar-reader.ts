@@ -1,0 +1,192 @@
+/**
+ * A tar reader that is fed piece by piece and calls back synchronously. The header codecs are npm tar's; what is strict is ours:
+ * checksums, sizes, the end mark, names that are not UTF-8 or hold NUL, and everything sparse are errors.
+ *
+ * @source POSIX.1-2017 pax, ustar interchange format; GNU tar manual, "Basic Tar Format" (types L and K)
+ */
+import { Header } from 'tar/header';
+import { Pax } from 'tar/pax';
+import { Fault } from '../../base/index.ts';
+import { printable } from '../names.ts';
+
+const BLOCK = 512;
+/** Extended headers are names; nobody needs more. */
+const MAX_EXTENSION = 1 << 20;
+
+export interface TarMember {
+  /** As written in the archive. */
+  readonly name: string;
+  readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly target: string;
+}
+
+export interface TarHandler {
+  /** Before the bytes of a member. */
+  begin(member: TarMember): void;
+  /** The next bytes of a file; valid during the call only. */
+  data(bytes: Buffer): void;
+  end(): void;
+}
+
+type Extension = { path?: string; linkpath?: string; size?: number; uid?: number; gid?: number };
+type Body =
+  | { kind: 'member' }
+  | { kind: 'skip' }
+  | { kind: 'extension'; type: 'pax' | 'global' | 'path' | 'linkpath'; chunks: Buffer[] };
+
+/** @throws Fault E-PKM-023 damaged · E-PKM-024 a member of a kind that packages do not have */
+export class TarReader {
+  readonly #handler: TarHandler;
+  readonly #header = Buffer.alloc(BLOCK);
+  #filled = 0;
+  #body: Body | undefined;
+  #left = 0;
+  #padding = 0;
+  #extension: Extension = {};
+  #nNullBlocks = 0;
+
+  constructor(handler: TarHandler) {
+    this.#handler = handler;
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#left > 0) {
+        const n = Math.min(this.#left, chunk.length - at);
+        this.#take(chunk.subarray(at, at + n));
+        at += n;
+        this.#left -= n;
+        if (this.#left === 0) this.#endBody();
+      } else if (this.#padding > 0) {
+        const n = Math.min(this.#padding, chunk.length - at);
+        at += n;
+        this.#padding -= n;
+      } else {
+        const n = Math.min(BLOCK - this.#filled, chunk.length - at);
+        chunk.copy(this.#header, this.#filled, at, at + n);
+        at += n;
+        this.#filled += n;
+        if (this.#filled === BLOCK) {
+          this.#filled = 0;
+          this.#readHeader();
+        }
+      }
+    }
+  }
+
+  /** Call it after the last piece. */
+  finish(): void {
+    if (this.#left > 0 || this.#filled > 0 || this.#nNullBlocks < 2) throw damaged('it is cut off');
+  }
+
+  #readHeader(): void {
+    if (this.#header.every((byte) => byte === 0)) {
+      this.#nNullBlocks += 1;
+      return;
+    }
+    if (this.#nNullBlocks > 0) throw damaged('there is data after its end');
+    const header = decode(() => new Header(this.#header, 0, this.#extension));
+    if (!header.cksumValid) throw damaged('the checksum of a header is wrong');
+    const size = header.size ?? 0;
+    if (!Number.isSafeInteger(size) || size < 0) throw damaged('the size of a member is no size');
+    const extension = EXTENSIONS[header.type];
+    if (extension !== undefined) {
+      if (size > MAX_EXTENSION) throw damaged('an extended header is too long');
+      this.#begin({ kind: 'extension', type: extension, chunks: [] }, size);
+      return;
+    }
+    const name = this.#extension.path ?? header.path ?? '';
+    const target = this.#extension.linkpath ?? header.linkpath ?? '';
+    this.#extension = {};
+    const kind = KINDS[header.type];
+    if (kind === undefined) throw hostile(name, `it is a ${TYPE_NAMES[header.type] ?? `member of type '${header.type}'`}`);
+    for (const text of [name, target]) if (text.includes('\ufffd')) throw hostile(name, 'its name or target is not UTF-8');
+    const { mode = 0o644, uid = 0, gid = 0 } = header;
+    const sizeBytes = kind === 'file' ? size : 0;
+    this.#handler.begin({ name, kind, mode: mode & 0o7777, uid, gid, sizeBytes, target });
+    this.#begin({ kind: kind === 'file' ? 'member' : 'skip' }, kind === 'directory' ? 0 : size);
+  }
+
+  #begin(body: Body, size: number): void {
+    this.#body = body;
+    this.#left = size;
+    this.#padding = (BLOCK - (size % BLOCK)) % BLOCK;
+    if (size === 0) this.#endBody();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#body?.kind === 'member') this.#handler.data(bytes);
+    else if (this.#body?.kind === 'extension') this.#body.chunks.push(Buffer.from(bytes));
+  }
+
+  #endBody(): void {
+    const body = this.#body;
+    this.#body = undefined;
+    if (body?.kind === 'extension') this.#extend(body.type, Buffer.concat(body.chunks));
+    else this.#handler.end();
+  }
+
+  #extend(type: 'pax' | 'global' | 'path' | 'linkpath', bytes: Buffer): void {
+    if (type === 'global') return; // comments of git and the like; it may not rename members
+    if (type !== 'pax') {
+      const text = bytes.toString('utf8').replace(/\0+$/, '');
+      if (text.includes('\0')) throw hostile(text, 'its name contains a NUL byte');
+      this.#extension = { ...this.#extension, [type]: text };
+      return;
+    }
+    const text = bytes.toString('utf8');
+    if (text.includes('\0')) throw hostile(text, 'its extended header contains a NUL byte');
+    if (/(^|\n)\d+ GNU\.sparse\./.test(text)) throw hostile(this.#extension.path ?? '', 'it is a sparse file');
+    const { path, linkpath, size, uid, gid } = decode(() => Pax.parse(text));
+    const defined = Object.entries({ path, linkpath, size, uid, gid }).filter(([, value]) => value !== undefined);
+    this.#extension = { ...this.#extension, ...(Object.fromEntries(defined) as Extension) };
+  }
+}
+
+/** The codecs throw errors of their own on numbers that are none. */
+function decode<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw damaged(`a header makes no sense (${(error as Error).message})`);
+  }
+}
+
+const KINDS: Readonly<Record<string, TarMember['kind']>> = {
+  File: 'file',
+  OldFile: 'file',
+  ContiguousFile: 'file',
+  Directory: 'directory',
+  SymbolicLink: 'symlink',
+  Link: 'hardlink',
+};
+
+const EXTENSIONS: Readonly<Record<string, 'pax' | 'global' | 'path' | 'linkpath'>> = {
+  ExtendedHeader: 'pax',
+  OldExtendedHeader: 'pax',
+  GlobalExtendedHeader: 'global',
+  NextFileHasLongPath: 'path',
+  OldGnuLongPath: 'path',
+  NextFileHasLongLinkpath: 'linkpath',
+};
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  CharacterDevice: 'character device',
+  BlockDevice: 'block device',
+  FIFO: 'FIFO',
+  SparseFile: 'sparse file',
+};
+
+export const damaged = (why: string): Fault =>
+  new Fault('E-PKM-023', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
+
+export const hostile = (name: string, why: string): Fault =>
+  new Fault('E-PKM-024', `refusing the archive because of its member '${printable(name)}': ${why}`, {
+    notes: ['nothing was changed'],
+    hints: ['do not install archives from whoever made this one'],
+  });

@@ -1,0 +1,125 @@
+import { defineCodes } from '../base/index.ts';
+
+/** What can go wrong between outputs, archives and a root. */
+export const pkmCodes = defineCodes({
+  'E-PKM-001': {
+    title: 'bad package name or version',
+    explanation:
+      'Names and versions become file names and lines of text manifests. They are 1 to 128 letters, digits and a few signs.',
+    wrong: 'name = "my package";',
+    right: 'name = "my-package";',
+  },
+  'E-PKM-002': {
+    title: 'a path that cannot be on a root',
+    explanation:
+      'Paths of packages are UTF-8, relative, without "..", empty parts or line breaks; each is there once, and what is above it is a directory.',
+  },
+  'E-PKM-003': {
+    title: 'a package would replace a critical path',
+    explanation:
+      'The symlinks /bin, /sbin, /lib and /lib64, the top directories, what the kernel provides, and the state of pkm itself are not for packages to replace: their loss stops every program.',
+    wrong: 'make install prefix=$out',
+    right: 'make install DESTDIR=$out prefix=/usr',
+  },
+  'E-PKM-004': {
+    title: 'two packages want the same file',
+    explanation:
+      'A path that is no directory has one owner. Equal content is no excuse: an upgrade of either package would change it under the other. Only a declared successor takes over files.',
+    right: 'supersedes = [ "util-linux" ];',
+  },
+  'E-PKM-005': {
+    title: 'a file of no package is in the way',
+    explanation:
+      'Somebody put a file where a package wants one. A file with equal content is adopted, configuration is treated as modified; anything else is refused until it is moved, or --overwrite is given.',
+  },
+  'E-PKM-006': {
+    title: 'something of another kind is in the way',
+    explanation:
+      'A directory stands where a file shall be, or a file where a directory is needed. pkm removes neither of its own accord.',
+  },
+  'E-PKM-007': {
+    title: 'a symlink leads out of the root',
+    explanation:
+      'Symlinks in the path of a file are followed inside the root only: absolute targets are taken as seen from inside. One that leads outside, or to nothing, is refused.',
+  },
+  'E-PKM-008': { title: 'a package is in the queue twice', explanation: 'Each package of a transaction has one version.' },
+  'E-PKM-009': {
+    title: 'a successor before its predecessor',
+    explanation: 'A package that supersedes another comes after it in the queue, because it takes its files over.',
+  },
+  'E-PKM-010': {
+    title: 'nothing to supersede',
+    explanation:
+      'A declared predecessor must be installed, or be in the queue before its successor. A package cannot supersede itself.',
+  },
+  'E-PKM-011': {
+    title: 'a superseded package cannot come back',
+    explanation: 'Its successor owns its files now. Remove the successor first, or stay with it.',
+  },
+  'E-PKM-012': {
+    title: 'packages that exclude each other',
+    explanation: 'A package declared that it cannot be installed together with another one, or with what the other one provides.',
+  },
+  'E-PKM-013': {
+    title: 'a dependency is missing',
+    explanation:
+      'What a package needs at run time is installed with it: a package of that name, one that provides it, or one that supersedes it.',
+  },
+  'E-PKM-014': {
+    title: 'other packages need it',
+    explanation: 'Removing it would break packages that stay. With --cascade they are removed too.',
+  },
+  'E-PKM-015': {
+    title: 'the package is not installed',
+    explanation: 'Only what is installed can be upgraded, removed or shown.',
+  },
+  'E-PKM-016': {
+    title: 'no such generation',
+    explanation: 'Generations are numbered from 0, the empty root. Old ones go with "pkm gc"; the current one always stays.',
+  },
+  'E-PKM-017': {
+    title: 'bytes are missing or damaged',
+    explanation: 'What shall be placed does not have the hash that was promised. Nothing of a different content is ever placed.',
+  },
+  'E-PKM-018': {
+    title: 'not enough free space',
+    explanation: 'All new files are staged before the first old one is replaced; there must be room for them.',
+  },
+  'E-PKM-019': {
+    title: 'a transaction is recorded but not finished',
+    explanation:
+      'The disk refused an operation after the point of no return. The journal stays in the database; the next command that changes the root, or "pkm recover", goes on where it stopped.',
+  },
+  'E-PKM-020': {
+    title: 'another process changes this root',
+    explanation: 'One process at a time changes a root. The lock goes with its process, however it ends.',
+  },
+  'E-PKM-021': {
+    title: 'the package database cannot be used',
+    explanation: 'The file is no SQLite database, is damaged, cannot be written, or was made by a newer igos.',
+  },
+  'E-PKM-022': {
+    title: 'the root was opened for reading',
+    explanation: 'The operation changes the root; it needs to be opened for writing, which takes the lock.',
+  },
+  'E-PKM-023': {
+    title: 'not a package archive',
+    explanation:
+      'An .igos.tar.gz is a gzip-compressed tar archive with a .PKGINFO member. It may be damaged, cut off, or something else.',
+  },
+  'E-PKM-024': {
+    title: 'an archive member is refused',
+    explanation:
+      'Members that leave the root, that are devices, that write through links, that are there twice, that have setuid bits without saying so in .PKGINFO, or that are too many or too large are refused before anything is changed.',
+  },
+  'E-PKM-025': {
+    title: 'the archive is not trusted',
+    explanation:
+      'With --archive-trust strict (the default) the SHA-256 of an archive must be in the index that "pkm sync" fetched; with repo-only nothing else is installed at all.',
+  },
+  'E-PKM-026': {
+    title: 'the repository index is refused',
+    explanation:
+      'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
+  },
+});

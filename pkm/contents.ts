@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { Bug, Fault, sys } from '../base/index.ts';
+import { printable } from './names.ts';
+import type { FileRow, ImageEntry, PackageImage } from './types.ts';
+
+/** Where the bytes of a row of the new generation are now. */
+export interface Contents {
+  /** A real file. `scratch`: ours, with final metadata, to be moved away rather than copied. */
+  locate(row: FileRow): { readonly file: string; readonly scratch: { readonly mtimeSeconds: number } | undefined };
+}
+
+/** The contents of images, found by owner and path. Cost: one map an owner, on first use. */
+export function imageContents(images: readonly PackageImage[]): Contents {
+  const byName = new Map(images.map((image) => [image.name, image]));
+  const entries = new Map<string, Map<string, ImageEntry>>();
+  return {
+    locate(row) {
+      const image = byName.get(row.owner);
+      if (image === undefined) throw new Bug(`no image of '${row.owner}' for '${row.path}'`);
+      const paths = entries.get(row.owner) ?? new Map(image.entries.map((entry) => [entry.path, entry]));
+      entries.set(row.owner, paths);
+      const entry = paths.get(row.path);
+      if (entry === undefined || entry.sha256 !== row.sha256) throw contentFault(row, 'its source holds something else');
+      return { file: image.contentPath(entry), scratch: image.scratch };
+    },
+  };
+}
+
+export function readContents(contents: Contents, row: FileRow): Buffer {
+  const { file } = contents.locate(row);
+  return sys('read', file, () => readFileSync(file));
+}
+
+export const contentFault = (row: Pick<FileRow, 'path' | 'owner'>, why: string): Fault =>
+  new Fault('E-PKM-017', `the bytes of '/${printable(row.path)}' of package '${row.owner}' cannot be had: ${why}`, {
+    hints: ["check the store with 'igos store verify'", 'or install the package again from another source'],
+  });

@@ -1,0 +1,173 @@
+/** What planning asks of the disk; reads only. */
+import { createHash, hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
+import { Fault, sys } from '../base/index.ts';
+import { type RootLayout, under } from './layout.ts';
+import { parentOf, printable } from './names.ts';
+
+export interface DiskEntry {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly mtimeSeconds: number;
+  /** Symlinks; '' otherwise. */
+  readonly target: string;
+  /** File system. */
+  readonly device: number;
+}
+
+export interface Disk {
+  /** What stands at a path, the path's own last part not followed. Parents that are symlinks are followed inside the root. */
+  entry(path: string): DiskEntry | undefined;
+  /** SHA-256 of the regular file at a path. */
+  sha256(path: string): string;
+  bytes(path: string): Buffer;
+  /**
+   * The path without symlinks in its parents: where a write to `path` really lands, relative to the root.
+   * @throws Fault E-PKM-007 a parent leads out of the root, or to nothing · E-PKM-006 a parent is no directory
+   */
+  physical(path: string): string;
+  /** What stands at this path will have become an empty directory before anything below it is written. */
+  assumeFolder(path: string): void;
+  names(path: string): string[];
+}
+
+export function rootDisk(layout: RootLayout): Disk {
+  const folders = new Map<string, string>([['', '']]);
+  const assumed = new Set<string>();
+  const isBelowAssumed = (place: string): boolean => {
+    if (assumed.size === 0) return false;
+    for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
+    return false;
+  };
+  const real = (path: string): string => under(layout, path);
+  const lstat = (path: string): Stats | undefined => tolerantLstat(real(path));
+
+  /** `folder` as a physical folder path; parts that do not exist yet stand for themselves. */
+  const resolveFolder = (folder: string, depth: number): string => {
+    const known = folders.get(folder);
+    if (known !== undefined) return known;
+    const parent = resolveFolder(parentOf(folder), depth);
+    const here =
+      parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
+    const stat = isBelowAssumed(here) ? undefined : lstat(here);
+    let result = here;
+    if (stat?.isSymbolicLink()) result = followed(here, depth);
+    else if (stat !== undefined && !stat.isDirectory()) {
+      throw new Fault('E-PKM-006', `'/${printable(here)}' is in the way: a directory is needed there`, {
+        hints: ['move it aside and run the command again'],
+      });
+    }
+    folders.set(folder, result);
+    return result;
+  };
+
+  const followed = (link: string, depth: number): string => {
+    const target = readlinkSync(real(link));
+    const refuse = (why: string): Fault =>
+      new Fault('E-PKM-007', `refusing to write through the symlink '/${printable(link)}' -> '${printable(target)}': ${why}`, {
+        hints: ['remove the symlink, or point it to a directory inside the root'],
+      });
+    if (depth > 40) throw refuse('too many levels of symlinks');
+    const parts = target.startsWith('/')
+      ? []
+      : parentOf(link)
+          .split('/')
+          .filter((part) => part !== '');
+    for (const part of target.split('/')) {
+      if (part === '' || part === '.') continue;
+      if (part !== '..') parts.push(part);
+      else if (parts.pop() === undefined) throw refuse('it leads outside the root');
+    }
+    const destination = resolveFolder(parts.join('/'), depth + 1);
+    if (lstat(destination)?.isDirectory() !== true) throw refuse('there is no such directory inside the root');
+    return destination;
+  };
+
+  const physical = (path: string): string => {
+    const folder = resolveFolder(parentOf(path), 0);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return folder === '' ? name : `${folder}/${name}`;
+  };
+
+  return {
+    physical,
+    assumeFolder(path) {
+      const place = physical(path);
+      for (const known of folders.keys()) if (known === path || known.startsWith(`${path}/`)) folders.delete(known);
+      folders.set(path, place);
+      assumed.add(place);
+    },
+    entry(path) {
+      const place = physical(path);
+      if (isBelowAssumed(place)) return undefined;
+      const stat = sys('read', real(place), () => lstat(place));
+      if (stat === undefined) return undefined;
+      const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
+      return {
+        kind,
+        mode: stat.mode & 0o7777,
+        uid: stat.uid,
+        gid: stat.gid,
+        sizeBytes: stat.size,
+        mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
+        target: kind === 'symlink' ? readlinkSync(real(place)) : '',
+        device: stat.dev,
+      };
+    },
+    sha256: (path) => fileSha256(real(physical(path))),
+    bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
+    names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
+  };
+}
+
+/** `lstat`, with `undefined` for nothing. A path below a file is nothing: planning meets what another operation will replace. */
+export function tolerantLstat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+let buffer: Buffer | undefined;
+const BUFFER_BYTES = 1 << 18;
+
+/** Lower-case hex SHA-256 of a regular file; symlinks are not followed. Cost: one read, one reused buffer. @throws SystemFault */
+export function fileSha256(path: string): string {
+  return sys('read', path, () => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+      const size = fstatSync(fd).size;
+      let filled = 0;
+      let digest: ReturnType<typeof createHash> | undefined;
+      for (;;) {
+        const n = readSync(fd, buffer, filled, BUFFER_BYTES - filled, null);
+        filled += n;
+        if (n > 0 && filled < BUFFER_BYTES && filled < size) continue;
+        if (digest === undefined && filled < BUFFER_BYTES) return hash('sha256', buffer.subarray(0, filled));
+        digest ??= createHash('sha256');
+        digest.update(buffer.subarray(0, filled));
+        if (n === 0) return digest.digest('hex');
+        filled = 0;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  });
+}

@@ -1,0 +1,36 @@
+/** Outputs and archives → a root: transactions, generations, supersede, configuration, verify, history. */
+import type { ReadArchiveOptions } from './archive/read-archive.ts';
+import type { WrittenIndex } from './repository/write-index.ts';
+import type { PackageImage } from './types.ts';
+
+export { pkmCodes } from './codes.ts';
+export type { GcOptions, GcReport } from './gc.ts';
+export { directoryEntry, type ImageParts, makeImage } from './image.ts';
+export { imageFromStore, type StorePackage } from './image-from-store.ts';
+export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts';
+export type { RootLayout } from './layout.ts';
+export type { LockHolder } from './lock.ts';
+export type { ManifestDivergence } from './manifest-text.ts';
+export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
+export type { RepairReport } from './repair.ts';
+export type { ArchiveTrust } from './repository/trust.ts';
+export { type ChangeOptions, type InstallRequest, type OpenOptions, openRoot, type RemoveRequest, type Root } from './root.ts';
+export type { StorePins } from './run.ts';
+export type { HistoryEntry } from './state/history.ts';
+export type * from './types.ts';
+export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
+export type { ReadArchiveOptions, WrittenIndex };
+
+// Archives and indexes are needed by few commands: their modules are loaded on first use.
+
+/** An archive as an image, unpacked into a folder of the caller; `Root.readArchive` is the way to install one. */
+export const imageFromArchive = async (file: string, options: ReadArchiveOptions): Promise<PackageImage> =>
+  (await import('./archive/read-archive.ts')).imageFromArchive(file, options);
+
+/** Writes an image as an `.igos.tar.gz`, the same to the bit everywhere; the whole file or none. */
+export const writeArchive = async (image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> =>
+  (await import('./archive/write-archive.ts')).writeArchive(image, file);
+
+/** Indexes the archives of a folder, and signs the index with an ed25519 key in PEM form. */
+export const writeIndex = async (folder: string, privateKey: string): Promise<WrittenIndex> =>
+  (await import('./repository/write-index.ts')).writeIndex(folder, privateKey);

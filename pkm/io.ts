@@ -1,0 +1,124 @@
+/**
+ * Everything by which pkm changes a disk, in one object: a test wraps it to fail any write, or to kill the process before any
+ * of them. Reading is not here.
+ */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic } from '../base/index.ts';
+
+export interface FileMetadata {
+  readonly mode: number;
+  /** `undefined`: whoever runs pkm. Only root may give files away. */
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined;
+  readonly mtimeSeconds: number;
+}
+
+export interface RootIo {
+  /** A new file with its final metadata; fails where the name is taken. Not synced. */
+  createFile(path: string, data: Uint8Array, metadata: FileMetadata): void;
+  /** The same piece by piece, for files too long for memory. */
+  writeFile(path: string, metadata: FileMetadata): FileWriter;
+  /** The same by copying, sharing blocks where the file system can. */
+  copyFile(from: string, path: string, metadata: FileMetadata): void;
+  symlink(target: string, path: string, owner: FileMetadata['owner']): void;
+  link(from: string, path: string): void;
+  rename(from: string, path: string): void;
+  unlink(path: string): void;
+  rmdir(path: string): void;
+  mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
+  setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
+  /** A file of pkm's own, whole or absent, durable. */
+  writeOwn(path: string, data: Uint8Array | string): void;
+  makeOwnFolder(path: string, mode?: number): void;
+  removeTree(path: string): void;
+  syncFileSystem(path: string): void;
+  /** Surrounds a database transaction; `name` says which. */
+  commit<T>(name: string, work: () => T): T;
+}
+
+export interface FileWriter {
+  write(data: Uint8Array): void;
+  /** Sets the metadata and closes. */
+  finish(): void;
+  /** Closes a file that will not be finished. */
+  abandon(): void;
+}
+
+const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
+
+export const realIo: RootIo = {
+  createFile(path, data, metadata) {
+    const fd = openSync(path, CREATE, 0o600);
+    try {
+      writeAll(fd, data);
+      setFileMetadata(fd, metadata);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  writeFile(path, metadata) {
+    const fd = openSync(path, CREATE, 0o600);
+    return {
+      write: (data) => writeAll(fd, data),
+      finish() {
+        setFileMetadata(fd, metadata);
+        closeSync(fd);
+      },
+      abandon: () => closeSync(fd),
+    };
+  },
+  copyFile(from, path, metadata) {
+    copyFileSync(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    chmodSync(path, 0o600);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      setFileMetadata(fd, metadata);
+    } finally {
+      closeSync(fd);
+    }
+  },
+  symlink(target, path, owner) {
+    symlinkSync(target, path);
+    if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+  },
+  link: linkSync,
+  rename: renameSync,
+  unlink: unlinkSync,
+  rmdir: rmdirSync,
+  mkdir(path, mode, owner) {
+    mkdirSync(path, 0o700);
+    this.setMetadata(path, mode, owner);
+  },
+  setMetadata(path, mode, owner) {
+    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+    chmodSync(path, mode); // after chown, which clears setuid
+  },
+  writeOwn: (path, data) => writeFileAtomic(path, data),
+  makeOwnFolder: (path, mode) => makeDirectory(path, mode),
+  removeTree: (path) => rmSync(path, { recursive: true, force: true }),
+  syncFileSystem,
+  commit: (_name, work) => work(),
+};
+
+function setFileMetadata(fd: number, metadata: FileMetadata): void {
+  if (metadata.owner !== undefined) fchownSync(fd, metadata.owner.uid, metadata.owner.gid);
+  fchmodSync(fd, metadata.mode);
+  futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
+}

@@ -1,0 +1,38 @@
+import { join, resolve } from 'node:path';
+
+/** Where pkm keeps its state below a root, relative to it. No package may own anything there. */
+export const STATE_DIR = 'var/lib/igos';
+
+/** The absolute places of one root. */
+export interface RootLayout {
+  readonly root: string;
+  readonly state: string;
+  readonly database: string;
+  readonly lock: string;
+  readonly holder: string;
+  readonly manifests: string;
+  readonly objects: string;
+  readonly staging: string;
+  readonly trustedKeys: string;
+}
+
+/** @param stateFolder  where the state really is, if a symlink inside the root leads elsewhere; relative to the root */
+export function rootLayout(root: string, stateFolder: string = STATE_DIR): RootLayout {
+  const base = resolve(root);
+  const state = join(base, stateFolder);
+  return {
+    root: base,
+    state,
+    database: join(state, 'pkm.db'),
+    lock: join(state, 'lock.db'),
+    holder: join(state, 'lock'),
+    manifests: join(state, 'packages'),
+    objects: join(state, 'objects'),
+    staging: join(state, 'staging'),
+    trustedKeys: join(base, 'etc/igos/trusted-keys'),
+  };
+}
+
+/** Absolute path of a path relative to the root. */
+export const under = (layout: RootLayout, path: string): string =>
+  layout.root === '/' ? `/${path}` : path === '' ? layout.root : `${layout.root}/${path}`;

@@ -1,0 +1,74 @@
+/**
+ * One writer a root. The lock is SQLite's own on an empty database file: the kernel drops it with the process, so a dead
+ * process's lock is no lock, and nothing has to be cleaned up or guessed from process ids. A text beside it says who holds it.
+ */
+import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../base/index.ts';
+import type { RootIo } from './io.ts';
+import type { RootLayout } from './layout.ts';
+
+export interface LockHolder {
+  readonly pid: number;
+  readonly command: string;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+export interface LockOptions {
+  readonly command: string;
+  /** How long to wait for another process. */
+  readonly waitMs: number;
+  /** Called once when waiting begins. */
+  readonly onWait?: (holder: LockHolder | undefined) => void;
+}
+
+/** Takes the lock of a root; the returned function gives it back. @throws Fault E-PKM-020 another process still holds it */
+export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): () => void {
+  const handle = new DatabaseSync(layout.lock);
+  const tryFor = (ms: number): boolean => {
+    try {
+      handle.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(ms))}`);
+      handle.exec('BEGIN EXCLUSIVE');
+      return true;
+    } catch (error) {
+      if (/locked|busy/.test((error as Error).message)) return false;
+      throw error;
+    }
+  };
+  let hasLock = false;
+  try {
+    hasLock = tryFor(0);
+    if (!hasLock && options.waitMs > 0) {
+      options.onWait?.(readHolder(layout));
+      hasLock = tryFor(options.waitMs);
+    }
+    if (!hasLock) throw lockedFault(layout, readHolder(layout));
+    const holder: LockHolder = {
+      pid: process.pid,
+      command: options.command,
+      since: new Date().toISOString().replace(/\.\d+/, ''),
+    };
+    io.writeOwn(layout.holder, `${JSON.stringify(holder)}\n`);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  return () => handle.close();
+}
+
+function readHolder(layout: RootLayout): LockHolder | undefined {
+  try {
+    return JSON.parse(readFileSync(layout.holder, 'utf8')) as LockHolder;
+  } catch {
+    return undefined; // not written yet, or by hand
+  }
+}
+
+function lockedFault(layout: RootLayout, holder: LockHolder | undefined): Fault {
+  const who = holder === undefined ? 'another process' : `process ${holder.pid}`;
+  return new Fault('E-PKM-020', `the root '${layout.root}' is being changed by ${who}`, {
+    notes: holder === undefined ? [] : [`'${holder.command}', since ${holder.since}`],
+    hints: ['wait until it has finished, and run the command again'],
+  });
+}

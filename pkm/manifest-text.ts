@@ -1,0 +1,88 @@
+/** The text manifests: what an admin reads without SQLite. Written after the database, which wins where they differ. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RootIo } from './io.ts';
+import type { RootLayout } from './layout.ts';
+import type { Database } from './state/database.ts';
+import { currentGeneration, databaseState, readSetting, writeSetting } from './state/state.ts';
+import type { FileRow, PackageRecord } from './types.ts';
+
+/**
+ * One package as text. A line a path, sorted: `path/` for a directory, `path sha256:<hex>` for a file, `path -> target` for a
+ * symlink. Paths may hold spaces; line breaks are refused long before.
+ */
+export function encodeManifest(record: PackageRecord, files: readonly FileRow[]): string {
+  const sizeBytes = files.reduce((sum, row) => sum + row.sizeBytes, 0);
+  const size = sizeBytes > 1 << 20 ? `${(sizeBytes / (1 << 20)).toFixed(1)}M` : `${Math.round(sizeBytes / 1024)}K`;
+  const lines = [
+    `PACKAGE NAME: ${record.name}-${record.version}`,
+    `PACKAGE VERSION: ${record.version}`,
+    `PACKAGE RELEASE: ${record.release}`,
+    `UNCOMPRESSED SIZE: ${size} (${sizeBytes} bytes)`,
+    `INSTALL DATE: ${new Date(record.installedAt * 1000).toISOString().replace('.000', '')}`,
+    'BUILD SYSTEM: igos pkm',
+    `ORIGIN: ${record.origin.kind === 'store' ? record.origin.storePath : `archive sha256:${record.origin.sha256}`}`,
+  ];
+  if (record.supersedes.length > 0) lines.push(`SUPERSEDES: ${record.supersedes.join(', ')}`);
+  if (record.supersededBy.length > 0) lines.push(`SUPERSEDED_BY: ${record.supersededBy.join(', ')}`);
+  lines.push('DESCRIPTION:', `${record.name}: ${record.summary.replace(/\s+/g, ' ')}`, '', 'FILE LIST:');
+  for (const row of files) {
+    if (row.kind === 'directory') lines.push(`${row.path}/`);
+    else if (row.kind === 'symlink') lines.push(`${row.path} -> ${row.target}`);
+    else lines.push(`${row.path} sha256:${row.sha256}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
+
+/** Brings the manifests to the current generation: after a commit, and after a crash between commit and here. */
+export function syncManifests(layout: RootLayout, database: Database, io: RootIo): void {
+  const current = currentGeneration(database);
+  const written = Number(readSetting(database, 'manifests_generation') ?? -1);
+  if (written === current && existsSync(layout.manifests)) return;
+  const state = databaseState(database);
+  const records = state.records();
+  const names = new Set(records.map(manifestName));
+  const changed = new Set(
+    database
+      .all(
+        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT DISTINCT package FROM files WHERE from_generation > ?1
+         UNION SELECT DISTINCT package FROM files_past WHERE to_generation > ?1`,
+        written,
+      )
+      .map((row) => row['name']),
+  );
+  io.makeOwnFolder(layout.manifests);
+  for (const record of records) {
+    const path = join(layout.manifests, manifestName(record));
+    if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, encodeManifest(record, state.filesOf(record.name)));
+  }
+  for (const name of readdirSync(layout.manifests)) if (!names.has(name)) io.unlink(join(layout.manifests, name));
+  io.commit('manifests', () => writeSetting(database, 'manifests_generation', String(current)));
+}
+
+export interface ManifestDivergence {
+  readonly name: string;
+  readonly kind: 'missing' | 'different' | 'extra';
+}
+
+/** Where the text manifests and the database disagree. `only`: these packages. */
+export function manifestDivergences(layout: RootLayout, database: Database, only?: readonly string[]): ManifestDivergence[] {
+  const state = databaseState(database);
+  const found: ManifestDivergence[] = [];
+  const names = new Set<string>();
+  for (const record of state.records()) {
+    const name = manifestName(record);
+    names.add(name);
+    if (only !== undefined && !only.includes(record.name)) continue;
+    const path = join(layout.manifests, name);
+    if (!existsSync(path)) found.push({ name, kind: 'missing' });
+    else if (readFileSync(path, 'utf8') !== encodeManifest(record, state.filesOf(record.name)))
+      found.push({ name, kind: 'different' });
+  }
+  if (only === undefined && existsSync(layout.manifests)) {
+    for (const name of readdirSync(layout.manifests)) if (!names.has(name)) found.push({ name, kind: 'extra' });
+  }
+  return found;
+}

@@ -1,0 +1,65 @@
+/**
+ * Bytes that must stay readable after they left the root: archives as they came, and every version of a configuration file that
+ * a package offered (the originals of three-way merges). Named by SHA-256 under `objects/xx/`, private to root: configuration
+ * may hold secrets.
+ */
+
+import { hash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Fault, sys } from '../base/index.ts';
+import { fileSha256 } from './disk.ts';
+import type { RootIo } from './io.ts';
+import type { RootLayout } from './layout.ts';
+
+const objectPath = (layout: RootLayout, sha256: string): string => join(layout.objects, sha256.slice(0, 2), sha256);
+
+const PRIVATE = { mode: 0o600, owner: undefined, mtimeSeconds: 1 };
+
+/** Keeps bytes. Whole or absent after a crash only once the file system was synced: a damaged one is written again. */
+export function keepObject(layout: RootLayout, io: RootIo, sha256: string, source: { bytes: Buffer } | { file: string }): void {
+  const path = objectPath(layout, sha256);
+  if (existsSync(path)) {
+    if (fileSha256(path) === sha256) return;
+    io.unlink(path);
+  }
+  io.makeOwnFolder(dirname(path), 0o700);
+  const temporary = `${path}.part`;
+  if (existsSync(temporary)) io.unlink(temporary);
+  if ('bytes' in source) io.createFile(temporary, source.bytes, PRIVATE);
+  else io.copyFile(source.file, temporary, PRIVATE);
+  io.rename(temporary, path);
+}
+
+/** The bytes of an object; `undefined` where it is missing or damaged. */
+export function readObject(layout: RootLayout, sha256: string): Buffer | undefined {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
+  const path = objectPath(layout, sha256);
+  if (!existsSync(path)) return undefined;
+  const bytes = sys('read', path, () => readFileSync(path));
+  return hash('sha256', bytes) === sha256 ? bytes : undefined;
+}
+
+/** The file of a kept archive. @throws Fault E-PKM-017 it is gone or damaged */
+export function archiveObject(layout: RootLayout, name: string, sha256: string): string {
+  const path = objectPath(layout, sha256);
+  if (existsSync(path) && fileSha256(path) === sha256) return path;
+  throw new Fault('E-PKM-017', `the archive that package '${name}' came from is missing or damaged`, {
+    notes: [`SHA-256 ${sha256}`],
+    hints: [`copy the archive to '${path}'`, 'or install the package again from another source'],
+  });
+}
+
+/** Removes what `isNeeded` does not name, and says what it was. */
+export function collectObjects(layout: RootLayout, io: RootIo, isNeeded: (sha256: string) => boolean): string[] {
+  if (!existsSync(layout.objects)) return [];
+  const removed: string[] = [];
+  for (const folder of readdirSync(layout.objects)) {
+    for (const name of readdirSync(join(layout.objects, folder))) {
+      if (isNeeded(name)) continue;
+      io.unlink(join(layout.objects, folder, name));
+      removed.push(name);
+    }
+  }
+  return removed;
+}

@@ -1,0 +1,45 @@
+/** The bytes of packages that are recorded already: from their store paths, and from the archives kept as objects. */
+import { Bug } from '../base/index.ts';
+import { type Contents, contentFault } from './contents.ts';
+import { archiveObject } from './objects.ts';
+import type { RootContext } from './transaction.ts';
+import type { FileRow, PackageImage, PackageRecord } from './types.ts';
+
+export interface OriginRequest {
+  /** What may be asked for; archives of packages without rows are not opened. */
+  readonly rows: readonly FileRow[];
+  readonly records: ReadonlyMap<string, PackageRecord>;
+  readonly storeFolder: ((storePath: string) => string) | undefined;
+  /** Where archives are unpacked: a folder below the staging folder that does not exist yet. */
+  readonly scratch: string;
+  /** Seconds since 1970: the time of the unpacked files. */
+  readonly now: number;
+}
+
+/** @throws Fault E-PKM-017 an archive is gone or damaged; and when a row's bytes are asked for that cannot be had */
+export async function originContents({ layout, io }: RootContext, request: OriginRequest): Promise<Contents> {
+  const images = new Map<string, { image: PackageImage; paths: Map<string, string> }>();
+  const owners = new Set(request.rows.filter((row) => row.kind === 'file').map((row) => row.owner));
+  for (const owner of owners) {
+    const origin = request.records.get(owner)?.origin;
+    if (origin?.kind !== 'archive') continue;
+    const { imageFromArchive } = await import('./archive/read-archive.ts');
+    const file = archiveObject(layout, owner, origin.sha256);
+    const image = await imageFromArchive(file, { folder: `${request.scratch}-${images.size}`, io, mtimeSeconds: request.now });
+    images.set(owner, { image, paths: new Map(image.entries.map((entry) => [entry.path, image.contentPath(entry)])) });
+  }
+  return {
+    locate(row) {
+      const record = request.records.get(row.owner);
+      if (record === undefined) throw new Bug(`no record of '${row.owner}' for '${row.path}'`);
+      if (record.origin.kind === 'store') {
+        if (request.storeFolder === undefined) throw contentFault(row, `the store is not at hand ('${record.origin.storePath}')`);
+        return { file: `${request.storeFolder(record.origin.storePath)}/${row.path}`, scratch: undefined };
+      }
+      const found = images.get(row.owner);
+      const file = found?.paths.get(row.path);
+      if (found === undefined || file === undefined) throw contentFault(row, 'its archive does not hold it');
+      return { file, scratch: found.image.scratch };
+    },
+  };
+}

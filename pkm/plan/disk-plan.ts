@@ -1,0 +1,334 @@
+/**
+ * From the difference of two generations, and what the disk holds, to the operations that bring the disk from one to the other.
+ * Decides only; nothing is written here. Install, upgrade, supersede, remove, switch and rollback all pass through it.
+ */
+import { compareBytes, Fault } from '../../base/index.ts';
+import type { Disk, DiskEntry } from '../disk.ts';
+import { parentOf, printable } from '../names.ts';
+import type { StateDelta, StateView } from '../state/state.ts';
+import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
+import { planConfig } from './config-plan.ts';
+import { effective } from './draft.ts';
+import type { DiskPlan, Operation, StageItem } from './operations.ts';
+
+export interface DiskPlanInput {
+  readonly base: StateView;
+  readonly delta: StateDelta;
+  readonly disk: Disk;
+  /** The bytes of a configuration row of the new generation. */
+  readonly nextBytes: (row: FileRow) => Buffer;
+  /** The bytes of an earlier version of configuration, by hash; `undefined` where they are lost. */
+  readonly oldBytes: (sha256: string) => Buffer | undefined;
+  /** How configuration of a row that goes is treated. */
+  readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
+  readonly isRollback: boolean;
+  readonly overwrite: boolean;
+  readonly now: number;
+  /** File system of the staging folder. */
+  readonly stagingDevice: number;
+}
+
+/** @throws Fault E-PKM-005 · E-PKM-006 · E-PKM-007 · E-PKM-004 (through a symlink) */
+export function planDisk(input: DiskPlanInput): DiskPlan {
+  const planner = new DiskPlanner(input);
+  planner.run();
+  return planner.result();
+}
+
+export class DiskPlanner {
+  readonly input: DiskPlanInput;
+  readonly #changes = new Map<string, { drops: FileRow[]; puts: FileRow[] }>();
+  readonly #stage: StageItem[] = [];
+  readonly #first: Operation[] = [];
+  readonly #mkdirs: Operation[] = [];
+  readonly #places: Operation[] = [];
+  readonly #metadata: Operation[] = [];
+  readonly #removals: Operation[] = [];
+  readonly #replacedFolders: string[] = [];
+  readonly #removed = new Set<string>();
+  readonly #putFiles: FileRow[] = [];
+  readonly #unmanaged: string[] = [];
+  readonly #taken = new Map<string, string>();
+  readonly #near = new Map<string, { folder: string; device: number }>();
+  readonly #space = new Map<number, { folder: string; sizeBytes: number }>();
+  readonly putConfig: ConfigRow[] = [];
+  readonly dropConfig: string[] = [];
+  readonly keepBytes: FileRow[] = [];
+  readonly configChanges: ConfigChange[] = [];
+  readonly warnings: Warning[] = [];
+  #nPlaced = 0;
+  #nRemoved = 0;
+
+  constructor(input: DiskPlanInput) {
+    this.input = input;
+    const change = (path: string): { drops: FileRow[]; puts: FileRow[] } => {
+      const found = this.#changes.get(path) ?? { drops: [], puts: [] };
+      this.#changes.set(path, found);
+      return found;
+    };
+    for (const row of input.delta.dropFiles) change(row.path).drops.push(row);
+    for (const row of input.delta.putFiles) change(row.path).puts.push(row);
+  }
+
+  run(): void {
+    const paths = [...this.#changes.keys()].sort(compareBytes);
+    for (const path of paths) this.#planPath(path);
+    if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
+    for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
+  }
+
+  result(): DiskPlan {
+    const isInside = (operation: Operation): boolean =>
+      this.#replacedFolders.some((folder) => operation.path === folder || operation.path.startsWith(`${folder}/`));
+    const deepestFirst = (a: Operation, b: Operation): number => (a.path < b.path ? 1 : -1);
+    const early = this.#removals.filter(isInside).sort(deepestFirst);
+    const late = this.#removals.filter((operation) => !isInside(operation)).sort(deepestFirst);
+    return {
+      stage: this.#stage,
+      // A program that runs meanwhile finds its old files until all new ones are in place.
+      operations: [...this.#first, ...early, ...this.#mkdirs, ...this.#places, ...this.#metadata, ...late],
+      putFiles: this.#putFiles,
+      putConfig: this.putConfig,
+      dropConfig: this.dropConfig,
+      keepBytes: this.keepBytes,
+      configChanges: this.configChanges,
+      warnings: this.warnings,
+      nFilesPlaced: this.#nPlaced,
+      nFilesRemoved: this.#nRemoved,
+      space: this.#space,
+    };
+  }
+
+  /** The rows of a path in the new generation. */
+  rowsAfter(path: string): FileRow[] {
+    const change = this.#changes.get(path);
+    const rows = this.input.base.rowsAt(path);
+    if (change === undefined) return [...rows];
+    const goes = (row: FileRow): boolean => [...change.drops, ...change.puts].some((other) => other.owner === row.owner);
+    return [...rows.filter((row) => !goes(row)), ...change.puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+  }
+
+  #planPath(path: string): void {
+    const old = effective(this.input.base.rowsAt(path));
+    const next = effective(this.rowsAfter(path));
+    const puts = this.#changes.get(path)?.puts ?? [];
+    let facts: Partial<FileRow> = {};
+    if (next === undefined) this.#withdraw(old!);
+    else if (next.kind === 'directory') this.#planDirectory(old, next);
+    else {
+      this.#checkAlias(next);
+      facts = next.isConfig || old?.isConfig === true ? planConfig(this, old, next) : this.#planFile(old, next);
+    }
+    for (const row of puts)
+      this.#putFiles.push({
+        ...row,
+        ...(this.input.isRollback ? { mtimeSeconds: facts.mtimeSeconds ?? row.mtimeSeconds } : facts),
+      });
+  }
+
+  #withdraw(old: FileRow): void {
+    const { disk, isRollback } = this.input;
+    const there = disk.entry(old.path);
+    if (old.kind === 'directory') {
+      if (there?.kind === 'directory' && !old.wasThere) this.#removals.push({ kind: 'rmdir', path: disk.physical(old.path) });
+    } else if (old.isConfig) planConfig(this, old, undefined);
+    else if (there !== undefined && !(isRollback && old.wasThere)) {
+      if (there.kind === 'directory') {
+        this.warnings.push(this.#modified(old, 'a directory stands there now; it stays'));
+        return;
+      }
+      if (!this.isSame(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
+      this.unlink(old.path);
+    }
+  }
+
+  #planDirectory(old: FileRow | undefined, next: FileRow): void {
+    const { disk } = this.input;
+    const wanted = { path: '', mode: next.mode, uid: next.uid, gid: next.gid };
+    if (old !== undefined && old.kind !== 'directory') {
+      if (old.isConfig) planConfig(this, old, undefined);
+      else this.#clearForDirectory(old);
+      disk.assumeFolder(next.path);
+      this.makeDirectory(next);
+      return;
+    }
+    const there = disk.entry(next.path);
+    const path = disk.physical(next.path);
+    if (there === undefined) this.makeDirectory(next);
+    else if (there.kind === 'symlink') disk.physical(`${next.path}/.`);
+    else if (there.kind !== 'directory') throw inTheWay(path, `package '${next.owner}' has a directory there`);
+    else if (old === undefined ? !sameMetadata(there, next) : !sameMetadata(old, next)) {
+      this.#metadata.push({ kind: 'metadata', ...wanted, path });
+    }
+  }
+
+  makeDirectory({ path, mode, uid, gid }: FileRow): void {
+    this.#mkdirs.push({ kind: 'mkdir', path: this.input.disk.physical(path), mode, uid, gid });
+  }
+
+  #clearForDirectory(old: FileRow): void {
+    const there = this.input.disk.entry(old.path);
+    if (there !== undefined && there.kind !== 'directory') this.removeFirst(old.path);
+  }
+
+  /** Removes what stands where a directory shall. */
+  removeFirst(path: string): void {
+    const physical = this.input.disk.physical(path);
+    this.#first.push({ kind: 'unlink', path: physical });
+    this.#removed.add(physical);
+    this.#nRemoved += 1;
+  }
+
+  #planFile(old: FileRow | undefined, next: FileRow): Partial<FileRow> {
+    const { disk, now, overwrite } = this.input;
+    const there = disk.entry(next.path);
+    if (there?.kind === 'directory') {
+      this.replaceFolder(old, next);
+      return this.place(next);
+    }
+    if (there === undefined) return this.place(next);
+    if (old === undefined || old.kind === 'directory') {
+      if (this.isSame(next, there)) {
+        if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
+        return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
+      }
+      if (!overwrite) this.#unmanaged.push(next.path);
+      else
+        this.warnings.push({
+          kind: 'modified-file',
+          path: next.path,
+          package: next.owner,
+          text: 'a file of no package stood there; it is replaced',
+        });
+      return this.place(next);
+    }
+    const isEqual = old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target;
+    if (isEqual && there.kind === next.kind) {
+      if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
+      return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
+    }
+    if (!isEqual && !this.isSame(old, there) && !this.isSame(next, there)) {
+      this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
+    }
+    return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
+  }
+
+  /** A directory stands where a file shall: only where it is managed, and everything below it goes too. */
+  replaceFolder(old: FileRow | undefined, next: FileRow): void {
+    const path = this.input.disk.physical(next.path);
+    if (old?.kind !== 'directory') throw inTheWay(path, `package '${next.owner}' has a ${next.kind} there`);
+    this.#replacedFolders.push(path);
+    this.#removals.push({ kind: 'rmdir', path });
+  }
+
+  #checkEmptied(folder: string): void {
+    for (const name of this.input.disk.names(folder)) {
+      const path = `${folder}/${name}`;
+      const isFolder = this.input.disk.entry(path)?.kind === 'directory';
+      if (isFolder) this.#checkEmptied(path);
+      else if (!this.#removed.has(path)) throw inTheWay(path, `'/${printable(folder)}' is to become a file or symlink`);
+    }
+    const isGoing = this.#removals.some((operation) => operation.kind === 'rmdir' && operation.path === folder);
+    if (!isGoing) throw inTheWay(folder, 'a directory above it is to become a file or symlink');
+  }
+
+  /** Through a symlink in its parents, two names can be one file. */
+  #checkAlias(next: FileRow): void {
+    const path = this.input.disk.physical(next.path);
+    const other = this.#taken.get(path) ?? (path === next.path ? undefined : this.rowsAfter(path)[0]?.owner);
+    this.#taken.set(path, next.owner);
+    if (other === undefined) return;
+    throw new Fault(
+      'E-PKM-004',
+      `'/${printable(next.path)}' of '${next.owner}' is '/${printable(path)}', which belongs to '${other}' already`,
+      {
+        notes: ['a symlink in the path makes the two names one file'],
+        hints: [`install one of the two packages only, or let it use the name '/${printable(path)}'`],
+      },
+    );
+  }
+
+  isSame(row: FileRow, there: DiskEntry): boolean {
+    if (row.kind !== there.kind) return false;
+    if (row.kind === 'symlink') return row.target === there.target;
+    return row.sizeBytes === there.sizeBytes && row.sha256 === this.input.disk.sha256(row.path);
+  }
+
+  place(row: FileRow): { mtimeSeconds: number } {
+    const { mode, uid, gid } = row;
+    if (row.kind === 'symlink') this.stage(row.path, { kind: 'symlink', target: row.target, mode, uid, gid }, 0);
+    else this.stage(row.path, { kind: 'row', row, mode, uid, gid }, row.sizeBytes);
+    return { mtimeSeconds: row.kind === 'file' ? this.input.now : 0 };
+  }
+
+  /** Stages an item and places it at `path`, a path with symlinks in its parents maybe. */
+  stage(path: string, item: StageContent, sizeBytes: number): void {
+    const physical = this.input.disk.physical(path);
+    const { folder, device } = this.#nearest(parentOf(physical));
+    const near = device === this.input.stagingDevice ? undefined : folder;
+    const space = this.#space.get(device) ?? { folder, sizeBytes: 0 };
+    this.#space.set(device, { folder: space.folder, sizeBytes: space.sizeBytes + Math.ceil(sizeBytes / 4096) * 4096 + 512 });
+    this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
+    this.#stage.push({ ...item, path: physical, near });
+    this.#nPlaced += 1;
+  }
+
+  unlink(path: string): void {
+    const physical = this.input.disk.physical(path);
+    this.#removals.push({ kind: 'unlink', path: physical });
+    this.#removed.add(physical);
+    this.#nRemoved += 1;
+  }
+
+  /** Moves what stands at `path` aside, before anything else is done. */
+  moveAside(path: string, to: string): void {
+    const { disk } = this.input;
+    this.#first.push({ kind: 'move', path: disk.physical(path), to: disk.physical(to) });
+    this.#removed.add(disk.physical(path));
+  }
+
+  setMetadata(path: string, wanted: { mode: number; uid: number; gid: number; kind: string }): void {
+    if (wanted.kind === 'symlink') return;
+    const { mode, uid, gid } = wanted;
+    this.#metadata.push({ kind: 'metadata', path: this.input.disk.physical(path), mode, uid, gid });
+  }
+
+  /** The nearest folder on the disk that exists now, and its file system. */
+  #nearest(folder: string): { folder: string; device: number } {
+    const known = this.#near.get(folder);
+    if (known !== undefined) return known;
+    const there = this.input.disk.entry(folder);
+    const found = there?.kind === 'directory' ? { folder, device: there.device } : this.#nearest(parentOf(folder));
+    this.#near.set(folder, found);
+    return found;
+  }
+
+  #modified = (row: FileRow, text: string): Warning => ({ kind: 'modified-file', path: row.path, package: row.owner, text });
+}
+
+type StageContent =
+  | { kind: 'row'; row: FileRow; mode: number; uid: number; gid: number }
+  | { kind: 'bytes'; bytes: Buffer; mode: number; uid: number; gid: number }
+  | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number };
+
+type Metadata = { kind: string; mode: number; uid: number; gid: number };
+
+/** Owners are compared by the one who may change them: see `owner` in transaction.ts. */
+const sameMetadata = (a: Metadata, b: Metadata): boolean =>
+  b.kind === 'symlink' || (a.mode === b.mode && (a.uid === b.uid || !CAN_CHOWN) && (a.gid === b.gid || !CAN_CHOWN));
+
+const CAN_CHOWN = process.geteuid?.() === 0;
+
+const inTheWay = (path: string, why: string): Fault =>
+  new Fault('E-PKM-006', `'/${printable(path)}' is in the way: ${why}`, {
+    hints: ['move it aside and run the command again'],
+  });
+
+function unmanagedFault(paths: readonly string[]): Fault {
+  const notes = paths.slice(1, 10).map((path) => `'/${printable(path)}' too`);
+  if (paths.length > 10) notes.push(`and ${paths.length - 10} more`);
+  return new Fault('E-PKM-005', `'/${printable(paths[0]!)}' is there already, and belongs to no package`, {
+    notes,
+    hints: ['move it aside', 'or replace it with --overwrite'],
+  });
+}

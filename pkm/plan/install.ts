@@ -1,0 +1,222 @@
+import { compareBytes, Fault } from '../../base/index.ts';
+import { configMatcher } from '../config-globs.ts';
+import type { Disk } from '../disk.ts';
+import { printable } from '../names.ts';
+import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } from '../types.ts';
+import { checkEntry } from './critical.ts';
+import { checkConflicts, unmetDependencies } from './dependencies.ts';
+import { type Draft, effective, isPlainDirectory } from './draft.ts';
+
+export interface InstallOptions {
+  /** Who was asked for by name; the others came along. Default: all. */
+  readonly explicit?: ReadonlySet<string>;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Puts images into the draft, in queue order: new packages, upgrades and successors alike.
+ * @throws Fault E-PKM-… for a queue or an image that would break the root
+ */
+export function installImages(draft: Draft, images: readonly PackageImage[], disk: Disk, options: InstallOptions): void {
+  checkQueue(draft, images);
+  for (const image of images) dropOldFiles(draft, image);
+  const conflicts: FileConflict[] = [];
+  for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
+  if (conflicts.length > 0) throw conflictFault(conflicts);
+  const records = draft.records();
+  checkConflicts(records);
+  checkDependencies(records, new Set(images.map((image) => image.name)));
+}
+
+/** Names once, predecessors there and before their successors, no way back for superseded packages. */
+function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
+  const position = new Map<string, number>();
+  for (const [index, image] of images.entries()) {
+    if (position.has(image.name)) {
+      throw new Fault('E-PKM-008', `package '${image.name}' is in the queue twice`, { hints: ['name it once'] });
+    }
+    position.set(image.name, index);
+  }
+  for (const [index, image] of images.entries()) {
+    const old = draft.record(image.name);
+    const successors = old?.supersededBy.filter((name) => draft.record(name)?.supersededBy.length === 0) ?? [];
+    if (successors.length > 0 && !comesWithSuccessor(image, old, images)) {
+      throw new Fault('E-PKM-011', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
+        hints: [`install '${successors[0]}' instead`, `or remove '${successors[0]}' first`],
+      });
+    }
+    for (const predecessor of image.supersedes) {
+      const at = position.get(predecessor);
+      if (at !== undefined && at > index) {
+        throw new Fault('E-PKM-009', `'${image.name}' supersedes '${predecessor}', which comes after it in the queue`, {
+          hints: [`put '${predecessor}' before '${image.name}'`],
+        });
+      }
+      const isKnown = at !== undefined || draft.record(predecessor) !== undefined || old?.supersedes.includes(predecessor);
+      if (isKnown !== true) {
+        throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
+          hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
+        });
+      }
+    }
+  }
+}
+
+/** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
+const comesWithSuccessor = (image: PackageImage, old: PackageRecord | undefined, images: readonly PackageImage[]): boolean =>
+  old !== undefined && images.some((other) => old.supersededBy.includes(other.name) && other.supersedes.includes(image.name));
+
+function dropOldFiles(draft: Draft, image: PackageImage): void {
+  if (draft.record(image.name) === undefined) return;
+  const paths = new Set(image.entries.map((entry) => entry.path));
+  for (const row of draft.filesOf(image.name)) if (!paths.has(row.path)) draft.drop(row);
+}
+
+interface FileConflict {
+  readonly path: string;
+  readonly package: string;
+  readonly owner: string;
+}
+
+function placeImage(
+  draft: Draft,
+  image: PackageImage,
+  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[]; images: readonly PackageImage[] },
+): void {
+  const { disk, options, conflicts, images } = context;
+  const old = draft.record(image.name);
+  const staysSuperseded = comesWithSuccessor(image, old, images);
+  const isConfig = configMatcher(image.config);
+  for (const entry of image.entries) {
+    if (staysSuperseded && draft.rowsAt(entry.path).some((row) => old!.supersededBy.includes(row.owner))) continue;
+    if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
+      if (
+        !draft
+          .rowsAt(entry.path)
+          .some((row) => row.kind !== 'directory' && !mayTake(draft, image, row.owner) && row.owner !== image.name)
+      ) {
+        disk.assumeFolder(entry.path);
+      }
+    }
+    checkEntry(draft, image, entry, disk);
+    for (const row of draft.rowsAt(entry.path)) {
+      if (row.owner === image.name) continue;
+      if (mayTake(draft, image, row.owner)) draft.drop(row);
+      else if (row.kind !== 'directory' || entry.kind !== 'directory') {
+        conflicts.push({ path: entry.path, package: image.name, owner: row.owner });
+      }
+    }
+    draft.put(entry.kind === 'directory' ? directoryRow(draft, image.name, entry, disk) : fileRow(image.name, entry, isConfig));
+  }
+  for (const name of image.supersedes) {
+    const predecessor = draft.record(name);
+    if (predecessor === undefined || predecessor.supersededBy.includes(image.name)) continue;
+    draft.putRecord({
+      ...predecessor,
+      supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes),
+      supersededAt: predecessor.supersededAt === 0 ? options.now : predecessor.supersededAt,
+    });
+  }
+  draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
+}
+
+const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>
+  image.supersedes.includes(owner) || draft.record(owner)?.supersededBy.includes(image.name) === true;
+
+const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => boolean): FileRow => ({
+  path: entry.path,
+  owner,
+  kind: entry.kind === 'symlink' ? 'symlink' : 'file',
+  mode: entry.mode,
+  uid: entry.uid,
+  gid: entry.gid,
+  sizeBytes: entry.sizeBytes,
+  sha256: entry.sha256,
+  target: entry.kind === 'symlink' ? entry.target : '',
+  isConfig: isConfig(entry.path),
+  wasThere: false,
+  mtimeSeconds: 0,
+});
+
+/**
+ * A plain directory (0755, root) takes what is there: the mode another owner gave it, or the admin did before any package came
+ * (`/tmp` stays 1777). A directory that declares anything else is made so.
+ */
+function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk): FileRow {
+  const { path, mode, uid, gid } = entry;
+  const row: FileRow = {
+    path,
+    owner,
+    kind: 'directory',
+    mode,
+    uid,
+    gid,
+    sizeBytes: 0,
+    sha256: '',
+    target: '',
+    isConfig: false,
+    wasThere: false,
+    mtimeSeconds: 0,
+  };
+  const rows = draft.rowsAt(path).filter((other) => other.kind === 'directory');
+  const inherited = effective(rows.filter((other) => other.owner !== owner || other.wasThere));
+  if (inherited !== undefined) {
+    const { mode, uid, gid, wasThere } = inherited;
+    return isPlainDirectory(entry) ? { ...row, mode, uid, gid, wasThere } : { ...row, wasThere };
+  }
+  if (rows.length > 0 || draft.base.rowsAt(path).length > 0) return row;
+  const there = disk.entry(path);
+  if (there === undefined || there.kind === 'file') return row;
+  if (!isPlainDirectory(entry)) return { ...row, wasThere: true };
+  const folder = there.kind === 'symlink' ? disk.entry(disk.physical(`${path}/.`).slice(0, -2)) : there;
+  return { ...row, wasThere: true, mode: folder?.mode ?? mode, uid: folder?.uid ?? uid, gid: folder?.gid ?? gid };
+}
+
+/** An equal record stays as it was; being asked for by name is remembered. */
+function newRecord(
+  image: PackageImage,
+  old: PackageRecord | undefined,
+  options: InstallOptions & { staysSuperseded: boolean },
+): PackageRecord {
+  const { entries: _entries, notes: _notes, contentPath: _path, scratch: _scratch, ...description } = image;
+  const asked = options.explicit === undefined || options.explicit.has(image.name);
+  const reason: InstallReason =
+    asked || (old?.reason === 'explicit' && old.supersededBy.length === 0) ? 'explicit' : 'dependency';
+  const record: PackageRecord = {
+    ...description,
+    reason,
+    installedAt: options.now,
+    supersededBy: options.staysSuperseded ? old!.supersededBy : [],
+    supersededAt: options.staysSuperseded ? old!.supersededAt : 0,
+    fromGeneration: 0,
+  };
+  if (old === undefined || identity(old) !== identity(record)) return record;
+  return { ...old, reason };
+}
+
+const identity = (record: PackageRecord): string => {
+  const { reason: _reason, installedAt: _at, fromGeneration: _from, origin, ...rest } = record;
+  const parts = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([parts, origin.kind === 'store' ? origin.storePath : origin.sha256]);
+};
+
+function checkDependencies(records: readonly PackageRecord[], queue: ReadonlySet<string>): void {
+  const unmet = unmetDependencies(records).filter((item) => queue.has(item.package));
+  if (unmet.length === 0) return;
+  const names = [...new Set(unmet.map((item) => item.needs))];
+  throw new Fault('E-PKM-013', `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`, {
+    notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
+    hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
+  });
+}
+
+function conflictFault(conflicts: readonly FileConflict[]): Fault {
+  const first = conflicts[0]!;
+  const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
+  if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
+  return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
+    notes,
+    hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
+  });
+}

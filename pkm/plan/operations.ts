@@ -1,0 +1,47 @@
+/** What a plan asks of the disk. Paths are physical: relative to the root, without symlinks in their parents. */
+import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
+
+/** A new file or symlink, made in the staging folder before the point of no return. */
+export type StageItem = {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Folder to stage in where the staging folder is on another file system. */
+  readonly near: string | undefined;
+} & (
+  | { readonly kind: 'row'; readonly row: FileRow }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | { readonly kind: 'symlink'; readonly target: string }
+);
+
+/** One step after the point of no return. Each may be repeated from the start: it finds its work done, or does it. */
+export type Operation =
+  /** Creates a directory, or gives the one there its mode. */
+  | { readonly kind: 'mkdir'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
+  /** Renames a staged item over the path. */
+  | { readonly kind: 'place'; readonly path: string; readonly stage: number }
+  /** Renames what stands there to a free name beside it. */
+  | { readonly kind: 'move'; readonly path: string; readonly to: string }
+  | { readonly kind: 'metadata'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
+  /** Removes anything but a directory. */
+  | { readonly kind: 'unlink'; readonly path: string }
+  /** Removes an empty directory; one that is not empty stays. */
+  | { readonly kind: 'rmdir'; readonly path: string };
+
+export interface DiskPlan {
+  readonly stage: readonly StageItem[];
+  readonly operations: readonly Operation[];
+  /** The rows that the delta puts, with what the disk knew about them. */
+  readonly putFiles: readonly FileRow[];
+  readonly putConfig: readonly ConfigRow[];
+  readonly dropConfig: readonly string[];
+  /** Configuration whose bytes must stay readable for later merges. */
+  readonly keepBytes: readonly FileRow[];
+  readonly configChanges: readonly ConfigChange[];
+  readonly warnings: readonly Warning[];
+  readonly nFilesPlaced: number;
+  readonly nFilesRemoved: number;
+  /** Bytes to be staged, by file system. `folder` is an existing folder on it. */
+  readonly space: ReadonlyMap<number, { readonly folder: string; readonly sizeBytes: number }>;
+}

@@ -1,0 +1,108 @@
+import { lstatSync } from 'node:fs';
+import { rootDisk } from './disk.ts';
+import { syncManifests } from './manifest-text.ts';
+import { originContents } from './origin-contents.ts';
+import { DiskPlanner } from './plan/disk-plan.ts';
+import { type Actor, execute } from './run.ts';
+import { appendHistory } from './state/history.ts';
+import { databaseState, writeSetting } from './state/state.ts';
+import type { RootContext } from './transaction.ts';
+import type { FileRow } from './types.ts';
+import { type FileProblem, verifyRoot } from './verify.ts';
+
+export interface RepairOptions {
+  readonly packages?: readonly string[];
+  /** Missing configuration too. Modified configuration is never touched. */
+  readonly config?: boolean;
+  readonly dryRun?: boolean;
+  readonly actor: Actor;
+  readonly storeFolder: ((storePath: string) => string) | undefined;
+  readonly scratch: string;
+}
+
+export interface RepairReport {
+  readonly repaired: readonly FileProblem[];
+  /** What stands in the way of these is for a person to move. */
+  readonly left: readonly FileProblem[];
+  readonly nManifests: number;
+}
+
+/** Journalled like any transaction, but the generation stays what it is: the disk is brought back to it. */
+export async function repairRoot(context: RootContext, options: RepairOptions): Promise<RepairReport> {
+  const { layout, database, io } = context;
+  const found = verifyRoot(layout, database, options.packages === undefined ? {} : { packages: options.packages });
+  const wanted = [
+    ...found.problems,
+    ...(options.config === true ? found.drift.filter((problem) => problem.kind === 'missing') : []),
+  ];
+  const state = databaseState(database);
+  const rows = wanted.map((problem) => state.rowsAt(problem.path).find((row) => row.owner === problem.owner)!);
+  const contents = await originContents(context, {
+    rows,
+    records: new Map(state.records().map((record) => [record.name, record])),
+    storeFolder: options.storeFolder,
+    scratch: options.scratch,
+    now: options.actor.now,
+  });
+  const planner = new DiskPlanner({
+    base: state,
+    delta: { dropFiles: [], putFiles: [], dropRecords: [], putRecords: [] },
+    disk: rootDisk(layout),
+    nextBytes: () => Buffer.alloc(0),
+    oldBytes: () => undefined,
+    withdrawal: () => 'replace',
+    isRollback: false,
+    overwrite: true,
+    now: options.actor.now,
+    stagingDevice: lstatSync(layout.state).dev,
+  });
+  const placed: FileRow[] = [];
+  const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
+  const report: RepairReport = {
+    repaired: wanted.filter((_, index) => isRepaired[index]),
+    left: wanted.filter((_, index) => !isRepaired[index]),
+    nManifests: found.manifests.length,
+  };
+  if (options.dryRun === true) return report;
+  if (report.repaired.length > 0) {
+    const { actor } = options;
+    execute(context, { ...planner.result(), putFiles: placed }, contents, actor.now, {
+      beforeSync: () => false,
+      commit: (files) => {
+        for (const row of files) {
+          database.run('UPDATE files SET mtime = ? WHERE path = ? AND package = ?', row.mtimeSeconds, row.path, row.owner);
+        }
+        const detail = JSON.stringify({ command: actor.command, paths: report.repaired.length });
+        const blank = { package: options.packages?.join(', ') ?? '', oldVersion: '', newVersion: '' };
+        appendHistory(database, {
+          time: actor.now,
+          user: actor.user,
+          operation: 'repair',
+          generation: state.generation,
+          detail,
+          ...blank,
+        });
+      },
+    });
+  }
+  if (report.nManifests > 0) {
+    io.commit('manifests', () => writeSetting(database, 'manifests_generation', '-1'));
+    syncManifests(layout, database, io);
+  }
+  return report;
+}
+
+/** @returns whether it can be repaired */
+function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, placed: FileRow[]): boolean {
+  const there = planner.input.disk.entry(row.path);
+  if (row.kind === 'directory') {
+    if (there === undefined) planner.makeDirectory(row);
+    else if (there.kind !== 'directory') return false;
+    else planner.setMetadata(row.path, row);
+    return true;
+  }
+  if (there?.kind === 'directory') return false;
+  if (problem.kind === 'mode' || problem.kind === 'owner') planner.setMetadata(row.path, row);
+  else placed.push({ ...row, ...planner.place(row) });
+  return true;
+}

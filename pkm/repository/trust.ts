@@ -1,0 +1,56 @@
+import { Fault } from '../../base/index.ts';
+import type { Database } from '../state/database.ts';
+import type { PackageImage, Warning } from '../types.ts';
+
+/**
+ * `strict`: the bytes of an archive must be in a synced, signed index; store outputs are ours and trusted.
+ * `repo-only`: the same, name and version must be the index's, and nothing but archives is installed.
+ * `loose`: anything is installed, with a warning where the index does not vouch for it.
+ */
+export type ArchiveTrust = 'strict' | 'loose' | 'repo-only';
+
+/** @returns warnings. @throws Fault E-PKM-025 */
+export function checkTrust(database: Database, images: readonly PackageImage[], trust: ArchiveTrust): Warning[] {
+  const warnings: Warning[] = [];
+  for (const image of images) {
+    const { origin } = image;
+    if (origin.kind === 'store') {
+      if (trust !== 'repo-only') continue;
+      throw new Fault('E-PKM-025', `package '${image.name}' comes from the store, and only repositories are trusted here`, {
+        hints: ['use --archive-trust strict to install what this machine built'],
+      });
+    }
+    const why = distrust(database, image, origin.sha256, trust);
+    if (why === undefined) continue;
+    if (trust !== 'loose') throw why;
+    warnings.push({ kind: 'trust', package: image.name, text: `${why.message} (SHA-256 ${origin.sha256})` });
+  }
+  return warnings;
+}
+
+function distrust(database: Database, image: PackageImage, sha256: string, trust: ArchiveTrust): Fault | undefined {
+  const known = database.all(
+    'SELECT name, version, release, sha256 FROM available WHERE sha256 = ?1 OR name = ?2',
+    sha256,
+    image.name,
+  );
+  const same = known.find((row) => row['sha256'] === sha256);
+  if (same !== undefined) {
+    const isNamed = same['name'] === image.name && same['version'] === image.version && same['release'] === image.release;
+    if (isNamed || trust !== 'repo-only') return undefined;
+    return new Fault('E-PKM-025', `the archive says that it is '${image.name}' ${image.version}, and its index says otherwise`, {
+      notes: [`in the index: '${String(same['name'])}' ${String(same['version'])}, release ${String(same['release'])}`],
+      hints: ['tell the people who publish the index'],
+    });
+  }
+  const named = known.filter((row) => row['version'] === image.version);
+  if (named.length > 0) {
+    return new Fault('E-PKM-025', `the archive of '${image.name}' ${image.version} is not the one in the index`, {
+      notes: [`expected SHA-256 ${named.map((row) => String(row['sha256'])).join(' or ')}`, `  actual SHA-256 ${sha256}`],
+      hints: ["fetch the newest index with 'pkm sync' and try again", 'if it differs still, do not install this archive'],
+    });
+  }
+  return new Fault('E-PKM-025', `no synced index knows the archive of '${image.name}' ${image.version}`, {
+    hints: ["fetch the index of its repository with 'pkm sync'", 'or, if you trust the file itself, use --archive-trust loose'],
+  });
+}

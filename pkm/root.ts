@@ -1,0 +1,501 @@
+/** One root and what can be done with it. The facade: arguments in, data out; nothing is printed. */
+import { existsSync, lstatSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { Fault, sys } from '../base/index.ts';
+import { imageContents } from './contents.ts';
+import { rootDisk } from './disk.ts';
+import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
+import { checkInvariants } from './invariants.ts';
+import { type RootIo, realIo } from './io.ts';
+import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
+import { type LockHolder, lockRoot } from './lock.ts';
+import { syncManifests } from './manifest-text.ts';
+import { originContents } from './origin-contents.ts';
+import { unmetDependencies } from './plan/dependencies.ts';
+import { Draft } from './plan/draft.ts';
+import { installImages } from './plan/install.ts';
+import { notInstalled, removePackages } from './plan/remove.ts';
+import { resolveAvailable } from './plan/resolve.ts';
+import * as query from './query.ts';
+import { type RepairReport, repairRoot } from './repair.ts';
+import { type ArchiveTrust, checkTrust } from './repository/trust.ts';
+import { type Actor, runWish, type StorePins } from './run.ts';
+import { type Database, openDatabase } from './state/database.ts';
+import { type HistoryEntry, readHistory } from './state/history.ts';
+import { prepareSchema } from './state/schema.ts';
+import {
+  checkGeneration,
+  currentGeneration,
+  databaseState,
+  deltaTo,
+  emptyState,
+  readGenerations,
+  readSetting,
+  recordsAt,
+  type StateView,
+  writeSetting,
+} from './state/state.ts';
+import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
+import type { FileRow, GenerationRecord, PackageImage, PackageRecord, TransactionReport, Warning } from './types.ts';
+import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
+
+export interface OpenOptions {
+  /** Takes no lock and writes nothing; a root without state is an empty one. */
+  readonly readOnly?: boolean;
+  /** Who, for the history and for others that wait. Default: the user of the process. */
+  readonly user?: string;
+  readonly command?: string;
+  /** How long to wait for another process that changes the root. Default 0. */
+  readonly waitMs?: number;
+  readonly onWait?: (holder: LockHolder | undefined) => void;
+  /** Real folder of a store path: where rollback and repair find the bytes of store packages. */
+  readonly storeFolder?: (storePath: string) => string;
+  readonly pins?: StorePins;
+  /** Tests fail or observe writes here. */
+  readonly io?: RootIo;
+  /** Seconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface ChangeOptions {
+  /** Plans and checks everything, changes nothing. */
+  readonly dryRun?: boolean;
+  /** Replace files that belong to no package. */
+  readonly overwrite?: boolean;
+}
+
+export interface InstallRequest extends ChangeOptions {
+  /** Names that were asked for; the other images came along as dependencies. Default: all. */
+  readonly explicit?: Iterable<string>;
+  /** Default 'strict'. */
+  readonly archiveTrust?: ArchiveTrust;
+}
+
+export interface RemoveRequest extends ChangeOptions {
+  /** Configuration too; a modified file is kept as `<path>.pkmsave`. */
+  readonly force?: boolean;
+  /** Packages that need the removed ones too. */
+  readonly cascade?: boolean;
+}
+
+/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
+export function openRoot(root: string, options: OpenOptions = {}): Root {
+  const layout = physicalLayout(root);
+  if (options.readOnly === true) return new Root(layout, existsSync(layout.database) ? openReadOnly(layout) : undefined, options);
+  const io = options.io ?? realIo;
+  sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
+  const unlock = lockRoot(layout, io, {
+    command: options.command ?? 'pkm',
+    waitMs: options.waitMs ?? 0,
+    ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
+  });
+  try {
+    const opened = new Root(layout, openForWriting(layout, options), options, unlock);
+    opened.recover();
+    return opened;
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
+function physicalLayout(root: string): RootLayout {
+  const layout = rootLayout(root);
+  if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
+  return rootLayout(
+    root,
+    rootDisk(layout)
+      .physical(`${STATE_DIR}/pkm.db`)
+      .replace(/\/pkm\.db$/, ''),
+  );
+}
+
+function openReadOnly(layout: RootLayout): Database {
+  const database = openDatabase(layout.database, { readOnly: true });
+  prepareSchema(database, layout.database, true);
+  return database;
+}
+
+function openForWriting(layout: RootLayout, options: OpenOptions): Database {
+  const database = openDatabase(layout.database, { readOnly: false });
+  prepareSchema(database, layout.database, false);
+  if (readSetting(database, 'owners') === undefined) {
+    database.transaction(() => {
+      const now = (options.now ?? clock)();
+      database.run("INSERT OR IGNORE INTO generations VALUES (0, 'install', ?, 'empty', 0)", now);
+      writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
+    });
+  }
+  return database;
+}
+
+const clock = (): number => Math.floor(Date.now() / 1000);
+
+export class Root implements Disposable {
+  readonly layout: RootLayout;
+  #database: Database | undefined;
+  readonly #options: OpenOptions;
+  #unlock: (() => void) | undefined;
+  #nScratch = 0;
+
+  /** Use `openRoot`. */
+  constructor(layout: RootLayout, database: Database | undefined, options: OpenOptions, unlock?: () => void) {
+    this.layout = layout;
+    this.#database = database;
+    this.#options = options;
+    this.#unlock = unlock;
+  }
+
+  // ---- questions
+
+  /** The current generation; 0 is the empty root. */
+  get generation(): number {
+    return this.#database === undefined ? 0 : currentGeneration(this.#database);
+  }
+
+  list(options: query.ListOptions = {}): PackageRecord[] {
+    return this.#database === undefined ? [] : query.listPackages(this.#database, options);
+  }
+
+  /** @throws Fault E-PKM-015 */
+  info(name: string): query.PackageInfo {
+    const record = this.#known(name);
+    return query.packageInfo(this.#database!, record);
+  }
+
+  /** The managed paths of a package, sorted. @throws Fault E-PKM-015 */
+  files(name: string): readonly FileRow[] {
+    this.#known(name);
+    return this.#state().filesOf(name);
+  }
+
+  /** Rows of the packages that own a path; empty where none does. */
+  owns(path: string): FileRow[] {
+    return this.#database === undefined ? [] : query.ownersOf(this.#database, path);
+  }
+
+  /** Newest first. */
+  history(options: { package?: string; limit?: number } = {}): HistoryEntry[] {
+    return this.#database === undefined ? [] : readHistory(this.#database, options);
+  }
+
+  /** Oldest first. */
+  generations(): GenerationRecord[] {
+    return this.#database === undefined ? [] : readGenerations(this.#database);
+  }
+
+  /** The packages of a kept generation. @throws Fault E-PKM-016 */
+  packagesAt(generation: number): PackageRecord[] {
+    if (this.#database === undefined) return [];
+    checkGeneration(this.#database, generation);
+    return recordsAt(this.#database, generation);
+  }
+
+  /** @throws Fault E-PKM-016 */
+  diff(a: number, b: number): query.GenerationDiff {
+    if (this.#database === undefined) return { packages: [], added: [], removed: [], changed: [] };
+    for (const number of [a, b]) checkGeneration(this.#database, number);
+    return query.diffGenerations(this.#database, a, b);
+  }
+
+  /** What the synced repositories offer. */
+  available(name?: string): query.AvailablePackage[] {
+    return this.#database === undefined ? [] : query.availablePackages(this.#database, name);
+  }
+
+  /** @throws Fault E-PKM-015 `packages` names one that is not */
+  verify(options: VerifyOptions = {}): VerifyReport {
+    for (const name of options.packages ?? []) this.#known(name);
+    if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
+    return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
+  }
+
+  /** What is wrong inside the database itself; empty where it is consistent. */
+  checkInvariants(): string[] {
+    return this.#database === undefined ? [] : checkInvariants(this.#database);
+  }
+
+  /** A transaction was interrupted; opening the root for writing finishes it. */
+  get isUnfinished(): boolean {
+    return this.#database !== undefined && hasJournal(this.#database);
+  }
+
+  // ---- changes
+
+  /**
+   * Installs, upgrades and supersedes. `images` are in order: what is needed, and what is superseded, first.
+   * Images that are installed already, equal in every path, change nothing.
+   */
+  install(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
+    const context = this.#context();
+    const actor = this.#actor();
+    const warnings = this.#warningsOf(images, request);
+    const draft = new Draft(databaseState(context.database));
+    const disk = rootDisk(this.layout);
+    installImages(draft, images, disk, {
+      now: actor.now,
+      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
+    });
+    return this.#run({
+      kind: 'install',
+      summary: `install ${names(images)}`,
+      draft,
+      disk,
+      images,
+      request,
+      warnings,
+      actor,
+      withdrawal: () => 'replace',
+    });
+  }
+
+  /** Like `install`, for packages that are installed already. @throws Fault E-PKM-015 */
+  upgrade(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
+    const explicit = new Set(request.explicit ?? images.map((image) => image.name));
+    for (const name of explicit) this.#known(name);
+    return this.install(images, {
+      ...request,
+      explicit: [...explicit].filter((name) => this.#known(name).reason === 'explicit'),
+    });
+  }
+
+  /** Makes the images, and nothing else, what is installed: a declared system. Configuration of what goes stays. */
+  switchTo(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
+    const context = this.#context();
+    const actor = this.#actor();
+    const warnings = this.#warningsOf(images, request);
+    const draft = new Draft(databaseState(context.database));
+    const disk = rootDisk(this.layout);
+    const stays = new Set(images.flatMap((image) => [image.name, ...image.supersedes]));
+    const gone = new Set(draft.records().flatMap((record) => (stays.has(record.name) ? [] : [record.name])));
+    for (const name of gone) {
+      for (const row of draft.filesOf(name)) draft.drop(row);
+      draft.dropRecord(name);
+    }
+    installImages(draft, images, disk, {
+      now: actor.now,
+      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
+    });
+    return this.#run({
+      kind: 'switch',
+      summary: `switch to ${images.length} packages`,
+      draft,
+      disk,
+      images,
+      request,
+      warnings,
+      actor,
+      withdrawal: (row) => (gone.has(row.owner) ? 'remove' : 'replace'),
+    });
+  }
+
+  /** @throws Fault E-PKM-015 · E-PKM-014 */
+  remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
+    const context = this.#context();
+    const draft = new Draft(databaseState(context.database));
+    const gone = removePackages(draft, packages, request);
+    return this.#run({
+      kind: 'remove',
+      summary: `remove ${gone.join(', ')}`,
+      draft,
+      disk: rootDisk(this.layout),
+      images: [],
+      request,
+      warnings: [],
+      actor: this.#actor(),
+      withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
+    });
+  }
+
+  /**
+   * Makes a new generation that is equal to an earlier one: every package, path, mode and byte. Configuration that the user
+   * changed is merged or kept, as in an upgrade.
+   */
+  async rollback(generation: number, request: ChangeOptions = {}): Promise<TransactionReport> {
+    const context = this.#context();
+    checkGeneration(context.database, generation);
+    const delta = deltaTo(context.database, generation);
+    const target = new Map(recordsAt(context.database, generation).map((record) => [record.name, record]));
+    const actor = this.#actor();
+    const contents = await originContents(context, {
+      rows: delta.putFiles,
+      records: target,
+      now: actor.now,
+      storeFolder: this.#options.storeFolder,
+      scratch: this.#scratch(),
+    });
+    return runWish(
+      context,
+      {
+        kind: 'rollback',
+        summary: `rollback to generation ${generation}`,
+        delta,
+        disk: rootDisk(this.layout),
+        contents,
+        withdrawal: () => 'replace',
+        overwrite: request.overwrite === true,
+        dryRun: request.dryRun === true,
+        warnings: unmetDependencies([...target.values()]).map((unmet) => ({
+          kind: 'dependency',
+          package: unmet.package,
+          text: `it needs '${unmet.needs}', which generation ${generation} does not have`,
+        })),
+        images: [],
+      },
+      actor,
+      this.#options.pins,
+    );
+  }
+
+  /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
+  async repair(options: { packages?: readonly string[]; config?: boolean; dryRun?: boolean } = {}): Promise<RepairReport> {
+    for (const name of options.packages ?? []) this.#known(name);
+    return repairRoot(this.#context(), {
+      ...options,
+      actor: this.#actor(),
+      storeFolder: this.#options.storeFolder,
+      scratch: this.#scratch(),
+    });
+  }
+
+  /** Forgets old generations, and lets go of the bytes that only they needed. */
+  gc(options: GcOptions): GcReport {
+    return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
+  }
+
+  /** Reads an archive into a private folder below the root, ready for `install`. Nothing else is changed. */
+  async readArchive(file: string): Promise<PackageImage> {
+    const context = this.#context();
+    const { imageFromArchive } = await import('./archive/read-archive.ts');
+    return imageFromArchive(file, { folder: this.#scratch(), io: context.io, mtimeSeconds: this.#actor().now });
+  }
+
+  /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */
+  async sync(address: string, options: { keys?: readonly string[] } = {}): Promise<{ serial: number; nPackages: number }> {
+    const { syncIndex } = await import('./repository/sync.ts');
+    return syncIndex(this.#context(), address, options.keys);
+  }
+
+  /**
+   * What has to be fetched so that packages of the synced repositories can be installed, in the order of installation.
+   * @throws Fault E-PKM-013 something that is needed is offered nowhere
+   */
+  resolve(wanted: readonly string[]): query.AvailablePackage[] {
+    return resolveAvailable(this.available(), this.list({ all: true }), wanted);
+  }
+
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path */
+  async fetch(item: query.AvailablePackage): Promise<string> {
+    const { fetchArchive } = await import('./repository/fetch.ts');
+    return fetchArchive(this.#context(), item);
+  }
+
+  /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
+  recover(): { nOperations: number } {
+    const context = this.#context();
+    const nOperations = applyJournal(context);
+    sys('remove', this.layout.staging, () => emptyStaging(context));
+    syncManifests(this.layout, context.database, context.io);
+    return { nOperations };
+  }
+
+  close(): void {
+    const database = this.#database;
+    const unlock = this.#unlock;
+    const hasScratch = this.#nScratch > 0;
+    this.#database = undefined;
+    this.#unlock = undefined;
+    if (database === undefined) return;
+    try {
+      if (hasScratch) emptyStaging({ layout: this.layout, database, io: this.#options.io ?? realIo });
+    } finally {
+      database.close();
+      unlock?.();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  // ---- inside
+
+  #run(wish: {
+    kind: 'install' | 'switch' | 'remove';
+    summary: string;
+    draft: Draft;
+    disk: ReturnType<typeof rootDisk>;
+    images: readonly PackageImage[];
+    request: ChangeOptions;
+    warnings: readonly Warning[];
+    actor: Actor;
+    withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
+  }): TransactionReport {
+    const { draft, request, actor, ...rest } = wish;
+    return runWish(
+      this.#context(),
+      {
+        ...rest,
+        delta: draft.delta(),
+        contents: imageContents(wish.images),
+        overwrite: request.overwrite === true,
+        dryRun: request.dryRun === true,
+      },
+      actor,
+      this.#options.pins,
+    );
+  }
+
+  #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {
+    const notes = images.flatMap((image) => image.notes.map((text): Warning => ({ kind: 'note', package: image.name, text })));
+    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict'), ...notes];
+  }
+
+  #context(): RootContext {
+    if (this.#database !== undefined && this.#unlock !== undefined) {
+      return { layout: this.layout, database: this.#database, io: this.#options.io ?? realIo };
+    }
+    throw new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
+      hints: ['open it for writing'],
+    });
+  }
+
+  #state(): StateView {
+    return this.#database === undefined ? emptyState : databaseState(this.#database);
+  }
+
+  #known(name: string): PackageRecord {
+    const record = this.#state().record(name);
+    if (record !== undefined) return record;
+    throw notInstalled(
+      name,
+      this.list({ all: true }).map((other) => other.name),
+    );
+  }
+
+  #actor(): Actor {
+    const { user, command = 'pkm', now = clock } = this.#options;
+    return { user: user ?? processUser(), command, now: now() };
+  }
+
+  /** A fresh folder below the staging folder; gone with the next recovery. */
+  #scratch(): string {
+    const { io } = this.#context();
+    sys('create the folder', this.layout.staging, () => io.makeOwnFolder(this.layout.staging, 0o700));
+    return `${this.layout.staging}/x${this.#nScratch++}`;
+  }
+}
+
+const names = (images: readonly PackageImage[]): string => {
+  const shown = images.slice(0, 5).map((image) => `${image.name} ${image.version}`);
+  return images.length > 5 ? `${shown.join(', ')} and ${images.length - 5} more` : shown.join(', ');
+};
+
+function processUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown'); // no entry in the password file
+  }
+}

@@ -1,0 +1,222 @@
+/** From a wish to a new generation: plan, check, stage, commit, apply. */
+import { accessSync, constants } from 'node:fs';
+import { sys } from '../base/index.ts';
+import { type Contents, readContents } from './contents.ts';
+import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
+import { under } from './layout.ts';
+import { syncManifests } from './manifest-text.ts';
+import { parentOf } from './names.ts';
+import { keepObject, readObject } from './objects.ts';
+import { planDisk } from './plan/disk-plan.ts';
+import type { DiskPlan } from './plan/operations.ts';
+import { appendHistory } from './state/history.ts';
+import { databaseState, type StateDelta, type StateView, writeConfig, writeDelta, writeSetting } from './state/state.ts';
+import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
+import type {
+  FileRow,
+  PackageChange,
+  PackageImage,
+  PackageRecord,
+  TransactionKind,
+  TransactionReport,
+  Warning,
+} from './types.ts';
+
+export interface Actor {
+  readonly user: string;
+  readonly command: string;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
+/** Store paths in use are roots of the store's garbage collector. Names are stable; adding one twice is fine. */
+export interface StorePins {
+  add(storePath: string): void;
+  remove(storePath: string): void;
+}
+
+export interface Wish {
+  readonly kind: TransactionKind;
+  readonly summary: string;
+  /** The new generation, as the difference to the current one. */
+  readonly delta: StateDelta;
+  readonly disk: Disk;
+  readonly contents: Contents;
+  readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
+  readonly overwrite: boolean;
+  readonly dryRun: boolean;
+  readonly warnings: readonly Warning[];
+  readonly images: readonly PackageImage[];
+}
+
+/** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
+export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
+  const { layout, database, io } = context;
+  const base = databaseState(database);
+  const plan = planDisk({
+    base,
+    delta: wish.delta,
+    disk: wish.disk,
+    nextBytes: (row) => readContents(wish.contents, row),
+    oldBytes: (sha256) => readObject(layout, sha256),
+    withdrawal: wish.withdrawal,
+    isRollback: wish.kind === 'rollback',
+    overwrite: wish.overwrite,
+    now: actor.now,
+    stagingDevice: rootDisk(layout).entry(layout.state.slice(layout.root.length).replace(/^\//, ''))?.device ?? 0,
+  });
+  const packages = packageChanges(base, wish);
+  const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
+  const report: TransactionReport = {
+    kind: wish.kind,
+    generation: isChanged ? base.generation + 1 : base.generation,
+    isChanged,
+    packages,
+    config: plan.configChanges,
+    warnings: [...wish.warnings, ...plan.warnings],
+    nFilesPlaced: plan.nFilesPlaced,
+    nFilesRemoved: plan.nFilesRemoved,
+    stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
+  };
+  checkSpace(layout, plan);
+  if (wish.dryRun || !isChanged) return report;
+  checkWritable(context, plan);
+  for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
+  execute(context, plan, wish.contents, actor.now, {
+    beforeSync: () => keepBytes(context, plan, wish),
+    commit: (putFiles) => {
+      const number = base.generation + 1;
+      writeDelta(database, { ...wish.delta, putFiles }, number);
+      writeConfig(database, plan.putConfig, plan.dropConfig);
+      const nPackages = Number(database.get('SELECT count(*) AS n FROM installed WHERE superseded_by IS NULL')!['n']);
+      database.run('INSERT INTO generations VALUES (?,?,?,?,?)', number, wish.kind, actor.now, wish.summary, nPackages);
+      writeSetting(database, 'current_generation', String(number));
+      logChanges(context, { wish, packages, actor, number });
+    },
+  });
+  syncManifests(layout, database, io);
+  return report;
+}
+
+interface Steps {
+  /** Keeps bytes beside the staged files. @returns whether it wrote any */
+  readonly beforeSync: () => boolean;
+  readonly commit: (putFiles: readonly FileRow[]) => void;
+}
+
+/** Stage, commit, apply. A failure before the commit leaves no trace. */
+export function execute(context: RootContext, plan: DiskPlan, contents: Contents, now: number, steps: Steps): void {
+  const { layout, database, io } = context;
+  try {
+    sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
+    const isKept = sys('write', layout.objects, steps.beforeSync);
+    const staged = stagePlan(context, plan, contents, now);
+    if (isKept && plan.stage.length === 0) io.syncFileSystem(layout.state);
+    const putFiles = plan.putFiles.map((row) => {
+      const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
+      return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
+    });
+    io.commit('generation', () =>
+      database.transaction(() => {
+        steps.commit(putFiles);
+        writeJournal(database, plan, staged.sources);
+      }),
+    );
+  } catch (error) {
+    try {
+      emptyStaging(context);
+    } catch {
+      // the disk is failing: the next start cleans up
+    }
+    throw error;
+  }
+  applyJournal(context);
+  sys('remove', layout.staging, () => emptyStaging(context));
+}
+
+function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boolean {
+  const needed = new Set(
+    wish.delta.putRecords.flatMap((record) => (record.origin.kind === 'archive' ? [record.origin.sha256] : [])),
+  );
+  for (const image of wish.images) {
+    if (image.origin.kind !== 'archive' || !needed.has(image.origin.sha256)) continue;
+    keepObject(layout, io, image.origin.sha256, { file: image.origin.file });
+  }
+  for (const row of plan.keepBytes) keepObject(layout, io, row.sha256, { bytes: readContents(wish.contents, row) });
+  return needed.size + plan.keepBytes.length > 0;
+}
+
+/** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
+function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+  const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
+  for (const folder of folders) {
+    const path = under(layout, folder);
+    if (tolerantLstat(path)?.isDirectory() === true)
+      sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
+  }
+}
+
+const isEmptyDelta = (delta: StateDelta): boolean =>
+  delta.dropFiles.length + delta.putFiles.length + delta.dropRecords.length + delta.putRecords.length === 0;
+
+function packageChanges(base: StateView, wish: Wish): PackageChange[] {
+  const changes: PackageChange[] = wish.delta.dropRecords.map((name) => ({
+    name,
+    action: 'remove',
+    from: base.record(name)!.version,
+  }));
+  for (const record of wish.delta.putRecords) {
+    const old = base.record(record.name);
+    changes.push(packageChange(old, record, wish.kind));
+    if (old !== undefined && isUpgrade(old, record) && record.supersededBy.length > 0) changes.push(superseded(record));
+  }
+  return changes.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function packageChange(old: PackageRecord | undefined, record: PackageRecord, kind: TransactionKind): PackageChange {
+  const to = record.version;
+  if (old === undefined) {
+    return record.supersededBy.length > 0 && kind !== 'rollback'
+      ? superseded(record)
+      : { name: record.name, action: kind === 'rollback' ? 'restore' : 'install', to };
+  }
+  if (kind === 'rollback') return { name: record.name, action: 'restore', from: old.version, to };
+  return isUpgrade(old, record) || record.supersededBy.length === 0
+    ? { name: record.name, action: 'upgrade', from: old.version, to }
+    : superseded(record);
+}
+
+const isUpgrade = (old: PackageRecord, record: PackageRecord): boolean =>
+  old.version !== record.version ||
+  old.release !== record.release ||
+  JSON.stringify(old.origin) !== JSON.stringify(record.origin);
+
+const superseded = (record: PackageRecord): PackageChange => ({
+  name: record.name,
+  action: 'supersede',
+  from: record.version,
+  by: record.supersededBy.join(', '),
+});
+
+interface Logged {
+  readonly wish: Wish;
+  readonly packages: readonly PackageChange[];
+  readonly actor: Actor;
+  readonly number: number;
+}
+
+function logChanges({ database }: RootContext, { wish, packages, actor, number }: Logged): void {
+  const common = { time: actor.now, user: actor.user, generation: number };
+  const blank = { operation: wish.kind as string, package: '', oldVersion: '', newVersion: '' };
+  appendHistory(database, { ...common, ...blank, detail: JSON.stringify({ command: actor.command, summary: wish.summary }) });
+  for (const change of packages) {
+    appendHistory(database, {
+      ...common,
+      operation: change.action,
+      package: change.name,
+      oldVersion: change.from ?? '',
+      newVersion: change.to ?? '',
+      detail: change.by === undefined ? '' : JSON.stringify({ by: change.by }),
+    });
+  }
+}

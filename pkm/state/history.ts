@@ -1,0 +1,98 @@
+/**
+ * The append-only log. Each row carries the hash of the row before it, and `settings.history_head` the hash of the last one, so
+ * that a changed, removed or cut-off row shows. It shows tampering by whoever does not recompute the chain; it is no signature.
+ */
+import { hash } from 'node:crypto';
+import type { Database, SqlRow } from './database.ts';
+
+export interface HistoryEntry {
+  readonly id: number;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly user: string;
+  readonly operation: string;
+  readonly package: string;
+  readonly oldVersion: string;
+  readonly newVersion: string;
+  readonly generation: number;
+  readonly detail: string;
+}
+
+const START = '0'.repeat(64);
+
+/** Appends one entry; call it inside the transaction that it is about. */
+export function appendHistory(database: Database, entry: Omit<HistoryEntry, 'id'>): void {
+  const last = database.get('SELECT id, hash FROM history ORDER BY id DESC LIMIT 1');
+  const id = Number(last?.['id'] ?? 0) + 1;
+  const previous = String(last?.['hash'] ?? START);
+  const digest = entryHash({ id, ...entry }, previous);
+  database.run(
+    'INSERT INTO history VALUES (?,?,?,?,?,?,?,?,?,?,?)',
+    id,
+    entry.time,
+    entry.user,
+    entry.operation,
+    entry.package,
+    entry.oldVersion,
+    entry.newVersion,
+    entry.generation,
+    entry.detail,
+    previous,
+    digest,
+  );
+  database.run("INSERT OR REPLACE INTO settings VALUES ('history_head', ?)", digest);
+}
+
+/** Newest first. */
+export function readHistory(database: Database, options: { package?: string; limit?: number } = {}): HistoryEntry[] {
+  const rows =
+    options.package === undefined
+      ? database.all('SELECT * FROM history ORDER BY id DESC LIMIT ?', options.limit ?? -1)
+      : database.all('SELECT * FROM history WHERE package = ? ORDER BY id DESC LIMIT ?', options.package, options.limit ?? -1);
+  return rows.map(toEntry);
+}
+
+/** The first thing wrong with the chain, or `undefined` where it is whole. Cost: one hash a row. */
+export function checkHistory(database: Database): string | undefined {
+  let previous = START;
+  let expectedId = 1;
+  for (const row of database.each('SELECT * FROM history ORDER BY id')) {
+    const entry = toEntry(row);
+    if (entry.id !== expectedId) return `entry ${expectedId} is missing`;
+    if (row['previous_hash'] !== previous) return `entry ${entry.id} does not follow the entry before it`;
+    previous = entryHash(entry, previous);
+    if (row['hash'] !== previous) return `entry ${entry.id} was changed after it was written`;
+    expectedId += 1;
+  }
+  const head = database.get("SELECT value FROM settings WHERE key = 'history_head'")?.['value'] ?? START;
+  return head === previous ? undefined : `entries after ${expectedId - 1} are missing`;
+}
+
+const entryHash = (entry: HistoryEntry, previous: string): string =>
+  hash(
+    'sha256',
+    JSON.stringify([
+      previous,
+      entry.id,
+      entry.time,
+      entry.user,
+      entry.operation,
+      entry.package,
+      entry.oldVersion,
+      entry.newVersion,
+      entry.generation,
+      entry.detail,
+    ]),
+  );
+
+const toEntry = (row: SqlRow): HistoryEntry => ({
+  id: Number(row['id']),
+  time: Number(row['time']),
+  user: String(row['user']),
+  operation: String(row['operation']),
+  package: String(row['package'] ?? ''),
+  oldVersion: String(row['old_version'] ?? ''),
+  newVersion: String(row['new_version'] ?? ''),
+  generation: Number(row['generation']),
+  detail: String(row['detail']),
+});

@@ -1,0 +1,68 @@
+/**
+ * Tables. `installed` and `files` are the current generation and nothing else, so that an admin who opens the database with
+ * `sqlite3` reads what is true now. Rows that a later generation ended move to `installed_past` and `files_past` with the
+ * half-open interval [from_generation, to_generation) in which they were true: generation N+1 costs its difference, and any
+ * kept generation G is `from_generation <= G AND (current OR G < to_generation)`.
+ */
+import { Fault } from '../../base/index.ts';
+import type { Database } from './database.ts';
+
+const SCHEMA_VERSION = 1;
+
+const INSTALLED = `
+  name TEXT NOT NULL, version TEXT NOT NULL, release INTEGER NOT NULL, tier TEXT NOT NULL, summary TEXT NOT NULL,
+  license TEXT NOT NULL, homepage TEXT NOT NULL, origin TEXT NOT NULL CHECK (origin IN ('store', 'archive')),
+  store_path TEXT, archive TEXT, archive_sha256 TEXT, reason TEXT NOT NULL CHECK (reason IN ('explicit', 'dependency')),
+  provides TEXT NOT NULL, conflicts TEXT NOT NULL, supersedes TEXT NOT NULL, config TEXT NOT NULL, runtime TEXT NOT NULL,
+  installed_at INTEGER NOT NULL, superseded_by TEXT, superseded_at INTEGER, from_generation INTEGER NOT NULL`;
+
+const FILES = `
+  path TEXT NOT NULL, package TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('file', 'directory', 'symlink')),
+  mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, target TEXT,
+  is_config INTEGER NOT NULL, was_there INTEGER NOT NULL, mtime INTEGER NOT NULL, from_generation INTEGER NOT NULL`;
+
+const SCHEMA = `
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE generations (
+  number INTEGER PRIMARY KEY, kind TEXT NOT NULL, created_at INTEGER NOT NULL, summary TEXT NOT NULL, packages INTEGER NOT NULL);
+CREATE TABLE installed (${INSTALLED}, PRIMARY KEY (name)) WITHOUT ROWID;
+CREATE TABLE installed_past (${INSTALLED}, to_generation INTEGER NOT NULL);
+CREATE INDEX installed_past_to ON installed_past (to_generation);
+CREATE TABLE files (${FILES}, PRIMARY KEY (path, package)) WITHOUT ROWID;
+CREATE UNIQUE INDEX files_one_owner ON files (path) WHERE kind <> 'directory';
+CREATE INDEX files_package ON files (package, path);
+CREATE TABLE files_past (${FILES}, to_generation INTEGER NOT NULL);
+CREATE INDEX files_past_to ON files_past (to_generation);
+CREATE TABLE depends (package TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (package, name)) WITHOUT ROWID;
+CREATE INDEX depends_name ON depends (name);
+CREATE TABLE config_files (
+  path TEXT PRIMARY KEY, package TEXT NOT NULL, original_sha256 TEXT, upstream_sha256 TEXT NOT NULL,
+  new_path TEXT, new_sha256 TEXT, orphaned_at INTEGER) WITHOUT ROWID;
+CREATE TABLE available (
+  repository TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, release INTEGER NOT NULL, tier TEXT NOT NULL,
+  summary TEXT NOT NULL, license TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+  runtime TEXT NOT NULL, provides TEXT NOT NULL, conflicts TEXT NOT NULL, supersedes TEXT NOT NULL,
+  PRIMARY KEY (repository, name)) WITHOUT ROWID;
+CREATE INDEX available_sha256 ON available (sha256);
+CREATE TABLE history (
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL, operation TEXT NOT NULL, package TEXT,
+  old_version TEXT, new_version TEXT, generation INTEGER NOT NULL, detail TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TRIGGER history_no_update BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+CREATE TRIGGER history_no_delete BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
+CREATE TABLE journal (
+  seq INTEGER PRIMARY KEY, operation TEXT NOT NULL, path TEXT NOT NULL, source TEXT NOT NULL, mode INTEGER NOT NULL,
+  uid INTEGER NOT NULL, gid INTEGER NOT NULL);
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** Makes the tables where there are none. @throws Fault E-PKM-021 made by a newer igos */
+export function prepareSchema(database: Database, path: string, isReadOnly: boolean): void {
+  const version = Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);
+  if (version > SCHEMA_VERSION) {
+    throw new Fault('E-PKM-021', `the package database '${path}' cannot be used: its schema is number ${version}`, {
+      notes: [`this igos knows schemas up to number ${SCHEMA_VERSION}`],
+      hints: ['use the igos that wrote it, or a newer one'],
+    });
+  }
+  if (version === 0 && !isReadOnly) database.transaction(() => database.exec(SCHEMA));
+}

@@ -1,0 +1,179 @@
+import { Fault } from '../../base/index.ts';
+import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
+import type { Database, SqlRow } from './database.ts';
+import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
+
+/** What planning asks of a generation. Implemented by the database; tests may put maps behind it. */
+export interface StateView {
+  /** 0 where nothing was ever installed. */
+  readonly generation: number;
+  record(name: string): PackageRecord | undefined;
+  /** Sorted by name, superseded ones too. */
+  records(): readonly PackageRecord[];
+  /** Sorted by path. */
+  filesOf(owner: string): readonly FileRow[];
+  /** Several only where all are directories; sorted by owner. */
+  rowsAt(path: string): readonly FileRow[];
+  config(path: string): ConfigRow | undefined;
+}
+
+/** The difference between two generations, as rows. Drops happen before puts. */
+export interface StateDelta {
+  readonly dropRecords: readonly string[];
+  /** Replace records of the same name. */
+  readonly putRecords: readonly PackageRecord[];
+  readonly dropFiles: readonly FileRow[];
+  /** Replace rows of the same path and owner. */
+  readonly putFiles: readonly FileRow[];
+}
+
+export const currentGeneration = (database: Database): number => Number(readSetting(database, 'current_generation') ?? 0);
+
+export const readSetting = (database: Database, key: string): string | undefined =>
+  database.get('SELECT value FROM settings WHERE key = ?', key)?.['value'] as string | undefined;
+
+export const writeSetting = (database: Database, key: string, value: string): void =>
+  database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
+
+/** The generation as it is now: make a new view after a commit. Paths that were asked for are remembered. */
+export function databaseState(database: Database): StateView {
+  const atPath = new Map<string, readonly FileRow[]>();
+  const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
+  return {
+    generation: currentGeneration(database),
+    record: (name) => optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord),
+    records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
+    filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
+    rowsAt(path) {
+      const known = atPath.get(path);
+      if (known !== undefined) return known;
+      const rows = files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path));
+      atPath.set(path, rows);
+      return rows;
+    },
+    config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
+  };
+}
+
+/** A root where pkm never wrote anything. */
+export const emptyState: StateView = {
+  generation: 0,
+  record: () => undefined,
+  records: () => [],
+  filesOf: () => [],
+  rowsAt: () => [],
+  config: () => undefined,
+};
+
+/** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
+export function writeDelta(database: Database, delta: StateDelta, number: number): void {
+  const endRecord = (name: string): void => {
+    database.run('INSERT INTO installed_past SELECT *, ? FROM installed WHERE name = ?', number, name);
+    database.run('DELETE FROM installed WHERE name = ?', name);
+    database.run('DELETE FROM depends WHERE package = ?', name);
+  };
+  const endFile = (row: FileRow): void => {
+    database.run('INSERT INTO files_past SELECT *, ? FROM files WHERE path = ? AND package = ?', number, row.path, row.owner);
+    database.run('DELETE FROM files WHERE path = ? AND package = ?', row.path, row.owner);
+  };
+  for (const name of delta.dropRecords) endRecord(name);
+  for (const row of delta.dropFiles) endFile(row);
+  for (const row of delta.putFiles) endFile(row);
+  for (const record of delta.putRecords) {
+    endRecord(record.name);
+    database.run(`INSERT INTO installed VALUES (${'?,'.repeat(20)}?)`, ...fromRecord({ ...record, fromGeneration: number }));
+    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+  }
+  for (const row of delta.putFiles) database.run(`INSERT INTO files VALUES (${'?,'.repeat(12)}?)`, ...fromFile(row, number));
+}
+
+export function writeConfig(database: Database, put: readonly ConfigRow[], drop: readonly string[]): void {
+  for (const path of drop) database.run('DELETE FROM config_files WHERE path = ?', path);
+  for (const row of put) database.run('INSERT OR REPLACE INTO config_files VALUES (?,?,?,?,?,?,?)', ...fromConfig(row));
+}
+
+/** Oldest first. */
+export const readGenerations = (database: Database): GenerationRecord[] =>
+  database.all('SELECT * FROM generations ORDER BY number').map(toGeneration);
+
+/** @throws Fault E-PKM-016 there is no such generation, or it was collected */
+export function checkGeneration(database: Database, number: number): void {
+  if (database.get('SELECT 1 FROM generations WHERE number = ?', number) !== undefined) return;
+  const known = readGenerations(database).map((generation) => generation.number);
+  throw new Fault('E-PKM-016', `there is no generation ${number}`, {
+    notes: [known.length === 0 ? 'this root has none yet' : `kept generations: ${known.join(', ')}`],
+    hints: ["see them with 'pkm generations'"],
+  });
+}
+
+/** The records of a kept generation, sorted by name. */
+export const recordsAt = (database: Database, number: number): PackageRecord[] =>
+  database
+    .all(
+      `SELECT * FROM installed WHERE from_generation <= ?1
+       UNION ALL SELECT ${RECORD_COLUMNS} FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY name`,
+      number,
+    )
+    .map(toRecord);
+
+/** The managed paths of a kept generation, sorted by path and owner. */
+export const filesAt = (database: Database, number: number): FileRow[] =>
+  database
+    .all(
+      `SELECT * FROM files WHERE from_generation <= ?1
+       UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY path, package`,
+      number,
+    )
+    .map(toFile);
+
+const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
+  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
+const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+
+/** What must change to get from the current generation to a kept one. Cost: the difference (and one scan of `files`). */
+export function deltaTo(database: Database, number: number): StateDelta {
+  const fileKey = (row: FileRow): string => `${row.path}\0${row.owner}`;
+  const addedRecords = database.all('SELECT * FROM installed WHERE from_generation > ?', number).map(toRecord);
+  const lostRecords = database
+    .all('SELECT * FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
+    .map(toRecord);
+  const addedFiles = database.all('SELECT * FROM files WHERE from_generation > ?', number).map(toFile);
+  const lostFiles = database
+    .all('SELECT * FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
+    .map(toFile);
+  const backNames = new Set(lostRecords.map((record) => record.name));
+  const current = new Map(addedFiles.map((row) => [fileKey(row), row]));
+  const back = new Set(lostFiles.map(fileKey));
+  return {
+    dropRecords: addedRecords.filter((record) => !backNames.has(record.name)).map((record) => record.name),
+    putRecords: lostRecords.filter((record) => {
+      const now = addedRecords.find((other) => other.name === record.name);
+      return now === undefined || !sameRecord(now, record);
+    }),
+    dropFiles: addedFiles.filter((row) => !back.has(fileKey(row))),
+    putFiles: lostFiles.filter((row) => {
+      const now = current.get(fileKey(row));
+      return now === undefined || !sameFile(now, row);
+    }),
+  };
+}
+
+/** Whether two rows say the same of the disk and its owner; when it was written does not matter. */
+export const sameFile = (a: FileRow, b: FileRow): boolean =>
+  a.path === b.path &&
+  a.owner === b.owner &&
+  a.kind === b.kind &&
+  a.mode === b.mode &&
+  a.uid === b.uid &&
+  a.gid === b.gid &&
+  a.sizeBytes === b.sizeBytes &&
+  a.sha256 === b.sha256 &&
+  a.target === b.target &&
+  a.isConfig === b.isConfig &&
+  a.wasThere === b.wasThere;
+
+export const sameRecord = (a: PackageRecord, b: PackageRecord): boolean =>
+  JSON.stringify({ ...a, fromGeneration: 0 }) === JSON.stringify({ ...b, fromGeneration: 0 });
+
+const optional = <T>(row: SqlRow | undefined, convert: (row: SqlRow) => T): T | undefined =>
+  row === undefined ? undefined : convert(row);

@@ -1,0 +1,283 @@
+/**
+ * Carries out a plan so that a crash anywhere leaves generation N or N+1.
+ *
+ * 1. Stage: every new file is written, with its final metadata, into the staging folder; one sync per file system.
+ * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. This is the point of no return.
+ * 3. Apply: renames, links, removals. Each operation may be repeated from the start, so that recovery is doing it again.
+ * 4. Finish: sync, drop the journal, write the text manifests, empty the staging folder.
+ *
+ * Recovery goes forward only. After the commit nothing needs new disk space but directory entries, and an undo that also had to
+ * survive its own crash would double what can go wrong.
+ */
+import { hash } from 'node:crypto';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
+import { type Contents, contentFault } from './contents.ts';
+import { fileSha256, tolerantLstat } from './disk.ts';
+import type { FileMetadata, RootIo } from './io.ts';
+import { type RootLayout, under } from './layout.ts';
+import { parentOf, printable } from './names.ts';
+import type { DiskPlan, StageItem } from './plan/operations.ts';
+import type { Database } from './state/database.ts';
+import type { FileRow } from './types.ts';
+
+export interface RootContext {
+  readonly layout: RootLayout;
+  readonly database: Database;
+  readonly io: RootIo;
+}
+
+/** Owners are set by root only; anyone else's files are their own. */
+const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
+  IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
+
+const IS_ROOT = process.geteuid?.() === 0;
+
+/** @throws Fault E-PKM-018 a file system has not room enough for what will be staged */
+export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
+  for (const { folder, sizeBytes } of plan.space.values()) {
+    const path = under(layout, folder);
+    const stat = sys('read', path, () => statfsSync(path));
+    const free = stat.bavail * stat.bsize;
+    if (free >= sizeBytes) continue;
+    throw new Fault('E-PKM-018', `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`, {
+      hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
+    });
+  }
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+
+export interface Staged {
+  /** Relative to the root, by stage index. */
+  readonly sources: readonly string[];
+  /** Paths whose file came with its own time, in seconds since 1970. */
+  readonly times: ReadonlyMap<string, number>;
+}
+
+const NEAR_LIST = 'near';
+
+/** Writes all new files where nobody looks for them. @throws Fault E-PKM-017 the bytes are not the promised ones · SystemFault */
+export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents: Contents, mtimeSeconds: number): Staged {
+  const relative = layout.staging.slice(layout.root === '/' ? 1 : layout.root.length + 1);
+  const nearby = plan.stage.flatMap((item, index) => (item.near === undefined ? [] : [nearName(item.near, index)]));
+  if (nearby.length > 0) io.writeOwn(join(layout.staging, NEAR_LIST), JSON.stringify(nearby));
+  if (plan.stage.length > 0)
+    sys('create the folder', layout.staging, () => io.mkdir(join(layout.staging, 'new'), 0o700, undefined));
+  const times = new Map<string, number>();
+  const sources = plan.stage.map((item, index) => {
+    const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
+    const metadata: FileMetadata = { mode: item.mode, owner: ownerOf(item), mtimeSeconds };
+    const path = under(layout, own);
+    return sys('write', path, () => {
+      if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
+      else if (item.kind === 'bytes') io.createFile(path, item.bytes, metadata);
+      else return stageRow(io, { item, contents, path, own, metadata, layout, times });
+      return own;
+    });
+  });
+  const folders = new Set(plan.stage.flatMap((item) => (item.near === undefined ? [] : [item.near])));
+  if (plan.stage.length > 0) io.syncFileSystem(layout.state);
+  for (const folder of folders) io.syncFileSystem(under(layout, folder));
+  return { sources, times };
+}
+
+const nearName = (folder: string, index: number): string => `${folder === '' ? '' : `${folder}/`}.igos-stage-${index}`;
+
+/** Read once, hashed and written from one buffer; long files are copied by the kernel and read back. */
+const LONG_BYTES = 8 << 20;
+
+interface RowStage {
+  readonly item: StageItem & { kind: 'row' };
+  readonly contents: Contents;
+  readonly path: string;
+  readonly own: string;
+  readonly metadata: FileMetadata;
+  readonly layout: RootLayout;
+  readonly times: Map<string, number>;
+}
+
+function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times }: RowStage): string {
+  const { row } = item;
+  const { file, scratch } = contents.locate(row);
+  if (scratch !== undefined && item.near === undefined) {
+    // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
+    if (item.path.endsWith(row.path) || !row.isConfig) {
+      times.set(row.path, scratch.mtimeSeconds);
+      return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
+    }
+  }
+  if (row.sizeBytes > LONG_BYTES) {
+    io.copyFile(file, path, metadata);
+    if (fileSha256(path) !== row.sha256) throw contentFault(row, 'its source was modified');
+    return own;
+  }
+  const bytes = readSource(row, file);
+  if (hash('sha256', bytes) !== row.sha256) throw contentFault(row, 'its source was modified');
+  io.createFile(path, bytes, metadata);
+  return own;
+}
+
+let buffer: Buffer | undefined;
+
+function readSource(row: FileRow, file: string): Buffer {
+  let fd: number;
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw contentFault(row, `'${printable(file)}' does not exist`);
+  }
+  try {
+    if (fstatSync(fd).size !== row.sizeBytes) throw contentFault(row, 'its source was modified');
+    buffer ??= Buffer.allocUnsafeSlow(LONG_BYTES);
+    let filled = 0;
+    while (filled < row.sizeBytes) {
+      const n = readSync(fd, buffer, filled, row.sizeBytes - filled, null);
+      if (n === 0) throw contentFault(row, 'its source was modified');
+      filled += n;
+    }
+    return buffer.subarray(0, filled);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes the journal; call it inside the transaction that makes the generation. */
+export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): void {
+  let seq = 0;
+  for (const operation of plan.operations) {
+    const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : '';
+    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
+    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq++, operation.kind, operation.path, source, mode, uid, gid);
+  }
+}
+
+interface JournalRow {
+  readonly operation: string;
+  readonly path: string;
+  readonly source: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
+
+/**
+ * Does what the journal says, from the start, and drops it. What is done already is recognised.
+ * @returns number of operations
+ * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
+ */
+export function applyJournal({ layout, database, io }: RootContext): number {
+  const rows = database.all('SELECT * FROM journal ORDER BY seq') as unknown as JournalRow[];
+  if (rows.length === 0) return 0;
+  const checked = new Set<string>(['']);
+  const folders = new Set<string>();
+  for (const row of rows) {
+    try {
+      const parent = parentState(layout, parentOf(row.path), checked);
+      if (parent === 'real') applyOperation(layout, io, row);
+      else if (row.operation === 'mkdir' || (row.operation === 'place' && isThere(layout, row.source)))
+        throw lostParent(row, parent);
+      // else: what was below went already, and something else stands there now
+      folders.add(parentOf(row.path));
+    } catch (error) {
+      throw unfinished(row, error);
+    }
+  }
+  syncTouched(layout, io, folders);
+  io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
+  return rows.length;
+}
+
+/** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
+function parentState(layout: RootLayout, folder: string, checked: Set<string>): 'real' | 'absent' | 'symlink' {
+  if (checked.has(folder)) return 'real';
+  const above = parentState(layout, parentOf(folder), checked);
+  if (above !== 'real') return above;
+  const stat = lstatSync(under(layout, folder), { throwIfNoEntry: false });
+  if (stat?.isSymbolicLink() === true) return 'symlink';
+  if (stat?.isDirectory() !== true) return 'absent';
+  checked.add(folder);
+  return 'real';
+}
+
+function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
+  const folder = printable(parentOf(row.path));
+  if (parent === 'absent') return new SystemFault('write below', `/${folder}`, { code: 'ENOENT' });
+  return new Fault('E-PKM-007', `refusing to write through '/${folder}', which became a symlink meanwhile`, {
+    hints: ['put the directory back and run: pkm recover'],
+  });
+}
+
+function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
+  const path = under(layout, row.path);
+  const owner = ownerOf(row);
+  switch (row.operation) {
+    case 'mkdir':
+      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) io.setMetadata(path, row.mode, owner);
+      else io.mkdir(path, row.mode, owner);
+      return;
+    case 'place':
+      if (isThere(layout, row.source)) io.rename(under(layout, row.source), path);
+      return;
+    case 'move':
+      if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
+      return;
+    case 'metadata':
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, owner);
+      return;
+    case 'unlink':
+      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) io.unlink(path);
+      return;
+    case 'rmdir':
+      tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));
+      return;
+    default:
+      throw new Bug(`journal operation '${row.operation}'`);
+  }
+}
+
+const isThere = (layout: RootLayout, path: string): boolean =>
+  lstatSync(under(layout, path), { throwIfNoEntry: false }) !== undefined;
+
+function tolerate(codes: readonly string[], work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string>): void {
+  const devices = new Map<number, string>([[lstatSync(layout.state).dev, layout.state]]);
+  for (const folder of folders) {
+    const path = under(layout, folder);
+    const stat = tolerantLstat(path);
+    if (stat !== undefined && !devices.has(stat.dev)) devices.set(stat.dev, path);
+  }
+  for (const path of devices.values()) io.syncFileSystem(path);
+}
+
+function unfinished(row: JournalRow, error: unknown): unknown {
+  if (error instanceof Fault || error instanceof Bug) return error;
+  const cause = error instanceof SystemFault ? error : new SystemFault(row.operation, `/${row.path}`, error);
+  return new Fault('E-PKM-019', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
+    cause,
+    hints: ['remove the cause and run: pkm recover', 'any other command that changes this root finishes it first'],
+  });
+}
+
+/** Removes what a transaction that never reached its commit left behind. While there is a journal, its files are not touched. */
+export function emptyStaging({ layout, database, io }: RootContext): void {
+  if (!existsSync(layout.staging) || hasJournal(database)) return;
+  const list = join(layout.staging, NEAR_LIST);
+  if (existsSync(list)) {
+    for (const name of JSON.parse(readFileSync(list, 'utf8')) as string[]) {
+      if (/(^|\/)\.igos-stage-\d+$/.test(name)) tolerate(['ENOENT', 'ENOTDIR'], () => io.unlink(under(layout, name)));
+    }
+  }
+  io.removeTree(layout.staging);
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Fault, renderFault } from '../../base/index.ts';
+import { BuildFailure, cannotRun } from '../../builder/build-failure.ts';
+import { setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { checkMade } from '../../builder/collect.ts';
+import { buildInput } from '../../builder/environment.ts';
+import { type BuildCode, buildCodes, readLog, realize } from '../../builder/index.ts';
+import { gatherInputs } from '../../builder/inputs.ts';
+import { checkLayers, orderLayers, parseLayers } from '../../builder/layers.ts';
+import { explainSandbox } from '../../builder/probe.ts';
+import type { Realised } from '../../builder/realised.ts';
+import {
+  type Derivation,
+  fixedOutput,
+  type ManifestEntry,
+  type ObjectStore,
+  type StorePath,
+  storePathBase,
+} from '../../store/index.ts';
+import { golden } from '../golden.ts';
+import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
+
+const covered = new Set<BuildCode>();
+
+async function faultOf(run: () => unknown): Promise<Fault> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  return assert.fail('nothing was thrown');
+}
+
+async function check(
+  t: TestContext,
+  code: BuildCode,
+  name: string,
+  run: () => unknown,
+  hide: readonly string[] = [],
+): Promise<void> {
+  const fault = await faultOf(run);
+  assert.equal(fault.code, code);
+  covered.add(code);
+  const text = hide.reduce((shown, part) => shown.replaceAll(part, ''), renderFault(fault));
+  golden(t, `errors/build-${name}.txt`, text);
+}
+
+const drvPath = `${storeDir}/${'a'.repeat(32)}-hello-2.10.drv` as StorePath;
+const place = `${storeDir}/${'b'.repeat(32)}-hello-2.10` as StorePath;
+const drv: Derivation = {
+  ...{ name: 'hello-2.10', inputSrcs: [place], system: 'x86_64-linux', builder: '/bin/sh', args: [], inputDrvs: new Map() },
+  outputs: new Map([['out', { kind: 'floating', method: 'nar', algorithm: 'sha256' }]]),
+  env: new Map([['igosRoot', '{"layers":[]}']]),
+};
+const failed = (status: number, lines: string[], phase?: string, keptAt?: string) => () => {
+  throw new BuildFailure(drvPath, { status, log: { lastLines: lines, phase, path: '/log' }, keptAt });
+};
+
+test('failures of builders', async (t) => {
+  const compiler = [
+    'checking for gcc... no',
+    'hello.c:3:10: fatal error: zlib.h: No such file or directory',
+    'make: *** [Makefile:7: hello.o] Error 1',
+  ];
+  await check(t, 'E-BUILD-001', 'failed-header', failed(2, compiler, 'build'));
+  await check(t, 'E-BUILD-001', 'failed-tool', failed(127, ['/bin/sh: 4: bison: not found'], 'build', '/tmp/failed-hello'));
+  await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
+  const throwing = (fault: Fault) => () => {
+    throw fault;
+  };
+  await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
+  await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
+  await check(t, 'E-BUILD-004', 'set-up-failed', throwing(setUpFailed('hello-2.10', 'mount: /dev/pts: permission denied.')));
+});
+
+test('outputs', async (t) => {
+  const folder = temporaryFolder(t);
+  const made = { drv, drvPath, folder, places: new Map([['out', place]]), closure: [] };
+  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made));
+  mkdirSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
+  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made));
+});
+
+test('sandboxes', async (t) => {
+  const facts = {
+    isPrivileged: false,
+    missingPrograms: [],
+    namespaceError: undefined,
+    mountError: undefined,
+    overlayError: undefined,
+    settings: new Map<string, string>(),
+  };
+  const explain = (more: object) => () => {
+    throw explainSandbox({ ...facts, ...more })!;
+  };
+  assert.equal(explainSandbox(facts), undefined);
+  await check(t, 'E-BUILD-003', 'no-programs', explain({ missingPrograms: ['unshare', 'hostname'] }));
+  const settings = new Map([
+    ['kernel.unprivileged_userns_clone', '0'],
+    ['kernel.apparmor_restrict_unprivileged_userns', '1'],
+    ['user.max_user_namespaces', '0'],
+  ]);
+  await check(
+    t,
+    'E-BUILD-003',
+    'no-namespaces',
+    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted', settings }),
+  );
+  await check(
+    t,
+    'E-BUILD-003',
+    'no-namespaces-container',
+    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted' }),
+  );
+  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'mount: proc: permission denied.' }));
+});
+
+test('roots', async (t) => {
+  const paths = ['1', '2'].map((n) => `${storeDir}/${n.repeat(32)}-x` as StorePath);
+  const manifests = new Map<StorePath, ManifestEntry[]>([
+    [
+      paths[0]!,
+      [
+        { kind: 'directory', path: '' },
+        { kind: 'file', path: 'usr/bin/ls', isExecutable: true, sizeBytes: 9000, sha256: 'a'.repeat(64) },
+      ],
+    ],
+    [
+      paths[1]!,
+      [
+        { kind: 'directory', path: '' },
+        { kind: 'symlink', path: 'usr/bin/ls', target: 'busybox' },
+      ],
+    ],
+  ]);
+  const store = { manifest: (path: StorePath) => manifests.get(path)!, cacheGet: () => undefined } as unknown as ObjectStore;
+  const layers = (supersedes: string[][]) =>
+    ['coreutils', 'busybox'].map((name, n) => ({ name, path: paths[n]!, supersedes: supersedes[n] ?? [] }));
+  await check(t, 'E-BUILD-005', 'conflict', () => checkLayers(store, orderLayers(layers([]))));
+  await check(t, 'E-BUILD-007', 'supersede-circle', () => orderLayers(layers([['busybox'], ['coreutils']])));
+  await check(t, 'E-BUILD-008', 'bad-root', () => parseLayers('{"layers":[{"name":"zlib","path":"/usr"}]}', storeDir));
+});
+
+test('inputs', async (t) => {
+  const empty = { isValid: () => false } as unknown as ObjectStore;
+  await check(t, 'E-BUILD-017', 'input-missing', () => gatherInputs(empty, {} as Realised, { drv, drvPath }));
+  const big = { ...drv, env: new Map([['text', 'x'.repeat(200_000)]]) };
+  await check(t, 'E-BUILD-009', 'variable-too-long', () =>
+    buildInput(big, { storeDir, cores: 1, outputs: new Map(), impure: new Map() }),
+  );
+  const store = temporaryStore(t);
+  const other = addDerivation(store, { name: 'hello-2.10', system: 'riscv64-darwin' });
+  await check(t, 'E-BUILD-014', 'other-system', () =>
+    realize(store, [{ drvPath: other, outputs: [] }]).catch((fault: Fault) => {
+      fault.message = fault.message.replace(/machine is '.*'/, "machine is '…'");
+      throw fault;
+    }),
+  );
+  await check(t, 'E-BUILD-016', 'no-log', () => readLog(store, drvPath));
+});
+
+test('fetches', async (t) => {
+  const store = temporaryStore(t);
+  const folder = temporaryFolder(t);
+  const fixed = fixedOutput('x.tar.gz', 'flat', { algorithm: 'sha256', hex: 'ab'.repeat(32) }, storeDir);
+  const tree = fixedOutput('x', 'nar', { algorithm: 'sha256', hex: 'ab'.repeat(32) }, storeDir);
+  const fetch = (env: Record<string, string>, options: { builder?: string; output?: typeof fixed; name?: string } = {}) => {
+    const goal = addDerivation(store, {
+      name: options.name ?? 'x.tar.gz',
+      builder: options.builder ?? 'builtin:fetchurl',
+      fixed: options.output ?? fixed,
+      system: 'builtin',
+      env,
+    });
+    return realize(store, [{ drvPath: goal, outputs: [] }]);
+  };
+  writeFileSync(join(folder, 'x'), 'tampered');
+  const file = pathToFileURL(join(folder, 'x')).href;
+  const hide = [pathToFileURL(folder).href, folder];
+  await check(t, 'E-BUILD-010', 'not-fetched', () => fetch({ urls: `${file}-1 ftp://example.org/x` }), hide);
+  await check(t, 'E-BUILD-011', 'hash-mismatch', () => fetch({ url: file }), hide);
+  await check(t, 'E-BUILD-012', 'no-url', () => fetch({}));
+  await check(t, 'E-BUILD-012', 'no-builtin', () => fetch({ url: file }, { builder: 'builtin:fetchgit' }));
+  await check(t, 'E-BUILD-013', 'bad-archive', () => fetch({ url: file, unpack: '1' }, { output: tree, name: 'x' }), hide);
+});
+
+test('every code of the table is raised above', () => {
+  assert.deepEqual(
+    Object.keys(buildCodes).filter((code) => !covered.has(code as BuildCode)),
+    [],
+  );
+});

@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Fault } from '../../base/index.ts';
+import { parseDebianUrl } from '../../builder/fetch/debian.ts';
+import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.ts';
+import { fetchHttp } from '../../builder/fetch/http.ts';
+import { receive } from '../../builder/fetch/receive.ts';
+import { unpackTar } from '../../builder/fetch/tar.ts';
+import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
+import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
+import { addDerivation, needsSandbox, storeDir, temporaryFolder, temporaryStore } from './support.ts';
+
+const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
+
+function fetchDrv(
+  store: ObjectStore,
+  urls: readonly string[],
+  hex: string,
+  env: Record<string, string> = {},
+  method: 'flat' | 'nar' = 'flat',
+): StorePath {
+  const fixed = fixedOutput('file', method, { algorithm: 'sha256', hex }, storeDir);
+  return addDerivation(store, {
+    name: 'file',
+    builder: 'builtin:fetchurl',
+    fixed,
+    system: 'builtin',
+    env: { url: urls[0] ?? '', urls: urls.join(' '), ...env },
+  });
+}
+
+async function serve(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('mirrors are tried in order, the hash decides', async (t) => {
+  const store = temporaryStore(t);
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'wrong'), 'something else');
+  writeFileSync(join(folder, 'right file'), 'the content');
+  const base = await serve(t, (_, response) => response.writeHead(404).end('no'));
+  const urls = [
+    `${base}/x`,
+    'gopher://x/',
+    pathToFileURL(join(folder, 'missing')).href,
+    pathToFileURL(join(folder, 'wrong')).href,
+    pathToFileURL(join(folder, 'right file')).href,
+  ];
+  const drvPath = fetchDrv(store, urls, sha256('the content'));
+  const events: BuildEvent[] = [];
+  const result = await realize(store, [{ drvPath, outputs: [] }], { onEvent: (event) => events.push(event) });
+  assert.equal(readFileSync(store.toReal(result.outputs.get(drvPath)!.get('out')!), 'utf8'), 'the content');
+  assert.deepEqual(
+    events.flatMap((event) => (event.kind === 'mirror-failed' ? [event.reason.replace(folder, '')] : [])),
+    [
+      '404 Not Found',
+      "'gopher' is no way to fetch: https, http, file and debian-source are",
+      "cannot read '/missing': no such file or directory",
+      'another hash',
+    ],
+  );
+  assert.deepEqual([result.nFetched, result.nBuilt], [1, 0]);
+});
+
+test('a wrong hash keeps nothing and shows both', async (t) => {
+  const store = temporaryStore(t);
+  const file = join(temporaryFolder(t), 'x');
+  writeFileSync(file, 'tampered');
+  const drvPath = fetchDrv(store, [pathToFileURL(file).href], sha256('original'));
+  const sri = (text: string) => `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }]), (error) => {
+    assert.ok(error instanceof BuildFault && error.code === 'E-BUILD-011');
+    assert.equal(error.notes[0], `expected ${sri('original')}\ngot      ${sri('tampered')}`);
+    return true;
+  });
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+  assert.deepEqual([...store.allPaths()], [drvPath]);
+});
+
+test('executables and archives are made as declared', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'top-1.0/sub'), { recursive: true });
+  writeFileSync(join(folder, 'top-1.0/sub/file'), 'text', { mode: 0o755 });
+  symlinkSync('sub/file', join(folder, 'top-1.0/link'));
+  const expected = store.addPath('file', join(folder, 'top-1.0'));
+  const info = store.info(expected)!;
+  for (const [flag, suffix] of [
+    ['', 'tar'],
+    ['z', 'tar.gz'],
+    ['J', 'tar.xz'],
+    ['j', 'tar.bz2'],
+    ['-zstd', 'tar.zst'],
+  ]) {
+    const path = join(folder, `a.${suffix}`);
+    const tar = spawnSync('tar', [
+      flag === '' ? '-cf' : flag === '-zstd' ? '--zstd' : `-c${flag}f`,
+      ...(flag === '-zstd' ? ['-cf'] : []),
+      path,
+      '-C',
+      folder,
+      'top-1.0',
+    ]);
+    if (tar.status !== 0) {
+      t.diagnostic(`no tar for ${suffix}: not tried`);
+      continue;
+    }
+    const drvPath = fetchDrv(store, [pathToFileURL(path).href], info.narHash, { unpack: '1' }, 'nar');
+    const own = temporaryStore(t);
+    const [copy] = own.addTexts([{ name: 'file.drv', text: readFileSync(store.toReal(drvPath), 'latin1'), references: [] }]);
+    const result = await realize(own, [{ drvPath: copy!, outputs: [] }]);
+    assert.equal(own.info(result.outputs.get(copy!)!.get('out')!)!.narHash, info.narHash, suffix);
+  }
+  writeFileSync(join(folder, 'tool'), '#!/bin/sh\n');
+  writeFileSync(join(folder, 'tool-x'), '#!/bin/sh\n', { mode: 0o755 });
+  const tool = store.addPath('tool', join(folder, 'tool-x'));
+  const drvPath = fetchDrv(
+    store,
+    [pathToFileURL(join(folder, 'tool')).href],
+    store.info(tool)!.narHash,
+    { executable: '1' },
+    'nar',
+  );
+  const result = await realize(store, [{ drvPath, outputs: [] }]);
+  assert.equal(statSync(store.toReal(result.outputs.get(drvPath)!.get('out')!)).mode & 0o777, 0o555);
+});
+
+const limits = { nRedirects: 3, nFruitless: 3, idleMs: 400, pauseMs: 1 };
+
+/** Fetches into a file; gives its content and what was told about progress. */
+async function get(t: TestContext, url: string): Promise<{ text: string; hex: string }> {
+  const file = join(temporaryFolder(t), 'download');
+  const options = { file, algorithm: 'sha256', onProgress: () => {}, signal: new AbortController().signal } as const;
+  const { hex } = await receive(options, (into) => fetchHttp(url, into, limits));
+  return { text: readFileSync(file, 'latin1'), hex };
+}
+
+test('a broken transfer goes on where it broke, and starts over if the file changed', async (t) => {
+  const data = 'abcdefghij'.repeat(10_000);
+  const ranges: (string | undefined)[] = [];
+  const server: { changes: boolean } = { changes: false };
+  const base = await serve(t, (request, response) => {
+    const { range } = request.headers;
+    ranges.push(range);
+    const from = server.changes ? 0 : Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    const headers = { etag: server.changes && range !== undefined ? '"v2"' : '"v1"', 'content-length': data.length - from };
+    response.writeHead(
+      from > 0 ? 206 : 200,
+      from > 0 ? { ...headers, 'content-range': `bytes ${from}-${data.length - 1}/${data.length}` } : headers,
+    );
+    if (ranges.length > 2) response.end(data.slice(from));
+    else response.write(data.slice(from, from + 30_000), () => setTimeout(() => response.destroy(), 20));
+  });
+  const first = await get(t, base);
+  assert.deepEqual(
+    [first.text === data, first.hex === sha256(data), ranges],
+    [true, true, [undefined, 'bytes=30000-', 'bytes=60000-']],
+  );
+  ranges.length = 0;
+  server.changes = true;
+  const second = await get(t, base);
+  assert.deepEqual([second.text === data, second.hex === sha256(data)], [true, true]);
+});
+
+test('redirects, failures and silence have bounds', async (t) => {
+  let nAsked = 0;
+  const base = await serve(t, (request, response) => {
+    nAsked++;
+    if (request.url === '/two') response.writeHead(302, { location: '/one' }).end();
+    else if (request.url === '/one') response.writeHead(307, { location: `http://${request.headers.host}/end` }).end();
+    else if (request.url === '/loop') response.writeHead(301, { location: '/loop' }).end();
+    else if (request.url === '/out') response.writeHead(301, { location: 'file:///etc/passwd' }).end();
+    else if (request.url === '/busy') response.writeHead(503).end();
+    else if (request.url === '/flaky') response.writeHead(nAsked < 3 ? 500 : 200).end('ok');
+    else if (request.url === '/silent') response.writeHead(200).write('x');
+    else response.end('end');
+  });
+  assert.equal((await get(t, `${base}/two`)).text, 'end');
+  await assert.rejects(get(t, `${base}/loop`), /more than 3 redirects/);
+  await assert.rejects(get(t, `${base}/out`), /points on to 'file:\/\/\/etc\/passwd', which is not http/);
+  await assert.rejects(get(t, `${base}/busy`), /503 Service Unavailable \(3 attempts\)/);
+  nAsked = 0;
+  assert.equal((await get(t, `${base}/flaky`)).text, 'ok');
+  await assert.rejects(get(t, `${base}/silent`), /nothing came for 0 seconds/);
+  await assert.rejects(get(t, 'http://127.0.0.1:9/'), /refuses the connection|bad port/);
+});
+
+/** A tar header of our own, so that it can be wrong. */
+function header(fields: { name: string; type?: string; size?: number; link?: string; prefix?: string }): Buffer {
+  const block = Buffer.alloc(512);
+  block.write(fields.name, 0, 'latin1');
+  block.write('0000755\0', 100);
+  block.write(`${(fields.size ?? 0).toString(8).padStart(11, '0')}\0`, 124);
+  block.write(fields.type ?? '0', 156);
+  block.write(fields.link ?? '', 157, 'latin1');
+  block.write('ustar\x0000', 257);
+  block.write(fields.prefix ?? '', 345);
+  block.fill(' ', 148, 156);
+  block.write(
+    `${block
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  );
+  return block;
+}
+const padded = (text: string): Buffer =>
+  Buffer.concat([Buffer.from(text, 'latin1'), Buffer.alloc((512 - (text.length % 512)) % 512)]);
+const end = Buffer.alloc(1024);
+
+function unpack(t: TestContext, ...blocks: Buffer[]): string {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'target'));
+  writeFileSync(join(folder, 'a.tar'), Buffer.concat(blocks));
+  unpackTar(join(folder, 'a.tar'), join(folder, 'target'));
+  return join(folder, 'target');
+}
+
+test('archives cannot write outside, nor through links', (t) => {
+  const refuse = (...blocks: Buffer[]) =>
+    assert.throws(
+      () => unpack(t, ...blocks, end),
+      (error) => error instanceof Fault && error.code === 'E-BUILD-013',
+    );
+  refuse(header({ name: '../x' }));
+  refuse(header({ name: '/etc/x' }));
+  refuse(header({ name: 'a/../../x' }));
+  refuse(header({ name: 'a', type: '2', link: '/tmp' }), header({ name: 'a/x' }));
+  refuse(header({ name: 'a', type: '2', link: '..' }), header({ name: 'a', type: '5' }));
+  refuse(header({ name: 'a', type: '1', link: '../../etc/passwd' }));
+  refuse(header({ name: 'a', type: '2', link: '/etc' }), header({ name: 'b', type: '1', link: 'a/passwd' }));
+  refuse(header({ name: 'a', type: '2', link: '/etc/passwd' }), header({ name: 'b', type: '1', link: 'a' }));
+  refuse(header({ name: 'null', type: '3' }));
+  refuse(header({ name: 'pipe', type: '6' }));
+  refuse(header({ name: 'a', type: 'x', size: 13 }), padded('13 path=../x\n'), header({ name: 'a' }));
+  refuse(header({ name: 'short', size: 5000 }), padded('x'));
+  refuse(Buffer.alloc(512, 'garbage'));
+  refuse();
+});
+
+test('long names, later entries and links inside are fine', (t) => {
+  const long = `${'d'.repeat(120)}/${'f'.repeat(90)}`;
+  const pax = `${'path='.length + long.length + 5} path=${long}\n`;
+  const target = unpack(
+    t,
+    header({ name: './top/', type: '5' }),
+    header({ name: 'top/a', size: 3 }),
+    padded('old'),
+    header({ name: 'top/a', size: 3 }),
+    padded('new'),
+    header({ name: 'top/hard', type: '1', link: 'top/a' }),
+    header({ name: 'top/soft', type: '2', link: '../anywhere' }),
+    header({ name: '././@LongLink', type: 'L', size: long.length + 1 }),
+    padded(`${long}\0`),
+    header({ name: 'cut', size: 1 }),
+    padded('L'),
+    header({ name: 'x', type: 'x', size: pax.length }),
+    padded(pax),
+    header({ name: 'cut', size: 1 }),
+    padded('P'),
+    header({ name: 'last', prefix: 'top', size: 1 }),
+    padded('U'),
+    header({ name: 'caf\xe9' }),
+    end,
+  );
+  assert.deepEqual(
+    readdirSync(join(target, 'top')).sort((a, b) => (a < b ? -1 : 1)),
+    ['a', 'hard', 'last', 'soft'],
+  );
+  assert.equal(readFileSync(join(target, 'top/hard'), 'utf8'), 'new');
+  assert.equal(readFileSync(join(target, long), 'utf8'), 'P');
+  assert.ok(readdirSync(target, { encoding: 'latin1' }).includes('caf\xe9'));
+});
+
+test('lists of binary packages become lists of sources', () => {
+  const lines =
+    '# note\ndeb [arch=amd64 signed-by=/k.gpg] http://m/debian stable main # end\ndeb-src http://m/debian stable main\n\nrpm x\n';
+  assert.equal(
+    convertLines(lines),
+    'deb-src [arch=amd64 signed-by=/k.gpg] http://m/debian stable main\ndeb-src http://m/debian stable main\n',
+  );
+  const stanzas =
+    '# c\nTypes: deb deb-src\nURIs: http://m\nSuites: a b\nSigned-By:\n -----BEGIN\n .\n x\n\n\nTypes: deb\nEnabled: no\nURIs: http://n\n';
+  assert.equal(convertStanzas(stanzas), 'Types: deb-src\nURIs: http://m\nSuites: a b\nSigned-By:\n -----BEGIN\n .\n x\n');
+  assert.deepEqual(parseDebianUrl('debian-source:make-dfsg=4.3-4.1/make-dfsg_4.3.orig.tar.*'), {
+    name: 'make-dfsg',
+    version: '4.3-4.1',
+    file: 'make-dfsg_4.3.orig.tar.*',
+  });
+  assert.deepEqual(parseDebianUrl('debian-source:hello=2.10-3'), { name: 'hello', version: '2.10-3', file: undefined });
+  for (const bad of [
+    'debian-source:hello',
+    'debian-source:-o=1',
+    'debian-source:a=1/../x',
+    'debian-source:hello=;x',
+    'debian-source:hello=1/-x/y',
+  ])
+    assert.throws(() => parseDebianUrl(bad), /it should be/);
+});
+
+test('a Debian source comes through the apt of this machine', async (t) => {
+  if (process.env['IGOS_TEST_NETWORK'] !== '1')
+    return t.skip('beside the project: needs a mirror of Debian, IGOS_TEST_NETWORK=1 runs it');
+  const store = temporaryStore(t);
+  const hex = '31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f41ea72e0f516b';
+  const drvPath = fetchDrv(store, ['debian-source:hello=2.10-3/hello_2.10.orig.tar.*'], hex);
+  const reasons: string[] = [];
+  const onEvent = (event: BuildEvent) => {
+    if (event.kind === 'mirror-failed') reasons.push(event.reason);
+  };
+  await realize(store, [{ drvPath, outputs: [] }], { onEvent });
+  assert.deepEqual(reasons, []);
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+});
+
+test('without apt a Debian source says so', async (t) => {
+  const store = temporaryStore(t);
+  const drvPath = fetchDrv(store, ['debian-source:hello=2.10-3'], sha256(''));
+  const empty = temporaryFolder(t);
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }], { aptFolder: empty }), (error) => {
+    assert.ok(error instanceof Fault && error.code === 'E-BUILD-010');
+    assert.match(error.notes.join(), /no apt|no package sources/);
+    return true;
+  });
+});

@@ -1,0 +1,409 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault, Faults } from '../../base/index.ts';
+import {
+  type BuildEvent,
+  BuildFault,
+  checkBuild,
+  type Goal,
+  planBuild,
+  readLog,
+  realize,
+  realizeSync,
+} from '../../builder/index.ts';
+import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import {
+  addDerivation,
+  needsSandbox,
+  outputOf,
+  rootOf,
+  storeDir,
+  temporaryFolder,
+  temporaryStore,
+  toolsLayer,
+} from './support.ts';
+
+const all = (...drvPaths: StorePath[]): Goal[] => drvPaths.map((drvPath) => ({ drvPath, outputs: [] }));
+
+async function events(store: ObjectStore, goals: Goal[], options = {}): Promise<string[]> {
+  const seen: string[] = [];
+  await realize(store, goals, {
+    ...options,
+    onEvent: (event) => seen.push('drvPath' in event ? `${event.kind} ${store.readDerivation(event.drvPath).name}` : event.kind),
+  });
+  return seen.filter((event) => event !== 'plan' && !event.startsWith('log'));
+}
+
+test('dependents come after their inputs and find them', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const a = addDerivation(store, { name: 'a', script: 'echo content-of-a > $out' });
+  const b = addDerivation(store, {
+    name: 'b',
+    inputs: [{ drvPath: a }],
+    env: { a: outputOf(a) },
+    script: 'read x < $a; echo "b of $x" > $out',
+  });
+  const plan = planBuild(store, all(b));
+  assert.deepEqual(
+    plan.steps.map(({ drv, reason, dependsOn }) => [drv.name, reason, dependsOn]),
+    [
+      ['a', 'new', []],
+      ['b', 'depends', [a]],
+    ],
+  );
+  assert.deepEqual(await events(store, all(b)), ['started a', 'finished a', 'started b', 'finished b']);
+  const path = store.realisation(b, 'out')!;
+  assert.equal(readFileSync(store.toReal(path), 'utf8'), 'b of content-of-a\n');
+  assert.deepEqual(await events(store, all(b)), []);
+  assert.equal(planBuild(store, all(b)).nValid, 1);
+});
+
+test('equal bytes of an input stop the rebuild there', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const make = (comment: string, text: string) => {
+    const a = addDerivation(store, { name: 'a', script: `: ${comment}; echo ${text} > $out` });
+    const b = addDerivation(store, {
+      name: 'b',
+      inputs: [{ drvPath: a }],
+      env: { a: outputOf(a) },
+      script: 'read x < $a; echo "b of $x" > $out',
+    });
+    return addDerivation(store, {
+      name: 'c',
+      inputs: [{ drvPath: b }],
+      env: { b: outputOf(b) },
+      script: 'read x < $b; echo "c of $x" > $out',
+    });
+  };
+  await realize(store, all(make('first', 'one')));
+  const second = make('second', 'one');
+  const plan = planBuild(store, all(second));
+  assert.deepEqual([plan.nBuild, plan.nUncertain], [3, 2]);
+  assert.deepEqual(await events(store, all(second)), ['started a', 'finished a', 'cutoff b', 'cutoff c']);
+  assert.deepEqual(await events(store, all(make('third', 'two'))), [
+    'started a',
+    'finished a',
+    'started b',
+    'finished b',
+    'started c',
+    'finished c',
+  ]);
+  assert.deepEqual(await events(store, all(second)), []);
+});
+
+test('several outputs may refer to each other', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const drvPath = addDerivation(store, {
+    name: 'many',
+    outputs: ['out', 'dev'],
+    script: 'echo lib > $out; echo "needs $out" > $dev',
+  });
+  const result = await realize(store, all(drvPath));
+  const [out, dev] = ['out', 'dev'].map((name) => result.outputs.get(drvPath)!.get(name)!);
+  assert.equal(readFileSync(store.toReal(dev!), 'utf8'), `needs ${out}\n`);
+  assert.deepEqual(store.info(dev!)!.references, [out]);
+});
+
+test('builds run at once, as many as allowed', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'sleep');
+  const drvs = ['1', '2', '3', '4'].map((n) =>
+    addDerivation(store, {
+      name: `nap-${n}`,
+      script: `sleep 0.4; echo ${n} > $out`,
+      env: { igosRoot: rootOf({ name: 'host', path: layer }) },
+      sources: [layer],
+    }),
+  );
+  let nRunning = 0;
+  let most = 0;
+  const onEvent = (event: BuildEvent) => {
+    if (event.kind === 'started') most = Math.max(most, ++nRunning);
+    if (event.kind === 'finished') nRunning--;
+  };
+  await realize(store, all(...drvs), { jobs: 2, onEvent });
+  assert.equal(most, 2);
+});
+
+test('a failure stops the run, with keepGoing only what needs it', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const bad = addDerivation(store, { name: 'bad', script: 'echo why; exit 7' });
+  const worse = addDerivation(store, { name: 'worse', script: 'kill -SEGV $$' });
+  const above = addDerivation(store, { name: 'above', inputs: [{ drvPath: bad }], env: { bad: outputOf(bad) } });
+  const good = addDerivation(store, { name: 'good' });
+  const seen: BuildEvent[] = [];
+  const error = await realize(store, all(above, worse, good), { keepGoing: true, onEvent: (event) => seen.push(event) }).catch(
+    (e: unknown) => e,
+  );
+  assert.ok(error instanceof Faults);
+  assert.deepEqual(
+    error.faults.map((fault) => fault.message).sort((a, b) => (a < b ? -1 : 1)),
+    ["the build of 'bad' failed with exit status 7", "the build of 'worse' was killed by signal 11 (invalid memory access)"],
+  );
+  assert.ok(error.faults.every((fault) => fault instanceof BuildFault));
+  assert.ok(seen.some((event) => event.kind === 'skipped' && event.drvPath === above && event.because === bad));
+  assert.notEqual(store.realisation(good, 'out'), undefined);
+  assert.equal(readLog(store, bad).toString(), 'why\n');
+  await assert.rejects(realize(store, all(above)), /'bad' failed/);
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+});
+
+test('keepFailed leaves the build folder', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const bad = addDerivation(store, { name: 'bad', script: 'echo trace > evidence; exit 1' });
+  let keptAt: string | undefined;
+  const onEvent = (event: BuildEvent) => {
+    if (event.kind === 'failed') keptAt = event.keptAt;
+  };
+  await assert.rejects(
+    realize(store, all(bad), { keepFailed: true, onEvent }),
+    (error) => error instanceof Fault && error.hints.some((hint) => hint.includes('was kept')),
+  );
+  assert.equal(readFileSync(`${keptAt}/evidence`, 'utf8'), 'trace\n');
+});
+
+test('stopped from outside, it kills what runs and leaves nothing', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'sleep');
+  const drvPath = addDerivation(store, {
+    name: 'long',
+    script: 'echo up; sleep 1000',
+    env: { igosRoot: rootOf({ name: 'host', path: layer }) },
+    sources: [layer],
+  });
+  const controller = new AbortController();
+  const onEvent = (event: BuildEvent) => {
+    if (event.kind === 'log') controller.abort();
+  };
+  await assert.rejects(
+    realize(store, all(drvPath), { signal: controller.signal, onEvent }),
+    (error) => error instanceof Fault && error.code === 'E-BUILD-015',
+  );
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+  assert.deepEqual(readdirSync(`${store.home}/var/lock`), []);
+  assert.deepEqual(sleepers('1000'), []);
+});
+
+/** Processes that sleep this long: by /proc, as pgrep need not be there. */
+const sleepers = (seconds: string): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === `sleep\0${seconds}\0`;
+    } catch {
+      return false;
+    }
+  });
+
+const CHILD = `
+import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
+import { realize } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
+const [home, ...drvPaths] = process.argv.slice(2);
+const store = openStore({ home, storeDir: '/igos/store' });
+await realize(store, drvPaths.map((drvPath) => ({ drvPath, outputs: [] })), { jobs: 2, onEvent: (event) => console.log(event.kind) });
+store.close();
+`;
+
+/** Another process that realizes; `seen` collects what it prints. */
+function realizeElsewhere(home: string, script: string, drvPath: StorePath): { child: ChildProcess; seen: () => string } {
+  writeFileSync(script, CHILD);
+  const child = spawn(process.execPath, [script, home, drvPath], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return { child, seen: () => text };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let ms = 0; !condition(); ms += 20) {
+    assert.ok(ms < 30_000, 'it did not happen within 30 seconds');
+    await sleep(20);
+  }
+}
+
+test('killed in the middle of a build, its processes go and the next run takes over', async (t) => {
+  if (!needsSandbox(t)) return;
+  const folder = temporaryFolder(t);
+  const home = join(folder, 'home');
+  using store = openStore({ home, storeDir });
+  const layer = toolsLayer(store, 'sleep');
+  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
+  const first = addDerivation(store, { name: 'first', script: 'echo first > $out' });
+  const drvPath = addDerivation(store, {
+    name: 'long',
+    inputs: [{ drvPath: first }],
+    env: { ...env, first: outputOf(first) },
+    sources: [layer],
+    script: '(sleep 1007 &); echo begun; sleep 1008',
+  });
+  const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  await until(() => seen().includes('log') && store.realisation(first, 'out') !== undefined);
+  assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await until(() => sleepers('1007').length + sleepers('1008').length === 0);
+  assert.equal(readdirSync(`${home}/var/lock`).length, 1);
+  assert.equal(store.realisation(drvPath, 'out'), undefined);
+
+  // A process that comes later clears away what the dead one left.
+  using later = openStore({ home, storeDir });
+  const controller = new AbortController();
+  const kinds: string[] = [];
+  const onEvent = (event: BuildEvent) => {
+    kinds.push(event.kind);
+    if (event.kind === 'log') controller.abort();
+  };
+  await assert.rejects(realize(later, all(drvPath), { signal: controller.signal, onEvent }), /stopped/);
+  assert.deepEqual(kinds, ['plan', 'started', 'log']);
+  assert.deepEqual([readdirSync(`${home}/var/lock`), readdirSync(`${home}/tmp`)], [[], []]);
+  assert.deepEqual(later.verify({ contents: true }), []);
+});
+
+test('two processes build a derivation once', async (t) => {
+  if (!needsSandbox(t)) return;
+  const folder = temporaryFolder(t);
+  const home = join(folder, 'home');
+  using store = openStore({ home, storeDir });
+  const layer = toolsLayer(store, 'sleep');
+  const drvPath = addDerivation(store, {
+    name: 'slow',
+    script: 'echo begun; sleep 1; echo end > $out',
+    env: { igosRoot: rootOf({ name: 'host', path: layer }) },
+    sources: [layer],
+  });
+  const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  const ended = once(child, 'exit');
+  await until(() => seen().includes('log'));
+  const kinds: string[] = [];
+  await realize(store, all(drvPath), { onEvent: (event) => kinds.push(event.kind) });
+  await ended;
+  assert.deepEqual(kinds, ['plan', 'waiting', 'cutoff']);
+  assert.match(seen(), /finished/);
+});
+
+test('archives are made neutral, and a second build compared', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'ar', 'mkdir', 'date', 'cat');
+  const igosRoot = rootOf({ name: 'host', path: layer });
+  const stable = addDerivation(store, {
+    name: 'stable',
+    env: { igosRoot },
+    sources: [layer],
+    script: 'mkdir -p $out/usr/lib; echo x > m.o; ar rcU $out/usr/lib/libm.a m.o; echo $out > $out/usr/self',
+  });
+  const unstable = addDerivation(store, {
+    name: 'unstable',
+    env: { igosRoot },
+    sources: [layer],
+    script: 'mkdir $out; : > $out/same; cat /proc/sys/kernel/random/uuid > $out/when',
+  });
+  assert.deepEqual(await checkBuild(store, stable), { isEqual: true, differences: [] });
+  assert.deepEqual(await checkBuild(store, unstable), {
+    isEqual: false,
+    differences: [{ output: 'out', path: 'when', kind: 'content' }],
+  });
+  const archive = readFileSync(`${store.toReal(store.realisation(stable, 'out')!)}/usr/lib/libm.a`, 'latin1');
+  assert.match(archive, /^!<arch>\n(?:\/ .{58}|)m\.o\/ {12}0 {11}0 {5}0 {5}644 {5}/s);
+});
+
+test('composed roots lay packages over each other', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'mkdir', 'cat', 'ls');
+  const host = { name: 'host', path: layer as string };
+  const library = addDerivation(store, {
+    name: 'zlib-1',
+    env: { igosRoot: rootOf(host) },
+    sources: [layer],
+    script: 'mkdir -p $out/usr/include; echo ZLIB > $out/usr/include/zlib.h',
+  });
+  const igosRoot = rootOf(host, { name: 'zlib', path: outputOf(library) });
+  const user = addDerivation(store, {
+    name: 'user-1',
+    env: { igosRoot },
+    sources: [layer],
+    inputs: [{ drvPath: library }],
+    script: 'mkdir -p $out/usr; { cat /usr/include/zlib.h; ls /igos/store; } > $out/usr/found',
+  });
+  const result = await realize(store, all(user));
+  const path = result.outputs.get(user)!.get('out')!;
+  // Of the store folder it sees what it makes itself, and no layer.
+  assert.match(readFileSync(`${store.toReal(path)}/usr/found`, 'utf8'), /^ZLIB\n\w{32}-user-1\n$/);
+  assert.ok(statSync(store.toReal(path)).isDirectory());
+  assert.ok(existsSync(store.logPath(user)));
+});
+
+test('an evaluation can stand still until it is built', (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const good = addDerivation(store, { name: 'good', script: 'echo sync; echo made > $out' });
+  const bad = addDerivation(store, { name: 'bad', script: 'echo why; exit 4' });
+  const seen: string[] = [];
+  const onEvent = (event: BuildEvent) => seen.push(event.kind === 'log' ? event.line : event.kind);
+  const path = realizeSync(store, all(good), { onEvent }).outputs.get(good)!.get('out')!;
+  assert.equal(readFileSync(store.toReal(path), 'utf8'), 'made\n');
+  assert.ok(store.isValid(path));
+  assert.throws(
+    () => realizeSync(store, all(bad), { onEvent }),
+    (error) =>
+      error instanceof BuildFault && error.drvPath === bad && error.code === 'E-BUILD-001' && error.notes[0]!.includes('why'),
+  );
+  assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
+});
+
+test('works without root', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip('these tests are not run by root: all others show it');
+  if (!needsSandbox(t)) return;
+  const folder = temporaryFolder(t);
+  const script = join(folder, 'user.ts');
+  writeFileSync(
+    script,
+    `
+import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
+import { probeSandbox, realize } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
+import { addDerivation, rootOf, toolsLayer } from ${JSON.stringify(join(import.meta.dirname, 'support.ts'))};
+import { readFileSync, readdirSync } from 'node:fs';
+const { fault } = probeSandbox();
+if (fault !== undefined) { console.log('SKIP ' + fault.message); process.exit(0); }
+const store = openStore({ home: process.argv[2] + '/home', storeDir: '/igos/store' });
+const layer = toolsLayer(store, 'id', 'cat', 'chmod', 'mkdir');
+const igosRoot = rootOf({ name: 'host', path: layer });
+const plain = addDerivation(store, { name: 'plain', script: 'echo plain > $out' });
+const composed = addDerivation(store, { name: 'composed', env: { igosRoot }, sources: [layer], script: 'mkdir locked; : > locked/x; chmod 000 locked; { id; cat /proc/sys/kernel/hostname; cd /proc/1/root || echo closed; (echo x > /usr/bin/id) 2>&1 || echo refused; } > $out' });
+const result = await realize(store, [plain, composed].map((drvPath) => ({ drvPath, outputs: [] })));
+for (const drvPath of [plain, composed]) process.stdout.write(readFileSync(store.toReal(result.outputs.get(drvPath).get('out')), 'utf8'));
+console.log(readdirSync(process.argv[2] + '/home/tmp').length, store.verify({ contents: true }).length);
+store.close();
+`,
+  );
+  const { chmodSync, chownSync } = await import('node:fs');
+  chownSync(folder, 65534, 65534);
+  chmodSync(folder, 0o755);
+  const child = spawn(process.execPath, [script, folder], {
+    uid: 65534,
+    gid: 65534,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await once(child, 'close');
+  if (text.startsWith('SKIP')) return t.skip(text.slice(5));
+  assert.match(
+    text,
+    /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n(?:.*\n)?closed\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
+  );
+});

@@ -1,0 +1,223 @@
+/** The script is run by the machine's own shell: what it does counts, not how it is written. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { buildScript, type ScriptInput } from '../../../eval/declare/build-script.ts';
+import { STYLES } from '../../../eval/declare/styles.ts';
+
+const plain = {
+  name: 'hello',
+  version: '1.0',
+  hasSources: false,
+  hasPatches: false,
+  phases: {},
+  splits: [],
+} satisfies ScriptInput;
+
+interface Run {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly top: string;
+  /** Path below the output. */
+  out(...path: string[]): string;
+  read(...path: string[]): string;
+}
+
+function scratch(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-script-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function run(context: TestContext, input: ScriptInput, env: Record<string, string> = {}, shell = '/bin/sh'): Run {
+  const folder = scratch(context);
+  const top = join(folder, 'build');
+  const out = join(folder, 'out');
+  mkdirSync(top);
+  const path = join(folder, 'script');
+  writeFileSync(path, buildScript(input), 'latin1');
+  const outputs = Object.fromEntries(input.splits.map(({ output }) => [output, join(folder, output)]));
+  const { status, stdout, stderr } = spawnSync(shell, ['-e', '-c', '. "$buildScriptPath"'], {
+    cwd: top,
+    env: { PATH: '/usr/bin:/bin', NIX_BUILD_TOP: top, NIX_BUILD_CORES: '2', out, buildScriptPath: path, ...outputs, ...env },
+    encoding: 'latin1',
+  });
+  const at = (...parts: string[]): string => join(folder, ...parts);
+  return { status, stdout, stderr, top, out: at, read: (...parts) => readFileSync(at(...parts), 'latin1') };
+}
+
+test('phases run in their order and are announced on stderr', (context) => {
+  const result = run(context, {
+    ...plain,
+    phases: { install: 'echo 3; mkdir -p $out/usr; echo "$name-$version" >$out/usr/file', build: 'echo 2', prepare: 'echo 1' },
+  });
+  assert.equal(result.status, 0, result.stderr);
+  assert.equal(result.stdout, '1\n2\n3\n');
+  assert.deepEqual(result.stderr.match(/@igos phase \w+/g), ['@igos phase prepare', '@igos phase build', '@igos phase install']);
+  assert.equal(result.read('out', 'usr', 'file'), 'hello-1.0\n');
+});
+
+test('variables are as documented', (context) => {
+  const result = run(
+    context,
+    { ...plain, phases: { build: 'echo "$src|$jobs|$DESTDIR|$srcdir"; env | grep -c "^version=1.0$"' } },
+    { sources: '/a /b' },
+  );
+  assert.match(result.stdout, /^\/a\|2\|.*\/out\|.*\/build\/hello-1\.0\n1\n$/);
+});
+
+test('a failing command in the middle of a phase ends the build and names the phase', (context) => {
+  const result = run(context, { ...plain, phases: { build: 'echo before\nfalse\necho after', install: 'echo never' } });
+  assert.equal(result.status, 1);
+  assert.equal(result.stdout, 'before\n');
+  assert.match(result.stderr, /phase 'build' failed with exit status 1\n$/);
+});
+
+test('errexit holds inside functions, loops and subshells of a phase', (context) => {
+  const result = run(context, {
+    ...plain,
+    phases: { build: 'step() { false; echo in-function; }\nfor x in 1; do (step); echo in-loop; done' },
+  });
+  assert.equal(result.status, 1);
+  assert.equal(result.stdout, '');
+});
+
+test("exit statuses of a phase's own exit are kept", (context) => {
+  assert.equal(run(context, { ...plain, phases: { build: 'exit 7' } }).status, 7);
+});
+
+test('a syntax error is reported in its phase, after the phases before it have run', (context) => {
+  const result = run(context, { ...plain, phases: { prepare: 'echo first', build: 'if true; then echo x' } });
+  assert.notEqual(result.status, 0);
+  assert.equal(result.stdout, 'first\n');
+  assert.match(result.stderr, /@igos phase build/);
+});
+
+test('neither folder nor variables leak from phase to phase', (context) => {
+  const result = run(context, { ...plain, phases: { prepare: 'cd /; x=1', build: 'echo "[$x]$(pwd -P)"' } });
+  assert.match(result.stdout, /^\[\]\/.*\/build\n$/);
+});
+
+test('quotes and dollars reach the phase as written', (context) => {
+  const result = run(context, { ...plain, phases: { build: `echo 'it'"'"'s $HOME' "\\$x"` } });
+  assert.equal(result.stdout, "it's $HOME $x\n");
+});
+
+test('other shells of the machine agree', (context) => {
+  const input = { ...plain, phases: { build: 'step() { false; echo no; }; step; echo no' } };
+  for (const shell of ['/bin/bash', '/usr/bin/dash', '/usr/bin/ksh']) {
+    if (!existsSync(shell)) continue;
+    assert.equal(run(context, input, {}, shell).status, 1, shell);
+  }
+});
+
+function tarball(context: TestContext, name: string, files: Record<string, string>): string {
+  const folder = scratch(context);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, 'in', path, '..'), { recursive: true });
+    writeFileSync(join(folder, 'in', path), text);
+  }
+  const archive = join(folder, `0123456789abcdfghijklmnpqrsvwxyz-${name}`);
+  const { status, stderr } = spawnSync('tar', ['-caf', archive, '-C', join(folder, 'in'), '.'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  return archive;
+}
+
+test('an archive with one top folder is stripped, phases start in it', (context) => {
+  const archive = tarball(context, 'hello-9.tar.gz', { 'hello-9/configure': 'x', 'hello-9/src/main.c': 'y' });
+  const result = run(context, { ...plain, hasSources: true, phases: { build: 'pwd -P; ls -A' } }, { sources: archive });
+  assert.equal(result.status, 0, result.stderr);
+  assert.match(result.stdout, /\/build\/hello-1\.0\nconfigure\nsrc\n$/);
+});
+
+test('an archive without one top folder is taken as it is', (context) => {
+  const archive = tarball(context, 'flat.tgz', { a: '1', 'b/c': '2', '.hidden': '3' });
+  const result = run(context, { ...plain, hasSources: true, phases: { build: 'ls -A' } }, { sources: archive });
+  assert.equal(result.stdout, '.hidden\na\nb\n', result.stderr);
+});
+
+test('further sources stand beside the first under their own names', (context) => {
+  const first = tarball(context, 'main.tar', { 'main/x': '' });
+  const second = tarball(context, 'gmp-6.3.0.tar.gz', { 'gmp-6.3.0/y': '' });
+  const third = tarball(context, 'notes.txt.tar', { one: '', two: '' });
+  const file = join(scratch(context), '0123456789abcdfghijklmnpqrsvwxyz-extra.c');
+  writeFileSync(file, 'int x;');
+  const result = run(
+    context,
+    { ...plain, hasSources: true, phases: { build: 'cd ..; echo *; cat extra.c' } },
+    { sources: [first, second, third, file].join(' ') },
+  );
+  assert.equal(result.stdout, 'extra.c gmp-6.3.0 hello-1.0 notes.txt\nint x;', result.stderr);
+});
+
+test('a folder as source is copied and can be written', (context) => {
+  const folder = join(scratch(context), '0123456789abcdfghijklmnpqrsvwxyz-tree');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a'), 'old', { mode: 0o444 });
+  const result = run(context, { ...plain, hasSources: true, phases: { build: 'echo new >a; cat a' } }, { sources: folder });
+  assert.equal(result.stdout, 'new\n', result.stderr);
+  assert.equal(readFileSync(join(folder, 'a'), 'utf8'), 'old');
+});
+
+test('patches are applied in order, compressed ones too', (context) => {
+  if (!existsSync('/usr/bin/patch')) return context.skip('patch is not installed');
+  const archive = tarball(context, 'p.tar', { 'p/a': 'one\n' });
+  const folder = scratch(context);
+  writeFileSync(join(folder, '1.patch'), '--- a/a\n+++ b/a\n@@ -1 +1 @@\n-one\n+two\n');
+  writeFileSync(join(folder, '2.patch'), '--- a/a\n+++ b/a\n@@ -1 +1 @@\n-two\n+three\n');
+  spawnSync('gzip', [join(folder, '2.patch')]);
+  const env = { sources: archive, patches: `${join(folder, '1.patch')} ${join(folder, '2.patch.gz')}` };
+  const result = run(context, { ...plain, hasSources: true, hasPatches: true, phases: { build: 'cat a' } }, env);
+  assert.match(result.stdout, /\nthree\n$/, result.stderr);
+});
+
+const install =
+  'mkdir -p $out/usr/lib $out/usr/include; echo >$out/usr/lib/z.so; echo >$out/usr/lib/z.a; echo >$out/usr/include/z.h';
+
+test('split moves what matches, folders whole', (context) => {
+  const splits = [{ output: 'dev', files: ['usr/include', 'usr/lib/*.a'] }];
+  const result = run(context, { ...plain, phases: { install }, splits });
+  assert.equal(result.status, 0, result.stderr);
+  for (const path of ['dev/usr/include/z.h', 'dev/usr/lib/z.a', 'out/usr/lib/z.so'])
+    assert.ok(existsSync(result.out(path)), path);
+  for (const path of ['out/usr/include', 'out/usr/lib/z.a']) assert.ok(!existsSync(result.out(path)), path);
+});
+
+test('split fails where a pattern matches nothing, and takes spaces and dollars as they stand', (context) => {
+  const splits = [{ output: 'dev', files: ['usr/bin/$x y'] }];
+  const result = run(context, { ...plain, phases: { install }, splits });
+  assert.notEqual(result.status, 0);
+  assert.match(result.stderr, /split 'dev': nothing installed matches 'usr\/bin\/\$x y'/);
+});
+
+test('styles write the commands of their tools, flags quoted for the shell', () => {
+  const phases = (name: string, options = {}) => STYLES.find((style) => style.name === name)!.phases(options);
+  assert.deepEqual(phases('autotools', { flags: ["--with-x=it's", '--shared'], makeFlags: ['V=1'] }), {
+    configure: "./configure --prefix=/usr '--with-x=it'\\''s' --shared",
+    build: 'make -j"$jobs" V=1',
+    check: 'make V=1 check',
+    install: 'make V=1 DESTDIR="$out" install',
+  });
+  assert.equal(phases('autotools', { buildDir: 'a/b' }).configure, 'mkdir -p a/b\ncd a/b\n../../configure --prefix=/usr');
+  assert.equal(phases('make', { flags: ['CFLAGS=-O2 -g'] }).install, `make 'CFLAGS=-O2 -g' DESTDIR="$out" PREFIX=/usr install`);
+  assert.match(phases('meson').configure!, /--libdir=\/usr\/lib --buildtype=release --wrap-mode=nodownload$/);
+  assert.match(phases('cmake', { flags: ['-DX=1'] }).configure!, /-DCMAKE_BUILD_TYPE=Release -DX=1$/);
+});
+
+test('autotools builds in a folder of its own', (context) => {
+  const archive = tarball(context, 'h.tar', {
+    'h/configure': '#!/bin/sh\nprintf "all:\\n\\techo built\\ninstall:\\n\\tmkdir -p \\$(DESTDIR)/usr\\n" >Makefile\n',
+  });
+  if (!existsSync('/usr/bin/make')) return context.skip('make is not installed');
+  const style = STYLES.find(({ name }) => name === 'autotools')!.phases({ buildDir: 'obj' });
+  const { check: _, ...phases } = style;
+  const prepare = 'chmod +x configure';
+  const result = run(context, { ...plain, hasSources: true, phases: { ...phases, prepare } }, { sources: archive });
+  assert.equal(result.status, 0, result.stderr);
+  assert.ok(existsSync(join(result.top, 'hello-1.0', 'obj', 'Makefile')));
+  assert.ok(existsSync(result.out('out', 'usr')));
+});

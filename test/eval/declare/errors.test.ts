@@ -1,0 +1,257 @@
+/** Every code of declarations, as its reader sees it. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { declarationCodes } from '../../../eval/declare/codes.ts';
+import { goldenRoot } from '../../golden.ts';
+import { goldenFault, TIER } from './harness.ts';
+
+const pkg = (name: string, fields: string): string =>
+  `package ${name} "1.0" {\n  tier = core;\n  summary = "Test";\n  phases.install = "true";\n  ${fields}\n}\n`;
+
+test('an unknown field, with what was meant', (context) => {
+  goldenFault(
+    context,
+    'unknown-field',
+    `${TIER}package zlib "1.3" {\n  tier = core;\n  sumary = "Compression";\n  frobnicate = 1;\n}\n`,
+  );
+});
+
+test('a missing field of each kind', (context) => {
+  goldenFault(context, 'missing-field', 'tier core { }\npackage zlib "1.3" { }\nsystem all { }\n');
+});
+
+test('a package declared in two files', (context) => {
+  goldenFault(context, 'declared-twice', { 'a.igos': TIER + pkg('zlib', ''), 'b/c.igos': pkg('zlib', '') });
+});
+
+test('a version given twice', (context) => {
+  goldenFault(context, 'version-twice', TIER + pkg('zlib', 'version = "2";'));
+});
+
+test('a field of the wrong type', (context) => {
+  goldenFault(context, 'wrong-type', TIER + pkg('zlib', 'build = "gcc make";'));
+});
+
+test('an item of the wrong type', (context) => {
+  goldenFault(context, 'wrong-item', TIER + pkg('zlib', 'config = [ "etc/a" 5 ];'));
+});
+
+test('every shape has its words', (context) => {
+  goldenFault(
+    context,
+    'wrong-types',
+    TIER +
+      [
+        'release = 0',
+        'check = "yes"',
+        'homepage = ""',
+        'source = "https://example.org/x.tar.gz"',
+        'patches = [ 1 ]',
+        'style = "autotools"',
+        'phases.build = 1',
+        'env."a-b" = "x"',
+        'modes."/usr/bin/su" = "4755"',
+        'modes."usr/bin/su" = "rwx"',
+        'config = [ "../x" ]',
+        'supersedes = [ null ]',
+      ]
+        .map((field, index) => pkg(`p${index}`, `${field};`))
+        .join('') +
+      'package q1 "1" { summary = "T"; phases.install = "true"; tier = 1; }\n' +
+      'package q2 "1" { summary = "T"; phases = [ ]; tier = core; }\n' +
+      'system s { packages = [ ]; etc.motd = 1; }\n',
+  );
+});
+
+test('a tier that does not exist', (context) => {
+  goldenFault(
+    context,
+    'no-such-tier',
+    `${TIER}tier base { summary = "Base"; after = [ coer ]; }\npackage zlib "1" { tier = bsae; summary = "x"; }\n`,
+  );
+});
+
+test('a tier named by a string that is none', (context) => {
+  goldenFault(
+    context,
+    'no-such-tier-string',
+    `${TIER}package zlib "1" { tier = "desktop"; summary = "x"; phases.install = "true"; }\n`,
+  );
+});
+
+test('a dependency in quotes, and one that is no package', (context) => {
+  goldenFault(
+    context,
+    'not-a-package',
+    TIER + pkg('glibc', '') + pkg('a', 'runtime = [ "glibc" ];') + pkg('b', 'build = [ core ];'),
+  );
+});
+
+test('a package changed with // is no package', (context) => {
+  goldenFault(context, 'not-a-package-update', TIER + pkg('a', '') + pkg('b', 'host = [ (a // { x = 1; }) ];'));
+});
+
+test('names and versions that cannot be parts of paths', (context) => {
+  goldenFault(context, 'bad-name', `${TIER}package "my zlib" "1" { tier = core; summary = "x"; }\n`);
+});
+
+test('a version that cannot be part of a path', (context) => {
+  goldenFault(
+    context,
+    'bad-version',
+    `${TIER}package zlib "1.0/2" {\n  tier = core;\n  summary = "x";\n  phases.install = "true";\n}\n`,
+  );
+});
+
+test('a package supersedes itself', (context) => {
+  goldenFault(context, 'self-supersede', TIER + pkg('zlib', 'supersedes = [ zlib ];'));
+});
+
+test('packages supersede each other in a circle', (context) => {
+  goldenFault(
+    context,
+    'supersede-circle',
+    TIER + pkg('a', 'supersedes = [ b ];') + pkg('b', 'supersedes = [ c ];') + pkg('c', 'supersedes = [ a ];'),
+    (tree) => tree.select('a').supersedes,
+  );
+});
+
+test('a dependency cycle, with the way over runtime in it', (context) => {
+  goldenFault(
+    context,
+    'dependency-cycle',
+    TIER +
+      pkg('gcc', 'build = [ make ];') +
+      pkg('make', 'build = [ sh ];') +
+      pkg('sh', 'runtime = [ libc ];') +
+      pkg('libc', 'build = [ gcc ];'),
+    (tree) => tree.select('gcc').drvPath,
+  );
+});
+
+test('a package in its own build list', (context) => {
+  goldenFault(context, 'dependency-on-itself', TIER + pkg('gcc', 'build = [ gcc ];'), (tree) => tree.select('gcc').drvPath);
+});
+
+test('a split called like another package', (context) => {
+  goldenFault(context, 'split-clash', TIER + pkg('zlib-dev', '') + pkg('zlib', 'split dev { files = [ "usr/include" ]; }'));
+});
+
+test('a split whose name means something else', (context) => {
+  goldenFault(
+    context,
+    'split-reserved',
+    TIER + pkg('zlib', 'split out { files = [ "usr/include" ]; }\n  split my-dev { files = [ ]; }'),
+  );
+});
+
+test('a split of what is no package', (context) => {
+  goldenFault(context, 'split-of-tier', `${TIER}override core { split dev { files = [ "x" ]; } }\n`);
+});
+
+test('an override of what nothing declares', (context) => {
+  goldenFault(context, 'override-of-nothing', `${TIER}${pkg('zlib', '')}override zlibb { version = "2"; }\noverride other { }\n`);
+});
+
+test('a computed field name', (context) => {
+  goldenFault(context, 'dynamic-field', `${TIER}package zlib "1" { tier = core; summary = "x"; \${"lic" + "ense"} = "Zlib"; }\n`);
+});
+
+test('a package that installs nothing', (context) => {
+  goldenFault(context, 'nothing-to-install', `${TIER}package hello "1" { tier = core; summary = "x"; }\n`);
+});
+
+test('a tree declaration in another file, and two of them', (context) => {
+  goldenFault(context, 'misplaced-tree', { 'a.igos': TIER, 'b.igos': 'tree { name = "x"; }\n' });
+});
+
+test('two tree declarations', (context) => {
+  goldenFault(context, 'two-trees', { 'tree.igos': 'tree { name = "x"; }\ntree { name = "y"; }\n' });
+});
+
+test('no tree, an empty one, a file of one expression', (context) => {
+  goldenFault(context, 'empty-tree', { 'a.nix': '1' });
+});
+
+test('trees laid over each other in a circle', (context) => {
+  goldenFault(context, 'tree-circle', {
+    'tree.igos': 'tree { over = [ ./b ]; }\n',
+    'b/tree.igos': 'tree { over = [ ../. ]; }\n',
+  });
+});
+
+test('a name that the tree does not have', (context) => {
+  goldenFault(context, 'no-such-package', TIER + pkg('zlib', ''), (tree) => tree.select('zlb'));
+});
+
+test('a system that the tree does not have', (context) => {
+  goldenFault(context, 'no-such-system', TIER + pkg('zlib', ''), (tree) => tree.selectSystem('workstation'));
+});
+
+test('tiers in a circle', (context) => {
+  goldenFault(
+    context,
+    'tier-circle',
+    'tier a { summary = "A"; after = [ b ]; }\ntier b { summary = "B"; after = [ a ]; }\n',
+    (tree) => tree.tiers,
+  );
+});
+
+test('a variable that belongs to the build', (context) => {
+  goldenFault(context, 'reserved-variable', TIER + pkg('zlib', 'env.out = "/tmp";'));
+});
+
+test('fetchurl without a hash, and with an unknown option', (context) => {
+  const source = (text: string): string => `source = fetchurl {\n    ${text}\n  };`;
+  goldenFault(
+    context,
+    'fetchurl',
+    TIER +
+      pkg('a', source('url = "https://example.org/a.tar.gz";')) +
+      pkg('b', source('sha256 = "0000000000000000000000000000000000000000000000000000";')) +
+      pkg('c', source('uri = "https://example.org/a.tar.gz";')) +
+      pkg('d', source('debian = "hello";')),
+  );
+});
+
+test('an unknown name says what was meant, over fields, tree and library', (context) => {
+  goldenFault(context, 'unknown-name', TIER + pkg('glibc', '') + pkg('zlib', 'runtime = [ glibcc ];'));
+});
+
+test('syntax errors of all files come together', (context) => {
+  goldenFault(context, 'syntax', { 'a.igos': 'tier core { summary = "x" }\n', 'b.igos': 'package zlib "1" { tier core; }\n' });
+});
+
+test('an unknown option of a style, and an unknown phase', (context) => {
+  goldenFault(
+    context,
+    'style-option',
+    TIER + pkg('a', 'style = autotools { flag = [ ]; };') + pkg('b', 'phases.instal = "true";'),
+  );
+});
+
+test('an error inside a field says which field of which package', (context) => {
+  goldenFault(context, 'inside-field', TIER + pkg('a', 'homepage = "https://" + (throw "not known yet");'));
+});
+
+test('fields that need each other', (context) => {
+  goldenFault(context, 'recursion', TIER + pkg('a', 'license = homepage;\n  homepage = "https://${license}";'));
+});
+
+test('an override that means super', (context) => {
+  goldenFault(context, 'recursion-override', `${TIER}${pkg('a', '')}override a { version = "${'$'}{version}.1"; }\n`);
+});
+
+test('a source that is not there', (context) => {
+  goldenFault(context, 'missing-source', TIER + pkg('a', 'source = [ ./no-such-file.tar ];'));
+});
+
+test('every code has a golden', () => {
+  const texts = readdirSync(join(goldenRoot, 'errors'))
+    .filter((name) => name.startsWith('decl-'))
+    .map((name) => readFileSync(join(goldenRoot, 'errors', name), 'utf8'));
+  const missing = Object.keys(declarationCodes).filter((code) => !texts.some((text) => text.includes(`error[${code}]`)));
+  assert.deepEqual(missing, []);
+});

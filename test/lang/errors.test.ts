@@ -1,0 +1,70 @@
+/** The text of every syntax error, as people see it. The cases are in `test/vectors/lang/mistakes.txt`: `=== name` and the source. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compareBytes, renderFault, SourceFile } from '../../base/index.ts';
+import { langCodes, parse, parseExpr, type SourceKind } from '../../lang/index.ts';
+import { golden } from '../golden.ts';
+
+const vectors = readFileSync(join(import.meta.dirname, '../vectors/lang/mistakes.txt'), 'latin1');
+const cases = vectors
+  .split(/^=== /m)
+  .slice(1)
+  .map((block) => {
+    const end = block.indexOf('\n');
+    return { name: block.slice(0, end), text: block.slice(end + 1) };
+  });
+
+const raised = new Set<string>();
+
+for (const { name, text } of cases) {
+  test(`mistake: ${name}`, (t) => {
+    const [base, extension = 'nix'] = name.split('.') as [string, SourceKind | undefined];
+    const { diagnostics } = parse(new SourceFile(`example.${extension}`, text), { kind: extension });
+    assert.ok(diagnostics.length > 0, 'no mistake found');
+    for (const { code } of diagnostics) raised.add(code);
+    golden(t, `errors/lang-${base}.txt`, diagnostics.map((fault) => renderFault(fault)).join('\n'));
+  });
+}
+
+test('a NUL byte', (t) => {
+  const { diagnostics } = parse(new SourceFile('example.nix', '{ a = "b\0c"; }'));
+  for (const { code } of diagnostics) raised.add(code);
+  golden(t, 'errors/lang-nul-byte.txt', diagnostics.map((fault) => renderFault(fault).replace('\0', '␀')).join('\n'));
+});
+
+test('nesting without end', (t) => {
+  const { diagnostics } = parse(new SourceFile('example.nix', '['.repeat(100_000)));
+  for (const { code } of diagnostics) raised.add(code);
+  // how deep it got depends on the stack
+  const text = diagnostics.map((fault) =>
+    renderFault(fault)
+      .replace(/1:\d+/, '1:…')
+      .replace(/\[{100,} *|│ +\^/g, '…'),
+  );
+  golden(t, 'errors/lang-too-deep.txt', text.join('\n'));
+});
+
+test('every code has a case, and every example of the table is what it says', () => {
+  assert.deepEqual([...raised].sort(compareBytes), Object.keys(langCodes).sort(compareBytes));
+  for (const [code, { wrong, right }] of Object.entries(langCodes) as [string, { wrong?: string; right?: string }][]) {
+    if (wrong !== undefined) {
+      const found = parse(new SourceFile('<example>', wrong), { kind: 'igos' }).diagnostics.map((fault) => fault.code as string);
+      assert.ok(found.includes(code), `${code}: ${found.join(' ')}`);
+    }
+    if (right !== undefined) assert.deepEqual(parse(new SourceFile('<example>', right), { kind: 'igos' }).diagnostics, [], code);
+  }
+});
+
+test('no more than some twenty diagnostics', () => {
+  const { diagnostics } = parse(new SourceFile('<example>', `{ ${'a = ;\n'.repeat(500)} }`));
+  assert.equal(diagnostics.length, 20);
+});
+
+test('parseExpr throws all of them', () => {
+  assert.throws(
+    () => parseExpr(new SourceFile('<example>', '{ a = ; b = ; }')),
+    (error: { faults?: unknown[] }) => error.faults?.length === 2,
+  );
+});

@@ -1,0 +1,217 @@
+/** Configuration: every case of the rules, as sequences of versions and edits on a real root. */
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, lstatSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Root } from '../../pkm/index.ts';
+import { decideOffered, decideWithdrawn } from '../../pkm/plan/config-rules.ts';
+import { mergeText } from '../../pkm/plan/merge.ts';
+import { Sandbox } from './support.ts';
+
+const V1 = 'a = 1\nb = 1\nc = 1\nd = 1\ne = 1\n';
+const V2 = 'a = 1\nb = 1\nc = 1\nd = 1\ne = 2\n';
+const MINE = 'a = mine\nb = 1\nc = 1\nd = 1\ne = 1\n';
+const BOTH = 'a = mine\nb = 1\nc = 1\nd = 1\ne = 2\n';
+const CLASH = 'a = 1\nb = 1\nc = 1\nd = 1\ne = mine\n';
+
+const install = (box: Sandbox, version: number, text: string | undefined, more: object = {}) =>
+  box.do((root: Root) =>
+    root.install([
+      box.image(`p ${version}`, { 'usr/v': String(version), ...(text === undefined ? {} : { 'etc/p.conf': text }) }, more),
+    ]),
+  );
+const outcome = (report: { config: readonly { outcome: string; newPath?: string }[] }) =>
+  report.config.map((change) => [change.outcome, change.newPath].filter((part) => part !== undefined).join(' '));
+
+test('row: configuration, unmodified is replaced', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  assert.deepEqual(outcome(install(box, 2, V2)), ['replaced']);
+  assert.equal(box.read('etc/p.conf'), V2);
+});
+
+test('row: configuration, modified and unchanged upstream is kept', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  box.write('etc/p.conf', MINE, 0o600);
+  install(box, 2, V1);
+  assert.equal(box.read('etc/p.conf'), MINE);
+  assert.equal(lstatSync(box.path('etc/p.conf')).mode & 0o777, 0o600);
+  assert.equal(existsSync(box.path('etc/p.conf.new')), false);
+});
+
+test('row: configuration, both changed is merged where clean', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  box.write('etc/p.conf', MINE, 0o640);
+  assert.deepEqual(outcome(install(box, 2, V2)), ['merged']);
+  assert.equal(box.read('etc/p.conf'), BOTH);
+  assert.equal(lstatSync(box.path('etc/p.conf')).mode & 0o777, 0o640);
+  install(box, 3, V1);
+  assert.equal(box.read('etc/p.conf'), MINE);
+});
+
+test('row: configuration, both changed the same lines: the file stays, the new one lands as .new', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  box.write('etc/p.conf', CLASH);
+  assert.deepEqual(outcome(install(box, 2, V2)), ['new-file etc/p.conf.new']);
+  assert.equal(box.read('etc/p.conf'), CLASH);
+  assert.equal(box.read('etc/p.conf.new'), V2);
+  const V3 = V2.replace('e = 2', 'e = 3');
+  assert.deepEqual(outcome(install(box, 3, V3)), ['new-file etc/p.conf.new']);
+  assert.equal(box.read('etc/p.conf.new'), V3, 'a pending version that nobody touched is replaced');
+  box.write('etc/p.conf.new', 'edited\n');
+  assert.deepEqual(outcome(install(box, 4, V2)), ['new-file etc/p.conf.new.1']);
+  assert.equal(box.read('etc/p.conf.new'), 'edited\n');
+  renameSync(box.path('etc/p.conf.new.1'), box.path('etc/p.conf'));
+  assert.deepEqual(outcome(install(box, 5, V3)), ['replaced'], 'taking the new version makes it unmodified');
+  await box.do((root) => root.rollback(1));
+  assert.equal(box.read('etc/p.conf'), V1);
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
+});
+
+test('rollback after a conflict keeps the file and takes the stale .new away', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  box.write('etc/p.conf', CLASH);
+  install(box, 2, V2);
+  await box.do((root) => root.rollback(1));
+  assert.equal(box.read('etc/p.conf'), CLASH);
+  assert.equal(box.read('etc/p.conf.new'), undefined);
+});
+
+test('binary configuration is never merged', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, `${V1}\0`);
+  box.write('etc/p.conf', `${MINE}\0`);
+  assert.deepEqual(outcome(install(box, 2, `${V2}\0`)), ['new-file etc/p.conf.new']);
+});
+
+test('a deleted file stays deleted; a changed version lands as .new', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  unlinkSync(box.path('etc/p.conf'));
+  install(box, 2, V1);
+  assert.equal(box.read('etc/p.conf'), undefined);
+  assert.deepEqual(outcome(install(box, 3, V2)), ['stays-deleted etc/p.conf.new']);
+  assert.equal(box.read('etc/p.conf'), undefined);
+  assert.equal(box.read('etc/p.conf.new'), V2);
+});
+
+test('a file of the admin before the first install counts as modified', (t) => {
+  const box = new Sandbox(t);
+  box.write('etc/p.conf', MINE);
+  assert.deepEqual(outcome(install(box, 1, V1)), ['new-file etc/p.conf.new']);
+  assert.equal(box.read('etc/p.conf'), MINE);
+  assert.equal(box.read('etc/p.conf.new'), V1);
+});
+
+test('a version without the file: unmodified goes, modified stays, and comes into its own again', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  assert.deepEqual(outcome(install(box, 2, undefined)), ['removed']);
+  assert.equal(box.read('etc/p.conf'), undefined);
+  await box.do((root) => root.rollback(1));
+  assert.equal(box.read('etc/p.conf'), V1);
+  box.write('etc/p.conf', MINE);
+  assert.deepEqual(outcome(install(box, 2, undefined)), ['left']);
+  assert.equal(box.read('etc/p.conf'), MINE);
+  assert.deepEqual(outcome(install(box, 3, V2)), ['merged'], 'the original is remembered while the file is without a package');
+  assert.equal(box.read('etc/p.conf'), BOTH);
+});
+
+test('removed and installed again: the file that was left is taken up where it was', (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  box.do((root) => root.remove(['p']));
+  assert.deepEqual(outcome(install(box, 2, V2)), ['replaced']);
+  box.write('etc/p.conf', box.read('etc/p.conf')!.replace('a = 1', 'a = mine'));
+  box.do((root) => root.remove(['p']));
+  assert.deepEqual(outcome(install(box, 3, V1)), ['merged']);
+  assert.equal(box.read('etc/p.conf'), MINE);
+});
+
+test('rollback merges, and never discards', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  install(box, 2, V2);
+  box.write('etc/p.conf', BOTH);
+  await box.do((root) => root.rollback(1));
+  assert.equal(box.read('etc/p.conf'), MINE);
+  await box.do((root) => root.rollback(0));
+  assert.equal(box.read('etc/p.conf'), MINE, 'modified: stays without its package');
+  assert.equal(box.read('usr/v'), undefined);
+});
+
+test('declared globs are configuration too; symlinks in etc are', (t) => {
+  const box = new Sandbox(t);
+  const config = ['var/lib/p/**', '/usr/share/p/*.ini'];
+  const files = (n: number) => ({
+    'var/lib/p/x/y': `${n}\n`,
+    'usr/share/p/a.ini': `${n}\n`,
+    'usr/share/p/a.txt': `${n}\n`,
+    'etc/link': `-> v${n}`,
+  });
+  box.do((root) => root.install([box.image('p 1', files(1), { config })]));
+  box.write('var/lib/p/x/y', 'mine\n');
+  box.write('usr/share/p/a.ini', 'mine\n');
+  box.write('usr/share/p/a.txt', 'mine\n');
+  unlinkSync(box.path('etc/link'));
+  symlinkSync('mine', box.path('etc/link'));
+  const report = box.do((root) => root.install([box.image('p 2', files(2), { config })]));
+  assert.deepEqual(
+    report.warnings.map((warning) => warning.path),
+    ['usr/share/p/a.txt'],
+  );
+  assert.deepEqual(
+    ['var/lib/p/x/y', 'usr/share/p/a.ini', 'usr/share/p/a.txt', 'etc/link', 'etc/link.new'].map((path) => box.read(path)),
+    ['mine\n', 'mine\n', '2\n', '-> mine', '-> v2'],
+  );
+});
+
+test('the mode of a configuration file follows upstream while the user has not changed it', (t) => {
+  const box = new Sandbox(t);
+  const at = (version: number, mode: number) =>
+    box.do((root) => root.install([box.image(`p ${version}`, { 'etc/p.conf': { mode, text: V1 } })]));
+  const mode = () => lstatSync(box.path('etc/p.conf')).mode & 0o777;
+  at(1, 0o644);
+  box.write('etc/p.conf', MINE);
+  at(2, 0o600);
+  assert.equal(mode(), 0o600);
+  chmodSync(box.path('etc/p.conf'), 0o660);
+  at(3, 0o644);
+  assert.equal(mode(), 0o660);
+  assert.equal(box.read('etc/p.conf'), MINE);
+});
+
+test("rules: the user's bytes are never written over unless they are a version that a package brought", () => {
+  const values = [undefined, 'A', 'B', 'C', 'D'];
+  for (const live of values) {
+    for (const original of values) {
+      for (const upstream of values) {
+        for (const next of values) {
+          const facts = { live, original, upstream, next, isOwned: upstream !== undefined };
+          const isUsers = live !== undefined && live !== original && live !== upstream;
+          const decision = next === undefined ? decideWithdrawn(facts, 'replace') : decideOffered({ ...facts, next });
+          if (isUsers && live !== next)
+            assert.ok(['keep', 'merge', 'leave'].includes(decision), JSON.stringify({ facts, decision }));
+          if (next === undefined) assert.notEqual(isUsers && decideWithdrawn(facts, 'remove-by-force'), 'remove');
+        }
+      }
+    }
+  }
+});
+
+test('merge: line ends, missing final newline, and text that is no UTF-8', () => {
+  const merge = (original: string, mine: string, theirs: string) =>
+    mergeText(Buffer.from(original, 'latin1'), Buffer.from(mine, 'latin1'), Buffer.from(theirs, 'latin1'))?.toString('latin1');
+  assert.equal(merge('a\r\nb\r\nc\r\n', 'x\r\nb\r\nc\r\n', 'a\r\nb\r\ny\r\n'), 'x\r\nb\r\ny\r\n');
+  assert.equal(merge('a\nb\nc', 'x\nb\nc', 'a\nb\nc\n'), 'x\nb\nc\n');
+  assert.equal(merge('a\n', 'a\nb\n', 'a\nb\n'), 'a\nb\n');
+  assert.equal(merge('a\n', 'b\n', 'c\n'), undefined);
+  assert.equal(merge('a\nb\nc\n\xff', 'x\nb\nc\n\xff', 'a\nb\ny\n\xff'), undefined);
+  assert.equal(merge('', '', 'a\n'), 'a\n');
+});

@@ -1,0 +1,270 @@
+/** Archives that nobody should install, made byte by byte: refused with the member named, and not a path of the root changed. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { Fault, SystemFault } from '../../base/index.ts';
+import { imageFromArchive, realIo, writeArchive } from '../../pkm/index.ts';
+import { golden } from '../golden.ts';
+import { faultText, Sandbox } from './support.ts';
+import { member, type TarSpec, tarOf } from './tar-bytes.ts';
+
+const INFO: TarSpec = { name: '.PKGINFO', data: 'pkgname = evil\npkgver = 1\n' };
+
+async function install(box: Sandbox, bytes: Buffer, options: { maxEntries?: number } = {}): Promise<unknown> {
+  const file = join(box.base, 'evil.igos.tar.gz');
+  writeFileSync(file, bytes);
+  return box.do(async (root) => {
+    if (options.maxEntries !== undefined) {
+      return imageFromArchive(file, { folder: join(box.base, 'x'), io: realIo, mtimeSeconds: 1, maxEntries: options.maxEntries });
+    }
+    return root.install([await root.readArchive(file)], { archiveTrust: 'loose' });
+  });
+}
+
+const pax = (fields: Record<string, string>): string =>
+  Object.entries(fields)
+    .map(([key, value]) => {
+      const rest = ` ${key}=${value}\n`;
+      let length = rest.length + 1;
+      while (String(length).length + rest.length !== length) length += 1;
+      return `${length}${rest}`;
+    })
+    .join('');
+
+const hostile: Record<string, readonly TarSpec[]> = {
+  'parent directory': [{ name: 'usr/../../outside', data: 'x' }],
+  'parent directory at the start': [{ name: '../outside', data: 'x' }],
+  'absolute name': [{ name: '/outside', data: 'x' }],
+  'absolute name in pax': [
+    { name: 'PaxHeader', type: 'x', data: pax({ path: '/outside' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'NUL in pax': [
+    { name: 'PaxHeader', type: 'x', data: pax({ path: 'usr/x\0y' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'NUL in a long name': [
+    { name: 'L', type: 'L', data: 'usr/x\0../y\0' },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'name that is not UTF-8': [{ name: 'usr/\xff', data: 'x' }],
+  'line break': [{ name: 'usr/a\nb', data: 'x' }],
+  'write through a symlink of the archive': [
+    { name: 'usr/l', type: '2', link: '/tmp' },
+    { name: 'usr/l/outside', data: 'x' },
+  ],
+  'write through a later symlink': [
+    { name: 'usr/l/outside', data: 'x' },
+    { name: 'usr/l', type: '2', link: '/tmp' },
+  ],
+  'hard link to outside': [{ name: 'usr/h', type: '1', link: '../../etc/passwd' }],
+  'hard link to an absolute name': [{ name: 'usr/h', type: '1', link: '/etc/passwd' }],
+  'hard link to a symlink': [
+    { name: 'usr/l', type: '2', link: '/etc/passwd' },
+    { name: 'usr/h', type: '1', link: 'usr/l' },
+  ],
+  'character device': [{ name: 'usr/dev', type: '3' }],
+  'block device': [{ name: 'usr/dev', type: '4' }],
+  FIFO: [{ name: 'usr/fifo', type: '6' }],
+  'unknown type': [{ name: 'usr/odd', type: 'Z' }],
+  'sparse file': [{ name: 'usr/sparse', type: 'S', data: '' }],
+  'sparse file in pax': [
+    { name: 'PaxHeader', type: 'x', data: pax({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'setuid without declaration': [{ name: 'usr/su', data: 'x', mode: 0o4755 }],
+  'setgid without declaration': [{ name: 'usr/su', data: 'x', mode: 0o2755 }],
+  'twice the same': [
+    { name: 'usr/x', data: 'x' },
+    { name: './usr/x', data: 'y' },
+  ],
+  'too large': [
+    { name: 'PaxHeader', type: 'x', data: pax({ size: '99999999999999' }) },
+    { name: 'usr/x', data: 'x' },
+  ],
+  'state of pkm': [{ name: 'var/lib/igos/pkm.db', data: 'x' }],
+  'two packages in one': [{ name: 'var/lib/igos/packages/x', type: '2', link: '/etc/passwd' }],
+};
+
+for (const [name, members] of Object.entries(hostile)) {
+  test(`hostile: ${name}`, async (t) => {
+    const box = new Sandbox(t);
+    await assert.rejects(install(box, gzipSync(tarOf([INFO, ...members]))), { code: 'E-PKM-024' });
+    assert.deepEqual(box.snapshot(), {});
+    assert.equal(existsSync(join(box.root, 'var/lib/igos/staging')), false);
+    assert.equal(existsSync(join(box.base, 'outside')), false);
+  });
+}
+
+test('hostile: one member too many', async (t) => {
+  const many = Array.from({ length: 11 }, (_, n) => ({ name: `usr/${n}`, data: '' }));
+  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...many])), { maxEntries: 11 }), { code: 'E-PKM-024' });
+});
+
+test('setuid with a declaration is installed', async (t) => {
+  const box = new Sandbox(t);
+  const info = { ...INFO, data: `${INFO.data}privileged = usr/su\n` };
+  await install(box, gzipSync(tarOf([info, { name: 'usr/su', data: 'x', mode: 0o4755 }])));
+  assert.equal(box.snapshot()['usr/su'], '4755 x');
+});
+
+test('hostile: a symlink on the disk that leads outside the root', async (t) => {
+  const box = new Sandbox(t);
+  mkdirSync(join(box.base, 'outside'));
+  for (const target of ['../outside', join(box.base, 'outside'), '/elsewhere', '../../..']) {
+    symlinkSync(target, box.path('etc'));
+    assert.throws(() => box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x' })])), { code: 'E-PKM-007' }, target);
+    execFileSync('rm', [box.path('etc')]);
+  }
+  assert.deepEqual(readdirSync(join(box.base, 'outside')), []);
+  mkdirSync(box.path('real'));
+  symlinkSync('/real', box.path('etc'));
+  box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x\n' })]));
+  assert.equal(box.read('real/x'), 'x\n', 'an absolute target is taken as seen from inside the root');
+  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'real/x': 'b\n' })])), { code: /E-PKM-00[45]/ });
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
+});
+
+test('hostile: the state of pkm behind a symlink to outside', (t) => {
+  const box = new Sandbox(t);
+  symlinkSync('/elsewhere', box.path('var'));
+  assert.throws(() => box.open(), { code: 'E-PKM-007' });
+});
+
+test('damaged archives', async (t) => {
+  const box = new Sandbox(t);
+  const good = tarOf([INFO, { name: 'usr/x', data: 'x'.repeat(3000) }]);
+  const checksum = Buffer.from(good);
+  checksum[1024 + 10]! ^= 1;
+  const cases: Record<string, Buffer> = {
+    'wrong checksum': gzipSync(checksum),
+    'cut off': gzipSync(good).subarray(0, -20),
+    'cut off inside': gzipSync(good.subarray(0, 2048)),
+    'no end': gzipSync(good.subarray(0, good.length - 1024)),
+    'data after the end': gzipSync(Buffer.concat([good, member({ name: 'usr/late', data: 'x' })])),
+    'not gzip': good,
+    empty: Buffer.alloc(0),
+    'no package': gzipSync(tarOf([{ name: 'usr/x', data: 'x' }])),
+    'manifest with another hash': gzipSync(
+      tarOf([
+        INFO,
+        { name: 'usr/x', data: 'x' },
+        {
+          name: 'var/lib/igos/packages/evil-1',
+          data: `PACKAGE NAME: evil-1\nPACKAGE VERSION: 1\nDESCRIPTION:\nevil: x\n\nFILE LIST:\nusr/x sha256:${'0'.repeat(64)}\n`,
+        },
+      ]),
+    ),
+  };
+  for (const [name, bytes] of Object.entries(cases)) {
+    await assert.rejects(install(box, bytes), { code: 'E-PKM-023' }, name);
+    assert.deepEqual(box.snapshot(), {}, name);
+  }
+});
+
+test('any bytes: a fault or an image, and nothing outside the folder', async (t) => {
+  const box = new Sandbox(t);
+  const good = tarOf([INFO, { name: './usr/x', data: 'x'.repeat(700) }, { name: 'usr/l', type: '2', link: 'x' }]);
+  let n = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }), async (edits) => {
+      const bytes = Buffer.from(good);
+      for (const [at, value] of edits) bytes[at] = value;
+      const file = join(box.base, 'fuzz.tar.gz');
+      writeFileSync(file, gzipSync(bytes, { level: 1 }));
+      try {
+        await imageFromArchive(file, { folder: join(box.base, `f${n++}`), io: realIo, mtimeSeconds: 1 });
+      } catch (error) {
+        assert.ok(error instanceof Fault || error instanceof SystemFault, String(error));
+      }
+    }),
+    { numRuns: 150 },
+  );
+  assert.deepEqual(box.snapshot(), {});
+});
+
+const messages: Record<string, Buffer> = {
+  'pkm-hostile-link.txt': gzipSync(tarOf([INFO, ...hostile['write through a symlink of the archive']!])),
+  'pkm-hostile-setuid.txt': gzipSync(tarOf([INFO, ...hostile['setuid without declaration']!])),
+  'pkm-archive.txt': gzipSync(tarOf([INFO])).subarray(0, -10),
+  'pkm-archive-nameless.txt': gzipSync(tarOf([{ name: 'usr/x', data: 'x' }])),
+};
+for (const [file, bytes] of Object.entries(messages)) {
+  test(`message: ${file}`, async (t) => {
+    const box = new Sandbox(t);
+    golden(t, `errors/${file}`, await faultText(box, () => install(box, bytes)));
+  });
+}
+
+const hasTar = spawnSync('tar', ['--version']).status === 0;
+
+test('archives of GNU tar are read, with and without ./, in every format', {
+  skip: hasTar ? false : 'no tar here',
+}, async (t) => {
+  for (const format of ['gnu', 'pax', 'ustar']) {
+    const box = new Sandbox(t);
+    const source = join(box.base, 'source');
+    const long = `${'long-'.repeat(format === 'ustar' ? 10 : 30)}name`;
+    mkdirSync(join(source, 'usr/share', long), { recursive: true });
+    mkdirSync(join(source, 'etc'));
+    writeFileSync(join(source, '.PKGINFO'), 'pkgname=gnu\npkgver=1.0\npkgrel=2\ndepend=\n');
+    writeFileSync(join(source, 'usr/share', long, 'file with spaces é'), 'text');
+    writeFileSync(join(source, 'etc/gnu.conf'), 'x = 1\n');
+    symlinkSync(`${long}/file with spaces é`, join(source, 'usr/share/link'));
+    execFileSync('ln', [join(source, 'etc/gnu.conf'), join(source, 'usr/share/hard')]);
+    for (const names of [['.'], ['.PKGINFO', 'etc', 'usr']]) {
+      const one = new Sandbox(t);
+      const file = join(one.base, 'gnu.igos.tar.gz');
+      execFileSync('tar', ['-C', source, `--format=${format}`, '-czf', file, ...names]);
+      await one.do(async (root) => root.install([await root.readArchive(file)], { archiveTrust: 'loose' }));
+      assert.equal(one.read(`usr/share/${long}/file with spaces é`), 'text');
+      assert.equal(one.read('usr/share/hard'), 'x = 1\n');
+      assert.equal(one.read('usr/share/link'), `-> ${long}/file with spaces é`);
+      assert.equal(one.read('.PKGINFO'), undefined);
+      assert.equal(
+        one.do((root) => root.info('gnu').record.release),
+        2,
+      );
+      assert.equal(
+        one.do((root) => root.verify().isClean),
+        true,
+      );
+    }
+  }
+});
+
+test('our archives: GNU tar lists and extracts them, and they are the same to the bit', {
+  skip: hasTar ? false : 'no tar here',
+}, async (t) => {
+  const box = new Sandbox(t);
+  const long = `${'d/'.repeat(70)}${'n'.repeat(120)}`;
+  const files = {
+    [`usr/${long}`]: 'deep',
+    'usr/bin/é': { mode: 0o755, text: 'x' },
+    'usr/l': `-> ${long}`,
+    'usr/empty': { mode: 0o1777 },
+  };
+  const image = box.image('ours 1.0', files, { runtime: ['a', 'b'], supersedes: [], summary: 'ours' });
+  const first = join(box.base, '1.igos.tar.gz');
+  const second = join(box.base, '2.igos.tar.gz');
+  const written = await writeArchive(image, first);
+  await writeArchive(image, second);
+  assert.ok(readFileSync(first).equals(readFileSync(second)));
+  assert.equal(execFileSync('sha256sum', [first], { encoding: 'utf8' }).slice(0, 64), written.sha256);
+  const out = join(box.base, 'out');
+  mkdirSync(out);
+  execFileSync('tar', ['-xpzf', first, '-C', out]);
+  assert.equal(readFileSync(join(out, 'usr', long), 'utf8'), 'deep');
+  const list = execFileSync('tar', ['-tvzf', first], { encoding: 'utf8' });
+  assert.match(list, /drwxrwxrwt 0\/0 .* usr\/empty\//);
+  const back = await imageFromArchive(first, { folder: join(box.base, 'back'), io: realIo, mtimeSeconds: 1 });
+  assert.deepEqual(back.entries, image.entries);
+  assert.deepEqual(back.runtime, ['a', 'b']);
+});

@@ -1,0 +1,146 @@
+/** One golden for each code: what the user sees. Codes about archives and indexes have theirs beside their tests. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
+import { imageFromStore, makeImage, pkmCodes, realIo } from '../../pkm/index.ts';
+import { golden, goldenRoot } from '../golden.ts';
+import { faultText, Sandbox } from './support.ts';
+
+const cases: Record<string, (box: Sandbox) => unknown> = {
+  name: (box) => box.image('.. 1', {}),
+  'name-version': (box) => box.image('a ../1', {}),
+  path: (box) => box.image('a 1', { 'usr/../x': 'x' }),
+  'path-below-file': (box) => box.image('a 1', { 'usr/x': '-> z', 'usr/x/y': 'y' }),
+  critical: (box) => {
+    mkdirSync(box.path('usr/lib'), { recursive: true });
+    symlinkSync('usr/lib', box.path('lib'));
+    box.do((root) => root.install([box.image('a 1', { 'lib/x': 'x' })]));
+  },
+  'critical-store': () =>
+    imageFromStore(
+      { name: 'a', version: '1' },
+      '/igos/store/x-a',
+      [
+        { kind: 'directory', path: '' },
+        { kind: 'directory', path: 'lib64' },
+      ],
+      '/x',
+    ),
+  'path-bytes': () =>
+    imageFromStore(
+      { name: 'a', version: '1' },
+      '/igos/store/x-a',
+      [
+        { kind: 'directory', path: '' },
+        { kind: 'directory', path: 'usr\xff' },
+      ],
+      '/x',
+    ),
+  owned: (box) => {
+    const files = { 'usr/bin/x': 'x', 'usr/bin/y': 'y' };
+    box.do((root) => root.install([box.image('a 1', files)]));
+    box.do((root) => root.install([box.image('b 1', files)]));
+  },
+  unmanaged: (box) => {
+    box.write('usr/bin/x', 'mine');
+    box.write('usr/bin/y', 'mine');
+    box.do((root) => root.install([box.image('a 1', { 'usr/bin/x': 'x', 'usr/bin/y': 'y' })]));
+  },
+  'in-the-way': (box) => {
+    box.write('usr/bin/x/mine', 'mine');
+    box.do((root) => root.install([box.image('a 1', { 'usr/bin/x': 'x' })]));
+  },
+  escape: (box) => {
+    symlinkSync('../../elsewhere', box.path('etc'));
+    box.do((root) => root.install([box.image('a 1', { 'etc/x': 'x' })]));
+  },
+  queue: (box) => box.do((root) => root.install([box.image('a 1', {}), box.image('a 2', {})])),
+  order: (box) => box.do((root) => root.install([box.image('b 1', {}, { supersedes: ['a'] }), box.image('a 1', {})])),
+  supersede: (box) => box.do((root) => root.install([box.image('b 1', {}, { supersedes: ['a'] })])),
+  superseded: (box) => {
+    box.do((root) => root.install([box.image('a 1', {}), box.image('b 1', {}, { supersedes: ['a'] })]));
+    box.do((root) => root.install([box.image('a 2', {})]));
+  },
+  conflicts: (box) => {
+    box.do((root) => root.install([box.image('postfix 1', {}, { provides: ['mta'] })]));
+    box.do((root) => root.install([box.image('exim 1', {}, { conflicts: ['mta'] })]));
+  },
+  dependency: (box) => box.do((root) => root.install([box.image('app 1', {}, { runtime: ['glibc', 'zlib'] })])),
+  dependants: (box) => {
+    box.do((root) => root.install([box.image('zlib 1', {}), box.image('app 1', {}, { runtime: ['zlib'] })]));
+    box.do((root) => root.remove(['zlib']));
+  },
+  'not-installed': (box) => {
+    box.do((root) => root.install([box.image('firefox 1', {})]));
+    box.do((root) => root.remove(['firefix']));
+  },
+  generation: (box) => box.do((root) => root.rollback(7)),
+  'generation-gc': (box) => box.do((root) => root.gc({})),
+  content: (box) => {
+    const image = box.image('a 1', { 'usr/a': 'good' });
+    writeFileSync(image.contentPath(image.entries.find((entry) => entry.kind === 'file')!), 'evil');
+    box.do((root) => root.install([image]));
+  },
+  'content-gone': (box) => {
+    const image = box.image('a 1', { 'usr/a': 'good' });
+    rmSync(image.contentPath(image.entries.find((entry) => entry.kind === 'file')!));
+    box.do((root) => root.install([image]));
+  },
+  unfinished: (box) => {
+    const io = { ...realIo, rename: (from: string, to: string) => (to.endsWith('usr/a') ? fail(to) : realIo.rename(from, to)) };
+    box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a' })]), { io });
+  },
+  database: (box) => {
+    box.do(() => {});
+    const database = new DatabaseSync(join(box.root, 'var/lib/igos/pkm.db'));
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    box.open();
+  },
+  'read-only': (box) => box.do((root) => root.remove(['a']), { readOnly: true }),
+};
+
+const fail = (path: string): never => {
+  throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'rename', path });
+};
+
+for (const [name, act] of Object.entries(cases)) {
+  test(`message: ${name}`, async (t) => {
+    const box = new Sandbox(t);
+    golden(t, `errors/pkm-${name}.txt`, await faultText(box, () => act(box)));
+  });
+}
+
+test('message: space', async (t) => {
+  const box = new Sandbox(t);
+  const space = statfsSync(box.root);
+  const entry = { path: 'usr/huge', kind: 'file' as const, mode: 0o644, uid: 0, gid: 0, sha256: '0'.repeat(64), target: '' };
+  const image = makeImage({
+    description: { name: 'huge', version: '1' },
+    origin: { kind: 'store', storePath: '/igos/store/x-huge-1' },
+    entries: [{ ...entry, sizeBytes: space.bsize * space.blocks * 2 }],
+    contentPath: () => '/nonexistent',
+  });
+  const text = await faultText(box, () => box.do((root) => root.install([image])));
+  golden(t, 'errors/pkm-space.txt', text.replace(/[0-9.]+ MiB/g, '<size>'));
+});
+
+test('message: locked', async (t) => {
+  const box = new Sandbox(t);
+  using _first = box.open({ command: 'pkm install firefox' });
+  const text = await faultText(box, () => box.open());
+  golden(t, 'errors/pkm-locked.txt', text.replace(String(process.pid), '<pid>').replace(/since 2[0-9TZ:-]+/, 'since <time>'));
+});
+
+test('every code has a golden, and every golden a code', () => {
+  const used = new Set(
+    readdirSync(join(goldenRoot, 'errors'))
+      .filter((name) => name.startsWith('pkm-'))
+      .map((name) => /error\[([A-Z0-9-]+)\]/.exec(readFileSync(join(goldenRoot, 'errors', name), 'utf8'))![1]!),
+  );
+  assert.deepEqual([...used].toSorted(compareBytes), Object.keys(pkmCodes));
+});

@@ -48,20 +48,37 @@ export function locate(error: unknown, span: Span): unknown {
   return error;
 }
 
-const steps = new WeakMap<Fault, TraceStep[]>();
-/** Steps kept from the inside, and from the outside, of a deep recursion. */
+/** The steps that a fault went through: the innermost, and a ring of the outermost, since a deep recursion has a million. */
+class Steps {
+  readonly #inner: TraceStep[] = [];
+  readonly #outer: TraceStep[] = [];
+  #dropped = 0;
+
+  add(step: TraceStep): void {
+    if (this.#inner.length < KEPT) this.#inner.push(step);
+    else if (this.#outer.length < KEPT) this.#outer.push(step);
+    else this.#outer[this.#dropped++ % KEPT] = step;
+  }
+
+  outermostFirst(): TraceStep[] {
+    const first = this.#dropped % KEPT;
+    return [...this.#inner, ...this.#outer.slice(first), ...this.#outer.slice(0, first)].reverse();
+  }
+}
+
 const KEPT = 200;
+const steps = new WeakMap<Fault, Steps>();
 
 /** Records a step; they come innermost first. Cost: O(1), bounded memory. */
 export function addStep(error: unknown, text: string, span?: Span): unknown {
+  if (isStackExhaustion(error)) return stackExhausted(error, span);
   if (!(error instanceof Fault)) return error;
-  const known = steps.get(error);
-  if (known === undefined) steps.set(error, [{ text, span }]);
-  else if (known.length < 2 * KEPT) known.push({ text, span });
-  else {
-    known.copyWithin(KEPT, KEPT + 1);
-    known[2 * KEPT - 1] = { text, span };
+  let known = steps.get(error);
+  if (known === undefined) {
+    known = new Steps();
+    steps.set(error, known);
   }
+  known.add({ text, span });
   return error;
 }
 
@@ -73,7 +90,7 @@ export function finishTrace(error: unknown): unknown {
   const found = steps.get(error);
   if (found !== undefined) {
     steps.delete(error);
-    error.trace = [...found.reverse(), ...error.trace];
+    error.trace = [...found.outermostFirst(), ...error.trace];
   }
   return error;
 }

@@ -1,6 +1,6 @@
 /** What compiling makes: JavaScript closures over the tree, run with an environment. */
 import type { Expr } from '../../lang/index.ts';
-import type { Env, Slot, Value } from '../value.ts';
+import type { Env, LambdaSite, Slot, Value } from '../value.ts';
 import type { StaticScope } from './scope.ts';
 
 /** Evaluates to weak head normal form. */
@@ -29,12 +29,15 @@ export interface Compiling {
   delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
   /** Like `compile`, for what is known to run often. */
   fuse(expr: Expr, scope: StaticScope): Code;
-  /** A function body that ran often; see hot/emit.ts. */
-  fuseBody(
+  /** A function body that ran often; `enter` makes its environment, `undefined` where that is `[env, arg]`. */
+  fuseBody(expr: Expr, scope: StaticScope, enter: Enter | undefined): LambdaSite['code'];
+  /** Both arguments of `a: b: …` at once. */
+  fuseBody2(
     expr: Expr,
     scope: StaticScope,
-    parameters: string,
-    entry: string,
-    constants?: readonly (readonly [string, unknown])[],
-  ): unknown;
+    first: Enter | undefined,
+    second: Enter | undefined,
+  ): NonNullable<LambdaSite['code2']>;
 }
+
+type Enter = (env: Env, arg: Slot) => Env;

@@ -5,7 +5,7 @@
 import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
 import { failedAssertion } from '../errors.ts';
-import { fuse, fuseBody } from '../hot/emit.ts';
+import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
@@ -24,7 +24,8 @@ export const compiler: Compiling = {
   compile,
   delay,
   fuse: (expr, scope) => fuse(expr, scope, compiler),
-  fuseBody: (expr, scope, parameters, entry, constants) => fuseBody(expr, scope, compiler, parameters, entry, constants),
+  fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
+  fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
 };
 
 function compile(expr: Expr, scope: StaticScope): Code {

@@ -34,9 +34,8 @@ export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Comp
     return match;
   };
   const build = (): void => {
-    const { scope: inner, enter } = matcher();
-    if (body.kind === 'lambda') buildCurried(site, body, inner, enter, compiling);
-    else site.code = warm(site, compiling.compile(body, inner), body, matcher(), compiling);
+    if (body.kind === 'lambda') buildCurried(site, body, matcher(), compiling);
+    else site.code = warm(site, compiling.compile(body, matcher().scope), body, matcher(), compiling);
   };
   if (body.kind === 'lambda') {
     site.code2 = (env, first, second) => {
@@ -55,8 +54,7 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
   let calls = 0;
   const { enter, isPlain } = match;
   const heat = (): void => {
-    const entry = isPlain ? 'const e0=[env,arg];' : 'const e0=enter(env,arg);';
-    site.code = compiling.fuseBody(body, match.scope, '(env,arg)', entry, [['enter', enter]]) as LambdaSite['code'];
+    site.code = compiling.fuseBody(body, match.scope, isPlain ? undefined : enter);
   };
   if (isPlain) {
     return (env, arg) => {
@@ -71,20 +69,20 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
 }
 
 /** `a: b: …`: with both arguments at hand, the function in between is not made. */
-function buildCurried(site: LambdaSite, body: LambdaExpr, scope: StaticScope, enter: Match['enter'], compiling: Compiling): void {
-  const inner = lambdaSite(body, scope, compiling, site.name);
+function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compiling: Compiling): void {
+  const inner = lambdaSite(body, first.scope, compiling, site.name);
+  const { enter } = first;
   site.code = (env, arg) => new Lambda(inner, enter(env, arg));
   let calls = 0;
-  site.code2 = (env, first, second) => {
-    if (++calls === HOT_CALLS && body.body.kind !== 'lambda') {
-      const match =
-        body.param.kind === 'name' ? nameMatch(body.param.name, scope) : formalsMatch(inner, body.param, scope, compiling);
-      const outer = site.node.param.kind === 'name' ? '[env,a]' : 'enter(env,a)';
-      const entry = match.isPlain ? `const e0=[${outer},b];` : `const e0=enter2(${outer},b);`;
-      const constants = [['enter', enter] as const, ['enter2', match.enter] as const];
-      site.code2 = compiling.fuseBody(body.body, match.scope, '(env,a,b)', entry, constants) as NonNullable<LambdaSite['code2']>;
+  site.code2 = (env, a, b) => {
+    if (++calls === HOT_CALLS) {
+      const { param } = body;
+      const second =
+        param.kind === 'name' ? nameMatch(param.name, first.scope) : formalsMatch(inner, param, first.scope, compiling);
+      const [enterFirst, enterSecond] = [first, second].map((match) => (match.isPlain ? undefined : match.enter));
+      site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond);
     }
-    return inner.code(enter(env, first), second);
+    return inner.code(enter(env, a), b);
   };
 }
 
@@ -102,6 +100,8 @@ const nameMatch = (name: string, scope: StaticScope): Match => ({
 });
 
 const MISSING = -1;
+/** Shapes of arguments that a function remembers. */
+const MAX_PLANS = 32;
 
 function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scope: StaticScope, compiling: Compiling): Match {
   const { formals } = param;
@@ -115,6 +115,7 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   const template: Env = new Array<unknown>(1 + formals.length + (param.as === undefined ? 0 : 1)).fill(undefined);
   let shape: Shape | undefined;
   let plan: readonly number[] = [];
+  const plans = new Map<Shape, readonly number[]>();
   return {
     scope: inner,
     isPlain: false,
@@ -122,8 +123,9 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
       const set = force(arg);
       if (!(set instanceof Attrs)) throw notASet(set, site);
       if (set.shape !== shape) {
-        plan = planMatch(site, param, set);
+        plan = plans.get(set.shape) ?? planMatch(site, param, set);
         shape = set.shape;
+        if (shape.isShared && plans.size < MAX_PLANS) plans.set(shape, plan);
       }
       const at = plan;
       const bound = template.slice();

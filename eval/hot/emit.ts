@@ -27,7 +27,7 @@ import { shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
-import { type Env, Float, type Value } from '../value.ts';
+import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
 import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
@@ -41,22 +41,70 @@ const MAX = '9007199254740991';
 /** Compiles a region whose environment is handed in: a suspended expression. */
 export function fuse(expr: Expr, scope: StaticScope, compiling: Compiling): Code {
   const emitter = new Emitter(compiling);
-  const body = emitter.value(expr, scope, 'e0');
+  const body = emitter.value(expr, scope, arrayFrame('e0'));
   return emitter.finish('(e0)', '', body) as Code;
 }
 
-/** Compiles a function body; `entry` binds `e0` from the parameters. */
-export function fuseBody(
+/** Compiles the body of a function of one argument: `(env, a)`. `enter` makes its environment, unless that is `[env, a]`. */
+export function fuseBody(expr: Expr, scope: StaticScope, compiling: Compiling, enter: Enter | undefined): LambdaSite['code'] {
+  const emitter = new Emitter(compiling);
+  const around = arrayFrame('env');
+  const frame = enter === undefined ? parameterFrame('e0', around, 'a') : arrayFrame('e0', around);
+  const body = emitter.value(expr, scope, frame);
+  const entry = enter === undefined ? 'let e0;' : 'const e0=enter(env,a);';
+  return emitter.finish('(env,a)', entry, body, [['enter', enter]]) as LambdaSite['code'];
+}
+
+/** The same for two arguments at once, `(env, a, b)`, of which the second belongs to the function inside. */
+export function fuseBody2(
   expr: Expr,
   scope: StaticScope,
   compiling: Compiling,
-  parameters: string,
-  entry: string,
-  constants: readonly (readonly [name: string, value: unknown])[] = [],
-): unknown {
+  enterFirst: Enter | undefined,
+  enterSecond: Enter | undefined,
+): NonNullable<LambdaSite['code2']> {
   const emitter = new Emitter(compiling);
-  const body = emitter.value(expr, scope, 'e0');
-  return emitter.finish(parameters, entry, body, constants);
+  const around = arrayFrame('env');
+  const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : arrayFrame('e1', around);
+  const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : arrayFrame('e0', first);
+  const body = emitter.value(expr, scope, second);
+  const entry = [
+    enterFirst === undefined ? 'let e1;' : 'const e1=enter1(env,a);',
+    enterSecond === undefined ? 'let e0;' : `const e0=enter2(${first.whole},b);`,
+  ];
+  const constants = [['enter1', enterFirst] as const, ['enter2', enterSecond] as const];
+  return emitter.finish('(env,a,b)', entry.join(''), body, constants) as NonNullable<LambdaSite['code2']>;
+}
+
+type Enter = (env: Env, arg: Slot) => Env;
+
+/** An environment in generated code. */
+interface Frame {
+  readonly around: Frame | undefined;
+  /** JavaScript for the array, to be kept by thunks and functions. */
+  readonly whole: string;
+  /** JavaScript for a slot; can be assigned to. */
+  readonly slot: (index: number) => string;
+}
+
+const arrayFrame = (name: string, around?: Frame): Frame => ({ around, whole: name, slot: (index) => `${name}[${index}]` });
+
+/** A function's argument stays a local variable; the array is made when something keeps it. */
+const parameterFrame = (name: string, around: Frame, parameter: string): Frame => ({
+  around,
+  whole: `(${name}===undefined?${name}=[${around.whole},${parameter}]:${name})`,
+  slot: () => parameter,
+});
+
+/** The frame `depth` levels out. */
+function reach(frame: Frame, depth: number): Frame {
+  let at = frame;
+  let left = depth;
+  while (left > 0 && at.around !== undefined) {
+    at = at.around;
+    left--;
+  }
+  return left === 0 ? at : arrayFrame(at.whole + '[0]'.repeat(left));
 }
 
 class Emitter {
@@ -84,7 +132,7 @@ class Emitter {
   }
 
   /** JavaScript that evaluates to weak head normal form. */
-  value(expr: Expr, scope: StaticScope, env: string): string {
+  value(expr: Expr, scope: StaticScope, env: Frame): string {
     switch (expr.kind) {
       case 'int':
         return typeof expr.value === 'number' ? String(expr.value) : `${expr.value}n`;
@@ -109,8 +157,8 @@ class Emitter {
       case 'with': {
         const inner = this.#local();
         const names = this.slot(expr.scope, scope, env);
-        const body = this.value(expr.body, new StaticScope('with', scope, scope.unit), inner);
-        return `(${inner}=[${env},${names}],${body})`;
+        const body = this.value(expr.body, new StaticScope('with', scope, scope.unit), arrayFrame(inner, env));
+        return `(${inner}=[${env.whole},${names}],${body})`;
       }
       case 'if': {
         const condition = this.#condition(expr.condition, scope, env);
@@ -135,7 +183,7 @@ class Emitter {
   }
 
   /** JavaScript that makes a slot. */
-  slot(expr: Expr, scope: StaticScope, env: string, options: DelayOptions = {}): string {
+  slot(expr: Expr, scope: StaticScope, env: Frame, options: DelayOptions = {}): string {
     switch (expr.kind) {
       case 'int':
         return this.value(expr, scope, env);
@@ -155,7 +203,7 @@ class Emitter {
         const found = resolve(expr.name, scope);
         if (found.kind === 'slot') {
           const isUnfilled = found.depth === 0 && options.filledUpTo !== undefined && found.index >= options.filledUpTo;
-          if (!isUnfilled) return `settled(${reach(env, found.depth)}[${found.index}])`;
+          if (!isUnfilled) return `settled(${reach(env, found.depth).slot(found.index)})`;
         } else if (found.kind === 'global') return this.#constant(found.slot);
         break;
       }
@@ -167,7 +215,7 @@ class Emitter {
       default:
     }
     const site: HotSite = { code: this.#firstRun(expr, scope, options, () => site) };
-    const suspended = `new Thunk(${this.#constant(site)}.code,${env})`;
+    const suspended = `new Thunk(${this.#constant(site)}.code,${env.whole})`;
     return this.#speculate(expr, scope, env, suspended, options) ?? suspended;
   }
 
@@ -190,7 +238,7 @@ class Emitter {
   }
 
   /** The value at once where that is certain, cheap and free of errors; else what `suspended` makes. */
-  #speculate(expr: Expr, scope: StaticScope, env: string, suspended: string, options: DelayOptions): string | undefined {
+  #speculate(expr: Expr, scope: StaticScope, env: Frame, suspended: string, options: DelayOptions): string | undefined {
     if (options.filledUpTo !== undefined) return undefined; // its variables may not be there yet
     if (expr.kind === 'binary' && (expr.op === '+' || expr.op === '-') && !(expr.op === '-' && isRebound('__sub', scope))) {
       const left = this.#known(expr.left, scope, env);
@@ -212,27 +260,25 @@ class Emitter {
   }
 
   /** An operand whose slot is at hand without evaluating. */
-  #known(expr: Expr, scope: StaticScope, env: string): string | undefined {
+  #known(expr: Expr, scope: StaticScope, env: Frame): string | undefined {
     if (expr.kind === 'int' && typeof expr.value === 'number') return String(expr.value);
     if (expr.kind !== 'var') return undefined;
     const found = resolve(expr.name, scope);
-    return found.kind === 'slot' ? `settled(${reach(env, found.depth)}[${found.index}])` : undefined;
+    return found.kind === 'slot' ? `settled(${reach(env, found.depth).slot(found.index)})` : undefined;
   }
 
-  #variable(expr: Expr & { kind: 'var' }, scope: StaticScope, env: string): string {
+  #variable(expr: Expr & { kind: 'var' }, scope: StaticScope, env: Frame): string {
     const found = expr.name === '__curPos' ? undefined : resolve(expr.name, scope);
     if (found?.kind === 'slot') {
-      const [slot, at] = [this.#local(), this.#local()];
-      const where = found.depth === 0 ? env : `(${at}=${reach(env, found.depth)})`;
-      const again = found.depth === 0 ? env : at;
-      const { index } = found;
-      return `((${slot}=${where}[${index}]) instanceof Thunk?(${again}[${index}]=${slot}.code===null?${slot}.held:run(${slot})):${slot})`;
+      const value = this.#local();
+      const slot = reach(env, found.depth).slot(found.index);
+      return `((${value}=${slot}) instanceof Thunk?(${slot}=${value}.code===null?${value}.held:run(${value})):${value})`;
     }
     if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#constant(found.slot);
     return this.#fallback(expr, scope, env);
   }
 
-  #string(expr: StringExpr, scope: StaticScope, env: string): string {
+  #string(expr: StringExpr, scope: StaticScope, env: Frame): string {
     const literal = literalText(expr);
     if (literal !== undefined) return this.#text(literal);
     const tests: string[] = [];
@@ -249,7 +295,7 @@ class Emitter {
     return `(${values.join(',')},${tests.join('&&')}?''+${parts.join('+')}:interpolateAt(${ctx},[${parts.join(',')}],${span}))`;
   }
 
-  #attrs(expr: AttrsExpr, scope: StaticScope, env: string): string | undefined {
+  #attrs(expr: AttrsExpr, scope: StaticScope, env: Frame): string | undefined {
     const { merged } = expr;
     if (merged.statics.some(({ name }) => name === '__overrides')) return undefined;
     const { shape, order } = shapeOf(merged, scope.unit);
@@ -258,7 +304,7 @@ class Emitter {
     const inner = bound?.scope ?? scope;
     const innerEnv = bound?.env ?? env;
     let slots: string[];
-    if (bound !== undefined) slots = order.map((at) => `${bound.env}[${at + 1}]`);
+    if (bound !== undefined) slots = order.map((at) => bound.env.slot(at + 1));
     else {
       const sources = merged.inheritFroms.map((from) => {
         const source = this.#local();
@@ -299,7 +345,7 @@ class Emitter {
     return `((${found}=peek(${source},${this.#constant(cache)}))!==undefined?${found}:new Thunk(${this.#constant(select)},${source}))`;
   }
 
-  #let(expr: LetExpr, scope: StaticScope, env: string): string {
+  #let(expr: LetExpr, scope: StaticScope, env: Frame): string {
     if (expr.merged.statics.length === 0) return this.value(expr.body, scope, env);
     const bound = this.#bindings(expr.merged, scope, env, 'variable');
     return `(${bound.js},${this.value(expr.body, bound.scope, bound.env)})`;
@@ -309,35 +355,35 @@ class Emitter {
   #bindings(
     merged: LetExpr['merged'],
     around: StaticScope,
-    env: string,
+    env: Frame,
     kind: 'attribute' | 'variable',
-  ): { scope: StaticScope; env: string; js: string } {
+  ): { scope: StaticScope; env: Frame; js: string } {
     const { statics, inheritFroms } = merged;
     const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
     const local = this.#local();
     const firstFrom = statics.length + 1;
-    const steps = [
-      `${local}=[${[env, ...statics, ...inheritFroms].map((_, index) => (index === 0 ? env : 'undefined')).join(',')}]`,
-    ];
+    const inner = arrayFrame(local, env);
+    const empty = [...statics, ...inheritFroms].map(() => 'undefined');
+    const steps = [`${local}=[${[env.whole, ...empty].join(',')}]`];
     inheritFroms.forEach((from, index) => {
-      steps.push(`${local}[${firstFrom + index}]=${this.slot(from, scope, local, { filledUpTo: 0 })}`);
+      steps.push(`${local}[${firstFrom + index}]=${this.slot(from, scope, inner, { filledUpTo: 0 })}`);
     });
     statics.forEach(({ name, value, start, end }, index) => {
       let slot: string;
-      if (value.kind === 'expr') slot = this.slot(value.expr, scope, local, { naming: { kind, name }, filledUpTo: index + 1 });
+      if (value.kind === 'expr') slot = this.slot(value.expr, scope, inner, { naming: { kind, name }, filledUpTo: index + 1 });
       else if (value.kind === 'inherit') slot = this.slot({ kind: 'var', name, start, end }, around, env);
       else slot = this.#inherited(`${local}[${firstFrom + value.index}]`, name, spanOf(around.unit, { start, end }));
       steps.push(`${local}[${index + 1}]=${slot}`);
     });
-    return { scope, env: local, js: steps.join(',') };
+    return { scope, env: inner, js: steps.join(',') };
   }
 
-  #lambda(expr: LambdaExpr, scope: StaticScope, env: string, name?: string): string {
-    return `new Lambda(${this.#constant(lambdaSite(expr, scope, this.#compiling, name))},${env})`;
+  #lambda(expr: LambdaExpr, scope: StaticScope, env: Frame, name?: string): string {
+    return `new Lambda(${this.#constant(lambdaSite(expr, scope, this.#compiling, name))},${env.whole})`;
   }
 
   /** `p` and `q` tell the one catch of the region which call failed, and of what. */
-  #call(expr: CallExpr, scope: StaticScope, env: string): string {
+  #call(expr: CallExpr, scope: StaticScope, env: Frame): string {
     const fn = this.#local();
     const result = this.#local();
     const callee = this.value(expr.fn, scope, env);
@@ -356,7 +402,7 @@ class Emitter {
     return `(${fn}=${callee},${args},q=${fn},p=${place},${result}=${call},p=0,${result})`;
   }
 
-  #select(expr: SelectExpr, scope: StaticScope, env: string): string {
+  #select(expr: SelectExpr, scope: StaticScope, env: Frame): string {
     const target = this.value(expr.target, scope, env);
     if (expr.fallback === undefined) {
       return expr.path.reduce((set, name) => {
@@ -371,7 +417,7 @@ class Emitter {
     return `(${all.join('&&')}?${found}:${this.value(expr.fallback, scope, env)})`;
   }
 
-  #has(expr: HasAttrExpr, scope: StaticScope, env: string): string {
+  #has(expr: HasAttrExpr, scope: StaticScope, env: Frame): string {
     const target = this.value(expr.target, scope, env);
     const found = this.#local();
     const steps = expr.path.map((name, index) => {
@@ -384,7 +430,7 @@ class Emitter {
     return `(${steps.join('&&')})`;
   }
 
-  #trySelect(set: string, name: AttrName, scope: StaticScope, env: string): string {
+  #trySelect(set: string, name: AttrName, scope: StaticScope, env: Frame): string {
     if (name.kind === 'static') return `trySelect(${set},${this.#cache(name, scope)})`;
     const held = this.#local();
     // The name is evaluated only if there is a set to look in.
@@ -396,11 +442,11 @@ class Emitter {
   }
 
   /** A computed name: a byte string. */
-  #name(name: AttrName & { kind: 'dynamic' }, scope: StaticScope, env: string): string {
+  #name(name: AttrName & { kind: 'dynamic' }, scope: StaticScope, env: Frame): string {
     return `selectName(${this.value(name.expr, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
   }
 
-  #binary(expr: BinaryExpr, scope: StaticScope, env: string): string {
+  #binary(expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const { op } = expr;
     const builtin = BUILTIN_OF[op];
     if (builtin !== undefined && isRebound(builtin, scope)) return this.#fallback(expr, scope, env);
@@ -419,7 +465,7 @@ class Emitter {
   }
 
   /** Two numbers in line, all else by call. */
-  #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: string): string {
+  #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const [a, b] = [this.#local(), this.#local()];
     const operands = `${a}=${this.value(expr.left, scope, env)},${b}=${this.value(expr.right, scope, env)}`;
     const span = this.#constant(spanOf(scope.unit, expr));
@@ -440,7 +486,7 @@ class Emitter {
     return `(${operands},${numbers}?${a}${op}${b}:${order}${op === '<' || op === '>' ? '<0' : '>=0'})`;
   }
 
-  #join(expr: BinaryExpr, scope: StaticScope, env: string): string {
+  #join(expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const [check, join] = expr.op === '//' ? ['set', 'mergeAttrs'] : ['list', 'append'];
     const [left, right] = [expr.left, expr.right].map((side) => {
       return `${check}(${this.value(side, scope, env)},${this.#constant(spanOf(scope.unit, side))})`;
@@ -449,15 +495,15 @@ class Emitter {
   }
 
   /** JavaScript whose value is true or false. */
-  #condition(expr: Expr, scope: StaticScope, env: string): string {
+  #condition(expr: Expr, scope: StaticScope, env: Frame): string {
     const js = this.value(expr, scope, env);
     if (isBoolean(expr)) return `(${js})`;
     const test = this.#local();
     return `((${test}=${js})===true||${test}!==false&&boolean(${test},${this.#constant(spanOf(scope.unit, expr))}))`;
   }
 
-  #fallback(expr: Expr, scope: StaticScope, env: string): string {
-    return `${this.#constant(this.#compiling.compile(expr, scope))}(${env})`;
+  #fallback(expr: Expr, scope: StaticScope, env: Frame): string {
+    return `${this.#constant(this.#compiling.compile(expr, scope))}(${env.whole})`;
   }
 
   #text(text: string): string {
@@ -474,9 +520,6 @@ class Emitter {
     return `t${this.#locals++}`;
   }
 }
-
-/** The environment `depth` levels out. */
-const reach = (env: string, depth: number): string => env + '[0]'.repeat(depth);
 
 function isBoolean(expr: Expr): boolean {
   if (expr.kind === 'has') return true;

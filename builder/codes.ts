@@ -103,11 +103,6 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
-  'E-BUILD-019': {
-    title: 'the same build gave other bytes',
-    explanation:
-      'igos realize --check built again what was there, and the output differs: the build depends on the time, on chance, or on the machine. The differing files are listed.',
-  },
 });
 
 export type BuildCode = keyof typeof buildCodes;

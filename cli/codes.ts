@@ -40,6 +40,11 @@ export const cliCodes = defineCodes({
     explanation:
       'pkm upgrade TREE brings installed packages to what the tree declares, and none of the installed ones is declared there.',
   },
+  'E-CLI-009': {
+    title: 'the same build gave other bytes',
+    explanation:
+      'igos realize --check built again what was there, and the output differs: the build depends on the time, on chance, or on the machine. The differing files are listed.',
+  },
   'E-CLI-008': {
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',

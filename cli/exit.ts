@@ -5,6 +5,13 @@ import { BrokenPipe } from './output.ts';
 
 export const EXIT = { ok: 0, fault: 1, usage: 2, brokenPipe: 3, buildFailed: 4, bug: 70, interrupted: 130 } as const;
 
+/** A store fault inside a build (a hash that differs) is a failed build too. An interrupted run is told apart for scripts. */
+function statusOf(faults: readonly Fault[]): number {
+  if (faults.some((fault) => fault.code === 'E-BUILD-015')) return EXIT.interrupted;
+  const isBuild = (fault: Fault): boolean => fault.code.startsWith('E-BUILD-') || 'drvPath' in fault;
+  return faults.some(isBuild) ? EXIT.buildFailed : EXIT.fault;
+}
+
 export interface Ending {
   readonly status: number;
   /** For stderr; may be empty. */
@@ -19,7 +26,7 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
   const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];
   if (faults.length > 0) {
     return {
-      status: faults.some((fault) => fault.code.startsWith('E-BUILD-')) ? EXIT.buildFailed : EXIT.fault,
+      status: statusOf(faults),
       text: faults.map((fault) => renderFault(fault, render)).join('\n'),
       errors: faults.map(({ code, message, hints }) => ({ code, message, hints })),
     };

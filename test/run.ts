@@ -44,7 +44,7 @@ process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.
 
 async function runSuite(list: readonly string[], flags: readonly string[]): Promise<void> {
   const words = ['--stack-size=60000', '--test', '--test-reporter=tap', ...flags, ...list];
-  const child = spawn('sh', ['-c', 'ulimit -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
+  const child = spawn('sh', ['-c', 'ulimit -S -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NO_COLOR: '1' },

@@ -46,7 +46,7 @@ function printPlan(context: Context, store: ObjectStore, targets: readonly Targe
   });
 }
 
-/** Builds each derivation once more and says what differs; exit status 4 where something does. */
+/** Builds each derivation once more and says what differs; a fault where something does. */
 async function check(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
   const rows: { drvPath: StorePath; isEqual: boolean; differences: { output: string; path: string; kind: string }[] }[] = [];
   for (const { drvPath } of goalsOf(targets)) {
@@ -66,8 +66,8 @@ async function check(context: Context, args: Arguments, store: ObjectStore, targ
   if (context.isJson) context.out.json({ checked: rows });
   const different = rows.filter((row) => !row.isEqual);
   if (different.length === 0) return 0;
-  if (context.isJson) return 4;
-  throw new Fault('E-BUILD-019', `${different.length} of ${rows.length} did not come out the same twice`, {
+  if (context.isJson) return 1;
+  throw new Fault('E-CLI-009', `${different.length} of ${rows.length} did not come out the same twice`, {
     hints: ['look for dates, random names, build paths or the order of folders in what differs'],
   });
 }

@@ -1,0 +1,84 @@
+/** What a person sees when a build cannot work: the package and the missing thing are named, and nothing is kept. */
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { golden } from '../golden.ts';
+import { noSandbox, type Programs, programs } from './programs.ts';
+
+const skip = await noSandbox();
+
+const TREE = `
+tier base { summary = "All of it"; }
+package shell "1" { tier = base; summary = "Shell"; style = hostTools { tools = [ "sh" "cat" "mkdir" "sed" ]; }; }
+package undeclared "1" {
+  tier = base;
+  summary = "Uses a tool that it does not declare";
+  build = [ shell ];
+  phases.install = "awk 'BEGIN { print 1 }' >out.txt";
+}
+package networked "1" {
+  tier = base;
+  summary = "Looks for a network";
+  build = [ shell ];
+  phases.install = ''
+    sed -n 's/^ *\\([a-z0-9]*\\):.*/\\1/p' /proc/net/dev
+    cat /proc/net/route /proc/net/tcp
+    if [ -n "$(sed 1d /proc/net/route)" ]; then echo "there is a route"; exit 0; fi
+    echo "no route to anywhere"; exit 1
+  '';
+}
+package mismatch "1" {
+  tier = base;
+  summary = "Its source is not what it says";
+  build = [ shell ];
+  source = fetchurl { url = "file://SOURCE"; sha256 = "0000000000000000000000000000000000000000000000000000000000000000"; };
+  phases.install = "cat $src";
+}
+`;
+
+function scratchTree(t: Parameters<typeof programs>[0]): Programs & { tree: string } {
+  const found = programs(t);
+  const tree = join(found.work, 'tree');
+  mkdirSync(tree);
+  writeFileSync(join(found.work, 'source.txt'), 'not the bytes\n');
+  writeFileSync(join(tree, 'all.igos'), TREE.replace('SOURCE', join(found.work, 'source.txt')));
+  return { ...found, tree };
+}
+
+/** Progress goes with the time it took. */
+const faultOf = (stderr: string, work: string): string =>
+  stderr
+    .slice(stderr.indexOf('error['))
+    .replaceAll(work, '$WORK')
+    .replace(/[0-9a-z]{32}(?=-)/g, '<hash>');
+
+test('an undeclared tool is named, with its package', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const { status, stderr, stdout } = igos('realize', `${tree}#undeclared`);
+  assert.deepEqual([status, stdout], [4, '']);
+  golden(t, 'cli/build-undeclared-tool.txt', faultOf(stderr, work));
+  assert.match(igos('log', `${tree}#undeclared`).stdout, /awk: not found/);
+});
+
+test('a build that touches the network fails', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const { status, stderr } = igos('realize', `${tree}#networked`);
+  assert.equal(status, 4);
+  assert.match(faultOf(stderr, work), /no route to anywhere/);
+});
+
+test('a hash mismatch prints both hashes and keeps nothing', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const before = igos('store', 'list').stdout;
+  const { status, stderr } = igos('realize', `${tree}#mismatch`);
+  assert.equal(status, 4, stderr);
+  golden(t, 'cli/build-hash-mismatch.txt', faultOf(stderr, work));
+  const added = igos('store', 'list')
+    .stdout.split('\n')
+    .filter((path) => !before.includes(path));
+  assert.deepEqual(
+    added.filter((path) => path.includes('source.txt') && !path.endsWith('.drv')),
+    [],
+  );
+});

@@ -12,14 +12,14 @@ const SHOWN_STEPS = 6;
 /** The one text form of an error, rustc-like: header, excerpts, notes, trace, hints. Stable without colour. Ends in a newline. */
 export function renderFault(fault: Fault, options: RenderOptions = {}): string {
   const paint = painter(options.color === true);
-  const lines = [`${paint.error(`error[${fault.code}]`)}: ${paint.bold(fault.message)}`];
+  const lines = [`${paint.error(`error[${fault.code}]`)}: ${paint.bold(printable(fault.message))}`];
   fault.labels.forEach((label, index) => {
     lines.push(...excerpt(label, index === 0, paint));
   });
   const margin = fault.labels.length > 0 ? `${' '.repeat(gutter(fault.labels.at(-1)!))} ${paint.dim('│')} ` : '';
-  for (const note of fault.notes) lines.push(`${margin}note: ${note.replaceAll('\n', `\n${margin}      `)}`);
+  for (const note of fault.notes) lines.push(`${margin}note: ${printable(note).replaceAll('\n', `\n${margin}      `)}`);
   lines.push(...traceLines(fault.trace, options.fullTrace === true, paint));
-  for (const hint of fault.hints) lines.push(`${paint.hint('hint')}: ${hint}`);
+  for (const hint of fault.hints) lines.push(`${paint.hint('hint')}: ${printable(hint)}`);
   const cause = fault.cause;
   if (cause instanceof Fault) lines.push('caused by:', renderFault(cause, options).trimEnd());
   return `${lines.join('\n')}\n`;
@@ -28,12 +28,14 @@ export function renderFault(fault: Fault, options: RenderOptions = {}): string {
 function excerpt(label: Label, isPrimary: boolean, paint: Painter): string[] {
   const { line, column } = label.source.position(label.start);
   const width = gutter(label);
-  const text = bytesToText(label.source.line(line)).replaceAll('\t', ' ');
+  const whole = printable(bytesToText(label.source.line(line)).replaceAll('\t', ' '));
   const end = label.source.position(Math.max(label.start, label.end - 1));
-  const length = end.line === line ? Math.max(1, end.column - column + 1) : Math.max(1, text.length - column + 1);
+  const wanted = end.line === line ? Math.max(1, end.column - column + 1) : Math.max(1, whole.length - column + 1);
+  const { text, before } = windowOf(whole, column - 1);
+  const length = Math.max(1, Math.min(wanted, text.length - before));
   const mark = (isPrimary ? '^' : '-').repeat(length);
   const bar = paint.dim('│');
-  const underline = `${' '.repeat(column - 1)}${isPrimary ? paint.error(mark) : paint.hint(mark)}${label.text === '' ? '' : ` ${label.text}`}`;
+  const underline = `${' '.repeat(before)}${isPrimary ? paint.error(mark) : paint.hint(mark)}${label.text === '' ? '' : ` ${label.text}`}`;
   return [
     `${' '.repeat(width)} ${paint.dim('┌─')} ${label.source.name}:${line}:${column}`,
     `${paint.dim(String(line).padStart(width))} ${bar} ${text}`,
@@ -41,12 +43,30 @@ function excerpt(label: Label, isPrimary: boolean, paint: Painter): string[] {
   ];
 }
 
+/** Longer source lines are cut around the place: minified text must not bury the message. */
+const WIDTH = 160;
+
+function windowOf(line: string, at: number): { text: string; before: number } {
+  if (line.length <= WIDTH) return { text: line, before: at };
+  const start = Math.max(0, Math.min(at - WIDTH / 4, line.length - WIDTH));
+  const end = start + WIDTH;
+  const left = start > 0 ? '…' : '';
+  return { text: `${left}${line.slice(start, end)}${end < line.length ? '…' : ''}`, before: at - start + left.length };
+}
+
+/** Control characters as pictures: source text, file names and logs must not drive the reader's terminal. Line ends stay. */
+const printable = (text: string): string =>
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (char) => {
+    const code = char.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
+  });
+
 const gutter = (label: Label): number => String(label.source.position(label.start).line).length;
 
 function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter): string[] {
   const hidden = isFull ? 0 : Math.max(0, trace.length - SHOWN_STEPS);
   const shown = hidden === 0 ? trace : [trace[0]!, ...trace.slice(hidden + 1)];
-  const lines = shown.map((step) => `${paint.dim('…')} ${step.text}${step.span ? ` (${place(step.span)})` : ''}`);
+  const lines = shown.map((step) => `${paint.dim('…')} ${printable(step.text)}${step.span ? ` (${place(step.span)})` : ''}`);
   if (hidden > 0) lines.splice(1, 0, `${paint.dim('…')} (${hidden} more steps; --show-trace shows all)`);
   return lines;
 }

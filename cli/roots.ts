@@ -86,8 +86,12 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   }
   const words = isPlan ? PLANNED : ACTIONS;
   for (const { name, action, from, to, by } of report.packages) {
-    const versions = action === 'upgrade' ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
-    context.out.line(`${words[action]} ${name}${versions.trimEnd()}${by === undefined ? '' : ` by ${by}`}`);
+    // an equal version with other bytes: its build or what it was built with changed
+    const isRenewed = action === 'upgrade' && from === to;
+    const versions = action === 'upgrade' && !isRenewed ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
+    context.out.line(
+      `${isRenewed ? (isPlan ? 'renew' : 'renewed') : words[action]} ${name}${versions.trimEnd()}${by === undefined ? '' : ` by ${by}`}`,
+    );
   }
   for (const { path, outcome, newPath } of report.config) {
     const text = OUTCOMES[outcome];

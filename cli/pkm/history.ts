@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../roots.ts';
@@ -10,15 +11,26 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ history: entries });
     return;
   }
-  for (const { time, user, operation, package: name, oldVersion, newVersion, generation, detail } of entries) {
-    const versions =
-      oldVersion !== '' && newVersion !== '' && oldVersion !== newVersion
-        ? `${oldVersion} -> ${newVersion}`
-        : newVersion || oldVersion;
-    context.out.line(
-      `${formatTime(time)}  ${user}  generation ${generation}  ${operation} ${name} ${versions} ${detail}`
-        .trimEnd()
-        .replace(/ {3,}/g, '  '),
-    );
+  for (const entry of entries) context.out.line(`${formatTime(entry.time)}  ${entry.user}  ${lineOf(entry)}`);
+}
+
+/** A row about a whole transaction has no package; those of its packages follow it, indented. */
+function lineOf({ operation, package: name, oldVersion, newVersion, generation, detail }: HistoryEntry): string {
+  const facts = readDetail(detail);
+  if (name === '')
+    return `generation ${generation}: ${facts['summary'] ?? operation}${facts['command'] ? ` (${facts['command']})` : ''}`;
+  const versions =
+    oldVersion !== '' && newVersion !== '' && oldVersion !== newVersion
+      ? `${oldVersion} -> ${newVersion}`
+      : newVersion || oldVersion;
+  return `  ${operation} ${name} ${versions}${facts['by'] === undefined ? '' : ` by ${facts['by']}`}`.trimEnd();
+}
+
+function readDetail(detail: string): Readonly<Record<string, unknown>> {
+  try {
+    const facts: unknown = JSON.parse(detail);
+    return typeof facts === 'object' && facts !== null ? (facts as Record<string, unknown>) : {};
+  } catch {
+    return detail === '' ? {} : { summary: detail };
   }
 }

@@ -55,3 +55,13 @@ test('a long trace is cut in the middle, a cause is shown', (t) => {
   const trace = Array.from({ length: 12 }, (_, index) => ({ text: `step ${index}` }));
   golden(t, 'base/render-trace.txt', renderFault(new Fault('E-TEST-006', 'it failed', { trace, cause })));
 });
+
+test('a long line is cut around the place; control characters cannot reach the terminal', (t) => {
+  const long = new SourceFile('min.nix', `${'a '.repeat(5000)}\u001b[31mhere\u0007${' b'.repeat(5000)}`);
+  const start = long.text.indexOf('here');
+  const fault = new Fault('E-TEST-007', 'bad name \u001b[2J', {
+    labels: [{ source: long, start, end: start + 4, text: '' }],
+    notes: ['a\u0000b'],
+  });
+  golden(t, 'base/render-hostile.txt', renderFault(fault));
+});

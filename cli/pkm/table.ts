@@ -178,6 +178,22 @@ export const pkmCommands: readonly Command[] = [
   },
   {
     program: 'pkm',
+    name: 'gc',
+    summary: 'forget old generations and free what only they needed',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Generations that --keep and --days do not keep are forgotten; the current one always stays. What is forgotten cannot be rolled back to.',
+    options: [
+      { long: 'keep', values: ['N'], doc: 'keep the newest N generations' },
+      { long: 'days', values: ['N'], doc: 'keep the generations of the last N days' },
+      DRY_RUN,
+    ],
+    examples: [{ command: 'pkm --root /tmp/root gc --keep 5 --dry-run', says: '' }],
+  },
+  {
+    program: 'pkm',
     name: 'sync',
     summary: 'fetch the signed index of a repository',
     operands: 'URL',

@@ -93,8 +93,8 @@ export const declarationCodes = defineCodes({
   'E-DECL-015': {
     title: 'not a tree',
     explanation: 'The argument is a folder with declarations below it, or one file of declarations.',
-    wrong: 'igos build ./empty-folder',
-    right: 'igos build ./my-tree',
+    wrong: 'igos realize ./empty-folder',
+    right: 'igos realize ./my-tree',
   },
   'E-DECL-016': {
     title: 'trees laid over each other in a circle',
@@ -105,8 +105,8 @@ export const declarationCodes = defineCodes({
   'E-DECL-017': {
     title: 'no such name in the tree',
     explanation: 'What was asked for is neither a package nor a system of the tree.',
-    wrong: 'igos build tree zlb',
-    right: 'igos build tree zlib',
+    wrong: 'igos realize tree#zlb',
+    right: 'igos realize tree#zlib',
   },
   'E-DECL-018': {
     title: 'tiers in a circle',

@@ -227,7 +227,7 @@ class Unpacker {
     if (info === undefined) {
       throw new Fault('E-PKM-023', 'the archive does not say which package it is', {
         notes: ["it has neither a '.PKGINFO' member with 'pkgname' and 'pkgver' nor a package manifest"],
-        hints: ["make archives with 'pkm archive'"],
+        hints: ['make it again with .PKGINFO as its first entry, as igos archives have'],
       });
     }
     const supersedes = this.#manifest()?.supersedes ?? [];

@@ -172,55 +172,25 @@ interface NameNode {
   next: Map<Bytes, NameNode> | undefined;
   /** Of the names on the way here. */
   shape: Shape | undefined;
-  /** Where these names came in another order: the place in that order of each name of the shape. */
-  order: readonly number[] | undefined;
 }
-const firstNode: NameNode = { next: undefined, shape: undefined, order: undefined };
+const firstNode: NameNode = { next: undefined, shape: undefined };
 let nodes = 0;
 
 function internShape(names: readonly Bytes[]): Shape {
-  const node = nodeOf(names);
-  if (node === undefined) return new Shape(names);
-  node.shape ??= new Shape(names.map(intern), true);
-  return node.shape;
-}
-
-/** `undefined` where there are too many already. */
-function nodeOf(names: readonly Bytes[]): NameNode | undefined {
   let node = firstNode;
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i]!;
+  for (const name of names) {
     let next = node.next?.get(name);
     if (next === undefined) {
-      if (nodes === MAX_NODES) return undefined;
+      if (nodes === MAX_NODES) return new Shape(names);
       nodes++;
-      next = { next: undefined, shape: undefined, order: undefined };
+      next = { next: undefined, shape: undefined };
       node.next ??= new Map();
       node.next.set(intern(name), next);
     }
     node = next;
   }
-  return node;
-}
-
-/**
- * A set from names in the order in which they came (as in JSON), the last of equal names winning. Objects with the same names in
- * the same order, the frequent case, need neither sorting nor a table.
- */
-export function attrsFromSequence(names: readonly Bytes[], slots: Slot[]): Attrs {
-  if (names.length === 0) return emptyAttrs;
-  const node = names.length <= INTERNED_NAMES ? nodeOf(names) : undefined;
-  if (node === undefined) return attrsFromMap(new Map(names.map((name, i) => [name, slots[i]!])));
-  if (node.order === undefined) {
-    const last = new Map(names.map((name, i) => [name, i]));
-    const sorted = [...last.keys()].sort(compareBytes);
-    node.order = sorted.map((name) => last.get(name)!);
-    node.shape = internShape(sorted);
-  }
-  return new Attrs(
-    node.shape!,
-    node.order.map((i) => slots[i]!),
-  );
+  node.shape ??= new Shape(names.map(intern), true);
+  return node.shape;
 }
 
 /** A set from a plain object. */

@@ -43,6 +43,8 @@ export interface Evaluator {
   callN(fn: Value, args: readonly Slot[]): Value;
   /** The application, when it is needed. */
   lazyCall(fn: Slot, ...args: Slot[]): Slot;
+  /** Applications of one function to many arguments, each when it is needed; smaller than as many `lazyCall`s. */
+  lazyCalls(fn: Slot): (arg: Slot) => Slot;
   /** A computation, when it is needed. */
   delay(compute: () => Value): Slot;
 

@@ -120,6 +120,11 @@ export class Machine implements Evaluator {
     return new Thunk(applyMany, { fn, args });
   }
 
+  lazyCalls(fn: Slot): (arg: Slot) => Slot {
+    const apply = (arg: Slot): Value => call(force(fn), arg);
+    return (arg) => new Thunk(apply, arg);
+  }
+
   delay(compute: () => Value): Slot {
     return new Thunk(compute, undefined);
   }

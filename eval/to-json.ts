@@ -1,5 +1,6 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
-import { type Bytes, tryBytesToText } from '../base/index.ts';
+import { isUtf8 } from 'node:buffer';
+import type { Bytes } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
 import { floatShortest } from './builtins/float-text.ts';
 import { call } from './call.ts';
@@ -18,39 +19,39 @@ import { ContextString, Float, PathValue, type Slot, type Value } from './value.
  * @throws Fault E-EVAL-025 a function · E-EVAL-027 not UTF-8
  */
 export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
-  const out: Bytes[] = [];
+  const out = { text: '' };
   write(ctx, force(slot), context, out);
-  return out.join('');
+  return out.text;
 }
 
-function write(ctx: Evaluator, value: Value, context: Set<string>, out: Bytes[]): void {
-  if (typeof value === 'string') out.push(jsonString(value));
-  else if (value === null || typeof value !== 'object') out.push(String(value));
+function write(ctx: Evaluator, value: Value, context: Set<string>, out: { text: Bytes }): void {
+  if (typeof value === 'string') out.text += jsonString(value);
+  else if (value === null || typeof value !== 'object') out.text += String(value);
   else if (Array.isArray(value)) writeList(ctx, value, context, out);
   else if (value instanceof Attrs) writeSet(ctx, value, context, out);
-  else if (value instanceof Float) out.push(floatShortest(value.value));
+  else if (value instanceof Float) out.text += floatShortest(value.value);
   else if (value instanceof ContextString || value instanceof PathValue)
-    out.push(jsonString(coerceToString(ctx, value, context)));
+    out.text += jsonString(coerceToString(ctx, value, context));
   else throw notJson(describeType(value));
 }
 
-function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Bytes[]): void {
-  out.push('[');
+function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: { text: Bytes }): void {
+  out.text += '[';
   for (let i = 0; i < list.length; i++) {
-    if (i > 0) out.push(',');
+    if (i > 0) out.text += ',';
     try {
       write(ctx, force(list[i]!), context, out);
     } catch (error) {
       throw addStep(error, `while writing list item ${i} as JSON`);
     }
   }
-  out.push(']');
+  out.text += ']';
 }
 
-function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: Bytes[]): void {
+function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: { text: Bytes }): void {
   const display = set.get('__toString');
   if (display !== undefined) {
-    out.push(jsonString(coerceToString(ctx, call(force(display), set), context)));
+    out.text += jsonString(coerceToString(ctx, call(force(display), set), context));
     return;
   }
   const outPath = set.get('outPath');
@@ -60,10 +61,10 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: Bytes[]
   }
   const names = jsonNames(set.shape);
   for (let i = 0; i < set.size; i++) {
-    out.push(names[i]!);
+    out.text += names[i]!;
     const slot = set.slots[i]!;
     if (typeof slot === 'string') {
-      out.push(jsonString(slot));
+      out.text += jsonString(slot);
       continue;
     }
     try {
@@ -72,7 +73,7 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: Bytes[]
       throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
     }
   }
-  out.push(set.size === 0 ? '{}' : '}');
+  out.text += set.size === 0 ? '{}' : '}';
 }
 
 const namesOf = new WeakMap<Shape, readonly Bytes[]>();
@@ -92,7 +93,7 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** A JSON string literal; only what must be escaped is. @throws Fault E-EVAL-027 */
 export function jsonString(bytes: Bytes): Bytes {
   if (PLAIN.test(bytes)) return `"${bytes}"`;
-  if (tryBytesToText(bytes) === undefined) throw notUtf8();
+  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8();
   // The engine escapes quotes, backslashes and controls; bytes above 127 pass through as they are.
   return JSON.stringify(bytes);
 }

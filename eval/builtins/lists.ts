@@ -130,7 +130,10 @@ export const listBuiltins: readonly Builtin[] = [
         });
       }
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.genList');
-      return Array.from({ length: Number(length) }, (_, index) => ctx.lazyCall(fn, index));
+      const item = ctx.lazyCalls(fn);
+      const items: List = [];
+      for (let index = 0; index < length; index++) items.push(item(index));
+      return items;
     },
   }),
   builtin({
@@ -171,7 +174,7 @@ export const listBuiltins: readonly Builtin[] = [
       const items = ctx.forceList(list, 'the second argument passed to builtins.map');
       if (items.length === 0) return items;
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.map');
-      return items.map((item) => ctx.lazyCall(fn, item));
+      return items.map(ctx.lazyCalls(fn));
     },
   }),
   builtin({

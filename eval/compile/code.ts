@@ -29,15 +29,18 @@ export interface Compiling {
   delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
   /** Like `compile`, for what is known to run often. */
   fuse(expr: Expr, scope: StaticScope): Code;
-  /** A function body that ran often; `enter` makes its environment, `undefined` where that is `[env, arg]`. */
-  fuseBody(expr: Expr, scope: StaticScope, enter: Enter | undefined): LambdaSite['code'];
+  /**
+   * A function body that ran often; `enter` makes its environment, `undefined` where that is `[env, arg]`. No code: the body is too
+   * big, and stays as it is.
+   */
+  fuseBody(expr: Expr, scope: StaticScope, enter: Enter | undefined): LambdaSite['code'] | undefined;
   /** Both arguments of `a: b: …` at once. */
   fuseBody2(
     expr: Expr,
     scope: StaticScope,
     first: Enter | undefined,
     second: Enter | undefined,
-  ): NonNullable<LambdaSite['code2']>;
+  ): LambdaSite['code2'];
 }
 
 type Enter = (env: Env, arg: Slot) => Env;

@@ -23,7 +23,7 @@ import { compileVariable, delayVariable } from './variables.ts';
 export const compiler: Compiling = {
   compile,
   delay,
-  fuse: (expr, scope) => fuse(expr, scope, compiler),
+  fuse: (expr, scope) => fuse(expr, scope, compiler) ?? compile(expr, scope),
   fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
   fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
 };

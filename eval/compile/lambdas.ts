@@ -54,7 +54,7 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
   let calls = 0;
   const { enter, isPlain } = match;
   const heat = (): void => {
-    site.code = compiling.fuseBody(body, match.scope, isPlain ? undefined : enter);
+    site.code = compiling.fuseBody(body, match.scope, isPlain ? undefined : enter) ?? site.code;
   };
   if (isPlain) {
     return (env, arg) => {
@@ -80,7 +80,7 @@ function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compilin
       const second =
         param.kind === 'name' ? nameMatch(param.name, first.scope) : formalsMatch(inner, param, first.scope, compiling);
       const [enterFirst, enterSecond] = [first, second].map((match) => (match.isPlain ? undefined : match.enter));
-      site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond);
+      site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond) ?? site.code2;
     }
     return inner.code(enter(env, a), b);
   };

@@ -25,6 +25,7 @@ import { lambdaSite } from '../compile/lambdas.ts';
 import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
 import { shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
+import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
@@ -38,42 +39,64 @@ interface HotSite {
 const HELPERS = Object.keys(runtime);
 const MAX = '9007199254740991';
 
-/** Compiles a region whose environment is handed in: a suspended expression. */
-export function fuse(expr: Expr, scope: StaticScope, compiling: Compiling): Code {
-  const emitter = new Emitter(compiling);
-  const body = emitter.value(expr, scope, arrayFrame('e0'));
-  return emitter.finish('(e0)', '', body) as Code;
-}
+/** Compiles a region whose environment is handed in: a suspended expression. `undefined`: too big to be worth it. */
+export const fuse = (expr: Expr, scope: StaticScope, compiling: Compiling): Code | undefined =>
+  unlessTooBig(() => {
+    const emitter = new Emitter(compiling);
+    const body = emitter.value(expr, scope, arrayFrame('e0'));
+    return emitter.finish('(e0)', '', body) as Code;
+  });
 
 /** Compiles the body of a function of one argument: `(env, a)`. `enter` makes its environment, unless that is `[env, a]`. */
-export function fuseBody(expr: Expr, scope: StaticScope, compiling: Compiling, enter: Enter | undefined): LambdaSite['code'] {
-  const emitter = new Emitter(compiling);
-  const around = arrayFrame('env');
-  const frame = enter === undefined ? parameterFrame('e0', around, 'a') : arrayFrame('e0', around);
-  const body = emitter.value(expr, scope, frame);
-  const entry = enter === undefined ? 'let e0;' : 'const e0=enter(env,a);';
-  return emitter.finish('(env,a)', entry, body, [['enter', enter]]) as LambdaSite['code'];
-}
+export const fuseBody = (
+  expr: Expr,
+  scope: StaticScope,
+  compiling: Compiling,
+  enter: Enter | undefined,
+): LambdaSite['code'] | undefined =>
+  unlessTooBig(() => {
+    const emitter = new Emitter(compiling);
+    const around = arrayFrame('env');
+    const frame = enter === undefined ? parameterFrame('e0', around, 'a') : arrayFrame('e0', around);
+    const body = emitter.value(expr, scope, frame);
+    const entry = enter === undefined ? 'let e0;' : 'const e0=enter(env,a);';
+    return emitter.finish('(env,a)', entry, body, [['enter', enter]]) as LambdaSite['code'];
+  });
 
 /** The same for two arguments at once, `(env, a, b)`, of which the second belongs to the function inside. */
-export function fuseBody2(
+export const fuseBody2 = (
   expr: Expr,
   scope: StaticScope,
   compiling: Compiling,
   enterFirst: Enter | undefined,
   enterSecond: Enter | undefined,
-): NonNullable<LambdaSite['code2']> {
-  const emitter = new Emitter(compiling);
-  const around = arrayFrame('env');
-  const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : arrayFrame('e1', around);
-  const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : arrayFrame('e0', first);
-  const body = emitter.value(expr, scope, second);
-  const entry = [
-    enterFirst === undefined ? 'let e1;' : 'const e1=enter1(env,a);',
-    enterSecond === undefined ? 'let e0;' : `const e0=enter2(${first.whole},b);`,
-  ];
-  const constants = [['enter1', enterFirst] as const, ['enter2', enterSecond] as const];
-  return emitter.finish('(env,a,b)', entry.join(''), body, constants) as NonNullable<LambdaSite['code2']>;
+): LambdaSite['code2'] =>
+  unlessTooBig(() => {
+    const emitter = new Emitter(compiling);
+    const around = arrayFrame('env');
+    const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : arrayFrame('e1', around);
+    const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : arrayFrame('e0', first);
+    const body = emitter.value(expr, scope, second);
+    const entry = [
+      enterFirst === undefined ? 'let e1;' : 'const e1=enter1(env,a);',
+      enterSecond === undefined ? 'let e0;' : `const e0=enter2(${first.whole},b);`,
+    ];
+    const constants = [['enter1', enterFirst] as const, ['enter2', enterSecond] as const];
+    return emitter.finish('(env,a,b)', entry.join(''), body, constants) as LambdaSite['code2'];
+  });
+
+class TooBig extends Error {}
+
+/** Constants are parameters of the generated function, and its expressions nest as the program's do: both have limits in the engine. */
+const MAX_CONSTANTS = 1000;
+
+function unlessTooBig<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TooBig || error instanceof SyntaxError || isStackExhaustion(error)) return undefined;
+    throw error;
+  }
 }
 
 type Enter = (env: Env, arg: Slot) => Env;
@@ -513,6 +536,7 @@ class Emitter {
   #constant(value: unknown): string {
     if (value === null || typeof value === 'boolean') return String(value);
     const known = this.#constants.indexOf(value);
+    if (known < 0 && this.#constants.length === MAX_CONSTANTS) throw new TooBig();
     return `k${known >= 0 ? known : this.#constants.push(value) - 1}`;
   }
 

@@ -48,6 +48,10 @@ function placeInRarer(cache: ShapeCache, shape: Shape): number {
     cache.index2 = cache.index;
     cache.shape = shape;
     cache.index = index;
+  } else {
+    // A set with computed names is often asked again and again, but its shape should not push out those of literals.
+    cache.shape3 = shape;
+    cache.index3 = index;
   }
   return index;
 }

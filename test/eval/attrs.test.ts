@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SourceFile, type Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, attrsFromSequence, filterAttrs, mapAttrs, mergeAttrs, Shape } from '../../eval/attrs.ts';
+import { Attrs, attrsFromMap, filterAttrs, mapAttrs, mergeAttrs, Shape } from '../../eval/attrs.ts';
 
 const source = new SourceFile('t', '');
 const at = (start: number): Span => ({ source, start, end: start });
@@ -57,21 +57,6 @@ test('// is what it is for maps, whatever path it takes, and forgets no place', 
       assert.deepEqual(read(lower), sorted(under));
     }),
     { numRuns: 400 },
-  );
-});
-
-test('a sequence of names and values is a set; the last of equal names wins', () => {
-  fc.assert(
-    fc.property(fc.array(entry, { maxLength: 30, size: 'max' }), (entries) => {
-      const expected = attrsFromMap(new Map(entries));
-      for (let i = 0; i < 2; i++) {
-        const set = attrsFromSequence(
-          entries.map(([name]) => name),
-          entries.map(([, value]) => value),
-        );
-        assert.deepEqual(read(set), read(expected));
-      }
-    }),
   );
 });
 

@@ -23,6 +23,15 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.txt'))) 
   });
 }
 
+test('hot code that is too big for one JavaScript function stays in the first tier', () => {
+  const { show } = world();
+  const texts = Array.from({ length: 1500 }, (_, i) => `"${'x'.repeat(70)}${i}"`).join(' ');
+  const hot = (body: string): string => `let f = n: ${body}; in builtins.foldl' (_: n: f n) null (builtins.genList (n: n) 400)`;
+  assert.equal(show(`builtins.length (${hot(`[ ${texts} ]`)})`), '1500');
+  // Nested as deeply as the first tier can run on a small stack.
+  assert.equal(show(hot(`n${' + n'.repeat(1000)}`)), String(399 * 1001));
+});
+
 /** Programs over the variables a (int), b (int), s (string), l (list), r (set), f (function): all well typed, none divides by 0. */
 const program = fc.letrec<Record<'int' | 'bool' | 'text' | 'list' | 'set', string>>((tie) => ({
   int: fc.oneof(

@@ -32,8 +32,7 @@ export const openContextStore = (context: Context): ObjectStore => openStore({ h
 
 export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
   const store = openContextStore(context);
-  const searchPath = (context.environment['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, searchPath: searchPath.map(textToBytes) });
+  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();

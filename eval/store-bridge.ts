@@ -4,6 +4,9 @@ import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry 
 import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
+/** Where tools of the host are looked up: not the user's PATH, which would give each user other keys, and builds look nowhere else. */
+const HOST_PATH: readonly Bytes[] = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
+
 /**
  * Texts (derivations, `toFile`) are gathered and written in one transaction by `flush`, which whoever needs them on disk calls:
  * before a build, and at the end. Read-only, they stay in memory and nothing is ever written.
@@ -21,7 +24,7 @@ export class StoreBridge implements EvalStore {
     this.#store = store;
     this.storeDir = store.storeDir;
     this.isReadOnly = options.isReadOnly;
-    this.#searchPath = options.searchPath ?? ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+    this.#searchPath = options.searchPath ?? HOST_PATH;
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {

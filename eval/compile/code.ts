@@ -35,12 +35,7 @@ export interface Compiling {
    */
   fuseBody(expr: Expr, scope: StaticScope, enter: Enter | undefined): LambdaSite['code'] | undefined;
   /** Both arguments of `a: b: …` at once. */
-  fuseBody2(
-    expr: Expr,
-    scope: StaticScope,
-    first: Enter | undefined,
-    second: Enter | undefined,
-  ): LambdaSite['code2'];
+  fuseBody2(expr: Expr, scope: StaticScope, first: Enter | undefined, second: Enter | undefined): LambdaSite['code2'];
 }
 
 type Enter = (env: Env, arg: Slot) => Env;

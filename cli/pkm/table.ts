@@ -1,7 +1,11 @@
 /** The commands of `pkm`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
 
-const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and leave the root alone (what is not built yet is still built, into the store)' };
+const DRY_RUN: Option = {
+  long: 'dry-run',
+  short: 'n',
+  doc: 'print the plan and leave the root alone (what is not built yet is still built, into the store)',
+};
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
 const EVALUATION: readonly Option[] = [
   { long: 'impure', doc: 'let expressions see the environment and the clock' },

@@ -1,5 +1,4 @@
 /** Everything a command may know of the world around it: read once, here, and passed on. */
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Arguments } from './arguments.ts';
@@ -37,7 +36,7 @@ export function createContext(program: 'igos' | 'pkm', args: Arguments): Context
 
 /** `/igos` for root; for everyone else a folder of their own, bound to the logical store directory inside sandboxes. */
 function defaultHome(environment: Context['environment']): string {
-  if (process.getuid?.() === 0 || existsSync('/igos/var/index')) return '/igos';
+  if (process.getuid?.() === 0) return '/igos';
   return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'igos');
 }
 

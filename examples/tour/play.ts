@@ -16,7 +16,10 @@ const dim = (text: string): string => (isColored ? `\u001b[2m${text}\u001b[0m` :
 let stepNumber = 0;
 const started = performance.now();
 
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+process.on('exit', () => {
+  spawnSync('chmod', ['-R', 'u+w', scratch]); // store objects are read-only, and only root may remove them as they are
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 say('one package set in three tiers is declared in examples/tour/v1; here is what it holds');
 igos('show', 'examples/tour/v1');

@@ -7,12 +7,9 @@ import { openRoot, type PackageImage, type Root, type StorePins, type Transactio
 import { type ObjectStore, parseStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { rootOf } from './root-reading.ts';
 
 const WAIT_MS = 10 * 60_000;
-
-export const rootOf = (args: Arguments): string => resolve(args.value('root') ?? '/');
-
-export const openForReading = (args: Arguments): Root => openRoot(rootOf(args), { readOnly: true });
 
 /** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. */
 export function openForChange(context: Context, args: Arguments, store: ObjectStore, command: string): Root {

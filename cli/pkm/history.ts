@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openForReading } from '../roots.ts';
+import { openForReading } from '../root-reading.ts';
 import { formatTime } from '../time.ts';
 
 export function run(context: Context, args: Arguments): undefined {

@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openForReading } from '../roots.ts';
+import { openForReading } from '../root-reading.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openForReading, rootOf } from '../roots.ts';
+import { openForReading, rootOf } from '../root-reading.ts';
 
 export function run(context: Context, args: Arguments): number {
   using root = openForReading(args);

@@ -1,6 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openForChange, openForReading } from '../roots.ts';
+import { openForReading } from '../root-reading.ts';
+import { openForChange } from '../roots.ts';
 import { openContextStore } from '../session.ts';
 
 export function run(context: Context, args: Arguments): undefined {

@@ -2,7 +2,7 @@ import type { VerifyReport } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { formatDuration } from '../progress/model.ts';
-import { openForReading } from '../roots.ts';
+import { openForReading } from '../root-reading.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   const names = [...args.operands, ...args.all('package').map(([name]) => name!)];

@@ -1,0 +1,35 @@
+/** The examples of every command, in the order of the table, in one scratch home and root: what help and manual pages show works. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { test } from 'node:test';
+import { commandsOf } from '../../cli/commands.ts';
+import { removeTree } from '../../store/write-tree.ts';
+import { noSandbox, project } from '../cli/programs.ts';
+
+const skip = await noSandbox();
+
+test('the examples of the command table work as written', { skip }, (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-examples-'));
+  t.after(() => removeTree(work));
+  const examples = (['igos', 'pkm'] as const).flatMap((program) => commandsOf(program).flatMap((command) => command.examples));
+  assert.ok(examples.length >= 18, `only ${examples.length} examples`);
+  for (const { command } of examples) {
+    const result = spawnSync('sh', ['-c', command.replaceAll('/tmp/root', join(work, 'root'))], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`, IGOS_HOME: join(work, 'home') },
+    });
+    assert.equal(result.status, 0, `${command}\n${result.stdout}${result.stderr}`);
+  }
+});
+
+test('what an example says it prints is what it prints', () => {
+  const [three, normal] = [
+    ['eval', '--expr', '1 + 2'],
+    ['parse', '--expr', 'a: a.b or 1'],
+  ].map((words) => spawnSync(join(project, 'bin/igos'), words, { encoding: 'utf8' }).stdout.trim());
+  assert.deepEqual([three, normal], ['3', '(a: (a).b or (1))']);
+});

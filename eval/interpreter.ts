@@ -68,7 +68,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     print: (slot, { isStrict }) =>
       guard(() => {
         if (isStrict) forceDeep(slot);
-        return printValue(slot);
+        return printValue(slot, { isStrict });
       }),
     toJson: (slot, context = new Set()) => guard(() => valueToJson(machine, slot, context)),
   };

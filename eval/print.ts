@@ -10,26 +10,40 @@ import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, 
  * Forces nothing: what is not evaluated prints as `<CODE>`, so force (deeply) before. A set or list met a second time prints as
  * `«repeated»`, which also ends cycles.
  */
-export function printValue(slot: Slot): Bytes {
+export function printValue(slot: Slot, options: { readonly isStrict: boolean } = { isStrict: true }): Bytes {
   const out: Bytes[] = [];
-  print(slot, out, new Set());
+  print(slot, { out, seen: new Set(), isStrict: options.isStrict });
   return out.join('');
+}
+
+interface Printing {
+  readonly out: Bytes[];
+  readonly seen: Set<unknown>;
+  readonly isStrict: boolean;
 }
 
 /** `«repeated»` and its like, as bytes. */
 const REPEATED = '\xc2\xabrepeated\xc2\xbb';
 const RUNNING = '\xc2\xabpotential infinite recursion\xc2\xbb';
 
-function print(slot: Slot, out: Bytes[], seen: Set<unknown>): void {
+function print(slot: Slot, printing: Printing): void {
+  const { out } = printing;
   if (slot instanceof Thunk) {
-    if (slot.code === null) print(slot.held as Value, out, seen);
+    if (slot.code === null) print(slot.held as Value, printing);
     else out.push(slot.code === blackHole ? RUNNING : '<CODE>');
-  } else if (Array.isArray(slot)) printList(slot, out, seen);
-  else if (slot instanceof Attrs) printSet(slot, out, seen);
+  } else if (Array.isArray(slot)) printList(slot, printing);
+  else if (slot instanceof Attrs) printSet(slot, printing);
   else out.push(printAtom(slot));
 }
 
-function printList(list: Slot[], out: Bytes[], seen: Set<unknown>): void {
+/** A function that nothing asked for is suspended in Nix; here a closure is made at once. Only printing could tell. */
+function printInner(slot: Slot, printing: Printing): void {
+  if (!printing.isStrict && slot instanceof Lambda) printing.out.push('<CODE>');
+  else print(slot, printing);
+}
+
+function printList(list: Slot[], printing: Printing): void {
+  const { out, seen } = printing;
   if (list.length > 0 && seen.has(list)) {
     out.push(REPEATED);
     return;
@@ -37,13 +51,14 @@ function printList(list: Slot[], out: Bytes[], seen: Set<unknown>): void {
   seen.add(list);
   out.push('[ ');
   for (const item of list) {
-    print(item, out, seen);
+    printInner(item, printing);
     out.push(' ');
   }
   out.push(']');
 }
 
-function printSet(set: Attrs, out: Bytes[], seen: Set<unknown>): void {
+function printSet(set: Attrs, printing: Printing): void {
+  const { out, seen } = printing;
   if (set.size > 0 && seen.has(set)) {
     out.push(REPEATED);
     return;
@@ -53,7 +68,7 @@ function printSet(set: Attrs, out: Bytes[], seen: Set<unknown>): void {
   for (let i = 0; i < set.size; i++) {
     const name = set.names[i]!;
     out.push(printName(name), ' = ');
-    print(set.slots[i]!, out, seen);
+    printInner(set.slots[i]!, printing);
     out.push('; ');
   }
   out.push('}');

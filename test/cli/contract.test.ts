@@ -16,7 +16,7 @@ test('igos eval prints as nix-instantiate --eval does', (t) => {
     assert.equal(status, 0, stderr);
     return stdout;
   };
-  assert.equal(out('--expr', '{ a = 1 + 1; b = "x"; }'), '{ a = <CODE>; b = "x"; }\n');
+  assert.equal(out('--expr', '{ a = 1 + 1; b = "x"; f = x: x; }'), '{ a = <CODE>; b = "x"; f = <CODE>; }\n');
   assert.equal(out('--strict', '-E', '{ a = 1 + 1; f = x: x; }'), '{ a = 2; f = <LAMBDA>; }\n');
   assert.equal(out('--json', '-E', '{ b = [ 1 2.5 null ]; a = "ą"; }'), '{"a":"ą","b":[1,2.5,null]}\n');
   assert.equal(out('--raw', '-E', '"a\\n${toString 3}"'), 'a\n3');

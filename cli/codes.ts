@@ -19,10 +19,6 @@ export const cliCodes = defineCodes({
     wrong: "igos realize --expr '1 + 1'",
     right: 'igos realize --expr \'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/sh"; }\'',
   },
-  'E-CLI-004': {
-    title: 'the package is not built',
-    explanation: 'pkm was asked for a package whose output the store does not have and could not get.',
-  },
   'E-CLI-005': {
     title: 'nothing to show',
     explanation: 'The topic is neither a command, nor a declaration, nor a builtin function, nor an error code.',

@@ -1,11 +1,11 @@
 /** Packages of a tree, built, as images that pkm can place. */
 
+import { Bug } from '../base/index.ts';
 import type { PackageInfo, Tree } from '../eval/index.ts';
 import { imageFromStore, type PackageImage } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { pathsOf, realizeTargets } from './realizing.ts';
-import { notBuilt } from './roots.ts';
 import type { Session } from './session.ts';
 import { packageTarget } from './targets.ts';
 
@@ -29,7 +29,7 @@ export async function imagesOf(
   const { outputs } = await realizeTargets(context, args, session.store, targets);
   return targets.map((target) => {
     const path = pathsOf(target, outputs)[0]?.[1];
-    if (path === undefined) throw notBuilt(target.label);
+    if (path === undefined) throw new Bug(`'${target.label}' was realized without an output`);
     const info = target.info!;
     const modes = Object.fromEntries([...info.modes].map(([file, mode]) => [file, Number.parseInt(mode, 8)]));
     const description = {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Fault, makeDirectory, symlinkAtomic } from '../base/index.ts';
+import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import { openRoot, type PackageImage, type Root, type StorePins, type TransactionReport } from '../pkm/index.ts';
 import { type ObjectStore, parseStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -103,6 +103,3 @@ export function printReport(context: Context, args: Arguments, report: Transacti
     );
   }
 }
-
-export const notBuilt = (name: string): Fault =>
-  new Fault('E-CLI-004', `the store does not have package '${name}'`, { hints: ['build it: igos realize TREE#NAME'] });

@@ -60,7 +60,9 @@ async function check(context: Context, args: Arguments, store: ObjectStore, targ
       differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
     });
     if (context.isJson) continue;
-    context.out.line(`${drvPath}: ${isEqual ? 'the same, byte for byte' : `${differences.length} differences`}`);
+    context.out.line(
+      `${drvPath}: ${isEqual ? 'the same, byte for byte' : `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`}`,
+    );
     for (const { output, path, kind } of differences) context.out.line(`  ${output}/${bytesToText(path)}: ${kind}`);
   }
   if (context.isJson) context.out.json({ checked: rows });

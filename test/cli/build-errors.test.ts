@@ -28,6 +28,12 @@ package networked "1" {
     echo "no route to anywhere"; exit 1
   '';
 }
+package chance "1" {
+  tier = base;
+  summary = "Never the same twice";
+  build = [ shell ];
+  phases.install = "mkdir -p $out/usr; cat /proc/sys/kernel/random/uuid >$out/usr/uuid";
+}
 package mismatch "1" {
   tier = base;
   summary = "Its source is not what it says";
@@ -81,4 +87,20 @@ test('a hash mismatch prints both hashes and keeps nothing', { skip }, (t) => {
     added.filter((path) => path.includes('source.txt') && !path.endsWith('.drv')),
     [],
   );
+});
+
+test('a build that gives other bytes every time is caught by --check', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const { status, stderr, stdout } = igos('realize', '--check', `${tree}#chance`);
+  assert.equal(status, 1);
+  assert.match(stdout, /-chance-1\.drv: 1 difference\n {2}out\/usr\/uuid: content\n/);
+  golden(t, 'errors/cli-not-reproducible.txt', faultOf(stderr, work));
+});
+
+test('a failing build that evaluation needs is an error of the evaluation', { skip }, (t) => {
+  const { igos, work } = scratchTree(t);
+  const failing = 'derivation { name = "f"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "exit 3" ]; }';
+  const { status, stderr } = igos('eval', '--expr', `import (${failing})`);
+  assert.equal(status, 1);
+  golden(t, 'errors/cli-import-failed.txt', faultOf(stderr, work).slice(faultOf(stderr, work).indexOf('error[E-CLI')));
 });

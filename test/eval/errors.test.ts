@@ -35,9 +35,9 @@ const mistakes: Readonly<Record<string, string>> = {
   'duplicate-attribute': 'let n = "a"; in {\n  a = 1;\n  ${n} = 2;\n}',
   'dynamic-name': '{ ${1} = 2; }',
   'not-in-search-path': '<nowhere/lib>',
-  'unwanted-context': 'builtins.fromJSON "${/work/x.txt}"',
-  'context-in-path': '/a + "${/work/x.txt}"',
-  'not-an-expression': 'import /work/tiers.igos',
+  'unwanted-context': 'builtins.fromJSON "${/disk/x.txt}"',
+  'context-in-path': '/a + "${/disk/x.txt}"',
+  'not-an-expression': 'import /disk/tiers.igos',
   'not-absolute': 'import "lib.nix"',
   'import-missing': 'let lib = import ./missing.nix; in lib.x',
   'import-cycle': 'import ./cycle.nix',
@@ -48,16 +48,16 @@ const mistakes: Readonly<Record<string, string>> = {
 };
 
 const files = {
-  '/work/x.txt': 'x',
-  '/work/tiers.igos': 'tier core { summary = "Core"; }\n',
-  '/work/cycle.nix': '1 + import ./cycle.nix',
-  '/work/lib.nix': '{\n  twice = x: x + x + unit;\n  unit = "1";\n}\n',
-  '/work/binary': '\xff\xfe',
+  '/disk/x.txt': 'x',
+  '/disk/tiers.igos': 'tier core { summary = "Core"; }\n',
+  '/disk/cycle.nix': '1 + import ./cycle.nix',
+  '/disk/lib.nix': '{\n  twice = x: x + x + unit;\n  unit = "1";\n}\n',
+  '/disk/binary': '\xff\xfe',
 };
 
 for (const [name, expression] of Object.entries(mistakes)) {
   test(`error: ${name}`, (t) => {
-    const { fail } = world({ files, settings: { displayPath: (path) => path.replace('/work/', '') } });
+    const { fail } = world({ files, settings: { displayPath: (path) => path.replace('/disk/', '') } });
     golden(t, `errors/eval-${name}.txt`, `${expression}\n----\n${fail(expression)}`);
   });
 }

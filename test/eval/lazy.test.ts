@@ -94,22 +94,22 @@ test('what is shared or cyclic prints once', () => {
 
 test('files are read and evaluated once', () => {
   const { io, show } = world({
-    files: { '/work/a.nix': '{ x = 1; y = [ ]; }', '/work/lib/default.nix': 'import ../a.nix' },
-    links: { '/work/link.nix': '/work/a.nix' },
+    files: { '/disk/a.nix': '{ x = 1; y = [ ]; }', '/disk/lib/default.nix': 'import ../a.nix' },
+    links: { '/disk/link.nix': '/disk/a.nix' },
   });
   assert.equal(
-    show('[ (import ./a.nix).x (import ./lib).x (import ./link.nix).x (import /work/../work/a.nix == import ./lib) ]'),
+    show('[ (import ./a.nix).x (import ./lib).x (import ./link.nix).x (import /disk/../disk/a.nix == import ./lib) ]'),
     '[ 1 1 1 true ]',
   );
-  assert.deepEqual(io.reads.toSorted(compareBytes), ['/work/a.nix', '/work/lib/default.nix']);
+  assert.deepEqual(io.reads.toSorted(compareBytes), ['/disk/a.nix', '/disk/lib/default.nix']);
 });
 
 test('scopedImport binds names, and the position of an attribute is known', () => {
   const { show } = world({
-    files: { '/work/s.nix': '{ inherit x; true = true; }', '/work/p.nix': '{\n  a = 1;\n  b.c = 2;\n}' },
+    files: { '/disk/s.nix': '{ inherit x; true = true; }', '/disk/p.nix': '{\n  a = 1;\n  b.c = 2;\n}' },
   });
   assert.equal(show('scopedImport { x = 5; true = 6; } ./s.nix'), '{ true = 6; x = 5; }');
-  assert.equal(show('builtins.unsafeGetAttrPos "b" (import ./p.nix)'), '{ column = 3; file = "/work/p.nix"; line = 3; }');
+  assert.equal(show('builtins.unsafeGetAttrPos "b" (import ./p.nix)'), '{ column = 3; file = "/disk/p.nix"; line = 3; }');
   assert.equal(show('builtins.unsafeGetAttrPos "b" { }'), 'null');
 });
 

@@ -18,7 +18,7 @@ export function world(options: MemoryIOOptions & { settings?: EvalSettings } = {
   const io = new MemoryIO(options);
   const interpreter = createInterpreter({ io, builtins: builtinTable, ...(options.settings && { settings: options.settings }) });
   const evaluate = (text: string): Bytes => {
-    const value = interpreter.evalExpr(textToBytes(text), { basePath: '/work' });
+    const value = interpreter.evalExpr(textToBytes(text), { basePath: '/disk' });
     return interpreter.print(value, { isStrict: true });
   };
   return {

@@ -55,7 +55,7 @@ function windowOf(line: string, at: number): { text: string; before: number } {
 }
 
 /** Control characters as pictures: source text, file names and logs must not drive the reader's terminal. Line ends stay. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (char) => {
     const code = char.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';

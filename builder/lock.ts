@@ -3,10 +3,10 @@
  * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
  * nothing when that process is gone.
  */
-import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sys, temporaryName } from '../base/index.ts';
+import { processStartTime, sys, temporaryName } from '../base/index.ts';
 
 /** Longest time between two looks at a lock that another process holds. */
 const MAX_WAIT_MS = 250;
@@ -63,7 +63,7 @@ function tryTake(path: string): number | undefined {
     for (let isFirst = true; ; isFirst = false) {
       try {
         // A link appears with its content, which a file does not.
-        symlinkSync(`${process.pid} ${startTime(process.pid) ?? ''}`, path);
+        symlinkSync(`${process.pid} ${processStartTime(process.pid) ?? ''}`, path);
         return undefined;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -73,7 +73,7 @@ function tryTake(path: string): number | undefined {
       const text = readOwner(path);
       if (text === undefined) continue;
       const [pid, start] = text.split(' ');
-      if (start !== undefined && startTime(Number(pid)) === start) return Number(pid);
+      if (start !== undefined && processStartTime(Number(pid)) === start) return Number(pid);
       removeStale(path, text);
     }
   });
@@ -97,17 +97,6 @@ function readOwner(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** In clock ticks since boot: with the pid it names a process for good. `undefined` if there is none. */
-function startTime(pid: number): string | undefined {
-  try {
-    // The second field is the program's name in parentheses, which may hold anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
 import { writeSync } from 'node:fs';
-import { type Bytes, isAscii } from '../base/index.ts';
+import { type Bytes, isAscii, printable } from '../base/index.ts';
 
 /** The reader of our stdout went away (`igos … | head`): exit status 3, no message. */
 export class BrokenPipe extends Error {
@@ -17,9 +17,9 @@ export class Output {
     this.isColored = isColored;
   }
 
-  /** Text to stdout, with a line end. */
+  /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
   line(text: string): void {
-    write(1, Buffer.from(`${text}\n`, 'utf8'));
+    write(1, Buffer.from(`${process.stdout.isTTY === true ? printable(text) : text}\n`, 'utf8'));
   }
 
   /** Bytes to stdout, as they are. */

@@ -1,5 +1,6 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
+import { printable } from '../base/index.ts';
 import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
 import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -101,7 +102,7 @@ function report(progress: Progress, event: BuildEvent): void {
       progress.detail(event.drvPath, event.phase);
       return;
     case 'log':
-      progress.detail(event.drvPath, event.line);
+      progress.detail(event.drvPath, printable(event.line));
       return;
     case 'fetched':
       progress.detail(event.drvPath, event.url, { done: event.doneBytes, total: event.totalBytes });

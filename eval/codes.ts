@@ -171,7 +171,8 @@ export const evalCodes = defineCodes({
   },
   'E-EVAL-028': {
     title: 'not pure',
-    explanation: 'In pure evaluation the result depends on nothing but the files: no clock, no environment, no machine.',
+    explanation:
+      'Evaluation is pure unless --impure is given: the result depends on the files and on what the command line says (-I, --system, --arg), never on the clock or the environment.',
     wrong: 'builtins.currentTime',
     right: '1700000000',
   },

@@ -2,8 +2,8 @@
  * Scratch folders on the store's file system, named after the process that made them, so that what a dead process left behind can be
  * told from what a living one is working on.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { makeDirectory, sys, textToBytes } from '../base/index.ts';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { makeDirectory, processStartTime, sys, textToBytes } from '../base/index.ts';
 import { removeTree } from './write-tree.ts';
 
 /** `add`: objects on their way in. `build`: builds. */
@@ -27,7 +27,7 @@ export class Staging {
       this.#removeOrphans();
       this.#isReady = true;
     }
-    const prefix = `${this.#folder}/${kind}-${process.pid}-${startTime(process.pid) ?? 0}`;
+    const prefix = `${this.#folder}/${kind}-${process.pid}-${processStartTime(process.pid) ?? 0}`;
     for (;;) {
       const path = `${prefix}-${counter++}`;
       if (sys('create the folder', path, () => makeNew(path))) return path;
@@ -37,7 +37,7 @@ export class Staging {
   #removeOrphans(): void {
     for (const name of sys('read the folder', this.#folder, () => readdirSync(this.#folder))) {
       const [, pid, start] = /^(?:add|build)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
-      if (pid === undefined || startTime(Number(pid)) === start) continue;
+      if (pid === undefined || processStartTime(Number(pid)) === start) continue;
       try {
         removeTree(textToBytes(`${this.#folder}/${name}`));
       } catch {
@@ -55,16 +55,5 @@ function makeNew(path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-/** When a process started, in clock ticks since boot: with the pid it names a process for good. `undefined` if there is none. */
-function startTime(pid: number): string | undefined {
-  try {
-    // The second field is the program's name in parentheses, which may hold anything.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
   }
 }

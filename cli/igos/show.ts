@@ -80,42 +80,13 @@ function showSystem(context: Context, tree: Tree, name: string): void {
   }
 }
 
-function packageData(info: PackageInfo): Record<string, unknown> {
-  const {
-    name,
-    version,
-    release,
-    tier,
-    summary,
-    license,
-    homepage,
-    style,
-    build,
-    host,
-    runtime,
-    supersedes,
-    provides,
-    conflicts,
-    config,
-  } = info;
-  return {
-    name,
-    version,
-    release,
-    tier,
-    summary,
-    license,
-    homepage,
-    style,
-    build,
-    host,
-    runtime,
-    supersedes,
-    provides,
-    conflicts,
-    config,
-  };
-}
+const FIELDS = [
+  ...(['name', 'version', 'release', 'tier', 'summary', 'license', 'homepage', 'style', 'build', 'host'] as const),
+  ...(['runtime', 'supersedes', 'provides', 'conflicts', 'config'] as const),
+];
+
+const packageData = (info: PackageInfo): Record<string, unknown> =>
+  Object.fromEntries(FIELDS.map((field) => [field, info[field]]));
 
 function showPackage(context: Context, info: PackageInfo): void {
   const place =

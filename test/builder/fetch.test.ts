@@ -315,8 +315,7 @@ test('lists of binary packages become lists of sources', () => {
 });
 
 test('a Debian source comes through the apt of this machine', async (t) => {
-  if (process.env['IGOS_TEST_NETWORK'] !== '1')
-    return t.skip('beside the project: needs a mirror of Debian, IGOS_TEST_NETWORK=1 runs it');
+  if (process.env['IGOS_TEST_NETWORK'] !== '1') return t.skip('needs a mirror of Debian, IGOS_TEST_NETWORK=1 runs it');
   const store = temporaryStore(t);
   const hex = '31e066137a962676e89f69d1b65382de95a7ef7d914b8cb956f41ea72e0f516b';
   const drvPath = fetchDrv(store, ['debian-source:hello=2.10-3/hello_2.10.orig.tar.*'], hex);

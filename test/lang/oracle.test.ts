@@ -10,7 +10,7 @@ import { parseExpr, printNormal } from '../../lang/index.ts';
 import { expressions } from './arbitrary.ts';
 
 const version = spawnSync('nix-instantiate', ['--version'], { encoding: 'utf8' }).stdout as string | null;
-const skip = version === null || version === '' ? 'nix-instantiate is not installed (a comparison beside the project)' : false;
+const skip = version === null || version === '' ? 'nix-instantiate is not installed' : false;
 
 /** `nix-instantiate --parse` of a text; `with { };` before it makes all variables known. */
 function nixParse(text: string): { ok: boolean; out: string } {

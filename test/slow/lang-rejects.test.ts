@@ -6,7 +6,7 @@ import { SourceFile } from '../../base/index.ts';
 import { parseExpr } from '../../lang/index.ts';
 
 const found = spawnSync('nix-instantiate', ['--version']).status === 0;
-const skip = found ? false : 'nix-instantiate is not installed (a comparison beside the project)';
+const skip = found ? false : 'nix-instantiate is not installed';
 
 const accepts = (text: string): boolean =>
   spawnSync('nix-instantiate', ['--parse', '-'], { input: Buffer.from(`with {}; ${text}`, 'latin1'), cwd: '/' }).status === 0;

@@ -10,7 +10,7 @@ const probe = spawnSync('nix-instantiate', ['--version'], { encoding: 'latin1' }
 /** Skips the test, with the reason, where Nix is not installed. */
 export function needsNix(context: TestContext): boolean {
   if (probe.status === 0) return true;
-  context.skip('nix-instantiate is not installed (a comparison beside the project)');
+  context.skip('nix-instantiate is not installed');
   return false;
 }
 

@@ -16,10 +16,11 @@ export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts
 export { writeXml } from './builtins/xml.ts';
 export { evalCodes } from './codes.ts';
 export * from './declare/index.ts';
-export { Catchable } from './errors.ts';
+export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export type { Interpreter } from './interpreter.ts';
 export type { EvalIO, EvalSettings, EvalStore, FileKind, StoreText, TalkKind } from './io.ts';
+export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
 export { printValue } from './print.ts';
 export type { DynamicScope, Scope, Scoping } from './scope.ts';

@@ -10,7 +10,7 @@ import { compare, equals } from '../compare.ts';
 import { boolean, list, set } from '../compile/operators.ts';
 import { type StaticScope, spanOf } from '../compile/scope.ts';
 import { missingAttr, select, selectName } from '../compile/select.ts';
-import { addDynamics, attributeName } from '../compile/sets.ts';
+import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
 import { describe } from '../describe.ts';
 import { failedAssertion, wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
@@ -153,6 +153,7 @@ export const runtime = {
   Lambda,
   PrimOp,
   Thunk,
+  addDynamic,
   addDynamics,
   append,
   attributeName,

@@ -1,12 +1,12 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
 import { isUtf8 } from 'node:buffer';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, bytesToText } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
 import { floatShortest } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
-import { describeType } from './describe.ts';
-import { notJson, notUtf8 } from './errors.ts';
+import { describe, describeType } from './describe.ts';
+import { notAString, notJson, notUtf8 } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
@@ -42,16 +42,15 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: { te
     try {
       write(ctx, force(list[i]!), context, out);
     } catch (error) {
-      throw addStep(error, `while writing list item ${i} as JSON`);
+      throw addStep(error, `while evaluating list element at index ${i}`);
     }
   }
   out.text += ']';
 }
 
 function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: { text: Bytes }): void {
-  const display = set.get('__toString');
-  if (display !== undefined) {
-    out.text += jsonString(coerceToString(ctx, call(force(display), set), context));
+  if (set.has('__toString')) {
+    out.text += jsonString(coerceToString(ctx, stringOf(set), context, { copyToStore: false }));
     return;
   }
   const outPath = set.get('outPath');
@@ -70,10 +69,25 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: { text:
     try {
       write(ctx, force(slot), context, out);
     } catch (error) {
-      throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
+      throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
     }
   }
   out.text += set.size === 0 ? '{}' : '}';
+}
+
+/** What `__toString` gives, through the sets that it gives. @throws Fault E-EVAL-004 neither string nor path */
+function stringOf(set: Attrs): Value {
+  let value: Value = set;
+  while (value instanceof Attrs) {
+    const display = value.get('__toString');
+    const outPath = value.get('outPath');
+    if (display !== undefined) value = call(force(display), value);
+    else if (outPath !== undefined) value = force(outPath);
+    else throw notAString(describe(value), 'must');
+  }
+  const isString = typeof value === 'string' || value instanceof ContextString || value instanceof PathValue;
+  if (!isString) throw notAString(describe(value), 'should');
+  return value;
 }
 
 const namesOf = new WeakMap<Shape, readonly Bytes[]>();
@@ -93,7 +107,7 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 /** A JSON string literal; only what must be escaped is. @throws Fault E-EVAL-027 */
 export function jsonString(bytes: Bytes): Bytes {
   if (PLAIN.test(bytes)) return `"${bytes}"`;
-  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8();
+  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8(bytes);
   // The engine escapes quotes, backslashes and controls; bytes above 127 pass through as they are.
   return JSON.stringify(bytes);
 }

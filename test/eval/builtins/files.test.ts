@@ -97,7 +97,7 @@ test('traces and warnings go to the user, in order', () => {
     interpreter(io),
   );
   assert.equal(value, '7');
-  assert.deepEqual(io.traces, ['trace: one', 'warning: two', 'trace: [ 1 \xc2\xabthunk\xc2\xbb ]']);
+  assert.deepEqual(io.traces, ['trace: one', 'evaluation warning: two', 'trace: [ 1 \xc2\xabthunk\xc2\xbb ]']);
   const verbose = new MemoryIO({ files });
   evaluate('builtins.traceVerbose "yes" 7', interpreter(verbose, { isTraceVerbose: true }));
   assert.deepEqual(verbose.traces, ['trace: yes']);
@@ -133,7 +133,7 @@ test('names, filters and hashes of builtins.path', () => {
     () => at('builtins.path { path = ./src.txt; sha256 = builtins.hashFile "sha256" ./src.txt; }'),
     /store path mismatch/,
   );
-  assert.throws(() => at('builtins.path { path = ./src.txt; name = "a b"; }'), /bad name 'a b'/);
+  assert.throws(() => at('builtins.path { path = ./src.txt; name = "a b"; }'), /name 'a b' contains illegal character/);
   assert.throws(() => at('builtins.path { path = ./tree; filter = p: t: 1; }'), /expected a Boolean/);
 });
 

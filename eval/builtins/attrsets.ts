@@ -189,7 +189,8 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   const fn = ctx.force(slot);
   if (fn instanceof PrimOp || fn instanceof PrimOpApp) return emptyAttrs;
   if (!(fn instanceof Lambda)) {
-    throw builtinFault('E-EVAL-116', `'functionArgs' requires a function, but found ${ctx.describeType(fn)}`, {
+    throw builtinFault('E-EVAL-116', "'functionArgs' requires a function", {
+      notes: [`found ${ctx.describeType(fn)}: ${ctx.preview(fn)}`],
       hints: fn instanceof Attrs ? ["call it on the function inside: set.__functor, or a wrapper's own __functionArgs"] : [],
     });
   }

@@ -41,7 +41,6 @@ export async function runTerminal(repl: Repl): Promise<number> {
       try {
         for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
           pending += `${line}\n`;
-          input.setRawMode(false); // Ctrl-C becomes a signal
           const outcome = await repl.process(textToBytes(pending));
           if (outcome === 'quit') {
             lines.close();
@@ -60,6 +59,7 @@ export async function runTerminal(repl: Repl): Promise<number> {
       lines.prompt();
     };
     lines.on('line', (line) => {
+      input.setRawMode(false); // from here on Ctrl-C is a signal
       try {
         addToHistory(file, line);
       } catch (error) {

@@ -11,7 +11,7 @@ export async function buildAndPrint(
   repl: Repl,
   expression: Parsed,
   { makesLinks = false }: { readonly makesLinks?: boolean } = {},
-): Promise<void> {
+): Promise<undefined> {
   const { context, args, world } = repl;
   const targets = targetsOf(repl, expression);
   const { store } = world.session;
@@ -32,7 +32,7 @@ function link(repl: Repl, name: string, real: string): void {
   repl.context.out.line(`./${relative(repl.context.workingDirectory, path)} -> ${real}`);
 }
 
-export async function printLogs(repl: Repl, expression: Parsed): Promise<void> {
+export async function printLogs(repl: Repl, expression: Parsed): Promise<undefined> {
   const targets = targetsOf(repl, expression);
   const { readLog } = await import('../../builder/index.ts');
   for (const drvPath of new Set(targets.flatMap((target): StorePath[] => (target.drvPath === undefined ? [] : [target.drvPath]))))

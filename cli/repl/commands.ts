@@ -21,7 +21,8 @@ export type ReplCommand = Described &
     /** `topic`: an expression, or a declaration and its fields. */
     | { readonly takes: 'path' | 'word' | 'topic' | 'nothing'; run(repl: Repl, argument: string): Result }
   );
-type Result = Promise<Outcome | void> | Outcome | void;
+/** Nothing: the input is done. */
+type Result = Promise<undefined> | Outcome | undefined;
 
 export const replCommands: readonly ReplCommand[] = [
   {
@@ -29,7 +30,7 @@ export const replCommands: readonly ReplCommand[] = [
     argument: '',
     takes: 'nothing',
     doc: 'list the commands',
-    run: (repl) => repl.context.out.line(renderReplHelp()),
+    run: (repl) => repl.print(renderReplHelp()),
   },
   {
     names: [':add', ':a'],
@@ -57,7 +58,7 @@ export const replCommands: readonly ReplCommand[] = [
     argument: '',
     takes: 'nothing',
     doc: 'read all loaded files again, and make all bindings anew on top of them',
-    run: (repl) => repl.evaluate(() => repl.world.reload()),
+    run: (repl) => repl.reload(),
   },
   {
     names: [':print', ':p'],
@@ -72,7 +73,7 @@ export const replCommands: readonly ReplCommand[] = [
     takes: 'expression',
     doc: 'print the type of a value',
     run: (repl, expression) =>
-      repl.context.out.line(repl.evaluate(() => repl.world.interpreter.ctx.describeType(repl.world.evaluate(expression)))),
+      repl.print(repl.evaluate(() => repl.world.interpreter.ctx.describeType(repl.world.evaluate(expression)))),
   },
   {
     names: [':doc'],
@@ -165,17 +166,17 @@ export function renderReplHelp(): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}${right}`).join('\n');
 }
 
-function listLastLoaded(repl: Repl): void {
+function listLastLoaded(repl: Repl): undefined {
   const last = repl.world.origins.find(({ origin }) => origin === repl.lastLoaded);
   if (last === undefined) throw new Fault('E-CLI-021', 'nothing was loaded yet', { hints: [':load FILE, or :add EXPR'] });
   for (const name of last.names.names) repl.printResult(name);
 }
 
-function setTrace(repl: Repl, word: string): void {
+function setTrace(repl: Repl, word: string): undefined {
   const choice = { '': !repl.showsTrace, on: true, true: true, off: false, false: false }[word];
   if (choice === undefined) throw new Fault('E-CLI-021', `':te' takes on or off, not '${word}'`, { hints: [':te on'] });
   repl.showsTrace = choice;
-  repl.context.out.line(choice ? 'errors show every step' : 'errors show the first and last steps');
+  repl.print(choice ? 'errors show every step' : 'errors show the first and last steps');
 }
 
 function required(command: string, word: string, example: string): string {

@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** Waits for the editor, then reloads. @throws Fault E-CLI-022, E-CLI-024 */
-export function editDefinition(repl: Repl, expression: Parsed): void {
+export function editDefinition(repl: Repl, expression: Parsed): undefined {
   const place = repl.evaluate(() => repl.world.interpreter.guard(() => definitionOf(repl, expression)));
   if (place === undefined) {
     throw new Fault('E-CLI-022', 'that is defined in no file', {
@@ -30,7 +30,7 @@ export function editDefinition(repl: Repl, expression: Parsed): void {
   if (error !== undefined || status !== 0) {
     throw new Fault('E-CLI-024', `the editor '${editor}' failed`, { hints: ['set EDITOR to the editor that you use'] });
   }
-  repl.evaluate(() => repl.world.reload());
+  repl.reload();
 }
 
 /** Editors that take `+LINE`. */

@@ -5,7 +5,7 @@ import type { Repl } from './repl.ts';
 const SHOWN = 12;
 
 /** One line for each binding, one for each thing that was loaded. Evaluates nothing. */
-export function showEnvironment(repl: Repl): void {
+export function showEnvironment(repl: Repl): undefined {
   const { world, context } = repl;
   const { scope } = world;
   for (const { origin, names } of world.origins) {

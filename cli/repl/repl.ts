@@ -119,7 +119,12 @@ export class Repl implements Disposable {
     return this.#show(value, this.context.isJson ? undefined : {});
   }
 
-  printResult(text: Bytes): void {
+  /** Text for stdout that is no value. */
+  print(text: string): undefined {
+    this.context.out.line(text);
+  }
+
+  printResult(text: Bytes): undefined {
     this.context.out.bytes(`${text}\n`);
   }
 
@@ -129,13 +134,17 @@ export class Repl implements Disposable {
   }
 
   /** Puts names into scope and says which. @throws Fault, Faults, Interrupted */
-  load(origin: Origin): void {
+  load(origin: Origin): undefined {
     const names = this.evaluate(() => this.world.add(origin));
     this.lastLoaded = origin;
     const shown = names.names.slice(0, SHOWN_NAMES).map((name) => printable(bytesToText(name)));
     const more = names.size - shown.length;
     this.say(`added ${names.size} ${names.size === 1 ? 'name' : 'names'}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}`);
     if (more > 0) this.say(`… and ${more} more; ':ll' lists them`);
+  }
+
+  reload(): undefined {
+    this.evaluate(() => this.world.reload());
   }
 
   report(error: unknown): void {
@@ -156,7 +165,7 @@ export class Repl implements Disposable {
   }
 
   #reading(isLast: boolean): { name: string; pipes: boolean; isLast: boolean } {
-    return { name: `<repl:${this.#nInputs + 1}>`, pipes: this.args.has('pipes'), isLast };
+    return { name: `<repl:${this.#nInputs + 1}>`, pipes: this.world.interpreter.ctx.settings.pipes === true, isLast };
   }
 }
 

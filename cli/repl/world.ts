@@ -3,7 +3,16 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Bytes, bytesToText, textToBytes } from '../../base/index.ts';
-import { Attrs, attrsFromMap, type Interpreter, mergeAttrs, type Scope, type Slot, type Value } from '../../eval/index.ts';
+import {
+  Attrs,
+  attrsFromMap,
+  checkNames,
+  type Interpreter,
+  mergeAttrs,
+  type Scope,
+  type Slot,
+  type Value,
+} from '../../eval/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
@@ -64,7 +73,11 @@ export class World implements Disposable {
 
   /** @throws Fault whatever its evaluation throws */
   evaluate({ source, expr }: Parsed): Value {
-    return this.interpreter.guard(() => this.interpreter.scopes.evalInScope(expr, this.#scopeOf(source)));
+    const { guard, scopes } = this.interpreter;
+    return guard(() => {
+      checkNames(source, expr, this.#scope.names);
+      return scopes.evalInScope(expr, this.#scopeOf(source));
+    });
   }
 
   /** Puts names into scope, in front of those there, and returns them. @throws Fault, Faults */
@@ -81,16 +94,20 @@ export class World implements Disposable {
   reload(): void {
     this.#isStale = false;
     this[Symbol.dispose]();
-    const origins = this.#origins;
-    this.#origins = [];
     this.#scope = nothing;
-    for (const { origin } of origins) {
-      try {
-        this.add(origin);
-      } catch (error) {
-        this.#origins.push({ origin, names: nothing });
-        this.#onFault(error);
-      }
+    // the old list stays until the new one is whole: an interruption must not lose half of it
+    const renewed = this.#origins.map(({ origin }) => ({ origin, names: this.#renew(origin) }));
+    this.#origins = renewed;
+  }
+
+  #renew(origin: Origin): Attrs {
+    try {
+      const names = this.#namesOf(origin);
+      this.#scope = mergeAttrs(this.#scope, names);
+      return names;
+    } catch (error) {
+      this.#onFault(error);
+      return nothing;
     }
   }
 

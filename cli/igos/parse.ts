@@ -19,10 +19,11 @@ export function run(context: Context, args: Arguments): undefined {
 function read(context: Context, args: Arguments): { source: SourceFile; folder: string; isExpression: boolean } {
   const folder = context.workingDirectory;
   const expression = args.value('expr');
-  if (expression !== undefined) return { source: new SourceFile('<expr>', textToBytes(expression)), folder, isExpression: true };
+  if (expression !== undefined)
+    return { source: new SourceFile('«string»', textToBytes(expression)), folder, isExpression: true };
   const path = args.operands[0];
   if (path === undefined) throw new UsageError('parse needs a FILE or --expr', ["igos parse --expr 'a: a'"]);
-  if (path === '-') return { source: new SourceFile('<stdin>', readFileSync(0, 'latin1')), folder, isExpression: true };
+  if (path === '-') return { source: new SourceFile('«stdin»', readFileSync(0, 'latin1')), folder, isExpression: true };
   const text = sys('read', path, () => readFileSync(path, 'latin1'));
   return { source: new SourceFile(path, text), folder: dirname(resolve(folder, path)), isExpression: !path.endsWith('.igos') };
 }

@@ -15,6 +15,7 @@ import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStore
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { experimentalFeatures } from './experimental.ts';
+import { lintsOf } from './lints.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -91,6 +92,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
   const environment = context.environment;
+  const lints = lintsOf(args);
   const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
     ...experimentalFeatures(context, args),
@@ -100,6 +102,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
     searchPath,
+    ...(lints === undefined ? {} : { lints }),
   };
 }
 

@@ -9,6 +9,7 @@ import { forceDeep } from './deep.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { Machine } from './machine.ts';
+import { parseOptions } from './parsing.ts';
 import { printValue } from './print.ts';
 import type { Scoping } from './scope.ts';
 import { Scopes } from './scoping.ts';
@@ -58,7 +59,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     evalExpr: (text, { basePath, name = '<expr>' }) =>
       guard(() => {
         const source = new SourceFile(name, text);
-        const expr = parseExpr(source, { pipes: settings.pipes === true });
+        const expr = parseExpr(source, parseOptions(machine));
         checkNames(expr, source, machine);
         return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))([]);
       }),

@@ -3,6 +3,7 @@
  * commands give it the real one (node-io.ts).
  */
 import type { Bytes } from '../base/index.ts';
+import type { Lints } from '../lang/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
 
 /** What `trace` says, what `warn` says, and what is deprecated or has no effect. */
@@ -81,6 +82,8 @@ export interface EvalSettings {
   readonly maxCallDepth?: number;
   /** `fromTOML` gives dates and times as `{ _type = "timestamp"; value; }` instead of refusing them. */
   readonly hasTomlTimestamps?: boolean;
+  /** Which discouraged literals are warned of or refused. */
+  readonly lints?: Lints;
   /** `|>` and `<|`. */
   readonly pipes?: boolean;
   /** `import` of a derivation's output may build. */

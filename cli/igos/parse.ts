@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { Faults, renderFault, SourceFile, sys, textToBytes } from '../../base/index.ts';
 import { type Declaration, type Expr, type FileTree, parse, printNormal } from '../../lang/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { lintsOf } from '../lints.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { source, folder, isExpression } = read(context, args);
-  const { tree, diagnostics } = parse(source, { kind: isExpression ? 'expr' : 'igos', pipes: args.has('pipes') });
+  const lints = lintsOf(args);
+  const { tree, diagnostics, warnings } = parse(source, {
+    kind: isExpression ? 'expr' : 'igos',
+    pipes: args.has('pipes'),
+    ...(lints === undefined ? {} : { lints }),
+  });
+  for (const warning of warnings) context.out.talk(renderFault(warning, { severity: 'warning' }).trimEnd());
   if (diagnostics.length > 0) throw new Faults(diagnostics);
   if (tree.kind === 'expr') await checkNames(source, tree.expr);
   const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };

@@ -67,7 +67,8 @@ test('the normal form is an expression', () => {
   // paths print absolute, `/` too, which is no literal
   fc.assert(
     fc.property(
-      expressions().filter((text) => !text.includes('/')),
+      // and `f or` prints `f` without the parentheses that a select needs, in Nix as here
+      expressions().filter((text) => !text.includes('/') && !/\)\s+or\b/.test(text)),
       (text) => void expr(printNormal(expr(text))),
     ),
     { numRuns: 100 },

@@ -4,51 +4,44 @@
  */
 import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
 import { ATermWriter } from './aterm-writer.ts';
-import {
-  type DerivationLookup,
-  derivationKind,
-  fixedModulo,
-  hashDerivationModulo,
-  type ModuloMemo,
-  missingOutput,
-} from './derivation.ts';
+import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
 import { hashBytes } from './hash.ts';
 import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
 
-export interface CompleteDerivation {
+export interface CompleteDerivation extends InputDerivation {
   readonly path: StorePath;
   /** The content of the `.drv`. */
   readonly text: Bytes;
   /** Sorted. */
   readonly references: readonly StorePath[];
-  /** With their paths, as far as those are known; sorted by name. */
-  readonly outputs: ReadonlyMap<string, DerivationOutput>;
 }
 
-/** The derivations that inputs can be. */
-export interface KnownDerivations {
-  readonly lookup: DerivationLookup;
-  /** The outputs of a derivation; cheaper than all of it. */
-  readonly outputsOf: (path: StorePath) => ReadonlyMap<string, DerivationOutput>;
-  /** Gets the hash that dependents see. */
-  readonly memo: ModuloMemo;
+/** What dependents ask of a derivation. */
+export interface InputDerivation {
+  /** With their paths, as far as those are known. */
+  readonly outputs: ReadonlyMap<string, DerivationOutput>;
+  readonly modulo: ModuloHash;
 }
 
 const writer = new ATermWriter();
 
 /**
- * @param drv  `deferred` outputs, or complete fixed or floating ones; variables named like outputs need not be there
+ * @param inputOf  called for the inputs of derivations with `deferred` outputs
+ * @param drv      `deferred` outputs, or complete fixed or floating ones; variables named like outputs need not be there
  * @throws Fault  E-STORE-002 the name does not make a store name · E-STORE-008 an input lacks the output asked for
  */
-export function completeDerivation(drv: Derivation, storeDir: string, known: KnownDerivations): CompleteDerivation {
-  const { memo } = known;
+export function completeDerivation(
+  drv: Derivation,
+  storeDir: string,
+  inputOf: (path: StorePath) => InputDerivation,
+): CompleteDerivation {
   const kind = derivationKind(drv);
   if (kind === 'input-addressed') throw new Bug(`derivation '${drv.name}' is complete already`);
-  const names = [...drv.outputs.keys()].sort(compareBytes);
+  const names = sortedNames([...drv.outputs.keys()]);
   const inputs = sortedInputs(drv.inputDrvs);
   // Everything that may read other derivations happens before the shared buffer is touched.
-  const modulo = kind === 'deferred' ? moduloInputs(inputs, known) : undefined;
+  const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
   writer.clear();
   const hole = kind === 'floating' ? placeholder : () => '';
   const masked = writeMasked(drv, names, modulo ?? inputs, hole);
@@ -69,18 +62,20 @@ export function completeDerivation(drv: Derivation, storeDir: string, known: Kno
   const references = mergeSorted(drv.inputSrcs, inputs);
   const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
   const path = makeStorePath(type, textHex, `${drv.name}.drv`, storeDir);
-  if (kind === 'fixed')
-    memo.set(path, { kind: 'fixed', hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) });
-  else if (modulo === undefined) memo.set(path, { kind: 'deferred' });
-  else {
+  let dependentsSee: ModuloHash = DEFERRED;
+  if (kind === 'fixed') {
+    dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
+  } else if (modulo !== undefined) {
     const again = writer.used;
     writer.again(start, endOfOutputs);
     writer.again(masked.inputs, masked.rest);
     writeRest(masked, names, outputs);
-    memo.set(path, { kind: 'hash', hex: hashWritten(again, writer.used) });
+    dependentsSee = { kind: 'hash', hex: hashWritten(again, writer.used) };
   }
-  return { path, text, references, outputs };
+  return { path, text, references, outputs, modulo: dependentsSee };
 }
+
+const DEFERRED: ModuloHash = { kind: 'deferred' };
 
 const hashWritten = (start: number, end: number): string => hashBytes('sha256', writer.bytes.subarray(start, end));
 
@@ -109,7 +104,7 @@ function writeMasked(
   writeInputs(inputs);
   const rest = writer.used;
   writer.raw(',');
-  writer.list([...drv.inputSrcs].sort(compareBytes));
+  writer.list(sortedNames(drv.inputSrcs));
   writer.raw(',');
   writer.quoted(drv.system);
   writer.raw(',');
@@ -151,11 +146,22 @@ function writeRest(masked: Masked, names: readonly string[], outputs: ReadonlyMa
   writer.again(from, masked.end);
 }
 
-/** Sorted, those of the outputs among them. Cost: linear where they come sorted. */
-function variableNames(drv: Derivation): readonly string[] {
-  const names = [...drv.env.keys()];
-  for (const output of drv.outputs.keys()) if (!drv.env.has(output)) names.push(output);
-  return names.sort(compareBytes);
+/** Sorted, those of the outputs among them. Cost: linear where they come sorted, as attributes do. */
+function variableNames({ env, outputs }: Derivation): readonly string[] {
+  const names: string[] = [];
+  let isSorted = true;
+  env.forEach((_value, name) => {
+    if (names.length > 0 && name < names[names.length - 1]!) isSorted = false;
+    names.push(name);
+  });
+  if (!isSorted) names.sort(compareBytes);
+  for (const output of outputs.keys()) {
+    if (env.has(output)) continue;
+    let at = names.length;
+    while (at > 0 && output < names[at - 1]!) at--;
+    names.splice(at, 0, output);
+  }
+  return names;
 }
 
 function writeOutputs(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[], isMasked = false): void {
@@ -197,10 +203,25 @@ function writeInputs(inputs: readonly Input[]): void {
   writer.raw(']');
 }
 
-const byPath = (a: Input, b: Input): number => compareBytes(a[0], b[0]);
+function sortedInputs(inputs: ReadonlyMap<string, readonly string[]>): Input[] {
+  const sorted: Input[] = [];
+  inputs.forEach((outputs, path) => {
+    sorted.push([path, sortedNames(outputs)]);
+  });
+  return sortFew(sorted);
+}
 
-const sortedInputs = (inputs: ReadonlyMap<string, readonly string[]>): Input[] =>
-  Array.from(inputs, ([path, outputs]): Input => [path, sortedNames(outputs)]).sort(byPath);
+/** Most derivations have few inputs: those are put in order without a sort of the engine, which allocates. */
+function sortFew(inputs: Input[]): Input[] {
+  if (inputs.length > 12) return inputs.sort(([a], [b]) => compareBytes(a, b));
+  for (let i = 1; i < inputs.length; i++) {
+    const input = inputs[i]!;
+    let at = i;
+    for (; at > 0 && input[0] < inputs[at - 1]![0]; at--) inputs[at] = inputs[at - 1]!;
+    inputs[at] = input;
+  }
+  return inputs;
+}
 
 const sortedNames = (names: readonly string[]): readonly string[] => (names.length < 2 ? names : [...names].sort(compareBytes));
 
@@ -211,23 +232,21 @@ const sortedOutputs = (
   names.length === 1 ? outputs : new Map(names.map((name) => [name, outputs.get(name)!]));
 
 /** The hashes that stand for the inputs; `undefined` where one is known only after a build. @throws Fault E-STORE-008 */
-function moduloInputs(inputs: readonly Input[], { lookup, outputsOf, memo }: KnownDerivations): Input[] | undefined {
+function moduloInputs(inputs: readonly Input[], inputOf: (path: StorePath) => InputDerivation): Input[] | undefined {
   const found = new Map<string, readonly string[]>();
   let isDeferred = false;
-  for (const [key, outputs] of inputs) {
+  for (const [key, wanted] of inputs) {
     const path = key as StorePath;
-    const existing = outputsOf(path);
-    for (const output of outputs) if (!existing.has(output)) missingOutput(path, output, existing.keys());
-    const hash = memo.get(path) ?? hashDerivationModulo(path, lookup, memo);
-    if (hash.kind === 'deferred') isDeferred = true;
-    else if (hash.kind === 'hash') addOutputs(found, hash.hex, outputs);
-    else {
-      for (const output of outputs)
-        addOutputs(found, hash.hexByOutput.get(output) ?? missingOutput(path, output, hash.hexByOutput.keys()), ['out']);
-    }
+    const { outputs, modulo } = inputOf(path);
+    for (const output of wanted) if (!outputs.has(output)) missingOutput(path, output, outputs.keys());
+    if (modulo.kind === 'deferred') isDeferred = true;
+    else if (modulo.kind === 'hash') addOutputs(found, modulo.hex, wanted);
+    else for (const output of wanted) addOutputs(found, modulo.hexByOutput.get(output)!, ONLY_OUT);
   }
   return isDeferred ? undefined : sortedInputs(found);
 }
+
+const ONLY_OUT: readonly string[] = ['out'];
 
 function addOutputs(inputs: Map<string, readonly string[]>, hex: string, outputs: readonly string[]): void {
   const others = inputs.get(hex);

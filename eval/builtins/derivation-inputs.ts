@@ -14,7 +14,7 @@ const ONLY_OUT: readonly string[] = ['out'];
 
 export function inputsOfContext(state: DerivationState, context: ReadonlySet<string>): DerivationInputs {
   const drvs = new Map<StorePath, readonly string[]>();
-  const sources = new Set<StorePath>();
+  let sources: Set<StorePath> | undefined;
   const need = (path: StorePath, output: string): void => {
     const outputs = drvs.get(path);
     if (outputs === undefined) drvs.set(path, output === 'out' ? ONLY_OUT : [output]);
@@ -23,9 +23,12 @@ export function inputsOfContext(state: DerivationState, context: ReadonlySet<str
   for (const each of context) {
     const element = state.contextElement(each);
     const path = element.path as StorePath;
-    if (element.kind === 'path') sources.add(path);
-    else if (element.kind === 'output') need(path, element.output);
+    if (element.kind === 'path') {
+      sources ??= new Set();
+      sources.add(path);
+    } else if (element.kind === 'output') need(path, element.output);
     else {
+      sources ??= new Set();
       // The whole derivation: every path that its build needs, and every output of every derivation among them.
       for (const needed of state.closure(path)) {
         sources.add(needed);
@@ -33,5 +36,5 @@ export function inputsOfContext(state: DerivationState, context: ReadonlySet<str
       }
     }
   }
-  return { inputDrvs: drvs, inputSrcs: sources.size === 0 ? NO_SOURCES : [...sources].sort(compareBytes) };
+  return { inputDrvs: drvs, inputSrcs: sources === undefined ? NO_SOURCES : [...sources].sort(compareBytes) };
 }

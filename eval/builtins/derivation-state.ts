@@ -4,7 +4,8 @@ import {
   type Derivation,
   type DerivationOutput,
   derivationReferences,
-  type KnownDerivations,
+  hashDerivationModulo,
+  type InputDerivation,
   type ModuloMemo,
   type StorePath,
 } from '../../store/index.ts';
@@ -19,10 +20,11 @@ export interface MadeDerivation {
 }
 
 /** Keeps what was made, so that nothing is encoded, decoded or hashed twice. The texts themselves are with the store. */
-export class DerivationState implements KnownDerivations {
-  readonly memo: ModuloMemo = new Map();
+export class DerivationState {
   readonly #ctx: Evaluator;
-  readonly #outputs = new Map<StorePath, ReadonlyMap<string, DerivationOutput>>();
+  readonly #made = new Map<StorePath, InputDerivation>();
+  /** For those that were in the store before. */
+  readonly #memo: ModuloMemo = new Map();
   readonly #decoded = new Map<StorePath, Derivation>();
   readonly #elements = new Map<string, ContextElement>();
 
@@ -33,17 +35,16 @@ export class DerivationState implements KnownDerivations {
   /** Completes a derivation and hands it to the store. Equal derivations are added once. */
   add(drv: Derivation): MadeDerivation {
     const { store } = this.#ctx.io;
-    const { path, text, references, outputs } = completeDerivation(drv, store.storeDir, this);
-    const known = this.#outputs.get(path);
-    if (known !== undefined) return { path, outputs: known };
-    this.#outputs.set(path, outputs);
+    const { path, text, references, outputs, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
+    if (this.#made.has(path)) return { path, outputs };
+    this.#made.set(path, { outputs, modulo });
     store.addText({ name: `${drv.name}.drv`, path, text, references });
     return { path, outputs };
   }
 
   /** @throws Fault E-EVAL-117 */
-  readonly lookup = (path: StorePath): Derivation => {
-    const drv = this.find(path);
+  readonly #lookup = (path: StorePath): Derivation => {
+    const drv = this.#find(path);
     if (drv === undefined) {
       throw builtinFault('E-EVAL-117', `derivation '${path}' is not known`, {
         notes: ['it is neither of this evaluation nor in the store'],
@@ -54,16 +55,19 @@ export class DerivationState implements KnownDerivations {
   };
 
   /** @throws Fault E-EVAL-117 */
-  readonly outputsOf = (path: StorePath): ReadonlyMap<string, DerivationOutput> =>
-    this.#outputs.get(path) ?? this.lookup(path).outputs;
+  readonly #inputOf = (path: StorePath): InputDerivation =>
+    this.#made.get(path) ?? {
+      outputs: this.#lookup(path).outputs,
+      modulo: hashDerivationModulo(path, this.#lookup, this.#memo),
+    };
 
   /** `undefined` where nothing is known of the derivation. */
   findOutputs(path: StorePath): ReadonlyMap<string, DerivationOutput> | undefined {
-    return this.#outputs.get(path) ?? this.find(path)?.outputs;
+    return (this.#made.get(path) ?? this.#find(path))?.outputs;
   }
 
   /** Reads it, the first time. */
-  find(path: StorePath): Derivation | undefined {
+  #find(path: StorePath): Derivation | undefined {
     const known = this.#decoded.get(path);
     if (known !== undefined) return known;
     const stored = this.#ctx.io.store.readDerivation(path);
@@ -73,7 +77,7 @@ export class DerivationState implements KnownDerivations {
 
   /** A derivation and all that it needs to be built, itself included. Cost: O(graph). @throws Fault E-EVAL-117 */
   closure(start: StorePath): Set<StorePath> {
-    if (!this.#outputs.has(start)) this.lookup(start);
+    if (!this.#made.has(start)) this.#lookup(start);
     const found = new Set<StorePath>([start]);
     // A Set visits what is added while it is walked.
     for (const path of found) for (const reference of this.#references(path)) found.add(reference);
@@ -84,7 +88,7 @@ export class DerivationState implements KnownDerivations {
     const { store } = this.#ctx.io;
     const stored = store.references?.(path) ?? [];
     if (stored.length > 0 || !path.endsWith('.drv')) return stored;
-    const drv = this.find(path);
+    const drv = this.#find(path);
     return drv === undefined ? [] : derivationReferences(drv);
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvalIO, EvalStore, StoreText } from '../../../eval/io.ts';
 import { NodeEvalIO } from '../../../eval/node-io.ts';
-import { openStore, type StorePath } from '../../../store/index.ts';
+import { decodeDerivation, derivationName, openStore, type StorePath } from '../../../store/index.ts';
 
 export interface RealDisk extends Disposable {
   /** A copy of test/vectors/nix/expr, with what git does not keep. */
@@ -32,7 +32,10 @@ export function realDisk(): RealDisk {
       throw new Error('no host tools here');
     },
     addText: (text) => void texts.set(text.path, text),
-    readDerivation: () => undefined,
+    readDerivation: (path) => {
+      const found = texts.get(path);
+      return found && decodeDerivation(derivationName(path), found.text, '/nix/store');
+    },
     isValid: (path) => texts.has(path),
     references: (path) => texts.get(path)?.references ?? [],
   };

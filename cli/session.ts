@@ -1,5 +1,6 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
@@ -58,6 +59,11 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
     },
     realise,
+    beforeFetch: () => {
+      if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
+      if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
+    },
+    gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
   });
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
   const basePath = textToBytes(context.workingDirectory);

@@ -2,6 +2,7 @@
 import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import type { CallDepth } from './depth.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
 
@@ -20,6 +21,8 @@ export interface Coercion {
 export interface Evaluator {
   readonly io: EvalIO;
   readonly settings: EvalSettings;
+  /** Counts calls where they are bounded. */
+  readonly calls: CallDepth | undefined;
 
   force(slot: Slot): Value;
   /** Number while safe, bigint beyond; `normalizeInt` (arithmetic.ts) after arithmetic on bigints. */

@@ -3,7 +3,7 @@
  * recursion the values that need each other. Nothing here runs, or is even looked up, unless something failed.
  */
 import { Fault, type Span, type TraceStep } from '../base/index.ts';
-import { InfiniteRecursion, isStackExhaustion, placeFault, stackExhausted } from './errors.ts';
+import { engineLimit, InfiniteRecursion, placeFault } from './errors.ts';
 import type { Value } from './value.ts';
 
 /** What a suspended computation is for the user. */
@@ -35,16 +35,15 @@ export function leftThunk(error: unknown, code: object, thunk: object): unknown 
 
 /** An error leaves a call of `fn` at `span`. */
 export function leftCall(error: unknown, fn: Value, span: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
   if (placeFault(error, span)) return error;
   return addStep(error, `while calling ${describeCallee(fn)}`, span);
 }
 
 /** Gives a fault its place, unless it has one. */
 export function locate(error: unknown, span: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (error instanceof Fault) placeFault(error, span);
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
+  placeFault(error, span);
   return error;
 }
 
@@ -71,8 +70,7 @@ const steps = new WeakMap<Fault, Steps>();
 
 /** Records a step; they come innermost first. Cost: O(1), bounded memory. */
 export function addStep(error: unknown, text: string, span?: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
   let known = steps.get(error);
   if (known === undefined) {
     known = new Steps();
@@ -84,8 +82,7 @@ export function addStep(error: unknown, text: string, span?: Span): unknown {
 
 /** Makes what leaves the evaluator presentable: the steps outermost first, exhaustion of the stack a Fault. */
 export function finishTrace(error: unknown): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error);
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof Fault)) return engineLimit(error) ?? error;
   if (error instanceof InfiniteRecursion) error.close();
   const found = steps.get(error);
   if (found !== undefined) {

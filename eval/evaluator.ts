@@ -79,8 +79,8 @@ export interface Evaluator {
   readonly globals: ReadonlyMap<string, Slot>;
   /** `throw`: an error that `tryEval` catches. */
   throwCatchable(message: Bytes): never;
-  /** Runs; adds a trace step to a fault that passes. */
-  withTrace<T>(text: () => string, run: () => T, span?: Span): T;
+  /** Runs; adds a trace step to a fault that passes. `isKey`: shown also where the trace is cut short. */
+  withTrace<T>(text: () => string, run: () => T, span?: Span, isKey?: boolean): T;
   /** "an integer", "a set", …: how messages name a value's type. */
   describeType(value: Value): string;
   /** The value as messages show it, cut short. */

@@ -135,7 +135,15 @@ export class Machine implements Evaluator {
   getAttr(set: Attrs, name: Bytes, what: string): Slot {
     const slot = set.get(name);
     if (slot !== undefined) return slot;
-    throw addStep(missingAttribute(name, set.names), `while evaluating ${what}`);
+    throw addStep(
+      missingAttribute(
+        name,
+        set.names,
+        undefined,
+        set.shape.spans?.find((each) => each !== undefined),
+      ),
+      `in ${what}`,
+    );
   }
 
   equals(a: Slot, b: Slot): boolean {
@@ -201,11 +209,11 @@ export class Machine implements Evaluator {
     throw thrown(message);
   }
 
-  withTrace<T>(text: () => string, run: () => T, span?: Span): T {
+  withTrace<T>(text: () => string, run: () => T, span?: Span, isKey = false): T {
     try {
       return run();
     } catch (error) {
-      throw addStep(error, text(), span);
+      throw addStep(error, text(), span, isKey);
     }
   }
 

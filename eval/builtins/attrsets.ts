@@ -169,17 +169,20 @@ export const attrsetBuiltins: readonly Builtin[] = [
     impl: (ctx, f, sets) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.zipAttrsWith');
       const values = new Map<Bytes, List>();
+      const spans = new Map<Bytes, Span | undefined>();
       for (const item of ctx.forceList(sets, 'the second argument passed to builtins.zipAttrsWith')) {
         const set = ctx.forceAttrs(item, 'a value of the list passed as second argument to builtins.zipAttrsWith');
         set.names.forEach((name, index) => {
           const known = values.get(name);
-          if (known === undefined) values.set(name, [set.slots[index]!]);
-          else known.push(set.slots[index]!);
+          if (known === undefined) {
+            values.set(name, [set.slots[index]!]);
+            spans.set(name, set.shape.spans?.[index]);
+          } else known.push(set.slots[index]!);
         });
       }
       const calls = new Map<Bytes, Slot>();
       for (const [name, list] of values) calls.set(name, ctx.lazyCall(fn, name, list));
-      return attrsFromMap(calls);
+      return attrsFromMap(calls, (name) => spans.get(name));
     },
   }),
 ];

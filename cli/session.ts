@@ -31,10 +31,17 @@ export class NeedsWriting extends Error {
 
 export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
 
-export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
+export interface SessionOptions {
+  readonly isReadOnly: boolean;
+  /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
+  readonly isSilent?: () => boolean;
+}
+
+export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   const store = openContextStore(context);
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
@@ -46,7 +53,9 @@ export function openSession(context: Context, args: Arguments, options: { readon
       return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
     },
     env: context.environment,
-    trace: (kind, text) => context.out.talk(talkText(kind, bytesToText(text))),
+    trace: (kind, text) => {
+      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
+    },
     realise,
   });
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });

@@ -221,7 +221,7 @@ export class Machine implements Evaluator {
     return describeType(value);
   }
 
-  preview(value: Value): string {
+  preview(value: Slot): string {
     return preview(value);
   }
 

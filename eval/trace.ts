@@ -63,6 +63,11 @@ export function addStep(error: unknown, text: string, span?: Span, isKey = false
   return error;
 }
 
+/** An error was caught: should the same be met again, its way begins there. */
+export const forgetSteps = (error: Fault): void => {
+  steps.delete(error);
+};
+
 /** Makes what leaves the evaluator presentable: the steps outermost first, exhaustion of the stack a Fault. */
 export function finishTrace(error: unknown): unknown {
   if (!(error instanceof Fault)) return engineLimit(error) ?? error;

@@ -63,6 +63,27 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'repl',
+    summary: 'evaluate expressions interactively',
+    operands: '[FILE|TREE…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Reads expressions and prints their values; nested sets and lists are cut short, and ':print' shows all. An input goes on while it is incomplete. 'NAME = EXPR' binds a name. The attributes of each FILE's value, the packages, tiers and systems of each TREE, and the attributes of each --expr are in scope by name; ':build NAME' builds one. ':?' lists the commands. On a terminal: Tab completes, the arrow keys go through the history ($XDG_STATE_HOME/igos/repl-history), Ctrl-C ends an input or an evaluation, Ctrl-D the session, and the exit status is 0. From a pipe or file, results go to standard output, errors to standard error, and the exit status is 1 if any input failed.",
+    options: [
+      { ...EXPRESSION, isRepeated: true, doc: 'put the attributes of this expression into scope' },
+      ...EVALUATION.filter((option) => option.long !== 'attr'),
+      JOBS,
+      { long: 'keep-going', short: 'k', doc: 'after a failed build, build what does not depend on it' },
+      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+    ],
+    examples: [
+      { command: "echo 'x = 6; y = 7\nx * y' | igos repl", says: 'prints 42' },
+      { command: 'igos repl examples/tour/v1', says: "a tree's names in scope: greet.version, :build greet" },
+    ],
+  },
+  {
+    program: 'igos',
     name: 'parse',
     summary: 'check the syntax of a file and print it in normal form',
     operands: '[FILE]',

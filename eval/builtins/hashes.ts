@@ -91,6 +91,7 @@ function convertHash(ctx: Evaluator, argument: Slot): Value {
   const algorithm = text('hashAlgo');
   const format = text('toHashFormat');
   if (format === undefined) throw neededAttribute('the argument of builtins.convertHash', 'toHashFormat');
+  if (format === 'base32') ctx.io.trace('warning', '"base32" is a deprecated alias for hash format "nix32".');
   if (!Object.hasOwn(formats, format)) {
     const message = `unknown hash format '${bytesToText(format)}', expect 'base16', 'base32', 'base64', or 'sri'`;
     throw unknownWord(message, format, Object.keys(formats));

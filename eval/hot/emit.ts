@@ -355,7 +355,10 @@ class Emitter {
         name: spanOf(inner.unit, dynamic.name),
         whole: spanOf(inner.unit, dynamic),
       }));
-      set = `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+      set =
+        spans.length === 1
+          ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`
+          : `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
     }
     return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
   }

@@ -8,7 +8,7 @@ import { concat, interpolate } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { boolean, list, set } from '../compile/operators.ts';
 import { missingAttr, select, selectName } from '../compile/select.ts';
-import { addDynamics, attributeName } from '../compile/sets.ts';
+import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
@@ -144,6 +144,7 @@ export const runtime = {
   Lambda,
   PrimOp,
   Thunk,
+  addDynamic,
   addDynamics,
   append,
   attributeName,

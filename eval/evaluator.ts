@@ -2,6 +2,7 @@
 import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import type { CallDepth } from './depth.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
 
@@ -20,6 +21,8 @@ export interface Coercion {
 export interface Evaluator {
   readonly io: EvalIO;
   readonly settings: EvalSettings;
+  /** Counts calls where they are bounded. */
+  readonly calls: CallDepth | undefined;
 
   force(slot: Slot): Value;
   /** Number while safe, bigint beyond; `normalizeInt` (arithmetic.ts) after arithmetic on bigints. */
@@ -76,8 +79,8 @@ export interface Evaluator {
   readonly globals: ReadonlyMap<string, Slot>;
   /** `throw`: an error that `tryEval` catches. */
   throwCatchable(message: Bytes): never;
-  /** Runs; adds a trace step to a fault that passes. */
-  withTrace<T>(text: () => string, run: () => T, span?: Span): T;
+  /** Runs; adds a trace step to a fault that passes. `isKey`: shown also where the trace is cut short. */
+  withTrace<T>(text: () => string, run: () => T, span?: Span, isKey?: boolean): T;
   /** "an integer", "a set", …: how messages name a value's type. */
   describeType(value: Value): string;
   /** The value as messages show it, cut short. */

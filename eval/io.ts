@@ -83,7 +83,7 @@ export interface EvalSettings {
   readonly isTraceVerbose?: boolean;
   /** `warn` prints, then fails: its trace shows who warned. */
   readonly isAbortingOnWarn?: boolean;
-  /** How many calls may be inside each other. */
+  /** How many calls may be inside each other, and how many levels data that is walked may have. Default: as depth.ts says. */
   readonly maxCallDepth?: number;
   /** `fromTOML` gives dates and times as `{ _type = "timestamp"; value; }` instead of refusing them. */
   readonly hasTomlTimestamps?: boolean;

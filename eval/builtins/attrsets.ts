@@ -169,18 +169,21 @@ export const attrsetBuiltins: readonly Builtin[] = [
     impl: (ctx, f, sets) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.zipAttrsWith');
       const values = new Map<Bytes, List>();
+      const spans = new Map<Bytes, Span | undefined>();
       for (const item of ctx.forceList(sets, 'the second argument passed to builtins.zipAttrsWith')) {
         const set = ctx.forceAttrs(item, 'a value of the list passed as second argument to builtins.zipAttrsWith');
         const { names, slots } = set;
         for (let i = 0; i < names.length; i++) {
           const known = values.get(names[i]!);
-          if (known === undefined) values.set(names[i]!, [slots[i]!]);
-          else known.push(slots[i]!);
+          if (known === undefined) {
+            values.set(names[i]!, [slots[i]!]);
+            spans.set(names[i]!, set.shape.spans?.[i]);
+          } else known.push(slots[i]!);
         }
       }
       const calls = new Map<Bytes, Slot>();
       for (const [name, list] of values) calls.set(name, ctx.lazyCall(fn, name, list));
-      return attrsFromMap(calls);
+      return attrsFromMap(calls, (name) => spans.get(name));
     },
   }),
 ];

@@ -2,7 +2,7 @@
 import { Arguments, parseArguments, UsageError } from './arguments.ts';
 import type { Command, CommandModule } from './command.ts';
 import { findCommand, sharedOptions, unknownCommand } from './commands.ts';
-import { createContext } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
 
@@ -14,10 +14,13 @@ export async function main(words: readonly string[]): Promise<void> {
     const found = await start(program, words.slice(1));
     if (typeof found === 'number') finish(found);
     args = found.args;
-    const context = createContext(program, args);
+    const context = createContext(program, words.slice(1), args);
     const file = `./${program}/${found.command.name.replace(' ', '-')}.ts`;
-    const module = (await import(file)) as CommandModule;
-    finish((await module.run(context, args)) ?? 0);
+    const run = async (context: Context): Promise<number> => {
+      const module = (await import(file)) as CommandModule;
+      return (await module.run(context, found.args)) ?? 0;
+    };
+    finish(found.command.isRemembered === true ? await runRemembered(context, found.args, run) : await run(context));
   } catch (error) {
     const wantsColor =
       args.value('color') === 'always' || (args.value('color') !== 'never' && process.stderr.isTTY && !process.env['NO_COLOR']);
@@ -31,6 +34,16 @@ export async function main(words: readonly string[]): Promise<void> {
     }
     finish(ending.status);
   }
+}
+
+/** The whole command is an evaluation: what it printed is printed again while nothing changed. */
+async function runRemembered(context: Context, args: Arguments, run: (context: Context) => Promise<number>): Promise<number> {
+  const { remembered } = await import('./evaluation-cache/remembered.ts');
+  return await remembered(context, args, context.program, async (watched) => {
+    const status = await run(watched);
+    if (status !== 0) watched.recorder?.spoil('it failed');
+    return status;
+  });
 }
 
 async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise<number | { command: Command; args: Arguments }> {

@@ -13,18 +13,33 @@ export class Output {
   /** Set while a live display owns the terminal: talk is handed to it instead. */
   interceptTalk: ((line: string) => void) | undefined;
 
-  constructor(isColored: boolean) {
+  /** Sees everything that is written. */
+  readonly #observe: ((descriptor: 1 | 2, data: Buffer) => void) | undefined;
+
+  constructor(isColored: boolean, observe?: (descriptor: 1 | 2, data: Buffer) => void) {
     this.isColored = isColored;
+    this.#observe = observe;
+  }
+
+  /** The same, and each write is also shown to `observe`. */
+  copyTo(observe: (descriptor: 1 | 2, data: Buffer) => void): Output {
+    return new Output(this.isColored, observe);
+  }
+
+  /** Bytes to stdout (1) or stderr (2), as they are. */
+  write(descriptor: 1 | 2, data: Buffer): void {
+    this.#observe?.(descriptor, data);
+    write(descriptor, data);
   }
 
   /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
   line(text: string): void {
-    write(1, Buffer.from(`${process.stdout.isTTY === true ? printable(text) : text}\n`, 'utf8'));
+    this.write(1, Buffer.from(`${process.stdout.isTTY === true ? printable(text) : text}\n`, 'utf8'));
   }
 
   /** Bytes to stdout, as they are. */
   bytes(bytes: Bytes): void {
-    write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
+    this.write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
   }
 
   /** A record to stdout, indented, with a line end. */
@@ -35,7 +50,7 @@ export class Output {
   /** A line of talk to stderr. */
   talk(text: string): void {
     if (this.interceptTalk) this.interceptTalk(text);
-    else write(2, Buffer.from(`${text}\n`, 'utf8'));
+    else this.write(2, Buffer.from(`${text}\n`, 'utf8'));
   }
 }
 

@@ -1,7 +1,7 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
   createEvaluator,
   type EvalSettings,
@@ -14,6 +14,7 @@ import {
 import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -38,16 +39,19 @@ export function openSession(context: Context, args: Arguments, options: { readon
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
   };
-  const io = new NodeEvalIO({
-    store: bridge,
-    toReal: (path) => {
-      const split = splitStorePath(path, context.storeDir);
-      return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
-    },
+  const toReal = (path: Bytes): Bytes => {
+    const split = splitStorePath(path, context.storeDir);
+    return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
+  };
+  const { recorder } = context;
+  const machine = new NodeEvalIO({
+    store: recorder === undefined ? bridge : new WatchingStore(bridge, recorder, toReal),
+    toReal,
     env: context.environment,
     trace: (kind, text) => context.out.talk(`${kind}: ${bytesToText(text)}`),
     realise,
   });
+  const io = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
   const basePath = textToBytes(context.workingDirectory);
   const autoArgs = new Map<string, Slot>([
@@ -59,7 +63,11 @@ export function openSession(context: Context, args: Arguments, options: { readon
       ]),
     ...args.all('argstr').map(([name, text]): [string, Slot] => [name!, textToBytes(text!)]),
   ]);
-  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: () => store.close() };
+  const close = (): void => {
+    recorder?.settleStore(context.home, store, bridge.pending());
+    store.close();
+  };
+  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: close };
 }
 
 function evalSettings(context: Context, args: Arguments): EvalSettings {

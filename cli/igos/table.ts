@@ -13,6 +13,7 @@ const EVALUATION: readonly Option[] = [
   { long: 'impure', doc: 'let expressions see the environment, the clock and NIX_PATH' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
+  { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
 ];
 const EXPRESSION: Option = {
   long: 'expr',
@@ -28,6 +29,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'eval',
+    isRemembered: true,
     summary: 'print the value of an expression, a file or a tree',
     operands: '[FILE|TREE]',
     minOperands: 0,
@@ -76,6 +78,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'instantiate',
+    isRemembered: true,
     summary: 'write the derivations of packages to the store and print their paths',
     operands: '[TREE[#NAME]…]',
     minOperands: 0,

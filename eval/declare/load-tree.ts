@@ -5,11 +5,11 @@
  * `node_modules`, symlinks (result links), folders that are trees of their own (they hold a `tree.igos`), and files of one
  * expression, which are there to be imported.
  */
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { compareBytes, Fault, Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { bytesToText, compareBytes, Fault, Faults, SourceFile, SystemFault, textToBytes } from '../../base/index.ts';
 import { type Declaration, type FileTree, parse } from '../../lang/index.ts';
+import type { EvalIO } from '../io.ts';
+import { globFiles } from './glob-files.ts';
 
 const TREE_FILE = 'tree.igos';
 
@@ -46,21 +46,28 @@ type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => Tree
  * @param argument  as the user wrote it: errors show paths below it
  * @throws Fault E-DECL-014, 015, 016 · Faults syntax errors · SystemFault a file cannot be read
  */
-export function loadTree(argument: string, readFields: ReadTreeFields): LoadedTree {
+export function loadTree(io: EvalIO, argument: string, readFields: ReadTreeFields): LoadedTree {
   const problems: Fault[] = [];
-  const loaded = load(argument, readFields, new Map(), problems);
+  const loaded = load({ io, readFields, problems }, argument, new Map());
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
   return loaded;
 }
 
-function load(shown: string, readFields: ReadTreeFields, stack: Map<string, string>, problems: Fault[]): LoadedTree {
-  const stat = lstatSync(resolve(shown), { throwIfNoEntry: false });
-  if (stat === undefined) {
+interface Loading {
+  readonly io: EvalIO;
+  readonly readFields: ReadTreeFields;
+  /** Syntax errors of all files. */
+  readonly problems: Fault[];
+}
+
+function load(loading: Loading, shown: string, stack: Map<string, string>): LoadedTree {
+  const { io, readFields, problems } = loading;
+  if (io.lstat(textToBytes(resolve(shown))) === undefined) {
     throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
       hints: ['name a folder with *.igos files, or one such file'],
     });
   }
-  const real = sys('find', shown, () => realpathSync(resolve(shown)));
+  const real = bytesToText(shownAs(shown, () => io.realpath(textToBytes(resolve(shown)))));
   if (stack.has(real)) {
     const names = [...stack.values()];
     const circle = [...names.slice([...stack.keys()].indexOf(real)), shown];
@@ -68,20 +75,20 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
       hints: ['take one of them out of `over`'],
     });
   }
-  const isFile = sys('look at', shown, () => lstatSync(real).isFile());
+  const isFile = io.lstat(textToBytes(real)) === 'regular';
   const root = isFile ? dirname(real) : real;
-  const files = isFile ? [readDeclarations(real, shown, problems)].filter((file) => file !== undefined) : [];
+  const files = isFile ? [readDeclarations(loading, real, shown)].filter((file) => file !== undefined) : [];
   if (isFile && files.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `'${shown}' holds one expression, not declarations`, {
       hints: ['a tree is a folder with *.igos files of declarations, or one such file'],
     });
   }
 
-  const head = isFile ? files[0] : readHead(root, shown, problems);
+  const head = isFile ? files[0] : readHead(loading, root, shown);
   const fields = head === undefined ? {} : treeFields(head, readFields);
   if (!isFile) {
-    for (const name of findFiles(root, fields.include ?? ['**/*.igos'], head !== undefined)) {
-      const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), problems);
+    for (const name of findFiles(io, root, fields.include ?? ['**/*.igos'], head !== undefined)) {
+      const file = name === TREE_FILE ? head : readDeclarations(loading, join(root, name), join(shown, name));
       if (file === undefined) continue;
       if (name !== TREE_FILE) refuseTreeDeclaration(file, problems);
       files.push(file);
@@ -89,7 +96,7 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
   }
 
   const nested = new Map([...stack, [real, shown]]);
-  const below = (fields.over ?? []).map((path) => load(showLike(shown, root, path), readFields, nested, problems));
+  const below = (fields.over ?? []).map((path) => load(loading, showLike(shown, root, path), nested));
   if (!isFile && files.length === 0 && below.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `there are no declarations below '${shown}'`, {
       hints: ['write a file like core.igos: tier core { summary = "…"; }'],
@@ -99,10 +106,10 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
   return { name: fields.name ?? (root.split('/').at(-1) || 'tree'), version: fields.version, root, files: [...unique.values()] };
 }
 
-function readHead(root: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
+function readHead(loading: Loading, root: string, shown: string): DeclarationsFile | undefined {
   const path = join(root, TREE_FILE);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? readDeclarations(path, join(shown, TREE_FILE), problems) : undefined;
+  const isFile = loading.io.lstat(textToBytes(path)) === 'regular';
+  return isFile ? readDeclarations(loading, path, join(shown, TREE_FILE)) : undefined;
 }
 
 function treeFields(head: DeclarationsFile, readFields: ReadTreeFields): TreeFields {
@@ -133,8 +140,8 @@ function refuseTreeDeclaration(file: DeclarationsFile, problems: Fault[]): void 
 }
 
 /** Undefined for a file of one expression, and for one with syntax errors, which go to `problems`. */
-function readDeclarations(path: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
-  const text = sys('read', shown, () => readFileSync(path, 'latin1'));
+function readDeclarations({ io, problems }: Loading, path: string, shown: string): DeclarationsFile | undefined {
+  const text = shownAs(shown, () => io.readFile(textToBytes(path)));
   const source = new SourceFile(shown, text);
   const { tree, diagnostics } = parse(source, { kind: 'igos' });
   if (diagnostics.length > 0) {
@@ -144,12 +151,18 @@ function readDeclarations(path: string, shown: string, problems: Fault[]): Decla
   return tree.kind === 'declarations' ? { path, source, tree } : undefined;
 }
 
+/** A failure names the path as the user wrote it. */
+function shownAs<T>(shown: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw error instanceof SystemFault ? new SystemFault(error.operation, shown, error.cause) : error;
+  }
+}
+
 /** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
-function findFiles(root: string, include: readonly string[], hasHead: boolean): string[] {
-  // Loaded here: a command that needs no tree must not pay for it.
-  const glob = createRequire(import.meta.url)('fast-glob') as typeof import('fast-glob');
-  const options = { cwd: root, onlyFiles: true, followSymbolicLinks: false, ignore: ['**/node_modules/**'] };
-  const found = sys('search', root, () => glob.sync([...include, `*/**/${TREE_FILE}`], options));
+function findFiles(io: EvalIO, root: string, include: readonly string[], hasHead: boolean): string[] {
+  const found = globFiles(io, root, [...include, `*/**/${TREE_FILE}`], ['**/node_modules/**']);
   const others = found.filter((name) => name.endsWith(`/${TREE_FILE}`)).map((name) => name.slice(0, -TREE_FILE.length));
   const own = found.filter((name) => name.endsWith('.igos') && !others.some((folder) => name.startsWith(folder)));
   return [...new Set(hasHead ? [TREE_FILE, ...own] : own)].sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));

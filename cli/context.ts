@@ -6,6 +6,7 @@ import { type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
+import { isTerminal } from './terminal.ts';
 
 export interface Context {
   readonly program: 'igos' | 'pkm';
@@ -58,5 +59,5 @@ function defaultHome(environment: Context['environment']): string {
 function wantsColor(choice: string | undefined, environment: Context['environment']): boolean {
   if (choice === 'always') return true;
   if (choice === 'never' || environment['NO_COLOR'] || environment['TERM'] === 'dumb') return false;
-  return process.stderr.isTTY === true;
+  return isTerminal(2);
 }

@@ -7,14 +7,15 @@ import {
   type EvalSettings,
   type Interpreter,
   NodeEvalIO,
-  nixSearchPathEntry,
   type Slot,
   StoreBridge,
+  type TalkKind,
 } from '../eval/index.ts';
 import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
+import { experimentalFeatures } from './experimental.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -48,7 +49,7 @@ export function openSession(context: Context, args: Arguments, options: { readon
     store: recorder === undefined ? bridge : new WatchingStore(bridge, recorder, toReal),
     toReal,
     env: context.environment,
-    trace: (kind, text) => context.out.talk(`${kind}: ${bytesToText(text)}`),
+    trace: (kind, text) => context.out.talk(talkText(kind, bytesToText(text))),
     realise,
   });
   const io = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
@@ -70,6 +71,12 @@ export function openSession(context: Context, args: Arguments, options: { readon
   return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: close };
 }
 
+/** As Nix lays it out: further lines of a warning stand below its first, unless it begins on a line of its own. */
+function talkText(kind: TalkKind, text: string): string {
+  if (kind !== 'evaluation warning') return `${kind}: ${text}`;
+  return text.startsWith('\n') ? `${kind}:${text}` : `${kind}: ${text.replaceAll('\n', `\n${' '.repeat(kind.length + 2)}`)}`;
+}
+
 function evalSettings(context: Context, args: Arguments): EvalSettings {
   const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
   const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
@@ -82,11 +89,16 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         ? { prefix: '', path: textToBytes(absolute(entry)) }
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
+  const environment = context.environment;
+  const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
+    ...experimentalFeatures(context, args),
+    ...(args.has('max-call-depth') ? { maxCallDepth: args.number('max-call-depth', 0) } : {}),
+    isTraceVerbose: args.has('trace-verbose'),
+    isAbortingOnWarn: args.has('abort-on-warn') || isTrue('NIX_ABORT_ON_WARN'),
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
-    searchPath: [...searchPath, nixSearchPathEntry],
-    pipes: args.has('pipes'),
+    searchPath,
   };
 }
 

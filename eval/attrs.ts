@@ -160,11 +160,17 @@ export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: 
   if (entries.size === 0) return emptyAttrs;
   const names = [...entries.keys()].sort(compareBytes);
   const slots = names.map((name) => entries.get(name)!);
-  if (spanOf === undefined) return new Attrs(names.length <= INTERNED_NAMES ? internShape(names) : new Shape(names), slots);
+  if (spanOf === undefined) return new Attrs(sharedShape(names), slots);
   return new Attrs(new Shape(names, false, names.map(spanOf)), slots);
 }
 
-/** Small sets without places (from JSON, from builtins) with the same names share a shape, as long as there are not too many. */
+/**
+ * The shape of names without places (from JSON, from builtins), sorted bytewise and different. Small ones are shared, as long as there
+ * are not too many.
+ */
+export const sharedShape = (names: readonly Bytes[]): Shape =>
+  names.length <= INTERNED_NAMES ? internShape(names) : new Shape(names);
+
 const INTERNED_NAMES = 24;
 const MAX_NODES = 20_000;
 

@@ -22,7 +22,8 @@ function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
     if (!(slot instanceof Thunk) && (typeof slot !== 'object' || slot === null)) continue;
     try {
       const value = force(slot);
-      slots[i] = value;
+      // The place of a list stays: printing knows lists by it.
+      if (!Array.isArray(value)) slots[i] = value;
       if (isContainer(value)) descend(value, seen);
     } catch (error) {
       throw container instanceof Attrs

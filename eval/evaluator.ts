@@ -86,4 +86,6 @@ export interface Evaluator {
   showExpr(expr: Expr, span: Span): string;
   /** `{ file; line; column; }` of a place in a file; null where it is unknown or not in a file (`unsafeGetAttrPos`). */
   positionValue(span: Span | undefined): Value;
+  /** The file that a place is in; undefined for texts that are no file. */
+  fileOf(span: Span): Bytes | undefined;
 }

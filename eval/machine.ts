@@ -224,6 +224,10 @@ export class Machine implements Evaluator {
     const { line, column } = span.source.position(span.start);
     return attrsFromRecord({ file: path, line, column });
   }
+
+  fileOf(span: Span): Bytes | undefined {
+    return this.files.pathOf(span.source);
+  }
 }
 
 const mismatch = (expected: string, value: Value, what: string): unknown =>

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind } from './io.ts';
+import type { EvalIO, EvalStore, FileKind, TalkKind } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -15,16 +15,13 @@ export interface NodeEvalIOOptions {
   readonly realise: EvalIO['realise'];
 }
 
-export class NodeEvalIO implements EvalIO {
-  readonly store: EvalStore;
-  readonly #options: NodeEvalIOOptions;
-  readonly #storePrefix: Bytes;
-  #now: number | undefined;
+/** The part that looks at files. */
+export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' | 'realpath' | 'pathExists'> {
+  readonly #toReal: ((path: Bytes) => Bytes) | undefined;
 
-  constructor(options: NodeEvalIOOptions) {
-    this.store = options.store;
-    this.#options = options;
-    this.#storePrefix = `${options.store.storeDir}/`;
+  /** @param toReal  where a path is on this machine; by default the path itself */
+  constructor(toReal?: (path: Bytes) => Bytes) {
+    this.#toReal = toReal;
   }
 
   readFile(path: Bytes): Bytes {
@@ -56,27 +53,8 @@ export class NodeEvalIO implements EvalIO {
     }
   }
 
-  env(name: Bytes): Bytes | undefined {
-    const value = this.#options.env?.[bytesToText(name)];
-    return value === undefined ? undefined : textToBytes(value);
-  }
-
-  now(): number {
-    this.#now ??= this.#options.now?.() ?? Math.floor(Date.now() / 1000);
-    return this.#now;
-  }
-
-  trace(kind: 'trace' | 'warning', text: Bytes): void {
-    this.#options.trace?.(kind, text);
-  }
-
-  realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
-    return this.#options.realise(drvPath, outputs);
-  }
-
   #real(path: Bytes): string | Buffer {
-    const { toReal } = this.#options;
-    return bytesToPath(toReal !== undefined && path.startsWith(this.#storePrefix) ? toReal(path) : path);
+    return bytesToPath(this.#toReal === undefined ? path : this.#toReal(path));
   }
 
   /** A component that is a file, or missing, is "nothing there". */
@@ -87,6 +65,38 @@ export class NodeEvalIO implements EvalIO {
       if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
       throw error;
     }
+  }
+}
+
+export class NodeEvalIO extends NodeFiles implements EvalIO {
+  readonly store: EvalStore;
+  readonly #options: NodeEvalIOOptions;
+  #now: number | undefined;
+
+  constructor(options: NodeEvalIOOptions) {
+    const { store, toReal } = options;
+    const prefix = `${store.storeDir}/`;
+    super(toReal && ((path) => (path.startsWith(prefix) ? toReal(path) : path)));
+    this.store = store;
+    this.#options = options;
+  }
+
+  env(name: Bytes): Bytes | undefined {
+    const value = this.#options.env?.[bytesToText(name)];
+    return value === undefined ? undefined : textToBytes(value);
+  }
+
+  now(): number {
+    this.#now ??= this.#options.now?.() ?? Math.floor(Date.now() / 1000);
+    return this.#now;
+  }
+
+  trace(kind: TalkKind, text: Bytes): void {
+    this.#options.trace?.(kind, text);
+  }
+
+  realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
+    return this.#options.realise(drvPath, outputs);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What tells one evaluation from another before anything is read: the words of the command and where it runs. */
 import { hash } from 'node:crypto';
 import type { Context } from '../context.ts';
+import { isTerminal } from '../terminal.ts';
 import { codeIdentity } from './code-identity.ts';
 
 /**
@@ -16,7 +17,7 @@ export function evaluationKey(context: Context, purpose: string, input: string |
   if (code === undefined) return undefined;
   const { words, workingDirectory, home, storeDir, out } = context;
   // The same words print otherwise on a terminal.
-  const terminal = [process.stdout.isTTY === true, out.isColored];
+  const terminal = [isTerminal(1), out.isColored];
   const parts = [purpose, words, workingDirectory, home, storeDir, terminal, input ?? null, process.version, process.arch, code];
   return hash('sha256', JSON.stringify(parts), 'hex');
 }

@@ -1,6 +1,6 @@
 /** The evaluator's door to the world, with a recorder standing in it. */
 import type { Bytes } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, StoreText } from '../../eval/index.ts';
+import type { EvalIO, EvalStore, FileKind, StoreText, TalkKind } from '../../eval/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../../store/index.ts';
 import { type FileState, fileState, settledState } from './file-state.ts';
 import type { Recorder } from './recorder.ts';
@@ -68,12 +68,13 @@ export class WatchingIO implements EvalIO {
   }
 
   /** What it prints is recorded as output. */
-  trace(kind: 'trace' | 'warning', text: Bytes): void {
+  trace(kind: TalkKind, text: Bytes): void {
     this.#inner.trace(kind, text);
   }
 
+  /** A build that fails ends the evaluation, or starts it over as one that may write. */
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
-    const built = this.#try(() => this.#inner.realise(drvPath, outputs));
+    const built = this.#inner.realise(drvPath, outputs);
     for (const [output, path] of built) {
       this.#recorder.built(drvPath, output, path);
       this.#recorder.needs(path);

@@ -14,6 +14,16 @@ const EVALUATION: readonly Option[] = [
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
+  { long: 'max-call-depth', values: ['N'], doc: 'how many calls may be inside each other' },
+  { long: 'trace-verbose', doc: 'print what builtins.traceVerbose says' },
+  { long: 'abort-on-warn', doc: 'fail after a warning of builtins.warn, with its trace' },
+  {
+    long: 'extra-experimental-features',
+    values: ['LIST'],
+    isRepeated: true,
+    doc: 'features by the names that Nix has for them: pipe-operators, parse-toml-timestamps',
+  },
+  { long: 'experimental-features', values: ['LIST'], isRepeated: true, doc: 'the same' },
 ];
 const EXPRESSION: Option = {
   long: 'expr',
@@ -40,7 +50,9 @@ export const igosCommands: readonly Command[] = [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },
       { long: 'raw', doc: 'print a string as it is' },
-      { long: 'xml', doc: 'print the value as XML' },
+      { long: 'xml', doc: 'print the value as XML, with the places of functions and attributes' },
+      { long: 'no-location', doc: 'leave the places out of --xml' },
+      { long: 'eval', doc: 'no effect; for those used to nix-instantiate' },
       ...EVALUATION,
     ],
     examples: [

@@ -102,9 +102,12 @@ export const controlBuiltins: readonly Builtin[] = [
   builtin({
     name: 'warn',
     args: ['message', 'e'],
-    doc: 'Prints a string as a warning, then gives `e`.',
+    doc: 'Prints a string as a warning, then gives `e`; with `--abort-on-warn`, fails instead.',
     impl: (ctx, message, e) => {
-      ctx.io.trace('warning', ctx.forceString(message, 'the first argument; the message passed to builtins.warn'));
+      ctx.io.trace('evaluation warning', ctx.forceString(message, 'the first argument; the message passed to builtins.warn'));
+      if (ctx.settings.isAbortingOnWarn === true) {
+        throw builtinFault('E-EVAL-140', 'aborting to reveal stack trace of warning, as abort-on-warn is set');
+      }
       return ctx.force(e);
     },
   }),

@@ -14,7 +14,8 @@ import {
 import type { Attrs } from '../attrs.ts';
 import { coerceToString } from '../coerce.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { jsonString, valueToJson } from '../to-json.ts';
+import { jsonString } from '../json-writer.ts';
+import { valueToJson } from '../to-json.ts';
 import { addStep, locate } from '../trace.ts';
 import type { Slot } from '../value.ts';
 import { builtinFault, neededAttribute, unknownWord } from './faults.ts';

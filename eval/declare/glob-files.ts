@@ -11,7 +11,12 @@ type Adapter = NonNullable<import('fast-glob').Options['fs']>;
  * Files (no symlinks) below an absolute folder that match one of the patterns, as names relative to it, in any order. Names that begin
  * with a dot match only where the pattern says so. Cost: one `readDir` a folder that a pattern can lead into.
  */
-export function globFiles(io: EvalIO, root: string, patterns: readonly string[], ignore: readonly string[]): string[] {
+export function globFiles(
+  io: Pick<EvalIO, 'lstat' | 'readDir' | 'realpath'>,
+  root: string,
+  patterns: readonly string[],
+  ignore: readonly string[],
+): string[] {
   // Loaded here: a command that needs no tree must not pay for it.
   const glob = createRequire(import.meta.url)('fast-glob') as typeof import('fast-glob');
   const kindAt = (path: string): FileKind => {

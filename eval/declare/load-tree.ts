@@ -7,7 +7,7 @@
  */
 import { dirname, join, relative, resolve } from 'node:path';
 import { bytesToText, compareBytes, Fault, Faults, SourceFile, SystemFault, textToBytes } from '../../base/index.ts';
-import { type Declaration, type FileTree, parse } from '../../lang/index.ts';
+import { type Declaration, type FileTree, type ParseResult, parse } from '../../lang/index.ts';
 import type { EvalIO } from '../io.ts';
 import { globFiles } from './glob-files.ts';
 
@@ -38,7 +38,16 @@ export interface LoadedTree {
   readonly files: readonly DeclarationsFile[];
 }
 
-type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
+/** What the search for files looks at. */
+export type TreeIO = Pick<EvalIO, 'lstat' | 'readDir' | 'realpath'>;
+
+export type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
+
+/** Where files come from. `shown` is how messages name the file. @throws SystemFault */
+export type ReadSource = (
+  path: string,
+  shown: string,
+) => { readonly source: SourceFile } & Pick<ParseResult, 'tree' | 'diagnostics'>;
 
 /**
  * Loads the tree in a folder, or the one file of declarations that `argument` names. Syntax errors of all files come together.
@@ -48,19 +57,28 @@ type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => Tree
  */
 export function loadTree(io: EvalIO, argument: string, readFields: ReadTreeFields): LoadedTree {
   const problems: Fault[] = [];
-  const loaded = load({ io, readFields, problems }, argument, new Map());
+  const readSource: ReadSource = (path, shown) => {
+    const source = new SourceFile(
+      shown,
+      shownAs(shown, () => io.readFile(textToBytes(path))),
+    );
+    return { source, ...parse(source, { kind: 'igos' }) };
+  };
+  const loaded = load(argument, { io, readFields, readSource, problems }, new Map());
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
   return loaded;
 }
 
-interface Loading {
-  readonly io: EvalIO;
+export interface Loading {
+  readonly io: TreeIO;
   readonly readFields: ReadTreeFields;
-  /** Syntax errors of all files. */
+  readonly readSource: ReadSource;
+  /** Receives syntax errors and misplaced declarations. */
   readonly problems: Fault[];
 }
 
-function load(loading: Loading, shown: string, stack: Map<string, string>): LoadedTree {
+/** @param stack  the trees that this one lies below: real path → as shown */
+export function load(shown: string, loading: Loading, stack: Map<string, string>): LoadedTree {
   const { io, readFields, problems } = loading;
   if (io.lstat(textToBytes(resolve(shown))) === undefined) {
     throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
@@ -77,18 +95,18 @@ function load(loading: Loading, shown: string, stack: Map<string, string>): Load
   }
   const isFile = io.lstat(textToBytes(real)) === 'regular';
   const root = isFile ? dirname(real) : real;
-  const files = isFile ? [readDeclarations(loading, real, shown)].filter((file) => file !== undefined) : [];
+  const files = isFile ? [readDeclarations(real, shown, loading)].filter((file) => file !== undefined) : [];
   if (isFile && files.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `'${shown}' holds one expression, not declarations`, {
       hints: ['a tree is a folder with *.igos files of declarations, or one such file'],
     });
   }
 
-  const head = isFile ? files[0] : readHead(loading, root, shown);
+  const head = isFile ? files[0] : readHead(root, shown, loading);
   const fields = head === undefined ? {} : treeFields(head, readFields);
   if (!isFile) {
     for (const name of findFiles(io, root, fields.include ?? ['**/*.igos'], head !== undefined)) {
-      const file = name === TREE_FILE ? head : readDeclarations(loading, join(root, name), join(shown, name));
+      const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), loading);
       if (file === undefined) continue;
       if (name !== TREE_FILE) refuseTreeDeclaration(file, problems);
       files.push(file);
@@ -96,7 +114,7 @@ function load(loading: Loading, shown: string, stack: Map<string, string>): Load
   }
 
   const nested = new Map([...stack, [real, shown]]);
-  const below = (fields.over ?? []).map((path) => load(loading, showLike(shown, root, path), nested));
+  const below = (fields.over ?? []).map((path) => load(showLike(shown, root, path), loading, nested));
   if (!isFile && files.length === 0 && below.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `there are no declarations below '${shown}'`, {
       hints: ['write a file like core.igos: tier core { summary = "…"; }'],
@@ -106,10 +124,9 @@ function load(loading: Loading, shown: string, stack: Map<string, string>): Load
   return { name: fields.name ?? (root.split('/').at(-1) || 'tree'), version: fields.version, root, files: [...unique.values()] };
 }
 
-function readHead(loading: Loading, root: string, shown: string): DeclarationsFile | undefined {
+function readHead(root: string, shown: string, loading: Loading): DeclarationsFile | undefined {
   const path = join(root, TREE_FILE);
-  const isFile = loading.io.lstat(textToBytes(path)) === 'regular';
-  return isFile ? readDeclarations(loading, path, join(shown, TREE_FILE)) : undefined;
+  return loading.io.lstat(textToBytes(path)) === 'regular' ? readDeclarations(path, join(shown, TREE_FILE), loading) : undefined;
 }
 
 function treeFields(head: DeclarationsFile, readFields: ReadTreeFields): TreeFields {
@@ -140,10 +157,8 @@ function refuseTreeDeclaration(file: DeclarationsFile, problems: Fault[]): void 
 }
 
 /** Undefined for a file of one expression, and for one with syntax errors, which go to `problems`. */
-function readDeclarations({ io, problems }: Loading, path: string, shown: string): DeclarationsFile | undefined {
-  const text = shownAs(shown, () => io.readFile(textToBytes(path)));
-  const source = new SourceFile(shown, text);
-  const { tree, diagnostics } = parse(source, { kind: 'igos' });
+function readDeclarations(path: string, shown: string, { readSource, problems }: Loading): DeclarationsFile | undefined {
+  const { source, tree, diagnostics } = readSource(path, shown);
   if (diagnostics.length > 0) {
     problems.push(...diagnostics);
     return undefined;
@@ -161,7 +176,7 @@ function shownAs<T>(shown: string, look: () => T): T {
 }
 
 /** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
-function findFiles(io: EvalIO, root: string, include: readonly string[], hasHead: boolean): string[] {
+function findFiles(io: TreeIO, root: string, include: readonly string[], hasHead: boolean): string[] {
   const found = globFiles(io, root, [...include, `*/**/${TREE_FILE}`], ['**/node_modules/**']);
   const others = found.filter((name) => name.endsWith(`/${TREE_FILE}`)).map((name) => name.slice(0, -TREE_FILE.length));
   const own = found.filter((name) => name.endsWith('.igos') && !others.some((folder) => name.startsWith(folder)));

@@ -97,7 +97,7 @@ test('traces and warnings go to the user, in order', () => {
     interpreter(io),
   );
   assert.equal(value, '7');
-  assert.deepEqual(io.traces, ['trace: one', 'warning: two', 'trace: [ 1 \xc2\xabthunk\xc2\xbb ]']);
+  assert.deepEqual(io.traces, ['trace: one', 'evaluation warning: two', 'trace: [ 1 \xc2\xabthunk\xc2\xbb ]']);
   const verbose = new MemoryIO({ files });
   evaluate('builtins.traceVerbose "yes" 7', interpreter(verbose, { isTraceVerbose: true }));
   assert.deepEqual(verbose.traces, ['trace: yes']);

@@ -8,29 +8,34 @@ export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
 }
 
+/** 1 is stdout, 2 stderr. */
+type Sink = (descriptor: 1 | 2, data: Buffer) => void;
+
 export class Output {
   /** Whether stderr takes colour. */
   readonly isColored: boolean;
   /** Set while a live display owns the terminal: talk is handed to it instead. */
   interceptTalk: ((line: string) => void) | undefined;
 
-  /** Sees everything that is written. */
-  readonly #observe: ((descriptor: 1 | 2, data: Buffer) => void) | undefined;
+  readonly #sink: Sink;
 
-  constructor(isColored: boolean, observe?: (descriptor: 1 | 2, data: Buffer) => void) {
+  /** @param sink  where bytes go; the process's own stdout and stderr by default */
+  constructor(isColored: boolean, sink: Sink = writeToProcess) {
     this.isColored = isColored;
-    this.#observe = observe;
+    this.#sink = sink;
   }
 
   /** The same, and each write is also shown to `observe`. */
-  copyTo(observe: (descriptor: 1 | 2, data: Buffer) => void): Output {
-    return new Output(this.isColored, observe);
+  copyTo(observe: Sink): Output {
+    return new Output(this.isColored, (descriptor, data) => {
+      observe(descriptor, data);
+      this.#sink(descriptor, data);
+    });
   }
 
   /** Bytes to stdout (1) or stderr (2), as they are. */
   write(descriptor: 1 | 2, data: Buffer): void {
-    this.#observe?.(descriptor, data);
-    write(descriptor, data);
+    this.#sink(descriptor, data);
   }
 
   /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
@@ -55,7 +60,7 @@ export class Output {
   }
 }
 
-function write(fd: number, data: Buffer): void {
+function writeToProcess(fd: 1 | 2, data: Buffer): void {
   for (let done = 0; done < data.length; ) {
     try {
       done += writeSync(fd, data, done);

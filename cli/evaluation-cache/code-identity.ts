@@ -2,20 +2,27 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileState } from './file-state.ts';
+import { fingerprint } from './fingerprint.ts';
+
+/** The name of a bundle, after its content; cli/bundle.ts defines it. */
+declare const IGOS_BUILD: string | undefined;
+
+const home = join(import.meta.dirname, '..', '..');
 
 /** Folders whose code decides what an evaluation gives. */
 const EVALUATING = ['base', 'lang', 'store', 'eval', 'cli'];
-const CODE = /\.(ts|js|mjs|nix)$/;
+const CODE = /\.(ts|js|nix)$/;
 
 /**
- * A text that changes with the code, told by inodes. Run from source it covers the folders that evaluate, otherwise (bundled) the folder of this file. Cost: one
- * system call a file, 1.5 ms from source.
+ * A text that changes with the code. Run from source it is told by the inodes of the files, 2 ms. A bundle has a name; in a checkout it
+ * only runs while it is what the sources say (cli/start.cjs).
  *
  * @returns `undefined` where files changed just now: then nobody knows which code is loaded
  */
-export function codeIdentity(here: string = import.meta.dirname): string | undefined {
-  const isSource = here.endsWith('/cli/evaluation-cache');
-  const root = isSource ? join(here, '..', '..') : here;
+export function codeIdentity(): string | undefined {
+  // Which packages are installed stands in one file.
+  const packages = `${home}/node_modules/.package-lock.json`;
+  if (typeof IGOS_BUILD === 'string') return `${IGOS_BUILD} ${fileState(packages, true)?.text ?? ''}`;
   const states: string[] = [];
   const add = (path: string): boolean => {
     const state = fileState(path, true);
@@ -25,11 +32,8 @@ export function codeIdentity(here: string = import.meta.dirname): string | undef
   const visit = (folder: string): boolean =>
     readdirSync(folder, { withFileTypes: true }).every((entry) => {
       const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return !isSource || visit(path);
-      return !CODE.test(entry.name) || add(path);
+      return entry.isDirectory() ? visit(path) : !CODE.test(entry.name) || add(path);
     });
-  const folders = isSource ? EVALUATING.map((name) => `${root}/${name}`) : [root];
-  // What the installed packages are is written in one file.
-  if (!folders.every(visit) || !add(`${root}/node_modules/.package-lock.json`)) return undefined;
-  return states.join('\n');
+  const isSettled = EVALUATING.every((name) => visit(`${home}/${name}`)) && add(packages);
+  return isSettled ? fingerprint(Buffer.from(states.join('\n'), 'utf8')) : undefined;
 }

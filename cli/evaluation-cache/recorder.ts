@@ -150,7 +150,7 @@ export class Recorder {
       sources: this.#sources,
       store: {
         version: this.#storeVersion ?? '',
-        needed: [...this.#needed],
+        needed: [...this.#needed].map((path) => `${path} `).join(''),
         answers: [...this.#answers.values()],
         built: [...this.#built.values()],
         hostTrees: [...this.#hostTrees.values()],

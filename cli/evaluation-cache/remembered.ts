@@ -9,7 +9,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CacheFolder } from './folder.ts';
-import { evaluationKey } from './key.ts';
+import { type EvaluationKey, evaluationKey } from './key.ts';
 import { decodeRecord, type EvaluationRecord, encodeRecord, type Write } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { stillTrue } from './still-true.ts';
@@ -51,13 +51,13 @@ export async function remembered<T>(
     } else writes.push({ descriptor, data });
   });
   const result = await evaluate({ ...context, environment, out, recorder });
-  if (recorder.isRepeatable) folder.write(key, encodeRecord(key, { seen: recorder.seen(), writes, result }));
+  if (recorder.isRepeatable) folder.write(key.name, encodeRecord(key.text, { seen: recorder.seen(), writes, result }));
   return result;
 }
 
-async function recall(context: Context, folder: CacheFolder, key: string): Promise<EvaluationRecord | undefined> {
-  const bytes = folder.read(key);
-  const record = bytes === undefined ? undefined : decodeRecord(key, bytes);
+async function recall(context: Context, folder: CacheFolder, key: EvaluationKey): Promise<EvaluationRecord | undefined> {
+  const bytes = folder.read(key.name);
+  const record = bytes === undefined ? undefined : decodeRecord(key.text, bytes);
   if (record === undefined) return undefined;
   const { isTrue, isRenewed, doubtfulSources, isStoreDoubtful } = stillTrue(record.seen, context);
   if (!isTrue) return undefined;
@@ -66,6 +66,6 @@ async function recall(context: Context, folder: CacheFolder, key: string): Promi
     const { storeAgrees } = await import('./store-agrees.ts');
     if (!(await storeAgrees(record.seen, doubtfulSources, context))) return undefined;
   }
-  if (isRenewed || isDoubtful) folder.write(key, encodeRecord(key, record));
+  if (isRenewed || isDoubtful) folder.write(key.name, encodeRecord(key.text, record));
   return record;
 }

@@ -56,8 +56,8 @@ export type SourceEntrySeen = [path: Bytes, kind: string, state: string, isTaken
 export interface StoreSeen {
   /** The index when all of this was true (`index-version.ts`); '' where nothing was asked. */
   version: string;
-  /** Paths that must be valid: evaluation put them there. */
-  readonly needed: string[];
+  /** Paths that must be valid, each with a space behind it: evaluation put them there. One text, as it is rarely looked into. */
+  readonly needed: string;
   readonly answers: [question: 'valid' | 'derivation' | 'references', path: string, answer: string][];
   /** Import from derivation. */
   readonly built: [drvPath: string, output: string, path: string][];

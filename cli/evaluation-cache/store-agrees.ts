@@ -53,7 +53,7 @@ function isSameSource(store: ObjectStore, source: SourceSeen): boolean {
 }
 
 function answersAgree(store: ObjectStore, { needed, answers }: StoreSeen): boolean {
-  if (!needed.every((path) => store.isValid(path as StorePath))) return false;
+  if (!needed.split(' ').every((path) => path === '' || store.isValid(path as StorePath))) return false;
   return answers.every(([question, path, answer]) => {
     const asked = path as StorePath;
     return (

@@ -1,4 +1,5 @@
 /** Forcing everything below a value. */
+import { bytesToText } from '../base/index.ts';
 import { Attrs } from './attrs.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
@@ -27,8 +28,8 @@ function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
       if (isContainer(value)) descend(value, seen);
     } catch (error) {
       throw container instanceof Attrs
-        ? addStep(error, `while evaluating the attribute '${container.names[i]}'`, container.shape.spans?.[i])
-        : error;
+        ? addStep(error, `while evaluating the attribute '${bytesToText(container.names[i]!)}'`, container.shape.spans?.[i])
+        : addStep(error, `while evaluating list element at index ${i}`);
     }
   }
 }

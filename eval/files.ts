@@ -104,7 +104,7 @@ export function reading<T>(path: Bytes, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SystemFault) throw unreadable(path, error.message.slice(error.message.lastIndexOf(': ') + 2), error);
+    if (error instanceof SystemFault) throw unreadable(path, error);
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, bytesToText } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
-import { describeType } from './describe.ts';
-import { notJson } from './errors.ts';
+import { describe, describeType } from './describe.ts';
+import { notAString, notJson } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import { JsonWriter, jsonString } from './json-writer.ts';
 import { force } from './thunk.ts';
@@ -59,7 +59,7 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
     try {
       write(ctx, force(slot), context, out);
     } catch (error) {
-      throw addStep(error, `while writing list item ${i} as JSON`);
+      throw addStep(error, `while evaluating list element at index ${i}`);
     }
   }
   out.char(CLOSE_LIST);
@@ -69,7 +69,7 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
   const { shape } = set;
   const { names, display, outPath } = jsonLayout(shape);
   if (display >= 0) {
-    out.string(coerceToString(ctx, call(force(set.slots[display]!), set), context));
+    out.string(coerceToString(ctx, stringOf(set), context, { copyToStore: false }));
     return;
   }
   if (outPath >= 0) {
@@ -87,10 +87,25 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
     try {
       write(ctx, force(slot), context, out);
     } catch (error) {
-      throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
+      throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
     }
   }
   out.raw(slots.length === 0 ? '{}' : '}');
+}
+
+/** What `__toString` gives, through the sets that it gives. @throws Fault E-EVAL-004 neither string nor path */
+function stringOf(set: Attrs): Value {
+  let value: Value = set;
+  while (value instanceof Attrs) {
+    const display = value.get('__toString');
+    const outPath = value.get('outPath');
+    if (display !== undefined) value = call(force(display), value);
+    else if (outPath !== undefined) value = force(outPath);
+    else throw notAString(describe(value), 'must');
+  }
+  const isString = typeof value === 'string' || value instanceof ContextString || value instanceof PathValue;
+  if (!isString) throw notAString(describe(value), 'should');
+  return value;
 }
 
 const [OPEN_LIST, COMMA, CLOSE_LIST] = [0x5b, 0x2c, 0x5d];

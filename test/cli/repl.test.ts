@@ -295,6 +295,12 @@ test('hostile texts do not drive the terminal', async (t) => {
   assert.equal(await pipe.type(String.raw`:p builtins.fromJSON "\"\\u001b\""`), '\x1b\n');
 });
 
+test('the session in docs/repl.md is what happens', async (t) => {
+  const block = /```text\n(igos> [\s\S]*?)```/.exec(readFileSync(join(project, 'docs/repl.md'), 'utf8'))![1]!;
+  const typed = [...block.matchAll(/^(?:igos> | {4}> )(.*)$/gm)].map((match) => match[1]);
+  assert.equal(await replSession(t).transcript(typed.join('\n')), block);
+});
+
 test('from a pipe: results on stdout, errors on stderr, status 1 if any input failed', (t) => {
   const { work } = programs(t);
   const run = (input: string, ...words: string[]): { status: number | null; stdout: string; stderr: string } => {

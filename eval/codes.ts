@@ -176,4 +176,9 @@ export const evalCodes = defineCodes({
     wrong: 'builtins.currentTime',
     right: '1700000000',
   },
+  'E-EVAL-090': {
+    title: 'a source changed after it was evaluated',
+    explanation:
+      'The store path of a file or folder follows from what it held when the expression was evaluated. Before it could be copied into the store, it was changed. Evaluate again: in the repl, with `:r`.',
+  },
 });

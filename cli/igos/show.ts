@@ -17,7 +17,7 @@ export function run(context: Context, args: Arguments): undefined {
     for (const target of resolveTargets(context, args, session)) showDerivation(context, target.drvPath!);
     return;
   }
-  using session = openSession(context, args, { isReadOnly: true });
+  using session = openSession(context, args, { isReadOnly: false, defersWrites: true });
   const tree = new Trees(session).open(path);
   if (name === undefined) showTree(context, tree);
   else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, tree.select(name));

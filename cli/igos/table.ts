@@ -82,7 +82,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
     ],
     examples: [
-      { command: "echo 'x = 6; y = 7\nx * y' | igos repl", says: 'prints 42' },
+      { command: "printf 'x = 6\\nx * 7\\n' | igos repl", says: 'prints 42' },
       { command: 'igos repl examples/tour/v1', says: "a tree's names in scope: greet.version, :build greet" },
     ],
   },

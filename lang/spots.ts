@@ -1,5 +1,16 @@
 /** What stands where in a file, as written: the places that an editor can ask about. */
-import type { AttrName, Binding, Declaration, Expr, FileTree, Node, PathExpr, SearchPathExpr, StringExpr, VarExpr } from './tree.ts';
+import type {
+  AttrName,
+  Binding,
+  Declaration,
+  Expr,
+  FileTree,
+  Node,
+  PathExpr,
+  SearchPathExpr,
+  StringExpr,
+  VarExpr,
+} from './tree.ts';
 
 /** What holds a binding. A declaration's are its fields. */
 export type BindingHolder =

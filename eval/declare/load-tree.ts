@@ -41,7 +41,10 @@ export interface LoadedTree {
 export type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
 
 /** Where files come from. `shown` is how messages name the file. @throws SystemFault */
-export type ReadSource = (path: string, shown: string) => { readonly source: SourceFile } & Pick<ParseResult, 'tree' | 'diagnostics'>;
+export type ReadSource = (
+  path: string,
+  shown: string,
+) => { readonly source: SourceFile } & Pick<ParseResult, 'tree' | 'diagnostics'>;
 
 /**
  * Loads the tree in a folder, or the one file of declarations that `argument` names. Syntax errors of all files come together.
@@ -155,7 +158,10 @@ function readDeclarations(path: string, shown: string, { readSource, problems }:
 }
 
 const readSource: ReadSource = (path, shown) => {
-  const source = new SourceFile(shown, sys('read', shown, () => readFileSync(path, 'latin1')));
+  const source = new SourceFile(
+    shown,
+    sys('read', shown, () => readFileSync(path, 'latin1')),
+  );
   return { source, ...parse(source, { kind: 'igos' }) };
 };
 

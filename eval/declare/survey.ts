@@ -20,7 +20,12 @@ export interface SurveyedTree extends Pick<LoadedTree, 'name' | 'version' | 'roo
  */
 export function surveyTree(argument: string, readSource: ReadSource): SurveyedTree {
   const problems: Fault[] = [];
-  let loaded: Pick<LoadedTree, 'name' | 'version' | 'root' | 'files'> = { name: '', version: undefined, root: argument, files: [] };
+  let loaded: Pick<LoadedTree, 'name' | 'version' | 'root' | 'files'> = {
+    name: '',
+    version: undefined,
+    root: argument,
+    files: [],
+  };
   try {
     const read: ReadSource = (path, shown) => ({ ...readSource(path, shown), diagnostics: [] });
     loaded = load(argument, { readFields, readSource: read, problems }, new Map());

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Arguments } from './arguments.ts';
 import { Output } from './output.ts';
+import { isTerminal } from './terminal.ts';
 
 export interface Context {
   readonly program: 'igos' | 'pkm';
@@ -43,5 +44,5 @@ function defaultHome(environment: Context['environment']): string {
 function wantsColor(choice: string | undefined, environment: Context['environment']): boolean {
   if (choice === 'always') return true;
   if (choice === 'never' || environment['NO_COLOR'] || environment['TERM'] === 'dumb') return false;
-  return process.stderr.isTTY === true;
+  return isTerminal(2);
 }

@@ -5,9 +5,16 @@ import { findCommand, sharedOptions, unknownCommand } from './commands.ts';
 import { createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
+import { isTerminal } from './terminal.ts';
 
-/** @param words the program's name, then its arguments. Ends the process. */
-export async function main(words: readonly string[]): Promise<void> {
+/** Gives the module of a command, named `igos/store-add`. */
+export type LoadCommand = (file: string) => Promise<CommandModule>;
+
+/**
+ * @param words the program's name, then its arguments. Ends the process.
+ * @param load how commands are found: files beside this one, or parts of a bundle
+ */
+export async function main(words: readonly string[], load: LoadCommand): Promise<void> {
   const program = words[0] === 'pkm' ? 'pkm' : 'igos';
   let args = new Arguments([], new Map());
   try {
@@ -15,12 +22,11 @@ export async function main(words: readonly string[]): Promise<void> {
     if (typeof found === 'number') finish(found);
     args = found.args;
     const context = createContext(program, args);
-    const file = `./${program}/${found.command.name.replace(' ', '-')}.ts`;
-    const module = (await import(file)) as CommandModule;
+    const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
     finish((await module.run(context, args)) ?? 0);
   } catch (error) {
     const wantsColor =
-      args.value('color') === 'always' || (args.value('color') !== 'never' && process.stderr.isTTY && !process.env['NO_COLOR']);
+      args.value('color') === 'always' || (args.value('color') !== 'never' && isTerminal(2) && !process.env['NO_COLOR']);
     const ending = endingOf(error, { color: wantsColor === true, fullTrace: args.has('show-trace'), program });
     const output = new Output(false);
     try {
@@ -39,7 +45,7 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const { leading, rest } = splitLeading(words);
   if (isHelp(rest[0]) && leading.length === 0) {
     const { printOverview } = await import('./help.ts');
-    printOverview(program, new Output(process.stdout.isTTY === true && !process.env['NO_COLOR']));
+    printOverview(program, new Output(isTerminal(1) && !process.env['NO_COLOR']));
     if (rest[0] === undefined)
       throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
     return 0;

@@ -1,6 +1,7 @@
 /** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
 import { writeSync } from 'node:fs';
 import { type Bytes, isAscii, printable } from '../base/index.ts';
+import { isTerminal } from './terminal.ts';
 
 /** The reader of our stdout went away (`igos … | head`): exit status 3, no message. */
 export class BrokenPipe extends Error {
@@ -19,7 +20,7 @@ export class Output {
 
   /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
   line(text: string): void {
-    write(1, Buffer.from(`${process.stdout.isTTY === true ? printable(text) : text}\n`, 'utf8'));
+    write(1, Buffer.from(`${isTerminal(1) ? printable(text) : text}\n`, 'utf8'));
   }
 
   /** Bytes to stdout, as they are. */

@@ -7,13 +7,14 @@ import {
   type EvalSettings,
   type Interpreter,
   NodeEvalIO,
-  nixSearchPathEntry,
   type Slot,
   StoreBridge,
+  type TalkKind,
 } from '../eval/index.ts';
 import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { experimentalFeatures } from './experimental.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -30,10 +31,17 @@ export class NeedsWriting extends Error {
 
 export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
 
-export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
+export interface SessionOptions {
+  readonly isReadOnly: boolean;
+  /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
+  readonly isSilent?: () => boolean;
+}
+
+export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   const store = openContextStore(context);
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
@@ -45,7 +53,9 @@ export function openSession(context: Context, args: Arguments, options: { readon
       return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
     },
     env: context.environment,
-    trace: (kind, text) => context.out.talk(`${kind}: ${bytesToText(text)}`),
+    trace: (kind, text) => {
+      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
+    },
     realise,
   });
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
@@ -62,6 +72,12 @@ export function openSession(context: Context, args: Arguments, options: { readon
   return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: () => store.close() };
 }
 
+/** As Nix lays it out: further lines of a warning stand below its first, unless it begins on a line of its own. */
+function talkText(kind: TalkKind, text: string): string {
+  if (kind !== 'evaluation warning') return `${kind}: ${text}`;
+  return text.startsWith('\n') ? `${kind}:${text}` : `${kind}: ${text.replaceAll('\n', `\n${' '.repeat(kind.length + 2)}`)}`;
+}
+
 function evalSettings(context: Context, args: Arguments): EvalSettings {
   const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
   const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
@@ -74,11 +90,16 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         ? { prefix: '', path: textToBytes(absolute(entry)) }
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
+  const environment = context.environment;
+  const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
+    ...experimentalFeatures(context, args),
+    ...(args.has('max-call-depth') ? { maxCallDepth: args.number('max-call-depth', 0) } : {}),
+    isTraceVerbose: args.has('trace-verbose'),
+    isAbortingOnWarn: args.has('abort-on-warn') || isTrue('NIX_ABORT_ON_WARN'),
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
-    searchPath: [...searchPath, nixSearchPathEntry],
-    pipes: args.has('pipes'),
+    searchPath,
   };
 }
 

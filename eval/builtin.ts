@@ -12,7 +12,7 @@ export interface Builtin {
   readonly cost?: string;
   /** An expression and what it prints (strictly). */
   readonly example?: readonly [expression: string, result: string];
-  /** Also visible without `builtins.` (`map`, `throw`, …). Every builtin is visible as `__<name>` anyway. */
+  /** Visible without `builtins.` (`map`, `throw`, …); the others are visible as `__<name>`. */
   readonly isGlobal?: boolean;
   /** Gets the arguments unforced; returns a value in weak head normal form. */
   readonly impl: (ctx: Evaluator, ...args: Slot[]) => Value;

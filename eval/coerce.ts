@@ -1,6 +1,6 @@
 /** Values into strings: interpolation, `toString`, derivation attributes. */
 import type { Bytes, Span } from '../base/index.ts';
-import { addNumbers, isNumeric } from './arithmetic.ts';
+import { add, isNumeric } from './arithmetic.ts';
 import { Attrs } from './attrs.ts';
 import { floatFixed } from './builtins/float-text.ts';
 import { call } from './call.ts';
@@ -47,7 +47,7 @@ function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion
     try {
       return coerceToString(ctx, call(force(display), set), context, how);
     } catch (error) {
-      throw addStep(error, "while evaluating the result of '__toString'");
+      throw addStep(error, 'while evaluating the result of the `__toString` attribute', set.spanOf('__toString'));
     }
   }
   const outPath = set.get('outPath');
@@ -61,7 +61,11 @@ function coerceList(ctx: Copying, list: Slot[], context: Set<string>, how: Coerc
   let text = '';
   list.forEach((slot, index) => {
     const item = force(slot);
-    text += coerceToString(ctx, item, context, how);
+    try {
+      text += coerceToString(ctx, item, context, how);
+    } catch (error) {
+      throw addStep(error, 'while evaluating one element of the list');
+    }
     const isNothing = Array.isArray(item) && item.length === 0;
     if (index < list.length - 1 && !isNothing) text += ' ';
   });
@@ -93,7 +97,7 @@ export function concat(ctx: Copying, a: Value, b: Value, span?: Span): Value {
   if (typeof a === 'string' && typeof b === 'string') return a + b;
   if (isNumeric(a)) {
     if (!isNumeric(b)) throw cannotAdd(describeType(b), describeType(a), span);
-    return addNumbers(a, b, span);
+    return add(a, b, span);
   }
   if (a instanceof PathValue) return appendToPath(ctx, a.path, [b], span);
   const context = new Set<string>();

@@ -1,4 +1,5 @@
 /** Forcing everything below a value. */
+import { bytesToText } from '../base/index.ts';
 import { Attrs } from './attrs.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
@@ -22,12 +23,13 @@ function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
     if (!(slot instanceof Thunk) && (typeof slot !== 'object' || slot === null)) continue;
     try {
       const value = force(slot);
-      slots[i] = value;
+      // The place of a list stays: printing knows lists by it.
+      if (!Array.isArray(value)) slots[i] = value;
       if (isContainer(value)) descend(value, seen);
     } catch (error) {
       throw container instanceof Attrs
-        ? addStep(error, `while evaluating the attribute '${container.names[i]}'`, container.shape.spans?.[i])
-        : error;
+        ? addStep(error, `while evaluating the attribute '${bytesToText(container.names[i]!)}'`, container.shape.spans?.[i])
+        : addStep(error, `while evaluating list element at index ${i}`);
     }
   }
 }

@@ -81,9 +81,11 @@ export interface Evaluator {
   /** "an integer", "a set", …: how messages name a value's type. */
   describeType(value: Value): string;
   /** The value as messages show it, cut short. */
-  preview(value: Value): string;
+  preview(value: Slot): string;
   /** An expression as messages show it, on one line. */
   showExpr(expr: Expr, span: Span): string;
   /** `{ file; line; column; }` of a place in a file; null where it is unknown or not in a file (`unsafeGetAttrPos`). */
   positionValue(span: Span | undefined): Value;
+  /** The file that a place is in; undefined for texts that are no file. */
+  fileOf(span: Span): Bytes | undefined;
 }

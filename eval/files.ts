@@ -3,6 +3,7 @@ import { type Bytes, bytesToText, SourceFile, type Span, SystemFault } from '../
 import type { Expr, FileTree } from '../lang/index.ts';
 import { parseFile, printNormal } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { StaticScope, type Unit } from './compile/scope.ts';
 import { notAnExpression, unreadable } from './errors.ts';
@@ -28,7 +29,10 @@ export class FileLoader {
     let slot = this.#values.get(file);
     if (slot === undefined) {
       const { source, expr } = this.expression(file);
-      const code = (): Value => compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
+      const code = (): Value => {
+        checkNames(expr, source, this.#ctx);
+        return compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
+      };
       slot = new Thunk(code, undefined);
       labelCode(code, { text: `the file '${source.name}'`, name: source.name });
       this.#values.set(file, slot);
@@ -42,6 +46,7 @@ export class FileLoader {
     const { source, expr } = this.expression(file);
     const root = this.rootScope(source, parentPath(file), file);
     const names = new StaticScope('vars', root, root.unit, new Map(scope.names.map((name, index) => [name, index + 1])));
+    checkNames(expr, source, { bound: scope.names, globals: this.#ctx.globals });
     return compiler.compile(expr, names)([[], ...scope.slots]);
   }
 
@@ -99,7 +104,7 @@ export function reading<T>(path: Bytes, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SystemFault) throw unreadable(path, error.message.slice(error.message.lastIndexOf(': ') + 2), error);
+    if (error instanceof SystemFault) throw unreadable(path, error);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { type Bytes, SourceFile } from '../base/index.ts';
 import type { FileTree } from '../lang/index.ts';
 import { parseExpr } from '../lang/index.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';
+import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { forceDeep } from './deep.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -28,7 +29,6 @@ export interface Interpreter {
   evalExpr(text: Bytes, options: { readonly basePath: Bytes; readonly name?: string }): Value;
   /** A file's tree and source, read once. @throws Faults (syntax) */
   parseFile(path: Bytes): { readonly source: SourceFile; readonly tree: FileTree };
-
   callWithAutoArgs(value: Value, args: ReadonlyMap<Bytes, Slot>): Value;
   selectAttrPath(value: Value, path: Bytes, args: ReadonlyMap<Bytes, Slot>): Value;
   force(slot: Slot): Value;
@@ -59,6 +59,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
       guard(() => {
         const source = new SourceFile(name, text);
         const expr = parseExpr(source, { pipes: settings.pipes === true });
+        checkNames(expr, source, machine);
         return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))([]);
       }),
     parseFile: (path) => guard(() => machine.files.parse(machine.files.resolve(path))),

@@ -5,6 +5,9 @@
 import type { Bytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
 
+/** What `trace` says, what `warn` says, and what is deprecated or has no effect. */
+export type TalkKind = 'trace' | 'evaluation warning' | 'warning';
+
 export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
 
 /** Paths are absolute. Paths below the store directory are logical: the implementation finds the real file. */
@@ -23,8 +26,8 @@ export interface EvalIO {
   env(name: Bytes): Bytes | undefined;
   /** Seconds since 1970, the same during one evaluation. */
   now(): number;
-  /** `trace`, `warn`: one line for the user. */
-  trace(kind: 'trace' | 'warning', text: Bytes): void;
+  /** `trace`, `warn`, and what the evaluator itself warns of: text for the user. */
+  trace(kind: TalkKind, text: Bytes): void;
   /** Builds outputs now, because evaluation reads them (import from derivation). @throws Fault the build failed, or builds are not possible here */
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
   readonly store: EvalStore;
@@ -72,6 +75,12 @@ export interface EvalSettings {
   readonly displayPath?: (path: Bytes) => string;
   /** `traceVerbose` prints. */
   readonly isTraceVerbose?: boolean;
+  /** `warn` prints, then fails: its trace shows who warned. */
+  readonly isAbortingOnWarn?: boolean;
+  /** How many calls may be inside each other. */
+  readonly maxCallDepth?: number;
+  /** `fromTOML` gives dates and times as `{ _type = "timestamp"; value; }` instead of refusing them. */
+  readonly hasTomlTimestamps?: boolean;
   /** `|>` and `<|`. */
   readonly pipes?: boolean;
   /** `import` of a derivation's output may build. */

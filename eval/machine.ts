@@ -210,7 +210,7 @@ export class Machine implements Evaluator {
     return describeType(value);
   }
 
-  preview(value: Value): string {
+  preview(value: Slot): string {
     return preview(value);
   }
 
@@ -223,6 +223,10 @@ export class Machine implements Evaluator {
     if (span === undefined || path === undefined) return null;
     const { line, column } = span.source.position(span.start);
     return attrsFromRecord({ file: path, line, column });
+  }
+
+  fileOf(span: Span): Bytes | undefined {
+    return this.files.pathOf(span.source);
   }
 }
 

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind } from './io.ts';
+import type { EvalIO, EvalStore, FileKind, TalkKind } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -66,7 +66,7 @@ export class NodeEvalIO implements EvalIO {
     return this.#now;
   }
 
-  trace(kind: 'trace' | 'warning', text: Bytes): void {
+  trace(kind: TalkKind, text: Bytes): void {
     this.#options.trace?.(kind, text);
   }
 

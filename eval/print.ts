@@ -29,8 +29,12 @@ const RUNNING = '\xc2\xabpotential infinite recursion\xc2\xbb';
 function print(slot: Slot, printing: Printing): void {
   const { out } = printing;
   if (slot instanceof Thunk) {
-    if (slot.code === null) print(slot.held as Value, printing);
-    else out.push(slot.code === blackHole ? RUNNING : '<CODE>');
+    if (slot.code === null) {
+      const held = slot.held as Value;
+      // A list is known by the place that holds it, not by its items: the same list from two calls prints twice.
+      if (Array.isArray(held)) printList(held, printing, slot);
+      else print(held, printing);
+    } else out.push(slot.code === blackHole ? RUNNING : '<CODE>');
   } else if (Array.isArray(slot)) printList(slot, printing);
   else if (slot instanceof Attrs) printSet(slot, printing);
   else out.push(printAtom(slot));
@@ -42,13 +46,13 @@ function printInner(slot: Slot, printing: Printing): void {
   else print(slot, printing);
 }
 
-function printList(list: Slot[], printing: Printing): void {
+function printList(list: Slot[], printing: Printing, place: unknown = list): void {
   const { out, seen } = printing;
-  if (list.length > 0 && seen.has(list)) {
+  if (list.length > 0 && seen.has(place)) {
     out.push(REPEATED);
     return;
   }
-  seen.add(list);
+  seen.add(place);
   out.push('[ ');
   for (const item of list) {
     printInner(item, printing);

@@ -1,5 +1,6 @@
 /** `<x>`: entries of the search path, tried in order. */
 import type { Bytes } from '../base/index.ts';
+import { nixSearchPathEntry } from './builtins/search-path.ts';
 import { notInSearchPath } from './errors.ts';
 import type { EvalIO } from './io.ts';
 
@@ -9,9 +10,9 @@ export interface SearchEntry {
   readonly path: Bytes;
 }
 
-/** The file of `<name>`. @throws Catchable E-EVAL-018 */
+/** The file of `<name>`; `<nix/…>` is there always, unless an entry comes first. @throws Catchable E-EVAL-018 */
 export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes): Bytes {
-  for (const { prefix, path } of entries) {
+  for (const { prefix, path } of [...entries, nixSearchPathEntry]) {
     const rest = restAfter(prefix, name);
     if (rest === undefined) continue;
     const found = rest === '' ? path : `${path}/${rest}`;

@@ -1,13 +1,12 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
-import { isUtf8 } from 'node:buffer';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, bytesToText } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
-import { floatShortest } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
-import { describeType } from './describe.ts';
-import { notJson, notUtf8 } from './errors.ts';
+import { describe, describeType } from './describe.ts';
+import { notAString, notJson } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
+import { JsonWriter, jsonString } from './json-writer.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
 import { ContextString, Float, PathValue, type Slot, type Value } from './value.ts';
@@ -19,81 +18,118 @@ import { ContextString, Float, PathValue, type Slot, type Value } from './value.
  * @throws Fault E-EVAL-025 a function · E-EVAL-027 not UTF-8
  */
 export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
-  const out = { text: '' };
-  write(ctx, force(slot), context, out);
-  return out.text;
+  const out = new JsonWriter();
+  try {
+    write(ctx, force(slot), context, out);
+    return out.finish();
+  } finally {
+    out.close();
+  }
 }
 
-function write(ctx: Evaluator, value: Value, context: Set<string>, out: { text: Bytes }): void {
-  if (typeof value === 'string') out.text += jsonString(value);
-  else if (value === null || typeof value !== 'object') out.text += String(value);
+function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter): void {
+  if (isScalar(value)) writeScalar(value, out);
   else if (Array.isArray(value)) writeList(ctx, value, context, out);
   else if (value instanceof Attrs) writeSet(ctx, value, context, out);
-  else if (value instanceof Float) out.text += floatShortest(value.value);
-  else if (value instanceof ContextString || value instanceof PathValue)
-    out.text += jsonString(coerceToString(ctx, value, context));
+  else if (value instanceof ContextString || value instanceof PathValue) out.string(coerceToString(ctx, value, context));
   else throw notJson(describeType(value));
 }
 
-function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: { text: Bytes }): void {
-  out.text += '[';
-  for (let i = 0; i < list.length; i++) {
-    if (i > 0) out.text += ',';
-    try {
-      write(ctx, force(list[i]!), context, out);
-    } catch (error) {
-      throw addStep(error, `while writing list item ${i} as JSON`);
-    }
-  }
-  out.text += ']';
+type Scalar = null | boolean | number | bigint | Float | Bytes;
+
+/** Whether the slot can be written as it is: neither evaluation nor descent. */
+const isScalar = (slot: Slot): slot is Scalar => typeof slot !== 'object' || slot === null || slot instanceof Float;
+
+function writeScalar(value: Scalar, out: JsonWriter): void {
+  if (typeof value === 'string') out.string(value);
+  else if (typeof value === 'number' || typeof value === 'bigint') out.int(value);
+  else if (value instanceof Float) out.float(value.value);
+  else out.raw(value === null ? 'null' : value ? 'true' : 'false');
 }
 
-function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: { text: Bytes }): void {
-  const display = set.get('__toString');
-  if (display !== undefined) {
-    out.text += jsonString(coerceToString(ctx, call(force(display), set), context));
-    return;
-  }
-  const outPath = set.get('outPath');
-  if (outPath !== undefined) {
-    write(ctx, force(outPath), context, out);
-    return;
-  }
-  const names = jsonNames(set.shape);
-  for (let i = 0; i < set.size; i++) {
-    out.text += names[i]!;
-    const slot = set.slots[i]!;
-    if (typeof slot === 'string') {
-      out.text += jsonString(slot);
+function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter): void {
+  out.char(OPEN_LIST);
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) out.char(COMMA);
+    const slot = list[i]!;
+    if (isScalar(slot)) {
+      writeScalar(slot, out);
       continue;
     }
     try {
       write(ctx, force(slot), context, out);
     } catch (error) {
-      throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
+      throw addStep(error, `while evaluating list element at index ${i}`);
     }
   }
-  out.text += set.size === 0 ? '{}' : '}';
+  out.char(CLOSE_LIST);
 }
 
-const namesOf = new WeakMap<Shape, readonly Bytes[]>();
-
-/** What stands before each value: `{"a":`, `,"b":`. */
-function jsonNames(shape: Shape): readonly Bytes[] {
-  let names = namesOf.get(shape);
-  if (names === undefined) {
-    names = shape.names.map((name, i) => `${i === 0 ? '{' : ','}${jsonString(name)}:`);
-    if (shape.isShared) namesOf.set(shape, names);
+function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter): void {
+  const { shape } = set;
+  const { names, display, outPath } = jsonLayout(shape);
+  if (display >= 0) {
+    out.string(coerceToString(ctx, stringOf(set), context, { copyToStore: false }));
+    return;
   }
-  return names;
+  if (outPath >= 0) {
+    write(ctx, force(set.slots[outPath]!), context, out);
+    return;
+  }
+  const { slots } = set;
+  for (let i = 0; i < slots.length; i++) {
+    out.raw(names[i]!);
+    const slot = slots[i]!;
+    if (isScalar(slot)) {
+      writeScalar(slot, out);
+      continue;
+    }
+    try {
+      write(ctx, force(slot), context, out);
+    } catch (error) {
+      throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
+    }
+  }
+  out.raw(slots.length === 0 ? '{}' : '}');
 }
 
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+/** What `__toString` gives, through the sets that it gives. @throws Fault E-EVAL-004 neither string nor path */
+function stringOf(set: Attrs): Value {
+  let value: Value = set;
+  while (value instanceof Attrs) {
+    const display = value.get('__toString');
+    const outPath = value.get('outPath');
+    if (display !== undefined) value = call(force(display), value);
+    else if (outPath !== undefined) value = force(outPath);
+    else throw notAString(describe(value), 'must');
+  }
+  const isString = typeof value === 'string' || value instanceof ContextString || value instanceof PathValue;
+  if (!isString) throw notAString(describe(value), 'should');
+  return value;
+}
 
-/** A JSON string literal; only what must be escaped is. @throws Fault E-EVAL-027 */
-export function jsonString(bytes: Bytes): Bytes {
-  if (PLAIN.test(bytes)) return `"${bytes}"`;
-  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8();
-  // The engine escapes quotes, backslashes and controls; bytes above 127 pass through as they are.
-  return JSON.stringify(bytes);
+const [OPEN_LIST, COMMA, CLOSE_LIST] = [0x5b, 0x2c, 0x5d];
+
+/** What sets of one shape have in common. */
+interface JsonLayout {
+  /** What stands before each value: `{"a":`, `,"b":`. */
+  readonly names: readonly Bytes[];
+  /** Where `__toString` and `outPath` are, or -1. */
+  readonly display: number;
+  readonly outPath: number;
+}
+
+const layouts = new WeakMap<Shape, JsonLayout>();
+
+function jsonLayout(shape: Shape): JsonLayout {
+  let layout = layouts.get(shape);
+  if (layout === undefined) {
+    layout = {
+      names: shape.names.map((name, i) => `${i === 0 ? '{' : ','}${jsonString(name)}:`),
+      display: shape.indexOf('__toString'),
+      outPath: shape.indexOf('outPath'),
+    };
+    if (shape.isShared) layouts.set(shape, layout);
+  }
+  return layout;
 }

@@ -82,6 +82,11 @@ export function addStep(error: unknown, text: string, span?: Span): unknown {
   return error;
 }
 
+/** An error was caught: should the same be met again, its way begins there. */
+export const forgetSteps = (error: Fault): void => {
+  steps.delete(error);
+};
+
 /** Makes what leaves the evaluator presentable: the steps outermost first, exhaustion of the stack a Fault. */
 export function finishTrace(error: unknown): unknown {
   if (isStackExhaustion(error)) return stackExhausted(error);

@@ -2,6 +2,8 @@
 
 export { isIdentifier } from './chars.ts';
 export { langCodes } from './codes.ts';
+export { isIncomplete } from './completeness.ts';
+export { docCommentBefore } from './doc-comment.ts';
 export { type FormatResult, format } from './format.ts';
 export { type ParseOptions, type ParseResult, parse, parseExpr, parseFile, type SourceKind } from './parse.ts';
 export { formatFloat, type PrintOptions, printName, printNormal, quote } from './print.ts';

@@ -48,7 +48,8 @@ export class ManifestBuilder implements TreeVisitor {
   }
 }
 
-const EMPTY_SHA256 = hash('sha256', '', 'hex');
+/** SHA-256 of nothing. Written out: hashing while the module loads would load OpenSSL into every run. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /**
  * One record an entry, ended by NUL: `d<path>`, `l<path>` NUL `<target>`, `f<sha256 hex><size>:<path>`, `x…` where executable.

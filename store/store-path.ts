@@ -17,21 +17,25 @@ export const maxNameLength = 211;
 
 /** Returns the name unchanged. @throws Fault E-STORE-002 naming the rule that it breaks */
 export function parseStoreName(name: Bytes): string {
-  const reason = nameProblem(name);
-  if (reason === undefined) return name;
+  const message = nameProblem(name);
+  if (message === undefined) return name;
   const better = name.replaceAll(/[^0-9a-zA-Z+._?=-]+/g, '-').replace(/^[.-]+/, '');
   const hints = better !== '' && nameProblem(better) === undefined ? [`'${better}' would be a valid name`] : [];
-  throw new Fault('E-STORE-002' satisfies StoreCode, `bad name '${shown(name)}' for a store object: ${reason}`, { hints });
+  const notes = ["names of store objects have letters, digits and '+-._?='"];
+  throw new Fault('E-STORE-002' satisfies StoreCode, message, { notes, hints });
 }
 
+/** In Nix's words; `undefined` for a good name. */
 function nameProblem(name: Bytes): string | undefined {
-  if (name === '') return 'it is empty';
-  if (name.length > maxNameLength) return `it has ${name.length} characters, ${maxNameLength} are allowed`;
-  const bad = /[^0-9a-zA-Z+._?=-]/u.exec(bytesToText(name));
-  if (bad) return `it has the character ${JSON.stringify(bad[0])}, but only letters, digits and '+-._?=' are allowed`;
+  if (name === '') return 'name must not be empty';
+  const named = `name '${shown(name)}'`;
+  if (name.length > maxNameLength) return `${named} must be no longer than ${maxNameLength} characters`;
   const first = /^[^-]*/.exec(name)![0];
-  if (first === '.' || first === '..') return name === first ? `'${name}' is a folder's own name` : `it starts with '${first}-'`;
-  return undefined;
+  if (first === '.' || first === '..') {
+    return `${named} is not valid${name === first ? '' : `: first dash-separated component must not be '${first}'`}`;
+  }
+  const bad = /[^0-9a-zA-Z+._?=-]/u.exec(bytesToText(name));
+  return bad === null ? undefined : `${named} contains illegal character '${bad[0]}'`;
 }
 
 const shown = (text: Bytes): string => bytesToText(text.length > 240 ? `${text.slice(0, 237)}...` : text);

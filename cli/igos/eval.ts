@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
-import { ContextString, type Slot, type Value } from '../../eval/index.ts';
+import { ContextString, type Slot, type Value, writeXml } from '../../eval/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { NeedsWriting, openSession, type Session } from '../session.ts';
@@ -70,9 +70,8 @@ function print(context: Context, args: Arguments, session: Session, value: Slot)
     }
     context.out.bytes(text);
   } else if (args.has('xml')) {
-    const toXml = interpreter.evalExpr('builtins.toXML', { basePath: '/' });
-    const xml = interpreter.force(interpreter.guard(() => interpreter.ctx.call(toXml, value)));
-    context.out.bytes(xml instanceof ContextString ? xml.text : (xml as string));
+    const isLocated = !args.has('no-location');
+    context.out.bytes(interpreter.guard(() => writeXml(interpreter.ctx, value, new Set(), isLocated)));
   } else if (context.isJson) context.out.bytes(`${interpreter.toJson(value)}\n`);
   else context.out.bytes(`${interpreter.print(value, { isStrict: args.has('strict') })}\n`);
 }

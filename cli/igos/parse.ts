@@ -6,14 +6,21 @@ import { type Declaration, type Expr, type FileTree, parse, printNormal } from '
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 
-export function run(context: Context, args: Arguments): undefined {
+export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { source, folder, isExpression } = read(context, args);
   const { tree, diagnostics } = parse(source, { kind: isExpression ? 'expr' : 'igos', pipes: args.has('pipes') });
   if (diagnostics.length > 0) throw new Faults(diagnostics);
+  if (tree.kind === 'expr') await checkNames(source, tree.expr);
   const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };
   const show = (expr: Expr): string => printNormal(expr, options);
   if (context.isJson) context.out.json({ kind: tree.kind, normal: normalForm(tree, show) });
   else context.out.bytes(`${normalForm(tree, show)}\n`);
+}
+
+/** A variable that nothing defines is an error of the text as well; the names that are always there belong to the evaluator. */
+async function checkNames(source: SourceFile, expr: Expr): Promise<void> {
+  const evaluator = await import('../../eval/index.ts');
+  evaluator.checkNames(source, expr);
 }
 
 function read(context: Context, args: Arguments): { source: SourceFile; folder: string; isExpression: boolean } {

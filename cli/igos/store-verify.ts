@@ -2,11 +2,12 @@ import { bytesToText } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../session.ts';
+import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   using store = openContextStore(context);
   const { openProgress } = await import('../progress/open.ts');
-  const progress = process.stderr.isTTY === true ? await openProgress(context) : undefined;
+  const progress = isTerminal(2) ? await openProgress(context) : undefined;
   progress?.start('verify', 'verifying the store');
   let nPaths = 0;
   const problems = store.verify({

@@ -13,6 +13,16 @@ const EVALUATION: readonly Option[] = [
   { long: 'impure', doc: 'let expressions see the environment, the clock and NIX_PATH' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
+  { long: 'max-call-depth', values: ['N'], doc: 'how many calls may be inside each other' },
+  { long: 'trace-verbose', doc: 'print what builtins.traceVerbose says' },
+  { long: 'abort-on-warn', doc: 'fail after a warning of builtins.warn, with its trace' },
+  {
+    long: 'extra-experimental-features',
+    values: ['LIST'],
+    isRepeated: true,
+    doc: 'features by the names that Nix has for them: pipe-operators, parse-toml-timestamps',
+  },
+  { long: 'experimental-features', values: ['LIST'], isRepeated: true, doc: 'the same' },
 ];
 const EXPRESSION: Option = {
   long: 'expr',
@@ -38,7 +48,9 @@ export const igosCommands: readonly Command[] = [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },
       { long: 'raw', doc: 'print a string as it is' },
-      { long: 'xml', doc: 'print the value as XML' },
+      { long: 'xml', doc: 'print the value as XML, with the places of functions and attributes' },
+      { long: 'no-location', doc: 'leave the places out of --xml' },
+      { long: 'eval', doc: 'no effect; for those used to nix-instantiate' },
       ...EVALUATION,
     ],
     examples: [
@@ -47,6 +59,27 @@ export const igosCommands: readonly Command[] = [
         command: "igos eval examples/tour/v1 --expr 'map (p: p.name) (builtins.attrValues packages)' --strict",
         says: 'the names of a tree',
       },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'repl',
+    summary: 'evaluate expressions interactively',
+    operands: '[FILE|TREE…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Reads expressions and prints their values; nested sets and lists are cut short, and ':print' shows all. An input goes on while it is incomplete. 'NAME = EXPR' binds a name. The attributes of each FILE's value, the packages, tiers and systems of each TREE, and the attributes of each --expr are in scope by name; ':build NAME' builds one. ':?' lists the commands. On a terminal: Tab completes, the arrow keys go through the history ($XDG_STATE_HOME/igos/repl-history), Ctrl-C ends an input or an evaluation, Ctrl-D the session, and the exit status is 0. From a pipe or file, results go to standard output, errors to standard error, and the exit status is 1 if any input failed.",
+    options: [
+      { ...EXPRESSION, isRepeated: true, doc: 'put the attributes of this expression into scope' },
+      ...EVALUATION.filter((option) => option.long !== 'attr'),
+      JOBS,
+      { long: 'keep-going', short: 'k', doc: 'after a failed build, build what does not depend on it' },
+      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+    ],
+    examples: [
+      { command: "echo 'x = 6; y = 7\nx * y' | igos repl", says: 'prints 42' },
+      { command: 'igos repl examples/tour/v1', says: "a tree's names in scope: greet.version, :build greet" },
     ],
   },
   {

@@ -3,12 +3,13 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { formatDuration } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
+import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   const names = [...args.operands, ...args.all('package').map(([name]) => name!)];
   using root = openForReading(args);
   const { openProgress } = await import('../progress/open.ts');
-  const progress = process.stderr.isTTY === true ? await openProgress(context) : undefined;
+  const progress = isTerminal(2) ? await openProgress(context) : undefined;
   progress?.start('verify', 'verifying');
   const started = performance.now();
   const onProgress = (done: number, total: number): void => {

@@ -105,6 +105,11 @@ export const builtinCodes = defineCodes({
     explanation:
       'A string depends on a derivation that this evaluation did not make and that is not in the store: its path was written down, or its file was removed.',
   },
+  'E-EVAL-140': {
+    title: 'warning with --abort-on-warn',
+    explanation:
+      'The code called builtins.warn, and the evaluation was asked to end there, so that its trace shows what led to the warning.',
+  },
 });
 
 export type BuiltinCode = keyof typeof builtinCodes;

@@ -4,6 +4,8 @@ import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import { Catchable } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { showValue } from '../show-value.ts';
+import { forgetSteps } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 
@@ -94,17 +96,21 @@ export const controlBuiltins: readonly Builtin[] = [
       try {
         return new Attrs(tryShape, [true, ctx.force(e)]);
       } catch (error) {
-        if (error instanceof Catchable) return new Attrs(tryShape, [false, false]);
-        throw error;
+        if (!(error instanceof Catchable)) throw error;
+        forgetSteps(error);
+        return new Attrs(tryShape, [false, false]);
       }
     },
   }),
   builtin({
     name: 'warn',
     args: ['message', 'e'],
-    doc: 'Prints a string as a warning, then gives `e`.',
+    doc: 'Prints a string as a warning, then gives `e`; with `--abort-on-warn`, fails instead.',
     impl: (ctx, message, e) => {
-      ctx.io.trace('warning', ctx.forceString(message, 'the first argument; the message passed to builtins.warn'));
+      ctx.io.trace('evaluation warning', ctx.forceString(message, 'the first argument; the message passed to builtins.warn'));
+      if (ctx.settings.isAbortingOnWarn === true) {
+        throw builtinFault('E-EVAL-140', 'aborting to reveal stack trace of warning, as abort-on-warn is set');
+      }
       return ctx.force(e);
     },
   }),
@@ -115,5 +121,5 @@ const tryShape = fixedShape('success', 'value');
 function shown(ctx: Evaluator, slot: Slot): string {
   const value: Value = ctx.force(slot);
   if (typeof value === 'string') return value;
-  return value instanceof ContextString ? value.text : textToBytes(ctx.preview(value));
+  return value instanceof ContextString ? value.text : textToBytes(showValue(value));
 }

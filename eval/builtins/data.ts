@@ -29,14 +29,14 @@ export const dataBuiltins: readonly Builtin[] = [
   builtin({
     name: 'fromTOML',
     args: ['s'],
-    doc: 'The value that a TOML 1.0 text stands for. Dates and times are an error.',
+    doc: 'The value that a TOML 1.0 text stands for. Dates and times are an error, or with the feature `parse-toml-timestamps` sets `{ _type = "timestamp"; value; }`.',
     cost: 'O(n)',
     example: ['builtins.fromTOML "a = 1\\n[b]\\nc = [true]"', '{ a = 1; b = { c = [ true ]; }; }'],
     isGlobal: true,
     impl: (ctx, s) => {
       const text = ctx.forceStringNoContext(s, 'the argument passed to builtins.fromTOML');
       try {
-        return readToml(text);
+        return readToml(text, { hasTimestamps: ctx.settings.hasTomlTimestamps === true });
       } catch (error) {
         throw error instanceof TomlError ? inText('E-EVAL-106', 'TOML', text, error) : error;
       }

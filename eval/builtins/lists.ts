@@ -125,7 +125,7 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, f, n) => {
       const length = ctx.forceInt(n, 'the second argument passed to builtins.genList');
       if (length < 0 || length > maxLength) {
-        throw builtinFault('E-EVAL-102', `cannot create a list of size ${length}`, {
+        throw builtinFault('E-EVAL-102', `cannot create list of size ${length}`, {
           hints: length < 0 ? ['a length is not negative'] : [`lists have at most ${maxLength} elements`],
         });
       }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Bytes, textToBytes } from '../../base/index.ts';
 
-/** The entry of the search path that answers for `<nix/fetchurl.nix>`; belongs behind the user's own entries. */
+/** What answers for `<nix/fetchurl.nix>` where the user's own entries do not. */
 export const nixSearchPathEntry: { readonly prefix: Bytes; readonly path: Bytes } = {
   prefix: 'nix',
   path: textToBytes(join(import.meta.dirname, 'nix')),

@@ -1,13 +1,13 @@
 /** Values as XML: the format of `toXML`. */
-import type { Bytes } from '../../base/index.ts';
+import type { Bytes, Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { ContextString, Float, Lambda, PathValue, type Slot } from '../value.ts';
 import { floatGeneral } from './float-text.ts';
 
-/** Evaluates deeply; what strings depend on is added to `context`. */
-export function writeXml(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
-  const writer = new Writer(ctx, context);
+/** Evaluates deeply; what strings depend on is added to `context`. `isLocated`: functions and attributes say where they are. */
+export function writeXml(ctx: Evaluator, slot: Slot, context: Set<string>, isLocated = false): Bytes {
+  const writer = new Writer(ctx, context, isLocated);
   writer.value(slot, 1);
   return `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n${writer.parts.join('')}</expr>\n`;
 }
@@ -16,12 +16,14 @@ class Writer {
   readonly parts: string[] = [];
   readonly #ctx: Evaluator;
   readonly #context: Set<string>;
+  readonly #isLocated: boolean;
   /** Derivations are written out once. */
   readonly #seen = new Set<Bytes>();
 
-  constructor(ctx: Evaluator, context: Set<string>) {
+  constructor(ctx: Evaluator, context: Set<string>, isLocated: boolean) {
     this.#ctx = ctx;
     this.#context = context;
+    this.#isLocated = isLocated;
   }
 
   value(slot: Slot, depth: number): void {
@@ -81,13 +83,16 @@ class Writer {
 
   #attributes(set: Attrs, depth: number): void {
     set.names.forEach((name, index) => {
-      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), ` name="${escapeXml(name)}"`);
+      const { before, after } = this.#place(set.spanOf(name));
+      const attributes = `${before} name="${escapeXml(name)}"${after}`;
+      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), attributes);
     });
   }
 
   #function(fn: Lambda, depth: number): void {
     const { param } = fn.site.node;
-    this.#element(depth, 'function', () => {
+    const { before, after } = this.#place(fn.site.span);
+    const inside = (): void => {
       if (param.kind === 'name') {
         this.#line(depth + 1, `<varpat name="${escapeXml(param.name)}" />`);
         return;
@@ -102,7 +107,16 @@ class Writer {
         },
         attributes,
       );
-    });
+    };
+    this.#element(depth, 'function', inside, before + after);
+  }
+
+  /** The XML attributes of a place, in the order of their names: some sort before `name`, one behind. */
+  #place(span: Span | undefined): { before: Bytes; after: Bytes } {
+    if (!this.#isLocated || span === undefined) return { before: '', after: '' };
+    const { line, column } = span.source.position(span.start);
+    const file = this.#ctx.fileOf(span);
+    return { before: ` column="${column}" line="${line}"`, after: file === undefined ? '' : ` path="${escapeXml(file)}"` };
   }
 
   #leaf(depth: number, tag: string, value: Bytes): void {

@@ -171,7 +171,7 @@ const formalSpan = (site: LambdaSite, formal: Formal): LambdaSite['span'] => ({
 });
 
 const describeSite = ({ name }: LambdaSite): string =>
-  name === undefined ? 'anonymous function' : `function '${bytesToText(name)}'`;
+  `function '${name === undefined ? 'anonymous lambda' : bytesToText(name)}'`;
 
 const notASet = (value: Value, site: LambdaSite): unknown =>
   addStep(wrongType('a set', describe(value)), `while matching the argument of ${describeSite(site)}`, site.span);

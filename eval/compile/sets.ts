@@ -1,7 +1,7 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
 import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
-import { Attrs, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
+import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
@@ -118,6 +118,13 @@ function withDynamics(
   }));
   const names = merged.dynamics.map(({ name }) => compiling.compile(name, nameScope));
   const values = merged.dynamics.map(({ value }) => compiling.delay(value, valueScope));
+  if (names.length === 1) {
+    const [name, value, span] = [names[0]!, values[0]!, spans[0]!];
+    return (env) => {
+      const set = base(env);
+      return addDynamic(set, attributeName(name(env), span.name), value(env), span);
+    };
+  }
   return (env) => {
     const set = base(env);
     const pairs = names.flatMap((name, i) => [attributeName(name(env), spans[i]!.name), values[i]!(env)]);
@@ -125,12 +132,28 @@ function withDynamics(
   };
 }
 
+/** Of a computed name, and of the whole binding. */
+interface DynamicPlace {
+  readonly name: Span;
+  readonly whole: Span;
+}
+
+/** One computed attribute into a literal; `name` undefined: left out. @throws Fault E-EVAL-016 */
+export function addDynamic(set: Attrs, name: string | undefined, slot: Slot, place: DynamicPlace): Attrs {
+  if (name === undefined) return set;
+  if (set.has(name)) throw duplicateAttribute(name, place.name, set.spanOf(name));
+  return addAttr(set, name, slot, place.whole);
+}
+
 /** `pairs`: name (undefined: left out) and slot, in turn. @throws Fault E-EVAL-016 */
-export function addDynamics(
-  set: Attrs,
-  pairs: readonly (string | undefined | Slot)[],
-  places: readonly { readonly name: Span; readonly whole: Span }[],
-): Attrs {
+export function addDynamics(set: Attrs, pairs: readonly (string | undefined | Slot)[], places: readonly DynamicPlace[]): Attrs {
+  if (places.length <= FEW) {
+    let result = set;
+    for (let i = 0; i < places.length; i++) {
+      result = addDynamic(result, pairs[2 * i] as string | undefined, pairs[2 * i + 1] as Slot, places[i]!);
+    }
+    return result;
+  }
   const added = new Map<string, Slot>();
   const spans = new Map<string, Span>();
   for (let i = 0; i < places.length; i++) {
@@ -146,6 +169,9 @@ export function addDynamics(
     attrsFromMap(added, (name) => spans.get(name)),
   );
 }
+
+/** More computed names than this are gathered before they are laid over the literal. */
+const FEW = 4;
 
 /** A computed attribute name; `undefined` for null. */
 export function attributeName(value: Value, span: Span): string | undefined {

@@ -20,6 +20,7 @@ import type {
   SelectExpr,
   StringExpr,
 } from '../../lang/index.ts';
+import { assertionFailure } from '../compile/assertion.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
 import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
@@ -29,7 +30,7 @@ import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
-import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
+import { inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
 interface HotSite {
@@ -199,8 +200,8 @@ class Emitter {
       case 'legacyLet':
         return this.#fallback(expr, scope, env);
       case 'assert': {
-        const failure = this.#constant(assertionFailure(expr, scope));
-        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}())`;
+        const failure = this.#constant(assertionFailure(expr, scope, this.#compiling));
+        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}(${env.whole}))`;
       }
     }
   }
@@ -354,7 +355,10 @@ class Emitter {
         name: spanOf(inner.unit, dynamic.name),
         whole: spanOf(inner.unit, dynamic),
       }));
-      set = `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+      set =
+        spans.length === 1
+          ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`
+          : `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
     }
     return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
   }

@@ -1,6 +1,6 @@
 /** A disk, an environment and a store in memory. */
 import { type Bytes, SystemFault } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, StoreText } from '../../eval/io.ts';
+import type { EvalIO, EvalStore, FileKind, StoreText, TalkKind } from '../../eval/io.ts';
 import { sourcePath } from '../../store/index.ts';
 import type { StorePath } from '../../store/types.ts';
 
@@ -91,7 +91,7 @@ export class MemoryIO implements EvalIO {
     return 1_700_000_000;
   }
 
-  trace(kind: 'trace' | 'warning', text: Bytes): void {
+  trace(kind: TalkKind, text: Bytes): void {
     this.traces.push(`${kind}: ${text}`);
   }
 

@@ -13,9 +13,12 @@ export class TomlError extends Error {
 export class Cursor {
   readonly text: Bytes;
   at = 0;
+  /** Dates and times are values; otherwise they are an error. */
+  readonly hasTimestamps: boolean;
 
-  constructor(text: Bytes) {
+  constructor(text: Bytes, options: { readonly hasTimestamps?: boolean } = {}) {
     this.text = text;
+    this.hasTimestamps = options.hasTimestamps === true;
   }
 
   isAtEnd(): boolean {

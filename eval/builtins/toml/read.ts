@@ -1,6 +1,6 @@
 /**
- * TOML 1.0 → values. Strict: what the specification calls invalid is refused with its place. Dates and times are refused too,
- * because the language has no type for them. Works on bytes.
+ * TOML 1.0 → values. Strict: what the specification calls invalid is refused with its place. Dates and times are refused
+ * unless asked for, because the language has no type for them. Works on bytes.
  *
  * @source the TOML 1.0.0 specification
  */
@@ -10,13 +10,14 @@ import { Cursor } from './cursor.ts';
 import { readScalar } from './scalar.ts';
 import { readString } from './string.ts';
 import { Table, type TomlItem, tableToAttrs } from './table.ts';
+import { isAtTimestamp, readTimestamp } from './timestamp.ts';
 
 /** Arrays and inline tables inside each other. */
 const maxDepth = 1000;
 
 /** @throws TomlError */
-export function readToml(text: Bytes): Attrs {
-  const cursor = new Cursor(text);
+export function readToml(text: Bytes, options: { readonly hasTimestamps?: boolean } = {}): Attrs {
+  const cursor = new Cursor(text, options);
   if (tryBytesToText(text) === undefined) throw cursor.error('the text is not UTF-8', 0);
   const root = new Table('header');
   let current = root;
@@ -116,6 +117,7 @@ function value(cursor: Cursor, depth: number): TomlItem {
   if (cursor.isAt('"') || cursor.isAt("'")) return { value: readString(cursor) };
   if (cursor.take('[')) return { value: array(cursor, depth) };
   if (cursor.take('{')) return inlineTable(cursor, depth);
+  if (isAtTimestamp(cursor)) return { value: readTimestamp(cursor) };
   return { value: readScalar(cursor) };
 }
 

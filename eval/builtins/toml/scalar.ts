@@ -17,9 +17,6 @@ export function readScalar(cursor: Cursor): boolean | number | bigint | Float {
   if (/^[+-]?(?:0|[1-9](?:_?[0-9])*)(?:\.[0-9](?:_?[0-9])*)?(?:[eE][+-]?[0-9](?:_?[0-9])*)?$/.test(word)) {
     return new Float(Number(word.replaceAll('_', '')));
   }
-  if (/^[0-9]{4}-[0-9]{2}-[0-9]{2}|^[0-9]{2}:[0-9]{2}/.test(word)) {
-    throw cursor.error('dates and times are not supported: write them as strings', start);
-  }
   throw cursor.error(`'${word}' is not a value`, start);
 }
 

@@ -3,7 +3,7 @@ import { type Attrs, attrsFromMap } from '../../attrs.ts';
 import type { Float, Slot } from '../../value.ts';
 
 /** An array of tables (made by `[[x]]`, may grow), or a finished value; `value` of an array is its items. */
-export type TomlItem = Table | Table[] | { readonly value: Bytes | boolean | number | bigint | Float | TomlItem[] };
+export type TomlItem = Table | Table[] | { readonly value: Bytes | boolean | number | bigint | Float | Attrs | TomlItem[] };
 
 /**
  * How a table came about decides what may still be added: `implicit` by a deeper header, `header` by its own, `dotted` by a dotted

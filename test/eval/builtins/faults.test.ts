@@ -27,6 +27,7 @@ const cases: Readonly<Record<string, string>> = {
   'builtin-hash-format':
     'builtins.convertHash { hash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; toHashFormat = "base61"; }',
   'builtin-path-argument': 'builtins.path { path = /here/file; nmae = "x"; }',
+  'builtin-abort-on-warn': 'builtins.warn "slow" 1',
   'builtin-abort': 'abort "this cannot be"',
   'builtin-derivation-name': '(derivation { system = "s"; builder = "b"; }).outPath',
   'builtin-derivation-system': '(derivation { name = "x"; builder = "b"; }).outPath',
@@ -51,7 +52,7 @@ const disk = { files: { '/here/file': 'content', '/here/binary': 'a\0b' } };
 
 function faultOf(expression: string): Fault {
   try {
-    evaluate(expression, interpreter(new MemoryIO(disk)));
+    evaluate(expression, interpreter(new MemoryIO(disk), { isAbortingOnWarn: true }));
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -1,0 +1,63 @@
+/** The options of `igos eval` that users of Nix bring along, and what evaluation says on stderr. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { programs } from './programs.ts';
+
+test('options of nix-instantiate --eval', (t) => {
+  const { igos, work } = programs(t);
+  const out = (...words: string[]): string => {
+    const { status, stdout, stderr } = igos('eval', '--eval', ...words);
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+  assert.equal(out('--strict', '-E', '[ 1 ]', '--no-show-trace', '--max-call-depth', '1000'), '[ 1 ]\n');
+  const file = join(work, 'f.nix');
+  writeFileSync(file, '{\n  f = { a, ... }: a;\n}\n');
+  const place = (line: number, column: number): string => ` column="${column}" line="${line}"`;
+  const xml = (of: string, fn: string): string =>
+    `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <attrs>\n    <attr${of}>\n      <function${fn}>\n        <attrspat ellipsis="1">\n          <attr name="a" />\n        </attrspat>\n      </function>\n    </attr>\n  </attrs>\n</expr>\n`;
+  assert.equal(out('--xml', '--no-location', file), xml(' name="f"', ''));
+  assert.equal(out('--xml', '--strict', file), xml(`${place(2, 3)} name="f" path="${file}"`, `${place(2, 7)} path="${file}"`));
+  assert.equal(out('--extra-experimental-features', 'nix-command flakes pipe-operators', '-E', '1 |> (x: x)'), '1\n');
+  const date = 'builtins.fromTOML "a = 2000-02-29"';
+  assert.equal(
+    out('--strict', '--experimental-features', 'parse-toml-timestamps', '-E', date),
+    '{ a = { _type = "timestamp"; value = "2000-02-29"; }; }\n',
+  );
+  assert.equal(igos('eval', '--strict', '-E', date).status, 1);
+  const unknown = igos('eval', '--extra-experimental-features', 'time-travel', '-E', '1');
+  assert.deepEqual(unknown, { status: 0, stdout: '1\n', stderr: "warning: unknown experimental feature 'time-travel'\n" });
+});
+
+test('trace, warn and traceVerbose on stderr', (t) => {
+  const { igos } = programs(t);
+  const err = (...words: string[]): string => {
+    const { status, stdout, stderr } = igos('eval', ...words);
+    assert.deepEqual([status, stdout], [0, '123\n'], stderr);
+    return stderr;
+  };
+  assert.equal(err('-E', 'builtins.trace "Hello" 123'), 'trace: Hello\n');
+  assert.equal(err('-E', 'builtins.trace [ (1 + 1) ] 123'), 'trace: [ «thunk» ]\n');
+  assert.equal(
+    err('-E', 'let x = builtins.trace { x = x; y = 1 + 1; } 123; in x'),
+    'trace: { x = «potential infinite recursion»; y = «thunk»; }\n',
+  );
+  assert.equal(
+    err('-E', 'let x = { again = x; said = builtins.trace x 123; }; in x.said'),
+    'trace: { again = «repeated»; said = «potential infinite recursion»; }\n',
+  );
+  assert.equal(
+    err('-E', 'let x = builtins.genList (i: [ [ [ [ i ] ] ] ]) 12; in builtins.deepSeq x (builtins.trace x 123)'),
+    `trace: [ ${Array.from({ length: 12 }, (_, i) => `[ [ [ [ ${i} ] ] ] ]`).join(' ')} ]\n`,
+  );
+  assert.equal(err('-E', 'builtins.warn "Hello" 123'), 'evaluation warning: Hello\n');
+  assert.equal(err('-E', 'builtins.warn "a\nb" 123'), `evaluation warning: a\n${' '.repeat(20)}b\n`);
+  assert.equal(err('-E', 'builtins.warn "\na\nb" 123'), 'evaluation warning:\na\nb\n');
+  assert.equal(err('-E', 'builtins.traceVerbose "Hello" 123'), '');
+  assert.equal(err('--trace-verbose', '-E', 'builtins.traceVerbose "Hello" 123'), 'trace: Hello\n');
+  const ended = igos('eval', '--abort-on-warn', '-E', 'builtins.warn "Hello" 123');
+  assert.equal(ended.status, 1);
+  assert.match(ended.stderr, /^evaluation warning: Hello\nerror.*abort-on-warn is set/);
+});

@@ -1,0 +1,57 @@
+/** The bundle is what its sources are, or it is not used. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+
+const project = join(import.meta.dirname, '..', '..');
+const scratch = mkdtempSync(join(tmpdir(), 'igos-start-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A checkout of its own, so that nobody else's bundle is touched. */
+function checkout(): string {
+  const home = join(scratch, 'checkout');
+  for (const folder of ['base', 'lang', 'store', 'eval', 'builder', 'pkm', 'cli', 'bin', 'package.json']) {
+    cpSync(join(project, folder), join(home, folder), { recursive: true, verbatimSymlinks: true });
+  }
+  symlinkSync(join(project, 'node_modules'), join(home, 'node_modules'));
+  mkdirSync(join(home, '.git'));
+  return home;
+}
+
+test('a bundle answers as the sources do, and steps aside when a source changes', () => {
+  const home = checkout();
+  const run = (program: string, ...words: string[]): string => {
+    const result = spawnSync(join(home, 'bin', program), words, {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: scratch, IGOS_HOME: join(scratch, 'igos') },
+    });
+    return `${result.stdout}${result.stderr}${result.status}`;
+  };
+  const cases: [string, ...string[]][] = [
+    ['igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'],
+    ['igos', 'eval', '--expr', 'let x = { a = 1; }; in x.b'],
+    ['igos', 'eval', '--expr', '(import <nix/fetchurl.nix>) { url = "http://x/y"; sha256 = "0"; }'],
+    ['igos', 'help', 'eval'],
+    ['igos', 'store', 'path', join(home, 'package.json')],
+    ['pkm', 'list', '--root', scratch],
+    ['igos', 'evil'],
+  ];
+  const fromSources = cases.map((words) => run(...words));
+
+  const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  assert.ok(existsSync(join(home, 'dist/whole.code')) && existsSync(join(home, 'dist/evaluating.code')));
+  assert.deepEqual(
+    cases.map((words) => run(...words)),
+    fromSources,
+  );
+
+  // which of the two runs is seen from a planted fault in each
+  writeFileSync(join(home, 'dist/evaluating.cjs'), '(function (exports) { exports.start = () => console.log("bundle") })');
+  assert.match(run('igos', 'eval', '--expr', '1'), /^bundle/);
+  writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
+  assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
+});

@@ -1,6 +1,14 @@
 /** Comments that document what stands below them. */
 import { bytesToText } from '../../base/index.ts';
+import { docCommentAt } from '../../eval/index.ts';
+import type { Expr } from '../../lang/index.ts';
 import type { File } from './files.ts';
+
+/** What is written about a binding: above it, or as a documentation comment before its value. */
+export function commentOn(file: File, start: number, value: Expr | undefined): string | undefined {
+  const above = commentAbove(file, start);
+  return above ?? (value && docCommentAt({ source: file.source, start: value.start, end: value.end }));
+}
 
 /** The comments directly above an offset's line, or before it on its line, without their marks; Markdown. Blank lines end them. */
 export function commentAbove(file: File, offset: number): string | undefined {

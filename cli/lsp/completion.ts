@@ -134,8 +134,8 @@ function suggest(file: File, spot: Spot, workspace: Workspace): Suggestion[] {
       return keys(file, spot, resolver);
     case 'declared': {
       if (spot.declaration.kind !== 'override') return [];
-      const { packages, tiers, systems } = view?.tree.names ?? {};
-      const all = [...(packages?.keys() ?? []), ...(systems?.keys() ?? []), ...(tiers?.keys() ?? [])];
+      if (view === undefined) return [];
+      const all = Object.values(view.tree.names).flatMap((names) => [...names.keys()]);
       return all.filter((name) => name !== PROBE).map((name) => ({ name, kind: 9, rank: 1 }));
     }
     default:

@@ -20,7 +20,7 @@ import {
   type Spot,
   type StaticAttr,
 } from '../../lang/index.ts';
-import { commentAbove } from './comments.ts';
+import { commentAbove, commentOn } from './comments.ts';
 import type { Entity, Place, Shape } from './entity.ts';
 import type { File } from './files.ts';
 import { fieldDoc, globalNames, libraryNames, phaseNames, styleNames } from './language-names.ts';
@@ -172,7 +172,7 @@ export class Resolver {
       ...(local.value === undefined
         ? {}
         : { detail: `${local.name} ${local.kind === 'formal' ? '?' : '='} ${oneLine(file, local.value)}` }),
-      doc: () => commentAbove(file, first.start),
+      doc: () => commentOn(file, first.start, local.value),
       shape: (depth) => this.#localShape(file, local, depth),
     };
   }
@@ -267,7 +267,7 @@ export class Resolver {
         key: `${file.path}:${start}`,
         places: [{ file, start, end }],
         ...(expr === undefined ? {} : { detail: `${bytesToText(name)} = ${oneLine(file, expr)}` }),
-        doc: () => commentAbove(file, start),
+        doc: () => commentOn(file, start, expr),
         shape: (depth) => {
           if (expr !== undefined) return this.shapeOf(file, expr, depth + 1);
           if (depth > MAX_DEPTH) return undefined;
@@ -341,7 +341,7 @@ export class Resolver {
       key: `${file.path}:${first ?? start}`,
       places: [{ file, start: first ?? start, end: first === undefined ? end : first + end - start }],
       ...(value === undefined ? {} : { detail: `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
-      doc: () => commentAbove(file, binding.start),
+      doc: () => commentOn(file, binding.start, value),
     };
   }
 

@@ -5,6 +5,7 @@
 import type { Readable, Writable } from 'node:stream';
 import {
   type CancellationToken,
+  type ClientCapabilities,
   type CompletionItem,
   createProtocolConnection,
   type Diagnostic,
@@ -62,7 +63,7 @@ class Server {
   readonly #files: Files;
   readonly #workspace: Workspace;
   #state: 'new' | 'running' | 'shut down' = 'new';
-  #canWatch = false;
+  #client: ClientCapabilities = {};
   #timer: NodeJS.Timeout | undefined;
   /** Counts rounds of diagnostics, so that an older one ends where a newer begins. */
   #round = 0;
@@ -110,7 +111,7 @@ class Server {
     this.#files.encoding = encoding;
     const folders = Array.isArray(workspaceFolders) ? workspaceFolders.map(({ uri }) => uri) : rootUri ? [rootUri] : [];
     this.#workspace.folders = folders.filter((uri) => typeof uri === 'string').map((uri) => pathOf(uri).replace(/(.)\/+$/, '$1'));
-    this.#canWatch = capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
+    this.#client = capabilities;
     return {
       serverInfo: { name: 'igos', version: this.#options.version },
       capabilities: {
@@ -133,7 +134,7 @@ class Server {
   }
 
   #initialized(): void {
-    if (!this.#canWatch) return;
+    if (this.#client.workspace?.didChangeWatchedFiles?.dynamicRegistration !== true) return;
     const registration = {
       id: 'igos-files',
       method: 'workspace/didChangeWatchedFiles',
@@ -376,7 +377,7 @@ function refusing<T>(run: () => T): T {
   }
 }
 
-/** One place can be wrong for two checks in the same words: an unknown tier is an unknown name. */
+/** In the order of the text. One place can be wrong for two checks in the same words: an unknown tier is an unknown name. */
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Map<string, Diagnostic>();
   for (const each of diagnostics) {
@@ -385,5 +386,7 @@ function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     const key = `${start.line}:${start.character}-${end.line}:${end.character} ${isName ? 'name' : `${each.code} ${each.message}`}`;
     seen.set(key, each);
   }
-  return [...seen.values()];
+  return [...seen.values()].sort(
+    ({ range: { start: a } }, { range: { start: b } }) => a.line - b.line || a.character - b.character,
+  );
 }

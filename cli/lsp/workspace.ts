@@ -130,8 +130,10 @@ export class Workspace {
     return new TreeView(view.argument, resurvey(view.tree, others));
   }
 
-  /** All trees that were looked at. */
+  /** The trees of the open files and folders, and what else was looked at. */
   get views(): TreeView[] {
+    for (const path of this.files.openPaths) this.treeOf(path);
+    for (const folder of this.folders) if (existsSync(join(folder, 'tree.igos'))) this.view(folder);
     return [...this.#views.keys()].map((argument) => this.view(argument));
   }
 

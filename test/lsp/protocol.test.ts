@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type {
@@ -11,24 +10,7 @@ import type {
 } from 'vscode-languageserver-protocol/node';
 import { textToBytes } from '../../base/index.ts';
 import { Files } from '../../cli/lsp/files.ts';
-import { connect, Project, start } from './client.ts';
-
-test('the program: initialize, shutdown, exit with status 0; without shutdown 1', async (t) => {
-  const program = join(import.meta.dirname, '..', '..', 'bin', 'igos');
-  const client = start(t, program);
-  const { serverInfo, capabilities } = (await new Project(t, {}).begin(client)) as InitializeResult;
-  assert.equal(serverInfo!.name, 'igos');
-  assert.equal(capabilities.positionEncoding, 'utf-16');
-  assert.equal(await client.request('shutdown'), null);
-  assert.equal((await client.ask('textDocument/hover', {})).error!.code, -32600);
-  client.notify('exit');
-  assert.equal(await client.ended, 0);
-
-  const gone = start(t, program);
-  await new Project(t, {}).begin(gone);
-  gone.hangUp();
-  assert.equal(await gone.ended, 1);
-});
+import { connect, Project } from './client.ts';
 
 test('the order of things is kept', async (t) => {
   const client = connect();

@@ -234,6 +234,21 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'lsp',
+    summary: 'serve an editor: diagnostics, hover, completion, definitions, formatting',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Speaks the Language Server Protocol on standard input and output until the editor ends it. Editors start it; docs/editors.md says how, for some of them. Files are read as the editor holds them, trees of declarations as a whole; nothing is evaluated, built or written.',
+    options: [
+      { long: 'stdio', doc: 'the default, and the only way; understood because editors say it' },
+      { long: 'pipes', doc: 'understand the |> and <| operators' },
+    ],
+    examples: [{ command: 'igos lsp', says: 'waits for an editor; end it with ^D' }],
+  },
+  {
+    program: 'igos',
     name: 'help',
     summary: 'explain a command, a declaration or an error code',
     operands: '[TOPIC…]',

@@ -3,7 +3,7 @@ import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
-import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
+import type { ContextString, Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
 
 /** How a value becomes a string. */
 export interface Coercion {
@@ -56,6 +56,8 @@ export interface Evaluator {
   compare(a: Slot, b: Slot): number;
 
   coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes;
+  /** The same as a value: a string with its context, if it has one. Cheaper where there is none. */
+  coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString;
   /** An absolute path from a path, or a string (or set that becomes one) that begins with '/'. */
   coerceToPath(slot: Slot, what: string, context: Set<string>): Bytes;
   /** Copies a file or tree into the store, once per evaluation; returns its store path. */

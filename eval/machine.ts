@@ -17,7 +17,7 @@ import type { EvalIO, EvalSettings } from './io.ts';
 import { findInSearchPath, type SearchEntry } from './search-path.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
-import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
+import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value, withContext } from './value.ts';
 
 export class Machine implements Evaluator {
   readonly io: EvalIO;
@@ -146,6 +146,18 @@ export class Machine implements Evaluator {
   coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes {
     try {
       return coerceToString(this, force(slot), context, how);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString {
+    try {
+      const value = force(slot);
+      if (typeof value === 'string') return value;
+      if (typeof value === 'number' && how?.isLoose === true) return String(value);
+      const context = new Set<string>();
+      return withContext(coerceToString(this, value, context, how), context);
     } catch (error) {
       throw addStep(error, `while evaluating ${what}`);
     }

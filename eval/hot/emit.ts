@@ -23,7 +23,7 @@ import type {
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
 import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
-import { shapeOf } from '../compile/sets.ts';
+import { dynamicPlaces, shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
@@ -350,10 +350,7 @@ class Emitter {
           this.slot(dynamic.value, inner, innerEnv),
         ];
       });
-      const spans = merged.dynamics.map((dynamic) => ({
-        name: spanOf(inner.unit, dynamic.name),
-        whole: spanOf(inner.unit, dynamic),
-      }));
+      const spans = dynamicPlaces(merged, inner.unit);
       set =
         spans.length === 1
           ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`

@@ -1,5 +1,6 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
@@ -15,6 +16,7 @@ import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStore
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { experimentalFeatures } from './experimental.ts';
+import { lintsOf } from './lints.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -31,10 +33,17 @@ export class NeedsWriting extends Error {
 
 export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
 
-export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
+export interface SessionOptions {
+  readonly isReadOnly: boolean;
+  /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
+  readonly isSilent?: () => boolean;
+}
+
+export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   const store = openContextStore(context);
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
@@ -46,8 +55,15 @@ export function openSession(context: Context, args: Arguments, options: { readon
       return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
     },
     env: context.environment,
-    trace: (kind, text) => context.out.talk(talkText(kind, bytesToText(text))),
+    trace: (kind, text) => {
+      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
+    },
     realise,
+    beforeFetch: () => {
+      if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
+      if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
+    },
+    gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
   });
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
   const basePath = textToBytes(context.workingDirectory);
@@ -82,6 +98,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
   const environment = context.environment;
+  const lints = lintsOf(args);
   const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
     ...experimentalFeatures(context, args),
@@ -91,6 +108,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
     searchPath,
+    ...(lints === undefined ? {} : { lints }),
   };
 }
 

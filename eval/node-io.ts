@@ -1,8 +1,11 @@
 /** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind, TalkKind } from './io.ts';
+import { fetchGit } from './git/fetch.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -13,6 +16,10 @@ export interface NodeEvalIOOptions {
   readonly now?: () => number;
   readonly trace?: EvalIO['trace'];
   readonly realise: EvalIO['realise'];
+  /** Where Git repositories from elsewhere are kept. */
+  readonly gitCache?: string;
+  /** Called before anything is fetched; may throw. */
+  readonly beforeFetch?: () => void;
 }
 
 export class NodeEvalIO implements EvalIO {
@@ -72,6 +79,15 @@ export class NodeEvalIO implements EvalIO {
 
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
     return this.#options.realise(drvPath, outputs);
+  }
+
+  fetchGit(request: GitRequest): GitTree {
+    this.#options.beforeFetch?.();
+    return fetchGit(request, {
+      cacheFolder: this.#options.gitCache ?? join(tmpdir(), 'igos-git-cache'),
+      environment: this.#options.env ?? {},
+      warn: (message) => this.trace('warning', textToBytes(message)),
+    });
   }
 
   #real(path: Bytes): string | Buffer {

@@ -4,11 +4,11 @@
  */
 import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
-import { failedAssertion } from '../errors.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
+import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
 import { compileCall } from './calls.ts';
 import type { Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
@@ -197,12 +197,9 @@ function compileLater(expr: Expr, scope: StaticScope): Code {
 function compileAssert(expr: AssertExpr, scope: StaticScope): Code {
   const condition = compile(expr.condition, scope);
   const body = compile(expr.body, scope);
-  const { unit } = scope;
-  const span = spanOf(unit, expr.condition);
-  return (env) => {
-    if (boolean(condition(env), span)) return body(env);
-    throw failedAssertion(unit.ctx.showExpr(expr.condition, span), span);
-  };
+  const span = spanOf(scope.unit, expr.condition);
+  const fail = assertionFailure(expr, scope, compiler);
+  return (env) => (boolean(condition(env), span) ? body(env) : fail(env));
 }
 
 /** `__curPos`: where it stands itself. */

@@ -2,6 +2,7 @@
 import { bytesToText } from '../../base/index.ts';
 import type { Expr, Formal, LambdaExpr, Param } from '../../lang/index.ts';
 import { Attrs, type Shape } from '../attrs.ts';
+import type { CallDepth } from '../depth.ts';
 import { describe } from '../describe.ts';
 import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
@@ -57,6 +58,8 @@ const HOT_CALLS = 300;
 function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling: Compiling): LambdaSite['code'] {
   let calls = 0;
   const { enter, isPlain } = match;
+  const depth = match.scope.unit.ctx.calls;
+  if (depth !== undefined) return counted(depth, site, (env, arg) => code(enter(env, arg)));
   const heat = (): void => {
     site.code = compiling.fuseBody(body, match.scope, isPlain ? undefined : enter) ?? site.code;
   };
@@ -72,14 +75,27 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
   };
 }
 
+/** A body that counts how deep calls are; it stays in the first tier. */
+const counted =
+  (depth: CallDepth, { span }: LambdaSite, code: LambdaSite['code']): LambdaSite['code'] =>
+  (env, arg) => {
+    depth.enter(span);
+    try {
+      return code(env, arg);
+    } finally {
+      depth.leave();
+    }
+  };
+
 /** `a: b: …`: with both arguments at hand, the function in between is not made. */
 function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compiling: Compiling): void {
   const inner = lambdaSite(body, first.scope, compiling, site.name);
   const { enter } = first;
+  const isCounted = first.scope.unit.ctx.calls !== undefined;
   site.code = (env, arg) => new Lambda(inner, enter(env, arg));
   let calls = 0;
   site.code2 = (env, a, b) => {
-    if (++calls === HOT_CALLS) {
+    if (++calls === HOT_CALLS && !isCounted) {
       const { param } = body;
       const second = param.kind === 'name' ? nameMatch(param, first.scope) : formalsMatch(inner, param, first.scope, compiling);
       const [enterFirst, enterSecond] = [first, second].map((match) => (match.isPlain ? undefined : match.enter));
@@ -174,7 +190,7 @@ const formalSpan = (site: LambdaSite, formal: Formal): LambdaSite['span'] => ({
 });
 
 const describeSite = ({ name }: LambdaSite): string =>
-  name === undefined ? 'anonymous function' : `function '${bytesToText(name)}'`;
+  `function '${name === undefined ? 'anonymous lambda' : bytesToText(name)}'`;
 
 const notASet = (value: Value, site: LambdaSite): unknown =>
   addStep(wrongType('a set', describe(value)), `while matching the argument of ${describeSite(site)}`, site.span);

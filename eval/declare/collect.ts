@@ -63,7 +63,7 @@ export const VERSION: RegExp = /^[A-Za-z0-9][A-Za-z0-9+._?=-]*$/;
  */
 export function collectDeclarations(files: readonly DeclarationsFile[]): DeclaredNames {
   const problems: Fault[] = [];
-  const names = collect(files, problems);
+  const names = collectAll(files, problems);
   const order = new Map(files.map((file, index) => [file.source, index]));
   const place = ({ labels: [at] }: Fault): number => (at === undefined ? 0 : (order.get(at.source) ?? 0) * 2 ** 32 + at.start);
   if (problems.length === 1) throw problems[0];
@@ -71,7 +71,8 @@ export function collectDeclarations(files: readonly DeclarationsFile[]): Declare
   return names;
 }
 
-function collect(files: readonly DeclarationsFile[], problems: Fault[]): DeclaredNames {
+/** The same without an end: what is wrong goes to `problems`, and what can be made of the rest is returned. */
+export function collectAll(files: readonly DeclarationsFile[], problems: Fault[]): DeclaredNames {
   const known: Record<Kind, Map<string, Building>> = { package: new Map(), tier: new Map(), system: new Map() };
   const overrides: [Declaration, DeclarationsFile][] = [];
   for (const file of files) {

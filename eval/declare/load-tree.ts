@@ -9,7 +9,7 @@ import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { compareBytes, Fault, Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
-import { type Declaration, type FileTree, parse } from '../../lang/index.ts';
+import { type Declaration, type FileTree, type ParseResult, parse } from '../../lang/index.ts';
 
 const TREE_FILE = 'tree.igos';
 
@@ -38,7 +38,13 @@ export interface LoadedTree {
   readonly files: readonly DeclarationsFile[];
 }
 
-type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
+export type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
+
+/** Where files come from. `shown` is how messages name the file. @throws SystemFault */
+export type ReadSource = (
+  path: string,
+  shown: string,
+) => { readonly source: SourceFile } & Pick<ParseResult, 'tree' | 'diagnostics'>;
 
 /**
  * Loads the tree in a folder, or the one file of declarations that `argument` names. Syntax errors of all files come together.
@@ -48,12 +54,21 @@ type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => Tree
  */
 export function loadTree(argument: string, readFields: ReadTreeFields): LoadedTree {
   const problems: Fault[] = [];
-  const loaded = load(argument, readFields, new Map(), problems);
+  const loaded = load(argument, { readFields, readSource, problems }, new Map());
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
   return loaded;
 }
 
-function load(shown: string, readFields: ReadTreeFields, stack: Map<string, string>, problems: Fault[]): LoadedTree {
+export interface Loading {
+  readonly readFields: ReadTreeFields;
+  readonly readSource: ReadSource;
+  /** Receives syntax errors and misplaced declarations. */
+  readonly problems: Fault[];
+}
+
+/** @param stack  the trees that this one lies below: real path → as shown */
+export function load(shown: string, loading: Loading, stack: Map<string, string>): LoadedTree {
+  const { readFields, problems } = loading;
   const stat = lstatSync(resolve(shown), { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
@@ -70,18 +85,18 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
   }
   const isFile = sys('look at', shown, () => lstatSync(real).isFile());
   const root = isFile ? dirname(real) : real;
-  const files = isFile ? [readDeclarations(real, shown, problems)].filter((file) => file !== undefined) : [];
+  const files = isFile ? [readDeclarations(real, shown, loading)].filter((file) => file !== undefined) : [];
   if (isFile && files.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `'${shown}' holds one expression, not declarations`, {
       hints: ['a tree is a folder with *.igos files of declarations, or one such file'],
     });
   }
 
-  const head = isFile ? files[0] : readHead(root, shown, problems);
+  const head = isFile ? files[0] : readHead(root, shown, loading);
   const fields = head === undefined ? {} : treeFields(head, readFields);
   if (!isFile) {
     for (const name of findFiles(root, fields.include ?? ['**/*.igos'], head !== undefined)) {
-      const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), problems);
+      const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), loading);
       if (file === undefined) continue;
       if (name !== TREE_FILE) refuseTreeDeclaration(file, problems);
       files.push(file);
@@ -89,7 +104,7 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
   }
 
   const nested = new Map([...stack, [real, shown]]);
-  const below = (fields.over ?? []).map((path) => load(showLike(shown, root, path), readFields, nested, problems));
+  const below = (fields.over ?? []).map((path) => load(showLike(shown, root, path), loading, nested));
   if (!isFile && files.length === 0 && below.length === 0 && problems.length === 0) {
     throw new Fault('E-DECL-015', `there are no declarations below '${shown}'`, {
       hints: ['write a file like core.igos: tier core { summary = "…"; }'],
@@ -99,10 +114,10 @@ function load(shown: string, readFields: ReadTreeFields, stack: Map<string, stri
   return { name: fields.name ?? (root.split('/').at(-1) || 'tree'), version: fields.version, root, files: [...unique.values()] };
 }
 
-function readHead(root: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
+function readHead(root: string, shown: string, loading: Loading): DeclarationsFile | undefined {
   const path = join(root, TREE_FILE);
   const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? readDeclarations(path, join(shown, TREE_FILE), problems) : undefined;
+  return stat?.isFile() ? readDeclarations(path, join(shown, TREE_FILE), loading) : undefined;
 }
 
 function treeFields(head: DeclarationsFile, readFields: ReadTreeFields): TreeFields {
@@ -133,16 +148,22 @@ function refuseTreeDeclaration(file: DeclarationsFile, problems: Fault[]): void 
 }
 
 /** Undefined for a file of one expression, and for one with syntax errors, which go to `problems`. */
-function readDeclarations(path: string, shown: string, problems: Fault[]): DeclarationsFile | undefined {
-  const text = sys('read', shown, () => readFileSync(path, 'latin1'));
-  const source = new SourceFile(shown, text);
-  const { tree, diagnostics } = parse(source, { kind: 'igos' });
+function readDeclarations(path: string, shown: string, { readSource, problems }: Loading): DeclarationsFile | undefined {
+  const { source, tree, diagnostics } = readSource(path, shown);
   if (diagnostics.length > 0) {
     problems.push(...diagnostics);
     return undefined;
   }
   return tree.kind === 'declarations' ? { path, source, tree } : undefined;
 }
+
+const readSource: ReadSource = (path, shown) => {
+  const source = new SourceFile(
+    shown,
+    sys('read', shown, () => readFileSync(path, 'latin1')),
+  );
+  return { source, ...parse(source, { kind: 'igos' }) };
+};
 
 /** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
 function findFiles(root: string, include: readonly string[], hasHead: boolean): string[] {

@@ -20,6 +20,7 @@ import type {
   SelectExpr,
   StringExpr,
 } from '../../lang/index.ts';
+import { assertionFailure } from '../compile/assertion.ts';
 import { scopeOf } from '../compile/bindings.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
@@ -30,7 +31,7 @@ import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
-import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
+import { inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
 interface HotSite {
@@ -200,8 +201,8 @@ class Emitter {
       case 'legacyLet':
         return this.#fallback(expr, scope, env);
       case 'assert': {
-        const failure = this.#constant(assertionFailure(expr, scope));
-        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}())`;
+        const failure = this.#constant(assertionFailure(expr, scope, this.#compiling));
+        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}(${env.whole}))`;
       }
     }
   }

@@ -16,11 +16,14 @@ export interface LibraryEntry {
   make(evaluator: Evaluator, scoping: Scoping): Slot;
 }
 
+/** Where `lib` is written. */
+export const libraryFile: string = join(import.meta.dirname, 'lib.nix');
+
 const lib: LibraryEntry = {
   name: 'lib',
   doc: 'Small functions on lists, sets, strings and versions.',
   example: 'lib.versions.majorMinor version',
-  make: (evaluator, scoping) => evaluator.delay(() => evaluateOwn(scoping, join(import.meta.dirname, 'lib.nix'))),
+  make: (evaluator, scoping) => evaluator.delay(() => evaluateOwn(scoping, libraryFile)),
 };
 
 export const LIBRARY: readonly LibraryEntry[] = [fetchurl, fetchTarball, lib];

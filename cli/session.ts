@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
   createEvaluator,
   type EvalSettings,
@@ -15,6 +15,7 @@ import {
 import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { lintsOf } from './lints.ts';
 
@@ -48,12 +49,14 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
   };
-  const io = new NodeEvalIO({
-    store: bridge,
-    toReal: (path) => {
-      const split = splitStorePath(path, context.storeDir);
-      return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
-    },
+  const toReal = (path: Bytes): Bytes => {
+    const split = splitStorePath(path, context.storeDir);
+    return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
+  };
+  const { recorder } = context;
+  const machine = new NodeEvalIO({
+    store: recorder === undefined ? bridge : new WatchingStore(bridge, recorder, toReal),
+    toReal,
     env: context.environment,
     trace: (kind, text) => {
       if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
@@ -65,6 +68,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     },
     gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
   });
+  const io = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
   const basePath = textToBytes(context.workingDirectory);
   const autoArgs = new Map<string, Slot>([
@@ -76,7 +80,11 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       ]),
     ...args.all('argstr').map(([name, text]): [string, Slot] => [name!, textToBytes(text!)]),
   ]);
-  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: () => store.close() };
+  const close = (): void => {
+    recorder?.settleStore(context.home, store, bridge.pending());
+    store.close();
+  };
+  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: close };
 }
 
 /** As Nix lays it out: further lines of a warning stand below its first, unless it begins on a line of its own. */

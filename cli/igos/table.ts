@@ -15,6 +15,7 @@ const EVALUATION: readonly Option[] = [
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   ...LINT_OPTIONS,
+  { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
   { long: 'max-call-depth', values: ['N'], doc: 'how many calls may be inside each other' },
   { long: 'trace-verbose', doc: 'print what builtins.traceVerbose says' },
   { long: 'abort-on-warn', doc: 'fail after a warning of builtins.warn, with its trace' },
@@ -40,6 +41,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'eval',
+    isRemembered: true,
     summary: 'print the value of an expression, a file or a tree',
     operands: '[FILE|TREE]',
     minOperands: 0,
@@ -111,6 +113,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'instantiate',
+    isRemembered: true,
     summary: 'write the derivations of packages to the store and print their paths',
     operands: '[TREE[#NAME]…]',
     minOperands: 0,

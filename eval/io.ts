@@ -3,6 +3,7 @@
  * commands give it the real one (node-io.ts).
  */
 import type { Bytes } from '../base/index.ts';
+import type { Lints } from '../lang/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
 import type { GitRequest, GitTree } from './git/request.ts';
 
@@ -82,10 +83,12 @@ export interface EvalSettings {
   readonly isTraceVerbose?: boolean;
   /** `warn` prints, then fails: its trace shows who warned. */
   readonly isAbortingOnWarn?: boolean;
-  /** How many calls may be inside each other. */
+  /** How many calls may be inside each other, and how many levels data that is walked may have. Default: as depth.ts says. */
   readonly maxCallDepth?: number;
   /** `fromTOML` gives dates and times as `{ _type = "timestamp"; value; }` instead of refusing them. */
   readonly hasTomlTimestamps?: boolean;
+  /** Which discouraged literals are warned of or refused. */
+  readonly lints?: Lints;
   /** `|>` and `<|`. */
   readonly pipes?: boolean;
   /** `import` of a derivation's output may build. */

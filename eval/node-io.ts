@@ -22,16 +22,13 @@ export interface NodeEvalIOOptions {
   readonly beforeFetch?: () => void;
 }
 
-export class NodeEvalIO implements EvalIO {
-  readonly store: EvalStore;
-  readonly #options: NodeEvalIOOptions;
-  readonly #storePrefix: Bytes;
-  #now: number | undefined;
+/** The part that looks at files. */
+export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' | 'realpath' | 'pathExists'> {
+  readonly #toReal: ((path: Bytes) => Bytes) | undefined;
 
-  constructor(options: NodeEvalIOOptions) {
-    this.store = options.store;
-    this.#options = options;
-    this.#storePrefix = `${options.store.storeDir}/`;
+  /** @param toReal  where a path is on this machine; by default the path itself */
+  constructor(toReal?: (path: Bytes) => Bytes) {
+    this.#toReal = toReal;
   }
 
   readFile(path: Bytes): Bytes {
@@ -56,11 +53,40 @@ export class NodeEvalIO implements EvalIO {
   }
 
   pathExists(path: Bytes): boolean {
+    const real = this.#real(path);
     try {
-      return statSync(this.#real(path), { throwIfNoEntry: false }) !== undefined;
+      return statSync(real, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return false; // no permission to look, a loop of links: not there for the language
     }
+  }
+
+  #real(path: Bytes): string | Buffer {
+    return bytesToPath(this.#toReal === undefined ? path : this.#toReal(path));
+  }
+
+  /** A component that is a file, or missing, is "nothing there". */
+  #stat(operation: string, path: Bytes, stat: (real: string | Buffer) => Stats | undefined): Stats | undefined {
+    try {
+      return sys(operation, bytesToText(path), () => stat(this.#real(path)));
+    } catch (error) {
+      if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+}
+
+export class NodeEvalIO extends NodeFiles implements EvalIO {
+  readonly store: EvalStore;
+  readonly #options: NodeEvalIOOptions;
+  #now: number | undefined;
+
+  constructor(options: NodeEvalIOOptions) {
+    const { store, toReal } = options;
+    const prefix = `${store.storeDir}/`;
+    super(toReal && ((path) => (path.startsWith(prefix) ? toReal(path) : path)));
+    this.store = store;
+    this.#options = options;
   }
 
   env(name: Bytes): Bytes | undefined {
@@ -88,21 +114,6 @@ export class NodeEvalIO implements EvalIO {
       environment: this.#options.env ?? {},
       warn: (message) => this.trace('warning', textToBytes(message)),
     });
-  }
-
-  #real(path: Bytes): string | Buffer {
-    const { toReal } = this.#options;
-    return bytesToPath(toReal !== undefined && path.startsWith(this.#storePrefix) ? toReal(path) : path);
-  }
-
-  /** A component that is a file, or missing, is "nothing there". */
-  #stat(operation: string, path: Bytes, stat: (real: string | Buffer) => Stats | undefined): Stats | undefined {
-    try {
-      return sys(operation, bytesToText(path), () => stat(this.#real(path)));
-    } catch (error) {
-      if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
-      throw error;
-    }
   }
 }
 

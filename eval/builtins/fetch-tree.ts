@@ -100,7 +100,7 @@ function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: Gi
     const { path, digest } = ctx.io.store.addPath(storeName, tree.path);
     checkNarHash(attrs, digest.hex, request.url);
     const fields = new Map<Bytes, Slot>([
-      ['outPath', new ContextString(path, new Set([path]))],
+      ['outPath', new ContextString(path, [path])],
       ['narHash', formatHash(digest, 'sri')],
       ['submodules', false],
       ['lastModified', tree.lastModified],
@@ -200,7 +200,7 @@ function pathTree(ctx: Evaluator, attrs: FetchAttrs): Value {
   if (ctx.settings.pure === true && !attrs.has('narHash')) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
   const added = ctx.io.store.addPath('source', String(path).replace(/(.)\/+$/, '$1'));
   checkNarHash(attrs, added.digest.hex, String(path));
-  return describeTree(attrs, new ContextString(added.path, new Set([added.path])), formatHash(added.digest, 'sri'));
+  return describeTree(attrs, new ContextString(added.path, [added.path]), formatHash(added.digest, 'sri'));
 }
 
 function archiveTree(ctx: Evaluator, type: string, attrs: FetchAttrs): Value {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { textToBytes } from '../../../base/index.ts';
 import type { EvalIO, EvalStore, StoreText } from '../../../eval/io.ts';
 import { NodeEvalIO } from '../../../eval/node-io.ts';
-import { openStore, type StorePath, splitStorePath } from '../../../store/index.ts';
+import { decodeDerivation, derivationName, openStore, type StorePath, splitStorePath } from '../../../store/index.ts';
 
 export interface RealDisk extends Disposable {
   /** A copy of test/vectors/nix/expr, with what git does not keep. */
@@ -38,7 +38,10 @@ export function realDisk(options: { readonly isWriting?: boolean } = {}): RealDi
       throw new Error('no host tools here');
     },
     addText: (text) => void texts.set(text.path, text),
-    readDerivation: () => undefined,
+    readDerivation: (path) => {
+      const found = texts.get(path);
+      return found && decodeDerivation(derivationName(path), found.text, '/nix/store');
+    },
     isValid: (path) => texts.has(path),
     references: (path) => texts.get(path)?.references ?? [],
   };

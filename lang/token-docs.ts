@@ -3,7 +3,7 @@
  * handed out exactly once; that is why formatting can neither lose nor change them.
  */
 import { Bug } from '../base/index.ts';
-import { type Doc, freshline, gap, hardline, raw } from './doc.ts';
+import { type Doc, freshline, gap, hardline, raw, suffix } from './doc.ts';
 import * as K from './kinds.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -157,7 +157,7 @@ export class TokenDocs {
   #behind(index: number): Doc {
     const comments = this.#trailing.get(index);
     if (comments === undefined) return '';
-    return comments.map((comment): Doc => ({ kind: 'suffix', text: ` ${this.#comment(comment).trimEnd()}` }));
+    return comments.map((comment): Doc => suffix(` ${this.#comment(comment).trimEnd()}`));
   }
 }
 

@@ -14,6 +14,7 @@ const INDENT = 5;
 const RAW = 6;
 const BLOCK = 7;
 const SUFFIX = 8;
+const CHOICE = 9;
 
 /** One shape for all, so that the printer's loop is fast. */
 class Node {
@@ -64,6 +65,20 @@ export const group = (...docs: Doc[]): Doc => new Node(GROUP, docs.some(breaks),
 /** A group that breaks whatever its width. */
 export const broken = (...docs: Doc[]): Doc => new Node(GROUP, true, docs, '', nothing, false);
 
+/**
+ * `head` on one line and `tail` behind it, if the head and the first line of the tail fit; else `otherwise`. The documents may share
+ * parts: one of the two is printed.
+ */
+export const choice = (head: Doc, tail: Doc, otherwise: Doc): Doc =>
+  new Node(CHOICE, breaks(tail), [head, tail, otherwise], '', nothing, false);
+
+/** Brackets close around a document that begins and ends like one; where it is a choice, its second form gets lines of its own. */
+export function enclosed(open: Doc, doc: Doc, close: Doc): Doc {
+  if (!(doc instanceof Node) || doc.kind !== CHOICE) return [open, doc, close];
+  const [head, tail, otherwise] = doc.docs;
+  return choice([open, head!], [tail!, close], group(open, indent(softline, otherwise!), softline, close));
+}
+
 /** Whether a document cannot be on one line. */
 export function breaks(doc: Doc): boolean {
   if (typeof doc === 'string') return false;
@@ -74,7 +89,7 @@ const isList = (doc: Exclude<Doc, string>): doc is readonly Doc[] => Array.isArr
 
 const STEP = 2;
 
-/** Renders a document. `width` counts bytes. No line ends in blanks, raw text aside. */
+/** Renders a document. `width` counts bytes behind the indentation. No line ends in blanks, raw text aside. */
 export const render = (doc: Doc, width: number): string => new Printer(width).run(doc);
 
 class Printer {
@@ -84,9 +99,9 @@ class Printer {
   #suffix = '';
   /** Blanks of the new line, written with its first text. */
   #pendingIndent = 0;
-  #isBlank = true;
+  #isBlank: boolean = true as boolean;
   /** Whether the line ends in a comment that runs to its end. */
-  #isEnded = false;
+  #isEnded: boolean = false as boolean;
   /** What is open: documents, the index of the next one, the indentation, and whether they are on one line. */
   readonly #lists: (readonly Doc[])[] = [];
   readonly #at: number[] = [];
@@ -168,12 +183,26 @@ class Printer {
       case INDENT:
         this.#push(each.docs, depth + STEP, isFlat);
         break;
+      case CHOICE:
+        this.#choose(each.docs, depth, isFlat);
+        break;
       default: {
-        const column = this.#isBlank ? this.#pendingIndent : this.#current.length;
-        const isOneLine = !each.breaks && (isFlat || this.#fits(each.docs, this.#width - column));
+        const isOneLine = !each.breaks && (isFlat || this.#fits(each.docs, this.#room));
         this.#push(each.docs, depth, isOneLine);
       }
     }
+  }
+
+  #choose([head, tail, otherwise]: readonly Doc[], depth: number, isFlat: boolean): void {
+    if (isFlat || this.#fits([head!], this.#room, [tail!])) {
+      this.#push([tail!], depth, isFlat);
+      this.#push([head!], depth, true);
+    } else this.#push([otherwise!], depth, false);
+  }
+
+  /** How much may still be written on this line. Its indentation does not count. */
+  get #room(): number {
+    return this.#isBlank ? this.#width : this.#width + this.#pendingIndent - this.#current.length;
   }
 
   #newline(depth: number): void {
@@ -222,10 +251,15 @@ class Printer {
     this.#isBlank = false;
   }
 
-  /** Whether `docs` on one line, and what follows them up to the next line end, are at most `room` wide. */
-  #fits(docs: readonly Doc[], room: number): boolean {
+  /** Whether `docs` on one line, and what follows them up to the next line end, are at most `room` wide. `tail` may break. */
+  #fits(docs: readonly Doc[], room: number, tail: readonly Doc[] = nothing): boolean {
     const [lists, ats, flats] = [this.#fitLists, this.#fitAt, this.#fitFlats];
     lists.length = ats.length = flats.length = 0;
+    if (tail.length > 0) {
+      lists.push(tail);
+      ats.push(0);
+      flats.push(false);
+    }
     lists.push(docs);
     ats.push(0);
     flats.push(true);
@@ -282,6 +316,11 @@ class Printer {
           lists.push(each.docs);
           ats.push(0);
           flats.push(isFlat && !(each.kind === GROUP && each.breaks));
+          break;
+        case CHOICE:
+          lists.push(each.docs.slice(1, 2), each.docs.slice(0, 1));
+          ats.push(0, 0);
+          flats.push(isFlat, true);
           break;
         default: // SUFFIX takes no room
       }

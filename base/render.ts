@@ -2,6 +2,8 @@ import { bytesToText } from './bytes.ts';
 import { Fault, type Label, type TraceStep } from './fault.ts';
 
 export interface RenderOptions {
+  /** `error` unless given. A warning shows no code. */
+  readonly severity?: 'error' | 'warning';
   readonly color?: boolean;
   /** Show every trace step; without it only the first and the last few. */
   readonly fullTrace?: boolean;
@@ -13,7 +15,8 @@ const SHOWN_KEYS = 20;
 /** The one text form of an error, rustc-like: header, excerpts, notes, trace, hints. Stable without colour. Ends in a newline. */
 export function renderFault(fault: Fault, options: RenderOptions = {}): string {
   const paint = painter(options.color === true);
-  const lines = [`${paint.error(`error[${fault.code}]`)}: ${paint.bold(printable(fault.message))}`];
+  const head = options.severity === 'warning' ? 'warning' : `error[${fault.code}]`;
+  const lines = [`${paint.error(head)}: ${paint.bold(printable(fault.message))}`];
   fault.labels.forEach((label, index) => {
     lines.push(...excerpt(label, index === 0, paint));
   });

@@ -10,6 +10,7 @@ import { dataDepth } from './depth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { Machine } from './machine.ts';
+import { parseOptions } from './parsing.ts';
 import { printValue } from './print.ts';
 import type { Scoping } from './scope.ts';
 import { Scopes } from './scoping.ts';
@@ -59,7 +60,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     evalExpr: (text, { basePath, name = '<expr>' }) =>
       guard(() => {
         const source = new SourceFile(name, text);
-        const expr = parseExpr(source, { pipes: settings.pipes === true });
+        const expr = parseExpr(source, parseOptions(machine));
         checkNames(expr, source, machine);
         return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))([]);
       }),

@@ -22,13 +22,6 @@ export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): 
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** `size` bytes folded out of a longer hash by exclusive or; 20 for store paths. */
-export function compressHash(bytes: Uint8Array, size: number): Uint8Array {
-  const folded = new Uint8Array(size);
-  for (let i = 0; i < bytes.length; i++) folded[i % size]! ^= bytes[i]!;
-  return folded;
-}
-
 /** The forms a hash is written in. `sri` is the one to show people. */
 export type HashFormat = 'base16' | 'nix32' | 'base64' | 'sri';
 

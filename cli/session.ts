@@ -27,7 +27,7 @@ export interface Session extends Disposable {
   readonly autoArgs: ReadonlyMap<string, Slot>;
 }
 
-/** Thrown where a read-only evaluation turns out to need a build: the command starts over, writing. */
+/** Thrown where a read-only evaluation turns out to need a build, or to read what it would write: the command starts over, writing. */
 export class NeedsWriting extends Error {
   override readonly name = 'NeedsWriting';
 }
@@ -36,13 +36,15 @@ export const openContextStore = (context: Context): ObjectStore => openStore({ h
 
 export interface SessionOptions {
   readonly isReadOnly: boolean;
+  /** What evaluation copies into the store is only written when the bridge is flushed: see StoreBridge. */
+  readonly defersWrites?: boolean;
   /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
   readonly isSilent?: () => boolean;
 }
 
 export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   const store = openContextStore(context);
-  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
+  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, defersWrites: options.defersWrites === true });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
     if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
@@ -51,7 +53,12 @@ export function openSession(context: Context, args: Arguments, options: SessionO
   };
   const toReal = (path: Bytes): Bytes => {
     const split = splitStorePath(path, context.storeDir);
-    return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
+    if (split === undefined) return path;
+    if (bridge.isUnwritten(split.path)) {
+      if (options.isReadOnly) throw new NeedsWriting(`evaluation reads '${split.path}', which it made itself`);
+      bridge.flush();
+    }
+    return textToBytes(store.toReal(split.path)) + split.rest;
   };
   const { recorder } = context;
   const machine = new NodeEvalIO({

@@ -183,4 +183,9 @@ export const evalCodes = defineCodes({
     wrong: 'builtins.foldl\' (s: _: s + s) "x" (builtins.genList (i: i) 40)',
     right: 'builtins.concatStringsSep "" (builtins.genList (_: "x") 40)',
   },
+  'E-EVAL-090': {
+    title: 'a source changed after it was evaluated',
+    explanation:
+      'The store path of a file or folder follows from what it held when the expression was evaluated. Before it could be copied into the store, it was changed. Evaluate again: in the repl, with `:r`.',
+  },
 });

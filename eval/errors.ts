@@ -234,6 +234,11 @@ export const notUtf8 = (bytes: string): Fault =>
 export const notAString = (found: string, verb: 'should' | 'must'): Fault =>
   fault('E-EVAL-004', `\`__toString\` ${verb} return a string, but got ${found}`);
 
+export const sourceChanged = (path: string): Fault =>
+  fault('E-EVAL-090', `'${bytesToText(path)}' was changed after it was evaluated`, undefined, {
+    hints: ["evaluate again (in the repl: ':r')"],
+  });
+
 export const impure = (what: string): Fault =>
   fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
 

@@ -18,7 +18,7 @@ import type { EvalIO, EvalSettings } from './io.ts';
 import { findInSearchPath, type SearchEntry } from './search-path.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
-import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
+import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value, withContext } from './value.ts';
 
 export class Machine implements Evaluator {
   readonly io: EvalIO;
@@ -123,9 +123,17 @@ export class Machine implements Evaluator {
     return new Thunk(applyMany, { fn, args });
   }
 
-  lazyCalls(fn: Slot): (arg: Slot) => Slot {
+  lazyCalls(fn: Slot, args: Slot[]): List {
     const apply = (arg: Slot): Value => call(force(fn), arg);
-    return (arg) => new Thunk(apply, arg);
+    for (let i = 0; i < args.length; i++) args[i] = new Thunk(apply, args[i]);
+    return args;
+  }
+
+  lazyCalls2(fn: Slot, firsts: readonly Slot[], seconds: readonly Slot[]): List {
+    const apply = (at: number): Value => call2(force(fn), firsts[at]!, seconds[at]!);
+    const calls: List = [];
+    for (let i = 0; i < firsts.length; i++) calls.push(new Thunk(apply, i));
+    return calls;
   }
 
   delay(compute: () => Value): Slot {
@@ -157,6 +165,18 @@ export class Machine implements Evaluator {
   coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes {
     try {
       return coerceToString(this, force(slot), context, how);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString {
+    try {
+      const value = force(slot);
+      if (typeof value === 'string') return value;
+      if (typeof value === 'number' && how?.isLoose === true) return String(value);
+      const context = new Set<string>();
+      return withContext(coerceToString(this, value, context, how), context);
     } catch (error) {
       throw addStep(error, `while evaluating ${what}`);
     }

@@ -53,8 +53,9 @@ export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' 
   }
 
   pathExists(path: Bytes): boolean {
+    const real = this.#real(path);
     try {
-      return statSync(this.#real(path), { throwIfNoEntry: false }) !== undefined;
+      return statSync(real, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return false; // no permission to look, a loop of links: not there for the language
     }

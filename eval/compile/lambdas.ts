@@ -9,7 +9,7 @@ import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
 import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
-import { StaticScope, spanOf } from './scope.ts';
+import { type StaticScope, spanOf } from './scope.ts';
 
 /** A function never needs a thunk: making it evaluates nothing. */
 export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name?: string): (env: Env) => Lambda {
@@ -17,7 +17,11 @@ export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: C
   return (env) => new Lambda(site, env);
 }
 
-export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
+/** What all functions made at one place share; both tiers make them of one and the same site. */
+export const lambdaSite = (node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite =>
+  scope.once(node, () => makeSite(node, scope, compiling, name));
+
+function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
   const site: LambdaSite = {
     node,
     name,
@@ -31,7 +35,7 @@ export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Comp
   const { param, body } = node;
   let match: Match | undefined;
   const matcher = (): Match => {
-    match ??= param.kind === 'name' ? nameMatch(param.name, scope) : formalsMatch(site, param, scope, compiling);
+    match ??= param.kind === 'name' ? nameMatch(param, scope) : formalsMatch(site, param, scope, compiling);
     return match;
   };
   const build = (): void => {
@@ -93,8 +97,7 @@ function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compilin
   site.code2 = (env, a, b) => {
     if (++calls === HOT_CALLS && !isCounted) {
       const { param } = body;
-      const second =
-        param.kind === 'name' ? nameMatch(param.name, first.scope) : formalsMatch(inner, param, first.scope, compiling);
+      const second = param.kind === 'name' ? nameMatch(param, first.scope) : formalsMatch(inner, param, first.scope, compiling);
       const [enterFirst, enterSecond] = [first, second].map((match) => (match.isPlain ? undefined : match.enter));
       site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond) ?? site.code2;
     }
@@ -109,8 +112,8 @@ interface Match {
   readonly isPlain: boolean;
 }
 
-const nameMatch = (name: string, scope: StaticScope): Match => ({
-  scope: new StaticScope('vars', scope, scope.unit, new Map([[name, 1]])),
+const nameMatch = (param: Param & { kind: 'name' }, scope: StaticScope): Match => ({
+  scope: scope.inside(param, 'vars', () => new Map([[param.name, 1]])),
   enter: (env, arg) => [env, arg],
   isPlain: true,
 });
@@ -124,7 +127,7 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   const names = new Map(formals.map(({ name }, index) => [name, index + 1]));
   const asIndex = formals.length + 1;
   if (param.as !== undefined) names.set(param.as, asIndex);
-  const inner = new StaticScope('vars', scope, scope.unit, names);
+  const inner = scope.inside(param, 'vars', () => names);
   const fallbacks = formals.map(({ name, fallback }): SlotCode | undefined =>
     fallback === undefined ? undefined : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: 0 }),
   );

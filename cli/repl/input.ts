@@ -45,9 +45,11 @@ export function readExpression(
   { name, pipes, isLast = false }: Reading,
 ): Extract<Input, { kind: 'expression' | 'incomplete' | 'wrong' }> {
   const source = new SourceFile(name, text);
-  const { tree, diagnostics } = parse(source, { kind: 'expr', pipes });
+  const { tree, diagnostics, comments } = parse(source, { kind: 'expr', pipes });
   if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'expression', source, expr: tree.expr };
-  return !isLast && isIncomplete(source, diagnostics) ? { kind: 'incomplete' } : { kind: 'wrong', faults: diagnostics };
+  return !isLast && isIncomplete(source, { diagnostics, comments })
+    ? { kind: 'incomplete' }
+    : { kind: 'wrong', faults: diagnostics };
 }
 
 /** `x = 1`, `a.b = 1; c = 2;`, `inherit (s) x`: what could stand between braces. `undefined` where it does not look like that. */
@@ -61,7 +63,7 @@ function readBindings(text: Bytes, { name, pipes, isLast = false }: Reading): In
     if (faults === undefined || diagnostics.length < faults.length) faults = diagnostics;
   }
   const open = new EnclosedSource(name, text, '');
-  if (!isLast && isIncomplete(open, parse(open, { kind: 'expr', pipes }).diagnostics)) return { kind: 'incomplete' };
+  if (!isLast && isIncomplete(open, parse(open, { kind: 'expr', pipes }))) return { kind: 'incomplete' };
   return { kind: 'wrong', faults: faults! };
 }
 

@@ -113,6 +113,11 @@ export class StoreBridge implements EvalStore {
     return this.#texts.get(path)?.text;
   }
 
+  /** Texts that wait for `flush`. */
+  pending(): ReadonlySet<StorePath> {
+    return new Set(this.#pending.map((text) => text.path));
+  }
+
   /**
    * Writes the gathered texts, in the order in which they came (references first). Nothing in read-only mode.
    *

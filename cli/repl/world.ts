@@ -162,7 +162,7 @@ export class World implements Disposable {
       return this.#attributes(interpreter.callWithAutoArgs(value, autoArgs), what);
     }
     const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, homedir()));
-    if (holdsExpression(path)) {
+    if (holdsExpression(path, interpreter.ctx.io)) {
       const value = interpreter.evalFile(textToBytes(resolve(this.#context.workingDirectory, path)));
       const chosen =
         name === undefined

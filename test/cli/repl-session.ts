@@ -58,6 +58,8 @@ export function replSession(
     isJson: words.includes('--json'),
     isQuiet: true,
     showTrace: false,
+    words: ['repl', ...words],
+    readInput: () => '',
     out,
   };
   const args = parseArguments(command, sharedOptions('igos'), words);

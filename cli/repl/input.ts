@@ -45,9 +45,9 @@ export function readExpression(
   { name, pipes, isLast = false }: Reading,
 ): Extract<Input, { kind: 'expression' | 'incomplete' | 'wrong' }> {
   const source = new SourceFile(name, text);
-  const { tree, diagnostics, comments } = parse(source, { kind: 'expr', pipes });
+  const { tree, diagnostics } = parse(source, { kind: 'expr', pipes });
   if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'expression', source, expr: tree.expr };
-  return !isLast && isIncomplete(source, { diagnostics, comments })
+  return !isLast && isIncomplete(source, { kind: 'expr', pipes })
     ? { kind: 'incomplete' }
     : { kind: 'wrong', faults: diagnostics };
 }
@@ -62,9 +62,10 @@ function readBindings(text: Bytes, { name, pipes, isLast = false }: Reading): In
     if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'bindings', source, expr: tree.expr };
     if (faults === undefined || diagnostics.length < faults.length) faults = diagnostics;
   }
-  const open = new EnclosedSource(name, text, '');
-  if (!isLast && isIncomplete(open, parse(open, { kind: 'expr', pipes }))) return { kind: 'incomplete' };
-  return { kind: 'wrong', faults: faults! };
+  // a name that is bound twice is found where the text is otherwise whole
+  const isWhole = faults!.every(({ code }) => code === 'E-LANG-011');
+  const goesOn = !isLast && !isWhole && isIncomplete(new SourceFile(name, `{${text}`), { kind: 'expr', pipes });
+  return goesOn ? { kind: 'incomplete' } : { kind: 'wrong', faults: faults! };
 }
 
 /** Comments, then `inherit`, or a path of names and `=`. */

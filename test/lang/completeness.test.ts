@@ -12,8 +12,8 @@ import { expressions } from './arbitrary.ts';
 /** How a text would be taken by someone who reads it line by line. */
 function verdict(text: string): 'complete' | 'incomplete' | 'wrong' {
   const source = new SourceFile('<test>', text);
-  const { diagnostics, comments } = parse(source, { kind: 'expr', pipes: true });
-  return diagnostics.length === 0 ? 'complete' : isIncomplete(source, { diagnostics, comments }) ? 'incomplete' : 'wrong';
+  const { diagnostics } = parse(source, { kind: 'expr', pipes: true });
+  return diagnostics.length === 0 ? 'complete' : isIncomplete(source, { kind: 'expr', pipes: true }) ? 'incomplete' : 'wrong';
 }
 
 const heads = (text: string): string[] =>

@@ -6,7 +6,7 @@
 import { Bug, type Bytes, bytesToText, compareBytes, Fault } from '../base/index.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
-import { compressHash, formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
+import { formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
 import type { Digest, IngestionMethod, StorePath } from './types.ts';
 
 /** Characters of the hash part of a store path. */
@@ -25,8 +25,12 @@ export function parseStoreName(name: Bytes): string {
   throw new Fault('E-STORE-002' satisfies StoreCode, message, { notes, hints });
 }
 
+/** What every good name looks like; a bad one is asked for its reason. */
+const GOOD_NAME = /^(?!\.\.?(?:-|$))[0-9a-zA-Z+._?=-]{1,211}$/;
+
 /** In Nix's words; `undefined` for a good name. */
 function nameProblem(name: Bytes): string | undefined {
+  if (GOOD_NAME.test(name)) return undefined;
   if (name === '') return 'name must not be empty';
   const named = `name '${shown(name)}'`;
   if (name.length > maxNameLength) return `${named} must be no longer than ${maxNameLength} characters`;
@@ -91,7 +95,14 @@ export const derivationName = (drvPath: StorePath): string => storePathName(drvP
 export function makeStorePath(type: string, innerHex: string, name: Bytes, storeDir: string): StorePath {
   parseStoreName(name);
   const fingerprint = hashBytes('sha256', `${type}:sha256:${innerHex}:${storeDir}:${name}`);
-  return `${storeDir}/${encodeBase32(compressHash(Buffer.from(fingerprint, 'hex'), 20))}-${name}` as StorePath;
+  return `${storeDir}/${pathDigits(fingerprint)}-${name}` as StorePath;
+}
+
+/** 20 bytes, folded out of a SHA-256 in hex by exclusive or, in base 32. */
+function pathDigits(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  for (let i = 20; i < 32; i++) bytes[i - 20]! ^= bytes[i]!;
+  return encodeBase32(bytes.subarray(0, 20));
 }
 
 /** What an object that is named by its content refers to. */

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Bytes, SourceFile, textToBytes } from '../../base/index.ts';
 import {
   type NameTable,
+  type Node,
   type ParseResult,
   parse,
   resolveNames,
@@ -26,6 +27,7 @@ export class File {
   #names: NameTable | undefined;
   #spots: readonly Spot[] | undefined;
   #lines: Lines | undefined;
+  #nameStarts: ReadonlyMap<number, number> | undefined;
 
   constructor(path: string, text: Bytes, kind: SourceKind, options: { readonly encoding: Encoding; readonly pipes: boolean }) {
     this.path = path;
@@ -59,6 +61,14 @@ export class File {
   get lines(): Lines {
     this.#lines ??= new Lines(this.text, this.#encoding);
     return this.#lines;
+  }
+
+  /** Where the name of an attribute stands, by its end: the place of an attribute is that of its whole path. */
+  namePlace({ start, end }: Node): Node {
+    this.#nameStarts ??= new Map(
+      this.spots.filter(({ kind }) => kind === 'key' || kind === 'inherited').map((spot) => [spot.end, spot.start]),
+    );
+    return { start: this.#nameStarts.get(end) ?? start, end };
   }
 
   spotAt(offset: number): Spot | undefined {

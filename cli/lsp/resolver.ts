@@ -259,7 +259,9 @@ export class Resolver {
 
   #setShape(file: File, { merged }: Pick<AttrsExpr, 'merged'>): Shape {
     const members = new Map<string, Entity>();
-    for (const { name, start, end, value } of merged.statics) {
+    for (const attr of merged.statics) {
+      const { name, value } = attr;
+      const { start, end } = file.namePlace(attr);
       const expr = value.kind === 'expr' ? value.expr : undefined;
       members.set(name, {
         kind: 'attribute',
@@ -333,13 +335,14 @@ export class Resolver {
     const local = index === 0 ? this.#localAt(file, start) : undefined;
     if (local !== undefined) return local;
     const merged = mergedOf(file, holder);
-    const first = merged && firstPlace(merged, binding.path.slice(0, index + 1));
+    const attr = merged && firstBound(merged, binding.path.slice(0, index + 1));
+    const place = attr === undefined ? { start, end } : file.namePlace(attr);
     const value = index === binding.path.length - 1 ? binding.value : undefined;
     return {
       kind: 'attribute',
       name: part.name,
-      key: `${file.path}:${first ?? start}`,
-      places: [{ file, start: first ?? start, end: first === undefined ? end : first + end - start }],
+      key: `${file.path}:${place.start}`,
+      places: [{ file, ...place }],
       ...(value === undefined ? {} : { detail: `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
       doc: () => commentOn(file, binding.start, value),
     };
@@ -632,16 +635,14 @@ function mergedOf(file: File, holder: BindingHolder): MergedAttrs | undefined {
   return 'merged' in holder.expr ? holder.expr.merged : undefined;
 }
 
-/** Where the attribute of a path is first bound: `a.b = …; a.c = …;` has one `a`. */
-function firstPlace(merged: MergedAttrs, path: readonly AttrName[]): number | undefined {
+/** The attribute that a path binds, first of all: `a.b = …; a.c = …;` has one `a`. */
+function firstBound(merged: MergedAttrs, path: readonly AttrName[]): StaticAttr | undefined {
   let at: MergedAttrs | undefined = merged;
-  let start: number | undefined;
+  let found: StaticAttr | undefined;
   for (const part of path) {
     if (part.kind !== 'static') return undefined;
-    const attr: StaticAttr | undefined = at?.statics.find((each) => each.name === part.name);
-    if (attr === undefined) return undefined;
-    start = attr.start;
-    at = attr.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr.merged : undefined;
+    found = at?.statics.find((each) => each.name === part.name);
+    at = found?.value.kind === 'expr' && found.value.expr.kind === 'attrs' ? found.value.expr.merged : undefined;
   }
-  return start;
+  return found;
 }

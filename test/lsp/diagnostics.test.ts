@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CodeAction, Diagnostic } from 'vscode-languageserver-protocol/node';
-import { createEvaluator, evalTree } from '../../eval/index.ts';
-import { MemoryIO } from '../eval/memory-io.ts';
+import { evalTree } from '../../eval/index.ts';
+import { makeTestEvaluator } from '../eval/declare/evaluator.ts';
 import { connect, Project } from './client.ts';
 
 const textOf = ({ message }: Diagnostic): string => (typeof message === 'string' ? message : message.value);
@@ -179,15 +179,12 @@ package p "1" { ${fields.map((field) => `${field.join(' = ')};`).join(' ')} }
       },
       'a.igos',
     );
-    const faults = evalTree(
-      createEvaluator({ io: new MemoryIO({}), settings: { system: 'x86_64-linux' } }),
-      project.folder,
-    ).check();
+    const faults = evalTree(makeTestEvaluator().interpreter, project.folder).check();
     assert.deepEqual(
       diagnostics.map((each) => `${each.code} ${each.range.start.character} ${textOf(each).split(' ').slice(0, 8).join(' ')}`),
       faults.map(({ code, message, labels: [at] }) => {
-        const text = [message, at!.text].join('\n').split(' ').slice(0, 8).join(' ');
-        return `${code} ${at!.source.position(at!.start).column - 1} ${text}`;
+        const words = [message, at!.text].join('\n').split(' ').slice(0, 8).join(' ');
+        return `${code} ${at!.source.position(at!.start).column - 1} ${words}`;
       }),
     );
     assert.equal(diagnostics.length, 1, name);

@@ -9,10 +9,11 @@ import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver-p
 import { bytesToText } from '../../base/index.ts';
 import { fieldDocs, SHAPES, STYLES } from '../../eval/index.ts';
 import { type Declaration, type Expr, isIdentifier, type Spot } from '../../lang/index.ts';
-import type { Entity } from './entity.ts';
+import { type Entity, membersOf } from './entity.ts';
 import type { File } from './files.ts';
 import { fieldDoc, phaseNames } from './language-names.ts';
-import { membersOf, oneLine, Resolver } from './resolver.ts';
+import { Resolver } from './resolver.ts';
+import { oneLine } from './tree-entities.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Something to insert. `rank` sorts before the name. */
@@ -124,7 +125,7 @@ function suggest(file: File, spot: Spot, workspace: Workspace): Suggestion[] {
         const members = membersOf(resolver.shapeOf(file, from, 0));
         return [...(members ?? [])].map(([name, entity]) => suggestion(name, entity, 1));
       }
-      const use = file.names.uses.find((each) => each.start === spot.start);
+      const use = file.nameUseAt(spot.start);
       const inSight = use === undefined ? [] : [...resolver.namesInSight(file, use.scope)];
       return inSight
         .filter(([name]) => !name.startsWith('__'))

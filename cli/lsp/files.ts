@@ -3,7 +3,9 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Bytes, SourceFile, textToBytes } from '../../base/index.ts';
 import {
+  type Local,
   type NameTable,
+  type NameUse,
   type Node,
   type ParseResult,
   parse,
@@ -27,6 +29,8 @@ export class File {
   #names: NameTable | undefined;
   #spots: readonly Spot[] | undefined;
   #lines: Lines | undefined;
+  #locals: ReadonlyMap<number, Local> | undefined;
+  #uses: ReadonlyMap<number, NameUse> | undefined;
   #nameStarts: ReadonlyMap<number, number> | undefined;
 
   constructor(path: string, text: Bytes, kind: SourceKind, options: { readonly encoding: Encoding; readonly pipes: boolean }) {
@@ -61,6 +65,18 @@ export class File {
   get lines(): Lines {
     this.#lines ??= new Lines(this.text, this.#encoding);
     return this.#lines;
+  }
+
+  /** The local name that is bound at an offset. */
+  localAt(start: number): Local | undefined {
+    this.#locals ??= new Map(this.names.locals.flatMap((local) => local.places.map((place) => [place.start, local] as const)));
+    return this.#locals.get(start);
+  }
+
+  /** The use of a name that begins at an offset. */
+  nameUseAt(start: number): NameUse | undefined {
+    this.#uses ??= new Map(this.names.uses.map((use) => [use.start, use]));
+    return this.#uses.get(start);
   }
 
   /** Where the name of an attribute stands, by its end: the place of an attribute is that of its whole path. */

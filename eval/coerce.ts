@@ -10,7 +10,7 @@ import type { Coercion } from './evaluator.ts';
 import { canonicalPath } from './path.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
-import { ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
+import { type Context, ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
 
 /** What coercion needs of the evaluator. */
 export interface Copying {
@@ -78,18 +78,33 @@ const hintsFor = (value: Value): string[] => {
   return [];
 };
 
+/** What a package is written as, if that takes no more than looking: its `outPath`. Otherwise the set itself. */
+function shownAs(set: Attrs): Value {
+  if (set.has('__toString')) return set;
+  const outPath = set.get('outPath');
+  const value = outPath === undefined ? set : force(outPath);
+  return value instanceof ContextString || typeof value === 'string' ? value : set;
+}
+
 /** The parts of `"…${x}…"`. */
 export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
   let text = '';
+  // Mostly one part has a context, which is then that of the whole.
+  let only: Context | undefined;
   let context: Set<string> | undefined;
-  for (const part of parts) {
+  for (let part of parts) {
+    if (part instanceof Attrs) part = shownAs(part);
     if (typeof part === 'string') text += part;
-    else {
-      context ??= new Set();
+    else if (part instanceof ContextString && context === undefined && (only === undefined || only === part.context)) {
+      text += part.text;
+      only = part.context;
+    } else {
+      context ??= new Set(only);
       text += coerceToString(ctx, part, context);
     }
   }
-  return withContext(text, context);
+  if (context !== undefined) return withContext(text, context);
+  return only === undefined ? text : new ContextString(text, only);
 }
 
 /** `a + b`: the first operand decides what it means. */

@@ -6,6 +6,7 @@ import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { forceDeep } from './deep.ts';
+import { dataDepth } from './depth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { Machine } from './machine.ts';
@@ -69,7 +70,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     force: (slot) => guard(() => force(slot)),
     print: (slot, { isStrict }) =>
       guard(() => {
-        if (isStrict) forceDeep(slot);
+        if (isStrict) forceDeep(slot, dataDepth(settings));
         return printValue(slot, { isStrict });
       }),
     toJson: (slot, context = new Set()) => guard(() => valueToJson(machine, slot, context)),

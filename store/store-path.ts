@@ -6,7 +6,7 @@
 import { Bug, type Bytes, bytesToText, compareBytes, Fault } from '../base/index.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
-import { compressHash, formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
+import { formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
 import type { Digest, IngestionMethod, StorePath } from './types.ts';
 
 /** Characters of the hash part of a store path. */
@@ -25,8 +25,12 @@ export function parseStoreName(name: Bytes): string {
   throw new Fault('E-STORE-002' satisfies StoreCode, message, { notes, hints });
 }
 
+/** What every good name looks like; a bad one is asked for its reason. */
+const GOOD_NAME = /^(?!\.\.?(?:-|$))[0-9a-zA-Z+._?=-]{1,211}$/;
+
 /** In Nix's words; `undefined` for a good name. */
 function nameProblem(name: Bytes): string | undefined {
+  if (GOOD_NAME.test(name)) return undefined;
   if (name === '') return 'name must not be empty';
   const named = `name '${shown(name)}'`;
   if (name.length > maxNameLength) return `${named} must be no longer than ${maxNameLength} characters`;
@@ -42,13 +46,16 @@ const shown = (text: Bytes): string => bytesToText(text.length > 240 ? `${text.s
 
 /** @throws Fault E-STORE-001 not directly in `storeDir`, or without hash part · E-STORE-002 bad name */
 export function parseStorePath(text: Bytes, storeDir: string): StorePath {
-  if (!text.startsWith(`${storeDir}/`)) throw badPath(text, `it is not in '${storeDir}'`);
+  if (!text.startsWith(`${storeDir}/`))
+    throw badPath(`path '${shown(text)}' is not in the Nix store`, [`the store is '${storeDir}'`]);
   const base = text.slice(storeDir.length + 1);
   if (base.includes('/'))
-    throw badPath(text, 'it is a file inside an object', [`the object is '${storeDir}/${base.split('/')[0]}'`]);
-  if (decodeBase32(base.slice(0, hashPartLength), 20) === undefined)
-    throw badPath(text, 'it does not start with 32 characters of Nix base 32');
-  if (base[hashPartLength] !== '-') throw badPath(text, 'a dash must follow its hash');
+    throw badPath(`path '${shown(text)}' is inside a store object`, [`the object is '${storeDir}/${base.split('/')[0]}'`]);
+  if (base.length <= hashPartLength) throw badPath(`'${shown(base)}' is too short to be a valid store path`);
+  if (base[hashPartLength] !== '-')
+    throw badPath(`'${shown(base)}' can't name a store path because the hash part is not followed by a '-'`);
+  const bad = /[^0-9a-df-np-sv-z]/.exec(base.slice(0, hashPartLength));
+  if (bad !== null) throw badPath(`store path '${shown(base)}' contains illegal base-32 character '${shown(bad[0])}'`);
   parseStoreName(base.slice(hashPartLength + 1));
   return text as StorePath;
 }
@@ -70,8 +77,9 @@ export function splitStorePath(path: Bytes, storeDir: string): { path: StorePath
   return object === undefined ? undefined : { path: object, rest: end === -1 ? '' : path.slice(end) };
 }
 
-const badPath = (text: Bytes, reason: string, hints: readonly string[] = []): Fault =>
-  new Fault('E-STORE-001' satisfies StoreCode, `bad store path '${shown(text)}': ${reason}`, { hints });
+/** `message` in Nix's words. */
+const badPath = (message: string, notes: readonly string[] = []): Fault =>
+  new Fault('E-STORE-001' satisfies StoreCode, message, { notes });
 
 /** `<hash part>-<name>`. */
 export const storePathBase = (path: StorePath): string => path.slice(path.lastIndexOf('/') + 1);
@@ -91,7 +99,14 @@ export const derivationName = (drvPath: StorePath): string => storePathName(drvP
 export function makeStorePath(type: string, innerHex: string, name: Bytes, storeDir: string): StorePath {
   parseStoreName(name);
   const fingerprint = hashBytes('sha256', `${type}:sha256:${innerHex}:${storeDir}:${name}`);
-  return `${storeDir}/${encodeBase32(compressHash(Buffer.from(fingerprint, 'hex'), 20))}-${name}` as StorePath;
+  return `${storeDir}/${pathDigits(fingerprint)}-${name}` as StorePath;
+}
+
+/** 20 bytes, folded out of a SHA-256 in hex by exclusive or, in base 32. */
+function pathDigits(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  for (let i = 20; i < 32; i++) bytes[i - 20]! ^= bytes[i]!;
+  return encodeBase32(bytes.subarray(0, 20));
 }
 
 /** What an object that is named by its content refers to. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
 import { ContextString, type Slot, type Value, writeXml } from '../../eval/index.ts';
@@ -42,10 +41,10 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
     return interpreter.evalExpr(textToBytes(expression), { basePath, name: '«string»' });
   }
   if (operand === '-') {
-    return interpreter.evalExpr(readFileSync(0, 'latin1'), { basePath, name: '«stdin»' });
+    return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
-  if (holdsExpression(path)) {
+  if (holdsExpression(path, interpreter.ctx.io)) {
     if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
     const value = interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
     return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);

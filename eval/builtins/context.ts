@@ -96,7 +96,7 @@ function addDrvOutputDependencies(ctx: Evaluator, s: Slot): Value {
     );
   }
   if (!element.path.endsWith('.drv')) throw builtinFault('E-EVAL-112', `path '${element.path}' is not a derivation`);
-  return new ContextString(bytes, new Set([`=${element.path}`]));
+  return new ContextString(bytes, [`=${element.path}`]);
 }
 
 function getContext(ctx: Evaluator, s: Slot): Value {

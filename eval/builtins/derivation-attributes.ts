@@ -1,5 +1,5 @@
 /** The attributes given to `derivationStrict`, read in order, and the rules between them. */
-import { type Bytes, bytesToText, Fault } from '../../base/index.ts';
+import { type Bytes, bytesToText, Fault, place, textToBytes } from '../../base/index.ts';
 import {
   type Derivation,
   type DerivationOutput,
@@ -51,7 +51,23 @@ function checkName(name: Bytes): void {
   }
 }
 
+/** Read by the build from the environment, which structured attributes leave empty. */
+const UNSTRUCTURED: ReadonlySet<Bytes> = new Set([
+  'allowedReferences',
+  'allowedRequisites',
+  'disallowedReferences',
+  'disallowedRequisites',
+  'maxClosureSize',
+  'maxSize',
+]);
+
 const LOOSE = { isLoose: true };
+
+const SPECIAL: ReadonlySet<Bytes> = new Set(['builder', 'system', 'outputHash', 'outputHashAlgo', 'outputHashMode']);
+
+const DEFERRED: DerivationOutput = { kind: 'deferred' };
+const ONLY_OUT: readonly Bytes[] = ['out'];
+const DEFERRED_OUT: ReadonlyMap<string, DerivationOutput> = new Map([['out', DEFERRED]]);
 
 class AttributeReader {
   readonly #ctx: Evaluator;
@@ -65,7 +81,7 @@ class AttributeReader {
   #args: Bytes[] = [];
   #builder: Bytes = '';
   #system: Bytes = '';
-  #outputs: Bytes[] = ['out'];
+  #outputs: readonly Bytes[] = ONLY_OUT;
   #isContentAddressed: boolean = false as boolean;
   #hash: Bytes | undefined;
   #algorithm: HashAlgorithm | undefined;
@@ -127,40 +143,50 @@ class AttributeReader {
     const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
     this.#env.set(name, value);
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
-    else this.#special(name, () => value);
+    else if (SPECIAL.has(name)) this.#special(name, value);
   }
 
   #structured(name: Bytes, slot: Slot): void {
     if (name === '__structuredAttrs') return;
+    if (UNSTRUCTURED.has(name)) this.#warnNoEffect(name);
     this.#json.push(`${jsonString(name)}:${valueToJson(this.#ctx, slot, this.#context)}`);
     if (name === 'outputs') {
       const items = this.#ctx.forceList(slot, 'the `outputs` attribute');
       this.#setOutputs(items.map((item) => this.#ctx.forceStringNoContext(item, 'an element of the `outputs` attribute')));
-    } else this.#special(name, () => this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+    } else if (SPECIAL.has(name)) this.#special(name, this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+  }
+
+  #warnNoEffect(name: Bytes): void {
+    const span = this.#set.spanOf(name);
+    const at = span === undefined ? '' : ` (at ${place(span)})`;
+    this.#ctx.io.trace(
+      'warning',
+      textToBytes(
+        `while evaluating derivation '${bytesToText(this.#name)}': 'structuredAttrs' disables the effect of the derivation attribute '${name}'; use 'outputChecks.<output>.${name}' instead${at}`,
+      ),
+    );
   }
 
   /** Attributes that are part of the derivation itself. */
-  #special(name: Bytes, value: () => Bytes): void {
+  #special(name: Bytes, value: Bytes): void {
     switch (name) {
       case 'builder':
-        this.#builder = value();
+        this.#builder = value;
         return;
       case 'system':
-        this.#system = value();
+        this.#system = value;
         return;
       case 'outputHash':
-        this.#hash = value();
+        this.#hash = value;
         return;
-      case 'outputHashAlgo': {
-        const algorithm = value();
+      case 'outputHashAlgo':
         // Empty or null: the hash names it.
-        if (algorithm === '') return;
-        if (!isHashAlgorithm(algorithm)) throw unknownAlgorithm(algorithm, Object.keys(hashSizes));
-        this.#algorithm = algorithm;
+        if (value === '') return;
+        if (!isHashAlgorithm(value)) throw unknownAlgorithm(value, Object.keys(hashSizes));
+        this.#algorithm = value;
         return;
-      }
       case 'outputHashMode':
-        this.#method = ingestionMethod(value());
+        this.#method = ingestionMethod(value);
         return;
     }
   }
@@ -185,8 +211,6 @@ class AttributeReader {
     if (this.#builder === '') throw neededAttribute(what, 'builder', "required attribute 'builder' missing");
     if (this.#system === '') throw neededAttribute(what, 'system', "required attribute 'system' missing");
     if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
-    // The variables of outputs are there, empty, while the path of the outputs is computed.
-    for (const output of this.#outputs) this.#env.set(output, '');
     return {
       name: this.#name,
       outputs: this.#outputMap(),
@@ -198,7 +222,7 @@ class AttributeReader {
     };
   }
 
-  #outputMap(): Map<string, DerivationOutput> {
+  #outputMap(): ReadonlyMap<string, DerivationOutput> {
     if (this.#hash !== undefined) {
       if (this.#outputs.length !== 1 || this.#outputs[0] !== 'out') {
         throw builtinFault('E-EVAL-111', 'multiple outputs are not supported in fixed-output derivations', {
@@ -211,7 +235,8 @@ class AttributeReader {
     }
     const output: DerivationOutput = this.#isContentAddressed
       ? { kind: 'floating', method: this.#method ?? 'nar', algorithm: this.#algorithm ?? 'sha256' }
-      : { kind: 'deferred' };
+      : DEFERRED;
+    if (output === DEFERRED && this.#outputs === ONLY_OUT) return DEFERRED_OUT;
     return new Map(this.#outputs.map((name) => [name, output]));
   }
 

@@ -6,20 +6,21 @@ import { type Bytes, textToBytes, tryBytesToText } from '../../base/index.ts';
 import { normalizeInt } from '../arithmetic.ts';
 import { type Attrs, emptyAttrs } from '../attrs.ts';
 import { Float, type List, type Slot, type Value } from '../value.ts';
+import { nulInString } from './faults.ts';
 import { readJsonFast } from './json-fast.ts';
 import { Layouts } from './layouts.ts';
 
 /** What is wrong with a text, and at which byte. */
 export class JsonError extends Error {
   readonly at: number;
-  constructor(message: string, at: number) {
+  /** What Nix says, where the notation is right but the language has no such value. Bytes. */
+  readonly headline: Bytes | undefined;
+  constructor(message: string, at: number, headline?: Bytes) {
     super(message);
     this.at = at;
+    this.headline = headline;
   }
 }
-
-/** Arrays and objects inside each other; deeper input is refused before it exhausts the stack. */
-const maxDepth = 2000;
 
 /** The value of a text. Cost: one pass; two where the text is wrong or odd. @throws JsonError */
 export function readJson(text: Bytes): Value {
@@ -31,7 +32,7 @@ export function readJson(text: Bytes): Value {
 export function readJsonExactly(text: Bytes): Value {
   if (tryBytesToText(text) === undefined) throw new JsonError('the text is not UTF-8', 0);
   const reader = new Reader(text);
-  const value = reader.value(0);
+  const value = reader.value();
   reader.skipSpace();
   if (reader.at < text.length) throw reader.unexpected('the text goes on after its value');
   return value;
@@ -54,13 +55,13 @@ class Reader {
     }
   }
 
-  value(depth: number): Value {
+  value(): Value {
     this.skipSpace();
     switch (this.text.charCodeAt(this.at)) {
       case 0x7b:
-        return this.#object(depth);
+        return this.#object();
       case 0x5b:
-        return this.#array(depth);
+        return this.#array();
       case 0x22:
         return this.#string();
       case 0x74:
@@ -84,8 +85,7 @@ class Reader {
     return value;
   }
 
-  #array(depth: number): List {
-    if (depth === maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`, this.at);
+  #array(): List {
     this.at++;
     const items: List = [];
     this.skipSpace();
@@ -94,7 +94,7 @@ class Reader {
       return items;
     }
     for (;;) {
-      items.push(this.value(depth + 1));
+      items.push(this.value());
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x2c && code !== 0x5d) throw this.unexpected("',' or ']' was expected");
@@ -103,8 +103,7 @@ class Reader {
     }
   }
 
-  #object(depth: number): Attrs {
-    if (depth === maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`, this.at);
+  #object(): Attrs {
     this.at++;
     this.skipSpace();
     if (this.text.charCodeAt(this.at) === 0x7d) {
@@ -121,7 +120,7 @@ class Reader {
       if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected("':' was expected");
       this.at++;
       names.push(name);
-      slots.push(this.value(depth + 1));
+      slots.push(this.value());
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x2c && code !== 0x7d) throw this.unexpected("',' or '}' was expected");
@@ -149,6 +148,7 @@ class Reader {
       const code = this.text.charCodeAt(this.at);
       if (code === 0x22) {
         this.at++;
+        if (text.includes('\0')) throw new JsonError('strings cannot hold the character NUL', start - 1, nulInString(text));
         return text;
       }
       if (code === 0x5c) text += this.#escape();
@@ -182,7 +182,6 @@ class Reader {
       return char;
     }
     const unit = this.#hex4(start);
-    if (unit === 0) throw new JsonError('strings cannot hold the character NUL', start);
     if (unit < 0xd800 || unit > 0xdfff) return textToBytes(String.fromCharCode(unit));
     if (unit > 0xdbff || !this.text.startsWith('\\u', this.at)) throw new JsonError('half of a surrogate pair', start);
     this.at += 2;
@@ -214,7 +213,10 @@ class Reader {
     const int = normalizeInt(exact);
     if (int !== undefined) return int;
     // As in Nix: what only an unsigned integer could hold is refused, what is larger still becomes a float.
-    if (exact === BigInt.asUintN(64, exact)) throw new JsonError(`the number '${found[0]}' does not fit in 64 bits`, start);
+    if (exact === BigInt.asUintN(64, exact)) {
+      const headline = `unsigned json number ${found[0]} outside of Nix integer range`;
+      throw new JsonError(`the number '${found[0]}' does not fit in 64 bits`, start, headline);
+    }
     return new Float(Number(found[0]));
   }
 }

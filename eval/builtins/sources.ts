@@ -49,7 +49,7 @@ export const sourceBuiltins: readonly Builtin[] = [
       const { storeDir } = ctx.io.store;
       const object = splitStorePath(path, storeDir);
       if (object === undefined) parseStorePath(path, storeDir);
-      return new ContextString(path, new Set([object!.path]));
+      return new ContextString(path, [object!.path]);
     },
   }),
   builtin({
@@ -107,7 +107,7 @@ function addSource(ctx: Evaluator, { path, name, filter, method, expected }: Sou
       hints: ['give the hash that was got, if the content is what you want'],
     });
   }
-  return new ContextString(added.path, new Set([added.path]));
+  return new ContextString(added.path, [added.path]);
 }
 
 function takenBy(ctx: Evaluator, filter: Slot): NonNullable<AddOptions['filter']> {
@@ -135,5 +135,5 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
   const { store } = ctx.io;
   const target = textPath(name, text, references, store.storeDir);
   store.addText({ name, path: target, text, references });
-  return new ContextString(target, new Set([target]));
+  return new ContextString(target, [target]);
 }

@@ -1,8 +1,20 @@
 /** Mutated sources: valid texts that lose, gain, swap and splice bytes and tokens. Deterministic by seed. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SourceFile } from '../../base/index.ts';
 import { format, parse, printNormal, type SourceKind } from '../../lang/index.ts';
 import { lex } from '../../lang/lexer.ts';
+
+const vector = (name: string): string => readFileSync(join(import.meta.dirname, '../vectors/lang', name), 'latin1');
+
+/** Texts to start from: the corpus of valid expressions, the layouts, and the mistakes. */
+export const seeds: readonly string[] = [
+  ...vector('expressions.txt').split('\n----\n'),
+  ...vector('mistakes.txt').split(/^=== .*\n/m),
+  vector('layout.nix'),
+  vector('layout.igos'),
+];
 
 /** Numbers below `limit`, by a multiplicative generator (mulberry32). */
 export function random(seed: number): (limit: number) => number {
@@ -16,9 +28,76 @@ export function random(seed: number): (limit: number) => number {
 }
 
 const PIECES = [
-  ...['{', '}', '[', ']', '(', ')', ';', ':', ',', '.', '=', '==', '@', '?', '!', '-', '+', '++', '//', '/', '*', '->', '|>', '<|'],
-  ...['"', "''", '${', '$', "''$", '\\', '#', '/*', '*/', '\n', ' ', '\0', '\r\n', '\t', 'é', '\xff', '...', '<', '>', '&&', '||'],
-  ...['if', 'then', 'else', 'let', 'in', 'with', 'assert', 'rec', 'inherit', 'or', 'a', 'x', '1', '.5', '1e9', './a', 'a/b', '~/', '<n>'],
+  ...[
+    '{',
+    '}',
+    '[',
+    ']',
+    '(',
+    ')',
+    ';',
+    ':',
+    ',',
+    '.',
+    '=',
+    '==',
+    '@',
+    '?',
+    '!',
+    '-',
+    '+',
+    '++',
+    '//',
+    '/',
+    '*',
+    '->',
+    '|>',
+    '<|',
+  ],
+  ...[
+    '"',
+    "''",
+    '${',
+    '$',
+    "''$",
+    '\\',
+    '#',
+    '/*',
+    '*/',
+    '\n',
+    ' ',
+    '\0',
+    '\r\n',
+    '\t',
+    'é',
+    '\xff',
+    '...',
+    '<',
+    '>',
+    '&&',
+    '||',
+  ],
+  ...[
+    'if',
+    'then',
+    'else',
+    'let',
+    'in',
+    'with',
+    'assert',
+    'rec',
+    'inherit',
+    'or',
+    'a',
+    'x',
+    '1',
+    '.5',
+    '1e9',
+    './a',
+    'a/b',
+    '~/',
+    '<n>',
+  ],
   ...['x:y', 'package', 'tier', 'split', 'tree', 'a: ', '{ a }: ', 'let a = 1; in ', '9'.repeat(30)],
 ];
 

@@ -29,10 +29,7 @@ export class StoreBridge implements EvalStore {
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
     const [real, mapped] = this.#onDisk(source, options);
-    const computed = this.#store.computePath(name, real, mapped);
-    // Reading twice what is new costs less, over all evaluations, than copying what is there already.
-    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addPath(name, real, mapped);
-    return computed;
+    return this.isReadOnly ? this.#store.computePath(name, real, mapped) : this.#store.ensurePath(name, real, mapped);
   }
 
   /** A source inside of the store stands elsewhere on disk; a filter still sees it where it seems to be. */

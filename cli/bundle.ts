@@ -6,6 +6,7 @@
  * and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -15,6 +16,11 @@ const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
 /** Commands of `evaluating.cjs`. */
 const EVALUATING = ['eval', 'instantiate', 'parse'];
+/** Parts of the program that no bundle holds, since they are read when they are needed. */
+const READ_LATER = globSync('{eval,lang}/**/*.nix', { cwd: home }).sort();
+
+/** Stands for the name of a bundle, which is the hash of everything in it but the name. */
+const UNNAMED = 'IGOS_BUILD_NAME';
 
 /** What `import.meta` says of a file must stay true when the file is part of a bundle. */
 const placesOfSources: Plugin = {
@@ -61,9 +67,13 @@ export const start = (words: string[]) => main(words, (file) => commands[file]()
     external: ['ink', 'react', 'react/jsx-runtime', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'],
     metafile: true,
     logLevel: 'error',
+    define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
     plugins: [placesOfSources],
   });
-  const text = lazyBuiltins(result.outputFiles[0]!.text);
+  const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
+  const hash = createHash('sha256').update(unnamed);
+  for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
+  const text = unnamed.replaceAll(UNNAMED, hash.digest('hex'));
   writeAtomic(`${name}.cjs`, `(function (exports, require, module, igosHome) {${text}\n})`);
   return Object.keys(result.metafile.inputs).filter((file) => file !== `cli/${name}.ts` && !file.startsWith('node_modules/'));
 }
@@ -104,7 +114,7 @@ async function main(): Promise<void> {
   mkdirSync(dist);
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
   const files = new Set([...(await bundle('evaluating', loaders('igos', EVALUATING))), ...(await bundle('whole', all))]);
-  const stamps = [...files, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
+  const stamps = [...files, ...READ_LATER, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });

@@ -36,6 +36,8 @@ export interface Command {
   readonly description: string;
   readonly options: readonly Option[];
   readonly examples: readonly Example[];
+  /** It evaluates and prints, and nothing else: done again only when something changed. */
+  readonly isRemembered?: true;
 }
 
 /** What the file of a command exports: `cli/<program>/<name with dashes>.ts`, imported only when it runs. */

@@ -1,12 +1,17 @@
 /** Everything a command may know of the world around it: read once, here, and passed on. */
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
+import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
 
 export interface Context {
   readonly program: 'igos' | 'pkm';
+  /** The words after the program's name, as the user wrote them. */
+  readonly words: readonly string[];
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Logical store directory: part of every path and hash. */
@@ -17,13 +22,19 @@ export interface Context {
   readonly isQuiet: boolean;
   readonly showTrace: boolean;
   readonly out: Output;
+  /** Notes what evaluation sees, where its result is to be kept. */
+  readonly recorder?: Recorder;
+  /** All of standard input. Read once. */
+  readInput(): Bytes;
 }
 
-export function createContext(program: 'igos' | 'pkm', args: Arguments): Context {
+export function createContext(program: 'igos' | 'pkm', words: readonly string[], args: Arguments): Context {
   const environment = process.env;
+  let input: Bytes | undefined;
   const home = args.value('home') ?? environment['IGOS_HOME'] ?? defaultHome(environment);
   return {
     program,
+    words,
     workingDirectory: process.cwd(),
     environment,
     storeDir: (args.value('store-dir') ?? environment['IGOS_STORE_DIR'] ?? '/igos/store').replace(/(.)\/+$/, '$1'),
@@ -32,6 +43,10 @@ export function createContext(program: 'igos' | 'pkm', args: Arguments): Context
     isQuiet: args.has('quiet'),
     showTrace: args.has('show-trace') && !args.has('no-show-trace'),
     out: new Output(wantsColor(args.value('color'), environment)),
+    readInput: () => {
+      input ??= sys('read', 'standard input', () => readFileSync(0, 'latin1'));
+      return input;
+    },
   };
 }
 

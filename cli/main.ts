@@ -2,7 +2,7 @@
 import { Arguments, parseArguments, UsageError } from './arguments.ts';
 import type { Command, CommandModule } from './command.ts';
 import { findCommand, sharedOptions, unknownCommand } from './commands.ts';
-import { createContext } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
@@ -21,9 +21,12 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const found = await start(program, words.slice(1));
     if (typeof found === 'number') finish(found);
     args = found.args;
-    const context = createContext(program, args);
-    const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
-    finish((await module.run(context, args)) ?? 0);
+    const context = createContext(program, words.slice(1), args);
+    const run = async (context: Context): Promise<number> => {
+      const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
+      return (await module.run(context, found.args)) ?? 0;
+    };
+    finish(found.command.isRemembered === true ? await runRemembered(context, found.args, run) : await run(context));
   } catch (error) {
     const wantsColor =
       args.value('color') === 'always' || (args.value('color') !== 'never' && isTerminal(2) && !process.env['NO_COLOR']);
@@ -37,6 +40,16 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     }
     finish(ending.status);
   }
+}
+
+/** The whole command is an evaluation: what it printed is printed again while nothing changed. */
+async function runRemembered(context: Context, args: Arguments, run: (context: Context) => Promise<number>): Promise<number> {
+  const { remembered } = await import('./evaluation-cache/remembered.ts');
+  return await remembered(context, args, context.program, async (watched) => {
+    const status = await run(watched);
+    if (status !== 0) watched.recorder?.spoil('it failed');
+    return status;
+  });
 }
 
 async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise<number | { command: Command; args: Arguments }> {

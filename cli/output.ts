@@ -8,24 +8,44 @@ export class BrokenPipe extends Error {
   override readonly name = 'BrokenPipe';
 }
 
+/** 1 is stdout, 2 stderr. */
+type Sink = (descriptor: 1 | 2, data: Buffer) => void;
+
 export class Output {
   /** Whether stderr takes colour. */
   readonly isColored: boolean;
   /** Set while a live display owns the terminal: talk is handed to it instead. */
   interceptTalk: ((line: string) => void) | undefined;
 
-  constructor(isColored: boolean) {
+  readonly #sink: Sink;
+
+  /** @param sink  where bytes go; the process's own stdout and stderr by default */
+  constructor(isColored: boolean, sink: Sink = writeToProcess) {
     this.isColored = isColored;
+    this.#sink = sink;
+  }
+
+  /** The same, and each write is also shown to `observe`. */
+  copyTo(observe: Sink): Output {
+    return new Output(this.isColored, (descriptor, data) => {
+      observe(descriptor, data);
+      this.#sink(descriptor, data);
+    });
+  }
+
+  /** Bytes to stdout (1) or stderr (2), as they are. */
+  write(descriptor: 1 | 2, data: Buffer): void {
+    this.#sink(descriptor, data);
   }
 
   /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
   line(text: string): void {
-    write(1, Buffer.from(`${isTerminal(1) ? printable(text) : text}\n`, 'utf8'));
+    this.write(1, Buffer.from(`${isTerminal(1) ? printable(text) : text}\n`, 'utf8'));
   }
 
   /** Bytes to stdout, as they are. */
   bytes(bytes: Bytes): void {
-    write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
+    this.write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
   }
 
   /** A record to stdout, indented, with a line end. */
@@ -36,11 +56,11 @@ export class Output {
   /** A line of talk to stderr. */
   talk(text: string): void {
     if (this.interceptTalk) this.interceptTalk(text);
-    else write(2, Buffer.from(`${text}\n`, 'utf8'));
+    else this.write(2, Buffer.from(`${text}\n`, 'utf8'));
   }
 }
 
-function write(fd: number, data: Buffer): void {
+function writeToProcess(fd: 1 | 2, data: Buffer): void {
   for (let done = 0; done < data.length; ) {
     try {
       done += writeSync(fd, data, done);

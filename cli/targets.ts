@@ -1,8 +1,7 @@
 /** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Fault, SourceFile, textToBytes } from '../base/index.ts';
-import { Attrs, ContextString, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
+import { Attrs, ContextString, type EvalIO, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
 import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
@@ -32,18 +31,20 @@ export function splitOperand(operand: string): { path: string; name: string | un
 }
 
 /** Whether a path holds one expression rather than declarations. @throws Fault E-CLI-002 */
-export function holdsExpression(path: string): boolean {
-  if (!existsSync(path)) {
-    throw new Fault('E-CLI-002', `there is no file or tree '${path}'`, {
+export function holdsExpression(given: string, io: EvalIO): boolean {
+  const path = textToBytes(resolve(given));
+  if (!io.pathExists(path)) {
+    throw new Fault('E-CLI-002', `there is no file or tree '${given}'`, {
       hints: ['a tree is a folder with *.igos files, or one such file'],
     });
   }
-  if (statSync(path).isDirectory()) {
-    if (!existsSync(join(path, 'default.nix'))) return false;
-    return !readdirSync(path).some((name) => name.endsWith('.igos') && lstatSync(join(path, name)).isFile());
+  if (io.lstat(io.realpath(path)) === 'directory') {
+    const entries = io.readDir(path);
+    if (!entries.has('default.nix') || !io.pathExists(`${path}/default.nix`)) return false;
+    return ![...entries].some(([name, kind]) => name.endsWith('.igos') && kind === 'regular');
   }
   if (path.endsWith('.nix')) return true;
-  const { tree, diagnostics } = parse(new SourceFile(path, readFileSync(path, 'latin1')), { kind: 'igos' });
+  const { tree, diagnostics } = parse(new SourceFile(given, io.readFile(path)), { kind: 'igos' });
   return diagnostics.length === 0 && tree.kind === 'expr';
 }
 
@@ -90,7 +91,7 @@ export function resolveTargets(context: Context, args: Arguments, session: Sessi
       continue;
     }
     const { path, name } = splitOperand(operand);
-    if (holdsExpression(path)) {
+    if (holdsExpression(path, session.interpreter.ctx.io)) {
       const value = session.interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
       targets.push(...derivationsOf(args, session, value, name));
       continue;

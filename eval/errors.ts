@@ -158,11 +158,20 @@ export const duplicateAttribute = (name: string, span: Span, first?: Span): Faul
     },
   );
 
+const STACK_OVERFLOW = 'stack overflow; max-call-depth exceeded';
+
 export const stackExhausted = (cause: unknown, span?: Span): Fault =>
-  fault('E-EVAL-017', 'stack overflow; max-call-depth exceeded', span, {
+  fault('E-EVAL-017', STACK_OVERFLOW, span, {
     text: 'nested too deeply here',
     hints: ['look for a recursion without an end', "fold over lists with builtins.foldl' instead of recursing by hand"],
     cause,
+  });
+
+/** More levels than the settings allow. */
+export const tooDeep = (limit: number, span?: Span): Fault =>
+  fault('E-EVAL-017', STACK_OVERFLOW, span, {
+    text: 'nested too deeply here',
+    hints: ['look for a recursion without an end', `more than ${limit} levels are allowed with --max-call-depth`],
   });
 
 export const notInSearchPath = (name: string, span?: Span): Catchable =>
@@ -225,6 +234,11 @@ export const notUtf8 = (bytes: string): Fault =>
 export const notAString = (found: string, verb: 'should' | 'must'): Fault =>
   fault('E-EVAL-004', `\`__toString\` ${verb} return a string, but got ${found}`);
 
+export const sourceChanged = (path: string): Fault =>
+  fault('E-EVAL-090', `'${bytesToText(path)}' was changed after it was evaluated`, undefined, {
+    hints: ["evaluate again (in the repl: ':r')"],
+  });
+
 export const impure = (what: string): Fault =>
   fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
 
@@ -234,9 +248,23 @@ const listed = (names: readonly string[]): string => {
   return names.length > SHOWN ? `${shown}, … (${names.length - SHOWN} more)` : shown;
 };
 
-/** V8's own error when the JavaScript stack is full. */
-export const isStackExhaustion = (error: unknown): error is RangeError =>
-  error instanceof RangeError && error.message.startsWith('Maximum call stack');
+/** A limit of the engine that a program ran into, as a fault; `undefined` for any other error. Needs little stack: little may be left. */
+export function engineLimit(error: unknown, span?: Span): Fault | undefined {
+  if (isStackExhaustion(error)) return stackExhausted(error, span);
+  if (!(error instanceof RangeError)) return undefined;
+  const { message } = error;
+  const isTooLarge = message.startsWith('Invalid string length') || message.startsWith('Invalid array length');
+  return isTooLarge ? tooLarge(error, span) : undefined;
+}
+
+const tooLarge = (cause: unknown, span?: Span): Fault =>
+  fault('E-EVAL-029', 'a string or list grew too large', span, { text: 'made here', cause });
+
+/** V8's own errors when the JavaScript stack is full; the second comes from a regular expression that could not be compiled. */
+export const isStackExhaustion = (error: unknown): error is Error =>
+  error instanceof RangeError
+    ? error.message.startsWith('Maximum call stack')
+    : error instanceof SyntaxError && error.message.endsWith('Stack overflow');
 
 /** One letter is near to every other: no guess. */
 const near = (name: string, candidates: Iterable<string>): string[] => (name.length < 2 ? [] : didYouMean(name, candidates));

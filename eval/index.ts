@@ -28,7 +28,7 @@ export {
 export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export type { Interpreter } from './interpreter.ts';
-export type { EvalIO, EvalSettings, EvalStore, FileKind, StoreText, TalkKind } from './io.ts';
+export type { EvalIO, EvalSettings, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
 export { isDerivation, type PrettyOptions, type PrettyRole, prettyValue } from './pretty.ts';

@@ -1,8 +1,11 @@
 /** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind, TalkKind } from './io.ts';
+import { fetchGit } from './git/fetch.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -13,18 +16,19 @@ export interface NodeEvalIOOptions {
   readonly now?: () => number;
   readonly trace?: EvalIO['trace'];
   readonly realise: EvalIO['realise'];
+  /** Where Git repositories from elsewhere are kept. */
+  readonly gitCache?: string;
+  /** Called before anything is fetched; may throw. */
+  readonly beforeFetch?: () => void;
 }
 
-export class NodeEvalIO implements EvalIO {
-  readonly store: EvalStore;
-  readonly #options: NodeEvalIOOptions;
-  readonly #storePrefix: Bytes;
-  #now: number | undefined;
+/** The part that looks at files. */
+export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' | 'realpath' | 'pathExists'> {
+  readonly #toReal: ((path: Bytes) => Bytes) | undefined;
 
-  constructor(options: NodeEvalIOOptions) {
-    this.store = options.store;
-    this.#options = options;
-    this.#storePrefix = `${options.store.storeDir}/`;
+  /** @param toReal  where a path is on this machine; by default the path itself */
+  constructor(toReal?: (path: Bytes) => Bytes) {
+    this.#toReal = toReal;
   }
 
   readFile(path: Bytes): Bytes {
@@ -49,11 +53,40 @@ export class NodeEvalIO implements EvalIO {
   }
 
   pathExists(path: Bytes): boolean {
+    const real = this.#real(path);
     try {
-      return statSync(this.#real(path), { throwIfNoEntry: false }) !== undefined;
+      return statSync(real, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return false; // no permission to look, a loop of links: not there for the language
     }
+  }
+
+  #real(path: Bytes): string | Buffer {
+    return bytesToPath(this.#toReal === undefined ? path : this.#toReal(path));
+  }
+
+  /** A component that is a file, or missing, is "nothing there". */
+  #stat(operation: string, path: Bytes, stat: (real: string | Buffer) => Stats | undefined): Stats | undefined {
+    try {
+      return sys(operation, bytesToText(path), () => stat(this.#real(path)));
+    } catch (error) {
+      if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
+      throw error;
+    }
+  }
+}
+
+export class NodeEvalIO extends NodeFiles implements EvalIO {
+  readonly store: EvalStore;
+  readonly #options: NodeEvalIOOptions;
+  #now: number | undefined;
+
+  constructor(options: NodeEvalIOOptions) {
+    const { store, toReal } = options;
+    const prefix = `${store.storeDir}/`;
+    super(toReal && ((path) => (path.startsWith(prefix) ? toReal(path) : path)));
+    this.store = store;
+    this.#options = options;
   }
 
   env(name: Bytes): Bytes | undefined {
@@ -74,19 +107,13 @@ export class NodeEvalIO implements EvalIO {
     return this.#options.realise(drvPath, outputs);
   }
 
-  #real(path: Bytes): string | Buffer {
-    const { toReal } = this.#options;
-    return bytesToPath(toReal !== undefined && path.startsWith(this.#storePrefix) ? toReal(path) : path);
-  }
-
-  /** A component that is a file, or missing, is "nothing there". */
-  #stat(operation: string, path: Bytes, stat: (real: string | Buffer) => Stats | undefined): Stats | undefined {
-    try {
-      return sys(operation, bytesToText(path), () => stat(this.#real(path)));
-    } catch (error) {
-      if (error instanceof SystemFault && (error.errno === 'ENOTDIR' || error.errno === 'ENOENT')) return undefined;
-      throw error;
-    }
+  fetchGit(request: GitRequest): GitTree {
+    this.#options.beforeFetch?.();
+    return fetchGit(request, {
+      cacheFolder: this.#options.gitCache ?? join(tmpdir(), 'igos-git-cache'),
+      environment: this.#options.env ?? {},
+      warn: (message) => this.trace('warning', textToBytes(message)),
+    });
   }
 }
 

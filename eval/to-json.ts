@@ -3,8 +3,9 @@ import { type Bytes, bytesToText } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
+import { dataDepth } from './depth.ts';
 import { describe, describeType } from './describe.ts';
-import { notAString, notJson } from './errors.ts';
+import { notAString, notJson, tooDeep } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import { JsonWriter, jsonString } from './json-writer.ts';
 import { force } from './thunk.ts';
@@ -20,17 +21,18 @@ import { ContextString, Float, PathValue, type Slot, type Value } from './value.
 export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
   const out = new JsonWriter();
   try {
-    write(ctx, force(slot), context, out);
+    write(ctx, force(slot), context, out, dataDepth(ctx.settings));
     return out.finish();
   } finally {
     out.close();
   }
 }
 
-function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter): void {
+/** `levels`: how many more may be inside. */
+function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter, levels: number): void {
   if (isScalar(value)) writeScalar(value, out);
-  else if (Array.isArray(value)) writeList(ctx, value, context, out);
-  else if (value instanceof Attrs) writeSet(ctx, value, context, out);
+  else if (Array.isArray(value)) writeList(ctx, value, context, out, levels);
+  else if (value instanceof Attrs) writeSet(ctx, value, context, out, levels);
   else if (value instanceof ContextString || value instanceof PathValue) out.string(coerceToString(ctx, value, context));
   else throw notJson(describeType(value));
 }
@@ -47,7 +49,8 @@ function writeScalar(value: Scalar, out: JsonWriter): void {
   else out.raw(value === null ? 'null' : value ? 'true' : 'false');
 }
 
-function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter): void {
+function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter, levels: number): void {
+  if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   out.char(OPEN_LIST);
   for (let i = 0; i < list.length; i++) {
     if (i > 0) out.char(COMMA);
@@ -57,7 +60,7 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
       continue;
     }
     try {
-      write(ctx, force(slot), context, out);
+      write(ctx, force(slot), context, out, levels - 1);
     } catch (error) {
       throw addStep(error, `while evaluating list element at index ${i}`);
     }
@@ -65,15 +68,16 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
   out.char(CLOSE_LIST);
 }
 
-function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter): void {
+function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter, levels: number): void {
+  if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   const { shape } = set;
   const { names, display, outPath } = jsonLayout(shape);
   if (display >= 0) {
-    out.string(coerceToString(ctx, stringOf(set), context, { copyToStore: false }));
+    out.string(coerceToString(ctx, stringOf(set, dataDepth(ctx.settings)), context, { copyToStore: false }));
     return;
   }
   if (outPath >= 0) {
-    write(ctx, force(set.slots[outPath]!), context, out);
+    write(ctx, force(set.slots[outPath]!), context, out, levels - 1);
     return;
   }
   const { slots } = set;
@@ -85,7 +89,7 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
       continue;
     }
     try {
-      write(ctx, force(slot), context, out);
+      write(ctx, force(slot), context, out, levels - 1);
     } catch (error) {
       throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
     }
@@ -94,9 +98,10 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
 }
 
 /** What `__toString` gives, through the sets that it gives. @throws Fault E-EVAL-004 neither string nor path */
-function stringOf(set: Attrs): Value {
+function stringOf(set: Attrs, depth: number): Value {
   let value: Value = set;
-  while (value instanceof Attrs) {
+  for (let steps = 0; value instanceof Attrs; steps++) {
+    if (steps === depth) throw tooDeep(depth);
     const display = value.get('__toString');
     const outPath = value.get('outPath');
     if (display !== undefined) value = call(force(display), value);

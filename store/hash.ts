@@ -4,7 +4,7 @@
  * @source docs/store.md §1
  */
 import { createHash, hash } from 'node:crypto';
-import { Fault } from '../base/index.ts';
+import { Fault, isAscii } from '../base/index.ts';
 import { base32Length, decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
 import type { Digest, HashAlgorithm } from './types.ts';
@@ -14,10 +14,13 @@ export const hashSizes: Readonly<Record<HashAlgorithm, number>> = { md5: 16, sha
 
 export const isHashAlgorithm = (text: string): text is HashAlgorithm => Object.hasOwn(hashSizes, text);
 
+const SMALL = 1 << 12;
 const LARGE = 1 << 20;
 
 /** Hash of bytes, or of a byte string (one character a byte), as lower-case hex. */
 export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): string {
+  // Node writes a text as UTF-8, which for ASCII is the same and saves the buffer.
+  if (typeof data === 'string' && data.length <= SMALL && isAscii(data)) return hash(algorithm, data, 'hex');
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
 import { ContextString, type Slot, type Value, writeXml } from '../../eval/index.ts';
@@ -39,20 +38,20 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
   const basePath = textToBytes(context.workingDirectory);
   if (operand === undefined) {
     if (expression === undefined) throw new UsageError('eval needs a FILE, a TREE or --expr', ["igos eval --expr '1 + 2'"]);
-    return interpreter.evalExpr(textToBytes(expression), { basePath, name: '<expr>' });
+    return interpreter.evalExpr(textToBytes(expression), { basePath, name: '«string»' });
   }
   if (operand === '-') {
-    return interpreter.evalExpr(readFileSync(0, 'latin1'), { basePath, name: '<stdin>' });
+    return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
-  if (holdsExpression(path)) {
+  if (holdsExpression(path, interpreter.ctx.io)) {
     if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
     const value = interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
     return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);
   }
   const tree = new Trees(session).open(path);
   if (expression !== undefined)
-    return interpreter.guard(() => tree.evalExpr(new SourceFile('<expr>', textToBytes(expression)), context.workingDirectory));
+    return interpreter.guard(() => tree.evalExpr(new SourceFile('«string»', textToBytes(expression)), context.workingDirectory));
   const inTree = name === undefined ? '{ inherit packages tiers systems; }' : `packages."${name}" or systems."${name}"`;
   if (name !== undefined && !tree.systems.has(name)) tree.select(name);
   return interpreter.guard(() => tree.evalExpr(new SourceFile('<tree>', textToBytes(inTree)), context.workingDirectory));

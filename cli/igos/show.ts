@@ -12,12 +12,12 @@ export function run(context: Context, args: Arguments): undefined {
     return;
   }
   const { path, name } = splitOperand(operand);
-  if (holdsExpression(path)) {
+  using session = openSession(context, args, { isReadOnly: false, defersWrites: true });
+  if (holdsExpression(path, session.interpreter.ctx.io)) {
     using session = openSession(context, args, { isReadOnly: false });
     for (const target of resolveTargets(context, args, session)) showDerivation(context, target.drvPath!);
     return;
   }
-  using session = openSession(context, args, { isReadOnly: true });
   const tree = new Trees(session).open(path);
   if (name === undefined) showTree(context, tree);
   else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, tree.select(name));

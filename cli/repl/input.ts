@@ -53,15 +53,16 @@ export function readExpression(
 /** `x = 1`, `a.b = 1; c = 2;`, `inherit (s) x`: what could stand between braces. `undefined` where it does not look like that. */
 function readBindings(text: Bytes, { name, pipes, isLast = false }: Reading): Input | undefined {
   if (!BEGINS_BINDING.test(text)) return undefined;
+  let faults: readonly Fault[] | undefined;
   for (const end of ['\n}', '\n;}']) {
     const source = new EnclosedSource(name, text, end);
     const { tree, diagnostics } = parse(source, { kind: 'expr', pipes });
     if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'bindings', source, expr: tree.expr };
+    if (faults === undefined || diagnostics.length < faults.length) faults = diagnostics;
   }
   const open = new EnclosedSource(name, text, '');
   if (!isLast && isIncomplete(open, parse(open, { kind: 'expr', pipes }).diagnostics)) return { kind: 'incomplete' };
-  const source = new EnclosedSource(name, text, '\n}');
-  return { kind: 'wrong', faults: parse(source, { kind: 'expr', pipes }).diagnostics };
+  return { kind: 'wrong', faults: faults! };
 }
 
 /** Comments, then `inherit`, or a path of names and `=`. */

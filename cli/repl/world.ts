@@ -52,7 +52,11 @@ export class World implements Disposable {
 
   get session(): Session {
     if (this.#isStale) this.reload();
-    this.#session ??= openSession(this.#context, this.#args, { isReadOnly: false, isSilent: () => this.#isSilent });
+    this.#session ??= openSession(this.#context, this.#args, {
+      isReadOnly: false,
+      defersWrites: true, // an interrupted evaluation must not leave a write half done
+      isSilent: () => this.#isSilent,
+    });
     return this.#session;
   }
 
@@ -158,7 +162,7 @@ export class World implements Disposable {
       return this.#attributes(interpreter.callWithAutoArgs(value, autoArgs), what);
     }
     const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, homedir()));
-    if (holdsExpression(path)) {
+    if (holdsExpression(path, interpreter.ctx.io)) {
       const value = interpreter.evalFile(textToBytes(resolve(this.#context.workingDirectory, path)));
       const chosen =
         name === undefined

@@ -1,6 +1,6 @@
 /** Attribute sets. */
 import type { Bytes, Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, filterAttrs, mapAttrs, removeNames, type Shape } from '../attrs.ts';
+import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, filterAttrs, removeNames, type Shape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Lambda, type LambdaSite, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
@@ -129,10 +129,10 @@ export const attrsetBuiltins: readonly Builtin[] = [
     doc: 'The set of `f name value` for each attribute.',
     cost: 'O(n); f is called when a value is needed',
     example: ['builtins.mapAttrs (name: value: name + value) { a = "1"; }', '{ a = "a1"; }'],
-    impl: (ctx, f, set) =>
-      mapAttrs(ctx.forceAttrs(set, 'the second argument passed to builtins.mapAttrs'), (name, slot) =>
-        ctx.lazyCall(f, name, slot),
-      ),
+    impl: (ctx, f, setSlot) => {
+      const set = ctx.forceAttrs(setSlot, 'the second argument passed to builtins.mapAttrs');
+      return set.size === 0 ? set : new Attrs(set.shape, ctx.lazyCalls2(f, set.names, set.slots));
+    },
   }),
   builtin({
     name: 'removeAttrs',
@@ -168,19 +168,25 @@ export const attrsetBuiltins: readonly Builtin[] = [
     example: ['builtins.zipAttrsWith (name: values: values) [ { a = 1; } { a = 2; b = 3; } ]', '{ a = [ 1 2 ]; b = [ 3 ]; }'],
     impl: (ctx, f, sets) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.zipAttrsWith');
-      const values = new Map<Bytes, List>();
+      const places = new Map<Bytes, number>();
+      const names: Bytes[] = [];
+      const lists: List[] = [];
+      const spans: (Span | undefined)[] = [];
       for (const item of ctx.forceList(sets, 'the second argument passed to builtins.zipAttrsWith')) {
         const set = ctx.forceAttrs(item, 'a value of the list passed as second argument to builtins.zipAttrsWith');
-        const { names, slots } = set;
-        for (let i = 0; i < names.length; i++) {
-          const known = values.get(names[i]!);
-          if (known === undefined) values.set(names[i]!, [slots[i]!]);
-          else known.push(slots[i]!);
+        for (let i = 0; i < set.size; i++) {
+          const name = set.names[i]!;
+          const place = places.get(name);
+          if (place === undefined) {
+            places.set(name, names.length);
+            names.push(name);
+            lists.push([set.slots[i]!]);
+            spans.push(set.shape.spans?.[i]);
+          } else lists[place]!.push(set.slots[i]!);
         }
       }
-      const calls = new Map<Bytes, Slot>();
-      for (const [name, list] of values) calls.set(name, ctx.lazyCall(fn, name, list));
-      return attrsFromMap(calls);
+      const zipped = attrsFromPairs(names, lists, spans);
+      return zipped.size === 0 ? zipped : new Attrs(zipped.shape, ctx.lazyCalls2(fn, zipped.names, zipped.slots));
     },
   }),
 ];

@@ -29,6 +29,8 @@ export const controlBuiltins: readonly Builtin[] = [
       ctx.withTrace(
         () => bytesToText(ctx.coerceToString(message, 'the error message passed to builtins.addErrorContext', new Set())),
         () => ctx.force(e),
+        undefined,
+        true,
       ),
   }),
   builtin({

@@ -4,6 +4,7 @@ import { derivationName, type StorePath, upstreamPlaceholder } from '../../store
 import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { Thunk } from '../thunk.ts';
 import { addStep, locate } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
@@ -108,10 +109,11 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
     for (const name of outputs.keys()) result.set(name, outputPath(name));
     return attrsFromMap(result);
   } catch (error) {
-    const name = set.get('name');
+    const slot = set.get('name');
+    const name = slot instanceof Thunk ? slot.held : slot;
     const shown = typeof name === 'string' ? `derivation '${bytesToText(name)}'` : 'a derivation';
     const span = set.spanOf('name') ?? set.shape.spans?.[0];
-    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span);
+    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span, true);
   }
 }
 

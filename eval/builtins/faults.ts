@@ -1,5 +1,5 @@
 /** The faults of the builtins, where more than one place makes them. */
-import { type Bytes, bytesToText, didYouMean, Fault, type FaultDetails } from '../../base/index.ts';
+import { type Bytes, bytesToText, didYouMean, Fault, type FaultDetails, textToBytes } from '../../base/index.ts';
 import type { BuiltinCode } from './codes.ts';
 
 /** `message` and details are text, not bytes. */
@@ -9,6 +9,12 @@ export const builtinFault = (code: BuiltinCode, message: string, details?: Fault
 /** A word that is not one of `known`. */
 export const unknownWord = (message: string, word: Bytes, known: readonly string[]): Fault =>
   builtinFault('E-EVAL-107', message, { notes: [`known are: ${known.join(', ')}`], hints: didYouMean(word, known) });
+
+/** Of a string that would hold NUL. Message and text are bytes. */
+export const nulInString = (text: Bytes): Bytes =>
+  `input string '${text.replaceAll('\0', NUL_PICTURE)}' cannot be represented as Nix string because it contains null bytes`;
+
+const NUL_PICTURE = textToBytes('\u2400');
 
 export const unknownAlgorithm = (word: Bytes, known: readonly string[]): Fault =>
   unknownWord(

@@ -58,8 +58,22 @@ function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
       hints: ['add sha256 = ""; the build then fails and prints the right one'],
     });
   }
-  return ctx.force(derivationStrict(ctx, fetchAttributes({ url, hash, name, isTree: kind.isTree })).get('out')!);
+  return fetchPinned(ctx, { url, hash, name, isTree: kind.isTree });
 }
+
+interface Pinned {
+  readonly url: Bytes;
+  readonly hash: Bytes;
+  readonly name: Bytes;
+  /** An archive, of which the tree inside is wanted. */
+  readonly isTree: boolean;
+  /** The hash of a file is that of its NAR; that of a tree always is. */
+  readonly isNarHash?: boolean;
+}
+
+/** The output of a derivation that fetches; nothing is fetched yet. */
+export const fetchPinned = (ctx: Evaluator, pinned: Pinned): Value =>
+  ctx.force(derivationStrict(ctx, fetchAttributes(pinned)).get('out')!);
 
 interface Naming {
   readonly url: Bytes;
@@ -93,7 +107,7 @@ function attribute(ctx: Evaluator, set: Attrs, name: string, { builtin }: Kind):
 }
 
 /** The derivation that the builder's fetcher understands; the same as Nix's `<nix/fetchurl.nix>` makes. */
-function fetchAttributes({ url, hash, name, isTree }: { url: Bytes; hash: Bytes; name: Bytes; isTree: boolean }): Attrs {
+function fetchAttributes({ url, hash, name, isTree, isNarHash = isTree }: Pinned): Attrs {
   return attrsFromRecord({
     name,
     url,
@@ -104,7 +118,7 @@ function fetchAttributes({ url, hash, name, isTree }: { url: Bytes; hash: Bytes;
     unpack: isTree,
     outputHash: hash,
     outputHashAlgo: 'sha256',
-    outputHashMode: isTree ? 'recursive' : 'flat',
+    outputHashMode: isNarHash ? 'recursive' : 'flat',
     preferLocalBuild: true,
     impureEnvVars: ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'],
   });

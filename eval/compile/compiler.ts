@@ -14,7 +14,7 @@ import { compileCall } from './calls.ts';
 import type { Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
 import { compileLambda } from './lambdas.ts';
 import { boolean, compileBinary, compileUnary } from './operators.ts';
-import { resolve, StaticScope, spanOf } from './scope.ts';
+import { resolve, type StaticScope, spanOf } from './scope.ts';
 import { compileHas, compileSelect } from './select.ts';
 import { compileAttrs } from './sets.ts';
 import { compilePath, compileSearchPath, compileString, literalPath, literalText } from './strings.ts';
@@ -23,7 +23,7 @@ import { compileVariable, delayVariable } from './variables.ts';
 export const compiler: Compiling = {
   compile,
   delay,
-  fuse: (expr, scope) => fuse(expr, scope, compiler) ?? compile(expr, scope),
+  fuse: (expr, scope) => scope.once(expr, () => fuse(expr, scope, compiler) ?? compile(expr, scope)),
   fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
   fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
 };
@@ -170,7 +170,7 @@ function compileLet(expr: LetExpr, scope: StaticScope): Code {
 
 function compileWith(expr: WithExpr, scope: StaticScope): Code {
   const names = delay(expr.scope, scope);
-  const body = compile(expr.body, new StaticScope('with', scope, scope.unit));
+  const body = compile(expr.body, scope.inside(expr, 'with'));
   return (env) => body([env, names(env)]);
 }
 

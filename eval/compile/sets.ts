@@ -112,10 +112,7 @@ function withDynamics(
   compiling: Compiling,
   base: (env: Env) => Attrs,
 ): Code {
-  const spans = merged.dynamics.map((dynamic) => ({
-    name: spanOf(nameScope.unit, dynamic.name),
-    whole: spanOf(nameScope.unit, dynamic),
-  }));
+  const spans = dynamicPlaces(merged, nameScope.unit);
   const names = merged.dynamics.map(({ name }) => compiling.compile(name, nameScope));
   const values = merged.dynamics.map(({ value }) => compiling.delay(value, valueScope));
   if (names.length === 1) {
@@ -132,18 +129,52 @@ function withDynamics(
   };
 }
 
-/** Of a computed name, and of the whole binding. */
-interface DynamicPlace {
+/** Where a computed name and its binding stand, and the shapes that sets got there: names come again, as in `{ ${name} = x; }` of a loop. */
+export class DynamicPlace {
   readonly name: Span;
   readonly whole: Span;
+  #before: Shape | undefined;
+  readonly #shapes = new Map<string, Shape>();
+
+  constructor(name: Span, whole: Span) {
+    this.name = name;
+    this.whole = whole;
+  }
+
+  /** @throws Fault E-EVAL-016 */
+  add(set: Attrs, name: string, slot: Slot): Attrs {
+    const { shape } = set;
+    if (shape === this.#before) {
+      const known = this.#shapes.get(name);
+      if (known !== undefined) return new Attrs(known, insertAt(set.slots, known.indexOf(name), slot));
+    }
+    if (set.has(name)) throw duplicateAttribute(name, this.name, set.spanOf(name));
+    const added = addAttr(set, name, slot, this.whole);
+    this.#before ??= shape;
+    if (shape === this.#before && this.#shapes.size < MAX_SHAPES && added.slots.length <= FEW_NAMES)
+      this.#shapes.set(name, added.shape);
+    return added;
+  }
 }
 
-/** One computed attribute into a literal; `name` undefined: left out. @throws Fault E-EVAL-016 */
-export function addDynamic(set: Attrs, name: string | undefined, slot: Slot, place: DynamicPlace): Attrs {
-  if (name === undefined) return set;
-  if (set.has(name)) throw duplicateAttribute(name, place.name, set.spanOf(name));
-  return addAttr(set, name, slot, place.whole);
+/** Shapes that a computed name remembers, and how large they may be. */
+const MAX_SHAPES = 1000;
+const FEW_NAMES = 16;
+
+function insertAt(slots: readonly Slot[], at: number, slot: Slot): Slot[] {
+  const result: Slot[] = [];
+  for (let i = 0; i < at; i++) result.push(slots[i]!);
+  result.push(slot);
+  for (let i = at; i < slots.length; i++) result.push(slots[i]!);
+  return result;
 }
+
+export const dynamicPlaces = ({ dynamics }: MergedAttrs, unit: Unit): DynamicPlace[] =>
+  dynamics.map((dynamic) => new DynamicPlace(spanOf(unit, dynamic.name), spanOf(unit, dynamic)));
+
+/** One computed attribute into a literal; `name` undefined: left out. @throws Fault E-EVAL-016 */
+export const addDynamic = (set: Attrs, name: string | undefined, slot: Slot, place: DynamicPlace): Attrs =>
+  name === undefined ? set : place.add(set, name, slot);
 
 /** `pairs`: name (undefined: left out) and slot, in turn. @throws Fault E-EVAL-016 */
 export function addDynamics(set: Attrs, pairs: readonly (string | undefined | Slot)[], places: readonly DynamicPlace[]): Attrs {

@@ -5,11 +5,11 @@
  * `node_modules`, symlinks (result links), folders that are trees of their own (they hold a `tree.igos`), and files of one
  * expression, which are there to be imported.
  */
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { compareBytes, Fault, Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { bytesToText, compareBytes, Fault, Faults, SourceFile, SystemFault, textToBytes } from '../../base/index.ts';
 import { type Declaration, type FileTree, type ParseResult, parse } from '../../lang/index.ts';
+import type { EvalIO } from '../io.ts';
+import { globFiles } from './glob-files.ts';
 
 const TREE_FILE = 'tree.igos';
 
@@ -38,6 +38,9 @@ export interface LoadedTree {
   readonly files: readonly DeclarationsFile[];
 }
 
+/** What the search for files looks at. */
+export type TreeIO = Pick<EvalIO, 'lstat' | 'readDir' | 'realpath'>;
+
 export type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
 
 /** Where files come from. `shown` is how messages name the file. @throws SystemFault */
@@ -52,14 +55,22 @@ export type ReadSource = (
  * @param argument  as the user wrote it: errors show paths below it
  * @throws Fault E-DECL-014, 015, 016 · Faults syntax errors · SystemFault a file cannot be read
  */
-export function loadTree(argument: string, readFields: ReadTreeFields): LoadedTree {
+export function loadTree(io: EvalIO, argument: string, readFields: ReadTreeFields): LoadedTree {
   const problems: Fault[] = [];
-  const loaded = load(argument, { readFields, readSource, problems }, new Map());
+  const readSource: ReadSource = (path, shown) => {
+    const source = new SourceFile(
+      shown,
+      shownAs(shown, () => io.readFile(textToBytes(path))),
+    );
+    return { source, ...parse(source, { kind: 'igos' }) };
+  };
+  const loaded = load(argument, { io, readFields, readSource, problems }, new Map());
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);
   return loaded;
 }
 
 export interface Loading {
+  readonly io: TreeIO;
   readonly readFields: ReadTreeFields;
   readonly readSource: ReadSource;
   /** Receives syntax errors and misplaced declarations. */
@@ -68,14 +79,13 @@ export interface Loading {
 
 /** @param stack  the trees that this one lies below: real path → as shown */
 export function load(shown: string, loading: Loading, stack: Map<string, string>): LoadedTree {
-  const { readFields, problems } = loading;
-  const stat = lstatSync(resolve(shown), { throwIfNoEntry: false });
-  if (stat === undefined) {
+  const { io, readFields, problems } = loading;
+  if (io.lstat(textToBytes(resolve(shown))) === undefined) {
     throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
       hints: ['name a folder with *.igos files, or one such file'],
     });
   }
-  const real = sys('find', shown, () => realpathSync(resolve(shown)));
+  const real = bytesToText(shownAs(shown, () => io.realpath(textToBytes(resolve(shown)))));
   if (stack.has(real)) {
     const names = [...stack.values()];
     const circle = [...names.slice([...stack.keys()].indexOf(real)), shown];
@@ -83,7 +93,7 @@ export function load(shown: string, loading: Loading, stack: Map<string, string>
       hints: ['take one of them out of `over`'],
     });
   }
-  const isFile = sys('look at', shown, () => lstatSync(real).isFile());
+  const isFile = io.lstat(textToBytes(real)) === 'regular';
   const root = isFile ? dirname(real) : real;
   const files = isFile ? [readDeclarations(real, shown, loading)].filter((file) => file !== undefined) : [];
   if (isFile && files.length === 0 && problems.length === 0) {
@@ -95,7 +105,7 @@ export function load(shown: string, loading: Loading, stack: Map<string, string>
   const head = isFile ? files[0] : readHead(root, shown, loading);
   const fields = head === undefined ? {} : treeFields(head, readFields);
   if (!isFile) {
-    for (const name of findFiles(root, fields.include ?? ['**/*.igos'], head !== undefined)) {
+    for (const name of findFiles(io, root, fields.include ?? ['**/*.igos'], head !== undefined)) {
       const file = name === TREE_FILE ? head : readDeclarations(join(root, name), join(shown, name), loading);
       if (file === undefined) continue;
       if (name !== TREE_FILE) refuseTreeDeclaration(file, problems);
@@ -116,8 +126,7 @@ export function load(shown: string, loading: Loading, stack: Map<string, string>
 
 function readHead(root: string, shown: string, loading: Loading): DeclarationsFile | undefined {
   const path = join(root, TREE_FILE);
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() ? readDeclarations(path, join(shown, TREE_FILE), loading) : undefined;
+  return loading.io.lstat(textToBytes(path)) === 'regular' ? readDeclarations(path, join(shown, TREE_FILE), loading) : undefined;
 }
 
 function treeFields(head: DeclarationsFile, readFields: ReadTreeFields): TreeFields {
@@ -157,20 +166,18 @@ function readDeclarations(path: string, shown: string, { readSource, problems }:
   return tree.kind === 'declarations' ? { path, source, tree } : undefined;
 }
 
-const readSource: ReadSource = (path, shown) => {
-  const source = new SourceFile(
-    shown,
-    sys('read', shown, () => readFileSync(path, 'latin1')),
-  );
-  return { source, ...parse(source, { kind: 'igos' }) };
-};
+/** A failure names the path as the user wrote it. */
+function shownAs<T>(shown: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw error instanceof SystemFault ? new SystemFault(error.operation, shown, error.cause) : error;
+  }
+}
 
 /** Names relative to the root, bytewise, `tree.igos` at its top included. Cost: one walk. */
-function findFiles(root: string, include: readonly string[], hasHead: boolean): string[] {
-  // Loaded here: a command that needs no tree must not pay for it.
-  const glob = createRequire(import.meta.url)('fast-glob') as typeof import('fast-glob');
-  const options = { cwd: root, onlyFiles: true, followSymbolicLinks: false, ignore: ['**/node_modules/**'] };
-  const found = sys('search', root, () => glob.sync([...include, `*/**/${TREE_FILE}`], options));
+function findFiles(io: TreeIO, root: string, include: readonly string[], hasHead: boolean): string[] {
+  const found = globFiles(io, root, [...include, `*/**/${TREE_FILE}`], ['**/node_modules/**']);
   const others = found.filter((name) => name.endsWith(`/${TREE_FILE}`)).map((name) => name.slice(0, -TREE_FILE.length));
   const own = found.filter((name) => name.endsWith('.igos') && !others.some((folder) => name.startsWith(folder)));
   return [...new Set(hasHead ? [TREE_FILE, ...own] : own)].sort((a, b) => compareBytes(textToBytes(a), textToBytes(b)));

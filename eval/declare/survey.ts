@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { Fault, Faults, SystemFault } from '../../base/index.ts';
 import type { Declaration, Expr } from '../../lang/index.ts';
+import { NodeFiles } from '../node-io.ts';
 import { collectAll, type DeclaredNames } from './collect.ts';
 import { type DeclarationsFile, type LoadedTree, load, type ReadSource, type TreeFields } from './load-tree.ts';
 
@@ -28,7 +29,7 @@ export function surveyTree(argument: string, readSource: ReadSource): SurveyedTr
   };
   try {
     const read: ReadSource = (path, shown) => ({ ...readSource(path, shown), diagnostics: [] });
-    loaded = load(argument, { readFields, readSource: read, problems }, new Map());
+    loaded = load(argument, { io: new NodeFiles(), readFields, readSource: read, problems }, new Map());
   } catch (error) {
     if (error instanceof Fault) problems.push(error);
     else if (error instanceof Faults) problems.push(...error.faults);

@@ -21,10 +21,11 @@ import type {
   StringExpr,
 } from '../../lang/index.ts';
 import { assertionFailure } from '../compile/assertion.ts';
+import { scopeOf } from '../compile/bindings.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
-import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
-import { shapeOf } from '../compile/sets.ts';
+import { BUILTIN_OF, isRebound, resolve, type StaticScope, spanOf } from '../compile/scope.ts';
+import { dynamicPlaces, shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
@@ -181,7 +182,7 @@ class Emitter {
       case 'with': {
         const inner = this.#local();
         const names = this.slot(expr.scope, scope, env);
-        const body = this.value(expr.body, new StaticScope('with', scope, scope.unit), arrayFrame(inner, env));
+        const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env));
         return `(${inner}=[${env.whole},${names}],${body})`;
       }
       case 'if': {
@@ -351,10 +352,7 @@ class Emitter {
           this.slot(dynamic.value, inner, innerEnv),
         ];
       });
-      const spans = merged.dynamics.map((dynamic) => ({
-        name: spanOf(inner.unit, dynamic.name),
-        whole: spanOf(inner.unit, dynamic),
-      }));
+      const spans = dynamicPlaces(merged, inner.unit);
       set =
         spans.length === 1
           ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`
@@ -386,7 +384,7 @@ class Emitter {
     kind: 'attribute' | 'variable',
   ): { scope: StaticScope; env: Frame; js: string } {
     const { statics, inheritFroms } = merged;
-    const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
+    const scope = scopeOf(merged, around);
     const local = this.#local();
     const firstFrom = statics.length + 1;
     const inner = arrayFrame(local, env);

@@ -1,0 +1,171 @@
+/** Collects what one evaluation sees of the world, while it sees it. */
+import { hash } from 'node:crypto';
+import { type Bytes, compareBytes } from '../../base/index.ts';
+import type { ObjectStore, StorePath } from '../../store/index.ts';
+import { type FileState, settledState } from './file-state.ts';
+import { indexVersion } from './index-version.ts';
+import type { FileSeen, FolderSeen, Seen, SourceSeen } from './seen.ts';
+
+/** SHA-256 of a byte string, hex. */
+export const hashOf = (bytes: Bytes): string => hash('sha256', Buffer.from(bytes, 'latin1'), 'hex');
+
+/** One text for a folder's entries, whatever their order. */
+export const listingHash = (entries: ReadonlyMap<Bytes, string>): string =>
+  hashOf(
+    [...entries]
+      .map(([name, kind]) => `${name}\0${kind}\0`)
+      .sort(compareBytes)
+      .join(''),
+  );
+
+export class Recorder {
+  readonly #files = new Map<Bytes, { hash: string; state: string }>();
+  readonly #folders = new Map<Bytes, { hash: string; state: string }>();
+  readonly #kinds = new Map<Bytes, string>();
+  readonly #realPaths = new Map<Bytes, Bytes>();
+  readonly #existing = new Map<Bytes, boolean>();
+  readonly #variables = new Map<string, string | null>();
+  readonly #sources: SourceSeen[] = [];
+  readonly #needed = new Set<StorePath>();
+  readonly #answers = new Map<string, Seen['store']['answers'][number]>();
+  readonly #built = new Map<string, Seen['store']['built'][number]>();
+  readonly #hostTrees = new Map<string, Seen['store']['hostTrees'][number]>();
+  #storeVersion: string | undefined;
+  #obstacle: string | undefined;
+
+  /** False once something was seen that another evaluation may see otherwise, or that was seen to change. */
+  get isRepeatable(): boolean {
+    // What the store answered, and was never settled, belongs to no known state of it.
+    return this.#obstacle === undefined && (this.#storeVersion !== undefined || !this.#asksStore());
+  }
+
+  /** What was seen cannot be told again: the clock, a failure, a world that changes meanwhile. */
+  spoil(reason: string): void {
+    this.#obstacle ??= reason;
+  }
+
+  /** @param before  the state before the bytes were read */
+  file(path: Bytes, before: FileState | undefined, bytes: Bytes): void {
+    this.#put(this.#files, path, { hash: hashOf(bytes), state: settledState(before) }, (one, other) => one.hash === other.hash);
+  }
+
+  /** @param before  the state before the folder was listed */
+  folder(path: Bytes, before: FileState | undefined, entries: ReadonlyMap<Bytes, string>): void {
+    const seen = { hash: listingHash(entries), state: settledState(before) };
+    this.#put(this.#folders, path, seen, (one, other) => one.hash === other.hash);
+  }
+
+  kind(path: Bytes, kind: string | undefined): void {
+    this.#put(this.#kinds, path, kind ?? '');
+  }
+
+  realPath(path: Bytes, real: Bytes): void {
+    this.#put(this.#realPaths, path, real);
+  }
+
+  exists(path: Bytes, exists: boolean): void {
+    this.#put(this.#existing, path, exists);
+  }
+
+  variable(name: string, value: string | undefined): void {
+    this.#put(this.#variables, name, value ?? null);
+  }
+
+  source(seen: SourceSeen): void {
+    this.#sources.push(seen);
+  }
+
+  /** The result is only worth something while this path is valid. */
+  needs(storePath: StorePath): void {
+    this.#needed.add(storePath);
+  }
+
+  answer(question: 'valid' | 'derivation' | 'references', path: string, answer: string): void {
+    this.#put(this.#answers, `${question} ${path}`, [question, path, answer], (one, other) => one[2] === other[2]);
+  }
+
+  built(drvPath: string, output: string, path: string): void {
+    this.#put(this.#built, `${drvPath}!${output}`, [drvPath, output, path], (one, other) => one[2] === other[2]);
+  }
+
+  hostTree(name: string, spec: string, path: string): void {
+    this.#put(this.#hostTrees, `${name} ${spec}`, [name, spec, path], (one, other) => one[2] === other[2]);
+  }
+
+  /** To be called at the end, while the store is open: from now on its index vouches for what is needed. */
+  settleStore(home: string, store: Pick<ObjectStore, 'isValid'>, pending: ReadonlySet<StorePath>): void {
+    if (!this.#asksStore()) return;
+    const version = indexVersion(home);
+    // Looked up after the version was taken: what was lost before is noticed here, what is lost later changes the version.
+    for (const path of this.#needed) {
+      if (store.isValid(path)) continue;
+      if (pending.has(path)) this.#needed.delete(path);
+      else this.spoil('the store lost something meanwhile');
+    }
+    this.#storeVersion = version;
+  }
+
+  /** The environment, where every look is noted. */
+  watchedEnvironment<T extends Readonly<Record<string, string | undefined>>>(environment: T): T {
+    const note = (name: string | symbol): void => {
+      if (typeof name === 'string') this.variable(name, environment[name]);
+    };
+    return new Proxy(environment, {
+      get: (target, name) => {
+        note(name);
+        return Reflect.get(target, name) as unknown;
+      },
+      has: (target, name) => {
+        note(name);
+        return Reflect.has(target, name);
+      },
+      getOwnPropertyDescriptor: (target, name) => {
+        note(name);
+        return Reflect.getOwnPropertyDescriptor(target, name);
+      },
+      ownKeys: (target) => {
+        this.spoil('the whole environment was read'); // names that are not there cannot be noted
+        return Reflect.ownKeys(target);
+      },
+    });
+  }
+
+  /** Everything, as data. Only of use where `isRepeatable`. */
+  seen(): Seen {
+    const kinds = new Map(this.#kinds);
+    // One look at the inode answers both questions.
+    const fold = (map: ReadonlyMap<Bytes, { hash: string; state: string }>, kind: string): (FileSeen & FolderSeen)[] =>
+      [...map].map(([path, { hash, state }]) => {
+        const isPlain = kinds.get(path) === kind;
+        if (isPlain) kinds.delete(path);
+        return { path, hash, state, isPlain };
+      });
+    return {
+      files: fold(this.#files, 'regular'),
+      folders: fold(this.#folders, 'directory'),
+      kinds: [...kinds],
+      realPaths: [...this.#realPaths],
+      existing: [...this.#existing],
+      variables: [...this.#variables],
+      sources: this.#sources,
+      store: {
+        version: this.#storeVersion ?? '',
+        needed: [...this.#needed].map((path) => `${path} `).join(''),
+        answers: [...this.#answers.values()],
+        built: [...this.#built.values()],
+        hostTrees: [...this.#hostTrees.values()],
+      },
+    };
+  }
+
+  #asksStore(): boolean {
+    return this.#needed.size + this.#answers.size + this.#built.size > 0;
+  }
+
+  /** The first look counts; another that differs shows that the world changed while it was looked at. */
+  #put<K, V>(map: Map<K, V>, key: K, value: V, isEqual: (one: V, other: V) => boolean = Object.is): void {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, value);
+    else if (!isEqual(known, value)) this.spoil('what was looked at changed meanwhile');
+  }
+}

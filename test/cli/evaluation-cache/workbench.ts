@@ -1,0 +1,98 @@
+/** `igos eval` and `igos instantiate` inside of the test's process, with the evaluation cache or without. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parseArguments } from '../../../cli/arguments.ts';
+import type { CommandModule } from '../../../cli/command.ts';
+import { findCommand, sharedOptions } from '../../../cli/commands.ts';
+import type { Context } from '../../../cli/context.ts';
+import { remembered } from '../../../cli/evaluation-cache/remembered.ts';
+import { endingOf } from '../../../cli/exit.ts';
+import * as evalCommand from '../../../cli/igos/eval.ts';
+import * as instantiateCommand from '../../../cli/igos/instantiate.ts';
+import { Output } from '../../../cli/output.ts';
+import { removeTree } from '../../../store/write-tree.ts';
+
+const MODULES: Record<string, CommandModule> = { eval: evalCommand, instantiate: instantiateCommand };
+
+export interface Outcome {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Asked extends Outcome {
+  /** Whether the evaluator ran. */
+  readonly isFresh: boolean;
+}
+
+export interface Workbench {
+  /** An empty folder, where commands run. */
+  readonly work: string;
+  readonly home: string;
+  readonly environment: Record<string, string | undefined>;
+  input: string;
+  /** With the cache. */
+  ask(...words: string[]): Promise<Asked>;
+  /** Without, and with a store of its own. */
+  evaluate(...words: string[]): Promise<Outcome>;
+}
+
+export function workbench(t: Pick<TestContext, 'after'>): Workbench {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-evaluation-cache-'));
+  t.after(() => removeTree(folder));
+  const bench: Workbench = {
+    work: join(folder, 'work'),
+    home: join(folder, 'home'),
+    environment: {},
+    input: '',
+    async ask(...words) {
+      let isFresh = false;
+      const outcome = await run(bench.home, words, (context, args, module) =>
+        remembered(context, args, 'igos', async (watched) => {
+          isFresh = true;
+          return (await module.run(watched, args)) ?? 0;
+        }),
+      );
+      return { ...outcome, isFresh };
+    },
+    evaluate: (...words) => run(join(folder, 'other-home'), words, (context, args, module) => module.run(context, args)),
+  };
+
+  type Body = (
+    context: Context,
+    args: ReturnType<typeof parseArguments>,
+    module: CommandModule,
+  ) => ReturnType<CommandModule['run']>;
+  async function run(home: string, words: readonly string[], body: Body): Promise<Outcome> {
+    const { command } = findCommand('igos', words)!;
+    const args = parseArguments(command, sharedOptions('igos'), words.slice(1));
+    const text = { 1: '', 2: '' };
+    const context: Context = {
+      program: 'igos',
+      words,
+      workingDirectory: bench.work,
+      environment: bench.environment,
+      storeDir: '/igos/store',
+      home,
+      isJson: args.has('json'),
+      isQuiet: false,
+      showTrace: false,
+      out: new Output(false, (descriptor, data) => {
+        text[descriptor] += data.toString('latin1');
+      }),
+      readInput: () => bench.input,
+    };
+    let status: number;
+    try {
+      status = (await body(context, args, MODULES[command.name]!)) ?? 0;
+    } catch (error) {
+      const ending = endingOf(error, { color: false, fullTrace: false, program: 'igos' });
+      status = ending.status;
+      text[2] += ending.text;
+    }
+    return { status, stdout: text[1], stderr: text[2] };
+  }
+  return bench;
+}

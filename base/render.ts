@@ -2,17 +2,21 @@ import { bytesToText } from './bytes.ts';
 import { Fault, type Label, type TraceStep } from './fault.ts';
 
 export interface RenderOptions {
+  /** `error` unless given. A warning shows no code. */
+  readonly severity?: 'error' | 'warning';
   readonly color?: boolean;
   /** Show every trace step; without it only the first and the last few. */
   readonly fullTrace?: boolean;
 }
 
 const SHOWN_STEPS = 6;
+const SHOWN_KEYS = 20;
 
 /** The one text form of an error, rustc-like: header, excerpts, notes, trace, hints. Stable without colour. Ends in a newline. */
 export function renderFault(fault: Fault, options: RenderOptions = {}): string {
   const paint = painter(options.color === true);
-  const lines = [`${paint.error(`error[${fault.code}]`)}: ${paint.bold(printable(fault.message))}`];
+  const head = options.severity === 'warning' ? 'warning' : `error[${fault.code}]`;
+  const lines = [`${paint.error(head)}: ${paint.bold(printable(fault.message))}`];
   fault.labels.forEach((label, index) => {
     lines.push(...excerpt(label, index === 0, paint));
   });
@@ -64,11 +68,32 @@ export const printable = (text: string): string =>
 const gutter = (label: Label): number => String(label.source.position(label.start).line).length;
 
 function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter): string[] {
-  const hidden = isFull ? 0 : Math.max(0, trace.length - SHOWN_STEPS);
-  const shown = hidden === 0 ? trace : [trace[0]!, ...trace.slice(hidden + 1)];
-  const lines = shown.map((step) => `${paint.dim('…')} ${printable(step.text)}${step.span ? ` (${place(step.span)})` : ''}`);
-  if (hidden > 0) lines.splice(1, 0, `${paint.dim('…')} (${hidden} more steps; --show-trace shows all)`);
+  const isShown = isFull || trace.length <= SHOWN_STEPS ? () => true : shortTrace(trace);
+  const hidden = trace.filter((_, index) => !isShown(index)).length;
+  const lines: string[] = [];
+  let isCut = false;
+  trace.forEach((step, index) => {
+    if (isShown(index)) lines.push(`${paint.dim('…')} ${stepText(step)}`);
+    else if (!isCut) {
+      isCut = true;
+      lines.push(`${paint.dim('…')} (${hidden} more steps; --show-trace shows all)`);
+    }
+  });
   return lines;
+}
+
+function stepText({ text, span, times = 1 }: TraceStep): string {
+  return `${printable(text)}${span === undefined ? '' : ` (${place(span)})`}${times > 1 ? `, ${times} times` : ''}`;
+}
+
+/** The first step, the last few, and what is always shown, unless even that is much. */
+function shortTrace(trace: readonly TraceStep[]): (index: number) => boolean {
+  const keys = trace.flatMap(({ isKey }, index) => (isKey === true ? [index] : []));
+  const shownKeys = new Set(
+    keys.length <= SHOWN_KEYS ? keys : [...keys.slice(0, SHOWN_KEYS / 2), ...keys.slice(-SHOWN_KEYS / 2)],
+  );
+  const tail = trace.length - (keys.length === 0 ? SHOWN_STEPS - 1 : 2);
+  return (index) => index === 0 || index >= tail || shownKeys.has(index);
 }
 
 /** `file:line:column` of a span's start. */

@@ -36,6 +36,36 @@ export const cliCodes = defineCodes({
     explanation:
       'pkm upgrade TREE brings installed packages to what the tree declares, and none of the installed ones is declared there.',
   },
+  'E-CLI-020': {
+    title: 'no such command of the repl',
+    explanation: 'A line that begins with a colon is a command of the repl. `:?` lists them.',
+    wrong: ':quti',
+    right: ':quit',
+  },
+  'E-CLI-021': {
+    title: 'a command of the repl was given the wrong words',
+    explanation: 'The command takes something else: an expression, a file, or nothing. `:?` shows what.',
+    wrong: ':te maybe',
+    right: ':te on',
+  },
+  'E-CLI-022': {
+    title: 'nothing to edit',
+    explanation:
+      '`:e` opens the file that a function, a package or an attribute is defined in, or that a path names. This value is defined in no file: it comes from a builtin, or was typed here.',
+    wrong: ':e builtins.map',
+    right: ':e ./default.nix',
+  },
+  'E-CLI-023': {
+    title: 'nothing is written about it',
+    explanation:
+      '`:doc` shows the documentation of builtins, of what a tree can declare, and of values whose definition has a comment `/** … */` in front of it.',
+    wrong: ':doc 1 + 1',
+    right: ':doc builtins.map',
+  },
+  'E-CLI-024': {
+    title: 'the editor failed',
+    explanation: '`:e` runs what the variables VISUAL or EDITOR name. It could not be started, or said that it failed.',
+  },
   'E-CLI-009': {
     title: 'the same build gave other bytes',
     explanation:

@@ -1,5 +1,6 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
@@ -16,6 +17,7 @@ import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
+import { lintsOf } from './lints.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -25,32 +27,53 @@ export interface Session extends Disposable {
   readonly autoArgs: ReadonlyMap<string, Slot>;
 }
 
-/** Thrown where a read-only evaluation turns out to need a build: the command starts over, writing. */
+/** Thrown where a read-only evaluation turns out to need a build, or to read what it would write: the command starts over, writing. */
 export class NeedsWriting extends Error {
   override readonly name = 'NeedsWriting';
 }
 
 export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
 
-export function openSession(context: Context, args: Arguments, options: { readonly isReadOnly: boolean }): Session {
+export interface SessionOptions {
+  readonly isReadOnly: boolean;
+  /** What evaluation copies into the store is only written when the bridge is flushed: see StoreBridge. */
+  readonly defersWrites?: boolean;
+  /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
+  readonly isSilent?: () => boolean;
+}
+
+export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   const store = openContextStore(context);
-  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly });
+  const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, defersWrites: options.defersWrites === true });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
     return realiseInChild(context, drvPath, outputs);
   };
   const toReal = (path: Bytes): Bytes => {
     const split = splitStorePath(path, context.storeDir);
-    return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
+    if (split === undefined) return path;
+    if (bridge.isUnwritten(split.path)) {
+      if (options.isReadOnly) throw new NeedsWriting(`evaluation reads '${split.path}', which it made itself`);
+      bridge.flush();
+    }
+    return textToBytes(store.toReal(split.path)) + split.rest;
   };
   const { recorder } = context;
   const machine = new NodeEvalIO({
     store: recorder === undefined ? bridge : new WatchingStore(bridge, recorder, toReal),
     toReal,
     env: context.environment,
-    trace: (kind, text) => context.out.talk(talkText(kind, bytesToText(text))),
+    trace: (kind, text) => {
+      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
+    },
     realise,
+    beforeFetch: () => {
+      if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
+      if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
+    },
+    gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
   });
   const io = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
@@ -90,6 +113,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
         : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
     });
   const environment = context.environment;
+  const lints = lintsOf(args);
   const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
     ...experimentalFeatures(context, args),
@@ -99,6 +123,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
     searchPath,
+    ...(lints === undefined ? {} : { lints }),
   };
 }
 

@@ -137,6 +137,16 @@ function derivationsOf(args: Arguments, session: Session, value: Value, name?: s
   return found;
 }
 
+/** The derivation that a value is, or those in a set or list. @throws Fault E-CLI-003 there is none */
+export function derivationsIn(session: Session, value: Value, label = ''): Target[] {
+  const found: Target[] = [];
+  collect(session, value, label, found, true);
+  if (found.length > 0) return found;
+  throw new Fault('E-CLI-003', 'the expression is not a derivation, and holds none', {
+    hints: [`it is ${session.interpreter.ctx.describeType(value)}`],
+  });
+}
+
 function collect(session: Session, given: Value, label: string, found: Target[], isTop: boolean): void {
   const { interpreter, autoArgs } = session;
   const value = interpreter.callWithAutoArgs(given, autoArgs);
@@ -154,8 +164,17 @@ function collect(session: Session, given: Value, label: string, found: Target[],
     return typeof forced === 'string' ? forced : forced instanceof ContextString ? forced.text : undefined;
   };
   if (text('type') === 'derivation') {
-    const drvPath = parseStorePath(text('drvPath') ?? '', session.store.storeDir);
-    found.push({ label: label || (text('name') ?? 'derivation'), drvPath, outputs: [text('outputName') ?? 'out'] });
+    const name = label || (text('name') ?? 'derivation');
+    const drvPath = text('drvPath');
+    const outPath = drvPath === undefined ? text('outPath') : undefined;
+    // a package of host tools is there without a build
+    if (outPath !== undefined) found.push({ label: name, outputs: [], outPath: parseStorePath(outPath, session.store.storeDir) });
+    else
+      found.push({
+        label: name,
+        drvPath: parseStorePath(drvPath ?? '', session.store.storeDir),
+        outputs: [text('outputName') ?? 'out'],
+      });
     return;
   }
   const recurse = value.get('recurseForDerivations');

@@ -5,7 +5,8 @@
  *
  * Names are kept sorted bytewise, as every builtin shows them. A name's place in the source is looked up only for messages.
  */
-import { type Bytes, compareBytes, type Span } from '../base/index.ts';
+import type { Bytes, Span } from '../base/index.ts';
+import { lowerBound, NameTable, sortedOrder } from './name-table.ts';
 import type { Slot } from './value.ts';
 
 const LINEAR = 8;
@@ -23,10 +24,10 @@ export class Shape {
   readonly isShared: boolean;
   /** Where each name is defined; same order as `names`. */
   readonly spans: readonly (Span | undefined)[] | undefined;
-  #index: Map<Bytes, number> | undefined;
-  #searches = 0;
+  /** A hash table once there is one; before, how many searches there were. */
+  #index: NameTable | number = 0;
   #merges: Map<Shape, MergePlan> | undefined;
-  #restrictions: Map<string, Shape> | undefined;
+  #derived: Map<string, Shape> | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -36,13 +37,23 @@ export class Shape {
 
   /** The position of a name, or -1. Cost: a few comparisons; many lookups in a big shape build a hash table. */
   indexOf(name: Bytes): number {
-    if (this.#index !== undefined) return this.#index.get(name) ?? -1;
     const { names } = this;
-    if (names.length <= LINEAR) return names.indexOf(name);
-    if (++this.#searches * LINEAR > names.length || this.isShared) {
-      this.#index = new Map(names.map((each, index) => [each, index]));
-      return this.#index.get(name) ?? -1;
+    const { length } = names;
+    if (length > LINEAR) return this.#search(name);
+    for (let i = 0; i < length; i++) if (names[i] === name) return i;
+    return -1;
+  }
+
+  #search(name: Bytes): number {
+    const index = this.#index;
+    if (typeof index !== 'number') return index.indexOf(name);
+    const { names } = this;
+    if (this.isShared || (index + 1) * LINEAR > names.length) {
+      const table = new NameTable(names);
+      this.#index = table;
+      return table.indexOf(name);
     }
+    this.#index = index + 1;
     const at = lowerBound(names, name);
     return names[at] === name ? at : -1;
   }
@@ -61,19 +72,25 @@ export class Shape {
 
   /** The shape of the names at these places (ascending). Remembered where this one is shared. */
   restrict(kept: readonly number[]): Shape {
-    const key = this.isShared && this.names.length <= MEMO_NAMES ? kept.join() : undefined;
-    const known = key === undefined ? undefined : this.#restrictions?.get(key);
-    if (known !== undefined) return known;
+    return this.#derive('+', kept, (items) => kept.map((i) => items[i]!));
+  }
+
+  /** The shape of all names but those at these places (ascending). Remembered where this one is shared. */
+  without(gone: readonly number[]): Shape {
+    return this.#derive('-', gone, (items) => without(items, gone));
+  }
+
+  #derive(sign: '+' | '-', places: readonly number[], choose: <T>(items: readonly T[]) => T[]): Shape {
     const { names, spans } = this;
-    const isKept = key !== undefined && (this.#restrictions?.size ?? 0) < MEMO_MERGES;
-    const shape = new Shape(
-      kept.map((i) => names[i]!),
-      isKept,
-      spans && kept.map((i) => spans[i]),
-    );
-    if (key !== undefined && isKept) {
-      this.#restrictions ??= new Map();
-      this.#restrictions.set(key, shape);
+    if (!this.isShared || names.length > MEMO_NAMES) return new Shape(choose(names), false, spans && choose(spans));
+    const key = sign + places.join();
+    const known = this.#derived?.get(key);
+    if (known !== undefined) return known;
+    const isKept = (this.#derived?.size ?? 0) < MEMO_MERGES;
+    const shape = new Shape(choose(names), isKept, spans && choose(spans));
+    if (isKept) {
+      this.#derived ??= new Map();
+      this.#derived.set(key, shape);
     }
     return shape;
   }
@@ -82,7 +99,7 @@ export class Shape {
 /** `from[i] >= 0`: the slot of the upper set; otherwise `~from[i]` of the lower. */
 interface MergePlan {
   readonly shape: Shape;
-  readonly from: Int32Array;
+  readonly from: readonly number[];
 }
 
 /** More names than this in a shape, or more shapes than this derived from one, and they are not worth remembering. */
@@ -93,26 +110,25 @@ function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
   const a = under.names;
   const b = over.names;
   const names: Bytes[] = [];
-  const from = new Int32Array(a.length + b.length);
+  const from: number[] = [];
   let i = 0;
   let j = 0;
-  let n = 0;
   while (i < a.length || j < b.length) {
     const left = a[i];
     const right = b[j];
     if (right === undefined || (left !== undefined && left < right)) {
       names.push(left!);
-      from[n++] = ~i++;
+      from.push(~i++);
     } else {
       if (left === right) i++;
       names.push(right);
-      from[n++] = j++;
+      from.push(j++);
     }
   }
   const isShared = mayRemember && under.isShared && over.isShared && names.length <= MEMO_NAMES;
   const hasSpans = under.spans !== undefined || over.spans !== undefined;
-  const spans = hasSpans ? names.map((_, k) => (from[k]! >= 0 ? over.spans?.[from[k]!] : under.spans?.[~from[k]!])) : undefined;
-  return { shape: new Shape(names, isShared, spans), from: from.subarray(0, n) };
+  const spans = hasSpans ? from.map((at) => (at >= 0 ? over.spans?.[at] : under.spans?.[~at])) : undefined;
+  return { shape: new Shape(names, isShared, spans), from };
 }
 
 export class Attrs {
@@ -157,11 +173,22 @@ export const fixedShape = (...names: Bytes[]): Shape => new Shape(names, true);
 
 /** A set from entries in any order; the last of equal names wins (as in a Map). Cost: O(n log n). */
 export function attrsFromMap(entries: ReadonlyMap<Bytes, Slot>, spanOf?: (name: Bytes) => Span | undefined): Attrs {
-  if (entries.size === 0) return emptyAttrs;
-  const names = [...entries.keys()].sort(compareBytes);
-  const slots = names.map((name) => entries.get(name)!);
-  if (spanOf === undefined) return new Attrs(sharedShape(names), slots);
-  return new Attrs(new Shape(names, false, names.map(spanOf)), slots);
+  const names: Bytes[] = [];
+  const slots: Slot[] = [];
+  for (const [name, slot] of entries) {
+    names.push(name);
+    slots.push(slot);
+  }
+  return attrsFromPairs(names, slots, spanOf === undefined ? undefined : names.map(spanOf));
+}
+
+/** A set from names in any order; the first of equal names wins. The arrays become the set's. Cost: O(n log n), O(n) where they are sorted. */
+export function attrsFromPairs(names: Bytes[], slots: Slot[], spans?: (Span | undefined)[]): Attrs {
+  if (names.length === 0) return emptyAttrs;
+  const order = sortedOrder(names);
+  const pick = <T>(items: T[]): T[] => (order === undefined ? items : order.map((at) => items[at]!));
+  const sorted = pick(names);
+  return new Attrs(spans === undefined ? sharedShape(sorted) : new Shape(sorted, false, pick(spans)), pick(slots));
 }
 
 /**
@@ -206,16 +233,72 @@ export const attrsFromRecord = (record: Readonly<Record<Bytes, Slot>>): Attrs =>
 export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   if (over.slots.length === 0) return under;
   if (under.slots.length === 0) return over;
-  if (!under.shape.isShared && over.slots.length * 16 < under.slots.length) return insertAttrs(under, over);
+  if (!under.shape.isShared) {
+    return over.slots.length * 16 < under.slots.length ? insertAttrs(under, over) : mergeOnce(under, over);
+  }
+  if (!over.shape.isShared) return mergeOnce(under, over);
   const { shape, from } = under.shape.planMerge(over.shape);
   const lower = under.slots;
   const upper = over.slots;
-  const slots: Slot[] = new Array(from.length);
+  const slots: Slot[] = [];
   for (let i = 0; i < from.length; i++) {
     const at = from[i]!;
-    slots[i] = at >= 0 ? upper[at]! : lower[~at]!;
+    slots.push(at >= 0 ? upper[at]! : lower[~at]!);
   }
   return new Attrs(shape, slots);
+}
+
+/** A merge that will hardly come again: names, places and slots in one pass. */
+function mergeOnce(under: Attrs, over: Attrs): Attrs {
+  const a = under.shape.names;
+  const b = over.shape.names;
+  const underSpans = under.shape.spans;
+  const overSpans = over.shape.spans;
+  const names: Bytes[] = [];
+  const slots: Slot[] = [];
+  const spans: (Span | undefined)[] | undefined = underSpans === undefined && overSpans === undefined ? undefined : [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    const left = a[i];
+    const right = b[j];
+    if (right === undefined || (left !== undefined && left < right)) {
+      names.push(left!);
+      slots.push(under.slots[i]!);
+      spans?.push(underSpans?.[i]);
+      i++;
+    } else {
+      if (left === right) i++;
+      names.push(right);
+      slots.push(over.slots[j]!);
+      spans?.push(overSpans?.[j]);
+      j++;
+    }
+  }
+  return new Attrs(new Shape(names, false, spans), slots);
+}
+
+/** One attribute more, of a name that the set lacks. Cost: O(n). */
+export function addAttr(set: Attrs, name: Bytes, slot: Slot, span: Span | undefined): Attrs {
+  const { names, spans } = set.shape;
+  const newNames: Bytes[] = [];
+  const newSlots: Slot[] = [];
+  const newSpans: (Span | undefined)[] = [];
+  let i = 0;
+  for (; i < names.length && names[i]! < name; i++) {
+    newNames.push(names[i]!);
+    newSlots.push(set.slots[i]!);
+    newSpans.push(spans?.[i]);
+  }
+  newNames.push(name);
+  newSlots.push(slot);
+  newSpans.push(span);
+  for (; i < names.length; i++) {
+    newNames.push(names[i]!);
+    newSlots.push(set.slots[i]!);
+    newSpans.push(spans?.[i]);
+  }
+  return new Attrs(new Shape(newNames, false, newSpans), newSlots);
 }
 
 /** A few attributes into a big set: whole stretches are copied, names are found by halving. */
@@ -247,16 +330,32 @@ function insertAttrs(under: Attrs, over: Attrs): Attrs {
   return new Attrs(new Shape(newNames, false, newSpans), slots);
 }
 
-/** The first place whose name is not before the one given. */
-function lowerBound(names: readonly Bytes[], name: Bytes): number {
-  let low = 0;
-  let high = names.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (names[middle]! < name) low = middle + 1;
-    else high = middle;
+/** The set without the names given. Cost: O(n); names that it lacks cost nothing more. */
+export function removeNames(set: Attrs, removed: readonly Bytes[]): Attrs {
+  const places = new Set<number>();
+  for (const name of removed) {
+    const at = set.shape.indexOf(name);
+    if (at >= 0) places.add(at);
   }
-  return low;
+  if (places.size === 0) return set;
+  if (places.size === set.slots.length) return emptyAttrs;
+  const gone = [...places].sort((a, b) => a - b);
+  return new Attrs(set.shape.without(gone), without(set.slots, gone));
+}
+
+/** A copy without the items at these places (ascending). */
+function without<T>(items: readonly T[], gone: readonly number[]): T[] {
+  const kept: T[] = [];
+  if (gone.length === 1) {
+    const [at] = gone;
+    return items.slice(0, at).concat(items.slice(at! + 1));
+  }
+  let next = 0;
+  for (let i = 0; i < items.length; i++) {
+    if (i === gone[next]) next++;
+    else kept.push(items[i]!);
+  }
+  return kept;
 }
 
 /** The attributes whose index `isKept`; spans stay. Cost: O(n). */

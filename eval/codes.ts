@@ -176,4 +176,16 @@ export const evalCodes = defineCodes({
     wrong: 'builtins.currentTime',
     right: '1700000000',
   },
+  'E-EVAL-029': {
+    title: 'value too large',
+    explanation:
+      'A string would be longer than 512 MiB, or a list longer than 4 billion elements. Mostly something doubles again and again.',
+    wrong: 'builtins.foldl\' (s: _: s + s) "x" (builtins.genList (i: i) 40)',
+    right: 'builtins.concatStringsSep "" (builtins.genList (_: "x") 40)',
+  },
+  'E-EVAL-090': {
+    title: 'a source changed after it was evaluated',
+    explanation:
+      'The store path of a file or folder follows from what it held when the expression was evaluated. Before it could be copied into the store, it was changed. Evaluate again: in the repl, with `:r`.',
+  },
 });

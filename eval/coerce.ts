@@ -1,6 +1,6 @@
 /** Values into strings: interpolation, `toString`, derivation attributes. */
 import type { Bytes, Span } from '../base/index.ts';
-import { addNumbers, isNumeric } from './arithmetic.ts';
+import { add, isNumeric } from './arithmetic.ts';
 import { Attrs } from './attrs.ts';
 import { floatFixed } from './builtins/float-text.ts';
 import { call } from './call.ts';
@@ -10,7 +10,7 @@ import type { Coercion } from './evaluator.ts';
 import { canonicalPath } from './path.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
-import { ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
+import { type Context, ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
 
 /** What coercion needs of the evaluator. */
 export interface Copying {
@@ -47,7 +47,7 @@ function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion
     try {
       return coerceToString(ctx, call(force(display), set), context, how);
     } catch (error) {
-      throw addStep(error, "while evaluating the result of '__toString'");
+      throw addStep(error, 'while evaluating the result of the `__toString` attribute', set.spanOf('__toString'));
     }
   }
   const outPath = set.get('outPath');
@@ -61,7 +61,11 @@ function coerceList(ctx: Copying, list: Slot[], context: Set<string>, how: Coerc
   let text = '';
   list.forEach((slot, index) => {
     const item = force(slot);
-    text += coerceToString(ctx, item, context, how);
+    try {
+      text += coerceToString(ctx, item, context, how);
+    } catch (error) {
+      throw addStep(error, 'while evaluating one element of the list');
+    }
     const isNothing = Array.isArray(item) && item.length === 0;
     if (index < list.length - 1 && !isNothing) text += ' ';
   });
@@ -74,18 +78,33 @@ const hintsFor = (value: Value): string[] => {
   return [];
 };
 
+/** What a package is written as, if that takes no more than looking: its `outPath`. Otherwise the set itself. */
+function shownAs(set: Attrs): Value {
+  if (set.has('__toString')) return set;
+  const outPath = set.get('outPath');
+  const value = outPath === undefined ? set : force(outPath);
+  return value instanceof ContextString || typeof value === 'string' ? value : set;
+}
+
 /** The parts of `"…${x}…"`. */
 export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
   let text = '';
+  // Mostly one part has a context, which is then that of the whole.
+  let only: Context | undefined;
   let context: Set<string> | undefined;
-  for (const part of parts) {
+  for (let part of parts) {
+    if (part instanceof Attrs) part = shownAs(part);
     if (typeof part === 'string') text += part;
-    else {
-      context ??= new Set();
+    else if (part instanceof ContextString && context === undefined && (only === undefined || only === part.context)) {
+      text += part.text;
+      only = part.context;
+    } else {
+      context ??= new Set(only);
       text += coerceToString(ctx, part, context);
     }
   }
-  return withContext(text, context);
+  if (context !== undefined) return withContext(text, context);
+  return only === undefined ? text : new ContextString(text, only);
 }
 
 /** `a + b`: the first operand decides what it means. */
@@ -93,7 +112,7 @@ export function concat(ctx: Copying, a: Value, b: Value, span?: Span): Value {
   if (typeof a === 'string' && typeof b === 'string') return a + b;
   if (isNumeric(a)) {
     if (!isNumeric(b)) throw cannotAdd(describeType(b), describeType(a), span);
-    return addNumbers(a, b, span);
+    return add(a, b, span);
   }
   if (a instanceof PathValue) return appendToPath(ctx, a.path, [b], span);
   const context = new Set<string>();

@@ -2,10 +2,10 @@
 import type { Span } from '../base/index.ts';
 import { isNumeric, toDouble } from './arithmetic.ts';
 import { Attrs } from './attrs.ts';
-import { describeType } from './describe.ts';
+import { describeType, preview } from './describe.ts';
 import { cannotCompare } from './errors.ts';
 import { force } from './thunk.ts';
-import { ContextString, Float, PathValue, type Slot, type Value } from './value.ts';
+import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
 /** `==` of two values. Functions are never equal, but the same function (or set, or list) inside two containers is. */
 export function equals(a: Value, b: Value): boolean {
@@ -50,7 +50,7 @@ function setsEqual(a: Attrs, b: Attrs): boolean {
 }
 
 /** Whether a set says `type = "derivation"`. Forces `type`. */
-function isDerivation(set: Attrs): boolean {
+export function isDerivation(set: Attrs): boolean {
   const type = set.get('type');
   return type !== undefined && force(type) === 'derivation';
 }
@@ -68,8 +68,19 @@ export function compare(a: Value, b: Value, span?: Span): number {
   if (left instanceof PathValue && right instanceof PathValue)
     return left.path < right.path ? -1 : left.path > right.path ? 1 : 0;
   if (Array.isArray(left) && Array.isArray(right)) return compareLists(left, right, span);
-  throw cannotCompare(describeType(a), describeType(b), span);
+  throw cannotCompare([a, b].map(showOperand), isSameKind(left, right), span);
 }
+
+const showOperand = (value: Value) => ({ type: describeType(value), text: preview(value) });
+
+/** Whether two values that cannot be compared are at least of one type. */
+function isSameKind(a: Value, b: Value): boolean {
+  if (a === null || typeof a === 'boolean') return typeof a === typeof b && (a === null) === (b === null);
+  if (a instanceof Attrs) return b instanceof Attrs;
+  return isFunction(a) && isFunction(b);
+}
+
+const isFunction = (value: Value): boolean => value instanceof Lambda || value instanceof PrimOp || value instanceof PrimOpApp;
 
 const order = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -1,21 +1,29 @@
 /** Forcing everything below a value. */
+import { bytesToText } from '../base/index.ts';
 import { Attrs } from './attrs.ts';
+import { tooDeep } from './errors.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
 import type { Slot, Value } from './value.ts';
 
-/** Forces a value and all it contains; cycles end. Cost: each set and list once. */
-export function forceDeep(slot: Slot): Value {
+/** Forces a value and all it contains; cycles end. Cost: each set and list once. @throws Fault E-EVAL-017 more than `depth` levels */
+export function forceDeep(slot: Slot, depth: number): Value {
   const value = force(slot);
-  if (isContainer(value)) descend(value, new Set());
+  if (isContainer(value)) descend(value, { seen: new Set(), depth }, 1);
   return value;
+}
+
+interface Walk {
+  readonly seen: Set<unknown>;
+  readonly depth: number;
 }
 
 const isContainer = (value: Value): value is Slot[] | Attrs => Array.isArray(value) || value instanceof Attrs;
 
-function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
-  if (seen.has(container)) return;
-  seen.add(container);
+function descend(container: Slot[] | Attrs, walk: Walk, level: number): void {
+  if (walk.seen.has(container)) return;
+  walk.seen.add(container);
+  if (level > walk.depth) throw tooDeep(walk.depth);
   const slots = container instanceof Attrs ? container.slots : container;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!;
@@ -24,11 +32,11 @@ function descend(container: Slot[] | Attrs, seen: Set<unknown>): void {
       const value = force(slot);
       // The place of a list stays: printing knows lists by it.
       if (!Array.isArray(value)) slots[i] = value;
-      if (isContainer(value)) descend(value, seen);
+      if (isContainer(value)) descend(value, walk, level + 1);
     } catch (error) {
       throw container instanceof Attrs
-        ? addStep(error, `while evaluating the attribute '${container.names[i]}'`, container.shape.spans?.[i])
-        : error;
+        ? addStep(error, `while evaluating the attribute '${bytesToText(container.names[i]!)}'`, container.shape.spans?.[i])
+        : addStep(error, `while evaluating list element at index ${i}`);
     }
   }
 }

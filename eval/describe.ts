@@ -3,7 +3,7 @@ import { type Bytes, bytesToText, place } from '../base/index.ts';
 import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
-import { Thunk } from './thunk.ts';
+import { blackHole, Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
 /** The type with its article, in the words of the manual. */
@@ -23,47 +23,95 @@ export function describeType(value: Value): string {
 }
 
 /** Type and value: what follows "but found". */
-export const describe = (value: Value): string => `${describeType(value)}${value === null ? '' : `: ${preview(value)}`}`;
+export const describe = (value: Value): string => `${describeType(value)}: ${preview(value)}`;
 
-const MAX_DEPTH = 3;
-const MAX_ITEMS = 10;
-const MAX_TEXT_BYTES = 256;
-
-/** The value on one line, cut short. */
-export function preview(slot: Slot, depth = 0): string {
-  if (slot instanceof Thunk) return slot.code === null ? preview(slot.held as Value, depth) : '«thunk»';
-  if (slot === null || typeof slot === 'boolean' || typeof slot === 'number' || typeof slot === 'bigint') return String(slot);
-  if (typeof slot === 'string') return previewText(slot);
-  if (slot instanceof ContextString) return previewText(slot.text);
-  if (slot instanceof Float) return floatGeneral(slot.value);
-  if (slot instanceof PathValue) return bytesToText(slot.path);
-  if (slot instanceof PrimOp) return `«primop ${slot.name}»`;
-  if (slot instanceof PrimOpApp) return `«partially applied primop ${slot.op.name}»`;
-  if (slot instanceof Lambda) {
-    const { name, span } = slot.site;
-    return `«lambda ${name === undefined ? '' : `${name} `}@ ${place(span)}»`;
-  }
-  if (Array.isArray(slot)) {
-    if (depth >= MAX_DEPTH && slot.length > 0) return '[ ... ]';
-    const items = slot.slice(0, MAX_ITEMS).map((item) => preview(item, depth + 1));
-    return bracket('[', items, elided(slot.length - MAX_ITEMS, 'item'), ']');
-  }
-  if (depth >= MAX_DEPTH && slot.size > 0) return '{ ... }';
-  const pairs = slot.names
-    .slice(0, MAX_ITEMS)
-    .map((name, index) => `${showName(name)} = ${preview(slot.slots[index]!, depth + 1)};`);
-  return bracket('{', pairs, elided(slot.size - MAX_ITEMS, 'attribute'), '}');
+interface Limits {
+  readonly depth: number;
+  /** Of all sets together; the same for the items of lists. */
+  readonly attributes: number;
+  readonly items: number;
+  readonly bytes: number;
 }
 
-const bracket = (open: string, parts: string[], rest: string[], close: string): string =>
-  [open, ...parts, ...rest, close].join(' ');
+const SHORT: Limits = { depth: 10, attributes: 10, items: 10, bytes: 1024 };
+const WHOLE: Limits = { depth: Infinity, attributes: Infinity, items: Infinity, bytes: Infinity };
 
-const elided = (count: number, noun: string): string[] =>
-  count > 0 ? [`«${count} ${noun}${count === 1 ? '' : 's'} elided»`] : [];
+/** The value on one line, cut short: in all ten attributes and ten items. What stands in it twice is shown once. */
+export const preview = (slot: Slot): string => new Preview(SHORT).show(slot, 0);
 
-const previewText = (text: Bytes): string =>
-  text.length <= MAX_TEXT_BYTES
-    ? bytesToText(quote(text))
-    : `${bytesToText(quote(text.slice(0, MAX_TEXT_BYTES)))} «${text.length - MAX_TEXT_BYTES} bytes elided»`;
+/** The value on one line, as far as it is evaluated; all of it. */
+export const showWhole = (slot: Slot): string => new Preview(WHOLE).show(slot, 0);
+
+class Preview {
+  readonly #limits: Limits;
+  readonly #seen = new Set<unknown>();
+  #attributes = 0;
+  #items = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  show(slot: Slot, depth: number): string {
+    if (slot instanceof Thunk) {
+      if (slot.code === null) return this.show(slot.held as Value, depth);
+      return slot.code === blackHole ? '«potential infinite recursion»' : '«thunk»';
+    }
+    if (slot === null || typeof slot === 'boolean' || typeof slot === 'number' || typeof slot === 'bigint') return String(slot);
+    if (typeof slot === 'string') return this.#text(slot);
+    if (slot instanceof ContextString) return this.#text(slot.text);
+    if (slot instanceof Float) return floatGeneral(slot.value);
+    if (slot instanceof PathValue) return bytesToText(slot.path);
+    if (slot instanceof PrimOp) return `«primop ${slot.name}»`;
+    if (slot instanceof PrimOpApp) return `«partially applied primop ${slot.op.name}»`;
+    // A function that nothing asked for is suspended in Nix; here a closure is made at once. Only printing could tell.
+    if (slot instanceof Lambda) return depth > 0 ? '«thunk»' : showLambda(slot);
+    if (slot instanceof Attrs ? this.#seen.has(slot) : slot.length > 0 && this.#seen.has(slot)) return '«repeated»';
+    this.#seen.add(slot);
+    if (depth >= this.#limits.depth) return Array.isArray(slot) ? '[ ... ]' : '{ ... }';
+    return Array.isArray(slot) ? this.#list(slot, depth) : this.#set(slot, depth);
+  }
+
+  #list(list: readonly Slot[], depth: number): string {
+    let text = '[';
+    for (let i = 0; i < list.length; i++) {
+      if (this.#items >= this.#limits.items) return `${text} ${elided(list.length - i, 'item')} ]`;
+      text += ` ${this.show(list[i]!, depth + 1)}`;
+      this.#items++;
+    }
+    return `${text} ]`;
+  }
+
+  #set(set: Attrs, depth: number): string {
+    let text = '{';
+    const order = this.#limits.attributes === Infinity ? set.names.map((_, i) => i) : importantFirst(set.names);
+    for (let i = 0; i < order.length; i++) {
+      if (this.#attributes >= this.#limits.attributes) return `${text} ${elided(order.length - i, 'attribute')} }`;
+      const at = order[i]!;
+      text += ` ${showName(set.names[at]!)} = ${this.show(set.slots[at]!, depth + 1)};`;
+      this.#attributes++;
+    }
+    return `${text} }`;
+  }
+
+  #text(text: Bytes): string {
+    const { bytes } = this.#limits;
+    if (text.length <= bytes) return bytesToText(quote(text));
+    return `${bytesToText(quote(text.slice(0, bytes)))} ${elided(text.length - bytes, 'byte')}`;
+  }
+}
+
+function showLambda({ site: { name, span } }: Lambda): string {
+  return `«lambda ${name === undefined ? '' : `${name} `}@ ${place(span)}»`;
+}
+
+/** What says what a set is comes first, so that it is not what is cut off. */
+function importantFirst(names: readonly Bytes[]): number[] {
+  const isImportant = (name: Bytes): boolean => name === 'type' || name === '_type';
+  const order = names.map((_, i) => i);
+  return [...order.filter((i) => isImportant(names[i]!)), ...order.filter((i) => !isImportant(names[i]!))];
+}
+
+const elided = (count: number, noun: string): string => `«${count} ${noun}${count === 1 ? '' : 's'} elided»`;
 
 const showName = (name: Bytes): string => bytesToText(printName(name));

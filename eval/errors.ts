@@ -1,5 +1,16 @@
 /** The faults of the evaluator, one function each. Positions are looked up only here: when something went wrong. */
-import { bytesToText, didYouMean, Fault, type FaultDetails, type Label, type Span } from '../base/index.ts';
+import {
+  bytesToText,
+  didYouMean,
+  Fault,
+  type FaultDetails,
+  type Label,
+  place,
+  type Span,
+  type SystemFault,
+} from '../base/index.ts';
+import type { Inequality } from './inequality.ts';
+import { invalidUtf8 } from './utf8.ts';
 
 /** What `tryEval` sees: `throw` and a failed `assert`. Every other fault goes past it. */
 export class Catchable extends Fault {}
@@ -92,8 +103,21 @@ export const unexpectedArgument = (fn: string, name: string, expected: readonly 
     hints: near(name, expected),
   });
 
-export const failedAssertion = (condition: string, span: Span): Catchable =>
-  new Catchable('E-EVAL-008', `assertion '${condition}' failed`, { labels: [{ ...span, text: 'this is false' }] });
+/** `inequality`: why the condition, an `==`, is false. */
+export function failedAssertion(condition: string, span: Span, inequality?: Inequality): Catchable {
+  const isFalse: Label = { ...span, text: 'this is false' };
+  if (inequality === undefined) {
+    return new Catchable('E-EVAL-008', `assertion '${condition}' failed`, { labels: [isFalse] });
+  }
+  const { message, path, left, right } = inequality;
+  const sides: Label[] = [];
+  if (left !== undefined) sides.push({ ...left, text: 'the left-hand side has it here' });
+  if (right !== undefined) sides.push({ ...right, text: 'the right-hand side has it here' });
+  return new Catchable('E-EVAL-008', message, {
+    labels: [isFalse, ...sides],
+    notes: [`the assertion is '${condition}'`, ...(path === '' ? [] : [`they differ at ${path}`])],
+  });
+}
 
 export const thrown = (message: string): Catchable => new Catchable('E-EVAL-009', bytesToText(message));
 
@@ -108,24 +132,46 @@ export const cannotCoerce = (found: string, hints: readonly string[], span?: Spa
 export const cannotAdd = (added: string, to: string, span?: Span): Fault =>
   fault('E-EVAL-014', `cannot add ${added} to ${to}`, span, { hints: ["write a number into a string with '${toString x}'"] });
 
-export const cannotCompare = (left: string, right: string, span?: Span): Fault =>
-  fault(
-    'E-EVAL-015',
-    `cannot compare ${left} with ${right}${left === right ? '; values of that type are incomparable' : ''}`,
-    span,
-  );
+interface Shown {
+  readonly type: string;
+  readonly text: string;
+}
+
+/** Values of different types, or (`isSameType`) of one that has no order. */
+export function cannotCompare([left, right]: readonly Shown[], isSameType: boolean, span?: Span): Fault {
+  const types = `cannot compare ${left!.type} with ${right!.type}`;
+  const values = `${left!.text} and ${right!.text}`;
+  const message = isSameType
+    ? `${types}; values of that type are incomparable (values are ${values})`
+    : `${types}; values are ${values}`;
+  return fault('E-EVAL-015', message, span);
+}
 
 export const duplicateAttribute = (name: string, span: Span, first?: Span): Fault =>
-  fault('E-EVAL-016', `dynamic attribute '${bytesToText(name)}' already defined`, span, {
-    text: 'defined again',
-    labels: first === undefined ? [] : [{ ...first, text: 'first defined here' }],
-  });
+  fault(
+    'E-EVAL-016',
+    `dynamic attribute '${bytesToText(name)}' already defined${first === undefined ? '' : ` at ${place(first)}`}`,
+    span,
+    {
+      text: 'defined again',
+      labels: first === undefined ? [] : [{ ...first, text: 'first defined here' }],
+    },
+  );
+
+const STACK_OVERFLOW = 'stack overflow; max-call-depth exceeded';
 
 export const stackExhausted = (cause: unknown, span?: Span): Fault =>
-  fault('E-EVAL-017', 'stack overflow; max-call-depth exceeded', span, {
+  fault('E-EVAL-017', STACK_OVERFLOW, span, {
     text: 'nested too deeply here',
     hints: ['look for a recursion without an end', "fold over lists with builtins.foldl' instead of recursing by hand"],
     cause,
+  });
+
+/** More levels than the settings allow. */
+export const tooDeep = (limit: number, span?: Span): Fault =>
+  fault('E-EVAL-017', STACK_OVERFLOW, span, {
+    text: 'nested too deeply here',
+    hints: ['look for a recursion without an end', `more than ${limit} levels are allowed with --max-call-depth`],
   });
 
 export const notInSearchPath = (name: string, span?: Span): Catchable =>
@@ -159,17 +205,39 @@ export const badSelection = (message: string, hints: readonly string[] = []): Fa
   fault('E-EVAL-023', message, undefined, { hints });
 
 export const missingAutoArgument = (name: string, definition: Span): Fault =>
-  fault('E-EVAL-024', `cannot evaluate a function that has an argument without a value ('${name}')`, definition, {
+  fault('E-EVAL-024', `cannot evaluate a function that has an argument without a value ('${bytesToText(name)}')`, definition, {
     text: 'this argument has no default',
     hints: [`pass it: --arg ${name} EXPRESSION, or --argstr ${name} TEXT`],
   });
 
 export const notJson = (found: string): Fault => fault('E-EVAL-025', `cannot convert ${found} to JSON`);
 
-export const unreadable = (path: string, reason: string, cause: unknown): Fault =>
-  fault('E-EVAL-026', `cannot read '${bytesToText(path)}': ${reason}`, undefined, { cause });
+/** A file of the user's that the system does not give. */
+export function unreadable(path: string, cause: SystemFault): Fault {
+  const shown = bytesToText(path);
+  const reason = cause.message.slice(cause.message.lastIndexOf(': ') + 2);
+  const message: Readonly<Record<string, string>> = {
+    ENOENT: `path '${shown}' does not exist`,
+    ENOTDIR: `'${shown}' is not a directory`,
+    EISDIR: `file '${shown}' is not a regular file`,
+  };
+  const otherwise = `opening '${shown}': ${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
+  return fault('E-EVAL-026', message[cause.errno] ?? otherwise, undefined, { cause });
+}
 
-export const notUtf8 = (): Fault => fault('E-EVAL-027', 'a string that is not UTF-8 cannot be written as JSON');
+export const notUtf8 = (bytes: string): Fault =>
+  fault('E-EVAL-027', `JSON serialization error: [json.exception.type_error.316] ${invalidUtf8(bytes)}`, undefined, {
+    notes: ['JSON is Unicode text: a string with other bytes has no JSON form'],
+  });
+
+/** What `__toString` gave where only a string will do; `verb` is Nix's. */
+export const notAString = (found: string, verb: 'should' | 'must'): Fault =>
+  fault('E-EVAL-004', `\`__toString\` ${verb} return a string, but got ${found}`);
+
+export const sourceChanged = (path: string): Fault =>
+  fault('E-EVAL-090', `'${bytesToText(path)}' was changed after it was evaluated`, undefined, {
+    hints: ["evaluate again (in the repl: ':r')"],
+  });
 
 export const impure = (what: string): Fault =>
   fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
@@ -180,9 +248,23 @@ const listed = (names: readonly string[]): string => {
   return names.length > SHOWN ? `${shown}, … (${names.length - SHOWN} more)` : shown;
 };
 
-/** V8's own error when the JavaScript stack is full. */
-export const isStackExhaustion = (error: unknown): error is RangeError =>
-  error instanceof RangeError && error.message.startsWith('Maximum call stack');
+/** A limit of the engine that a program ran into, as a fault; `undefined` for any other error. Needs little stack: little may be left. */
+export function engineLimit(error: unknown, span?: Span): Fault | undefined {
+  if (isStackExhaustion(error)) return stackExhausted(error, span);
+  if (!(error instanceof RangeError)) return undefined;
+  const { message } = error;
+  const isTooLarge = message.startsWith('Invalid string length') || message.startsWith('Invalid array length');
+  return isTooLarge ? tooLarge(error, span) : undefined;
+}
+
+const tooLarge = (cause: unknown, span?: Span): Fault =>
+  fault('E-EVAL-029', 'a string or list grew too large', span, { text: 'made here', cause });
+
+/** V8's own errors when the JavaScript stack is full; the second comes from a regular expression that could not be compiled. */
+export const isStackExhaustion = (error: unknown): error is Error =>
+  error instanceof RangeError
+    ? error.message.startsWith('Maximum call stack')
+    : error instanceof SyntaxError && error.message.endsWith('Stack overflow');
 
 /** One letter is near to every other: no guess. */
 const near = (name: string, candidates: Iterable<string>): string[] => (name.length < 2 ? [] : didYouMean(name, candidates));

@@ -2,8 +2,9 @@
 import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import type { CallDepth } from './depth.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
-import type { Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
+import type { ContextString, Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
 
 /** How a value becomes a string. */
 export interface Coercion {
@@ -20,6 +21,8 @@ export interface Coercion {
 export interface Evaluator {
   readonly io: EvalIO;
   readonly settings: EvalSettings;
+  /** Counts calls where they are bounded. */
+  readonly calls: CallDepth | undefined;
 
   force(slot: Slot): Value;
   /** Number while safe, bigint beyond; `normalizeInt` (arithmetic.ts) after arithmetic on bigints. */
@@ -43,8 +46,10 @@ export interface Evaluator {
   callN(fn: Value, args: readonly Slot[]): Value;
   /** The application, when it is needed. */
   lazyCall(fn: Slot, ...args: Slot[]): Slot;
-  /** Applications of one function to many arguments, each when it is needed; smaller than as many `lazyCall`s. */
-  lazyCalls(fn: Slot): (arg: Slot) => Slot;
+  /** Puts in the place of each argument the application of one function to it, when it is needed; smaller than as many `lazyCall`s. */
+  lazyCalls(fn: Slot, args: Slot[]): List;
+  /** The same for a function of two arguments; the lists stay theirs. */
+  lazyCalls2(fn: Slot, firsts: readonly Slot[], seconds: readonly Slot[]): List;
   /** A computation, when it is needed. */
   delay(compute: () => Value): Slot;
 
@@ -56,6 +61,8 @@ export interface Evaluator {
   compare(a: Slot, b: Slot): number;
 
   coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes;
+  /** The same as a value: a string with its context, if it has one. Cheaper where there is none. */
+  coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString;
   /** An absolute path from a path, or a string (or set that becomes one) that begins with '/'. */
   coerceToPath(slot: Slot, what: string, context: Set<string>): Bytes;
   /** Copies a file or tree into the store, once per evaluation; returns its store path. */
@@ -76,12 +83,12 @@ export interface Evaluator {
   readonly globals: ReadonlyMap<string, Slot>;
   /** `throw`: an error that `tryEval` catches. */
   throwCatchable(message: Bytes): never;
-  /** Runs; adds a trace step to a fault that passes. */
-  withTrace<T>(text: () => string, run: () => T, span?: Span): T;
+  /** Runs; adds a trace step to a fault that passes. `isKey`: shown also where the trace is cut short. */
+  withTrace<T>(text: () => string, run: () => T, span?: Span, isKey?: boolean): T;
   /** "an integer", "a set", …: how messages name a value's type. */
   describeType(value: Value): string;
   /** The value as messages show it, cut short. */
-  preview(value: Value): string;
+  preview(value: Slot): string;
   /** An expression as messages show it, on one line. */
   showExpr(expr: Expr, span: Span): string;
   /** `{ file; line; column; }` of a place in a file; null where it is unknown or not in a file (`unsafeGetAttrPos`). */

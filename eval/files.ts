@@ -8,6 +8,7 @@ import { compiler } from './compile/compiler.ts';
 import { StaticScope, type Unit } from './compile/scope.ts';
 import { notAnExpression, unreadable } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
+import { parseOptions } from './parsing.ts';
 import { parentPath } from './path.ts';
 import { force, Thunk } from './thunk.ts';
 import { labelCode } from './trace.ts';
@@ -71,7 +72,7 @@ export class FileLoader {
     const source = new SourceFile(this.#ctx.settings.displayPath?.(file) ?? bytesToText(file), text);
     this.#paths.set(source, file);
     const kind = file.endsWith('.igos') ? 'igos' : 'nix';
-    const parsed = { source, tree: parseFile(source, { kind, pipes: this.#ctx.settings.pipes === true }) };
+    const parsed = { source, tree: parseFile(source, { kind, ...parseOptions(this.#ctx) }) };
     this.#parsed.set(file, parsed);
     return parsed;
   }
@@ -104,7 +105,7 @@ export function reading<T>(path: Bytes, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SystemFault) throw unreadable(path, error.message.slice(error.message.lastIndexOf(': ') + 2), error);
+    if (error instanceof SystemFault) throw unreadable(path, error);
     throw error;
   }
 }

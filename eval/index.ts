@@ -9,19 +9,29 @@ import { globalNames } from './globals.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 
-export { Attrs, attrsFromMap, attrsFromRecord } from './attrs.ts';
+export { Attrs, attrsFromMap, attrsFromRecord, mergeAttrs } from './attrs.ts';
 export { type Builtin, type BuiltinConstant, builtin, builtinConstant } from './builtin.ts';
 export { type BuiltinCode, builtinCodes } from './builtins/codes.ts';
 export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts';
 export { writeXml } from './builtins/xml.ts';
 export { evalCodes } from './codes.ts';
 export * from './declare/index.ts';
+export {
+  declarationTopics,
+  docCommentAt,
+  documentAttribute,
+  documentDeclaration,
+  documentLibrary,
+  documentValue,
+  fieldText,
+} from './docs.ts';
 export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export type { Interpreter } from './interpreter.ts';
-export type { EvalIO, EvalSettings, EvalStore, FileKind, StoreText, TalkKind } from './io.ts';
+export type { EvalIO, EvalSettings, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
+export { isDerivation, type PrettyOptions, type PrettyRole, prettyValue } from './pretty.ts';
 export { printValue } from './print.ts';
 export type { DynamicScope, Scope, Scoping } from './scope.ts';
 export { StoreBridge } from './store-bridge.ts';
@@ -29,9 +39,9 @@ export { valueToJson } from './to-json.ts';
 export * from './value.ts';
 export { builtinTable };
 
-/** Refuses variables that nothing defines, as evaluation does before it starts. @throws Fault E-EVAL-002 */
-export const checkNames = (source: SourceFile, expr: Expr): void =>
-  checkAgainst(expr, source, { globals: globalNames(builtinTable) });
+/** Refuses variables that nothing defines (`bound`: by those around), as evaluation does before it starts. @throws Fault E-EVAL-002 */
+export const checkNames = (source: SourceFile, expr: Expr, bound: Iterable<string> = []): void =>
+  checkAgainst(expr, source, { bound, globals: globalNames(builtinTable) });
 
 /** An evaluator with all builtins. Cost: about a millisecond; nothing is read before something is evaluated. */
 export const createEvaluator = (options: { readonly io: EvalIO; readonly settings?: EvalSettings }): Interpreter =>

@@ -6,9 +6,11 @@ import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { forceDeep } from './deep.ts';
+import { dataDepth } from './depth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { Machine } from './machine.ts';
+import { parseOptions } from './parsing.ts';
 import { printValue } from './print.ts';
 import type { Scoping } from './scope.ts';
 import { Scopes } from './scoping.ts';
@@ -58,7 +60,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     evalExpr: (text, { basePath, name = '<expr>' }) =>
       guard(() => {
         const source = new SourceFile(name, text);
-        const expr = parseExpr(source, { pipes: settings.pipes === true });
+        const expr = parseExpr(source, parseOptions(machine));
         checkNames(expr, source, machine);
         return compiler.compile(expr, machine.files.rootScope(source, basePath, undefined))([]);
       }),
@@ -68,7 +70,7 @@ export function createInterpreter({ io, builtins, settings = {} }: InterpreterOp
     force: (slot) => guard(() => force(slot)),
     print: (slot, { isStrict }) =>
       guard(() => {
-        if (isStrict) forceDeep(slot);
+        if (isStrict) forceDeep(slot, dataDepth(settings));
         return printValue(slot, { isStrict });
       }),
     toJson: (slot, context = new Set()) => guard(() => valueToJson(machine, slot, context)),

@@ -3,7 +3,11 @@
  * commands give it the real one (node-io.ts).
  */
 import type { Bytes } from '../base/index.ts';
+import type { Lints } from '../lang/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
+import type { GitRequest, GitTree } from './git/request.ts';
+
+export type { GitRequest, GitTree };
 
 /** What `trace` says, what `warn` says, and what is deprecated or has no effect. */
 export type TalkKind = 'trace' | 'evaluation warning' | 'warning';
@@ -30,6 +34,8 @@ export interface EvalIO {
   trace(kind: TalkKind, text: Bytes): void;
   /** Builds outputs now, because evaluation reads them (import from derivation). @throws Fault the build failed, or builds are not possible here */
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
+  /** Takes a commit or a working tree out of a Git repository. @throws Fault E-EVAL-141 */
+  fetchGit(request: GitRequest): GitTree;
   readonly store: EvalStore;
 }
 
@@ -77,10 +83,12 @@ export interface EvalSettings {
   readonly isTraceVerbose?: boolean;
   /** `warn` prints, then fails: its trace shows who warned. */
   readonly isAbortingOnWarn?: boolean;
-  /** How many calls may be inside each other. */
+  /** How many calls may be inside each other, and how many levels data that is walked may have. Default: as depth.ts says. */
   readonly maxCallDepth?: number;
   /** `fromTOML` gives dates and times as `{ _type = "timestamp"; value; }` instead of refusing them. */
   readonly hasTomlTimestamps?: boolean;
+  /** Which discouraged literals are warned of or refused. */
+  readonly lints?: Lints;
   /** `|>` and `<|`. */
   readonly pipes?: boolean;
   /** `import` of a derivation's output may build. */

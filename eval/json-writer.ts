@@ -120,7 +120,7 @@ const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 export const jsonString = (bytes: Bytes): Bytes => (PLAIN.test(bytes) ? `"${bytes}"` : quoted(bytes));
 
 function quoted(bytes: Bytes): Bytes {
-  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8();
+  if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw notUtf8(bytes);
   // The engine escapes quotes, backslashes and controls; bytes above 127 pass through as they are.
   return JSON.stringify(bytes);
 }

@@ -8,6 +8,7 @@ import { call, call2, callN } from './call.ts';
 import { coerceToPath, coerceToString } from './coerce.ts';
 import { compare, slotsEqual } from './compare.ts';
 import { forceDeep } from './deep.ts';
+import { CallDepth, dataDepth } from './depth.ts';
 import { describe, describeType, preview } from './describe.ts';
 import { missingAttribute, thrown, unwantedContext, wrongType } from './errors.ts';
 import type { Coercion, Evaluator } from './evaluator.ts';
@@ -17,11 +18,12 @@ import type { EvalIO, EvalSettings } from './io.ts';
 import { findInSearchPath, type SearchEntry } from './search-path.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
-import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
+import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value, withContext } from './value.ts';
 
 export class Machine implements Evaluator {
   readonly io: EvalIO;
   readonly settings: EvalSettings;
+  readonly calls: CallDepth | undefined;
   readonly globals: ReadonlyMap<string, Slot>;
   readonly files: FileLoader;
   readonly #copied = new Map<Bytes, Bytes>();
@@ -30,6 +32,7 @@ export class Machine implements Evaluator {
   constructor(io: EvalIO, settings: EvalSettings, builtins: readonly (Builtin | BuiltinConstant)[]) {
     this.io = io;
     this.settings = settings;
+    this.calls = settings.maxCallDepth === undefined ? undefined : new CallDepth(settings.maxCallDepth);
     this.globals = bindGlobals(this, builtins);
     this.files = new FileLoader(this);
   }
@@ -39,7 +42,7 @@ export class Machine implements Evaluator {
   }
 
   forceDeep(slot: Slot): Value {
-    return forceDeep(slot);
+    return forceDeep(slot, dataDepth(this.settings));
   }
 
   forceInt(slot: Slot, what: string): number | bigint {
@@ -120,9 +123,17 @@ export class Machine implements Evaluator {
     return new Thunk(applyMany, { fn, args });
   }
 
-  lazyCalls(fn: Slot): (arg: Slot) => Slot {
+  lazyCalls(fn: Slot, args: Slot[]): List {
     const apply = (arg: Slot): Value => call(force(fn), arg);
-    return (arg) => new Thunk(apply, arg);
+    for (let i = 0; i < args.length; i++) args[i] = new Thunk(apply, args[i]);
+    return args;
+  }
+
+  lazyCalls2(fn: Slot, firsts: readonly Slot[], seconds: readonly Slot[]): List {
+    const apply = (at: number): Value => call2(force(fn), firsts[at]!, seconds[at]!);
+    const calls: List = [];
+    for (let i = 0; i < firsts.length; i++) calls.push(new Thunk(apply, i));
+    return calls;
   }
 
   delay(compute: () => Value): Slot {
@@ -132,7 +143,15 @@ export class Machine implements Evaluator {
   getAttr(set: Attrs, name: Bytes, what: string): Slot {
     const slot = set.get(name);
     if (slot !== undefined) return slot;
-    throw addStep(missingAttribute(name, set.names), `while evaluating ${what}`);
+    throw addStep(
+      missingAttribute(
+        name,
+        set.names,
+        undefined,
+        set.shape.spans?.find((each) => each !== undefined),
+      ),
+      `in ${what}`,
+    );
   }
 
   equals(a: Slot, b: Slot): boolean {
@@ -146,6 +165,18 @@ export class Machine implements Evaluator {
   coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes {
     try {
       return coerceToString(this, force(slot), context, how);
+    } catch (error) {
+      throw addStep(error, `while evaluating ${what}`);
+    }
+  }
+
+  coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString {
+    try {
+      const value = force(slot);
+      if (typeof value === 'string') return value;
+      if (typeof value === 'number' && how?.isLoose === true) return String(value);
+      const context = new Set<string>();
+      return withContext(coerceToString(this, value, context, how), context);
     } catch (error) {
       throw addStep(error, `while evaluating ${what}`);
     }
@@ -198,11 +229,11 @@ export class Machine implements Evaluator {
     throw thrown(message);
   }
 
-  withTrace<T>(text: () => string, run: () => T, span?: Span): T {
+  withTrace<T>(text: () => string, run: () => T, span?: Span, isKey = false): T {
     try {
       return run();
     } catch (error) {
-      throw addStep(error, text(), span);
+      throw addStep(error, text(), span, isKey);
     }
   }
 
@@ -210,7 +241,7 @@ export class Machine implements Evaluator {
     return describeType(value);
   }
 
-  preview(value: Value): string {
+  preview(value: Slot): string {
     return preview(value);
   }
 

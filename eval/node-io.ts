@@ -1,8 +1,11 @@
 /** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind, TalkKind } from './io.ts';
+import { fetchGit } from './git/fetch.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -13,6 +16,10 @@ export interface NodeEvalIOOptions {
   readonly now?: () => number;
   readonly trace?: EvalIO['trace'];
   readonly realise: EvalIO['realise'];
+  /** Where Git repositories from elsewhere are kept. */
+  readonly gitCache?: string;
+  /** Called before anything is fetched; may throw. */
+  readonly beforeFetch?: () => void;
 }
 
 /** The part that looks at files. */
@@ -46,8 +53,9 @@ export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' 
   }
 
   pathExists(path: Bytes): boolean {
+    const real = this.#real(path);
     try {
-      return statSync(this.#real(path), { throwIfNoEntry: false }) !== undefined;
+      return statSync(real, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return false; // no permission to look, a loop of links: not there for the language
     }
@@ -97,6 +105,15 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
 
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
     return this.#options.realise(drvPath, outputs);
+  }
+
+  fetchGit(request: GitRequest): GitTree {
+    this.#options.beforeFetch?.();
+    return fetchGit(request, {
+      cacheFolder: this.#options.gitCache ?? join(tmpdir(), 'igos-git-cache'),
+      environment: this.#options.env ?? {},
+      warn: (message) => this.trace('warning', textToBytes(message)),
+    });
   }
 }
 

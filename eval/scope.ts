@@ -6,6 +6,7 @@
  */
 import type { SourceFile } from '../base/index.ts';
 import type { Expr, MergedAttrs } from '../lang/index.ts';
+import type { Attrs } from './attrs.ts';
 import type { Slot, Value } from './value.ts';
 
 /** A supply of names known only at run time: a package's own fields, the tree, the library. */
@@ -27,6 +28,8 @@ export interface Scoping {
   fileScope(source: SourceFile, basePath: string): Scope;
   /** Names of a dynamic scope, in front of those of the scopes around. */
   dynamicScope(around: Scope, names: DynamicScope): Scope;
+  /** The attributes of a set as lexical names, all in front of those of the scopes around. Cost: the size of the set. */
+  setScope(around: Scope, set: Attrs): Scope;
   /** The bindings of a `let`, which see each other. */
   letScope(around: Scope, bindings: MergedAttrs): Scope;
   evalInScope(expr: Expr, scope: Scope): Value;

@@ -1,10 +1,11 @@
 /** Scopes for declarations: see scope.ts for what they mean. Code is compiled once per expression and kind of scope. */
 import type { Bytes, SourceFile } from '../base/index.ts';
 import type { Expr, MergedAttrs } from '../lang/index.ts';
+import type { Attrs } from './attrs.ts';
 import { compileRecursive, type Recursive } from './compile/bindings.ts';
 import type { Code, Naming, SlotCode } from './compile/code.ts';
 import { compiler } from './compile/compiler.ts';
-import type { StaticScope } from './compile/scope.ts';
+import { StaticScope } from './compile/scope.ts';
 import type { FileLoader } from './files.ts';
 import type { DynamicScope, Scope, Scoping } from './scope.ts';
 import { finishTrace } from './trace.ts';
@@ -37,6 +38,12 @@ export class Scopes implements Scoping {
   dynamicScope(around: Scope, names: DynamicScope): Scope {
     const { level, env } = around as LexicalScope;
     return new LexicalScope(level.dynamicInside(), [env, names]);
+  }
+
+  setScope(around: Scope, set: Attrs): Scope {
+    const { level, env } = around as LexicalScope;
+    const names = new Map(set.names.map((name, index) => [name, index + 1]));
+    return new LexicalScope(new StaticScope('vars', level, level.unit, names), [env, ...set.slots]);
   }
 
   letScope(around: Scope, bindings: MergedAttrs): Scope {

@@ -2,6 +2,7 @@
 import { type Bytes, textToBytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
 import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
+import { sourceChanged } from './errors.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
 /** Where tools of the host are looked up: not the user's PATH, which would give each user other keys, and builds look nowhere else. */
@@ -18,9 +19,20 @@ export class StoreBridge implements EvalStore {
   readonly #texts = new Map<StorePath, StoreText>();
   readonly #searchPath: readonly Bytes[];
   #pending: StoreText[] = [];
+  readonly #defersWrites: boolean;
+  /** Sources that are yet to be copied (deferred) or never will be (read-only). */
+  readonly #uncopied = new Set<StorePath>();
+  readonly #copies: (() => void)[] = [];
 
-  /** @param options  `searchPath`: folders that tools of the host are looked up in, as in PATH */
-  constructor(store: ObjectStore, options: { readonly isReadOnly: boolean; readonly searchPath?: readonly Bytes[] }) {
+  /**
+   * @param options  `searchPath`: folders that tools of the host are looked up in, as in PATH; `defersWrites`: sources too are only
+   * copied by `flush`, so that an evaluation may be cut off at any point (the repl)
+   */
+  constructor(
+    store: ObjectStore,
+    options: { readonly isReadOnly: boolean; readonly searchPath?: readonly Bytes[]; readonly defersWrites?: boolean },
+  ) {
+    this.#defersWrites = options.defersWrites === true;
     this.#store = store;
     this.storeDir = store.storeDir;
     this.isReadOnly = options.isReadOnly;
@@ -31,8 +43,25 @@ export class StoreBridge implements EvalStore {
     const [real, mapped] = this.#onDisk(source, options);
     const computed = this.#store.computePath(name, real, mapped);
     // Reading twice what is new costs less, over all evaluations, than copying what is there already.
-    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addPath(name, real, mapped);
+    this.#copy(computed.path, () => {
+      if (this.#store.addPath(name, real, mapped) !== computed.path) throw sourceChanged(source);
+    });
     return computed;
+  }
+
+  #copy(path: StorePath, run: () => void): void {
+    if (this.#uncopied.has(path) || this.#store.isValid(path)) return;
+    if (!this.isReadOnly && !this.#defersWrites) {
+      run();
+      return;
+    }
+    this.#uncopied.add(path);
+    if (!this.isReadOnly) this.#copies.push(run);
+  }
+
+  /** Whether evaluation has made a path that is not on disk, so that nothing below it can be read before `flush`. */
+  isUnwritten(path: StorePath): boolean {
+    return this.#uncopied.has(path) || (this.#texts.has(path) && !this.#store.isValid(path));
   }
 
   /** A source inside of the store stands elsewhere on disk; a filter still sees it where it seems to be. */
@@ -47,12 +76,16 @@ export class StoreBridge implements EvalStore {
 
   addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
     const computed = this.#store.computeTree(name, entries);
-    if (!this.isReadOnly && !this.#store.isValid(computed.path)) this.#store.addTree(name, entries);
+    this.#copy(computed.path, () => this.#store.addTree(name, entries));
     return computed;
   }
 
   addHostTree(name: string, { tools, files }: { readonly tools: readonly Bytes[]; readonly files: readonly Bytes[] }): StorePath {
-    return hostTree(this.#store, name, { tools, files, searchPath: this.#searchPath }, { isReadOnly: this.isReadOnly });
+    const spec = { tools, files, searchPath: this.#searchPath };
+    const isReadOnly = this.isReadOnly || this.#defersWrites;
+    const path = hostTree(this.#store, name, spec, { isReadOnly });
+    if (isReadOnly) this.#copy(path, () => hostTree(this.#store, name, spec));
+    return path;
   }
 
   addText(text: StoreText): void {
@@ -85,8 +118,17 @@ export class StoreBridge implements EvalStore {
     return new Set(this.#pending.map((text) => text.path));
   }
 
-  /** Writes the gathered texts, in the order in which they came (references first). Nothing in read-only mode. */
+  /**
+   * Writes the gathered texts, in the order in which they came (references first). Nothing in read-only mode.
+   *
+   * @throws Fault E-EVAL-090 a source whose copying was deferred is not what it was
+   */
   flush(): void {
+    for (let copy = this.#copies[0]; copy !== undefined; copy = this.#copies[0]) {
+      copy();
+      this.#copies.shift();
+    }
+    if (!this.isReadOnly) this.#uncopied.clear();
     if (this.isReadOnly || this.#pending.length === 0) return;
     const texts = this.#pending;
     this.#pending = [];

@@ -6,11 +6,12 @@
  * | suspended | what to run | its environment |
  * | running | `blackHole` | undefined |
  * | done | null | the value |
+ * | failed with what `tryEval` catches | `failed` | the error |
  *
- * A failed evaluation puts the suspended state back: forced again (after `tryEval`) it fails again in the same way.
+ * Any other failure puts the suspended state back: it ends the evaluation, or (a build is needed first) the thunk runs again.
  */
 import { Bug } from '../base/index.ts';
-import { InfiniteRecursion } from './errors.ts';
+import { Catchable, InfiniteRecursion } from './errors.ts';
 import { leftThunk } from './trace.ts';
 import type { Slot, Value } from './value.ts';
 
@@ -44,11 +45,17 @@ export function run(thunk: Thunk): Value {
     thunk.held = value;
     return value;
   } catch (error) {
-    thunk.code = code;
-    thunk.held = held;
+    const isKept = error instanceof Catchable;
+    thunk.code = isKept ? failed : code;
+    thunk.held = isKept ? error : held;
     throw leftThunk(error, code, thunk);
   }
 }
+
+/** Fails again, without doing again what led there. */
+const failed: ThunkCode = (error: Catchable) => {
+  throw error;
+};
 
 /** Marks a thunk that is being evaluated. */
 export const blackHole: ThunkCode = () => {

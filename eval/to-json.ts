@@ -1,10 +1,11 @@
 /** Values as JSON: compact, keys sorted bytewise, bytes as UTF-8. */
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, bytesToText } from '../base/index.ts';
 import { Attrs, type Shape } from './attrs.ts';
 import { call } from './call.ts';
 import { coerceToString } from './coerce.ts';
-import { describeType } from './describe.ts';
-import { notJson } from './errors.ts';
+import { dataDepth } from './depth.ts';
+import { describe, describeType } from './describe.ts';
+import { notAString, notJson, tooDeep } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import { JsonWriter, jsonString } from './json-writer.ts';
 import { force } from './thunk.ts';
@@ -20,17 +21,18 @@ import { ContextString, Float, PathValue, type Slot, type Value } from './value.
 export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
   const out = new JsonWriter();
   try {
-    write(ctx, force(slot), context, out);
+    write(ctx, force(slot), context, out, dataDepth(ctx.settings));
     return out.finish();
   } finally {
     out.close();
   }
 }
 
-function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter): void {
+/** `levels`: how many more may be inside. */
+function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter, levels: number): void {
   if (isScalar(value)) writeScalar(value, out);
-  else if (Array.isArray(value)) writeList(ctx, value, context, out);
-  else if (value instanceof Attrs) writeSet(ctx, value, context, out);
+  else if (Array.isArray(value)) writeList(ctx, value, context, out, levels);
+  else if (value instanceof Attrs) writeSet(ctx, value, context, out, levels);
   else if (value instanceof ContextString || value instanceof PathValue) out.string(coerceToString(ctx, value, context));
   else throw notJson(describeType(value));
 }
@@ -47,7 +49,8 @@ function writeScalar(value: Scalar, out: JsonWriter): void {
   else out.raw(value === null ? 'null' : value ? 'true' : 'false');
 }
 
-function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter): void {
+function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter, levels: number): void {
+  if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   out.char(OPEN_LIST);
   for (let i = 0; i < list.length; i++) {
     if (i > 0) out.char(COMMA);
@@ -57,23 +60,24 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
       continue;
     }
     try {
-      write(ctx, force(slot), context, out);
+      write(ctx, force(slot), context, out, levels - 1);
     } catch (error) {
-      throw addStep(error, `while writing list item ${i} as JSON`);
+      throw addStep(error, `while evaluating list element at index ${i}`);
     }
   }
   out.char(CLOSE_LIST);
 }
 
-function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter): void {
+function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter, levels: number): void {
+  if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   const { shape } = set;
   const { names, display, outPath } = jsonLayout(shape);
   if (display >= 0) {
-    out.string(coerceToString(ctx, call(force(set.slots[display]!), set), context));
+    out.string(coerceToString(ctx, stringOf(set, dataDepth(ctx.settings)), context, { copyToStore: false }));
     return;
   }
   if (outPath >= 0) {
-    write(ctx, force(set.slots[outPath]!), context, out);
+    write(ctx, force(set.slots[outPath]!), context, out, levels - 1);
     return;
   }
   const { slots } = set;
@@ -85,12 +89,28 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
       continue;
     }
     try {
-      write(ctx, force(slot), context, out);
+      write(ctx, force(slot), context, out, levels - 1);
     } catch (error) {
-      throw addStep(error, `while writing the attribute '${set.names[i]}' as JSON`, set.shape.spans?.[i]);
+      throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
     }
   }
   out.raw(slots.length === 0 ? '{}' : '}');
+}
+
+/** What `__toString` gives, through the sets that it gives. @throws Fault E-EVAL-004 neither string nor path */
+function stringOf(set: Attrs, depth: number): Value {
+  let value: Value = set;
+  for (let steps = 0; value instanceof Attrs; steps++) {
+    if (steps === depth) throw tooDeep(depth);
+    const display = value.get('__toString');
+    const outPath = value.get('outPath');
+    if (display !== undefined) value = call(force(display), value);
+    else if (outPath !== undefined) value = force(outPath);
+    else throw notAString(describe(value), 'must');
+  }
+  const isString = typeof value === 'string' || value instanceof ContextString || value instanceof PathValue;
+  if (!isString) throw notAString(describe(value), 'should');
+  return value;
 }
 
 const [OPEN_LIST, COMMA, CLOSE_LIST] = [0x5b, 0x2c, 0x5d];

@@ -2,8 +2,9 @@
  * What an error picks up on its way out: the place it happened at, the user-level steps that led there, and for infinite
  * recursion the values that need each other. Nothing here runs, or is even looked up, unless something failed.
  */
-import { Fault, type Span, type TraceStep } from '../base/index.ts';
-import { InfiniteRecursion, isStackExhaustion, placeFault, stackExhausted } from './errors.ts';
+import { bytesToText, Fault, type Span } from '../base/index.ts';
+import { engineLimit, InfiniteRecursion, placeFault } from './errors.ts';
+import { Steps } from './steps.ts';
 import type { Value } from './value.ts';
 
 /** What a suspended computation is for the user. */
@@ -30,76 +31,63 @@ export function leftThunk(error: unknown, code: object, thunk: object): unknown 
     if (error.entry === thunk) error.close();
     return error;
   }
-  return label === undefined ? error : addStep(error, `while evaluating ${label.text}`, label.span);
+  // That a file is evaluated says its import, or the command.
+  return label?.span === undefined ? error : addStep(error, `while evaluating ${label.text}`, label.span);
 }
 
 /** An error leaves a call of `fn` at `span`. */
 export function leftCall(error: unknown, fn: Value, span: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
   if (placeFault(error, span)) return error;
   return addStep(error, `while calling ${describeCallee(fn)}`, span);
 }
 
 /** Gives a fault its place, unless it has one. */
 export function locate(error: unknown, span: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (error instanceof Fault) placeFault(error, span);
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
+  placeFault(error, span);
   return error;
 }
 
-/** The steps that a fault went through: the innermost, and a ring of the outermost, since a deep recursion has a million. */
-class Steps {
-  readonly #inner: TraceStep[] = [];
-  readonly #outer: TraceStep[] = [];
-  #dropped = 0;
-
-  add(step: TraceStep): void {
-    if (this.#inner.length < KEPT) this.#inner.push(step);
-    else if (this.#outer.length < KEPT) this.#outer.push(step);
-    else this.#outer[this.#dropped++ % KEPT] = step;
-  }
-
-  outermostFirst(): TraceStep[] {
-    const first = this.#dropped % KEPT;
-    return [...this.#inner, ...this.#outer.slice(first), ...this.#outer.slice(0, first)].reverse();
-  }
-}
-
-const KEPT = 200;
 const steps = new WeakMap<Fault, Steps>();
 
-/** Records a step; they come innermost first. Cost: O(1), bounded memory. */
-export function addStep(error: unknown, text: string, span?: Span): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error, span);
-  if (!(error instanceof Fault)) return error;
+/** Records a step; they come innermost first. `isKey`: shown also where the trace is cut short. Cost: O(1), bounded memory. */
+export function addStep(error: unknown, text: string, span?: Span, isKey = false): unknown {
+  if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
   let known = steps.get(error);
   if (known === undefined) {
     known = new Steps();
     steps.set(error, known);
   }
-  known.add({ text, span });
+  known.add(isKey ? { text, span, isKey } : { text, span });
   return error;
 }
 
+/** An error was caught: should the same be met again, its way begins there. */
+export const forgetSteps = (error: Fault): void => {
+  steps.delete(error);
+};
+
 /** Makes what leaves the evaluator presentable: the steps outermost first, exhaustion of the stack a Fault. */
 export function finishTrace(error: unknown): unknown {
-  if (isStackExhaustion(error)) return stackExhausted(error);
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof Fault)) return engineLimit(error) ?? error;
   if (error instanceof InfiniteRecursion) error.close();
   const found = steps.get(error);
   if (found !== undefined) {
     steps.delete(error);
     error.trace = [...found.outermostFirst(), ...error.trace];
   }
+  // What was suspended by a builtin has no place of its own: that of the step around it says at least which value it was.
+  const around = error.labels.length === 0 ? error.trace.findLast(({ span }) => span !== undefined) : undefined;
+  if (around?.span !== undefined) error.labels = [{ ...around.span, text: '' }];
   return error;
 }
 
 function describeCallee(fn: Value): string {
   if (typeof fn === 'object' && fn !== null) {
-    if ('site' in fn) return fn.site.name === undefined ? 'an anonymous function' : `the function '${fn.site.name}'`;
-    if ('impl' in fn) return `the builtin '${fn.name}'`;
-    if ('op' in fn) return `the builtin '${fn.op.name}'`;
+    if ('site' in fn) return fn.site.name === undefined ? 'anonymous lambda' : `'${bytesToText(fn.site.name)}'`;
+    if ('impl' in fn) return `the '${fn.name}' builtin`;
+    if ('op' in fn) return `the '${fn.op.name}' builtin`;
   }
-  return 'a functor';
+  return "a functor (an attribute set with a '__functor' attribute)";
 }

@@ -50,9 +50,10 @@ export class Float {
 
 /**
  * What a string depends on, as Nix writes it: `/store/x` (a path), `!out!/store/x.drv` (an output), `=/store/x.drv` (the whole
- * derivation closure). Never empty: a string without context is a plain byte string.
+ * derivation closure). No duplicates, any order. Never empty: a string without context is a plain byte string. Strings share contexts,
+ * and most have one element: arrays are much smaller than sets.
  */
-export type Context = ReadonlySet<string>;
+export type Context = readonly string[];
 
 export class ContextString {
   readonly text: Bytes;
@@ -72,8 +73,8 @@ export class PathValue {
 }
 
 /** A string with the context given; the plain bytes where that is empty. */
-export const withContext = (text: Bytes, context: Context | undefined): Bytes | ContextString =>
-  context === undefined || context.size === 0 ? text : new ContextString(text, context);
+export const withContext = (text: Bytes, context: ReadonlySet<string> | undefined): Bytes | ContextString =>
+  context === undefined || context.size === 0 ? text : new ContextString(text, [...context]);
 
 /** Slots by static address; slot 0 is the environment around. Only compiled code knows the addresses. */
 export type Env = unknown[];

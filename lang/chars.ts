@@ -7,6 +7,8 @@ const URI_PART = 8;
 const DIGIT = 16;
 const LETTER = 32;
 const SPACE = 64;
+/** In identifiers and in paths. */
+const WORD_PART = 128;
 
 const table = new Uint8Array(256);
 const mark = (characters: string, bits: number): void => {
@@ -14,11 +16,11 @@ const mark = (characters: string, bits: number): void => {
 };
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const DIGITS = '0123456789';
-mark(LETTERS, ID_START | ID_PART | PATH_PART | URI_PART | LETTER);
-mark(DIGITS, ID_PART | PATH_PART | URI_PART | DIGIT);
-mark('_', ID_START | ID_PART | PATH_PART | URI_PART);
+mark(LETTERS, ID_START | ID_PART | PATH_PART | URI_PART | LETTER | WORD_PART);
+mark(DIGITS, ID_PART | PATH_PART | URI_PART | DIGIT | WORD_PART);
+mark('_', ID_START | ID_PART | PATH_PART | URI_PART | WORD_PART);
 mark("'", ID_PART | URI_PART);
-mark('-', ID_PART | PATH_PART | URI_PART);
+mark('-', ID_PART | PATH_PART | URI_PART | WORD_PART);
 mark('.+', PATH_PART | URI_PART);
 mark('%/?:@&=$,!~*', URI_PART);
 mark(' \t\r\n', SPACE);
@@ -29,6 +31,8 @@ export const isIdPart = (code: number): boolean => ((table[code] ?? 0) & ID_PART
 /** `[a-zA-Z0-9._+-]` */
 export const isPathPart = (code: number): boolean => ((table[code] ?? 0) & PATH_PART) !== 0;
 export const isUriPart = (code: number): boolean => ((table[code] ?? 0) & URI_PART) !== 0;
+/** `[a-zA-Z0-9_-]` */
+export const isWordPart = (code: number): boolean => ((table[code] ?? 0) & WORD_PART) !== 0;
 export const isDigit = (code: number): boolean => ((table[code] ?? 0) & DIGIT) !== 0;
 export const isLetter = (code: number): boolean => ((table[code] ?? 0) & LETTER) !== 0;
 export const isSpace = (code: number): boolean => ((table[code] ?? 0) & SPACE) !== 0;

@@ -180,4 +180,24 @@ export const langCodes = defineCodes({
     wrong: '{ a = 1; };',
     right: '{ a = 1; }',
   },
+  'E-LANG-030': {
+    title: 'URL literal',
+    explanation: 'A URL without quotes, where `--lint-url-literals` asks to be told (`warn`) or refuses it (`fatal`).',
+    wrong: 'http://example.com',
+    right: '"http://example.com"',
+  },
+  'E-LANG-031': {
+    title: 'path literal without a dot',
+    explanation:
+      'A relative path that begins with a name, where `--lint-short-path-literals` asks to be told (`warn`) or refuses it (`fatal`).',
+    wrong: 'src/main.c',
+    right: './src/main.c',
+  },
+  'E-LANG-032': {
+    title: 'absolute path literal',
+    explanation:
+      'A path that begins with `/` or `~`, where `--lint-absolute-path-literals` asks to be told (`warn`) or refuses it (`fatal`): it means something else on every machine.',
+    wrong: '/etc/os-release',
+    right: './os-release',
+  },
 });

@@ -2,8 +2,7 @@
 import { type Bytes, Fault, SourceFile } from '../base/index.ts';
 import { render } from './doc.ts';
 import { layOutFile } from './layout.ts';
-import { lex } from './lexer.ts';
-import { classify, parse, type SourceKind } from './parse.ts';
+import { parseTokens, type SourceKind } from './parse.ts';
 import { TokenDocs } from './token-docs.ts';
 
 export interface FormatResult {
@@ -21,19 +20,17 @@ export function format(source: SourceFile, kind: SourceKind = 'expr'): FormatRes
   let { text } = source;
   for (let round = 0; round < ROUNDS; round++) {
     const current = round === 0 ? source : new SourceFile(source.name, text);
-    const { tree, diagnostics } = parse(current, { kind, pipes: true });
+    const { tree, tokens, diagnostics } = parseTokens(current, { kind, pipes: true });
     if (diagnostics.length > 0) return { text: source.text, diagnostics };
-    const { tokens, comments } = lex(current);
-    classify(tokens);
     let rendered: string;
     try {
-      rendered = render(layOutFile(tree, new TokenDocs(current, tokens, comments)), WIDTH);
+      rendered = render(layOutFile(tree, new TokenDocs(tokens)), WIDTH);
     } catch (error) {
       if (error instanceof RangeError) return { text: source.text, diagnostics: [tooDeep(source)] };
       throw error;
     }
     const next = rendered.trim() === '' ? '' : `${rendered.replace(/^\n+/, '').trimEnd()}\n`;
-    if (next === text || comments.length === 0) return { text: next, diagnostics };
+    if (next === text || tokens.commentPlaces.length === 0) return { text: next, diagnostics };
     text = next;
   }
   return { text, diagnostics: [] };

@@ -1,16 +1,15 @@
 /** Moves an indented string with the code around it: its lines are re-indented as far as that cannot change its text. */
 import type { Doc } from './doc.ts';
 import { raw } from './doc.ts';
+import * as K from './kinds.ts';
 import { commonIndentation, type IndentedPiece, unescapeIndented } from './strings.ts';
 import type { TokenDocs } from './token-docs.ts';
-import type { Token } from './tokens.ts';
-import * as T from './tokens.ts';
 
 const EMPTY = { kind: 'var', name: '', start: 0, end: 0 } as const;
 
 /** Lays out the indented string that the next token opens and that ends at `end`. */
 export function layOutIndented(tokens: TokenDocs, end: number): Doc {
-  const lines = reindented(tokens, tokens.tokensUntil(end));
+  const lines = reindented(tokens, end);
   return tokens.takeVerbatim(end, (text) =>
     lines === undefined ? raw(text) : { kind: 'block', open: "''", lines, close: "''" },
   );
@@ -20,9 +19,9 @@ export function layOutIndented(tokens: TokenDocs, end: number): Doc {
  * The lines without their common indentation; the last one is empty where the closing quotes stand alone. `undefined` where the
  * string is on one line, begins behind its quotes, or has an escape that Nix counts as indentation.
  */
-function reindented(file: TokenDocs, tokens: readonly Token[]): string[] | undefined {
-  if (!tokens[0]!.image.endsWith('\n')) return undefined;
-  const chunks = topLevel(file, tokens);
+function reindented(file: TokenDocs, end: number): string[] | undefined {
+  if (!file.tokens.image(file.at).endsWith('\n')) return undefined;
+  const chunks = topLevel(file, end);
   const pieces = chunks.map((chunk): IndentedPiece => {
     if (chunk.kind === 'code') return EMPTY;
     return { text: chunk.kind === 'text' ? chunk.text : unescapeIndented(chunk.text), isPlain: chunk.kind === 'text' };
@@ -53,24 +52,24 @@ interface Chunk {
   readonly text: string;
 }
 
-/** Literal pieces, escapes, and whole interpolations as they are written. */
-function topLevel(file: TokenDocs, tokens: readonly Token[]): Chunk[] {
+/** Literal pieces, escapes, and whole interpolations as they are written, between the quotes. */
+function topLevel({ tokens, at }: TokenDocs, end: number): Chunk[] {
+  const { kinds, starts, ends } = tokens;
   const chunks: Chunk[] = [];
-  for (let i = 1; i < tokens.length - 1; i++) {
-    const token = tokens[i]!;
-    if (token.tokenType === T.Text) chunks.push({ kind: 'text', text: token.image });
-    else if (token.tokenType === T.IndentedEscape) chunks.push({ kind: 'escape', text: token.image });
+  for (let i = at + 1; ends[i]! < end; i++) {
+    const kind = kinds[i]!;
+    if (kind === K.Text) chunks.push({ kind: 'text', text: tokens.image(i) });
+    else if (kind === K.IndentedEscape) chunks.push({ kind: 'escape', text: tokens.image(i) });
     else {
+      const start = starts[i]!;
       let depth = 0;
-      let last = i;
       do {
-        const type = tokens[last]!.tokenType;
-        if (T.closers.has(type)) depth++;
-        else if (T.isCloser(type)) depth--;
-        last++;
+        if (K.isOpener(kinds[i]!)) depth++;
+        else if (K.isCloser(kinds[i]!)) depth--;
+        i++;
       } while (depth > 0);
-      chunks.push({ kind: 'code', text: file.slice(token.startOffset, tokens[last - 1]!.end) });
-      i = last - 1;
+      i--;
+      chunks.push({ kind: 'code', text: tokens.text.slice(start, ends[i]!) });
     }
   }
   return chunks;

@@ -5,9 +5,9 @@
 import { never } from '../base/index.ts';
 import { breaks, broken, type Doc, doubleLine, group, hardline, indent, line, softline } from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
+import * as K from './kinds.ts';
 import { binaryPrecedence } from './operators.ts';
 import type { TokenDocs } from './token-docs.ts';
-import * as T from './tokens.ts';
 import type { AttrName, AttrsExpr, Binding, CallExpr, Declaration, Expr, FileTree, LambdaExpr, ListExpr, Param } from './tree.ts';
 
 /** Lays out a whole file; takes every token. */
@@ -33,7 +33,7 @@ class Layout {
   declarations(tree: Extract<FileTree, { kind: 'declarations' }>): Doc {
     const docs: Doc[] = [];
     if (tree.bindings !== undefined) {
-      docs.push(this.#tokens.take(T.Let), this.#bindings(tree.bindings), hardline, this.#tokens.takeBare());
+      docs.push(this.#tokens.take(K.Let), this.#bindings(tree.bindings), hardline, this.#tokens.takeBare());
     }
     tree.declarations.forEach((declaration, index) => {
       if (index > 0 || docs.length > 0) docs.push(hardline, this.#tokens.hasBlankBefore ? hardline : '');
@@ -93,7 +93,7 @@ class Layout {
 
   #set(expr: AttrsExpr): Doc {
     const head: Doc[] = [];
-    if (expr.isRec) head.push(this.#tokens.take(T.Rec), ' ');
+    if (expr.isRec) head.push(this.#tokens.take(K.Rec), ' ');
     return this.#braces(head, expr.bindings);
   }
 
@@ -110,30 +110,30 @@ class Layout {
   #binding(binding: Binding): Doc {
     if (binding.kind === 'inherit') return this.#inherit(binding);
     const path = this.#path(binding.path);
-    const equals = this.#tokens.take(T.Equals);
+    const equals = this.#tokens.take(K.Equals);
     const isHugged = this.#isHuggable(binding.value) && !this.#tokens.hasLeading;
     const value = this.expr(binding.value);
-    const semicolon = this.#tokens.take(T.Semicolon);
+    const semicolon = this.#tokens.take(K.Semicolon);
     return [isHugged ? [path, ' ', equals, ' ', value] : group(path, ' ', equals, indent(line, value)), semicolon];
   }
 
   #inherit(binding: Extract<Binding, { kind: 'inherit' }>): Doc {
-    const head: Doc[] = [this.#tokens.take(T.Inherit)];
+    const head: Doc[] = [this.#tokens.take(K.Inherit)];
     if (binding.from !== undefined) {
-      head.push(' ', this.#tokens.take(T.ParenOpen), this.expr(binding.from), this.#tokens.take(T.ParenClose));
+      head.push(' ', this.#tokens.take(K.ParenOpen), this.expr(binding.from), this.#tokens.take(K.ParenClose));
     }
     const names = binding.names.map((name): Doc => [line, this.#tokens.takeVerbatim(name.end)]);
-    return group(head, indent(...names), names.length > 0 ? softline : '', this.#tokens.take(T.Semicolon));
+    return group(head, indent(...names), names.length > 0 ? softline : '', this.#tokens.take(K.Semicolon));
   }
 
   #path(path: readonly AttrName[]): Doc {
-    return path.map((part, index): Doc => [index > 0 ? this.#tokens.take(T.Dot) : '', this.#tokens.takeVerbatim(part.end)]);
+    return path.map((part, index): Doc => [index > 0 ? this.#tokens.take(K.Dot) : '', this.#tokens.takeVerbatim(part.end)]);
   }
 
   // ── expressions ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #isParenthesised(expr: Expr): boolean {
-    return this.#tokens.next.tokenType === T.ParenOpen && this.#tokens.next.startOffset < expr.start;
+    return this.#tokens.kind === K.ParenOpen && this.#tokens.start < expr.start;
   }
 
   /** An expression with the parentheses around it. */
@@ -141,10 +141,10 @@ class Layout {
     // outside of the groups that the expression makes, which they would break
     const comments = this.#tokens.takeLeading();
     if (!this.#isParenthesised(expr)) return [comments, this.#bare(expr)];
-    const open = this.#tokens.take(T.ParenOpen);
+    const open = this.#tokens.take(K.ParenOpen);
     const isHugged = this.#isHuggable(expr) && !this.#tokens.hasLeading;
     const inner = this.expr(expr);
-    const close = this.#tokens.take(T.ParenClose);
+    const close = this.#tokens.take(K.ParenClose);
     return [comments, isHugged && !breaks(open) ? [open, inner, close] : group(open, indent(softline, inner), softline, close)];
   }
 
@@ -189,38 +189,38 @@ class Layout {
       case 'attrs':
         return this.#set(expr);
       case 'legacyLet':
-        return this.#braces([tokens.take(T.LegacyLet), ' '], expr.bindings);
+        return this.#braces([tokens.take(K.Let), ' '], expr.bindings);
       case 'lambda':
         return this.#lambda(expr, false);
       case 'call':
         return this.#call(expr);
       case 'select': {
         const target = this.expr(expr.target);
-        const last = tokens.peek(-1)!.tokenType;
+        const last = tokens.lastKind;
         // '1.a' and './a.b' would be other tokens
-        const gap = last === T.Int || last === T.PathEnd || last === T.Uri || last === T.Float ? ' ' : '';
-        const path: Doc = [target, gap, tokens.take(T.Dot), this.#path(expr.path)];
-        return expr.fallback === undefined ? path : [path, ' ', tokens.take(T.Or), ' ', this.expr(expr.fallback)];
+        const gap = last === K.Int || last === K.PathEnd || last === K.Uri || last === K.Float ? ' ' : '';
+        const path: Doc = [target, gap, tokens.take(K.Dot), this.#path(expr.path)];
+        return expr.fallback === undefined ? path : [path, ' ', tokens.take(K.Or), ' ', this.expr(expr.fallback)];
       }
       case 'has':
-        return [this.expr(expr.target), ' ', tokens.take(T.Question), ' ', this.#path(expr.path)];
+        return [this.expr(expr.target), ' ', tokens.take(K.Question), ' ', this.#path(expr.path)];
       case 'let': {
-        const head = tokens.take(T.Let);
+        const head = tokens.take(K.Let);
         const bindings = this.#bindings(expr.bindings);
         return [head, bindings, hardline, tokens.takeBare(), hardline, this.expr(expr.body)];
       }
       case 'with': {
-        const head: Doc = [tokens.take(T.With), ' ', this.expr(expr.scope), tokens.take(T.Semicolon)];
+        const head: Doc = [tokens.take(K.With), ' ', this.expr(expr.scope), tokens.take(K.Semicolon)];
         const isHugged = this.#isHuggable(expr.body) && !this.#tokens.hasLeading;
         return isHugged ? [head, ' ', this.expr(expr.body)] : group(head, line, this.expr(expr.body));
       }
       case 'assert':
-        return [tokens.take(T.Assert), ' ', this.expr(expr.condition), tokens.take(T.Semicolon), hardline, this.expr(expr.body)];
+        return [tokens.take(K.Assert), ' ', this.expr(expr.condition), tokens.take(K.Semicolon), hardline, this.expr(expr.body)];
       case 'if':
         return group(this.#conditional(expr));
       case 'unary': {
         const op = tokens.take();
-        return [op, expr.op === '-' && tokens.next.tokenType === T.PathStart ? ' ' : '', this.expr(expr.operand)];
+        return [op, expr.op === '-' && tokens.kind === K.PathStart ? ' ' : '', this.expr(expr.operand)];
       }
       case 'binary':
         return group(this.#chain(expr, binaryPrecedence(expr.op)));
@@ -230,7 +230,7 @@ class Layout {
   }
 
   #list(expr: ListExpr): Doc {
-    const open = this.#tokens.take(T.BracketOpen);
+    const open = this.#tokens.take(K.BracketOpen);
     const startsWithComment = this.#tokens.hasLeading;
     const items = expr.items.map((item, index): Doc => {
       const blank = index > 0 && this.#tokens.hasBlankBefore;
@@ -258,7 +258,7 @@ class Layout {
   #lambda(expr: LambdaExpr, isTop: boolean): Doc {
     const { body } = expr;
     const param = this.#param(expr.param);
-    const head: Doc = [param, this.#tokens.take(T.Colon)];
+    const head: Doc = [param, this.#tokens.take(K.Colon)];
     const isOnOwnLine = expr.param.kind === 'formals' && (isTop || breaks(param) || body.kind === 'let');
     const isNext = body.kind === 'lambda' && !this.#isParenthesised(body);
     if (isOnOwnLine) return [head, hardline, isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
@@ -272,16 +272,16 @@ class Layout {
 
   #param(param: Param): Doc {
     const tokens = this.#tokens;
-    if (param.kind === 'name') return tokens.take(T.ParamName);
-    const before: Doc = tokens.next.tokenType === T.ParamName ? [tokens.take(), tokens.take(T.At)] : '';
-    const open = tokens.take(T.FormalsOpen);
+    if (param.kind === 'name') return tokens.take(K.Ident);
+    const before: Doc = tokens.kind === K.Ident ? [tokens.take(), tokens.take(K.At)] : '';
+    const open = tokens.take(K.BraceOpen);
     const items: Doc[] = [];
     for (const formal of param.formals) {
-      const name = tokens.take(T.Ident);
-      const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(T.Question), ' ', this.expr(formal.fallback)];
+      const name = tokens.take(K.Ident);
+      const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(K.Question), ' ', this.expr(formal.fallback)];
       items.push([items.length > 0 ? line : '', name, fallback, this.#comma()]);
     }
-    if (param.isOpen) items.push([items.length > 0 ? line : '', tokens.take(T.Ellipsis)]);
+    if (param.isOpen) items.push([items.length > 0 ? line : '', tokens.take(K.Ellipsis)]);
     const hasComments = tokens.hasLeading;
     const comments = this.#commentsBeforeCloser();
     const close = tokens.takeBare();
@@ -289,14 +289,14 @@ class Layout {
       items.length === 0 && !hasComments
         ? [open, ' ', close]
         : group(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
-    const after: Doc = tokens.next.tokenType === T.At ? [tokens.take(), tokens.take(T.ParamName)] : '';
+    const after: Doc = tokens.kind === K.At ? [tokens.take(), tokens.take(K.Ident)] : '';
     return [before, inner, after];
   }
 
   #comma(): Doc {
-    if (this.#tokens.next.tokenType !== T.Comma) return '';
+    if (this.#tokens.kind !== K.Comma) return '';
     // a URI would swallow the comma
-    return [this.#tokens.peek(-1)!.tokenType === T.Uri ? ' ' : '', this.#tokens.take(T.Comma)];
+    return [this.#tokens.lastKind === K.Uri ? ' ' : '', this.#tokens.take(K.Comma)];
   }
 
   #call(expr: CallExpr): Doc {
@@ -305,11 +305,11 @@ class Layout {
     if (first!.start < expr.fn.start) {
       // x |> f
       const left = this.expr(first!);
-      return group(left, line, tokens.take(T.Operator), ' ', this.expr(expr.fn));
+      return group(left, line, tokens.take(), ' ', this.expr(expr.fn));
     }
     const fn = this.expr(expr.fn);
-    if (tokens.next.tokenType === T.Operator && tokens.next.image === '<|') {
-      return group(fn, ' ', tokens.take(T.Operator), indent(line, this.expr(first!)));
+    if (tokens.kind === K.PipeFrom) {
+      return group(fn, ' ', tokens.take(), indent(line, this.expr(first!)));
     }
     const isHugged = this.#isHuggable(expr.args.at(-1)!);
     const args = expr.args.map((arg) => this.expr(arg));
@@ -323,8 +323,8 @@ class Layout {
     const docs: Doc[] = [];
     let current: Expr = expr;
     for (;;) {
-      docs.push(tokens.take(T.If), ' ', this.expr(current.condition), ' ', tokens.take(T.Then));
-      docs.push(indent(line, this.expr(current.then)), line, tokens.take(T.Else));
+      docs.push(tokens.take(K.If), ' ', this.expr(current.condition), ' ', tokens.take(K.Then));
+      docs.push(indent(line, this.expr(current.then)), line, tokens.take(K.Else));
       const { otherwise }: { otherwise: Expr } = current;
       if (otherwise.kind !== 'if' || this.#isParenthesised(otherwise)) {
         docs.push(indent(line, this.expr(otherwise)));

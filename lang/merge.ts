@@ -66,9 +66,11 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
   const bind = (path: readonly AttrName[], value: Expr): void => {
     let target = merged;
     const names: string[] = [];
+    // the place of an attribute is that of the path that defines it, as Nix reports it
+    const { start } = path[0]!;
     for (let i = 0; i + 1 < path.length; i++) {
       const part = path[i]!;
-      const { start, end } = part;
+      const { end } = part;
       const inner = (): AttrsExpr => ({
         kind: 'attrs',
         isRec: false,
@@ -86,7 +88,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
         const first = find(target, part.name);
         const found = first && setOf(first);
         if (first !== undefined && found === undefined) {
-          onDuplicate({ name: [...names, part.name].join('.'), first, second: part });
+          onDuplicate({ name: [...names, part.name].join('.'), first, second: { start, end } });
           return;
         }
         nested = found ?? inner();
@@ -96,7 +98,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
       target = nested.merged as MutableMerged;
     }
     const last = path.at(-1)!;
-    const { start, end } = last;
+    const { end } = last;
     if (last.kind === 'dynamic') target.dynamics.push({ name: last.expr, value, start, end });
     else add(target, { name: last.name, value: { kind: 'expr', expr: value }, start, end }, names);
   };

@@ -11,3 +11,8 @@ export function parseInteger(digits: string): number | bigint {
 }
 
 export const isInt64 = (value: number | bigint): boolean => value <= LARGEST;
+
+const SMALLEST_NORMAL = 2.2250738585072014e-308;
+
+/** Whether a float literal is not zero and yet below what a double holds in full: an error in Nix. */
+export const isTinyFloat = (value: number, text: string): boolean => value < SMALLEST_NORMAL && /^[0.]*[1-9]/.test(text);

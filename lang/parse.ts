@@ -1,9 +1,10 @@
 /** A file's text → its tree. */
-import { type Fault, Faults, type SourceFile, suggest } from '../base/index.ts';
-import { runGrammar } from './grammar.ts';
+import { Fault, Faults, type SourceFile } from '../base/index.ts';
+import { isOfDeclarations } from './file-kind.ts';
 import { lex } from './lexer.ts';
-import type { Token } from './tokens.ts';
-import * as T from './tokens.ts';
+import type { Lints } from './parser/lints.ts';
+import { Parser } from './parser/parser.ts';
+import type { Tokens } from './tokens.ts';
 import type { Comment, Expr, FileTree } from './tree.ts';
 
 export type SourceKind = 'igos' | 'nix' | 'expr';
@@ -13,6 +14,9 @@ export interface ParseOptions {
   readonly kind?: SourceKind;
   /** Whether `|>` and `<|` are allowed. */
   readonly pipes?: boolean;
+  readonly lints?: Lints;
+  /** Takes what lints at the level `warn` found; `parse` gives it back instead. */
+  readonly onWarning?: (warning: Fault) => void;
 }
 
 export interface ParseResult {
@@ -21,109 +25,73 @@ export interface ParseResult {
   readonly comments: Comment[];
   /** In the order of the text; at most some 20. */
   readonly diagnostics: Fault[];
+  /** What lints at the level `warn` found, in the order of the text. */
+  readonly warnings: Fault[];
 }
 
 const MAX_DIAGNOSTICS = 20;
-const WORDS = ['tier', 'package', 'override', 'system', 'tree'];
 
-/** Parses a source. Never throws, whatever the bytes. Cost: linear; about 0.2 s a megabyte once warm, 15 ms for the first call. */
+/** Parses a source. Never throws, whatever the bytes. Cost: linear; some 40 ms a megabyte once warm. */
 export function parse(source: SourceFile, options: ParseOptions = {}): ParseResult {
-  const { tokens, comments, faults } = lex(source);
-  classify(tokens);
-  const declarations = options.kind === 'igos' && holdsDeclarations(tokens);
-  const result = runGrammar(source, tokens, { pipes: options.pipes === true, declarations });
-  return { tree: result.tree, comments, diagnostics: orderFaults(source, faults, result.faults) };
+  const { tokens, ...result } = parseTokens(source, options);
+  return { ...result, comments: tokens.comments() };
+}
+
+/** The same with the tokens instead of the comments. */
+export function parseTokens(
+  source: SourceFile,
+  options: ParseOptions = {},
+): { tree: FileTree; tokens: Tokens; diagnostics: Fault[]; warnings: Fault[] } {
+  const tokens = lex(source.text);
+  const declarations = options.kind === 'igos' && isOfDeclarations(tokens);
+  const parser = new Parser(source, tokens, { pipes: options.pipes === true, declarations, lints: options.lints });
+  const tree = parser.run();
+  const nul = source.text.indexOf('\0');
+  const { faults, warnings } = parser;
+  if (nul === -1 && faults.length === 0) return { tree, tokens, diagnostics: faults, warnings };
+  return { tree, tokens, diagnostics: inOrder(source, nul === -1 ? faults : [nulByte(source, nul), ...faults]), warnings };
 }
 
 /** The tree of a file. @throws Faults with all syntax errors */
 export function parseFile(source: SourceFile, options: ParseOptions = {}): FileTree {
-  const { tree, diagnostics } = parse(source, options);
+  const { tree, diagnostics, warnings } = parseTokens(source, options);
+  for (const warning of warnings) options.onWarning?.(warning);
   if (diagnostics.length > 0) throw new Faults(diagnostics);
   return tree;
 }
 
 /** The tree of an expression. @throws Faults with all syntax errors */
-export function parseExpr(source: SourceFile, options: Pick<ParseOptions, 'pipes'> = {}): Expr {
+export function parseExpr(source: SourceFile, options: Omit<ParseOptions, 'kind'> = {}): Expr {
   const tree = parseFile(source, { ...options, kind: 'expr' });
   return (tree as Extract<FileTree, { kind: 'expr' }>).expr;
 }
 
-/** Gives the tokens that look ahead their types: `x:`, `x@`, `{ a, … }:`, `let {`. */
-export function classify(tokens: readonly Token[]): void {
-  const type = (index: number): T.TokenType | undefined => tokens[index]?.tokenType;
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]!;
-    if (token.tokenType === T.Ident) {
-      const next = type(i + 1);
-      if (next === T.Colon || next === T.At) token.retag(T.ParamName);
-    } else if (token.tokenType === T.BraceOpen) {
-      const first = type(i + 1);
-      const second = type(i + 2);
-      const third = type(i + 3);
-      const isFormals =
-        first === T.Ellipsis ||
-        (first === T.BraceClose && (second === T.Colon || second === T.At)) ||
-        (first === T.Ident &&
-          (second === T.Comma || second === T.Question || (second === T.BraceClose && (third === T.Colon || third === T.At))));
-      if (isFormals) token.retag(T.FormalsOpen);
-    } else if (token.tokenType === T.Let && type(i + 1) === T.BraceOpen) token.retag(T.LegacyLet);
-  }
-}
+const nulByte = (source: SourceFile, at: number): Fault =>
+  new Fault('E-LANG-010', 'the source contains a NUL byte', {
+    labels: [{ source, start: at, end: at + 1, text: '' }],
+    hints: ['is this a text file? strings cannot hold NUL bytes'],
+  });
 
-/** Whether the tokens are declarations rather than one expression; none at all are zero declarations. */
-export function holdsDeclarations(tokens: readonly Token[]): boolean {
-  if (tokens[0]!.tokenType === T.End) return true;
-  if (tokens[0]!.tokenType !== T.Let) return looksLikeDeclaration(tokens, 0, false);
-  let depth = 0;
-  let lets = 0;
-  for (let i = 1; i < tokens.length; i++) {
-    const type = tokens[i]!.tokenType;
-    if (T.closers.has(type)) depth++;
-    else if (T.isCloser(type)) depth--;
-    else if (depth === 0 && type === T.Let) lets++;
-    else if (depth === 0 && type === T.In && lets-- === 0)
-      return looksLikeDeclaration(tokens, i + 1, true) || isEnd(tokens, i + 1);
-  }
-  return false;
-}
+/** Mistakes of single tokens; what is reported of the rest of their line rarely is one. */
+const LEXICAL: ReadonlySet<string> = new Set([
+  'E-LANG-005',
+  'E-LANG-006',
+  'E-LANG-007',
+  'E-LANG-008',
+  'E-LANG-010',
+  'E-LANG-016',
+]);
+const UNCLOSED: ReadonlySet<string> = new Set(['E-LANG-005', 'E-LANG-006', 'E-LANG-007']);
 
-const isEnd = (tokens: readonly Token[], at: number): boolean => tokens[at]?.tokenType === T.End;
-
-function looksLikeDeclaration(tokens: readonly Token[], at: number, isInLet: boolean): boolean {
-  const first = tokens[at]!;
-  if (first.tokenType !== T.Ident) return false;
-  const isBrace = (index: number): boolean =>
-    tokens[index]?.tokenType === T.BraceOpen || tokens[index]?.tokenType === T.FormalsOpen;
-  const afterName = endOfName(tokens, at + 1);
-  const isWord = WORDS.includes(first.image) || first.image === 'split';
-  if (afterName === undefined) return isWord && isBrace(at + 1) && (first.image === 'tree' || !isInLet);
-  if (isWord) return isBrace(afterName) || tokens[afterName]!.tokenType === T.StringOpen;
-  // a mistyped word: `pakage zlib "1.3" {`
-  const afterVersion = endOfString(tokens, afterName) ?? afterName;
-  return isBrace(afterVersion) && suggest(first.image, WORDS) !== undefined;
-}
-
-const endOfName = (tokens: readonly Token[], at: number): number | undefined =>
-  tokens[at]?.tokenType === T.Ident ? at + 1 : endOfString(tokens, at);
-
-function endOfString(tokens: readonly Token[], at: number): number | undefined {
-  if (tokens[at]?.tokenType !== T.StringOpen) return undefined;
-  let depth = 0;
-  for (let i = at; i < tokens.length; i++) {
-    const type = tokens[i]!.tokenType;
-    if (T.closers.has(type)) depth++;
-    else if (T.isCloser(type) && --depth === 0) return i + 1;
-  }
-  return undefined;
-}
-
-/** Puts the lexer's and the parser's faults together, without those of the parser that only follow from the lexer's. */
-function orderFaults(source: SourceFile, lexical: readonly Fault[], grammatical: readonly Fault[]): Fault[] {
-  if (lexical.length === 0) return [...grammatical].sort(byPlace);
-  const unclosed = lexical.filter(({ code }) => code === 'E-LANG-005' || code === 'E-LANG-006' || code === 'E-LANG-007');
+/** Sorts faults by place, and drops those that only follow from another one. */
+function inOrder(source: SourceFile, faults: readonly Fault[]): Fault[] {
+  const lexical = faults.filter(({ code }) => LEXICAL.has(code));
+  if (lexical.length === 0) return [...faults].sort(byPlace);
+  const unclosed = lexical.filter(({ code }) => UNCLOSED.has(code));
   const cut = Math.min(...unclosed.map(startOf), Number.POSITIVE_INFINITY);
   const lines = new Set(lexical.map((fault) => source.position(startOf(fault)).line));
-  const own = grammatical.filter((fault) => {
+  const own = faults.filter((fault) => {
+    if (LEXICAL.has(fault.code)) return false;
     if (fault.labels.some(({ start }) => start >= cut) || lines.has(source.position(startOf(fault)).line)) return false;
     return unclosed.length === 0 || fault.code !== 'E-LANG-003'; // brackets that the unclosed text swallowed
   });

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../base/index.ts';
 import { isIdentifier } from './chars.ts';
-import { keywords } from './tokens.ts';
+import { isKeywordText } from './kinds.ts';
 import type { AttrName, BinaryOp, Expr, MergedAttrs, Param } from './tree.ts';
 
 export interface PrintOptions {
@@ -147,7 +147,7 @@ const attrPath = (path: readonly AttrName[]): Piece[] =>
 
 /** An attribute name as source: quoted unless it is an identifier and no keyword (`or` is fine). */
 export const printName = (name: Bytes): Bytes =>
-  isIdentifier(name) && (name === 'or' || !keywords.has(name)) ? name : quote(name);
+  isIdentifier(name) && (name === 'or' || !isKeywordText(name)) ? name : quote(name);
 
 const ESCAPES: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t', '${': '\\${' };
 

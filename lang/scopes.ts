@@ -68,7 +68,9 @@ export function resolveNames(tree: FileTree, text: Bytes): NameTable {
     for (const declaration of tree.declarations) declare(declaration, scope);
   }
   for (let item = work.pop(); item !== undefined; item = work.pop()) visit(...item);
-  return { uses: uses.sort((a, b) => a.start - b.start), locals, scopeOf };
+  uses.sort((a, b) => a.start - b.start);
+  for (const made of uses) (made.local?.uses as NameUse[] | undefined)?.push(made);
+  return { uses, locals, scopeOf };
 
   function declare(declaration: Declaration, around: NameScope): void {
     const scope: NameScope = { kind: 'declaration', around, locals: noLocals, declaration };
@@ -143,7 +145,6 @@ export function resolveNames(tree: FileTree, text: Bytes): NameTable {
   function use(name: Bytes, at: Node, scope: NameScope, isInherited: boolean): NameUse {
     const local = findLocal(name, scope);
     const made: NameUse = { name, start: at.start, end: at.end, scope, local, isInherited };
-    (local?.uses as NameUse[] | undefined)?.push(made);
     uses.push(made);
     return made;
   }

@@ -2,95 +2,123 @@
  * The tokens of a file in order, with their comments and blank lines: what the formatter lays out. Every token and every comment is
  * handed out exactly once; that is why formatting can neither lose nor change them.
  */
-import { Bug, type SourceFile } from '../base/index.ts';
+import { Bug } from '../base/index.ts';
 import { type Doc, freshline, gap, hardline, raw } from './doc.ts';
-import type { Token } from './tokens.ts';
-import * as T from './tokens.ts';
-import type { Comment } from './tree.ts';
+import * as K from './kinds.ts';
+import type { Tokens } from './tokens.ts';
 
 export class TokenDocs {
-  readonly #source: SourceFile;
-  readonly #tokens: readonly Token[];
-  /** Comments before each token, and those behind it on its line. */
-  readonly #leading: Comment[][];
-  readonly #trailing: Comment[][];
-  #at = 0;
+  readonly tokens: Tokens;
+  readonly #text: string;
+  readonly #kinds: Uint8Array;
+  readonly #starts: Int32Array;
+  readonly #ends: Int32Array;
+  /** Index in `commentPlaces` of the first comment before a token, and of the first behind it on its line; runs end where the next begins. */
+  readonly #leading: Map<number, number[]>;
+  readonly #trailing: Map<number, number[]>;
+  /** Index of the next token. */
+  at = 0;
 
-  constructor(source: SourceFile, tokens: readonly Token[], comments: readonly Comment[]) {
-    this.#source = source;
-    this.#tokens = tokens;
-    this.#leading = tokens.map(() => []);
-    this.#trailing = tokens.map(() => []);
+  constructor(tokens: Tokens) {
+    this.tokens = tokens;
+    this.#text = tokens.text;
+    this.#kinds = tokens.kinds;
+    this.#starts = tokens.starts;
+    this.#ends = tokens.ends;
+    this.#leading = new Map();
+    this.#trailing = new Map();
+    const places = tokens.commentPlaces;
     let index = 0;
     let behind = 0;
-    for (const comment of comments) {
-      while (
-        tokens[index]!.startOffset < comment.start ||
-        (tokens[index]!.startOffset === comment.start && tokens[index]!.tokenType === T.PathEnd)
-      ) {
-        behind = tokens[index]!.end;
+    for (let comment = 0; comment < places.length; comment += 2) {
+      const start = places[comment]!;
+      while (this.#starts[index]! < start || (this.#starts[index] === start && this.#kinds[index] === K.PathEnd)) {
+        behind = this.#ends[index]!;
         index++;
       }
-      const isBehind = index > 0 && behind !== -1 && !this.#text(behind, comment.start).includes('\n') && this.#endsLine(comment);
+      const isBehind = index > 0 && behind !== -1 && !this.#hasNewline(behind, start) && this.#endsLine(comment);
       if (isBehind) {
-        this.#trailing[index - 1]!.push(comment);
-        behind = comment.end;
+        append(this.#trailing, index - 1, comment);
+        behind = places[comment + 1]!;
       } else {
-        this.#leading[index]!.push(comment);
+        append(this.#leading, index, comment);
         behind = -1; // what comes after belongs to the next token as well
       }
     }
   }
 
+  #comment(comment: number): string {
+    return this.#text.slice(this.tokens.commentPlaces[comment], this.tokens.commentPlaces[comment + 1]);
+  }
+
   /** Whether only blanks follow on the comment's line. */
-  #endsLine(comment: Comment): boolean {
-    if (comment.text.startsWith('#')) return true;
-    return /^[ \t\r]*(?:\n|$)/.test(this.#source.text.slice(comment.end, comment.end + 200));
+  #endsLine(comment: number): boolean {
+    if (this.#text.charCodeAt(this.tokens.commentPlaces[comment]!) === 0x23) return true;
+    for (let at = this.tokens.commentPlaces[comment + 1]!; ; at++) {
+      const code = this.#text.charCodeAt(at);
+      if (code === 0x0a || Number.isNaN(code)) return true;
+      if (code !== 0x20 && code !== 0x09 && code !== 0x0d) return false;
+    }
   }
 
-  #text(start: number, end: number): string {
-    return this.#source.text.slice(start, end);
+  /** How many line ends stand in a piece of the source, two at most. */
+  #newlines(start: number, end: number): number {
+    let count = 0;
+    for (let at = start; at < end && count < 2; at++) if (this.#text.charCodeAt(at) === 0x0a) count++;
+    return count;
   }
 
-  get next(): Token {
-    return this.#tokens[this.#at]!;
+  #hasNewline(start: number, end: number): boolean {
+    return this.#newlines(start, end) > 0;
   }
 
-  peek(distance: number): Token | undefined {
-    return this.#tokens[this.#at + distance];
+  /** The kind of the next token. */
+  get kind(): number {
+    return this.#kinds[this.at]!;
+  }
+
+  get lastKind(): number {
+    return this.#kinds[this.at - 1]!;
+  }
+
+  get start(): number {
+    return this.#starts[this.at]!;
   }
 
   /** The next token with its comments. */
-  take(type?: T.TokenType): Doc {
-    const { next } = this;
-    if (type !== undefined && next.tokenType !== type)
-      throw new Bug(`the formatter expected ${type.name}, met ${next.tokenType.name}`);
+  take(kind?: number): Doc {
+    if (kind !== undefined && this.kind !== kind)
+      throw new Bug(`the formatter expected a token of kind ${kind}, met ${this.kind} at byte ${this.start}`);
+    if (!this.#leading.has(this.at)) return this.takeBare();
     return [this.takeLeading(), this.takeBare()];
   }
 
   /** The next token without the comments before it, which `takeLeading` has handed out. */
   takeBare(): Doc {
-    const index = this.#at++;
-    return [this.#tokens[index]!.image, this.#behind(index)];
+    const index = this.at++;
+    const image = this.#text.slice(this.#starts[index], this.#ends[index]);
+    return this.#trailing.has(index) ? [image, this.#behind(index)] : image;
   }
 
   /** The comments before the next token, each on lines of its own but for `/* … *\/` before text of the same line. */
   takeLeading(): Doc[] {
-    const comments = this.#leading[this.#at]!;
-    if (comments.length === 0) return [];
-    this.#leading[this.#at] = [];
+    const comments = this.#leading.get(this.at);
+    if (comments === undefined) return [];
+    this.#leading.delete(this.at);
+    const places = this.tokens.commentPlaces;
     const docs: Doc[] = [];
     comments.forEach((comment, index) => {
-      const follower = comments[index + 1]?.start ?? this.next.startOffset;
-      const between = this.#text(comment.end, follower);
-      const isInline = !comment.text.startsWith('#') && !between.includes('\n');
-      if (isInline && this.next.tokenType !== T.End) docs.push(gap, raw(comment.text), ' ');
+      const text = this.#comment(comment);
+      const next = comments[index + 1];
+      const newlines = this.#newlines(places[comment + 1]!, next === undefined ? this.start : places[next]!);
+      const isInline = newlines === 0 && !text.startsWith('#');
+      if (isInline && this.kind !== K.End) docs.push(gap, raw(text), ' ');
       else
         docs.push(
           freshline,
-          raw(comment.text.trimEnd()),
+          raw(text.trimEnd()),
           hardline,
-          isBlankLine(between) && (index + 1 < comments.length || this.next.tokenType !== T.End) ? hardline : '',
+          newlines > 1 && (next !== undefined || this.kind !== K.End) ? hardline : '',
         );
     });
     return docs;
@@ -98,53 +126,43 @@ export class TokenDocs {
 
   /** Whether comments stand before the next token. */
   get hasLeading(): boolean {
-    return this.#leading[this.#at]!.length > 0;
+    return this.#leading.has(this.at);
   }
 
   /** Whether a blank line stands before the next token and its comments. */
   get hasBlankBefore(): boolean {
-    if (this.#at === 0) return false;
-    const from = this.#trailing[this.#at - 1]!.at(-1)?.end ?? this.#tokens[this.#at - 1]!.end;
-    return isBlankLine(this.#text(from, this.#leading[this.#at]![0]?.start ?? this.next.startOffset));
+    if (this.at === 0) return false;
+    const places = this.tokens.commentPlaces;
+    const behind = this.#trailing.get(this.at - 1)?.at(-1);
+    const before = this.#leading.get(this.at)?.[0];
+    const from = behind === undefined ? this.#ends[this.at - 1]! : places[behind + 1]!;
+    return this.#newlines(from, before === undefined ? this.start : places[before]!) > 1;
   }
 
   /** Whether the source goes on in a new line behind the next token. */
   get hasNewlineAfterNext(): boolean {
-    return this.#text(this.next.end, this.peek(1)?.startOffset ?? this.next.end).includes('\n');
-  }
-
-  slice(start: number, end: number): string {
-    return this.#text(start, end);
+    return this.#hasNewline(this.#ends[this.at]!, this.#starts[this.at + 1]!);
   }
 
   /** The source up to `end` as it is, comments within included. */
   takeVerbatim(end: number, layout: (text: string) => Doc = raw): Doc {
     const leading = this.takeLeading();
-    const start = this.next.startOffset;
-    let last = this.#at;
-    while (
-      this.next.end <= end &&
-      (this.next.startOffset < end || this.next.tokenType === T.PathEnd) &&
-      this.next.tokenType !== T.End
-    ) {
-      last = this.#at++;
-    }
-    return [leading, layout(this.#text(start, end)), this.#behind(last)];
-  }
-
-  /** Tokens from the next one to `end`, not taken. */
-  tokensUntil(end: number): Token[] {
-    const tokens: Token[] = [];
-    for (let i = this.#at; this.#tokens[i]!.tokenType !== T.End && this.#tokens[i]!.end <= end; i++)
-      tokens.push(this.#tokens[i]!);
-    return tokens;
+    const { start } = this;
+    let last = this.at;
+    while (this.#ends[this.at]! <= end && (this.start < end || this.kind === K.PathEnd) && this.kind !== K.End) last = this.at++;
+    const doc = layout(this.#text.slice(start, end));
+    return leading.length === 0 && !this.#trailing.has(last) ? doc : [leading, doc, this.#behind(last)];
   }
 
   #behind(index: number): Doc {
-    const comments = this.#trailing[index]!;
-    if (comments.length === 0) return '';
-    return comments.map((comment): Doc => ({ kind: 'suffix', text: ` ${comment.text.trimEnd()}` }));
+    const comments = this.#trailing.get(index);
+    if (comments === undefined) return '';
+    return comments.map((comment): Doc => ({ kind: 'suffix', text: ` ${this.#comment(comment).trimEnd()}` }));
   }
 }
 
-const isBlankLine = (text: string): boolean => text.indexOf('\n') !== text.lastIndexOf('\n');
+function append(map: Map<number, number[]>, key: number, value: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

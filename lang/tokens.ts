@@ -1,124 +1,65 @@
-/**
- * The vocabulary. Token types are chevrotain's; the tokens themselves come from our own lexer (`lexer.ts`).
- *
- * Some types exist only so that the grammar is LL(1) without predicates: `ParamName` is an identifier before `:` or `@`,
- * `FormalsOpen` the `{` of a function's formals, `LegacyLet` the `let` before `{`, `Operator` every infix operator that is
- * nothing else.
- */
-import { createToken, type IToken, type TokenType } from 'chevrotain';
+/** The tokens of a source in order, as arrays: nine bytes a token, none an object. */
+import type { Bytes } from '../base/index.ts';
+import { End } from './kinds.ts';
+import type { Comment } from './tree.ts';
 
-const named = (name: string): TokenType => createToken({ name });
+/** `kinds`, `starts` and `ends` (byte offsets) hold `count` tokens, the last one `End`, and at least four more `End`s behind it. */
+export class Tokens {
+  readonly text: Bytes;
+  count = 0;
+  kinds: Uint8Array;
+  starts: Int32Array;
+  ends: Int32Array;
+  /** Start and end of each comment. */
+  readonly commentPlaces: number[] = [];
 
-export const Ident: TokenType = named('Ident');
-export const ParamName: TokenType = named('ParamName');
-export const Or: TokenType = named('Or');
-export const If: TokenType = named('If');
-export const Then: TokenType = named('Then');
-export const Else: TokenType = named('Else');
-export const Assert: TokenType = named('Assert');
-export const With: TokenType = named('With');
-export const Let: TokenType = named('Let');
-export const LegacyLet: TokenType = named('LegacyLet');
-export const In: TokenType = named('In');
-export const Rec: TokenType = named('Rec');
-export const Inherit: TokenType = named('Inherit');
-export const Int: TokenType = named('Int');
-export const Float: TokenType = named('Float');
-export const Uri: TokenType = named('Uri');
-export const SearchPath: TokenType = named('SearchPath');
-export const StringOpen: TokenType = named('StringOpen');
-export const StringClose: TokenType = named('StringClose');
-export const IndentedOpen: TokenType = named('IndentedOpen');
-export const IndentedClose: TokenType = named('IndentedClose');
-/** Literal text of a string or path, as written. */
-export const Text: TokenType = named('Text');
-/** `''$`, `'''`, `''\x` and a lone `$` or `'` in an indented string: text that ends the indentation of its line. */
-export const IndentedEscape: TokenType = named('IndentedEscape');
-/** The first literal piece of a path; `Text` and interpolations may follow, `PathEnd` (empty) closes it. */
-export const PathStart: TokenType = named('PathStart');
-export const PathEnd: TokenType = named('PathEnd');
-export const Interpolation: TokenType = named('Interpolation');
-export const BraceOpen: TokenType = named('BraceOpen');
-export const FormalsOpen: TokenType = named('FormalsOpen');
-export const BraceClose: TokenType = named('BraceClose');
-export const ParenOpen: TokenType = named('ParenOpen');
-export const ParenClose: TokenType = named('ParenClose');
-export const BracketOpen: TokenType = named('BracketOpen');
-export const BracketClose: TokenType = named('BracketClose');
-export const Semicolon: TokenType = named('Semicolon');
-export const Comma: TokenType = named('Comma');
-export const Dot: TokenType = named('Dot');
-export const Ellipsis: TokenType = named('Ellipsis');
-export const Equals: TokenType = named('Equals');
-export const Colon: TokenType = named('Colon');
-export const At: TokenType = named('At');
-export const Question: TokenType = named('Question');
-export const Not: TokenType = named('Not');
-export const Minus: TokenType = named('Minus');
-export const Operator: TokenType = named('Operator');
-/** Closes the token list; empty, at the end of the text. */
-export const End: TokenType = named('End');
-
-export type { TokenType };
-export const vocabulary: TokenType[] = [
-  ...[Ident, ParamName, Or, If, Then, Else, Assert, With, Let, LegacyLet, In, Rec, Inherit, Int, Float, Uri, SearchPath],
-  ...[StringOpen, StringClose, IndentedOpen, IndentedClose, Text, IndentedEscape, PathStart, PathEnd, Interpolation],
-  ...[BraceOpen, FormalsOpen, BraceClose, ParenOpen, ParenClose, BracketOpen, BracketClose],
-  ...[Semicolon, Comma, Dot, Ellipsis, Equals, Colon, At, Question, Not, Minus, Operator, End],
-];
-
-/** Words that are not identifiers; `or` is one in most places. */
-export const keywords: ReadonlyMap<string, TokenType> = new Map([
-  ['if', If],
-  ['then', Then],
-  ['else', Else],
-  ['assert', Assert],
-  ['with', With],
-  ['let', Let],
-  ['in', In],
-  ['rec', Rec],
-  ['inherit', Inherit],
-  ['or', Or],
-]);
-
-/** A token. `image` is the source between `startOffset` and `end`. A class, so that all have one hidden class. */
-export class Token implements IToken {
-  tokenType: TokenType;
-  tokenTypeIdx: number;
-  readonly image: string;
-  readonly startOffset: number;
-  readonly end: number;
-
-  constructor(tokenType: TokenType, image: string, startOffset: number, end: number) {
-    this.tokenType = tokenType;
-    this.tokenTypeIdx = tokenType.tokenTypeIdx!;
-    this.image = image;
-    this.startOffset = startOffset;
-    this.end = end;
+  constructor(text: Bytes) {
+    this.text = text;
+    const size = Math.max(64, text.length >> 2);
+    this.kinds = new Uint8Array(size);
+    this.starts = new Int32Array(size);
+    this.ends = new Int32Array(size);
   }
 
-  retag(tokenType: TokenType): void {
-    this.tokenType = tokenType;
-    this.tokenTypeIdx = tokenType.tokenTypeIdx!;
+  push(kind: number, start: number, end: number): void {
+    const at = this.count++;
+    if (at === this.kinds.length) this.#grow();
+    this.kinds[at] = kind;
+    this.starts[at] = start;
+    this.ends[at] = end;
+  }
+
+  /** Ends the list. */
+  finish(): void {
+    const { length } = this.text;
+    this.push(End, length, length);
+    while (this.kinds.length < this.count + 4) this.#grow();
+    for (let i = this.count; i < this.count + 4; i++) this.starts[i] = this.ends[i] = length;
+  }
+
+  #grow(): void {
+    const size = this.kinds.length * 2;
+    const { kinds, starts, ends } = this;
+    this.kinds = new Uint8Array(size);
+    this.kinds.set(kinds);
+    this.starts = new Int32Array(size);
+    this.starts.set(starts);
+    this.ends = new Int32Array(size);
+    this.ends.set(ends);
+  }
+
+  /** The source text of a token. */
+  image(index: number): Bytes {
+    return this.text.slice(this.starts[index], this.ends[index]);
+  }
+
+  comments(): Comment[] {
+    const comments: Comment[] = [];
+    for (let i = 0; i < this.commentPlaces.length; i += 2) {
+      const start = this.commentPlaces[i]!;
+      const end = this.commentPlaces[i + 1]!;
+      comments.push({ start, end, text: this.text.slice(start, end) });
+    }
+    return comments;
   }
 }
-
-/** The closing type of an opening one. */
-export const closers: ReadonlyMap<TokenType, TokenType> = new Map([
-  [BraceOpen, BraceClose],
-  [FormalsOpen, BraceClose],
-  [Interpolation, BraceClose],
-  [ParenOpen, ParenClose],
-  [BracketOpen, BracketClose],
-  [StringOpen, StringClose],
-  [IndentedOpen, IndentedClose],
-  [PathStart, PathEnd],
-]);
-
-export const isCloser = (type: TokenType): boolean =>
-  type === BraceClose ||
-  type === ParenClose ||
-  type === BracketClose ||
-  type === StringClose ||
-  type === IndentedClose ||
-  type === PathEnd;

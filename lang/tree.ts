@@ -183,6 +183,7 @@ export interface MergedAttrs {
   /** The sources of `inherit (e) …`, each evaluated at most once. */
   readonly inheritFroms: readonly Expr[];
 }
+/** `start`: where the whole path that defines it begins (`a` of `a.b = 1;`, for `b` too); `end`: where its own name ends. */
 export interface StaticAttr extends Node {
   readonly name: Bytes;
   readonly value:

@@ -1,8 +1,7 @@
-/** Tokens and names in plain words, for messages. */
+/** Tokens and names in plain words, for labels and notes. */
 import { bytesToText } from '../base/index.ts';
 import { isIdentifier } from './chars.ts';
-import type { Token } from './tokens.ts';
-import * as T from './tokens.ts';
+import * as K from './kinds.ts';
 import type { AttrName } from './tree.ts';
 
 const SHOWN = 30;
@@ -13,61 +12,44 @@ const cut = (text: string): string => {
 };
 
 /** What a token is, as in "found …". */
-export function describe(token: Token): string {
-  switch (token.tokenType) {
-    case T.End:
+export function describe(kind: number, image: string): string {
+  switch (kind) {
+    case K.End:
       return 'the end of the file';
-    case T.Ident:
-    case T.ParamName:
-    case T.Or:
-      return `'${cut(token.image)}'`;
-    case T.Int:
-    case T.Float:
-      return `the number ${cut(token.image)}`;
-    case T.StringOpen:
-    case T.IndentedOpen:
+    case K.Int:
+    case K.Float:
+      return `the number ${cut(image)}`;
+    case K.StringOpen:
+    case K.IndentedOpen:
       return 'a string';
-    case T.StringClose:
-    case T.IndentedClose:
+    case K.StringClose:
+    case K.IndentedClose:
       return 'the string';
-    case T.PathEnd:
+    case K.PathEnd:
       return 'the path';
-    case T.Uri:
-      return `the URI '${cut(token.image)}'`;
-    case T.PathStart:
-      return `the path '${cut(token.image)}'`;
+    case K.Uri:
+      return `the URI '${cut(image)}'`;
+    case K.PathStart:
+      return `the path '${cut(image)}'`;
     default:
-      return `'${cut(token.image)}'`;
+      return `'${cut(image)}'`;
   }
 }
 
-const EXPECTED: ReadonlyMap<T.TokenType, string> = new Map([
-  [T.Ident, 'a name'],
-  [T.ParamName, "a name and ':'"],
-  [T.BraceOpen, "'{'"],
-  [T.FormalsOpen, "'{'"],
-  [T.BraceClose, "'}'"],
-  [T.ParenOpen, "'('"],
-  [T.ParenClose, "')'"],
-  [T.BracketClose, "']'"],
-  [T.Semicolon, "';'"],
-  [T.Colon, "':'"],
-  [T.Equals, "'='"],
-  [T.In, "'in'"],
-  [T.Then, "'then'"],
-  [T.Else, "'else'"],
-  [T.End, 'the end of the file'],
-]);
-
-/** What a token type is, as in "expected …". */
-export const describeExpected = (type: T.TokenType): string => EXPECTED.get(type) ?? `'${type.name}'`;
-
-/** What a rule wanted when none of its alternatives fitted. */
-export function describeRule(rule: string): string {
-  if (rule === 'attrName') return 'an attribute name';
-  if (rule === 'set' || rule === 'declaration' || rule === 'legacyLet') return "'{'";
-  if (rule === 'formals') return 'an argument name';
-  return 'an expression';
+/** How a closing kind is written. */
+export function closerText(kind: number): string {
+  switch (kind) {
+    case K.BraceClose:
+      return "'}'";
+    case K.ParenClose:
+      return "')'";
+    case K.BracketClose:
+      return "']'";
+    case K.StringClose:
+      return "'\"'";
+    default:
+      return "two single quotes ''";
+  }
 }
 
 /** `a."b c".${…}` */

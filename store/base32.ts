@@ -15,6 +15,7 @@ export const base32Length = (nBytes: number): number => (nBytes === 0 ? 0 : Math
 
 /** No method-specific errors. */
 export function encodeBase32(bytes: Uint8Array): string {
+  if (bytes.length === 20) return encodePathDigits(bytes);
   let text = '';
   for (let k = base32Length(bytes.length) - 1; k >= 0; k--) {
     const byte = (k * 5) >> 3;
@@ -24,6 +25,23 @@ export function encodeBase32(bytes: Uint8Array): string {
   }
   return text;
 }
+
+/** The size of store paths, of which there are many: 5 bytes make 8 digits. */
+function encodePathDigits(bytes: Uint8Array): string {
+  const digits = new Array<number>(32);
+  for (let group = 0; group < 4; group++) {
+    const [from, to] = [group * 5, 31 - group * 8];
+    const low = bytes[from]! | (bytes[from + 1]! << 8) | ((bytes[from + 2]! & 15) << 16);
+    const high = (bytes[from + 2]! >> 4) | (bytes[from + 3]! << 4) | (bytes[from + 4]! << 12);
+    for (let k = 0; k < 4; k++) {
+      digits[to - k] = CODES[(low >> (k * 5)) & 31]!;
+      digits[to - 4 - k] = CODES[(high >> (k * 5)) & 31]!;
+    }
+  }
+  return String.fromCharCode.apply(undefined, digits);
+}
+
+const CODES = Uint8Array.from(base32Alphabet, (digit) => digit.charCodeAt(0));
 
 /** The `nBytes` bytes that `text` stands for; `undefined` for a wrong length, a foreign character or bits set in the padding. */
 export function decodeBase32(text: string, nBytes: number): Uint8Array | undefined {

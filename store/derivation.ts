@@ -87,7 +87,7 @@ function moduloOf(drv: Derivation, kind: DerivationOutput['kind'], memo: ModuloM
   }
 }
 
-function fixedModulo(output: DerivationOutput): string {
+export function fixedModulo(output: DerivationOutput): string {
   if (output.kind !== 'fixed') throw new Bug('outputs of several kinds in one derivation');
   return hashBytes(
     'sha256',

@@ -6,7 +6,7 @@
 import { Bug, type Bytes, bytesToText, compareBytes, Fault } from '../base/index.ts';
 import { decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
-import { compressHash, formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
+import { formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
 import type { Digest, IngestionMethod, StorePath } from './types.ts';
 
 /** Characters of the hash part of a store path. */
@@ -17,21 +17,29 @@ export const maxNameLength = 211;
 
 /** Returns the name unchanged. @throws Fault E-STORE-002 naming the rule that it breaks */
 export function parseStoreName(name: Bytes): string {
-  const reason = nameProblem(name);
-  if (reason === undefined) return name;
+  const message = nameProblem(name);
+  if (message === undefined) return name;
   const better = name.replaceAll(/[^0-9a-zA-Z+._?=-]+/g, '-').replace(/^[.-]+/, '');
   const hints = better !== '' && nameProblem(better) === undefined ? [`'${better}' would be a valid name`] : [];
-  throw new Fault('E-STORE-002' satisfies StoreCode, `bad name '${shown(name)}' for a store object: ${reason}`, { hints });
+  const notes = ["names of store objects have letters, digits and '+-._?='"];
+  throw new Fault('E-STORE-002' satisfies StoreCode, message, { notes, hints });
 }
 
+/** What every good name looks like; a bad one is asked for its reason. */
+const GOOD_NAME = /^(?!\.\.?(?:-|$))[0-9a-zA-Z+._?=-]{1,211}$/;
+
+/** In Nix's words; `undefined` for a good name. */
 function nameProblem(name: Bytes): string | undefined {
-  if (name === '') return 'it is empty';
-  if (name.length > maxNameLength) return `it has ${name.length} characters, ${maxNameLength} are allowed`;
-  const bad = /[^0-9a-zA-Z+._?=-]/u.exec(bytesToText(name));
-  if (bad) return `it has the character ${JSON.stringify(bad[0])}, but only letters, digits and '+-._?=' are allowed`;
+  if (GOOD_NAME.test(name)) return undefined;
+  if (name === '') return 'name must not be empty';
+  const named = `name '${shown(name)}'`;
+  if (name.length > maxNameLength) return `${named} must be no longer than ${maxNameLength} characters`;
   const first = /^[^-]*/.exec(name)![0];
-  if (first === '.' || first === '..') return name === first ? `'${name}' is a folder's own name` : `it starts with '${first}-'`;
-  return undefined;
+  if (first === '.' || first === '..') {
+    return `${named} is not valid${name === first ? '' : `: first dash-separated component must not be '${first}'`}`;
+  }
+  const bad = /[^0-9a-zA-Z+._?=-]/u.exec(bytesToText(name));
+  return bad === null ? undefined : `${named} contains illegal character '${bad[0]}'`;
 }
 
 const shown = (text: Bytes): string => bytesToText(text.length > 240 ? `${text.slice(0, 237)}...` : text);
@@ -87,7 +95,14 @@ export const derivationName = (drvPath: StorePath): string => storePathName(drvP
 export function makeStorePath(type: string, innerHex: string, name: Bytes, storeDir: string): StorePath {
   parseStoreName(name);
   const fingerprint = hashBytes('sha256', `${type}:sha256:${innerHex}:${storeDir}:${name}`);
-  return `${storeDir}/${encodeBase32(compressHash(Buffer.from(fingerprint, 'hex'), 20))}-${name}` as StorePath;
+  return `${storeDir}/${pathDigits(fingerprint)}-${name}` as StorePath;
+}
+
+/** 20 bytes, folded out of a SHA-256 in hex by exclusive or, in base 32. */
+function pathDigits(hex: string): string {
+  const bytes = Buffer.from(hex, 'hex');
+  for (let i = 20; i < 32; i++) bytes[i - 20]! ^= bytes[i]!;
+  return encodeBase32(bytes.subarray(0, 20));
 }
 
 /** What an object that is named by its content refers to. */

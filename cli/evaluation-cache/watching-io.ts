@@ -1,6 +1,6 @@
 /** The evaluator's door to the world, with a recorder standing in it. */
 import type { Bytes } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, StoreText, TalkKind } from '../../eval/index.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../../store/index.ts';
 import { type FileState, fileState, settledState } from './file-state.ts';
 import type { Recorder } from './recorder.ts';
@@ -80,6 +80,12 @@ export class WatchingIO implements EvalIO {
       this.#recorder.needs(path);
     }
     return built;
+  }
+
+  /** A repository may move on, and what is taken from it passes through a folder that is gone afterwards. */
+  fetchGit(request: GitRequest): GitTree {
+    this.#recorder.spoil('a Git repository was read');
+    return this.#inner.fetchGit(request);
   }
 
   #try<T>(run: () => T): T {

@@ -38,10 +38,10 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
   const basePath = textToBytes(context.workingDirectory);
   if (operand === undefined) {
     if (expression === undefined) throw new UsageError('eval needs a FILE, a TREE or --expr', ["igos eval --expr '1 + 2'"]);
-    return interpreter.evalExpr(textToBytes(expression), { basePath, name: '<expr>' });
+    return interpreter.evalExpr(textToBytes(expression), { basePath, name: '«string»' });
   }
   if (operand === '-') {
-    return interpreter.evalExpr(context.readInput(), { basePath, name: '<stdin>' });
+    return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
   if (holdsExpression(path, interpreter.ctx.io)) {
@@ -51,7 +51,7 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
   }
   const tree = new Trees(session).open(path);
   if (expression !== undefined)
-    return interpreter.guard(() => tree.evalExpr(new SourceFile('<expr>', textToBytes(expression)), context.workingDirectory));
+    return interpreter.guard(() => tree.evalExpr(new SourceFile('«string»', textToBytes(expression)), context.workingDirectory));
   const inTree = name === undefined ? '{ inherit packages tiers systems; }' : `packages."${name}" or systems."${name}"`;
   if (name !== undefined && !tree.systems.has(name)) tree.select(name);
   return interpreter.guard(() => tree.evalExpr(new SourceFile('<tree>', textToBytes(inTree)), context.workingDirectory));

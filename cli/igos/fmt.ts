@@ -13,7 +13,7 @@ export function run(context: Context, args: Arguments): number {
     const isStdin = path === '-';
     const before = isStdin ? readFileSync(0, 'latin1') : sys('read', path, () => readFileSync(path, 'latin1'));
     const { text, diagnostics } = format(
-      new SourceFile(isStdin ? '<stdin>' : path, before),
+      new SourceFile(isStdin ? '«stdin»' : path, before),
       path.endsWith('.igos') || isStdin ? 'igos' : 'nix',
     );
     faults.push(...diagnostics);

@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { Faults, SourceFile, sys, textToBytes } from '../../base/index.ts';
+import { Faults, renderFault, SourceFile, sys, textToBytes } from '../../base/index.ts';
 import { type Declaration, type Expr, type FileTree, parse, printNormal } from '../../lang/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { lintsOf } from '../lints.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { source, folder, isExpression } = read(context, args);
-  const { tree, diagnostics } = parse(source, { kind: isExpression ? 'expr' : 'igos', pipes: args.has('pipes') });
+  const lints = lintsOf(args);
+  const { tree, diagnostics, warnings } = parse(source, {
+    kind: isExpression ? 'expr' : 'igos',
+    pipes: args.has('pipes'),
+    ...(lints === undefined ? {} : { lints }),
+  });
+  for (const warning of warnings) context.out.talk(renderFault(warning, { severity: 'warning' }).trimEnd());
   if (diagnostics.length > 0) throw new Faults(diagnostics);
   if (tree.kind === 'expr') await checkNames(source, tree.expr);
   const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };
@@ -26,10 +33,11 @@ async function checkNames(source: SourceFile, expr: Expr): Promise<void> {
 function read(context: Context, args: Arguments): { source: SourceFile; folder: string; isExpression: boolean } {
   const folder = context.workingDirectory;
   const expression = args.value('expr');
-  if (expression !== undefined) return { source: new SourceFile('<expr>', textToBytes(expression)), folder, isExpression: true };
+  if (expression !== undefined)
+    return { source: new SourceFile('«string»', textToBytes(expression)), folder, isExpression: true };
   const path = args.operands[0];
   if (path === undefined) throw new UsageError('parse needs a FILE or --expr', ["igos parse --expr 'a: a'"]);
-  if (path === '-') return { source: new SourceFile('<stdin>', readFileSync(0, 'latin1')), folder, isExpression: true };
+  if (path === '-') return { source: new SourceFile('«stdin»', readFileSync(0, 'latin1')), folder, isExpression: true };
   const text = sys('read', path, () => readFileSync(path, 'latin1'));
   return { source: new SourceFile(path, text), folder: dirname(resolve(folder, path)), isExpression: !path.endsWith('.igos') };
 }

@@ -12,7 +12,7 @@ export function run(context: Context, args: Arguments): undefined {
     return;
   }
   const { path, name } = splitOperand(operand);
-  using session = openSession(context, args, { isReadOnly: true });
+  using session = openSession(context, args, { isReadOnly: false, defersWrites: true });
   if (holdsExpression(path, session.interpreter.ctx.io)) {
     using session = openSession(context, args, { isReadOnly: false });
     for (const target of resolveTargets(context, args, session)) showDerivation(context, target.drvPath!);

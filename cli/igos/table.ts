@@ -1,5 +1,6 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
+import { LINT_OPTIONS } from '../lints.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
@@ -13,6 +14,7 @@ const EVALUATION: readonly Option[] = [
   { long: 'impure', doc: 'let expressions see the environment, the clock and NIX_PATH' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
+  ...LINT_OPTIONS,
   { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
   { long: 'max-call-depth', values: ['N'], doc: 'how many calls may be inside each other' },
   { long: 'trace-verbose', doc: 'print what builtins.traceVerbose says' },
@@ -65,6 +67,27 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'repl',
+    summary: 'evaluate expressions interactively',
+    operands: '[FILE|TREE…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Reads expressions and prints their values; nested sets and lists are cut short, and ':print' shows all. An input goes on while it is incomplete. 'NAME = EXPR' binds a name. The attributes of each FILE's value, the packages, tiers and systems of each TREE, and the attributes of each --expr are in scope by name; ':build NAME' builds one. ':?' lists the commands. On a terminal: Tab completes, the arrow keys go through the history ($XDG_STATE_HOME/igos/repl-history), Ctrl-C ends an input or an evaluation, Ctrl-D the session, and the exit status is 0. From a pipe or file, results go to standard output, errors to standard error, and the exit status is 1 if any input failed.",
+    options: [
+      { ...EXPRESSION, isRepeated: true, doc: 'put the attributes of this expression into scope' },
+      ...EVALUATION.filter((option) => option.long !== 'attr'),
+      JOBS,
+      { long: 'keep-going', short: 'k', doc: 'after a failed build, build what does not depend on it' },
+      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+    ],
+    examples: [
+      { command: "printf 'x = 6\\nx * 7\\n' | igos repl", says: 'prints 42' },
+      { command: 'igos repl examples/tour/v1', says: "a tree's names in scope: greet.version, :build greet" },
+    ],
+  },
+  {
+    program: 'igos',
     name: 'parse',
     summary: 'check the syntax of a file and print it in normal form',
     operands: '[FILE]',
@@ -72,7 +95,7 @@ export const igosCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Prints the expression with every operator spelled out, as nix-instantiate --parse does, and exits 0; or prints every syntax error it finds and exits 1. FILE may be - for standard input. For a file of declarations the normal form of each field is printed.',
-    options: [EXPRESSION, { long: 'pipes', doc: 'understand the |> and <| operators' }],
+    options: [EXPRESSION, { long: 'pipes', doc: 'understand the |> and <| operators' }, ...LINT_OPTIONS],
     examples: [{ command: "igos parse --expr 'a: a.b or 1'", says: 'prints (a: (a).b or (1))' }],
   },
   {
@@ -208,6 +231,21 @@ export const igosCommands: readonly Command[] = [
     description: 'One path a line. With a PATH: its files, with kind, size and SHA-256.',
     options: [],
     examples: [],
+  },
+  {
+    program: 'igos',
+    name: 'lsp',
+    summary: 'serve an editor: diagnostics, hover, completion, definitions, formatting',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Speaks the Language Server Protocol on standard input and output until the editor ends it. Editors start it; docs/editors.md says how, for some of them. Files are read as the editor holds them, trees of declarations as a whole; nothing is evaluated, built or written.',
+    options: [
+      { long: 'stdio', doc: 'the default, and the only way; understood because editors say it' },
+      { long: 'pipes', doc: 'understand the |> and <| operators' },
+    ],
+    examples: [{ command: 'igos lsp', says: 'waits for an editor; end it with ^D' }],
   },
   {
     program: 'igos',

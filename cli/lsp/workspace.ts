@@ -1,7 +1,7 @@
 /** The trees that files belong to: surveyed without evaluation, again when something changed. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug } from '../../base/index.ts';
+import { SystemFault } from '../../base/index.ts';
 import {
   type DeclarationsFile,
   type Declared,
@@ -12,7 +12,7 @@ import {
   surveyTree,
 } from '../../eval/index.ts';
 import type { Declaration } from '../../lang/index.ts';
-import type { Files } from './files.ts';
+import type { File, Files } from './files.ts';
 
 /** Which declared thing a declaration in the text is a layer of. */
 export interface Membership {
@@ -107,12 +107,34 @@ export class Workspace {
       argument,
       surveyTree(argument, (path) => {
         const file = this.files.get(path);
-        if (file === undefined) throw new Bug(`'${path}' was found and is not there`);
+        if (file === undefined) throw new SystemFault('read', path, { code: 'ENOENT' });
         return { source: file.source, ...file.parsed };
       }),
     );
     this.#views.set(argument, { view, isStale: false, mustReload: false });
     return view;
+  }
+
+  /** The tree of a file as it would be with another text in it. Cost: linear in the declarations. */
+  viewWith(file: File): TreeView | undefined {
+    const view =
+      this.treeOf(file.path) ??
+      (file.kind === 'igos' && file.path.startsWith('/') ? this.view(this.#argumentOf(file.path)) : undefined);
+    const { tree } = file.parsed;
+    if (view === undefined || tree.kind !== 'declarations') return undefined;
+    const changed: DeclarationsFile = { path: file.path, source: file.source, tree };
+    const { files } = view.tree;
+    const others = files.some((each) => each.path === file.path)
+      ? files.map((each) => (each.path === file.path ? changed : each))
+      : [...files, changed];
+    return new TreeView(view.argument, resurvey(view.tree, others));
+  }
+
+  /** The trees of the open files and folders, and what else was looked at. */
+  get views(): TreeView[] {
+    for (const path of this.files.openPaths) this.treeOf(path);
+    for (const folder of this.folders) if (existsSync(join(folder, 'tree.igos'))) this.view(folder);
+    return [...this.#views.keys()].map((argument) => this.view(argument));
   }
 
   /** With the present texts of the same files, if there is a difference. What `tree.igos` says about files waits for a reload. */

@@ -1,7 +1,10 @@
 /** Numbers: 64-bit integers, of which a result past the end is an error, and floats. */
-import { addNumbers, divide, multiply, normalizeInt, subtract } from '../arithmetic.ts';
+import { add, divide, isNumeric, multiply, normalizeInt, subtract } from '../arithmetic.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { describe } from '../describe.ts';
+import { wrongType } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { addStep } from '../trace.ts';
 import { Float, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 
@@ -11,20 +14,23 @@ function binary(
   operate: (a: Value, b: Value) => Value,
   example: readonly [expression: string, result: string],
 ): Builtin {
-  const first = `the first argument passed to builtins.${name}`;
-  const second = `the second argument passed to builtins.${name}`;
   return builtin({
     name,
     args: ['a', 'b'],
     doc,
     example,
-    impl: (ctx, a, b) => operate(number(ctx, a, first), number(ctx, b, second)),
+    impl: (ctx, a, b) => operate(ctx.force(a), ctx.force(b)),
   });
 }
 
 function number(ctx: Evaluator, slot: Slot, what: string): number | bigint | Float {
-  const value = ctx.force(slot);
-  return value instanceof Float ? value : ctx.forceInt(value, what);
+  try {
+    const value = ctx.force(slot);
+    if (isNumeric(value)) return value;
+    throw wrongType('a float', describe(value));
+  } catch (error) {
+    throw addStep(error, `while evaluating ${what}`);
+  }
 }
 
 function bits(name: string, sign: string, exact: (a: bigint, b: bigint) => bigint, example: string): Builtin {
@@ -53,7 +59,7 @@ function rounding(name: 'ceil' | 'floor', doc: string, round: (value: number) =>
       const rounded = round(value.value);
       const int = Number.isFinite(rounded) ? normalizeInt(BigInt(rounded)) : undefined;
       if (int === undefined)
-        throw builtinFault('E-EVAL-102', `${ctx.preview(value)} is too large for builtins.${name}`, {
+        throw builtinFault('E-EVAL-102', `NixFloat argument ${ctx.preview(value)} is not in the range of NixInt`, {
           notes: ['integers have 64 bits'],
         });
       return int;
@@ -62,7 +68,7 @@ function rounding(name: 'ceil' | 'floor', doc: string, round: (value: number) =>
 }
 
 export const arithmeticBuiltins: readonly Builtin[] = [
-  binary('add', 'The sum of two numbers. Past 64 bits it is an error.', addNumbers, ['builtins.add 1 2', '3']),
+  binary('add', 'The sum of two numbers. Past 64 bits it is an error.', add, ['builtins.add 1 2', '3']),
   bits('bitAnd', 'and', (a, b) => a & b, '8'),
   bits('bitOr', 'or', (a, b) => a | b, '14'),
   bits('bitXor', 'exclusive or', (a, b) => a ^ b, '6'),

@@ -1,6 +1,6 @@
 /** Attribute sets. */
 import type { Bytes, Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, emptyAttrs, filterAttrs, mapAttrs, type Shape } from '../attrs.ts';
+import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, filterAttrs, removeNames, type Shape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Lambda, type LambdaSite, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
@@ -129,10 +129,10 @@ export const attrsetBuiltins: readonly Builtin[] = [
     doc: 'The set of `f name value` for each attribute.',
     cost: 'O(n); f is called when a value is needed',
     example: ['builtins.mapAttrs (name: value: name + value) { a = "1"; }', '{ a = "a1"; }'],
-    impl: (ctx, f, set) =>
-      mapAttrs(ctx.forceAttrs(set, 'the second argument passed to builtins.mapAttrs'), (name, slot) =>
-        ctx.lazyCall(f, name, slot),
-      ),
+    impl: (ctx, f, setSlot) => {
+      const set = ctx.forceAttrs(setSlot, 'the second argument passed to builtins.mapAttrs');
+      return set.size === 0 ? set : new Attrs(set.shape, ctx.lazyCalls2(f, set.names, set.slots));
+    },
   }),
   builtin({
     name: 'removeAttrs',
@@ -143,11 +143,11 @@ export const attrsetBuiltins: readonly Builtin[] = [
     isGlobal: true,
     impl: (ctx, setSlot, namesSlot) => {
       const set = ctx.forceAttrs(setSlot, 'the first argument passed to builtins.removeAttrs');
-      const names = new Set<Bytes>();
+      const names: Bytes[] = [];
       for (const item of ctx.forceList(namesSlot, 'the second argument passed to builtins.removeAttrs')) {
-        names.add(ctx.forceStringNoContext(item, 'the values of the second argument passed to builtins.removeAttrs'));
+        names.push(ctx.forceStringNoContext(item, 'the values of the second argument passed to builtins.removeAttrs'));
       }
-      return names.size === 0 ? set : filterAttrs(set, (name) => !names.has(name));
+      return removeNames(set, names);
     },
   }),
   builtin({
@@ -168,18 +168,25 @@ export const attrsetBuiltins: readonly Builtin[] = [
     example: ['builtins.zipAttrsWith (name: values: values) [ { a = 1; } { a = 2; b = 3; } ]', '{ a = [ 1 2 ]; b = [ 3 ]; }'],
     impl: (ctx, f, sets) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.zipAttrsWith');
-      const values = new Map<Bytes, List>();
+      const places = new Map<Bytes, number>();
+      const names: Bytes[] = [];
+      const lists: List[] = [];
+      const spans: (Span | undefined)[] = [];
       for (const item of ctx.forceList(sets, 'the second argument passed to builtins.zipAttrsWith')) {
         const set = ctx.forceAttrs(item, 'a value of the list passed as second argument to builtins.zipAttrsWith');
-        set.names.forEach((name, index) => {
-          const known = values.get(name);
-          if (known === undefined) values.set(name, [set.slots[index]!]);
-          else known.push(set.slots[index]!);
-        });
+        for (let i = 0; i < set.size; i++) {
+          const name = set.names[i]!;
+          const place = places.get(name);
+          if (place === undefined) {
+            places.set(name, names.length);
+            names.push(name);
+            lists.push([set.slots[i]!]);
+            spans.push(set.shape.spans?.[i]);
+          } else lists[place]!.push(set.slots[i]!);
+        }
       }
-      const calls = new Map<Bytes, Slot>();
-      for (const [name, list] of values) calls.set(name, ctx.lazyCall(fn, name, list));
-      return attrsFromMap(calls);
+      const zipped = attrsFromPairs(names, lists, spans);
+      return zipped.size === 0 ? zipped : new Attrs(zipped.shape, ctx.lazyCalls2(fn, zipped.names, zipped.slots));
     },
   }),
 ];
@@ -188,7 +195,8 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   const fn = ctx.force(slot);
   if (fn instanceof PrimOp || fn instanceof PrimOpApp) return emptyAttrs;
   if (!(fn instanceof Lambda)) {
-    throw builtinFault('E-EVAL-116', `'functionArgs' requires a function, but found ${ctx.describeType(fn)}`, {
+    throw builtinFault('E-EVAL-116', "'functionArgs' requires a function", {
+      notes: [`found ${ctx.describeType(fn)}: ${ctx.preview(fn)}`],
       hints: fn instanceof Attrs ? ["call it on the function inside: set.__functor, or a wrapper's own __functionArgs"] : [],
     });
   }
@@ -211,25 +219,38 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
 const formalsOf = new WeakMap<LambdaSite, Attrs>();
 
 function listToAttrs(ctx: Evaluator, list: Slot): Value {
-  const spans = new Map<Bytes, Span | undefined>();
-  // The items mostly come from one place: their `value` stands where the last one's stood.
+  const items = ctx.forceList(list, 'the argument passed to builtins.listToAttrs');
+  const names: Bytes[] = [];
+  const slots: Slot[] = [];
+  const spans: (Span | undefined)[] = [];
+  // The items mostly come from one place: name and value stand where the last one's stood.
   let shape: Shape | undefined;
+  let nameAt = -1;
+  let valueAt = -1;
   let span: Span | undefined;
-  const values = new Map<Bytes, Slot>();
-  for (const item of ctx.forceList(list, 'the argument passed to builtins.listToAttrs')) {
-    const set = ctx.forceAttrs(item, 'an element of the list passed to builtins.listToAttrs');
-    const nameSlot = ctx.getAttr(set, 'name', 'a {name=...; value=...;} pair');
+  for (let i = 0; i < items.length; i++) {
+    const set = ctx.forceAttrs(items[i]!, 'an element of the list passed to builtins.listToAttrs');
+    if (set.shape !== shape) {
+      shape = set.shape;
+      nameAt = shape.indexOf('name');
+      valueAt = shape.indexOf('value');
+      span = shape.spans?.[valueAt];
+    }
+    const nameSlot = nameAt < 0 ? ctx.getAttr(set, 'name', PAIR) : set.slots[nameAt]!;
     const name = ctx.forceStringNoContext(
       nameSlot,
       'the `name` attribute of an element of the list passed to builtins.listToAttrs',
     );
-    if (values.has(name)) continue;
-    values.set(name, ctx.getAttr(set, 'value', 'a {name=...; value=...;} pair'));
-    if (set.shape !== shape) {
-      shape = set.shape;
-      span = set.spanOf('value');
+    if (valueAt < 0) {
+      // The value of a name that was there before does not matter.
+      if (names.includes(name)) continue;
+      ctx.getAttr(set, 'value', PAIR);
     }
-    spans.set(name, span);
+    names.push(name);
+    slots.push(set.slots[valueAt]!);
+    spans.push(span);
   }
-  return attrsFromMap(values, (name) => spans.get(name));
+  return attrsFromPairs(names, slots, spans);
 }
+
+const PAIR = 'a {name=...; value=...;} pair';

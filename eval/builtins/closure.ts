@@ -67,7 +67,7 @@ class KeySet {
   /** Whether it was not there. @throws Fault not comparable with the others */
   add(key: Value): boolean {
     if (this.#first === undefined) this.#first = key;
-    else if (hashKind(key) !== hashKind(this.#first) || hashKind(key) === 'none') this.#ctx.compare(this.#first, key);
+    else if (hashKind(key) !== hashKind(this.#first) || hashKind(key) === 'none') this.#ctx.compare(key, this.#first);
     const hash = hashKey(key);
     if (hash === undefined) return this.#addSorted(key);
     const { size } = this.#hashed;

@@ -110,6 +110,25 @@ export const builtinCodes = defineCodes({
     explanation:
       'The code called builtins.warn, and the evaluation was asked to end there, so that its trace shows what led to the warning.',
   },
+  'E-EVAL-141': {
+    title: 'Git repository cannot be read',
+    explanation:
+      'fetchGit could not take a commit out of a repository: git is not installed, the repository or the commit is not there, or the network failed. What git said stands below.',
+  },
+  'E-EVAL-142': {
+    title: 'fetch that is not pinned',
+    explanation:
+      'In pure evaluation, what is fetched must be named by its content: a Git commit by its rev, anything else by a hash. A branch or a working tree may differ tomorrow.',
+    wrong: 'builtins.fetchGit "https://example.org/x.git"',
+    right: 'builtins.fetchGit { url = "https://example.org/x.git"; rev = "…"; }',
+  },
+  'E-EVAL-143': {
+    title: 'fetch with a wrong argument',
+    explanation:
+      'An argument of fetchGit, fetchTree or a flake reference has the wrong form, or a form that is not supported here.',
+    wrong: 'builtins.fetchGit { url = "https://example.org/x.git"; ref = "--upload-pack=x"; }',
+    right: 'builtins.fetchGit { url = "https://example.org/x.git"; ref = "main"; }',
+  },
 });
 
 export type BuiltinCode = keyof typeof builtinCodes;

@@ -89,14 +89,14 @@ function addDrvOutputDependencies(ctx: Evaluator, s: Slot): Value {
   if (element.kind === 'output') {
     throw builtinFault(
       'E-EVAL-112',
-      `'addDrvOutputDependencies' needs a derivation, but the string refers to its output '${element.output}'`,
+      `\`addDrvOutputDependencies\` can only act on derivations, not on a derivation output such as '${element.output}'`,
       {
         hints: ["apply it to the 'drvPath' of the derivation"],
       },
     );
   }
   if (!element.path.endsWith('.drv')) throw builtinFault('E-EVAL-112', `path '${element.path}' is not a derivation`);
-  return new ContextString(bytes, new Set([`=${element.path}`]));
+  return new ContextString(bytes, [`=${element.path}`]);
 }
 
 function getContext(ctx: Evaluator, s: Slot): Value {
@@ -146,13 +146,13 @@ function contextOf(ctx: Evaluator, path: Bytes, info: Attrs): string[] {
   };
   const found = flag('path') ? [path] : [];
   if (flag('allOutputs')) {
-    if (!path.endsWith('.drv')) throw notADerivation('all outputs', path);
+    if (!path.endsWith('.drv')) throw notADerivation('all-outputs', path);
     found.push(`=${path}`);
   }
   const outputs = info.get('outputs');
   if (outputs === undefined) return found;
   const names = ctx.forceList(outputs, "the 'outputs' attribute of a string context");
-  if (names.length > 0 && !path.endsWith('.drv')) throw notADerivation('outputs', path);
+  if (names.length > 0 && !path.endsWith('.drv')) throw notADerivation('derivation output', path);
   for (const name of names) {
     found.push(`!${ctx.forceStringNoContext(name, 'an output name within a string context')}!${path}`);
   }
@@ -160,4 +160,4 @@ function contextOf(ctx: Evaluator, path: Bytes, info: Attrs): string[] {
 }
 
 const notADerivation = (what: string, path: Bytes) =>
-  builtinFault('E-EVAL-112', `tried to add ${what} of '${path}', which is not a derivation, to a string`);
+  builtinFault('E-EVAL-112', `tried to add ${what} context of ${path}, which is not a derivation, to a string`);

@@ -4,6 +4,8 @@ import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import { Catchable } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { showValue } from '../show-value.ts';
+import { forgetSteps } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 
@@ -27,6 +29,8 @@ export const controlBuiltins: readonly Builtin[] = [
       ctx.withTrace(
         () => bytesToText(ctx.coerceToString(message, 'the error message passed to builtins.addErrorContext', new Set())),
         () => ctx.force(e),
+        undefined,
+        true,
       ),
   }),
   builtin({
@@ -94,8 +98,9 @@ export const controlBuiltins: readonly Builtin[] = [
       try {
         return new Attrs(tryShape, [true, ctx.force(e)]);
       } catch (error) {
-        if (error instanceof Catchable) return new Attrs(tryShape, [false, false]);
-        throw error;
+        if (!(error instanceof Catchable)) throw error;
+        forgetSteps(error);
+        return new Attrs(tryShape, [false, false]);
       }
     },
   }),
@@ -118,5 +123,5 @@ const tryShape = fixedShape('success', 'value');
 function shown(ctx: Evaluator, slot: Slot): string {
   const value: Value = ctx.force(slot);
   if (typeof value === 'string') return value;
-  return value instanceof ContextString ? value.text : textToBytes(ctx.preview(value));
+  return value instanceof ContextString ? value.text : textToBytes(showValue(value));
 }

@@ -22,7 +22,9 @@ export const dataBuiltins: readonly Builtin[] = [
       try {
         return readJson(text);
       } catch (error) {
-        throw error instanceof JsonError ? inText('E-EVAL-105', 'JSON', text, error) : error;
+        throw error instanceof JsonError
+          ? inText('E-EVAL-105', text, error, `invalid JSON: ${error.message}`, error.headline)
+          : error;
       }
     },
   }),
@@ -38,7 +40,9 @@ export const dataBuiltins: readonly Builtin[] = [
       try {
         return readToml(text, { hasTimestamps: ctx.settings.hasTomlTimestamps === true });
       } catch (error) {
-        throw error instanceof TomlError ? inText('E-EVAL-106', 'TOML', text, error) : error;
+        throw error instanceof TomlError
+          ? inText('E-EVAL-106', text, error, TOML + error.message, error.headline && TOML + error.headline)
+          : error;
       }
     },
   }),
@@ -69,16 +73,27 @@ export const dataBuiltins: readonly Builtin[] = [
   }),
 ];
 
-/** The text is a value, not a file: its excerpt stands beside the place of the call, which the evaluator adds. */
-function inText(code: BuiltinCode, format: string, text: Bytes, error: JsonError | TomlError): Fault {
-  const source = new SourceFile(format, text);
+const TOML = 'while parsing TOML: ';
+
+/** `headline` is Nix's message where that is known. The text is a value, not a file: its excerpt stands beside the place of the call, which the evaluator adds. */
+function inText(
+  code: BuiltinCode,
+  text: Bytes,
+  error: JsonError | TomlError,
+  message: Bytes,
+  headline: Bytes | undefined,
+): Fault {
+  const source = new SourceFile('text', text);
   const at = Math.min(error.at, text.length);
   const { line, column } = source.position(at);
   const shown = bytesToText(source.line(line));
   const from = Math.max(0, column - 41);
   const excerpt = `${from > 0 ? '…' : ''}${shown.slice(from, column + 40)}${shown.length > column + 40 ? '…' : ''}`;
   const pointer = `${' '.repeat(column - 1 - from + (from > 0 ? 1 : 0))}^`;
-  return builtinFault(code, `invalid ${format}: ${bytesToText(error.message)}`, {
-    notes: [`line ${line}, column ${column} of the text:\n${excerpt.replaceAll(/[\x00-\x1f\x7f]/g, ' ')}\n${pointer}`],
+  return builtinFault(code, bytesToText(headline ?? message), {
+    notes: [
+      ...(headline === undefined ? [] : [bytesToText(error.message)]),
+      `line ${line}, column ${column} of the text:\n${excerpt.replaceAll(/[\x00-\x1f\x7f]/g, ' ')}\n${pointer}`,
+    ],
   });
 }

@@ -1,5 +1,5 @@
 /** The attributes given to `derivationStrict`, read in order, and the rules between them. */
-import { type Bytes, bytesToText } from '../../base/index.ts';
+import { type Bytes, bytesToText, Fault } from '../../base/index.ts';
 import {
   type Derivation,
   type DerivationOutput,
@@ -10,6 +10,7 @@ import {
   type IngestionMethod,
   isHashAlgorithm,
   parseHash,
+  parseStoreName,
 } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { coerceToString } from '../coerce.ts';
@@ -18,24 +19,45 @@ import { jsonString } from '../json-writer.ts';
 import { valueToJson } from '../to-json.ts';
 import { addStep, locate } from '../trace.ts';
 import type { Slot } from '../value.ts';
-import { builtinFault, neededAttribute, unknownWord } from './faults.ts';
+import { builtinFault, neededAttribute, unknownAlgorithm, unknownWord } from './faults.ts';
 
 /** Everything but the inputs, which follow from `context`. */
 export type DerivationAttributes = Omit<Derivation, 'inputDrvs' | 'inputSrcs'> & { readonly context: ReadonlySet<string> };
 
 export function readDerivationAttributes(ctx: Evaluator, set: Attrs): DerivationAttributes {
   const nameSlot = set.get('name');
-  if (nameSlot === undefined) throw neededAttribute('the argument of derivationStrict', 'name');
+  if (nameSlot === undefined) throw neededAttribute('the set passed to derivationStrict', 'name');
   const name = ctx.forceStringNoContext(nameSlot, 'the `name` attribute passed to builtins.derivationStrict');
   if (name.endsWith('.drv')) {
-    throw builtinFault('E-EVAL-111', `derivation names are not allowed to end in '.drv', as '${bytesToText(name)}' does`);
+    throw builtinFault(
+      'E-EVAL-111',
+      "derivation names are allowed to end in '.drv' only if they produce a single derivation file",
+      { notes: [`the name is '${bytesToText(name)}'`] },
+    );
   }
+  checkName(name);
   const reader = new AttributeReader(ctx, set, name);
   reader.readAll();
   return reader.finish();
 }
 
+function checkName(name: Bytes): void {
+  try {
+    parseStoreName(name);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const message = `invalid derivation name: ${error.message}. Please pass a different 'name'.`;
+    throw builtinFault('E-EVAL-111', message, { notes: error.notes, hints: error.hints });
+  }
+}
+
 const LOOSE = { isLoose: true };
+
+const SPECIAL: ReadonlySet<Bytes> = new Set(['builder', 'system', 'outputHash', 'outputHashAlgo', 'outputHashMode']);
+
+const DEFERRED: DerivationOutput = { kind: 'deferred' };
+const ONLY_OUT: readonly Bytes[] = ['out'];
+const DEFERRED_OUT: ReadonlyMap<string, DerivationOutput> = new Map([['out', DEFERRED]]);
 
 class AttributeReader {
   readonly #ctx: Evaluator;
@@ -49,7 +71,7 @@ class AttributeReader {
   #args: Bytes[] = [];
   #builder: Bytes = '';
   #system: Bytes = '';
-  #outputs: Bytes[] = ['out'];
+  #outputs: readonly Bytes[] = ONLY_OUT;
   #isContentAddressed: boolean = false as boolean;
   #hash: Bytes | undefined;
   #algorithm: HashAlgorithm | undefined;
@@ -77,7 +99,7 @@ class AttributeReader {
         if (name === '__ignoreNulls' || (this.#ignoresNulls && this.#ctx.force(slot) === null)) continue;
         this.#attribute(name, slot);
       } catch (error) {
-        const step = `while evaluating the attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
+        const step = `while evaluating attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
         const span = this.#set.shape.spans?.[index];
         throw addStep(span === undefined ? error : locate(error, span), step, span);
       }
@@ -111,7 +133,7 @@ class AttributeReader {
     const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
     this.#env.set(name, value);
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
-    else this.#special(name, () => value);
+    else if (SPECIAL.has(name)) this.#special(name, value);
   }
 
   #structured(name: Bytes, slot: Slot): void {
@@ -120,31 +142,29 @@ class AttributeReader {
     if (name === 'outputs') {
       const items = this.#ctx.forceList(slot, 'the `outputs` attribute');
       this.#setOutputs(items.map((item) => this.#ctx.forceStringNoContext(item, 'an element of the `outputs` attribute')));
-    } else this.#special(name, () => this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+    } else if (SPECIAL.has(name)) this.#special(name, this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
   }
 
   /** Attributes that are part of the derivation itself. */
-  #special(name: Bytes, value: () => Bytes): void {
+  #special(name: Bytes, value: Bytes): void {
     switch (name) {
       case 'builder':
-        this.#builder = value();
+        this.#builder = value;
         return;
       case 'system':
-        this.#system = value();
+        this.#system = value;
         return;
       case 'outputHash':
-        this.#hash = value();
+        this.#hash = value;
         return;
-      case 'outputHashAlgo': {
-        const algorithm = value();
+      case 'outputHashAlgo':
         // Empty or null: the hash names it.
-        if (algorithm === '') return;
-        if (!isHashAlgorithm(algorithm)) throw unknownWord('hash algorithm', algorithm, Object.keys(hashSizes));
-        this.#algorithm = algorithm;
+        if (value === '') return;
+        if (!isHashAlgorithm(value)) throw unknownAlgorithm(value, Object.keys(hashSizes));
+        this.#algorithm = value;
         return;
-      }
       case 'outputHashMode':
-        this.#method = ingestionMethod(value());
+        this.#method = ingestionMethod(value);
         return;
     }
   }
@@ -166,11 +186,9 @@ class AttributeReader {
 
   finish(): DerivationAttributes {
     const what = `derivation '${bytesToText(this.#name)}'`;
-    if (this.#builder === '') throw neededAttribute(what, 'builder');
-    if (this.#system === '') throw neededAttribute(what, 'system');
+    if (this.#builder === '') throw neededAttribute(what, 'builder', "required attribute 'builder' missing");
+    if (this.#system === '') throw neededAttribute(what, 'system', "required attribute 'system' missing");
     if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
-    // The variables of outputs are there, empty, while the path of the outputs is computed.
-    for (const output of this.#outputs) this.#env.set(output, '');
     return {
       name: this.#name,
       outputs: this.#outputMap(),
@@ -182,13 +200,12 @@ class AttributeReader {
     };
   }
 
-  #outputMap(): Map<string, DerivationOutput> {
+  #outputMap(): ReadonlyMap<string, DerivationOutput> {
     if (this.#hash !== undefined) {
       if (this.#outputs.length !== 1 || this.#outputs[0] !== 'out') {
-        throw builtinFault(
-          'E-EVAL-111',
-          `a fixed output is alone and named 'out', but '${bytesToText(this.#name)}' has: ${this.#outputs.map(bytesToText).join(', ')}`,
-        );
+        throw builtinFault('E-EVAL-111', 'multiple outputs are not supported in fixed-output derivations', {
+          notes: [`a fixed output is alone and named 'out'; here are: ${this.#outputs.map(bytesToText).join(', ')}`],
+        });
       }
       return new Map([
         ['out', fixedOutput(this.#name, this.#method ?? 'flat', this.#digest(this.#hash), this.#ctx.io.store.storeDir)],
@@ -196,7 +213,8 @@ class AttributeReader {
     }
     const output: DerivationOutput = this.#isContentAddressed
       ? { kind: 'floating', method: this.#method ?? 'nar', algorithm: this.#algorithm ?? 'sha256' }
-      : { kind: 'deferred' };
+      : DEFERRED;
+    if (output === DEFERRED && this.#outputs === ONLY_OUT) return DEFERRED_OUT;
     return new Map(this.#outputs.map((name) => [name, output]));
   }
 
@@ -226,5 +244,5 @@ class AttributeReader {
 function ingestionMethod(word: Bytes): IngestionMethod {
   if (word === 'recursive' || word === 'nar') return 'nar';
   if (word === 'flat') return 'flat';
-  throw unknownWord('outputHashMode', word, ['flat', 'recursive', 'nar']);
+  throw unknownWord(`invalid value '${bytesToText(word)}' for 'outputHashMode' attribute`, word, ['flat', 'recursive', 'nar']);
 }

@@ -1,41 +1,50 @@
 /** The derivations of one evaluation. */
 import {
+  completeDerivation,
   type Derivation,
+  type DerivationOutput,
   derivationReferences,
-  encodeDerivation,
+  hashDerivationModulo,
+  type InputDerivation,
   type ModuloMemo,
   type StorePath,
-  textPath,
 } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { type ContextElement, parseContextElement } from './context.ts';
 import { builtinFault } from './faults.ts';
 
-/** Keeps what was made, so that nothing is encoded, decoded or hashed twice. */
+/** A derivation of this evaluation, as far as others need it. */
+export interface MadeDerivation {
+  readonly path: StorePath;
+  readonly outputs: ReadonlyMap<string, DerivationOutput>;
+}
+
+/** Keeps what was made, so that nothing is encoded, decoded or hashed twice. The texts themselves are with the store. */
 export class DerivationState {
-  readonly memo: ModuloMemo = new Map();
   readonly #ctx: Evaluator;
-  readonly #known = new Map<StorePath, Derivation>();
+  readonly #made = new Map<StorePath, InputDerivation>();
+  /** For those that were in the store before. */
+  readonly #memo: ModuloMemo = new Map();
+  readonly #decoded = new Map<StorePath, Derivation>();
+  readonly #elements = new Map<string, ContextElement>();
 
   constructor(ctx: Evaluator) {
     this.#ctx = ctx;
   }
 
-  /** Hands a complete derivation to the store. Equal derivations are added once. */
-  add(drv: Derivation): StorePath {
+  /** Completes a derivation and hands it to the store. Equal derivations are added once. */
+  add(drv: Derivation): MadeDerivation {
     const { store } = this.#ctx.io;
-    const text = encodeDerivation(drv);
-    const references = derivationReferences(drv);
-    const path = textPath(`${drv.name}.drv`, text, references, store.storeDir);
-    if (!this.#known.has(path)) {
-      this.#known.set(path, drv);
-      store.addText({ name: `${drv.name}.drv`, path, text, references });
-    }
-    return path;
+    const { path, text, references, outputs, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
+    if (this.#made.has(path)) return { path, outputs };
+    this.#made.set(path, { outputs, modulo });
+    store.addText({ name: `${drv.name}.drv`, path, text, references });
+    return { path, outputs };
   }
 
   /** @throws Fault E-EVAL-117 */
-  readonly lookup = (path: StorePath): Derivation => {
-    const drv = this.find(path);
+  readonly #lookup = (path: StorePath): Derivation => {
+    const drv = this.#find(path);
     if (drv === undefined) {
       throw builtinFault('E-EVAL-117', `derivation '${path}' is not known`, {
         notes: ['it is neither of this evaluation nor in the store'],
@@ -45,26 +54,52 @@ export class DerivationState {
     return drv;
   };
 
-  find(path: StorePath): Derivation | undefined {
-    const known = this.#known.get(path);
+  /** @throws Fault E-EVAL-117 */
+  readonly #inputOf = (path: StorePath): InputDerivation =>
+    this.#made.get(path) ?? {
+      outputs: this.#lookup(path).outputs,
+      modulo: hashDerivationModulo(path, this.#lookup, this.#memo),
+    };
+
+  /** `undefined` where nothing is known of the derivation. */
+  findOutputs(path: StorePath): ReadonlyMap<string, DerivationOutput> | undefined {
+    return (this.#made.get(path) ?? this.#find(path))?.outputs;
+  }
+
+  /** Reads it, the first time. */
+  #find(path: StorePath): Derivation | undefined {
+    const known = this.#decoded.get(path);
     if (known !== undefined) return known;
     const stored = this.#ctx.io.store.readDerivation(path);
-    if (stored !== undefined) this.#known.set(path, stored);
+    if (stored !== undefined) this.#decoded.set(path, stored);
     return stored;
   }
 
   /** A derivation and all that it needs to be built, itself included. Cost: O(graph). @throws Fault E-EVAL-117 */
   closure(start: StorePath): Set<StorePath> {
-    this.lookup(start);
+    if (!this.#made.has(start)) this.#lookup(start);
     const found = new Set<StorePath>([start]);
-    const { store } = this.#ctx.io;
     // A Set visits what is added while it is walked.
-    for (const path of found) {
-      const drv = path.endsWith('.drv') ? this.find(path) : undefined;
-      for (const reference of drv === undefined ? (store.references?.(path) ?? []) : derivationReferences(drv))
-        found.add(reference);
-    }
+    for (const path of found) for (const reference of this.#references(path)) found.add(reference);
     return found;
+  }
+
+  #references(path: StorePath): readonly StorePath[] {
+    const { store } = this.#ctx.io;
+    const stored = store.references?.(path) ?? [];
+    if (stored.length > 0 || !path.endsWith('.drv')) return stored;
+    const drv = this.#find(path);
+    return drv === undefined ? [] : derivationReferences(drv);
+  }
+
+  /** `parseContextElement`, once for each: dependents share the text. */
+  contextElement(text: string): ContextElement {
+    let element = this.#elements.get(text);
+    if (element === undefined) {
+      element = parseContextElement(text);
+      this.#elements.set(text, element);
+    }
+    return element;
   }
 }
 

@@ -1,9 +1,10 @@
 /** `derivation` and what it stands on: expressions → builds. */
 import { type Bytes, bytesToText } from '../../base/index.ts';
-import { derivationKind, fillOutputPaths, type StorePath, upstreamPlaceholder } from '../../store/index.ts';
+import { derivationName, type StorePath, upstreamPlaceholder } from '../../store/index.ts';
 import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { Thunk } from '../thunk.ts';
 import { addStep, locate } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
@@ -48,6 +49,15 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
   const strictAttr = (name: Bytes): Slot =>
     ctx.delay(() => ctx.force(ctx.getAttr(ctx.force(strict) as Attrs, name, 'the outputs of a derivation')));
   const drvPath = strictAttr('drvPath');
+  if (outputs === ONLY_OUT) {
+    // Mostly so: the set refers to itself, without a thunk for its one output.
+    const elements: Slot[] = [];
+    const own = new Attrs(singleShape, [elements, attrs, drvPath, null, strictAttr('out'), 'out', 'derivation']);
+    const only = mergeAttrs(attrs, own);
+    only.slots[only.shape.indexOf('out')] = only;
+    elements.push(only);
+    return only;
+  }
   const elements: Slot[] = [];
   const byName = new Map<Bytes, Slot>();
   for (const name of outputs) {
@@ -63,6 +73,9 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
 }
 
 const onlyOutShape = fixedShape('out');
+const singleShape = fixedShape('all', 'drvAttrs', 'drvPath', 'out', 'outPath', 'outputName', 'type');
+const ONLY_OUT: readonly Bytes[] = ['out'];
+const strictShape = fixedShape('drvPath', 'out');
 
 /** Most derivations have the one output `out`: their sets share a shape. */
 const attrsFromOutputs = (byName: ReadonlyMap<Bytes, Slot>): Attrs =>
@@ -70,7 +83,7 @@ const attrsFromOutputs = (byName: ReadonlyMap<Bytes, Slot>): Attrs =>
 
 function outputNames(ctx: Evaluator, attrs: Attrs): readonly Bytes[] {
   const slot = attrs.get('outputs');
-  if (slot === undefined) return ['out'];
+  if (slot === undefined) return ONLY_OUT;
   const names = ctx
     .forceList(slot, 'the `outputs` attribute passed to derivation')
     .map((item) => ctx.forceStringNoContext(item, 'an element of the `outputs` attribute passed to derivation'));
@@ -83,20 +96,24 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
   try {
     const state = derivationState(ctx);
     const { context, ...attributes } = readDerivationAttributes(ctx, set);
-    const { storeDir } = ctx.io.store;
-    const drv = fillOutputPaths({ ...attributes, ...inputsOfContext(state, context) }, storeDir, state.lookup, state.memo);
-    const drvPath = state.add(drv);
-    const result = new Map<Bytes, Slot>([['drvPath', new ContextString(drvPath, new Set([`=${drvPath}`]))]]);
-    for (const [name, output] of drv.outputs) {
+    const { inputDrvs, inputSrcs } = inputsOfContext(state, context);
+    const { path: drvPath, outputs } = state.add({ ...attributes, inputDrvs, inputSrcs });
+    const reference = new ContextString(drvPath, [`=${drvPath}`]);
+    const outputPath = (name: string): ContextString => {
+      const output = outputs.get(name)!;
       const path = 'path' in output ? output.path : upstreamPlaceholder(drvPath, name);
-      result.set(name, new ContextString(path, new Set([`!${name}!${drvPath}`])));
-    }
+      return new ContextString(path, [`!${name}!${drvPath}`]);
+    };
+    if (outputs.size === 1 && outputs.has('out')) return new Attrs(strictShape, [reference, outputPath('out')]);
+    const result = new Map<Bytes, Slot>([['drvPath', reference]]);
+    for (const name of outputs.keys()) result.set(name, outputPath(name));
     return attrsFromMap(result);
   } catch (error) {
-    const name = set.get('name');
+    const slot = set.get('name');
+    const name = slot instanceof Thunk ? slot.held : slot;
     const shown = typeof name === 'string' ? `derivation '${bytesToText(name)}'` : 'a derivation';
     const span = set.spanOf('name') ?? set.shape.spans?.[0];
-    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span);
+    throw addStep(span === undefined ? error : locate(error, span), `while evaluating ${shown}`, span, true);
   }
 }
 
@@ -106,20 +123,21 @@ function outputOf(ctx: Evaluator, reference: Slot, outputSlot: Slot): Value {
   const output = ctx.forceStringNoContext(outputSlot, 'the second argument to builtins.outputOf');
   const elements = [...context].map(parseContextElement);
   const only = elements.length === 1 ? elements[0] : undefined;
-  const drv =
-    only !== undefined && only.kind !== 'output' && only.path === path ? derivationState(ctx).find(path as StorePath) : undefined;
-  if (drv === undefined) {
+  const isReference = only !== undefined && only.kind !== 'output' && only.path === path;
+  const outputs = isReference ? derivationState(ctx).findOutputs(path as StorePath) : undefined;
+  if (outputs === undefined) {
     throw builtinFault('E-EVAL-112', `'${bytesToText(path)}' is not the path of a derivation that is known`, {
       hints: ["pass the 'drvPath' of a derivation"],
       notes: ['derivations that are outputs of other derivations are not supported'],
     });
   }
-  const found = drv.outputs.get(output);
+  const found = outputs.get(output);
   if (found === undefined) {
-    throw builtinFault('E-EVAL-111', `derivation '${drv.name}' has no output '${bytesToText(output)}'`, {
-      notes: [`its ${derivationKind(drv)} outputs: ${[...drv.outputs.keys()].join(', ')}`],
+    const [kind] = Array.from(outputs.values(), (each) => each.kind);
+    throw builtinFault('E-EVAL-111', `derivation '${derivationName(path as StorePath)}' has no output '${bytesToText(output)}'`, {
+      notes: [`its ${kind} outputs: ${[...outputs.keys()].join(', ')}`],
     });
   }
   const target = 'path' in found ? found.path : upstreamPlaceholder(path as StorePath, output);
-  return new ContextString(target, new Set([`!${output}!${path}`]));
+  return new ContextString(target, [`!${output}!${path}`]);
 }

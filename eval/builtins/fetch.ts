@@ -2,8 +2,9 @@
  * What comes from the network. Nothing is fetched during evaluation: each call is a fixed-output derivation, named by the hash given,
  * which the builder fetches when something needs it. That makes them pure, and the same in every evaluation.
  */
-import { type Bytes, bytesToText } from '../../base/index.ts';
-import { type Attrs, attrsFromRecord } from '../attrs.ts';
+import { type Bytes, bytesToText, Fault } from '../../base/index.ts';
+import { parseStoreName } from '../../store/index.ts';
+import { Attrs, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import type { Slot, Value } from '../value.ts';
@@ -37,34 +38,76 @@ interface Kind {
   readonly defaultName: (url: Bytes) => Bytes;
 }
 
-const file: Kind = { builtin: 'builtins.fetchurl', isTree: false, defaultName: baseNameOf };
-const tarball: Kind = { builtin: 'builtins.fetchTarball', isTree: true, defaultName: () => 'source' };
+const file: Kind = { builtin: 'fetchurl', isTree: false, defaultName: baseNameOf };
+const tarball: Kind = { builtin: 'fetchTarball', isTree: true, defaultName: () => 'source' };
 
 function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
   const value = ctx.force(argument);
-  const set =
-    typeof value === 'string' ? attrsFromRecord({ url: value }) : ctx.forceAttrs(value, `the argument passed to ${kind.builtin}`);
+  const set = typeof value === 'string' ? attrsFromRecord({ url: value }) : ctx.forceAttrs(value, 'the url we should fetch');
   const known = ['hash', 'name', 'sha256', 'url'];
   for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute(kind.builtin, name, known);
   const url = attribute(ctx, set, 'url', kind);
-  if (url === undefined) throw neededAttribute(`the argument of '${kind.builtin}'`, 'url');
+  if (url === undefined) throw neededAttribute(`the argument of '${kind.builtin}'`, 'url', "'url' argument required");
   const hash = attribute(ctx, set, 'sha256', kind) ?? attribute(ctx, set, 'hash', kind);
+  const nameGiven = attribute(ctx, set, 'name', kind);
+  const name = nameGiven === undefined || nameGiven === '' ? kind.defaultName(url) : nameGiven;
+  checkName(name, { url, builtin: kind.builtin, isSet: value instanceof Attrs, isNamed: nameGiven !== undefined });
   if (hash === undefined) {
-    throw builtinFault('E-EVAL-113', `in '${kind.builtin}', '${bytesToText(url)}' has no hash`, {
+    throw builtinFault('E-EVAL-113', `in pure evaluation mode, '${kind.builtin}' requires a 'sha256' argument`, {
+      notes: [`'${bytesToText(url)}' has no hash`],
       hints: ['add sha256 = ""; the build then fails and prints the right one'],
     });
   }
-  const name = attribute(ctx, set, 'name', kind) ?? kind.defaultName(url);
-  return ctx.force(derivationStrict(ctx, fetchAttributes({ url, hash, name, isTree: kind.isTree })).get('out')!);
+  return fetchPinned(ctx, { url, hash, name, isTree: kind.isTree });
+}
+
+interface Pinned {
+  readonly url: Bytes;
+  readonly hash: Bytes;
+  readonly name: Bytes;
+  /** An archive, of which the tree inside is wanted. */
+  readonly isTree: boolean;
+  /** The hash of a file is that of its NAR; that of a tree always is. */
+  readonly isNarHash?: boolean;
+}
+
+/** The output of a derivation that fetches; nothing is fetched yet. */
+export const fetchPinned = (ctx: Evaluator, pinned: Pinned): Value =>
+  ctx.force(derivationStrict(ctx, fetchAttributes(pinned)).get('out')!);
+
+interface Naming {
+  readonly url: Bytes;
+  readonly builtin: string;
+  /** Whether the argument was a set, and had a name. */
+  readonly isSet: boolean;
+  readonly isNamed: boolean;
+}
+
+function checkName(name: Bytes, { url, builtin, isSet, isNamed }: Naming): void {
+  try {
+    parseStoreName(name);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const way = isNamed
+      ? `change the value for the 'name' attribute passed to '${builtin}',`
+      : isSet
+        ? `add a valid 'name' attribute to the argument for '${builtin}',`
+        : `pass an attribute set with 'url' and 'name' attributes to '${builtin}', `;
+    const message = `invalid store path name when fetching URL '${bytesToText(url)}': ${error.message}.`;
+    throw builtinFault('E-EVAL-111', `${message} Please ${way} so that it can create a valid store path.`, {
+      notes: error.notes,
+      hints: error.hints,
+    });
+  }
 }
 
 function attribute(ctx: Evaluator, set: Attrs, name: string, { builtin }: Kind): Bytes | undefined {
   const slot = set.get(name);
-  return slot === undefined ? undefined : ctx.forceStringNoContext(slot, `the attribute '${name}' passed to ${builtin}`);
+  return slot === undefined ? undefined : ctx.forceStringNoContext(slot, `the attribute '${name}' passed to builtins.${builtin}`);
 }
 
 /** The derivation that the builder's fetcher understands; the same as Nix's `<nix/fetchurl.nix>` makes. */
-function fetchAttributes({ url, hash, name, isTree }: { url: Bytes; hash: Bytes; name: Bytes; isTree: boolean }): Attrs {
+function fetchAttributes({ url, hash, name, isTree, isNarHash = isTree }: Pinned): Attrs {
   return attrsFromRecord({
     name,
     url,
@@ -75,7 +118,7 @@ function fetchAttributes({ url, hash, name, isTree }: { url: Bytes; hash: Bytes;
     unpack: isTree,
     outputHash: hash,
     outputHashAlgo: 'sha256',
-    outputHashMode: isTree ? 'recursive' : 'flat',
+    outputHashMode: isNarHash ? 'recursive' : 'flat',
     preferLocalBuild: true,
     impureEnvVars: ['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'],
   });

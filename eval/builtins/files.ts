@@ -5,6 +5,7 @@ import { attrsFromMap } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
+import type { FileKind } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value, withContext } from '../value.ts';
 import { builtinFault, neededAttribute } from './faults.ts';
 import { forceRealPath } from './real-path.ts';
@@ -40,7 +41,7 @@ export const fileBuiltins: readonly Builtin[] = [
     cost: 'reads the folder',
     impl: (ctx, slot) => {
       const path = forceRealPath(ctx, slot, 'the first argument passed to builtins.readDir');
-      return attrsFromMap(reading(path, () => ctx.io.readDir(path)));
+      return attrsFromMap(readFolder(ctx, path));
     },
   }),
   builtin({
@@ -81,10 +82,23 @@ export const fileBuiltins: readonly Builtin[] = [
   }),
 ];
 
+function readFolder(ctx: Evaluator, path: Bytes): ReadonlyMap<Bytes, FileKind> {
+  try {
+    return ctx.io.readDir(path);
+  } catch (error) {
+    // What is no folder is named by its real path.
+    const isThere = error instanceof SystemFault && error.errno === 'ENOTDIR' && ctx.io.pathExists(path);
+    return reading(isThere ? ctx.io.realpath(path) : path, () => {
+      throw error;
+    });
+  }
+}
+
 function readText(ctx: Evaluator, path: Bytes): Value {
   const text = reading(path, () => ctx.io.readFile(path));
   if (text.includes('\0')) {
-    throw builtinFault('E-EVAL-115', `the file '${bytesToText(path)}' holds a NUL byte, which no string can`, {
+    throw builtinFault('E-EVAL-115', `the contents of the file '${bytesToText(path)}' cannot be represented as a Nix string`, {
+      notes: ['it holds the byte NUL'],
       hints: ['use the path itself: it can be copied into the store as it is'],
     });
   }
@@ -101,7 +115,7 @@ function findFile(ctx: Evaluator, searchPath: Slot, nameSlot: Slot): Value {
     const entry = ctx.forceAttrs(item, 'an element of the list passed to builtins.findFile');
     const prefix = entry.get('prefix');
     const path = entry.get('path');
-    if (path === undefined) throw neededAttribute('an element of the list passed to builtins.findFile', 'path');
+    if (path === undefined) throw neededAttribute('each element of the list passed to builtins.findFile', 'path');
     const context = new Set<string>();
     const text = ctx.coerceToString(path, 'the `path` attribute of an element of the list passed to builtins.findFile', context, {
       copyToStore: false,

@@ -1,12 +1,12 @@
 /** Hashes and placeholders. */
-import type { Bytes } from '../../base/index.ts';
+import { type Bytes, bytesToText } from '../../base/index.ts';
 import type { HashAlgorithm } from '../../store/index.ts';
 import { formatHash, type HashFormat, hashBytes, hashSizes, isHashAlgorithm, parseHash, placeholder } from '../../store/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
 import type { Slot, Value } from '../value.ts';
-import { neededAttribute, unexpectedAttribute, unknownWord } from './faults.ts';
+import { neededAttribute, unexpectedAttribute, unknownAlgorithm, unknownWord } from './faults.ts';
 import { forceRealPath } from './real-path.ts';
 
 const algorithms = Object.keys(hashSizes);
@@ -72,7 +72,7 @@ function forceAlgorithm(ctx: Evaluator, slot: Slot, what: string): HashAlgorithm
 
 /** @throws Fault E-EVAL-107 */
 function checkAlgorithm(name: Bytes): HashAlgorithm {
-  if (!isHashAlgorithm(name)) throw unknownWord('hash algorithm', name, algorithms);
+  if (!isHashAlgorithm(name)) throw unknownAlgorithm(name, algorithms);
   return name;
 }
 
@@ -91,6 +91,10 @@ function convertHash(ctx: Evaluator, argument: Slot): Value {
   const algorithm = text('hashAlgo');
   const format = text('toHashFormat');
   if (format === undefined) throw neededAttribute('the argument of builtins.convertHash', 'toHashFormat');
-  if (!Object.hasOwn(formats, format)) throw unknownWord('hash format', format, Object.keys(formats));
+  if (format === 'base32') ctx.io.trace('warning', '"base32" is a deprecated alias for hash format "nix32".');
+  if (!Object.hasOwn(formats, format)) {
+    const message = `unknown hash format '${bytesToText(format)}', expect 'base16', 'base32', 'base64', or 'sri'`;
+    throw unknownWord(message, format, Object.keys(formats));
+  }
   return formatHash(parseHash(hash, algorithm === undefined ? undefined : checkAlgorithm(algorithm)), formats[format]!);
 }

@@ -6,15 +6,19 @@ import { type Bytes, textToBytes, tryBytesToText } from '../../base/index.ts';
 import { normalizeInt } from '../arithmetic.ts';
 import { type Attrs, emptyAttrs } from '../attrs.ts';
 import { Float, type List, type Slot, type Value } from '../value.ts';
+import { nulInString } from './faults.ts';
 import { readJsonFast } from './json-fast.ts';
 import { Layouts } from './layouts.ts';
 
 /** What is wrong with a text, and at which byte. */
 export class JsonError extends Error {
   readonly at: number;
-  constructor(message: string, at: number) {
+  /** What Nix says, where the notation is right but the language has no such value. Bytes. */
+  readonly headline: Bytes | undefined;
+  constructor(message: string, at: number, headline?: Bytes) {
     super(message);
     this.at = at;
+    this.headline = headline;
   }
 }
 
@@ -149,6 +153,7 @@ class Reader {
       const code = this.text.charCodeAt(this.at);
       if (code === 0x22) {
         this.at++;
+        if (text.includes('\0')) throw new JsonError('strings cannot hold the character NUL', start - 1, nulInString(text));
         return text;
       }
       if (code === 0x5c) text += this.#escape();
@@ -182,7 +187,6 @@ class Reader {
       return char;
     }
     const unit = this.#hex4(start);
-    if (unit === 0) throw new JsonError('strings cannot hold the character NUL', start);
     if (unit < 0xd800 || unit > 0xdfff) return textToBytes(String.fromCharCode(unit));
     if (unit > 0xdbff || !this.text.startsWith('\\u', this.at)) throw new JsonError('half of a surrogate pair', start);
     this.at += 2;
@@ -214,7 +218,10 @@ class Reader {
     const int = normalizeInt(exact);
     if (int !== undefined) return int;
     // As in Nix: what only an unsigned integer could hold is refused, what is larger still becomes a float.
-    if (exact === BigInt.asUintN(64, exact)) throw new JsonError(`the number '${found[0]}' does not fit in 64 bits`, start);
+    if (exact === BigInt.asUintN(64, exact)) {
+      const headline = `unsigned json number ${found[0]} outside of Nix integer range`;
+      throw new JsonError(`the number '${found[0]}' does not fit in 64 bits`, start, headline);
+    }
     return new Float(Number(found[0]));
   }
 }

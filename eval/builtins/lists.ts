@@ -56,9 +56,12 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, f, list) => {
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.concatMap');
       const items = ctx.forceList(list, 'the second argument passed to builtins.concatMap');
-      return items.flatMap((item) =>
-        ctx.forceList(ctx.call(fn, item), 'the return value of the function passed to builtins.concatMap'),
-      );
+      const all: List = [];
+      for (let i = 0; i < items.length; i++) {
+        const part = ctx.forceList(ctx.call(fn, items[i]!), 'the return value of the function passed to builtins.concatMap');
+        for (let j = 0; j < part.length; j++) all.push(part[j]!);
+      }
+      return all;
     },
   }),
   builtin({
@@ -97,9 +100,13 @@ export const listBuiltins: readonly Builtin[] = [
       const items = ctx.forceList(list, 'the second argument passed to builtins.filter');
       if (items.length === 0) return items;
       const fn = ctx.forceFunction(pred, 'the first argument passed to builtins.filter');
-      return items.filter((item) =>
-        ctx.forceBool(ctx.call(fn, item), 'the return value of the filtering function passed to builtins.filter'),
-      );
+      const kept: List = [];
+      for (let i = 0; i < items.length; i++) {
+        const item = items[i]!;
+        if (ctx.forceBool(ctx.call(fn, item), 'the return value of the filtering function passed to builtins.filter'))
+          kept.push(item);
+      }
+      return kept;
     },
   }),
   builtin({
@@ -112,7 +119,7 @@ export const listBuiltins: readonly Builtin[] = [
       const fn = ctx.forceFunction(op, "the first argument passed to builtins.foldl'");
       const items = ctx.forceList(list, "the third argument passed to builtins.foldl'");
       let result: Slot = nul;
-      for (const item of items) result = ctx.call2(fn, result, item);
+      for (let i = 0; i < items.length; i++) result = ctx.call2(fn, result, items[i]!);
       return ctx.force(result);
     },
   }),
@@ -125,15 +132,14 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, f, n) => {
       const length = ctx.forceInt(n, 'the second argument passed to builtins.genList');
       if (length < 0 || length > maxLength) {
-        throw builtinFault('E-EVAL-102', `cannot create a list of size ${length}`, {
+        throw builtinFault('E-EVAL-102', `cannot create list of size ${length}`, {
           hints: length < 0 ? ['a length is not negative'] : [`lists have at most ${maxLength} elements`],
         });
       }
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.genList');
-      const item = ctx.lazyCalls(fn);
-      const items: List = [];
-      for (let index = 0; index < length; index++) items.push(item(index));
-      return items;
+      const indexes: List = [];
+      for (let index = 0; index < length; index++) indexes.push(index);
+      return ctx.lazyCalls(fn, indexes);
     },
   }),
   builtin({
@@ -174,7 +180,7 @@ export const listBuiltins: readonly Builtin[] = [
       const items = ctx.forceList(list, 'the second argument passed to builtins.map');
       if (items.length === 0) return items;
       const fn = ctx.forceFunction(f, 'the first argument passed to builtins.map');
-      return items.map(ctx.lazyCalls(fn));
+      return ctx.lazyCalls(fn, items.slice());
     },
   }),
   builtin({

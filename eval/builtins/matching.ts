@@ -91,7 +91,7 @@ function invalidRegex(pattern: Bytes, error: RegexError): Fault {
   const pointer = error.isTooLarge ? '' : `\n${' '.repeat(bytesToText(pattern.slice(0, error.at)).length)}^`;
   return builtinFault(
     'E-EVAL-104',
-    error.isTooLarge ? `regular expression '${shown}' is too large` : `invalid regular expression '${shown}'`,
+    error.isTooLarge ? `memory limit exceeded by regular expression '${shown}'` : `invalid regular expression '${shown}'`,
     {
       notes: [`${error.message}${/\n/.test(shown) || pointer === '' ? '' : `:\n${shown}${pointer}`}`],
       hints: hintsFor(pattern, error),

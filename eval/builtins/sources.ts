@@ -49,7 +49,7 @@ export const sourceBuiltins: readonly Builtin[] = [
       const { storeDir } = ctx.io.store;
       const object = splitStorePath(path, storeDir);
       if (object === undefined) parseStorePath(path, storeDir);
-      return new ContextString(path, new Set([object!.path]));
+      return new ContextString(path, [object!.path]);
     },
   }),
   builtin({
@@ -74,7 +74,10 @@ function path(ctx: Evaluator, argument: Slot): Value {
   const known = ['filter', 'name', 'path', 'recursive', 'sha256'];
   for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute('builtins.path', name, known);
   const pathSlot = set.get('path');
-  if (pathSlot === undefined) throw neededAttribute("the argument of 'builtins.path'", 'path');
+  if (pathSlot === undefined) {
+    const message = "missing required 'path' attribute in the first argument to 'builtins.path'";
+    throw neededAttribute("the argument of 'builtins.path'", 'path', message);
+  }
   const source = forceRealPath(ctx, pathSlot, "the 'path' attribute passed to 'builtins.path'");
   const name = set.get('name');
   const recursive = set.get('recursive');
@@ -99,12 +102,12 @@ function addSource(ctx: Evaluator, { path, name, filter, method, expected }: Sou
   const options: AddOptions = { method, ...(filter === undefined ? {} : { filter: takenBy(ctx, filter) }) };
   const added = reading(path, () => ctx.io.store.addPath(name, path, options));
   if (wanted !== undefined && added.digest.hex !== wanted.hex) {
-    throw builtinFault('E-EVAL-114', `'${bytesToText(path)}' is not what its hash says`, {
+    throw builtinFault('E-EVAL-114', `store path mismatch in (possibly filtered) path added from '${bytesToText(path)}'`, {
       notes: [`expected ${formatHash(wanted, 'sri')}\ngot      ${formatHash(added.digest, 'sri')}`],
       hints: ['give the hash that was got, if the content is what you want'],
     });
   }
-  return new ContextString(added.path, new Set([added.path]));
+  return new ContextString(added.path, [added.path]);
 }
 
 function takenBy(ctx: Evaluator, filter: Slot): NonNullable<AddOptions['filter']> {
@@ -123,7 +126,7 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
     if (element.kind !== 'path') {
       throw builtinFault(
         'E-EVAL-112',
-        `files created by 'toFile' may not reference derivations, but '${name}' references ${element.kind === 'output' ? `output '${element.output}' of ` : ''}'${element.path}'`,
+        `files created by builtins.toFile may not reference derivations, but ${bytesToText(name)} references ${each.replace(`${ctx.io.store.storeDir}/`, '')}`,
         { hints: ['write the file in a derivation: with passAsFile, or a builder that prints it'] },
       );
     }
@@ -132,5 +135,5 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
   const { store } = ctx.io;
   const target = textPath(name, text, references, store.storeDir);
   store.addText({ name, path: target, text, references });
-  return new ContextString(target, new Set([target]));
+  return new ContextString(target, [target]);
 }

@@ -2,7 +2,8 @@
 import type { Bytes } from '../../base/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { type Slot, type Value, withContext } from '../value.ts';
+import { ContextString, type Slot, type Value, withContext } from '../value.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { builtinFault } from './faults.ts';
 
 export const stringBuiltins: readonly Builtin[] = [
@@ -19,11 +20,20 @@ export const stringBuiltins: readonly Builtin[] = [
         'the first argument (the separator string) passed to builtins.concatStringsSep',
         context,
       );
-      const parts = ctx
-        .forceList(list, 'the second argument (the list of strings to concat) passed to builtins.concatStringsSep')
-        .map((item) =>
-          ctx.coerceToString(item, 'one element of the list of strings to concat passed to builtins.concatStringsSep', context),
+      const items = ctx.forceList(
+        list,
+        'the second argument (the list of strings to concat) passed to builtins.concatStringsSep',
+      );
+      const parts: Bytes[] = [];
+      for (let i = 0; i < items.length; i++) {
+        parts.push(
+          ctx.coerceToString(
+            items[i]!,
+            'one element of the list of strings to concat passed to builtins.concatStringsSep',
+            context,
+          ),
         );
+      }
       return withContext(parts.join(between), context);
     },
   }),
@@ -41,7 +51,7 @@ export const stringBuiltins: readonly Builtin[] = [
     doc: 'The length in bytes.',
     cost: 'O(1)',
     example: ['builtins.stringLength "é"', '2'],
-    impl: (ctx, s) => ctx.coerceToString(s, 'the argument passed to builtins.stringLength', new Set()).length,
+    impl: (ctx, s) => textLength(ctx.coerceToText(s, 'the argument passed to builtins.stringLength')),
   }),
   builtin({
     name: 'substring',
@@ -57,16 +67,13 @@ export const stringBuiltins: readonly Builtin[] = [
     doc: 'A value as a string: numbers and paths as written, true as "1", false and null as "", lists joined with spaces, sets by their `__toString` or `outPath`. Paths are not copied to the store.',
     example: ['toString [ 1 true "x" ]', '"1 1 x"'],
     isGlobal: true,
-    impl: (ctx, e) => {
-      const context = new Set<string>();
-      const text = ctx.coerceToString(e, 'the first argument passed to builtins.toString', context, {
-        isLoose: true,
-        copyToStore: false,
-      });
-      return withContext(text, context);
-    },
+    impl: (ctx, e) => ctx.coerceToText(e, 'the first argument passed to builtins.toString', TO_STRING),
   }),
 ];
+
+const textLength = (text: Bytes | ContextString): number => (typeof text === 'string' ? text : text.text).length;
+
+const TO_STRING = { isLoose: true, copyToStore: false };
 
 function substring(ctx: Evaluator, startSlot: Slot, lengthSlot: Slot, s: Slot): Value {
   const start = Number(ctx.forceInt(startSlot, 'the first argument (the start offset) passed to builtins.substring'));
@@ -76,9 +83,10 @@ function substring(ctx: Evaluator, startSlot: Slot, lengthSlot: Slot, s: Slot): 
     });
   }
   const length = Number(ctx.forceInt(lengthSlot, 'the second argument (the substring length) passed to builtins.substring'));
-  const context = new Set<string>();
-  const text = ctx.coerceToString(s, 'the third argument (the string) passed to builtins.substring', context);
-  return withContext(length < 0 ? text.slice(start) : text.slice(start, start + length), context);
+  const value = ctx.coerceToText(s, 'the third argument (the string) passed to builtins.substring');
+  const end = length < 0 ? undefined : start + length;
+  if (typeof value === 'string') return value.slice(start, end);
+  return new ContextString(value.text.slice(start, end), value.context);
 }
 
 function replaceStrings(ctx: Evaluator, fromSlot: Slot, toSlot: Slot, s: Slot): Value {
@@ -103,24 +111,37 @@ function replaceStrings(ctx: Evaluator, fromSlot: Slot, toSlot: Slot, s: Slot): 
   return withContext(replaceAll(text, patterns, replacement), context);
 }
 
-/** `replacement` is asked at most for patterns that occur. */
+/** `replacement` is asked at most for patterns that occur. Cost: writes each byte once, into a buffer. */
 export function replaceAll(text: Bytes, patterns: readonly Bytes[], replacement: (index: number) => Bytes): Bytes {
-  const starters = patternsByFirstByte(patterns);
-  let result = '';
+  const { byByte, atEnd } = patternsByFirstByte(patterns);
+  let out: ByteWriter | undefined;
   let done = 0;
   for (let at = 0; at <= text.length; ) {
-    const candidates = at === text.length ? starters.atEnd : starters.byByte[text.charCodeAt(at)];
-    const index = candidates?.find((candidate) => text.startsWith(patterns[candidate]!, at));
-    if (index === undefined) at++;
+    const candidates = at === text.length ? atEnd : byByte[text.charCodeAt(at)];
+    const index = candidates === undefined ? -1 : firstMatch(text, at, patterns, candidates);
+    if (index < 0) at++;
     else {
-      result += text.slice(done, at) + replacement(index);
-      const length = patterns[index]!.length;
+      out ??= new ByteWriter(text.length);
+      const { length } = patterns[index]!;
+      out.write(text, done, at);
+      const replaced = replacement(index);
+      out.write(replaced, 0, replaced.length);
       done = at + length;
       // After an empty match the byte behind it is passed over.
       at += length === 0 ? 1 : length;
     }
   }
-  return result + text.slice(done);
+  if (out === undefined) return text;
+  out.write(text, done, text.length);
+  return out.end();
+}
+
+function firstMatch(text: Bytes, at: number, patterns: readonly Bytes[], candidates: readonly number[]): number {
+  for (let i = 0; i < candidates.length; i++) {
+    const pattern = patterns[candidates[i]!]!;
+    if (pattern.length <= 1 || text.startsWith(pattern, at)) return candidates[i]!;
+  }
+  return -1;
 }
 
 /** For each byte, the patterns that can match where it stands, in order. */

@@ -10,7 +10,9 @@ import { controlBuiltins } from './control.ts';
 import { dataBuiltins } from './data.ts';
 import { derivationBuiltins } from './derivations.ts';
 import { fetchBuiltins } from './fetch.ts';
+import { fetchTreeBuiltins } from './fetch-tree.ts';
 import { fileBuiltins } from './files.ts';
+import { flakeRefBuiltins } from './flake-refs.ts';
 import { hashBuiltins } from './hashes.ts';
 import { listBuiltins } from './lists.ts';
 import { matchingBuiltins } from './matching.ts';
@@ -30,7 +32,9 @@ export const builtinTable: readonly (Builtin | BuiltinConstant)[] = [
   ...dataBuiltins,
   ...derivationBuiltins,
   ...fetchBuiltins,
+  ...fetchTreeBuiltins,
   ...fileBuiltins,
+  ...flakeRefBuiltins,
   ...hashBuiltins,
   ...listBuiltins,
   ...matchingBuiltins,

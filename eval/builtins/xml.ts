@@ -1,6 +1,8 @@
 /** Values as XML: the format of `toXML`. */
 import type { Bytes, Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
+import { dataDepth } from '../depth.ts';
+import { tooDeep } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { ContextString, Float, Lambda, PathValue, type Slot } from '../value.ts';
 import { floatGeneral } from './float-text.ts';
@@ -44,12 +46,14 @@ class Writer {
   }
 
   #list(items: readonly Slot[], depth: number): void {
+    this.#checkDepth(depth);
     this.#element(depth, 'list', () => {
       for (const item of items) this.value(item, depth + 1);
     });
   }
 
   #set(set: Attrs, depth: number): void {
+    this.#checkDepth(depth);
     if (!this.#isDerivation(set)) {
       this.#element(depth, 'attrs', () => this.#attributes(set, depth + 1));
       return;
@@ -68,6 +72,12 @@ class Writer {
       },
       attributes,
     );
+  }
+
+  /** Indentation makes the text quadratic in the levels; long before they are many it is too large for any string. */
+  #checkDepth(depth: number): void {
+    const limit = dataDepth(this.#ctx.settings);
+    if (depth > 2 * limit) throw tooDeep(limit);
   }
 
   #isDerivation(set: Attrs): boolean {

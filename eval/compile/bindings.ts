@@ -7,7 +7,7 @@ import { force, Thunk } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import type { Env, Slot } from '../value.ts';
 import type { Code, Compiling, Naming, SlotCode } from './code.ts';
-import { StaticScope, spanOf } from './scope.ts';
+import { type StaticScope, spanOf } from './scope.ts';
 import { delayVariable } from './variables.ts';
 
 export interface Recursive {
@@ -15,6 +15,10 @@ export interface Recursive {
   /** A new environment inside the given one: slot i + 1 is static binding i. */
   readonly makeEnv: (around: Env) => Env;
 }
+
+/** The level of bindings that see each other: slot i + 1 is static binding i. */
+export const scopeOf = (merged: MergedAttrs, around: StaticScope): StaticScope =>
+  around.inside(merged, 'vars', () => new Map(merged.statics.map(({ name }, index) => [name, index + 1])));
 
 export function compileRecursive(
   merged: MergedAttrs,
@@ -25,7 +29,7 @@ export function compileRecursive(
   const { statics, inheritFroms } = merged;
   // `__overrides` replaces slots after they are filled: no slot may be copied before.
   const isFinal = !statics.some(({ name }) => name === '__overrides');
-  const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
+  const scope = scopeOf(merged, around);
   const firstFrom = statics.length + 1;
   // The sources of `inherit (e)` come first in time, so that the bindings that select from them find them there.
   const order: { readonly index: number; readonly code: SlotCode }[] = inheritFroms.map((expr, index) => ({

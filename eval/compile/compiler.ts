@@ -4,17 +4,17 @@
  */
 import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
-import { failedAssertion } from '../errors.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
+import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
 import { compileCall } from './calls.ts';
 import type { Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
 import { compileLambda } from './lambdas.ts';
 import { boolean, compileBinary, compileUnary } from './operators.ts';
-import { resolve, StaticScope, spanOf } from './scope.ts';
+import { resolve, type StaticScope, spanOf } from './scope.ts';
 import { compileHas, compileSelect } from './select.ts';
 import { compileAttrs } from './sets.ts';
 import { compilePath, compileSearchPath, compileString, literalPath, literalText } from './strings.ts';
@@ -23,7 +23,7 @@ import { compileVariable, delayVariable } from './variables.ts';
 export const compiler: Compiling = {
   compile,
   delay,
-  fuse: (expr, scope) => fuse(expr, scope, compiler) ?? compile(expr, scope),
+  fuse: (expr, scope) => scope.once(expr, () => fuse(expr, scope, compiler) ?? compile(expr, scope)),
   fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
   fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
 };
@@ -170,7 +170,7 @@ function compileLet(expr: LetExpr, scope: StaticScope): Code {
 
 function compileWith(expr: WithExpr, scope: StaticScope): Code {
   const names = delay(expr.scope, scope);
-  const body = compile(expr.body, new StaticScope('with', scope, scope.unit));
+  const body = compile(expr.body, scope.inside(expr, 'with'));
   return (env) => body([env, names(env)]);
 }
 
@@ -197,12 +197,9 @@ function compileLater(expr: Expr, scope: StaticScope): Code {
 function compileAssert(expr: AssertExpr, scope: StaticScope): Code {
   const condition = compile(expr.condition, scope);
   const body = compile(expr.body, scope);
-  const { unit } = scope;
-  const span = spanOf(unit, expr.condition);
-  return (env) => {
-    if (boolean(condition(env), span)) return body(env);
-    throw failedAssertion(unit.ctx.showExpr(expr.condition, span), span);
-  };
+  const span = spanOf(scope.unit, expr.condition);
+  const fail = assertionFailure(expr, scope, compiler);
+  return (env) => (boolean(condition(env), span) ? body(env) : fail(env));
 }
 
 /** `__curPos`: where it stands itself. */

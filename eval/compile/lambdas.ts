@@ -2,13 +2,14 @@
 import { bytesToText } from '../../base/index.ts';
 import type { Expr, Formal, LambdaExpr, Param } from '../../lang/index.ts';
 import { Attrs, type Shape } from '../attrs.ts';
+import type { CallDepth } from '../depth.ts';
 import { describe } from '../describe.ts';
 import { missingArgument, unexpectedArgument, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
 import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
-import { StaticScope, spanOf } from './scope.ts';
+import { type StaticScope, spanOf } from './scope.ts';
 
 /** A function never needs a thunk: making it evaluates nothing. */
 export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name?: string): (env: Env) => Lambda {
@@ -16,7 +17,11 @@ export function compileLambda(node: LambdaExpr, scope: StaticScope, compiling: C
   return (env) => new Lambda(site, env);
 }
 
-export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
+/** What all functions made at one place share; both tiers make them of one and the same site. */
+export const lambdaSite = (node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite =>
+  scope.once(node, () => makeSite(node, scope, compiling, name));
+
+function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite {
   const site: LambdaSite = {
     node,
     name,
@@ -30,7 +35,7 @@ export function lambdaSite(node: LambdaExpr, scope: StaticScope, compiling: Comp
   const { param, body } = node;
   let match: Match | undefined;
   const matcher = (): Match => {
-    match ??= param.kind === 'name' ? nameMatch(param.name, scope) : formalsMatch(site, param, scope, compiling);
+    match ??= param.kind === 'name' ? nameMatch(param, scope) : formalsMatch(site, param, scope, compiling);
     return match;
   };
   const build = (): void => {
@@ -53,6 +58,8 @@ const HOT_CALLS = 300;
 function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling: Compiling): LambdaSite['code'] {
   let calls = 0;
   const { enter, isPlain } = match;
+  const depth = match.scope.unit.ctx.calls;
+  if (depth !== undefined) return counted(depth, site, (env, arg) => code(enter(env, arg)));
   const heat = (): void => {
     site.code = compiling.fuseBody(body, match.scope, isPlain ? undefined : enter) ?? site.code;
   };
@@ -68,17 +75,29 @@ function warm(site: LambdaSite, code: Code, body: Expr, match: Match, compiling:
   };
 }
 
+/** A body that counts how deep calls are; it stays in the first tier. */
+const counted =
+  (depth: CallDepth, { span }: LambdaSite, code: LambdaSite['code']): LambdaSite['code'] =>
+  (env, arg) => {
+    depth.enter(span);
+    try {
+      return code(env, arg);
+    } finally {
+      depth.leave();
+    }
+  };
+
 /** `a: b: …`: with both arguments at hand, the function in between is not made. */
 function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compiling: Compiling): void {
   const inner = lambdaSite(body, first.scope, compiling, site.name);
   const { enter } = first;
+  const isCounted = first.scope.unit.ctx.calls !== undefined;
   site.code = (env, arg) => new Lambda(inner, enter(env, arg));
   let calls = 0;
   site.code2 = (env, a, b) => {
-    if (++calls === HOT_CALLS) {
+    if (++calls === HOT_CALLS && !isCounted) {
       const { param } = body;
-      const second =
-        param.kind === 'name' ? nameMatch(param.name, first.scope) : formalsMatch(inner, param, first.scope, compiling);
+      const second = param.kind === 'name' ? nameMatch(param, first.scope) : formalsMatch(inner, param, first.scope, compiling);
       const [enterFirst, enterSecond] = [first, second].map((match) => (match.isPlain ? undefined : match.enter));
       site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond) ?? site.code2;
     }
@@ -93,8 +112,8 @@ interface Match {
   readonly isPlain: boolean;
 }
 
-const nameMatch = (name: string, scope: StaticScope): Match => ({
-  scope: new StaticScope('vars', scope, scope.unit, new Map([[name, 1]])),
+const nameMatch = (param: Param & { kind: 'name' }, scope: StaticScope): Match => ({
+  scope: scope.inside(param, 'vars', () => new Map([[param.name, 1]])),
   enter: (env, arg) => [env, arg],
   isPlain: true,
 });
@@ -108,7 +127,7 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   const names = new Map(formals.map(({ name }, index) => [name, index + 1]));
   const asIndex = formals.length + 1;
   if (param.as !== undefined) names.set(param.as, asIndex);
-  const inner = new StaticScope('vars', scope, scope.unit, names);
+  const inner = scope.inside(param, 'vars', () => names);
   const fallbacks = formals.map(({ name, fallback }): SlotCode | undefined =>
     fallback === undefined ? undefined : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: 0 }),
   );
@@ -171,7 +190,7 @@ const formalSpan = (site: LambdaSite, formal: Formal): LambdaSite['span'] => ({
 });
 
 const describeSite = ({ name }: LambdaSite): string =>
-  name === undefined ? 'anonymous function' : `function '${bytesToText(name)}'`;
+  `function '${name === undefined ? 'anonymous lambda' : bytesToText(name)}'`;
 
 const notASet = (value: Value, site: LambdaSite): unknown =>
   addStep(wrongType('a set', describe(value)), `while matching the argument of ${describeSite(site)}`, site.span);

@@ -29,6 +29,8 @@ export class StaticScope {
   readonly unit: Unit;
   readonly names: ReadonlyMap<string, number>;
   #dynamicInside: StaticScope | undefined;
+  #inside: Map<object, StaticScope> | undefined;
+  #made: Map<object, unknown> | undefined;
 
   constructor(
     kind: StaticScope['kind'],
@@ -40,6 +42,28 @@ export class StaticScope {
     this.around = around;
     this.unit = unit;
     this.names = names;
+  }
+
+  /** The level that `node` opens here: one and the same for both tiers, so that what one compiles inside serves the other. */
+  inside(node: object, kind: 'vars' | 'with', names?: () => ReadonlyMap<string, number>): StaticScope {
+    let inner = this.#inside?.get(node);
+    if (inner === undefined) {
+      inner = new StaticScope(kind, this, this.unit, names?.());
+      this.#inside ??= new Map();
+      this.#inside.set(node, inner);
+    }
+    return inner;
+  }
+
+  /** What is made once for a node here. `make` decides the type: one kind of thing for one node. */
+  once<T>(node: object, make: () => T): T {
+    let made = this.#made?.get(node);
+    if (made === undefined) {
+      made = make();
+      this.#made ??= new Map();
+      this.#made.set(node, made);
+    }
+    return made as T;
   }
 
   /** One and the same level for every dynamic scope opened here, so that code compiled for one serves all. */

@@ -1,7 +1,7 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
 import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
-import { Attrs, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
+import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
@@ -112,12 +112,16 @@ function withDynamics(
   compiling: Compiling,
   base: (env: Env) => Attrs,
 ): Code {
-  const spans = merged.dynamics.map((dynamic) => ({
-    name: spanOf(nameScope.unit, dynamic.name),
-    whole: spanOf(nameScope.unit, dynamic),
-  }));
+  const spans = dynamicPlaces(merged, nameScope.unit);
   const names = merged.dynamics.map(({ name }) => compiling.compile(name, nameScope));
   const values = merged.dynamics.map(({ value }) => compiling.delay(value, valueScope));
+  if (names.length === 1) {
+    const [name, value, span] = [names[0]!, values[0]!, spans[0]!];
+    return (env) => {
+      const set = base(env);
+      return addDynamic(set, attributeName(name(env), span.name), value(env), span);
+    };
+  }
   return (env) => {
     const set = base(env);
     const pairs = names.flatMap((name, i) => [attributeName(name(env), spans[i]!.name), values[i]!(env)]);
@@ -125,12 +129,62 @@ function withDynamics(
   };
 }
 
+/** Where a computed name and its binding stand, and the shapes that sets got there: names come again, as in `{ ${name} = x; }` of a loop. */
+export class DynamicPlace {
+  readonly name: Span;
+  readonly whole: Span;
+  #before: Shape | undefined;
+  readonly #shapes = new Map<string, Shape>();
+
+  constructor(name: Span, whole: Span) {
+    this.name = name;
+    this.whole = whole;
+  }
+
+  /** @throws Fault E-EVAL-016 */
+  add(set: Attrs, name: string, slot: Slot): Attrs {
+    const { shape } = set;
+    if (shape === this.#before) {
+      const known = this.#shapes.get(name);
+      if (known !== undefined) return new Attrs(known, insertAt(set.slots, known.indexOf(name), slot));
+    }
+    if (set.has(name)) throw duplicateAttribute(name, this.name, set.spanOf(name));
+    const added = addAttr(set, name, slot, this.whole);
+    this.#before ??= shape;
+    if (shape === this.#before && this.#shapes.size < MAX_SHAPES && added.slots.length <= FEW_NAMES)
+      this.#shapes.set(name, added.shape);
+    return added;
+  }
+}
+
+/** Shapes that a computed name remembers, and how large they may be. */
+const MAX_SHAPES = 1000;
+const FEW_NAMES = 16;
+
+function insertAt(slots: readonly Slot[], at: number, slot: Slot): Slot[] {
+  const result: Slot[] = [];
+  for (let i = 0; i < at; i++) result.push(slots[i]!);
+  result.push(slot);
+  for (let i = at; i < slots.length; i++) result.push(slots[i]!);
+  return result;
+}
+
+export const dynamicPlaces = ({ dynamics }: MergedAttrs, unit: Unit): DynamicPlace[] =>
+  dynamics.map((dynamic) => new DynamicPlace(spanOf(unit, dynamic.name), spanOf(unit, dynamic)));
+
+/** One computed attribute into a literal; `name` undefined: left out. @throws Fault E-EVAL-016 */
+export const addDynamic = (set: Attrs, name: string | undefined, slot: Slot, place: DynamicPlace): Attrs =>
+  name === undefined ? set : place.add(set, name, slot);
+
 /** `pairs`: name (undefined: left out) and slot, in turn. @throws Fault E-EVAL-016 */
-export function addDynamics(
-  set: Attrs,
-  pairs: readonly (string | undefined | Slot)[],
-  places: readonly { readonly name: Span; readonly whole: Span }[],
-): Attrs {
+export function addDynamics(set: Attrs, pairs: readonly (string | undefined | Slot)[], places: readonly DynamicPlace[]): Attrs {
+  if (places.length <= FEW) {
+    let result = set;
+    for (let i = 0; i < places.length; i++) {
+      result = addDynamic(result, pairs[2 * i] as string | undefined, pairs[2 * i + 1] as Slot, places[i]!);
+    }
+    return result;
+  }
   const added = new Map<string, Slot>();
   const spans = new Map<string, Span>();
   for (let i = 0; i < places.length; i++) {
@@ -146,6 +200,9 @@ export function addDynamics(
     attrsFromMap(added, (name) => spans.get(name)),
   );
 }
+
+/** More computed names than this are gathered before they are laid over the literal. */
+const FEW = 4;
 
 /** A computed attribute name; `undefined` for null. */
 export function attributeName(value: Value, span: Span): string | undefined {

@@ -1,6 +1,6 @@
 /** Variables. The closures for near slots are written out; a slot found evaluated is replaced by its value. */
 import type { Span } from '../../base/index.ts';
-import { Attrs } from '../attrs.ts';
+import { Attrs, intern, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
@@ -88,16 +88,30 @@ function readSlot(depth: number, index: number): SlotCode {
 }
 
 function search(name: string, { levels, global }: Resolution & { kind: 'search' }, scope: StaticScope, span: Span): Code {
+  const wanted = intern(name);
+  // Where the name stood in the last set of each level.
+  const shapes: (Shape | undefined)[] = levels.map(() => undefined);
+  const places: number[] = levels.map(() => -1);
   return (env) => {
-    for (const level of levels) {
+    for (let i = 0; i < levels.length; i++) {
+      const level = levels[i]!;
       const held = outer(env, level.depth);
-      const slot = level.kind === 'with' ? withSet(held, span).get(name) : (held[1] as DynamicScope).lookup(name);
-      if (slot !== undefined) {
-        try {
-          return force(slot);
-        } catch (error) {
-          throw locate(error, span);
+      let slot: Slot | undefined;
+      if (level.kind === 'with') {
+        const set = withSet(held, span);
+        if (set.shape !== shapes[i]) {
+          places[i] = set.shape.indexOf(wanted);
+          shapes[i] = set.shape;
         }
+        const place = places[i]!;
+        slot = place < 0 ? undefined : set.slots[place];
+      } else slot = (held[1] as DynamicScope).lookup(name);
+      if (slot === undefined) continue;
+      if (!(slot instanceof Thunk)) return slot;
+      try {
+        return force(slot);
+      } catch (error) {
+        throw locate(error, span);
       }
     }
     if (global !== undefined) return force(global);

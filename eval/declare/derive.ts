@@ -86,7 +86,7 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
       () => realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style),
       recipe.fields.place('style').span,
     );
-    return { drvPath: undefined, outPaths: new Map([['out', new ContextString(path, new Set([path]))]]) };
+    return { drvPath: undefined, outPaths: new Map([['out', new ContextString(path, [path])]]) };
   }
   const set = realm.evaluator.withTrace(
     () => `while making the derivation of package '${recipe.name}'`,

@@ -51,6 +51,8 @@ export interface Tree {
   /** Makes the derivations of packages (written to the store unless it is read-only); those that nothing is built for have none. */
   instantiate(packages: Iterable<PackageInfo>): { readonly drvPath: StorePath; readonly outputs: readonly string[] }[];
 
+  /** What `scopeFor` puts into scope, as a set whose values are read when asked for; a tree's name hides one of the library. */
+  names(): Attrs;
   /** The names of the tree and the library for an expression from elsewhere; its paths are relative to `basePath`. */
   scopeFor(source: SourceFile, basePath: string): Scope;
   /** `igos eval TREE --expr …`. @throws Faults syntax errors · Fault what evaluation throws */
@@ -134,11 +136,23 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
     selectSystem: (name) => selectFrom('system', systems, name),
     runtimeClosure: (roots) => guard(() => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info)),
     instantiate: (wanted) => guard(() => instantiate(wanted)),
+    names: namesInScope,
     scopeFor: outsideScope,
     evalExpr: (source, basePath) => scoping.evalInScope(parseExpr(source), outsideScope(source, basePath)),
     check: () => checkAll(tree, infos, tiers, systems),
   };
   return tree;
+
+  function namesInScope(): Attrs {
+    const slots = new Map<string, Slot>();
+    for (const scope of [library, treeScope])
+      for (const name of scope.names())
+        slots.set(
+          name,
+          evaluator.delay(() => evaluator.force(scope.lookup(name)!)),
+        );
+    return attrsFromMap(slots, (name) => (infos.get(name) ?? systems.get(name))?.span);
+  }
 
   function outsideScope(source: SourceFile, basePath: string): Scope {
     return scoping.dynamicScope(scoping.dynamicScope(scoping.fileScope(source, textToBytes(basePath)), library), treeScope);

@@ -20,16 +20,18 @@ import type {
   SelectExpr,
   StringExpr,
 } from '../../lang/index.ts';
+import { assertionFailure } from '../compile/assertion.ts';
+import { scopeOf } from '../compile/bindings.ts';
 import type { Code, Compiling, DelayOptions } from '../compile/code.ts';
 import { lambdaSite } from '../compile/lambdas.ts';
-import { BUILTIN_OF, isRebound, resolve, StaticScope, spanOf } from '../compile/scope.ts';
-import { shapeOf } from '../compile/sets.ts';
+import { BUILTIN_OF, isRebound, resolve, type StaticScope, spanOf } from '../compile/scope.ts';
+import { dynamicPlaces, shapeOf } from '../compile/sets.ts';
 import { literalPath, literalText } from '../compile/strings.ts';
 import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
-import { assertionFailure, inheritedFrom, runtime, ShapeCache } from './runtime.ts';
+import { inheritedFrom, runtime, ShapeCache } from './runtime.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
 interface HotSite {
@@ -180,7 +182,7 @@ class Emitter {
       case 'with': {
         const inner = this.#local();
         const names = this.slot(expr.scope, scope, env);
-        const body = this.value(expr.body, new StaticScope('with', scope, scope.unit), arrayFrame(inner, env));
+        const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env));
         return `(${inner}=[${env.whole},${names}],${body})`;
       }
       case 'if': {
@@ -199,8 +201,8 @@ class Emitter {
       case 'legacyLet':
         return this.#fallback(expr, scope, env);
       case 'assert': {
-        const failure = this.#constant(assertionFailure(expr, scope));
-        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}())`;
+        const failure = this.#constant(assertionFailure(expr, scope, this.#compiling));
+        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}(${env.whole}))`;
       }
     }
   }
@@ -350,11 +352,11 @@ class Emitter {
           this.slot(dynamic.value, inner, innerEnv),
         ];
       });
-      const spans = merged.dynamics.map((dynamic) => ({
-        name: spanOf(inner.unit, dynamic.name),
-        whole: spanOf(inner.unit, dynamic),
-      }));
-      set = `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+      const spans = dynamicPlaces(merged, inner.unit);
+      set =
+        spans.length === 1
+          ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`
+          : `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
     }
     return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
   }
@@ -382,7 +384,7 @@ class Emitter {
     kind: 'attribute' | 'variable',
   ): { scope: StaticScope; env: Frame; js: string } {
     const { statics, inheritFroms } = merged;
-    const scope = new StaticScope('vars', around, around.unit, new Map(statics.map(({ name }, index) => [name, index + 1])));
+    const scope = scopeOf(merged, around);
     const local = this.#local();
     const firstFrom = statics.length + 1;
     const inner = arrayFrame(local, env);

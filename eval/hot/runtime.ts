@@ -1,18 +1,16 @@
 /** What generated code calls. Small functions: the engine inlines them into the hot code. */
 
 import type { Span } from '../../base/index.ts';
-import type { AssertExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
 import { concat, interpolate } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { boolean, list, set } from '../compile/operators.ts';
-import { type StaticScope, spanOf } from '../compile/scope.ts';
 import { missingAttr, select, selectName } from '../compile/select.ts';
-import { addDynamics, attributeName } from '../compile/sets.ts';
+import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
 import { describe } from '../describe.ts';
-import { failedAssertion, wrongType } from '../errors.ts';
+import { wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
 import { type Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
@@ -141,18 +139,12 @@ export const inheritedFrom =
   (source: Slot): Value =>
     selectAt(force(source), cache);
 
-export const assertionFailure = ({ condition }: AssertExpr, { unit }: StaticScope) => {
-  const span = spanOf(unit, condition);
-  return (): never => {
-    throw failedAssertion(unit.ctx.showExpr(condition, span), span);
-  };
-};
-
 export const runtime = {
   Attrs,
   Lambda,
   PrimOp,
   Thunk,
+  addDynamic,
   addDynamics,
   append,
   attributeName,

@@ -65,3 +65,12 @@ test('a long line is cut around the place; control characters cannot reach the t
   });
   golden(t, 'base/render-hostile.txt', renderFault(fault));
 });
+
+test('a cut trace keeps the steps that are to be seen, and says how often a step repeats', (t) => {
+  const trace = Array.from({ length: 12 }, (_, index) => ({
+    text: `step ${index}`,
+    ...(index % 4 === 2 ? { isKey: true } : {}),
+    ...(index === 11 ? { times: 3 } : {}),
+  }));
+  golden(t, 'base/render-trace-keys.txt', renderFault(new Fault('E-TEST-007', 'it failed', { trace })));
+});

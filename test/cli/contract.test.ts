@@ -45,6 +45,22 @@ test('import from derivation builds, and only then', { skip }, (t) => {
   assert.equal(stdout, '42\n');
 });
 
+test('evaluation reads what it has made itself', (t) => {
+  const { igos, work } = programs(t);
+  writeFileSync(join(work, 'file'), 'text');
+  for (const [expression, value] of [
+    ['builtins.readFile (builtins.toFile "a" "made")', '"made"'],
+    ['import (builtins.toFile "b" "6 * 7")', '42'],
+    [`builtins.readFile "\${${join(work, 'file')}}"`, '"text"'],
+    [`builtins.attrNames (builtins.readDir (builtins.filterSource (p: t: true) ${work}))`, '[ "file" "home" ]'],
+    ['builtins.pathExists (builtins.toFile "c" "")', 'true'],
+  ] as const) {
+    const { status, stdout, stderr } = igos('eval', '--strict', '--expr', expression);
+    assert.equal(stdout, `${value}\n`, stderr);
+    assert.equal(status, 0);
+  }
+});
+
 test('igos parse: the normal form and 0, or the errors and 1', (t) => {
   const { igos, work } = programs(t);
   writeFileSync(join(work, 'a.nix'), 'a: a.b or (1 - 2)\n');

@@ -40,6 +40,18 @@ test('trace, warn and traceVerbose on stderr', (t) => {
   };
   assert.equal(err('-E', 'builtins.trace "Hello" 123'), 'trace: Hello\n');
   assert.equal(err('-E', 'builtins.trace [ (1 + 1) ] 123'), 'trace: [ «thunk» ]\n');
+  assert.equal(
+    err('-E', 'let x = builtins.trace { x = x; y = 1 + 1; } 123; in x'),
+    'trace: { x = «potential infinite recursion»; y = «thunk»; }\n',
+  );
+  assert.equal(
+    err('-E', 'let x = { again = x; said = builtins.trace x 123; }; in x.said'),
+    'trace: { again = «repeated»; said = «potential infinite recursion»; }\n',
+  );
+  assert.equal(
+    err('-E', 'let x = builtins.genList (i: [ [ [ [ i ] ] ] ]) 12; in builtins.deepSeq x (builtins.trace x 123)'),
+    `trace: [ ${Array.from({ length: 12 }, (_, i) => `[ [ [ [ ${i} ] ] ] ]`).join(' ')} ]\n`,
+  );
   assert.equal(err('-E', 'builtins.warn "Hello" 123'), 'evaluation warning: Hello\n');
   assert.equal(err('-E', 'builtins.warn "a\nb" 123'), `evaluation warning: a\n${' '.repeat(20)}b\n`);
   assert.equal(err('-E', 'builtins.warn "\na\nb" 123'), 'evaluation warning:\na\nb\n');

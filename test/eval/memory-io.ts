@@ -1,7 +1,7 @@
 /** A disk, an environment and a store in memory. */
 import { type Bytes, SystemFault } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, StoreText, TalkKind } from '../../eval/io.ts';
-import { sourcePath } from '../../store/index.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/io.ts';
+import { decodeDerivation, derivationName, sourcePath } from '../../store/index.ts';
 import type { StorePath } from '../../store/types.ts';
 
 export interface MemoryIOOptions {
@@ -44,7 +44,10 @@ export class MemoryIO implements EvalIO {
         throw new Error('no host in memory');
       },
       addText: (text) => void this.texts.push(text),
-      readDerivation: () => undefined,
+      readDerivation: (path) => {
+        const found = this.texts.find((text) => text.path === path);
+        return found && decodeDerivation(derivationName(path), found.text, storeDir);
+      },
       isValid: (path) => this.texts.some((text) => text.path === path),
     };
   }
@@ -98,6 +101,10 @@ export class MemoryIO implements EvalIO {
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
     if (this.#options.realise === undefined) throw new Error(`unexpected build of ${drvPath}`);
     return this.#options.realise(drvPath, outputs);
+  }
+
+  fetchGit(request: GitRequest): GitTree {
+    throw new Error(`unexpected fetch of ${request.url}`);
   }
 
   #follow(path: Bytes): Bytes {

@@ -46,11 +46,21 @@ test('nesting without end', (t) => {
   golden(t, 'errors/lang-too-deep.txt', text.join('\n'));
 });
 
+const FATAL = { urlLiterals: 'fatal', shortPathLiterals: 'fatal', absolutePathLiterals: 'fatal' } as const;
+
+test('literals that lints refuse', (t) => {
+  const text = '[ http://example.com "http://example.com" a/b ./a/b ../a /a/b ~/a /${a} "/a" ]';
+  const { diagnostics } = parse(new SourceFile('example.nix', text), { lints: FATAL });
+  for (const { code } of diagnostics) raised.add(code);
+  golden(t, 'errors/lang-lints.txt', diagnostics.map((fault) => renderFault(fault)).join('\n'));
+});
+
 test('every code has a case, and every example of the table is what it says', () => {
   assert.deepEqual([...raised].sort(compareBytes), Object.keys(langCodes).sort(compareBytes));
   for (const [code, { wrong, right }] of Object.entries(langCodes) as [string, { wrong?: string; right?: string }][]) {
     if (wrong !== undefined) {
-      const found = parse(new SourceFile('<example>', wrong), { kind: 'igos' }).diagnostics.map((fault) => fault.code as string);
+      const { diagnostics } = parse(new SourceFile('<example>', wrong), { kind: 'igos', lints: FATAL });
+      const found = diagnostics.map((fault) => fault.code as string);
       assert.ok(found.includes(code), `${code}: ${found.join(' ')}`);
     }
     if (right !== undefined) assert.deepEqual(parse(new SourceFile('<example>', right), { kind: 'igos' }).diagnostics, [], code);

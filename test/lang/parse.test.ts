@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Faults, SourceFile } from '../../base/index.ts';
 import { type AttrsExpr, type Expr, type FileTree, parse, parseExpr, parseFile, printNormal } from '../../lang/index.ts';
+import { End } from '../../lang/kinds.ts';
 import { lex } from '../../lang/lexer.ts';
 import { expressions, hostile } from './arbitrary.ts';
 
@@ -17,22 +18,20 @@ const declarations = (text: string): Extract<FileTree, { kind: 'declarations' }>
 test('tokens, comments and blanks cover every byte', () => {
   fc.assert(
     fc.property(fc.oneof(hostile, expressions({ comments: true })), (text) => {
-      const { tokens, comments, faults } = lex(source(text));
+      const tokens = lex(text);
       const covered = new Uint8Array(text.length);
-      for (const { startOffset, end } of tokens) {
-        assert.equal(covered.subarray(startOffset, end).indexOf(1), -1, 'two tokens share a byte');
-        covered.fill(1, startOffset, end);
-      }
-      for (const { start, end } of comments) covered.fill(1, start, end);
-      for (const fault of faults) for (const { start, end } of fault.labels) covered.fill(1, start, end);
-      for (let i = 0; i < text.length; i++)
-        assert.ok(covered[i] === 1 || /[ \t\r\n\0]/.test(text[i]!), `byte ${i} of ${JSON.stringify(text)}`);
       let at = 0;
-      for (const token of tokens) {
-        assert.ok(token.startOffset >= at);
-        assert.equal(token.image, text.slice(token.startOffset, token.end));
-        at = token.end;
+      for (let i = 0; i < tokens.count; i++) {
+        const [start, end] = [tokens.starts[i]!, tokens.ends[i]!];
+        assert.ok(start >= at && end >= start);
+        covered.fill(1, start, end);
+        at = end;
       }
+      assert.equal(tokens.kinds[tokens.count - 1], End);
+      assert.equal(at, text.length);
+      for (const { start, end } of tokens.comments()) covered.fill(1, start, end);
+      for (let i = 0; i < text.length; i++)
+        assert.ok(covered[i] === 1 || /[ \t\r\n]/.test(text[i]!), `byte ${i} of ${JSON.stringify(text)}`);
     }),
     { numRuns: 300 },
   );
@@ -56,9 +55,9 @@ test('any bytes give diagnostics, never an exception', () => {
 test('a valid text with one token removed gives diagnostics or another valid text', () => {
   fc.assert(
     fc.property(expressions({ comments: true }), fc.nat(), (text, at) => {
-      const { tokens } = lex(source(text));
-      const token = tokens[at % tokens.length]!;
-      parse(source(text.slice(0, token.startOffset) + text.slice(token.end)), { kind: 'igos' });
+      const { starts, ends, count } = lex(text);
+      const token = at % count;
+      parse(source(text.slice(0, starts[token]) + text.slice(ends[token])), { kind: 'igos' });
     }),
     { numRuns: 300 },
   );
@@ -68,7 +67,8 @@ test('the normal form is an expression', () => {
   // paths print absolute, `/` too, which is no literal
   fc.assert(
     fc.property(
-      expressions().filter((text) => !text.includes('/')),
+      // and `f or` prints `f` without the parentheses that a select needs, in Nix as here
+      expressions().filter((text) => !text.includes('/') && !/\)\s+or\b/.test(text)),
       (text) => void expr(printNormal(expr(text))),
     ),
     { numRuns: 100 },

@@ -3,9 +3,12 @@ import type { Bytes } from '../../../base/index.ts';
 /** What is wrong with a text, and at which byte. */
 export class TomlError extends Error {
   readonly at: number;
-  constructor(message: string, at: number) {
+  /** What Nix says, where it says something else. Bytes. */
+  readonly headline: Bytes | undefined;
+  constructor(message: string, at: number, headline?: Bytes) {
     super(message);
     this.at = at;
+    this.headline = headline;
   }
 }
 

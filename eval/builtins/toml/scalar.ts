@@ -1,7 +1,8 @@
 /** Booleans and numbers. */
+import type { Bytes } from '../../../base/index.ts';
 import { normalizeInt } from '../../arithmetic.ts';
 import { Float } from '../../value.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, TomlError } from './cursor.ts';
 
 /** @throws TomlError */
 export function readScalar(cursor: Cursor): boolean | number | bigint | Float {
@@ -24,6 +25,21 @@ function int(cursor: Cursor, word: string, start: number): number | bigint {
   const digits = word.replaceAll('_', '');
   const exact = digits.startsWith('-') ? -BigInt(digits.slice(1)) : BigInt(digits);
   const value = normalizeInt(exact);
-  if (value === undefined) throw cursor.error(`'${word}' does not fit in 64 bits`, start);
+  if (value === undefined) throw new TomlError(`'${word}' does not fit in 64 bits`, start, tooLarge(cursor));
   return value;
+}
+
+/** In the layout of Nix's TOML library: the line, and a mark behind the number. */
+function tooLarge({ text, at }: Cursor): Bytes {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  const number = String(text.slice(0, start).split('\n').length);
+  const margin = ' '.repeat(number.length + 2);
+  return [
+    '[error] toml::parse_dec_integer: too large integer: current max digits = 2^63',
+    `${margin.slice(1)}--> fromTOML`,
+    `${margin}|`,
+    ` ${number} | ${text.slice(start, end < 0 ? text.length : end)}`,
+    `${margin}| ${' '.repeat(at - start)}^-- must be < 2^63`,
+  ].join('\n');
 }

@@ -1,9 +1,17 @@
 /** The four kinds of TOML strings. */
 import { type Bytes, textToBytes } from '../../../base/index.ts';
-import type { Cursor } from './cursor.ts';
+import { nulInString } from '../faults.ts';
+import { type Cursor, TomlError } from './cursor.ts';
 
 /** @throws TomlError */
 export function readString(cursor: Cursor): Bytes {
+  const start = cursor.at;
+  const text = readAny(cursor);
+  if (!text.includes('\0')) return text;
+  throw new TomlError('strings cannot hold the character NUL', start, `error: ${nulInString(text)}`);
+}
+
+function readAny(cursor: Cursor): Bytes {
   if (cursor.take("'''")) return multiLine(cursor, "'");
   if (cursor.take('"""')) return multiLine(cursor, '"');
   if (cursor.take("'")) {
@@ -46,7 +54,6 @@ function readEscape(cursor: Cursor): Bytes {
   if (long === undefined) throw cursor.error('unknown escape', start);
   const code = Number.parseInt(long[1] ?? long[2]!, 16);
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw cursor.error('not a Unicode character', start);
-  if (code === 0) throw cursor.error('strings cannot hold the character NUL', start);
   return textToBytes(String.fromCodePoint(code));
 }
 

@@ -2,7 +2,7 @@
 
 import type { Attrs } from '../../attrs.ts';
 import { attrsFromRecord } from '../../attrs.ts';
-import type { Cursor } from './cursor.ts';
+import { type Cursor, TomlError } from './cursor.ts';
 
 const pattern =
   /(?:([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[Tt ](?=[0-9]))?)?(?:(?<![0-9])([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:([Zz])|([+-])([0-9]{2}):([0-9]{2}))?)?/y;
@@ -16,7 +16,8 @@ export const isAtTimestamp = (cursor: Cursor): boolean =>
  * @throws TomlError no such day or time
  */
 export function readTimestamp(cursor: Cursor): Attrs {
-  if (!cursor.hasTimestamps) throw cursor.error('dates and times are not supported: write them as strings');
+  if (!cursor.hasTimestamps)
+    throw new TomlError('write dates and times as strings', cursor.at, 'Dates and times are not supported');
   const start = cursor.at;
   const [text = '', year, month, day, hour, minute, second, fraction, zulu, sign, offsetHour, offsetMinute] =
     cursor.match(pattern) ?? [];

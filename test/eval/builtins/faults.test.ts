@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, renderFault } from '../../../base/index.ts';
 import { builtinCodes } from '../../../eval/builtins/codes.ts';
+import { fetchGit } from '../../../eval/git/fetch.ts';
+import type { GitRequest, GitTree } from '../../../eval/io.ts';
 import { golden } from '../../golden.ts';
 import { MemoryIO } from '../memory-io.ts';
 import { evaluate, interpreter } from './evaluate.ts';
@@ -37,6 +39,9 @@ const cases: Readonly<Record<string, string>> = {
   'builtin-to-file': 'builtins.toFile "x" "${derivation { name = "d"; system = "s"; builder = "b"; }}"',
   'builtin-append-context': 'builtins.appendContext "x" { "/tmp/y" = { path = true; }; }',
   'builtin-fetch-no-hash': 'builtins.fetchurl "https://example.org/x.tar.gz"',
+  'builtin-fetch-unpinned': 'builtins.fetchGit "https://example.org/x.git"',
+  'builtin-fetch-ref': 'builtins.fetchGit { url = "https://example.org/x.git"; ref = "--upload-pack=x"; }',
+  'builtin-git': 'builtins.fetchGit { url = "file:///no/such/repository"; rev = "0000000000000000000000000000000000000000"; }',
   'builtin-source-hash': 'builtins.path { path = /here/file; sha256 = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; }',
   'builtin-unknown-derivation':
     '(derivation { name = "x"; system = "s"; builder = "b"; a = builtins.appendContext "a" { "/nix/store/5wq5jx7219pmi3xklyhl77fjbqvy6qaj-x.drv" = { outputs = [ "out" ]; }; }; }).outPath',
@@ -48,11 +53,18 @@ const cases: Readonly<Record<string, string>> = {
   'builtin-closure': 'builtins.genericClosure { startSet = [ { key = 1; } { key = "a"; } ]; operator = x: [ ]; }',
 };
 
+/** Git repositories are on the real disk. */
+class WithGit extends MemoryIO {
+  override fetchGit(request: GitRequest): GitTree {
+    return fetchGit(request, { cacheFolder: '/no/such/cache', environment: process.env, warn: () => {} });
+  }
+}
+
 const disk = { files: { '/here/file': 'content', '/here/binary': 'a\0b' } };
 
 function faultOf(expression: string): Fault {
   try {
-    evaluate(expression, interpreter(new MemoryIO(disk), { isAbortingOnWarn: true }));
+    evaluate(expression, interpreter(new WithGit(disk), { isAbortingOnWarn: true, pure: expression.includes('fetchGit') }));
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

@@ -11,10 +11,11 @@ import { evaluate } from './evaluate.ts';
 const names =
   `abort add addDrvOutputDependencies addErrorContext all any appendContext attrNames attrValues baseNameOf bitAnd bitOr
 bitXor break builtins catAttrs ceil compareVersions concatLists concatMap concatStringsSep convertHash currentSystem currentTime
-deepSeq derivation derivationStrict dirOf div elem elemAt false fetchTarball fetchurl filter filterSource findFile floor foldl'
+deepSeq derivation derivationStrict dirOf div elem elemAt false fetchGit fetchTarball fetchTree fetchurl filter filterSource findFile
+flakeRefToString floor foldl'
 fromJSON fromTOML functionArgs genList genericClosure getAttr getContext getEnv groupBy hasAttr hasContext hashFile hashString head
 import intersectAttrs isAttrs isBool isFloat isFunction isInt isList isNull isPath isString langVersion length lessThan listToAttrs
-map mapAttrs match mul nixPath nixVersion null outputOf parseDrvName partition path pathExists placeholder readDir readFile
+map mapAttrs match mul nixPath nixVersion null outputOf parseDrvName parseFlakeRef partition path pathExists placeholder readDir readFile
 readFileType removeAttrs replaceStrings scopedImport seq sort split splitVersion storeDir storePath stringLength sub substring tail
 throw toFile toJSON toPath toString toXML trace traceVerbose true tryEval typeOf unsafeDiscardOutputDependency
 unsafeDiscardStringContext unsafeGetAttrPos warn zipAttrsWith`.split(/\s+/);

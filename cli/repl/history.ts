@@ -1,0 +1,37 @@
+/** Lines typed in earlier sessions, for the arrow keys. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { makeDirectory, writeFileAtomic } from '../../base/index.ts';
+import type { Context } from '../context.ts';
+
+export const MAX_LINES = 2000;
+/** A pasted text is not worth keeping. */
+const MAX_LINE_LENGTH = 4096;
+
+export const historyFile = (environment: Context['environment']): string =>
+  join(environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'igos', 'repl-history');
+
+/** Oldest first; empty where there is none. */
+export function readHistory(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(-MAX_LINES);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Adds a line behind those of the file, which other sessions may have added to. The file is the user's alone, and is replaced whole:
+ * of two sessions that write in the same instant, one line may be lost, but never the file. @throws SystemFault
+ */
+export function addToHistory(file: string, line: string): void {
+  if (line.trim() === '' || line.length > MAX_LINE_LENGTH || /[\x00-\x08\x0a-\x1f\x7f]/.test(line)) return;
+  const lines = readHistory(file);
+  if (lines.at(-1) === line) return;
+  makeDirectory(dirname(file), 0o700);
+  writeFileAtomic(file, `${[...lines, line].slice(-MAX_LINES).join('\n')}\n`, { mode: 0o600, sync: false });
+}

@@ -1,0 +1,268 @@
+/** `fetchGit` and `fetchTree`: sources by what they are, with what is known of them. */
+import { type Bytes, bytesToText, textToBytes } from '../../base/index.ts';
+import { formatHash, parseHash, parseStoreName } from '../../store/index.ts';
+import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
+import { type Builtin, builtin } from '../builtin.ts';
+import type { Evaluator } from '../evaluator.ts';
+import type { GitRequest } from '../io.ts';
+import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
+import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
+import { fetchPinned } from './fetch.ts';
+import { type RefAttrs, readFlakeRef } from './flake-ref/read.ts';
+import { writeFlakeRef } from './flake-ref/write.ts';
+
+export const fetchTreeBuiltins: readonly Builtin[] = [
+  builtin({
+    name: 'fetchGit',
+    args: ['{ url, rev ?, ref ?, name ?, allRefs ?, shallow ?, exportIgnore ?, narHash ? }'],
+    doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. Runs the program git while evaluating.',
+    cost: 'fetches the repository the first time; then writes every file of the commit',
+    isGlobal: true,
+    impl: (ctx, argument) => {
+      const attrs = readArguments(ctx, argument, 'fetchGit');
+      return gitTree(ctx, attrs, { builtin: 'fetchGit', hasEmptyRev: true });
+    },
+  }),
+  builtin({
+    name: 'fetchTree',
+    args: ['input'],
+    doc: 'A source tree by a set with `type` ("git", "path", "tarball", "file", "github", "gitlab", "sourcehut") or by a flake reference. All but a Git commit need `narHash`, so that they are the same everywhere; archives are fetched when needed, not during evaluation.',
+    cost: 'as `fetchGit`, `path` or `fetchTarball`',
+    isGlobal: true,
+    impl: fetchTree,
+  }),
+];
+
+type FetchAttrs = RefAttrs;
+
+function readArguments(ctx: Evaluator, argument: Slot, name: 'fetchGit' | 'fetchTree'): FetchAttrs {
+  const value = ctx.force(argument);
+  if (!(value instanceof Attrs)) {
+    const text = ctx.coerceToString(value, `the first argument passed to '${name}'`, new Set(), { copyToStore: false });
+    return name === 'fetchTree'
+      ? readFlakeRef(text)
+      : new Map([
+          ['type', 'git'],
+          ['url', text],
+        ]);
+  }
+  const attrs: FetchAttrs = new Map();
+  if (name === 'fetchGit') {
+    if (value.has('type')) throw builtinFault('E-EVAL-143', "unexpected argument 'type'");
+    attrs.set('type', 'git');
+  } else if (!value.has('type')) throw builtinFault('E-EVAL-143', `argument 'type' is missing in call to '${name}'`);
+  value.names.forEach((key, index) => {
+    const item = ctx.force(value.slots[index]!);
+    if (typeof item === 'boolean') attrs.set(key, item);
+    else if (typeof item === 'string' || item instanceof ContextString || item instanceof PathValue) {
+      attrs.set(key, ctx.coerceToString(item, `the argument '${key}' passed to '${name}'`, new Set(), { copyToStore: false }));
+    } else if (typeof item === 'number' || typeof item === 'bigint') {
+      if (item < 0)
+        throw builtinFault('E-EVAL-143', `negative value given for '${name}' argument '${bytesToText(key)}': ${item}`);
+      attrs.set(key, Number(item));
+    } else {
+      throw builtinFault(
+        'E-EVAL-143',
+        `argument '${bytesToText(key)}' to '${name}' is ${ctx.describeType(item)} while a string, Boolean or integer is expected`,
+      );
+    }
+  });
+  if (name === 'fetchTree' && attrs.has('name')) {
+    throw builtinFault('E-EVAL-143', `argument 'name' isn’t supported in call to '${name}'`);
+  }
+  return attrs;
+}
+
+const GIT_ARGUMENTS = ['allRefs', 'exportIgnore', 'lastModified', 'name', 'narHash', 'ref', 'rev', 'revCount', 'shallow', 'url'];
+/** Other arguments of Nix's; off is what happens anyway. */
+const ONLY_OFF = ['lfs', 'submodules', 'verifyCommit'];
+
+interface GitCall {
+  readonly builtin: 'fetchGit' | 'fetchTree';
+  /** Of a working tree with changes, `rev` is zeros. */
+  readonly hasEmptyRev: boolean;
+}
+
+function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: GitCall): Value {
+  for (const [key, value] of attrs) {
+    if (GIT_ARGUMENTS.includes(key) || key === 'type' || key === 'dir') continue;
+    if (!ONLY_OFF.includes(key)) throw unexpectedAttribute(`builtins.${builtin}`, key, [...GIT_ARGUMENTS, ...ONLY_OFF]);
+    if (value !== false) throw builtinFault('E-EVAL-143', `'${key}' of '${builtin}' is not supported`);
+  }
+  const name = attrs.get('name');
+  const storeName = parseStoreName(name === undefined ? 'source' : String(name));
+  const request = gitRequest(attrs, builtin);
+  if (ctx.settings.pure === true && request.rev === undefined && !attrs.has('narHash')) {
+    throw unpinned(builtin, writeFlakeRef(new Map([...attrs, ['url', textToBytes(request.url)]])), 'add rev');
+  }
+  const tree = ctx.io.fetchGit(request);
+  try {
+    const { path, digest } = ctx.io.store.addPath(storeName, tree.path);
+    checkNarHash(attrs, digest.hex, request.url);
+    const fields = new Map<Bytes, Slot>([
+      ['outPath', new ContextString(path, [path])],
+      ['narHash', formatHash(digest, 'sri')],
+      ['submodules', false],
+      ['lastModified', tree.lastModified],
+      ['lastModifiedDate', dateOf(tree.lastModified)],
+    ]);
+    const rev = tree.rev ?? (hasEmptyRev ? '0'.repeat(40) : undefined);
+    if (rev !== undefined) {
+      fields.set('rev', rev);
+      fields.set('shortRev', rev.slice(0, 7));
+    }
+    const revCount = tree.rev === undefined ? undefined : tree.revCount;
+    if (revCount !== undefined || hasEmptyRev) fields.set('revCount', revCount ?? 0);
+    if (tree.dirtyRev !== undefined) {
+      fields.set('dirtyRev', `${tree.dirtyRev}-dirty`);
+      fields.set('dirtyShortRev', `${tree.dirtyRev.slice(0, 7)}-dirty`);
+    }
+    return attrsFromMap(fields);
+  } finally {
+    tree.dispose();
+  }
+}
+
+/** @throws Fault E-EVAL-143 a url, ref or rev that git must not be given */
+function gitRequest(attrs: FetchAttrs, builtin: string): GitRequest {
+  const url = attrs.get('url');
+  if (url === undefined) throw neededAttribute(`the argument of '${builtin}'`, 'url');
+  const ref = attrs.get('ref');
+  const rev = attrs.get('rev');
+  if (rev !== undefined && !/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/.test(String(rev))) {
+    throw builtinFault('E-EVAL-143', `hash '${bytesToText(String(rev))}' is not a Git revision: 40 hexadecimal digits`, {
+      hints: ['give the whole hash of the commit as rev; a branch goes into ref'],
+    });
+  }
+  const fullRef = ref === undefined ? undefined : fullName(String(ref), attrs.get('allRefs') === true);
+  return {
+    url: gitUrl(String(url)),
+    ...(fullRef === undefined ? {} : { ref: fullRef }),
+    ...(rev === undefined ? {} : { rev: String(rev).toLowerCase() }),
+    allRefs: attrs.get('allRefs') === true,
+    isShallow: (attrs.get('shallow') ?? builtin === 'fetchTree') === true,
+    honoursExportIgnore: (attrs.get('exportIgnore') ?? builtin === 'fetchGit') === true,
+  };
+}
+
+/** What `git check-ref-format` lets pass, and never an option. */
+function fullName(ref: Bytes, isBare: boolean): string {
+  const isValid = /^[A-Za-z0-9@_][^\x00-\x20\x7f~^:?*[\\]*$/.test(ref) && !/\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(ref);
+  if (!isValid) throw builtinFault('E-EVAL-143', `invalid Git branch/tag name '${bytesToText(ref)}'`);
+  return ref === 'HEAD' || ref.startsWith('refs/') || isBare ? bytesToText(ref) : `refs/heads/${bytesToText(ref)}`;
+}
+
+/** Absolute paths and `user@host:path` become URLs. @throws Fault E-EVAL-143 */
+function gitUrl(given: Bytes): string {
+  const url = bytesToText(given);
+  if (url.startsWith('/')) return new URL(`file://${url.split('/').map(encodeURIComponent).join('/')}`).href;
+  const scp = /^([^/:@]+@[^/:]+):(?!\/\/)(.+)$/.exec(url);
+  if (scp !== null) return `ssh://${scp[1]}/${scp[2]!.replace(/^\/+/, '')}`;
+  const plain = url.replace(/^git\+/, '').replace(/^file:\/(?!\/)/, 'file:///');
+  if (
+    !/^(?:https?|ssh|git):\/\/[A-Za-z0-9[]|^(?:https?|ssh|git):\/\/[A-Za-z0-9_.~%!$&'()*+,;=:-]+@[A-Za-z0-9[]|^file:\/\/\//.test(
+      plain,
+    )
+  ) {
+    throw builtinFault('E-EVAL-143', `'${url}' is not the URL of a Git repository`, {
+      hints: ['write https://…, ssh://…, git://…, file:///… or an absolute path'],
+    });
+  }
+  return plain;
+}
+
+function fetchTree(ctx: Evaluator, argument: Slot): Value {
+  const attrs = readArguments(ctx, argument, 'fetchTree');
+  const type = String(attrs.get('type'));
+  switch (type) {
+    case 'git':
+      return gitTree(ctx, attrs, { builtin: 'fetchTree', hasEmptyRev: false });
+    case 'path':
+      return pathTree(ctx, attrs);
+    case 'tarball':
+    case 'file':
+    case 'github':
+    case 'gitlab':
+    case 'sourcehut':
+      return archiveTree(ctx, type, attrs);
+    default:
+      throw builtinFault('E-EVAL-143', `'fetchTree' does not fetch inputs of type '${bytesToText(type)}'`, {
+        notes: ['it fetches: file, git, github, gitlab, path, sourcehut, tarball'],
+        hints: type === 'indirect' ? ['there is no registry of flakes here: write where the source is'] : [],
+      });
+  }
+}
+
+function pathTree(ctx: Evaluator, attrs: FetchAttrs): Value {
+  const path = attrs.get('path');
+  if (path === undefined) throw neededAttribute("the argument of 'fetchTree'", 'path');
+  if (!String(path).startsWith('/')) throw builtinFault('E-EVAL-143', `'${bytesToText(String(path))}' is not an absolute path`);
+  if (ctx.settings.pure === true && !attrs.has('narHash')) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
+  const added = ctx.io.store.addPath('source', String(path).replace(/(.)\/+$/, '$1'));
+  checkNarHash(attrs, added.digest.hex, String(path));
+  return describeTree(attrs, new ContextString(added.path, [added.path]), formatHash(added.digest, 'sri'));
+}
+
+function archiveTree(ctx: Evaluator, type: string, attrs: FetchAttrs): Value {
+  const url = archiveUrl(type, attrs);
+  if (/^file:(?!\/)/.test(url)) {
+    throw builtinFault(
+      'E-EVAL-143',
+      `tarball '${bytesToText(url)}' must use an absolute path. The 'file' scheme does not support relative paths.`,
+    );
+  }
+  const narHash = attrs.get('narHash');
+  if (narHash === undefined) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
+  const hash = formatHash(parseHash(String(narHash), 'sha256'), 'sri');
+  const out = fetchPinned(ctx, { url, hash, name: 'source', isTree: type !== 'file', isNarHash: true });
+  return describeTree(attrs, out, hash);
+}
+
+function archiveUrl(type: string, attrs: FetchAttrs): Bytes {
+  const needed = (name: string): Bytes => {
+    const value = attrs.get(name);
+    if (value === undefined) throw neededAttribute("the argument of 'fetchTree'", name);
+    return String(value);
+  };
+  if (type === 'tarball' || type === 'file') return needed('url');
+  const [owner, repo, rev] = [needed('owner'), needed('repo'), needed('rev')].map((part) => {
+    if (!/^~?[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/.test(part)) {
+      throw builtinFault('E-EVAL-143', `'${bytesToText(part)}' cannot be part of the address of a repository`);
+    }
+    return part;
+  });
+  const host = attrs.get('host');
+  if (type === 'github') return `https://${host ?? 'github.com'}/${owner}/${repo}/archive/${rev}.tar.gz`;
+  if (type === 'sourcehut') return `https://${host ?? 'git.sr.ht'}/${owner}/${repo}/archive/${rev}.tar.gz`;
+  return `https://${host ?? 'gitlab.com'}/api/v4/projects/${owner!.replaceAll('/', '%2F')}%2F${repo}/repository/archive.tar.gz?sha=${rev}`;
+}
+
+function describeTree(attrs: FetchAttrs, outPath: Slot, narHash: Bytes): Value {
+  const fields: Record<string, Slot> = { outPath, narHash };
+  const rev = attrs.get('rev');
+  if (rev !== undefined) Object.assign(fields, { rev, shortRev: String(rev).slice(0, 7) });
+  const revCount = attrs.get('revCount');
+  if (revCount !== undefined) fields['revCount'] = revCount;
+  const lastModified = attrs.get('lastModified');
+  if (lastModified !== undefined) Object.assign(fields, { lastModified, lastModifiedDate: dateOf(Number(lastModified)) });
+  return attrsFromRecord(fields);
+}
+
+function checkNarHash(attrs: FetchAttrs, hex: string, what: string): void {
+  const narHash = attrs.get('narHash');
+  if (narHash === undefined) return;
+  const wanted = parseHash(String(narHash), 'sha256');
+  if (wanted.hex === hex) return;
+  throw builtinFault('E-EVAL-114', `'${what}' is not what its hash says`, {
+    notes: [`expected ${formatHash(wanted, 'sri')}\ngot      ${formatHash({ algorithm: 'sha256', hex }, 'sri')}`],
+    hints: ['give the hash that was got, if the content is what you want'],
+  });
+}
+
+const unpinned = (builtin: string, ref: Bytes, hint: string): Error =>
+  builtinFault('E-EVAL-142', `in pure evaluation mode, '${builtin}' doesn't fetch unlocked input '${bytesToText(ref)}'`, {
+    hints: [`${hint}, or evaluate with --impure`],
+  });
+
+/** `20240131235959`, in UTC. */
+const dateOf = (seconds: number): Bytes => new Date(seconds * 1000).toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '');

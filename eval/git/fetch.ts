@@ -1,0 +1,150 @@
+/** Commits and working trees of Git repositories. A repository of this machine is read where it is; others are kept in a cache. */
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bytesToPath, sys, textToBytes } from '../../base/index.ts';
+import { builtinFault } from '../builtins/faults.ts';
+import { exportIgnored } from './export-ignore.ts';
+import { exportTree } from './export-tree.ts';
+import type { GitRequest, GitTree } from './request.ts';
+import { type Environment, Git } from './run-git.ts';
+
+export interface GitOptions {
+  /** Where repositories from elsewhere are kept. */
+  readonly cacheFolder: string;
+  readonly environment: Environment;
+  readonly warn: (message: string) => void;
+}
+
+/** @throws Fault E-EVAL-141 */
+export function fetchGit(request: GitRequest, options: GitOptions): GitTree {
+  const local = request.url.startsWith('file://') ? fileURLToPath(new URL(request.url)) : undefined;
+  if (local === undefined) return fetchRemote(request, options);
+  if (!existsSync(local)) throw builtinFault('E-EVAL-141', `there is no repository '${local}'`);
+  const git = new Git(local, options.environment);
+  const isBare = git.read(['rev-parse', '--is-bare-repository']).trim() === 'true';
+  if (request.ref === undefined && request.rev === undefined && !isBare) {
+    const tree = workingTree(git, local, options);
+    if (tree !== undefined) return tree;
+  }
+  const ref = request.ref ?? 'HEAD';
+  const rev = request.rev ?? resolveRef(git, ref, request.url);
+  if (!hasCommit(git, rev)) throw missingCommit(rev, ref, request.url);
+  return commitTree(git, local, rev, request, options);
+}
+
+function fetchRemote(request: GitRequest, options: GitOptions): GitTree {
+  const folder = join(options.cacheFolder, createHash('sha256').update(`${request.url} ${request.isShallow}`).digest('hex'));
+  sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
+  const git = new Git(folder, options.environment);
+  if (!existsSync(join(folder, 'HEAD'))) git.read(['init', '--quiet', '--bare']);
+  const ref = request.ref ?? 'HEAD';
+  const fetch = (refspec: string): string | undefined =>
+    git.tryRead([
+      'fetch',
+      '--quiet',
+      '--force',
+      '--no-tags',
+      ...(request.isShallow ? ['--depth=1'] : []),
+      '--',
+      request.url,
+      refspec,
+    ]);
+  if (request.rev !== undefined) {
+    const has = (): boolean => hasCommit(git, request.rev!);
+    const ways = [() => fetch(request.rev!), () => fetch(request.allRefs ? '+refs/*:refs/*' : `+${ref}:refs/igos/fetched`)];
+    for (const way of ways) if (!has()) way();
+    if (!has()) throw missingCommit(request.rev, ref, request.url);
+    return commitTree(git, folder, request.rev, request, options);
+  }
+  git.read([
+    'fetch',
+    '--quiet',
+    '--force',
+    '--no-tags',
+    ...(request.isShallow ? ['--depth=1'] : []),
+    '--',
+    request.url,
+    `+${ref}:refs/igos/fetched`,
+  ]);
+  return commitTree(git, folder, resolveRef(git, 'refs/igos/fetched', request.url), request, options);
+}
+
+const hasCommit = (git: Git, rev: string): boolean => git.tryRead(['cat-file', '-e', `${rev}^{commit}`]) !== undefined;
+
+function resolveRef(git: Git, ref: string, url: string): string {
+  const found = git.tryRead(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
+  if (found !== undefined) return found.trim();
+  throw builtinFault('E-EVAL-141', `could not resolve '${ref}' in the repository '${url}'`, {
+    hints: ['a branch is named as it is, anything else in full: refs/tags/v1.0'],
+  });
+}
+
+const missingCommit = (rev: string, ref: string, url: string): Error =>
+  builtinFault('E-EVAL-141', `cannot find Git revision '${rev}' in ref '${ref}' of repository '${url}'`, {
+    hints: ['make sure that the rev exists on the ref, or set allRefs = true'],
+  });
+
+function commitTree(git: Git, repository: string, rev: string, request: GitRequest, { environment }: GitOptions): GitTree {
+  const scratch = mkdtempSync(join(tmpdir(), 'igos-git-'));
+  const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const path = join(scratch, 'tree');
+    mkdirSync(path);
+    const ignored = (paths: readonly string[]): ReadonlySet<string> =>
+      request.honoursExportIgnore ? exportIgnored(repository, rev, paths, environment) : new Set();
+    exportTree(git, rev, textToBytes(path), ignored);
+    const isShallow = git.read(['rev-parse', '--is-shallow-repository']).trim() === 'true';
+    return {
+      path: textToBytes(path),
+      rev,
+      lastModified: commitTime(git, rev),
+      ...(isShallow ? {} : { revCount: Number(git.read(['rev-list', '--count', rev])) }),
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+const commitTime = (git: Git, rev: string): number => Number(git.read(['log', '-1', '--format=%ct', '--no-show-signature', rev]));
+
+/** The files that Git knows, as they are now; undefined where that is what HEAD holds. */
+function workingTree(git: Git, repository: string, { warn }: GitOptions): GitTree | undefined {
+  const head = git.tryRead(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'])?.trim();
+  const changes = git.read(['status', '--porcelain=v1', '--untracked-files=no', '--ignore-submodules=all']);
+  if (head !== undefined && changes === '') return undefined;
+  warn(`Git tree '${repository}' is dirty`);
+  const top = git.read(['rev-parse', '--show-toplevel']).replace(/\n$/, '');
+  const names = git
+    .read(['ls-files', '-z', '--full-name', ':/'])
+    .split('\0')
+    .filter((name) => name !== '');
+  const scratch = mkdtempSync(join(tmpdir(), 'igos-git-'));
+  const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const path = join(scratch, 'tree');
+    mkdirSync(path);
+    for (const name of new Set(names)) {
+      const [from, to] = [bytesToPath(`${top}/${name}`), bytesToPath(`${textToBytes(path)}/${name}`)];
+      const stat = lstatSync(from, { throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      mkdirSync(bytesToPath(dirname(`${textToBytes(path)}/${name}`)), { recursive: true });
+      if (stat.isDirectory()) mkdirSync(to, { recursive: true });
+      else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(from, 'buffer'), to);
+      else copyFileSync(from, to);
+    }
+    return {
+      path: textToBytes(path),
+      ...(head === undefined ? {} : { dirtyRev: head }),
+      lastModified: head === undefined ? 0 : commitTime(git, head),
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}

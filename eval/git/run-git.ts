@@ -1,0 +1,67 @@
+/** The program `git`, called so that nothing of a repository's own settings runs and nobody is asked for a password. */
+import { spawnSync } from 'node:child_process';
+import { builtinFault } from '../builtins/faults.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A repository's configuration is not ours: no hooks, no file system monitor, no attributes from elsewhere, no helpers as protocols. */
+const SAFE = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'core.attributesFile=/dev/null'];
+const INHERITED = /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|TMPDIR)$/i;
+
+export class Git {
+  readonly #repository: string;
+  readonly #env: Record<string, string>;
+
+  /** @param repository a working tree or a bare repository */
+  constructor(repository: string, environment: Environment, extra: Readonly<Record<string, string>> = {}) {
+    this.#repository = repository;
+    const inherited = Object.entries(environment).filter(([name, value]) => value !== undefined && INHERITED.test(name));
+    this.#env = {
+      ...(Object.fromEntries(inherited) as Record<string, string>),
+      LC_ALL: 'C',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+      GIT_NO_REPLACE_OBJECTS: '1',
+      GIT_OPTIONAL_LOCKS: '0',
+      ...extra,
+    };
+  }
+
+  /** What it prints, one character a byte. @throws Fault E-EVAL-141 */
+  read(words: readonly string[], options: { readonly input?: string; readonly maxBytes?: number } = {}): string {
+    const { status, stdout, stderr } = this.#run(words, options);
+    if (status !== 0) throw gitFailed(words, stderr);
+    return stdout;
+  }
+
+  /** The same, or undefined where git says no. */
+  tryRead(words: readonly string[]): string | undefined {
+    const { status, stdout } = this.#run(words, {});
+    return status === 0 ? stdout : undefined;
+  }
+
+  #run(
+    words: readonly string[],
+    { input = '', maxBytes = 1 << 30 }: { readonly input?: string; readonly maxBytes?: number },
+  ): { status: number | null; stdout: string; stderr: string } {
+    const child = spawnSync('git', [...SAFE, '-C', this.#repository, ...words], {
+      env: this.#env,
+      input: Buffer.from(input, 'latin1'),
+      maxBuffer: maxBytes,
+    });
+    if (child.error !== undefined) {
+      const isMissing = (child.error as NodeJS.ErrnoException).code === 'ENOENT';
+      throw builtinFault('E-EVAL-141', isMissing ? 'fetchGit needs the program git, which is not in PATH' : child.error.message, {
+        hints: isMissing ? ['install git, or fetch an archive with fetchTarball'] : [],
+      });
+    }
+    return { status: child.status, stdout: child.stdout.toString('latin1'), stderr: child.stderr.toString('utf8') };
+  }
+}
+
+const gitFailed = (words: readonly string[], stderr: string): Error => {
+  const command = words.find((word) => !word.startsWith('-')) ?? '';
+  return builtinFault('E-EVAL-141', `git ${command} failed`, {
+    notes: stderr.trim() === '' ? [] : [stderr.trim().split('\n').slice(-8).join('\n')],
+  });
+};

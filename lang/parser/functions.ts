@@ -1,0 +1,123 @@
+/** The heads of functions. */
+import * as K from '../kinds.ts';
+import type { Expr, Formal, Param } from '../tree.ts';
+import { SYNTAX_STOP } from './base.ts';
+import { Sets } from './sets.ts';
+import { EXPECT } from './token-names.ts';
+
+export abstract class Functions extends Sets {
+  /** Whether the brace at the next token opens the arguments of a function, where a function may stand. */
+  protected opensFormals(): boolean {
+    const { kinds, at } = this;
+    const first = kinds[at + 1];
+    if (first === K.Ellipsis) return true;
+    const second = kinds[at + 2];
+    if (first === K.BraceClose) return second === K.Colon || second === K.At;
+    return first === K.Ident && (second === K.Comma || second === K.Question || second === K.BraceClose);
+  }
+
+  /** `x:`, `x@{ … }:` */
+  protected namedParam(): Param {
+    const index = this.at++;
+    const start = this.starts[index]!;
+    const end = this.ends[index]!;
+    const name = this.image(index);
+    if (this.kind === K.Colon) {
+      this.at++;
+      return { kind: 'name', name, start, end };
+    }
+    this.at++;
+    if (this.kind !== K.BraceOpen) {
+      if (!this.skipInvalid(EXPECT.openBrace)) {
+        const says = "expected the arguments '{ … }' after '@'";
+        if (this.kind !== K.End || !this.blameBracket(this.at, EXPECT.openBrace))
+          this.report(this.at, EXPECT.openBrace, 'E-LANG-001', says);
+      }
+      throw SYNTAX_STOP;
+    }
+    const open = this.at;
+    const { formals, isOpen } = this.#formals();
+    const param: Param = { kind: 'formals', formals, isOpen, as: name, start, end: this.end };
+    this.#checkWhole(formals, name, start);
+    if (this.kind === K.Colon) this.at++;
+    else this.stopNoFunction(EXPECT.colon, formals, open);
+    return param;
+  }
+
+  /** `{ … }:`, `{ … }@x:` */
+  protected formalsParam(): Param {
+    const open = this.at;
+    const start = this.starts[open]!;
+    const { formals, isOpen } = this.#formals();
+    if (this.kind === K.Colon) {
+      const { end } = this;
+      this.at++;
+      return { kind: 'formals', formals, isOpen, start, end };
+    }
+    if (this.kind !== K.At) this.stopNoFunction(EXPECT.functionColonOrAt, formals, open);
+    this.at++;
+    if (this.kind !== K.Ident) {
+      if (!this.skipInvalid(EXPECT.identifier)) {
+        const says = "expected a name after '@'";
+        if (this.kind !== K.End || !this.blameBracket(this.at, EXPECT.identifier))
+          this.report(this.at, EXPECT.identifier, 'E-LANG-001', says);
+      }
+      throw SYNTAX_STOP;
+    }
+    const name = this.image(this.at++);
+    const { end } = this;
+    this.#checkWhole(formals, name, end - name.length);
+    if (this.kind === K.Colon) this.at++;
+    else this.stopNoFunction(EXPECT.colon, formals, open);
+    return { kind: 'formals', formals, isOpen, as: name, start, end };
+  }
+
+  #checkWhole(formals: readonly Formal[], name: string, start: number): void {
+    const first = formals.find((formal) => formal.name === name);
+    if (first !== undefined) this.reportDuplicateFormal(name, { start }, first);
+  }
+
+  #formals(): { formals: Formal[]; isOpen: boolean } {
+    const open = this.at++;
+    const formals: Formal[] = [];
+    let isOpen = false;
+    let needsComma = false;
+    for (;;) {
+      const { kind } = this;
+      if (kind !== K.Ident && kind !== K.Ellipsis) {
+        if (kind === K.Invalid && this.skipInvalid(needsComma ? EXPECT.formalEnd : EXPECT.formal)) continue;
+        break;
+      }
+      if (needsComma) this.reportMissingComma();
+      if (kind === K.Ident) formals.push(this.#formal());
+      else {
+        this.at++;
+        isOpen = true;
+      }
+      needsComma = true;
+      if (this.kind === K.Comma && !isOpen) {
+        this.at++;
+        needsComma = false;
+      } else if (isOpen && this.kind !== K.BraceClose && this.kind !== K.End) {
+        this.reportEllipsisNotLast();
+        if (this.kind === K.Comma) {
+          this.at++;
+          needsComma = false;
+        }
+      }
+    }
+    this.closing(K.BraceClose, open, isOpen ? EXPECT.brace : needsComma ? EXPECT.formalEnd : EXPECT.formal);
+    this.checkFormals(formals);
+    return { formals, isOpen };
+  }
+
+  #formal(): Formal {
+    const index = this.at++;
+    const name = this.image(index);
+    const start = this.starts[index]!;
+    if (this.kind !== K.Question) return { name, start, end: this.end };
+    this.at++;
+    const fallback: Expr = this.expression();
+    return { name, fallback, start, end: this.end };
+  }
+}

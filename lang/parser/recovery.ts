@@ -1,0 +1,648 @@
+/** What the parser does when the text is wrong: say it in plain words, once, and find a place to go on. */
+import { bytesToText, place } from '../../base/index.ts';
+import * as K from '../kinds.ts';
+import { mergeBindings } from '../merge.ts';
+import { operatorText } from '../operators.ts';
+import type { AttrName, Binding, Expr, Formal, MergedAttrs } from '../tree.ts';
+import { closerText, describe, pathText } from '../words.ts';
+import { ParserBase, SYNTAX_STOP } from './base.ts';
+import { explainInvalid } from './strange.ts';
+import { EXPECT, type Expected } from './token-names.ts';
+
+export abstract class Recovery extends ParserBase {
+  #commaList = -1;
+
+  // ── tokens that nothing begins with ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Reports and skips an `Invalid` token; false where the next token is none. */
+  protected skipInvalid(expected: Expected): boolean {
+    const index = this.at;
+    if (this.kind !== K.Invalid) return false;
+    const { code, says, hints } = explainInvalid(this.image(index));
+    if (code === 'E-LANG-006') {
+      const start = this.starts[index]! - 1;
+      this.report(index, expected, code, says, { labels: [this.labelSpan({ start, end: start + 2 }, 'opened here')], hints });
+    } else this.report(index, expected, code, says, { hints });
+    this.at++;
+    return true;
+  }
+
+  /** An expression should begin here. */
+  protected stopNoExpression(): never {
+    const index = this.at;
+    const { kind } = this;
+    const before = index === 0 ? K.End : this.kinds[index - 1]!;
+    if (kind === K.End && this.blameBracket(index, EXPECT.nothing)) throw SYNTAX_STOP;
+    if (this.#isUnclosedComment(index)) this.#reportComment(index);
+    else if (kind === K.Equals && K.isInfix(before) && this.ends[index - 1] === this.starts[index]) {
+      const right = this.image(index - 1);
+      this.report(index, EXPECT.nothing, 'E-LANG-021', `there is no operator '${right}='`, {
+        labels: [this.labelSpan({ start: this.starts[index - 1]!, end: this.ends[index]! })],
+        hints: [`write '${right}'`],
+      });
+    } else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, EXPECT.nothing);
+    else if (kind === K.Comma) this.reportComma(index, EXPECT.nothing, 'an expression');
+    else {
+      const behind = index === 0 || K.isInfix(kind) ? '' : ` after ${describe(before, this.image(index - 1))}`;
+      const hints = this.hints(index);
+      this.report(index, EXPECT.nothing, 'E-LANG-001', `expected an expression${behind}`, { hints });
+    }
+    throw SYNTAX_STOP;
+  }
+
+  /** Whether a comment that is never closed begins with this slash. */
+  #isUnclosedComment(index: number): boolean {
+    return this.kinds[index] === K.Divide && this.kinds[index + 1] === K.Invalid && this.image(index + 1).startsWith('*');
+  }
+
+  #reportComment(index: number): void {
+    const start = this.starts[index]!;
+    const { code, says, hints } = explainInvalid('*');
+    this.report(index, EXPECT.nothing, code, says, {
+      labels: [this.labelSpan({ start, end: start + 2 }, 'opened here')],
+      hints,
+    });
+  }
+
+  protected stopNoName(): never {
+    const index = this.at;
+    if (this.kinds[index - 1] === K.Question) {
+      this.reportTernary(index, index - 1, EXPECT.attrName);
+    } else if (K.isKeyword(this.kind)) this.#reportKeyword(index, EXPECT.attrName);
+    else if (this.kind !== K.End || !this.blameBracket(index, EXPECT.attrName)) {
+      const says = `expected an attribute name after ${describe(this.kinds[index - 1]!, this.image(index - 1))}`;
+      this.report(index, EXPECT.attrName, 'E-LANG-001', says, { hints: this.hints(index) });
+    }
+    throw SYNTAX_STOP;
+  }
+
+  // ── brackets ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes the bracket that closes the one at token `open`. */
+  protected closing(kind: number, open: number, expected: Expected): void {
+    if (this.kind === kind) this.at++;
+    else this.#recoverClosing(kind, open, expected);
+  }
+
+  /** Afterwards we are behind the end of the bracket at `open`, or where it should have ended. */
+  #recoverClosing(kind: number, open: number, expected: Expected): void {
+    const index = this.at;
+    const found = this.kind;
+    if (this.isStray(index)) {
+      this.reportStrayCloser(index, expected);
+      this.at++;
+    } else if (found === K.End || found === K.Semicolon || K.isCloser(found)) {
+      this.reportUnclosed(open, index, expected);
+      return;
+    } else if (!this.skipInvalid(expected)) this.#reportInside(index, kind, open, expected);
+    this.skipTo();
+    if (this.kind === kind) this.at++;
+  }
+
+  #reportInside(index: number, kind: number, open: number, expected: Expected): void {
+    if (this.kinds[index] === K.Comma) this.reportComma(index, expected, closerText(kind));
+    else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, expected);
+    else {
+      this.report(index, expected, 'E-LANG-001', `expected ${closerText(kind)} before this`, {
+        labels: [this.label(index), this.label(open, 'opened here')],
+        hints: this.hints(index),
+      });
+    }
+  }
+
+  /** Whether the list goes on behind what was wrong. */
+  protected recoverInList(open: number): boolean {
+    const index = this.at;
+    const { kind } = this;
+    if (kind === K.Comma) {
+      // once a list
+      if (this.#commaList !== open)
+        this.report(index, EXPECT.nothing, 'E-LANG-020', 'a list has no commas: blanks separate its items', {
+          hints: ['remove the commas'],
+        });
+      this.#commaList = open;
+      this.at++;
+      return true;
+    }
+    if (this.skipInvalid(EXPECT.nothing)) return true;
+    if (this.#isUnclosedComment(index)) this.#reportComment(index);
+    else if (K.isInfix(kind) || kind === K.Not) {
+      const operator = this.image(index);
+      const says = `an item of a list with the operator '${operator}' needs parentheses`;
+      this.report(index, EXPECT.nothing, 'E-LANG-028', says, { hints: [`write '(a ${operator} b)'`] });
+    } else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, EXPECT.nothing);
+    else return false;
+    this.skipTo();
+    return false;
+  }
+
+  // ── bindings ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What stands in a set is no binding. Whether more bindings may follow. */
+  protected recoverInBindings(open: number, expected: Expected): boolean {
+    const index = this.at;
+    const { kind } = this;
+    if (kind === K.BraceClose) return false;
+    if (kind === K.End) {
+      this.reportUnclosed(open, index, expected);
+      return false;
+    }
+    if (K.isCloser(kind) && this.isStray(index)) {
+      this.reportStrayCloser(index, expected);
+      this.at++;
+      return true;
+    }
+    if (K.isCloser(kind) || kind === K.In) {
+      this.reportUnclosed(open, index, expected);
+      return false;
+    }
+    this.#reportNoBinding(index, expected);
+    return true;
+  }
+
+  protected recoverInLet(): boolean {
+    const index = this.at;
+    const { kind } = this;
+    if (kind === K.In || kind === K.End || this.missingInAt === index) return false;
+    if (K.isCloser(kind)) {
+      if (!this.isStray(index)) return false;
+      this.reportStrayCloser(index, EXPECT.bindingOrIn);
+      this.at++;
+      return true;
+    }
+    if (!this.#hasInAhead(index)) return false;
+    this.#reportNoBinding(index, EXPECT.bindingOrIn);
+    return true;
+  }
+
+  #reportNoBinding(index: number, expected: Expected): void {
+    if (this.skipInvalid(expected)) return;
+    const kind = this.kinds[index]!;
+    const following = this.kinds[index + 1]!;
+    if (K.isKeyword(kind) && (following === K.Equals || following === K.Dot)) this.#reportKeyword(index, expected);
+    else if (kind === K.Uri) this.#reportColon(index, this.image(index).split(':')[0]!, expected);
+    else if (kind === K.Comma) this.reportComma(index, expected, "';' or '}'");
+    else if (kind === K.Semicolon) this.report(index, expected, 'E-LANG-001', "';' ends nothing", { hints: ['remove it'] });
+    else {
+      const hints = ["a set holds bindings 'name = value;'"];
+      this.report(index, expected, 'E-LANG-001', 'expected a name', { hints });
+    }
+    // The next token is known not to begin a binding.
+    this.skipToBinding();
+    if (this.at === index) this.at++;
+  }
+
+  #reportColon(index: number, name: string, expected: Expected): void {
+    const says = `expected '=' after '${name}'`;
+    this.report(index, expected, 'E-LANG-019', says, { hints: [`write '${name} = value;'`] });
+  }
+
+  #reportKeyword(index: number, expected: Expected): void {
+    const word = this.image(index);
+    this.report(index, expected, 'E-LANG-027', `'${word}' is a keyword`, { hints: [`in quotes it is a name: "${word}"`] });
+  }
+
+  /** A keyword where a name is wanted, taken as that name after a report. */
+  protected takesKeywordAsName(): boolean {
+    if (!K.isKeyword(this.kind) || this.at === 0 || this.kinds[this.at - 1] !== K.Dot) return false;
+    const following = this.kinds[this.at + 1];
+    if (following !== K.Equals && following !== K.Semicolon && following !== K.Dot) return false;
+    this.#reportKeyword(this.at, EXPECT.attrName);
+    return true;
+  }
+
+  /** Between name and value something else than '='. */
+  protected stopMissingEquals(path: readonly AttrName[], from: number, isLet: boolean): never {
+    const index = this.at;
+    const { kind } = this;
+    const name = pathText(path);
+    const expected = EXPECT.pathOrEquals;
+    if (kind === K.End && !isLet && this.blameBracket(index, expected)) throw SYNTAX_STOP;
+    if (kind === K.Colon) this.#reportColon(index, name, expected);
+    else if (kind === K.Equal) {
+      const says = `expected '=' after '${name}'`;
+      this.report(index, expected, 'E-LANG-019', says, { hints: ["'==' compares; '=' defines"] });
+    } else if (isLet && !this.#hasInAhead(index)) {
+      this.missingInAt = from;
+      const open = this.#letBefore(from);
+      this.#reportMissingIn(index, from, open, expected);
+      this.at = from;
+    } else if (kind === K.Comma) this.reportComma(index, expected, `'=' after '${name}'`);
+    else if (!this.skipInvalid(expected)) {
+      const hints =
+        kind === K.BraceClose || kind === K.Semicolon
+          ? [`to take it from the scope: 'inherit ${name};'`, `for a function's arguments: '{ ${name} }: body'`]
+          : [];
+      this.report(index, expected, 'E-LANG-001', `expected '=' after '${name}'`, { hints });
+    }
+    throw SYNTAX_STOP;
+  }
+
+  /** Behind the value of a binding something else than ';'. Returns where the binding can count as ended. */
+  protected missingBindingSemicolon(path: readonly AttrName[], value: Expr, valueFrom: number): void {
+    const index = this.at;
+    const { kind } = this;
+    const name = pathText(path);
+    const expected = EXPECT.semicolon;
+    if (this.skipInvalid(expected)) throw SYNTAX_STOP;
+    if (kind === K.Equals) {
+      const start = this.#nameBefore(index);
+      if (start > valueFrom) {
+        this.#reportSemicolon(index, start, `the value of '${name}'`);
+        this.at = start;
+        return;
+      }
+    }
+    if (kind === K.Colon && value.kind === 'has') {
+      this.reportTernary(index, this.#questionBefore(index), expected);
+      throw SYNTAX_STOP;
+    }
+    if (kind === K.End || (K.isCloser(kind) && kind !== K.BraceClose)) {
+      if (kind !== K.End && this.isStray(index)) {
+        this.reportStrayCloser(index, expected);
+        throw SYNTAX_STOP;
+      }
+      // an unclosed bracket, which the set around would report with less in mind
+      if (kind !== K.End || !this.blameBracket(index, expected)) return;
+      throw SYNTAX_STOP;
+    }
+    if (kind === K.Comma) {
+      this.reportComma(index, expected, `';' after the value of '${name}'`);
+      this.at++;
+      return;
+    }
+    if (kind === K.BraceClose || kind === K.In || kind === K.Inherit || (kind === K.Interpolation && this.beginsLine(index))) {
+      this.#reportSemicolon(index, index, `the value of '${name}'`);
+      return;
+    }
+    if (this.needingParentheses(index) !== undefined && !this.beginsLine(index)) this.reportParentheses(index, expected);
+    else {
+      const says = `expected ';' after the value of '${name}'`;
+      this.report(index, expected, 'E-LANG-002', says, { hints: this.hints(index) });
+    }
+    throw SYNTAX_STOP;
+  }
+
+  /** `found`: where Nix sees it; `index`: the token before which it is missing. */
+  #reportSemicolon(found: number, index: number, what: string): void {
+    this.report(found, EXPECT.semicolon, 'E-LANG-002', `expected ';' after ${what}`, {
+      labels: [this.labelBehind(index - 1, '')],
+    });
+  }
+
+  /** The index where the attribute path that ends before `index` begins. */
+  #nameBefore(index: number): number {
+    let at = index - 1;
+    for (;;) {
+      const kind = this.kinds[at];
+      if (kind === K.StringClose || kind === K.BraceClose) at = this.pairs.partners.get(at) ?? at;
+      if (at === 0 || this.kinds[at - 1] !== K.Dot) return at;
+      at -= 2;
+      if (at < 0) return 0;
+    }
+  }
+
+  #questionBefore(index: number): number {
+    for (let at = index - 1; at >= 0; at--) if (this.kinds[at] === K.Question) return at;
+    return index;
+  }
+
+  #letBefore(index: number): number | undefined {
+    for (let at = index - 1; at >= 0; at--) if (this.kinds[at] === K.Let) return at;
+    return undefined;
+  }
+
+  /** ';' is missing behind `with e` or `assert e`. Goes on where an expression plainly follows. */
+  protected missingSemicolon(what: string): void {
+    const index = this.at;
+    if (this.skipInvalid(EXPECT.semicolon)) throw SYNTAX_STOP;
+    if (this.kind === K.End && this.blameBracket(index, EXPECT.semicolon)) throw SYNTAX_STOP;
+    this.#reportSemicolon(index, index, what);
+    if (this.needingParentheses(index) === undefined) throw SYNTAX_STOP;
+  }
+
+  protected missingInheritSemicolon(names: { name: string; start: number; end: number }[]): void {
+    const index = this.at;
+    const { kind } = this;
+    if (this.skipInvalid(EXPECT.nothing)) throw SYNTAX_STOP;
+    if (kind === K.Equals && names.length > 0) {
+      names.pop();
+      this.#reportInheritSemicolon(index, index - 1);
+      this.at = index - 1;
+      return;
+    }
+    if (kind === K.BraceClose || kind === K.In || kind === K.Inherit) {
+      this.#reportInheritSemicolon(index, index);
+      return;
+    }
+    if (kind === K.End && this.blameBracket(index, EXPECT.nothing)) throw SYNTAX_STOP;
+    const hints = kind === K.Dot ? ["to take attributes of a set: 'inherit (set) name;'"] : [];
+    this.report(index, EXPECT.nothing, 'E-LANG-001', "expected a name or ';' after 'inherit'", { hints });
+    throw SYNTAX_STOP;
+  }
+
+  #reportInheritSemicolon(found: number, index: number): void {
+    const labels = [this.labelBehind(index - 1, '')];
+    this.report(found, EXPECT.nothing, 'E-LANG-002', "expected ';' after 'inherit'", { labels });
+  }
+
+  protected recoverCommaInInherit(): boolean {
+    if (this.kind !== K.Comma) return false;
+    this.reportComma(this.at, EXPECT.nothing, "a name or ';' after 'inherit'");
+    this.at++;
+    return true;
+  }
+
+  protected reportDynamicInherit(name: AttrName): void {
+    this.addCheck(
+      'E-LANG-015',
+      'dynamic attributes not allowed in inherit',
+      [this.labelSpan(name, 'computed')],
+      ["write 'name = set.${…};' instead"],
+    );
+  }
+
+  /** `let`'s bindings need fixed names. */
+  protected checkLet(bindings: readonly Binding[]): void {
+    for (const binding of bindings) {
+      if (binding.kind !== 'bind' || binding.path[0]?.kind !== 'dynamic') continue;
+      this.addCheck(
+        'E-LANG-015',
+        'dynamic attributes not allowed in let',
+        [this.labelSpan(binding.path[0], 'computed')],
+        ['put computed names in a set'],
+      );
+    }
+  }
+
+  protected merge(bindings: readonly Binding[]): MergedAttrs {
+    return mergeBindings(bindings, ({ name, first, second }) => {
+      const at = place({ source: this.source, start: first.start });
+      this.addCheck('E-LANG-011', `attribute '${bytesToText(name)}' already defined at ${at}`, [
+        this.labelSpan(second),
+        this.labelSpan(first, 'first defined here'),
+      ]);
+    });
+  }
+
+  // ── let, if, functions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whether the `in` of the innermost open `let` is still to come. */
+  #hasInAhead(from: number): boolean {
+    let lets = 0;
+    for (let index = from; ; index++) {
+      const kind = this.kinds[index]!;
+      if (kind === K.End || (K.isCloser(kind) && !this.isStray(index))) return false;
+      if (kind === K.Let && this.kinds[index + 1] !== K.BraceOpen) lets++;
+      if (kind === K.In && lets-- === 0) return true;
+      const partner = this.pairs.partners.get(index);
+      if (partner !== undefined && partner > index) index = partner;
+    }
+  }
+
+  protected missingIn(open: number | undefined): void {
+    if (!this.skipInvalid(EXPECT.bindingOrIn)) this.#reportMissingIn(this.at, this.at, open, EXPECT.bindingOrIn);
+  }
+
+  #reportMissingIn(found: number, index: number, open: number | undefined, expected: Expected): void {
+    const labels = [this.label(index, "'in' expected before this")];
+    if (open !== undefined) labels.push(this.label(open, "this 'let'"));
+    this.report(found, expected, 'E-LANG-018', "'let' has no 'in'", {
+      labels,
+      hints: ["write 'let name = value; in expression'"],
+    });
+  }
+
+  protected stopMissing(word: 'then' | 'else', start: number): never {
+    const index = this.at;
+    const { kind } = this;
+    const expected = word === 'then' ? EXPECT.thenWord : EXPECT.elseWord;
+    if (this.skipInvalid(expected)) throw SYNTAX_STOP;
+    if (kind === K.End && this.blameBracket(index, expected)) throw SYNTAX_STOP;
+    const hints =
+      kind === K.Equals
+        ? ["'==' compares; '=' defines an attribute"]
+        : word === 'else'
+          ? ["'if' always has an 'else': 'if condition then a else b'"]
+          : ["write 'if condition then a else b'"];
+    this.report(index, expected, 'E-LANG-017', `expected '${word}' before this`, {
+      labels: [this.label(index), this.labelSpan({ start, end: start + 2 }, "this 'if'")],
+      hints,
+    });
+    throw SYNTAX_STOP;
+  }
+
+  protected checkFormals(formals: readonly Formal[]): void {
+    if (formals.length < 2) return;
+    const seen = new Map<string, Formal>();
+    for (const formal of formals) {
+      const first = seen.get(formal.name);
+      if (first === undefined) seen.set(formal.name, formal);
+      else this.reportDuplicateFormal(formal.name, formal, first);
+    }
+  }
+
+  protected reportDuplicateFormal(name: string, second: { start: number }, first: { start: number }): void {
+    const spanOf = ({ start }: { start: number }): { start: number; end: number } => ({ start, end: start + name.length });
+    this.addCheck('E-LANG-012', `duplicate formal function argument '${name}'`, [
+      this.labelSpan(spanOf(second)),
+      this.labelSpan(spanOf(first), 'first named here'),
+    ]);
+  }
+
+  protected reportMissingComma(): void {
+    const says = 'expected a comma between arguments';
+    this.report(this.at, EXPECT.formalEnd, 'E-LANG-001', says);
+  }
+
+  protected reportEllipsisNotLast(): void {
+    const says = "'...' must be the last of the arguments";
+    this.report(this.at, EXPECT.brace, 'E-LANG-001', says, {
+      labels: [this.label(this.at - 1)],
+      hints: ["write '{ a, b, ... }'"],
+    });
+  }
+
+  /** A function head that ends in nothing a function has; `open` is its brace. */
+  protected stopNoFunction(expected: Expected, formals: readonly Formal[], open: number): never {
+    const index = this.at;
+    if (this.skipInvalid(expected)) throw SYNTAX_STOP;
+    if (this.kind === K.End && this.blameBracket(index, expected)) throw SYNTAX_STOP;
+    const [only] = formals;
+    const isSet = expected === EXPECT.functionColonOrAt && formals.length === 1 && only!.fallback === undefined;
+    const labels = [this.label(index)];
+    if (isSet) labels.push(this.label(open, 'taken as the arguments of a function'));
+    this.report(index, expected, 'E-LANG-001', isSet ? "expected ':' behind the arguments" : `expected ${expected}`, {
+      labels,
+      hints: [
+        ...(isSet ? [`for a set with this attribute from the scope: '{ inherit ${only!.name}; }'`] : []),
+        "a function has a body: '{ a, b }: body'",
+      ],
+    });
+    throw SYNTAX_STOP;
+  }
+
+  // ── operators, text after the end ──────────────────────────────────────────────────────────────────────────────────────────
+
+  protected reportPipe(index: number): void {
+    this.addCheck(
+      'E-LANG-014',
+      "experimental Nix feature 'pipe-operators' is disabled; add '--extra-experimental-features pipe-operators' to enable it",
+      [this.label(index)],
+      ["allow it with '--pipes', or write 'f x'"],
+    );
+  }
+
+  protected reportUnchainable(first: number, firstStart: number, index: number): void {
+    const [a, b] = [operatorText(first), operatorText(this.kinds[index]!)];
+    this.addCheck(
+      'E-LANG-013',
+      `syntax error, unexpected '${b}'`,
+      [
+        this.label(index, `'${a}' and '${b}' cannot be chained`),
+        this.labelSpan({ start: firstStart, end: firstStart + a.length }, 'first operator'),
+      ],
+      [`write '(a ${a} b) ${b} c' or 'a ${a} (b ${b} c)'`],
+    );
+  }
+
+  protected reportTextAfterEnd(): void {
+    const index = this.at;
+    const { kind } = this;
+    const expected = EXPECT.end;
+    if (K.isCloser(kind)) this.reportStrayCloser(index, expected);
+    else if (this.skipInvalid(expected)) return;
+    else if (kind === K.Comma) this.reportComma(index, expected, 'the end of the file');
+    else if (kind === K.Colon && this.#questionBefore(index) < index && this.kinds[index - 1] !== K.BraceClose) {
+      this.reportTernary(index, this.#questionBefore(index), expected);
+    } else if (kind === K.PipeFrom || kind === K.PipeInto) this.#reportMixedPipes(index);
+    else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, expected);
+    else {
+      const hints =
+        kind === K.Semicolon
+          ? ['remove it: only bindings end in a semicolon']
+          : kind === K.Equals
+            ? ["'==' compares; bindings stand in '{ … }' or behind 'let'"]
+            : this.hints(index);
+      this.report(index, expected, 'E-LANG-029', 'expected the end of the file', { hints });
+    }
+  }
+
+  #reportMixedPipes(index: number): void {
+    const [a, b] = this.kinds[index] === K.PipeFrom ? ['|>', '<|'] : ['<|', '|>'];
+    this.report(index, EXPECT.end, 'E-LANG-013', `'${a}' and '${b}' cannot be chained`, {
+      hints: [`write '(a ${a} b) ${b} c' or 'a ${a} (b ${b} c)'`],
+    });
+  }
+
+  // ── reports that several places share ──────────────────────────────────────────────────────────────────────────────────────
+
+  protected hints(index: number): string[] {
+    const kind = this.kinds[index]!;
+    const before = index === 0 ? K.End : this.kinds[index - 1]!;
+    if (before === K.Equals && (kind === K.Semicolon || kind === K.BraceClose)) return ["give the value: 'name = value;'"];
+    if (kind === K.Or) return ["'or' gives a default for an attribute: 'set.name or default'; the boolean operator is '||'"];
+    if (kind === K.Equals) return ["'=' defines an attribute; '==' compares"];
+    if (kind === K.Colon && before === K.BraceClose) return ['a function names its arguments: `{ a, b }: body`'];
+    if (kind === K.Then || kind === K.Else) return ["an `if` is written 'if condition then a else b'"];
+    return [];
+  }
+
+  /** What begins at or before this token, reaches as far as it can, and so cannot be an operand; with the index where it begins. */
+  protected needingParentheses(index: number): { what: string; from: number } | undefined {
+    switch (this.kinds[index]) {
+      case K.If:
+      case K.Let:
+      case K.With:
+      case K.Assert:
+        return { what: `'${this.image(index)}'`, from: index };
+      case K.Colon:
+      case K.At: {
+        if (index === 0) return undefined;
+        const before = this.kinds[index - 1];
+        if (before === K.Ident) return { what: 'a function', from: index - 1 };
+        const from = before === K.BraceClose ? this.pairs.partners.get(index - 1) : undefined;
+        return from === undefined ? undefined : { what: 'a function', from };
+      }
+      default: {
+        // `{ a, …` where arguments cannot stand
+        if (this.kinds[index - 2] !== K.BraceOpen || this.kinds[index - 1] !== K.Ident) return undefined;
+        return this.kinds[index] === K.Comma || this.kinds[index] === K.Question
+          ? { what: 'a function', from: index - 2 }
+          : undefined;
+      }
+    }
+  }
+
+  protected reportParentheses(index: number, expected: Expected): void {
+    const { what, from } = this.needingParentheses(index)!;
+    this.report(index, expected, 'E-LANG-028', `${what} needs parentheses here`, {
+      labels: [this.label(from)],
+      hints: [`put '(' before it and ')' behind its end`],
+    });
+  }
+
+  protected reportTernary(index: number, question: number, expected: Expected): void {
+    this.report(index, expected, 'E-LANG-022', "'?' is not a conditional operator", {
+      labels: [this.label(question, 'asks whether a set has an attribute')],
+      hints: ["write 'if condition then a else b'"],
+    });
+  }
+
+  protected reportComma(index: number, expected: Expected, wanted: string): void {
+    const hint = wanted.startsWith("';'")
+      ? "bindings end in ';'"
+      : wanted === "')'"
+        ? "blanks separate the arguments of a call: 'f a b'"
+        : "commas stand between the arguments of '{ a, b }: …' only";
+    this.report(index, expected, 'E-LANG-020', `expected ${wanted}`, { hints: [hint] });
+  }
+
+  /** At the end of the file: names the bracket or string that was not closed. False where all are. */
+  protected blameBracket(index: number, expected: Expected): boolean {
+    let unclosed: number | undefined;
+    for (let at = this.tokens.count - 1; at >= 0; at--) {
+      const kind = this.kinds[at]!;
+      if (!K.isOpener(kind) || this.pairs.partners.has(at)) continue;
+      unclosed ??= at;
+      if (kind !== K.Interpolation) continue;
+      unclosed = at; // what is within it can only end before it
+      break;
+    }
+    if (unclosed === undefined) return false;
+    this.reportUnclosed(unclosed, index, expected);
+    return true;
+  }
+
+  protected reportUnclosed(open: number, index: number, expected: Expected): void {
+    const kind = this.kinds[open]!;
+    if (kind === K.Interpolation || kind === K.StringOpen || kind === K.IndentedOpen) {
+      this.reportUnclosedText(open, index, expected);
+      return;
+    }
+    const isEnd = this.kinds[index] === K.End;
+    const culprit = isEnd ? (this.pairs.suspect ?? open) : open;
+    const culpritKind = this.kinds[culprit]!;
+    if (culprit !== open && (culpritKind === K.Interpolation || culpritKind === K.StringOpen)) {
+      this.reportUnclosedText(culprit, index, expected);
+      return;
+    }
+    const closer = closerText(K.closerOf(culpritKind));
+    const labels = isEnd
+      ? [this.label(culprit, 'opened here')]
+      : [this.label(index, `${closer} expected before this`), this.label(culprit, 'opened here')];
+    const hint = isEnd && culprit !== open ? ['the indentation of the brackets behind it says so'] : [];
+    this.report(index, expected, 'E-LANG-003', `'${this.image(culprit)}' is never closed`, {
+      labels,
+      hints: [`close it with ${closer}`, ...hint],
+    });
+  }
+
+  /** A string or interpolation that runs to the end of the file. */
+  protected abstract reportUnclosedText(open: number, index: number, expected: Expected): void;
+
+  protected reportStrayCloser(index: number, expected: Expected): void {
+    const says = `'${this.image(index)}' closes nothing`;
+    this.report(index, expected, 'E-LANG-004', says, { hints: ['remove it, or add the opening bracket'] });
+  }
+}

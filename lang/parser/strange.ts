@@ -1,0 +1,48 @@
+/** What to say about bytes that begin no token. */
+import { bytesToText } from '../../base/index.ts';
+
+export interface Explained {
+  readonly code: 'E-LANG-006' | 'E-LANG-008';
+  readonly says: string;
+  readonly hints: readonly string[];
+}
+
+/** `image`: the bytes, or the rest, from its star on, of a comment that is never closed. */
+export function explainInvalid(image: string): Explained {
+  if (image.startsWith('*')) {
+    return { code: 'E-LANG-006', says: 'this comment is never closed', hints: ["close it with '*/'"] };
+  }
+  const text = bytesToText(image);
+  return { code: 'E-LANG-008', says: `no token begins with '${printable(text)}'`, hints: hintsFor(text) };
+}
+
+const printable = (text: string): string =>
+  text.replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
+function hintsFor(text: string): string[] {
+  if (/[“”„]/.test(text)) return ["write the straight quote '\"'; this one comes from a word processor"];
+  if (/[‘’]/.test(text)) return ["write two straight quotes '' for an indented string"];
+  if (text.includes('\u00a0') || text.includes('\ufeff')) return ['it is invisible: delete it and type a blank'];
+  switch (text[0]) {
+    case '&':
+      return ["'and' is '&&'"];
+    case '|':
+      return ["'or' is '||'"];
+    case "'":
+      return ["strings are written with '\"' or with two single quotes"];
+    case '`':
+      return ["strings are written with '\"'"];
+    case '$':
+      return ["a variable is written without '$'; in a string, '${name}'"];
+    case '%':
+      return ['there is no remainder operator; see `lib.mod`'];
+    case '^':
+      return ['there is no power operator'];
+    case '~':
+      return ["a path in the home folder is written '~/name'"];
+    case '\\':
+      return ["a function is written 'x: body'"];
+    default:
+      return text.charCodeAt(0) > 127 ? ['names are ASCII; put other text in quotes'] : [];
+  }
+}

@@ -1,0 +1,218 @@
+/** `fetchGit` and `fetchTree` on repositories made here; where Nix is installed, next to it. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { removeTree } from '../../../store/write-tree.ts';
+import { evaluate, interpreter } from './evaluate.ts';
+import { realDisk } from './real-disk.ts';
+
+const skip = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
+
+interface Repository {
+  readonly path: string;
+  readonly first: string;
+  readonly second: string;
+  git(...words: string[]): string;
+}
+
+/** Two commits on two branches; files that a checkout would change, and some that an archive leaves out. */
+function repository(t: TestContext): Repository {
+  const path = mkdtempSync(join(tmpdir(), 'igos-git-test-'));
+  t.after(() => removeTree(path));
+  const git = (...words: string[]): string => {
+    const env = { PATH: process.env['PATH'], HOME: path, GIT_CONFIG_NOSYSTEM: '1', GIT_COMMITTER_DATE: '2024-01-02T03:04:05Z' };
+    const { status, stdout, stderr } = spawnSync('git', ['-c', 'user.name=n', '-c', 'user.email=e@x', ...words], {
+      cwd: path,
+      env,
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+  git('init', '--quiet', '--initial-branch=main');
+  mkdirSync(join(path, 'sub'));
+  mkdirSync(join(path, 'left-out'));
+  writeFileSync(join(path, 'a.txt'), 'lines\r\n');
+  writeFileSync(join(path, 'sub', 'run'), '#!/bin/sh\n');
+  chmodSync(join(path, 'sub', 'run'), 0o755);
+  symlinkSync('../a.txt', join(path, 'sub', 'link'));
+  writeFileSync(join(path, 'left-out', 'file'), 'secret\n');
+  writeFileSync(join(path, '.gitattributes'), 'left-out export-ignore\n*.txt -text\n');
+  writeFileSync(Buffer.concat([Buffer.from(`${path}/`), Buffer.from('n\xc4\x85me', 'latin1')]), 'name\n');
+  git('add', '--all');
+  git('commit', '--quiet', '--message=first');
+  const first = git('rev-parse', 'HEAD');
+  git('tag', 'v1');
+  git('checkout', '--quiet', '-b', 'side');
+  writeFileSync(join(path, 'b.txt'), 'b\n');
+  git('add', '--all');
+  git('commit', '--quiet', '--message=second');
+  const second = git('rev-parse', 'HEAD');
+  git('checkout', '--quiet', 'main');
+  return { path, first, second, git };
+}
+
+test('fetchGit: a commit with all that is known of it, as Nix', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { path, first, second, git } = repository(t);
+  const nix = nixEvaluator(t);
+  const run = (expression: string): string => evaluate(expression, interpreter(disk.io));
+  const fields = run(`removeAttrs (builtins.fetchGit { url = "${path}"; rev = "${first}"; }) [ "narHash" "outPath" ]`);
+  assert.equal(
+    fields,
+    `{ lastModified = 1704164645; lastModifiedDate = "20240102030405"; rev = "${first}"; revCount = 1; shortRev = "${first.slice(0, 7)}"; submodules = false; }`,
+  );
+  const cases = [
+    `builtins.fetchGit ${path}`,
+    `builtins.fetchGit "file://${path}"`,
+    `builtins.fetchGit { url = ${path}; ref = "side"; name = "other"; }`,
+    `builtins.fetchGit { url = ${path}; ref = "refs/tags/v1"; }`,
+    `builtins.fetchGit { url = ${path}; ref = "side"; rev = "${second}"; }`,
+  ];
+  for (const each of cases) {
+    assert.match(run(each), /rev = "[1-9a-f]/);
+    if (nix !== undefined) assert.equal(run(each), nix(each), each);
+  }
+  const files =
+    'let walk = p: builtins.mapAttrs (n: k: if k == "directory" then walk (p + "/${n}") else k) (builtins.readDir p); in walk';
+  assert.equal(
+    run(`${files} (builtins.fetchGit { url = ${path}; rev = "${first}"; }).outPath`),
+    '{ ".gitattributes" = "regular"; "a.txt" = "regular"; "nąme" = "regular"; sub = { link = "symlink"; run = "regular"; }; }',
+  );
+  assert.equal(run(`builtins.readFile "\${builtins.fetchGit ${path}}/a.txt"`), '"lines\\r\\n"');
+
+  // What is tracked counts as it is now; the rest does not.
+  writeFileSync(join(path, 'a.txt'), 'changed\n');
+  writeFileSync(join(path, 'new'), 'new\n');
+  git('add', 'new');
+  rmSync(join(path, 'sub', 'run'));
+  writeFileSync(join(path, 'untracked'), 'untracked\n');
+  const dirty = `removeAttrs (builtins.fetchGit ${path}) [ "dirtyRev" "dirtyShortRev" ]`;
+  assert.match(run(`builtins.fetchGit ${path}`), new RegExp(`dirtyRev = "${first}-dirty".*rev = "0000000.*revCount = 0; `));
+  if (nix !== undefined) assert.equal(run(dirty), nix(dirty));
+});
+
+test('fetchTree: git and path; hashes are checked', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { path, first } = repository(t);
+  const pure = interpreter(disk.io, { pure: true });
+  const run = (expression: string): string => evaluate(expression, pure);
+  const tree = `builtins.fetchTree { type = "git"; url = "file://${path}"; rev = "${first}"; }`;
+  // Unlike fetchGit, it takes everything.
+  assert.equal(run(`builtins.pathExists "\${${tree}}/left-out/file"`), 'true');
+  assert.equal(run(`(${tree}).outPath == (builtins.fetchTree "git+file://${path}?rev=${first}").outPath`), 'true');
+  const hash = JSON.parse(run(`(${tree}).narHash`)) as string;
+  assert.equal(
+    run(
+      `(builtins.fetchGit { url = "${path}"; rev = "${first}"; exportIgnore = false; narHash = "${hash}"; }).narHash == "${hash}"`,
+    ),
+    'true',
+  );
+  const other = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+  assert.throws(
+    () => run(`builtins.fetchGit { url = "${path}"; rev = "${first}"; narHash = "${other}"; }`),
+    /not what its hash says/,
+  );
+  writeFileSync(join(path, 'sub', 'more'), '');
+  assert.throws(() => run(`builtins.fetchTree { type = "path"; path = "${path}/sub"; }`), /unlocked input/);
+  assert.throws(
+    () => run(`builtins.fetchTree { type = "path"; path = "${path}/sub"; narHash = "${other}"; }`),
+    /not what its hash says/,
+  );
+  const impure = evaluate(
+    `(builtins.fetchTree { type = "path"; path = "${path}/sub"; }).outPath == "\${builtins.path { path = ${path}/sub; name = "source"; }}"`,
+    interpreter(disk.io),
+  );
+  assert.equal(impure, 'true');
+});
+
+test('a repository with hostile names is refused, and nothing is written outside', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { path, git } = repository(t);
+  const blob = git('hash-object', '-w', 'a.txt');
+  const hostile = (name: string): string => {
+    const listing = `100644 blob ${blob}\t${name}\0`;
+    const { stdout, status } = spawnSync('git', ['mktree', '-z'], { cwd: path, input: listing, encoding: 'utf8' });
+    assert.equal(status, 0);
+    return git('commit-tree', '-m', 'hostile', stdout.trim());
+  };
+  for (const name of ['..', '.git', '.GIT']) {
+    const rev = hostile(name);
+    assert.throws(
+      () => evaluate(`builtins.fetchGit { url = ${path}; rev = "${rev}"; }`, interpreter(disk.io)),
+      /which no tree may have/,
+      name,
+    );
+  }
+});
+
+test('arguments of fetchGit and fetchTree that are refused', () => {
+  const rev = '0'.repeat(40);
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['builtins.fetchGit { url = "ext::sh -c id"; }', /not the URL of a Git repository/],
+    ['builtins.fetchGit { url = "-u/x"; }', /not the URL of a Git repository/],
+    ['builtins.fetchGit { url = "https://-oProxyCommand=x/y"; }', /not the URL of a Git repository/],
+    ['builtins.fetchGit { url = "./here"; }', /not the URL of a Git repository/],
+    ['builtins.fetchGit { url = "/x"; ref = "a..b"; }', /invalid Git branch/],
+    ['builtins.fetchGit { url = "/x"; rev = "main"; }', /not a Git revision/],
+    ['builtins.fetchGit { url = "/x"; submodules = true; }', /'submodules' of 'fetchGit' is not supported/],
+    ['builtins.fetchGit { url = "/x"; reff = "x"; }', /unsupported argument 'reff'/],
+    ['builtins.fetchGit { url = "/x"; type = "git"; }', /unexpected argument 'type'/],
+    ['builtins.fetchGit { url = "/x"; rev = [ ]; }', /is a list while a string, Boolean or integer is expected/],
+    ['builtins.fetchGit { }', /attribute 'url' missing/],
+    ['builtins.fetchTree { url = "/x"; }', /argument 'type' is missing/],
+    ['builtins.fetchTree { type = "git"; name = "x"; url = "/x"; }', /'name' isn’t supported/],
+    [
+      'builtins.fetchTree { type = "file"; owner = -1; url = "file:///x"; }',
+      /negative value given for 'fetchTree' argument 'owner': -1/,
+    ],
+    ['builtins.fetchTree "file:./x.tar.gz"', /must use an absolute path/],
+    ['builtins.fetchTree "https://example.org/x.tar.gz"', /unlocked input/],
+    ['builtins.fetchTree "nixpkgs"', /does not fetch inputs of type 'indirect'/],
+    [`builtins.fetchTree "github:a/b/${rev}"`, /unlocked input 'github:a\/b/],
+    [
+      'builtins.fetchTree { type = "github"; owner = "a/../.."; repo = "b"; rev = "c"; narHash = "x"; }',
+      /cannot be part of the address/,
+    ],
+  ];
+  for (const [expression, message] of refused) assert.throws(() => evaluate(expression), message, expression);
+});
+
+test('fetchTree of an archive is a derivation that is fetched when needed', () => {
+  const hash = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+  const rev = 'ae2e6b3958682513d28f7d633734571fb18285dd';
+  const run = (expression: string): string => evaluate(expression, interpreter(undefined, { pure: true }));
+  const tarball = `builtins.fetchTarball { url = "https://github.com/a/b/archive/${rev}.tar.gz"; sha256 = "${hash}"; }`;
+  assert.equal(
+    run(
+      `(builtins.fetchTree { type = "github"; owner = "a"; repo = "b"; rev = "${rev}"; narHash = "${hash}"; }).outPath == ${tarball}`,
+    ),
+    'true',
+  );
+  assert.equal(
+    run(`removeAttrs (builtins.fetchTree "github:a/b/${rev}?narHash=${encodeURIComponent(hash)}") [ "outPath" ]`),
+    `{ narHash = "${hash}"; rev = "${rev}"; shortRev = "ae2e6b3"; }`,
+  );
+});
+
+/** Nix on a store of its own; undefined where it is not installed. */
+function nixEvaluator(t: TestContext): ((expression: string) => string) | undefined {
+  if (spawnSync('nix-instantiate', ['--version']).status !== 0) {
+    t.diagnostic('nix-instantiate is not installed: not compared with it');
+    return undefined;
+  }
+  const root = mkdtempSync(join(tmpdir(), 'igos-nix-root-'));
+  t.after(() => removeTree(root));
+  return (expression) => {
+    const words = ['--store', root, '--eval', '--strict', '-E', expression];
+    const { status, stdout, stderr } = spawnSync('nix-instantiate', words, {
+      encoding: 'utf8',
+      env: { ...process.env, HOME: root },
+    });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { CodeAction, Diagnostic } from 'vscode-languageserver-protocol/node';
+import { connect, Project } from './client.ts';
+
+const textOf = ({ message }: Diagnostic): string => (typeof message === 'string' ? message : message.value);
+const brief = (each: Diagnostic): string => {
+  const { start, end } = each.range;
+  return `${start.line}:${start.character}-${end.line}:${end.character} ${each.code} ${textOf(each)}`;
+};
+
+async function diagnosed(t: TestContext, files: Readonly<Record<string, string>>, open: string, wanted: string = open) {
+  const project = new Project(t, files);
+  const client = connect();
+  await project.begin(client);
+  const published = client.published(project.uri(wanted));
+  project.open(client, open);
+  return { client, project, diagnostics: await published };
+}
+
+test('all syntax errors of a file', async (t) => {
+  const { diagnostics } = await diagnosed(t, { 'x.nix': '{\n  a = ;\n  b = 1\n  c = 2;\n}\n' }, 'x.nix');
+  assert.deepEqual(
+    diagnostics.map((each) => `${each.range.start.line} ${each.severity}`),
+    ['1 1', '2 1'],
+  );
+  assert.match(textOf(diagnostics[0]!), /expected an expression|unexpected/);
+});
+
+test('unknown names, with what was meant; a code action puts it right', async (t) => {
+  const { client, project, diagnostics } = await diagnosed(
+    t,
+    {
+      'x.nix': 'let number = 1; in [ nubmer builtins.lenght (with { }; nothing) (with import ./y.nix; maybe) ]\n',
+      'y.nix': 'import ./z.nix\n',
+    },
+    'x.nix',
+  );
+  assert.deepEqual(
+    diagnostics.map((each) => `${each.range.start.character} ${each.code} ${each.severity}`),
+    ['21 E-EVAL-002 1', '37 E-EVAL-003 2', '55 E-EVAL-002 1'],
+  );
+  assert.match(textOf(diagnostics[0]!), /did you mean 'number'\?/);
+  const context = { diagnostics: [diagnostics[0]] };
+  const textDocument = { uri: project.uri('x.nix') };
+  const [action] = await client.request<CodeAction[]>('textDocument/codeAction', {
+    textDocument,
+    range: diagnostics[0]!.range,
+    context,
+  });
+  assert.equal(action!.title, "Change to 'number'");
+  assert.deepEqual(action!.edit!.changes![textDocument.uri], [{ range: diagnostics[0]!.range, newText: 'number' }]);
+  assert.match(diagnostics[0]!.codeDescription!.href, /docs\/errors\.md#e-eval-002-/);
+});
+
+test('what is wrong with a tree is told in the files that it is wrong in, open or not', async (t) => {
+  const files = {
+    'tree.igos': 'tree { }\n',
+    'a.igos': 'tier core { summary = "x"; }\npackage zlib "1" { tier = core; summary = "x"; sumary = "y"; }\n',
+    'b.igos':
+      'package zlib "2" { tier = core; summary = "x"; }\npackage app "1" { summary = "x"; host = [ zilb ]; }\noverride nothing { }\noverride app { runtime = [ ]; }\npackage less "1" { tier = coer; summary = "x"; }\n',
+  };
+  const { client, project, diagnostics } = await diagnosed(t, files, 'a.igos', 'b.igos');
+  assert.deepEqual(
+    diagnostics.map((each) => brief(each).split('\n')[0]),
+    [
+      "0:8-0:12 E-DECL-005 package 'zlib' is declared twice",
+      "1:8-1:11 E-DECL-002 package 'app' has no 'tier'",
+      "1:42-1:46 E-EVAL-002 undefined variable 'zilb'",
+      "2:9-2:16 E-DECL-011 override of 'nothing', which nothing declares",
+      "4:26-4:30 E-DECL-004 there is no tier 'coer'",
+    ],
+  );
+  const twice = diagnostics.find(({ code }) => code === 'E-DECL-005')!;
+  assert.deepEqual(
+    twice.relatedInformation!.map(({ location, message }) => `${project.placeOf(location)} ${message}`),
+    ['a.igos:1:8 first declared here'],
+  );
+  assert.deepEqual(
+    client.diagnosticsOf(project.uri('a.igos')).map(({ code }) => code),
+    ['E-DECL-001'],
+  );
+});
+
+test('a buffer that is not saved counts, not the file; broken files do not make names unknown elsewhere', async (t) => {
+  const { client, project } = await diagnosed(
+    t,
+    {
+      'tree.igos': 'tree { }\n',
+      'a.igos': 'tier core { summary = "x"; }\npackage musl "1" { tier = core; summary = "x"; }\n',
+      'b.igos': 'package app "1" { tier = core; summary = "x"; host = [ musl ]; }\n',
+    },
+    'a.igos',
+  );
+  const textDocument = { uri: project.uri('a.igos'), version: 2 };
+  const change = (text: string): void => client.notify('textDocument/didChange', { textDocument, contentChanges: [{ text }] });
+  let published = client.published(project.uri('b.igos'));
+  change('tier core { summary = "x"; }\npackage muls "1" { tier = core; summary = "x"; }\n');
+  assert.match(textOf((await published)[0]!), /undefined variable 'musl'[\s\S]*did you mean 'muls'\?/);
+  published = client.published(project.uri('b.igos'));
+  change('tier core { summary = "x"; }\npackage muls "1" { tier = ; summary = "x"; \n');
+  assert.deepEqual(await published, []);
+  assert.ok(client.diagnosticsOf(project.uri('a.igos')).length > 0);
+  published = client.published(project.uri('a.igos'));
+  client.notify('textDocument/didClose', { textDocument });
+  client.notify('textDocument/didOpen', {
+    textDocument: { uri: project.uri('b.igos'), languageId: 'igos', version: 1, text: project.text('b.igos') },
+  });
+  assert.deepEqual(await published, []);
+});
+
+test('files that appear and go are noticed', async (t) => {
+  const { client, project, diagnostics } = await diagnosed(
+    t,
+    { 'tree.igos': 'tree { }\n', 'b.igos': 'package app "1" { tier = core; summary = "x"; }\n' },
+    'b.igos',
+  );
+  assert.match(textOf(diagnostics[0]!), /no tier 'core'/);
+  const seen = (): void => client.notify('workspace/didChangeWatchedFiles', { changes: [] });
+  let published = client.published(project.uri('b.igos'));
+  writeFileSync(join(project.folder, 'tiers.igos'), 'tier core { summary = "x"; }\n');
+  seen();
+  assert.deepEqual(await published, []);
+  published = client.published(project.uri('b.igos'));
+  rmSync(join(project.folder, 'tiers.igos'));
+  seen();
+  assert.equal((await published).length, 1);
+});
+
+test('trees laid over others: names of both, faults in each', async (t) => {
+  const { client, project, diagnostics } = await diagnosed(
+    t,
+    {
+      'base/tree.igos': 'tree { name = "base"; }\n',
+      'base/a.igos': 'tier core { summary = "x"; }\npackage zlib "1" { tier = core; summary = "x"; }\n',
+      'top/tree.igos': 'tree { name = "top"; over = [ ../base ]; }\n',
+      'top/b.igos': 'override zlib { version = "2"; patches = super.patches ++ [ name license ]; }\n',
+    },
+    'top/b.igos',
+  );
+  assert.deepEqual(
+    diagnostics.map((each) => textOf(each).split('\n')[0]),
+    ["undefined variable 'license'"],
+  );
+  const definition = await client.request<{ uri: string }[]>('textDocument/definition', {
+    textDocument: { uri: project.uri('top/b.igos') },
+    position: { line: 0, character: 10 },
+  });
+  assert.equal(definition[0]!.uri, project.uri('base/a.igos'));
+});

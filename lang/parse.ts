@@ -1,6 +1,7 @@
 /** A file's text → its tree. */
-import { Fault, Faults, type SourceFile } from '../base/index.ts';
+import { bytesToText, Fault, Faults, type SourceFile } from '../base/index.ts';
 import { isOfDeclarations } from './file-kind.ts';
+import { Text } from './kinds.ts';
 import { lex } from './lexer.ts';
 import type { Lints } from './parser/lints.ts';
 import { Parser } from './parser/parser.ts';
@@ -50,7 +51,7 @@ export function parseTokens(
   const { faults, noticed, warnings } = parser;
   if (nul === -1 && faults.length === 0) return { tree, tokens, diagnostics: faults, warnings };
   const withPlaces = faults.map((fault, index): Noticed => [fault, noticed[index]!]);
-  if (nul !== -1) withPlaces.push([nulByte(source, nul), nul]);
+  if (nul !== -1) withPlaces.push([nulByte(source, tokens, nul), nul]);
   return { tree, tokens, diagnostics: inOrder(source, withPlaces), warnings };
 }
 
@@ -68,11 +69,19 @@ export function parseExpr(source: SourceFile, options: Omit<ParseOptions, 'kind'
   return (tree as Extract<FileTree, { kind: 'expr' }>).expr;
 }
 
-const nulByte = (source: SourceFile, at: number): Fault =>
-  new Fault('E-LANG-010', 'the source contains a NUL byte', {
+/** Of a NUL in a string, Nix shows the text around it. */
+function nulByte(source: SourceFile, tokens: Tokens, at: number): Fault {
+  const token = tokens.starts.subarray(0, tokens.count).findLastIndex((start) => start <= at);
+  const isInString = tokens.kinds[token] === Text && tokens.ends[token]! > at;
+  const shown = bytesToText(tokens.image(token)).replaceAll('\0', '\u2400');
+  const message = isInString
+    ? `input string '${shown}' cannot be represented as Nix string because it contains null bytes`
+    : 'the source contains a NUL byte';
+  return new Fault('E-LANG-010', message, {
     labels: [{ source, start: at, end: at + 1, text: '' }],
     hints: ['is this a text file? strings cannot hold NUL bytes'],
   });
+}
 
 /** Mistakes of single tokens; what is reported of the rest of their line rarely is one. */
 const LEXICAL: ReadonlySet<string> = new Set([

@@ -27,7 +27,7 @@ export async function runTerminal(repl: Repl): Promise<number> {
     removeHistoryDuplicates: true,
     tabSize: 2,
     completer: (line: string) => {
-      const { matches, word } = cooked(() => complete(repl, line));
+      const { matches, word } = cooked(() => complete(repl, line, pending));
       return [matches, word];
     },
   });

@@ -102,7 +102,8 @@ export const evalCodes = defineCodes({
   },
   'E-EVAL-017': {
     title: 'stack overflow',
-    explanation: 'Calls and values are nested so deeply that the stack is full. Mostly this is a recursion without an end.',
+    explanation:
+      'Calls or values are nested more deeply than the stack, or the bound given by --max-call-depth, allows; data that is walked may have 10,000 levels where no bound is given. Mostly this is a recursion without an end.',
     wrong: 'let f = x: 1 + f x; in f 0',
     right: 'let f = x: if x == 0 then 0 else 1 + f (x - 1); in f 10',
   },

@@ -16,7 +16,11 @@ const EVALUATION: readonly Option[] = [
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   ...LINT_OPTIONS,
   { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
-  { long: 'max-call-depth', values: ['N'], doc: 'how many calls may be inside each other' },
+  {
+    long: 'max-call-depth',
+    values: ['N'],
+    doc: 'how many calls may be inside each other, and how many levels data that is walked may have',
+  },
   { long: 'trace-verbose', doc: 'print what builtins.traceVerbose says' },
   { long: 'abort-on-warn', doc: 'fail after a warning of builtins.warn, with its trace' },
   {

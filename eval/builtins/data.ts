@@ -5,6 +5,7 @@ import { valueToJson } from '../to-json.ts';
 import { withContext } from '../value.ts';
 import type { BuiltinCode } from './codes.ts';
 import { builtinFault } from './faults.ts';
+import { jsonSyntaxMessage } from './json-message.ts';
 import { JsonError, readJson } from './json-read.ts';
 import { TomlError } from './toml/cursor.ts';
 import { readToml } from './toml/read.ts';
@@ -23,7 +24,7 @@ export const dataBuiltins: readonly Builtin[] = [
         return readJson(text);
       } catch (error) {
         throw error instanceof JsonError
-          ? inText('E-EVAL-105', text, error, `invalid JSON: ${error.message}`, error.headline)
+          ? inText('E-EVAL-105', text, error, `invalid JSON: ${error.message}`, error.headline ?? jsonSyntaxMessage(text))
           : error;
       }
     },

@@ -53,10 +53,14 @@ function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
   const name = nameGiven === undefined || nameGiven === '' ? kind.defaultName(url) : nameGiven;
   checkName(name, { url, builtin: kind.builtin, isSet: value instanceof Attrs, isNamed: nameGiven !== undefined });
   if (hash === undefined) {
-    throw builtinFault('E-EVAL-113', `in pure evaluation mode, '${kind.builtin}' requires a 'sha256' argument`, {
-      notes: [`'${bytesToText(url)}' has no hash`],
-      hints: ['add sha256 = ""; the build then fails and prints the right one'],
-    });
+    throw builtinFault(
+      'E-EVAL-113',
+      `${ctx.settings.pure === true ? 'in pure evaluation mode, ' : ''}'${kind.builtin}' requires a 'sha256' argument`,
+      {
+        notes: [`'${bytesToText(url)}' has no hash`],
+        hints: ['add sha256 = ""; the build then fails and prints the right one'],
+      },
+    );
   }
   return fetchPinned(ctx, { url, hash, name, isTree: kind.isTree });
 }

@@ -28,7 +28,7 @@ const failing: readonly [expression: string, message: RegExp][] = [
   ['builtins.length { }', /expected a list/],
   ['builtins.getAttr "b" { a = 1; }', /attribute 'b' missing/],
   ['builtins.toJSON (x: x)', /cannot convert/],
-  ['builtins.fromJSON "1 2"', /invalid JSON/],
+  ['builtins.fromJSON "1 2"', /parse error at line 1, column 3/],
   ['builtins.hashString "md5" 1', /expected a string/],
   ['builtins.getAttr "${derivation { name = "x"; system = "s"; builder = "b"; }}" { }', /not allowed to refer/],
   ['throw "a"', /^a$/],

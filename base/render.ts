@@ -11,6 +11,7 @@ export interface RenderOptions {
 
 const SHOWN_STEPS = 6;
 const SHOWN_KEYS = 20;
+const MANY = 1000;
 
 /** The one text form of an error, rustc-like: header, excerpts, notes, trace, hints. Stable without colour. Ends in a newline. */
 export function renderFault(fault: Fault, options: RenderOptions = {}): string {
@@ -83,8 +84,11 @@ function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter
 }
 
 function stepText({ text, span, times = 1 }: TraceStep): string {
-  return `${printable(text)}${span === undefined ? '' : ` (${place(span)})`}${times > 1 ? `, ${times} times` : ''}`;
+  return `${printable(text)}${span === undefined ? '' : ` (${place(span)})`}${times > 1 ? `, ${timesText(times)} times` : ''}`;
 }
+
+/** How deep a stack was when it ran full depends on the engine's mood. */
+const timesText = (times: number): string => (times > MANY ? `more than ${MANY}` : String(times));
 
 /** The first step, the last few, and what is always shown, unless even that is much. */
 function shortTrace(trace: readonly TraceStep[]): (index: number) => boolean {

@@ -2,14 +2,25 @@
  * Makes `dist/`: igos in two files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating.cjs` has what `igos eval`, `instantiate` and `parse`
- * need, `whole.cjs` everything; they share nothing at run time, so no class exists twice in a process. `stamp.json` has size
- * and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs.
+ * need, `whole.cjs` everything; they share nothing at run time, so no class exists twice in a process. `stamp.json` names the
+ * files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs. File
+ * names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const home = join(import.meta.dirname, '..');
@@ -37,6 +48,19 @@ const placesOfSources: Plugin = {
   },
 };
 
+/** Parts that a bundle of CommonJS cannot hold, since ink awaits while it loads. Bundles of their own, loaded where a terminal is drawn. */
+const LIVE = ['cli/progress/live'];
+
+const liveParts: Plugin = {
+  name: 'live parts',
+  setup(build) {
+    build.onResolve({ filter: /\.tsx?$/ }, ({ path, resolveDir, kind }) => {
+      const part = relative(home, join(resolveDir, path)).replace(/\.tsx?$/, '');
+      return kind === 'dynamic-import' && LIVE.includes(part) ? { path: `./${basename(part)}.mjs`, external: true } : undefined;
+    });
+  },
+};
+
 function loaders(program: 'igos' | 'pkm', names: readonly string[]): string {
   const rows = names.map(
     (name) => `${JSON.stringify(`${program}/${name}`)}: () => import(${JSON.stringify(`./${program}/${name}.ts`)}),`,
@@ -50,7 +74,15 @@ const commandFiles = (program: string): string[] =>
     .filter((name) => name !== 'table')
     .sort();
 
-async function bundle(name: string, rows: string): Promise<string[]> {
+interface Bundle {
+  /** Of its file in `dist/`, without `.cjs`. */
+  readonly file: string;
+  readonly sources: readonly string[];
+}
+
+const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'];
+
+async function bundle(name: string, rows: string): Promise<Bundle> {
   const entry = `import { main } from './main.ts';
 const commands: any = {
 ${rows}
@@ -64,19 +96,41 @@ export const start = (words: string[]) => main(words, (file) => commands[file]()
     platform: 'node',
     format: 'cjs',
     target: 'node24',
-    external: ['ink', 'react', 'react/jsx-runtime', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'],
+    external: EXTERNAL,
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [placesOfSources],
+    plugins: [placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
   for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
-  const text = unnamed.replaceAll(UNNAMED, hash.digest('hex'));
-  writeAtomic(`${name}.cjs`, `(function (exports, require, module, igosHome) {${text}\n})`);
-  return Object.keys(result.metafile.inputs).filter((file) => file !== `cli/${name}.ts` && !file.startsWith('node_modules/'));
+  const text = unnamed.replaceAll(UNNAMED, hash.copy().digest('hex'));
+  const file = `${name}-${hash.digest('hex').slice(0, 16)}`;
+  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome) {${text}\n})`);
+  return { file, sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}.ts`) };
 }
+
+async function live(part: string): Promise<Bundle> {
+  const result = await build({
+    entryPoints: [join(home, `${part}.ts`)],
+    absWorkingDir: home,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    external: EXTERNAL,
+    metafile: true,
+    logLevel: 'error',
+  });
+  const file = basename(part);
+  writeAtomic(`${file}.mjs`, result.outputFiles[0]!.text);
+  return { file, sources: ownSources(result.metafile.inputs) };
+}
+
+const ownSources = (inputs: Record<string, unknown>): string[] =>
+  Object.keys(inputs).filter((file) => !file.startsWith('node_modules/'));
 
 /**
  * Loads a module of Node's where it is first used instead of where it is imported: node:child_process and node:crypto cost
@@ -110,19 +164,29 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
 }
 
 async function main(): Promise<void> {
-  rmSync(dist, { recursive: true, force: true });
-  mkdirSync(dist);
+  mkdirSync(dist, { recursive: true });
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const files = new Set([...(await bundle('evaluating', loaders('igos', EVALUATING))), ...(await bundle('whole', all))]);
-  const stamps = [...files, ...READ_LATER, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
+  const evaluating = await bundle('evaluating', loaders('igos', EVALUATING));
+  const whole = await bundle('whole', all);
+  const parts = await Promise.all(LIVE.map(live));
+  const sources = new Set([evaluating, whole, ...parts].flatMap((part) => part.sources));
+  const stamps = [...sources, ...READ_LATER, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, small: EVALUATING, files: stamps }));
+  const files = { evaluating: evaluating.file, whole: whole.file };
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, small: EVALUATING, bundles: files, sources: stamps }));
+  const stays = new Set([
+    'stamp.json',
+    ...parts.map((part) => `${part.file}.mjs`),
+    `${evaluating.file}.cjs`,
+    `${whole.file}.cjs`,
+  ]);
+  for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {
-    warm('evaluating', 'igos', ['eval', '--expr', '1 + 1'], scratch);
-    warm('whole', 'pkm', ['list', '--root', scratch], scratch);
+    warm(evaluating.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -21,40 +21,44 @@ else run(bundle);
 function freshBundle() {
   const stamp = readIfThere(`${home}/dist/stamp.json`);
   if (stamp === undefined) return undefined;
-  const { node, small, files } = JSON.parse(stamp);
+  const { node, small, bundles, sources } = JSON.parse(stamp);
   if (node !== process.version) return undefined;
   // A package that was installed does not change under us; a checkout does.
   if (fs.existsSync(`${home}/.git`)) {
-    for (const [file, size, time] of files) {
+    for (const [file, size, time] of sources) {
       const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
       if (now === undefined || now.size !== size || now.mtimeMs !== time) return undefined;
     }
   }
-  return words[0] === 'igos' && small.includes(words[1]) ? 'evaluating' : 'whole';
+  const name = words[0] === 'igos' && small.includes(words[1]) ? bundles.evaluating : bundles.whole;
+  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
+  const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
+  return text && { name, text, code: readIfThere(`${home}/dist/${name}.code`, null) };
 }
 
-function run(name) {
+function run({ name, text, code }) {
   const vm = require('node:vm');
-  const file = `${home}/dist/${name}.cjs`;
-  const cacheFile = `${home}/dist/${name}.code`;
-  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
-  const script = new vm.Script(fs.readFileSync(file, 'latin1'), {
-    filename: file,
-    cachedData: readIfThere(cacheFile),
+  const script = new vm.Script(text, {
+    filename: `${home}/dist/${name}.cjs`,
+    cachedData: code,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const target = { exports: {} };
   script.runInThisContext()(target.exports, require, target, home);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
-    process.on('exit', () => fs.writeFileSync(cacheFile, script.createCachedData()));
+    process.on('exit', () => {
+      const temporary = `${home}/dist/.${name}.${process.pid}`;
+      fs.writeFileSync(temporary, script.createCachedData());
+      fs.renameSync(temporary, `${home}/dist/${name}.code`);
+    });
   }
   target.exports.start(words);
 }
 
-function readIfThere(file) {
+function readIfThere(file, encoding = 'utf8') {
   try {
-    return fs.readFileSync(file, file.endsWith('.json') ? 'utf8' : null);
+    return fs.readFileSync(file, encoding);
   } catch {
     return undefined;
   }

@@ -174,11 +174,14 @@ export const tooDeep = (limit: number, span?: Span): Fault =>
     hints: ['look for a recursion without an end', `more than ${limit} levels are allowed with --max-call-depth`],
   });
 
-export const notInSearchPath = (name: string, span?: Span): Catchable =>
-  new Catchable('E-EVAL-018', `file '${bytesToText(name)}' was not found in the search path`, {
-    labels: span === undefined ? [] : [{ ...span, text: '' }],
-    hints: ['add it with -I NAME=PATH'],
-  });
+export const notInSearchPath = (name: string, isPure: boolean): Catchable =>
+  new Catchable(
+    'E-EVAL-018',
+    isPure
+      ? `cannot look up '<${bytesToText(name)}>' in pure evaluation mode (use '--impure' to override)`
+      : `file '${bytesToText(name)}' was not found in the Nix search path (add it using $NIX_PATH or -I)`,
+    { hints: ['add it with -I NAME=PATH'] },
+  );
 
 export const unwantedContext = (text: string, dependency: string): Fault =>
   fault(
@@ -240,7 +243,7 @@ export const sourceChanged = (path: string): Fault =>
   });
 
 export const impure = (what: string): Fault =>
-  fault('E-EVAL-028', `${what} is not allowed in pure evaluation`, undefined, { hints: ['allow it with --impure'] });
+  fault('E-EVAL-028', `${what} is not allowed in pure evaluation mode`, undefined, { hints: ['allow it with --impure'] });
 
 const SHOWN = 12;
 const listed = (names: readonly string[]): string => {

@@ -222,7 +222,7 @@ export class Machine implements Evaluator {
   }
 
   findFile(entries: readonly SearchEntry[], name: Bytes): Bytes {
-    return findInSearchPath(this.io, entries, name);
+    return findInSearchPath(this.io, entries, name, this.settings.pure === true);
   }
 
   throwCatchable(message: Bytes): never {

@@ -11,14 +11,14 @@ export interface SearchEntry {
 }
 
 /** The file of `<name>`; `<nix/…>` is there always, unless an entry comes first. @throws Catchable E-EVAL-018 */
-export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes): Bytes {
+export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes, isPure: boolean): Bytes {
   for (const { prefix, path } of [...entries, nixSearchPathEntry]) {
     const rest = restAfter(prefix, name);
     if (rest === undefined) continue;
     const found = rest === '' ? path : `${path}/${rest}`;
     if (io.pathExists(found)) return found;
   }
-  throw notInSearchPath(name);
+  throw notInSearchPath(name, isPure);
 }
 
 function restAfter(prefix: Bytes, name: Bytes): Bytes | undefined {

@@ -1,31 +1,30 @@
 /** Whether a text goes on: for those who read it line by line. */
-import type { Fault, SourceFile } from '../base/index.ts';
+import { type Fault, SourceFile } from '../base/index.ts';
+import { type ParseOptions, parse } from './parse.ts';
 
-/** Brackets, strings, comments and interpolations that are never closed. */
-const UNCLOSED = new Set<string>(['E-LANG-003', 'E-LANG-005', 'E-LANG-006', 'E-LANG-007']);
+/** Strings and interpolations that are never closed. */
+const UNCLOSED = new Set<string>(['E-LANG-005', 'E-LANG-006', 'E-LANG-007']);
 
-/**
- * Whether more text could make the source right: everything that is wrong with it is that it ends too early. An empty source is
- * incomplete. @param diagnostics what `parse` said of it
- */
-export function isIncomplete(source: SourceFile, diagnostics: readonly Fault[]): boolean {
-  if (diagnostics.length === 0) return false;
-  const lines = source.text.split('\n');
-  const end = endOfCode(lines);
-  // an unclosed bracket with a second place is one that something stands in the way of
-  const isOpen = ({ code, labels }: Fault): boolean =>
-    (UNCLOSED.has(code) && labels.length === 1) || (labels[0] !== undefined && labels[0].start >= end);
-  return diagnostics.every(isOpen);
+function isEarlyEnd({ code, message, labels }: Fault): boolean {
+  if (UNCLOSED.has(code) || message.includes('unexpected end of file')) return true;
+  // an operand may be `let {`, but not `let x`
+  const at = labels[0];
+  return code === 'E-LANG-028' && at !== undefined && LAST_LET.test(at.source.text.slice(at.start));
 }
 
-/** The offset behind the last line that holds more than blanks and a comment to its end. */
-function endOfCode(lines: readonly string[]): number {
-  let end = 0;
-  let at = 0;
-  for (const line of lines) {
-    const code = line.replace(/^\s*#.*$/, '').trimEnd();
-    if (code !== '') end = at + code.length;
-    at += line.length + 1;
-  }
-  return end;
+const LAST_LET = /^let(?:\s|#[^\n]*\n|\/\*[\s\S]*?\*\/)*$/;
+
+/**
+ * Whether more text could make the source right: all that is wrong with it is that it ends too early. False for a source that is
+ * right; an empty one is incomplete. Cost: at most two parses.
+ */
+export function isIncomplete(source: SourceFile, options: ParseOptions = {}): boolean {
+  const { diagnostics } = parse(source, options);
+  if (diagnostics.length === 0) return false;
+  if (diagnostics.every(isEarlyEnd)) return true;
+  // a comment that is not closed reads as a division
+  const closed = new SourceFile(source.name, `${source.text}*/`);
+  const result = parse(closed, options);
+  const last = result.comments.at(-1);
+  return last?.end === closed.text.length && closed.text.startsWith('/*', last.start) && result.diagnostics.every(isEarlyEnd);
 }

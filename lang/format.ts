@@ -15,7 +15,7 @@ const WIDTH = 100;
 /** A comment may move to another token once, which can change a line break; two rounds settle that in practice. */
 const ROUNDS = 5;
 
-/** Formats a source: two blanks a level, one binding a line, at most 100 bytes a line where that is possible. Idempotent. */
+/** Formats a source: two blanks a level, one binding a line, at most 100 bytes a line behind its indentation where that is possible. Idempotent. */
 export function format(source: SourceFile, kind: SourceKind = 'expr'): FormatResult {
   let { text } = source;
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,6 +1,6 @@
 /** Moves an indented string with the code around it: its lines are re-indented as far as that cannot change its text. */
 import type { Doc } from './doc.ts';
-import { raw } from './doc.ts';
+import { block, raw } from './doc.ts';
 import * as K from './kinds.ts';
 import { commonIndentation, type IndentedPiece, unescapeIndented } from './strings.ts';
 import type { TokenDocs } from './token-docs.ts';
@@ -10,9 +10,7 @@ const EMPTY = { kind: 'var', name: '', start: 0, end: 0 } as const;
 /** Lays out the indented string that the next token opens and that ends at `end`. */
 export function layOutIndented(tokens: TokenDocs, end: number): Doc {
   const lines = reindented(tokens, end);
-  return tokens.takeVerbatim(end, (text) =>
-    lines === undefined ? raw(text) : { kind: 'block', open: "''", lines, close: "''" },
-  );
+  return tokens.takeVerbatim(end, (text) => (lines === undefined ? raw(text) : block("''", lines)));
 }
 
 /**

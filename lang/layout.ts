@@ -3,12 +3,24 @@
  * broken, lists and calls only where they do not fit, `let` always, a value that opens a bracket stays on the line of its name.
  */
 import { never } from '../base/index.ts';
-import { breaks, broken, type Doc, doubleLine, group, hardline, indent, line, softline } from './doc.ts';
+import { breaks, broken, choice, type Doc, doubleLine, enclosed, group, hardline, indent, line, softline } from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
 import * as K from './kinds.ts';
 import { binaryPrecedence } from './operators.ts';
 import type { TokenDocs } from './token-docs.ts';
-import type { AttrName, AttrsExpr, Binding, CallExpr, Declaration, Expr, FileTree, LambdaExpr, ListExpr, Param } from './tree.ts';
+import type {
+  AttrName,
+  AttrsExpr,
+  BinaryExpr,
+  Binding,
+  CallExpr,
+  Declaration,
+  Expr,
+  FileTree,
+  LambdaExpr,
+  ListExpr,
+  Param,
+} from './tree.ts';
 
 /** Lays out a whole file; takes every token. */
 export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
@@ -19,6 +31,7 @@ export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
 
 class Layout {
   readonly #tokens: TokenDocs;
+  readonly #huggable = new Map<Expr, boolean>();
 
   constructor(tokens: TokenDocs) {
     this.#tokens = tokens;
@@ -122,8 +135,10 @@ class Layout {
     if (binding.from !== undefined) {
       head.push(' ', this.#tokens.take(K.ParenOpen), this.expr(binding.from), this.#tokens.take(K.ParenClose));
     }
+    const isExpanded = this.#tokens.hasNewlineBefore && binding.names.length > 0;
     const names = binding.names.map((name): Doc => [line, this.#tokens.takeVerbatim(name.end)]);
-    return group(head, indent(...names), names.length > 0 ? softline : '', this.#tokens.take(K.Semicolon));
+    const docs: Doc[] = [head, indent(...names, names.length > 0 ? softline : '', this.#tokens.take(K.Semicolon))];
+    return isExpanded ? broken(...docs) : group(...docs);
   }
 
   #path(path: readonly AttrName[]): Doc {
@@ -136,20 +151,40 @@ class Layout {
     return this.#tokens.kind === K.ParenOpen && this.#tokens.start < expr.start;
   }
 
-  /** An expression with the parentheses around it. */
-  expr(expr: Expr): Doc {
+  /** An expression with the parentheses around it. `isLast`: as the last argument of a call. */
+  expr(expr: Expr, isLast = false): Doc {
     // outside of the groups that the expression makes, which they would break
     const comments = this.#tokens.takeLeading();
-    if (!this.#isParenthesised(expr)) return [comments, this.#bare(expr)];
+    const doc = this.#isParenthesised(expr) ? this.#parentheses(expr, isLast) : this.#bare(expr);
+    return comments.length === 0 ? doc : [comments, doc];
+  }
+
+  #parentheses(expr: Expr, isLast: boolean): Doc {
     const open = this.#tokens.take(K.ParenOpen);
-    const isHugged = this.#isHuggable(expr) && !this.#tokens.hasLeading;
+    const isHugged = !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasLeading && !breaks(open);
     const inner = this.expr(expr);
     const close = this.#tokens.take(K.ParenClose);
-    return [comments, isHugged && !breaks(open) ? [open, inner, close] : group(open, indent(softline, inner), softline, close)];
+    return isHugged ? enclosed(open, inner, close) : group(open, indent(softline, inner), softline, close);
   }
 
   /** Whether an expression, laid out over lines, begins and ends like a bracket: then it stays on the line of what it belongs to. */
   #isHuggable(expr: Expr): boolean {
+    return this.#isHuggableBare(expr) || this.#tokens.isParenthesised(expr.start, expr.end);
+  }
+
+  /** The same for what is between the parentheses. Remembered: it asks its parts, and every level asks again. */
+  #isHuggableBare(expr: Expr): boolean {
+    const { kind } = expr;
+    if (kind !== 'lambda' && kind !== 'with' && kind !== 'call' && kind !== 'binary') return this.#endsInBracket(expr);
+    let known = this.#huggable.get(expr);
+    if (known === undefined) {
+      known = this.#endsInBracket(expr);
+      this.#huggable.set(expr, known);
+    }
+    return known;
+  }
+
+  #endsInBracket(expr: Expr): boolean {
     switch (expr.kind) {
       case 'attrs':
       case 'list':
@@ -162,14 +197,17 @@ class Layout {
       case 'with':
         return this.#isHuggable(expr.body) && expr.body.kind !== 'lambda';
       case 'call':
-        return (
-          this.#isHuggable(expr.args.at(-1)!) &&
-          expr.args[0]!.start > expr.fn.start &&
-          expr.args.slice(0, -1).every((arg) => arg.kind !== 'lambda' && !(arg.kind === 'attrs' && arg.bindings.length > 1))
-        );
+        return expr.args[0]!.start > expr.fn.start && this.#isHuggable(expr.args.at(-1)!);
+      case 'binary':
+        return this.#isCompact(expr);
       default:
         return false;
     }
+  }
+
+  /** `a // { … }`: the last operand opens a bracket, and what is before it does not. */
+  #isCompact({ op, left, right }: BinaryExpr): boolean {
+    return (op === '//' || op === '++' || op === '+') && this.#isHuggable(right) && !this.#isHuggable(left);
   }
 
   #bare(expr: Expr): Doc {
@@ -223,13 +261,16 @@ class Layout {
         return [op, expr.op === '-' && tokens.kind === K.PathStart ? ' ' : '', this.expr(expr.operand)];
       }
       case 'binary':
-        return group(this.#chain(expr, binaryPrecedence(expr.op)));
+        return this.#isCompact(expr)
+          ? this.#chain(expr, binaryPrecedence(expr.op))
+          : group(this.#chain(expr, binaryPrecedence(expr.op)));
       default:
         return never(expr);
     }
   }
 
   #list(expr: ListExpr): Doc {
+    const isExpanded = this.#tokens.hasNewlineAfterNext;
     const open = this.#tokens.take(K.BracketOpen);
     const startsWithComment = this.#tokens.hasLeading;
     const items = expr.items.map((item, index): Doc => {
@@ -248,11 +289,13 @@ class Layout {
       expr.items.length === 1 &&
       !hasComments &&
       !startsWithComment &&
+      !isExpanded &&
       !breaks(open) &&
-      this.#isHuggable(expr.items[0]!) &&
+      this.#isHuggableBare(expr.items[0]!) &&
       expr.items[0]!.kind !== 'list';
     if (only) return [open, ' ', items, ' ', close];
-    return group(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
+    const docs: Doc[] = [open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close];
+    return isExpanded ? broken(...docs) : group(...docs);
   }
 
   #lambda(expr: LambdaExpr, isTop: boolean): Doc {
@@ -264,7 +307,7 @@ class Layout {
     if (isOnOwnLine) return [head, hardline, isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
     if (isNext) return [head, ' ', this.#lambda(body, isTop)];
     if (isTop && body.kind === 'let') return [head, hardline, this.expr(body)];
-    const isHugged = this.#isHuggable(body) && !this.#tokens.hasLeading;
+    const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasLeading;
     const doc = this.expr(body);
     if (isHugged) return [head, ' ', doc];
     return group(head, line, doc);
@@ -274,6 +317,7 @@ class Layout {
     const tokens = this.#tokens;
     if (param.kind === 'name') return tokens.take(K.Ident);
     const before: Doc = tokens.kind === K.Ident ? [tokens.take(), tokens.take(K.At)] : '';
+    const isExpanded = tokens.hasNewlineAfterNext;
     const open = tokens.take(K.BraceOpen);
     const items: Doc[] = [];
     for (const formal of param.formals) {
@@ -288,7 +332,7 @@ class Layout {
     const inner: Doc =
       items.length === 0 && !hasComments
         ? [open, ' ', close]
-        : group(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
+        : (isExpanded ? broken : group)(open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close);
     const after: Doc = tokens.kind === K.At ? [tokens.take(), tokens.take(K.Ident)] : '';
     return [before, inner, after];
   }
@@ -311,11 +355,25 @@ class Layout {
     if (tokens.kind === K.PipeFrom) {
       return group(fn, ' ', tokens.take(), indent(line, this.expr(first!)));
     }
-    const isHugged = this.#isHuggable(expr.args.at(-1)!);
-    const args = expr.args.map((arg) => this.expr(arg));
-    const isSimple = args.slice(0, -1).every((arg) => !breaks(arg));
-    if (isHugged && isSimple) return [fn, args.map((arg): Doc => [' ', arg])];
-    return group(fn, indent(args.map((arg): Doc => [line, arg])));
+    const args: Doc[] = [];
+    /** The one argument that stays open over lines: the last, or the only one that must break. */
+    let hugged: number | undefined;
+    let nBreaking = 0;
+    expr.args.forEach((arg, index) => {
+      const isLast = index === expr.args.length - 1;
+      const canHug = !tokens.hasLeading && this.#isHuggable(arg);
+      const doc = this.expr(arg, isLast);
+      const isBreaking = breaks(doc);
+      if (isBreaking) nBreaking++;
+      if (canHug && (isBreaking || (isLast && hugged === undefined))) hugged = index;
+      args.push(doc);
+    });
+    const otherwise = group(fn, indent(args.map((arg): Doc => [line, arg])));
+    if (hugged === undefined || nBreaking > 1 || (nBreaking === 1 && !breaks(args[hugged]!))) return otherwise;
+    const before = args.slice(0, hugged).map((arg): Doc => [arg, ' ']);
+    const behind = args.slice(hugged + 1).map((arg): Doc => [' ', arg]);
+    if (breaks(fn)) return [fn, ' ', before, args[hugged]!, behind];
+    return choice([fn, ' ', before], [args[hugged]!, behind], otherwise);
   }
 
   #conditional(expr: Extract<Expr, { kind: 'if' }>): Doc {
@@ -348,8 +406,12 @@ class Layout {
     }
     const docs: Doc[] = [this.expr(current)];
     for (const link of lefts.reverse()) {
-      docs.push(line, this.#tokens.take(), ' ');
-      docs.push(isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right));
+      const isCompact = link === expr && this.#isCompact(link);
+      const operator = this.#tokens.take();
+      const isHugged = isCompact && !this.#tokens.hasLeading && !breaks(docs) && !breaks(operator);
+      const right = isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right);
+      if (isHugged) return choice([...docs, line, operator, ' '], right, group(...docs, line, operator, ' ', right));
+      docs.push(line, operator, ' ', right);
     }
     return docs;
   }

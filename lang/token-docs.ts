@@ -3,7 +3,7 @@
  * handed out exactly once; that is why formatting can neither lose nor change them.
  */
 import { Bug } from '../base/index.ts';
-import { type Doc, freshline, gap, hardline, raw } from './doc.ts';
+import { type Doc, freshline, gap, hardline, raw, suffix } from './doc.ts';
 import * as K from './kinds.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -139,9 +139,39 @@ export class TokenDocs {
     return this.#newlines(from, before === undefined ? this.start : places[before]!) > 1;
   }
 
+  /** Whether the next token begins a line of the source. */
+  get hasNewlineBefore(): boolean {
+    return this.at > 0 && this.#hasNewline(this.#ends[this.at - 1]!, this.start);
+  }
+
   /** Whether the source goes on in a new line behind the next token. */
   get hasNewlineAfterNext(): boolean {
     return this.#hasNewline(this.#ends[this.at]!, this.#starts[this.at + 1]!);
+  }
+
+  /** Whether parentheses stand around what is from `start` to `end`. Cost: a binary search. */
+  isParenthesised(start: number, end: number): boolean {
+    let low = this.at;
+    let high = this.tokens.count - 1;
+    // an expression that begins before the next token begins with one that was taken
+    if (this.#starts[low]! > start) {
+      high = low;
+      low = 0;
+    }
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! < start) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0 || this.#kinds[low - 1] !== K.ParenOpen) return false;
+    let at = low;
+    high = this.tokens.count - 1;
+    while (at < high) {
+      const middle = (at + high) >> 1;
+      if (this.#starts[middle]! < end) at = middle + 1;
+      else high = middle;
+    }
+    return this.#kinds[at] === K.ParenClose || (this.#kinds[at] === K.PathEnd && this.#kinds[at + 1] === K.ParenClose);
   }
 
   /** The source up to `end` as it is, comments within included. */
@@ -157,7 +187,7 @@ export class TokenDocs {
   #behind(index: number): Doc {
     const comments = this.#trailing.get(index);
     if (comments === undefined) return '';
-    return comments.map((comment): Doc => ({ kind: 'suffix', text: ` ${this.#comment(comment).trimEnd()}` }));
+    return comments.map((comment): Doc => suffix(` ${this.#comment(comment).trimEnd()}`));
   }
 }
 

@@ -43,38 +43,42 @@ export function formatHash(digest: Digest, format: HashFormat): string {
  * @throws Fault E-STORE-003 wrong length, digit, padding or algorithm
  */
 export function parseHash(text: string, expected?: HashAlgorithm): Digest {
-  const [, name, separator] = /^([a-z0-9]+)([-:])/.exec(text) ?? [];
-  const hasAlgorithm = name !== undefined && (isHashAlgorithm(name) || separator === ':');
-  const algorithm = hasAlgorithm ? name : expected;
+  const [prefix, name] = /^([^:]*):/.exec(text) ?? /^([^-]*)-/.exec(text) ?? [];
+  const algorithm = name ?? expected;
   if (algorithm === undefined) {
-    throw badHash(text, 'it does not name its algorithm', ["write it as 'sha256-<base 64>' or 'sha256:<digits>'"]);
+    const message = `hash '${text}' does not include a type, nor is the type otherwise known from context`;
+    throw badHash(message, ["write it as 'sha256-<base 64>' or 'sha256:<digits>'"]);
   }
   if (!isHashAlgorithm(algorithm)) {
-    throw badHash(text, `'${algorithm}' is not a known algorithm`, [`use one of ${Object.keys(hashSizes).join(', ')}`]);
+    const message = `unknown hash algorithm '${algorithm}', expect 'blake3', 'md5', 'sha1', 'sha256', or 'sha512'`;
+    throw badHash(message, [`use one of ${Object.keys(hashSizes).join(', ')}`]);
   }
-  if (expected !== undefined && algorithm !== expected) throw badHash(text, `expected ${expected}, not ${algorithm}`);
-  const digits = hasAlgorithm ? text.slice(name.length + 1) : text;
-  const bytes = decodeDigits(digits, hashSizes[algorithm], hasAlgorithm && separator === '-');
-  if (typeof bytes === 'string') throw badHash(text, bytes, sizeHints(algorithm));
+  if (expected !== undefined && algorithm !== expected) throw badHash(`hash '${text}' should have type '${expected}'`);
+  const bytes = decodeDigits(text.slice(prefix?.length ?? 0), algorithm, prefix?.endsWith('-') === true);
   return { algorithm, hex: Buffer.from(bytes).toString('hex') };
 }
 
-/** The bytes, or what is wrong with the digits. */
-function decodeDigits(digits: string, nBytes: number, isSri: boolean): Uint8Array | string {
-  if (!isSri && digits.length === nBytes * 2) {
-    return /^[0-9a-fA-F]*$/.test(digits) ? Buffer.from(digits, 'hex') : 'it has a character that is not hexadecimal';
+/** Except of SRI, the length tells the base. @throws Fault E-STORE-003, in Nix's words */
+function decodeDigits(digits: string, algorithm: HashAlgorithm, isSri: boolean): Uint8Array {
+  const size = hashSizes[algorithm];
+  const refuse = (base: string, length: number): never => {
+    const message = `invalid ${base} hash '${digits}', length ${length} != expected length ${size}`;
+    throw badHash(message, sizeHints(algorithm));
+  };
+  if (!isSri && digits.length === size * 2) {
+    return /^[0-9a-fA-F]*$/.test(digits) ? Buffer.from(digits, 'hex') : refuse('base16', 0);
   }
-  if (!isSri && digits.length === base32Length(nBytes)) {
-    return decodeBase32(digits, nBytes) ?? 'it has a character that is not Nix base 32, or bits set in its padding';
+  if (!isSri && digits.length === base32Length(size)) return decodeBase32(digits, size) ?? refuse('nix32', 0);
+  if (!isSri && digits.length !== Math.ceil(size / 3) * 4) {
+    throw badHash(`hash '${digits}' has wrong length for hash algorithm '${algorithm}'`, sizeHints(algorithm));
   }
-  if (digits.length !== Math.ceil(nBytes / 3) * 4)
-    return `${digits.length} characters are too ${isTooLong(digits, nBytes, isSri) ? 'many' : 'few'}`;
   const bytes = Buffer.from(digits, 'base64');
-  return bytes.length === nBytes && bytes.toString('base64') === digits ? bytes : 'it is not padded base 64';
+  const base = isSri ? 'SRI' : 'Base64';
+  if (!/^[A-Za-z0-9+/]*=*$/.test(digits)) return refuse(base, 0);
+  if (bytes.length !== size) return refuse(base, bytes.length);
+  if (bytes.toString('base64') === digits) return bytes;
+  throw badHash(`invalid ${base} hash '${digits}', its padding is not as it must be`, sizeHints(algorithm));
 }
-
-const isTooLong = (digits: string, nBytes: number, isSri: boolean): boolean =>
-  digits.length > (isSri ? Math.ceil(nBytes / 3) * 4 : nBytes * 2);
 
 const sizeHints = (algorithm: HashAlgorithm): string[] => {
   const size = hashSizes[algorithm];
@@ -83,5 +87,5 @@ const sizeHints = (algorithm: HashAlgorithm): string[] => {
   ];
 };
 
-const badHash = (text: string, reason: string, hints: readonly string[] = []): Fault =>
-  new Fault('E-STORE-003' satisfies StoreCode, `bad hash '${text}': ${reason}`, { hints });
+const badHash = (message: string, hints: readonly string[] = []): Fault =>
+  new Fault('E-STORE-003' satisfies StoreCode, message, { hints });

@@ -46,13 +46,16 @@ const shown = (text: Bytes): string => bytesToText(text.length > 240 ? `${text.s
 
 /** @throws Fault E-STORE-001 not directly in `storeDir`, or without hash part · E-STORE-002 bad name */
 export function parseStorePath(text: Bytes, storeDir: string): StorePath {
-  if (!text.startsWith(`${storeDir}/`)) throw badPath(text, `it is not in '${storeDir}'`);
+  if (!text.startsWith(`${storeDir}/`))
+    throw badPath(`path '${shown(text)}' is not in the Nix store`, [`the store is '${storeDir}'`]);
   const base = text.slice(storeDir.length + 1);
   if (base.includes('/'))
-    throw badPath(text, 'it is a file inside an object', [`the object is '${storeDir}/${base.split('/')[0]}'`]);
-  if (decodeBase32(base.slice(0, hashPartLength), 20) === undefined)
-    throw badPath(text, 'it does not start with 32 characters of Nix base 32');
-  if (base[hashPartLength] !== '-') throw badPath(text, 'a dash must follow its hash');
+    throw badPath(`path '${shown(text)}' is inside a store object`, [`the object is '${storeDir}/${base.split('/')[0]}'`]);
+  if (base.length <= hashPartLength) throw badPath(`'${shown(base)}' is too short to be a valid store path`);
+  if (base[hashPartLength] !== '-')
+    throw badPath(`'${shown(base)}' can't name a store path because the hash part is not followed by a '-'`);
+  const bad = /[^0-9a-df-np-sv-z]/.exec(base.slice(0, hashPartLength));
+  if (bad !== null) throw badPath(`store path '${shown(base)}' contains illegal base-32 character '${shown(bad[0])}'`);
   parseStoreName(base.slice(hashPartLength + 1));
   return text as StorePath;
 }
@@ -74,8 +77,9 @@ export function splitStorePath(path: Bytes, storeDir: string): { path: StorePath
   return object === undefined ? undefined : { path: object, rest: end === -1 ? '' : path.slice(end) };
 }
 
-const badPath = (text: Bytes, reason: string, hints: readonly string[] = []): Fault =>
-  new Fault('E-STORE-001' satisfies StoreCode, `bad store path '${shown(text)}': ${reason}`, { hints });
+/** `message` in Nix's words. */
+const badPath = (message: string, notes: readonly string[] = []): Fault =>
+  new Fault('E-STORE-001' satisfies StoreCode, message, { notes });
 
 /** `<hash part>-<name>`. */
 export const storePathBase = (path: StorePath): string => path.slice(path.lastIndexOf('/') + 1);

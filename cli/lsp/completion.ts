@@ -8,11 +8,12 @@ import { dirname, join, resolve } from 'node:path';
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver-protocol/node';
 import { bytesToText } from '../../base/index.ts';
 import { fieldDocs, SHAPES, STYLES } from '../../eval/index.ts';
-import { type Declaration, isIdentifier, type Spot } from '../../lang/index.ts';
-import type { Entity } from './entity.ts';
+import { type Declaration, type Expr, isIdentifier, type Spot } from '../../lang/index.ts';
+import { type Entity, membersOf } from './entity.ts';
 import type { File } from './files.ts';
-import { fieldDoc, phaseNames, styleNames } from './language-names.ts';
-import { membersOf, Resolver } from './resolver.ts';
+import { fieldDoc, phaseNames } from './language-names.ts';
+import { Resolver } from './resolver.ts';
+import { oneLine } from './tree-entities.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Something to insert. `rank` sorts before the name. */
@@ -124,7 +125,7 @@ function suggest(file: File, spot: Spot, workspace: Workspace): Suggestion[] {
         const members = membersOf(resolver.shapeOf(file, from, 0));
         return [...(members ?? [])].map(([name, entity]) => suggestion(name, entity, 1));
       }
-      const use = file.names.uses.find((each) => each.start === spot.start);
+      const use = file.nameUseAt(spot.start);
       const inSight = use === undefined ? [] : [...resolver.namesInSight(file, use.scope)];
       return inSight
         .filter(([name]) => !name.startsWith('__'))
@@ -143,7 +144,7 @@ function suggest(file: File, spot: Spot, workspace: Workspace): Suggestion[] {
   }
 }
 
-function keys(file: File, { binding, index, holder, start }: Spot & { kind: 'key' }, resolver: Resolver): Suggestion[] {
+function keys(file: File, { binding, index, holder }: Spot & { kind: 'key' }, resolver: Resolver): Suggestion[] {
   if (holder.kind === 'declaration') {
     const [first] = binding.path;
     if (index === 0) return fields(holder.declaration, resolver, file);
@@ -151,20 +152,50 @@ function keys(file: File, { binding, index, holder, start }: Spot & { kind: 'key
       return [...phaseNames].map(([name, entity]) => suggestion(name, entity, 1));
     return [];
   }
-  const context = callAround(file, start);
-  if (context?.field === 'phases') return [...phaseNames].map(([name, entity]) => suggestion(name, entity, 1));
-  const style = STYLES.find((each) => each.name === context?.callee);
-  if (style !== undefined && context?.field === 'style') {
-    return style.options.map((option) => ({
-      name: option.name,
+  const set = holder.expr;
+  if (set?.kind !== 'attrs' || index > 0) return [];
+  if (isPhases(file, set)) return [...phaseNames].map(([name, entity]) => suggestion(name, entity, 1));
+  const given = new Set(set.merged.statics.map((attr) => attr.name));
+  return argumentsOf(file, set, resolver).filter(({ name }) => !given.has(name));
+}
+
+/** What the function that a set is given to takes: by its pattern, or as an option of a style. */
+function argumentsOf(file: File, set: Expr, resolver: Resolver): Suggestion[] {
+  for (const [expr, scope] of file.names.scopeOf) {
+    if (expr.kind !== 'call' || !expr.args.includes(set)) continue;
+    const style = expr.fn.kind === 'var' ? resolver.name(file, expr.fn.name, scope).entity : undefined;
+    if (style?.kind === 'style') return optionsOf(style.name);
+    const shape = expr.args[0] === set ? resolver.shapeOf(file, expr.fn, 0) : undefined;
+    if (shape?.kind !== 'function' || shape.lambda.param.kind !== 'formals') return [];
+    return shape.lambda.param.formals.map(({ name, fallback }) => ({
+      name,
       kind: 5,
-      rank: 1,
-      detail: SHAPES[option.shape],
-      doc: () => option.doc,
-      insert: `${option.name} = `,
+      rank: fallback === undefined ? 0 : 1,
+      detail: fallback === undefined ? 'argument' : `without it: ${oneLine(shape.file, fallback)}`,
+      insert: `${name} = `,
     }));
   }
-  return context?.formals ?? [];
+  return [];
+}
+
+const optionsOf = (style: string): Suggestion[] =>
+  (STYLES.find((each) => each.name === style)?.options ?? []).map((option) => ({
+    name: option.name,
+    kind: 5,
+    rank: 1,
+    detail: SHAPES[option.shape],
+    doc: () => option.doc,
+    insert: `${option.name} = `,
+  }));
+
+function isPhases(file: File, set: Expr): boolean {
+  const { tree } = file.parsed;
+  return (
+    tree.kind === 'declarations' &&
+    tree.declarations.some(({ merged }) =>
+      merged.statics.some(({ name, value }) => name === 'phases' && value.kind === 'expr' && value.expr === set),
+    )
+  );
 }
 
 /** The fields that a declaration does not have yet, required ones first; words for what else may stand there. */
@@ -215,21 +246,6 @@ const WANTED: Readonly<Record<string, Entity['kind']>> = {
   names: 'package',
   style: 'style',
 };
-
-/** The field and the call that a set literal stands in: `style = autotools { … }`, `f { … }` with known arguments. */
-function callAround(file: File, start: number): { field?: string; callee?: string; formals?: Suggestion[] } | undefined {
-  const { tree } = file.parsed;
-  if (tree.kind !== 'declarations') return undefined;
-  const all = tree.declarations.flatMap((each) => [each, ...each.splits]);
-  const declaration = all.findLast((each) => each.start <= start && start < each.end);
-  const attr = declaration?.merged.statics.find(
-    ({ value }) => value.kind === 'expr' && value.expr.start <= start && start < value.expr.end,
-  );
-  if (attr === undefined || attr.value.kind !== 'expr') return undefined;
-  const { expr } = attr.value;
-  const callee = expr.kind === 'call' && expr.fn.kind === 'var' ? expr.fn.name : undefined;
-  return { field: attr.name, ...(callee !== undefined && styleNames().has(callee) ? { callee } : {}) };
-}
 
 function completePath(file: File, offset: number, written: string): Completion {
   const slash = written.lastIndexOf('/') + 1;
@@ -285,7 +301,7 @@ const suggestion = (name: string, entity: Entity, rank: number): Suggestion => {
     name: text,
     kind: KINDS[entity.kind],
     rank,
-    detail: entity.detail,
+    detail: entity.detail?.(),
     doc: entity.doc,
     ...(insert === undefined ? {} : { insert }),
   };

@@ -6,8 +6,9 @@ import type { Fault, Span } from '../../base/index.ts';
 import { missingAttribute, undefinedVariable } from '../../eval/index.ts';
 import { isIdentifier } from '../../lang/index.ts';
 import { allCodes } from '../all-codes.ts';
+import { membersOf } from './entity.ts';
 import type { File, Files } from './files.ts';
-import { membersOf, type Resolver } from './resolver.ts';
+import type { Resolver } from './resolver.ts';
 import type { TreeView } from './workspace.ts';
 
 const ERROR = 1 satisfies DiagnosticSeverity;

@@ -35,7 +35,7 @@ export interface Entity {
   /** Where it is defined, first of all; then where more is added (overrides). Empty for what the language brings. */
   readonly places: readonly Place[];
   /** One line of source, or the like. */
-  readonly detail?: string;
+  readonly detail?: () => string;
   /** Markdown. */
   readonly doc?: () => string | undefined;
   /** What selecting from it, or calling it, gives. */
@@ -54,3 +54,22 @@ export type Shape =
   | { readonly kind: 'overrider'; readonly result: Shape }
   /** `import` itself. */
   | { readonly kind: 'import' };
+
+/** A supply of names, as seen from one place. */
+export interface Level {
+  lookup(name: string): Entity | undefined;
+  all(): Iterable<Entity>;
+  /** Whether there may be names that the text does not tell. */
+  readonly isOpen: boolean;
+  /** A `with` never hides a global. */
+  readonly isWith?: boolean;
+}
+
+export const levelOf = (members: ReadonlyMap<string, Entity>): Level => ({
+  isOpen: false,
+  lookup: (name) => members.get(name),
+  all: () => [...members].map(([name, entity]) => (entity.name === name ? entity : { ...entity, name })),
+});
+
+export const membersOf = (shape: Shape | undefined): ReadonlyMap<string, Entity> | undefined =>
+  shape?.kind === 'set' ? shape.members : undefined;

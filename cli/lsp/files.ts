@@ -3,7 +3,10 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Bytes, SourceFile, textToBytes } from '../../base/index.ts';
 import {
+  type Local,
   type NameTable,
+  type NameUse,
+  type Node,
   type ParseResult,
   parse,
   resolveNames,
@@ -26,6 +29,9 @@ export class File {
   #names: NameTable | undefined;
   #spots: readonly Spot[] | undefined;
   #lines: Lines | undefined;
+  #locals: ReadonlyMap<number, Local> | undefined;
+  #uses: ReadonlyMap<number, NameUse> | undefined;
+  #nameStarts: ReadonlyMap<number, number> | undefined;
 
   constructor(path: string, text: Bytes, kind: SourceKind, options: { readonly encoding: Encoding; readonly pipes: boolean }) {
     this.path = path;
@@ -59,6 +65,26 @@ export class File {
   get lines(): Lines {
     this.#lines ??= new Lines(this.text, this.#encoding);
     return this.#lines;
+  }
+
+  /** The local name that is bound at an offset. */
+  localAt(start: number): Local | undefined {
+    this.#locals ??= new Map(this.names.locals.flatMap((local) => local.places.map((place) => [place.start, local] as const)));
+    return this.#locals.get(start);
+  }
+
+  /** The use of a name that begins at an offset. */
+  nameUseAt(start: number): NameUse | undefined {
+    this.#uses ??= new Map(this.names.uses.map((use) => [use.start, use]));
+    return this.#uses.get(start);
+  }
+
+  /** Where the name of an attribute stands, by its end: the place of an attribute is that of its whole path. */
+  namePlace({ start, end }: Node): Node {
+    this.#nameStarts ??= new Map(
+      this.spots.filter(({ kind }) => kind === 'key' || kind === 'inherited').map((spot) => [spot.end, spot.start]),
+    );
+    return { start: this.#nameStarts.get(end) ?? start, end };
   }
 
   spotAt(offset: number): Spot | undefined {

@@ -78,7 +78,7 @@ function editOf({ file, start, end }: Place, newName: string): Edit {
   }
   const { binding, name } = spot;
   const old = file.text.slice(start, end);
-  const local = file.names.locals.find((each) => each.places.some((place) => place.start === start));
+  const local = file.localAt(start);
   const isDefinition = local !== undefined && local.name === name && local.kind === 'let';
   const value =
     binding.from === undefined
@@ -119,7 +119,7 @@ function requireSame(file: File, local: Local, newName: string): void {
 /** A name of the tree: at each of its places the new one must mean nothing yet. */
 function requireFree(file: File, places: readonly Place[], newName: string, resolver: Resolver): void {
   for (const { start } of places) {
-    const use = file.names.uses.find((each) => each.start === start);
+    const use = file.nameUseAt(start);
     if (use === undefined) continue;
     const found = resolver.name(file, newName, use.scope);
     if (found.entity !== undefined || !found.isCertain) {
@@ -135,12 +135,12 @@ function requireFree(file: File, places: readonly Place[], newName: string, reso
 /** Of `let inherit (e) x;` the variable, not the attribute of e. */
 function localDefinedAt(file: File, spot: Spot, resolver: Resolver): Entity | undefined {
   if (spot.kind !== 'inherited') return undefined;
-  const local = file.names.locals.find((each) => each.kind === 'let' && each.places.some((place) => place.start === spot.start));
-  return local && resolver.local(file, local);
+  const local = file.localAt(spot.start);
+  return local?.kind === 'let' ? resolver.local(file, local) : undefined;
 }
 
 function localOf(entity: Entity): Local | undefined {
   const [place] = entity.places;
   if (place === undefined || (entity.kind !== 'variable' && entity.kind !== 'argument')) return undefined;
-  return place.file.names.locals.find((local) => local.places.some((each) => each.start === place.start));
+  return place.file.localAt(place.start);
 }

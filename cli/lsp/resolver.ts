@@ -6,7 +6,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bytesToText } from '../../base/index.ts';
-import { type Declared, type DeclaredLayer, type DeclaredSplit, fieldDocs, libraryFile } from '../../eval/index.ts';
+import { fieldDocs, libraryFile } from '../../eval/index.ts';
 import {
   type AttrName,
   type AttrsExpr,
@@ -20,37 +20,29 @@ import {
   type Spot,
   type StaticAttr,
 } from '../../lang/index.ts';
-import { commentAbove, commentOn } from './comments.ts';
-import type { Entity, Place, Shape } from './entity.ts';
+import { commentOn } from './comments.ts';
+import { type Entity, type Level, levelOf, membersOf, type Place, type Shape } from './entity.ts';
 import type { File } from './files.ts';
 import { fieldDoc, globalNames, libraryNames, phaseNames, styleNames } from './language-names.ts';
-import type { Membership, TreeView, Workspace } from './workspace.ts';
+import { oneLine, TreeEntities } from './tree-entities.ts';
+import type { TreeView, Workspace } from './workspace.ts';
 
 /** How far definitions are followed; also what ends circles. */
 const MAX_DEPTH = 40;
-
-/** A supply of names, as seen from one place. */
-export interface Level {
-  lookup(name: string): Entity | undefined;
-  all(): Iterable<Entity>;
-  /** Whether there may be names that the text does not tell. */
-  readonly isOpen: boolean;
-  /** A `with` never hides a global. */
-  readonly isWith?: boolean;
-}
 
 export type Found = { readonly entity: Entity } | { readonly entity: undefined; readonly isCertain: boolean };
 
 export class Resolver {
   readonly #workspace: Workspace;
   readonly #instead: { readonly path: string; readonly view: TreeView } | undefined;
-  readonly #fieldsOf = new WeakMap<Membership, ReadonlyMap<string, Entity>>();
-  readonly #treeLevels = new WeakMap<TreeView, Level>();
+  readonly #trees: TreeEntities;
+  readonly #setShapes = new WeakMap<MergedAttrs, Shape>();
 
   /** @param instead  the tree to be assumed for one file: to try out another text */
   constructor(workspace: Workspace, instead?: { readonly path: string; readonly view: TreeView }) {
     this.#workspace = workspace;
     this.#instead = instead;
+    this.#trees = new TreeEntities(workspace, (file, expr, depth) => this.shapeOf(file, expr, depth));
   }
 
   treeOf(path: string): TreeView | undefined {
@@ -86,8 +78,8 @@ export class Resolver {
         const membership = tree?.membership(spot.declaration);
         if (tree === undefined || membership === undefined) return undefined;
         return membership.split === undefined
-          ? this.#declared(tree, membership.declared)
-          : this.#split(tree, membership.declared, membership.split);
+          ? this.#trees.declared(tree, membership.declared)
+          : this.#trees.split(tree, membership.declared, membership.split);
       }
       case 'string':
       case 'number':
@@ -143,36 +135,31 @@ export class Resolver {
         if (declaration.kind === 'tree') isTree = true;
         const membership = tree?.membership(declaration);
         if (at.kind === 'field') {
-          if (membership !== undefined && membership.index > 0) yield levelOf(new Map([['super', this.#super(membership)]]));
+          if (membership !== undefined && membership.index > 0)
+            yield levelOf(new Map([['super', this.#trees.below(membership)]]));
           if (at.field === 'style') yield levelOf(styleNames());
-          if ((at.field === 'tier' || at.field === 'after') && tree !== undefined) {
-            const { tiers } = tree.tree.names;
-            yield this.#treeLevel(
-              tree,
-              (name) => tiers.get(name),
-              () => tiers.values(),
-            );
-          }
-        } else if (membership !== undefined) yield levelOf(this.#fields(membership));
+          if ((at.field === 'tier' || at.field === 'after') && tree !== undefined) yield this.#trees.tiers(tree);
+        } else if (membership !== undefined) yield levelOf(this.#trees.ownFields(membership));
       }
     }
     if (!isDeclarations) return;
-    if (!isTree && tree !== undefined) yield this.#treeNames(tree);
+    if (!isTree && tree !== undefined) yield this.#trees.names(tree);
     yield levelOf(this.#library());
   }
 
   /** A name that the text binds. */
   local(file: File, local: Local): Entity {
     const first = local.places[0]!;
+    const { value } = local;
     return {
       kind: local.kind === 'let' || local.kind === 'rec' ? 'variable' : 'argument',
       name: local.name,
       key: `${file.path}:${first.start}`,
       places: local.places.map((place) => ({ file, ...place })),
-      ...(local.value === undefined
+      ...(value === undefined
         ? {}
-        : { detail: `${local.name} ${local.kind === 'formal' ? '?' : '='} ${oneLine(file, local.value)}` }),
-      doc: () => commentOn(file, first.start, local.value),
+        : { detail: () => `${local.name} ${local.kind === 'formal' ? '?' : '='} ${oneLine(file, value)}` }),
+      doc: () => commentOn(file, first.start, value),
       shape: (depth) => this.#localShape(file, local, depth),
     };
   }
@@ -257,16 +244,20 @@ export class Resolver {
     return found?.parsed.tree.kind === 'expr' ? this.shapeOf(found, found.parsed.tree.expr, depth + 1) : undefined;
   }
 
-  #setShape(file: File, { merged }: Pick<AttrsExpr, 'merged'>): Shape {
+  #setShape(file: File, { merged }: AttrsExpr): Shape {
+    const known = this.#setShapes.get(merged);
+    if (known !== undefined) return known;
     const members = new Map<string, Entity>();
-    for (const { name, start, end, value } of merged.statics) {
+    for (const attr of merged.statics) {
+      const { name, value } = attr;
+      const { start, end } = file.namePlace(attr);
       const expr = value.kind === 'expr' ? value.expr : undefined;
       members.set(name, {
         kind: 'attribute',
         name,
         key: `${file.path}:${start}`,
         places: [{ file, start, end }],
-        ...(expr === undefined ? {} : { detail: `${bytesToText(name)} = ${oneLine(file, expr)}` }),
+        ...(expr === undefined ? {} : { detail: () => `${bytesToText(name)} = ${oneLine(file, expr)}` }),
         doc: () => commentOn(file, start, expr),
         shape: (depth) => {
           if (expr !== undefined) return this.shapeOf(file, expr, depth + 1);
@@ -275,12 +266,14 @@ export class Resolver {
             return membersOf(this.shapeOf(file, merged.inheritFroms[value.index]!, depth + 1))
               ?.get(name)
               ?.shape?.(depth + 1);
-          const use = file.names.uses.find((each) => each.start === start && each.isInherited);
+          const use = file.nameUseAt(start);
           return use && this.name(file, name, use.scope, depth + 1).entity?.shape?.(depth + 1);
         },
       });
     }
-    return { kind: 'set', members, isComplete: merged.dynamics.length === 0 };
+    const shape: Shape = { kind: 'set', members, isComplete: merged.dynamics.length === 0 };
+    this.#setShapes.set(merged, shape);
+    return shape;
   }
 
   #localShape(file: File, { name, value, from, outer }: Local, depth: number): Shape | undefined {
@@ -294,7 +287,7 @@ export class Resolver {
   }
 
   #localAt(file: File, start: number): Entity | undefined {
-    const local = file.names.locals.find((each) => each.places.some((place) => place.start === start));
+    const local = file.localAt(start);
     return local && this.local(file, local);
   }
 
@@ -302,7 +295,7 @@ export class Resolver {
   #inherited(file: File, { binding, name, start }: Spot & { kind: 'inherited' }): Entity | undefined {
     if (binding.from !== undefined)
       return membersOf(this.shapeOf(file, binding.from, 0))?.get(name) ?? this.#localAt(file, start);
-    const use = file.names.uses.find((each) => each.start === start && each.isInherited);
+    const use = file.nameUseAt(start);
     return use && this.name(file, name, use.scope).entity;
   }
 
@@ -324,7 +317,7 @@ export class Resolver {
             name: spec.name,
             key: `${file.path}:${start}`,
             places: [place],
-            detail: `${spec.name} = ${spec.example};`,
+            detail: () => `${spec.name} = ${spec.example};`,
             doc: () => fieldDoc(spec),
           };
         }
@@ -333,14 +326,15 @@ export class Resolver {
     const local = index === 0 ? this.#localAt(file, start) : undefined;
     if (local !== undefined) return local;
     const merged = mergedOf(file, holder);
-    const first = merged && firstPlace(merged, binding.path.slice(0, index + 1));
+    const attr = merged && firstBound(merged, binding.path.slice(0, index + 1));
+    const place = attr === undefined ? { start, end } : file.namePlace(attr);
     const value = index === binding.path.length - 1 ? binding.value : undefined;
     return {
       kind: 'attribute',
       name: part.name,
-      key: `${file.path}:${first ?? start}`,
-      places: [{ file, start: first ?? start, end: first === undefined ? end : first + end - start }],
-      ...(value === undefined ? {} : { detail: `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
+      key: `${file.path}:${place.start}`,
+      places: [{ file, ...place }],
+      ...(value === undefined ? {} : { detail: () => `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
       doc: () => commentOn(file, binding.start, value),
     };
   }
@@ -354,259 +348,9 @@ export class Resolver {
       all.set('lib', { ...all.get('lib')!, shape: (depth) => this.shapeOf(file, tree.expr, depth + 1) });
     return all;
   }
-
-  #treeNames(tree: TreeView): Level {
-    let level = this.#treeLevels.get(tree);
-    if (level === undefined) {
-      level = this.#makeTreeLevel(tree);
-      this.#treeLevels.set(tree, level);
-    }
-    return level;
-  }
-
-  #makeTreeLevel(tree: TreeView): Level {
-    const { packages, tiers, systems } = tree.tree.names;
-    const set = (name: string, members: () => Iterable<Entity>): Entity => ({
-      kind: 'library',
-      name,
-      key: `tree:${name}`,
-      places: [],
-      doc: () => `All ${name} of the tree, by name.`,
-      shape: () => ({ kind: 'set', members: new Map([...members()].map((each) => [each.name, each])), isComplete: true }),
-    });
-    const one = (declared: Declared): Entity => this.#declared(tree, declared);
-    const sets = new Map([
-      ['packages', set('packages', () => [...packages.values()].map(one).concat(this.#allSplits(tree)))],
-      ['systems', set('systems', () => [...systems.values()].map(one))],
-      ['tiers', set('tiers', () => [...tiers.values()].map(one))],
-    ]);
-    return {
-      isOpen: false,
-      lookup: (name) => {
-        const found = packages.get(name);
-        if (found !== undefined) return one(found);
-        const split = tree.splits.get(name);
-        if (split !== undefined) return this.#split(tree, split.declared, split.split);
-        const other = systems.get(name) ?? tiers.get(name);
-        return other === undefined ? sets.get(name) : one(other);
-      },
-      all: () => [
-        ...[...packages.values()].map(one),
-        ...this.#allSplits(tree),
-        ...[...systems.values(), ...tiers.values()].map(one),
-        ...sets.values(),
-      ],
-    };
-  }
-
-  #allSplits(tree: TreeView): Entity[] {
-    return [...tree.splits.values()].map(({ declared, split }) => this.#split(tree, declared, split));
-  }
-
-  #treeLevel(tree: TreeView, lookup: (name: string) => Declared | undefined, all: () => Iterable<Declared>): Level {
-    return {
-      isOpen: false,
-      lookup: (name) => {
-        const found = lookup(name);
-        return found && this.#declared(tree, found);
-      },
-      all: () => [...all()].map((each) => this.#declared(tree, each)),
-    };
-  }
-
-  #declared(tree: TreeView, declared: Declared): Entity {
-    const { kind, name, layers } = declared;
-    return {
-      kind,
-      name,
-      key: `${kind}:${name}`,
-      places: this.#places(layers),
-      detail: headOf(declared),
-      doc: () => this.#declaredDoc(tree, layers),
-      shape: () => this.#declaredShape(tree, declared),
-    };
-  }
-
-  #split(tree: TreeView, declared: Declared, split: DeclaredSplit): Entity {
-    return {
-      kind: 'split',
-      name: split.name,
-      key: `package:${split.name}`,
-      places: this.#places(split.layers),
-      detail: `split ${split.output} of ${headOf(declared)}`,
-      doc: () => this.#declaredDoc(tree, [...declared.layers, ...split.layers]),
-      shape: () => this.#declaredShape(tree, declared),
-    };
-  }
-
-  #places(layers: readonly DeclaredLayer[]): Place[] {
-    return layers.flatMap(({ declaration, file }) => {
-      const found = this.#workspace.files.peek(file.path);
-      return found === undefined || declaration.name === undefined
-        ? []
-        : [{ file: found, start: declaration.name.start, end: declaration.name.end }];
-    });
-  }
-
-  #declaredDoc(tree: TreeView, layers: readonly DeclaredLayer[]): string {
-    const text = (name: string): string | undefined => literal(layers, name);
-    const lines: string[] = [];
-    const summary = text('summary');
-    if (summary !== undefined) lines.push(summary, '');
-    const tier = layers.findLast((layer) => layer.fields.has('tier'))?.fields.get('tier')?.value;
-    if (tier?.kind === 'expr' && tier.expr.kind === 'var') lines.push(`- tier: ${tier.expr.name}`);
-    for (const name of ['license', 'homepage']) {
-      const value = text(name);
-      if (value !== undefined) lines.push(`- ${name}: ${value}`);
-    }
-    layers.forEach(({ file, declaration }, index) => {
-      const shown = file.path.startsWith(`${tree.tree.root}/`) ? file.path.slice(tree.tree.root.length + 1) : file.path;
-      const { line } = file.source.position(declaration.start);
-      const verb = declaration.kind === 'override' ? 'overridden' : index === 0 ? 'declared' : declaration.kind;
-      lines.push(`- ${verb} in ${shown}:${line}`);
-    });
-    const comment = layers[0] && this.#workspace.files.peek(layers[0].file.path);
-    const above = comment && commentAbove(comment, layers[0]!.declaration.start);
-    if (above !== undefined) lines.push('', above);
-    return lines.join('\n');
-  }
-
-  #declaredShape(tree: TreeView, declared: Declared): Shape {
-    const members = new Map<string, Entity>();
-    const { kind, name } = declared;
-    if (kind === 'package') {
-      for (const each of PACKAGE_ATTRIBUTES) members.set(each.name, each);
-      for (const split of declared.splits.values()) members.set(split.output, this.#split(tree, declared, split));
-    }
-    const fields = this.#fieldEntities(kind, declared.layers, true);
-    for (const [field, entity] of fields) members.set(field, entity);
-    members.set('name', this.#nameConstant(kind, name));
-    const shape: Shape = { kind: 'set', members, isComplete: true };
-    if (kind === 'package') {
-      members.set('override', { ...OVERRIDE, shape: () => ({ kind: 'overrider', result: shape }) });
-    }
-    return shape;
-  }
-
-  #nameConstant(kind: string, name: string): Entity {
-    return {
-      kind: 'field',
-      name: 'name',
-      key: `name:${kind}:${name}`,
-      places: [],
-      detail: `name = "${name}"`,
-      doc: () => `The name of the ${kind}.`,
-    };
-  }
-
-  /** The names that a declaration's own fields give its expressions. */
-  #fields(membership: Membership): ReadonlyMap<string, Entity> {
-    const known = this.#fieldsOf.get(membership);
-    if (known !== undefined) return known;
-    const { declared, split, layers } = membership;
-    const own = this.#fieldEntities(split === undefined ? declared.kind : 'split', layers, false);
-    own.set('name', this.#nameConstant(split === undefined ? declared.kind : 'split', split?.name ?? declared.name));
-    if (split !== undefined) {
-      for (const [name, entity] of this.#fieldEntities('package', declared.layers, false))
-        if (!own.has(name)) own.set(name, entity);
-    }
-    this.#fieldsOf.set(membership, own);
-    return own;
-  }
-
-  #super({ declared, split, layers, index }: Membership): Entity {
-    const kind = split === undefined ? declared.kind : 'split';
-    return {
-      kind: 'library',
-      name: 'super',
-      key: `super:${declared.kind}:${declared.name}`,
-      places: this.#places(layers.slice(0, index)).slice(-1),
-      doc: () => `The fields of ${declared.kind} \`${declared.name}\` below this override.`,
-      shape: () => ({ kind: 'set', members: this.#fieldEntities(kind, layers.slice(0, index), true), isComplete: false }),
-    };
-  }
-
-  /** Fields by name, each at the topmost layer that has it. `isAll`: also those that nobody gives. */
-  #fieldEntities(kind: Declared['kind'] | 'split', layers: readonly DeclaredLayer[], isAll: boolean): Map<string, Entity> {
-    const members = new Map<string, Entity>();
-    for (const spec of fieldDocs(kind)) {
-      const layer = layers.findLast(
-        (each) => each.fields.has(spec.name) || (spec.name === 'version' && each.declaration.version !== undefined),
-      );
-      if (layer === undefined && !isAll) continue;
-      const at = layer?.fields.get(spec.name) ?? (spec.name === 'version' ? layer?.declaration.version : undefined);
-      const file = layer && this.#workspace.files.peek(layer.file.path);
-      const value = layer?.fields.get(spec.name)?.value;
-      const expr = value?.kind === 'expr' ? value.expr : spec.name === 'version' ? layer?.declaration.version : undefined;
-      members.set(spec.name, {
-        kind: 'field',
-        name: spec.name,
-        key: file === undefined || at === undefined ? `field:${kind}:${spec.name}` : `${file.path}:${at.start}`,
-        places: file === undefined || at === undefined ? [] : [{ file, start: at.start, end: at.end }],
-        detail:
-          file === undefined || expr === undefined ? `${spec.name} = ${spec.example};` : `${spec.name} = ${oneLine(file, expr)};`,
-        doc: () => fieldDoc(spec),
-        ...(file === undefined || expr === undefined ? {} : { shape: (depth: number) => this.shapeOf(file, expr, depth + 1) }),
-      });
-    }
-    return members;
-  }
 }
-
-const attribute = (name: string, doc: string): Entity => ({
-  kind: 'field',
-  name,
-  key: `package-attribute:${name}`,
-  places: [],
-  doc: () => doc,
-});
-const PACKAGE_ATTRIBUTES: readonly Entity[] = [
-  attribute('type', 'Always `"derivation"`: a package passes for one.'),
-  attribute('outputName', 'The output that this package is: `"out"`, or the name of the split.'),
-  attribute('drvPath', 'The path of the derivation. Reading it makes the derivation.'),
-  attribute('outPath', 'The path of the output; what `"${package}"` means.'),
-];
-const OVERRIDE = attribute(
-  'override',
-  '`override { … }` or `override (super: { … })`: the same package with fields laid over it, without a name in the tree.',
-);
-
-export const membersOf = (shape: Shape | undefined): ReadonlyMap<string, Entity> | undefined =>
-  shape?.kind === 'set' ? shape.members : undefined;
 
 const isComplete = (shape: Shape | undefined): boolean => shape?.kind === 'set' && shape.isComplete;
-
-const levelOf = (members: ReadonlyMap<string, Entity>): Level => ({
-  isOpen: false,
-  lookup: (name) => members.get(name),
-  all: () => [...members].map(([name, entity]) => (entity.name === name ? entity : { ...entity, name })),
-});
-
-const headOf = ({ kind, name, layers }: Declared): string => {
-  const version = kind === 'package' ? literal(layers, 'version') : undefined;
-  return `${kind} ${name}${version === undefined ? '' : ` "${version}"`}`;
-};
-
-/** A field that is a plain string, from the topmost layer that has it. */
-function literal(layers: readonly DeclaredLayer[], name: string): string | undefined {
-  for (const layer of layers.toReversed()) {
-    const value = layer.fields.get(name)?.value;
-    const expr =
-      value?.kind === 'expr' ? value.expr : name === 'version' && value === undefined ? layer.declaration.version : undefined;
-    if (value === undefined && expr === undefined) continue;
-    const [part] = expr?.kind === 'string' ? expr.parts : [];
-    return expr?.kind === 'string' && expr.parts.length === 1 && typeof part === 'string' ? bytesToText(part) : undefined;
-  }
-  return undefined;
-}
-
-const LINE = 80;
-
-/** The beginning of an expression as written, on one line. */
-export function oneLine(file: File, { start, end }: Expr): string {
-  const text = bytesToText(file.text.slice(start, Math.min(end, start + 4 * LINE))).replace(/\s+/g, ' ');
-  return text.length > LINE || end - start > 4 * LINE ? `${text.slice(0, LINE)}…` : text;
-}
 
 /** What `import` takes for a path: the `default.nix` of a folder. */
 export function expressionFile(path: string): string {
@@ -620,9 +364,9 @@ function fileEntity(workspace: Workspace, path: string): Entity | undefined {
   if (file === undefined) {
     if (!existsSync(path))
       return { kind: 'file', name: path, key: `file:${path}`, places: [], doc: () => 'There is no such file.' };
-    return { kind: 'file', name: path, key: `file:${path}`, places: [], detail: path };
+    return { kind: 'file', name: path, key: `file:${path}`, places: [], detail: () => path };
   }
-  return { kind: 'file', name: target, key: `file:${target}`, places: [{ file, start: 0, end: 0 }], detail: target };
+  return { kind: 'file', name: target, key: `file:${target}`, places: [{ file, start: 0, end: 0 }], detail: () => target };
 }
 
 function mergedOf(file: File, holder: BindingHolder): MergedAttrs | undefined {
@@ -632,16 +376,25 @@ function mergedOf(file: File, holder: BindingHolder): MergedAttrs | undefined {
   return 'merged' in holder.expr ? holder.expr.merged : undefined;
 }
 
-/** Where the attribute of a path is first bound: `a.b = …; a.c = …;` has one `a`. */
-function firstPlace(merged: MergedAttrs, path: readonly AttrName[]): number | undefined {
+const indexes = new WeakMap<MergedAttrs, ReadonlyMap<string, StaticAttr>>();
+
+function indexOf(merged: MergedAttrs): ReadonlyMap<string, StaticAttr> {
+  let index = indexes.get(merged);
+  if (index === undefined) {
+    index = new Map(merged.statics.map((attr) => [attr.name, attr]));
+    indexes.set(merged, index);
+  }
+  return index;
+}
+
+/** The attribute that a path binds, first of all: `a.b = …; a.c = …;` has one `a`. */
+function firstBound(merged: MergedAttrs, path: readonly AttrName[]): StaticAttr | undefined {
   let at: MergedAttrs | undefined = merged;
-  let start: number | undefined;
+  let found: StaticAttr | undefined;
   for (const part of path) {
     if (part.kind !== 'static') return undefined;
-    const attr: StaticAttr | undefined = at?.statics.find((each) => each.name === part.name);
-    if (attr === undefined) return undefined;
-    start = attr.start;
-    at = attr.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr.merged : undefined;
+    found = at && indexOf(at).get(part.name);
+    at = found?.value.kind === 'expr' && found.value.expr.kind === 'attrs' ? found.value.expr.merged : undefined;
   }
-  return start;
+  return found;
 }

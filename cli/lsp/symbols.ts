@@ -4,7 +4,7 @@ import { bytesToText } from '../../base/index.ts';
 import type { Binding, Declaration, Expr } from '../../lang/index.ts';
 import { locationOf } from './diagnostics.ts';
 import type { File } from './files.ts';
-import { oneLine } from './resolver.ts';
+import { oneLine } from './tree-entities.ts';
 import type { Workspace } from './workspace.ts';
 
 const KIND = {

@@ -47,7 +47,9 @@ export function readExpression(
   const source = new SourceFile(name, text);
   const { tree, diagnostics } = parse(source, { kind: 'expr', pipes });
   if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'expression', source, expr: tree.expr };
-  return !isLast && isIncomplete(source, diagnostics) ? { kind: 'incomplete' } : { kind: 'wrong', faults: diagnostics };
+  return !isLast && isIncomplete(source, { kind: 'expr', pipes })
+    ? { kind: 'incomplete' }
+    : { kind: 'wrong', faults: diagnostics };
 }
 
 /** `x = 1`, `a.b = 1; c = 2;`, `inherit (s) x`: what could stand between braces. `undefined` where it does not look like that. */
@@ -60,9 +62,10 @@ function readBindings(text: Bytes, { name, pipes, isLast = false }: Reading): In
     if (diagnostics.length === 0 && tree.kind === 'expr') return { kind: 'bindings', source, expr: tree.expr };
     if (faults === undefined || diagnostics.length < faults.length) faults = diagnostics;
   }
-  const open = new EnclosedSource(name, text, '');
-  if (!isLast && isIncomplete(open, parse(open, { kind: 'expr', pipes }).diagnostics)) return { kind: 'incomplete' };
-  return { kind: 'wrong', faults: faults! };
+  // a name that is bound twice is found where the text is otherwise whole
+  const isWhole = faults!.every(({ code }) => code === 'E-LANG-011');
+  const goesOn = !isLast && !isWhole && isIncomplete(new SourceFile(name, `{${text}`), { kind: 'expr', pipes });
+  return goesOn ? { kind: 'incomplete' } : { kind: 'wrong', faults: faults! };
 }
 
 /** Comments, then `inherit`, or a path of names and `=`. */

@@ -1,5 +1,5 @@
 /** The attributes given to `derivationStrict`, read in order, and the rules between them. */
-import { type Bytes, bytesToText, Fault } from '../../base/index.ts';
+import { type Bytes, bytesToText, Fault, place, textToBytes } from '../../base/index.ts';
 import {
   type Derivation,
   type DerivationOutput,
@@ -50,6 +50,16 @@ function checkName(name: Bytes): void {
     throw builtinFault('E-EVAL-111', message, { notes: error.notes, hints: error.hints });
   }
 }
+
+/** Read by the build from the environment, which structured attributes leave empty. */
+const UNSTRUCTURED: ReadonlySet<Bytes> = new Set([
+  'allowedReferences',
+  'allowedRequisites',
+  'disallowedReferences',
+  'disallowedRequisites',
+  'maxClosureSize',
+  'maxSize',
+]);
 
 const LOOSE = { isLoose: true };
 
@@ -138,11 +148,23 @@ class AttributeReader {
 
   #structured(name: Bytes, slot: Slot): void {
     if (name === '__structuredAttrs') return;
+    if (UNSTRUCTURED.has(name)) this.#warnNoEffect(name);
     this.#json.push(`${jsonString(name)}:${valueToJson(this.#ctx, slot, this.#context)}`);
     if (name === 'outputs') {
       const items = this.#ctx.forceList(slot, 'the `outputs` attribute');
       this.#setOutputs(items.map((item) => this.#ctx.forceStringNoContext(item, 'an element of the `outputs` attribute')));
     } else if (SPECIAL.has(name)) this.#special(name, this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+  }
+
+  #warnNoEffect(name: Bytes): void {
+    const span = this.#set.spanOf(name);
+    const at = span === undefined ? '' : ` (at ${place(span)})`;
+    this.#ctx.io.trace(
+      'warning',
+      textToBytes(
+        `while evaluating derivation '${bytesToText(this.#name)}': 'structuredAttrs' disables the effect of the derivation attribute '${name}'; use 'outputChecks.<output>.${name}' instead${at}`,
+      ),
+    );
   }
 
   /** Attributes that are part of the derivation itself. */

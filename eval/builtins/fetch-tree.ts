@@ -226,7 +226,7 @@ function archiveUrl(type: string, attrs: FetchAttrs): Bytes {
   };
   if (type === 'tarball' || type === 'file') return needed('url');
   const [owner, repo, rev] = [needed('owner'), needed('repo'), needed('rev')].map((part) => {
-    if (!/^~?[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/.test(part)) {
+    if (!/^~?[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/.test(part) || part.split('/').includes('..')) {
       throw builtinFault('E-EVAL-143', `'${bytesToText(part)}' cannot be part of the address of a repository`);
     }
     return part;

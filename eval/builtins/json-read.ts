@@ -22,9 +22,6 @@ export class JsonError extends Error {
   }
 }
 
-/** Arrays and objects inside each other; deeper input is refused before it exhausts the stack. */
-const maxDepth = 2000;
-
 /** The value of a text. Cost: one pass; two where the text is wrong or odd. @throws JsonError */
 export function readJson(text: Bytes): Value {
   const value = readJsonFast(text);
@@ -35,7 +32,7 @@ export function readJson(text: Bytes): Value {
 export function readJsonExactly(text: Bytes): Value {
   if (tryBytesToText(text) === undefined) throw new JsonError('the text is not UTF-8', 0);
   const reader = new Reader(text);
-  const value = reader.value(0);
+  const value = reader.value();
   reader.skipSpace();
   if (reader.at < text.length) throw reader.unexpected('the text goes on after its value');
   return value;
@@ -58,13 +55,13 @@ class Reader {
     }
   }
 
-  value(depth: number): Value {
+  value(): Value {
     this.skipSpace();
     switch (this.text.charCodeAt(this.at)) {
       case 0x7b:
-        return this.#object(depth);
+        return this.#object();
       case 0x5b:
-        return this.#array(depth);
+        return this.#array();
       case 0x22:
         return this.#string();
       case 0x74:
@@ -88,8 +85,7 @@ class Reader {
     return value;
   }
 
-  #array(depth: number): List {
-    if (depth === maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`, this.at);
+  #array(): List {
     this.at++;
     const items: List = [];
     this.skipSpace();
@@ -98,7 +94,7 @@ class Reader {
       return items;
     }
     for (;;) {
-      items.push(this.value(depth + 1));
+      items.push(this.value());
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x2c && code !== 0x5d) throw this.unexpected("',' or ']' was expected");
@@ -107,8 +103,7 @@ class Reader {
     }
   }
 
-  #object(depth: number): Attrs {
-    if (depth === maxDepth) throw new JsonError(`nested deeper than ${maxDepth}`, this.at);
+  #object(): Attrs {
     this.at++;
     this.skipSpace();
     if (this.text.charCodeAt(this.at) === 0x7d) {
@@ -125,7 +120,7 @@ class Reader {
       if (this.text.charCodeAt(this.at) !== 0x3a) throw this.unexpected("':' was expected");
       this.at++;
       names.push(name);
-      slots.push(this.value(depth + 1));
+      slots.push(this.value());
       this.skipSpace();
       const code = this.text.charCodeAt(this.at);
       if (code !== 0x2c && code !== 0x7d) throw this.unexpected("',' or '}' was expected");

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Fault, Faults, SystemFault } from '../../base/index.ts';
 import type { Declaration, Expr } from '../../lang/index.ts';
 import { NodeFiles } from '../node-io.ts';
+import { checkLiterals } from './check-literals.ts';
 import { collectAll, type DeclaredNames } from './collect.ts';
 import { type DeclarationsFile, type LoadedTree, load, type ReadSource, type TreeFields } from './load-tree.ts';
 
@@ -46,6 +47,7 @@ export function resurvey(
   const problems = tree.problems.filter((problem) => problem.code === 'E-DECL-014' || problem.code === 'E-DECL-016');
   const usable = files.map((file) => ({ ...file, tree: { ...file.tree, declarations: file.tree.declarations.filter(isNamed) } }));
   const names = collectAll(usable, problems);
+  problems.push(...checkLiterals(names));
   return { name: tree.name, version: tree.version, root: tree.root, files, names, problems };
 }
 

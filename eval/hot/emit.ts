@@ -265,23 +265,77 @@ class Emitter {
   /** The value at once where that is certain, cheap and free of errors; else what `suspended` makes. */
   #speculate(expr: Expr, scope: StaticScope, env: Frame, suspended: string, options: DelayOptions): string | undefined {
     if (options.filledUpTo !== undefined) return undefined; // its variables may not be there yet
-    if (expr.kind === 'binary' && (expr.op === '+' || expr.op === '-') && !(expr.op === '-' && isRebound('__sub', scope))) {
-      const left = this.#known(expr.left, scope, env);
-      const right = this.#known(expr.right, scope, env);
-      if (left === undefined || right === undefined) return undefined;
-      const [a, b, r] = [this.#local(), this.#local(), this.#local()];
-      const sum = `(${a}=${left},${b}=${right},typeof ${a}==='number'&&typeof ${b}==='number'&&(${r}=${a}${expr.op}${b},${r}<=${MAX}&&${r}>=-${MAX}))`;
-      return `(${sum}?${r}:${suspended})`;
+    switch (expr.kind) {
+      case 'binary': {
+        const number = this.#number(expr, scope, env, MAX_OPERATIONS);
+        return number && `(${number.test}?${number.value}:${suspended})`;
+      }
+      case 'string': {
+        const text = this.#knownText(expr, scope, env);
+        return text && `(${text.test}?${text.value}:${suspended})`;
+      }
+      case 'list':
+        if (expr.items.length > MAX_ITEMS || expr.items.some(isContainer)) return undefined;
+        return this.value(expr, scope, env);
+      case 'attrs':
+        if (!isPlainSet(expr)) return undefined;
+        return this.#attrs(expr, scope, env);
+      case 'select': {
+        const [name] = expr.path;
+        if (expr.fallback !== undefined || expr.path.length !== 1 || name!.kind !== 'static') return undefined;
+        const target = this.#known(expr.target, scope, env);
+        if (target === undefined) return undefined;
+        const found = this.#local();
+        const cache = this.#constant(new ShapeCache(name!.name, spanOf(scope.unit, name!)));
+        return `((${found}=peek(${target},${cache}))!==undefined?${found}:${suspended})`;
+      }
+      default:
+        return undefined;
     }
-    if (expr.kind === 'select' && expr.fallback === undefined && expr.path.length === 1 && expr.path[0]!.kind === 'static') {
-      const target = this.#known(expr.target, scope, env);
-      if (target === undefined) return undefined;
-      const name = expr.path[0]!;
-      const found = this.#local();
-      const cache = this.#constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
-      return `((${found}=peek(${target},${cache}))!==undefined?${found}:${suspended})`;
+  }
+
+  /** Arithmetic on small integers that are there: a test that computes it, and where the test leaves the result. */
+  #number(expr: Expr, scope: StaticScope, env: Frame, budget: number): { test: string; value: string } | undefined {
+    if (expr.kind === 'int' && typeof expr.value === 'number') return { test: 'true', value: String(expr.value) };
+    if (expr.kind === 'var') {
+      const known = this.#known(expr, scope, env);
+      if (known === undefined) return undefined;
+      const value = this.#local();
+      return { test: `typeof(${value}=${known})==='number'`, value };
     }
-    return undefined;
+    if (expr.kind !== 'binary' || budget === 0 || !ARITHMETIC.has(expr.op)) return undefined;
+    const builtin = BUILTIN_OF[expr.op];
+    if (builtin !== undefined && isRebound(builtin, scope)) return undefined;
+    const isDivision = expr.op === '/';
+    if (isDivision && !(expr.right.kind === 'int' && typeof expr.right.value === 'number' && expr.right.value !== 0))
+      return undefined;
+    const left = this.#number(expr.left, scope, env, budget - 1);
+    const right = left && this.#number(expr.right, scope, env, budget - 1);
+    if (left === undefined || right === undefined) return undefined;
+    const value = this.#local();
+    // `+0` turns JavaScript's -0 into 0.
+    const result = isDivision
+      ? `Math.trunc(${left.value}/${right.value})+0`
+      : `${left.value}${expr.op}${right.value}${expr.op === '*' ? '+0' : ''}`;
+    return { test: `${left.test}&&${right.test}&&(${value}=${result},${value}<=${MAX}&&${value}>=-${MAX})`, value };
+  }
+
+  /** A text put together from strings that are there. */
+  #knownText(expr: StringExpr, scope: StaticScope, env: Frame): { test: string; value: string } | undefined {
+    if (expr.parts.length > MAX_ITEMS) return undefined;
+    const tests: string[] = [];
+    const values: string[] = [];
+    for (const part of expr.parts) {
+      if (typeof part === 'string') values.push(this.#text(part));
+      else {
+        const known = this.#known(part, scope, env);
+        if (known === undefined || part.kind !== 'var') return undefined;
+        const value = this.#local();
+        tests.push(`typeof(${value}=${known})==='string'`);
+        values.push(value);
+      }
+    }
+    return { test: tests.join('&&'), value: `''+${values.join('+')}` };
   }
 
   /** An operand whose slot is at hand without evaluating. */
@@ -546,6 +600,22 @@ class Emitter {
     return `t${this.#locals++}`;
   }
 }
+
+const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/']);
+/** Nesting of arithmetic that is done at once. */
+const MAX_OPERATIONS = 4;
+/** Items of a list or set, parts of a string that are put together at once rather than when they are needed: not more than a thunk is worth. */
+const MAX_ITEMS = 4;
+
+const isContainer = (expr: Expr): boolean => expr.kind === 'list' || expr.kind === 'attrs';
+
+/** A small set that evaluates nothing when it is made, and holds no others. */
+const isPlainSet = ({ isRec, merged }: AttrsExpr): boolean =>
+  !isRec &&
+  merged.dynamics.length === 0 &&
+  merged.inheritFroms.length === 0 &&
+  merged.statics.length <= MAX_ITEMS &&
+  merged.statics.every(({ name, value }) => name !== '__overrides' && !(value.kind === 'expr' && isContainer(value.expr)));
 
 function isBoolean(expr: Expr): boolean {
   if (expr.kind === 'has') return true;

@@ -22,7 +22,7 @@ let
     stringLength
     substring
     tail
-  ;
+    ;
 
   id = x: x;
   const = x: _: x;
@@ -52,9 +52,9 @@ let
     go 0;
   unique = foldl' (known: x: if elem x known then known else known ++ [ x ]) [ ];
   subtractLists = gone: filter (x: !elem x gone);
-  zipListsWith =
-    f: a: b:
-    genList (i: f (elemAt a i) (elemAt b i)) (if length a < length b then length a else length b);
+  zipListsWith = f: a: b: genList (i: f (elemAt a i) (elemAt b i)) (
+    if length a < length b then length a else length b
+  );
   imap0 = f: list: genList (i: f i (elemAt list i)) (length list);
 
   # sets
@@ -78,10 +78,7 @@ let
     // mapAttrs
       (
         name: value:
-        if isAttrs value && isAttrs (a.${name} or null) then
-          recursiveUpdate a.${name} value
-        else
-          value
+        if isAttrs value && isAttrs (a.${name} or null) then recursiveUpdate a.${name} value else value
       )
       b;
 
@@ -103,10 +100,7 @@ let
     prefix: text: if hasPrefix prefix text then substring (stringLength prefix) (-1) text else text;
   removeSuffix =
     suffix: text:
-    if hasSuffix suffix text then
-      substring 0 (stringLength text - stringLength suffix) text
-    else
-      text;
+    if hasSuffix suffix text then substring 0 (stringLength text - stringLength suffix) text else text;
   escapeRegex =
     text:
     let
@@ -172,5 +166,5 @@ in
     versionOlder
     versions
     zipListsWith
-  ;
+    ;
 }

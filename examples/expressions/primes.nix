@@ -4,10 +4,8 @@ let
   isPrime =
     n:
     n > 1
-    && !(
-      builtins.any
-        (d: divides d n)
-        (builtins.filter (d: d * d <= n) (builtins.genList (i: i + 2) (n - 2)))
-    );
+    && !(builtins.any (d: divides d n) (
+      builtins.filter (d: d * d <= n) (builtins.genList (i: i + 2) (n - 2))
+    ));
 in
 builtins.filter isPrime (builtins.genList (i: i) 50)

@@ -89,10 +89,19 @@ test('the layout of declarations', (t) => {
   check(vector('layout.igos'), 'igos');
 });
 
-test('a chain too long for the stack is a fault', () => {
-  const { text, diagnostics } = format(source(`${'!'.repeat(300_000)}a`), 'nix');
-  assert.equal(text.length, 300_001);
-  assert.equal(diagnostics[0]?.code, 'E-LANG-023');
+test('what is too deep for the stack is a fault, and left as it is', () => {
+  for (const [open, end] of [
+    ['!', 'a'],
+    ['x: ', 'x'],
+    ['[ ', ' ]'],
+    ['with a; ', 'a'],
+    ['if a then b else ', 'c'],
+  ] as const) {
+    const text = `${open.repeat(30_000)}${end.length === 2 ? end.repeat(30_000) : end}\n`;
+    const { text: out, diagnostics } = format(source(text), 'nix');
+    if (diagnostics.length > 0) assert.deepEqual([diagnostics[0]!.code, out], ['E-LANG-023', text], open);
+    else assert.ok(out.length >= 30_000 * open.trimEnd().length, open);
+  }
 });
 
 test('nothing but comments', () => {

@@ -3,6 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CodeAction, Diagnostic } from 'vscode-languageserver-protocol/node';
+import { evalTree } from '../../eval/index.ts';
+import { makeTestEvaluator } from '../eval/declare/evaluator.ts';
 import { connect, Project } from './client.ts';
 
 const textOf = ({ message }: Diagnostic): string => (typeof message === 'string' ? message : message.value);
@@ -149,4 +151,42 @@ test('trees laid over others: names of both, faults in each', async (t) => {
     position: { line: 0, character: 10 },
   });
   assert.equal(definition[0]!.uri, project.uri('base/a.igos'));
+});
+
+test('fields of a plainly wrong type: told where evaluation tells it, in its words', async (t) => {
+  const wrong = {
+    build: '"make"',
+    host: '[ "zlib" ]',
+    release: '"2"',
+    supersedes: '[ ./x ]',
+    phases: '[ ]',
+    check: '1',
+    summary: '1',
+    env: '"x"',
+    license: '{ }',
+    patches: '1',
+  };
+  for (const [name, value] of Object.entries(wrong)) {
+    const fields = Object.entries({ tier: 'core', summary: '"x"', phases: '{ install = "true"; }', [name]: value });
+    const { project, diagnostics } = await diagnosed(
+      t,
+      {
+        'tree.igos': 'tree { }\n',
+        'a.igos': `tier core { summary = "x"; }
+package zlib "1" { tier = core; summary = "x"; phases.install = "true"; }
+package p "1" { ${fields.map((field) => `${field.join(' = ')};`).join(' ')} }
+`,
+      },
+      'a.igos',
+    );
+    const faults = evalTree(makeTestEvaluator().interpreter, project.folder).check();
+    assert.deepEqual(
+      diagnostics.map((each) => `${each.code} ${each.range.start.character} ${textOf(each).split(' ').slice(0, 8).join(' ')}`),
+      faults.map(({ code, message, labels: [at] }) => {
+        const words = [message, at!.text].join('\n').split(' ').slice(0, 8).join(' ');
+        return `${code} ${at!.source.position(at!.start).column - 1} ${words}`;
+      }),
+    );
+    assert.equal(diagnostics.length, 1, name);
+  }
 });

@@ -169,6 +169,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
 `,
     'half.igos': 'package half "1" {\n  tier = core;\n  «blank»\n}\npackage more "1" {\n  su«field»\n  license = "MIT";\n}\n',
     'top.igos': 'tier extra { summary = "x"; }\npa«top»\n',
+    'args.igos': 'package args "1" { tier = core; summary = "x"; style = autotools { «options» }; }\n',
+    'args.nix': 'let f = { first, second ? 2 }: first; in f { second = 1; «formals» }\n',
     'x.nix': 'let one = 1; in [ on«one» builtins.ma«builtin» ]\n',
     'y.nix': 'let set = { alpha = 1; "b c" = 2; }; in set.«set»\n',
     'z.nix': 'let set = { alpha = 1; }; inherit (set) «inherit»; in # comm«comment»\n "te«string»xt"\n',
@@ -179,8 +181,10 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   assert.ok(!fields.includes('tier') && !fields.includes('version') && fields.includes('build') && fields.includes('split'));
   assert.ok((await labels(client, project.at('field'))).includes('summary'));
   assert.deepEqual((await labels(client, project.at('styleHere'))).slice(0, 2), ['autotools', 'cmake']);
-  assert.deepEqual((await labels(client, project.at('build'))).slice(0, 4), ['app', 'app2', 'half', 'more']);
+  assert.deepEqual((await labels(client, project.at('build'))).slice(0, 4), ['app', 'app2', 'args', 'half']);
   assert.deepEqual(await labels(client, project.at('path')), [
+    'args.igos',
+    'args.nix',
     'half.igos',
     'new.igos',
     'over.igos',
@@ -194,6 +198,8 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   ]);
   const members = await labels(client, project.at('member'));
   for (const name of ['version', 'override', 'dev', 'summary']) assert.ok(members.includes(name), name);
+  assert.deepEqual(await labels(client, project.at('options')), ['buildDir', 'flags', 'makeFlags']);
+  assert.deepEqual(await labels(client, project.at('formals')), ['first']);
   assert.ok((await labels(client, project.at('phase'))).includes('install'));
   assert.deepEqual((await labels(client, project.at('top'))).slice(0, 5), ['override', 'package', 'system', 'tier', 'tree']);
   assert.equal((await labels(client, project.at('one')))[0], 'one');

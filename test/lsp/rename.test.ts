@@ -33,7 +33,7 @@ test('names keep their bindings', () => {
       if (file.isBroken || local === undefined) return;
       const before = graph(file.names);
       try {
-        const edits = rename(file, local.places[0]!.start, newName, new Workspace(files)).changes!['x.nix']!;
+        const edits = rename(file, local.places[0]!.start, newName, new Workspace(files)).changes!['x.nix'] ?? [];
         // an `inherit (e) x y` taken apart has `e` twice
         if (edits.some(({ newText }) => newText.includes(').'))) return;
         files.change(

@@ -185,5 +185,5 @@ test('text read from the store depends on the paths that stand in it', () => {
 test('storePath takes paths of the store only', () => {
   const path = '/nix/store/0c0bkv3y3pnsb2zzlfm7s3sgp9vnpxhx-p';
   assert.equal(run(`builtins.getContext (builtins.storePath ${path}/bin)`), `{ "${path}" = { path = true; }; }`);
-  assert.throws(() => run('builtins.storePath /tmp/x'), /not in '\/nix\/store'/);
+  assert.throws(() => run('builtins.storePath /tmp/x'), /is not in the Nix store/);
 });

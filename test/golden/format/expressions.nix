@@ -34,12 +34,7 @@ rec {
     d = 2;
   };
   toolong =
-    someFunctionName
-      argumentNumberOne
-      argumentNumberTwo
-      argumentNumberThree
-      argumentNumberFour
-      five;
+    someFunctionName argumentNumberOne argumentNumberTwo argumentNumberThree argumentNumberFour five;
   ops =
     a
     ++ b
@@ -65,13 +60,10 @@ rec {
   same = ''one line'';
   path = ./a/${b}/c;
   uri = http://x.y/z;
-  nested' =
-    map
-      (x: {
-        inherit x;
-        y = x;
-      })
-      (filter (p: p.ok) [ ]);
+  nested' = map (x: {
+    inherit x;
+    y = x;
+  }) (filter (p: p.ok) [ ]);
   /* block */ inline = /* here */ 1; # trailing
   inherit n m;
   inherit (lib.attrsets) mapAttrs filterAttrs genAttrs recursiveUpdate optionalAttrs nameValuePair;
@@ -81,7 +73,7 @@ rec {
     genAttrs'
     recursiveUpdate'
     optionalAttrs'
-  ;
+    ;
   l =
     let
       a = 1;

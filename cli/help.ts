@@ -89,7 +89,8 @@ export function manualSections(command: Command): ManualSection[] {
     ]),
     ...section('ENVIRONMENT', [
       'IGOS_HOME where the store is; IGOS_STORE_DIR the logical store directory;',
-      'NIX_PATH search path entries, with --impure; NO_COLOR no colour',
+      'NIX_PATH search path entries, with --impure; NO_COLOR no colour;',
+      'IGOS_EVAL_CACHE=0 evaluates again even if nothing changed',
     ]),
     ...section(
       'FILES',

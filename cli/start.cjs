@@ -22,7 +22,8 @@ function freshBundle() {
   const stamp = readIfThere(`${home}/dist/stamp.json`);
   if (stamp === undefined) return undefined;
   const { node, small, bundles, sources } = JSON.parse(stamp);
-  if (node !== process.version) return undefined;
+  // A checkout may still have the bundle of an older igos.
+  if (node !== process.version || !Array.isArray(sources)) return undefined;
   // A package that was installed does not change under us; a checkout does.
   if (fs.existsSync(`${home}/.git`)) {
     for (const [file, size, time] of sources) {

@@ -24,10 +24,21 @@ const inputs: readonly Input[] = [
   { name: 'pkgset-again', file: 'pkgset.nix', mode: 'again' },
 ];
 
-/** Runs everything; `wanted` names inputs, all by default. igos evaluates anew each time: its evaluation cache is off, but for `pkgset-again`. */
-export async function evaluationTable(root: string, scratch: string, wanted: readonly string[] = []): Promise<string> {
-  if (!has('nix-instantiate')) return 'skipped: evaluation is compared with nix-instantiate, which is not installed';
-  const rows: string[] = [];
+/** Prints a row as each input is done; `wanted` names inputs, all by default. igos evaluates anew each time: its evaluation cache is off, but for `pkgset-again`. */
+export async function evaluationTable(
+  root: string,
+  scratch: string,
+  wanted: readonly string[],
+  print: (line: string) => void,
+): Promise<void> {
+  if (!has('nix-instantiate')) {
+    print('SKIPPED: evaluation is compared with nix-instantiate, which is not installed');
+    return;
+  }
+  print(`evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs, least CPU, peak memory`);
+  print(
+    `${'input'.padEnd(20)}${'wall ms'.padStart(16)}${'ratio'.padStart(7)}${'cpu ms'.padStart(16)}${'ratio'.padStart(7)}${'MiB'.padStart(13)}${'ratio'.padStart(7)}`,
+  );
   const walls: number[] = [];
   for (const input of inputs) {
     if (wanted.length > 0 && !wanted.includes(input.name)) continue;
@@ -35,25 +46,18 @@ export async function evaluationTable(root: string, scratch: string, wanted: rea
       .map((folder) => join(folder, input.file))
       .find(existsSync);
     if (file === undefined) {
-      rows.push(`${input.name.padEnd(20)} SKIPPED: there is no ${input.file} in bench/eval or ../shared/bench/eval`);
+      print(`${input.name.padEnd(20)} SKIPPED: there is no ${input.file} in bench/eval or ../shared/bench/eval`);
       continue;
     }
     const cases = casesOf(input, file, root, join(scratch, input.name));
     const [theirs, ours] = measure(cases, ROUNDS) as [Result, Result];
     const memory = [await peakMemory(cases[0]!), await peakMemory(cases[1]!)];
     walls.push(ours.wallMedian / theirs.wallMedian);
-    rows.push(rowOf(input.name, theirs, ours, memory));
+    print(rowOf(input.name, theirs, ours, memory));
   }
   const mean = Math.exp(walls.reduce((sum, ratio) => sum + Math.log(ratio), 0) / Math.max(1, walls.length));
-  const load = loadavg()
-    .map((each) => each.toFixed(1))
-    .join(' ');
-  return [
-    `evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs, least CPU, peak memory (load ${load})`,
-    `${'input'.padEnd(20)}${'wall ms'.padStart(16)}${'ratio'.padStart(7)}${'cpu ms'.padStart(16)}${'ratio'.padStart(7)}${'MiB'.padStart(13)}${'ratio'.padStart(7)}`,
-    ...rows,
-    `geometric mean of the wall ratios of ${walls.length} inputs: ${mean.toFixed(2)}`,
-  ].join('\n');
+  const load = loadavg().map((each) => each.toFixed(1));
+  print(`geometric mean of the wall ratios of ${walls.length} inputs: ${mean.toFixed(2)} (load ${load.join(' ')})`);
 }
 
 function casesOf({ name, mode }: Input, file: string, root: string, scratch: string): [Case, Case] {

@@ -43,7 +43,7 @@ const suites: Record<string, () => void | Promise<void>> = {
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {
-    console.log(await evaluationTable(root, scratch, wanted[0] === 'eval' ? wanted.slice(1) : []));
+    await evaluationTable(root, scratch, wanted[0] === 'eval' ? wanted.slice(1) : [], console.log);
   },
 };
 

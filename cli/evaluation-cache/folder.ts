@@ -15,6 +15,7 @@ import {
   type Stats,
   unlinkSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { makeDirectory, writeFileAtomic } from '../../base/index.ts';
 
 export interface CacheLimits {
@@ -61,7 +62,7 @@ export class CacheFolder {
   write(key: string, bytes: Buffer): void {
     if (bytes.length > this.#limits.maxBytes / 4) return;
     try {
-      makeDirectory(`${this.path}/..`);
+      makeDirectory(dirname(this.path));
       makeDirectory(this.path, 0o700);
       if (!isOurs(lstatSync(this.path))) return;
       writeFileAtomic(`${this.path}/${key}`, bytes, { mode: 0o600, sync: false });

@@ -7,12 +7,16 @@ import { parseArguments } from '../../../cli/arguments.ts';
 import type { CommandModule } from '../../../cli/command.ts';
 import { findCommand, sharedOptions } from '../../../cli/commands.ts';
 import type { Context } from '../../../cli/context.ts';
+import { codeIdentity } from '../../../cli/evaluation-cache/code-identity.ts';
 import { remembered } from '../../../cli/evaluation-cache/remembered.ts';
 import { endingOf } from '../../../cli/exit.ts';
 import * as evalCommand from '../../../cli/igos/eval.ts';
 import * as instantiateCommand from '../../../cli/igos/instantiate.ts';
 import { Output } from '../../../cli/output.ts';
 import { removeTree } from '../../../store/write-tree.ts';
+
+// Nothing is remembered in the first seconds after a source of igos was written.
+while (codeIdentity() === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
 
 const MODULES: Record<string, CommandModule> = { eval: evalCommand, instantiate: instantiateCommand };
 

@@ -1,6 +1,10 @@
 /** Interleaved measurement: every round runs every case once, so that a busy moment hits all alike. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+
+/** Whether a program is installed. */
+export const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 export interface Case {
   readonly name: string;
@@ -66,4 +70,26 @@ export function report(title: string, results: readonly Result[]): string {
   });
   const header = `${title} (load ${loadavg()[0]!.toFixed(1)})\n${'case'.padEnd(34)} ${'wall ms'.padStart(7)} ${'min'.padStart(7)} ${'cpu'.padStart(7)}   ${'wall×'.padStart(6)} ${'cpu×'.padStart(6)}`;
   return [header, ...rows].join('\n');
+}
+
+/**
+ * Peak resident memory of one more run, in MiB: the kernel's own high-water mark, read every few milliseconds until the process ends.
+ * `undefined` where there is no /proc.
+ */
+export async function peakMemory(entry: Case): Promise<number | undefined> {
+  entry.before?.();
+  const [program, ...words] = entry.command;
+  const child = spawn(program!, words, { env: { ...process.env, ...entry.environment }, stdio: 'ignore' });
+  let peak: number | undefined;
+  const timer = setInterval(() => {
+    try {
+      const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
+      if (found !== null) peak = Number(found[1]) / 1024;
+    } catch {
+      // it ended between two looks
+    }
+  }, 3);
+  await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  return peak;
 }

@@ -6,17 +6,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Case, measure, report } from './measure.ts';
+import { evaluationTable } from './evaluation.ts';
+import { type Case, has, measure, report } from './measure.ts';
 
 const root = join(import.meta.dirname, '..');
 const igos = join(root, 'bin', 'igos');
 const pkm = join(root, 'bin', 'pkm');
 const wanted = process.argv.slice(2);
-const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const scratch = mkdtempSync(join(tmpdir(), 'igos-bench-'));
 const environment = { IGOS_HOME: join(scratch, 'home') };
 
-const suites: Record<string, () => void> = {
+const suites: Record<string, () => void | Promise<void>> = {
   startup() {
     const file = join(scratch, 'small.nix');
     writeFileSync(file, "let xs = builtins.genList (x: x * x) 10; in { sum = builtins.foldl' builtins.add 0 xs; }.sum\n");
@@ -41,20 +41,15 @@ const suites: Record<string, () => void> = {
     ];
     console.log(report('pkm on a small root', measure(cases, 11)));
   },
-  eval() {
-    for (const name of ['fib', 'calls', 'lists', 'attrsets', 'strings', 'modules', 'lazy']) {
-      const file = join(root, 'bench', 'eval', `${name}.nix`);
-      const cases: Case[] = [];
-      if (has('nix-instantiate')) cases.push({ name: `nix ${name}`, command: ['nix-instantiate', '--eval', '--strict', file] });
-      cases.push({ name: `igos ${name}`, command: [igos, 'eval', '--strict', file], environment });
-      console.log(report(`evaluate ${name}.nix`, measure(cases, 3)));
-    }
+  /** `npm run bench -- eval [INPUT…]` */
+  async eval() {
+    await evaluationTable(root, scratch, wanted[0] === 'eval' ? wanted.slice(1) : [], console.log);
   },
 };
 
 try {
   for (const [name, run] of Object.entries(suites)) {
-    if (wanted.length === 0 || wanted.includes(name)) run();
+    if (wanted.length === 0 || (wanted[0] === 'eval' ? name === 'eval' : wanted.includes(name))) await run();
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });

@@ -32,6 +32,48 @@ test('hot code that is too big for one JavaScript function stays in the first ti
   assert.equal(show(hot(`n${' + n'.repeat(1000)}`)), String(399 * 1001));
 });
 
+test('what hot code does at once is what it would have done later', () => {
+  const { show } = world();
+  /** `body` over a, b and s as an argument that is kept and looked at, for values of which the last are special. */
+  const late = (body: string, values: string): string =>
+    `let keep = x: { v = x; }; f = { a, b, s }: (keep (${body})).v; in map f (builtins.genList (n: { a = n; b = 3; s = "t"; }) 400 ++ [ ${values} ])`;
+  const last = (expression: string): string => show(`let xs = ${expression}; in builtins.elemAt xs (builtins.length xs - 1)`);
+  assert.equal(last(late('a * b', '{ a = 0; b = -5; s = ""; }')), '0');
+  assert.equal(last(late('a / 2 * 2 - b', '{ a = -1; b = 0; s = ""; }')), '0');
+  assert.equal(last(late('a * b', '{ a = 4294967296; b = 1073741824; s = ""; }')), '4611686018427387904');
+  assert.equal(last(late('a + b', '{ a = 0.5; b = 1; s = ""; }')), '1.5');
+  assert.equal(last(late('"${s}-${s}"', '{ a = 1; b = 1; s = { __toString = _: "set"; }; }')), '"set-set"');
+  assert.equal(last(late('[ a (a + b) ]', '{ a = 1; b = 2; s = ""; }')), '[ 1 3 ]');
+  assert.equal(last(late('{ x = a; y = throw s; }', '{ a = 1; b = 2; s = ""; }').replace('.v;', '.v.x;')), '1');
+  // What fails, fails only when it is needed.
+  assert.equal(
+    last(late('a * b', '{ a = 1; b = throw "no"; s = ""; }').replace('(keep', 'builtins.seq (keep').replace('.v;', ' "kept";')),
+    '"kept"',
+  );
+  assert.equal(
+    last(late('"${s}"', '{ a = 1; b = 1; s = 7; }').replace('(keep', 'builtins.seq (keep').replace('.v;', ' "kept";')),
+    '"kept"',
+  );
+});
+
+test('a computed name that comes again, and one that the set has', () => {
+  const { show } = world();
+  const sets = 'map (n: { "${n}" = n; fixed = 1; })';
+  assert.equal(
+    show(`builtins.foldl' (a: b: a // b) { } (builtins.concatLists (builtins.genList (_: ${sets} [ "a" "z" "" ]) 400))`),
+    '{ "" = ""; a = "a"; fixed = 1; z = "z"; }',
+  );
+  assert.throws(
+    () =>
+      show(
+        `builtins.length (map (s: s.fixed) (${sets} (builtins.genList (n: if n < 399 then "a" else "fixed") 400))) + (builtins.elemAt (${sets} (builtins.genList (n: if n < 399 then "a" else "fixed") 400)) 399).fixed`,
+      ),
+    {
+      code: 'E-EVAL-016',
+    },
+  );
+});
+
 /** Programs over the variables a (int), b (int), s (string), l (list), r (set), f (function): all well typed, none divides by 0. */
 const program = fc.letrec<Record<'int' | 'bool' | 'text' | 'list' | 'set', string>>((tie) => ({
   int: fc.oneof(

@@ -1,0 +1,93 @@
+/** Evaluation beside nix-instantiate: wall time, CPU and peak memory of every input, and the geometric mean of the ratios. */
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { type Case, has, measure, peakMemory, type Result } from './measure.ts';
+
+const ROUNDS = 5;
+
+interface Input {
+  readonly name: string;
+  readonly file: string;
+  /** Evaluated strictly and printed, or instantiated into a store: a fresh one, or one that has it all. */
+  readonly mode: 'eval' | 'instantiate' | 'again';
+}
+
+/** In the order of the table. Those that need large data beside them are read from a folder `shared/bench/eval` next to the repository. */
+const inputs: readonly Input[] = [
+  ...['startup', 'fib', 'calls', 'lists', 'attrsets', 'strings', 'modules', 'lazy', 'json'].map(
+    (name): Input => ({ name, file: `${name}.nix`, mode: 'eval' }),
+  ),
+  { name: 'pkgset-eval', file: 'pkgset-paths.nix', mode: 'eval' },
+  { name: 'pkgset-20k', file: 'pkgset-20k.nix', mode: 'eval' },
+  { name: 'pkgset-instantiate', file: 'pkgset.nix', mode: 'instantiate' },
+  { name: 'pkgset-again', file: 'pkgset.nix', mode: 'again' },
+];
+
+/** Prints a row as each input is done; `wanted` names inputs, all by default. igos evaluates anew each time: its evaluation cache is off, but for `pkgset-again`. */
+export async function evaluationTable(
+  root: string,
+  scratch: string,
+  wanted: readonly string[],
+  print: (line: string) => void,
+): Promise<void> {
+  if (!has('nix-instantiate')) {
+    print('SKIPPED: evaluation is compared with nix-instantiate, which is not installed');
+    return;
+  }
+  print(`evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs, least CPU, peak memory`);
+  print(
+    `${'input'.padEnd(20)}${'wall ms'.padStart(16)}${'ratio'.padStart(7)}${'cpu ms'.padStart(16)}${'ratio'.padStart(7)}${'MiB'.padStart(13)}${'ratio'.padStart(7)}`,
+  );
+  const walls: number[] = [];
+  for (const input of inputs) {
+    if (wanted.length > 0 && !wanted.includes(input.name)) continue;
+    const file = [join(root, 'bench', 'eval'), join(root, '..', 'shared', 'bench', 'eval')]
+      .map((folder) => join(folder, input.file))
+      .find(existsSync);
+    if (file === undefined) {
+      print(`${input.name.padEnd(20)} SKIPPED: there is no ${input.file} in bench/eval or ../shared/bench/eval`);
+      continue;
+    }
+    const cases = casesOf(input, file, root, join(scratch, input.name));
+    const [theirs, ours] = measure(cases, ROUNDS) as [Result, Result];
+    const memory = [await peakMemory(cases[0]!), await peakMemory(cases[1]!)];
+    walls.push(ours.wallMedian / theirs.wallMedian);
+    print(rowOf(input.name, theirs, ours, memory));
+  }
+  const mean = Math.exp(walls.reduce((sum, ratio) => sum + Math.log(ratio), 0) / Math.max(1, walls.length));
+  const load = loadavg().map((each) => each.toFixed(1));
+  print(`geometric mean of the wall ratios of ${walls.length} inputs: ${mean.toFixed(2)} (load ${load.join(' ')})`);
+}
+
+function casesOf({ name, mode }: Input, file: string, root: string, scratch: string): [Case, Case] {
+  const igos = join(root, 'bin', 'igos');
+  const home = join(scratch, 'igos');
+  const store = join(scratch, 'nix');
+  const empty = (folder: string) => (): void => removeTree(folder);
+  const nixEnvironment = { NIX_REMOTE: mode === 'eval' ? 'dummy://' : `local?root=${store}` };
+  const nix = mode === 'eval' ? ['nix-instantiate', '--eval', '--strict', file] : ['nix-instantiate', file];
+  const words = mode === 'eval' ? ['eval', '--strict'] : ['instantiate'];
+  const ours = [igos, ...words, ...(mode === 'again' ? [] : ['--no-eval-cache']), file];
+  const isFresh = mode === 'instantiate';
+  return [
+    { name: `nix ${name}`, command: nix, environment: nixEnvironment, ...(isFresh ? { before: empty(store) } : {}) },
+    { name: `igos ${name}`, command: ours, environment: { IGOS_HOME: home }, ...(isFresh ? { before: empty(home) } : {}) },
+  ];
+}
+
+/** Store folders are read-only. */
+function removeTree(folder: string): void {
+  const stores = [join(folder, 'nix', 'store'), join(folder, 'store')];
+  for (const store of stores) if (existsSync(store)) chmodSync(store, 0o755);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function rowOf(name: string, theirs: Result, ours: Result, [nixPeak, igosPeak]: readonly (number | undefined)[]): string {
+  const pair = (own: number, other: number, width: number): string => {
+    const ratio = other === 0 ? '-' : (own / other).toFixed(2);
+    return `${own.toFixed(0)} / ${other.toFixed(0)}`.padStart(width) + ratio.padStart(7);
+  };
+  const memory = igosPeak === undefined || nixPeak === undefined ? '' : pair(igosPeak, nixPeak, 13);
+  return name.padEnd(20) + pair(ours.wallMedian, theirs.wallMedian, 16) + pair(ours.cpuMinimum, theirs.cpuMinimum, 16) + memory;
+}

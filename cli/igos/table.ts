@@ -249,7 +249,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'stdio', doc: 'the default, and the only way; understood because editors say it' },
       { long: 'pipes', doc: 'understand the |> and <| operators' },
     ],
-    examples: [{ command: 'igos lsp', says: 'waits for an editor; end it with ^D' }],
+    examples: [],
   },
   {
     program: 'igos',

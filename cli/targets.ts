@@ -147,6 +147,15 @@ export function derivationsIn(session: Session, value: Value, label = ''): Targe
   });
 }
 
+/** A set may say that it is a derivation and name any path. @throws Fault E-CLI-003 */
+function derivationPath(path: string, storeDir: string): StorePath {
+  const found = parseStorePath(path, storeDir);
+  if (found.endsWith('.drv')) return found;
+  throw new Fault('E-CLI-003', `store path '${found.slice(found.lastIndexOf('/') + 1)}' is not a valid derivation path`, {
+    hints: ['the attribute drvPath of a derivation is the path of a *.drv file'],
+  });
+}
+
 function collect(session: Session, given: Value, label: string, found: Target[], isTop: boolean): void {
   const { interpreter, autoArgs } = session;
   const value = interpreter.callWithAutoArgs(given, autoArgs);
@@ -172,7 +181,7 @@ function collect(session: Session, given: Value, label: string, found: Target[],
     else
       found.push({
         label: name,
-        drvPath: parseStorePath(drvPath ?? '', session.store.storeDir),
+        drvPath: derivationPath(drvPath ?? '', session.store.storeDir),
         outputs: [text('outputName') ?? 'out'],
       });
     return;

@@ -105,7 +105,7 @@ export class JsonWriter {
 }
 
 /** Up to this length, a loop is quicker than a call into the engine. */
-const SHORT = 40;
+const SHORT = 128;
 
 function reserve(n: number): void {
   if (used + n <= buffer.length) return;

@@ -2,7 +2,7 @@
 import type { Bytes } from '../base/index.ts';
 
 /** Up to this length, a loop is quicker than a call into the engine. */
-const SHORT = 32;
+const SHORT = 128;
 /** A buffer that became larger is not kept. */
 const KEPT = 1 << 20;
 const SMALLEST = 1 << 14;

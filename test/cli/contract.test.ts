@@ -140,6 +140,10 @@ test('the faults that only the commands raise', (t) => {
   for (const [name, run] of [
     ['no-tree', igos('realize', 'no/such/tree')],
     ['not-a-derivation', igos('realize', '--expr', '1 + 1')],
+    [
+      'no-derivation-path',
+      igos('instantiate', '--expr', '{ type = "derivation"; drvPath = "/igos/store/2chwzswhhmpxbgc981i2vcz7xj4d1in9-x"; }'),
+    ],
     ['unknown-topic', igos('help', 'pakage')],
     ['raw', igos('eval', '--raw', '-E', '[ 1 ]')],
     ['nothing-installed', pkm('upgrade', 'examples/tour/v2')],

@@ -1,4 +1,7 @@
-/** The language against Nix's own tests. `IGOS_NIX_SUITE` names the folder `tests/functional/lang` of Nix's sources. */
+/**
+ * The language against Nix's own tests. `IGOS_NIX_SUITE` names the folder `tests/functional/lang` of Nix's sources; the counts are those
+ * of revision 88b09c64 (2.36 before its release).
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -41,8 +41,8 @@ export class StoreBridge implements EvalStore {
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
     const [real, mapped] = this.#onDisk(source, options);
+    if (!this.isReadOnly && !this.#defersWrites) return this.#store.ensurePath(name, real, mapped);
     const computed = this.#store.computePath(name, real, mapped);
-    // Reading twice what is new costs less, over all evaluations, than copying what is there already.
     this.#copy(computed.path, () => {
       if (this.#store.addPath(name, real, mapped) !== computed.path) throw sourceChanged(source);
     });

@@ -31,6 +31,7 @@ export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
 
 class Layout {
   readonly #tokens: TokenDocs;
+  readonly #huggable = new Map<Expr, boolean>();
 
   constructor(tokens: TokenDocs) {
     this.#tokens = tokens;
@@ -171,8 +172,19 @@ class Layout {
     return this.#isHuggableBare(expr) || this.#tokens.isParenthesised(expr.start, expr.end);
   }
 
-  /** The same for what is between the parentheses. */
+  /** The same for what is between the parentheses. Remembered: it asks its parts, and every level asks again. */
   #isHuggableBare(expr: Expr): boolean {
+    const { kind } = expr;
+    if (kind !== 'lambda' && kind !== 'with' && kind !== 'call' && kind !== 'binary') return this.#endsInBracket(expr);
+    let known = this.#huggable.get(expr);
+    if (known === undefined) {
+      known = this.#endsInBracket(expr);
+      this.#huggable.set(expr, known);
+    }
+    return known;
+  }
+
+  #endsInBracket(expr: Expr): boolean {
     switch (expr.kind) {
       case 'attrs':
       case 'list':

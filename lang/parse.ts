@@ -1,6 +1,7 @@
 /** A file's text → its tree. */
-import { Fault, Faults, type SourceFile } from '../base/index.ts';
+import { bytesToText, Fault, Faults, type SourceFile } from '../base/index.ts';
 import { isOfDeclarations } from './file-kind.ts';
+import { Text } from './kinds.ts';
 import { lex } from './lexer.ts';
 import type { Lints } from './parser/lints.ts';
 import { Parser } from './parser/parser.ts';
@@ -23,7 +24,7 @@ export interface ParseResult {
   /** Where `diagnostics` is not empty: what could be read, with variables of empty name in the gaps. Not for evaluation. */
   readonly tree: FileTree;
   readonly comments: Comment[];
-  /** In the order of the text; at most some 20. */
+  /** The first is the one that Nix would report; at most some 20. */
   readonly diagnostics: Fault[];
   /** What lints at the level `warn` found, in the order of the text. */
   readonly warnings: Fault[];
@@ -47,9 +48,11 @@ export function parseTokens(
   const parser = new Parser(source, tokens, { pipes: options.pipes === true, declarations, lints: options.lints });
   const tree = parser.run();
   const nul = source.text.indexOf('\0');
-  const { faults, warnings } = parser;
+  const { faults, noticed, warnings } = parser;
   if (nul === -1 && faults.length === 0) return { tree, tokens, diagnostics: faults, warnings };
-  return { tree, tokens, diagnostics: inOrder(source, nul === -1 ? faults : [nulByte(source, nul), ...faults]), warnings };
+  const withPlaces = faults.map((fault, index): Noticed => [fault, noticed[index]!]);
+  if (nul !== -1) withPlaces.push([nulByte(source, tokens, nul), nul]);
+  return { tree, tokens, diagnostics: inOrder(source, withPlaces), warnings };
 }
 
 /** The tree of a file. @throws Faults with all syntax errors */
@@ -66,11 +69,19 @@ export function parseExpr(source: SourceFile, options: Omit<ParseOptions, 'kind'
   return (tree as Extract<FileTree, { kind: 'expr' }>).expr;
 }
 
-const nulByte = (source: SourceFile, at: number): Fault =>
-  new Fault('E-LANG-010', 'the source contains a NUL byte', {
+/** Of a NUL in a string, Nix shows the text around it. */
+function nulByte(source: SourceFile, tokens: Tokens, at: number): Fault {
+  const token = tokens.starts.subarray(0, tokens.count).findLastIndex((start) => start <= at);
+  const isInString = tokens.kinds[token] === Text && tokens.ends[token]! > at;
+  const shown = bytesToText(tokens.image(token)).replaceAll('\0', '\u2400');
+  const message = isInString
+    ? `input string '${shown}' cannot be represented as Nix string because it contains null bytes`
+    : 'the source contains a NUL byte';
+  return new Fault('E-LANG-010', message, {
     labels: [{ source, start: at, end: at + 1, text: '' }],
     hints: ['is this a text file? strings cannot hold NUL bytes'],
   });
+}
 
 /** Mistakes of single tokens; what is reported of the rest of their line rarely is one. */
 const LEXICAL: ReadonlySet<string> = new Set([
@@ -83,20 +94,24 @@ const LEXICAL: ReadonlySet<string> = new Set([
 ]);
 const UNCLOSED: ReadonlySet<string> = new Set(['E-LANG-005', 'E-LANG-006', 'E-LANG-007']);
 
-/** Sorts faults by place, and drops those that only follow from another one. */
-function inOrder(source: SourceFile, faults: readonly Fault[]): Fault[] {
-  const lexical = faults.filter(({ code }) => LEXICAL.has(code));
-  if (lexical.length === 0) return [...faults].sort(byPlace);
-  const unclosed = lexical.filter(({ code }) => UNCLOSED.has(code));
-  const cut = Math.min(...unclosed.map(startOf), Number.POSITIVE_INFINITY);
-  const lines = new Set(lexical.map((fault) => source.position(startOf(fault)).line));
-  const own = faults.filter((fault) => {
-    if (LEXICAL.has(fault.code)) return false;
-    if (fault.labels.some(({ start }) => start >= cut) || lines.has(source.position(startOf(fault)).line)) return false;
-    return unclosed.length === 0 || fault.code !== 'E-LANG-003'; // brackets that the unclosed text swallowed
-  });
-  return [...lexical, ...own].sort(byPlace).slice(0, MAX_DIAGNOSTICS);
+/** A fault and the place where it was noticed. */
+type Noticed = readonly [Fault, number];
+
+/** Sorts faults in the order in which Nix would notice them, and drops those that only follow from another one. */
+function inOrder(source: SourceFile, faults: Noticed[]): Fault[] {
+  const lexical = faults.filter(([{ code }]) => LEXICAL.has(code));
+  const unclosed = lexical.filter(([{ code }]) => UNCLOSED.has(code));
+  const cut = Math.min(...unclosed.map(([fault]) => startOf(fault)), Number.POSITIVE_INFINITY);
+  const lines = new Set(lexical.map(([fault]) => source.position(startOf(fault)).line));
+  return faults
+    .sort(([, a], [, b]) => a - b)
+    .filter(([fault], index) => {
+      if (index === 0 || lexical.length === 0 || LEXICAL.has(fault.code)) return true;
+      if (fault.labels.some(({ start }) => start >= cut) || lines.has(source.position(startOf(fault)).line)) return false;
+      return unclosed.length === 0 || fault.code !== 'E-LANG-003'; // brackets that the unclosed text swallowed
+    })
+    .slice(0, MAX_DIAGNOSTICS)
+    .map(([fault]) => fault);
 }
 
 const startOf = (fault: Fault): number => fault.labels[0]?.start ?? 0;
-const byPlace = (a: Fault, b: Fault): number => startOf(a) - startOf(b);

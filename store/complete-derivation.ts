@@ -15,16 +15,20 @@ export interface CompleteDerivation extends InputDerivation {
   readonly text: Bytes;
   /** Sorted. */
   readonly references: readonly StorePath[];
+  /** With their paths, as far as those are known. */
+  readonly outputs: ReadonlyMap<string, DerivationOutput>;
 }
 
 /** What dependents ask of a derivation. */
 export interface InputDerivation {
-  /** With their paths, as far as those are known. */
-  readonly outputs: ReadonlyMap<string, DerivationOutput>;
+  readonly outputNames: readonly string[];
   readonly modulo: ModuloHash;
 }
 
 const writer = new ATermWriter();
+
+/** Shared by nearly all. */
+const ONLY_OUT: readonly string[] = ['out'];
 
 /**
  * @param inputOf  called for the inputs of derivations with `deferred` outputs
@@ -38,7 +42,7 @@ export function completeDerivation(
 ): CompleteDerivation {
   const kind = derivationKind(drv);
   if (kind === 'input-addressed') throw new Bug(`derivation '${drv.name}' is complete already`);
-  const names = sortedNames([...drv.outputs.keys()]);
+  const names = drv.outputs.size === 1 && drv.outputs.has('out') ? ONLY_OUT : sortedNames([...drv.outputs.keys()]);
   const inputs = sortedInputs(drv.inputDrvs);
   // Everything that may read other derivations happens before the shared buffer is touched.
   const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
@@ -48,9 +52,10 @@ export function completeDerivation(
   let outputs = sortedOutputs(drv.outputs, names);
   if (modulo !== undefined) {
     const hex = hashWritten(0, writer.used);
-    outputs = new Map(
-      names.map((name) => [name, { kind: 'input-addressed', path: inputAddressedPath(drv.name, name, hex, storeDir) }]),
-    );
+    const found = new Map<string, DerivationOutput>();
+    for (const name of names)
+      found.set(name, { kind: 'input-addressed', path: inputAddressedPath(drv.name, name, hex, storeDir) });
+    outputs = found;
   }
   const start = writer.used;
   writeOutputs(outputs, names);
@@ -72,7 +77,7 @@ export function completeDerivation(
     writeRest(masked, names, outputs);
     dependentsSee = { kind: 'hash', hex: hashWritten(again, writer.used) };
   }
-  return { path, text, references, outputs, modulo: dependentsSee };
+  return { path, text, references, outputs, outputNames: names, modulo: dependentsSee };
 }
 
 const DEFERRED: ModuloHash = { kind: 'deferred' };
@@ -237,16 +242,14 @@ function moduloInputs(inputs: readonly Input[], inputOf: (path: StorePath) => In
   let isDeferred = false;
   for (const [key, wanted] of inputs) {
     const path = key as StorePath;
-    const { outputs, modulo } = inputOf(path);
-    for (const output of wanted) if (!outputs.has(output)) missingOutput(path, output, outputs.keys());
+    const { outputNames, modulo } = inputOf(path);
+    for (const output of wanted) if (!outputNames.includes(output)) missingOutput(path, output, outputNames);
     if (modulo.kind === 'deferred') isDeferred = true;
     else if (modulo.kind === 'hash') addOutputs(found, modulo.hex, wanted);
     else for (const output of wanted) addOutputs(found, modulo.hexByOutput.get(output)!, ONLY_OUT);
   }
   return isDeferred ? undefined : sortedInputs(found);
 }
-
-const ONLY_OUT: readonly string[] = ['out'];
 
 function addOutputs(inputs: Map<string, readonly string[]>, hex: string, outputs: readonly string[]): void {
   const others = inputs.get(hex);

@@ -21,7 +21,7 @@ import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
 import { Staging } from './staging.ts';
-import { statKey } from './stat-key.ts';
+import { type StatKey, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
 import {
   type ContentAddress,
@@ -110,7 +110,16 @@ class LocalStore implements ObjectStore {
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): StorePath {
-    return this.#add(this.#sourceOf(name, source, options));
+    return this.#add(this.#sourceOf(name, source, options)).path;
+  }
+
+  ensurePath(name: string, source: Bytes, options: AddOptions = {}): Named {
+    const found = this.#sourceOf(name, source, options);
+    const state = statKey(found.entries);
+    const named = this.#remembered(found, state.key) ?? this.#identify(found, read(found));
+    if (!this.isValid(named.path)) return this.#copy(found, state);
+    this.#remember(found, state, named);
+    return named;
   }
 
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
@@ -118,7 +127,7 @@ class LocalStore implements ObjectStore {
   }
 
   addTree(name: string, entries: readonly TreeEntry[]): StorePath {
-    return this.#add(treeSource(name, entries));
+    return this.#add(treeSource(name, entries)).path;
   }
 
   #sourceOf(name: string, source: Bytes, options: AddOptions): Source {
@@ -144,10 +153,14 @@ class LocalStore implements ObjectStore {
     return this.#identify(source, read(source));
   }
 
-  #add(source: Source): StorePath {
-    const { key, isSettled } = statKey(source.entries);
-    const remembered = this.#remembered(source, key);
-    if (remembered !== undefined && this.isValid(remembered.path)) return remembered.path;
+  #add(source: Source): Named {
+    const state = statKey(source.entries);
+    const remembered = this.#remembered(source, state.key);
+    return remembered !== undefined && this.isValid(remembered.path) ? remembered : this.#copy(source, state);
+  }
+
+  /** Reads and copies in one pass; the copy is dropped where its path is valid. */
+  #copy(source: Source, state: StatKey): Named {
     const folder = this.#places.staging.make('add');
     try {
       const realPath = `${folder}/x`;
@@ -158,15 +171,22 @@ class LocalStore implements ObjectStore {
         const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
         registerObjects(this.#places, [{ realPath, info, manifest }]);
       }
-      if (isSettled) this.cachePut([[sourceKey(source), `${key} ${digest.hex} ${path}`]]);
-      return path;
+      this.#remember(source, state, { path, digest });
+      return { path, digest };
     } finally {
       removeTree(textToBytes(folder));
     }
   }
 
+  #remember(source: Source, { key, isSettled }: StatKey, { path, digest }: Named): void {
+    if (!isSettled) return;
+    const name = sourceKey(source);
+    const value = `${key} ${digest.hex} ${path}`;
+    if (this.cacheGet(name) !== value) this.cachePut([[name, value]]);
+  }
+
   /** What was found when the same files, unchanged since, were added before. */
-  #remembered(source: Source, key: string): { path: StorePath; digest: Digest } | undefined {
+  #remembered(source: Source, key: string): Named | undefined {
     const [oldKey, hex, path] = this.cacheGet(sourceKey(source))?.split(' ') ?? [];
     if (oldKey !== key || hex === undefined || path === undefined) return undefined;
     return { path: path as StorePath, digest: { algorithm: source.algorithm, hex } };
@@ -283,6 +303,11 @@ const notValid = (path: StorePath): never => {
     hints: ['build or add it first'],
   });
 };
+
+interface Named {
+  readonly path: StorePath;
+  readonly digest: Digest;
+}
 
 /** A tree to be added, and how it is to be named. */
 interface Source {

@@ -9,13 +9,18 @@ import type { TreeEntry } from './types.ts';
 /** Inode times are only as fine as the kernel's clock, so that a file changed just now may change again without a trace. */
 const SETTLING_MS = 2000;
 
+export interface StatKey {
+  readonly key: string;
+  /** Nothing changed in the last two seconds; what is remembered by another key could be stale. */
+  readonly isSettled: boolean;
+}
+
 /**
  * A hash over names, link targets and inode data of listed entries. Equal keys: the bytes are the same. Take it *before* reading them.
  *
- * @returns `isSettled`: whether nothing changed in the last two seconds; what is remembered by another key could be stale
  * @throws SystemFault  Cost: 5 µs a file
  */
-export function statKey(entries: readonly TreeEntry[]): { key: string; isSettled: boolean } {
+export function statKey(entries: readonly TreeEntry[]): StatKey {
   const hash = createHash('sha256');
   let newest = 0n;
   let text = '';

@@ -131,6 +131,11 @@ export interface ObjectStore extends Disposable {
   computePath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
   /** Adds a file or tree. Equal bytes give an equal path, whoever adds them. */
   addPath(name: string, source: Bytes, options?: AddOptions): StorePath;
+  /**
+   * Like `addPath`, with the digest. Where equal bytes are valid already they are read but not copied; what is new is read twice. The
+   * filter is asked once for each file.
+   */
+  ensurePath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
   /** Like `computePath`/`addPath` for a tree put together from files of several places (see `host.ts`). Entries sorted by path; parents are implied. */
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;

@@ -10,5 +10,6 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ derivations: targets.map(({ label, drvPath, outputs }) => ({ name: label, drvPath, outputs })) });
     return;
   }
-  for (const path of new Set(targets.map((target) => target.drvPath!))) context.out.line(path);
+  // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
+  context.out.bytes([...new Set(targets.map((target) => target.drvPath!))].map((path) => `${path}\n`).join(''));
 }

@@ -301,7 +301,7 @@ const suggestion = (name: string, entity: Entity, rank: number): Suggestion => {
     name: text,
     kind: KINDS[entity.kind],
     rank,
-    detail: entity.detail,
+    detail: entity.detail?.(),
     doc: entity.doc,
     ...(insert === undefined ? {} : { insert }),
   };

@@ -35,7 +35,7 @@ export interface Entity {
   /** Where it is defined, first of all; then where more is added (overrides). Empty for what the language brings. */
   readonly places: readonly Place[];
   /** One line of source, or the like. */
-  readonly detail?: string;
+  readonly detail?: () => string;
   /** Markdown. */
   readonly doc?: () => string | undefined;
   /** What selecting from it, or calling it, gives. */

@@ -39,7 +39,7 @@ export function hover(file: File, offset: number, resolver: Resolver): Hover | u
 
 /** Markdown: kind and signature, documentation, place. */
 export function describe(entity: Entity, seenFrom: File): string {
-  const parts = [`\`\`\`igos\n${entity.detail ?? bytesToText(entity.name)}\n\`\`\``];
+  const parts = [`\`\`\`igos\n${entity.detail?.() ?? bytesToText(entity.name)}\n\`\`\``];
   const doc = entity.doc?.();
   if (doc !== undefined && doc.trim() !== '') parts.push(doc.trim());
   const [place] = entity.places;

@@ -18,7 +18,7 @@ export function builtinNames(): ReadonlyMap<string, Entity> {
         name: entry.name,
         key: `builtin:${entry.name}`,
         places: [],
-        detail: 'impl' in entry ? `${entry.name} ${entry.args.join(' ')}` : entry.name,
+        detail: () => ('impl' in entry ? `${entry.name} ${entry.args.join(' ')}` : entry.name),
         doc: () =>
           renderBuiltinDoc(entry.name)
             ?.replace(/^##.*\n+/, '')
@@ -67,7 +67,7 @@ export function styleNames(): ReadonlyMap<string, Entity> {
         name: style.name,
         key: `style:${style.name}`,
         places: [],
-        detail: style.example,
+        detail: () => style.example,
         doc: () =>
           [
             `${style.doc}\n`,
@@ -84,7 +84,7 @@ export function libraryNames(): ReadonlyMap<string, Entity> {
   library ??= new Map<string, Entity>([
     ...LIBRARY.map(({ name, doc, example }): [string, Entity] => [
       name,
-      { kind: 'library', name, key: `library:${name}`, places: [], detail: example, doc: () => doc },
+      { kind: 'library', name, key: `library:${name}`, places: [], detail: () => example, doc: () => doc },
     ]),
     ...styleNames(),
     [
@@ -105,7 +105,7 @@ export function libraryNames(): ReadonlyMap<string, Entity> {
         name: 'makePackage',
         key: 'library:makePackage',
         places: [],
-        detail: 'makePackage { name = "hello"; version = "1.0"; … }',
+        detail: () => 'makePackage { name = "hello"; version = "1.0"; … }',
         doc: () => 'Makes a package that has no name in the tree from the fields of a `package` declaration.',
       },
     ],

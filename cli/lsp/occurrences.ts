@@ -59,7 +59,7 @@ function filesThatSee(entity: Entity, from: File, resolver: Resolver, workspace:
 /** `util-linux.core` and `util-linux-core` are one package. */
 function namesOf({ kind, name, detail }: Entity): string[] {
   if (kind === 'builtin') return [name, `__${name}`];
-  const output = kind === 'split' ? /^split (\S+) of/.exec(detail ?? '')?.[1] : undefined;
+  const output = kind === 'split' ? /^split (\S+) of/.exec(detail?.() ?? '')?.[1] : undefined;
   return output === undefined ? [name] : [name, output];
 }
 

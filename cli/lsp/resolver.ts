@@ -150,15 +150,16 @@ export class Resolver {
   /** A name that the text binds. */
   local(file: File, local: Local): Entity {
     const first = local.places[0]!;
+    const { value } = local;
     return {
       kind: local.kind === 'let' || local.kind === 'rec' ? 'variable' : 'argument',
       name: local.name,
       key: `${file.path}:${first.start}`,
       places: local.places.map((place) => ({ file, ...place })),
-      ...(local.value === undefined
+      ...(value === undefined
         ? {}
-        : { detail: `${local.name} ${local.kind === 'formal' ? '?' : '='} ${oneLine(file, local.value)}` }),
-      doc: () => commentOn(file, first.start, local.value),
+        : { detail: () => `${local.name} ${local.kind === 'formal' ? '?' : '='} ${oneLine(file, value)}` }),
+      doc: () => commentOn(file, first.start, value),
       shape: (depth) => this.#localShape(file, local, depth),
     };
   }
@@ -256,7 +257,7 @@ export class Resolver {
         name,
         key: `${file.path}:${start}`,
         places: [{ file, start, end }],
-        ...(expr === undefined ? {} : { detail: `${bytesToText(name)} = ${oneLine(file, expr)}` }),
+        ...(expr === undefined ? {} : { detail: () => `${bytesToText(name)} = ${oneLine(file, expr)}` }),
         doc: () => commentOn(file, start, expr),
         shape: (depth) => {
           if (expr !== undefined) return this.shapeOf(file, expr, depth + 1);
@@ -316,7 +317,7 @@ export class Resolver {
             name: spec.name,
             key: `${file.path}:${start}`,
             places: [place],
-            detail: `${spec.name} = ${spec.example};`,
+            detail: () => `${spec.name} = ${spec.example};`,
             doc: () => fieldDoc(spec),
           };
         }
@@ -333,7 +334,7 @@ export class Resolver {
       name: part.name,
       key: `${file.path}:${place.start}`,
       places: [{ file, ...place }],
-      ...(value === undefined ? {} : { detail: `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
+      ...(value === undefined ? {} : { detail: () => `${bytesToText(part.name)} = ${oneLine(file, value)}` }),
       doc: () => commentOn(file, binding.start, value),
     };
   }
@@ -363,9 +364,9 @@ function fileEntity(workspace: Workspace, path: string): Entity | undefined {
   if (file === undefined) {
     if (!existsSync(path))
       return { kind: 'file', name: path, key: `file:${path}`, places: [], doc: () => 'There is no such file.' };
-    return { kind: 'file', name: path, key: `file:${path}`, places: [], detail: path };
+    return { kind: 'file', name: path, key: `file:${path}`, places: [], detail: () => path };
   }
-  return { kind: 'file', name: target, key: `file:${target}`, places: [{ file, start: 0, end: 0 }], detail: target };
+  return { kind: 'file', name: target, key: `file:${target}`, places: [{ file, start: 0, end: 0 }], detail: () => target };
 }
 
 function mergedOf(file: File, holder: BindingHolder): MergedAttrs | undefined {

@@ -87,7 +87,7 @@ export class TreeEntities {
       name,
       key: `${kind}:${name}`,
       places: this.#places(layers),
-      detail: headOf(declared),
+      detail: () => headOf(declared),
       doc: () => this.#declaredDoc(tree, layers),
       shape: () => this.#declaredShape(tree, declared),
     };
@@ -99,7 +99,7 @@ export class TreeEntities {
       name: split.name,
       key: `package:${split.name}`,
       places: this.#places(split.layers),
-      detail: `split ${split.output} of ${headOf(declared)}`,
+      detail: () => `split ${split.output} of ${headOf(declared)}`,
       doc: () => this.#declaredDoc(tree, [...declared.layers, ...split.layers]),
       shape: () => this.#declaredShape(tree, declared),
     };
@@ -160,7 +160,7 @@ export class TreeEntities {
       name: 'name',
       key: `name:${kind}:${name}`,
       places: [],
-      detail: `name = "${name}"`,
+      detail: () => `name = "${name}"`,
       doc: () => `The name of the ${kind}.`,
     };
   }
@@ -209,7 +209,7 @@ export class TreeEntities {
         name: spec.name,
         key: file === undefined || at === undefined ? `field:${kind}:${spec.name}` : `${file.path}:${at.start}`,
         places: file === undefined || at === undefined ? [] : [{ file, start: at.start, end: at.end }],
-        detail:
+        detail: () =>
           file === undefined || expr === undefined ? `${spec.name} = ${spec.example};` : `${spec.name} = ${oneLine(file, expr)};`,
         doc: () => fieldDoc(spec),
         ...(file === undefined || expr === undefined ? {} : { shape: (depth: number) => this.#shapeOf(file, expr, depth + 1) }),

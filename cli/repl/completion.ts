@@ -14,9 +14,13 @@ export interface Completion {
   readonly word: string;
 }
 
-/** Evaluates only names and attribute paths, silently; what goes wrong means that nothing is offered. @throws Interrupted */
-export function complete(repl: Repl, line: string): Completion {
-  const command = /^\s*(:\S*)(\s+)?/.exec(line);
+/**
+ * Evaluates only names and attribute paths, silently; what goes wrong means that nothing is offered.
+ *
+ * @param before  lines of the same input
+ */
+export function complete(repl: Repl, line: string, before = ''): Completion {
+  const command = before === '' ? /^\s*(:\S*)(\s+)?/.exec(line) : null;
   if (command !== null && command[2] === undefined) {
     const word = command[1]!;
     return matching(
@@ -33,7 +37,8 @@ export function complete(repl: Repl, line: string): Completion {
   const word = /(?:[A-Za-z_"][\w'."-]*)?$/.exec(line)![0];
   if (word === '' && /[.'"]$/.test(line)) return { matches: [], word };
   const topics = takes === 'topic' && /^\s*:\S+\s+\S*$/.test(line) ? completeTopic(word) : [];
-  return { matches: [...new Set([...topics, ...completeName(repl, word)])], word };
+  const local = word.includes('.') ? [] : namesBoundIn(before + line).filter((name) => name.startsWith(word));
+  return { matches: [...new Set([...topics, ...local, ...completeName(repl, word)])], word };
 }
 
 function completeName(repl: Repl, word: string): string[] {
@@ -61,6 +66,10 @@ function completeName(repl: Repl, word: string): string[] {
   });
   return names.map((name) => `${prefix}.${bytesToText(printName(name))}`).filter((name) => name.startsWith(word));
 }
+
+/** Names that the text itself seems to bind: `x =`, `x:`, `{ x, y ? 1 }`. */
+const namesBoundIn = (text: string): string[] =>
+  [...text.matchAll(/([A-Za-z_][\w'-]*)\s*(?:=(?!=)|:(?!\/)|[,@]|\?)/g)].map((match) => match[1]!);
 
 function completeTopic(word: string): string[] {
   const dot = word.lastIndexOf('.');

@@ -12,17 +12,22 @@ const CONTINUATION = '    > ';
 export async function runTerminal(repl: Repl): Promise<number> {
   const file = historyFile(repl.context.environment);
   const input = process.stdin;
+  // a terminal that can do nothing but print lines (a shell inside an editor) edits them itself
+  const canEdit = repl.context.environment['TERM'] !== 'dumb';
+  const setRaw = (isRaw: boolean): void => {
+    if (canEdit) input.setRawMode(isRaw);
+  };
   const lines = createInterface({
     input,
     output: process.stdout,
-    terminal: true,
+    terminal: canEdit,
     prompt: PROMPT,
     history: readHistory(file).reverse(), // readline wants the newest first
     historySize: MAX_LINES,
     removeHistoryDuplicates: true,
     tabSize: 2,
     completer: (line: string) => {
-      const { matches, word } = cooked(() => complete(repl, line));
+      const { matches, word } = cooked(() => complete(repl, line, pending));
       return [matches, word];
     },
   });
@@ -30,9 +35,23 @@ export async function runTerminal(repl: Repl): Promise<number> {
   let pending = '';
   let isBusy = false;
   let warned = false;
+  const cancel = (): void => {
+    pending = '';
+    waiting.length = 0;
+    process.stdout.write('\n');
+    lines.setPrompt(PROMPT);
+    if (canEdit) {
+      // drops what stands on the line
+      lines.write(null, { ctrl: true, name: 'e' });
+      lines.write(null, { ctrl: true, name: 'u' });
+    }
+    lines.prompt();
+  };
   // the engine takes the signal while something is evaluated, a build has a handler of its own; nothing else ends by it
-  const ignore = (): void => undefined;
-  process.on('SIGINT', ignore);
+  const onSignal = (): void => {
+    if (!isBusy) cancel();
+  };
+  process.on('SIGINT', onSignal);
 
   return await new Promise<number>((resolve, reject) => {
     const next = async (): Promise<void> => {
@@ -54,12 +73,12 @@ export async function runTerminal(repl: Repl): Promise<number> {
       } finally {
         isBusy = false;
       }
-      input.setRawMode(true);
+      setRaw(true);
       lines.setPrompt(pending === '' ? PROMPT : CONTINUATION);
       lines.prompt();
     };
     lines.on('line', (line) => {
-      input.setRawMode(false); // from here on Ctrl-C is a signal
+      setRaw(false); // from here on Ctrl-C is a signal
       try {
         addToHistory(file, line);
       } catch (error) {
@@ -69,18 +88,9 @@ export async function runTerminal(repl: Repl): Promise<number> {
       waiting.push(line);
       void next();
     });
-    lines.on('SIGINT', () => {
-      pending = '';
-      waiting.length = 0;
-      process.stdout.write('\n');
-      lines.setPrompt(PROMPT);
-      // drops what stands on the line
-      lines.write(null, { ctrl: true, name: 'e' });
-      lines.write(null, { ctrl: true, name: 'u' });
-      lines.prompt();
-    });
+    lines.on('SIGINT', cancel);
     lines.on('close', () => {
-      process.off('SIGINT', ignore);
+      process.off('SIGINT', onSignal);
       if (!isBusy) process.stdout.write('\n');
       resolve(0);
     });
@@ -89,11 +99,11 @@ export async function runTerminal(repl: Repl): Promise<number> {
 
   /** While something is evaluated Ctrl-C is a signal, not a byte. */
   function cooked<T>(run: () => T): T {
-    input.setRawMode(false);
+    setRaw(false);
     try {
       return run();
     } finally {
-      input.setRawMode(true);
+      setRaw(true);
     }
   }
 }

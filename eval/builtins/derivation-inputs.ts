@@ -32,7 +32,7 @@ export function inputsOfContext(state: DerivationState, context: ReadonlySet<str
       // The whole derivation: every path that its build needs, and every output of every derivation among them.
       for (const needed of state.closure(path)) {
         sources.add(needed);
-        if (needed.endsWith('.drv')) for (const output of state.findOutputs(needed)?.keys() ?? []) need(needed, output);
+        if (needed.endsWith('.drv')) for (const output of state.outputNames(needed)) need(needed, output);
       }
     }
   }

@@ -35,9 +35,9 @@ export class DerivationState {
   /** Completes a derivation and hands it to the store. Equal derivations are added once. */
   add(drv: Derivation): MadeDerivation {
     const { store } = this.#ctx.io;
-    const { path, text, references, outputs, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
+    const { path, text, references, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
     if (this.#made.has(path)) return { path, outputs };
-    this.#made.set(path, { outputs, modulo });
+    this.#made.set(path, { outputNames, modulo });
     store.addText({ name: `${drv.name}.drv`, path, text, references });
     return { path, outputs };
   }
@@ -57,13 +57,18 @@ export class DerivationState {
   /** @throws Fault E-EVAL-117 */
   readonly #inputOf = (path: StorePath): InputDerivation =>
     this.#made.get(path) ?? {
-      outputs: this.#lookup(path).outputs,
+      outputNames: [...this.#lookup(path).outputs.keys()],
       modulo: hashDerivationModulo(path, this.#lookup, this.#memo),
     };
 
   /** `undefined` where nothing is known of the derivation. */
   findOutputs(path: StorePath): ReadonlyMap<string, DerivationOutput> | undefined {
-    return (this.#made.get(path) ?? this.#find(path))?.outputs;
+    return this.#find(path)?.outputs;
+  }
+
+  /** None where nothing is known of the derivation. */
+  outputNames(path: StorePath): Iterable<string> {
+    return this.#made.get(path)?.outputNames ?? this.#find(path)?.outputs.keys() ?? [];
   }
 
   /** Reads it, the first time. */
@@ -90,6 +95,14 @@ export class DerivationState {
     if (stored.length > 0 || !path.endsWith('.drv')) return stored;
     const drv = this.#find(path);
     return drv === undefined ? [] : derivationReferences(drv);
+  }
+
+  /** What a string depends on that names an output. */
+  outputContext(path: StorePath, output: string): readonly string[] {
+    const text = `!${output}!${path}`;
+    // Remembered with the path itself, by which dependents find the derivation without comparing characters.
+    this.#elements.set(text, { kind: 'output', path, output });
+    return [text];
   }
 
   /** `parseContextElement`, once for each: dependents share the text. */

@@ -4,7 +4,7 @@ import { derivationName, type StorePath, upstreamPlaceholder } from '../../store
 import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
-import { Thunk } from '../thunk.ts';
+import { force, Thunk } from '../thunk.ts';
 import { addStep, locate } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
@@ -45,19 +45,19 @@ const commonShape = fixedShape('all', 'drvAttrs');
 function derivation(ctx: Evaluator, argument: Slot): Value {
   const attrs = ctx.forceAttrs(argument, 'the argument passed to derivation');
   const outputs = outputNames(ctx, attrs);
-  const strict = ctx.delay(() => derivationStrict(ctx, attrs));
-  const strictAttr = (name: Bytes): Slot =>
-    ctx.delay(() => ctx.force(ctx.getAttr(ctx.force(strict) as Attrs, name, 'the outputs of a derivation')));
-  const drvPath = strictAttr('drvPath');
+  const strict = new Thunk(makeStrict, { ctx, attrs });
   if (outputs === ONLY_OUT) {
     // Mostly so: the set refers to itself, without a thunk for its one output.
     const elements: Slot[] = [];
-    const own = new Attrs(singleShape, [elements, attrs, drvPath, null, strictAttr('out'), 'out', 'derivation']);
+    const paths = [new Thunk(drvPathOf, strict), new Thunk(outOf, strict)] as const;
+    const own = new Attrs(singleShape, [elements, attrs, paths[0], null, paths[1], 'out', 'derivation']);
     const only = mergeAttrs(attrs, own);
     only.slots[only.shape.indexOf('out')] = only;
     elements.push(only);
     return only;
   }
+  const strictAttr = (name: Bytes): Slot => ctx.delay(() => resultOf(strict, name));
+  const drvPath = strictAttr('drvPath');
   const elements: Slot[] = [];
   const byName = new Map<Bytes, Slot>();
   for (const name of outputs) {
@@ -71,6 +71,12 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
   const common = mergeAttrs(mergeAttrs(attrs, attrsFromOutputs(byName)), new Attrs(commonShape, [elements, attrs]));
   return ctx.force(elements[0]!);
 }
+
+const makeStrict = ({ ctx, attrs }: { ctx: Evaluator; attrs: Attrs }): Attrs => derivationStrict(ctx, attrs);
+/** An attribute of the result of `derivationStrict`. */
+const resultOf = (strict: Thunk, name: Bytes): Value => force((force(strict) as Attrs).get(name)!);
+const drvPathOf = (strict: Thunk): Value => resultOf(strict, 'drvPath');
+const outOf = (strict: Thunk): Value => resultOf(strict, 'out');
 
 const onlyOutShape = fixedShape('out');
 const singleShape = fixedShape('all', 'drvAttrs', 'drvPath', 'out', 'outPath', 'outputName', 'type');
@@ -95,14 +101,15 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
   const set = ctx.forceAttrs(argument, 'the argument passed to builtins.derivationStrict');
   try {
     const state = derivationState(ctx);
-    const { context, ...attributes } = readDerivationAttributes(ctx, set);
+    const { context, name, outputs: wanted, system, builder, args, env } = readDerivationAttributes(ctx, set);
     const { inputDrvs, inputSrcs } = inputsOfContext(state, context);
-    const { path: drvPath, outputs } = state.add({ ...attributes, inputDrvs, inputSrcs });
+    const drv = { name, outputs: wanted, inputDrvs, inputSrcs, system, builder, args, env };
+    const { path: drvPath, outputs } = state.add(drv);
     const reference = new ContextString(drvPath, [`=${drvPath}`]);
     const outputPath = (name: string): ContextString => {
       const output = outputs.get(name)!;
       const path = 'path' in output ? output.path : upstreamPlaceholder(drvPath, name);
-      return new ContextString(path, [`!${name}!${drvPath}`]);
+      return new ContextString(path, state.outputContext(drvPath, name));
     };
     if (outputs.size === 1 && outputs.has('out')) return new Attrs(strictShape, [reference, outputPath('out')]);
     const result = new Map<Bytes, Slot>([['drvPath', reference]]);

@@ -124,7 +124,20 @@ function concatAt(ctx: Parameters<typeof concat>[0], a: Value, b: Value, span: S
 }
 
 /** `++`; the operands are lists. */
-const append = (a: Slot[], b: Slot[]): Slot[] => (b.length === 0 ? a : a.length === 0 ? b : a.concat(b));
+function append(a: Slot[], b: Slot[]): Slot[] {
+  if (b.length === 0) return a;
+  if (a.length === 0) return b;
+  const length = a.length + b.length;
+  if (length > FEW) return a.concat(b);
+  // For few items, less than a call into the engine.
+  const items: Slot[] = new Array(length);
+  let at = 0;
+  for (let i = 0; i < a.length; i++) items[at++] = a[i]!;
+  for (let i = 0; i < b.length; i++) items[at++] = b[i]!;
+  return items;
+}
+
+const FEW = 32;
 
 const hasName = (target: Value, name: string): boolean => target instanceof Attrs && target.has(name);
 

@@ -34,6 +34,8 @@ export abstract class ParserBase {
   protected at = 0;
   protected depth = 0;
   readonly faults: Fault[] = [];
+  /** Where Nix, which stops at the first one, would notice each fault: byte offsets. */
+  readonly noticed: number[] = [];
   protected missingInAt = -1;
   #lastReported = -1;
   #brackets: Brackets | undefined;
@@ -150,6 +152,7 @@ export abstract class ParserBase {
     this.#lastReported = index;
     const [first, ...others] = details.labels ?? [this.label(index)];
     const isLabelled = first!.text === '';
+    this.noticed.push(this.starts[Math.min(index, this.tokens.count - 1)]!);
     this.faults.push(
       new Fault(code, message, {
         labels: [isLabelled ? { ...first!, text: says } : first!, ...others],
@@ -198,8 +201,16 @@ export abstract class ParserBase {
   }
 
   /** Reports what is wrong in a text that could be parsed: no other error follows from it. */
-  protected addCheck(code: FaultCode, message: string, labels: readonly Label[], hints: readonly string[] = []): void {
-    if (this.faults.length < MAX_FAULTS) this.faults.push(new Fault(code, message, { labels, hints }));
+  protected addCheck(
+    code: FaultCode,
+    message: string,
+    labels: readonly Label[],
+    hints: readonly string[] = [],
+    at?: number,
+  ): void {
+    if (this.faults.length >= MAX_FAULTS) return;
+    this.noticed.push(at ?? labels[0]!.start);
+    this.faults.push(new Fault(code, message, { labels, hints }));
   }
 }
 

@@ -19,6 +19,7 @@ export abstract class Declarations extends Expressions {
     if (this.kind === K.Let) {
       const open = this.at++;
       head = this.letBindings(open);
+      this.checkLet(head.bindings);
     }
     const declarations: Declaration[] = [];
     this.#read(declarations);

@@ -47,6 +47,8 @@ export abstract class Expressions extends Functions {
       const head = heads[i]!;
       if (head.kind === 'if') head.otherwise = expr;
       else head.body = expr;
+      if (head.kind === 'let') this.checkLet(head.bindings);
+      else if (head.kind === 'lambda' && head.param.kind === 'formals') this.checkFormals(head.param);
       head.end = end;
       expr = head;
     }

@@ -38,7 +38,6 @@ export abstract class Functions extends Sets {
     const open = this.at;
     const { formals, isOpen } = this.#formals();
     const param: Param = { kind: 'formals', formals, isOpen, as: name, start, end: this.end };
-    this.#checkWhole(formals, name, start);
     if (this.kind === K.Colon) this.at++;
     else this.stopNoFunction(EXPECT.colon, formals, open);
     return param;
@@ -66,15 +65,9 @@ export abstract class Functions extends Sets {
     }
     const name = this.image(this.at++);
     const { end } = this;
-    this.#checkWhole(formals, name, end - name.length);
     if (this.kind === K.Colon) this.at++;
     else this.stopNoFunction(EXPECT.colon, formals, open);
     return { kind: 'formals', formals, isOpen, as: name, start, end };
-  }
-
-  #checkWhole(formals: readonly Formal[], name: string, start: number): void {
-    const first = formals.find((formal) => formal.name === name);
-    if (first !== undefined) this.reportDuplicateFormal(name, { start }, first);
   }
 
   #formals(): { formals: Formal[]; isOpen: boolean } {
@@ -107,7 +100,6 @@ export abstract class Functions extends Sets {
       }
     }
     this.closing(K.BraceClose, open, isOpen ? EXPECT.brace : needsComma ? EXPECT.formalEnd : EXPECT.formal);
-    this.checkFormals(formals);
     return { formals, isOpen };
   }
 

@@ -3,7 +3,7 @@ import { bytesToText, place } from '../../base/index.ts';
 import * as K from '../kinds.ts';
 import { mergeBindings } from '../merge.ts';
 import { operatorText } from '../operators.ts';
-import type { AttrName, Binding, Expr, Formal, MergedAttrs } from '../tree.ts';
+import type { AttrName, Binding, Expr, Formal, MergedAttrs, Param } from '../tree.ts';
 import { closerText, describe, pathText } from '../words.ts';
 import { ParserBase, SYNTAX_STOP } from './base.ts';
 import { explainInvalid } from './strange.ts';
@@ -284,8 +284,8 @@ export abstract class Recovery extends ParserBase {
   }
 
   /** `found`: where Nix sees it; `index`: the token before which it is missing. */
-  #reportSemicolon(found: number, index: number, what: string): void {
-    this.report(found, EXPECT.semicolon, 'E-LANG-002', `expected ';' after ${what}`, {
+  #reportSemicolon(found: number, index: number, what: string, expected: Expected = EXPECT.semicolon): void {
+    this.report(found, expected, 'E-LANG-002', `expected ';' after ${what}`, {
       labels: [this.labelBehind(index - 1, '')],
     });
   }
@@ -317,7 +317,8 @@ export abstract class Recovery extends ParserBase {
     const index = this.at;
     if (this.skipInvalid(EXPECT.semicolon)) throw SYNTAX_STOP;
     if (this.kind === K.End && this.blameBracket(index, EXPECT.semicolon)) throw SYNTAX_STOP;
-    this.#reportSemicolon(index, index, what);
+    if (this.kind === K.Let) this.#reportSemicolon(index + 1, index, what, EXPECT.openBrace);
+    else this.#reportSemicolon(index, index, what);
     if (this.needingParentheses(index) === undefined) throw SYNTAX_STOP;
   }
 
@@ -362,7 +363,7 @@ export abstract class Recovery extends ParserBase {
     );
   }
 
-  /** `let`'s bindings need fixed names. */
+  /** `let`'s bindings need fixed names; like the arguments of a function, Nix checks them behind the body. */
   protected checkLet(bindings: readonly Binding[]): void {
     for (const binding of bindings) {
       if (binding.kind !== 'bind' || binding.path[0]?.kind !== 'dynamic') continue;
@@ -371,6 +372,7 @@ export abstract class Recovery extends ParserBase {
         'dynamic attributes not allowed in let',
         [this.labelSpan(binding.path[0], 'computed')],
         ['put computed names in a set'],
+        this.end,
       );
     }
   }
@@ -432,22 +434,25 @@ export abstract class Recovery extends ParserBase {
     throw SYNTAX_STOP;
   }
 
-  protected checkFormals(formals: readonly Formal[]): void {
+  protected checkFormals({ formals, as, start, end }: Extract<Param, { kind: 'formals' }>): void {
+    if (as !== undefined) {
+      const first = formals.find((formal) => formal.name === as);
+      const isBefore = this.source.text.charCodeAt(start) !== 0x7b;
+      if (first !== undefined) this.#reportDuplicateFormal(as, { start: isBefore ? start : end - as.length }, first);
+    }
     if (formals.length < 2) return;
     const seen = new Map<string, Formal>();
     for (const formal of formals) {
       const first = seen.get(formal.name);
       if (first === undefined) seen.set(formal.name, formal);
-      else this.reportDuplicateFormal(formal.name, formal, first);
+      else this.#reportDuplicateFormal(formal.name, formal, first);
     }
   }
 
-  protected reportDuplicateFormal(name: string, second: { start: number }, first: { start: number }): void {
+  #reportDuplicateFormal(name: string, second: { start: number }, first: { start: number }): void {
     const spanOf = ({ start }: { start: number }): { start: number; end: number } => ({ start, end: start + name.length });
-    this.addCheck('E-LANG-012', `duplicate formal function argument '${name}'`, [
-      this.labelSpan(spanOf(second)),
-      this.labelSpan(spanOf(first), 'first named here'),
-    ]);
+    const labels = [this.labelSpan(spanOf(second)), this.labelSpan(spanOf(first), 'first named here')];
+    this.addCheck('E-LANG-012', `duplicate formal function argument '${name}'`, labels, [], this.end);
   }
 
   protected reportMissingComma(): void {
@@ -576,7 +581,9 @@ export abstract class Recovery extends ParserBase {
 
   protected reportParentheses(index: number, expected: Expected): void {
     const { what, from } = this.needingParentheses(index)!;
-    this.report(index, expected, 'E-LANG-028', `${what} needs parentheses here`, {
+    // where an operand or argument may stand, `let` can only be `let { … }`: Nix stumbles over what follows it
+    const isLet = this.kinds[index] === K.Let;
+    this.report(isLet ? index + 1 : index, isLet ? EXPECT.openBrace : expected, 'E-LANG-028', `${what} needs parentheses here`, {
       labels: [this.label(from)],
       hints: [`put '(' before it and ')' behind its end`],
     });

@@ -62,7 +62,6 @@ export abstract class Sets extends Strings {
     if (this.kind === K.In) this.at++;
     else this.missingIn(open);
     this.depth--;
-    this.checkLet(bindings);
     return { bindings, merged: this.merge(bindings) };
   }
 

@@ -69,7 +69,6 @@ export function replSession(
     text
       .replaceAll(work, '$WORK')
       .replaceAll(project, '$PROJECT')
-      .replace(/, \d+ times/g, ', … times') // as many as the stack has room for
       .replace(/\/igos\/store\/[0-9a-z]{32}-/g, '/igos/store/…-');
   const write = (name: string, text: string): void => {
     mkdirSync(dirname(join(work, name)), { recursive: true });

@@ -90,6 +90,26 @@ test('Ctrl-C ends an evaluation; names and the session stay', { skip }, (t) => {
   ]);
 });
 
+test('a dumb terminal gets prompts and no escape sequences', { skip }, (t) => {
+  const { work } = programs(t);
+  const run = runInTerminal(
+    [join(project, 'bin/igos'), 'repl'],
+    [
+      { until: 'igos> $' },
+      { press: '6 *\n', until: '    > $' },
+      { press: '7\n', until: '42\r\n.*igos> $' },
+      { press: '[ 1\n', until: '    > $' },
+      { press: CTRL_C, until: 'igos> $' },
+      { press: '2\n', until: '2\r\n.*igos> $' },
+      { press: CTRL_D, until: '\n' },
+    ],
+    { cwd: project, env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, TERM: 'dumb' } },
+  );
+  assert.equal(run.problem, '', run.screen);
+  assert.equal(run.status, 0);
+  assert.ok(!run.screen.includes('\x1b'), JSON.stringify(run.screen));
+});
+
 test(':b builds with its display; Ctrl-C stops the build and not the session', { skip: skipBuilds }, (t) => {
   const { work } = programs(t);
   const build = (script: string): string =>

@@ -273,6 +273,11 @@ test('completion: commands, names, attributes, declarations, files', async (t) =
   assert.deepEqual(of(':doc package.sty'), ['package.style']);
   assert.deepEqual(of(':doc tie'), ['tier']);
   assert.deepEqual(of('tie'), []);
+  assert.deepEqual(complete(repl, 'longer + lon', 'let longest = 1;\nf = { longish ? 2, ... }: 3;\n').matches, [
+    'longest',
+    'longish',
+  ]);
+  assert.deepEqual(of('(setting: sett'), ['setting']);
   assert.deepEqual(of(':te o'), ['on', 'off']);
   assert.deepEqual(of(':q x'), []);
   assert.deepEqual(of('import ./di'), ['./dir/']);

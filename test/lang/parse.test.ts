@@ -183,8 +183,13 @@ test('deep nesting is a fault, long chains are fine', () => {
     assert.ok(diagnostics.length > 0, open);
   }
   assert.equal(parse(source('['.repeat(100_000) + ']'.repeat(100_000))).diagnostics[0]!.code, 'E-LANG-023');
-  for (const chain of ['a ++ ', 'a ', '!', '-', 'if a then b else ', 'a // b + ']) {
-    assert.deepEqual(parse(source(`${chain.repeat(10_000)}a`)).diagnostics, [], chain);
+  const chains = ['a ++ ', 'a ', '!', '-', 'if a then b else ', 'a // b + ', 'a -> ', 'x: ', '{ x }: ', 'with a; ', 'assert a; '];
+  for (const chain of [...chains, 'let a = 1; in ', 'a.', 'a + -!']) {
+    assert.deepEqual(parse(source(`${chain.repeat(100_000)}a`)).diagnostics, [], chain);
+  }
+  for (const open of ['(', '[', '{ a = ', 'a.b or ', '${', 'f (', 'rec { a = x: ', 'inherit (']) {
+    const { diagnostics } = parse(source(`{ a = ${open.repeat(100_000)}`));
+    assert.equal(diagnostics.some(({ code }) => code === 'E-LANG-023') || open === '${' || open === 'inherit (', true, open);
   }
 });
 

@@ -23,7 +23,7 @@ import { drvTexts, storeDir, vectorDerivation } from './vectors.ts';
 
 const complete = (drv: Derivation, lookup: DerivationLookup, memo: ModuloMemo = new Map()): CompleteDerivation =>
   completeDerivation(drv, storeDir, (path) => ({
-    outputs: lookup(path).outputs,
+    outputNames: [...lookup(path).outputs.keys()],
     modulo: hashDerivationModulo(path, lookup, memo),
   }));
 

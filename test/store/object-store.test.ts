@@ -107,6 +107,24 @@ test('NAR hashes are those of nix-hash', { skip: hasNix ? false : 'nix-hash is n
   assert.equal(formatHash({ algorithm: 'sha256', hex: info.narHash }, 'nix32'), stdout.trim());
 });
 
+test('what is ensured is named and added as by the two steps, and the filter is asked once', (t) => {
+  const { store, folder } = temporaryStore(t);
+  const source = makeTree(join(folder, 'src'), { a: '1', 'd/b*': '2', 'd/c': '3' });
+  const asked: string[] = [];
+  const filter = (file: string): boolean => asked.push(file.slice(source.length)) > 0 && !file.endsWith('/c');
+  const { path, digest } = store.computePath('x', source, { filter: (file) => !file.endsWith('/c') });
+  const ensured = (): unknown => {
+    const found = store.ensurePath('x', source, { filter });
+    return { path: found.path, digest: found.digest };
+  };
+  assert.deepEqual(ensured(), { path, digest });
+  assert.deepEqual(asked, ['/a', '/d', '/d/b', '/d/c']);
+  assert.deepEqual(readdirSync(join(store.toReal(path), 'd')), ['b']);
+  const added = store.info(path);
+  assert.deepEqual(ensured(), { path, digest }, 'again, and it is valid');
+  assert.deepEqual(store.info(path), added);
+});
+
 test('equal bytes give an equal path; a filter and the method change it', (t) => {
   const { store, folder } = temporaryStore(t);
   const one = makeTree(join(folder, 'one'), { a: '1', 'b*': '2' });

@@ -1,7 +1,7 @@
 /** Every builtin and every construct, each with what it gives; and, where Nix is installed, next to Nix. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -112,3 +112,30 @@ function nixResult(cases: readonly ConformanceCase[]): string {
   rmSync(file);
   return run.status === 0 ? run.stdout.trimEnd().replaceAll(here, '$HERE') : `Nix fails: ${run.stderr}`;
 }
+
+/** Names in `builtins` of the current Nix: a fact of its manual and its sources. */
+const nixNames =
+  `abort add addDrvOutputDependencies addErrorContext all any appendContext attrNames attrValues baseNameOf bitAnd bitOr bitXor
+break builtins catAttrs ceil compareVersions concatLists concatMap concatStringsSep convertHash currentSystem currentTime deepSeq
+derivation derivationStrict dirOf div elem elemAt exec false fetchClosure fetchFinalTree fetchGit fetchMercurial fetchTarball
+fetchTree fetchurl filter filterSource findFile flakeRefToString floor foldl' fromJSON fromTOML functionArgs genList genericClosure
+getAttr getContext getEnv getFlake groupBy hasAttr hasContext hashFile hashString head import importNative intersectAttrs isAttrs
+isBool isFloat isFunction isInt isList isNull isPath isString langVersion length lessThan listToAttrs map mapAttrs match mul nixPath
+nixVersion null outputOf parseDrvName parseFlakeRef partition path pathExists placeholder readDir readFile readFileType removeAttrs
+replaceStrings scopedImport seq sort split splitVersion storeDir storePath stringLength sub substring tail throw toFile toJSON toPath
+toString toXML trace traceVerbose true tryEval typeOf unsafeDiscardOutputDependency unsafeDiscardStringContext unsafeGetAttrPos warn
+zipAttrsWith`.split(/\s+/);
+
+test('every builtin of Nix is here, or docs/language.md says why not; and there are no others', () => {
+  const here = new Set([...builtinTable.map(({ name }) => name), 'builtins', 'true', 'false', 'null']);
+  const text = readFileSync(join(import.meta.dirname, '../../../docs/language.md'), 'utf8');
+  const table = text.slice(text.indexOf('| left out | why |'), text.indexOf('Of what is there'));
+  const leftOut = [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`(.*?)`/g)].map(([, name]) => name!),
+  );
+  assert.deepEqual(nixNames.filter((name) => !here.has(name)).sort(), leftOut.sort());
+  assert.deepEqual(
+    [...here].filter((name) => !nixNames.includes(name)),
+    [],
+  );
+});

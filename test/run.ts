@@ -33,7 +33,8 @@ for (const [list, flags] of [
 
 // the closing lines of node's own runner, for the whole of it
 for (const [name, count] of Object.entries(summary)) process.stdout.write(`# ${name} ${count}\n`);
-const forbidden = process.env['CI'] === undefined ? [] : skips;
+// What needs material of others that may not be kept here can only run where somebody brings it.
+const forbidden = process.env['CI'] === undefined ? [] : skips.filter((line) => !line.includes(': not part of igos: '));
 if (skips.length > 0) process.stdout.write(`skipped:\n${skips.map((line) => `  ${line}`).join('\n')}\n`);
 if (forbidden.length > 0) process.stdout.write(`${forbidden.length} skipped under CI, where everything must run\n`);
 process.stdout.write(

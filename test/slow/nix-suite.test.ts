@@ -13,7 +13,7 @@ import { findCases, type Kind, type Outcome, SuiteRunner } from './nix-suite.ts'
 const suite = process.env['IGOS_NIX_SUITE'];
 const skip =
   suite === undefined
-    ? "IGOS_NIX_SUITE does not name tests/functional/lang of Nix's sources"
+    ? "not part of igos: IGOS_NIX_SUITE does not name tests/functional/lang of Nix's sources"
     : existsSync(join(suite, 'eval-okay-list.nix'))
       ? false
       : `${suite} holds no language tests`;

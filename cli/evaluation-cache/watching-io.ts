@@ -15,7 +15,7 @@ export class WatchingIO implements EvalIO {
   readonly #recorder: Recorder;
   readonly #toReal: ToReal;
 
-  /** @param toReal  where a path that evaluation names is on this machine (store paths are logical) */
+  /** @param toReal  where a path that evaluation names is on this machine (store paths are logical); may refuse, which starts evaluation over */
   constructor(inner: EvalIO, recorder: Recorder, toReal: ToReal) {
     this.#inner = inner;
     this.store = inner.store;
@@ -40,14 +40,16 @@ export class WatchingIO implements EvalIO {
   }
 
   lstat(path: Bytes): FileKind | undefined {
+    const real = this.#toReal(path);
     const kind = this.#try(() => this.#inner.lstat(path));
-    this.#recorder.kind(this.#toReal(path), kind);
+    this.#recorder.kind(real, kind);
     return kind;
   }
 
   realpath(path: Bytes): Bytes {
+    const asked = this.#toReal(path);
     const real = this.#try(() => this.#inner.realpath(path));
-    this.#recorder.realPath(this.#toReal(path), real);
+    this.#recorder.realPath(asked, real);
     return real;
   }
 

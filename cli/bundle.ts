@@ -1,10 +1,11 @@
 /**
  * Makes `dist/`: igos in two files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
- * Loading 300 modules costs more than evaluating most things does. `evaluating.cjs` has what `igos eval`, `instantiate` and `parse`
- * need, `whole.cjs` everything; they share nothing at run time, so no class exists twice in a process. `stamp.json` names the
- * files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs. File
- * names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
+ * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
+ * need, `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands
+ * over to `evaluating`. They share nothing at run time, so no class exists twice where it matters. `stamp.json` names the files,
+ * and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs. File names
+ * carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,11 +23,16 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
 /** Commands of `evaluating.cjs`. */
 const EVALUATING = ['eval', 'instantiate', 'parse'];
+/** Those of them whose answer may be known. */
+const REMEMBERED = igosCommands
+  .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
+  .map(({ name }) => name);
 /** Parts of the program that no bundle holds, since they are read when they are needed. */
 const READ_LATER = globSync('{eval,lang}/**/*.nix', { cwd: home }).sort();
 
@@ -77,17 +83,38 @@ const commandFiles = (program: string): string[] =>
 interface Bundle {
   /** Of its file in `dist/`, without `.cjs`. */
   readonly file: string;
+  /** Changes with the code in it. */
+  readonly identity: string;
   readonly sources: readonly string[];
 }
 
 const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'];
 
-async function bundle(name: string, rows: string): Promise<Bundle> {
-  const entry = `import { main } from './main.ts';
+/** What runs commands itself. */
+const withCommands = (rows: string): string => `import { main } from './main.ts';
 const commands: any = {
 ${rows}
 };
 export const start = (words: string[]) => main(words, (file) => commands[file]());`;
+
+/** What runs none: cli/start.cjs gives it the way to another bundle, a promise that never ends. */
+const WITHOUT_COMMANDS = `import { main } from './main.ts';
+declare const igosHandOver: () => Promise<never>;
+export const start = (words: string[]) => main(words, igosHandOver);`;
+
+/** Asking the store needs all of it: that is work for the other bundle. */
+const handingOver: Plugin = {
+  name: 'handing over',
+  setup(build) {
+    build.onLoad({ filter: /evaluation-cache\/store-agrees\.ts$/ }, () => ({
+      contents: 'declare const igosHandOver: () => Promise<never>;\nexport const storeAgrees = igosHandOver;',
+      loader: 'ts',
+    }));
+  },
+};
+
+/** @param identity  of the bundle whose records it reads, where that is another one */
+async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
   const result = await build({
     stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}.ts`, loader: 'ts' },
     absWorkingDir: home,
@@ -100,15 +127,20 @@ export const start = (words: string[]) => main(words, (file) => commands[file]()
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [placesOfSources, liveParts],
+    plugins: [...(identity === undefined ? [] : [handingOver]), placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
   for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
-  const text = unnamed.replaceAll(UNNAMED, hash.copy().digest('hex'));
-  const file = `${name}-${hash.digest('hex').slice(0, 16)}`;
-  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome) {${text}\n})`);
-  return { file, sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}.ts`) };
+  const ownIdentity = hash.digest('hex');
+  const text = unnamed.replaceAll(UNNAMED, identity ?? ownIdentity);
+  const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome, igosHandOver) {${text}\n})`);
+  return {
+    file,
+    identity: ownIdentity,
+    sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}.ts`),
+  };
 }
 
 async function live(part: string): Promise<Bundle> {
@@ -126,7 +158,7 @@ async function live(part: string): Promise<Bundle> {
   });
   const file = basename(part);
   writeAtomic(`${file}.mjs`, result.outputFiles[0]!.text);
-  return { file, sources: ownSources(result.metafile.inputs) };
+  return { file, identity: '', sources: ownSources(result.metafile.inputs) };
 }
 
 const ownSources = (inputs: Record<string, unknown>): string[] =>
@@ -166,26 +198,26 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const evaluating = await bundle('evaluating', loaders('igos', EVALUATING));
-  const whole = await bundle('whole', all);
+  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)));
+  const whole = await bundle('whole', withCommands(all));
+  // A record is one of the evaluator that made it.
+  const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
-  const sources = new Set([evaluating, whole, ...parts].flatMap((part) => part.sources));
+  const sources = new Set([evaluating, whole, repeated, ...parts].flatMap((part) => part.sources));
   const stamps = [...sources, ...READ_LATER, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });
-  const files = { evaluating: evaluating.file, whole: whole.file };
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, small: EVALUATING, bundles: files, sources: stamps }));
-  const stays = new Set([
-    'stamp.json',
-    ...parts.map((part) => `${part.file}.mjs`),
-    `${evaluating.file}.cjs`,
-    `${whole.file}.cjs`,
-  ]);
+  const bundles = { evaluating: evaluating.file, whole: whole.file, repeated: repeated.file };
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sources: stamps }));
+  const scripts = Object.values(bundles).map((file) => `${file}.cjs`);
+  const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {
     warm(evaluating.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -13,17 +13,16 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 
 const home = path.join(__dirname, '..');
 const words = process.argv.slice(2);
-const bundle = freshBundle();
-if (bundle === undefined) import('./start-source.js');
-else run(bundle);
+const fresh = freshBundles();
+if (fresh === undefined) import('./start-source.js');
+else run(chooseBundle(fresh));
 
-// The commands that evaluate and do little else have a bundle of their own: a quarter of the whole.
-function freshBundle() {
+function freshBundles() {
   const stamp = readIfThere(`${home}/dist/stamp.json`);
   if (stamp === undefined) return undefined;
-  const { node, small, bundles, sources } = JSON.parse(stamp);
+  const { node, bundles, uses, sources } = JSON.parse(stamp);
   // A checkout may still have the bundle of an older igos.
-  if (node !== process.version || !Array.isArray(sources)) return undefined;
+  if (node !== process.version || !Array.isArray(sources) || !uses) return undefined;
   // A package that was installed does not change under us; a checkout does.
   if (fs.existsSync(`${home}/.git`)) {
     for (const [file, size, time] of sources) {
@@ -31,21 +30,34 @@ function freshBundle() {
       if (now === undefined || now.size !== size || now.mtimeMs !== time) return undefined;
     }
   }
-  const name = words[0] === 'igos' && small.includes(words[1]) ? bundles.evaluating : bundles.whole;
-  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
-  const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
-  return text && { name, text, code: readIfThere(`${home}/dist/${name}.code`, null) };
+  return { bundles, uses };
 }
 
-function run({ name, text, code }) {
+// The fewer a command needs, the less is loaded. Standard input can be read once only: no handing over after that.
+function chooseBundle({ bundles, uses }) {
+  const [program, command] = words;
+  if (program !== 'igos' || !uses.evaluating.includes(command)) return bundles.whole;
+  const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
+  return mayBeKnown ? bundles.repeated : bundles.evaluating;
+}
+
+function run(name) {
+  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
+  const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
+  // Another build has just replaced it.
+  if (text === undefined) return void import('./start-source.js');
   const vm = require('node:vm');
   const script = new vm.Script(text, {
     filename: `${home}/dist/${name}.cjs`,
-    cachedData: code,
+    cachedData: readIfThere(`${home}/dist/${name}.code`, null),
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+  const handOver = () => {
+    run(fresh.bundles.evaluating);
+    return new Promise(() => {});
+  };
   const target = { exports: {} };
-  script.runInThisContext()(target.exports, require, target, home);
+  script.runInThisContext()(target.exports, require, target, home, handOver);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {

@@ -246,6 +246,14 @@ export const sourceChanged = (path: string): Fault =>
     hints: ["evaluate again (in the repl: ':r')"],
   });
 
+export const forbiddenPath = (path: string): Fault =>
+  fault(
+    'E-EVAL-028',
+    `access to absolute path '${bytesToText(path)}' is forbidden in pure evaluation mode (use '--impure' to override)`,
+    undefined,
+    { hints: ['what evaluation may read is below the file, tree or Git checkout that it was given, below -I, or in the store'] },
+  );
+
 export const impure = (what: string): Fault =>
   fault('E-EVAL-028', `${what} is not allowed in pure evaluation mode`, undefined, { hints: ['allow it with --impure'] });
 

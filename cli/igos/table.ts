@@ -11,7 +11,7 @@ const EVALUATION: readonly Option[] = [
   { long: 'arg', values: ['NAME', 'EXPR'], isRepeated: true, doc: 'call a function of named arguments with this expression' },
   { long: 'argstr', values: ['NAME', 'TEXT'], isRepeated: true, doc: 'the same with a string' },
   { long: 'include', short: 'I', values: ['PATH'], isRepeated: true, doc: 'a search path entry for <name>: PATH or NAME=PATH' },
-  { long: 'impure', doc: 'let expressions see the environment, the clock and NIX_PATH' },
+  { long: 'impure', doc: 'let expressions see the environment, the clock, NIX_PATH, and files anywhere' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   ...LINT_OPTIONS,

@@ -25,6 +25,30 @@ interface Outcome {
   readonly text: string;
 }
 
+/** What went wrong, in words of 2.8 or of now. What is thrown says the same in both. */
+const KINDS: readonly (readonly [kind: string, message: RegExp])[] = [
+  ['missing attribute', /^attribute '.*' missing/],
+  [
+    'type',
+    /^attempt to call something which is not a function|^expected .* but found|^value is .* while .* was expected|^cannot (?:coerce|add|compare|convert) /,
+  ],
+  ['argument', /called (?:without required|with unexpected) argument/],
+  ['syntax', /^syntax error, /],
+  ['references', /^the string '.*' is not allowed to refer to a store path/],
+  ['build', /^no machine builds|is required to build/],
+  ['division by zero', /^division by zero/],
+  ['infinite recursion', /^infinite recursion encountered/],
+  ['assertion', /^assertion '|^(?:\S.* )?(?:not equal to|differ|size)/],
+];
+
+const kindOf = (message: string): string => KINDS.find(([, pattern]) => pattern.test(message))?.[0] ?? message;
+
+const isSame = (ours: Outcome, nix: Outcome): boolean =>
+  ours.isSuccess === nix.isSuccess &&
+  (ours.isSuccess ? ours.text === nix.text : kindOf(firstLine(ours)) === kindOf(firstLine(nix)));
+
+const firstLine = ({ text }: Outcome): string => text.trim().split('\n')[0]!.trim();
+
 interface Difference {
   readonly why: string;
   readonly isKnown: (program: string, ours: Outcome, nix: Outcome) => boolean;
@@ -34,6 +58,32 @@ interface Difference {
 const sixDigits = (text: string): string =>
   text.replaceAll(/-?\d+\.\d+(?:e[+-]?\d+)?/g, (float) => String(Number(Number(float).toPrecision(6))));
 
+/** Equal, except that one says «repeated» where the other writes the value out. */
+function isSameButRepeated(left: string, right: string): boolean {
+  const [a, b] = [tokens(left), tokens(right)];
+  let [i, j] = [0, 0];
+  for (; i < a.length && j < b.length; i++, j++) {
+    if (a[i] === b[j]) continue;
+    if (a[i] === '«repeated»') j = endOfValue(b, j);
+    else if (b[j] === '«repeated»') i = endOfValue(a, i);
+    else return false;
+  }
+  return i === a.length && j === b.length;
+}
+
+const tokens = (text: string): string[] => text.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+
+/** Where the value that begins at a token ends: at a bracket that closes it, or at once. */
+function endOfValue(list: readonly string[], start: number): number {
+  let depth = 0;
+  for (let at = start; at < list.length; at++) {
+    if (/^[[{]$/.test(list[at]!)) depth++;
+    if (/^[\]}]/.test(list[at]!)) depth--;
+    if (depth === 0) return at;
+  }
+  return list.length;
+}
+
 /** Where Nix 2.8 is not what Nix is now. Each is as narrow as can be: what it does not explain is a failure of the test. */
 const DIFFERENCES: readonly Difference[] = [
   {
@@ -41,8 +91,25 @@ const DIFFERENCES: readonly Difference[] = [
     isKnown: (_, ours) => !ours.isSuccess && ours.text.startsWith('integer overflow'),
   },
   {
+    why: 'floor and ceil of what is no integer of 64 bits: 2.8 gives any number',
+    isKnown: (_, ours) => /is not in the range of NixInt$/.test(ours.text),
+  },
+  {
+    why: '2.8 writes JSON that is not UTF-8',
+    isKnown: (_, ours, nix) => nix.isSuccess && /^JSON serialization error: .*invalid UTF-8/.test(ours.text),
+  },
+  {
+    why: 'replaceStrings: 2.8 looks at replacements that it does not need',
+    isKnown: (program, ours, nix) => program.includes('builtins.replaceStrings') && ours.isSuccess && !nix.isSuccess,
+  },
+  {
+    why: 'whether `a = b` in a set shares the value of b, so that it prints as «repeated», hangs in Nix on which of the names was met first',
+    isKnown: (_, ours, nix) => ours.isSuccess && nix.isSuccess && isSameButRepeated(ours.text, nix.text),
+  },
+  {
     why: 'genList of no items: 2.8 does not look whether it was given a function',
-    isKnown: (program, ours, nix) => program.includes('builtins.genList') && nix.isSuccess && /^expected a function/.test(ours.text),
+    isKnown: (program, ours, nix) =>
+      program.includes('builtins.genList') && nix.isSuccess && /^expected a function/.test(ours.text),
   },
   {
     why: 'filter of an empty list: 2.8 evaluates the function',
@@ -66,7 +133,8 @@ test(`${PROGRAMS} programs: Nix prints, writes and refuses the same`, (t) => {
   const root = mkdtempSync(join(tmpdir(), 'igos-oracle-'));
   try {
     const nix = nixAll(programs, folder, root);
-    compareOutcomes(t, programs, ours, nix);
+    const alone = (program: string): Outcome => nixAll([program], folder, root)[0]!;
+    compareOutcomes(t, programs, ours, nix, alone);
     compareTexts(t, texts, disk, join(root, 'nix/store'));
   } finally {
     spawnSync('chmod', ['-R', 'u+w', root]);
@@ -82,14 +150,19 @@ const realise = (path: string): never => {
 /** Each from a list of choices: fast-check's numbers decide at every fork of the grammar. */
 function sample(): string[] {
   const choices = fc.array(fc.nat(), { minLength: 400, maxLength: 400 });
-  return fc.sample(fc.tuple(choices, fc.integer({ min: 4, max: 40 })), { numRuns: PROGRAMS, seed: SEED }).map(([numbers, size]) => {
-    let at = 0;
-    return new Maker((limit) => (numbers[at++] ?? 0) % limit, { size, strays: 80 }).program();
-  });
+  return fc
+    .sample(fc.tuple(choices, fc.integer({ min: 4, max: 40 })), { numRuns: PROGRAMS, seed: SEED })
+    .map(([numbers, size]) => {
+      let at = 0;
+      return new Maker((limit) => (numbers[at++] ?? 0) % limit, { size, strays: 80 }).program();
+    });
 }
 
 /** @returns outcomes, and the texts that those that succeed added to the store */
-function evaluateAll(programs: readonly string[], { io, folder, texts }: RealDisk): { ours: Outcome[]; texts: Map<string, string> } {
+function evaluateAll(
+  programs: readonly string[],
+  { io, folder, texts }: RealDisk,
+): { ours: Outcome[]; texts: Map<string, string> } {
   const sure = new Map<string, string>();
   const ours = programs.map((program): Outcome => {
     const interpreter = createInterpreter({ io, builtins: builtinTable, settings: { system: 'x86_64-linux' } });
@@ -109,7 +182,17 @@ function evaluateAll(programs: readonly string[], { io, folder, texts }: RealDis
 
 /** One process for as many as succeed in a row: it ends at the first failure. */
 function nixAll(programs: readonly string[], cwd: string, root: string): Outcome[] {
-  const words = ['--eval', '--strict', '--read-write-mode', '--option', 'build-users-group', '', '--option', 'system', 'x86_64-linux'];
+  const words = [
+    '--eval',
+    '--strict',
+    '--read-write-mode',
+    '--option',
+    'build-users-group',
+    '',
+    '--option',
+    'system',
+    'x86_64-linux',
+  ];
   const outcomes: Outcome[] = [];
   while (outcomes.length < programs.length) {
     const rest = programs.slice(outcomes.length, outcomes.length + 400);
@@ -123,21 +206,32 @@ function nixAll(programs: readonly string[], cwd: string, root: string): Outcome
     outcomes.push(...lines.map((text) => ({ isSuccess: true, text })));
     if (run.status === 0) continue;
     assert.equal(run.status, 1, `nix-instantiate ended with ${run.signal}: ${run.stderr}, of ${rest[lines.length]}`);
-    const message = run.stderr.slice(run.stderr.lastIndexOf('error: ') + 7).trimStart().split('\n\n')[0]!;
-    outcomes.push({ isSuccess: false, text: message.trim() });
+    // Without any text, and without `error:`, where an empty text is thrown.
+    const message = (/^.*error:(.*)$/s.exec(run.stderr)?.[1] ?? '').replace(/\(use '--show-trace'.*/m, '');
+    outcomes.push({ isSuccess: false, text: message.trim().split('\n\n')[0]! });
   }
   return outcomes;
 }
 
-function compareOutcomes(t: TestContext, programs: readonly string[], ours: readonly Outcome[], nix: readonly Outcome[]): void {
+/** @param alone  what Nix makes of a program that it sees first and only: sets have their order by which of their names came first */
+function compareOutcomes(
+  t: TestContext,
+  programs: readonly string[],
+  ours: readonly Outcome[],
+  nix: readonly Outcome[],
+  alone: (program: string) => Outcome,
+): void {
   const known = new Map<string, number>();
   const wrong: string[] = [];
   programs.forEach((program, at) => {
-    const [we, they] = [ours[at]!, nix[at]!];
-    if (we.isSuccess === they.isSuccess && (we.text === they.text || !we.isSuccess)) return;
-    const difference = DIFFERENCES.find(({ isKnown }) => isKnown(program, we, they));
-    if (difference === undefined) wrong.push(`${program}\nigos: ${we.text}\nnix:  ${they.text}`);
-    else known.set(difference.why, (known.get(difference.why) ?? 0) + 1);
+    const we = ours[at]!;
+    if (isSame(we, nix[at]!)) return;
+    const they = alone(program);
+    const why = isSame(we, they)
+      ? 'the order in which Nix looks at attributes hangs on the programs before'
+      : DIFFERENCES.find(({ isKnown }) => isKnown(program, we, they))?.why;
+    if (why === undefined) wrong.push(`${program}\nigos: ${we.text}\nnix:  ${they.text}`);
+    else known.set(why, (known.get(why) ?? 0) + 1);
   });
   const failures = ours.filter(({ isSuccess }) => !isSuccess).length;
   t.diagnostic(`${failures} of ${programs.length} fail, as they must`);

@@ -1,9 +1,9 @@
 /** Ways to an expression of one type: its literals, operators and builtins. */
 import { builtinTable } from '../../../eval/builtins/table.ts';
-import { bind, type Maker, type Scope } from './maker.ts';
+import { bind, type Make, type Scope } from './scope.ts';
 import { anyFields, type Fields, isData, isFunction, isList, isSet, NAMES, type Type } from './types.ts';
 
-export function integers(make: Maker, scope: Scope): string {
+export function integers(make: Make, scope: Scope): string {
   const int = (): string => make.expr('int', scope);
   const name = make.choose(['add', 'sub', 'mul', 'div', 'bitAnd', 'bitOr', 'bitXor']);
   switch (make.pick(11)) {
@@ -30,7 +30,7 @@ export function integers(make: Maker, scope: Scope): string {
   }
 }
 
-export function floats(make: Maker, scope: Scope): string {
+export function floats(make: Make, scope: Scope): string {
   const float = (): string => make.expr('float', scope);
   switch (make.pick(4)) {
     case 0:
@@ -44,7 +44,7 @@ export function floats(make: Maker, scope: Scope): string {
   }
 }
 
-export function booleans(make: Maker, scope: Scope): string {
+export function booleans(make: Make, scope: Scope): string {
   const bool = (): string => make.expr('bool', scope);
   const numeric = (): string => make.expr(make.choose(['int', 'float']), scope);
   const any = make.any();
@@ -100,7 +100,7 @@ const LITERALS: readonly string[] = [
   'http://example.org/?q=1',
 ];
 
-export function texts(make: Maker, scope: Scope): string {
+export function texts(make: Make, scope: Scope): string {
   const text = (): string => make.expr('text', scope);
   const data = (): Type => {
     const type = make.any(2);
@@ -169,10 +169,10 @@ export function texts(make: Maker, scope: Scope): string {
   }
 }
 
-export function paths(make: Maker, scope: Scope): string {
+export function paths(make: Make, scope: Scope): string {
   switch (make.pick(4)) {
     case 0:
-      return make.choose(['./one.txt', './folder/../one.txt', '/', '/no//../such', './folder/${"two"}.txt', './${"folder"}/x']);
+      return make.choose(['./one.txt', './folder/../one.txt', '/', '/no/../such', './folder/${"two"}.txt', './${"folder"}/x']);
     case 1:
       return `(${make.expr('path', scope)} + ${make.choose(['"/x"', '"/.."', '"x"', '"/./two.txt"', '""'])})`;
     case 2:
@@ -182,7 +182,7 @@ export function paths(make: Maker, scope: Scope): string {
   }
 }
 
-export function lists(make: Maker, item: Type, scope: Scope): string {
+export function lists(make: Make, item: Type, scope: Scope): string {
   const list = (of: Type = item): string => make.expr({ list: of }, scope);
   const one = (): string => make.expr(item, scope);
   const other = make.any();
@@ -210,14 +210,19 @@ export function lists(make: Maker, item: Type, scope: Scope): string {
   if (item === 'text') {
     cases.push(() => `(builtins.attrNames ${make.expr({ set: anyFields(make.pick) }, scope)})`);
     cases.push(() => `(builtins.splitVersion ${one()})`);
-    cases.push(() => `(builtins.filter builtins.isString (builtins.split "${make.choose(['a', 'o+', '[[:space:]]', '(.)'])}" ${one()}))`);
-    cases.push(() => `(let m = builtins.match "${make.choose(['(.*)', '(a|b)(.*)', '.(.?).*'])}" ${one()}; in if m == null then [ ] else m)`);
+    cases.push(
+      () => `(builtins.filter builtins.isString (builtins.split "${make.choose(['a', 'o+', '[[:space:]]', '(.)'])}" ${one()}))`,
+    );
+    cases.push(
+      () =>
+        `(let m = builtins.match "${make.choose(['(.*)', '(a|b)(.*)', '.(.?).*'])}" ${one()}; in if m == null then [ ] else m)`,
+    );
     cases.push(() => `(builtins.attrNames (builtins.getContext ${one()}))`);
   }
   return make.choose(cases)();
 }
 
-export function sets(make: Maker, fields: Fields, scope: Scope): string {
+export function sets(make: Make, fields: Fields, scope: Scope): string {
   const names = Object.keys(fields);
   const values = Object.values(fields);
   const cases: (() => string)[] = [
@@ -233,8 +238,10 @@ export function sets(make: Maker, fields: Fields, scope: Scope): string {
       }
       return `(${make.expr({ set: left! }, scope)} // ${make.expr({ set: right! }, scope)})`;
     },
-    () => `(removeAttrs (${make.expr({ set: fields }, scope)} // { gone = ${make.expr(make.any(), scope)}; }) [ "gone" "never" ])`,
-    () => `(builtins.intersectAttrs { ${names.map((name) => `${name} = null;`).join(' ')} } ${make.expr({ set: { ...fields, more: 'int' } }, scope)})`,
+    () =>
+      `(removeAttrs (${make.expr({ set: fields }, scope)} // { gone = ${make.expr(make.any(), scope)}; }) [ "gone" "never" ])`,
+    () =>
+      `(builtins.intersectAttrs { ${names.map((name) => `${name} = null;`).join(' ')} } ${make.expr({ set: { ...fields, more: 'int' } }, scope)})`,
     () =>
       `(builtins.listToAttrs [ ${names.map((name) => `{ name = ${make.choose([`"${name}"`, `("" + "${name}")`])}; value = ${make.expr(fields[name]!, scope)}; }`).join(' ')} ])`,
   ];
@@ -242,24 +249,32 @@ export function sets(make: Maker, fields: Fields, scope: Scope): string {
   if (first !== undefined && values.every((each) => JSON.stringify(each) === JSON.stringify(first))) {
     const other = make.any();
     const from = Object.fromEntries(names.map((name) => [name, other]));
-    cases.push(() => `(builtins.mapAttrs (k: v: ${make.expr(first, bind(scope, { k: 'text', v: other }))}) ${make.expr({ set: from }, scope)})`);
     cases.push(
-      () => `(builtins.zipAttrsWith (k: vs: builtins.head vs) [ ${make.expr({ set: fields }, scope)} ${make.expr({ set: fields }, scope)} ])`,
+      () =>
+        `(builtins.mapAttrs (k: v: ${make.expr(first, bind(scope, { k: 'text', v: other }))}) ${make.expr({ set: from }, scope)})`,
+    );
+    cases.push(
+      () =>
+        `(builtins.zipAttrsWith (k: vs: builtins.head vs) [ ${make.expr({ set: fields }, scope)} ${make.expr({ set: fields }, scope)} ])`,
     );
     if (first === 'bool')
-      cases.push(() => `(builtins.functionArgs ({ ${names.map((name) => `${name} ? ${make.expr('int', scope)}`).join(', ')} }: 1))`);
+      cases.push(
+        () => `(builtins.functionArgs ({ ${names.map((name) => `${name} ? ${make.expr('int', scope)}`).join(', ')} }: 1))`,
+      );
   }
   return make.choose(cases)();
 }
 
-function literal(make: Maker, fields: Fields, scope: Scope, isRec: boolean): string {
+function literal(make: Make, fields: Fields, scope: Scope, isRec: boolean): string {
   const bindings: string[] = [];
   // In a `rec`, what has the name of an outer variable is not that variable; those that stand before are sure to be of their type.
   let inner = isRec ? scope.filter((each) => !(each.name in fields)) : scope;
   for (const [name, type] of Object.entries(fields)) {
     const value = (): string => make.expr(type, inner);
     const way = make.pick(8);
-    const isBound = scope.some((each) => each.name === name && !each.isWith && JSON.stringify(each.type) === JSON.stringify(type));
+    const isBound = scope.some(
+      (each) => each.name === name && !each.isWith && JSON.stringify(each.type) === JSON.stringify(type),
+    );
     const isHidden = scope.filter((each) => each.name === name).length > 1;
     if (way === 1 && isBound && !isHidden) bindings.push(`inherit ${name};`);
     else if (way === 2) bindings.push(`inherit (${make.expr({ set: { [name]: type } }, inner)}) ${name};`);
@@ -275,7 +290,7 @@ function literal(make: Maker, fields: Fields, scope: Scope, isRec: boolean): str
   return `${isRec ? 'rec ' : ''}{ ${[...bindings.slice(at), ...bindings.slice(0, at)].join(' ')} }`;
 }
 
-export function functions(make: Maker, { from, to }: { readonly from: Type; readonly to: Type }, scope: Scope): string {
+export function functions(make: Make, { from, to }: { readonly from: Type; readonly to: Type }, scope: Scope): string {
   const name = make.choose(NAMES);
   const plain = (): string => `(${name}: ${make.expr(to, bind(scope, { [name]: from }))})`;
   const cases = [plain, plain, () => `(_: ${make.expr(to, scope)})`, () => `(let f = ${plain()}; in f)`];
@@ -284,7 +299,8 @@ export function functions(make: Maker, { from, to }: { readonly from: Type; read
     cases.push(() => `({ ${[...names, '...'].join(', ')} }: ${make.expr(to, bind(scope, from.set))})`);
     cases.push(() => `(all@{ ${names.join(', ')} }: ${make.expr(to, bind(scope, { ...from.set, all: from }))})`);
   }
-  if (from === 'int' && to === 'int') cases.push(() => `(builtins.${make.choose(['add', 'sub', 'mul'])} ${make.expr('int', scope)})`);
+  if (from === 'int' && to === 'int')
+    cases.push(() => `(builtins.${make.choose(['add', 'sub', 'mul'])} ${make.expr('int', scope)})`);
   if (from === 'text' && to === 'int') cases.push(() => 'builtins.stringLength');
   if (isList(from) && to === 'int') cases.push(() => 'builtins.length');
   if (to === 'text' && from === 'int') cases.push(() => 'toString');
@@ -295,7 +311,7 @@ export function functions(make: Maker, { from, to }: { readonly from: Type; read
 const HASH = '"sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="';
 
 /** Derivations of every kind; their names, builders and variables depend on others. */
-export function derivations(make: Maker, scope: Scope): string {
+export function derivations(make: Make, scope: Scope): string {
   const text = (): string => make.expr('text', scope);
   const name = make.choose(['"d"', '"pkg-1.0"', '("n" + "m")']);
   const kind = make.choose([
@@ -369,7 +385,7 @@ const STRANGE: readonly string[] = [
 ];
 
 /** A builtin with as many arguments as it takes, or one more or less, of any kind. */
-export function wildCall(make: Maker, scope: Scope): string {
+export function wildCall(make: Make, scope: Scope): string {
   const { name, arity } = make.choose(callable);
   const count = make.pick(8) === 7 ? arity - 1 + make.pick(3) : arity;
   const args = Array.from({ length: count }, () => {

@@ -2,6 +2,7 @@
  * Programs made at random, from the whole grammar. With `strays` 0 they are well typed and end; most of them succeed.
  */
 import { booleans, derivations, floats, functions, integers, lists, paths, sets, texts, wildCall } from './kinds.ts';
+import { bind, type Make, type Scope, type Variable } from './scope.ts';
 import {
   anyFields,
   anyType,
@@ -25,16 +26,7 @@ export interface MakerOptions {
   readonly isWild?: boolean;
 }
 
-export interface Variable {
-  readonly name: string;
-  readonly type: Type;
-  /** Bound by `with`: any other binding of the name wins. */
-  readonly isWith: boolean;
-}
-
-export type Scope = readonly Variable[];
-
-export class Maker {
+export class Maker implements Make {
   readonly pick: Pick;
   readonly isWild: boolean;
   readonly #strays: number;
@@ -278,10 +270,6 @@ export class Maker {
     const inner = bind(scope, whole === '' ? fields : { ...fields, args: { set: sure } });
     return `((${head}: ${this.expr(type, inner)}) { ${given.join(' ')} })`;
   }
-}
-
-export function bind(scope: Scope, fields: Fields): Scope {
-  return [...scope, ...Object.entries(fields).map(([name, type]) => ({ name, type, isWith: false }))];
 }
 
 const withFields = (scope: Scope, fields: Fields): Scope => [

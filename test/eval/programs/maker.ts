@@ -40,7 +40,8 @@ export class Maker implements Make {
   }
 
   program(): string {
-    return this.expr(anyType(this.pick, 3), []);
+    if (this.isWild && this.pick(3) === 2) return wildCall(this, []);
+    return this.pick(4) === 3 ? derivations(this, []) : this.expr(anyType(this.pick, 3), []);
   }
 
   /** An expression that can stand anywhere: an operand, an argument, an item. */

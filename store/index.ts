@@ -5,6 +5,7 @@ export { storeCodes } from './codes.ts';
 export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';
+export { ReferenceGraph, readGraph } from './graph.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
 export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';

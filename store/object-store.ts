@@ -14,6 +14,7 @@ import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../ba
 import { addOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
+import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
 import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
@@ -250,15 +251,12 @@ class LocalStore implements ObjectStore {
     });
   }
 
+  graph(paths: Iterable<StorePath> = this.allPaths()): ReferenceGraph {
+    return readGraph(paths, (path) => this.info(path), notValid);
+  }
+
   closure(paths: Iterable<StorePath>): StorePath[] {
-    const found = new Set<StorePath>();
-    const waiting = [...paths];
-    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-      if (found.has(path)) continue;
-      found.add(path);
-      waiting.push(...(this.info(path) ?? notValid(path)).references);
-    }
-    return [...found].sort(compareBytes);
+    return this.graph(paths).infos.map(({ path }) => path);
   }
 
   referrers(path: StorePath): StorePath[] {

@@ -1,5 +1,6 @@
 /** The nouns of the store. Data only; what makes and reads them is beside. */
 import type { Bytes } from '../base/index.ts';
+import type { ReferenceGraph } from './graph.ts';
 
 /** `<storeDir>/<32 base-32 characters>-<name>`, logical: `/igos/store/…` wherever the bytes are. Made only by `parseStorePath` and the path makers. */
 export type StorePath = string & { readonly __brand: 'StorePath' };
@@ -155,6 +156,8 @@ export interface ObjectStore extends Disposable {
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */
   closure(paths: Iterable<StorePath>): StorePath[];
+  /** The closure of the paths, or all that is valid, to be asked about references and sizes. @throws Fault a path is not valid */
+  graph(paths?: Iterable<StorePath>): ReferenceGraph;
   referrers(path: StorePath): StorePath[];
   allPaths(): Iterable<StorePath>;
 

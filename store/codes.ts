@@ -128,6 +128,18 @@ export const storeCodes = defineCodes({
     explanation:
       'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged at its very start.',
   },
+  'E-STORE-060': {
+    title: 'something else stands where a link to the store should go',
+    explanation:
+      'A link that keeps an object from being collected replaces an older link into the store, and nothing else: a file of yours is never overwritten.',
+    wrong: 'igos realize examples/tour/v1#greet --out-link README.md',
+    right: 'igos realize examples/tour/v1#greet --out-link result',
+  },
+  'E-STORE-061': {
+    title: 'not a root',
+    explanation:
+      'Only links that igos made with --out-link or igos store roots add, and links below var/gcroots of the store, are removed as roots.',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

@@ -4,6 +4,8 @@
  * ```
  * <home>/store/<hash>-<name>   objects, read-only
  * <home>/var/index/            what is valid (LMDB)
+ * <home>/var/gcroots/          links that keep objects
+ * <home>/var/temproots/        what running processes use
  * <home>/var/log/ab/cdef…      logs of builds
  * <home>/tmp/                  scratch, on the same file system
  * ```
@@ -14,6 +16,7 @@ import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../ba
 import { addOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
+import { collectGarbage } from './collect.ts';
 import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
 import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
@@ -21,6 +24,7 @@ import { ManifestBuilder } from './manifest.ts';
 import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
@@ -33,9 +37,12 @@ import {
   storePathBase,
   textPath,
 } from './store-path.ts';
+import { TemporaryRoots } from './temporary-roots.ts';
 import { listTree, orderTree, type TreeVisitor } from './tree.ts';
 import type {
   AddOptions,
+  CollectOptions,
+  CollectReport,
   Derivation,
   Digest,
   Manifest,
@@ -43,6 +50,7 @@ import type {
   OutputToAdd,
   PathInfo,
   Realisation,
+  Root,
   StorePath,
   TreeEntry,
   VerifyProblem,
@@ -72,7 +80,12 @@ class LocalStore implements ObjectStore {
     this.home = home;
     this.storeDir = storeDir;
     this.#index = new StoreIndex(`${home}/var/index`, storeDir);
-    this.#places = { objects: `${home}/store`, staging: new Staging(`${home}/tmp`), index: this.#index };
+    this.#places = {
+      objects: `${home}/store`,
+      staging: new Staging(`${home}/tmp`),
+      index: this.#index,
+      temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
+    };
   }
 
   toReal(path: StorePath): string {
@@ -81,6 +94,18 @@ class LocalStore implements ObjectStore {
 
   isValid(path: StorePath): boolean {
     return this.#index.has(path);
+  }
+
+  hold(path: StorePath): boolean {
+    return this.#holdAll([path])(path);
+  }
+
+  /** Holds those of the paths that are valid. @returns which they are */
+  #holdAll(paths: readonly StorePath[]): (path: StorePath) => boolean {
+    const valid = paths.filter((path) => this.isValid(path));
+    if (valid.length > 0 && this.#index.isWritable) this.#places.temporaryRoots.add(valid);
+    const held = new Set(valid.filter((path) => this.isValid(path)));
+    return (path) => held.has(path);
   }
 
   info(path: StorePath): PathInfo | undefined {
@@ -118,7 +143,7 @@ class LocalStore implements ObjectStore {
     const found = this.#sourceOf(name, source, options);
     const state = statKey(found.entries);
     const named = this.#remembered(found, state.key) ?? this.#identify(found, read(found));
-    if (!this.isValid(named.path)) return this.#copy(found, state);
+    if (!this.hold(named.path)) return this.#copy(found, state);
     this.#remember(found, state, named);
     return named;
   }
@@ -157,7 +182,7 @@ class LocalStore implements ObjectStore {
   #add(source: Source): Named {
     const state = statKey(source.entries);
     const remembered = this.#remembered(source, state.key);
-    return remembered !== undefined && this.isValid(remembered.path) ? remembered : this.#copy(source, state);
+    return remembered !== undefined && this.hold(remembered.path) ? remembered : this.#copy(source, state);
   }
 
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
@@ -167,7 +192,7 @@ class LocalStore implements ObjectStore {
       const realPath = `${folder}/x`;
       const ingested = read(source, { copyTo: textToBytes(realPath) });
       const { path, digest, ca } = this.#identify(source, ingested);
-      if (!this.isValid(path)) {
+      if (!this.hold(path)) {
         const { narHash, narSizeBytes, manifest } = ingested;
         const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
         registerObjects(this.#places, [{ realPath, info, manifest }]);
@@ -202,7 +227,8 @@ class LocalStore implements ObjectStore {
 
   addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
     const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
-    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !this.isValid(path)));
+    const isHeld = this.#holdAll(paths);
+    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !isHeld(path)));
     if (missing.size === 0) return paths;
     const folder = this.#places.staging.make('add');
     try {
@@ -234,6 +260,14 @@ class LocalStore implements ObjectStore {
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
     return addOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  roots(): Root[] {
+    return findRoots(this, { withProcesses: true }).roots;
+  }
+
+  collect(options: CollectOptions = {}): CollectReport {
+    return collectGarbage({ ...this.#places, store: this }, options);
   }
 
   makeScratch(): string {
@@ -288,6 +322,7 @@ class LocalStore implements ObjectStore {
   }
 
   close(): void {
+    this.#places.temporaryRoots.close();
     this.#index.close();
   }
 

@@ -18,8 +18,8 @@ import { storePathBase } from './store-path.ts';
 import { mark, unmark } from './temporary-roots.ts';
 import type { CollectOptions, CollectReport, ObjectStore, PathInfo, StorePath } from './types.ts';
 
-/** Objects moved away while others wait: 10 µs each. */
-const SWEEP_BATCH = 1000;
+/** How long others wait at most while objects are moved away: many take 20 µs each, all may take long on a busy disk. */
+const SWEEP_MS = 20;
 /** Files up to this size are deleted where they are; deleting larger ones takes long enough to be done while nobody waits. */
 const SMALL_BYTES = 1 << 20;
 
@@ -125,10 +125,9 @@ class Collection {
     for (let at = 0; at < entries.length; ) {
       index.write((transaction) => {
         unmark(this.#temproots);
-        for (let n = 0; n < SWEEP_BATCH && at < entries.length; at++) {
+        for (const end = performance.now() + SWEEP_MS; at < entries.length && performance.now() < end; at++) {
           const entry = entries[at]!;
           if (transaction.has(`${store.storeDir}/${entry.name}` as StorePath)) continue;
-          n++;
           const size = sizes.get(entry.name);
           if (size === undefined) leftovers.push(entry.name);
           this.#takeAway(entry, size ?? Infinity, nMoved++);

@@ -3,6 +3,7 @@ export * from './aterm.ts';
 export * from './base32.ts';
 export { storeCodes } from './codes.ts';
 export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
+export { type Mention, mentions, type Reference, waysBetween } from './dependency.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';
 export { ReferenceGraph, readGraph } from './graph.ts';

@@ -1,5 +1,6 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
+import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
@@ -141,6 +142,13 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      {
+        long: 'out-link',
+        short: 'o',
+        values: ['NAME'],
+        doc: 'link to the outputs from here: NAME, NAME-dev, NAME-2, …; while the links are there, igos gc keeps the outputs',
+      },
+      { long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' },
       EXPRESSION,
       ...EVALUATION,
     ],
@@ -212,6 +220,80 @@ export const igosCommands: readonly Command[] = [
       'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. Reads only.',
     options: [{ long: 'contents', doc: 'read and hash every file' }],
     examples: [{ command: 'igos store verify --contents', says: 'reads every byte' }],
+  },
+  {
+    program: 'igos',
+    name: 'gc',
+    aliases: ['store gc'],
+    summary: 'remove from the store what nothing needs any more',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      "Removes every path that no root keeps, with what it refers to, and prints the paths. Roots are the links of --out-link, generations of roots that pkm manages (pkm gc lets go of old ones), links below var/gcroots and var/profiles of the store, whatever running builds and other commands of igos use, and what running programs have open. It is safe at any time: what another igos is about to use stays. 'igos store roots' lists the roots, 'igos store why-live' explains one path.",
+    options: [
+      DRY_RUN,
+      {
+        long: 'max-freed',
+        values: ['SIZE'],
+        doc: 'stop after so much: 500M, 10G; what is needed by nothing for longest goes first',
+      },
+      {
+        long: 'older-than',
+        values: ['AGE'],
+        doc: 'result links and superseded generations of profiles that are older no longer count: 30d, 2w, 12h',
+      },
+      ...KEEP_OPTIONS,
+    ],
+    examples: [
+      { command: 'igos gc --dry-run', says: 'what would go, and how much it is' },
+      { command: 'igos gc --older-than 30d --max-freed 10G', says: 'makes room, and keeps what is new' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'why-depends',
+    aliases: ['store why-depends'],
+    summary: 'explain why one store path needs another',
+    operands: 'FROM TO',
+    minOperands: 2,
+    maxOperands: 2,
+    description:
+      'Prints a shortest chain of references from the one to the other. Exit status 1 if there is none. FROM and TO are store paths, links to them, or packages of a tree that are built.',
+    options: [
+      { long: 'all', short: 'a', doc: 'every reference on any way between them, as a tree' },
+      { long: 'precise', doc: 'and where in which file each reference stands' },
+    ],
+    examples: [
+      { command: 'igos why-depends ./result examples/tour/v1#greet --precise', says: 'the file that holds the reference' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'store roots',
+    summary: 'list, add or remove what keeps paths in the store',
+    operands: '[list | add LINK PATH | remove LINK…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Lists the roots: their kind, where they come from, and the path that they keep with all it refers to. 'add' makes LINK a link to PATH; while it is there, igos gc keeps the path. 'remove' removes such a link.",
+    options: [],
+    examples: [
+      { command: 'igos store roots add ~/keep-this examples/tour/v1#greet', says: 'keeps it until the link is removed' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'store why-live',
+    aliases: ['why-live'],
+    summary: 'explain why igos gc would keep a path',
+    operands: 'PATH…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description:
+      'Prints for each root that keeps the path a shortest chain from the root to it, nearest first. Exit status 1 if nothing keeps it.',
+    options: [...KEEP_OPTIONS],
+    examples: [{ command: 'igos store why-live ./result', says: 'names at least the link itself' }],
   },
   {
     program: 'igos',

@@ -16,8 +16,10 @@ import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
+import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
+import type { ByteSource } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
@@ -234,6 +236,10 @@ class LocalStore implements ObjectStore {
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
     return addOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  importArchive(source: ByteSource, options?: ImportOptions): StorePath[] {
+    return importArchive(this.#places, this.storeDir, source, options);
   }
 
   makeScratch(): string {

@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 /** Major device numbers of Linux that are terminals: virtual consoles, /dev/tty, pseudo terminals. */
 const isTerminalMajor = (major: number): boolean => major === 4 || major === 5 || (major >= 136 && major <= 143);
 
-export function isTerminal(fd: 1 | 2): boolean {
+export function isTerminal(fd: 0 | 1 | 2): boolean {
   const stat = fstatOrNothing(fd);
   if (!stat?.isCharacterDevice()) return false;
   return (process.platform === 'linux' && isTerminalMajor(Number(stat.rdev) >> 8)) || isatty(fd);

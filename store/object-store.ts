@@ -19,8 +19,10 @@ import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
 import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
+import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
+import type { ByteSource } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
@@ -268,6 +270,10 @@ class LocalStore implements ObjectStore {
 
   collect(options: CollectOptions = {}): CollectReport {
     return collectGarbage({ ...this.#places, store: this }, options);
+  }
+
+  importArchive(source: ByteSource, options?: ImportOptions): StorePath[] {
+    return importArchive(this.#places, this.storeDir, source, options);
   }
 
   makeScratch(): string {

@@ -1,6 +1,8 @@
 /** The nouns of the store. Data only; what makes and reads them is beside. */
 import type { Bytes } from '../base/index.ts';
 import type { ReferenceGraph } from './graph.ts';
+import type { ImportOptions } from './import.ts';
+import type { ByteSource } from './nar-decode.ts';
 
 /** `<storeDir>/<32 base-32 characters>-<name>`, logical: `/igos/store/…` wherever the bytes are. Made only by `parseStorePath` and the path makers. */
 export type StorePath = string & { readonly __brand: 'StorePath' };
@@ -194,6 +196,13 @@ export interface ObjectStore extends Disposable {
    * @returns output name → final path
    */
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath>;
+  /**
+   * Registers the paths of an archive as `exportPaths` and `nix-store --export` write it.
+   *
+   * @returns its paths, in order, valid before or not
+   * @throws Fault E-STORE-015, 040, 042, 043
+   */
+  importArchive(source: ByteSource, options?: ImportOptions): StorePath[];
   /** A fresh folder on the store's file system for a build; the caller removes it. */
   makeScratch(): string;
 

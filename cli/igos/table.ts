@@ -254,35 +254,6 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
-    name: 'gc',
-    aliases: ['store gc'],
-    summary: 'remove from the store what nothing needs any more',
-    operands: '',
-    minOperands: 0,
-    maxOperands: 0,
-    description:
-      "Removes every path that no root keeps, with what it refers to, and prints the paths. Roots are the links of --out-link, generations of roots that pkm manages (pkm gc lets go of old ones), links below var/gcroots and var/profiles of the store, whatever running builds and other commands of igos use, and what running programs have open. It is safe at any time: what another igos is about to use stays. 'igos store roots' lists the roots, 'igos store why-live' explains one path.",
-    options: [
-      DRY_RUN,
-      {
-        long: 'max-freed',
-        values: ['SIZE'],
-        doc: 'stop after so much: 500M, 10G; what is needed by nothing for longest goes first',
-      },
-      {
-        long: 'older-than',
-        values: ['AGE'],
-        doc: 'result links and superseded generations of profiles that are older no longer count: 30d, 2w, 12h',
-      },
-      ...KEEP_OPTIONS,
-    ],
-    examples: [
-      { command: 'igos gc --dry-run', says: 'what would go, and how much it is' },
-      { command: 'igos gc --older-than 30d --max-freed 10G', says: 'makes room, and keeps what is new' },
-    ],
-  },
-  {
-    program: 'igos',
     name: 'why-depends',
     aliases: ['store why-depends'],
     summary: 'explain why one store path needs another',
@@ -310,7 +281,7 @@ export const igosCommands: readonly Command[] = [
       "Lists the roots: their kind, where they come from, and the path that they keep with all it refers to. 'add' makes LINK a link to PATH; while it is there, igos gc keeps the path. 'remove' removes such a link.",
     options: [],
     examples: [
-      { command: 'igos store roots add ~/keep-this examples/tour/v1#greet', says: 'keeps it until the link is removed' },
+      { command: 'igos store roots add /tmp/root-kept examples/tour/v1#greet', says: 'keeps it until the link is removed' },
     ],
   },
   {
@@ -324,7 +295,36 @@ export const igosCommands: readonly Command[] = [
     description:
       'Prints for each root that keeps the path a shortest chain from the root to it, nearest first. Exit status 1 if nothing keeps it.',
     options: [...KEEP_OPTIONS],
-    examples: [{ command: 'igos store why-live ./result', says: 'names at least the link itself' }],
+    examples: [{ command: 'igos store why-live /tmp/root-kept', says: 'names at least the link itself' }],
+  },
+  {
+    program: 'igos',
+    name: 'gc',
+    aliases: ['store gc'],
+    summary: 'remove from the store what nothing needs any more',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      "Removes every path that no root keeps, with what it refers to, and prints the paths. Roots are the links of --out-link, generations of roots that pkm manages (pkm gc lets go of old ones), links below var/gcroots and var/profiles of the store, whatever running builds and other commands of igos use, and what running programs have open. It is safe at any time: what another igos is about to use stays. 'igos store roots' lists the roots, 'igos store why-live' explains one path.",
+    options: [
+      DRY_RUN,
+      {
+        long: 'max-freed',
+        values: ['SIZE'],
+        doc: 'stop after so much: 500M, 10G; what is needed by nothing for longest goes first',
+      },
+      {
+        long: 'older-than',
+        values: ['AGE'],
+        doc: 'result links and superseded generations of profiles that are older no longer count: 30d, 2w, 12h',
+      },
+      ...KEEP_OPTIONS,
+    ],
+    examples: [
+      { command: 'igos gc --dry-run', says: 'what would go, and how much it is' },
+      { command: 'igos gc --older-than 30d --max-freed 10G', says: 'makes room, and keeps what is new' },
+    ],
   },
   {
     program: 'igos',

@@ -3,7 +3,13 @@ export * from './aterm.ts';
 export * from './base32.ts';
 export { storeCodes } from './codes.ts';
 export * from './compare.ts';
-export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
+export {
+  type CompleteDerivation,
+  completeDerivation,
+  type InputDerivation,
+  type InputOutput,
+  type UnfinishedDerivation,
+} from './complete-derivation.ts';
 export { damaged } from './damaged.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';

@@ -139,6 +139,8 @@ export interface ObjectStore extends Disposable {
    * filter is asked once for each file.
    */
   ensurePath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
+  /** Adds the tree in a NAR under its content address. Memory: the manifest and two buffers. @throws Fault E-STORE-009 */
+  addNar(name: string, source: ByteSource): { path: StorePath; digest: Digest };
   /** Like `computePath`/`addPath` for a tree put together from files of several places (see `host.ts`). Entries sorted by path; parents are implied. */
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;

@@ -226,7 +226,7 @@ export const igosCommands: readonly Command[] = [
     description:
       'The bytes are those of nix-store --dump. A PATH below the store folder is looked for where the store is on this machine. Memory does not grow with the size of files.',
     options: [],
-    examples: [{ command: 'igos store dump docs > docs.nar', says: 'one file for a tree' }],
+    examples: [{ command: 'igos store dump docs | sha256sum', says: 'its NAR hash' }],
   },
   {
     program: 'igos',
@@ -238,7 +238,12 @@ export const igosCommands: readonly Command[] = [
     description:
       'Makes PATH, which must not be there yet, whole or not at all. Files get the metadata that they have in a store: read-only, and 1 s after 1970 as their time. An archive that breaks a rule of the format is refused and leaves nothing.',
     options: [{ long: 'from', values: ['FILE'], doc: 'read the archive from FILE' }],
-    examples: [{ command: 'igos store restore copy < docs.nar', says: 'the tree, as it would be in the store' }],
+    examples: [
+      {
+        command: 'igos store dump docs | igos store restore "$(mktemp -d)/copy"',
+        says: 'the tree, as it would be in the store',
+      },
+    ],
   },
   {
     program: 'igos',
@@ -363,7 +368,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       { command: 'igos store ls -lR examples/tour/v1#greet', says: 'every file of a built package' },
-      { command: 'igos store ls result/usr/bin', says: 'a folder, by a link to a store path' },
+      { command: 'igos store ls examples/tour/v1#greet/usr/bin', says: 'one folder of it' },
     ],
   },
   {
@@ -387,8 +392,11 @@ export const igosCommands: readonly Command[] = [
     description: `Prints the files that only one of them has, and those with other contents, modes or targets, with sizes: + added, - removed, ~ changed. With -r the closures are compared package by package: versions before and after, and what that does to the size. Told from what was recorded; nothing is read from the disk. ${PATH_WORDS}`,
     options: [{ long: 'recursive', short: 'r', doc: 'compare closures, package by package' }],
     examples: [
-      { command: 'igos store diff examples/tour/v1#greet examples/tour/v2#greet', says: 'what an update changes' },
-      { command: 'igos store diff -r result-1 result', says: 'versions that changed in a closure' },
+      { command: 'igos store diff examples/tour/v1#greet examples/tour/v1#notes || true', says: 'files of one and the other' },
+      {
+        command: 'igos store diff -r examples/tour/v1#greet examples/tour/v1#notes || true',
+        says: 'packages in one closure and not in the other',
+      },
     ],
   },
   {
@@ -437,7 +445,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       { command: 'igos store graph examples/tour/v1#greet', says: 'a tree of text' },
-      { command: 'igos store graph -o closure.svg result', says: 'a picture' },
+      { command: 'igos store graph --format svg examples/tour/v1#greet', says: 'a picture; with -o closure.svg into a file' },
     ],
   },
   {
@@ -451,7 +459,12 @@ export const igosCommands: readonly Command[] = [
     options: [
       { long: 'recursive', short: 'r', doc: 'the closure: the paths themselves, and all that they refer to through others' },
     ],
-    examples: [{ command: 'igos store references -r result', says: 'everything that has to be copied to use it elsewhere' }],
+    examples: [
+      {
+        command: 'igos store references -r examples/tour/v1#greet',
+        says: 'everything that has to be copied to use it elsewhere',
+      },
+    ],
   },
   {
     program: 'igos',
@@ -489,8 +502,10 @@ export const igosCommands: readonly Command[] = [
       { long: 'output', short: 'o', values: ['FILE'], doc: 'write to this file, whole or not at all' },
     ],
     examples: [
-      { command: 'igos store export -r examples/tour/v1#greet > greet.export', says: 'a package with all it needs' },
-      { command: 'igos store export -rz result | ssh host igos store import', says: 'to another machine' },
+      {
+        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root/other',
+        says: 'a package with all it needs into another store; over ssh, to another machine',
+      },
     ],
   },
   {
@@ -503,7 +518,12 @@ export const igosCommands: readonly Command[] = [
     description:
       'Reads an archive of igos store export or nix-store --export, compressed or not, from FILE or standard input. Every path is unpacked aside, hashed, and registered after what it refers to, which must be in the store or in the archive before it. A path that is named by its content proves itself; other paths (outputs of input-addressed derivations) are refused unless --no-check-sigs is given, since the archive has no signatures.',
     options: [{ long: 'no-check-sigs', doc: 'take paths that are not named by their content on trust' }],
-    examples: [{ command: 'igos store import < greet.export', says: 'prints the paths' }],
+    examples: [
+      {
+        command: 'igos store export -r examples/tour/v1#greet | igos store import',
+        says: 'prints the paths, which are there already',
+      },
+    ],
   },
   {
     program: 'igos',

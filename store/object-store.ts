@@ -5,13 +5,14 @@
  * <home>/store/<hash>-<name>   objects, read-only
  * <home>/var/index/            what is valid (LMDB)
  * <home>/var/log/ab/cdef…      logs of builds
+ * <home>/pool/                 links to the files of the store, by their bytes
  * <home>/tmp/                  scratch, on the same file system
  * ```
  *
  * @source docs/store.md §6
  */
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
-import { addOutputs } from './add-outputs.ts';
+import { addOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
@@ -19,8 +20,11 @@ import { type Ingested, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
+import { optimiseStore, sealLeftOpen } from './optimise.ts';
+import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
@@ -36,15 +40,18 @@ import {
 import { listTree, orderTree, type TreeVisitor } from './tree.ts';
 import type {
   AddOptions,
+  CleanResult,
   Derivation,
   Digest,
   Manifest,
   ObjectStore,
+  OptimiseResult,
   OutputToAdd,
   PathInfo,
   Realisation,
   StorePath,
   TreeEntry,
+  VerifyOptions,
   VerifyProblem,
 } from './types.ts';
 import { verifyStore } from './verify.ts';
@@ -72,7 +79,11 @@ class LocalStore implements ObjectStore {
     this.home = home;
     this.storeDir = storeDir;
     this.#index = new StoreIndex(`${home}/var/index`, storeDir);
-    this.#places = { objects: `${home}/store`, staging: new Staging(`${home}/tmp`), index: this.#index };
+    this.#places = {
+      objects: `${home}/store`,
+      staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),
+      index: this.#index,
+    };
   }
 
   toReal(path: StorePath): string {
@@ -280,8 +291,26 @@ class LocalStore implements ObjectStore {
     return this.#index.allPaths();
   }
 
-  verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[] {
-    return verifyStore({ objects: this.#places.objects, storeDir: this.storeDir, index: this.#index }, options);
+  verify(options: VerifyOptions): VerifyProblem[] {
+    return verifyStore({ ...this.#places, storeDir: this.storeDir }, options);
+  }
+
+  repair(path: StorePath, nar?: ByteSource): boolean {
+    if (nar !== undefined) return repairFromNar(this.#places, path, nar);
+    return repairFromParts(this.#places, new Pool(this.home), path);
+  }
+
+  repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {
+    return repairOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  clean(): CleanResult {
+    const nScratch = this.#places.staging.recover();
+    return { nScratch, unregistered: removeUnregistered(this.#places), nPoolBytes: new Pool(this.home).sweep() };
+  }
+
+  optimise(options: { onPath?: (path: StorePath, done: number, total: number) => void } = {}): OptimiseResult {
+    return optimiseStore({ ...this.#places, home: this.home }, { onPath: options.onPath });
   }
 
   cacheGet(key: string): string | undefined {

@@ -121,7 +121,27 @@ export class TreeWriter implements TreeVisitor {
   }
 }
 
-function sealDirectory(real: Bytes): void {
+/** Lets a folder's entries be replaced, until `sealDirectory`. */
+export function openDirectory(real: Bytes): void {
+  sys('change the mode of', bytesToText(real), () => chmodSync(bytesToPath(real), 0o755));
+}
+
+/** Folders of an object, itself among them, that have not their final mode and time. None where there is no folder. */
+export function unsealedDirectories(root: Bytes): Bytes[] {
+  const found: Bytes[] = [];
+  const visit = (real: Bytes) => {
+    const stat = lstatSync(bytesToPath(real), { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) return;
+    for (const child of readdirSync(bytesToPath(real), { encoding: 'latin1', withFileTypes: true }))
+      if (child.isDirectory()) visit(`${real}/${child.name}`);
+    const isSealed = (stat.mode & 0o7777) === directoryMode && stat.mtimeMs === canonicalMtimeSeconds * 1000;
+    if (!isSealed) found.push(real);
+  };
+  visit(root);
+  return found;
+}
+
+export function sealDirectory(real: Bytes): void {
   sys('change the mode of', bytesToText(real), () => {
     chmodSync(bytesToPath(real), directoryMode);
     utimesSync(bytesToPath(real), canonicalMtimeSeconds, canonicalMtimeSeconds);

@@ -2,7 +2,13 @@
 export * from './aterm.ts';
 export * from './base32.ts';
 export { storeCodes } from './codes.ts';
-export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
+export {
+  type CompleteDerivation,
+  completeDerivation,
+  type InputDerivation,
+  type InputOutput,
+  type UnfinishedDerivation,
+} from './complete-derivation.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';
 export * from './hash.ts';

@@ -11,6 +11,7 @@
  *
  * @source docs/store.md §6
  */
+import type { Stats } from 'node:fs';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
@@ -26,7 +27,7 @@ import { readTree } from './read-tree.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { Staging } from './staging.ts';
-import { type StatKey, statKey } from './stat-key.ts';
+import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
 import {
   type ContentAddress,
@@ -171,15 +172,18 @@ class LocalStore implements ObjectStore {
   }
 
   #add(source: Source): Named {
+    // What was never seen needs no second look at its inodes: they are noted while it is read.
+    if (this.cacheGet(sourceKey(source)) === undefined) return this.#copy(source);
     const state = statKey(source.entries);
     const remembered = this.#remembered(source, state.key);
     return remembered !== undefined && this.isValid(remembered.path) ? remembered : this.#copy(source, state);
   }
 
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
-  #copy(source: Source, state: StatKey): Named {
-    const named = this.#take(source, (visitor) => readSource(source, visitor));
-    this.#remember(source, state, named);
+  #copy(source: Source, known?: StatKey): Named {
+    const state = known === undefined ? new StatKeyBuilder(source.entries) : undefined;
+    const named = this.#take(source, (visitor) => readSource(source, visitor, state && ((stat) => state.file(stat))));
+    this.#remember(source, known ?? state!.end(), named);
     return named;
   }
 
@@ -373,8 +377,8 @@ function treeSource(name: string, entries: readonly TreeEntry[]): Source {
 
 const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
 
-const readSource = (source: Source, visitor: TreeVisitor): void =>
-  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor);
+const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void =>
+  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor, onStat);
 
 const read = (source: Source): Ingested => ingest((visitor) => readSource(source, visitor), { algorithm: source.algorithm });
 

@@ -1,8 +1,10 @@
 /** Compares what is on disk with what is recorded. Reads only. */
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { hash } from 'node:crypto';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
+import type { FileEntry } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import type { Staging } from './staging.ts';
 import { MAX_BASE_LENGTH, type StoreIndex } from './store-index.ts';
@@ -93,6 +95,7 @@ export function verifyObject(path: StorePath, real: Bytes, manifest: readonly Ma
   const expected = new Map(manifest.map((entry) => [entry.path, entry]));
   for (const entry of manifest) {
     const at = joinPath(real, entry.path);
+    if (entry.kind === 'file' && isIntactFile(at, entry)) continue;
     const found = stat(at);
     if (found === undefined) {
       report('missing', entry.path, 'it is recorded, but not there');
@@ -114,6 +117,28 @@ export function verifyObject(path: StorePath, real: Bytes, manifest: readonly Ma
     }
   }
   return problems;
+}
+
+const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const BUFFER_SIZE = 1 << 20;
+let buffer: Buffer | undefined;
+
+/** The way that nearly all files go: four system calls, one hash. What is wrong with the others is found out with more. */
+function isIntactFile(at: Bytes, entry: FileEntry): boolean {
+  if (entry.sizeBytes > BUFFER_SIZE) return false;
+  buffer ??= Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  let fd = -1;
+  try {
+    fd = openSync(bytesToPath(at), READ_ONLY);
+    const found = fstatSync(fd);
+    if (!found.isFile() || found.size !== entry.sizeBytes || metadataProblem(entry, found) !== undefined) return false;
+    if (found.size > 0 && readSync(fd, buffer, 0, found.size, null) !== found.size) return false;
+    return hash('sha256', buffer.subarray(0, found.size), 'hex') === entry.sha256;
+  } catch {
+    return false;
+  } finally {
+    if (fd !== -1) closeSync(fd);
+  }
 }
 
 function metadataProblem(entry: ManifestEntry, found: Stats): string | undefined {

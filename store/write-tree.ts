@@ -44,6 +44,8 @@ export class TreeWriter implements TreeVisitor {
   readonly #root: Bytes;
   #fd = -1;
   #mode = fileMode;
+  /** The umask takes bits away that files of the store have. */
+  readonly #isMasked: boolean = (process.umask() & executableMode) !== 0;
   #path: string | Buffer = '';
   /** Where the next bytes of the file go. */
   #offset = 0;
@@ -77,7 +79,7 @@ export class TreeWriter implements TreeVisitor {
     this.#mode = isExecutable ? executableMode : fileMode;
     this.#offset = 0;
     this.#endsInHole = false;
-    this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, 0o600));
+    this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, this.#mode));
   }
 
   fileData(chunk: Uint8Array): void {
@@ -103,7 +105,7 @@ export class TreeWriter implements TreeVisitor {
   endFile(): void {
     sys('write', this.#shown(), () => {
       if (this.#endsInHole) ftruncateSync(this.#fd, this.#offset);
-      fchmodSync(this.#fd, this.#mode);
+      if (this.#isMasked) fchmodSync(this.#fd, this.#mode);
       futimesSync(this.#fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
     });
     this.close();

@@ -303,7 +303,11 @@ export const igosCommands: readonly Command[] = [
       { long: 'precise', doc: 'and where in which file each reference stands' },
     ],
     examples: [
-      { command: 'igos why-depends ./result examples/tour/v1#greet --precise', says: 'the file that holds the reference' },
+      {
+        command:
+          'igos why-depends $(igos instantiate examples/from-source#bash) $(igos instantiate examples/from-source#ncurses)',
+        says: 'how a package comes to be built with another',
+      },
     ],
   },
   {

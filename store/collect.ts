@@ -53,6 +53,7 @@ class Collection {
     const outdated = this.#options.olderThan === undefined ? [] : outdatedRoots(store, this.#options.olderThan);
     const ignored = new Set(outdated.map(({ link }) => link));
     if (!this.#isDry) for (const entry of [...stale, ...outdated.map((each) => each.entry)]) rmSync(entry, { force: true });
+    if (!this.#isDry) this.#places.staging.removeOrphans();
     this.#progress('marking', 0, 1);
     const liveness = readLiveness(store, this.#options);
     const isLive = liveNodes(

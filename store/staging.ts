@@ -2,7 +2,7 @@
  * Scratch folders on the store's file system, named after the process that made them, so that what a dead process left behind can be
  * told from what a living one is working on.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { makeDirectory, processStartTime, sys, textToBytes } from '../base/index.ts';
 import { removeTree } from './write-tree.ts';
 
@@ -24,7 +24,7 @@ export class Staging {
   make(kind: ScratchKind): string {
     if (!this.#isReady) {
       makeDirectory(this.#folder);
-      this.#removeOrphans();
+      this.removeOrphans();
       this.#isReady = true;
     }
     const prefix = `${this.#folder}/${kind}-${process.pid}-${processStartTime(process.pid) ?? 0}`;
@@ -34,7 +34,9 @@ export class Staging {
     }
   }
 
-  #removeOrphans(): void {
+  /** Removes what dead processes left. Done by the first `make`, too. */
+  removeOrphans(): void {
+    if (!existsSync(this.#folder)) return;
     for (const name of sys('read the folder', this.#folder, () => readdirSync(this.#folder))) {
       const [, pid, start] = /^(?:add|build|trash)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
       if (pid === undefined || processStartTime(Number(pid)) === start) continue;

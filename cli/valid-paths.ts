@@ -1,5 +1,5 @@
 /** What commands that look at the store take: store paths, places inside of them, links to them, and packages of a tree. */
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Bytes, compareBytes, Fault, textToBytes } from '../base/index.ts';
 import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
@@ -66,7 +66,7 @@ function asLogical(context: Context, operand: string): string {
   if (operand.startsWith(`${context.storeDir}/`)) return operand;
   const objects = join(context.home, 'store');
   let at = resolve(context.workingDirectory, operand);
-  // A `result` link may point to the logical folder, which need not exist on this machine.
+  // Link by link: a `result` may point to the logical folder, which need not exist on this machine.
   for (let nLinks = 0; nLinks < 40; nLinks++) {
     if (at.startsWith(`${context.storeDir}/`)) return at;
     if (at.startsWith(`${objects}/`)) return `${context.storeDir}${at.slice(objects.length)}`;
@@ -77,13 +77,15 @@ function asLogical(context: Context, operand: string): string {
   return operand;
 }
 
-/** One step: through the link itself, or else with the folders above it resolved. */
+/** The path with its first symlink replaced by what that points to; `undefined` where there is none. */
 function linkTarget(path: string): string | undefined {
-  try {
-    if (lstatSync(path).isSymbolicLink()) return resolve(dirname(path), readlinkSync(path));
-    const real = realpathSync(path);
-    return real === path ? undefined : real;
-  } catch {
-    return undefined;
+  for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
+    const part = end === -1 ? path : path.slice(0, end);
+    try {
+      if (lstatSync(part).isSymbolicLink()) return resolve(dirname(part), readlinkSync(part)) + path.slice(part.length);
+    } catch {
+      return undefined; // there is nothing of that name
+    }
+    if (end === -1) return undefined;
   }
 }

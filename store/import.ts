@@ -4,6 +4,7 @@
  *
  * @source docs/store.md §9
  */
+import { normalize } from 'node:path';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { exportMagic } from './export.ts';
@@ -117,7 +118,7 @@ function readTrailer(reader: NarReader, storeDir: string, limit: number): Traile
 
 function storePathOf(text: Bytes, storeDir: string): StorePath {
   const folder = text.slice(0, text.lastIndexOf('/'));
-  if (folder !== storeDir && tryParseStorePath(text, folder) !== undefined) {
+  if (folder !== storeDir && normalize(`/${folder}`) === folder && tryParseStorePath(text, folder) !== undefined) {
     throw new Fault(
       'E-STORE-042' satisfies StoreCode,
       `the archive holds '${bytesToText(text)}', and this store is '${storeDir}'`,

@@ -112,7 +112,7 @@ class FrameInput {
     try {
       content = zstdDecompressSync(bytes, { maxOutputLength: Math.max(sizeBytes, 1) });
     } catch (error) {
-      throw badFrame((error as Error).message);
+      throw badFrame('a damaged frame', error);
     }
     if (content.length !== sizeBytes) throw badFrame('a frame that lies about its size');
     this.#buffer = this.#buffer.subarray(end);
@@ -143,9 +143,10 @@ function parseHeader(header: Buffer): { headerLength: number; sizeBytes: number;
   return { headerLength, sizeBytes, hasChecksum: (descriptor & 4) !== 0 };
 }
 
-const badFrame = (reason: string): Fault =>
+const badFrame = (reason: string, cause?: unknown): Fault =>
   new Fault('E-STORE-044' satisfies StoreCode, `cannot decompress the archive: ${reason}`, {
     hints: ['it was damaged or cut off on its way: copy it again'],
+    cause,
   });
 
 const tooLarge = (what: string): Fault =>

@@ -100,19 +100,15 @@ function hoverRules(view: GraphView): string {
 
 type Point = { readonly x: number; readonly y: number };
 
-/** From the lower edge of one box to the upper edge of the other, vertical at every bend. */
+/** From the edge of one box to that of the other; upright beside the boxes of every layer it passes, so that it never runs behind one. */
 function curve(points: readonly Point[]): string {
-  const half = BOX_HEIGHT / 2;
-  const isDown = points[0]!.y <= points.at(-1)!.y;
-  const side = isDown ? half : -half;
-  const way = points.map((point, i) =>
-    i === 0 ? { x: point.x, y: point.y + side } : i === points.length - 1 ? { x: point.x, y: point.y - side } : point,
-  );
-  let path = `M${round(way[0]!.x)} ${round(way[0]!.y)}`;
-  for (let i = 1; i < way.length; i++) {
-    const [a, b] = [way[i - 1]!, way[i]!];
+  const half = points[0]!.y <= points.at(-1)!.y ? BOX_HEIGHT / 2 : -BOX_HEIGHT / 2;
+  let path = `M${round(points[0]!.x)} ${round(points[0]!.y + half)}`;
+  for (let i = 1; i < points.length; i++) {
+    const [a, b] = [points[i - 1]!, points[i]!];
     const middle = round((a.y + b.y) / 2);
-    path += `C${round(a.x)} ${middle} ${round(b.x)} ${middle} ${round(b.x)} ${round(b.y)}`;
+    path += `C${round(a.x)} ${middle} ${round(b.x)} ${middle} ${round(b.x)} ${round(b.y - half)}`;
+    if (i < points.length - 1) path += `V${round(b.y + half)}`;
   }
   return path;
 }

@@ -226,7 +226,7 @@ export const igosCommands: readonly Command[] = [
     description:
       'The bytes are those of nix-store --dump. A PATH below the store folder is looked for where the store is on this machine. Memory does not grow with the size of files.',
     options: [],
-    examples: [{ command: 'igos store dump docs > docs.nar', says: 'one file for a tree' }],
+    examples: [{ command: 'igos store dump docs | sha256sum', says: 'its NAR hash' }],
   },
   {
     program: 'igos',
@@ -238,7 +238,12 @@ export const igosCommands: readonly Command[] = [
     description:
       'Makes PATH, which must not be there yet, whole or not at all. Files get the metadata that they have in a store: read-only, and 1 s after 1970 as their time. An archive that breaks a rule of the format is refused and leaves nothing.',
     options: [{ long: 'from', values: ['FILE'], doc: 'read the archive from FILE' }],
-    examples: [{ command: 'igos store restore copy < docs.nar', says: 'the tree, as it would be in the store' }],
+    examples: [
+      {
+        command: 'igos store dump docs | igos store restore "$(mktemp -d)/copy"',
+        says: 'the tree, as it would be in the store',
+      },
+    ],
   },
   {
     program: 'igos',
@@ -248,9 +253,40 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. Reads only.',
-    options: [{ long: 'contents', doc: 'read and hash every file' }],
-    examples: [{ command: 'igos store verify --contents', says: 'reads every byte' }],
+      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. With --repair what crashes left is removed, and damaged objects get their recorded bytes again: from the parts of them that are whole and from files that others share with them, else by building them again. Nothing is exchanged for what does not have the recorded hash.',
+    options: [
+      { long: 'contents', doc: 'read and hash every file' },
+      { long: 'repair', doc: 'remove leftovers and repair what is damaged; exit 1 only if something could not be' },
+    ],
+    examples: [
+      { command: 'igos store verify --contents', says: 'reads every byte' },
+      { command: 'igos store verify --contents --repair', says: 'and repairs what it finds' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'store clean',
+    summary: 'remove what crashes left in the store',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Removes scratch folders of processes that are dead, names in the folder of the store that are not in its index, and files that only the pool of shared files holds. Nothing that is valid is touched; running builds go on.',
+    options: [],
+    examples: [{ command: 'igos store clean', says: 'prints what it removed' }],
+  },
+  {
+    program: 'igos',
+    name: 'store optimise',
+    aliases: ['store optimize'],
+    summary: 'make identical files of the store one',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Replaces files with equal bytes and an equal execute bit by names of one file, and says how much room that made. Only files that are to stand for others are read. What was done before is not looked at again. Safe at any time: it can be killed, and builds may run.',
+    options: [],
+    examples: [{ command: 'igos store optimise', says: 'prints what it saved' }],
   },
   {
     program: 'igos',
@@ -341,7 +377,9 @@ export const igosCommands: readonly Command[] = [
       { long: 'size', short: 's', doc: "the size of each path's archive" },
       { long: 'closure-size', short: 'S', doc: 'the size of each path with all it refers to' },
     ],
-    examples: [{ command: 'igos store info -rsS $(igos instantiate examples/tour/v1#greet)', says: 'as nix path-info -rsS does' }],
+    examples: [
+      { command: 'igos store info -rsS $(igos instantiate examples/tour/v1#greet)', says: 'as nix path-info -rsS does' },
+    ],
   },
   {
     program: 'igos',
@@ -369,7 +407,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       { command: 'igos store ls -lR examples/tour/v1#greet', says: 'every file of a built package' },
-      { command: 'igos store ls result/usr/bin', says: 'a folder, by a link to a store path' },
+      { command: 'igos store ls examples/tour/v1#greet/usr/bin', says: 'one folder of it' },
     ],
   },
   {
@@ -393,8 +431,11 @@ export const igosCommands: readonly Command[] = [
     description: `Prints the files that only one of them has, and those with other contents, modes or targets, with sizes: + added, - removed, ~ changed. With -r the closures are compared package by package: versions before and after, and what that does to the size. Told from what was recorded; nothing is read from the disk. ${PATH_WORDS}`,
     options: [{ long: 'recursive', short: 'r', doc: 'compare closures, package by package' }],
     examples: [
-      { command: 'igos store diff examples/tour/v1#greet examples/tour/v2#greet', says: 'what an update changes' },
-      { command: 'igos store diff -r result-1 result', says: 'versions that changed in a closure' },
+      { command: 'igos store diff examples/tour/v1#greet examples/tour/v1#notes || true', says: 'files of one and the other' },
+      {
+        command: 'igos store diff -r examples/tour/v1#greet examples/tour/v1#notes || true',
+        says: 'packages in one closure and not in the other',
+      },
     ],
   },
   {
@@ -443,7 +484,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       { command: 'igos store graph examples/tour/v1#greet', says: 'a tree of text' },
-      { command: 'igos store graph -o closure.svg result', says: 'a picture' },
+      { command: 'igos store graph --format svg examples/tour/v1#greet', says: 'a picture; with -o closure.svg into a file' },
     ],
   },
   {
@@ -457,7 +498,12 @@ export const igosCommands: readonly Command[] = [
     options: [
       { long: 'recursive', short: 'r', doc: 'the closure: the paths themselves, and all that they refer to through others' },
     ],
-    examples: [{ command: 'igos store references -r result', says: 'everything that has to be copied to use it elsewhere' }],
+    examples: [
+      {
+        command: 'igos store references -r examples/tour/v1#greet',
+        says: 'everything that has to be copied to use it elsewhere',
+      },
+    ],
   },
   {
     program: 'igos',
@@ -495,8 +541,10 @@ export const igosCommands: readonly Command[] = [
       { long: 'output', short: 'o', values: ['FILE'], doc: 'write to this file, whole or not at all' },
     ],
     examples: [
-      { command: 'igos store export -r examples/tour/v1#greet > greet.export', says: 'a package with all it needs' },
-      { command: 'igos store export -rz result | ssh host igos store import', says: 'to another machine' },
+      {
+        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root/other',
+        says: 'a package with all it needs into another store; over ssh, to another machine',
+      },
     ],
   },
   {
@@ -509,7 +557,12 @@ export const igosCommands: readonly Command[] = [
     description:
       'Reads an archive of igos store export or nix-store --export, compressed or not, from FILE or standard input. Every path is unpacked aside, hashed, and registered after what it refers to, which must be in the store or in the archive before it. A path that is named by its content proves itself; other paths (outputs of input-addressed derivations) are refused unless --no-check-sigs is given, since the archive has no signatures.',
     options: [{ long: 'no-check-sigs', doc: 'take paths that are not named by their content on trust' }],
-    examples: [{ command: 'igos store import < greet.export', says: 'prints the paths' }],
+    examples: [
+      {
+        command: 'igos store export -r examples/tour/v1#greet | igos store import',
+        says: 'prints the paths, which are there already',
+      },
+    ],
   },
   {
     program: 'igos',

@@ -373,9 +373,17 @@ export const igosCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
-    description: 'Hash, size, references, deriver and content address of store paths.',
-    options: [{ long: 'closure', doc: 'and of everything that they refer to' }],
-    examples: [],
+    description:
+      'Hash, size, references, deriver and content address of store paths. With --size or --closure-size one line a path, with these sizes in bytes of archive.',
+    options: [
+      { long: 'closure', doc: 'and of everything that they refer to' },
+      { long: 'recursive', short: 'r', doc: 'the same' },
+      { long: 'size', short: 's', doc: "the size of each path's archive" },
+      { long: 'closure-size', short: 'S', doc: 'the size of each path with all it refers to' },
+    ],
+    examples: [
+      { command: 'igos store info -rsS $(igos instantiate examples/tour/v1#greet)', says: 'as nix path-info -rsS does' },
+    ],
   },
   {
     program: 'igos',

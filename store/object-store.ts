@@ -24,7 +24,9 @@ import { narOfBytes } from './nar-encode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
+import { rebuildIndex } from './rebuild-index.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
@@ -50,6 +52,7 @@ import type {
   OutputToAdd,
   PathInfo,
   Realisation,
+  RebuildResult,
   StorePath,
   TreeEntry,
   VerifyOptions,
@@ -83,6 +86,7 @@ class LocalStore implements ObjectStore {
     this.#places = {
       objects: `${home}/store`,
       staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),
+      log: new RegistrationLog(home),
       index: this.#index,
     };
   }
@@ -273,6 +277,7 @@ class LocalStore implements ObjectStore {
     if (realisations.length === 0) return;
     this.#index.write((transaction) => {
       for (const realisation of realisations) transaction.putRealisation(realisation);
+      this.#places.log.append(realisations.map((realisation) => ({ realisation })));
     });
   }
 
@@ -306,6 +311,10 @@ class LocalStore implements ObjectStore {
 
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {
     return repairOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult {
+    return rebuildIndex(this.home, this.#places, onPath);
   }
 
   clean(): CleanResult {

@@ -2,7 +2,7 @@
  * An archive of store paths → the store. The archive comes from outside: everything it says is checked or, for paths that are not
  * named by their content, believed only if the caller says so.
  *
- * @source docs/store.md §9
+ * @source docs/store.md §8
  */
 import { normalize } from 'node:path';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';

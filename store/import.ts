@@ -68,6 +68,8 @@ export function importArchive(
       const staged = batch.stage((visitor) => readOneNar(reader, visitor));
       const trailer = readTrailer(reader, storeDir, maxPathLength(storeDir));
       paths.push(trailer.path);
+      // A collection in another process must not take away what we find to be there.
+      places.temporaryRoots.add([trailer.path, ...trailer.references]);
       const isNew = !batch.has(trailer.path);
       if (isNew) {
         const missing = trailer.references.find((reference) => reference !== trailer.path && !batch.has(reference));

@@ -322,7 +322,7 @@ class LocalStore implements ObjectStore {
   }
 
   closure(paths: Iterable<StorePath>): StorePath[] {
-    return this.graph(paths).infos.map(({ path }) => path);
+    return this.#index.closure(paths, notValid).sort(compareBytes);
   }
 
   referrers(path: StorePath): StorePath[] {

@@ -1,6 +1,8 @@
 /** Bytes → names, and the object store: hashes, store paths, derivations, NAR, the objects and their index. */
 export * from './aterm.ts';
 export * from './base32.ts';
+export { cacheCodes } from './cache/codes.ts';
+export type * from './cache/index.ts';
 export { storeCodes } from './codes.ts';
 export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
 export * from './derivation.ts';
@@ -21,3 +23,6 @@ export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';
 export { TreeWriter } from './write-tree.ts';
+
+/** Signatures and binary caches: network, keys and servers, which most commands do without. */
+export const loadCaches = (): Promise<typeof import('./cache/index.ts')> => import('./cache/index.ts');

@@ -19,7 +19,7 @@ import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
@@ -37,6 +37,7 @@ import type {
   AddOptions,
   Derivation,
   Digest,
+  FinishedObject,
   Manifest,
   ObjectStore,
   OutputToAdd,
@@ -80,6 +81,10 @@ class LocalStore implements ObjectStore {
 
   isValid(path: StorePath): boolean {
     return this.#index.has(path);
+  }
+
+  find(hashPart: string): StorePath | undefined {
+    return this.#index.find(hashPart);
   }
 
   info(path: StorePath): PathInfo | undefined {
@@ -233,6 +238,18 @@ class LocalStore implements ObjectStore {
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
     return addOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  adopt(objects: readonly FinishedObject[]): void {
+    registerObjects(this.#places, objects);
+  }
+
+  addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void {
+    if (signatures.size === 0) return;
+    for (const path of signatures.keys()) if (!this.isValid(path)) notValid(path);
+    this.#index.write((transaction) => {
+      for (const [path, added] of signatures) transaction.addSignatures(path, added);
+    });
   }
 
   makeScratch(): string {

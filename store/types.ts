@@ -42,6 +42,8 @@ export interface PathInfo {
   readonly deriver?: StorePath;
   /** `text:sha256:<n32>` or `fixed:[r:]<algo>:<n32>`; absent for input-addressed paths. */
   readonly ca?: string;
+  /** `key:base64`, of the fingerprint of this path; absent where nobody signed. */
+  readonly signatures?: readonly string[];
   /** Seconds since 1970. */
   readonly registeredAt: number;
 }
@@ -103,6 +105,13 @@ export interface OutputToAdd {
   readonly deriver: StorePath;
 }
 
+/** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
+export interface FinishedObject {
+  readonly realPath: string;
+  readonly info: Omit<PathInfo, 'registeredAt'>;
+  readonly manifest: Manifest;
+}
+
 export interface VerifyProblem {
   readonly path: StorePath;
   readonly kind: 'missing' | 'modified' | 'metadata' | 'reference-missing' | 'unregistered';
@@ -121,6 +130,8 @@ export interface ObjectStore extends Disposable {
   /** The real file or folder of a store path, whether valid or not. */
   toReal(path: StorePath): string;
   isValid(path: StorePath): boolean;
+  /** The valid path with these 32 digits. */
+  find(hashPart: string): StorePath | undefined;
   info(path: StorePath): PathInfo | undefined;
   /** @throws Fault E-STORE-… the path is not valid */
   manifest(path: StorePath): Manifest;
@@ -147,6 +158,14 @@ export interface ObjectStore extends Disposable {
    * @returns output name → final path
    */
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath>;
+  /**
+   * Moves finished objects in, all or none: checked trees with canonical metadata, under `makeScratch()`. They may refer to each other.
+   *
+   * @throws Fault E-STORE-015 a reference is neither valid nor among them
+   */
+  adopt(objects: readonly FinishedObject[]): void;
+  /** Adds signatures to those of valid paths. @throws Fault E-STORE-014 */
+  addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void;
   /** A fresh folder on the store's file system for a build; the caller removes it. */
   makeScratch(): string;
 

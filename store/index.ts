@@ -2,6 +2,7 @@
 export * from './aterm.ts';
 export * from './base32.ts';
 export { cacheCodes } from './cache/codes.ts';
+export { isWrittenCompression } from './cache/compression-name.ts';
 export type * from './cache/index.ts';
 export { storeCodes } from './codes.ts';
 export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
@@ -23,6 +24,5 @@ export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';
 export { TreeWriter } from './write-tree.ts';
-
 /** Signatures and binary caches: network, keys and servers, which most commands do without. */
 export const loadCaches = (): Promise<typeof import('./cache/index.ts')> => import('./cache/index.ts');

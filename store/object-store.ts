@@ -260,6 +260,10 @@ class LocalStore implements ObjectStore {
     return this.#index.realisation(drvPath, output);
   }
 
+  allRealisations(): readonly Realisation[] {
+    return this.#index.allRealisations();
+  }
+
   addRealisations(realisations: readonly Realisation[]): void {
     if (realisations.length === 0) return;
     this.#index.write((transaction) => {

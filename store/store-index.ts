@@ -118,6 +118,15 @@ export class StoreIndex {
     return value === undefined ? undefined : this.#toPath(value.toString('latin1'));
   }
 
+  /** Read in one go, so that the caller may write meanwhile. */
+  allRealisations(): Realisation[] {
+    const entries = this.#reading()?.realisations.getRange() ?? [];
+    return Array.from(entries, ({ key, value }) => {
+      const [drv = '', output = ''] = key.toString('latin1').split('!', 2);
+      return { drvPath: this.#toPath(drv), output, path: this.#toPath(value.toString('latin1')) };
+    });
+  }
+
   cacheGet(key: string): string | undefined {
     return this.#reading()?.cache.get(cacheKey(key))?.toString('utf8');
   }

@@ -170,6 +170,8 @@ export interface ObjectStore extends Disposable {
   makeScratch(): string;
 
   realisation(drvPath: StorePath, output: string): StorePath | undefined;
+  /** Also of paths that are gone. */
+  allRealisations(): readonly Realisation[];
   addRealisations(realisations: readonly Realisation[]): void;
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */

@@ -9,23 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { Fault } from '../../base/index.ts';
 import type { CacheCode } from './codes.ts';
-
-/** Compressions that igos writes. */
-export type WrittenCompression = 'none' | 'zstd' | 'gzip' | 'xz' | 'br' | 'bzip2';
-
-/** Ending of files, by compression. */
-const SUFFIXES: Readonly<Record<WrittenCompression, string>> = {
-  none: '.nar',
-  zstd: '.nar.zst',
-  gzip: '.nar.gz',
-  xz: '.nar.xz',
-  br: '.nar.br',
-  bzip2: '.nar.bz2',
-};
-
-export const narSuffix = (compression: WrittenCompression): string => SUFFIXES[compression];
-
-export const isWrittenCompression = (text: string): text is WrittenCompression => Object.hasOwn(SUFFIXES, text);
+import { type WrittenCompression, writtenCompressions } from './compression-name.ts';
 
 type Bytes = AsyncIterable<Uint8Array>;
 
@@ -48,7 +32,7 @@ export function decompress(compression: string, source: Bytes): Bytes {
     case 'bzip2':
       return throughProgram(source, 'bzip2', ['-d', '-c', '-q']);
     default:
-      throw unsupported(`compression '${compression}' is not known`, [`igos undoes ${Object.keys(SUFFIXES).join(', ')}`]);
+      throw unsupported(`compression '${compression}' is not known`, [`igos undoes ${writtenCompressions.join(', ')}`]);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Signatures and binary caches. Reached through `loadCaches` of the store, so that commands without caches do not load it. */
 export { BinaryCache, type CacheLifetimes, defaultLifetimes } from './binary-cache.ts';
 export { type CacheInfo, formatCacheInfo, parseCacheInfo } from './cache-info.ts';
-export { isWrittenCompression, type WrittenCompression } from './compression.ts';
+export type { WrittenCompression } from './compression-name.ts';
 export { pathFingerprint, realisationFingerprint } from './fingerprint.ts';
 export type { Fetch } from './http-transport.ts';
 export {

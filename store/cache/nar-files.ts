@@ -7,7 +7,8 @@ import { createWriteStream, readdirSync, renameSync, rmSync, statSync, utimesSyn
 import { pipeline } from 'node:stream/promises';
 import { makeDirectory, temporaryName } from '../../base/index.ts';
 import type { ObjectStore, StorePath } from '../types.ts';
-import { compress, narSuffix, type WrittenCompression } from './compression.ts';
+import { compress } from './compression.ts';
+import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { narStream } from './nar-stream.ts';
 
 export interface NarFile {

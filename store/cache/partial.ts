@@ -11,7 +11,7 @@ const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
 export class Partials {
   readonly #folder: string;
   readonly #mine: string;
-  #isSwept = false;
+  #isSwept: boolean = false;
 
   constructor(home: string) {
     this.#folder = `${home}/var/cache/partial`;

@@ -95,7 +95,8 @@ class Pull {
   /** Checked, and waiting for what they refer to. */
   readonly #finished = new Map<StorePath, FinishedObject>();
   readonly #refusedFrom = new Set<string>();
-  readonly #reasons = new Map<StorePath | '', Set<string>>();
+  /** Of paths; of caches as a whole under ''. */
+  readonly #reasons = new Map<StorePath | '', Map<string, Fault>>();
   readonly #pulled: StorePath[] = [];
   #transferredBytes = 0;
   #scratch: string | undefined;
@@ -246,10 +247,10 @@ class Pull {
     this.#refusedFrom.add(`${cache.url} ${path}`);
     const isOfCache = cache.failure === fault;
     const key = isOfCache ? '' : path;
-    const reasons = this.#reasons.get(key) ?? new Set();
+    const reasons = this.#reasons.get(key) ?? new Map<string, Fault>();
     this.#reasons.set(key, reasons);
     if (reasons.has(fault.message)) return;
-    reasons.add(fault.message);
+    reasons.set(fault.message, fault);
     if (!isOfCache) cache.forget(path);
     this.#options.onEvent?.({ kind: 'refused', fault });
   }
@@ -273,15 +274,18 @@ class Pull {
     this.#registeredAt = performance.now();
   }
 
+  /** Where one reason is all there is to say, that is the fault. */
   #nowhere(path: StorePath): Fault {
-    const notes = [...(this.#reasons.get(path) ?? []), ...(this.#reasons.get('') ?? [])];
+    const reasons = [...(this.#reasons.get(path)?.values() ?? []), ...(this.#reasons.get('')?.values() ?? [])];
+    if (this.#caches.length === 1 && reasons.length === 1) return reasons[0]!;
     const asked = this.#caches.map((cache) => `'${cache.url}'`).join(', ');
-    const reasons = [...this.#reasons.values()].flatMap((set) => [...set]);
-    if (notes.length === 0 && reasons.length > 0) notes.push(...reasons);
     return new Fault(
       'E-CACHE-005' satisfies CacheCode,
       this.#caches.length === 0 ? `there is no cache to ask for '${path}'` : `'${path}' cannot be had from ${asked}`,
-      { notes, hints: notes.length === 0 ? ['see whether hash and name are right, or ask another cache'] : [] },
+      {
+        notes: reasons.map((fault) => fault.message),
+        hints: reasons.length === 0 ? ['see whether hash and name are right, or ask another cache'] : [],
+      },
     );
   }
 }

@@ -6,7 +6,7 @@ import type { ObjectStore, Realisation, StorePath } from '../types.ts';
 import { removeTree } from '../write-tree.ts';
 import { formatCacheInfo, parseCacheInfo } from './cache-info.ts';
 import type { CacheCode } from './codes.ts';
-import { narSuffix, type WrittenCompression } from './compression.ts';
+import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { pathFingerprint } from './fingerprint.ts';
 import { type SecretKey, signText } from './keys.ts';
 import { eachLimited } from './limited.ts';

@@ -23,7 +23,12 @@ export interface SigningContext {
 
 /** The headers to add. `payloadHash`: SHA-256 in hex, or `UNSIGNED-PAYLOAD`. */
 export function signRequest(
-  request: { readonly method: string; readonly url: URL; readonly headers: Record<string, string>; readonly payloadHash: string },
+  request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+    readonly payloadHash: string;
+  },
   { credentials, region, service, date }: SigningContext,
 ): Record<string, string> {
   const stamp = date.toISOString().replace(/[-:]|\.\d+/g, '');

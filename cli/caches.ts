@@ -1,12 +1,14 @@
 /** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Fault, sys } from '../base/index.ts';
+import type { Substituter } from '../builder/index.ts';
 import {
   type BinaryCache,
   loadCaches,
   type ObjectStore,
+  type PullEvent,
   type S3Credentials,
   type SecretKey,
   type Trust,
@@ -41,6 +43,22 @@ export async function cachesOf(
     ),
     trust: { keys: keyRing(keys.filter((key) => key !== '')), needsSignature: options.checksSignatures !== false },
   };
+}
+
+/** What `--substituters` and the settings name; `undefined` where that is nothing. Loads no code for caches then. */
+export async function substituterOf(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  options: { signal?: AbortSignal; onEvent: (event: PullEvent) => void },
+): Promise<Substituter | undefined> {
+  if (args.has('no-substitute') || (!args.has('substituters') && !existsSync(join(context.home, 'etc', 'caches.conf'))))
+    return undefined;
+  const { signal, onEvent } = options;
+  const { caches, trust } = await cachesOf(context, args, store, signal ? { signal } : {});
+  if (caches.length === 0) return undefined;
+  const { CacheSubstituter } = await loadCaches();
+  return new CacheSubstituter(store, caches, { trust, onEvent, ...(signal ? { signal } : {}) });
 }
 
 /** Of all `--key FILE`. */

@@ -93,7 +93,8 @@ async function* throughProgram(source: Bytes, program: string, args: readonly st
         `install ${program === 'xz' ? 'xz (Debian: xz-utils)' : program}`,
       ]);
     }
-    if (status !== 0) throw new Error(`${program}: ${said.trim().split('\n')[0] || `status ${status}`}`);
+    if (status !== 0)
+      throw new Error(said.trim().split('\n')[0]?.replace(/^.*: /, '') || `${program} ended with status ${status}`);
   } finally {
     child.kill();
   }

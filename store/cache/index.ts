@@ -21,5 +21,6 @@ export { type PushOptions, push } from './push.ts';
 export { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 export { type CacheSettings, readSettings, settingsPath } from './settings.ts';
 export type { S3Credentials } from './sigv4.ts';
+export { CacheSubstituter } from './substitute.ts';
 export type { Transport } from './transport.ts';
 export type { Trust } from './trust.ts';

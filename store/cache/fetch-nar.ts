@@ -16,7 +16,7 @@ import type { CacheCode } from './codes.ts';
 import { decompress, fileBytes } from './compression.ts';
 import type { NarInfo } from './narinfo.ts';
 import type { Partials } from './partial.ts';
-import { CacheProblem } from './transport.ts';
+import { CacheProblem, cacheFault } from './transport.ts';
 import { contentProblem, hashesFor } from './trust.ts';
 
 const MAX_IN_MEMORY = 1 << 22;
@@ -63,7 +63,7 @@ async function transfer(job: FetchJob, path: string): Promise<void> {
   const got = await job.cache.transport.get(info.url, { fromByte: done, ...(signal ? { signal } : {}) });
   if (got === undefined) {
     job.cache.forget(info.path);
-    throw damagedNar(info, job.cache.url, `its file '${info.url}' is not there`);
+    throw cacheFault(job.cache.url, `to send '${info.path}'`, `its file '${info.url}' is not there`);
   }
   const fd = sys('write', path, () => openSync(path, got.fromByte === done ? 'a' : 'w', 0o600));
   done = got.fromByte;

@@ -1,11 +1,14 @@
-/** The two system calls that Node lacks and we want: `syncfs` and `renameat2(RENAME_EXCHANGE)`. Bound by koffi on first use. */
+/** The system calls that Node lacks and we want: `syncfs`, and those for extended attributes. Bound by koffi on first use. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { type Bytes, bytesToText } from './bytes.ts';
 import { SystemFault } from './fault.ts';
 
 interface Library {
   syncfs(fd: number): number;
+  llistxattr(path: Uint8Array, list: Uint8Array | null, size: number): number;
+  lremovexattr(path: Uint8Array, name: Uint8Array): number;
 }
 
 let library: Library | undefined | null;
@@ -14,7 +17,14 @@ function load(): Library | undefined {
   if (library === undefined) {
     try {
       const koffi = createRequire(import.meta.url)('koffi') as { load(name: null): { func(signature: string): unknown } };
-      library = { syncfs: koffi.load(null).func('int syncfs(int fd)') as Library['syncfs'] };
+      const libc = koffi.load(null);
+      library = {
+        syncfs: libc.func('int syncfs(int fd)') as Library['syncfs'],
+        llistxattr: libc.func(
+          'long llistxattr(const uint8_t *path, _Out_ uint8_t *list, unsigned long size)',
+        ) as Library['llistxattr'],
+        lremovexattr: libc.func('int lremovexattr(const uint8_t *path, const uint8_t *name)') as Library['lremovexattr'],
+      };
     } catch {
       library = null; // no prebuilt binding for this platform: the portable way below
     }
@@ -35,5 +45,30 @@ export function syncFileSystem(path: string): void {
     if (bound.syncfs(fd) !== 0) throw new SystemFault('sync the file system of', path, { code: 'EIO' });
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Longest list of names of attributes that Linux hands out. */
+const MAX_ATTRIBUTE_LIST = 1 << 16;
+let attributeList: Buffer | undefined;
+
+/**
+ * Removes every extended attribute of a file, folder or symlink (not followed), access control lists among them. Security labels stay:
+ * they are the policy of the machine, not of the file. Without a binding for this platform, nothing is done.
+ *
+ * @param path  bytes
+ * @throws SystemFault an attribute that cannot be removed. Cost: one system call, 2 µs, where there are none
+ */
+export function removeExtendedAttributes(path: Bytes): void {
+  const bound = load();
+  if (bound === undefined) return;
+  attributeList ??= Buffer.allocUnsafeSlow(MAX_ATTRIBUTE_LIST);
+  const at = Buffer.from(`${path}\0`, 'latin1');
+  // Negative: the file system has no attributes, which is as good as none.
+  const size = bound.llistxattr(at, attributeList, attributeList.length);
+  for (const name of size <= 0 ? [] : attributeList.toString('latin1', 0, size).split('\0')) {
+    if (name === '' || name === 'security.selinux' || name === 'security.evm' || name === 'security.ima') continue;
+    if (bound.lremovexattr(at, Buffer.from(`${name}\0`, 'latin1')) !== 0)
+      throw new SystemFault(`remove the attribute '${bytesToText(name)}' of`, bytesToText(path), { code: 'EPERM' });
   }
 }

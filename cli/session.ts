@@ -4,7 +4,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
+  ConfinedIO,
   createEvaluator,
+  type EvalIO,
   type EvalSettings,
   type Interpreter,
   NodeEvalIO,
@@ -75,9 +77,11 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     },
     gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
   });
-  const io = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
-  const interpreter = createEvaluator({ io, settings: evalSettings(context, args) });
+  const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
+  const settings = evalSettings(context, args);
   const basePath = textToBytes(context.workingDirectory);
+  const io = settings.pure === true ? confined(watched, basePath, settings) : watched;
+  const interpreter = createEvaluator({ io, settings });
   const autoArgs = new Map<string, Slot>([
     ...args
       .all('arg')
@@ -92,6 +96,15 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     store.close();
   };
   return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: close };
+}
+
+/** Expressions on the command line speak of the folder they are given in; files and trees are admitted where they are opened. */
+function confined(io: EvalIO, workingDirectory: Bytes, { searchPath = [] }: EvalSettings): EvalIO {
+  const confinedIO = new ConfinedIO(io);
+  // Who stands at the root has not pointed at anything.
+  if (workingDirectory !== '/') confinedIO.admit(workingDirectory);
+  for (const { path } of searchPath) confinedIO.admit(path);
+  return confinedIO;
 }
 
 /** As Nix lays it out: further lines of a warning stand below its first, unless it begins on a line of its own. */

@@ -1,7 +1,7 @@
 /** What `igos store path` and `igos store add` share: operands to names and options. */
 import { basename, resolve } from 'node:path';
-import { type Bytes, textToBytes } from '../base/index.ts';
-import type { AddOptions } from '../store/index.ts';
+import { type Bytes, bytesToText, textToBytes } from '../base/index.ts';
+import { type AddOptions, type ObjectStore, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 
@@ -20,4 +20,10 @@ export function storeOperands(
 export function printPaths(context: Context, rows: readonly { operand: string; path: string }[]): void {
   if (context.isJson) context.out.json({ paths: rows.map(({ operand, path }) => ({ source: operand, path })) });
   else for (const { path } of rows) context.out.line(path);
+}
+
+/** Where an absolute path is on this machine: those below the store folder are logical. */
+export function realOperand(store: ObjectStore, path: string): string {
+  const split = splitStorePath(textToBytes(path), store.storeDir);
+  return split === undefined ? path : store.toReal(split.path) + bytesToText(split.rest);
 }

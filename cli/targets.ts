@@ -33,6 +33,7 @@ export function splitOperand(operand: string): { path: string; name: string | un
 /** Whether a path holds one expression rather than declarations. @throws Fault E-CLI-002 */
 export function holdsExpression(given: string, io: EvalIO): boolean {
   const path = textToBytes(resolve(given));
+  io.admit?.(path);
   if (!io.pathExists(path)) {
     throw new Fault('E-CLI-002', `there is no file or tree '${given}'`, {
       hints: ['a tree is a folder with *.igos files, or one such file'],

@@ -5,10 +5,15 @@ import { isatty } from 'node:tty';
 /** Major device numbers of Linux that are terminals: virtual consoles, /dev/tty, pseudo terminals. */
 const isTerminalMajor = (major: number): boolean => major === 4 || major === 5 || (major >= 136 && major <= 143);
 
+/** /dev/null and its like. */
+const MEMORY_MAJOR = 1;
+
 export function isTerminal(fd: 1 | 2): boolean {
   const stat = fstatOrNothing(fd);
   if (!stat?.isCharacterDevice()) return false;
-  return (process.platform === 'linux' && isTerminalMajor(Number(stat.rdev) >> 8)) || isatty(fd);
+  const major = Number(stat.rdev) >> 8;
+  if (process.platform === 'linux' && (major === MEMORY_MAJOR || isTerminalMajor(major))) return major !== MEMORY_MAJOR;
+  return isatty(fd);
 }
 
 function fstatOrNothing(fd: number): ReturnType<typeof fstatSync> | undefined {

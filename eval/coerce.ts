@@ -107,23 +107,51 @@ export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
   return only === undefined ? text : new ContextString(text, only);
 }
 
-/** `a + b`: the first operand decides what it means. */
-export function concat(ctx: Copying, a: Value, b: Value, span?: Span): Value {
+/** A part of `"…${x}…"` as text: Nix does that before it evaluates the next one, so that the first mistake is the one that shows. */
+export function interpolated(ctx: Copying, part: Value): Bytes | ContextString {
+  const shown = part instanceof Attrs ? shownAs(part) : part;
+  if (typeof shown === 'string' || shown instanceof ContextString) return shown;
+  const context = new Set<string>();
+  return withContext(coerceToString(ctx, shown, context), context);
+}
+
+/** A left operand of `+` that had to become text: unlike a string, it does not have paths copied. */
+export class LeftText {
+  readonly text: Bytes | ContextString;
+
+  constructor(text: Bytes | ContextString) {
+    this.text = text;
+  }
+}
+
+/** The left operand of `+`, before the right one is evaluated: what is neither number, text nor path becomes text, or cannot. */
+export function leftOperand(ctx: Copying, value: Value): Value | LeftText {
+  if (typeof value === 'string' || value instanceof ContextString || isNumeric(value) || value instanceof PathValue) return value;
+  const context = new Set<string>();
+  return new LeftText(withContext(coerceToString(ctx, value, context, { copyToStore: false }), context));
+}
+
+/** `a + b`: the first operand, as `leftOperand` gives it, decides what it means. */
+export function concat(ctx: Copying, a: Value | LeftText, b: Value, span?: Span): Value {
+  if (a instanceof LeftText) return joined(ctx, a.text, b, { copyToStore: false });
   if (typeof a === 'string' && typeof b === 'string') return a + b;
   if (isNumeric(a)) {
     if (!isNumeric(b)) throw cannotAdd(describeType(b), describeType(a), span);
     return add(a, b, span);
   }
   if (a instanceof PathValue) return appendToPath(ctx, a.path, [b], span);
-  const context = new Set<string>();
-  const isString = typeof a === 'string' || a instanceof ContextString;
-  const how = { copyToStore: isString };
-  const text = coerceToString(ctx, a, context, how);
+  if (typeof a === 'string' || a instanceof ContextString) return joined(ctx, a, b);
+  return concat(ctx, leftOperand(ctx, a), b, span);
+}
+
+function joined(ctx: Copying, a: Bytes | ContextString, b: Value, how?: Coercion): Value {
+  const context = new Set<string>(typeof a === 'string' ? undefined : a.context);
+  const text = typeof a === 'string' ? a : a.text;
   return withContext(text + coerceToString(ctx, b, context, how), context);
 }
 
 /** `./a/${x}` and `path + x`. */
-export function appendToPath(ctx: Copying, base: Bytes, parts: readonly Value[], span?: Span): PathValue {
+export function appendToPath(ctx: Copying, base: Bytes, parts: Iterable<Value>, span?: Span): PathValue {
   const context = new Set<string>();
   let path = base;
   for (const part of parts) path += coerceToString(ctx, part, context, { copyToStore: false });

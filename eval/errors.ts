@@ -183,11 +183,15 @@ export const notInSearchPath = (name: string, isPure: boolean): Catchable =>
     { hints: ['add it with -I NAME=PATH'] },
   );
 
-export const unwantedContext = (text: string, dependency: string): Fault =>
-  fault(
+/** `element`: one of the string's context, as it is written there. */
+export function unwantedContext(text: string, element: string, span?: Span): Fault {
+  const dependency = bytesToText(element.replace(/^(!.*!|=)/, ''));
+  return fault(
     'E-EVAL-019',
-    `the string '${bytesToText(text)}' is not allowed to refer to a store path (such as '${bytesToText(dependency)}')`,
+    `the string '${bytesToText(text)}' is not allowed to refer to a store path (such as '${dependency}')`,
+    span,
   );
+}
 
 export const contextInPath = (span?: Span): Fault =>
   fault('E-EVAL-020', 'a string that refers to a store path cannot be appended to a path', span, {
@@ -241,6 +245,14 @@ export const sourceChanged = (path: string): Fault =>
   fault('E-EVAL-090', `'${bytesToText(path)}' was changed after it was evaluated`, undefined, {
     hints: ["evaluate again (in the repl: ':r')"],
   });
+
+export const forbiddenPath = (path: string): Fault =>
+  fault(
+    'E-EVAL-028',
+    `access to absolute path '${bytesToText(path)}' is forbidden in pure evaluation mode (use '--impure' to override)`,
+    undefined,
+    { hints: ['what evaluation may read is below the file, tree or Git checkout that it was given, below -I, or in the store'] },
+  );
 
 export const impure = (what: string): Fault =>
   fault('E-EVAL-028', `${what} is not allowed in pure evaluation mode`, undefined, { hints: ['allow it with --impure'] });

@@ -15,6 +15,7 @@ export { type BuiltinCode, builtinCodes } from './builtins/codes.ts';
 export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts';
 export { writeXml } from './builtins/xml.ts';
 export { evalCodes } from './codes.ts';
+export { ConfinedIO } from './confined-io.ts';
 export * from './declare/index.ts';
 export {
   declarationTopics,

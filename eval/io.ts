@@ -36,6 +36,8 @@ export interface EvalIO {
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
   /** Takes a commit or a working tree out of a Git repository. @throws Fault E-EVAL-141 */
   fetchGit(request: GitRequest): GitTree;
+  /** Opens the surroundings of a file or folder that the user named, where evaluation is confined (confined-io.ts). */
+  admit?(path: Bytes): void;
   readonly store: EvalStore;
 }
 

@@ -74,7 +74,7 @@ export class Machine implements Evaluator {
     if (typeof value === 'string') return value;
     if (!(value instanceof ContextString)) throw mismatch('a string', value, what);
     const [first] = value.context;
-    throw addStep(unwantedContext(value.text, first!.replace(/^(!.*!|=)/, '')), `while evaluating ${what}`);
+    throw addStep(unwantedContext(value.text, first!), `while evaluating ${what}`);
   }
 
   forceList(slot: Slot, what: string): List {

@@ -3,6 +3,7 @@
  *
  * @source docs/store.md §1
  */
+import type { Bytes } from '../base/index.ts';
 
 /** The 32 digits in order of their value. */
 export const base32Alphabet = '0123456789abcdfghijklmnpqrsvwxyz';
@@ -15,7 +16,6 @@ export const base32Length = (nBytes: number): number => (nBytes === 0 ? 0 : Math
 
 /** No method-specific errors. */
 export function encodeBase32(bytes: Uint8Array): string {
-  if (bytes.length === 20) return encodePathDigits(bytes);
   let text = '';
   for (let k = base32Length(bytes.length) - 1; k >= 0; k--) {
     const byte = (k * 5) >> 3;
@@ -26,13 +26,18 @@ export function encodeBase32(bytes: Uint8Array): string {
   return text;
 }
 
-/** The size of store paths, of which there are many: 5 bytes make 8 digits. */
-function encodePathDigits(bytes: Uint8Array): string {
-  const digits = new Array<number>(32);
+/**
+ * The digits of a store path: 20 bytes, folded out of the 32 of a SHA-256 by exclusive or.
+ *
+ * @param digest  a byte string of 32
+ */
+export function encodePathDigits(digest: Bytes): string {
   for (let group = 0; group < 4; group++) {
+    // 5 bytes make 8 digits.
     const [from, to] = [group * 5, 31 - group * 8];
-    const low = bytes[from]! | (bytes[from + 1]! << 8) | ((bytes[from + 2]! & 15) << 16);
-    const high = (bytes[from + 2]! >> 4) | (bytes[from + 3]! << 4) | (bytes[from + 4]! << 12);
+    const middle = folded(digest, from + 2);
+    const low = folded(digest, from) | (folded(digest, from + 1) << 8) | ((middle & 15) << 16);
+    const high = (middle >> 4) | (folded(digest, from + 3) << 4) | (folded(digest, from + 4) << 12);
     for (let k = 0; k < 4; k++) {
       digits[to - k] = CODES[(low >> (k * 5)) & 31]!;
       digits[to - 4 - k] = CODES[(high >> (k * 5)) & 31]!;
@@ -40,6 +45,12 @@ function encodePathDigits(bytes: Uint8Array): string {
   }
   return String.fromCharCode.apply(undefined, digits);
 }
+
+const folded = (digest: Bytes, at: number): number =>
+  at < 12 ? digest.charCodeAt(at) ^ digest.charCodeAt(at + 20) : digest.charCodeAt(at);
+
+/** Written anew by every call. */
+const digits = new Array<number>(32).fill(0);
 
 const CODES = Uint8Array.from(base32Alphabet, (digit) => digit.charCodeAt(0));
 

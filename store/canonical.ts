@@ -1,11 +1,12 @@
 /** Brings what a build left on disk into the store's form, in place. */
 import { chmodSync, lchownSync, lstatSync, lutimesSync, readdirSync, utimesSync } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, removeExtendedAttributes, sys } from '../base/index.ts';
 import { joinPath, specialFile } from './tree.ts';
 import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './write-tree.ts';
 
 /**
- * Sets modes to 0444 or 0555 (the owner's x decides; setuid and its kin go), times to 1 s, the owner to ours. The top folder keeps
+ * Sets modes to 0444 or 0555 (the owner's x decides; setuid and its kin go), times to 1 s, the owner to ours; removes extended
+ * attributes and access control lists. The top folder keeps
  * mode 0755: it has to be moved yet.
  *
  * @param name   of the object, for errors
@@ -19,6 +20,7 @@ export function canonicalise(root: Bytes, name: string): void {
       const stat = lstatSync(at);
       // Only root may give files away, and only root's builds make files of another user.
       if (owner.uid === 0 && (stat.uid !== 0 || stat.gid !== owner.gid)) lchownSync(at, owner.uid, owner.gid);
+      removeExtendedAttributes(real);
       if (stat.isSymbolicLink()) {
         lutimesSync(at, canonicalMtimeSeconds, canonicalMtimeSeconds);
       } else if (stat.isFile()) {

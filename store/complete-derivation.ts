@@ -3,11 +3,27 @@
  * `hashDerivationModulo` after each other, but the parts that the three hashed texts share are written once.
  */
 import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
-import { ATermWriter } from './aterm-writer.ts';
 import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
-import { hashBytes } from './hash.ts';
+import { hashAscii, hashBytes } from './hash.ts';
 import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
+
+/** What a build is made of, before its paths are known. Plain arrays: there are many of these, and each lives shortly. */
+export interface UnfinishedDerivation extends Pick<Derivation, 'name' | 'inputSrcs' | 'system' | 'builder' | 'args'> {
+  /** `deferred`, or complete fixed or floating ones. */
+  readonly outputs: ReadonlyMap<string, DerivationOutput>;
+  /** In any order. */
+  readonly inputs: readonly InputOutput[];
+  /** Names and values beside each other, names different and best sorted. Those named like outputs need not be there. */
+  readonly variables: readonly Bytes[];
+  readonly values: readonly Bytes[];
+}
+
+/** An output of a derivation that is needed. */
+export interface InputOutput {
+  readonly path: string;
+  readonly output: string;
+}
 
 export interface CompleteDerivation extends InputDerivation {
   readonly path: StorePath;
@@ -25,161 +41,175 @@ export interface InputDerivation {
   readonly modulo: ModuloHash;
 }
 
-const writer = new ATermWriter();
-
 /** Shared by nearly all. */
 const ONLY_OUT: readonly string[] = ['out'];
 
 /**
  * @param inputOf  called for the inputs of derivations with `deferred` outputs
- * @param drv      `deferred` outputs, or complete fixed or floating ones; variables named like outputs need not be there
  * @throws Fault  E-STORE-002 the name does not make a store name · E-STORE-008 an input lacks the output asked for
  */
 export function completeDerivation(
-  drv: Derivation,
+  drv: UnfinishedDerivation,
   storeDir: string,
   inputOf: (path: StorePath) => InputDerivation,
 ): CompleteDerivation {
   const kind = derivationKind(drv);
   if (kind === 'input-addressed') throw new Bug(`derivation '${drv.name}' is complete already`);
-  const names = drv.outputs.size === 1 && drv.outputs.has('out') ? ONLY_OUT : sortedNames([...drv.outputs.keys()]);
-  const inputs = sortedInputs(drv.inputDrvs);
-  // Everything that may read other derivations happens before the shared buffer is touched.
+  const names = drv.outputs.size === 1 && drv.outputs.has('out') ? ONLY_OUT : [...drv.outputs.keys()].sort(compareBytes);
+  const inputs = sortedInputs(drv.inputs.slice());
   const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
-  writer.clear();
-  const hole = kind === 'floating' ? placeholder : () => '';
-  const masked = writeMasked(drv, names, modulo ?? inputs, hole);
+  const moduloText = modulo === undefined ? '' : inputsText(modulo);
+  const rest = new Rest(drv, names, storeDir);
   let outputs = sortedOutputs(drv.outputs, names);
   if (modulo !== undefined) {
-    const hex = hashWritten(0, writer.used);
+    const hex = rest.hash(outputsText(outputs, names) + moduloText + rest.masked());
     const found = new Map<string, DerivationOutput>();
-    for (const name of names)
-      found.set(name, { kind: 'input-addressed', path: inputAddressedPath(drv.name, name, hex, storeDir) });
+    for (let i = 0; i < names.length; i++)
+      found.set(names[i]!, { kind: 'input-addressed', path: inputAddressedPath(drv.name, names[i]!, hex, storeDir) });
     outputs = found;
   }
-  const start = writer.used;
-  writeOutputs(outputs, names);
-  const endOfOutputs = writer.used;
-  writeInputs(inputs);
-  writeRest(masked, names, outputs);
-  const text = writer.bytes.toString('latin1', start, writer.used);
-  const textHex = hashWritten(start, writer.used);
+  const head = outputsText(outputs, names);
+  const tail = rest.filled(outputs, names);
+  const text = head + inputsText(inputs) + tail;
+  const textHex = rest.hash(text);
   const references = mergeSorted(drv.inputSrcs, inputs);
   const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
   const path = makeStorePath(type, textHex, `${drv.name}.drv`, storeDir);
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
-  } else if (modulo !== undefined) {
-    const again = writer.used;
-    writer.again(start, endOfOutputs);
-    writer.again(masked.inputs, masked.rest);
-    writeRest(masked, names, outputs);
-    dependentsSee = { kind: 'hash', hex: hashWritten(again, writer.used) };
-  }
+  } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: rest.hash(head + moduloText + tail) };
   return { path, text, references, outputs, outputNames: names, modulo: dependentsSee };
 }
 
 const DEFERRED: ModuloHash = { kind: 'deferred' };
 
-const hashWritten = (start: number, end: number): string => hashBytes('sha256', writer.bytes.subarray(start, end));
+/** What follows the inputs, with holes where the variables of the outputs have their values. */
+class Rest {
+  /** One more than outputs. */
+  readonly #pieces: Bytes[] = [];
+  #text: Bytes = ',[';
+  /** UTF-8 is the same then: hashed without a buffer in between. */
+  #isAscii: boolean = true as boolean;
 
-type Input = readonly [path: string, outputs: readonly string[]];
-
-/** Places in the buffer. */
-interface Masked {
-  readonly inputs: number;
-  readonly rest: number;
-  /** Behind the opening quote of each output's variable, in the order of the outputs' names. */
-  readonly variables: readonly number[];
-  /** How long the values there are. */
-  readonly lengths: readonly number[];
-  readonly end: number;
-}
-
-/** The text without the paths of outputs: what they are computed from. */
-function writeMasked(
-  drv: Derivation,
-  names: readonly string[],
-  inputs: readonly Input[],
-  variable: (output: string) => string,
-): Masked {
-  writeOutputs(drv.outputs, names, true);
-  const inputsAt = writer.used;
-  writeInputs(inputs);
-  const rest = writer.used;
-  writer.raw(',');
-  writer.list(sortedNames(drv.inputSrcs));
-  writer.raw(',');
-  writer.quoted(drv.system);
-  writer.raw(',');
-  writer.quoted(drv.builder);
-  writer.raw(',');
-  writer.list(drv.args);
-  writer.raw(',[');
-  const variables: number[] = [];
-  const lengths: number[] = [];
-  let isFirst = true;
-  for (const name of variableNames(drv)) {
-    writer.raw(isFirst ? '(' : ',(');
-    isFirst = false;
-    writer.quoted(name);
-    writer.raw(',');
-    if (drv.outputs.has(name)) {
-      const value = variable(name);
-      variables.push(writer.used + 1);
-      lengths.push(value.length);
-      writer.quoted(value);
-    } else writer.quoted(drv.env.get(name)!);
-    writer.raw(')');
+  constructor(drv: UnfinishedDerivation, names: readonly string[], storeDir: string) {
+    const { inputs, inputSrcs, variables, values } = drv;
+    if (NOT_ASCII.test(storeDir)) this.#isAscii = false;
+    for (let i = 0; i < inputs.length; i++) {
+      const { output } = inputs[i]!;
+      if (output !== 'out' && NOT_ASCII.test(output)) this.#isAscii = false;
+    }
+    this.#list(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
+    this.#text += '],';
+    this.#quoted(drv.system);
+    this.#text += ',';
+    this.#quoted(drv.builder);
+    this.#text += ',[';
+    this.#list(drv.args);
+    this.#text += '],[';
+    if (isSorted(variables)) this.#variables(variables, values, names);
+    else {
+      const order = variables.map((_, i) => i).sort((a, b) => compareBytes(variables[a]!, variables[b]!));
+      this.#variables(
+        order.map((i) => variables[i]!),
+        order.map((i) => values[i]!),
+        names,
+      );
+    }
+    this.#text += '])';
+    this.#endPiece();
   }
-  writer.raw('])');
-  return { inputs: inputsAt, rest, variables, lengths, end: writer.used };
+
+  #variables(variables: readonly Bytes[], values: readonly Bytes[], names: readonly string[]): void {
+    let next = 0;
+    let separator = '(';
+    for (let i = 0; i <= variables.length; i++) {
+      const name = variables[i];
+      for (; next < names.length && (name === undefined || names[next]! < name); next++) {
+        this.#hole(separator, names[next]!);
+        separator = ',(';
+      }
+      if (name === undefined) return;
+      if (name === names[next]) this.#hole(separator, names[next++]!);
+      else {
+        this.#text += separator;
+        this.#quoted(name);
+        this.#text += ',';
+        this.#quoted(values[i]!);
+        this.#text += ')';
+      }
+      separator = ',(';
+    }
+  }
+
+  #hole(separator: string, name: string): void {
+    this.#text += separator;
+    this.#quoted(name);
+    this.#text += ',"';
+    this.#endPiece();
+    this.#text = '")';
+  }
+
+  #endPiece(): void {
+    // Asking for a character makes one string of the many that were put together: it is hashed up to three times.
+    if (this.#text.charCodeAt(0) !== 0) this.#pieces.push(this.#text);
+  }
+
+  #list(items: readonly Bytes[]): void {
+    for (let i = 0; i < items.length; i++) {
+      if (i > 0) this.#text += ',';
+      this.#quoted(items[i]!);
+    }
+  }
+
+  #quoted(text: Bytes): void {
+    if (PLAIN.test(text)) this.#text += `"${text}"`;
+    else {
+      this.#text += quote(text);
+      this.#isAscii &&= !NOT_ASCII.test(text);
+    }
+  }
+
+  masked(): Bytes {
+    return this.#pieces.length === 2 ? this.#pieces[0]! + this.#pieces[1]! : this.#pieces.join('');
+  }
+
+  /** With the paths of the outputs, as far as they are known. */
+  filled(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): Bytes {
+    let text = this.#pieces[0]!;
+    for (let i = 0; i < names.length; i++) text += variableOf(names[i]!, outputs.get(names[i]!)!) + this.#pieces[i + 1]!;
+    return text;
+  }
+
+  /** SHA-256 of a text that this is a part of. */
+  hash(text: Bytes): string {
+    return this.#isAscii ? hashAscii(text) : hashBytes('sha256', text);
+  }
 }
 
-/** What follows the inputs, with the paths of the outputs where they were left out. */
-function writeRest(masked: Masked, names: readonly string[], outputs: ReadonlyMap<string, DerivationOutput>): void {
-  let from = masked.rest;
+/** ASCII without escapes. */
+const PLAIN = /^[^\\"\n\r\t\x80-\uffff]*$/;
+const NOT_ASCII = /[^\x00-\x7f]/;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+const quote = (text: Bytes): Bytes => `"${text.replaceAll(/[\\"\n\r\t]/g, (char) => ESCAPES[char]!)}"`;
+
+function isSorted(names: readonly Bytes[]): boolean {
+  for (let i = 1; i < names.length; i++) if (!(names[i - 1]! < names[i]!)) return false;
+  return true;
+}
+
+function variableOf(name: string, output: DerivationOutput): Bytes {
+  if ('path' in output) return output.path;
+  return output.kind === 'floating' ? placeholder(name) : '';
+}
+
+function outputsText(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): Bytes {
+  let text = 'Derive([';
   for (let i = 0; i < names.length; i++) {
     const output = outputs.get(names[i]!)!;
-    if (!('path' in output)) continue;
-    const at = masked.variables[i]!;
-    writer.again(from, at);
-    writer.raw(output.path);
-    from = at + masked.lengths[i]!;
+    text += `${i === 0 ? '' : ','}(${quote(names[i]!)},"${'path' in output ? output.path : ''}${hashColumns(output)}`;
   }
-  writer.again(from, masked.end);
-}
-
-/** Sorted, those of the outputs among them. Cost: linear where they come sorted, as attributes do. */
-function variableNames({ env, outputs }: Derivation): readonly string[] {
-  const names: string[] = [];
-  let isSorted = true;
-  env.forEach((_value, name) => {
-    if (names.length > 0 && name < names[names.length - 1]!) isSorted = false;
-    names.push(name);
-  });
-  if (!isSorted) names.sort(compareBytes);
-  for (const output of outputs.keys()) {
-    if (env.has(output)) continue;
-    let at = names.length;
-    while (at > 0 && output < names[at - 1]!) at--;
-    names.splice(at, 0, output);
-  }
-  return names;
-}
-
-function writeOutputs(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[], isMasked = false): void {
-  writer.raw('Derive([');
-  for (let i = 0; i < names.length; i++) {
-    const output = outputs.get(names[i]!)!;
-    writer.raw(i === 0 ? '(' : ',(');
-    writer.quoted(names[i]!);
-    writer.raw(',"');
-    if (!isMasked && 'path' in output) writer.raw(output.path);
-    writer.raw(hashColumns(output));
-  }
-  writer.raw('],');
+  return `${text}],`;
 }
 
 function hashColumns(output: DerivationOutput): string {
@@ -196,39 +226,43 @@ function hashColumns(output: DerivationOutput): string {
   }
 }
 
-function writeInputs(inputs: readonly Input[]): void {
-  writer.raw('[');
+/** @param inputs sorted */
+function inputsText(inputs: readonly InputOutput[]): Bytes {
+  let text = '[';
   for (let i = 0; i < inputs.length; i++) {
-    writer.raw(i === 0 ? '(' : ',(');
-    writer.quoted(inputs[i]![0]);
-    writer.raw(',');
-    writer.list(inputs[i]![1]);
-    writer.raw(')');
+    const { path, output } = inputs[i]!;
+    const quoted = output === 'out' ? '"out"' : quote(output);
+    if (i > 0 && path === inputs[i - 1]!.path) text += `,${quoted}`;
+    else {
+      text += i === 0 ? '("' : ']),("';
+      text += path;
+      text += '",[';
+      text += quoted;
+    }
   }
-  writer.raw(']');
+  return inputs.length === 0 ? '[]' : `${text}])]`;
 }
 
-function sortedInputs(inputs: ReadonlyMap<string, readonly string[]>): Input[] {
-  const sorted: Input[] = [];
-  inputs.forEach((outputs, path) => {
-    sorted.push([path, sortedNames(outputs)]);
-  });
-  return sortFew(sorted);
-}
-
-/** Most derivations have few inputs: those are put in order without a sort of the engine, which allocates. */
-function sortFew(inputs: Input[]): Input[] {
-  if (inputs.length > 12) return inputs.sort(([a], [b]) => compareBytes(a, b));
-  for (let i = 1; i < inputs.length; i++) {
-    const input = inputs[i]!;
-    let at = i;
-    for (; at > 0 && input[0] < inputs[at - 1]![0]; at--) inputs[at] = inputs[at - 1]!;
-    inputs[at] = input;
+/** Sorts in place, and takes out what comes twice. Most derivations have few: those need no sort of the engine, which allocates. */
+function sortedInputs(inputs: InputOutput[]): InputOutput[] {
+  if (inputs.length > 12) inputs.sort(compareInputs);
+  else {
+    for (let i = 1; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      let at = i;
+      for (; at > 0 && compareInputs(input, inputs[at - 1]!) < 0; at--) inputs[at] = inputs[at - 1]!;
+      inputs[at] = input;
+    }
   }
+  let kept = 0;
+  for (let i = 0; i < inputs.length; i++)
+    if (i === 0 || compareInputs(inputs[i]!, inputs[kept - 1]!) !== 0) inputs[kept++] = inputs[i]!;
+  if (kept < inputs.length) inputs.length = kept;
   return inputs;
 }
 
-const sortedNames = (names: readonly string[]): readonly string[] => (names.length < 2 ? names : [...names].sort(compareBytes));
+const compareInputs = (a: InputOutput, b: InputOutput): number =>
+  a.path < b.path ? -1 : a.path > b.path ? 1 : a.output === b.output ? 0 : a.output < b.output ? -1 : 1;
 
 const sortedOutputs = (
   outputs: ReadonlyMap<string, DerivationOutput>,
@@ -236,28 +270,26 @@ const sortedOutputs = (
 ): ReadonlyMap<string, DerivationOutput> =>
   names.length === 1 ? outputs : new Map(names.map((name) => [name, outputs.get(name)!]));
 
-/** The hashes that stand for the inputs; `undefined` where one is known only after a build. @throws Fault E-STORE-008 */
-function moduloInputs(inputs: readonly Input[], inputOf: (path: StorePath) => InputDerivation): Input[] | undefined {
-  const found = new Map<string, readonly string[]>();
+/** The hashes that stand for the inputs, sorted; `undefined` where one is known only after a build. @throws Fault E-STORE-008 */
+function moduloInputs(inputs: readonly InputOutput[], inputOf: (path: StorePath) => InputDerivation): InputOutput[] | undefined {
+  const found: InputOutput[] = [];
   let isDeferred = false;
-  for (const [key, wanted] of inputs) {
-    const path = key as StorePath;
-    const { outputNames, modulo } = inputOf(path);
-    for (const output of wanted) if (!outputNames.includes(output)) missingOutput(path, output, outputNames);
+  for (let i = 0; i < inputs.length; i++) {
+    const { path, output } = inputs[i]!;
+    const { outputNames, modulo } = inputOf(path as StorePath);
+    if (!outputNames.includes(output)) missingOutput(path as StorePath, output, outputNames);
     if (modulo.kind === 'deferred') isDeferred = true;
-    else if (modulo.kind === 'hash') addOutputs(found, modulo.hex, wanted);
-    else for (const output of wanted) addOutputs(found, modulo.hexByOutput.get(output)!, ONLY_OUT);
+    else if (modulo.kind === 'hash') found.push({ path: modulo.hex, output });
+    else found.push({ path: modulo.hexByOutput.get(output)!, output: 'out' });
   }
   return isDeferred ? undefined : sortedInputs(found);
 }
 
-function addOutputs(inputs: Map<string, readonly string[]>, hex: string, outputs: readonly string[]): void {
-  const others = inputs.get(hex);
-  inputs.set(hex, others === undefined ? outputs : [...new Set([...others, ...outputs])]);
-}
-
 /** Sources and derivations, sorted, each once. */
-function mergeSorted(sources: readonly StorePath[], inputs: readonly Input[]): StorePath[] {
-  const paths = inputs.map(([path]) => path as StorePath);
-  return sources.length === 0 ? paths : [...new Set([...sources, ...paths])].sort(compareBytes);
+function mergeSorted(sources: readonly StorePath[], inputs: readonly InputOutput[]): readonly StorePath[] {
+  const paths: StorePath[] = [];
+  for (let i = 0; i < inputs.length; i++)
+    if (i === 0 || inputs[i]!.path !== inputs[i - 1]!.path) paths.push(inputs[i]!.path as StorePath);
+  // Kept with the derivation: a copy has no room for more.
+  return sources.length === 0 ? paths.slice() : [...new Set([...sources, ...paths])].sort(compareBytes);
 }

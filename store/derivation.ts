@@ -19,7 +19,7 @@ export const derivationPath = (drv: Derivation, storeDir: string): StorePath =>
   textPath(`${drv.name}.drv`, encodeDerivation(drv), derivationReferences(drv), storeDir);
 
 /** Which kind the outputs are; they are all of one kind. @throws Bug no outputs */
-export function derivationKind(drv: Derivation): DerivationOutput['kind'] {
+export function derivationKind(drv: Pick<Derivation, 'name' | 'outputs'>): DerivationOutput['kind'] {
   for (const output of drv.outputs.values()) return output.kind;
   throw new Bug(`derivation '${drv.name}' has no outputs`);
 }

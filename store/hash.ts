@@ -4,7 +4,7 @@
  * @source docs/store.md §1
  */
 import { createHash, hash } from 'node:crypto';
-import { Fault, isAscii } from '../base/index.ts';
+import { type Bytes, Fault, isAscii } from '../base/index.ts';
 import { base32Length, decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
 import type { Digest, HashAlgorithm } from './types.ts';
@@ -24,6 +24,12 @@ export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): 
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
+
+/** SHA-256 of a text that is known to be ASCII. */
+export const hashAscii = (text: string): string => hash('sha256', text, 'hex');
+
+/** SHA-256 of a byte string, as a byte string of 32. */
+export const digestBytes = (data: Bytes): Bytes => hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'binary');
 
 /** The forms a hash is written in. `sri` is the one to show people. */
 export type HashFormat = 'base16' | 'nix32' | 'base64' | 'sri';

@@ -5,7 +5,13 @@ export { cacheCodes } from './cache/codes.ts';
 export { isWrittenCompression } from './cache/compression-name.ts';
 export type * from './cache/index.ts';
 export { storeCodes } from './codes.ts';
-export { type CompleteDerivation, completeDerivation, type InputDerivation } from './complete-derivation.ts';
+export {
+  type CompleteDerivation,
+  completeDerivation,
+  type InputDerivation,
+  type InputOutput,
+  type UnfinishedDerivation,
+} from './complete-derivation.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';
 export * from './hash.ts';

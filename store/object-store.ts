@@ -15,8 +15,9 @@ import { addOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
-import { type Ingested, type IngestOptions, ingest } from './ingest.ts';
+import { type Ingested, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
+import { type ByteSource, readNar } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { type Places, registerObjects } from './register.ts';
@@ -151,6 +152,11 @@ class LocalStore implements ObjectStore {
     return { name, entries, method, algorithm, place: source };
   }
 
+  addNar(name: string, source: ByteSource): Named {
+    parseStoreName(name);
+    return this.#take({ name, method: 'nar', algorithm: 'sha256' }, (visitor) => readNar(source, visitor));
+  }
+
   #compute(source: Source): { path: StorePath; digest: Digest } {
     const key = statKey(source.entries).key;
     const remembered = this.#remembered(source, key);
@@ -166,17 +172,22 @@ class LocalStore implements ObjectStore {
 
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
   #copy(source: Source, state: StatKey): Named {
+    const named = this.#take(source, (visitor) => readSource(source, visitor));
+    this.#remember(source, state, named);
+    return named;
+  }
+
+  #take(how: Naming, drive: (visitor: TreeVisitor) => void): Named {
     const folder = this.#places.staging.make('add');
     try {
       const realPath = `${folder}/x`;
-      const ingested = read(source, { copyTo: textToBytes(realPath) });
-      const { path, digest, ca } = this.#identify(source, ingested);
+      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm });
+      const { path, digest, ca } = this.#identify(how, ingested);
       if (!this.isValid(path)) {
         const { narHash, narSizeBytes, manifest } = ingested;
         const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
         registerObjects(this.#places, [{ realPath, info, manifest }]);
       }
-      this.#remember(source, state, { path, digest });
       return { path, digest };
     } finally {
       removeTree(textToBytes(folder));
@@ -197,11 +208,11 @@ class LocalStore implements ObjectStore {
     return { path: path as StorePath, digest: { algorithm: source.algorithm, hex } };
   }
 
-  #identify(source: Source, ingested: Ingested): { path: StorePath; digest: Digest; ca: ContentAddress } {
-    const { method, algorithm } = source;
+  #identify(how: Naming, ingested: Ingested): { path: StorePath; digest: Digest; ca: ContentAddress } {
+    const { name, method, algorithm } = how;
     const digest: Digest = { algorithm, hex: method === 'flat' ? ingested.flatDigest! : ingested.narDigest };
     const ca: ContentAddress = { kind: 'fixed', method, digest };
-    return { path: contentAddressedPath(ca, source.name, { others: [], self: false }, this.storeDir), digest, ca };
+    return { path: contentAddressedPath(ca, name, { others: [], self: false }, this.storeDir), digest, ca };
   }
 
   addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
@@ -330,13 +341,17 @@ interface Named {
   readonly digest: Digest;
 }
 
-/** A tree to be added, and how it is to be named. */
-interface Source {
+/** What the name of an object is made of besides its bytes. */
+interface Naming {
   readonly name: string;
-  /** In tree order, complete. */
-  readonly entries: readonly TreeEntry[];
   readonly method: 'flat' | 'nar';
   readonly algorithm: Digest['algorithm'];
+}
+
+/** A tree to be added, and how it is to be named. */
+interface Source extends Naming {
+  /** In tree order, complete. */
+  readonly entries: readonly TreeEntry[];
   /** What tells this source from others in the cache. */
   readonly place: Bytes;
 }
@@ -350,11 +365,10 @@ function treeSource(name: string, entries: readonly TreeEntry[]): Source {
 
 const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
 
-const read = (source: Source, options: IngestOptions = {}): Ingested =>
-  ingest((visitor) => readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor), {
-    ...options,
-    algorithm: source.algorithm,
-  });
+const readSource = (source: Source, visitor: TreeVisitor): void =>
+  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor);
+
+const read = (source: Source): Ingested => ingest((visitor) => readSource(source, visitor), { algorithm: source.algorithm });
 
 /** A flat hash says nothing of modes, so there is but one mode. */
 const withoutExecutable = (visitor: TreeVisitor): TreeVisitor => ({

@@ -4,9 +4,9 @@
  * @source docs/store.md §2
  */
 import { Bug, type Bytes, bytesToText, compareBytes, Fault } from '../base/index.ts';
-import { decodeBase32, encodeBase32 } from './base32.ts';
+import { decodeBase32, encodePathDigits } from './base32.ts';
 import type { StoreCode } from './codes.ts';
-import { formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
+import { digestBytes, formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
 import type { Digest, IngestionMethod, StorePath } from './types.ts';
 
 /** Characters of the hash part of a store path. */
@@ -98,15 +98,7 @@ export const derivationName = (drvPath: StorePath): string => storePathName(drvP
  */
 export function makeStorePath(type: string, innerHex: string, name: Bytes, storeDir: string): StorePath {
   parseStoreName(name);
-  const fingerprint = hashBytes('sha256', `${type}:sha256:${innerHex}:${storeDir}:${name}`);
-  return `${storeDir}/${pathDigits(fingerprint)}-${name}` as StorePath;
-}
-
-/** 20 bytes, folded out of a SHA-256 in hex by exclusive or, in base 32. */
-function pathDigits(hex: string): string {
-  const bytes = Buffer.from(hex, 'hex');
-  for (let i = 20; i < 32; i++) bytes[i - 20]! ^= bytes[i]!;
-  return encodeBase32(bytes.subarray(0, 20));
+  return `${storeDir}/${encodePathDigits(digestBytes(`${type}:sha256:${innerHex}:${storeDir}:${name}`))}-${name}` as StorePath;
 }
 
 /** What an object that is named by its content refers to. */

@@ -1,5 +1,6 @@
 /** The nouns of the store. Data only; what makes and reads them is beside. */
 import type { Bytes } from '../base/index.ts';
+import type { ByteSource } from './nar-decode.ts';
 
 /** `<storeDir>/<32 base-32 characters>-<name>`, logical: `/igos/store/…` wherever the bytes are. Made only by `parseStorePath` and the path makers. */
 export type StorePath = string & { readonly __brand: 'StorePath' };
@@ -147,6 +148,8 @@ export interface ObjectStore extends Disposable {
    * filter is asked once for each file.
    */
   ensurePath(name: string, source: Bytes, options?: AddOptions): { path: StorePath; digest: Digest };
+  /** Adds the tree in a NAR under its content address. Memory: the manifest and two buffers. @throws Fault E-STORE-009 */
+  addNar(name: string, source: ByteSource): { path: StorePath; digest: Digest };
   /** Like `computePath`/`addPath` for a tree put together from files of several places (see `host.ts`). Entries sorted by path; parents are implied. */
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  ftruncateSync,
   futimesSync,
   lstatSync,
   lutimesSync,
@@ -27,6 +28,14 @@ export const directoryMode = 0o555;
 
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
+/** Zeros that are left out of a file as a hole, in whole pieces of this size: less than a page is not worth a hole. */
+const HOLE_SIZE = 1 << 16;
+const ZEROS = Buffer.alloc(HOLE_SIZE);
+
+/** Whether a whole piece of zeros starts there. Cost: one byte where the piece does not start with zeros. */
+const isZeros = (chunk: Uint8Array, start: number): boolean =>
+  chunk.length - start >= HOLE_SIZE && chunk[start] === 0 && ZEROS.equals(chunk.subarray(start, start + HOLE_SIZE));
+
 /**
  * Writes the tree it visits to `root`, which must not exist; its parent is ours alone. The root folder itself stays writable, since a
  * folder that we cannot write cannot be moved either: `sealRoot` finishes it.
@@ -36,6 +45,9 @@ export class TreeWriter implements TreeVisitor {
   #fd = -1;
   #mode = fileMode;
   #path: string | Buffer = '';
+  /** Where the next bytes of the file go. */
+  #offset = 0;
+  #endsInHole: boolean = false;
 
   constructor(root: Bytes) {
     this.#root = root;
@@ -63,18 +75,34 @@ export class TreeWriter implements TreeVisitor {
     const real = joinPath(this.#root, path);
     this.#path = bytesToPath(real);
     this.#mode = isExecutable ? executableMode : fileMode;
+    this.#offset = 0;
+    this.#endsInHole = false;
     this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, 0o600));
   }
 
   fileData(chunk: Uint8Array): void {
-    const fd = this.#fd;
-    for (let done = 0; done < chunk.length; ) {
-      done += sys('write', this.#shown(), () => writeSync(fd, chunk, done, chunk.length - done));
+    for (let start = 0; start < chunk.length; ) {
+      const isHole = isZeros(chunk, start);
+      let end = Math.min(start + HOLE_SIZE, chunk.length);
+      while (end < chunk.length && isZeros(chunk, end) === isHole) end = Math.min(end + HOLE_SIZE, chunk.length);
+      if (isHole) this.#offset += end - start;
+      else this.#write(chunk, start, end);
+      this.#endsInHole = isHole;
+      start = end;
+    }
+  }
+
+  #write(chunk: Uint8Array, start: number, end: number): void {
+    for (let done = start; done < end; ) {
+      const nWritten = sys('write', this.#shown(), () => writeSync(this.#fd, chunk, done, end - done, this.#offset));
+      this.#offset += nWritten;
+      done += nWritten;
     }
   }
 
   endFile(): void {
     sys('write', this.#shown(), () => {
+      if (this.#endsInHole) ftruncateSync(this.#fd, this.#offset);
       fchmodSync(this.#fd, this.#mode);
       futimesSync(this.#fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
     });

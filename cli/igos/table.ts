@@ -11,7 +11,7 @@ const EVALUATION: readonly Option[] = [
   { long: 'arg', values: ['NAME', 'EXPR'], isRepeated: true, doc: 'call a function of named arguments with this expression' },
   { long: 'argstr', values: ['NAME', 'TEXT'], isRepeated: true, doc: 'the same with a string' },
   { long: 'include', short: 'I', values: ['PATH'], isRepeated: true, doc: 'a search path entry for <name>: PATH or NAME=PATH' },
-  { long: 'impure', doc: 'let expressions see the environment, the clock and NIX_PATH' },
+  { long: 'impure', doc: 'let expressions see the environment, the clock, NIX_PATH, and files anywhere' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   ...LINT_OPTIONS,
@@ -207,12 +207,40 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing.',
+      'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing. With --nar each PATH is a Nix archive, or - for standard input, and the tree in it is added.',
     options: [
       { long: 'name', values: ['NAME'], doc: "the name in the path (default: the file's)" },
       { long: 'flat', doc: 'hash the bytes of one file instead of the archive of a tree' },
+      { long: 'nar', doc: 'add the trees in Nix archives' },
     ],
-    examples: [{ command: 'igos store add README.md', says: 'prints the path' }],
+    examples: [
+      { command: 'igos store add README.md', says: 'prints the path' },
+      { command: 'igos store dump docs | igos store add --nar --name docs -', says: 'the same as igos store add docs' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'store dump',
+    summary: 'write a file or folder as a Nix archive to standard output',
+    operands: 'PATH',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'The bytes are those of nix-store --dump. A PATH below the store folder is looked for where the store is on this machine. Memory does not grow with the size of files.',
+    options: [],
+    examples: [{ command: 'igos store dump docs > docs.nar', says: 'one file for a tree' }],
+  },
+  {
+    program: 'igos',
+    name: 'store restore',
+    summary: 'unpack a Nix archive from standard input',
+    operands: 'PATH',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Makes PATH, which must not be there yet, whole or not at all. Files get the metadata that they have in a store: read-only, and 1 s after 1970 as their time. An archive that breaks a rule of the format is refused and leaves nothing.',
+    options: [{ long: 'from', values: ['FILE'], doc: 'read the archive from FILE' }],
+    examples: [{ command: 'igos store restore copy < docs.nar', says: 'the tree, as it would be in the store' }],
   },
   {
     program: 'igos',

@@ -103,7 +103,7 @@ class Server {
   #initialize(params: InitializeParams): InitializeResult | ResponseError<void> {
     if (this.#state !== 'new') return new ResponseError(INVALID_REQUEST, 'the server is initialized already');
     this.#state = 'running';
-    const { capabilities = {}, workspaceFolders, rootUri } = params ?? {};
+    const { capabilities = {}, workspaceFolders, rootUri } = (params as InitializeParams | undefined) ?? {};
     const offered: unknown = capabilities.general?.positionEncodings;
     const encodings = Array.isArray(offered) ? offered : [];
     // with bytes there is nothing to convert

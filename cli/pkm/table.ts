@@ -8,7 +8,7 @@ const DRY_RUN: Option = {
 };
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
 const EVALUATION: readonly Option[] = [
-  { long: 'impure', doc: 'let expressions see the environment and the clock' },
+  { long: 'impure', doc: 'let expressions see the environment, the clock, and files anywhere' },
   { long: 'pipes', doc: 'understand the |> and <| operators' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
 ];

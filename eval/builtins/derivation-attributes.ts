@@ -1,7 +1,6 @@
 /** The attributes given to `derivationStrict`, read in order, and the rules between them. */
 import { type Bytes, bytesToText, Fault, place, textToBytes } from '../../base/index.ts';
 import {
-  type Derivation,
   type DerivationOutput,
   type Digest,
   fixedOutput,
@@ -11,6 +10,7 @@ import {
   isHashAlgorithm,
   parseHash,
   parseStoreName,
+  type UnfinishedDerivation,
 } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { coerceToString } from '../coerce.ts';
@@ -22,7 +22,7 @@ import type { Slot } from '../value.ts';
 import { builtinFault, neededAttribute, unknownAlgorithm, unknownWord } from './faults.ts';
 
 /** Everything but the inputs, which follow from `context`. */
-export type DerivationAttributes = Omit<Derivation, 'inputDrvs' | 'inputSrcs'> & { readonly context: ReadonlySet<string> };
+export type DerivationAttributes = Omit<UnfinishedDerivation, 'inputs' | 'inputSrcs'> & { readonly context: ReadonlySet<string> };
 
 export function readDerivationAttributes(ctx: Evaluator, set: Attrs): DerivationAttributes {
   const nameSlot = set.get('name');
@@ -76,7 +76,8 @@ class AttributeReader {
   readonly #isStructured: boolean;
   readonly #ignoresNulls: boolean;
   readonly #context = new Set<string>();
-  readonly #env = new Map<string, Bytes>();
+  readonly #variables: Bytes[] = [];
+  readonly #values: Bytes[] = [];
   readonly #json: Bytes[] = [];
   #args: Bytes[] = [];
   #builder: Bytes = '';
@@ -141,7 +142,8 @@ class AttributeReader {
 
   #variable(name: Bytes, slot: Slot): void {
     const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
-    this.#env.set(name, value);
+    this.#variables.push(name);
+    this.#values.push(value);
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
     else if (SPECIAL.has(name)) this.#special(name, value);
   }
@@ -210,14 +212,18 @@ class AttributeReader {
     const what = `derivation '${bytesToText(this.#name)}'`;
     if (this.#builder === '') throw neededAttribute(what, 'builder', "required attribute 'builder' missing");
     if (this.#system === '') throw neededAttribute(what, 'system', "required attribute 'system' missing");
-    if (this.#isStructured) this.#env.set('__json', `{${this.#json.join(',')}}`);
+    if (this.#isStructured) {
+      this.#variables.push('__json');
+      this.#values.push(`{${this.#json.join(',')}}`);
+    }
     return {
       name: this.#name,
       outputs: this.#outputMap(),
       system: this.#system,
       builder: this.#builder,
       args: this.#args,
-      env: this.#env,
+      variables: this.#variables,
+      values: this.#values,
       context: this.#context,
     };
   }

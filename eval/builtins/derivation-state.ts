@@ -8,6 +8,7 @@ import {
   type InputDerivation,
   type ModuloMemo,
   type StorePath,
+  type UnfinishedDerivation,
 } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { type ContextElement, parseContextElement } from './context.ts';
@@ -33,7 +34,7 @@ export class DerivationState {
   }
 
   /** Completes a derivation and hands it to the store. Equal derivations are added once. */
-  add(drv: Derivation): MadeDerivation {
+  add(drv: UnfinishedDerivation): MadeDerivation {
     const { store } = this.#ctx.io;
     const { path, text, references, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
     if (this.#made.has(path)) return { path, outputs };

@@ -101,9 +101,9 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
   const set = ctx.forceAttrs(argument, 'the argument passed to builtins.derivationStrict');
   try {
     const state = derivationState(ctx);
-    const { context, name, outputs: wanted, system, builder, args, env } = readDerivationAttributes(ctx, set);
-    const { inputDrvs, inputSrcs } = inputsOfContext(state, context);
-    const drv = { name, outputs: wanted, inputDrvs, inputSrcs, system, builder, args, env };
+    const { context, name, outputs: wanted, system, builder, args, variables, values } = readDerivationAttributes(ctx, set);
+    const { inputs, inputSrcs } = inputsOfContext(state, context);
+    const drv = { name, outputs: wanted, inputs, inputSrcs, system, builder, args, variables, values };
     const { path: drvPath, outputs } = state.add(drv);
     const reference = new ContextString(drvPath, [`=${drvPath}`]);
     const outputPath = (name: string): ContextString => {

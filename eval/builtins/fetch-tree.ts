@@ -4,6 +4,7 @@ import { formatHash, parseHash, parseStoreName } from '../../store/index.ts';
 import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { reading } from '../files.ts';
 import type { GitRequest } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
@@ -194,12 +195,13 @@ function fetchTree(ctx: Evaluator, argument: Slot): Value {
 }
 
 function pathTree(ctx: Evaluator, attrs: FetchAttrs): Value {
-  const path = attrs.get('path');
-  if (path === undefined) throw neededAttribute("the argument of 'fetchTree'", 'path');
-  if (!String(path).startsWith('/')) throw builtinFault('E-EVAL-143', `'${bytesToText(String(path))}' is not an absolute path`);
+  const given = attrs.get('path');
+  if (given === undefined) throw neededAttribute("the argument of 'fetchTree'", 'path');
+  const path = String(given).replace(/(.)\/+$/, '$1');
+  if (!path.startsWith('/')) throw builtinFault('E-EVAL-143', `'${bytesToText(path)}' is not an absolute path`);
   if (ctx.settings.pure === true && !attrs.has('narHash')) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
-  const added = ctx.io.store.addPath('source', String(path).replace(/(.)\/+$/, '$1'));
-  checkNarHash(attrs, added.digest.hex, String(path));
+  const added = reading(path, () => ctx.io.store.addPath('source', path));
+  checkNarHash(attrs, added.digest.hex, path);
   return describeTree(attrs, new ContextString(added.path, [added.path]), formatHash(added.digest, 'sri'));
 }
 

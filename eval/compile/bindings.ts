@@ -77,10 +77,9 @@ export function delayInherited(name: string, sourceOf: SlotCode, span: ReturnTyp
   const select: Code = (env) => {
     const set = force(sourceOf(env));
     if (!(set instanceof Attrs)) throw wrongType('a set', describe(set), span);
-    return force(set.get(name) ?? fail(set));
-  };
-  const fail = (set: Attrs): never => {
-    throw missingAttribute(name, set.names, span);
+    const slot = set.get(name);
+    if (slot === undefined) throw missingAttribute(name, set.names, span);
+    return force(slot);
   };
   labelCode(select, { text: `the attribute '${name}'`, name, span });
   return (env) => new Thunk(select, env);

@@ -3,14 +3,23 @@ import type { Span } from '../../base/index.ts';
 import type { BinaryExpr, Expr, UnaryExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, mergeAttrs } from '../attrs.ts';
-import { concat } from '../coerce.ts';
+import { concat, type LeftText, leftOperand } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
+import type { Evaluator } from '../evaluator.ts';
 import { locate } from '../trace.ts';
 import type { List, Value } from '../value.ts';
 import type { Code, Compiling } from './code.ts';
 import { BUILTIN_OF, isRebound, type StaticScope, spanOf } from './scope.ts';
+
+export function leftAt(ctx: Evaluator, value: Value, span: Span): Value | LeftText {
+  try {
+    return leftOperand(ctx, value);
+  } catch (error) {
+    throw locate(error, span);
+  }
+}
 
 export function compileBinary(expr: BinaryExpr, scope: StaticScope, compiling: Compiling): Code {
   const call = reboundCall(expr, scope);
@@ -24,7 +33,8 @@ export function compileBinary(expr: BinaryExpr, scope: StaticScope, compiling: C
   switch (expr.op) {
     case '+':
       return (env) => {
-        const a = left(env);
+        const first = left(env);
+        const a = typeof first === 'number' || typeof first === 'string' ? first : leftAt(ctx, first, span);
         const b = right(env);
         if (typeof a === 'number' && typeof b === 'number') {
           const sum = a + b;
@@ -81,8 +91,10 @@ export function compileBinary(expr: BinaryExpr, scope: StaticScope, compiling: C
       return (env) => mergeAttrs(set(left(env), leftSpan), set(right(env), rightSpan));
     case '++':
       return (env) => {
-        const a = list(left(env), leftSpan);
-        const b = list(right(env), rightSpan);
+        const first = left(env);
+        const second = right(env);
+        const a = list(first, leftSpan);
+        const b = list(second, rightSpan);
         return b.length === 0 ? a : a.length === 0 ? b : a.concat(b);
       };
   }

@@ -3,7 +3,7 @@ import type { Bytes, Span } from '../../base/index.ts';
 import type { AttrName, HasAttrExpr, SelectExpr } from '../../lang/index.ts';
 import { Attrs, intern, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
-import { missingAttribute, wrongType } from '../errors.ts';
+import { missingAttribute, unwantedContext, wrongType } from '../errors.ts';
 import { run, Thunk } from '../thunk.ts';
 import { locate } from '../trace.ts';
 import { ContextString, type Env, type Value } from '../value.ts';
@@ -20,7 +20,8 @@ export function compileSelect(expr: SelectExpr, scope: StaticScope, compiling: C
   return (env) => {
     let value = target(env);
     for (const step of steps) {
-      const found = value instanceof Attrs ? attribute(value, step(env)) : undefined;
+      const name = step(env);
+      const found = value instanceof Attrs ? attribute(value, name) : undefined;
       if (found === undefined) return fallback(env);
       value = found;
     }
@@ -35,10 +36,12 @@ export function compileHas(expr: HasAttrExpr, scope: StaticScope, compiling: Com
   return (env) => {
     let value: Value | undefined = target(env);
     for (const step of steps) {
-      value = value instanceof Attrs ? attribute(value, step(env)) : undefined;
+      const name = step(env);
+      value = value instanceof Attrs ? attribute(value, name) : undefined;
       if (value === undefined) return false;
     }
-    return value instanceof Attrs && value.has(last(env));
+    const name = last(env);
+    return value instanceof Attrs && value.has(name);
   };
 }
 
@@ -122,9 +125,9 @@ function compileName(name: AttrName, scope: StaticScope, compiling: Compiling): 
   return (env) => selectName(code(env), span);
 }
 
-/** A computed name to select by: must be a string; its context does not matter. */
+/** A computed name: must be a string without context. */
 export function selectName(value: Value, span: Span): Bytes {
   if (typeof value === 'string') return value;
-  if (value instanceof ContextString) return value.text;
+  if (value instanceof ContextString) throw unwantedContext(value.text, value.context.values().next().value!, span);
   throw wrongType('a string', describe(value), span);
 }

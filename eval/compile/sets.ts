@@ -5,11 +5,11 @@ import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } f
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { force } from '../thunk.ts';
-import { locate } from '../trace.ts';
-import { ContextString, type Env, type Slot, type Value } from '../value.ts';
+import type { Env, Slot, Value } from '../value.ts';
 import { compileRecursive, delayInherited } from './bindings.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
 import { type StaticScope, spanOf, type Unit } from './scope.ts';
+import { selectName } from './select.ts';
 import { delayVariable } from './variables.ts';
 
 export function compileAttrs(expr: AttrsExpr, scope: StaticScope, compiling: Compiling): Code {
@@ -206,8 +206,5 @@ const FEW = 4;
 
 /** A computed attribute name; `undefined` for null. */
 export function attributeName(value: Value, span: Span): string | undefined {
-  if (typeof value === 'string') return value;
-  if (value === null) return undefined;
-  if (value instanceof ContextString) return value.text; // the context of a name is dropped, as in Nix
-  throw locate(wrongType('a string', describe(value)), span);
+  return value === null ? undefined : selectName(value, span);
 }

@@ -1,10 +1,11 @@
 /** Strings and paths with interpolation. */
-import type { Bytes } from '../../base/index.ts';
+import type { Bytes, Span } from '../../base/index.ts';
 import type { Expr, PathExpr, SearchPathExpr, StringExpr } from '../../lang/index.ts';
-import { appendToPath, interpolate } from '../coerce.ts';
+import { appendToPath, interpolate, interpolated } from '../coerce.ts';
+import type { Evaluator } from '../evaluator.ts';
 import { resolvePath } from '../path.ts';
 import { locate } from '../trace.ts';
-import { PathValue, type Value } from '../value.ts';
+import { type ContextString, type Env, PathValue, type Value } from '../value.ts';
 import type { Code, Compiling } from './code.ts';
 import { type StaticScope, spanOf } from './scope.ts';
 
@@ -28,20 +29,24 @@ export function compileString(expr: StringExpr, scope: StaticScope, compiling: C
       const value = typeof part === 'string' ? part : part(env);
       if (typeof value === 'string') text += value;
       else {
-        const rest: Value[] = [text, value];
+        const rest: Value[] = [text, partAt(ctx, value, spans[i]!)];
         for (let j = i + 1; j < parts.length; j++) {
           const later = parts[j]!;
-          rest.push(typeof later === 'string' ? later : later(env));
+          rest.push(typeof later === 'string' ? later : partAt(ctx, later(env), spans[j]!));
         }
-        try {
-          return interpolate(ctx, rest);
-        } catch (error) {
-          throw locate(error, spans[i]!);
-        }
+        return interpolate(ctx, rest);
       }
     }
     return text;
   };
+}
+
+export function partAt(ctx: Evaluator, part: Value, span: Span): Bytes | ContextString {
+  try {
+    return interpolated(ctx, part);
+  } catch (error) {
+    throw locate(error, span);
+  }
 }
 
 /** The path of a literal, as far as it is known without running anything. */
@@ -64,16 +69,16 @@ export function compilePath(expr: PathExpr, scope: StaticScope, compiling: Compi
     // A slash before the first interpolation is part of the text, which resolving took away.
     const prefix = written.endsWith('/') && base !== '/' ? `${base}/` : base;
     try {
-      return appendToPath(
-        ctx,
-        prefix,
-        parts.map((part) => (typeof part === 'string' ? part : part(env))),
-        span,
-      );
+      return appendToPath(ctx, prefix, valuesOf(parts, env), span);
     } catch (error) {
       throw locate(error, span);
     }
   };
+}
+
+/** One after the other: each is evaluated when it is asked for. */
+function* valuesOf(parts: readonly (Bytes | Code)[], env: Env): Iterable<Value> {
+  for (const part of parts) yield typeof part === 'string' ? part : part(env);
 }
 
 /** `<x>` is `__findFile __nixPath "x"`, by these names. */

@@ -39,7 +39,7 @@ export interface LoadedTree {
 }
 
 /** What the search for files looks at. */
-export type TreeIO = Pick<EvalIO, 'lstat' | 'readDir' | 'realpath'>;
+export type TreeIO = Pick<EvalIO, 'admit' | 'lstat' | 'readDir' | 'realpath'>;
 
 export type ReadTreeFields = (declaration: Declaration, file: DeclarationsFile) => TreeFields;
 
@@ -80,6 +80,7 @@ export interface Loading {
 /** @param stack  the trees that this one lies below: real path → as shown */
 export function load(shown: string, loading: Loading, stack: Map<string, string>): LoadedTree {
   const { io, readFields, problems } = loading;
+  io.admit?.(textToBytes(resolve(shown)));
   if (io.lstat(textToBytes(resolve(shown))) === undefined) {
     throw new Fault('E-DECL-015', `there is no tree '${shown}'`, {
       hints: ['name a folder with *.igos files, or one such file'],

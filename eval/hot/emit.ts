@@ -101,6 +101,11 @@ function unlessTooBig<T>(make: () => T): T | undefined {
   }
 }
 
+interface Operand {
+  readonly value: string;
+  readonly span: string;
+}
+
 type Enter = (env: Env, arg: Slot) => Env;
 
 /** An environment in generated code. */
@@ -360,18 +365,21 @@ class Emitter {
   #string(expr: StringExpr, scope: StaticScope, env: Frame): string {
     const literal = literalText(expr);
     if (literal !== undefined) return this.#text(literal);
+    const ctx = this.#constant(scope.unit.ctx);
     const tests: string[] = [];
     const values: string[] = [];
     const parts = expr.parts.map((part) => {
       if (typeof part === 'string') return this.#text(part);
       const local = this.#local();
-      values.push(`${local}=${this.value(part, scope, env)}`);
+      const span = this.#constant(spanOf(scope.unit, part));
+      values.push(
+        `${local}=${this.value(part, scope, env)}`,
+        `typeof ${local}==='string'||(${local}=partAt(${ctx},${local},${span}))`,
+      );
       tests.push(`typeof ${local}==='string'`);
       return local;
     });
-    const span = this.#constant(spanOf(scope.unit, expr));
-    const ctx = this.#constant(scope.unit.ctx);
-    return `(${values.join(',')},${tests.join('&&')}?''+${parts.join('+')}:interpolateAt(${ctx},[${parts.join(',')}],${span}))`;
+    return `(${values.join(',')},${tests.join('&&')}?''+${parts.join('+')}:interpolate(${ctx},[${parts.join(',')}]))`;
   }
 
   #attrs(expr: AttrsExpr, scope: StaticScope, env: Frame): string | undefined {
@@ -511,9 +519,7 @@ class Emitter {
 
   #trySelect(set: string, name: AttrName, scope: StaticScope, env: Frame): string {
     if (name.kind === 'static') return `trySelect(${set},${this.#cache(name, scope)})`;
-    const held = this.#local();
-    // The name is evaluated only if there is a set to look in.
-    return `((${held}=${set}) instanceof Attrs?trySelectName(${held},${this.#name(name, scope, env)}):undefined)`;
+    return `trySelectName(${set},${this.#name(name, scope, env)})`;
   }
 
   #cache(name: AttrName & { kind: 'static' }, scope: StaticScope): string {
@@ -546,8 +552,9 @@ class Emitter {
   /** Two numbers in line, all else by call. */
   #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const [a, b] = [this.#local(), this.#local()];
-    const operands = `${a}=${this.value(expr.left, scope, env)},${b}=${this.value(expr.right, scope, env)}`;
     const span = this.#constant(spanOf(scope.unit, expr));
+    const text = `typeof ${a}==='number'||typeof ${a}==='string'||(${a}=leftAt(${this.#constant(scope.unit.ctx)},${a},${span})),`;
+    const operands = `${a}=${this.value(expr.left, scope, env)},${op === '+' ? text : ''}${b}=${this.value(expr.right, scope, env)}`;
     const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
     if (op === '+' || op === '-') {
       const r = this.#local();
@@ -566,11 +573,14 @@ class Emitter {
   }
 
   #join(expr: BinaryExpr, scope: StaticScope, env: Frame): string {
-    const [check, join] = expr.op === '//' ? ['set', 'mergeAttrs'] : ['list', 'append'];
-    const [left, right] = [expr.left, expr.right].map((side) => {
-      return `${check}(${this.value(side, scope, env)},${this.#constant(spanOf(scope.unit, side))})`;
-    });
-    return `${join}(${left},${right})`;
+    const [left, right] = [expr.left, expr.right].map((side) => ({
+      value: this.value(side, scope, env),
+      span: this.#constant(spanOf(scope.unit, side)),
+    })) as [Operand, Operand];
+    if (expr.op === '//') return `mergeAttrs(set(${left.value},${left.span}),set(${right.value},${right.span}))`;
+    // Lists are evaluated both before either is looked at.
+    const [a, b] = [this.#local(), this.#local()];
+    return `(${a}=${left.value},${b}=${right.value},append(list(${a},${left.span}),list(${b},${right.span})))`;
   }
 
   /** JavaScript whose value is true or false. */

@@ -4,11 +4,12 @@ import type { Span } from '../../base/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
-import { concat, interpolate } from '../coerce.ts';
+import { concat, interpolate, type LeftText } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
-import { boolean, list, set } from '../compile/operators.ts';
+import { boolean, leftAt, list, set } from '../compile/operators.ts';
 import { missingAttr, select, selectName } from '../compile/select.ts';
 import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
+import { partAt } from '../compile/strings.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
 import { force, run, Thunk } from '../thunk.ts';
@@ -107,15 +108,7 @@ function valueAt(env: Env, index: number): Value {
 
 const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
 
-function interpolateAt(ctx: Parameters<typeof interpolate>[0], parts: readonly Value[], span: Span): Value {
-  try {
-    return interpolate(ctx, parts);
-  } catch (error) {
-    throw locate(error, span);
-  }
-}
-
-function concatAt(ctx: Parameters<typeof concat>[0], a: Value, b: Value, span: Span): Value {
+function concatAt(ctx: Parameters<typeof concat>[0], a: Value | LeftText, b: Value, span: Span): Value {
   try {
     return concat(ctx, a, b, span);
   } catch (error) {
@@ -141,8 +134,8 @@ const FEW = 32;
 
 const hasName = (target: Value, name: string): boolean => target instanceof Attrs && target.has(name);
 
-function trySelectName(target: Attrs, name: string): Value | undefined {
-  const slot = target.get(name);
+function trySelectName(target: Value, name: string): Value | undefined {
+  const slot = target instanceof Attrs ? target.get(name) : undefined;
   return slot === undefined ? undefined : force(slot);
 }
 
@@ -172,11 +165,13 @@ export const runtime = {
   force,
   hasAt,
   hasName,
-  interpolateAt,
+  interpolate,
+  leftAt,
   leftCall,
   list,
   mergeAttrs,
   multiply,
+  partAt,
   peek,
   run,
   select,

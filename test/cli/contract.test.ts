@@ -55,7 +55,7 @@ test('evaluation reads what it has made itself', (t) => {
     [`builtins.attrNames (builtins.readDir (builtins.filterSource (p: t: true) ${work}))`, '[ "file" "home" ]'],
     ['builtins.pathExists (builtins.toFile "c" "")', 'true'],
   ] as const) {
-    const { status, stdout, stderr } = igos('eval', '--strict', '--expr', expression);
+    const { status, stdout, stderr } = igos('eval', '--impure', '--strict', '--expr', expression);
     assert.equal(stdout, `${value}\n`, stderr);
     assert.equal(status, 0);
   }

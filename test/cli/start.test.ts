@@ -43,16 +43,28 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
 
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
-  const [evaluating] = globSync('evaluating-*.cjs', { cwd: join(home, 'dist') });
-  assert.equal(globSync('*.code', { cwd: join(home, 'dist') }).length, 2);
+  const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
+  assert.equal(inDist('*.code').length, 3);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
   );
 
-  // which of the two runs is seen from a planted fault in each
-  writeFileSync(join(home, 'dist', evaluating!), '(function (exports) { exports.start = () => console.log("bundle") })');
-  assert.match(run('igos', 'eval', '--expr', '1'), /^bundle/);
+  // which of them runs is seen from a planted fault in each
+  const plant = (name: string): void => {
+    writeFileSync(
+      join(home, 'dist', inDist(`${name}-*.cjs`)[0]!),
+      `(function (exports) { exports.start = () => console.log("${name}") })`,
+    );
+  };
+  plant('evaluating');
+  assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
+  assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
+  assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
+  plant('repeated');
+  assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
+  plant('whole');
+  assert.match(run('pkm', 'list'), /^whole/);
   writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
 });

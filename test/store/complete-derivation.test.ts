@@ -22,10 +22,16 @@ import { faultOf } from './faults.ts';
 import { drvTexts, storeDir, vectorDerivation } from './vectors.ts';
 
 const complete = (drv: Derivation, lookup: DerivationLookup, memo: ModuloMemo = new Map()): CompleteDerivation =>
-  completeDerivation(drv, storeDir, (path) => ({
-    outputNames: [...lookup(path).outputs.keys()],
-    modulo: hashDerivationModulo(path, lookup, memo),
-  }));
+  completeDerivation(
+    {
+      ...drv,
+      inputs: [...drv.inputDrvs].flatMap(([path, outputs]) => outputs.map((output) => ({ path, output }))),
+      variables: [...drv.env.keys()],
+      values: [...drv.env.values()],
+    },
+    storeDir,
+    (path) => ({ outputNames: [...lookup(path).outputs.keys()], modulo: hashDerivationModulo(path, lookup, memo) }),
+  );
 
 test('every .drv of Nix is made again from what it is made of', () => {
   const memo: ModuloMemo = new Map();

@@ -16,7 +16,7 @@ export interface RealDisk extends Disposable {
 }
 
 /** @param options `isWriting`: what is added is in the store afterwards, so that paths below it can be read */
-export function realDisk(options: { readonly isWriting?: boolean } = {}): RealDisk {
+export function realDisk(options: { readonly isWriting?: boolean; readonly realise?: EvalIO['realise'] } = {}): RealDisk {
   const scratch = mkdtempSync(join(tmpdir(), 'igos-builtins-'));
   const folder = join(scratch, 'expr');
   cpSync(join(import.meta.dirname, '../../vectors/nix/expr'), folder, { recursive: true });
@@ -53,9 +53,11 @@ export function realDisk(options: { readonly isWriting?: boolean } = {}): RealDi
       return split === undefined || options.isWriting !== true ? path : textToBytes(objects.toReal(split.path)) + split.rest;
     },
     trace: (kind, text) => void traces.push(`${kind}: ${text}`),
-    realise: (path) => {
-      throw new Error(`unexpected build of ${path}`);
-    },
+    realise:
+      options.realise ??
+      ((path) => {
+        throw new Error(`unexpected build of ${path}`);
+      }),
   });
   return {
     folder,

@@ -10,3 +10,4 @@ export { realize } from './realize.ts';
 export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
 export { type Findings, findSubstitutes } from './substitute.ts';
 export type * from './types.ts';
+export { validOutputs } from './valid-outputs.ts';

@@ -107,7 +107,7 @@ export class Realised {
   }
 
   #isValid(path: StorePath): boolean {
-    return this.#store.isValid(path) || this.#assumed.paths.has(path);
+    return this.#store.hold(path) || this.#assumed.paths.has(path);
   }
 
   #realisation(drvPath: StorePath, output: string): StorePath | undefined {

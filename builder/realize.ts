@@ -63,6 +63,8 @@ class Run {
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
+    // From here on nothing that this run finds or makes is collected while it lasts.
+    for (const { drvPath } of goals) this.#store.hold(drvPath);
     const { substituter } = this.#options;
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);

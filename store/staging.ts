@@ -6,8 +6,8 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { makeDirectory, processStartTime, sys, textToBytes } from '../base/index.ts';
 import { removeTree } from './write-tree.ts';
 
-/** `add`: objects on their way in. `build`: builds. */
-export type ScratchKind = 'add' | 'build';
+/** `add`: objects on their way in. `build`: builds. `trash`: objects on their way out. */
+export type ScratchKind = 'add' | 'build' | 'trash';
 
 let counter = 0;
 
@@ -36,7 +36,7 @@ export class Staging {
 
   #removeOrphans(): void {
     for (const name of sys('read the folder', this.#folder, () => readdirSync(this.#folder))) {
-      const [, pid, start] = /^(?:add|build)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
+      const [, pid, start] = /^(?:add|build|trash)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
       if (pid === undefined || processStartTime(Number(pid)) === start) continue;
       try {
         removeTree(textToBytes(`${this.#folder}/${name}`));

@@ -4,6 +4,7 @@ import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
@@ -17,6 +18,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   }
   const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, session.store, targets);
   if (args.has('check')) return await check(context, args, session.store, targets);
+  makeOutLinks(context, args, session.store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>
     pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
   );
@@ -24,6 +26,21 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff, substituted: nSubstituted });
   else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
   return 0;
+}
+
+/** Each derivation once, with those of its outputs that were asked for. */
+function linkable(
+  targets: readonly Target[],
+  outputs: ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>,
+): (readonly [string, StorePath])[][] {
+  const built = new Map<StorePath, Map<string, StorePath>>();
+  for (const target of targets) {
+    for (const [output, path] of pathsOf(target, outputs)) {
+      const key = target.drvPath ?? path;
+      built.set(key, (built.get(key) ?? new Map<string, StorePath>()).set(output, path));
+    }
+  }
+  return [...built.values()].map((each) => [...each]);
 }
 
 async function printPlan(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<void> {

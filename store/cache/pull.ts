@@ -139,7 +139,7 @@ class Pull {
     const seen = new Set<StorePath>();
     let level = paths;
     while (level.length > 0) {
-      const wanted = [...new Set(level)].filter((path) => !seen.has(path) && !this.#store.isValid(path));
+      const wanted = [...new Set(level)].filter((path) => !seen.has(path) && !this.#store.hold(path));
       for (const path of wanted) seen.add(path);
       const next: StorePath[] = [];
       await eachLimited(wanted, QUERIES, async (path) => {

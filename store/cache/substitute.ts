@@ -46,7 +46,7 @@ export class CacheSubstituter {
   /** All together; where one cannot be had, each by itself, so that it costs nobody else. */
   async fetch(paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>> {
     if (paths.length > 0 && !(await this.#pull(paths)) && paths.length > 1) for (const path of paths) await this.#pull([path]);
-    return new Set(paths.filter((path) => this.#store.isValid(path)));
+    return new Set(paths.filter((path) => this.#store.hold(path)));
   }
 
   async #pull(paths: readonly StorePath[]): Promise<boolean> {

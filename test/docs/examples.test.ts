@@ -20,7 +20,12 @@ test('the examples of the command table work as written', { skip }, (t) => {
     const result = spawnSync('sh', ['-c', command.replaceAll('/tmp/root', join(work, 'root'))], {
       cwd: project,
       encoding: 'utf8',
-      env: { ...process.env, PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`, IGOS_HOME: join(work, 'home') },
+      env: {
+        ...process.env,
+        PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
+        IGOS_HOME: join(work, 'home'),
+        TMPDIR: work,
+      },
     });
     assert.equal(result.status, 0, `${command}\n${result.stdout}${result.stderr}`);
   }

@@ -1,6 +1,6 @@
-/** The system calls that Node lacks and we want: `syncfs`, and those for extended attributes. Bound by koffi on first use. */
+/** The system calls that Node lacks and we want: `syncfs`, `renameat2`, and those for extended attributes. Bound by koffi on first use. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Bytes, bytesToText } from './bytes.ts';
 import { SystemFault } from './fault.ts';
@@ -9,6 +9,8 @@ interface Library {
   syncfs(fd: number): number;
   llistxattr(path: Uint8Array, list: Uint8Array | null, size: number): number;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
+  /** Absent in C libraries older than 2018. */
+  readonly renameat2?: (from: number, a: string, to: number, b: string, flags: number) => number;
 }
 
 let library: Library | undefined | null;
@@ -19,6 +21,11 @@ function load(): Library | undefined {
       const koffi = createRequire(import.meta.url)('koffi') as { load(name: null): { func(signature: string): unknown } };
       const libc = koffi.load(null);
       library = {
+        ...optional(() => ({
+          renameat2: libc.func(
+            'int renameat2(int from, const char *a, int to, const char *b, unsigned int flags)',
+          ) as NonNullable<Library['renameat2']>,
+        })),
         syncfs: libc.func('int syncfs(int fd)') as Library['syncfs'],
         llistxattr: libc.func(
           'long llistxattr(const uint8_t *path, _Out_ uint8_t *list, unsigned long size)',
@@ -30,6 +37,35 @@ function load(): Library | undefined {
     }
   }
   return library ?? undefined;
+}
+
+function optional<T extends object>(bind: () => T): T | undefined {
+  try {
+    return bind();
+  } catch {
+    return undefined;
+  }
+}
+
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
+
+/**
+ * Two files or folders of one file system change places, by one rename where the system has it: neither name ever stands for nothing.
+ * Elsewhere by three, through a name beside `a`.
+ *
+ * @throws SystemFault
+ */
+export function exchangePaths(a: string, b: string): void {
+  if (load()?.renameat2?.(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) === 0) return;
+  const aside = `${a}.exchange`;
+  try {
+    renameSync(b, aside);
+    renameSync(a, b);
+    renameSync(aside, a);
+  } catch (error) {
+    throw new SystemFault('exchange', b, error);
+  }
 }
 
 /** Makes everything written so far on the file system that holds `path` durable. One flush, whatever the number of files. @throws SystemFault */

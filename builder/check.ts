@@ -44,6 +44,35 @@ export async function checkBuild(store: ObjectStore, drvPath: StorePath, options
   // What is fetched was compared with its hash.
   if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
+  const differences = await buildAgain(store, drvPath, options, (made) =>
+    compareOutputs(store, made, before.outputs.get(drvPath)!),
+  );
+  return { isEqual: differences.length === 0, differences };
+}
+
+/**
+ * Builds a derivation once more and has the store take those outputs that are damaged in it and came out as recorded. Its inputs are
+ * made first where they are missing.
+ *
+ * @returns  the outputs that are whole again; none for what is fetched
+ * @throws as `realize`
+ */
+export async function repairByBuild(
+  store: ObjectStore,
+  drvPath: StorePath,
+  options: RealizeOptions = {},
+): Promise<readonly StorePath[]> {
+  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return [];
+  await realizeInputs(store, drvPath, options);
+  return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made)));
+}
+
+async function buildAgain<T>(
+  store: ObjectStore,
+  drvPath: StorePath,
+  options: RealizeOptions,
+  use: (made: Made) => T,
+): Promise<T> {
   const realised = new Realised(store);
   planWith(store, [{ drvPath, outputs: [] }], realised);
   const resolved = realised.resolve(drvPath)!;
@@ -59,10 +88,7 @@ export async function checkBuild(store: ObjectStore, drvPath: StorePath, options
     signal: options.signal ?? new AbortController().signal,
   };
   if (context.signal.aborted) throw stopped();
-  const differences = await buildWith(context, { drvPath, resolved, slot: 0 }, (made) =>
-    compareOutputs(store, made, before.outputs.get(drvPath)!),
-  );
-  return { isEqual: differences.length === 0, differences };
+  return await buildWith(context, { drvPath, resolved, slot: 0 }, use);
 }
 
 async function realizeInputs(store: ObjectStore, drvPath: StorePath, options: RealizeOptions): Promise<void> {

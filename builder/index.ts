@@ -2,7 +2,7 @@
 export { BuildFailure } from './build-failure.ts';
 export { BuildFault } from './build-fault.ts';
 export { readLog } from './build-log.ts';
-export { type CheckResult, checkBuild, type Difference } from './check.ts';
+export { type CheckResult, checkBuild, type Difference, repairByBuild } from './check.ts';
 export { type BuildCode, buildCodes } from './codes.ts';
 export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';

@@ -10,6 +10,7 @@ import type { StoreCode } from './codes.ts';
 import { formatHash } from './hash.ts';
 import { type Ingested, ingestTree } from './ingest.ts';
 import { type Places, registerObjects } from './register.ts';
+import { replaceObjects } from './repair.ts';
 import { rewriteTree } from './rewrite-tree.ts';
 import { type ContentAddress, contentAddressedPath, formatContentAddress, storePathHash } from './store-path.ts';
 import { listTree } from './tree.ts';
@@ -21,6 +22,13 @@ export function addOutputs(places: Places, storeDir: string, outputs: ReadonlyMa
   for (const name of batch.order()) batch.finish(name);
   registerObjects(places, batch.finished);
   return batch.paths;
+}
+
+/** @see ObjectStore.repairOutputs */
+export function repairOutputs(places: Places, storeDir: string, outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {
+  const batch = new Batch(storeDir, outputs);
+  for (const name of batch.order()) batch.finish(name);
+  return replaceObjects(places, batch.finished);
 }
 
 class Batch {

@@ -7,13 +7,15 @@
  * <home>/var/gcroots/          links that keep objects
  * <home>/var/temproots/        what running processes use
  * <home>/var/log/ab/cdef…      logs of builds
+ * <home>/pool/                 links to the files of the store, by their bytes
  * <home>/tmp/                  scratch, on the same file system
  * ```
  *
  * @source docs/store.md §6
  */
+import type { Stats } from 'node:fs';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
-import { addOutputs } from './add-outputs.ts';
+import { addOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -24,11 +26,14 @@ import { type Ingested, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
+import { optimiseStore, sealLeftOpen } from './optimise.ts';
+import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { type Places, registerObjects } from './register.ts';
+import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
-import { type StatKey, statKey } from './stat-key.ts';
+import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
 import {
   type ContentAddress,
@@ -43,6 +48,7 @@ import { TemporaryRoots } from './temporary-roots.ts';
 import { listTree, orderTree, type TreeVisitor } from './tree.ts';
 import type {
   AddOptions,
+  CleanResult,
   CollectOptions,
   CollectReport,
   Derivation,
@@ -50,12 +56,14 @@ import type {
   FinishedObject,
   Manifest,
   ObjectStore,
+  OptimiseResult,
   OutputToAdd,
   PathInfo,
   Realisation,
   Root,
   StorePath,
   TreeEntry,
+  VerifyOptions,
   VerifyProblem,
 } from './types.ts';
 import { verifyStore } from './verify.ts';
@@ -85,7 +93,7 @@ class LocalStore implements ObjectStore {
     this.#index = new StoreIndex(`${home}/var/index`, storeDir);
     this.#places = {
       objects: `${home}/store`,
-      staging: new Staging(`${home}/tmp`),
+      staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
     };
@@ -192,15 +200,18 @@ class LocalStore implements ObjectStore {
   }
 
   #add(source: Source): Named {
+    // What was never seen needs no second look at its inodes: they are noted while it is read.
+    if (this.cacheGet(sourceKey(source)) === undefined) return this.#copy(source);
     const state = statKey(source.entries);
     const remembered = this.#remembered(source, state.key);
     return remembered !== undefined && this.hold(remembered.path) ? remembered : this.#copy(source, state);
   }
 
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
-  #copy(source: Source, state: StatKey): Named {
-    const named = this.#take(source, (visitor) => readSource(source, visitor));
-    this.#remember(source, state, named);
+  #copy(source: Source, known?: StatKey): Named {
+    const state = known === undefined ? new StatKeyBuilder(source.entries) : undefined;
+    const named = this.#take(source, (visitor) => readSource(source, visitor, state && ((stat) => state.file(stat))));
+    this.#remember(source, known ?? state!.end(), named);
     return named;
   }
 
@@ -338,8 +349,26 @@ class LocalStore implements ObjectStore {
     return this.#index.allPaths();
   }
 
-  verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[] {
-    return verifyStore({ objects: this.#places.objects, storeDir: this.storeDir, index: this.#index }, options);
+  verify(options: VerifyOptions): VerifyProblem[] {
+    return verifyStore({ ...this.#places, storeDir: this.storeDir }, options);
+  }
+
+  repair(path: StorePath, nar?: ByteSource): boolean {
+    if (nar !== undefined) return repairFromNar(this.#places, path, nar);
+    return repairFromParts(this.#places, new Pool(this.home), path);
+  }
+
+  repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {
+    return repairOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  clean(): CleanResult {
+    const nScratch = this.#places.staging.recover();
+    return { nScratch, unregistered: removeUnregistered(this.#places), nPoolBytes: new Pool(this.home).sweep() };
+  }
+
+  optimise(options: { onPath?: (path: StorePath, done: number, total: number) => void } = {}): OptimiseResult {
+    return optimiseStore({ ...this.#places, home: this.home }, { onPath: options.onPath });
   }
 
   cacheGet(key: string): string | undefined {
@@ -403,8 +432,8 @@ function treeSource(name: string, entries: readonly TreeEntry[]): Source {
 
 const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
 
-const readSource = (source: Source, visitor: TreeVisitor): void =>
-  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor);
+const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void =>
+  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor, onStat);
 
 const read = (source: Source): Ingested => ingest((visitor) => readSource(source, visitor), { algorithm: source.algorithm });
 

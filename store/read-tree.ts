@@ -2,7 +2,7 @@
  * Reads listed trees from disk: every file once, through one reused buffer, synchronously (4× less CPU than promises, 12× less than
  * streams, measured on files of 4 KiB).
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, Fault, sys } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { specialFile, type TreeVisitor } from './tree.ts';
@@ -14,9 +14,10 @@ let sharedBuffer: Buffer | undefined;
 /**
  * Visits the entries, which are in tree order with all their folders (`listTree`, `orderTree`).
  *
+ * @param onStat  told the inode data of each file before it is read
  * @throws Fault E-STORE-010, E-STORE-011 a file became shorter while it was read · SystemFault
  */
-export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor): void {
+export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, onStat?: (stat: Stats) => void): void {
   const open: Bytes[] = [];
   for (const entry of entries) {
     while (open.length > 0 && !isBelow(entry.path, open.at(-1)!)) visitor.leaveDirectory(open.pop()!);
@@ -29,7 +30,7 @@ export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor): v
         visitor.symlink(entry.path, entry.target);
         break;
       case 'file':
-        readFile(entry.path, entry.realPath, visitor);
+        readFile(entry.path, entry.realPath, visitor, onStat);
     }
   }
   while (open.length > 0) visitor.leaveDirectory(open.pop()!);
@@ -38,7 +39,7 @@ export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor): v
 const isBelow = (path: Bytes, folder: Bytes): boolean =>
   folder === '' ? path !== '' : path.length > folder.length && path[folder.length] === '/' && path.startsWith(folder);
 
-function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor): void {
+function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void {
   const shown = bytesToText(realPath);
   // O_NONBLOCK: a pipe that took the file's place must not make us wait for a writer.
   const fd = sys('read', shown, () =>
@@ -50,6 +51,7 @@ function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor): void {
   try {
     const stat = sys('read', shown, () => fstatSync(fd));
     if (!stat.isFile()) throw specialFile(path, realPath);
+    onStat?.(stat);
     visitor.beginFile(path, (stat.mode & 0o100) !== 0, stat.size);
     for (let done = 0; done < stat.size; ) {
       const wanted = Math.min(buffer.length, stat.size - done);

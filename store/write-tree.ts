@@ -44,6 +44,8 @@ export class TreeWriter implements TreeVisitor {
   readonly #root: Bytes;
   #fd = -1;
   #mode = fileMode;
+  /** The umask takes bits away that files of the store have. */
+  readonly #isMasked: boolean = (process.umask() & executableMode) !== 0;
   #path: string | Buffer = '';
   /** Where the next bytes of the file go. */
   #offset = 0;
@@ -77,7 +79,7 @@ export class TreeWriter implements TreeVisitor {
     this.#mode = isExecutable ? executableMode : fileMode;
     this.#offset = 0;
     this.#endsInHole = false;
-    this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, 0o600));
+    this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, this.#mode));
   }
 
   fileData(chunk: Uint8Array): void {
@@ -103,7 +105,7 @@ export class TreeWriter implements TreeVisitor {
   endFile(): void {
     sys('write', this.#shown(), () => {
       if (this.#endsInHole) ftruncateSync(this.#fd, this.#offset);
-      fchmodSync(this.#fd, this.#mode);
+      if (this.#isMasked) fchmodSync(this.#fd, this.#mode);
       futimesSync(this.#fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
     });
     this.close();
@@ -121,7 +123,27 @@ export class TreeWriter implements TreeVisitor {
   }
 }
 
-function sealDirectory(real: Bytes): void {
+/** Lets a folder's entries be replaced, until `sealDirectory`. */
+export function openDirectory(real: Bytes): void {
+  sys('change the mode of', bytesToText(real), () => chmodSync(bytesToPath(real), 0o755));
+}
+
+/** Folders of an object, itself among them, that have not their final mode and time. None where there is no folder. */
+export function unsealedDirectories(root: Bytes): Bytes[] {
+  const found: Bytes[] = [];
+  const visit = (real: Bytes) => {
+    const stat = lstatSync(bytesToPath(real), { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) return;
+    for (const child of readdirSync(bytesToPath(real), { encoding: 'latin1', withFileTypes: true }))
+      if (child.isDirectory()) visit(`${real}/${child.name}`);
+    const isSealed = (stat.mode & 0o7777) === directoryMode && stat.mtimeMs === canonicalMtimeSeconds * 1000;
+    if (!isSealed) found.push(real);
+  };
+  visit(root);
+  return found;
+}
+
+export function sealDirectory(real: Bytes): void {
   sys('change the mode of', bytesToText(real), () => {
     chmodSync(bytesToPath(real), directoryMode);
     utimesSync(bytesToPath(real), canonicalMtimeSeconds, canonicalMtimeSeconds);

@@ -266,9 +266,40 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. Reads only.',
-    options: [{ long: 'contents', doc: 'read and hash every file' }],
-    examples: [{ command: 'igos store verify --contents', says: 'reads every byte' }],
+      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. With --repair what crashes left is removed, and damaged objects get their recorded bytes again: from the parts of them that are whole and from files that others share with them, else by building them again. Nothing is exchanged for what does not have the recorded hash.',
+    options: [
+      { long: 'contents', doc: 'read and hash every file' },
+      { long: 'repair', doc: 'remove leftovers and repair what is damaged; exit 1 only if something could not be' },
+    ],
+    examples: [
+      { command: 'igos store verify --contents', says: 'reads every byte' },
+      { command: 'igos store verify --contents --repair', says: 'and repairs what it finds' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'store clean',
+    summary: 'remove what crashes left in the store',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Removes scratch folders of processes that are dead, names in the folder of the store that are not in its index, and files that only the pool of shared files holds. Nothing that is valid is touched; running builds go on.',
+    options: [],
+    examples: [{ command: 'igos store clean', says: 'prints what it removed' }],
+  },
+  {
+    program: 'igos',
+    name: 'store optimise',
+    aliases: ['store optimize'],
+    summary: 'make identical files of the store one',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Replaces files with equal bytes and an equal execute bit by names of one file, and says how much room that made. Only files that are to stand for others are read. What was done before is not looked at again. Safe at any time: it can be killed, and builds may run.',
+    options: [],
+    examples: [{ command: 'igos store optimise', says: 'prints what it saved' }],
   },
   {
     program: 'igos',

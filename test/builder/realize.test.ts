@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import {
   readLog,
   realize,
   realizeSync,
+  repairByBuild,
 } from '../../builder/index.ts';
 import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
 import {
@@ -319,6 +320,30 @@ test('archives are made neutral, and a second build compared', async (t) => {
   assert.match(archive, /^!<arch>\n(?:\/ .{58}|)m\.o\/ {12}0 {11}0 {5}0 {5}644 {5}/s);
 });
 
+test('a damaged output is built again and comes back as it was recorded; one that differs changes nothing', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'cat', 'mkdir');
+  const igosRoot = rootOf({ name: 'host', path: layer });
+  const spec = { env: { igosRoot }, sources: [layer] };
+  const stable = addDerivation(store, {
+    ...spec,
+    name: 'stable',
+    script: 'mkdir $out; echo $out > $out/self; echo text > $out/f',
+  });
+  const unstable = addDerivation(store, { ...spec, name: 'unstable', script: 'cat /proc/sys/kernel/random/uuid > $out' });
+  const made = await realize(store, all(stable, unstable));
+  const [good, other] = [stable, unstable].map((drvPath) => made.outputs.get(drvPath)!.get('out')!);
+  for (const file of [`${store.toReal(good!)}/f`, store.toReal(other!)]) {
+    chmodSync(file, 0o644);
+    writeFileSync(file, 'rot');
+  }
+  assert.equal(store.repair(good!), false);
+  assert.deepEqual(await repairByBuild(store, stable), [good]);
+  assert.deepEqual(await repairByBuild(store, unstable), []);
+  assert.deepEqual(new Set(store.verify({ contents: true }).map(({ path }) => path)), new Set([other]));
+});
+
 test('composed roots lay packages over each other', async (t) => {
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);
@@ -375,7 +400,7 @@ test('works without root', async (t) => {
 import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
 import { probeSandbox, realize } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
 import { addDerivation, rootOf, toolsLayer } from ${JSON.stringify(join(import.meta.dirname, 'support.ts'))};
-import { readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 const { fault } = probeSandbox();
 if (fault !== undefined) { console.log('SKIP ' + fault.message); process.exit(0); }
 const store = openStore({ home: process.argv[2] + '/home', storeDir: '/igos/store' });

@@ -1,0 +1,18 @@
+import { bytesToText } from '../../base/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openContextStore } from '../session.ts';
+
+export function run(context: Context, _args: Arguments): undefined {
+  using store = openContextStore(context);
+  const { nScratch, unregistered, nPoolBytes } = store.clean();
+  const names = unregistered.map(bytesToText);
+  if (context.isJson) {
+    context.out.json({ scratch: nScratch, unregistered: names, poolBytes: nPoolBytes });
+    return;
+  }
+  for (const name of names) context.out.line(name);
+  context.out.talk(
+    `removed ${nScratch} scratch folders, ${names.length} unregistered objects, ${(nPoolBytes / 2 ** 20).toFixed(1)} MiB of the pool`,
+  );
+}

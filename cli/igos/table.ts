@@ -377,6 +377,36 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'key generate',
+    summary: 'make a key to sign store paths with',
+    operands: 'NAME',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      "Prints a new secret key, in Nix's form. NAME says whose it is, like cache.example.org-1, and is part of each signature. With --output the secret goes to a new file that only you can read, and the public key is printed.",
+    options: [
+      { long: 'output', short: 'o', values: ['FILE'], doc: 'write the secret key to this new file, print the public one' },
+    ],
+    examples: [
+      {
+        command: 'igos key generate cache.example.org-1 -o /tmp/root-secret.key',
+        says: 'prints what others put into trusted-public-keys',
+      },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'key public',
+    summary: 'print the public key of a secret key',
+    operands: 'FILE',
+    minOperands: 1,
+    maxOperands: 1,
+    description: 'Reads a secret key from FILE (- for standard input) and prints its public key, for trusted-public-keys.',
+    options: [],
+    examples: [{ command: 'igos key public /tmp/root-secret.key', says: 'prints cache.example.org-1:…' }],
+  },
+  {
+    program: 'igos',
     name: 'store sign',
     summary: 'sign paths of the store with a secret key',
     operands: '[PATH…]',
@@ -389,34 +419,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'all', doc: 'sign every path of the store' },
       { long: 'closure', doc: 'sign also what the paths refer to' },
     ],
-    examples: [{ command: 'igos store sign -k secret.key --all', says: 'signs whatever is there' }],
-  },
-  {
-    program: 'igos',
-    name: 'key generate',
-    summary: 'make a key to sign store paths with',
-    operands: 'NAME',
-    minOperands: 1,
-    maxOperands: 1,
-    description:
-      "Prints a new secret key, in Nix's form. NAME says whose it is, like cache.example.org-1, and is part of each signature. With --output the secret goes to a new file that only you can read, and the public key is printed.",
-    options: [
-      { long: 'output', short: 'o', values: ['FILE'], doc: 'write the secret key to this new file, print the public one' },
-    ],
-    examples: [
-      { command: 'igos key generate cache.example.org-1 -o secret.key', says: 'prints what others put into trusted-public-keys' },
-    ],
-  },
-  {
-    program: 'igos',
-    name: 'key public',
-    summary: 'print the public key of a secret key',
-    operands: 'FILE',
-    minOperands: 1,
-    maxOperands: 1,
-    description: 'Reads a secret key from FILE (- for standard input) and prints its public key, for trusted-public-keys.',
-    options: [],
-    examples: [{ command: 'igos key public secret.key', says: 'prints cache.example.org-1:…' }],
+    examples: [{ command: 'igos store sign -k /tmp/root-secret.key --all', says: 'signs whatever is there' }],
   },
   {
     program: 'igos',
@@ -435,7 +438,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'priority', values: ['N'], doc: 'caches with lower numbers are asked first (default 50)' },
       { long: 'keep', values: ['MIB'], doc: 'how much of compressed archives to keep (default 4096)' },
     ],
-    examples: [{ command: 'igos cache serve --port 8080 -k secret.key', says: 'prints its address' }],
+    examples: [],
   },
   {
     program: 'igos',
@@ -450,7 +453,9 @@ export const igosCommands: readonly Command[] = [
       { ...COMPRESSION, doc: 'of the archives (default zstd)' },
       { long: 'jobs', short: 'j', values: ['N'], doc: 'transfers at the same time (default 4)' },
     ],
-    examples: [{ command: 'igos cache push file:///srv/cache -k secret.key PATH', says: 'prints what was not there' }],
+    examples: [
+      { command: 'igos cache push file:///tmp/root-cache $(igos store add README.md)', says: 'prints what was not there' },
+    ],
   },
   {
     program: 'igos',
@@ -467,7 +472,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       {
-        command: 'igos cache pull http://127.0.0.1:8080 PATH --trusted-key cache.example.org-1:6NCHdD59…',
+        command: 'igos cache pull file:///tmp/root-cache $(igos store add README.md) --home /tmp/root-other',
         says: 'prints what came',
       },
     ],

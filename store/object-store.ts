@@ -30,7 +30,7 @@ import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';

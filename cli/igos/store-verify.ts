@@ -3,7 +3,7 @@ import { loadCaches, type ObjectStore, type StorePath, type VerifyProblem } from
 import type { Arguments } from '../arguments.ts';
 import { cachesOf, namesCaches, sayRefused } from '../caches.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {

@@ -30,7 +30,7 @@ import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';
@@ -303,6 +303,8 @@ class LocalStore implements ObjectStore {
     for (const path of signatures.keys()) if (!this.isValid(path)) notValid(path);
     this.#index.write((transaction) => {
       for (const [path, added] of signatures) transaction.addSignatures(path, added);
+      // The log has the last record of a path count.
+      this.#places.log.append([...signatures.keys()].map((path) => ({ info: this.info(path)! })));
     });
   }
 

@@ -45,6 +45,10 @@ export async function cachesOf(
   };
 }
 
+/** Whether there may be caches to ask: without loading code for them. */
+export const namesCaches = (context: Context, args: Arguments): boolean =>
+  !args.has('no-substitute') && (args.has('substituters') || existsSync(join(context.home, 'etc', 'caches.conf')));
+
 /** What `--substituters` and the settings name; `undefined` where that is nothing. Loads no code for caches then. */
 export async function substituterOf(
   context: Context,
@@ -52,8 +56,7 @@ export async function substituterOf(
   store: ObjectStore,
   options: { signal?: AbortSignal; onEvent: (event: PullEvent) => void },
 ): Promise<Substituter | undefined> {
-  if (args.has('no-substitute') || (!args.has('substituters') && !existsSync(join(context.home, 'etc', 'caches.conf'))))
-    return undefined;
+  if (!namesCaches(context, args)) return undefined;
   const { signal, onEvent } = options;
   const { caches, trust } = await cachesOf(context, args, store, signal ? { signal } : {});
   if (caches.length === 0) return undefined;

@@ -303,6 +303,8 @@ class LocalStore implements ObjectStore {
     for (const path of signatures.keys()) if (!this.isValid(path)) notValid(path);
     this.#index.write((transaction) => {
       for (const [path, added] of signatures) transaction.addSignatures(path, added);
+      // The log has the last record of a path count.
+      this.#places.log.append([...signatures.keys()].map((path) => ({ info: this.info(path)! })));
     });
   }
 

@@ -7,7 +7,7 @@ import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
-import type { FinishedObject } from './types.ts';
+import type { FinishedObject, PathInfo } from './types.ts';
 import { removeTree, sealRoot } from './write-tree.ts';
 
 export interface Places {

@@ -1,6 +1,7 @@
 import { bytesToText } from '../../base/index.ts';
-import type { ObjectStore, StorePath, VerifyProblem } from '../../store/index.ts';
+import { loadCaches, type ObjectStore, type StorePath, type VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
+import { cachesOf, namesCaches, sayRefused } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
@@ -18,7 +19,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       progress?.detail('verify', `${done} of ${total} paths`);
     },
   });
-  const { problems, repaired } = args.has('repair') ? await repair(context, store, found) : { problems: found, repaired: [] };
+  const { problems, repaired } = args.has('repair')
+    ? await repair(context, args, store, found)
+    : { problems: found, repaired: [] };
   progress?.stop();
   const rows = problems.map(({ path, kind, file, detail }) => ({
     path,
@@ -38,12 +41,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 
 interface Repaired {
   readonly path: string;
-  readonly how: 'removed' | 'repaired from its parts' | 'repaired by building it again';
+  readonly how: 'removed' | 'repaired from its parts' | 'repaired from a cache' | 'repaired by building it again';
 }
 
 /** @returns what is still wrong, and what is not any more */
 async function repair(
   context: Context,
+  args: Arguments,
   store: ObjectStore,
   found: readonly VerifyProblem[],
 ): Promise<{ problems: readonly VerifyProblem[]; repaired: readonly Repaired[] }> {
@@ -61,6 +65,10 @@ async function repair(
       repaired.push({ path, how: 'repaired from its parts' });
     }
   }
+  for (const path of await fromCaches(context, args, store, damaged)) {
+    damaged.delete(path);
+    repaired.push({ path, how: 'repaired from a cache' });
+  }
   for (const path of ordered) {
     if (!damaged.has(path)) continue;
     for (const whole of await rebuild(context, store, path)) {
@@ -69,6 +77,24 @@ async function repair(
   }
   const wrong = found.filter(({ path, kind }) => damaged.has(path) || kind === 'reference-missing');
   return { problems: wrong, repaired };
+}
+
+/** @returns those that are whole again */
+async function fromCaches(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  damaged: ReadonlySet<StorePath>,
+): Promise<readonly StorePath[]> {
+  if (damaged.size === 0 || !namesCaches(context, args)) return [];
+  const { caches } = await cachesOf(context, args, store);
+  const { repairFromCaches } = await loadCaches();
+  const whole: StorePath[] = [];
+  for (const path of damaged) {
+    if (await repairFromCaches(store, caches, path, (fault) => sayRefused(context, fault))) whole.push(path);
+  }
+  for (const cache of caches) cache.remember();
+  return whole;
 }
 
 function nDamagedBelow(store: ObjectStore, path: StorePath, damaged: ReadonlySet<StorePath>): number {

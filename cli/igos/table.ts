@@ -266,10 +266,11 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. With --repair what crashes left is removed, and damaged objects get their recorded bytes again: from the parts of them that are whole and from files that others share with them, else by building them again. Nothing is exchanged for what does not have the recorded hash.',
+      'Checks that every registered path is there with its references; with --contents that every file has the bytes, the mode and the time it was registered with. Prints one line a problem. With --repair what crashes left is removed, and damaged objects get their recorded bytes again: from the parts of them that are whole and from files that others share with them, else from caches, else by building them again. Nothing is exchanged for what does not have the recorded hash.',
     options: [
       { long: 'contents', doc: 'read and hash every file' },
       { long: 'repair', doc: 'remove leftovers and repair what is damaged; exit 1 only if something could not be' },
+      { ...TRUST[0]!, doc: 'ask these caches for what --repair needs (added to those of etc/caches.conf)' },
     ],
     examples: [
       { command: 'igos store verify --contents', says: 'reads every byte' },
@@ -673,7 +674,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       {
-        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root/other',
+        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root-imported',
         says: 'a package with all it needs into another store; over ssh, to another machine',
       },
     ],

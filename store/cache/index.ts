@@ -18,6 +18,7 @@ export { formatNarInfo, type NarInfo, parseNarInfo } from './narinfo.ts';
 export { openTransport, type TransportOptions } from './open-transport.ts';
 export { byPriority, type PullEvent, type PullOptions, type PullResult, pull } from './pull.ts';
 export { type PushOptions, push } from './push.ts';
+export { repairFromCaches } from './repair.ts';
 export { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 export { type CacheSettings, readSettings, settingsPath } from './settings.ts';
 export type { S3Credentials } from './sigv4.ts';

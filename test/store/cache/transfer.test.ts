@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { textToBytes } from '../../../base/index.ts';
-import { BinaryCache, CacheSubstituter, keyRing, openTransport, push } from '../../../store/cache/index.ts';
+import { BinaryCache, CacheSubstituter, keyRing, openTransport, push, repairFromCaches } from '../../../store/cache/index.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
@@ -142,6 +142,25 @@ test('a local file that was damaged since does not spoil what is put together fr
   writeFileSync(victim, noise('evil', 10_000));
   await pullFrom(to, url, [next]);
   assert.equal(to.verify({ contents: true }).filter((problem) => problem.path === next).length, 0);
+});
+
+test('a damaged object is whole again out of a cache, and only with the recorded content', async (t) => {
+  const from = nixStore(t);
+  const path = from.addPath('thing', textToBytes(makeTree(join(from.home, '../v'), { a: noise('a', 5000), b: 'b' })));
+  const folder = await pushed(t, from, [path]);
+  const to = nixStore(t);
+  await pullFrom(to, `file://${folder}`, [path]);
+  const { chmodSync } = await import('node:fs');
+  const victim = join(to.toReal(path), 'a');
+  chmodSync(victim, 0o644);
+  writeFileSync(victim, noise('evil', 5000));
+  assert.equal(
+    to.verify({ contents: true }).some((problem) => problem.kind === 'modified'),
+    true,
+  );
+  const caches = [`file://${folder}`].map((url) => new BinaryCache(openTransport(url), to));
+  assert.equal(await repairFromCaches(to, caches, path, () => assert.fail()), true);
+  assert.deepEqual(to.verify({ contents: true }), []);
 });
 
 test('hostile manifests', () => {

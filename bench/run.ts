@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
+import { storeTable } from './store/compare.ts';
 
 const root = join(import.meta.dirname, '..');
 const igos = join(root, 'bin', 'igos');
@@ -40,6 +41,11 @@ const suites: Record<string, () => void | Promise<void>> = {
       { name: 'pkm verify', command: [pkm, '--root', target, 'verify'], environment },
     ];
     console.log(report('pkm on a small root', measure(cases, 11)));
+  },
+  /** `npm run bench -- store`, not run unless named: minutes, and gigabytes in IGOS_BENCH_SCRATCH or the temporary folder. */
+  store() {
+    if (!wanted.includes('store')) return;
+    storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -29,7 +29,9 @@ import { narOfBytes } from './nar-encode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
+import { rebuildIndex } from './rebuild-index.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
@@ -59,6 +61,7 @@ import type {
   OutputToAdd,
   PathInfo,
   Realisation,
+  RebuildResult,
   Root,
   StorePath,
   TreeEntry,
@@ -93,6 +96,7 @@ class LocalStore implements ObjectStore {
     this.#places = {
       objects: `${home}/store`,
       staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),
+      log: new RegistrationLog(home),
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
     };
@@ -309,6 +313,7 @@ class LocalStore implements ObjectStore {
     if (realisations.length === 0) return;
     this.#index.write((transaction) => {
       for (const realisation of realisations) transaction.putRealisation(realisation);
+      this.#places.log.append(realisations.map((realisation) => ({ realisation })));
     });
   }
 
@@ -317,7 +322,7 @@ class LocalStore implements ObjectStore {
   }
 
   closure(paths: Iterable<StorePath>): StorePath[] {
-    return this.graph(paths).infos.map(({ path }) => path);
+    return this.#index.closure(paths, notValid).sort(compareBytes);
   }
 
   referrers(path: StorePath): StorePath[] {
@@ -339,6 +344,10 @@ class LocalStore implements ObjectStore {
 
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {
     return repairOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult {
+    return rebuildIndex(this.home, this.#places, onPath);
   }
 
   clean(): CleanResult {

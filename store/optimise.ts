@@ -82,8 +82,9 @@ function optimiseObject(
       total.nFiles++;
       const real = joinPath(root, entry.path);
       const folder = parentPath(real);
-      const before = lstatSync(bytesToPath(real), { throwIfNoEntry: false });
-      const joined = pool.join(entry, real, `${scratch}/link`, () => {
+      const own = lstatSync(bytesToPath(real), { throwIfNoEntry: false });
+      if (own === undefined) continue;
+      const joined = pool.join(entry, real, own, `${scratch}/link`, () => {
         // The root of an object that is one file stands in the store's folder, which is ours and stays open.
         if (entry.path === '' || opened.has(folder)) return;
         openDirectory(folder);
@@ -92,7 +93,7 @@ function optimiseObject(
       if (joined !== 'replaced') continue;
       total.nReplaced++;
       // Other names of the old inode keep it on disk.
-      if (before?.nlink === 1) total.nBytesSaved += before.blocks * 512;
+      if (own.nlink === 1) total.nBytesSaved += own.blocks * 512;
     }
   } finally {
     for (const folder of opened) if (isThere(folder)) sealDirectory(folder);

@@ -45,18 +45,18 @@ export class Pool {
    * damaged file is not spread; one that is damaged is dropped from the pool.
    *
    * @param real      of the file, in a folder that `makeWritable` opens
+   * @param own       its inode data
    * @param scratch   an unused name on the same file system
    * @throws SystemFault
    */
-  join(entry: FileEntry, real: Bytes, scratch: string, makeWritable: () => void): Joined {
+  join(entry: FileEntry, real: Bytes, own: Stats, scratch: string, makeWritable: () => void): Joined {
     const at = bytesToPath(real);
-    const own = lstatSync(at, { throwIfNoEntry: false });
     // What is not as recorded is for `verify` to report, and not to be shared.
-    if (own === undefined || !isCanonical(own, entry)) return 'left';
+    if (!isCanonical(own, entry)) return 'left';
     const pooled = this.#pathOf(entry);
     const found = lstatSync(pooled, { throwIfNoEntry: false });
     if (found === undefined) {
-      this.#publish(at, pooled, scratch);
+      this.#publish(at, pooled, pooled);
       return 'first';
     }
     if (found.ino === own.ino && found.dev === own.dev) return 'shared-already';
@@ -113,7 +113,7 @@ export class Pool {
     return `${this.#folder}/${sha256.slice(0, 2)}/${sha256.slice(2)}${isExecutable ? 'x' : ''}`;
   }
 
-  /** Where something stands in the pool already it is replaced. A file that cannot have one more link stays out. */
+  /** Makes the file the pool's, by way of `scratch` where it replaces another. A file that cannot have one more link stays out. */
   #publish(at: string | Buffer, pooled: string, scratch: string): void {
     const folder = pooled.slice(0, pooled.lastIndexOf('/'));
     if (!this.#subfolders.has(folder)) {
@@ -125,10 +125,10 @@ export class Pool {
       this.#link(at, scratch);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EMLINK' || code === 'ENOENT') return;
+      if (code === 'EMLINK' || code === 'ENOENT' || (code === 'EEXIST' && scratch === pooled)) return;
       throw new SystemFault('link', pooled, error);
     }
-    sys('link', pooled, () => renameSync(scratch, pooled));
+    if (scratch !== pooled) sys('link', pooled, () => renameSync(scratch, pooled));
   }
 
   #isIntact(pooled: string, entry: FileEntry): boolean {

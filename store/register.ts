@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import type { RegistrationLog } from './registration-log.ts';
 import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
@@ -22,6 +23,7 @@ export interface Places {
   readonly staging: Staging;
   readonly index: StoreIndex;
   readonly temporaryRoots: TemporaryRoots;
+  readonly log: RegistrationLog;
 }
 
 /**
@@ -40,6 +42,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);
   const replaced: string[] = [];
+  const registered: PathInfo[] = [];
   try {
     index.write((transaction) => {
       const together = new Set(objects.map(({ info }) => info.path));
@@ -55,8 +58,10 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
         sys('move into the store', final, () => renameSync(object.realPath, final));
         sealRoot(textToBytes(final));
         transaction.put({ ...object.info, registeredAt }, manifests[i]!);
+        registered.push({ ...object.info, registeredAt });
       });
       syncDirectory(folder);
+      places.log.append(registered.map((info) => ({ info })));
     });
   } finally {
     for (const left of replaced) removeTree(textToBytes(left));

@@ -13,7 +13,7 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, closeSync, constants, existsSync, fdatasyncSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
@@ -50,9 +50,13 @@ interface PathRecord {
 export const MAX_BASE_LENGTH = 244;
 const NOTHING = Buffer.alloc(0);
 
+/** Where they stand in the JSON of a record. No store name has a quote or a bracket. */
+const REFERENCES = '"references":[';
+
 /** Behind the header of the first page. */
 const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
+const META_LENGTH = 160;
 
 /** Room for keys: each table is a named database of one environment. */
 const MAX_TABLES = 8;
@@ -75,6 +79,25 @@ export class StoreIndex {
   info(path: StorePath): PathInfo | undefined {
     const value = this.#reading()?.paths.get(pathKey(path));
     return value === undefined ? undefined : decodeRecord(path, value, this.#storeDir);
+  }
+
+  /**
+   * The paths and all they refer to, in no order. References are cut out of the records, which are not parsed: 5,000 paths with three
+   * references each take 20 ms.
+   *
+   * @param absent  is called for a path that is not valid, and throws
+   */
+  closure(paths: Iterable<StorePath>, absent: (path: StorePath) => never): StorePath[] {
+    const table = this.#reading()?.paths;
+    const found = new Set(Array.from(paths, storePathBase));
+    for (const base of found) {
+      const value = table?.getBinaryFast(latin1(base)) ?? absent(this.#toPath(base));
+      const text = value.toString('latin1');
+      const start = text.indexOf(REFERENCES) + REFERENCES.length;
+      const end = text.indexOf(']', start);
+      if (end > start) for (const reference of text.slice(start + 1, end - 1).split('","')) found.add(reference);
+    }
+    return Array.from(found, (base) => this.#toPath(base));
   }
 
   manifest(path: StorePath): Manifest | undefined {
@@ -285,28 +308,51 @@ function openTables(folder: string, isReadOnly: boolean): Tables {
   }
 }
 
-/** LMDB maps the file and trusts it: one that is no index would end the process by a signal. */
+/**
+ * LMDB maps the file and trusts it: one that is no index, or that ends before its last page, would end the process by a signal.
+ * Two meta pages stand at the start; the one of the newer transaction counts. Layout (little-endian, from the start of a meta page):
+ * 24 magic, 48 page size, 144 number of the last page, 152 transaction.
+ */
 function assertIndex(folder: string): void {
   const path = `${folder}/data.mdb`;
   if (!existsSync(path)) return;
-  const start = Buffer.alloc(MAGIC_OFFSET + 4);
-  const nRead = sys('read', path, () => {
+  const [metas, sizeBytes] = sys('read', path, () => {
     const fd = openSync(path, 'r');
     try {
-      return readSync(fd, start);
+      const first = readAt(fd, 0);
+      const second = first.length < META_LENGTH ? first : readAt(fd, first.readUInt32LE(48));
+      // Taken after the meta pages: a writer makes the file longer before it says so.
+      return [[first, second], fstatSync(fd).size] as const;
     } finally {
       closeSync(fd);
     }
   });
   // A process that was killed while it made the index leaves an empty file, which LMDB fills.
-  if (nRead === 0 || (nRead === start.length && start.readUInt32LE(MAGIC_OFFSET) === MAGIC)) return;
-  throw new Fault('E-STORE-024' satisfies StoreCode, `'${path}' is not the index of a store`, {
+  if (sizeBytes === 0) return;
+  const whole = metas.filter((meta) => meta.length === META_LENGTH && meta.readUInt32LE(MAGIC_OFFSET) === MAGIC);
+  if (metas[0].length < META_LENGTH || metas[0].readUInt32LE(MAGIC_OFFSET) !== MAGIC)
+    throw badIndex(`'${path}' is not the index of a store`);
+  const needed = whole
+    .map((meta) => ({
+      transaction: meta.readBigUInt64LE(152),
+      end: (meta.readBigUInt64LE(144) + 1n) * BigInt(meta.readUInt32LE(48)),
+    }))
+    .reduce((a, b) => (b.transaction > a.transaction ? b : a)).end;
+  if (BigInt(sizeBytes) < needed) throw badIndex(`the index '${path}' was cut off: it has ${sizeBytes} of ${needed} bytes`);
+}
+
+function readAt(fd: number, position: number): Buffer {
+  const page = Buffer.alloc(META_LENGTH);
+  return page.subarray(0, readSync(fd, page, 0, META_LENGTH, position));
+}
+
+const badIndex = (message: string): Fault =>
+  new Fault('E-STORE-024' satisfies StoreCode, message, {
     hints: [
-      'move it away and restore it from a backup',
-      'without one, start a new store: what is built is built again, nothing else is lost',
+      "'igos store rebuild-index' makes it anew from the log of registrations, and checks every object",
+      'or move it away and restore it from a backup',
     ],
   });
-}
 
 function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
   // Loading LMDB takes some 20 ms, which commands that never look into the store should not pay.

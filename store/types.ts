@@ -162,6 +162,15 @@ export interface VerifyOptions {
   readonly onPath?: (path: StorePath, done: number, total: number) => void;
 }
 
+export interface RebuildResult {
+  /** Valid now. */
+  readonly nPaths: number;
+  /** What is there and was recorded, but could not be taken over. */
+  readonly dropped: readonly { readonly path: StorePath; readonly reason: string }[];
+  /** Where the old index is. */
+  readonly old?: string;
+}
+
 export interface CleanResult {
   /** Scratch folders. */
   readonly nScratch: number;
@@ -267,6 +276,11 @@ export interface ObjectStore extends Disposable {
   repair(path: StorePath, nar?: ByteSource): boolean;
   /** Exchanges damaged objects for new outputs of the same build that have their recorded hashes. @returns the paths that are whole again */
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
+  /**
+   * Makes the index anew from the log of registrations: objects that have their recorded bytes, and whose references have, become
+   * valid again. The old index is moved aside. No other process may use the store meanwhile.
+   */
+  rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult;
   /** Removes what crashes left: scratch of dead processes, objects that are not in the index, files that only the pool holds. */
   clean(): CleanResult;
   /**

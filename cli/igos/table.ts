@@ -265,6 +265,18 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'store rebuild-index',
+    summary: 'make a damaged index anew from the log of registrations',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Reads every object that was ever registered and is still there, and takes those over whose bytes have the recorded hash, with all that they refer to. The old index is moved aside. Signatures that were added to paths later are lost. Run it while nothing else uses the store. Exit status 1 if something was there and could not be taken over.',
+    options: [],
+    examples: [{ command: 'igos store rebuild-index', says: 'reads every byte of the store' }],
+  },
+  {
+    program: 'igos',
     name: 'store clean',
     summary: 'remove what crashes left in the store',
     operands: '',
@@ -303,7 +315,11 @@ export const igosCommands: readonly Command[] = [
       { long: 'precise', doc: 'and where in which file each reference stands' },
     ],
     examples: [
-      { command: 'igos why-depends ./result examples/tour/v1#greet --precise', says: 'the file that holds the reference' },
+      {
+        command:
+          'igos why-depends $(igos instantiate examples/from-source#bash) $(igos instantiate examples/from-source#ncurses)',
+        says: 'how a package comes to be built with another',
+      },
     ],
   },
   {

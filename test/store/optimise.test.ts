@@ -73,7 +73,8 @@ test('an inode that can have no more names is followed by another', (t) => {
   chmodSync(store.toReal(path), 0o755);
   const joined = store.manifest(path).flatMap((entry) => {
     if (entry.kind !== 'file') return [];
-    return [pool.join(entry, `${store.toReal(path)}/${entry.path}`, `${folder}/link`, () => {})];
+    const real = `${store.toReal(path)}/${entry.path}`;
+    return [pool.join(entry, real, lstatSync(real), `${folder}/link`, () => {})];
   });
   chmodSync(store.toReal(path), 0o555);
   utimesSync(store.toReal(path), 1, 1);

@@ -1,0 +1,20 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openContextStore } from '../session.ts';
+import { isTerminal } from '../terminal.ts';
+
+export async function run(context: Context, _args: Arguments): Promise<number> {
+  using store = openContextStore(context);
+  const { openProgress } = await import('../progress/open.ts');
+  const progress = isTerminal(2) ? await openProgress(context) : undefined;
+  progress?.start('rebuild', 'reading the store');
+  const result = store.rebuildIndex((_path, done, total) => progress?.detail('rebuild', `${done} of ${total} paths`));
+  progress?.stop();
+  if (context.isJson) context.out.json(result);
+  else {
+    for (const { path, reason } of result.dropped) context.out.line(`${path}: ${reason}`);
+    context.out.talk(`${result.nPaths} paths are valid, ${result.dropped.length} could not be taken over`);
+    if (result.old !== undefined) context.out.talk(`the old index is in ${result.old}`);
+  }
+  return result.dropped.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,93 @@
+/** Makes the index anew from the log of registrations and the objects themselves: nothing is taken over that does not have its recorded hash. */
+import { existsSync, lstatSync, renameSync } from 'node:fs';
+import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { ingestTree } from './ingest.ts';
+import type { Places } from './register.ts';
+import { compressManifest } from './store-index.ts';
+import { storePathBase } from './store-path.ts';
+import { listTree } from './tree.ts';
+import type { Manifest, PathInfo, Realisation, RebuildResult, StorePath } from './types.ts';
+
+const BATCH = 500;
+
+/** @see ObjectStore.rebuildIndex. Cost: reads and hashes every byte of the store. */
+export function rebuildIndex(
+  home: string,
+  places: Places,
+  onPath?: (path: StorePath, done: number, total: number) => void,
+): RebuildResult {
+  const infos = new Map<StorePath, PathInfo>();
+  const realisations: Realisation[] = [];
+  for (const record of places.log.read()) {
+    if ('info' in record) infos.set(record.info.path, record.info);
+    else realisations.push(record.realisation);
+  }
+  const dropped = new Map<StorePath, string>();
+  const manifests = new Map<StorePath, Buffer>();
+  let done = 0;
+  for (const [path, info] of infos) {
+    onPath?.(path, done++, infos.size);
+    const manifest = manifestOf(`${places.objects}/${storePathBase(path)}`, info);
+    if (manifest === 'absent') infos.delete(path);
+    else if (manifest === 'damaged') dropped.set(path, 'its bytes are not those that were recorded');
+    else manifests.set(path, compressManifest(manifest));
+  }
+  for (const path of dropped.keys()) infos.delete(path);
+  dropDangling(infos, dropped);
+  const old = setAside(home, places);
+  const valid = [...infos.values()];
+  for (let at = 0; at === 0 || at < valid.length; at += BATCH) {
+    places.index.write((transaction) => {
+      for (const info of valid.slice(at, at + BATCH)) transaction.put(info, manifests.get(info.path)!);
+    });
+  }
+  const kept = realisations.filter(({ path }) => infos.has(path));
+  places.index.write((transaction) => {
+    for (const realisation of kept) transaction.putRealisation(realisation);
+    places.log.replace([...valid.map((info) => ({ info })), ...kept.map((realisation) => ({ realisation }))]);
+  });
+  return {
+    nPaths: valid.length,
+    dropped: Array.from(dropped, ([path, reason]) => ({ path, reason })),
+    ...(old === undefined ? {} : { old }),
+  };
+}
+
+function manifestOf(real: string, info: PathInfo): Manifest | 'absent' | 'damaged' {
+  const at = textToBytes(real);
+  if (lstatSync(bytesToPath(at), { throwIfNoEntry: false }) === undefined) return 'absent';
+  try {
+    const found = ingestTree(listTree(at));
+    return found.narHash === info.narHash ? found.manifest : 'damaged';
+  } catch (error) {
+    if (error instanceof Fault || error instanceof SystemFault) return 'damaged';
+    throw error;
+  }
+}
+
+/** A path counts only with everything that it refers to. */
+function dropDangling(infos: Map<StorePath, PathInfo>, dropped: Map<StorePath, string>): void {
+  for (let isChanged = true; isChanged; ) {
+    isChanged = false;
+    for (const { path, references } of infos.values()) {
+      const missing = references.find((reference) => !infos.has(reference));
+      if (missing === undefined) continue;
+      infos.delete(path);
+      dropped.set(path, `it refers to '${missing}', which is not valid`);
+      isChanged = true;
+    }
+  }
+}
+
+/** The damaged index is kept: what it holds besides, somebody may want to look for. */
+function setAside(home: string, places: Places): string | undefined {
+  places.index.close();
+  const folder = `${home}/var/index`;
+  if (!existsSync(folder)) return undefined;
+  for (let i = 1; ; i++) {
+    const old = `${folder}.damaged-${i}`;
+    if (existsSync(old)) continue;
+    sys('move away', folder, () => renameSync(folder, old));
+    return old;
+  }
+}

@@ -558,7 +558,7 @@ export const igosCommands: readonly Command[] = [
     ],
     examples: [
       {
-        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root/other',
+        command: 'igos store export -rz examples/tour/v1#greet | igos store import --home /tmp/root-other',
         says: 'a package with all it needs into another store; over ssh, to another machine',
       },
     ],

@@ -10,7 +10,7 @@ import type { StoreCode } from './codes.ts';
 import { exportMagic } from './export.ts';
 import { type Ingested, ingest, ingestTree } from './ingest.ts';
 import { type ByteSource, NarReader, readOneNar } from './nar-decode.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import {
   type ContentAddress,
   contentAddressedPath,
@@ -23,7 +23,7 @@ import {
   tryParseStorePath,
 } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
+import type { FinishedObject, HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
 import { removeTree } from './write-tree.ts';
 
 export interface ImportOptions {

@@ -30,7 +30,7 @@ import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';
@@ -55,6 +55,7 @@ import type {
   CollectReport,
   Derivation,
   Digest,
+  FinishedObject,
   Manifest,
   ObjectStore,
   OptimiseResult,
@@ -108,6 +109,10 @@ class LocalStore implements ObjectStore {
 
   isValid(path: StorePath): boolean {
     return this.#index.has(path);
+  }
+
+  find(hashPart: string): StorePath | undefined {
+    return this.#index.find(hashPart);
   }
 
   hold(path: StorePath): boolean {
@@ -289,6 +294,18 @@ class LocalStore implements ObjectStore {
     return addOutputs(this.#places, this.storeDir, outputs);
   }
 
+  adopt(objects: readonly FinishedObject[]): void {
+    registerObjects(this.#places, objects);
+  }
+
+  addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void {
+    if (signatures.size === 0) return;
+    for (const path of signatures.keys()) if (!this.isValid(path)) notValid(path);
+    this.#index.write((transaction) => {
+      for (const [path, added] of signatures) transaction.addSignatures(path, added);
+    });
+  }
+
   roots(): Root[] {
     return findRoots(this, { withProcesses: true }).roots;
   }
@@ -307,6 +324,10 @@ class LocalStore implements ObjectStore {
 
   realisation(drvPath: StorePath, output: string): StorePath | undefined {
     return this.#index.realisation(drvPath, output);
+  }
+
+  allRealisations(): readonly Realisation[] {
+    return this.#index.allRealisations();
   }
 
   addRealisations(realisations: readonly Realisation[]): void {

@@ -37,6 +37,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     if (info.references.length > 0) context.out.line(`  references  ${info.references.join(' ')}`);
     if (info.deriver !== undefined) context.out.line(`  deriver     ${info.deriver}`);
     if (info.ca !== undefined) context.out.line(`  ca          ${info.ca}`);
+    for (const signature of info.signatures ?? []) context.out.line(`  signature   ${signature}`);
     context.out.line(`  on disk     ${store.toReal(info.path)}`);
   }
 }

@@ -9,3 +9,4 @@ export { probeSandbox, type SandboxProbe } from './probe.ts';
 export { realize } from './realize.ts';
 export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
 export type * from './types.ts';
+export { validOutputs } from './valid-outputs.ts';

@@ -24,12 +24,12 @@ export function gatherInputs(store: ObjectStore, realised: Realised, resolved: R
       if (path !== undefined) direct.add(path);
     }
   }
-  for (const path of direct) if (!store.isValid(path)) throw missingInput(drv.name, path);
+  for (const path of direct) if (!store.hold(path)) throw missingInput(drv.name, path);
   const closure = store.closure(direct);
   const description = drv.env.get('igosRoot');
   if (description === undefined) return { closure, layers: undefined, objects: closure };
   const layers = orderLayers(parseLayers(description, store.storeDir));
-  for (const layer of layers) if (!store.isValid(layer.path)) throw missingInput(drv.name, layer.path);
+  for (const layer of layers) if (!store.hold(layer.path)) throw missingInput(drv.name, layer.path);
   checkLayers(store, layers);
   const paths = new Set(layers.map((layer) => layer.path));
   return { closure, layers, objects: closure.filter((path) => !paths.has(path)) };

@@ -34,7 +34,7 @@ export class Realised {
       const path =
         output.kind === 'input-addressed' || output.kind === 'fixed' ? output.path : this.#store.realisation(drvPath, name);
       // A realisation whose object was collected says nothing about the bytes of the next build.
-      if (path !== undefined && (output.kind !== 'floating' || this.#store.isValid(path))) found.set(name, path);
+      if (path !== undefined && (output.kind !== 'floating' || this.#store.hold(path))) found.set(name, path);
     }
     this.#paths.set(drvPath, found);
     return found;
@@ -45,7 +45,7 @@ export class Realised {
     const paths = this.paths(drvPath);
     for (const output of outputs) {
       const path = paths.get(output);
-      if (path === undefined || !this.#store.isValid(path)) return false;
+      if (path === undefined || !this.#store.hold(path)) return false;
     }
     return true;
   }
@@ -90,7 +90,7 @@ export class Realised {
         continue;
       }
       const path = this.#store.realisation(resolved.drvPath, name);
-      if (path === undefined || !this.#store.isValid(path)) continue;
+      if (path === undefined || !this.#store.hold(path)) continue;
       paths.set(name, path);
       this.cutoffs.add(drvPath);
     }

@@ -62,6 +62,8 @@ class Run {
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
+    // From here on nothing that this run finds or makes is collected while it lasts.
+    for (const { drvPath } of goals) this.#store.hold(drvPath);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan });
     if (plan.steps.length > 0) await this.#work(plan);

@@ -4,7 +4,7 @@
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
  * need, `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands
  * over to `evaluating`. They share nothing at run time, so no class exists twice where it matters. `stamp.json` names the files,
- * and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one differs. File names
+ * and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one of its own differs. File names
  * carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
 import { spawnSync } from 'node:child_process';
@@ -203,14 +203,23 @@ async function main(): Promise<void> {
   // A record is one of the evaluator that made it.
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
-  const sources = new Set([evaluating, whole, repeated, ...parts].flatMap((part) => part.sources));
-  const stamps = [...sources, ...READ_LATER, 'cli/start.cjs', 'cli/bundle.ts', 'package.json'].map((file) => {
+  // Those of an evaluation come first: the others need not be looked at to evaluate.
+  const sources = new Set([
+    ...[evaluating, repeated].flatMap((part) => part.sources),
+    ...READ_LATER,
+    'cli/start.cjs',
+    'cli/bundle.ts',
+    'package.json',
+  ]);
+  const sourcesOfEvaluating = sources.size;
+  for (const source of [whole, ...parts].flatMap((part) => part.sources)) sources.add(source);
+  const stamps = [...sources].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });
   const bundles = { evaluating: evaluating.file, whole: whole.file, repeated: repeated.file };
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sources: stamps }));
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
   const scripts = Object.values(bundles).map((file) => `${file}.cjs`);
   const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });

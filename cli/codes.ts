@@ -66,6 +66,32 @@ export const cliCodes = defineCodes({
     title: 'the editor failed',
     explanation: '`:e` runs what the variables VISUAL or EDITOR name. It could not be started, or said that it failed.',
   },
+  'E-CLI-040': {
+    title: 'package not built',
+    explanation:
+      'The command looks at what is in the store. The package is declared, but its outputs are not there yet, or were collected.',
+    wrong: 'igos store du examples/tour/v1#greet',
+    right: 'igos realize examples/tour/v1#greet && igos store du examples/tour/v1#greet',
+  },
+  'E-CLI-041': {
+    title: 'no such file in a store path',
+    explanation: 'The store path is valid, and has no file of that name. Names are compared byte by byte.',
+    wrong: 'igos store cat /igos/store/…-greet-1.0/bin/greet',
+    right: 'igos store cat /igos/store/…-greet-1.0/usr/bin/greet',
+  },
+  'E-CLI-042': {
+    title: 'not a file to print',
+    explanation:
+      'Only files have bytes that could be printed: folders have entries, and links of the store are shown, not followed.',
+    wrong: 'igos store cat /igos/store/…-greet-1.0',
+    right: 'igos store ls -R /igos/store/…-greet-1.0',
+  },
+  'E-CLI-043': {
+    title: 'graph too large for a picture',
+    explanation: 'A picture of thousands of boxes shows nothing. The other forms have no limit.',
+    wrong: 'igos store graph --format svg /igos/store/…-system',
+    right: 'igos store graph --format dot /igos/store/…-system',
+  },
   'E-CLI-009': {
     title: 'the same build gave other bytes',
     explanation:

@@ -51,7 +51,11 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
-    return realiseInChild(context, drvPath, outputs);
+    // The child lets go of what it built when it ends: what was collected before we hold it is built again.
+    for (;;) {
+      const built = realiseInChild(context, drvPath, outputs);
+      if ([...built.values()].every((path) => store.hold(path))) return built;
+    }
   };
   const toReal = (path: Bytes): Bytes => {
     const split = splitStorePath(path, context.storeDir);

@@ -13,28 +13,32 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 
 const home = path.join(__dirname, '..');
 const words = process.argv.slice(2);
-const fresh = freshBundles();
-if (fresh === undefined) import('./start-source.js');
-else run(chooseBundle(fresh));
+const bundles = freshBundles();
+if (bundles === undefined) import('./start-source.js');
+else run(bundles.chosen);
 
+// The bundle to run, and the one that it may hand over to; `undefined` where they are not of the sources as they are.
 function freshBundles() {
   const stamp = readIfThere(`${home}/dist/stamp.json`);
   if (stamp === undefined) return undefined;
-  const { node, bundles, uses, sources } = JSON.parse(stamp);
+  const { node, bundles, uses, sourcesOfEvaluating, sources } = JSON.parse(stamp);
   // A checkout may still have the bundle of an older igos.
-  if (node !== process.version || !Array.isArray(sources) || !uses) return undefined;
+  if (node !== process.version || !Array.isArray(sources) || !uses || !sourcesOfEvaluating) return undefined;
+  const chosen = chooseBundle(bundles, uses);
   // A package that was installed does not change under us; a checkout does.
   if (fs.existsSync(`${home}/.git`)) {
-    for (const [file, size, time] of sources) {
+    const checked = chosen === bundles.whole ? sources.length : sourcesOfEvaluating;
+    for (let i = 0; i < checked; i++) {
+      const [file, size, time] = sources[i];
       const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
       if (now === undefined || now.size !== size || now.mtimeMs !== time) return undefined;
     }
   }
-  return { bundles, uses };
+  return { chosen, evaluating: bundles.evaluating };
 }
 
 // The fewer a command needs, the less is loaded. Standard input can be read once only: no handing over after that.
-function chooseBundle({ bundles, uses }) {
+function chooseBundle(bundles, uses) {
   const [program, command] = words;
   if (program !== 'igos' || !uses.evaluating.includes(command)) return bundles.whole;
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
@@ -53,7 +57,7 @@ function run(name) {
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const handOver = () => {
-    run(fresh.bundles.evaluating);
+    run(bundles.evaluating);
     return new Promise(() => {});
   };
   const target = { exports: {} };

@@ -8,7 +8,7 @@ const isTerminalMajor = (major: number): boolean => major === 4 || major === 5 |
 /** /dev/null and its like. */
 const MEMORY_MAJOR = 1;
 
-export function isTerminal(fd: 1 | 2): boolean {
+export function isTerminal(fd: 0 | 1 | 2): boolean {
   const stat = fstatOrNothing(fd);
   if (!stat?.isCharacterDevice()) return false;
   const major = Number(stat.rdev) >> 8;

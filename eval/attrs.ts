@@ -28,6 +28,7 @@ export class Shape {
   #index: NameTable | number = 0;
   #merges: Map<Shape, MergePlan> | undefined;
   #derived: Map<string, Shape> | undefined;
+  #intersection: SelectionPlan | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -56,6 +57,15 @@ export class Shape {
     this.#index = index + 1;
     const at = lowerBound(names, name);
     return names[at] === name ? at : -1;
+  }
+
+  /** The attributes of a set of shape `values` that have names of this one. The last plan is remembered. */
+  planIntersection(values: Shape): SelectionPlan {
+    const last = this.#intersection;
+    if (last?.of === values) return last;
+    const plan = { of: values, ...planIntersection(this.names, values) };
+    this.#intersection = plan;
+    return plan;
   }
 
   /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
@@ -100,6 +110,36 @@ export class Shape {
 interface MergePlan {
   readonly shape: Shape;
   readonly from: readonly number[];
+}
+
+/** The attributes at some places of a set. */
+interface SelectionPlan {
+  readonly of: Shape;
+  readonly shape: Shape;
+  readonly places: readonly number[];
+}
+
+function planIntersection(names: readonly Bytes[], values: Shape): { shape: Shape; places: readonly number[] } {
+  const places: number[] = [];
+  const found: Bytes[] = [];
+  for (let i = 0; i < names.length; i++) {
+    const at = values.indexOf(names[i]!);
+    if (at < 0) continue;
+    places.push(at);
+    found.push(names[i]!);
+  }
+  const { spans } = values;
+  return {
+    places,
+    shape:
+      spans === undefined
+        ? sharedShape(found)
+        : new Shape(
+            found,
+            false,
+            places.map((at) => spans[at]),
+          ),
+  };
 }
 
 /** More names than this in a shape, or more shapes than this derived from one, and they are not worth remembering. */
@@ -240,10 +280,11 @@ export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   const { shape, from } = under.shape.planMerge(over.shape);
   const lower = under.slots;
   const upper = over.slots;
-  const slots: Slot[] = [];
+  // As long as it will be: an array that grows has room for 17 at least.
+  const slots = new Array<Slot>(from.length);
   for (let i = 0; i < from.length; i++) {
     const at = from[i]!;
-    slots.push(at >= 0 ? upper[at]! : lower[~at]!);
+    slots[i] = at >= 0 ? upper[at]! : lower[~at]!;
   }
   return new Attrs(shape, slots);
 }
@@ -332,14 +373,21 @@ function insertAttrs(under: Attrs, over: Attrs): Attrs {
 
 /** The set without the names given. Cost: O(n); names that it lacks cost nothing more. */
 export function removeNames(set: Attrs, removed: readonly Bytes[]): Attrs {
-  const places = new Set<number>();
-  for (const name of removed) {
-    const at = set.shape.indexOf(name);
-    if (at >= 0) places.add(at);
+  const gone: number[] = [];
+  let isAscending = true;
+  for (let i = 0; i < removed.length; i++) {
+    const at = set.shape.indexOf(removed[i]!);
+    if (at < 0) continue;
+    if (gone.length > 0 && at <= gone[gone.length - 1]!) isAscending = false;
+    gone.push(at);
   }
-  if (places.size === 0) return set;
-  if (places.size === set.slots.length) return emptyAttrs;
-  const gone = [...places].sort((a, b) => a - b);
+  if (gone.length === 0) return set;
+  return removePlaces(set, isAscending ? gone : [...new Set(gone)].sort((a, b) => a - b));
+}
+
+/** @param gone ascending */
+function removePlaces(set: Attrs, gone: readonly number[]): Attrs {
+  if (gone.length === set.slots.length) return emptyAttrs;
   return new Attrs(set.shape.without(gone), without(set.slots, gone));
 }
 
@@ -369,6 +417,16 @@ export function filterAttrs(set: Attrs, isKept: (name: Bytes, index: number) => 
     set.shape.restrict(kept),
     kept.map((i) => set.slots[i]!),
   );
+}
+
+/** The attributes of `values` whose names `names` has too. Cost: O(n), n the size of the smaller set, less where both shapes met last. */
+export function intersectAttrs(names: Attrs, values: Attrs): Attrs {
+  if (names.size >= values.size) return filterAttrs(values, (name) => names.has(name));
+  const { shape, places } = names.shape.planIntersection(values.shape);
+  if (places.length === 0) return emptyAttrs;
+  const slots: Slot[] = [];
+  for (let i = 0; i < places.length; i++) slots.push(values.slots[places[i]!]!);
+  return new Attrs(shape, slots);
 }
 
 /** Same names, other slots: the shape (and so the remembered places in it) is shared. */

@@ -21,7 +21,7 @@ export interface Copying {
 export function coerceToString(ctx: Copying, value: Value, context: Set<string>, how?: Coercion): Bytes {
   if (typeof value === 'string') return value;
   if (value instanceof ContextString) {
-    for (const each of value.context) context.add(each);
+    addAll(context, value.context);
     return value.text;
   }
   if (value instanceof PathValue) {
@@ -39,6 +39,11 @@ export function coerceToString(ctx: Copying, value: Value, context: Set<string>,
     if (Array.isArray(value)) return coerceList(ctx, value, context, how);
   }
   throw cannotCoerce(`${describeType(value)} to a string: ${preview(value)}`, hintsFor(value));
+}
+
+/** By index: the engine's iterators cost an object an element until the loop is hot, and most programs are over by then. */
+export function addAll(context: Set<string>, elements: Context): void {
+  for (let i = 0; i < elements.length; i++) context.add(elements[i]!);
 }
 
 function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion | undefined): Bytes {
@@ -59,16 +64,20 @@ function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion
 
 function coerceList(ctx: Copying, list: Slot[], context: Set<string>, how: Coercion): Bytes {
   let text = '';
-  list.forEach((slot, index) => {
-    const item = force(slot);
-    try {
-      text += coerceToString(ctx, item, context, how);
-    } catch (error) {
-      throw addStep(error, 'while evaluating one element of the list');
+  const last = list.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const item = force(list[i]!);
+    if (typeof item === 'string') text += item;
+    else {
+      try {
+        text += coerceToString(ctx, item, context, how);
+      } catch (error) {
+        throw addStep(error, 'while evaluating one element of the list');
+      }
+      if (Array.isArray(item) && item.length === 0) continue;
     }
-    const isNothing = Array.isArray(item) && item.length === 0;
-    if (index < list.length - 1 && !isNothing) text += ' ';
-  });
+    if (i < last) text += ' ';
+  }
   return text;
 }
 
@@ -92,7 +101,12 @@ export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
   // Mostly one part has a context, which is then that of the whole.
   let only: Context | undefined;
   let context: Set<string> | undefined;
-  for (let part of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    let part = parts[i] as Value;
+    if (typeof part === 'string') {
+      text += part;
+      continue;
+    }
     if (part instanceof Attrs) part = shownAs(part);
     if (typeof part === 'string') text += part;
     else if (part instanceof ContextString && context === undefined && (only === undefined || only === part.context)) {

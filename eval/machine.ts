@@ -5,7 +5,7 @@ import { type StorePath, upstreamPlaceholder } from '../store/index.ts';
 import { Attrs, attrsFromRecord } from './attrs.ts';
 import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { call, call2, callN } from './call.ts';
-import { coerceToPath, coerceToString } from './coerce.ts';
+import { addAll, coerceToPath, coerceToString } from './coerce.ts';
 import { compare, slotsEqual } from './compare.ts';
 import { forceDeep } from './deep.ts';
 import { CallDepth, dataDepth } from './depth.ts';
@@ -65,7 +65,7 @@ export class Machine implements Evaluator {
     const value = this.#forceAs(slot, what);
     if (typeof value === 'string') return value;
     if (!(value instanceof ContextString)) throw mismatch('a string', value, what);
-    if (context !== undefined) for (const each of value.context) context.add(each);
+    if (context !== undefined) addAll(context, value.context);
     return value.text;
   }
 

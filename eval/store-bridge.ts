@@ -50,7 +50,8 @@ export class StoreBridge implements EvalStore {
   }
 
   #copy(path: StorePath, run: () => void): void {
-    if (this.#uncopied.has(path) || this.#store.isValid(path)) return;
+    if (this.#uncopied.has(path)) return;
+    if (this.isReadOnly ? this.#store.isValid(path) : this.#store.hold(path)) return;
     if (!this.isReadOnly && !this.#defersWrites) {
       run();
       return;

@@ -34,7 +34,8 @@ export function encodeBase32(bytes: Uint8Array): string {
 export function encodePathDigits(digest: Bytes): string {
   for (let group = 0; group < 4; group++) {
     // 5 bytes make 8 digits.
-    const [from, to] = [group * 5, 31 - group * 8];
+    const from = group * 5;
+    const to = 31 - group * 8;
     const middle = folded(digest, from + 2);
     const low = folded(digest, from) | (folded(digest, from + 1) << 8) | ((middle & 15) << 16);
     const high = (middle >> 4) | (folded(digest, from + 3) << 4) | (folded(digest, from + 4) << 12);

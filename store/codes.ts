@@ -128,6 +128,51 @@ export const storeCodes = defineCodes({
     explanation:
       'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged: its start is not that of an index, or its end is missing. igos store rebuild-index makes a new one; run it while nothing else uses the store.',
   },
+  'E-STORE-040': {
+    title: 'not an archive of store paths',
+    explanation:
+      "The bytes do not have the form that 'igos store export' and 'nix-store --export' write, or they stop early. The place of the first deviation is named; nothing is kept of the path that it is in.",
+    wrong: 'igos store import < closure.tar',
+    right: 'igos store import < closure.export',
+  },
+  'E-STORE-041': {
+    title: 'damaged object',
+    explanation:
+      'What was read from the store is not what was registered: bits rotted, or somebody wrote there. It is not passed on.',
+  },
+  'E-STORE-042': {
+    title: 'archive of another store folder',
+    explanation:
+      'The folder of the store is part of the hash in every path. What was made for /nix/store is of no use in /igos/store, where nothing would find it.',
+    wrong: 'igos store import < from-nix.export',
+    right: 'igos store import --store-dir /nix/store --home ~/nix-like < from-nix.export',
+  },
+  'E-STORE-043': {
+    title: 'path that nothing vouches for',
+    explanation:
+      'A path that is named by its content proves itself. One that is named by its derivation could hold anything: it is only taken from somebody you trust.',
+    wrong: 'igos store import < unknown.export',
+    right: 'igos store import --no-check-sigs < own.export',
+  },
+  'E-STORE-044': {
+    title: 'compressed archive that cannot be read',
+    explanation:
+      "'igos store export --zstd' writes frames of bounded size, so that reading them back needs little memory. The frames are damaged, or were made otherwise; the zstd program reads any.",
+    wrong: 'zstd < closure.export > closure.zst; igos store import < closure.zst',
+    right: 'zstd -dc closure.zst | igos store import',
+  },
+  'E-STORE-060': {
+    title: 'something else stands where a link to the store should go',
+    explanation:
+      'A link that keeps an object from being collected replaces an older link into the store, and nothing else: a file of yours is never overwritten.',
+    wrong: 'igos realize examples/tour/v1#greet --out-link README.md',
+    right: 'igos realize examples/tour/v1#greet --out-link result',
+  },
+  'E-STORE-061': {
+    title: 'not a root',
+    explanation:
+      'Only links that igos made with --out-link or igos store roots add, and links below var/gcroots of the store, are removed as roots.',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

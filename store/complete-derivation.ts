@@ -4,7 +4,7 @@
  */
 import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
 import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
-import { hashAscii, hashBytes } from './hash.ts';
+import { hashParts } from './hash.ts';
 import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
 
@@ -59,10 +59,10 @@ export function completeDerivation(
   const inputs = sortedInputs(drv.inputs.slice());
   const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
   const moduloText = modulo === undefined ? '' : inputsText(modulo);
-  const rest = new Rest(drv, names, storeDir);
+  const rest = new Rest(drv, names);
   let outputs = sortedOutputs(drv.outputs, names);
   if (modulo !== undefined) {
-    const hex = rest.hash(outputsText(outputs, names) + moduloText + rest.masked());
+    const hex = hashParts(outputsText(outputs, names), moduloText, rest.masked());
     const found = new Map<string, DerivationOutput>();
     for (let i = 0; i < names.length; i++)
       found.set(names[i]!, { kind: 'input-addressed', path: inputAddressedPath(drv.name, names[i]!, hex, storeDir) });
@@ -70,15 +70,16 @@ export function completeDerivation(
   }
   const head = outputsText(outputs, names);
   const tail = rest.filled(outputs, names);
-  const text = head + inputsText(inputs) + tail;
-  const textHex = rest.hash(text);
+  const inputText = inputsText(inputs);
+  const textHex = hashParts(head, inputText, tail);
   const references = mergeSorted(drv.inputSrcs, inputs);
   const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
   const path = makeStorePath(type, textHex, `${drv.name}.drv`, storeDir);
+  const text = head + inputText + tail;
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
-  } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: rest.hash(head + moduloText + tail) };
+  } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: hashParts(head, moduloText, tail) };
   return { path, text, references, outputs, outputNames: names, modulo: dependentsSee };
 }
 
@@ -89,16 +90,10 @@ class Rest {
   /** One more than outputs. */
   readonly #pieces: Bytes[] = [];
   #text: Bytes = ',[';
-  /** UTF-8 is the same then: hashed without a buffer in between. */
-  #isAscii: boolean = true as boolean;
+  #isFirst: boolean = true as boolean;
 
-  constructor(drv: UnfinishedDerivation, names: readonly string[], storeDir: string) {
-    const { inputs, inputSrcs, variables, values } = drv;
-    if (NOT_ASCII.test(storeDir)) this.#isAscii = false;
-    for (let i = 0; i < inputs.length; i++) {
-      const { output } = inputs[i]!;
-      if (output !== 'out' && NOT_ASCII.test(output)) this.#isAscii = false;
-    }
+  constructor(drv: UnfinishedDerivation, names: readonly string[]) {
+    const { inputSrcs, variables, values } = drv;
     this.#list(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
     this.#text += '],';
     this.#quoted(drv.system);
@@ -116,38 +111,35 @@ class Rest {
         names,
       );
     }
-    this.#text += '])';
     this.#endPiece();
   }
 
   #variables(variables: readonly Bytes[], values: readonly Bytes[], names: readonly string[]): void {
     let next = 0;
-    let separator = '(';
     for (let i = 0; i <= variables.length; i++) {
       const name = variables[i];
-      for (; next < names.length && (name === undefined || names[next]! < name); next++) {
-        this.#hole(separator, names[next]!);
-        separator = ',(';
-      }
-      if (name === undefined) return;
-      if (name === names[next]) this.#hole(separator, names[next++]!);
+      for (; next < names.length && (name === undefined || names[next]! < name); next++) this.#hole(names[next]!);
+      if (name === undefined) break;
+      if (name === names[next]) this.#hole(names[next++]!);
       else {
-        this.#text += separator;
-        this.#quoted(name);
-        this.#text += ',';
-        this.#quoted(values[i]!);
-        this.#text += ')';
+        this.#openVariable(name);
+        this.#text += escaped(values[i]!);
       }
-      separator = ',(';
     }
+    // Of the last one: there is an output always.
+    this.#text += '")])';
   }
 
-  #hole(separator: string, name: string): void {
-    this.#text += separator;
-    this.#quoted(name);
-    this.#text += ',"';
+  /** Closes the variable before. */
+  #openVariable(name: Bytes): void {
+    this.#text += this.#isFirst ? opening(name).slice(CLOSING) : opening(name);
+    this.#isFirst = false;
+  }
+
+  #hole(name: string): void {
+    this.#openVariable(name);
     this.#endPiece();
-    this.#text = '")';
+    this.#text = '';
   }
 
   #endPiece(): void {
@@ -163,11 +155,7 @@ class Rest {
   }
 
   #quoted(text: Bytes): void {
-    if (PLAIN.test(text)) this.#text += `"${text}"`;
-    else {
-      this.#text += quote(text);
-      this.#isAscii &&= !NOT_ASCII.test(text);
-    }
+    this.#text += quote(text);
   }
 
   masked(): Bytes {
@@ -180,18 +168,29 @@ class Rest {
     for (let i = 0; i < names.length; i++) text += variableOf(names[i]!, outputs.get(names[i]!)!) + this.#pieces[i + 1]!;
     return text;
   }
-
-  /** SHA-256 of a text that this is a part of. */
-  hash(text: Bytes): string {
-    return this.#isAscii ? hashAscii(text) : hashBytes('sha256', text);
-  }
 }
 
-/** ASCII without escapes. */
-const PLAIN = /^[^\\"\n\r\t\x80-\uffff]*$/;
-const NOT_ASCII = /[^\x00-\x7f]/;
+const ESCAPED = /[\\"\n\r\t]/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-const quote = (text: Bytes): Bytes => `"${text.replaceAll(/[\\"\n\r\t]/g, (char) => ESCAPES[char]!)}"`;
+const quote = (text: Bytes): Bytes => `"${escaped(text)}"`;
+
+function escaped(text: Bytes): Bytes {
+  return ESCAPED.test(text) ? text.replaceAll(/[\\"\n\r\t]/g, (char) => ESCAPES[char]!) : text;
+}
+
+/** What stands before the value of a variable: nearly all have the same few dozen names. */
+function opening(name: Bytes): Bytes {
+  const known = openings.get(name);
+  if (known !== undefined) return known;
+  const text = `"),("${escaped(name)}","`;
+  if (openings.size < MAX_OPENINGS) openings.set(name, text);
+  return text;
+}
+
+const openings = new Map<Bytes, Bytes>();
+const MAX_OPENINGS = 1000;
+/** Characters of an opening that close the variable before. */
+const CLOSING = 3;
 
 function isSorted(names: readonly Bytes[]): boolean {
   for (let i = 1; i < names.length; i++) if (!(names[i - 1]! < names[i]!)) return false;
@@ -228,19 +227,20 @@ function hashColumns(output: DerivationOutput): string {
 
 /** @param inputs sorted */
 function inputsText(inputs: readonly InputOutput[]): Bytes {
-  let text = '[';
-  for (let i = 0; i < inputs.length; i++) {
-    const { path, output } = inputs[i]!;
-    const quoted = output === 'out' ? '"out"' : quote(output);
-    if (i > 0 && path === inputs[i - 1]!.path) text += `,${quoted}`;
+  const { length } = inputs;
+  if (length === 0) return '[]';
+  let text = '[("';
+  for (let i = 0; i < length; ) {
+    const { path, output } = inputs[i++]!;
+    text += path;
+    if (output === 'out' && inputs[i]?.path !== path) text += i < length ? '",["out"]),("' : '",["out"])]';
     else {
-      text += i === 0 ? '("' : ']),("';
-      text += path;
-      text += '",[';
-      text += quoted;
+      text += `",[${quote(output)}`;
+      for (; inputs[i]?.path === path; i++) text += `,${quote(inputs[i]!.output)}`;
+      text += i < length ? ']),("' : '])]';
     }
   }
-  return inputs.length === 0 ? '[]' : `${text}])]`;
+  return text;
 }
 
 /** Sorts in place, and takes out what comes twice. Most derivations have few: those need no sort of the engine, which allocates. */

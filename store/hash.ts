@@ -25,8 +25,19 @@ export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): 
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** SHA-256 of a text that is known to be ASCII. */
-export const hashAscii = (text: string): string => hash('sha256', text, 'hex');
+/** SHA-256 of byte strings after each other, as hex. They are never put together: many long ones are hashed once each. */
+export function hashParts(first: Bytes, second: Bytes, third: Bytes): string {
+  const length = first.length + second.length + third.length;
+  if (length > LARGE)
+    return createHash('sha256').update(first, 'latin1').update(second, 'latin1').update(third, 'latin1').digest('hex');
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(Math.max(length * 2, SMALL));
+  const atSecond = scratch.write(first, 'latin1');
+  const atThird = atSecond + scratch.write(second, atSecond, 'latin1');
+  return hash('sha256', scratch.subarray(0, atThird + scratch.write(third, atThird, 'latin1')), 'hex');
+}
+
+/** Written anew by every call. */
+let scratch: Buffer = Buffer.alloc(0);
 
 /** SHA-256 of a byte string, as a byte string of 32. */
 export const digestBytes = (data: Bytes): Bytes => hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'binary');

@@ -51,7 +51,8 @@ export function hostTree(store: ObjectStore, name: string, spec: HostSpec, optio
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {
     const [fingerprint, path, ...looked] = remembered.split('\0');
-    if (store.isValid(path as StorePath) && lookKey(looked.map(textToBytes))?.key === fingerprint) return path as StorePath;
+    const isThere = options.isReadOnly === true ? store.isValid(path as StorePath) : store.hold(path as StorePath);
+    if (isThere && lookKey(looked.map(textToBytes))?.key === fingerprint) return path as StorePath;
   }
   const paths = new HostPaths();
   const entries = new HostTree(spec, paths).entries();

@@ -2,6 +2,7 @@
 export * from './aterm.ts';
 export * from './base32.ts';
 export { storeCodes } from './codes.ts';
+export * from './compare.ts';
 export {
   type CompleteDerivation,
   completeDerivation,
@@ -9,12 +10,19 @@ export {
   type InputOutput,
   type UnfinishedDerivation,
 } from './complete-derivation.ts';
+export { damaged } from './damaged.ts';
+export { type Mention, mentions, type Reference, waysBetween } from './dependency.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';
+export { DiskMeter, type DiskUsage } from './disk-usage.ts';
+export { exportPaths } from './export.ts';
+export { ReferenceGraph, readGraph } from './graph.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
 export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
+export type { ImportOptions } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
+export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './liveness.ts';
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
 export { dumpNar, unpackNar, withFileSource } from './nar.ts';
 export { type ByteSource, bytesSource, readNar } from './nar-decode.ts';
@@ -23,7 +31,9 @@ export { openStore } from './object-store.ts';
 export { readTree } from './read-tree.ts';
 export { ReferenceScanner } from './references.ts';
 export * from './resolve.ts';
+export { addRoot, removeRoot, type StorePlace, storePathOf } from './roots.ts';
 export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';
 export { TreeWriter } from './write-tree.ts';
+export { compressingSink, decompressingSource } from './zstd-frames.ts';

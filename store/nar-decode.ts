@@ -33,9 +33,14 @@ export function bytesSource(data: Uint8Array): ByteSource {
  */
 export function readNar(source: ByteSource, visitor: TreeVisitor): void {
   const reader = new NarReader(source);
+  readOneNar(reader, visitor);
+  reader.expectEnd();
+}
+
+/** Reads one NAR where more may follow. */
+export function readOneNar(reader: NarReader, visitor: TreeVisitor): void {
   reader.expect('nix-archive-1');
   readNode(reader, visitor, '', 0);
-  reader.expectEnd();
 }
 
 function readNode(reader: NarReader, visitor: TreeVisitor, path: Bytes, depth: number): void {
@@ -100,16 +105,25 @@ function readDirectory(reader: NarReader, visitor: TreeVisitor, path: Bytes, dep
   visitor.leaveDirectory(path);
 }
 
-class NarReader {
+/** Why bytes are not what they should be. */
+type Refusal = (reason: string, offset: number) => Fault;
+
+const notNar: Refusal = (reason, offset) =>
+  new Fault('E-STORE-009' satisfies StoreCode, `not a NAR: ${reason} (near byte ${offset})`);
+
+/** The words of a NAR, and of what is written in the same way: lengths of 8 bytes, strings padded with zeros. */
+export class NarReader {
   readonly #source: ByteSource;
+  readonly #refuse: Refusal;
   readonly #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   #at = 0;
   #end = 0;
   /** Offset in the NAR of the buffer's start. */
   #base = 0;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, refuse: Refusal = notNar) {
     this.#source = source;
+    this.#refuse = refuse;
   }
 
   expect(word: string): void {
@@ -183,6 +197,6 @@ class NarReader {
   }
 
   fault(reason: string): Fault {
-    return new Fault('E-STORE-009' satisfies StoreCode, `not a NAR: ${reason} (near byte ${this.#base + this.#at})`);
+    return this.#refuse(reason, this.#base + this.#at);
   }
 }

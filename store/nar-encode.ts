@@ -12,23 +12,23 @@ export type ByteSink = (chunk: Uint8Array) => void;
 const BUFFER_SIZE = 1 << 17;
 
 /** One string of a NAR: its length, its bytes, zeros up to a multiple of 8. */
-function token(text: Bytes): Buffer {
+export function narToken(text: Bytes): Buffer {
   const bytes = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8);
   bytes.writeUInt32LE(text.length, 0);
   bytes.write(text, 8, 'latin1');
   return bytes;
 }
 
-const tokens = (...texts: readonly Bytes[]): Buffer => Buffer.concat(texts.map(token));
+const tokens = (...texts: readonly Bytes[]): Buffer => Buffer.concat(texts.map(narToken));
 
-const MAGIC = token('nix-archive-1');
+const MAGIC = narToken('nix-archive-1');
 const OPEN_DIRECTORY = tokens('(', 'type', 'directory');
 const OPEN_SYMLINK = tokens('(', 'type', 'symlink', 'target');
 const OPEN_FILE = tokens('(', 'type', 'regular', 'contents');
 const OPEN_EXECUTABLE = tokens('(', 'type', 'regular', 'executable', '', 'contents');
 const ENTRY = tokens('entry', '(', 'name');
-const NODE = token('node');
-const CLOSE = token(')');
+const NODE = narToken('node');
+const CLOSE = narToken(')');
 const ZEROS = Buffer.alloc(8);
 
 /** Writes the NAR of the tree it visits. Memory: one buffer of 128 KiB. Call `end` when the tree is complete. */
@@ -103,7 +103,7 @@ export class NarEncoder implements TreeVisitor {
   }
 
   #string(text: Bytes): void {
-    this.#raw(token(text));
+    this.#raw(narToken(text));
   }
 
   #raw(bytes: Uint8Array): void {

@@ -4,6 +4,8 @@
  * ```
  * <home>/store/<hash>-<name>   objects, read-only
  * <home>/var/index/            what is valid (LMDB)
+ * <home>/var/gcroots/          links that keep objects
+ * <home>/var/temproots/        what running processes use
  * <home>/var/log/ab/cdef…      logs of builds
  * <home>/pool/                 links to the files of the store, by their bytes
  * <home>/tmp/                  scratch, on the same file system
@@ -16,7 +18,10 @@ import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../ba
 import { addOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
+import { collectGarbage } from './collect.ts';
+import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
+import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, ingest } from './ingest.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
@@ -28,6 +33,7 @@ import { rebuildIndex } from './rebuild-index.ts';
 import { type FinishedObject, type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
+import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
@@ -40,10 +46,13 @@ import {
   storePathBase,
   textPath,
 } from './store-path.ts';
+import { TemporaryRoots } from './temporary-roots.ts';
 import { listTree, orderTree, type TreeVisitor } from './tree.ts';
 import type {
   AddOptions,
   CleanResult,
+  CollectOptions,
+  CollectReport,
   Derivation,
   Digest,
   Manifest,
@@ -53,6 +62,7 @@ import type {
   PathInfo,
   Realisation,
   RebuildResult,
+  Root,
   StorePath,
   TreeEntry,
   VerifyOptions,
@@ -88,6 +98,7 @@ class LocalStore implements ObjectStore {
       staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),
       log: new RegistrationLog(home),
       index: this.#index,
+      temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
     };
   }
 
@@ -97,6 +108,18 @@ class LocalStore implements ObjectStore {
 
   isValid(path: StorePath): boolean {
     return this.#index.has(path);
+  }
+
+  hold(path: StorePath): boolean {
+    return this.#holdAll([path])(path);
+  }
+
+  /** Holds those of the paths that are valid. @returns which they are */
+  #holdAll(paths: readonly StorePath[]): (path: StorePath) => boolean {
+    const valid = paths.filter((path) => this.isValid(path));
+    if (valid.length > 0 && this.#index.isWritable) this.#places.temporaryRoots.add(valid);
+    const held = new Set(valid.filter((path) => this.isValid(path)));
+    return (path) => held.has(path);
   }
 
   info(path: StorePath): PathInfo | undefined {
@@ -134,7 +157,7 @@ class LocalStore implements ObjectStore {
     const found = this.#sourceOf(name, source, options);
     const state = statKey(found.entries);
     const named = this.#remembered(found, state.key) ?? this.#identify(found, read(found));
-    if (!this.isValid(named.path)) return this.#copy(found, state);
+    if (!this.hold(named.path)) return this.#copy(found, state);
     this.#remember(found, state, named);
     return named;
   }
@@ -180,7 +203,7 @@ class LocalStore implements ObjectStore {
     if (this.cacheGet(sourceKey(source)) === undefined) return this.#copy(source);
     const state = statKey(source.entries);
     const remembered = this.#remembered(source, state.key);
-    return remembered !== undefined && this.isValid(remembered.path) ? remembered : this.#copy(source, state);
+    return remembered !== undefined && this.hold(remembered.path) ? remembered : this.#copy(source, state);
   }
 
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
@@ -197,7 +220,7 @@ class LocalStore implements ObjectStore {
       const realPath = `${folder}/x`;
       const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm });
       const { path, digest, ca } = this.#identify(how, ingested);
-      if (!this.isValid(path)) {
+      if (!this.hold(path)) {
         const { narHash, narSizeBytes, manifest } = ingested;
         const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
         registerObjects(this.#places, [{ realPath, info, manifest }]);
@@ -231,7 +254,8 @@ class LocalStore implements ObjectStore {
 
   addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
     const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
-    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !this.isValid(path)));
+    const isHeld = this.#holdAll(paths);
+    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !isHeld(path)));
     if (missing.size === 0) return paths;
     const folder = this.#places.staging.make('add');
     try {
@@ -265,6 +289,18 @@ class LocalStore implements ObjectStore {
     return addOutputs(this.#places, this.storeDir, outputs);
   }
 
+  roots(): Root[] {
+    return findRoots(this, { withProcesses: true }).roots;
+  }
+
+  collect(options: CollectOptions = {}): CollectReport {
+    return collectGarbage({ ...this.#places, store: this }, options);
+  }
+
+  importArchive(source: ByteSource, options?: ImportOptions): StorePath[] {
+    return importArchive(this.#places, this.storeDir, source, options);
+  }
+
   makeScratch(): string {
     return this.#places.staging.make('build');
   }
@@ -281,15 +317,12 @@ class LocalStore implements ObjectStore {
     });
   }
 
+  graph(paths: Iterable<StorePath> = this.allPaths()): ReferenceGraph {
+    return readGraph(paths, (path) => this.info(path), notValid);
+  }
+
   closure(paths: Iterable<StorePath>): StorePath[] {
-    const found = new Set<StorePath>();
-    const waiting = [...paths];
-    for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-      if (found.has(path)) continue;
-      found.add(path);
-      waiting.push(...(this.info(path) ?? notValid(path)).references);
-    }
-    return [...found].sort(compareBytes);
+    return this.graph(paths).infos.map(({ path }) => path);
   }
 
   referrers(path: StorePath): StorePath[] {
@@ -343,6 +376,7 @@ class LocalStore implements ObjectStore {
   }
 
   close(): void {
+    this.#places.temporaryRoots.close();
     this.#index.close();
   }
 

@@ -6,6 +6,7 @@ import type { RegistrationLog } from './registration-log.ts';
 import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
+import type { TemporaryRoots } from './temporary-roots.ts';
 import type { Manifest, PathInfo } from './types.ts';
 import { removeTree, sealRoot } from './write-tree.ts';
 
@@ -22,12 +23,13 @@ export interface Places {
   readonly staging: Staging;
   readonly index: StoreIndex;
   readonly log: RegistrationLog;
+  readonly temporaryRoots: TemporaryRoots;
 }
 
 /**
  * Registers objects that may refer to each other, all or none. Those that are valid already are left where they are.
  * Bytes are durable before any name is, and names before the index: a crash leaves at most unregistered objects, which the next
- * registration of the same path replaces. Cost: one `syncfs`, one `fsync`, one transaction.
+ * registration of the same path replaces. What is registered is held until the store is closed. Cost: one `syncfs`, one `fsync`, one transaction.
  *
  * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
  */
@@ -35,6 +37,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   if (objects.length === 0) return;
   const { objects: folder, index } = places;
   makeDirectory(folder);
+  places.temporaryRoots.add(objects.map(({ info }) => info.path));
   const manifests = objects.map(({ manifest }) => compressManifest(manifest));
   syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);

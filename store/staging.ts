@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { makeDirectory, processStartTime, sys, textToBytes } from '../base/index.ts';
 import { removeTree } from './write-tree.ts';
 
-/** `add`: objects on their way in. `build`: builds. `optimise`: links on their way into objects. */
-export type ScratchKind = 'add' | 'build' | 'optimise';
+/** `add`: objects on their way in. `build`: builds. `optimise`: links on their way into objects. `trash`: objects on their way out. */
+export type ScratchKind = 'add' | 'build' | 'optimise' | 'trash';
 
 let counter = 0;
 
@@ -50,7 +50,7 @@ export class Staging {
 
   #list(): { path: string; kind: string; isAlive: boolean }[] {
     return sys('read the folder', this.#folder, () => readdirSync(this.#folder)).flatMap((name) => {
-      const [, kind, pid, start] = /^(add|build|optimise)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
+      const [, kind, pid, start] = /^(add|build|optimise|trash)-(\d+)-(\d+)-\d+$/.exec(name) ?? [];
       if (kind === undefined) return [];
       return [{ path: `${this.#folder}/${name}`, kind, isAlive: processStartTime(Number(pid)) === start }];
     });

@@ -13,7 +13,7 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
@@ -75,14 +75,7 @@ export class StoreIndex {
 
   info(path: StorePath): PathInfo | undefined {
     const value = this.#reading()?.paths.get(pathKey(path));
-    if (value === undefined) return undefined;
-    const { references, deriver, ...record } = JSON.parse(value.toString('latin1')) as PathRecord;
-    return {
-      path,
-      ...record,
-      references: references.map((base) => this.#toPath(base)),
-      ...(deriver === undefined ? {} : { deriver: this.#toPath(deriver) }),
-    };
+    return value === undefined ? undefined : decodeRecord(path, value, this.#storeDir);
   }
 
   manifest(path: StorePath): Manifest | undefined {
@@ -117,10 +110,33 @@ export class StoreIndex {
     return this.#reading()?.cache.get(cacheKey(key))?.toString('utf8');
   }
 
+  /** Whether this process may write: also `true` where there is no index yet. */
+  get isWritable(): boolean {
+    return this.#reading()?.isReadOnly !== true;
+  }
+
+  /** Lets the next look see what other processes wrote until now; looks of one turn of the event loop share a state otherwise. */
+  refresh(): void {
+    this.#tables?.root.resetReadTxn();
+  }
+
+  /** Makes what was committed outlast a loss of power, before anything irrevocable follows from it. @throws SystemFault */
+  sync(): void {
+    const path = `${this.#folder}/data.mdb`;
+    sys('sync', path, () => {
+      const fd = openSync(path, 'r');
+      try {
+        fdatasyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
   /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
   write<T>(run: (transaction: IndexTransaction) => T): T {
     const tables = this.#writing();
-    return tables.root.transactionSync(() => run(new IndexTransaction(tables)));
+    return tables.root.transactionSync(() => run(new IndexTransaction(tables, this.#storeDir)));
   }
 
   close(): void {
@@ -153,9 +169,51 @@ export class StoreIndex {
 /** The writing side of the index, inside of `StoreIndex.write`. */
 export class IndexTransaction {
   readonly #tables: Tables;
+  readonly #storeDir: string;
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, storeDir: string) {
     this.#tables = tables;
+    this.#storeDir = storeDir;
+  }
+
+  info(path: StorePath): PathInfo | undefined {
+    const value = this.#tables.paths.get(pathKey(path));
+    return value === undefined ? undefined : decodeRecord(path, value, this.#storeDir);
+  }
+
+  /** Direct referrers, itself left out. */
+  *otherReferrers(path: StorePath): Iterable<StorePath> {
+    const prefix = storePathHash(path);
+    const own = storePathBase(path);
+    for (const key of this.#tables.referrers.getKeys({ start: latin1(prefix), end: latin1(`${prefix}\xff`) })) {
+      const base = key.toString('latin1', hashPartLength);
+      if (base !== own) yield `${this.#storeDir}/${base}` as StorePath;
+    }
+  }
+
+  /** Forgets a path. That nothing valid refers to it is the caller's to see to. */
+  remove({ path, references }: PathInfo): void {
+    const key = pathKey(path);
+    this.#tables.paths.removeSync(key);
+    this.#tables.manifests.removeSync(key);
+    const base = storePathBase(path);
+    for (const reference of references) this.#tables.referrers.removeSync(latin1(storePathHash(reference) + base));
+  }
+
+  /** Forgets the realisations that lead to a path, and what is remembered in the cache by naming one. Cost: one look at each. */
+  forgetMentions(isGone: (base: string) => boolean): void {
+    const { realisations, cache } = this.#tables;
+    for (const { key, value } of [...realisations.getRange()]) {
+      if (isGone(value.toString('latin1'))) realisations.removeSync(key);
+    }
+    const mention = new RegExp(`${this.#storeDir.replace(/[^\w/]/g, '\\$&')}/([0-9a-z]{${hashPartLength}}-[\\w+.?=-]+)`, 'g');
+    for (const { key, value } of [...cache.getRange()]) {
+      for (const [, base] of value.toString('latin1').matchAll(mention)) {
+        if (!isGone(base!)) continue;
+        cache.removeSync(key);
+        break;
+      }
+    }
   }
 
   has(path: StorePath): boolean {
@@ -188,6 +246,16 @@ export class IndexTransaction {
   putCache(key: string, value: string): void {
     this.#tables.cache.putSync(cacheKey(key), Buffer.from(value, 'utf8'));
   }
+}
+
+function decodeRecord(path: StorePath, value: Buffer, storeDir: string): PathInfo {
+  const { references, deriver, ...record } = JSON.parse(value.toString('latin1')) as PathRecord;
+  return {
+    path,
+    ...record,
+    references: references.map((base) => `${storeDir}/${base}` as StorePath),
+    ...(deriver === undefined ? {} : { deriver: `${storeDir}/${deriver}` as StorePath }),
+  };
 }
 
 /** Done outside of the transaction, which others wait for. Level 1: hashes do not compress, names do at any level. */

@@ -1,5 +1,7 @@
 /** The nouns of the store. Data only; what makes and reads them is beside. */
 import type { Bytes } from '../base/index.ts';
+import type { ReferenceGraph } from './graph.ts';
+import type { ImportOptions } from './import.ts';
 import type { ByteSource } from './nar-decode.ts';
 
 /** `<storeDir>/<32 base-32 characters>-<name>`, logical: `/igos/store/…` wherever the bytes are. Made only by `parseStorePath` and the path makers. */
@@ -112,6 +114,47 @@ export interface VerifyProblem {
   readonly detail: string;
 }
 
+/** Something outside of the store that keeps a path and its closure from being collected. */
+export interface Root {
+  /**
+   * `link`: below `var/gcroots` · `result`: a link elsewhere that was registered there · `profile`: below `var/profiles` ·
+   * `temporary`: a running process of ours uses it · `process`: a running program has it open, or in its environment
+   */
+  readonly kind: 'link' | 'result' | 'profile' | 'temporary' | 'process';
+  /** The link, or `process 4711`. */
+  readonly from: string;
+  /** Perhaps not valid. */
+  readonly path: StorePath;
+}
+
+export interface CollectOptions {
+  /** Only say what would go. */
+  readonly dryRun?: boolean;
+  /** Stop once this much is free, by NAR sizes. What nothing refers to goes first, the oldest of it before. */
+  readonly maxFreedBytes?: number;
+  /** What is kept keeps the derivation it was built from. Default true. */
+  readonly keepDerivations?: boolean;
+  /** Derivations that are kept keep their outputs. Default false. */
+  readonly keepOutputs?: boolean;
+  /** Seconds since 1970: result links and superseded profile generations made before count no longer. */
+  readonly olderThan?: number;
+  readonly onProgress?: (step: 'marking' | 'removing' | 'deleting', done: number, total: number) => void;
+}
+
+export interface CollectReport {
+  /** Each before what it refers to. */
+  readonly removed: readonly { readonly path: StorePath; readonly narSizeBytes: number }[];
+  /** Names in the store that no index knows: left by crashes, and removed too. */
+  readonly leftovers: readonly string[];
+  /** Of `removed`. */
+  readonly narBytes: number;
+  /** Disk space that became free; files with other links free none. 0 when nothing was done. */
+  readonly freedBytes: number;
+  readonly nKept: number;
+  /** Links that counted as roots no longer: what they named is gone, or `olderThan`. */
+  readonly droppedRoots: readonly string[];
+}
+
 export interface VerifyOptions {
   readonly contents: boolean;
   /** Only these, and nothing that is not registered; default: everything. */
@@ -157,6 +200,11 @@ export interface ObjectStore extends Disposable {
   /** The real file or folder of a store path, whether valid or not. */
   toReal(path: StorePath): string;
   isValid(path: StorePath): boolean;
+  /**
+   * Whether the path is valid, and if so it and its closure stay valid until this store is closed, whatever is collected meanwhile.
+   * What is added is held too. To be asked wherever something is *not* done because a path is there. Cost: 10 µs, once a path.
+   */
+  hold(path: StorePath): boolean;
   info(path: StorePath): PathInfo | undefined;
   /** @throws Fault E-STORE-… the path is not valid */
   manifest(path: StorePath): Manifest;
@@ -185,6 +233,13 @@ export interface ObjectStore extends Disposable {
    * @returns output name → final path
    */
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath>;
+  /**
+   * Registers the paths of an archive as `exportPaths` and `nix-store --export` write it.
+   *
+   * @returns its paths, in order, valid before or not
+   * @throws Fault E-STORE-015, 040, 042, 043
+   */
+  importArchive(source: ByteSource, options?: ImportOptions): StorePath[];
   /** A fresh folder on the store's file system for a build; the caller removes it. */
   makeScratch(): string;
 
@@ -193,9 +248,21 @@ export interface ObjectStore extends Disposable {
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */
   closure(paths: Iterable<StorePath>): StorePath[];
+  /** The closure of the paths, or all that is valid, to be asked about references and sizes. @throws Fault a path is not valid */
+  graph(paths?: Iterable<StorePath>): ReferenceGraph;
   referrers(path: StorePath): StorePath[];
   allPaths(): Iterable<StorePath>;
 
+  /** All that keeps paths, as it is now. Links that lead nowhere are left out. */
+  roots(): Root[];
+  /**
+   * Removes what no root keeps. Safe beside any other use of the store; others wait while paths are taken out of the index, some
+   * 30 µs each, and for nothing else. Killed at any instant it leaves only what the next one removes.
+   */
+  collect(options?: CollectOptions): CollectReport;
+
+  /** Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Reads only. */
+  verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[];
   /**
    * Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Changes nothing, but for
    * finishing what killed processes were at.

@@ -3,6 +3,7 @@ import { checkBuild, planBuild } from '../../builder/index.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
@@ -16,12 +17,28 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   }
   const { outputs, nBuilt, nFetched, nCutoff } = await realizeTargets(context, args, session.store, targets);
   if (args.has('check')) return await check(context, args, session.store, targets);
+  makeOutLinks(context, args, session.store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>
     pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
   );
   if (context.isJson) context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff });
   else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
   return 0;
+}
+
+/** Each derivation once, with those of its outputs that were asked for. */
+function linkable(
+  targets: readonly Target[],
+  outputs: ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>,
+): (readonly [string, StorePath])[][] {
+  const built = new Map<StorePath, Map<string, StorePath>>();
+  for (const target of targets) {
+    for (const [output, path] of pathsOf(target, outputs)) {
+      const key = target.drvPath ?? path;
+      built.set(key, (built.get(key) ?? new Map<string, StorePath>()).set(output, path));
+    }
+  }
+  return [...built.values()].map((each) => [...each]);
 }
 
 function printPlan(context: Context, store: ObjectStore, targets: readonly Target[]): void {

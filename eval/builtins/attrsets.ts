@@ -1,6 +1,6 @@
 /** Attribute sets. */
 import type { Bytes, Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, filterAttrs, removeNames, type Shape } from '../attrs.ts';
+import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, intersectAttrs, removeNames, type Shape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Lambda, type LambdaSite, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
@@ -99,13 +99,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
     impl: (ctx, a, b) => {
       const names = ctx.forceAttrs(a, 'the first argument passed to builtins.intersectAttrs');
       const values = ctx.forceAttrs(b, 'the second argument passed to builtins.intersectAttrs');
-      if (names.size >= values.size) return filterAttrs(values, (name) => names.has(name));
-      const common = new Map<Bytes, Slot>();
-      for (const name of names.names) {
-        const value = values.get(name);
-        if (value !== undefined) common.set(name, value);
-      }
-      return attrsFromMap(common, values.shape.spans && ((name) => values.spanOf(name)));
+      return intersectAttrs(names, values);
     },
   }),
   builtin({
@@ -144,9 +138,9 @@ export const attrsetBuiltins: readonly Builtin[] = [
     impl: (ctx, setSlot, namesSlot) => {
       const set = ctx.forceAttrs(setSlot, 'the first argument passed to builtins.removeAttrs');
       const names: Bytes[] = [];
-      for (const item of ctx.forceList(namesSlot, 'the second argument passed to builtins.removeAttrs')) {
-        names.push(ctx.forceStringNoContext(item, 'the values of the second argument passed to builtins.removeAttrs'));
-      }
+      const items = ctx.forceList(namesSlot, 'the second argument passed to builtins.removeAttrs');
+      for (let i = 0; i < items.length; i++)
+        names.push(ctx.forceStringNoContext(items[i]!, 'the values of the second argument passed to builtins.removeAttrs'));
       return removeNames(set, names);
     },
   }),

@@ -1,7 +1,7 @@
 /** The examples of every command, in the order of the table, in one scratch home and root: what help and manual pages show works. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
@@ -14,13 +14,22 @@ const skip = await noSandbox();
 test('the examples of the command table work as written', { skip }, (t) => {
   const work = mkdtempSync(join(tmpdir(), 'igos-examples-'));
   t.after(() => removeTree(work));
+  // where the user stands: what examples write stays there
+  const here = join(work, 'here');
+  mkdirSync(here);
+  for (const name of ['examples', 'docs', 'README.md']) cpSync(join(project, name), join(here, name), { recursive: true });
   const examples = (['igos', 'pkm'] as const).flatMap((program) => commandsOf(program).flatMap((command) => command.examples));
   assert.ok(examples.length >= 18, `only ${examples.length} examples`);
   for (const { command } of examples) {
     const result = spawnSync('sh', ['-c', command.replaceAll('/tmp/root', join(work, 'root'))], {
-      cwd: project,
+      cwd: here,
       encoding: 'utf8',
-      env: { ...process.env, PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`, IGOS_HOME: join(work, 'home') },
+      env: {
+        ...process.env,
+        PATH: `${join(project, 'bin')}${delimiter}${process.env['PATH']}`,
+        IGOS_HOME: join(work, 'home'),
+        TMPDIR: work,
+      },
     });
     assert.equal(result.status, 0, `${command}\n${result.stdout}${result.stderr}`);
   }

@@ -1,0 +1,51 @@
+import type { CollectReport } from '../../store/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { keepOptions } from '../keep-options.ts';
+import { parseAge, parseSize } from '../quantities.ts';
+import { openContextStore } from '../session.ts';
+import { isTerminal } from '../terminal.ts';
+import { count, formatBytes } from '../units.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const isDry = args.has('dry-run');
+  const maxFreed = args.value('max-freed');
+  const age = args.value('older-than');
+  const options = {
+    dryRun: isDry,
+    ...keepOptions(context, args),
+    ...(maxFreed === undefined ? {} : { maxFreedBytes: parseSize('max-freed', maxFreed) }),
+    ...(age === undefined ? {} : { olderThan: Date.now() / 1000 - parseAge('older-than', age) }),
+  };
+  using store = openContextStore(context);
+  const progress = isTerminal(2)
+    ? await import('../progress/open.ts').then(({ openProgress }) => openProgress(context))
+    : undefined;
+  progress?.start('gc', 'collecting garbage');
+  let report: CollectReport;
+  try {
+    report = store.collect({
+      ...options,
+      onProgress: (step, done, total) => progress?.detail('gc', step === 'marking' ? step : `${step}: ${done} of ${total}`),
+    });
+  } finally {
+    progress?.stop();
+  }
+  print(context, report, isDry);
+}
+
+function print(context: Context, report: CollectReport, isDry: boolean): void {
+  const { removed, leftovers, narBytes, freedBytes, nKept, droppedRoots } = report;
+  if (context.isJson) {
+    context.out.json({ dryRun: isDry, removed, leftovers, narBytes, freedBytes, kept: nKept, droppedRoots });
+    return;
+  }
+  // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
+  context.out.bytes(removed.map(({ path }) => `${path}\n`).join(''));
+  for (const root of droppedRoots) context.out.talk(`${isDry ? 'would no longer count' : 'no longer counts'} as a root: ${root}`);
+  if (leftovers.length > 0) {
+    context.out.talk(`${isDry ? 'would remove' : 'removed'} ${count(leftovers.length, 'leftover')} of what was interrupted`);
+  }
+  if (isDry) context.out.talk(`would remove ${count(removed.length, 'path')} of ${formatBytes(narBytes)}; ${nKept} stay`);
+  else context.out.talk(`removed ${count(removed.length, 'path')}, ${formatBytes(freedBytes)} freed; ${nKept} stay`);
+}

@@ -1,0 +1,36 @@
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { writeFileAtomic } from '../../base/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { graphDot } from '../graph/dot.ts';
+import { graphJson } from '../graph/json.ts';
+import { drawSvg } from '../graph/svg.ts';
+import { treeLines } from '../graph/tree.ts';
+import { viewOf } from '../graph/view.ts';
+import { openContextStore } from '../session.ts';
+import { validPaths } from '../valid-paths.ts';
+import { referrersClosure } from './store-referrers.ts';
+
+const FORMAT_OF: Readonly<Record<string, string>> = { '.json': 'json', '.dot': 'dot', '.gv': 'dot', '.svg': 'svg' };
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  using store = openContextStore(context);
+  const paths = await validPaths(context, store, args.operands);
+  const isUpwards = args.has('referrers');
+  const graph = store.graph(isUpwards ? referrersClosure(store, paths) : paths);
+  const view = viewOf(graph, paths, { isUpwards, hasAll: args.has('all') });
+  const file = args.value('output');
+  const format =
+    args.value('format') ?? (file === undefined ? undefined : FORMAT_OF[extname(file)]) ?? (context.isJson ? 'json' : 'text');
+  const text =
+    format === 'svg'
+      ? drawSvg(view, ({ path }) => pathToFileURL(store.toReal(path)).href)
+      : format === 'dot'
+        ? graphDot(view)
+        : format === 'json'
+          ? `${JSON.stringify(graphJson(view), null, 2)}\n`
+          : `${treeLines(view).join('\n')}\n`;
+  if (file === undefined) context.out.line(text.trimEnd());
+  else writeFileAtomic(resolve(context.workingDirectory, file), text);
+}

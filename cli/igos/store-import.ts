@@ -1,0 +1,29 @@
+import { decompressingSource, type StorePath } from '../../store/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { withInputSource } from '../nar-input.ts';
+import { openContextStore } from '../session.ts';
+import { isTerminal } from '../terminal.ts';
+import { count } from '../units.ts';
+
+export function run(context: Context, args: Arguments): undefined {
+  const file = args.operands[0] ?? '-';
+  if (file === '-' && isTerminal(0)) {
+    throw new UsageError('an archive is not typed at a terminal', ['name a file, or write: igos store import < FILE']);
+  }
+  using store = openContextStore(context);
+  const rows: { path: StorePath; isNew: boolean }[] = [];
+  withInputSource(context, file, (source) =>
+    store.importArchive(decompressingSource(source), {
+      isTrusted: args.has('no-check-sigs'),
+      onPath: (path, isNew) => rows.push({ path, isNew }),
+    }),
+  );
+  if (context.isJson) {
+    context.out.json({ paths: rows });
+    return;
+  }
+  for (const { path } of rows) context.out.line(path);
+  const nNew = rows.filter(({ isNew }) => isNew).length;
+  if (!context.isQuiet) context.out.talk(`imported ${count(nNew, 'path')}, ${rows.length - nNew} were there`);
+}

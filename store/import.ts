@@ -1,0 +1,256 @@
+/**
+ * An archive of store paths → the store. The archive comes from outside: everything it says is checked or, for paths that are not
+ * named by their content, believed only if the caller says so.
+ *
+ * @source docs/store.md §9
+ */
+import { normalize } from 'node:path';
+import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
+import type { StoreCode } from './codes.ts';
+import { exportMagic } from './export.ts';
+import { type Ingested, ingest, ingestTree } from './ingest.ts';
+import { type ByteSource, NarReader, readOneNar } from './nar-decode.ts';
+import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import {
+  type ContentAddress,
+  contentAddressedPath,
+  formatContentAddress,
+  hashPartLength,
+  maxNameLength,
+  parseStorePath,
+  storePathHash,
+  storePathName,
+  tryParseStorePath,
+} from './store-path.ts';
+import { listTree } from './tree.ts';
+import type { HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
+import { removeTree } from './write-tree.ts';
+
+export interface ImportOptions {
+  /** Take paths that are not named by their content as well, on the archive's word. */
+  readonly isTrusted?: boolean;
+  /** Called for each path, in order, when it was read and checked. */
+  readonly onPath?: (path: StorePath, isNew: boolean) => void;
+}
+
+/** Longest signature field that is read over. */
+const MAX_SIGNATURE_LENGTH = 1 << 16;
+
+/** More than any object has; fewer than would fill memory. */
+const MAX_REFERENCES = 1 << 20;
+
+/** What is read is registered in batches, each in one transaction: by bytes of NAR, and by paths. */
+const BATCH_BYTES = 2 ** 30;
+const BATCH_PATHS = 2000;
+
+/**
+ * Reads one archive and registers its paths, references first. After an error the store has whole batches of what stood before it,
+ * and nothing else; an archive of less than 1 GiB is one batch.
+ *
+ * @returns the paths of the archive, in its order
+ * @throws Fault E-STORE-040 not such an archive · E-STORE-042 of another store folder · E-STORE-043 a path that nothing vouches for ·
+ *   E-STORE-015 a reference is neither valid nor before it
+ */
+export function importArchive(
+  places: Places,
+  storeDir: string,
+  source: ByteSource,
+  { isTrusted = false, onPath = () => {} }: ImportOptions = {},
+): StorePath[] {
+  const reader = new NarReader(source, notArchive);
+  const batch = new Batch(places);
+  const paths: StorePath[] = [];
+  try {
+    for (;;) {
+      const more = reader.length();
+      if (more === 0) break;
+      if (more !== 1) throw reader.fault(`expected 0 or 1 before a path, not ${more}`);
+      const staged = batch.stage((visitor) => readOneNar(reader, visitor));
+      const trailer = readTrailer(reader, storeDir, maxPathLength(storeDir));
+      paths.push(trailer.path);
+      const isNew = !batch.has(trailer.path);
+      if (isNew) {
+        const missing = trailer.references.find((reference) => reference !== trailer.path && !batch.has(reference));
+        if (missing !== undefined) throw missingReference(trailer.path, missing);
+        const ca = contentAddressOf(trailer, staged, storeDir);
+        if (ca === undefined && !isTrusted) throw untrusted(trailer.path);
+        batch.add(trailer, staged, ca);
+      } else removeTree(textToBytes(staged.realPath));
+      onPath(trailer.path, isNew);
+    }
+    reader.expectEnd();
+    batch.register();
+  } finally {
+    batch.close();
+  }
+  return paths;
+}
+
+interface Trailer {
+  readonly path: StorePath;
+  /** Sorted, no two equal. */
+  readonly references: readonly StorePath[];
+  readonly deriver?: StorePath;
+}
+
+const maxPathLength = (storeDir: string): number => storeDir.length + hashPartLength + maxNameLength + 2;
+
+function readTrailer(reader: NarReader, storeDir: string, limit: number): Trailer {
+  const magic = reader.length();
+  if (magic !== exportMagic) throw reader.fault("the mark 'NIXE' is missing behind a NAR");
+  const readPath = (): StorePath => storePathOf(reader.string(limit, 'store path'), storeDir);
+  const path = readPath();
+  const nReferences = reader.length();
+  if (nReferences > MAX_REFERENCES) throw reader.fault(`'${path}' with ${nReferences} references`);
+  const references = new Set<StorePath>();
+  for (let i = 0; i < nReferences; i++) references.add(readPath());
+  const deriver = reader.string(limit, 'store path');
+  const hasSignature = reader.length();
+  if (hasSignature > 1) throw reader.fault(`expected 0 or 1 before a signature, not ${hasSignature}`);
+  // A kind of signature that nobody writes since 2014.
+  if (hasSignature === 1) reader.string(MAX_SIGNATURE_LENGTH, 'signature');
+  return {
+    path,
+    references: [...references].sort(compareBytes),
+    ...(deriver === '' ? {} : { deriver: storePathOf(deriver, storeDir) }),
+  };
+}
+
+function storePathOf(text: Bytes, storeDir: string): StorePath {
+  const folder = text.slice(0, text.lastIndexOf('/'));
+  if (folder !== storeDir && normalize(`/${folder}`) === folder && tryParseStorePath(text, folder) !== undefined) {
+    throw new Fault(
+      'E-STORE-042' satisfies StoreCode,
+      `the archive holds '${bytesToText(text)}', and this store is '${storeDir}'`,
+      {
+        hints: [
+          `give a store of that folder: --store-dir ${bytesToText(folder)} --home DIR`,
+          'the folder is part of every hash, so that paths cannot be brought from one to the other',
+        ],
+      },
+    );
+  }
+  return parseStorePath(text, storeDir);
+}
+
+/**
+ * How the content is the path's name, found by trying: the archive does not say. Nearly all are told by the hashes that reading made;
+ * rare algorithms cost another read, and only where there are no references.
+ */
+function contentAddressOf({ path, references }: Trailer, staged: Staged, storeDir: string): ContentAddress | undefined {
+  const others = references.filter((reference) => reference !== path);
+  const self = others.length < references.length;
+  const name = storePathName(path);
+  const fits = (ca: ContentAddress): boolean => contentAddressedPath(ca, name, { others, self }, storeDir) === path;
+  const again = (options: { modulo?: string; algorithm?: HashAlgorithm }): Ingested =>
+    ingestTree(listTree(textToBytes(staged.realPath)), options);
+  const sha256 = (hex: string) => ({ algorithm: 'sha256', hex }) as const;
+
+  const tree: ContentAddress = {
+    kind: 'fixed',
+    method: 'nar',
+    digest: sha256(self ? again({ modulo: storePathHash(path) }).modulo!.hex : staged.ingested.narHash),
+  };
+  if (fits(tree)) return tree;
+  if (self) return undefined;
+  const root: ManifestEntry = staged.ingested.manifest[0]!;
+  const isPlain = root.kind === 'file' && !root.isExecutable;
+  if (isPlain) {
+    const text: ContentAddress = { kind: 'text', digest: sha256(root.sha256) };
+    if (fits(text)) return text;
+  }
+  if (others.length > 0) return undefined;
+  for (const algorithm of ['sha256', 'sha512', 'sha1', 'md5'] as const) {
+    const { narDigest, flatDigest } = algorithm === 'sha256' ? staged.ingested : again({ algorithm });
+    const flat: ContentAddress = { kind: 'fixed', method: 'flat', digest: { algorithm, hex: flatDigest ?? '' } };
+    if (isPlain && fits(flat)) return flat;
+    const whole: ContentAddress = { kind: 'fixed', method: 'nar', digest: { algorithm, hex: narDigest } };
+    if (fits(whole)) return whole;
+  }
+  return undefined;
+}
+
+interface Staged {
+  readonly realPath: string;
+  readonly ingested: Ingested;
+}
+
+/** What was read and is not registered yet. */
+class Batch {
+  readonly #places: Places;
+  #folder: string | undefined;
+  #objects: FinishedObject[] = [];
+  readonly #paths = new Set<StorePath>();
+  #sizeBytes = 0;
+  #nStaged = 0;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  stage(drive: Parameters<typeof ingest>[0]): Staged {
+    if (this.#objects.length >= BATCH_PATHS || this.#sizeBytes >= BATCH_BYTES) this.register();
+    this.#folder ??= this.#places.staging.make('add');
+    const realPath = `${this.#folder}/${this.#nStaged++}`;
+    return { realPath, ingested: ingest(drive, { copyTo: textToBytes(realPath) }) };
+  }
+
+  has(path: StorePath): boolean {
+    if (this.#paths.has(path)) return true;
+    const { index, temporaryRoots } = this.#places;
+    if (!index.has(path)) return false;
+    // What the archive need not bring must not be collected before its referrers are there.
+    temporaryRoots.add([path]);
+    return index.has(path);
+  }
+
+  add({ path, references, deriver }: Trailer, { realPath, ingested }: Staged, ca: ContentAddress | undefined): void {
+    const { manifest, narHash, narSizeBytes } = ingested;
+    this.#paths.add(path);
+    this.#sizeBytes += narSizeBytes;
+    this.#objects.push({
+      realPath,
+      manifest,
+      info: {
+        path,
+        narHash,
+        narSizeBytes,
+        references,
+        ...(deriver === undefined ? {} : { deriver }),
+        ...(ca === undefined ? {} : { ca: formatContentAddress(ca) }),
+      },
+    });
+  }
+
+  register(): void {
+    registerObjects(this.#places, this.#objects);
+    this.#objects = [];
+    this.#sizeBytes = 0;
+    this.close();
+  }
+
+  close(): void {
+    if (this.#folder !== undefined) removeTree(textToBytes(this.#folder));
+    this.#folder = undefined;
+  }
+}
+
+const notArchive = (reason: string, offset: number): Fault =>
+  new Fault('E-STORE-040' satisfies StoreCode, `not an archive of store paths: ${reason} (near byte ${offset})`, {
+    hints: ["such archives are made by 'igos store export' and 'nix-store --export'"],
+  });
+
+const missingReference = (path: StorePath, missing: StorePath): Fault =>
+  new Fault(
+    'E-STORE-015' satisfies StoreCode,
+    `'${path}' refers to '${missing}', which is neither in the store nor before it in the archive`,
+    {
+      hints: ['export the whole closure: igos store export -r PATH'],
+    },
+  );
+
+const untrusted = (path: StorePath): Fault =>
+  new Fault('E-STORE-043' satisfies StoreCode, `nothing vouches for '${path}'`, {
+    notes: ['its name says how it was built, not what is in it, and the archive has no signature'],
+    hints: ['if you trust whoever made the archive: igos store import --no-check-sigs'],
+  });

@@ -1,0 +1,124 @@
+/** `igos gc`, roots and explanations, as a user meets them. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
+import { openStore, type StorePath } from '../../store/index.ts';
+import { noSandbox, programs } from './programs.ts';
+
+const skip = await noSandbox();
+const storeDir = '/igos/store';
+
+/** Three texts, each referring to the one before it. */
+function chain(work: string): [StorePath, StorePath, StorePath] {
+  using store = openStore({ home: join(work, 'home'), storeDir });
+  const paths: StorePath[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    const [path] = store.addTexts([{ name, text: `${paths.at(-1) ?? ''}\n`, references: paths.slice(-1) }]);
+    paths.push(path!);
+  }
+  return paths as [StorePath, StorePath, StorePath];
+}
+
+test('roots, why-live, why-depends and gc agree', (t) => {
+  const { igos, work } = programs(t);
+  const [a, b, c] = chain(work);
+  const link = join(work, 'kept');
+  const ok = (...words: string[]): string => {
+    const { status, stdout, stderr } = igos(...words);
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+  assert.equal(ok('store', 'roots', 'add', link, b), '');
+  assert.equal(readlinkSync(link), join(work, 'home/store', b.slice(storeDir.length + 1)));
+  assert.equal(ok('store', 'roots'), `result    ${link} -> ${b}\n`);
+  assert.equal(ok('store', 'why-live', a), `result link ${link}\n  ${b}\n    refers to ${a}\n`);
+  assert.equal(ok('why-depends', c, a), `${c}\n└─${b}\n  └─${a}\n`);
+  assert.match(ok('why-depends', '--precise', link, a), new RegExp(`in the file itself, byte ${storeDir.length + 1}: ${a}`));
+  const none = igos('store', 'why-depends', a, c);
+  assert.deepEqual([none.status, none.stdout], [1, '']);
+  const dead = igos('why-live', c);
+  assert.equal(dead.status, 1);
+  assert.equal(dead.stderr, `nothing keeps ${c}: the next igos gc removes it\n`);
+  const dry = igos('gc', '--dry-run');
+  assert.equal(dry.stdout, `${c}\n`);
+  assert.match(dry.stderr, /^would remove 1 path of \d+ B; 2 stay\n$/);
+  const report = JSON.parse(ok('store', 'gc', '--json')) as { removed: { path: string }[]; kept: number; dryRun: boolean };
+  assert.deepEqual([report.removed.map(({ path }) => path), report.kept, report.dryRun], [[c], 2, false]);
+  ok('store', 'roots', 'remove', link);
+  assert.equal(existsSync(link), false);
+  assert.equal(ok('gc'), `${b}\n${a}\n`);
+  assert.equal(ok('gc'), '');
+  assert.deepEqual(readdirSync(join(work, 'home/store')), []);
+});
+
+test('usage errors of gc and roots', (t) => {
+  const { igos, work } = programs(t);
+  for (const words of [
+    ['gc', '--max-freed', '10Q'],
+    ['gc', '--older-than', '30'],
+    ['gc', '--keep-outputs', '--no-keep-outputs'],
+    ['store', 'roots', 'frob'],
+    ['store', 'roots', 'add', 'x'],
+    ['store', 'roots', 'remove'],
+  ]) {
+    const { status, stderr } = igos(...words);
+    assert.equal(status, 2, `${words.join(' ')}: ${stderr}`);
+  }
+  const clash = join(work, 'mine');
+  writeFileSync(clash, '');
+  const [a] = chain(work);
+  assert.equal(igos('store', 'roots', 'add', clash, a).status, 1);
+});
+
+test('gc of a store that is not there makes none', (t) => {
+  const { igos, work } = programs(t);
+  assert.equal(igos('gc').status, 0);
+  assert.equal(existsSync(join(work, 'home')), false);
+});
+
+test('what was evaluated before is evaluated again after gc took it', (t) => {
+  const { igos, work } = programs(t);
+  mkdirSync(join(work, 'src'));
+  writeFileSync(join(work, 'src/file'), 'text');
+  const file = join(work, 'x.nix');
+  writeFileSync(file, 'derivation { name = "x"; system = "s"; builder = "b"; src = ./src; }');
+  const first = igos('instantiate', file);
+  assert.equal(first.status, 0, first.stderr);
+  const isThere = (path: string) => existsSync(join(work, 'home/store', path.slice(storeDir.length + 1)));
+  const drvPath = first.stdout.trim();
+  assert.equal(isThere(drvPath), true);
+  assert.equal(igos('instantiate', file).stdout, first.stdout);
+  assert.deepEqual(igos('gc').stdout.split('\n').length, 3);
+  assert.equal(isThere(drvPath), false);
+  assert.equal(igos('instantiate', file).stdout, first.stdout);
+  assert.equal(isThere(drvPath), true);
+  assert.equal(igos('store', 'verify', '--contents').status, 0);
+});
+
+test('realize --out-link keeps what was built, with what it was built from', { skip }, (t) => {
+  const { igos, work } = programs(t);
+  const file = join(work, 'x.nix');
+  const build = (name: string, script: string, more = '') =>
+    `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "${script}" ]; ${more} }`;
+  writeFileSync(
+    file,
+    `{ one = ${build('one', 'echo 1 > $out; echo 2 > $dev', 'outputs = [ "out" "dev" ];')}; two = ${build('two', 'echo 3 > $out')}; }`,
+  );
+  const built = igos('realize', file, '-A', 'one', '-A', 'two', '--out-link', join(work, 'result'));
+  assert.equal(built.status, 0, built.stderr);
+  const links = readdirSync(work).filter((name) => name.startsWith('result'));
+  assert.deepEqual(links.sort(compareBytes), ['result', 'result-2']);
+  const dry = igos('gc', '--dry-run').stdout;
+  assert.match(dry, /-one-dev\n$/);
+  assert.equal(dry.split('\n').length, 2);
+  assert.match(igos('gc', '--no-keep-derivations').stdout, /-one\.drv\n/);
+  rmSync(join(work, 'result-2'));
+  assert.match(igos('gc').stdout, /-two\n/);
+  assert.equal(igos('realize', file, '-A', 'one', '-o', join(work, 'result'), '--no-out-link').status, 2);
+  // Built again after it was collected, through a realisation that is gone with it.
+  const again = igos('realize', file, '-A', 'two');
+  assert.equal(again.status, 0, again.stderr);
+  assert.equal(igos('store', 'verify', '--contents').status, 0);
+});

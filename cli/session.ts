@@ -34,7 +34,8 @@ export class NeedsWriting extends Error {
   override readonly name = 'NeedsWriting';
 }
 
-export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
+export const openContextStore = ({ home, storeDir, environment }: Context): ObjectStore =>
+  openStore({ home, storeDir, sharesFiles: environment['IGOS_OPTIMISE'] === '1' });
 
 export interface SessionOptions {
   readonly isReadOnly: boolean;

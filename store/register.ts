@@ -7,7 +7,7 @@ import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
-import type { Manifest, PathInfo } from './types.ts';
+import type { Manifest, PathInfo, StorePath } from './types.ts';
 import { removeTree, sealRoot } from './write-tree.ts';
 
 /** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
@@ -24,6 +24,8 @@ export interface Places {
   readonly index: StoreIndex;
   readonly log: RegistrationLog;
   readonly temporaryRoots: TemporaryRoots;
+  /** Told what is valid now and was not before. */
+  readonly onRegistered?: (paths: readonly StorePath[]) => void;
 }
 
 /**
@@ -66,6 +68,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   } finally {
     for (const left of replaced) removeTree(textToBytes(left));
   }
+  if (registered.length > 0) places.onRegistered?.(registered.map(({ path }) => path));
 }
 
 const notValidReference = (path: string, missing: string): Fault =>

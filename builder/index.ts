@@ -8,5 +8,6 @@ export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';
 export { realize } from './realize.ts';
 export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
+export { type Findings, findSubstitutes } from './substitute.ts';
 export type * from './types.ts';
 export { validOutputs } from './valid-outputs.ts';

@@ -1,16 +1,18 @@
 /** What has to be done for a set of goals, before anything is done. */
 import { compareBytes } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
-import { Realised } from './realised.ts';
+import { type Assumed, Realised } from './realised.ts';
 import type { Goal, Plan, PlanStep } from './types.ts';
 
 /**
  * Walks from the goals down to what is there. Reads the store, writes nothing. Cost: linear in the derivations above what is valid,
  * some 60 µs each; below a valid output nothing is looked at.
  *
+ * @param assumed  what is to be taken for valid, because a substituter has it
  * @throws Fault a derivation is not in the store or is none
  */
-export const planBuild = (store: ObjectStore, goals: readonly Goal[]): Plan => planWith(store, goals, new Realised(store));
+export const planBuild = (store: ObjectStore, goals: readonly Goal[], assumed?: Assumed): Plan =>
+  planWith(store, goals, new Realised(store, assumed));
 
 /** As `planBuild`, leaving what it found out in `realised`. */
 export function planWith(store: ObjectStore, goals: readonly Goal[], realised: Realised): Plan {

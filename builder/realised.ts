@@ -4,6 +4,7 @@ import {
   derivationPath,
   needsResolution,
   type ObjectStore,
+  type Realisation,
   resolveDerivation,
   type StorePath,
 } from '../store/index.ts';
@@ -14,6 +15,12 @@ export interface Resolved {
   readonly drvPath: StorePath;
 }
 
+/** What a plan may take for there, because it can be had. */
+export interface Assumed {
+  readonly paths: ReadonlySet<StorePath>;
+  readonly realisations: readonly Realisation[];
+}
+
 export class Realised {
   readonly #store: ObjectStore;
   readonly #paths = new Map<StorePath, Map<string, StorePath>>();
@@ -21,8 +28,11 @@ export class Realised {
   /** Derivations whose outputs were found under their resolved form only. */
   readonly cutoffs: Set<StorePath> = new Set();
 
-  constructor(store: ObjectStore) {
+  readonly #assumed: Assumed;
+
+  constructor(store: ObjectStore, assumed: Assumed = { paths: new Set(), realisations: [] }) {
     this.#store = store;
+    this.#assumed = assumed;
   }
 
   /** Where the outputs are or will be, as far as that is known without their inputs. */
@@ -31,10 +41,9 @@ export class Realised {
     if (known !== undefined) return known;
     const found = new Map<string, StorePath>();
     for (const [name, output] of this.#store.readDerivation(drvPath).outputs) {
-      const path =
-        output.kind === 'input-addressed' || output.kind === 'fixed' ? output.path : this.#store.realisation(drvPath, name);
+      const path = output.kind === 'input-addressed' || output.kind === 'fixed' ? output.path : this.#realisation(drvPath, name);
       // A realisation whose object was collected says nothing about the bytes of the next build.
-      if (path !== undefined && (output.kind !== 'floating' || this.#store.hold(path))) found.set(name, path);
+      if (path !== undefined && (output.kind !== 'floating' || this.#isValid(path))) found.set(name, path);
     }
     this.#paths.set(drvPath, found);
     return found;
@@ -45,7 +54,7 @@ export class Realised {
     const paths = this.paths(drvPath);
     for (const output of outputs) {
       const path = paths.get(output);
-      if (path === undefined || !this.#store.hold(path)) return false;
+      if (path === undefined || !this.#isValid(path)) return false;
     }
     return true;
   }
@@ -89,12 +98,21 @@ export class Realised {
         paths.set(name, output.path);
         continue;
       }
-      const path = this.#store.realisation(resolved.drvPath, name);
-      if (path === undefined || !this.#store.hold(path)) continue;
+      const path = this.#realisation(resolved.drvPath, name);
+      if (path === undefined || !this.#isValid(path)) continue;
       paths.set(name, path);
       this.cutoffs.add(drvPath);
     }
     this.#paths.set(drvPath, paths);
+  }
+
+  #isValid(path: StorePath): boolean {
+    return this.#store.hold(path) || this.#assumed.paths.has(path);
+  }
+
+  #realisation(drvPath: StorePath, output: string): StorePath | undefined {
+    const assumed = this.#assumed.realisations.find((known) => known.drvPath === drvPath && known.output === output);
+    return this.#store.realisation(drvPath, output) ?? assumed?.path;
   }
 
   #keep(drvPath: StorePath, resolved: Resolved): Resolved {

@@ -9,6 +9,7 @@ import { type Lock, takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
 import { schedule, type TaskEnd } from './schedule.ts';
+import { substitute } from './substitute.ts';
 import type { BuildEvent, Goal, Plan, PlanStep, RealizeOptions, RealizeResult } from './types.ts';
 import { Workspace } from './workspace.ts';
 
@@ -64,6 +65,8 @@ class Run {
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
     // From here on nothing that this run finds or makes is collected while it lasts.
     for (const { drvPath } of goals) this.#store.hold(drvPath);
+    const { substituter } = this.#options;
+    const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan });
     if (plan.steps.length > 0) await this.#work(plan);
@@ -72,7 +75,13 @@ class Run {
       const names = wanted.length > 0 ? wanted : [...paths.keys()];
       return [drvPath, new Map(names.map((name) => [name, paths.get(name)!] as const))] as const;
     });
-    return { outputs: mergeOutputs(outputs), nBuilt: this.#nBuilt, nFetched: this.#nFetched, nCutoff: this.#nCutoff };
+    return {
+      outputs: mergeOutputs(outputs),
+      nBuilt: this.#nBuilt,
+      nFetched: this.#nFetched,
+      nCutoff: this.#nCutoff,
+      nSubstituted,
+    };
   }
 
   async #work(plan: Plan): Promise<void> {

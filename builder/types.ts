@@ -1,6 +1,6 @@
 /** What callers hand in and get out: goals, plans, events, results. */
 import type { Fault } from '../base/index.ts';
-import type { Derivation, StorePath } from '../store/index.ts';
+import type { Derivation, Realisation, StorePath } from '../store/index.ts';
 
 /** Outputs wanted of a derivation. No outputs named means all of them. */
 export interface Goal {
@@ -70,7 +70,19 @@ export type BuildEvent =
   /** Not tried, because `because` failed. */
   | { readonly kind: 'skipped'; readonly drvPath: StorePath; readonly because: StorePath };
 
+/** Where outputs may be had without building them. Its failures are its own to report: what it cannot give is built. */
+export interface Substituter {
+  /** Which of these it has, from somebody who is trusted. */
+  query(paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>>;
+  /** What builds of floating outputs came to, as far as it knows. */
+  realisations(wanted: readonly Omit<Realisation, 'path'>[]): Promise<readonly Realisation[]>;
+  /** Makes them valid with all they refer to. @returns those that are valid now */
+  fetch(paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>>;
+}
+
 export interface RealizeOptions {
+  /** Asked for outputs before anything is built. */
+  readonly substituter?: Substituter;
   /** Builds at once. Default: 1. */
   readonly jobs?: number;
   /** What a build is told to use (`NIX_BUILD_CORES`). Default: 1. */
@@ -94,4 +106,6 @@ export interface RealizeResult {
   readonly nBuilt: number;
   readonly nFetched: number;
   readonly nCutoff: number;
+  /** Outputs that came from a substituter; what they refer to is not counted. */
+  readonly nSubstituted: number;
 }

@@ -4,7 +4,7 @@ import { buildCodes } from '../builder/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
 import { langCodes } from '../lang/index.ts';
 import { pkmCodes } from '../pkm/index.ts';
-import { storeCodes } from '../store/index.ts';
+import { cacheCodes, storeCodes } from '../store/index.ts';
 import { cliCodes } from './codes.ts';
 
 export const allCodes: Readonly<Record<string, CodeEntry>> = {
@@ -13,6 +13,7 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...builtinCodes,
   ...declarationCodes,
   ...storeCodes,
+  ...cacheCodes,
   ...buildCodes,
   ...pkmCodes,
   ...cliCodes,

@@ -4,8 +4,10 @@ import { printable } from '../base/index.ts';
 import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
 import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
+import { substituterOf } from './caches.ts';
 import type { Context } from './context.ts';
 import type { Progress } from './progress/model.ts';
+import { reportPull } from './pulling.ts';
 import type { Target } from './targets.ts';
 
 /** One goal a derivation, with the outputs of all targets that name it. */
@@ -32,6 +34,7 @@ export interface RealizeOutcome {
   readonly nBuilt: number;
   readonly nFetched: number;
   readonly nCutoff: number;
+  readonly nSubstituted: number;
 }
 
 /** Builds what is missing. Ctrl-C stops all builds and cleans up. @throws Fault, Faults a build failed */
@@ -47,14 +50,26 @@ export async function realizeTargets(
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   let progress: Progress | undefined;
-  const pending: BuildEvent[] = [];
+  const pending: ((display: Progress) => void)[] = [];
   const cores = availableParallelism();
   try {
     const opened = openProgressLazily(context, (display) => {
       progress = display;
-      for (const event of pending.splice(0)) report(display, event);
+      for (const run of pending.splice(0)) run(display);
+    });
+    const draw = (run: (display: Progress) => void): void => {
+      if (progress !== undefined) run(progress);
+      else {
+        pending.push(run);
+        opened();
+      }
+    };
+    const substituter = await substituterOf(context, args, store, {
+      signal: controller.signal,
+      onEvent: (event) => draw((display) => reportPull(display, event)),
     });
     const result = await realize(store, goals, {
+      ...(substituter === undefined ? {} : { substituter }),
       jobs: args.number('jobs', cores),
       cores,
       keepGoing: args.has('keep-going'),
@@ -65,11 +80,7 @@ export async function realizeTargets(
       ),
       onEvent: (event) => {
         if (event.kind === 'plan' && event.plan.steps.length === 0) return;
-        if (progress !== undefined) report(progress, event);
-        else {
-          pending.push(event);
-          opened();
-        }
+        draw((display) => report(display, event));
       },
     });
     return result;

@@ -14,12 +14,13 @@ import {
   StoreBridge,
   type TalkKind,
 } from '../eval/index.ts';
-import { type ObjectStore, openStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
+import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { lintsOf } from './lints.ts';
+import { openContextStore } from './open-store.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -34,8 +35,7 @@ export class NeedsWriting extends Error {
   override readonly name = 'NeedsWriting';
 }
 
-export const openContextStore = ({ home, storeDir, environment }: Context): ObjectStore =>
-  openStore({ home, storeDir, sharesFiles: environment['IGOS_OPTIMISE'] === '1' });
+export { openContextStore };
 
 export interface SessionOptions {
   readonly isReadOnly: boolean;

@@ -9,12 +9,12 @@ import { canonicalise } from './canonical.ts';
 import type { StoreCode } from './codes.ts';
 import { formatHash } from './hash.ts';
 import { type Ingested, ingestTree } from './ingest.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { replaceObjects } from './repair.ts';
 import { rewriteTree } from './rewrite-tree.ts';
 import { type ContentAddress, contentAddressedPath, formatContentAddress, storePathHash } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { Digest, OutputToAdd, StorePath } from './types.ts';
+import type { Digest, FinishedObject, OutputToAdd, StorePath } from './types.ts';
 
 /** @see ObjectStore.addOutputs */
 export function addOutputs(places: Places, storeDir: string, outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {

@@ -11,6 +11,7 @@
 import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { bytesToPath, bytesToText, sys, textToBytes } from '../base/index.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
+import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
 import { findRoots, outdatedRoots } from './roots.ts';
 import type { IndexTransaction } from './store-index.ts';
@@ -53,6 +54,7 @@ class Collection {
     const outdated = this.#options.olderThan === undefined ? [] : outdatedRoots(store, this.#options.olderThan);
     const ignored = new Set(outdated.map(({ link }) => link));
     if (!this.#isDry) for (const entry of [...stale, ...outdated.map((each) => each.entry)]) rmSync(entry, { force: true });
+    if (!this.#isDry) this.#places.staging.recover();
     this.#progress('marking', 0, 1);
     const liveness = readLiveness(store, this.#options);
     const isLive = liveNodes(
@@ -67,6 +69,8 @@ class Collection {
       dead = this.#invalidate(dead);
       leftovers = this.#sweep(dead, unknown.length);
       this.#empty();
+      // Files that optimised objects shared are gone when the pool lets go of them too.
+      if (dead.length + leftovers.length > 0) this.#freedBytes += new Pool(store.home).sweep();
     }
     return {
       removed: dead.map(({ path, narSizeBytes }) => ({ path, narSizeBytes })),

@@ -1,7 +1,7 @@
 /**
  * Store paths → one archive, in the form of `nix-store --export`.
  *
- * @source docs/store.md §9
+ * @source docs/store.md §8
  */
 import { createHash } from 'node:crypto';
 import { textToBytes } from '../base/index.ts';

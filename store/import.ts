@@ -2,7 +2,7 @@
  * An archive of store paths → the store. The archive comes from outside: everything it says is checked or, for paths that are not
  * named by their content, believed only if the caller says so.
  *
- * @source docs/store.md §9
+ * @source docs/store.md §8
  */
 import { normalize } from 'node:path';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
@@ -10,7 +10,7 @@ import type { StoreCode } from './codes.ts';
 import { exportMagic } from './export.ts';
 import { type Ingested, ingest, ingestTree } from './ingest.ts';
 import { type ByteSource, NarReader, readOneNar } from './nar-decode.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import {
   type ContentAddress,
   contentAddressedPath,
@@ -23,7 +23,7 @@ import {
   tryParseStorePath,
 } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
+import type { FinishedObject, HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
 import { removeTree } from './write-tree.ts';
 
 export interface ImportOptions {
@@ -68,6 +68,8 @@ export function importArchive(
       const staged = batch.stage((visitor) => readOneNar(reader, visitor));
       const trailer = readTrailer(reader, storeDir, maxPathLength(storeDir));
       paths.push(trailer.path);
+      // A collection in another process must not take away what we find to be there.
+      places.temporaryRoots.add([trailer.path, ...trailer.references]);
       const isNew = !batch.has(trailer.path);
       if (isNew) {
         const missing = trailer.references.find((reference) => reference !== trailer.path && !batch.has(reference));

@@ -1,6 +1,9 @@
 /** Bytes → names, and the object store: hashes, store paths, derivations, NAR, the objects and their index. */
 export * from './aterm.ts';
 export * from './base32.ts';
+export { cacheCodes } from './cache/codes.ts';
+export { isWrittenCompression } from './cache/compression-name.ts';
+export type * from './cache/index.ts';
 export { storeCodes } from './codes.ts';
 export * from './compare.ts';
 export {
@@ -37,3 +40,5 @@ export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } 
 export type * from './types.ts';
 export { TreeWriter } from './write-tree.ts';
 export { compressingSink, decompressingSource } from './zstd-frames.ts';
+/** Signatures and binary caches: network, keys and servers, which most commands do without. */
+export const loadCaches = (): Promise<typeof import('./cache/index.ts')> => import('./cache/index.ts');

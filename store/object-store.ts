@@ -30,7 +30,7 @@ import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
-import { type FinishedObject, type Places, registerObjects } from './register.ts';
+import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { findRoots } from './roots.ts';
@@ -55,6 +55,7 @@ import type {
   CollectReport,
   Derivation,
   Digest,
+  FinishedObject,
   Manifest,
   ObjectStore,
   OptimiseResult,
@@ -110,6 +111,10 @@ class LocalStore implements ObjectStore {
 
   isValid(path: StorePath): boolean {
     return this.#index.has(path);
+  }
+
+  find(hashPart: string): StorePath | undefined {
+    return this.#index.find(hashPart);
   }
 
   hold(path: StorePath): boolean {
@@ -291,6 +296,18 @@ class LocalStore implements ObjectStore {
     return addOutputs(this.#places, this.storeDir, outputs);
   }
 
+  adopt(objects: readonly FinishedObject[]): void {
+    registerObjects(this.#places, objects);
+  }
+
+  addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void {
+    if (signatures.size === 0) return;
+    for (const path of signatures.keys()) if (!this.isValid(path)) notValid(path);
+    this.#index.write((transaction) => {
+      for (const [path, added] of signatures) transaction.addSignatures(path, added);
+    });
+  }
+
   roots(): Root[] {
     return findRoots(this, { withProcesses: true }).roots;
   }
@@ -313,6 +330,10 @@ class LocalStore implements ObjectStore {
     return this.#index.realisation(drvPath, output);
   }
 
+  allRealisations(): readonly Realisation[] {
+    return this.#index.allRealisations();
+  }
+
   addRealisations(realisations: readonly Realisation[]): void {
     if (realisations.length === 0) return;
     this.#index.write((transaction) => {
@@ -326,7 +347,7 @@ class LocalStore implements ObjectStore {
   }
 
   closure(paths: Iterable<StorePath>): StorePath[] {
-    return this.graph(paths).infos.map(({ path }) => path);
+    return this.#index.closure(paths, notValid).sort(compareBytes);
   }
 
   referrers(path: StorePath): StorePath[] {

@@ -7,15 +7,8 @@ import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
-import type { Manifest, PathInfo, StorePath } from './types.ts';
+import type { FinishedObject, PathInfo, StorePath } from './types.ts';
 import { removeTree, sealRoot } from './write-tree.ts';
-
-/** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
-export interface FinishedObject {
-  readonly realPath: string;
-  readonly info: Omit<PathInfo, 'registeredAt'>;
-  readonly manifest: Manifest;
-}
 
 export interface Places {
   /** `<home>/store`. */

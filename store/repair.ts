@@ -18,10 +18,10 @@ import { canonicalise } from './canonical.ts';
 import { ingest, ingestTree } from './ingest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { hashOfFile, type Pool } from './pool.ts';
-import type { FinishedObject, Places } from './register.ts';
+import type { Places } from './register.ts';
 import { storePathBase } from './store-path.ts';
 import { joinPath, listTree } from './tree.ts';
-import type { Manifest, PathInfo, StorePath } from './types.ts';
+import type { FinishedObject, Manifest, PathInfo, StorePath } from './types.ts';
 import { openDirectory, removeTree, sealRoot } from './write-tree.ts';
 
 /** Puts the object together again from what is whole of it, and from the pool. @returns whether it has its recorded bytes again */

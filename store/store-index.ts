@@ -17,7 +17,7 @@ import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync,
 import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
-import { Fault, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import { compareBytes, Fault, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
@@ -43,12 +43,16 @@ interface PathRecord {
   readonly references: readonly string[];
   readonly deriver?: string;
   readonly ca?: string;
+  readonly signatures?: readonly string[];
   readonly registeredAt: number;
 }
 
 /** 32 digits, a dash, 211 characters of name; LMDB refuses longer keys than 511 bytes. */
 export const MAX_BASE_LENGTH = 244;
 const NOTHING = Buffer.alloc(0);
+
+/** Where they stand in the JSON of a record. No store name has a quote or a bracket. */
+const REFERENCES = '"references":[';
 
 /** Behind the header of the first page. */
 const MAGIC_OFFSET = 24;
@@ -73,9 +77,35 @@ export class StoreIndex {
     return this.#reading()?.paths.doesExist(pathKey(path)) === true;
   }
 
+  /** The valid path of this hash part. */
+  find(hashPart: string): StorePath | undefined {
+    const range = { start: latin1(`${hashPart}-`), end: latin1(`${hashPart}.`), limit: 1 };
+    for (const key of this.#reading()?.paths.getKeys(range) ?? []) return this.#toPath(key.toString('latin1'));
+    return undefined;
+  }
+
   info(path: StorePath): PathInfo | undefined {
     const value = this.#reading()?.paths.get(pathKey(path));
     return value === undefined ? undefined : decodeRecord(path, value, this.#storeDir);
+  }
+
+  /**
+   * The paths and all they refer to, in no order. References are cut out of the records, which are not parsed: 5,000 paths with three
+   * references each take 20 ms.
+   *
+   * @param absent  is called for a path that is not valid, and throws
+   */
+  closure(paths: Iterable<StorePath>, absent: (path: StorePath) => never): StorePath[] {
+    const table = this.#reading()?.paths;
+    const found = new Set(Array.from(paths, storePathBase));
+    for (const base of found) {
+      const value = table?.getBinaryFast(latin1(base)) ?? absent(this.#toPath(base));
+      const text = value.toString('latin1');
+      const start = text.indexOf(REFERENCES) + REFERENCES.length;
+      const end = text.indexOf(']', start);
+      if (end > start) for (const reference of text.slice(start + 1, end - 1).split('","')) found.add(reference);
+    }
+    return Array.from(found, (base) => this.#toPath(base));
   }
 
   manifest(path: StorePath): Manifest | undefined {
@@ -104,6 +134,15 @@ export class StoreIndex {
   realisation(drvPath: StorePath, output: string): StorePath | undefined {
     const value = this.#reading()?.realisations.get(realisationKey(drvPath, output));
     return value === undefined ? undefined : this.#toPath(value.toString('latin1'));
+  }
+
+  /** Read in one go, so that the caller may write meanwhile. */
+  allRealisations(): Realisation[] {
+    const entries = this.#reading()?.realisations.getRange() ?? [];
+    return Array.from(entries, ({ key, value }) => {
+      const [drv = '', output = ''] = key.toString('latin1').split('!', 2);
+      return { drvPath: this.#toPath(drv), output, path: this.#toPath(value.toString('latin1')) };
+    });
   }
 
   cacheGet(key: string): string | undefined {
@@ -237,6 +276,15 @@ export class IndexTransaction {
     this.#tables.manifests.putSync(key, compressedManifest);
     const base = storePathBase(path);
     for (const reference of references) this.#tables.referrers.putSync(latin1(storePathHash(reference) + base), NOTHING);
+  }
+
+  /** Nothing where the path is gone. */
+  addSignatures(path: StorePath, added: readonly string[]): void {
+    const value = this.#tables.paths.get(pathKey(path));
+    if (value === undefined) return;
+    const record = JSON.parse(value.toString('latin1')) as PathRecord;
+    const signatures = [...new Set([...(record.signatures ?? []), ...added])].sort(compareBytes);
+    this.#tables.paths.putSync(pathKey(path), latin1(JSON.stringify({ ...record, signatures })));
   }
 
   putRealisation({ drvPath, output, path }: Realisation): void {

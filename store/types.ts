@@ -45,6 +45,8 @@ export interface PathInfo {
   readonly deriver?: StorePath;
   /** `text:sha256:<n32>` or `fixed:[r:]<algo>:<n32>`; absent for input-addressed paths. */
   readonly ca?: string;
+  /** `key:base64`, of the fingerprint of this path; absent where nobody signed. */
+  readonly signatures?: readonly string[];
   /** Seconds since 1970. */
   readonly registeredAt: number;
 }
@@ -104,6 +106,13 @@ export interface OutputToAdd {
   /** Paths whose hash parts are searched in the bytes: the inputs' closure and this build's other outputs. */
   readonly candidates: readonly StorePath[];
   readonly deriver: StorePath;
+}
+
+/** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
+export interface FinishedObject {
+  readonly realPath: string;
+  readonly info: Omit<PathInfo, 'registeredAt'>;
+  readonly manifest: Manifest;
 }
 
 export interface VerifyProblem {
@@ -200,6 +209,8 @@ export interface ObjectStore extends Disposable {
   /** The real file or folder of a store path, whether valid or not. */
   toReal(path: StorePath): string;
   isValid(path: StorePath): boolean;
+  /** The valid path with these 32 digits. */
+  find(hashPart: string): StorePath | undefined;
   /**
    * Whether the path is valid, and if so it and its closure stay valid until this store is closed, whatever is collected meanwhile.
    * What is added is held too. To be asked wherever something is *not* done because a path is there. Cost: 10 µs, once a path.
@@ -234,6 +245,14 @@ export interface ObjectStore extends Disposable {
    */
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath>;
   /**
+   * Moves finished objects in, all or none: checked trees with canonical metadata, under `makeScratch()`. They may refer to each other.
+   *
+   * @throws Fault E-STORE-015 a reference is neither valid nor among them
+   */
+  adopt(objects: readonly FinishedObject[]): void;
+  /** Adds signatures to those of valid paths. @throws Fault E-STORE-014 */
+  addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void;
+  /**
    * Registers the paths of an archive as `exportPaths` and `nix-store --export` write it.
    *
    * @returns its paths, in order, valid before or not
@@ -244,6 +263,8 @@ export interface ObjectStore extends Disposable {
   makeScratch(): string;
 
   realisation(drvPath: StorePath, output: string): StorePath | undefined;
+  /** Also of paths that are gone. */
+  allRealisations(): readonly Realisation[];
   addRealisations(realisations: readonly Realisation[]): void;
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */

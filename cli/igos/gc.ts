@@ -2,8 +2,8 @@ import type { CollectReport } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
+import { openContextStore } from '../open-store.ts';
 import { parseAge, parseSize } from '../quantities.ts';
-import { openContextStore } from '../session.ts';
 import { isTerminal } from '../terminal.ts';
 import { count, formatBytes } from '../units.ts';
 

@@ -1,7 +1,8 @@
 import { bytesToText, Fault } from '../../base/index.ts';
-import { checkBuild, planBuild } from '../../builder/index.ts';
+import { checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
+import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
@@ -12,16 +13,17 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using session = openSession(context, args, { isReadOnly: false });
   const targets = resolveTargets(context, args, session);
   if (args.has('dry-run')) {
-    printPlan(context, session.store, targets);
+    await printPlan(context, args, session.store, targets);
     return 0;
   }
-  const { outputs, nBuilt, nFetched, nCutoff } = await realizeTargets(context, args, session.store, targets);
+  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, session.store, targets);
   if (args.has('check')) return await check(context, args, session.store, targets);
   makeOutLinks(context, args, session.store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>
     pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
   );
-  if (context.isJson) context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff });
+  if (context.isJson)
+    context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff, substituted: nSubstituted });
   else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
   return 0;
 }
@@ -41,9 +43,18 @@ function linkable(
   return [...built.values()].map((each) => [...each]);
 }
 
-function printPlan(context: Context, store: ObjectStore, targets: readonly Target[]): void {
-  const plan = planBuild(store, goalsOf(targets));
+async function printPlan(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<void> {
+  const goals = goalsOf(targets);
+  const substituter = await substituterOf(context, args, store, {
+    onEvent: (event) => {
+      if (event.kind === 'refused') sayRefused(context, event.fault);
+    },
+  });
+  const found = substituter === undefined ? undefined : await findSubstitutes(store, goals, substituter);
+  const plan = planBuild(store, goals, found);
+  const substitutes = [...(found?.paths ?? [])];
   if (!context.isJson) {
+    for (const path of substitutes) context.out.line(`copy ${path}: a cache has it`);
     for (const line of planLines(plan)) context.out.line(line);
     return;
   }
@@ -59,6 +70,7 @@ function printPlan(context: Context, store: ObjectStore, targets: readonly Targe
     build: plan.nBuild,
     fetch: plan.nFetch,
     valid: plan.nValid,
+    substitutes,
     uncertain: plan.nUncertain,
   });
 }

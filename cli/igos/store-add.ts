@@ -3,7 +3,7 @@ import type { ObjectStore } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withInputSource } from '../nar-input.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { printPaths, storeOperands } from '../store-operands.ts';
 
 export function run(context: Context, args: Arguments): undefined {

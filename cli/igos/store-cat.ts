@@ -5,7 +5,7 @@ import { damaged, type ManifestEntry, type ObjectStore } from '../../store/index
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { entryAt } from '../manifest-files.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { type Place, placesOf } from '../valid-paths.ts';
 
 const BUFFER_SIZE = 1 << 18;

@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
 
 /** As nix-store says it. */

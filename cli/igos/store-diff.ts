@@ -3,7 +3,7 @@ import { compareClosures, compareManifests, type FileChange, type ManifestEntry,
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { entryJson, modeText } from '../manifest-files.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { formatByteDelta, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
 

@@ -3,7 +3,7 @@ import { textToBytes } from '../../base/index.ts';
 import { dumpNar } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { realOperand } from '../store-operands.ts';
 
 export function run(context: Context, args: Arguments): undefined {

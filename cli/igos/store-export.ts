@@ -4,7 +4,7 @@ import { sys, temporaryName, writeAll } from '../../base/index.ts';
 import { type ByteSink, compressingSink, exportPaths } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 import { count, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';

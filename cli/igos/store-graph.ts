@@ -8,7 +8,7 @@ import { graphJson } from '../graph/json.ts';
 import { drawSvg } from '../graph/svg.ts';
 import { treeLines } from '../graph/tree.ts';
 import { viewOf } from '../graph/view.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
 import { referrersClosure } from './store-referrers.ts';
 

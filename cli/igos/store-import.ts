@@ -2,7 +2,7 @@ import { decompressingSource, type StorePath } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withInputSource } from '../nar-input.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 import { count } from '../units.ts';
 

@@ -1,21 +1,33 @@
-import { Fault } from '../../base/index.ts';
-import { parseStorePath } from '../../store/index.ts';
+import type { PathInfo, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
+import { validPaths } from '../valid-paths.ts';
 
-export function run(context: Context, args: Arguments): undefined {
+export async function run(context: Context, args: Arguments): Promise<undefined> {
   using store = openContextStore(context);
-  const named = args.operands.map((operand) => parseStorePath(operand, context.storeDir));
-  const paths = args.has('closure') ? store.closure(named) : named;
-  const infos = paths.map((path) => {
-    const info = store.info(path);
-    if (info === undefined)
-      throw new Fault('E-CLI-008', `'${path}' is not in the store`, { hints: ["'igos store list' lists what is"] });
-    return { ...info, real: store.toReal(path) };
-  });
+  const named = await validPaths(context, store, args.operands);
+  const isRecursive = args.has('closure') || args.has('recursive');
+  const wantsSizes = args.has('closure-size');
+  const graph = isRecursive || wantsSizes ? store.graph(named) : undefined;
+  const infos: readonly PathInfo[] = isRecursive ? graph!.infos : named.map((path) => store.info(path)!);
+  const sizes = wantsSizes ? graph!.closureSizes() : undefined;
+  const closureSize = (path: StorePath): number | undefined => sizes?.[graph!.node(path)!];
   if (context.isJson) {
-    context.out.json({ paths: infos });
+    const row = (info: PathInfo) => {
+      const size = closureSize(info.path);
+      return { ...info, real: store.toReal(info.path), ...(size === undefined ? {} : { closureSizeBytes: size }) };
+    };
+    context.out.json({ paths: infos.map(row) });
+    return;
+  }
+  if (args.has('size') || wantsSizes) {
+    const lines = infos.map(({ path, narSizeBytes }) => {
+      const columns = [...(args.has('size') ? [narSizeBytes] : []), ...(wantsSizes ? [closureSize(path)!] : [])];
+      return `${path}\t${columns.map((size) => String(size).padStart(14)).join(' ')}\n`;
+    });
+    // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
+    context.out.bytes(lines.join(''));
     return;
   }
   for (const info of infos) {
@@ -25,6 +37,7 @@ export function run(context: Context, args: Arguments): undefined {
     if (info.references.length > 0) context.out.line(`  references  ${info.references.join(' ')}`);
     if (info.deriver !== undefined) context.out.line(`  deriver     ${info.deriver}`);
     if (info.ca !== undefined) context.out.line(`  ca          ${info.ca}`);
-    context.out.line(`  on disk     ${info.real}`);
+    for (const signature of info.signatures ?? []) context.out.line(`  signature   ${signature}`);
+    context.out.line(`  on disk     ${store.toReal(info.path)}`);
   }
 }

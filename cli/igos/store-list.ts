@@ -2,7 +2,7 @@ import { bytesToText, compareBytes } from '../../base/index.ts';
 import { parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using store = openContextStore(context);

@@ -3,7 +3,7 @@ import type { Manifest, ManifestEntry } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { below, childrenOf, entryAt, entryJson, modeText } from '../manifest-files.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { type Place, placesOf } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {

@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { printPaths, storeOperands } from '../store-operands.ts';
 
 export function run(context: Context, args: Arguments): undefined {

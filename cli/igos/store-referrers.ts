@@ -1,7 +1,7 @@
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { printPathSet, validPaths } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {

@@ -2,7 +2,7 @@ import { bytesToText } from '../../base/index.ts';
 import type { ObjectStore, StorePath, VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {

@@ -2,7 +2,7 @@ import { type Explanation, type KeepReason, type Root, whyLive } from '../../sto
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
 
 const KINDS: Readonly<Record<Root['kind'], string>> = {

@@ -2,7 +2,7 @@ import { bytesToText } from '../../base/index.ts';
 import { type Mention, mentions, type ObjectStore, type Reference, type StorePath, waysBetween } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
 
 /** Exit status 1 where the one does not depend on the other. */

@@ -1,8 +1,8 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
-import { openContextStore } from '../session.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   let wasUnfinished: boolean;

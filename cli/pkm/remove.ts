@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openForChange, printReport } from '../roots.ts';
-import { openContextStore } from '../session.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using store = openContextStore(context);

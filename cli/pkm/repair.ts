@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openForChange } from '../roots.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   using store = openContextStore(context);

@@ -1,8 +1,8 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { parseGeneration } from '../generation-operand.ts';
+import { openContextStore } from '../open-store.ts';
 import { openForChange, printReport } from '../roots.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   using store = openContextStore(context);

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { sys } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openForChange } from '../roots.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   using store = openContextStore(context);

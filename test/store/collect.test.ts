@@ -324,6 +324,23 @@ test('property: what is kept is exactly what can be reached from the roots', (t)
   );
 });
 
+test('files that objects shared are freed with the last of them', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const kept = left(home, (store) => {
+    const kept = store.addPath('one', makeTree(join(folder, 'one'), { a: 'x'.repeat(9000), b: 'y'.repeat(9000) }));
+    store.addPath('two', makeTree(join(folder, 'two'), { a: 'x'.repeat(9000), c: 'z'.repeat(9000) }));
+    store.optimise();
+    return kept;
+  });
+  addRoot(store, join(folder, 'result'), kept);
+  const nPooled = () =>
+    readdirSync(join(home, 'pool'), { recursive: true, withFileTypes: true }).filter((each) => each.isFile()).length;
+  assert.equal(nPooled(), 3);
+  assert.equal(store.collect().freedBytes, 12288);
+  assert.equal(nPooled(), 2);
+  assert.deepEqual(store.verify({ contents: true }), []);
+});
+
 test('refusals', (t) => {
   const { store, folder } = temporaryStore(t);
   const path = text(store, 'a');

@@ -1,0 +1,123 @@
+/** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Fault, sys } from '../base/index.ts';
+import type { Substituter } from '../builder/index.ts';
+import {
+  type BinaryCache,
+  loadCaches,
+  type ObjectStore,
+  type PullEvent,
+  type S3Credentials,
+  type SecretKey,
+  type Trust,
+} from '../store/index.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+
+export interface CachesOfCommand {
+  readonly caches: readonly BinaryCache[];
+  readonly trust: Trust;
+}
+
+/** `first`, then those of `--substituters`, then those of the settings; each once. @throws Fault bad address, key or settings */
+export async function cachesOf(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  options: { first?: string; signal?: AbortSignal; checksSignatures?: boolean } = {},
+): Promise<CachesOfCommand> {
+  const { BinaryCache, keyRing, openTransport, readSettings } = await loadCaches();
+  const settings = readSettings(context.home);
+  const given = args.all('substituters').flatMap(([text]) => text!.split(/\s+/));
+  const addresses = new Set([...(options.first === undefined ? [] : [options.first]), ...given, ...settings.substituters]);
+  addresses.delete('');
+  const keys = [...settings.trustedKeys, ...args.all('trusted-key').flatMap(([text]) => text!.split(/\s+/))];
+  return {
+    caches: [...addresses].map(
+      (address) =>
+        new BinaryCache(openTransport(address, { s3Credentials: (profile) => s3Credentials(context, profile) }), store, {
+          ...(options.signal ? { signal: options.signal } : {}),
+        }),
+    ),
+    trust: { keys: keyRing(keys.filter((key) => key !== '')), needsSignature: options.checksSignatures !== false },
+  };
+}
+
+/** What `--substituters` and the settings name; `undefined` where that is nothing. Loads no code for caches then. */
+export async function substituterOf(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  options: { signal?: AbortSignal; onEvent: (event: PullEvent) => void },
+): Promise<Substituter | undefined> {
+  if (args.has('no-substitute') || (!args.has('substituters') && !existsSync(join(context.home, 'etc', 'caches.conf'))))
+    return undefined;
+  const { signal, onEvent } = options;
+  const { caches, trust } = await cachesOf(context, args, store, signal ? { signal } : {});
+  if (caches.length === 0) return undefined;
+  const { CacheSubstituter } = await loadCaches();
+  return new CacheSubstituter(store, caches, { trust, onEvent, ...(signal ? { signal } : {}) });
+}
+
+/** Of all `--key FILE`. */
+export async function secretKeys(context: Context, args: Arguments): Promise<SecretKey[]> {
+  const { parseSecretKey } = await loadCaches();
+  return args.all('key').map(([file]) => {
+    const path = resolve(context.workingDirectory, file!);
+    return parseSecretKey(sys('read', path, () => readFileSync(path, 'utf8')));
+  });
+}
+
+/** From the variables that all tools for S3 read, else from `~/.aws/credentials`. */
+export function s3Credentials(context: Context, profile: string | undefined): S3Credentials | undefined {
+  const { environment } = context;
+  const [accessKey, secretKey, sessionToken] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map(
+    (name) => environment[name] || undefined,
+  );
+  if (profile === undefined && accessKey !== undefined && secretKey !== undefined)
+    return { accessKey, secretKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+  const path = environment['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  return profileOf(text, profile ?? environment['AWS_PROFILE'] ?? 'default');
+}
+
+function profileOf(text: string, profile: string): S3Credentials | undefined {
+  const values = new Map<string, string>();
+  let section: string | undefined;
+  for (const line of text.split('\n')) {
+    section = /^\s*\[\s*(.*?)\s*\]/.exec(line)?.[1] ?? section;
+    const [, name, value] = /^\s*([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (section === profile && name !== undefined) values.set(name, value!);
+  }
+  const accessKey = values.get('aws_access_key_id');
+  const secretKey = values.get('aws_secret_access_key');
+  const sessionToken = values.get('aws_session_token');
+  if (accessKey === undefined || secretKey === undefined) return undefined;
+  return { accessKey, secretKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+}
+
+/** Tells on stderr what a cache did wrong, where another was asked instead. */
+export const sayRefused = (context: Context, fault: Fault): void => {
+  if (!context.isQuiet) context.out.talk(`warning: ${fault.message}`);
+};
+
+/** A signal that Ctrl-C and SIGTERM set off, for as long as the work lasts. */
+export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}

@@ -1,0 +1,37 @@
+import { loadCaches, parseStorePath } from '../../store/index.ts';
+import type { Arguments } from '../arguments.ts';
+import { cachesOf, sayRefused, stoppable } from '../caches.ts';
+import type { Context } from '../context.ts';
+import { openProgress } from '../progress/open.ts';
+import { reportPull } from '../pulling.ts';
+import { openContextStore } from '../session.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const { pull } = await loadCaches();
+  using store = openContextStore(context);
+  const [first, ...operands] = args.operands;
+  const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
+  const progress = await openProgress(context);
+  try {
+    const result = await stoppable(async (signal) => {
+      const checksSignatures = !args.has('no-check-sigs');
+      const { caches, trust } = await cachesOf(context, args, store, { first: first!, signal, checksSignatures });
+      return await pull(store, caches, paths, {
+        trust,
+        jobs: args.number('jobs', 8),
+        signal,
+        onEvent: (event) => {
+          // With one cache its fault is what the command ends with.
+          if (event.kind === 'refused') {
+            if (caches.length > 1) sayRefused(context, event.fault);
+          } else reportPull(progress, event);
+        },
+      });
+    });
+    progress.stop();
+    if (context.isJson) context.out.json(result);
+    else for (const path of result.pulled) context.out.line(path);
+  } finally {
+    progress.stop();
+  }
+}

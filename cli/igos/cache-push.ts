@@ -1,0 +1,40 @@
+import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/index.ts';
+import type { Arguments } from '../arguments.ts';
+import { s3Credentials, secretKeys, stoppable } from '../caches.ts';
+import type { Context } from '../context.ts';
+import { openProgress } from '../progress/open.ts';
+import { openContextStore } from '../session.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const { openTransport, push } = await loadCaches();
+  using store = openContextStore(context);
+  const [address, ...operands] = args.operands;
+  const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
+  const transport = openTransport(address!, { s3Credentials: (profile) => s3Credentials(context, profile) });
+  const keys = await secretKeys(context, args);
+  const compression = args.value('compression') ?? 'zstd';
+  const closure = new Set(store.closure(paths));
+  // Only a signed realisation is worth anything to others.
+  const realisations = keys.length === 0 ? [] : store.allRealisations().filter(({ path }) => closure.has(path));
+  const progress = await openProgress(context);
+  try {
+    const pushed = await stoppable((signal) =>
+      push(store, transport, paths, realisations, {
+        compression: isWrittenCompression(compression) ? compression : 'zstd',
+        keys,
+        jobs: args.number('jobs', 4),
+        signal,
+        onEvent: (event) => {
+          if (event.kind === 'plan') progress.total(event.nPaths);
+          else if (event.kind === 'started') progress.start(event.path, `copying ${event.path}`);
+          else progress.finish(event.path, 'done');
+        },
+      }),
+    );
+    progress.stop();
+    if (context.isJson) context.out.json({ pushed });
+    else for (const path of pushed) context.out.line(path);
+  } finally {
+    progress.stop();
+  }
+}

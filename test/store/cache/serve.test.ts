@@ -1,0 +1,166 @@
+/** The server on its own: what HTTP asks of it, and what hostile clients do to it. */
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+import { textToBytes } from '../../../base/index.ts';
+import { narOfBytes, storePathHash } from '../../../store/index.ts';
+import { makeTree } from '../fixture.ts';
+import { nixStore, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
+
+const urlOf = (narinfo: string): string => /^URL: (.*)$/m.exec(narinfo)![1]!;
+
+async function filled(t: Parameters<typeof nixStore>[0]) {
+  const store = nixStore(t);
+  const source = join(store.home, '../note');
+  writeFileSync(source, 'x'.repeat(5000));
+  const path = store.addPath('note', textToBytes(source));
+  return { store, path, nar: narOfBytes(Buffer.from('x'.repeat(5000))) };
+}
+
+test('parts, conditions and HEAD, of a nar as it is and compressed', async (t) => {
+  const { store, path, nar } = await filled(t);
+  for (const compression of ['none', 'zstd'] as const) {
+    const { url } = await serve(t, store, { compression });
+    const narinfo = await (await fetch(`${url}/${storePathHash(path)}.narinfo`)).text();
+    const address = `${url}/${urlOf(narinfo)}`;
+    const whole = await fetch(address);
+    const bytes = Buffer.from(await whole.arrayBuffer());
+    assert.deepEqual(compression === 'none' ? bytes : zstdDecompressSync(bytes), nar);
+    const etag = whole.headers.get('etag')!;
+    assert.equal(whole.headers.get('content-length'), String(bytes.length));
+    const head = await fetch(address, { method: 'HEAD' });
+    assert.deepEqual(
+      [head.status, head.headers.get('content-length'), head.headers.get('etag')],
+      [200, String(bytes.length), etag],
+    );
+    assert.equal((await head.arrayBuffer()).byteLength, 0);
+    const part = async (range: string, more: Record<string, string> = {}) => {
+      const response = await fetch(address, { headers: { range, ...more } });
+      return {
+        status: response.status,
+        of: response.headers.get('content-range'),
+        bytes: Buffer.from(await response.arrayBuffer()),
+      };
+    };
+    const n = bytes.length;
+    for (const [range, start, end] of [
+      ['bytes=5-', 5, n],
+      ['bytes=0-0', 0, 1],
+      ['bytes=7-19', 7, 20],
+      [`bytes=3-${n + 100}`, 3, n],
+      ['bytes=-4', n - 4, n],
+    ] as const) {
+      const got = await part(range);
+      assert.deepEqual(got, { status: 206, of: `bytes ${start}-${end - 1}/${n}`, bytes: bytes.subarray(start, end) }, range);
+    }
+    assert.equal((await part(`bytes=${n}-`)).status, 416);
+    for (const strange of ['bytes=5-2', 'bytes=a-b', 'bytes=1-2,4-5', 'lines=1-2', 'bytes=-'])
+      assert.deepEqual((await part(strange)).status, 200, strange);
+    assert.equal((await part('bytes=5-', { 'if-range': etag })).status, 206);
+    assert.equal((await part('bytes=5-', { 'if-range': '"other"' })).status, 200);
+    assert.equal((await fetch(address, { headers: { 'if-none-match': etag } })).status, 304);
+  }
+});
+
+test('what is not there, not allowed or not meant well', async (t) => {
+  const { store, path } = await filled(t);
+  const { port, url } = await serve(t, store);
+  const raw = (text: string, pauseMs = 0): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write(text));
+      let answer = '';
+      socket.setEncoding('latin1').on('data', (data: string) => {
+        answer += data;
+        if (pauseMs === 0) socket.end();
+      });
+      socket.once('close', () => resolve(answer));
+      socket.once('error', () => resolve(answer));
+    });
+  const status = async (target: string, method = 'GET'): Promise<number> =>
+    Number((await raw(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).split(' ')[1]);
+  const hash = storePathHash(path);
+  for (const target of [
+    '/',
+    '/x',
+    `/${hash}`,
+    '/nar/x.nar',
+    `/${'0'.repeat(32)}.narinfo`,
+    '/log/x',
+    `/log/${path.slice(11)}`,
+    '/build-trace-v2/a/b.doi',
+    `/igos/${hash}/x`,
+    '/var/index/data.mdb',
+    `/nar/${'0'.repeat(52)}-${hash}.nar`,
+  ])
+    assert.equal(await status(target), 404, target);
+  for (const target of [
+    '/../etc/passwd',
+    '/nar/%2e%2e/%2e%2e/etc/passwd',
+    '/log/..%2f..%2fetc%2fpasswd',
+    '/%00',
+    '/%zz',
+    '/a\\..\\b',
+    'http://elsewhere/nix-cache-info',
+    '/./x',
+  ])
+    assert.equal(await status(target), 400, target);
+  for (const query of ['of=', 'of=1', 'of=0-9', 'of=0,0', 'of=-1', 'of=0-999999999', 'of=0;1', ''])
+    assert.equal(await status(`/igos/${hash}/files?${query}`), 400, query);
+  for (const method of ['PUT', 'POST', 'DELETE', 'OPTIONS']) assert.equal(await status('/nix-cache-info', method), 405, method);
+  assert.match(await raw(`GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1.1 431/);
+  assert.match(await raw('nonsense\r\n\r\n'), /^HTTP\/1.1 400/);
+  assert.equal((await fetch(`${url}/nix-cache-info`)).status, 200);
+});
+
+test('who sends headers slowly is cut off, and others do not wait for him', async (t) => {
+  const { store } = await filled(t);
+  const { port, url } = await serve(t, store, { limits: { headersMs: 300 } });
+  const start = performance.now();
+  const closed = new Promise<void>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET /nix-cache-info HTTP/1.1\r\nHo'));
+    socket
+      .once('close', () => resolve())
+      .once('error', () => {})
+      .resume();
+  });
+  assert.equal((await fetch(`${url}/nix-cache-info`)).status, 200);
+  await closed;
+  assert.ok(performance.now() - start < 5000);
+});
+
+test('an object that was damaged on disk does not leave the store', async (t) => {
+  const { store, path } = await filled(t);
+  const failures: unknown[] = [];
+  const { url } = await serve(t, store, { compression: 'zstd', onFailure: (error) => failures.push(error) });
+  chmodSync(store.toReal(path), 0o644);
+  writeFileSync(store.toReal(path), `y${'x'.repeat(4999)}`);
+  const narinfo = await (await fetch(`${url}/${storePathHash(path)}.narinfo`)).text();
+  assert.equal((await fetch(`${url}/${urlOf(narinfo)}`)).status, 500);
+  const plain = `${url}/${urlOf(narinfo).replace('.zst', '')}`;
+  await assert.rejects(async () => await (await fetch(plain)).arrayBuffer());
+  assert.equal(failures.length, 2);
+});
+
+test('closing lets go of the port at once where nothing is sent', async (t) => {
+  const { store } = await filled(t);
+  const server = await serve(t, store);
+  await (await fetch(`${server.url}/nix-cache-info`)).text();
+  const start = performance.now();
+  await server.close();
+  assert.ok(performance.now() - start < 2000);
+  await assert.rejects(() => fetch(`${server.url}/nix-cache-info`));
+});
+
+test('signatures of the vectors go out beside ours', async (t) => {
+  const store = nixStore(t);
+  const { url, paths } = vectorCache(t, 'cache');
+  await pullFrom(store, url, paths, { keys: [vectorKey] });
+  const served = await serve(t, store);
+  const fresh = nixStore(t);
+  await pullFrom(fresh, served.url, paths, { keys: [vectorKey] });
+  assert.deepEqual(fresh.verify({ contents: true }), []);
+  makeTree(join(fresh.home, 'x'), {});
+});

@@ -1,0 +1,302 @@
+/** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
+import assert from 'node:assert/strict';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { textToBytes } from '../../../base/index.ts';
+import { BinaryCache, CacheSubstituter, keyRing, openTransport, push } from '../../../store/cache/index.ts';
+import { parseManifest } from '../../../store/cache/remote-manifest.ts';
+import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
+import { makeTree, temporaryFolder } from '../fixture.ts';
+import { faultOf, nixStore, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
+
+interface Cleanup {
+  after(run: () => unknown): void;
+}
+
+async function listen(t: Cleanup, handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close() && server.closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Files that do not compress, so that sizes mean something. */
+const noise = (seed: string, size: number): string => {
+  let text = '';
+  for (let i = 0; text.length < size; i++) text += createHash('sha512').update(`${seed}${i}`).digest('base64');
+  return text.slice(0, size);
+};
+
+function pushed(t: Cleanup, store: ObjectStore, paths: readonly StorePath[]): Promise<string> {
+  const folder = join(temporaryFolder(t), 'cache');
+  return push(store, openTransport(`file://${folder}`), paths, [], { compression: 'none', keys: [] }).then(() => folder);
+}
+
+test('a transfer that breaks off goes on where it was, in this run and in a later one', async (t) => {
+  const store = nixStore(t);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));
+  const folder = await pushed(t, store, [path]);
+  const starts: number[] = [];
+  let allowed = 100_000;
+  let isUp = true;
+  const url = await listen(t, (request, response) => {
+    const file = readFileSync(join(folder, request.url!));
+    if (!request.url!.startsWith('/nar/')) {
+      response.end(file);
+      return;
+    }
+    if (!isUp) {
+      response.writeHead(404).end();
+      return;
+    }
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    starts.push(start);
+    response.writeHead(start > 0 ? 206 : 200, {
+      'content-length': file.length - start,
+      ...(start > 0 ? { 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` } : {}),
+    });
+    response.write(file.subarray(start, start + allowed), () => setTimeout(() => response.destroy(), 30));
+    if (start + allowed >= file.length) response.end();
+    if (starts.length === 2) isUp = false;
+  });
+  const target = nixStore(t);
+  await faultOf(() => pullFrom(target, url, [path]));
+  assert.equal(starts[0], 0);
+  assert.ok(starts[1]! >= 50_000, `${starts}`);
+  isUp = true;
+  allowed = 1 << 30;
+  await pullFrom(target, url, [path]);
+  assert.ok(starts[2]! > starts[1]!, `${starts}`);
+  assert.deepEqual(target.verify({ contents: true }), []);
+  assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
+});
+
+test('a bad cache does not stop the work: the next is asked, and the reason told', async (t) => {
+  const bad = vectorCache(t, 'cache');
+  const good = vectorCache(t, 'cache');
+  for (const name of readdirSync(join(bad.folder, 'nar'))) {
+    const file = join(bad.folder, 'nar', name);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 20]! ^= 1;
+    writeFileSync(file, bytes);
+  }
+  const reasons: string[] = [];
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  const store = nixStore(t);
+  const { pulled } = await pullFrom(store, [`http://127.0.0.1:${port}`, bad.url, good.url], good.paths, {
+    keys: [vectorKey],
+    onEvent: (event) => event.kind === 'refused' && reasons.push(event.fault.message),
+  });
+  assert.equal(pulled.length, good.paths.length);
+  assert.equal(reasons.filter((reason) => reason.includes('FileHash')).length, good.paths.length);
+  assert.equal(reasons.filter((reason) => reason.includes('refuses the connection')).length, 1);
+  assert.deepEqual(store.verify({ contents: true }), []);
+});
+
+test('of an upgrade only the changed files are sent', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`share/f${i}*`, noise(`${i}`, 10_000)]));
+  const from = nixStore(t);
+  const old = from.addPath('app-1', textToBytes(makeTree(join(from.home, '../v1'), { ...files, 'usr/b': '-> ../a', a: '' })));
+  const next = from.addPath(
+    'app-2',
+    textToBytes(
+      makeTree(join(from.home, '../v2'), {
+        ...files,
+        'share/f7*': noise('new', 9000),
+        'share/g': noise('8', 10_000),
+        'usr/b': '-> ../a',
+        a: '',
+      }),
+    ),
+  );
+  const requests: string[] = [];
+  const { url } = await serve(t, from, { onRequest: ({ url: asked }) => requests.push(asked) });
+  const to = nixStore(t);
+  const first = await pullFrom(to, url, [old]);
+  assert.ok(first.transferredBytes > 700_000);
+  const second = await pullFrom(to, url, [next]);
+  assert.ok(second.transferredBytes < 12_000, `${second.transferredBytes}`);
+  assert.ok(requests.some((asked) => asked.includes('/files?of=')));
+  assert.deepEqual(to.verify({ contents: true }), []);
+  assert.equal(to.info(next)!.narHash, from.info(next)!.narHash);
+});
+
+test('a local file that was damaged since does not spoil what is put together from it', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`f${i}`, noise(`${i}`, 10_000)]));
+  const from = nixStore(t);
+  const old = from.addPath('app-1', textToBytes(makeTree(join(from.home, '../v1'), files)));
+  const next = from.addPath('app-2', textToBytes(makeTree(join(from.home, '../v2'), { ...files, f0: 'new' })));
+  const { url } = await serve(t, from);
+  const to = nixStore(t);
+  await pullFrom(to, url, [old]);
+  const { chmodSync } = await import('node:fs');
+  const victim = join(to.toReal(old), 'f5');
+  chmodSync(victim, 0o644);
+  writeFileSync(victim, noise('evil', 10_000));
+  await pullFrom(to, url, [next]);
+  assert.equal(to.verify({ contents: true }).filter((problem) => problem.path === next).length, 0);
+});
+
+test('hostile manifests', () => {
+  const limit = { narSizeBytes: 1000 };
+  const zero = '0'.repeat(64);
+  assert.ok(typeof parseManifest(`d\0dx\0f${zero}5:x/y\0`, limit) === 'object');
+  for (const text of [
+    '',
+    'd\0d..\0',
+    'd\0dx/../y\0',
+    `d\0f${zero}5:x/y\0`,
+    'd\0d/etc\0',
+    'd\0dx\0dx\0',
+    `f${zero}5:x\0`,
+    `d\0f${zero}9999:x\0`,
+    `d\0f${zero}-5:x\0`,
+    `d\0fzz5:x\0`,
+    'd\0lx\0\0',
+    'q\0',
+    `d\0f${zero}5:x\0f${zero}5:x/y\0`,
+    `d\0dx\0f${zero}5:x/a\nb/c\0`,
+  ])
+    assert.equal(typeof parseManifest(text, limit), 'string', JSON.stringify(text));
+});
+
+test('answers are remembered: what is there, and what is not', async (t) => {
+  const { folder, paths } = vectorCache(t, 'cache');
+  const asked: string[] = [];
+  const url = await listen(t, (request, response) => {
+    asked.push(request.url!);
+    try {
+      response.end(readFileSync(join(folder, request.url!)));
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  const store = nixStore(t);
+  const gone = '/nix/store/00000000000000000000000000000000-gone' as StorePath;
+  const query = async (lifetimes = { positive: 100, negative: 100, info: 100 }) => {
+    asked.length = 0;
+    const cache = new BinaryCache(openTransport(url), store, { lifetimes });
+    const substituter = new CacheSubstituter(store, [cache], { trust: { keys: keyRing([vectorKey]), needsSignature: true } });
+    return await substituter.query([paths[0]!, gone]);
+  };
+  assert.deepEqual([...(await query())], [paths[0]]);
+  assert.equal(asked.length, 3);
+  assert.deepEqual([...(await query())], [paths[0]]);
+  assert.deepEqual(asked, []);
+  const other = nixStore(t);
+  const never = { positive: 0, negative: 0, info: 0 };
+  const cache = () => new BinaryCache(openTransport(url), other, { lifetimes: never });
+  for (let i = 0; i < 2; i++) {
+    asked.length = 0;
+    const one = cache();
+    await one.narInfo(paths[0]!);
+    one.remember();
+    assert.equal(asked.length, 2);
+  }
+});
+
+const ACCESS = 'AKIDEXAMPLE';
+const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
+
+/** The other end of signature version 4, from its definition: takes a request apart instead of making one. */
+function isSigned(request: IncomingMessage): boolean {
+  const [, access, day, region, service, names, given] =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
+      request.headers.authorization ?? '',
+    ) ?? [];
+  if (given === undefined || access !== ACCESS || !names!.split(';').includes('host')) return false;
+  const at = request.url!.indexOf('?');
+  const [path, query] = at === -1 ? [request.url!, ''] : [request.url!.slice(0, at), request.url!.slice(at + 1)];
+  let canonical = `${request.method}\n${path}\n${query.split('&').toSorted().join('&')}\n`;
+  for (const name of names!.split(';')) canonical += `${name}:${String(request.headers[name]).trim()}\n`;
+  canonical += `\n${names}\n${request.headers['x-amz-content-sha256']}`;
+  const mac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const key = mac(mac(mac(mac(`AWS4${SECRET}`, day!), region!), service!), 'aws4_request');
+  const hashed = createHash('sha256').update(canonical).digest('hex');
+  return (
+    mac(key, `AWS4-HMAC-SHA256\n${request.headers['x-amz-date']}\n${day}/${region}/s3/aws4_request\n${hashed}`).toString(
+      'hex',
+    ) === given
+  );
+}
+
+test('push to and pull from a bucket, every request signed', async (t) => {
+  const objects = new Map<string, Buffer>();
+  let nUnsigned = 0;
+  const endpoint = await listen(t, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (!isSigned(request)) {
+        nUnsigned++;
+        response.writeHead(400).end();
+      } else if (request.method === 'PUT') {
+        objects.set(request.url!, Buffer.concat(chunks));
+        response.end();
+      } else {
+        const found = objects.get(request.url!);
+        response.writeHead(found === undefined ? 404 : 200, { 'content-length': found?.length ?? 0 });
+        response.end(request.method === 'HEAD' ? undefined : found);
+      }
+    });
+  });
+  const store = nixStore(t);
+  const vectors = vectorCache(t, 'cache');
+  await pullFrom(store, vectors.url, vectors.paths, { keys: [vectorKey] });
+  const big = store.addPath(
+    'big',
+    textToBytes(makeTree(join(store.home, '../tree'), { big: randomBytes(200_000).toString('hex') })),
+  );
+  const address = `s3://bucket/some%20prefix+?endpoint=${encodeURIComponent(endpoint)}&region=eu-x-1`;
+  const credentials = { accessKey: ACCESS, secretKey: SECRET };
+  const transport = openTransport(address, { s3Credentials: () => credentials });
+  const done = await push(store, transport, [...vectors.paths, big], [], { compression: 'zstd', keys: [] });
+  assert.equal(done.length, vectors.paths.length + 1);
+  assert.deepEqual(await push(store, transport, [big], [], { compression: 'zstd', keys: [] }), []);
+  assert.ok(
+    [...objects.keys()].every((key) => key.startsWith('/bucket/some%20prefix')),
+    [...objects.keys()].join(),
+  );
+  const fresh = nixStore(t);
+  const substituter = new CacheSubstituter(fresh, [new BinaryCache(transport, fresh)], {
+    trust: { keys: keyRing([vectorKey]), needsSignature: true },
+  });
+  assert.equal((await substituter.fetch([...vectors.paths, big])).size, vectors.paths.length + 1);
+  assert.deepEqual(fresh.verify({ contents: true }), []);
+  assert.equal(nUnsigned, 0);
+  const wrong = openTransport(address, { s3Credentials: () => ({ ...credentials, secretKey: 'other' }) });
+  const fault = await faultOf(() => push(store, wrong, [big], [], { compression: 'zstd', keys: [] }));
+  assert.equal(fault.code, 'E-CACHE-006');
+  assert.ok(nUnsigned > 0);
+  assert.ok(storePathHash(big).length === 32);
+});
+
+test('a push to http: PUT, archives before what describes them', async (t) => {
+  const order: string[] = [];
+  const url = await listen(t, (request, response) => {
+    request.resume().on('end', () => {
+      if (request.method === 'PUT') order.push(request.url!);
+      response.writeHead(request.method === 'PUT' ? 201 : 404).end();
+    });
+  });
+  const store = nixStore(t);
+  const vectors = vectorCache(t, 'cache');
+  await pullFrom(store, vectors.url, vectors.paths, { keys: [vectorKey] });
+  await push(store, openTransport(url), vectors.paths, [], { compression: 'gzip', keys: [], jobs: 1 });
+  assert.equal(order[0], '/nix-cache-info');
+  const seen = new Set<string>();
+  for (const key of order.slice(1)) {
+    if (!key.endsWith('.narinfo')) continue;
+    for (const reference of store.info(vectors.paths.find((path) => path.includes(key.slice(1, 33)))!)!.references)
+      if (!reference.includes(key.slice(1, 33))) assert.ok(seen.has(storePathHash(reference)));
+    seen.add(key.slice(1, 33));
+  }
+  assert.equal(seen.size, vectors.paths.length);
+});

@@ -2,4 +2,5 @@
 import { type ObjectStore, openStore } from '../store/index.ts';
 import type { Context } from './context.ts';
 
-export const openContextStore = (context: Context): ObjectStore => openStore({ home: context.home, storeDir: context.storeDir });
+export const openContextStore = ({ home, storeDir, environment }: Context): ObjectStore =>
+  openStore({ home, storeDir, sharesFiles: environment['IGOS_OPTIMISE'] === '1' });

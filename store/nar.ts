@@ -1,6 +1,6 @@
 /** NARs of what is on disk, and back. */
-import { closeSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, syncFileSystem, sys } from '../base/index.ts';
+import { closeSync, lstatSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, syncFileSystem, sys } from '../base/index.ts';
 import { type Ingested, ingest } from './ingest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { type ByteSink, NarEncoder } from './nar-encode.ts';
@@ -31,6 +31,9 @@ let counter = 0;
  * @throws Fault E-STORE-009 · SystemFault
  */
 export function unpackNar(source: ByteSource, target: Bytes): Ingested {
+  const shown = bytesToText(target);
+  if (sys('create', shown, () => lstatSync(bytesToPath(target), { throwIfNoEntry: false })) !== undefined)
+    throw new SystemFault('create', shown, { code: 'EEXIST' });
   const folder = `${parentPath(target)}/.tmp-nar-${process.pid}-${counter++}`;
   sys('create the folder', bytesToText(folder), () => mkdirSync(bytesToPath(folder), 0o700));
   try {

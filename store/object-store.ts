@@ -78,10 +78,11 @@ const MAX_DERIVATIONS = 20_000;
 /**
  * Opens the store at `home`, an absolute path. Touches nothing until something is read, creates nothing until something is written.
  *
- * @param options.storeDir  the logical folder, part of every path: `/igos/store`
+ * @param options.storeDir     the logical folder, part of every path: `/igos/store`
+ * @param options.sharesFiles  identical files become one as they are added (`optimise`); default false
  */
-export const openStore = (options: { home: string; storeDir: string }): ObjectStore =>
-  new LocalStore(options.home, options.storeDir);
+export const openStore = (options: { home: string; storeDir: string; sharesFiles?: boolean }): ObjectStore =>
+  new LocalStore(options.home, options.storeDir, options.sharesFiles === true);
 
 class LocalStore implements ObjectStore {
   readonly home: string;
@@ -90,7 +91,7 @@ class LocalStore implements ObjectStore {
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
 
-  constructor(home: string, storeDir: string) {
+  constructor(home: string, storeDir: string, sharesFiles: boolean) {
     this.home = home;
     this.storeDir = storeDir;
     this.#index = new StoreIndex(`${home}/var/index`, storeDir);
@@ -100,6 +101,7 @@ class LocalStore implements ObjectStore {
       log: new RegistrationLog(home),
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
+      ...(sharesFiles ? { onRegistered: (paths) => void optimiseStore({ ...this.#places, home }, { paths }) } : {}),
     };
   }
 
@@ -313,7 +315,9 @@ class LocalStore implements ObjectStore {
   }
 
   collect(options: CollectOptions = {}): CollectReport {
-    return collectGarbage({ ...this.#places, store: this }, options);
+    const report = collectGarbage({ ...this.#places, store: this }, options);
+    if (options.dryRun !== true) new Pool(this.home).sweep();
+    return report;
   }
 
   importArchive(source: ByteSource, options?: ImportOptions): StorePath[] {

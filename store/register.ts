@@ -7,7 +7,7 @@ import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
-import type { FinishedObject, PathInfo } from './types.ts';
+import type { FinishedObject, PathInfo, StorePath } from './types.ts';
 import { removeTree, sealRoot } from './write-tree.ts';
 
 export interface Places {
@@ -15,8 +15,10 @@ export interface Places {
   readonly objects: string;
   readonly staging: Staging;
   readonly index: StoreIndex;
-  readonly temporaryRoots: TemporaryRoots;
   readonly log: RegistrationLog;
+  readonly temporaryRoots: TemporaryRoots;
+  /** Told what is valid now and was not before. */
+  readonly onRegistered?: (paths: readonly StorePath[]) => void;
 }
 
 /**
@@ -59,6 +61,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   } finally {
     for (const left of replaced) removeTree(textToBytes(left));
   }
+  if (registered.length > 0) places.onRegistered?.(registered.map(({ path }) => path));
 }
 
 const notValidReference = (path: string, missing: string): Fault =>

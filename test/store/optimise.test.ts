@@ -83,6 +83,17 @@ test('an inode that can have no more names is followed by another', (t) => {
   assert.deepEqual(store.verify({ contents: true }), []);
 });
 
+test('a store that shares files does so while adding', (t) => {
+  const folder = temporaryFolder(t);
+  const store = openStore({ home: join(folder, 'home'), storeDir, sharesFiles: true });
+  t.after(() => store.close());
+  const [one, two] = ['1', '2'].map((name) =>
+    store.addPath(name, textToBytes(makeTree(join(folder, name), { a: 'same', name }))),
+  );
+  assert.equal(inode(join(store.toReal(one!), 'a')), inode(join(store.toReal(two!), 'a')));
+  assert.deepEqual(store.verify({ contents: true }), []);
+});
+
 test('what only the pool holds is swept', (t) => {
   const folder = temporaryFolder(t);
   makeTree(join(folder, 'pool'), { 'ab/dead': 'x', 'ab/alive': 'y' });

@@ -75,7 +75,8 @@ export function completeDerivation(
   const references = mergeSorted(drv.inputSrcs, inputs);
   const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
   const path = makeStorePath(type, textHex, `${drv.name}.drv`, storeDir);
-  const text = head + inputText + tail;
+  let text = head + inputText;
+  for (let i = 0; i < tail.length; i++) text += tail[i]!;
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
@@ -158,15 +159,15 @@ class Rest {
     this.#text += quote(text);
   }
 
-  masked(): Bytes {
-    return this.#pieces.length === 2 ? this.#pieces[0]! + this.#pieces[1]! : this.#pieces.join('');
+  masked(): readonly Bytes[] {
+    return this.#pieces;
   }
 
   /** With the paths of the outputs, as far as they are known. */
-  filled(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): Bytes {
-    let text = this.#pieces[0]!;
-    for (let i = 0; i < names.length; i++) text += variableOf(names[i]!, outputs.get(names[i]!)!) + this.#pieces[i + 1]!;
-    return text;
+  filled(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): readonly Bytes[] {
+    const parts = [this.#pieces[0]!];
+    for (let i = 0; i < names.length; i++) parts.push(variableOf(names[i]!, outputs.get(names[i]!)!), this.#pieces[i + 1]!);
+    return parts;
   }
 }
 

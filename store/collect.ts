@@ -13,6 +13,7 @@ import { bytesToPath, bytesToText, sys, textToBytes } from '../base/index.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
+import type { LogRecord } from './registration-log.ts';
 import { findRoots, outdatedRoots } from './roots.ts';
 import type { IndexTransaction } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
@@ -71,6 +72,7 @@ class Collection {
       this.#empty();
       // Files that optimised objects shared are gone when the pool lets go of them too.
       if (dead.length + leftovers.length > 0) this.#freedBytes += new Pool(store.home).sweep();
+      if (this.#places.log.isLarge(nValid - dead.length)) this.#shortenLog();
     }
     return {
       removed: dead.map(({ path, narSizeBytes }) => ({ path, narSizeBytes })),
@@ -140,6 +142,20 @@ class Collection {
       this.#progress('removing', nMoved, dead.length + nUnknown);
     }
     return leftovers;
+  }
+
+  /** What is collected need not be found again. Of records of one path the last counts. */
+  #shortenLog(): void {
+    const { index, log } = this.#places;
+    index.write((transaction) => {
+      const records = new Map<string, LogRecord>();
+      for (const record of log.read()) {
+        const { path } = 'info' in record ? record.info : record.realisation;
+        if (!transaction.has(path)) continue;
+        records.set('info' in record ? path : `${record.realisation.drvPath}!${record.realisation.output}`, record);
+      }
+      log.replace([...records.values()]);
+    });
   }
 
   #takeAway(entry: Dirent<string>, sizeBytes: number, n: number): void {

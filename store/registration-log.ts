@@ -5,7 +5,7 @@
  *
  * @source docs/store.md §6
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { makeDirectory, SystemFault, sys, writeAll, writeFileAtomic } from '../base/index.ts';
 import { hashBytes } from './hash.ts';
 import type { PathInfo, Realisation } from './types.ts';
@@ -14,6 +14,10 @@ import type { PathInfo, Realisation } from './types.ts';
 export type LogRecord = { readonly info: PathInfo } | { readonly realisation: Realisation };
 
 const CHECK_LENGTH = 16;
+
+const SMALL_LOG_BYTES = 1 << 18;
+/** A record takes some 500 bytes. */
+const MUCH_BYTES_A_PATH = 2000;
 
 /** One log. Cost of an append: three system calls a batch; it is as durable as the next flush of the system. */
 export class RegistrationLog {
@@ -51,6 +55,14 @@ export class RegistrationLog {
       const json = line.slice(CHECK_LENGTH + 1);
       return json !== '' && checkOf(json) === line.slice(0, CHECK_LENGTH) ? [JSON.parse(json) as LogRecord] : [];
     });
+  }
+
+  /**
+   * Whether it has grown to several times what `nValid` paths take, so that dropping the rest is worth reading it. Cost: one `stat`.
+   */
+  isLarge(nValid: number): boolean {
+    const size = statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    return size > SMALL_LOG_BYTES + nValid * MUCH_BYTES_A_PATH;
   }
 
   /** Drops what is not valid any more. Call inside of `StoreIndex.write`. @throws SystemFault */

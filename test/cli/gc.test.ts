@@ -33,6 +33,21 @@ test('roots, why-live, why-depends and gc agree', (t) => {
   assert.equal(ok('store', 'roots', 'add', link, b), '');
   assert.equal(readlinkSync(link), join(work, 'home/store', b.slice(storeDir.length + 1)));
   assert.equal(ok('store', 'roots'), `result    ${link} -> ${b}\n`);
+  const sizes = ok('store', 'info', '-rsS', c)
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(/\s+/));
+  const own = new Map(sizes.map(([path, size]) => [path, Number(size)]));
+  assert.deepEqual(
+    new Map(sizes.map(([path, , size]) => [path, Number(size)])),
+    new Map(
+      [
+        [a, own.get(a)],
+        [b, own.get(a)! + own.get(b)!],
+        [c, own.get(a)! + own.get(b)! + own.get(c)!],
+      ].sort(([x], [y]) => compareBytes(String(x), String(y))) as [string, number][],
+    ),
+  );
   assert.equal(ok('store', 'why-live', a), `result link ${link}\n  ${b}\n    refers to ${a}\n`);
   assert.equal(ok('why-depends', c, a), `${c}\n└─${b}\n  └─${a}\n`);
   assert.match(ok('why-depends', '--precise', link, a), new RegExp(`in the file itself, byte ${storeDir.length + 1}: ${a}`));

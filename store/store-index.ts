@@ -17,7 +17,7 @@ import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync,
 import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
-import { compareBytes, Fault, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
@@ -175,7 +175,9 @@ export class StoreIndex {
   /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
   write<T>(run: (transaction: IndexTransaction) => T): T {
     const tables = this.#writing();
-    return tables.root.transactionSync(() => run(new IndexTransaction(tables, this.#storeDir)));
+    const result = tables.root.transactionSync(() => run(new IndexTransaction(tables, this.#storeDir)));
+    fillUp(this.#folder);
+    return result;
   }
 
   close(): void {
@@ -342,29 +344,62 @@ function openTables(folder: string, isReadOnly: boolean): Tables {
 function assertIndex(folder: string): void {
   const path = `${folder}/data.mdb`;
   if (!existsSync(path)) return;
-  const [metas, sizeBytes] = sys('read', path, () => {
-    const fd = openSync(path, 'r');
+  const { sizeBytes, first, needed, pageBytes } = measure(path);
+  // A process that was killed while it made the index leaves an empty file, which LMDB fills.
+  if (sizeBytes === 0) return;
+  if (first.length < META_LENGTH || first.readUInt32LE(MAGIC_OFFSET) !== MAGIC)
+    throw badIndex(`'${path}' is not the index of a store`);
+  const nMissing = needed - sizeBytes;
+  if (nMissing <= 0) return;
+  // Killed right after a transaction that left its last pages unused: see `fillUp`.
+  if (nMissing % pageBytes !== 0 || nMissing > needed / 4) {
+    throw badIndex(`the index '${path}' was cut off: it has ${sizeBytes} of ${needed} bytes`);
+  }
+  if (isWritable(folder)) fillUp(folder);
+}
+
+/**
+ * LMDB never writes pages that a transaction took at the end of the file and gave back before it was over, though it counts them: the
+ * file may then end before its last page. Zeros are put there, so that this is no sign of damage, and so that no page is missing in
+ * the map. Appended, not placed: nothing that another process writes meanwhile is overwritten.
+ */
+function fillUp(folder: string): void {
+  const path = `${folder}/data.mdb`;
+  const { sizeBytes, needed } = measure(path);
+  if (sizeBytes === 0 || sizeBytes >= needed) return;
+  sys('write', path, () => {
+    const fd = openSync(path, 'a');
     try {
-      const first = readAt(fd, 0);
-      const second = first.length < META_LENGTH ? first : readAt(fd, first.readUInt32LE(48));
-      // Taken after the meta pages: a writer makes the file longer before it says so.
-      return [[first, second], fstatSync(fd).size] as const;
+      writeAll(fd, Buffer.alloc(needed - sizeBytes));
     } finally {
       closeSync(fd);
     }
   });
-  // A process that was killed while it made the index leaves an empty file, which LMDB fills.
-  if (sizeBytes === 0) return;
-  const whole = metas.filter((meta) => meta.length === META_LENGTH && meta.readUInt32LE(MAGIC_OFFSET) === MAGIC);
-  if (metas[0].length < META_LENGTH || metas[0].readUInt32LE(MAGIC_OFFSET) !== MAGIC)
-    throw badIndex(`'${path}' is not the index of a store`);
-  const needed = whole
-    .map((meta) => ({
-      transaction: meta.readBigUInt64LE(152),
-      end: (meta.readBigUInt64LE(144) + 1n) * BigInt(meta.readUInt32LE(48)),
-    }))
-    .reduce((a, b) => (b.transaction > a.transaction ? b : a)).end;
-  if (BigInt(sizeBytes) < needed) throw badIndex(`the index '${path}' was cut off: it has ${sizeBytes} of ${needed} bytes`);
+}
+
+/** `needed`: what the newer meta page says; 0 where there is none. */
+function measure(path: string): { sizeBytes: number; first: Buffer; needed: number; pageBytes: number } {
+  return sys('read', path, () => {
+    const fd = openSync(path, 'r');
+    try {
+      const first = readAt(fd, 0);
+      const second = first.length < META_LENGTH ? first : readAt(fd, first.readUInt32LE(48));
+      let newest = -1n;
+      let needed = 0;
+      let pageBytes = 1;
+      for (const meta of [first, second]) {
+        if (meta.length < META_LENGTH || meta.readUInt32LE(MAGIC_OFFSET) !== MAGIC) continue;
+        if (meta.readBigUInt64LE(152) <= newest) continue;
+        newest = meta.readBigUInt64LE(152);
+        pageBytes = meta.readUInt32LE(48);
+        needed = (Number(meta.readBigUInt64LE(144)) + 1) * pageBytes;
+      }
+      // The size is taken after the meta pages: a writer makes the file longer before it says so.
+      return { sizeBytes: fstatSync(fd).size, first, needed, pageBytes };
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 function readAt(fd: number, position: number): Buffer {

@@ -135,7 +135,7 @@ async function bundle(name: string, entry: string, identity?: string): Promise<B
   const ownIdentity = hash.digest('hex');
   const text = unnamed.replaceAll(UNNAMED, identity ?? ownIdentity);
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome, igosHandOver) {${text}\n})`);
+  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome, igosHandOver, igosImport) {${text}\n})`);
   return {
     file,
     identity: ownIdentity,
@@ -170,7 +170,9 @@ const ownSources = (inputs: Record<string, unknown>): string[] =>
  */
 function lazyBuiltins(text: string): string {
   const sources = new Map<string, string>();
-  const without = text.replace(
+  // The loader of a script of node:vm is an experiment, and says so on stderr: cli/start.cjs imports for it.
+  const imported = text.replaceAll(/\bimport\("/g, 'igosImport("');
+  const without = imported.replace(
     /\b(import_node_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
     (_, variable: string, source: string) => {
       sources.set(variable, source);

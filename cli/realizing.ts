@@ -50,18 +50,19 @@ export async function realizeTargets(
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   let progress: Progress | undefined;
+  /** The display is only loaded when there is something to show. */
+  let opening: Promise<void> | undefined;
   const pending: ((display: Progress) => void)[] = [];
   const cores = availableParallelism();
   try {
-    const opened = openProgressLazily(context, (display) => {
-      progress = display;
-      for (const run of pending.splice(0)) run(display);
-    });
     const draw = (run: (display: Progress) => void): void => {
       if (progress !== undefined) run(progress);
       else {
         pending.push(run);
-        opened();
+        opening ??= openProgressLater(context, (display) => {
+          progress = display;
+          for (const each of pending.splice(0)) each(display);
+        });
       }
     };
     const substituter = await substituterOf(context, args, store, {
@@ -87,18 +88,15 @@ export async function realizeTargets(
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    // A build may end before its display is loaded: drawn later, it would write over what comes next.
+    await opening;
     progress?.stop();
   }
 }
 
-/** The display is only loaded when there is something to show. */
-function openProgressLazily(context: Context, use: (progress: Progress) => void): () => void {
-  let isOpening = false;
-  return () => {
-    if (isOpening) return;
-    isOpening = true;
-    void import('./progress/open.ts').then(({ openProgress }) => openProgress(context)).then(use);
-  };
+async function openProgressLater(context: Context, use: (progress: Progress) => void): Promise<void> {
+  const { openProgress } = await import('./progress/open.ts');
+  use(await openProgress(context));
 }
 
 function report(progress: Progress, event: BuildEvent): void {

@@ -54,14 +54,14 @@ function run(name) {
   const script = new vm.Script(text, {
     filename: `${home}/dist/${name}.cjs`,
     cachedData: readIfThere(`${home}/dist/${name}.code`, null),
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const handOver = () => {
     run(bundles.evaluating);
     return new Promise(() => {});
   };
+  const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
   const target = { exports: {} };
-  script.runInThisContext()(target.exports, require, target, home, handOver);
+  script.runInThisContext()(target.exports, require, target, home, handOver, load);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {

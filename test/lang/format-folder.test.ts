@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { checkText } from './mutations.ts';
 
 const folder = process.env['IGOS_NIX_SUITE'];
-const skip = folder === undefined ? 'IGOS_NIX_SUITE names no folder of Nix sources' : false;
+const skip = folder === undefined ? 'not part of igos: IGOS_NIX_SUITE names no folder of Nix sources' : false;
 
 test('every *.nix of a folder', { skip }, (t) => {
   const files = globSync('**/*.nix', { cwd: folder! }).filter((file) => statSync(join(folder!, file)).isFile());

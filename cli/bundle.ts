@@ -9,20 +9,11 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { writeFileAtomic } from '../base/index.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -182,11 +173,7 @@ function lazyBuiltins(text: string): string {
   return without.replace(/\b(import_node_\w+)\./g, (_, variable: string) => `(${variable} ??= ${sources.get(variable)}).`);
 }
 
-function writeAtomic(name: string, text: string): void {
-  const temporary = join(dist, `.${name}.${process.pid}`);
-  writeFileSync(temporary, text);
-  renameSync(temporary, join(dist, name));
-}
+const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
 
 /** A typical run of each bundle leaves its compiled functions in the cache; the flags of V8 are part of the key, so bin/igos runs it. */
 function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): void {

@@ -66,7 +66,7 @@ function run(name) {
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {
       const temporary = `${home}/dist/.${name}.${process.pid}`;
-      fs.writeFileSync(temporary, script.createCachedData());
+      fs.writeFileSync(temporary, script.createCachedData(), { flush: true });
       fs.renameSync(temporary, `${home}/dist/${name}.code`);
     });
   }

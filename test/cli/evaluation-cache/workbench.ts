@@ -1,19 +1,23 @@
-/** `igos eval` and `igos instantiate` inside of the test's process, with the evaluation cache or without. */
-import { mkdtempSync } from 'node:fs';
+/** `igos eval` and `igos instantiate` inside of the test's process, with the evaluation cache or without; and the launcher itself. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseArguments } from '../../../cli/arguments.ts';
 import type { CommandModule } from '../../../cli/command.ts';
 import { findCommand, sharedOptions } from '../../../cli/commands.ts';
-import type { Context } from '../../../cli/context.ts';
+import { type Context, createContext } from '../../../cli/context.ts';
 import { codeIdentity } from '../../../cli/evaluation-cache/code-identity.ts';
+import type { TellIgos } from '../../../cli/evaluation-cache/quick-answer.ts';
 import { remembered } from '../../../cli/evaluation-cache/remembered.ts';
 import { endingOf } from '../../../cli/exit.ts';
 import * as evalCommand from '../../../cli/igos/eval.ts';
 import * as instantiateCommand from '../../../cli/igos/instantiate.ts';
 import { Output } from '../../../cli/output.ts';
+import { isTerminal } from '../../../cli/terminal.ts';
 import { removeTree } from '../../../store/write-tree.ts';
+import { project } from '../programs.ts';
 
 // Nothing is remembered in the first seconds after a source of igos was written.
 while (codeIdentity() === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -41,11 +45,30 @@ export interface Workbench {
   ask(...words: string[]): Promise<Asked>;
   /** Without, and with a store of its own. */
   evaluate(...words: string[]): Promise<Outcome>;
+  /** What the launcher answers by itself: `undefined` where it starts Node. */
+  known(...words: string[]): Outcome | undefined;
 }
+
+/** Why the launcher has no answers here, or false. */
+export const noQuickAnswers: string | false =
+  isTerminal(1) || isTerminal(2) ? 'what this process records is for a terminal, and the launcher writes to a pipe' : false;
+
+/** What the Node of the workbench's launcher does. */
+const STARTS_NODE = 99;
 
 export function workbench(t: Pick<TestContext, 'after'>): Workbench {
   const folder = mkdtempSync(join(tmpdir(), 'igos-evaluation-cache-'));
   t.after(() => removeTree(folder));
+  const launcher = join(folder, 'igos', 'bin', 'igos');
+  mkdirSync(join(folder, 'igos', 'bin'), { recursive: true });
+  mkdirSync(join(folder, 'igos', 'node_modules', '.bin'), { recursive: true });
+  mkdirSync(join(folder, 'work'));
+  copyFileSync(join(project, 'bin', 'igos'), launcher);
+  writeFileSync(join(folder, 'igos', 'node_modules', '.bin', 'node'), `#!/bin/sh\nexit ${STARTS_NODE}\n`, { mode: 0o755 });
+  const tellIgos: TellIgos = (conditions) => {
+    conditions.asItIs(launcher);
+    return join(folder, 'igos');
+  };
   const bench: Workbench = {
     work: join(folder, 'work'),
     home: join(folder, 'home'),
@@ -54,14 +77,28 @@ export function workbench(t: Pick<TestContext, 'after'>): Workbench {
     async ask(...words) {
       let isFresh = false;
       const outcome = await run(bench.home, words, (context, args, module) =>
-        remembered(context, args, 'igos', async (watched) => {
-          isFresh = true;
-          return (await module.run(watched, args)) ?? 0;
-        }),
+        remembered(
+          context,
+          args,
+          'igos',
+          async (watched) => {
+            isFresh = true;
+            return (await module.run(watched, args)) ?? 0;
+          },
+          tellIgos,
+        ),
       );
       return { ...outcome, isFresh };
     },
     evaluate: (...words) => run(join(folder, 'other-home'), words, (context, args, module) => module.run(context, args)),
+    known(...words) {
+      const { status, stdout, stderr } = spawnSync(launcher, words, {
+        cwd: bench.work,
+        env: { PATH: process.env['PATH'], IGOS_HOME: bench.home, ...bench.environment },
+        encoding: 'latin1',
+      });
+      return status === STARTS_NODE ? undefined : { status: status ?? -1, stdout, stderr };
+    },
   };
 
   type Body = (
@@ -74,15 +111,10 @@ export function workbench(t: Pick<TestContext, 'after'>): Workbench {
     const args = parseArguments(command, sharedOptions('igos'), words.slice(1));
     const text = { 1: '', 2: '' };
     const context: Context = {
-      program: 'igos',
-      words,
-      workingDirectory: bench.work,
-      environment: bench.environment,
-      storeDir: '/igos/store',
-      home,
-      isJson: args.has('json'),
-      isQuiet: false,
-      showTrace: false,
+      ...createContext('igos', words, args, {
+        environment: { IGOS_HOME: home, ...bench.environment },
+        workingDirectory: bench.work,
+      }),
       out: new Output(false, (descriptor, data) => {
         text[descriptor] += data.toString('latin1');
       }),

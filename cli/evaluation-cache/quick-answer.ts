@@ -100,7 +100,7 @@ function writtenBy(conditions: QuickConditions, folder: CacheFolder, output: Buf
   const name = `output-${checksum(output)}-${fingerprint(output)}`;
   const isThere = (): boolean => folder.read(name)?.equals(output) === true;
   if (!isThere()) folder.write(name, output);
-  if (!isThere()) conditions.refuse();
+  if (!isThere()) conditions.refuse('the output could not be written');
   conditions.asItIs(`${folder.path}/${name}`);
   return [`c${name}`];
 }

@@ -25,18 +25,18 @@ export class QuickConditions {
   /** Line of `stat` of each path; these lines come last, as the index's is the last of all. */
   readonly #states = new Map<string, string>();
   #index: readonly string[] = [];
-  #isSimple = true;
+  #obstacle: string | undefined;
 
   /** All lines, or `undefined` where a shell cannot tell. */
   lines(): readonly string[] | undefined {
-    if (!this.#isSimple) return undefined;
+    if (this.#obstacle !== undefined) return undefined;
     const states = [...this.#states].flatMap(([path, line]) => [`s${path}`, `=${line}`]);
     return [...this.#tests, ...states, ...this.#index];
   }
 
-  /** Gives up. */
-  refuse(): void {
-    this.#isSimple = false;
+  /** Gives up: only Node can judge. */
+  refuse(reason: string): void {
+    this.#obstacle ??= reason;
   }
 
   seen(seen: Seen, home: string): void {
@@ -53,27 +53,27 @@ export class QuickConditions {
       }
     }
     const { version, needed, answers, built, hostTrees } = seen.store;
-    if (hostTrees.length > 0) this.refuse();
+    if (hostTrees.length > 0) this.refuse('tools of the host');
     if (needed.length + answers.length + built.length > 0) this.#indexVersion(home, version);
   }
 
   variable(name: string, value: string | null): void {
     const isPlain = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(igos_|BASH)/.test(name) && !OF_SHELLS.has(name);
-    if (!isPlain) this.refuse();
+    if (!isPlain) this.refuse('a variable that shells set themselves');
     else this.#tests.add(value === null ? `u${name}` : `v${name}=${value}`);
   }
 
   /** The path itself, unchanged since `sinceMs`. */
   unchanged(path: string, sinceMs: number): void {
     const told = toldState(path);
-    if (told === undefined || told.changedMs >= sinceMs) this.refuse();
+    if (told === undefined || told.changedMs >= sinceMs) this.refuse('a file of igos changed');
     else this.#tell(path, told);
   }
 
   /** The path itself, as it is now; for what is only ever replaced. */
   asItIs(path: string): void {
     const told = toldState(path);
-    if (told === undefined) this.refuse();
+    if (told === undefined) this.refuse('a file that is not there');
     else this.#tell(path, told);
   }
 
@@ -90,7 +90,7 @@ export class QuickConditions {
       if (told?.kind !== 'symlink') return at;
       at = beside(at, this.#link(at, told));
     }
-    this.refuse();
+    this.refuse('too many symlinks');
     return path;
   }
 
@@ -99,7 +99,7 @@ export class QuickConditions {
     else if (kind === 'directory') this.#test('d', path);
     else if (kind === 'symlink') this.#test('l', path);
     else if (kind === '') this.#absent(path);
-    else this.refuse();
+    else this.refuse('a device or a socket');
   }
 
   /** That nothing is found must not come from a folder that cannot be searched: evaluation would report that. */
@@ -116,69 +116,66 @@ export class QuickConditions {
 
   #realPath(path: string, real: string): void {
     let at = '';
-    let nLinks = 0;
     const rest = path.split('/').reverse();
-    while (rest.length > 0) {
+    for (let nLinks = 0; rest.length > 0 && nLinks <= MAX_LINKS; ) {
       const name = rest.pop()!;
-      if (name === '' || name === '.') continue;
-      if (name === '..') {
-        at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
-        continue;
-      }
+      if (name === '..') at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
+      if (name === '' || name === '.' || name === '..') continue;
       const next = `${at}/${name}`;
       const told = toldState(next);
-      if (told?.kind !== 'symlink') {
+      if (told?.kind === 'symlink') {
+        const target = this.#link(next, told);
+        if (target.startsWith('/')) at = '';
+        rest.push(...target.split('/').reverse());
+        nLinks++;
+      } else {
         this.#test('h', next);
         at = next;
-        continue;
       }
-      if (++nLinks > MAX_LINKS) return this.refuse();
-      const target = this.#link(next, told);
-      if (target.startsWith('/')) at = '';
-      rest.push(...target.split('/').reverse());
     }
-    if ((at === '' ? '/' : at) !== real) this.refuse();
+    if (rest.length > 0 || (at === '' ? '/' : at) !== real) this.refuse('symlinks that lead elsewhere');
     this.#test('e', real);
   }
 
   #state(path: string, state: string): void {
     const told = toldState(path);
-    if (told === undefined || told.text !== state) this.refuse();
+    if (told === undefined || told.text !== state) this.refuse('a file that changed just now');
     else this.#tell(path, told);
   }
 
   /** @returns its target */
   #link(path: string, told: ToldState): string {
-    if (!told.isSettled) this.refuse();
+    if (!told.isSettled) this.refuse('a symlink that changed just now');
     this.#tell(path, told);
     try {
       return readlinkSync(path);
     } catch {
-      this.refuse();
+      this.refuse('a symlink that cannot be read');
       return path;
     }
   }
 
   #tell(path: string, { line }: ToldState): void {
     const known = this.#states.get(path);
-    if (!path.startsWith('/') || (known !== undefined && known !== line)) this.refuse();
+    if (!path.startsWith('/') || (known !== undefined && known !== line)) this.refuse('a file that changes');
     this.#states.set(path, line);
   }
 
   #test(kind: string, path: string): void {
-    if (!path.startsWith('/')) this.refuse();
+    if (!path.startsWith('/')) this.refuse('a path that is not absolute');
     this.#tests.add(kind + path);
   }
 
   #indexVersion(home: string, version: string): void {
-    if (version === 'none') return this.#absent(indexPath(home));
     const head = indexHead(home);
-    const path = this.followed(indexPath(home));
-    const told = toldState(path);
-    if (typeof head !== 'object' || head.version !== version || told === undefined) return this.refuse();
-    // Its times say less than its bytes, and change more often.
-    const [inode] = told.line.split(' ');
-    this.#index = [`i${head.bytes.length}`, ...octets(head.bytes).map((line) => `#${line}`), `z${path}`, `=${inode} `];
+    if (version === 'none') this.#absent(indexPath(home));
+    else if (typeof head !== 'object' || head.version !== version) this.refuse('the index changed');
+    else {
+      const path = this.followed(indexPath(home));
+      // Its times say less than its bytes, and change more often.
+      const inode = toldState(path)?.line.split(' ')[0];
+      this.#index = [`i${head.bytes.length}`, ...octets(head.bytes).map((line) => `#${line}`), `z${path}`, `=${inode} `];
+    }
   }
 }
 

@@ -45,29 +45,41 @@ export interface Workbench {
   ask(...words: string[]): Promise<Asked>;
   /** Without, and with a store of its own. */
   evaluate(...words: string[]): Promise<Outcome>;
+  /** The folder of the launcher: no bundle, no sources, and a Node that only says that it was started. */
+  readonly igos: string;
   /** What the launcher answers by itself: `undefined` where it starts Node. */
   known(...words: string[]): Outcome | undefined;
+  /** Runs the launcher. */
+  launch(words: readonly string[], options?: LaunchOptions): Outcome;
+}
+
+export interface LaunchOptions {
+  /** Instead of `/bin/sh`. */
+  readonly shell?: readonly string[];
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** A descriptor to be standard output. */
+  readonly stdout?: number;
 }
 
 /** Why the launcher has no answers here, or false. */
 export const noQuickAnswers: string | false =
   isTerminal(1) || isTerminal(2) ? 'what this process records is for a terminal, and the launcher writes to a pipe' : false;
 
-/** What the Node of the workbench's launcher does. */
-const STARTS_NODE = 99;
+/** The exit status of the Node of the workbench's launcher. */
+export const STARTS_NODE = 99;
 
 export function workbench(t: Pick<TestContext, 'after'>): Workbench {
   const folder = mkdtempSync(join(tmpdir(), 'igos-evaluation-cache-'));
   t.after(() => removeTree(folder));
-  const launcher = join(folder, 'igos', 'bin', 'igos');
-  mkdirSync(join(folder, 'igos', 'bin'), { recursive: true });
-  mkdirSync(join(folder, 'igos', 'node_modules', '.bin'), { recursive: true });
-  mkdirSync(join(folder, 'work'));
+  const igos = join(folder, 'igos');
+  const launcher = join(igos, 'bin', 'igos');
+  for (const each of ['igos/bin', 'igos/node_modules/.bin', 'work']) mkdirSync(join(folder, each), { recursive: true });
   copyFileSync(join(project, 'bin', 'igos'), launcher);
-  writeFileSync(join(folder, 'igos', 'node_modules', '.bin', 'node'), `#!/bin/sh\nexit ${STARTS_NODE}\n`, { mode: 0o755 });
+  writeFileSync(join(igos, 'node_modules', '.bin', 'node'), `#!/bin/sh\nexit ${STARTS_NODE}\n`, { mode: 0o755 });
   const tellIgos: TellIgos = (conditions) => {
     conditions.asItIs(launcher);
-    return join(folder, 'igos');
+    return igos;
   };
   const bench: Workbench = {
     work: join(folder, 'work'),
@@ -91,13 +103,22 @@ export function workbench(t: Pick<TestContext, 'after'>): Workbench {
       return { ...outcome, isFresh };
     },
     evaluate: (...words) => run(join(folder, 'other-home'), words, (context, args, module) => module.run(context, args)),
+    igos,
     known(...words) {
-      const { status, stdout, stderr } = spawnSync(launcher, words, {
-        cwd: bench.work,
-        env: { PATH: process.env['PATH'], IGOS_HOME: bench.home, ...bench.environment },
+      const outcome = bench.launch(words);
+      return outcome.status === STARTS_NODE ? undefined : outcome;
+    },
+    launch(words, { shell = [], cwd = bench.work, environment = {}, stdout: descriptor } = {}) {
+      const [program, ...before] = [...shell, launcher];
+      const { status, signal, stdout, stderr } = spawnSync(program!, [...before, ...words], {
+        cwd,
+        env: { PATH: process.env['PATH'], IGOS_HOME: bench.home, ...bench.environment, ...environment },
         encoding: 'latin1',
+        maxBuffer: 1 << 28,
+        stdio: ['ignore', descriptor ?? 'pipe', 'pipe'],
       });
-      return status === STARTS_NODE ? undefined : { status: status ?? -1, stdout, stderr };
+      if (status === null) throw new Error(`the launcher was stopped: ${signal}`);
+      return { status, stdout, stderr };
     },
   };
 

@@ -231,11 +231,18 @@ test('an answer that others could have written is none', options, async (t) => {
   const words = ['eval', 'x.nix'];
   await prime(bench, ...words);
   const folder = new CacheFolder(bench.home).path;
-  for (const mode of [0o755, 0o770, 0o1700, 0o777, 0o710]) {
+  for (let mode = 0o700; mode <= 0o777; mode++) {
     chmodSync(folder, mode);
-    assert.equal(bench.known(...words), undefined, mode.toString(8));
+    if ((mode & 0o022) === 0 || mode % 5 === 0) {
+      assert.equal(bench.known(...words) !== undefined, (mode & 0o022) === 0, mode.toString(8));
+    }
   }
   chmodSync(folder, 0o700);
+  for (const mode of [0o620, 0o602, 0o666]) {
+    chmodSync(answers(bench)[0]!, mode);
+    assert.equal(bench.known(...words), undefined, `an answer with ${mode.toString(8)}`);
+  }
+  chmodSync(answers(bench)[0]!, 0o600);
   assert.notEqual(bench.known(...words), undefined);
   renameSync(folder, `${folder}-moved`);
   symlinkSync(`${folder}-moved`, folder);

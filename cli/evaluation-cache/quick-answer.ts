@@ -7,7 +7,7 @@
  * t<the standard streams that are terminals: 1, 2>
  * <number of words>
  * <word> …
- * <tests, one a line; the first character says which: see bin/igos>
+ * <tests, one a line; the first character says which: see bin/igos and `quick-conditions.ts`>
  * o<line of the output> …, or c<name of a file with it>
  * .
  * ```
@@ -26,16 +26,17 @@ import { QuickConditions } from './quick-conditions.ts';
 import { quickIgos } from './quick-igos.ts';
 import type { EvaluationRecord } from './record.ts';
 
-/** What is in the way of the launcher's speed: more lines take the shell longer than Node needs to start. */
-const MAX_LINES = 600;
-const MAX_BYTES = 64 << 10;
+/** A shell takes 5 µs a line, and 2 µs an inode. */
+const MAX_LINES = 2000;
+const MAX_INODES = 4000;
+const MAX_BYTES = 1 << 19;
 /** A pipe takes so much at once or nothing; more goes through a file of its own. */
 const MAX_INLINE_BYTES = 4096;
 const MAX_OUTPUT_BYTES = 8 << 20;
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-/** What one line may hold: a shell keeps these bytes, in any locale. */
-const PLAIN = /^[ -~]+$/;
+/** What one line may hold: a shell keeps these bytes, in any locale. Tabs stand between paths. */
+const PLAIN = /^[ -~\t]+$/;
 
 /** Which igos an answer is of; for tests. */
 export type TellIgos = (conditions: QuickConditions) => string | undefined;
@@ -71,6 +72,9 @@ function quickText(
 ): Buffer | undefined {
   const { program, words, workingDirectory, home, environment, variablesUsed } = context;
   if (program !== 'igos' || words.includes('-') || output.length > MAX_OUTPUT_BYTES) return undefined;
+  const { files, folders, sources } = seen;
+  const nInodes = sources.reduce((sum, { entries }) => sum + entries.length, files.length + folders.length);
+  if (nInodes > MAX_INODES) return undefined;
   const conditions = new QuickConditions();
   const igosHome = tellIgos(conditions);
   if (igosHome === undefined) return undefined;

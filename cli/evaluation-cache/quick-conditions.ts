@@ -22,16 +22,18 @@ const OF_SHELLS = new Set(
 /** Collects lines of a quick answer (`quick-answer.ts`). */
 export class QuickConditions {
   readonly #tests = new Set<string>();
-  /** Line of `stat` of each path; these lines come last, as the index's is the last of all. */
+  /** What `stat` says of each path. */
   readonly #states = new Map<string, string>();
-  #index: readonly string[] = [];
+  #index: { readonly path: string; readonly inode: string; readonly lines: readonly string[] } | undefined;
   #obstacle: string | undefined;
 
   /** All lines, or `undefined` where a shell cannot tell. */
   lines(): readonly string[] | undefined {
     if (this.#obstacle !== undefined) return undefined;
-    const states = [...this.#states].flatMap(([path, line]) => [`s${path}`, `=${line}`]);
-    return [...this.#tests, ...states, ...this.#index];
+    const { path, inode, lines = [] } = this.#index ?? {};
+    const paths = [...this.#states.keys(), ...(path === undefined ? [] : [path])];
+    const told = [...[...this.#states.values()].map((line) => `${line}|`), ...(inode === undefined ? [] : [`${inode} `])];
+    return [...this.#tests, `s${paths.join('\t')}`, `=${told.join('')}`, ...lines];
   }
 
   /** Gives up: only Node can judge. */
@@ -157,7 +159,8 @@ export class QuickConditions {
 
   #tell(path: string, { line }: ToldState): void {
     const known = this.#states.get(path);
-    if (!path.startsWith('/') || (known !== undefined && known !== line)) this.refuse('a file that changes');
+    if (!path.startsWith('/') || path.includes('\t') || (known !== undefined && known !== line))
+      this.refuse('a file that changes');
     this.#states.set(path, line);
   }
 
@@ -173,8 +176,10 @@ export class QuickConditions {
     else {
       const path = this.followed(indexPath(home));
       // Its times say less than its bytes, and change more often.
-      const inode = toldState(path)?.line.split(' ')[0];
-      this.#index = [`i${head.bytes.length}`, ...octets(head.bytes).map((line) => `#${line}`), `z${path}`, `=${inode} `];
+      const [inode] = toldState(path)?.line.split(' ') ?? [];
+      const lines = [`z${path}`, `i${head.bytes.length}`, ...octets(head.bytes).map((line) => `#${line}`)];
+      if (inode === undefined) this.refuse('the index went');
+      else this.#index = { path, inode, lines };
     }
   }
 }

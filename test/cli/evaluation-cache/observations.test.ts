@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Workbench, workbench } from './workbench.ts';
+import { noQuickAnswers, type Workbench, workbench } from './workbench.ts';
 
 interface Case {
   readonly look: string;
@@ -163,7 +163,10 @@ for (const [name, { look, words = [], isUnnoticed, change }] of Object.entries(C
       const first = await bench.ask(...line);
       assert.deepEqual([first.status, first.isFresh], [0, true], first.stderr);
       assert.deepEqual(await bench.ask(...line), { ...first, isFresh: false });
+      const hasQuickAnswer = isSettled && noQuickAnswers === false;
+      if (hasQuickAnswer) assert.equal(bench.known(...line)?.stdout, first.stdout, 'the launcher knows it');
       change(at, bench);
+      if (isUnnoticed !== true) assert.equal(bench.known(...line), undefined, 'the launcher sees the change');
       const then = await bench.ask(...line);
       assert.equal(then.isFresh, isUnnoticed !== true);
       const { status, stdout, stderr } = await bench.evaluate(...line);

@@ -30,10 +30,13 @@ export class QuickConditions {
   /** All lines, or `undefined` where a shell cannot tell. */
   lines(): readonly string[] | undefined {
     if (this.#obstacle !== undefined) return undefined;
-    const { path, inode, lines = [] } = this.#index ?? {};
-    const paths = [...this.#states.keys(), ...(path === undefined ? [] : [path])];
-    const told = [...[...this.#states.values()].map((line) => `${line}|`), ...(inode === undefined ? [] : [`${inode} `])];
-    return [...this.#tests, `s${paths.join('\t')}`, `=${told.join('')}`, ...lines];
+    const paths = [...this.#states.keys()];
+    const told = [...this.#states.values()].map((line) => `${line}|`);
+    if (this.#index !== undefined) {
+      paths.push(this.#index.path);
+      told.push(`${this.#index.inode} `);
+    }
+    return [...this.#tests, `s${paths.join('\t')}`, `=${told.join('')}`, ...(this.#index?.lines ?? [])];
   }
 
   /** Gives up: only Node can judge. */

@@ -42,6 +42,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'a hashed file': { look: 'hashFile "sha256" ./text', change: (at) => writeFileSync(at('text'), 'other') },
   'a file that comes': { look: 'pathExists ./absent', change: (at) => writeFileSync(at('absent'), '') },
   'a file that goes': { look: 'pathExists ./text', change: (at) => rmSync(at('text')) },
+  'a file that goes, and nothing else was asked': {
+    look: 'pathExists ./text',
+    words: ['--impure'],
+    change: (at) => rmSync(at('text')),
+  },
   'a file that appears first in the search path': {
     look: 'import <one.nix>',
     words: ['-I', 'folder', '-I', '.'],

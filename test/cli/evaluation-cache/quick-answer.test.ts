@@ -193,19 +193,6 @@ test('whatever variable igos knows of, the launcher asks for it too', options, a
   }
 });
 
-test('the environment reaches Node as it is', () => {
-  const bench = workbench({ after: (clean) => process.once('exit', clean as () => void) });
-  writeFileSync(join(bench.igos, 'node_modules/.bin/node'), '#!/bin/sh\nexec env\n');
-  const environment = Object.fromEntries(
-    ['self', 'link', 'bin', 'home', 'node', 'stack', 'limit', 'seed', 'program'].map((name) => [name, `of ${name}`]),
-  );
-  for (const words of [['eval', '-E', '1'], ['gc']]) {
-    const lines = bench.launch(words, { environment }).stdout.split('\n');
-    for (const [name, value] of Object.entries(environment)) assert.ok(lines.includes(`${name}=${value}`), name);
-    assert.ok(!lines.some((line) => line.startsWith('igos_') || line.startsWith('LC_ALL')), lines.join(' '));
-  }
-});
-
 test('an answer that was cut short, or is of another boot, is none', options, async (t) => {
   const bench = begin(t, { 'x.nix': '"a value"' });
   await prime(bench, 'eval', 'x.nix');

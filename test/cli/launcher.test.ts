@@ -1,7 +1,19 @@
 /** `bin/igos` finds its folder, whatever way it was started, and changes nothing on the way to Node. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -123,4 +135,15 @@ test('the version needs no Node, and is what Node says', (t) => {
   const real = programs(t);
   assert.equal(real.igos('--version').stdout, `igos ${manifest.version}\n`);
   assert.equal(real.igos('--quiet', '--version').stdout, `igos ${manifest.version}\n`, 'by Node');
+});
+
+test('a full disk is no mistake in igos', { skip: existsSync('/dev/full') ? false : 'there is no /dev/full' }, (t) => {
+  const { work } = programs(t);
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const { status, stderr } = spawnSync(join(project, 'bin/igos'), ['eval', '-E', '1', '--home', work], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  assert.deepEqual([status, stderr], [1, "error: cannot write 'standard output': no space left on device\n"]);
 });

@@ -68,6 +68,14 @@ const CASES: Readonly<Record<string, Case>> = {
       symlinkSync('moved', at('folder'));
     },
   },
+  'a link that becomes a file': {
+    look: 'readFileType ./link',
+    words: ['--impure'],
+    change: (at) => {
+      rmSync(at('link'));
+      writeFileSync(at('link'), '');
+    },
+  },
   'the end of a link': { look: 'pathExists (toString ./link + "/.")', change: (at) => relink(at('link'), 'folder') },
   'a folder instead of a file': {
     look: 'import ./link2',

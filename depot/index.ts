@@ -6,3 +6,5 @@ export * from './dependencies.ts';
 export * from './layout.ts';
 export * from './lists.ts';
 export { nextVersion } from './next-version.ts';
+export * from './extract.ts';
+export * from './recipe.ts';

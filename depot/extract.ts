@@ -90,7 +90,9 @@ function inOrder(wanted: readonly ArchiveName[], tree: SourceTree): readonly (re
       });
     }
     if (seen.has(path)) return;
-    for (const need of recipeNeeds(findRecipe(tree, item.type, item.name))) {
+    const recipe = findRecipe(tree, item.type, item.name);
+    for (const need of recipeNeeds(recipe)) {
+      if (need.type === 'api') findApi(recipe, need.name, tree);
       visit({ user: item.user, type: need.type, name: need.name }, [...above, path]);
     }
     seen.add(path);
@@ -204,14 +206,14 @@ function writeApis(
   layout: Layout,
 ): void {
   const lines = apiNames(recipe, file).map((name) =>
-    formatApi({ user, type: 'api', name, version: versionOfApi(recipe, name, tree) }, user, layout),
+    formatApi({ user, type: 'api', name, version: findApi(recipe, name, tree).version }, user, layout),
   );
   if (lines.length > 0) writeFileSync(join(folder, file), lines.map((line) => `${line}\n`).join(''));
 }
 
-function versionOfApi(recipe: Recipe, name: string, tree: SourceTree): string {
+function findApi(recipe: Recipe, name: string, tree: SourceTree): Recipe {
   try {
-    return findRecipe(tree, 'api', name).version;
+    return findRecipe(tree, 'api', name);
   } catch (cause) {
     if (!(cause instanceof Fault) || cause.code !== 'E-DEPOT-004') throw cause;
     throw new Fault(

@@ -48,6 +48,40 @@ export const depotCodes = defineCodes({
     title: 'the content of an archive could not be made',
     explanation: "The rules of the recipe's 'content.mk' are run by GNU make, in the empty folder of the archive. They failed.",
   },
+  'E-DEPOT-010': {
+    title: 'an archive is missing in the depot',
+    explanation: 'Only what is in the depot, with everything that it needs, can be published, built or installed.',
+    right: 'igos depot create alan/pkg/x86_64/wm',
+  },
+  'E-DEPOT-011': {
+    title: 'no public key, or no download location',
+    explanation:
+      "Of each user whose archives are downloaded the depot has two files: 'pubkey', whose signatures count, and 'download', the address of the server. They are looked for in depot/<user>/ and in repos/*/sculpt/depot/<user>/.",
+  },
+  'E-DEPOT-012': {
+    title: 'a signature does not hold',
+    explanation:
+      'An archive is taken only with a detached signature over exactly its bytes, by a key of its user that is neither revoked nor expired.',
+  },
+  'E-DEPOT-013': {
+    title: 'a key cannot be used',
+    explanation: 'The file holds no OpenPGP key of the kind that is needed, or the key is locked, revoked or expired.',
+  },
+  'E-DEPOT-014': {
+    title: 'a published archive is damaged',
+    explanation:
+      'It is no compressed tar, or holds something else than the one folder of its version: other names at the top, names that lead out, devices, or members below a link.',
+  },
+  'E-DEPOT-015': {
+    title: 'an archive could not be downloaded',
+    explanation:
+      'The server of its user does not have it, or did not answer. What was downloaded before stays and is used by the next attempt.',
+  },
+  'E-DEPOT-016': {
+    title: 'Genode could not use the archive',
+    explanation:
+      'Its own tools refuse a package archive that is reached on two ways, and its installer has fixed room for names. Published archives keep to both, unless told otherwise.',
+  },
 });
 
 export type DepotCode = keyof typeof depotCodes;

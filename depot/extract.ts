@@ -14,6 +14,7 @@ import { archiveHash } from './archive-hash.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { isBackup, makeContent } from './content.ts';
+import { inParallel } from './in-parallel.ts';
 import { depotPath, type Layout } from './layout.ts';
 import { formatApi, formatHashFile, parseRecipeArchives } from './lists.ts';
 import { nextVersion } from './next-version.ts';
@@ -109,27 +110,6 @@ function recipeTypeOf(type: ArchiveName['type'], user: string, name: string): Re
   throw new Fault('E-DEPOT-004' satisfies DepotCode, `an archive of type '${type}' has no recipe: '${user}/${type}/${name}'`, {
     hints: ['recipes make raw, api, src and pkg archives'],
   });
-}
-
-async function inParallel<T, R>(items: readonly T[], jobs: number, work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = new Array(items.length);
-  let next = 0;
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && !failed) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index]!);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: Math.max(1, jobs) }, worker));
-  const failure = ended.find((end) => end.status === 'rejected');
-  if (failure !== undefined) throw failure.reason;
-  return results;
 }
 
 async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions): Promise<ExtractedArchive> {

@@ -3,8 +3,19 @@ export { archiveHash } from './archive-hash.ts';
 export * from './archive-name.ts';
 export { depotCodes } from './codes.ts';
 export * from './dependencies.ts';
+export { Depot } from './depot.ts';
+export { type DownloadEvent, type DownloadOptions, downloadArchives } from './download.ts';
 export * from './extract.ts';
+export { gpgHasSecretKey, gpgSigner } from './gpg-signer.ts';
 export * from './layout.ts';
 export * from './lists.ts';
 export { nextVersion } from './next-version.ts';
+export type { Keys, NewKey, Signer, Verified, VerifyRequest } from './openpgp.ts';
+export { packFolder } from './pack.ts';
+export { type PublishedArchive, type PublishOptions, publishArchives } from './publish.ts';
 export * from './recipe.ts';
+export { type UnpackLimits, unpackArchive } from './unpack.ts';
+export { readDownloadLocation, readPublicKeyFile, type UserPlaces } from './users.ts';
+
+/** Keys and signatures; loading openpgp.js takes 60 ms. */
+export const loadOpenPgp = (): Promise<typeof import('./openpgp.ts')> => import('./openpgp.ts');

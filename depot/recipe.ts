@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, suggest, sys } from '../base/index.ts';
+import { compareBytes, Fault, suggest, sys } from '../base/index.ts';
 import type { ArchiveType } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { parseHashFile, parseRecipeArchives, words } from './lists.ts';
@@ -35,7 +35,7 @@ export function openSourceTree(folder: string, repositories?: readonly string[])
       hints: ['go to the top of the source tree, or name it with --tree DIR'],
     });
   }
-  const found = sys('read the folder', repos, () => readdirSync(repos)).sort();
+  const found = sys('read the folder', repos, () => readdirSync(repos)).sort(compareBytes);
   return { folder, repositories: found.map((name) => join(repos, name)).filter((path) => existsSync(join(path, 'recipes'))) };
 }
 
@@ -90,7 +90,7 @@ export function listRecipes(tree: SourceTree, type: RecipeType): string[] {
     if (existsSync(folder))
       for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
   }
-  return [...names].sort();
+  return [...names].sort(compareBytes);
 }
 
 /** Names of the recipes that a recipe needs, of its own source tree: APIs of a source; parts of a package, other packages first. */

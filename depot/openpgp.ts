@@ -46,8 +46,10 @@ const unusable = (path: string, why: string, cause?: unknown): Fault =>
     ...(cause === undefined ? {} : { cause: undefined }),
   });
 
-const reason = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/^Error.*?: /, '').split('\n')[0]!;
+function reason(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).replace(/^Error [^:]*: /, '').split('\n')[0]!;
+  return text.startsWith('Error during parsing') ? 'it is no OpenPGP data' : text;
+}
 
 export interface VerifyRequest {
   /** Path of the archive, `alan/src/zlib/2024-02-01`: named in messages, and compared with what the signature is for. */
@@ -81,8 +83,8 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
         `if its user has a new key, put that into '${keys.path}', after making sure that it is theirs`,
       ]);
     }
+    await refuseUnusableKey(archive, signer, packet.issuerKeyID, now);
     const one = new openpgp.Signature(openpgpList(packet));
-    // As of its own time first: what is wrong with the key today is told apart below.
     const { signatures } = await openpgp.verify({
       message,
       signature: one,
@@ -95,7 +97,6 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
     } catch (error) {
       throw refuse(archive, explain(reason(error)), ['download it again; if it stays so, tell its user']);
     }
-    await refuseUnusableKey(archive, signer, packet.issuerKeyID, now);
     const named = notation(packet);
     if (named !== undefined && named !== archive) {
       throw refuse(archive, `it is for another archive: '${printable(named)}'`, [
@@ -128,7 +129,8 @@ async function readDetached({ archive, signature }: VerifyRequest): Promise<open
     throw refuse(archive, `it is damaged (${reason(error)})`, ['download it again']);
   }
   for (const packet of read.packets) {
-    if (packet.signatureType !== openpgp.enums.signature.binary) throw notDetached();
+    if (packet.signatureType !== openpgp.enums.signature.binary)
+      throw refuse(archive, 'it is not the signature of a file', ['download it again; if it stays so, tell its user']);
   }
   return read;
 }

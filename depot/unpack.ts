@@ -56,7 +56,7 @@ export async function unpackArchive(
     target.close();
   }
   if (target.failure !== undefined) throw damagedOr(target.failure, archive);
-  if (failure !== undefined) throw damaged(archive, (failure as Error).message);
+  if (failure !== undefined) throw damaged(archive, (failure as Error).message.replace(/^TAR_[A-Z_]+: /, ''));
   if (!target.hasTop) throw damaged(archive, `it does not hold the folder '${top}'`);
 }
 

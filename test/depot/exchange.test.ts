@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { gpgHasSecretKey, gpgSigner, loadOpenPgp } from '../../depot/index.ts';
-import { ALL, type Exchange, exchange, keyOf } from './published.ts';
+import { ALL, type Exchange, exchange } from './published.ts';
+import { keyOf } from './signers.ts';
 
 const withoutGpg = spawnSync('gpg', ['--version']).status === 0 ? false : 'gpg is not installed';
 const sorted = (texts: readonly string[]) => [...texts].sort(compareBytes);

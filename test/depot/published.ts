@@ -10,21 +10,11 @@ import {
   Depot,
   type DownloadOptions,
   downloadArchives,
-  loadOpenPgp,
-  type NewKey,
   type PublishOptions,
   parseArchiveName,
   publishArchives,
 } from '../../depot/index.ts';
-
-const keys = new Map<string, Promise<NewKey>>();
-
-/** One key for each user and test file: making them takes time. */
-export function keyOf(user: string): Promise<NewKey> {
-  const known = keys.get(user) ?? loadOpenPgp().then(({ generateKey }) => generateKey(user, { bits: 2048 }));
-  keys.set(user, known);
-  return known;
-}
+import { keyOf, keySignerOf } from './signers.ts';
 
 const ARCHIVES: Record<string, string> = {
   'alan/raw/face/1/face.config': 'face: round\n',
@@ -61,6 +51,8 @@ export interface Exchange {
   readonly url: string;
   /** Keys of requests, in order. */
   readonly requests: string[];
+  /** Parts of messages that are new each time. */
+  readonly mask: string[];
   publish(names: readonly string[], options?: Partial<PublishOptions>): Promise<string[]>;
   download(names: readonly string[], options?: Partial<DownloadOptions>): Promise<string[]>;
 }
@@ -85,12 +77,6 @@ export async function exchange(context: TestContext): Promise<Exchange> {
   }
   const quarantine = join(folder, 'quarantine');
   const names = (texts: readonly string[]) => texts.map((text) => parseArchiveName(text, 'versioned'));
-  const signerOf = async (user: string) => {
-    const { keySigner } = await loadOpenPgp();
-    const file = join(folder, `${user}.secret`);
-    if (!existsSync(file)) writeFileSync(file, (await keyOf(user)).secretKey);
-    return keySigner(file, async () => undefined);
-  };
   return {
     folder,
     from,
@@ -99,10 +85,17 @@ export async function exchange(context: TestContext): Promise<Exchange> {
     quarantine,
     url,
     requests,
+    mask: [],
     publish: async (texts, options = {}) =>
-      (await publishArchives(names(texts), { depot: from, publicFolder: published, jobs: 2, signerOf, ...options })).map(
-        ({ file }) => file.slice(published.length + 1),
-      ),
+      (
+        await publishArchives(names(texts), {
+          depot: from,
+          publicFolder: published,
+          jobs: 2,
+          signerOf: (user) => keySignerOf(folder, user),
+          ...options,
+        })
+      ).map(({ file }) => file.slice(published.length + 1)),
     download: async (texts, options = {}) =>
       (
         await downloadArchives(names(texts), { depot: to, publicFolder: quarantine, jobs: 2, now: aSecondFromNow(), ...options })

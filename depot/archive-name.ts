@@ -1,7 +1,7 @@
 import { Fault } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
 
-const TYPES = ['raw', 'api', 'src', 'bin', 'dbg', 'pkg', 'index', 'image'] as const;
+const TYPES = ['raw', 'api', 'src', 'bin', 'dbg', 'pkg', 'index'] as const;
 
 export type ArchiveType = (typeof TYPES)[number];
 
@@ -13,7 +13,7 @@ export interface ArchiveName {
   readonly arch?: string;
   /** Of an index the word `index`: its path has no name. */
   readonly name: string;
-  /** Opaque, by convention a date. Absent: the current one of the recipe. Images have none. */
+  /** Opaque, by convention a date. Absent: the current one of the recipe. */
   readonly version?: string;
 }
 
@@ -48,10 +48,9 @@ export const isArchiveType = (text: string): text is ArchiveType => (TYPES as re
 type Parts = Pick<ArchiveName, 'arch' | 'name' | 'version'>;
 
 function partsOf(text: string, type: ArchiveType, parts: readonly string[], form: NameForm): Parts {
-  if (type === 'index' || type === 'image') {
-    if (parts.length !== 1)
-      throw bad(text, type === 'index' ? 'an index is named by its version' : 'an image is named by its name');
-    return type === 'index' ? { name: 'index', version: parts[0]! } : { name: parts[0]! };
+  if (type === 'index') {
+    if (parts.length !== 1) throw bad(text, 'an index is named by its version');
+    return { name: 'index', version: parts[0]! };
   }
   const hasArch = type === 'bin' || type === 'dbg' || (type === 'pkg' && packageHasArch(parts, form));
   if (hasArch && parts.length < 2) throw bad(text, 'the architecture or the name is missing');

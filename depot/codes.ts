@@ -82,6 +82,16 @@ export const depotCodes = defineCodes({
     explanation:
       'Its own tools refuse a package archive that is reached on two ways, and its installer has fixed room for names. Published archives keep to both, unless told otherwise.',
   },
+  'E-DEPOT-017': {
+    title: 'a binary is not of its source',
+    explanation:
+      'Beside a binary that was built here stand the hashes of the source and the APIs that it was built of. They are not those of the archives that are in the depot now.',
+    right: 'igos depot build alan/bin/x86_64/wm/2018-02-26 --rebuild',
+  },
+  'E-DEPOT-018': {
+    title: 'a binary could not be built',
+    explanation: "Genode's build system, run by GNU make on the source archive and its APIs alone, failed.",
+  },
 });
 
 export type DepotCode = keyof typeof depotCodes;

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { Fault, sys } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
 import { words } from './lists.ts';
 import type { Recipe, SourceTree } from './recipe.ts';
+import { runMake } from './run-make.ts';
 
 /**
  * What the rules of a `content.mk` may use besides GNU make's own: `$(call port_dir,<port description>)`, the folder of a prepared port,
@@ -52,12 +52,12 @@ export async function makeContent(recipe: Recipe, tree: SourceTree, folder: stri
       VERBOSE: '@',
     };
     const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
-    const { status, log } = await run('make', ['--quiet', '-f', '-', '-C', folder, ...settings], ENVIRONMENT);
+    const { status, log } = await runMake(['--quiet', '-f', '-', '-C', folder, ...settings], ENVIRONMENT);
     if (status === 0) return;
     const ports = existsSync(missing) ? [...new Set(words(readFileSync(missing, 'utf8')))] : [];
     if (ports.length > 0) throw portsMissing(name, ports, tree);
     throw new Fault('E-DEPOT-009' satisfies DepotCode, `the content of '${name}' could not be made: make ended with ${status}`, {
-      notes: log.trimEnd().split('\n').slice(-20).map(printable),
+      notes: log,
       hints: [`the rules are in '${contentMk}'`],
     });
   } finally {
@@ -73,32 +73,4 @@ function portsMissing(name: string, ports: readonly string[], tree: SourceTree):
       hints: [`prepare it: ${join(tree.folder, 'tool/ports/prepare_port')} ${ports.join(' ')}`],
     },
   );
-}
-
-const printable = (line: string): string => line.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '?');
-
-/** Longest part of a log that is kept, from its end. */
-const KEPT_LOG = 1 << 16;
-
-function run(program: string, args: readonly string[], input: string): Promise<{ status: number | string; log: string }> {
-  return new Promise((resolve, reject) => {
-    const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
-    const child = spawn(program, args, { env: { ...env, LC_ALL: 'C' } });
-    let log = '';
-    const keep = (data: Buffer): void => {
-      log = (log + data.toString('utf8')).slice(-KEPT_LOG);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    child.on('error', (cause) =>
-      reject(
-        new Fault('E-DEPOT-009' satisfies DepotCode, `'${program}' could not be started: ${cause.message}`, {
-          hints: ['install GNU make (Debian: make)'],
-        }),
-      ),
-    );
-    child.on('close', (code, signal) => resolve({ status: code ?? signal ?? 'an unknown signal', log }));
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-  });
 }

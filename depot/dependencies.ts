@@ -26,7 +26,7 @@ const ORDER = ['pkg', 'src', 'raw', 'api', 'bin', 'dbg'];
 
 /**
  * Everything that archives need, themselves included, by the rules of Genode's own tools, but for two: an archive that is reached over
- * several ways is no error, and each is listed once. Indexes and images need nothing.
+ * several ways is no error, and each is listed once. Indexes need nothing.
  *
  * @throws Fault E-DEPOT-001, E-DEPOT-002 in a list of an archive · E-DEPOT-003 a package archive that needs itself
  */

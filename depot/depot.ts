@@ -33,4 +33,10 @@ export class Depot implements ArchiveFiles {
     const path = join(this.path(archive), file);
     return existsSync(path) ? sys('read', path, () => readFileSync(path, 'utf8')) : undefined;
   }
+
+  /** What stands in the file `.hash` beside an archive that was made here: of a binary several words. */
+  hash(archive: ArchiveName): string | undefined {
+    const path = `${this.path(archive)}.hash`;
+    return existsSync(path) ? sys('read', path, () => readFileSync(path, 'utf8').trim()) : undefined;
+  }
 }

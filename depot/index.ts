@@ -1,6 +1,7 @@
 /** Outputs and recipes → Genode's depot: archives of several origins side by side, versioned, signed by their creators. */
 export { archiveHash } from './archive-hash.ts';
 export * from './archive-name.ts';
+export { type BuildOptions, buildArchives } from './build.ts';
 export { depotCodes } from './codes.ts';
 export * from './dependencies.ts';
 export { Depot } from './depot.ts';

@@ -16,7 +16,7 @@ export function depotPath(name: ArchiveName, layout: Layout): string {
 export const publicPath = (name: ArchiveName, layout: Layout): string => depotPath(name, layout) + publicSuffix(name, layout);
 
 function publicSuffix(name: ArchiveName, layout: Layout): string {
-  if (name.type === 'index' || (name.type === 'image' && name.name === 'index')) return '.xz';
+  if (name.type === 'index') return '.xz';
   return layout === 'present' ? '.tar.xz' : '.tgz';
 }
 

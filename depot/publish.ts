@@ -43,7 +43,7 @@ export async function publishArchives(wanted: readonly ArchiveName[], options: P
     depot,
     options.withDebug === undefined ? {} : { withDebug: options.withDebug },
   );
-  const indexes = wanted.filter((archive) => archive.type === 'index' || archive.type === 'image');
+  const indexes = wanted.filter((archive) => archive.type === 'index');
   const absent = [...missing, ...indexes.filter((archive) => !depot.has(archive))];
   if (absent.length > 0) throw missingInDepot(absent);
   if (!options.allowBeyondGenode) refuseBeyondGenode(wanted, archives, depot);

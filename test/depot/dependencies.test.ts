@@ -68,8 +68,8 @@ test('a binary needs its source and the APIs of that; debug information on reque
   assert.equal(withDebug.at(-1), 'a/dbg/x86_64/wm/1');
 });
 
-test('indexes and images need nothing; what is missing tells nothing of its own needs', () => {
-  assert.deepEqual(needs(wm, 'a/index/24.10', 'a/image/x'), { archives: [], missing: [] });
+test('an index needs nothing; what is missing tells nothing of its own needs', () => {
+  assert.deepEqual(needs(wm, 'a/index/24.10'), { archives: [], missing: [] });
   assert.deepEqual(needs(wm, 'c/pkg/x/1').missing, ['c/pkg/x/1']);
 });
 

@@ -142,7 +142,7 @@ test('recipes that cannot be used are refused', async (t) => {
   at.write('repos/os/recipes/pkg/a/README', 'a');
   at.write('repos/os/recipes/pkg/a/archives', '_/pkg/a');
   await refusal(t, at, 'recipe-cycle', ['alan/pkg/a'], { updateVersions: true });
-  await refusal(t, at, 'index-without-recipe', ['alan/image/a']);
+  await refusal(t, at, 'index-without-recipe', ['alan/index/a']);
   assert.throws(() => openSourceTree(join(at.tree, 'repos')), /it has no folder 'repos'/);
   assertNoLeftovers(at);
 });

@@ -32,7 +32,6 @@ test('names of archives in a depot', () => {
   assert.deepEqual(versioned('a/pkg/wm/1'), { user: 'a', type: 'pkg', name: 'wm', version: '1' });
   assert.deepEqual(versioned('a/bin/riscv/zlib/1'), { user: 'a', type: 'bin', arch: 'riscv', name: 'zlib', version: '1' });
   assert.deepEqual(versioned('a/index/24.10'), { user: 'a', type: 'index', name: 'index', version: '24.10' });
-  assert.deepEqual(versioned('a/image/sculpt-pc-24.10'), { user: 'a', type: 'image', name: 'sculpt-pc-24.10' });
 });
 
 test('names as of 2017, with a dash before the version', () => {
@@ -132,7 +131,6 @@ test('paths in a depot and in public', () => {
   const zlib = versioned('a/bin/x86_64/zlib/1');
   assert.equal(publicPath(zlib, 'present'), 'a/bin/x86_64/zlib/1.tar.xz');
   assert.equal(publicPath(versioned('a/index/24.10'), 'present'), 'a/index/24.10.xz');
-  assert.equal(publicPath(versioned('a/image/index'), 'present'), 'a/image/index.xz');
 });
 
 test('versions by date', () => {

@@ -9,6 +9,8 @@ export interface Scene {
   readonly depot: string;
   /** Writes a file below the tree. */
   write(path: string, text: string): void;
+  /** The same below the depot. */
+  writeDepot(path: string, text: string): void;
 }
 
 const FILES: Record<string, string> = {
@@ -42,10 +44,12 @@ export function scene(context: TestContext): Scene {
   const folder = mkdtempSync(join(tmpdir(), 'igos-depot-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const tree = join(folder, 'tree');
-  const write = (path: string, text: string): void => {
-    mkdirSync(dirname(join(tree, path)), { recursive: true });
-    writeFileSync(join(tree, path), text);
+  const depot = join(folder, 'depot');
+  const writer = (top: string) => (path: string, text: string) => {
+    mkdirSync(dirname(join(top, path)), { recursive: true });
+    writeFileSync(join(top, path), text);
   };
+  const write = writer(tree);
   for (const [path, text] of Object.entries(FILES)) write(path, text);
-  return { tree, depot: join(folder, 'depot'), write };
+  return { tree, depot, write, writeDepot: writer(depot) };
 }

@@ -2,7 +2,7 @@
 export { archiveHash } from './archive-hash.ts';
 export * from './archive-name.ts';
 export { type BuildOptions, buildArchives } from './build.ts';
-export { depotCodes } from './codes.ts';
+export { type DepotCode, depotCodes } from './codes.ts';
 export * from './dependencies.ts';
 export { Depot } from './depot.ts';
 export { type DownloadEvent, type DownloadOptions, downloadArchives } from './download.ts';
@@ -20,3 +20,9 @@ export { readDownloadLocation, readPublicKeyFile, type UserPlaces } from './user
 
 /** Keys and signatures; loading openpgp.js takes 60 ms. */
 export const loadOpenPgp = (): Promise<typeof import('./openpgp.ts')> => import('./openpgp.ts');
+export { type Collected, type CollectOptions, collectDepot } from './collect.ts';
+export { type Difference, differencesOf } from './differences.ts';
+export { indexPage, type PageOptions } from './index-page.ts';
+export { listDepot, listPublished } from './listing.ts';
+export { type DepotServer, type ServeDepotOptions, serveDepot } from './serve.ts';
+export { type VerifiedArchive, type VerifyDepotOptions, verifyDepot } from './verify.ts';

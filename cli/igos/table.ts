@@ -2,6 +2,7 @@
 import type { Command, Option } from '../command.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
+import { depotCommands } from './depot-table.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
@@ -696,6 +697,7 @@ export const igosCommands: readonly Command[] = [
       },
     ],
   },
+  ...depotCommands,
   {
     program: 'igos',
     name: 'lsp',

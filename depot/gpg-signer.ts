@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { Fault } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
-import { PATH_NOTATION, type Signer } from './openpgp.ts';
+import type { Signer } from './openpgp.ts';
+import { PATH_NOTATION } from './path-notation.ts';
 
 /** Signs with a key of the user's GnuPG: its agent asks for the passphrase. `fingerprint`: of the key, which must be there. */
 export function gpgSigner(fingerprint: string): Signer {

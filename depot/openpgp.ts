@@ -8,9 +8,7 @@ import { readFileSync } from 'node:fs';
 import * as openpgp from 'openpgp';
 import { Fault, sys } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
-
-/** Name of the notation with the path of the archive, `alan/src/zlib/2024-02-01`. */
-export const PATH_NOTATION = 'archive@igos';
+import { PATH_NOTATION } from './path-notation.ts';
 
 export interface Keys {
   /** Where they come from, for messages. */

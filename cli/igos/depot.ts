@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import { unknownCommand } from '../commands.ts';
 import type { Context } from '../context.ts';
-import { depotCommands } from './depot-table.ts';
+import { depotCommands } from '../depot-table.ts';
 
 /** Without a verb: what there is, as Genode's tools say what they are. */
 export function run(context: Context, args: Arguments): undefined {

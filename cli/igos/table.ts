@@ -1,8 +1,8 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
+import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
-import { depotCommands } from './depot-table.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };

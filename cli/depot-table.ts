@@ -1,5 +1,5 @@
 /** The commands of `igos depot`. */
-import type { Command, Option } from '../command.ts';
+import type { Command, Option } from './command.ts';
 
 const DEPOT: readonly Option[] = [
   { long: 'depot', values: ['DIR'], doc: 'the depot (default: depot, in the source tree or here; also DEPOT_DIR=DIR)' },

@@ -68,6 +68,13 @@ const CASES: Readonly<Record<string, Case>> = {
       symlinkSync('moved', at('folder'));
     },
   },
+  'a folder on the way that is somewhere else now': {
+    look: 'import ./folder/in.nix',
+    change: (at) => {
+      renameSync(at('folder'), at('../moved'));
+      symlinkSync('../moved', at('folder'));
+    },
+  },
   'a link that becomes a file': {
     look: 'readFileType ./link',
     words: ['--impure'],

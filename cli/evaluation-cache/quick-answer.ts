@@ -8,6 +8,7 @@
  * <number of words>
  * <word> …
  * <tests, one a line; the first character says which: see bin/igos and `quick-conditions.ts`>
+ * t<line for standard error> …
  * o<line of the output> …, or c<name of a file with it>
  * .
  * ```
@@ -24,7 +25,7 @@ import { checksum, fingerprint } from './fingerprint.ts';
 import type { CacheFolder } from './folder.ts';
 import { QuickConditions } from './quick-conditions.ts';
 import { quickIgos } from './quick-igos.ts';
-import type { EvaluationRecord } from './record.ts';
+import type { EvaluationRecord, Write } from './record.ts';
 
 /** A shell takes 5 µs a line, and 2 µs an inode. */
 const MAX_LINES = 2000;
@@ -52,10 +53,9 @@ export function keepQuickAnswer(
   tellIgos: TellIgos = quickIgos,
 ): void {
   try {
-    const isSilent = writes.every(({ descriptor }) => descriptor === 1);
-    const output = isSilent && result === 0 ? Buffer.concat(writes.map(({ data }) => data)) : undefined;
     const name = quickName(context);
-    const text = output === undefined ? undefined : quickText(context, folder, seen, output, tellIgos);
+    const printed = result === 0 ? talkThenOutput(writes) : undefined;
+    const text = printed === undefined ? undefined : quickText(context, folder, seen, printed, tellIgos);
     if (text === undefined) folder.remove(name);
     else if (folder.read(name)?.equals(text) !== true) folder.write(name, text);
   } catch {
@@ -63,11 +63,26 @@ export function keepQuickAnswer(
   }
 }
 
+interface Printed {
+  readonly talk: Buffer;
+  readonly output: Buffer;
+}
+
+/** `undefined` where it printed in another order, or more talk than fits. */
+function talkThenOutput(writes: readonly Write[]): Printed | undefined {
+  const nTalk = writes.findIndex(({ descriptor }) => descriptor === 1);
+  const split = nTalk === -1 ? writes.length : nTalk;
+  if (writes.slice(split).some(({ descriptor }) => descriptor !== 1)) return undefined;
+  const joined = (some: readonly Write[]): Buffer => Buffer.concat(some.map(({ data }) => data));
+  const talk = joined(writes.slice(0, split));
+  return talk.length > MAX_INLINE_BYTES ? undefined : { talk, output: joined(writes.slice(split)) };
+}
+
 function quickText(
   context: Context,
   folder: CacheFolder,
   seen: EvaluationRecord['seen'],
-  output: Buffer,
+  { talk, output }: Printed,
   tellIgos: TellIgos,
 ): Buffer | undefined {
   const { program, words, workingDirectory, home, environment, variablesUsed } = context;
@@ -89,7 +104,10 @@ function quickText(
   const boot = readFileSync(BOOT_ID, 'latin1').trim();
   const terminals = `t${isTerminal(1) ? '1' : ''}${isTerminal(2) ? '2' : ''}`;
   const head = ['igos quick answer 1', boot, terminals, String(words.length), ...words];
-  const lines = [...head, `H${igosHome}`, `w${workingDirectory}`, ...tests, ...outputLines, '.'];
+  const talkLines = talk.toString('latin1').split('\n');
+  if (talkLines.pop() !== '') return undefined;
+  const told = [...talkLines.map((line) => `t${line}`), ...outputLines];
+  const lines = [...head, `H${igosHome}`, `w${workingDirectory}`, ...tests, ...told, '.'];
   if (lines.length > MAX_LINES || !lines.every((line) => PLAIN.test(line))) return undefined;
   const text = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
   return text.length > MAX_BYTES ? undefined : text;

@@ -76,6 +76,8 @@ test('every shell prints what Node prints', options, async (t) => {
     ['eval', '--raw', '-E', 'toString (builtins.genList (x: x) 30000)'],
     ['eval', '-E', `1 + ${'1 + '.repeat(200)} 1`],
     ['eval', '-E', `1 + ${'1 + '.repeat(200)} 2`, `--home=${bench.home}`],
+    ['eval', '-E', 'builtins.trace "one" (builtins.warn "two  %s\\n\\nthree" 1)'],
+    ['eval', '--raw', '-E', 'builtins.trace "one" (toString (builtins.genList (x: x) 30000))'],
     ['eval', '--home', bench.home, '-E', '/. + "/.."'],
     ['instantiate', '-E', 'derivation { name = "n"; system = "s"; builder = "b"; src = ./x.nix; }'],
   ];
@@ -99,7 +101,8 @@ test('what is not plain is left to Node', options, async (t) => {
     ['eval', '-E', '"ö"'],
     ['eval', '-'],
     ['eval', '-E', '1', '--no-eval-cache'],
-    ['eval', '-E', 'builtins.trace "x" 1'],
+    ['eval', '-E', 'builtins.trace "ö" 1'],
+    ['eval', '-E', 'builtins.trace (toString (builtins.genList (x: x) 3000)) 1'],
     ['eval', '--impure', '-E', 'builtins.currentTime'],
     ['eval', '--impure', '-E', 'builtins.getEnv "LINES"'],
     ['eval', '-E', '1 +'],
@@ -115,7 +118,7 @@ test('a record that becomes one for Node takes its quick answer along', options,
   const bench = begin(t, { 'x.nix': '1' });
   const words = ['eval', 'x.nix'];
   await prime(bench, ...words);
-  writeFileSync(join(bench.work, 'x.nix'), 'builtins.trace "x" 1');
+  writeFileSync(join(bench.work, 'x.nix'), 'builtins.trace "ö" 1');
   assert.equal(bench.known(...words), undefined);
   await bench.ask(...words);
   assert.deepEqual(answers(bench), []);
@@ -324,6 +327,11 @@ test('another igos has no part in it', options, async (t) => {
   const bench = begin(t, { 'x.nix': '1' });
   await prime(bench, 'eval', 'x.nix');
   const other = `${bench.igos}-other`;
+  spawnSync('cp', ['-a', bench.igos, other]);
+  const environment = { PATH: process.env['PATH'], IGOS_HOME: bench.home };
+  const ofOther = (): number | null => spawnSync(join(other, 'bin/igos'), ['eval', 'x.nix'], { env: environment }).status;
+  assert.equal(ofOther(), STARTS_NODE, 'a copy in another place');
+  rmSync(other, { recursive: true });
   renameSync(bench.igos, other);
   symlinkSync(other, bench.igos);
   assert.equal(bench.known('eval', 'x.nix')?.stdout, '1\n', 'the same folder, by another way');

@@ -122,4 +122,24 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-060': {
+    title: 'a repository file makes no sense',
+    explanation:
+      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority and enabled.',
+    wrong: 'url: https://example.org/packages/',
+    right: 'address = https://example.org/packages/',
+  },
+  'E-PKM-061': {
+    title: 'an archive cannot be fetched',
+    explanation:
+      'The archive that an index offers cannot be had from its repository or its mirrors, or is another file than the index promises. What came of it is kept, and the next attempt goes on from there.',
+  },
+  'E-PKM-062': {
+    title: 'a repository cannot be built',
+    explanation: 'Two archives of one folder are the same release of the same version of a package: an index cannot name both.',
+  },
+  'E-PKM-063': {
+    title: 'no such repository',
+    explanation: 'Repositories are known by the name of their file in etc/igos/repositories.d, or by their address.',
+  },
 });

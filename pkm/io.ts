@@ -122,3 +122,24 @@ function setFileMetadata(fd: number, metadata: FileMetadata): void {
   fchmodSync(fd, metadata.mode);
   futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
 }
+
+const nothing = (): void => undefined;
+
+/** Writes nothing: for archives that are only looked at. */
+export const discardingIo: RootIo = {
+  ...realIo,
+  createFile: nothing,
+  writeFile: () => ({ write: nothing, finish: nothing, abandon: nothing }),
+  copyFile: nothing,
+  symlink: nothing,
+  link: nothing,
+  rename: nothing,
+  unlink: nothing,
+  rmdir: nothing,
+  mkdir: nothing,
+  setMetadata: nothing,
+  writeOwn: nothing,
+  makeOwnFolder: nothing,
+  removeTree: nothing,
+  syncFileSystem: nothing,
+};

@@ -18,7 +18,13 @@ import { notInstalled, removePackages } from './plan/remove.ts';
 import { resolveAvailable } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { type ArchiveTrust, checkTrust } from './repository/trust.ts';
+import { availablePackages, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { FetchOptions } from './repository/fetch.ts';
+import type { PackageFiles } from './repository/file-list.ts';
+import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
+import { type RepositorySettings, readRepositories } from './repository/settings.ts';
+import type { SyncReport } from './repository/sync.ts';
+import { type ArchiveTrust, checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import { type Actor, runWish, type StorePins } from './run.ts';
 import { type Database, openDatabase } from './state/database.ts';
 import { type HistoryEntry, readHistory } from './state/history.ts';
@@ -199,9 +205,29 @@ export class Root implements Disposable {
     return query.diffGenerations(this.#database, a, b);
   }
 
-  /** What the synced repositories offer. */
+  /** What the synced repositories offer: by name, the newest first; names that a repository of higher priority has are hidden in others. */
   available(name?: string): query.AvailablePackage[] {
-    return this.#database === undefined ? [] : query.availablePackages(this.#database, name);
+    return this.#database === undefined ? [] : availablePackages(this.#database, name);
+  }
+
+  /** Installed packages of which something newer is offered, sorted by name. */
+  outdated(): OutdatedPackage[] {
+    return this.#database === undefined ? [] : outdatedPackages(this.#database, this.list());
+  }
+
+  /** The files of all that a synced repository offers. Cost: its list is read from end to end. */
+  filesOffered(address: string): Iterable<PackageFiles> {
+    return filesOffered(this.layout, address);
+  }
+
+  /** What is known of the synced repositories, the highest priority first. */
+  repositories(): KnownRepository[] {
+    return this.#database === undefined ? [] : knownRepositories(this.#database).filter((known) => known.syncedAt > 0);
+  }
+
+  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-060 */
+  repositorySettings(): RepositorySettings[] {
+    return readRepositories(this.layout.repositories);
   }
 
   /** @throws Fault E-PKM-015 `packages` names one that is not */
@@ -375,28 +401,53 @@ export class Root implements Disposable {
       folder: this.#scratch(),
       io: context.io,
       mtimeSeconds: this.#actor().now,
-      mayBePrivileged: () => options.allowPrivileged === true,
+      mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
     });
   }
 
-  /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */
-  async sync(address: string, options: { keys?: readonly string[] } = {}): Promise<{ serial: number; nPackages: number }> {
-    const { syncIndex } = await import('./repository/sync.ts');
-    return syncIndex(this.#context(), address, options.keys);
+  /**
+   * Fetches and checks the index of a repository: of the settings given, or (a `file:`, `http:` or `https:` address) of a folder.
+   * @throws Fault E-PKM-026; what was known before stays in use
+   */
+  async sync(
+    repository: string | RepositorySettings,
+    options: { keys?: readonly string[]; force?: boolean } = {},
+  ): Promise<SyncReport> {
+    const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
+    const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
+    return syncIndex(this.#context(), settings, { ...options, now: this.#actor().now });
+  }
+
+  /** Nothing is offered from there any more. Its serial is remembered. */
+  forget(address: string): void {
+    forgetRepository(this.#context(), address);
   }
 
   /**
    * What has to be fetched so that packages of the synced repositories can be installed, in the order of installation.
    * @throws Fault E-PKM-013 something that is needed is offered nowhere
    */
-  resolve(wanted: readonly string[]): query.AvailablePackage[] {
-    return resolveAvailable(this.available(), this.list({ all: true }), wanted);
+  resolve(wanted: readonly string[], options: { upgrade?: boolean } = {}): query.AvailablePackage[] {
+    if (options.upgrade !== true) return resolveAvailable(this.available(), this.list({ all: true }), wanted);
+    for (const name of wanted) this.#known(name);
+    const newer = this.outdated().filter(({ record }) => wanted.length === 0 || wanted.includes(record.name));
+    return resolveAvailable(
+      this.available(),
+      this.list({ all: true }),
+      newer.map(({ offer }) => offer.name),
+    );
   }
 
-  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path */
-  async fetch(item: query.AvailablePackage): Promise<string> {
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-061 */
+  async fetch(item: query.AvailablePackage, options: FetchOptions = {}): Promise<string> {
     const { fetchArchive } = await import('./repository/fetch.ts');
-    return fetchArchive(this.#context(), item);
+    return fetchArchive(this.#context(), item, options);
+  }
+
+  /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-061 */
+  async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
+    const { fetchArchives } = await import('./repository/fetch.ts');
+    return fetchArchives(this.#context(), items, options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
@@ -457,7 +508,7 @@ export class Root implements Disposable {
 
   #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {
     const notes = images.flatMap((image) => image.notes.map((text): Warning => ({ kind: 'note', package: image.name, text })));
-    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict'), ...notes];
+    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
   }
 
   #context(): RootContext {
@@ -483,8 +534,12 @@ export class Root implements Disposable {
   }
 
   #actor(): Actor {
-    const { user, command = 'pkm', now = clock } = this.#options;
-    return { user: user ?? processUser(), command, now: now() };
+    const { user, command = 'pkm' } = this.#options;
+    return { user: user ?? processUser(), command, now: this.#now() };
+  }
+
+  #now(): number {
+    return (this.#options.now ?? clock)();
   }
 
   /** A fresh folder below the staging folder; gone with the next recovery. */

@@ -60,8 +60,16 @@ const ACTIONS = {
   supersede: 'superseded',
   remove: 'removed',
   restore: 'restored',
+  mark: 'marked',
 } as const;
-const PLANNED = { install: 'install', upgrade: 'upgrade', supersede: 'supersede', remove: 'remove', restore: 'restore' } as const;
+const PLANNED = {
+  install: 'install',
+  upgrade: 'upgrade',
+  supersede: 'supersede',
+  remove: 'remove',
+  restore: 'restore',
+  mark: 'mark',
+} as const;
 const OUTCOMES = {
   placed: undefined,
   replaced: undefined,

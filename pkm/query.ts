@@ -1,7 +1,7 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
 import { compareBytes } from '../base/index.ts';
-import { satisfiers } from './plan/dependencies.ts';
+import { Satisfaction } from './plan/dependencies.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
 import { filesAt, recordsAt, sameFile } from './state/state.ts';
@@ -40,9 +40,11 @@ export function packageInfo(database: Database, record: PackageRecord): PackageI
     record.name,
   )!;
   const records = database.all('SELECT * FROM installed').map(toRecord);
-  const satisfied = satisfiers(records);
+  const satisfied = new Satisfaction(records);
   const requiredBy = records
-    .filter((other) => other.supersededBy.length === 0 && other.runtime.some((name) => satisfied.get(name)?.has(record.name)))
+    .filter(
+      (other) => other.supersededBy.length === 0 && other.runtime.some((needs) => satisfied.by(needs).includes(record.name)),
+    )
     .map((other) => other.name)
     .sort(compareBytes);
   return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy };

@@ -181,6 +181,8 @@ function packageChange(old: PackageRecord | undefined, record: PackageRecord, ki
       : { name: record.name, action: kind === 'rollback' ? 'restore' : 'install', to };
   }
   if (kind === 'rollback') return { name: record.name, action: 'restore', from: old.version, to };
+  if (!isUpgrade(old, record) && old.reason !== record.reason && String(old.supersededBy) === String(record.supersededBy))
+    return { name: record.name, action: 'mark', to, reason: record.reason };
   return isUpgrade(old, record) || record.supersededBy.length === 0
     ? { name: record.name, action: 'upgrade', from: old.version, to }
     : superseded(record);
@@ -216,7 +218,8 @@ function logChanges({ database }: RootContext, { wish, packages, actor, number }
       package: change.name,
       oldVersion: change.from ?? '',
       newVersion: change.to ?? '',
-      detail: change.by === undefined ? '' : JSON.stringify({ by: change.by }),
+      detail:
+        change.by === undefined && change.reason === undefined ? '' : JSON.stringify({ by: change.by, reason: change.reason }),
     });
   }
 }

@@ -74,6 +74,8 @@ export interface ChangeOptions {
   readonly overwrite?: boolean;
   /** Change held packages too; they stay held. */
   readonly ignoreHolds?: boolean;
+  /** Shown the plan when everything was checked; false leaves the root alone. */
+  readonly confirm?: (plan: TransactionReport) => boolean;
 }
 
 export interface InstallRequest extends ChangeOptions {
@@ -288,6 +290,10 @@ export class Root implements Disposable {
       draft.dropRecord(name);
     }
     const warnings = this.#place({ draft, disk, images, request, now: actor.now });
+    const explicit = request.explicit === undefined ? undefined : new Set(request.explicit);
+    for (const record of explicit === undefined ? [] : draft.records()) {
+      if (record.reason === 'explicit' && !explicit!.has(record.name)) draft.putRecord({ ...record, reason: 'dependency' });
+    }
     return this.#run({
       kind: 'switch',
       summary: `switch to ${images.length} packages`,
@@ -393,6 +399,7 @@ export class Root implements Disposable {
         withdrawal: () => 'replace',
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
         warnings: unmetDependencies([...target.values()]).map((unmet) => ({
           kind: 'dependency',
           package: unmet.package,
@@ -508,6 +515,7 @@ export class Root implements Disposable {
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
       },
       actor,
       this.#options.pins,

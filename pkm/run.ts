@@ -45,6 +45,8 @@ export interface Wish {
   readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   readonly overwrite: boolean;
   readonly dryRun: boolean;
+  /** Asked once everything is planned and checked, and before anything is written. */
+  readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
   readonly images: readonly PackageImage[];
 }
@@ -81,6 +83,8 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   checkSpace(layout, plan);
   if (wish.dryRun || !isChanged) return report;
   checkWritable(context, plan);
+  if (wish.confirm?.(report) === false)
+    return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
   execute(context, plan, wish.contents, actor.now, {
     beforeSync: () => keepBytes(context, plan, wish),

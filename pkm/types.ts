@@ -164,6 +164,8 @@ export interface TransactionReport {
   /** The generation now current; with a dry run the one it would become. Unchanged where there was nothing to do. */
   readonly generation: number;
   readonly isChanged: boolean;
+  /** Somebody was asked, and said no: nothing was changed. */
+  readonly isDeclined?: true;
   readonly packages: readonly PackageChange[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];

@@ -1,12 +1,12 @@
-import type { ArchiveTrust } from '../../pkm/index.ts';
+import type { ArchiveTrust, InstallRequest } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { archiveImages, openForChange, printReport } from '../roots.ts';
+import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import { openSession } from '../session.ts';
 import { packagesOf, splitOperand, Trees } from '../targets.ts';
 
-export async function run(context: Context, args: Arguments): Promise<undefined> {
+export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.operands.length === 0 && !args.has('archive')) {
     throw new UsageError('pkm install needs TREE#NAME or --archive FILE', ['pkm install examples/tour/v1#greet']);
   }
@@ -26,14 +26,11 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     ...wanted.map(({ info }) => info.name),
     ...images.filter((image) => image.origin.kind === 'archive').map((image) => image.name),
   ];
-  const report = root.install(images, { ...changeOptions(args), explicit });
-  printReport(context, args, report);
+  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
 }
 
-export function changeOptions(args: Arguments): { dryRun: boolean; overwrite: boolean; archiveTrust: ArchiveTrust } {
-  return {
-    dryRun: args.has('dry-run'),
-    overwrite: args.has('overwrite'),
-    archiveTrust: (args.value('archive-trust') as ArchiveTrust | undefined) ?? 'strict',
-  };
-}
+export const changeOptions = (context: Context, args: Arguments): InstallRequest => ({
+  ...changeRequest(context, args),
+  archiveTrust: (args.value('archive-trust') as ArchiveTrust | undefined) ?? 'strict',
+});

@@ -10,7 +10,7 @@ import { openSession } from '../session.ts';
 import { splitOperand, Trees } from '../targets.ts';
 import { changeOptions } from './install.ts';
 
-export async function run(context: Context, args: Arguments): Promise<undefined> {
+export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.operands.length === 0 && !args.has('archive'))
     throw new UsageError('pkm upgrade needs TREE, TREE#NAME or --archive FILE');
   using session = openSession(context, args, { isReadOnly: false });
@@ -40,7 +40,9 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     .filter(({ info }) => concerns(info, installed).some((record) => record.reason === 'explicit'))
     .map(({ info }) => info.name);
   const archived = images.flatMap((image) => (image.origin.kind === 'archive' ? image.name : []));
-  printReport(context, args, root.install(images, { ...changeOptions(args), explicit: [...explicit, ...archived] }));
+  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  const request = { ...changeOptions(context, args), explicit: [...explicit, ...archived], declared };
+  return printReport(context, args, root.install(images, request));
 }
 
 function installedRecords(args: Arguments): ReadonlyMap<string, PackageRecord> {

@@ -1,33 +1,80 @@
 /**
- * Order of versions, as rpm has it: runs of digits compare as numbers, runs of letters as text, a number is newer than letters,
- * what goes on is newer than what ends, and `~` is older than the end (`1.0~rc1` < `1.0`). Other signs only separate.
- * @returns negative, 0 or positive
+ * Which of two versions is newer: the order of Debian's dpkg (epoch, upstream version, what follows the last hyphen; letters before
+ * other signs, `~` before the end), and one rule more: after a digit, the words `dev`, `alpha`, `beta`, `pre`, `preview` and `rc` come before
+ * the version that they lead to, in this order, however they are attached. So `1.0-rc1` is older than `1.0`, and `9.9p2` newer than
+ * `9.9`: what upstreams mean by both. Of all versions there is one order; `1.0` and `1.00` are equal in it.
+ *
+ * @source deb-version(7), "Sorting algorithm"; docs/pkm.md "Versions"
  */
+
+/** Negative: `a` is older; 0: neither; positive: `a` is newer. Cost: some µs. */
 export function compareVersions(a: string, b: string): number {
-  const left = segments(a);
-  const right = segments(b);
-  for (let index = 0; ; index++) {
-    const x = left[index];
-    const y = right[index];
-    if (x === undefined && y === undefined) return 0;
-    if (x === '~' || y === '~') {
-      if (x === y) continue;
-      return x === '~' ? -1 : 1;
-    }
-    if (x === undefined || y === undefined) return x === undefined ? -1 : 1;
-    const order = compareSegments(x, y);
-    if (order !== 0) return order;
-  }
+  if (a === b) return 0;
+  const [first, second] = [splitVersion(a), splitVersion(b)];
+  return (
+    compareNumbers(first.epoch, second.epoch) ||
+    compareParts(first.upstream, second.upstream) ||
+    compareParts(first.revision, second.revision)
+  );
 }
 
-const segments = (version: string): string[] => version.match(/\d+|[A-Za-z]+|~/g) ?? [];
+/** The release, a counter of the packager, decides between equal versions. */
+export const compareReleases = (
+  a: { readonly version: string; readonly release: number },
+  b: { readonly version: string; readonly release: number },
+): number => compareVersions(a.version, b.version) || a.release - b.release;
 
-const isNumber = (text: string): boolean => text >= '0' && text < ':';
+const PRERELEASE = /(?<=\d)[._+-]*~?(dev|alpha|beta|preview|pre|rc)(?![a-z])/gi;
 
-function compareSegments(x: string, y: string): number {
-  if (isNumber(x) !== isNumber(y)) return isNumber(x) ? 1 : -1;
-  if (!isNumber(x)) return x < y ? -1 : x > y ? 1 : 0;
-  const [left, right] = [x.replace(/^0+/, ''), y.replace(/^0+/, '')];
-  if (left.length !== right.length) return left.length - right.length;
-  return left < right ? -1 : left > right ? 1 : 0;
+function splitVersion(version: string): { epoch: string; upstream: string; revision: string } {
+  const [, epoch = '', rest = ''] = /^(?:(\d+):)?(.*)$/s.exec(version)!;
+  const text = rest.replace(PRERELEASE, (_, word: string) => (/dev/i.test(word) ? '~~dev' : `~${word.toLowerCase()}`));
+  const hyphen = text.lastIndexOf('-');
+  if (hyphen === -1) return { epoch, upstream: text, revision: '' };
+  return { epoch, upstream: text.slice(0, hyphen), revision: text.slice(hyphen + 1) };
+}
+
+/** Runs of other signs and runs of digits in turn; the first difference decides. */
+function compareParts(a: string, b: string): number {
+  let [at, other] = [0, 0];
+  while (at < a.length || other < b.length) {
+    while ((at < a.length && !isDigit(a, at)) || (other < b.length && !isDigit(b, other))) {
+      const difference = weight(a, at) - weight(b, other);
+      if (difference !== 0) return difference;
+      at += 1;
+      other += 1;
+    }
+    const [end, otherEnd] = [endOfDigits(a, at), endOfDigits(b, other)];
+    const difference = compareNumbers(a.slice(at, end), b.slice(other, otherEnd));
+    if (difference !== 0) return difference;
+    at = end;
+    other = otherEnd;
+  }
+  return 0;
+}
+
+/** Digits of any length; none is zero. */
+function compareNumbers(a: string, b: string): number {
+  const [first, second] = [a.replace(/^0+/, ''), b.replace(/^0+/, '')];
+  if (first.length !== second.length) return first.length - second.length;
+  return first === second ? 0 : first < second ? -1 : 1;
+}
+
+const isDigit = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+};
+
+function endOfDigits(text: string, at: number): number {
+  let end = at;
+  while (end < text.length && isDigit(text, end)) end += 1;
+  return end;
+}
+
+/** The end and digits weigh nothing, `~` less, letters more, other signs most. */
+function weight(text: string, at: number): number {
+  if (at >= text.length || isDigit(text, at)) return 0;
+  const code = text.charCodeAt(at);
+  if (code === 126) return -1;
+  return (code >= 65 && code <= 90) || (code >= 97 && code <= 122) ? code : code + 256;
 }

@@ -4,7 +4,7 @@
  * the cost is that of the closure; where it is not, other candidates are tried, and a failure says what was.
  */
 import type { PackageRecord } from '../types.ts';
-import { compareVersions } from '../versions.ts';
+import { compareReleases } from '../versions.ts';
 import { explainFailure, type Failure, notOffered } from './explain.ts';
 import { installOrder } from './install-order.ts';
 import { accepts, offersOf, parseRequirement, type Requirement } from './requirement.ts';
@@ -309,10 +309,6 @@ const label = (item: Candidate): string => `${item.name} ${item.version}${item.r
 
 const toAgenda = <T extends Candidate>(goals: readonly Goal<T>[], rest: Agenda<T> | undefined): Agenda<T> | undefined =>
   goals.reduceRight<Agenda<T> | undefined>((next, goal) => ({ goal, next }), rest);
-
-/** Positive where `a` is newer. */
-export const compareReleases = (a: Pick<Candidate, 'version' | 'release'>, b: Pick<Candidate, 'version' | 'release'>): number =>
-  compareVersions(a.version, b.version) || a.release - b.release;
 
 const newestFirst = (a: Candidate, b: Candidate): number => compareReleases(b, a);
 

@@ -122,6 +122,13 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-040': {
+    title: 'the package is held',
+    explanation:
+      'Somebody said with "pkm hold" that it stays as it is: no transaction upgrades, supersedes or removes it. A rollback may.',
+    wrong: 'pkm upgrade linux   # while it is held',
+    right: 'pkm unhold linux && pkm upgrade linux',
+  },
   'E-PKM-060': {
     title: 'a repository file makes no sense',
     explanation:

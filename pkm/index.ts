@@ -23,6 +23,7 @@ export type { ArchiveTrust } from './repository/trust.ts';
 export { type ChangeOptions, type InstallRequest, type OpenOptions, openRoot, type RemoveRequest, type Root } from './root.ts';
 export type { StorePins } from './run.ts';
 export type { HistoryEntry } from './state/history.ts';
+export type { Hold } from './state/holds.ts';
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
 export { compareReleases, compareVersions } from './versions.ts';

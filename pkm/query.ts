@@ -1,10 +1,11 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
 import { compareBytes } from '../base/index.ts';
-import { satisfiers } from './plan/dependencies.ts';
+import { Satisfaction } from './plan/dependencies.ts';
+import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
-import { filesAt, recordsAt, sameFile } from './state/state.ts';
+import { filesAt, pathsBetween, recordsAt, sameFile } from './state/state.ts';
 import type { FileRow, PackageChange, PackageRecord } from './types.ts';
 
 export interface ListOptions {
@@ -40,9 +41,11 @@ export function packageInfo(database: Database, record: PackageRecord): PackageI
     record.name,
   )!;
   const records = database.all('SELECT * FROM installed').map(toRecord);
-  const satisfied = satisfiers(records);
+  const satisfied = new Satisfaction(records);
   const requiredBy = records
-    .filter((other) => other.supersededBy.length === 0 && other.runtime.some((name) => satisfied.get(name)?.has(record.name)))
+    .filter(
+      (other) => other.supersededBy.length === 0 && other.runtime.some((needs) => satisfied.by(needs).includes(record.name)),
+    )
     .map((other) => other.name)
     .sort(compareBytes);
   return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy };
@@ -87,18 +90,27 @@ export interface GenerationDiff {
   readonly changed: readonly { readonly from: FileRow; readonly to: FileRow }[];
 }
 
-/** What is in generation `b` that is not in `a`, and the other way round. */
+/** What is in generation `b` that is not in `a`, and the other way round, by path. Cost: the difference, and one scan of the rows. */
 export function diffGenerations(database: Database, a: number, b: number): GenerationDiff {
-  const key = (row: FileRow): string => `${row.path}\0${row.owner}`;
-  const before = new Map(filesAt(database, a).map((row) => [key(row), row]));
-  const after = new Map(filesAt(database, b).map((row) => [key(row), row]));
-  const added = [...after.values()].filter((row) => !before.has(key(row)));
-  const removed = [...before.values()].filter((row) => !after.has(key(row)));
+  const paths = pathsBetween(database, Math.min(a, b), Math.max(a, b));
+  const before = standingAt(database, a, paths);
+  const after = standingAt(database, b, paths);
+  const added = [...after.values()].filter((row) => !before.has(row.path));
+  const removed = [...before.values()].filter((row) => !after.has(row.path));
   const changed = [...after.values()].flatMap((to) => {
-    const from = before.get(key(to));
-    return from === undefined || sameFile(from, to) ? [] : [{ from, to }];
+    const from = before.get(to.path);
+    const isSame =
+      from === undefined || sameFile(from, to) || (from.kind === 'directory' && sameFile({ ...from, owner: to.owner }, to));
+    return isSame ? [] : [{ from, to }];
   });
   return { packages: packageDiff(recordsAt(database, a), recordsAt(database, b)), added, removed, changed };
+}
+
+/** How each of the paths stands in a generation: of several owners of a directory, the row that counts. */
+function standingAt(database: Database, number: number, paths: readonly string[]): Map<string, FileRow> {
+  const rows = new Map<string, FileRow[]>();
+  for (const row of filesAt(database, number, paths)) rows.set(row.path, [...(rows.get(row.path) ?? []), row]);
+  return new Map([...rows].map(([path, all]) => [path, effective(all)!]));
 }
 
 function packageDiff(before: readonly PackageRecord[], after: readonly PackageRecord[]): PackageChange[] {

@@ -3,7 +3,7 @@ import { existsSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
 import { imageContents } from './contents.ts';
-import { rootDisk } from './disk.ts';
+import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
 import { checkInvariants } from './invariants.ts';
 import { type RootIo, realIo } from './io.ts';
@@ -13,12 +13,13 @@ import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
-import { installImages } from './plan/install.ts';
+import { type AbsentPredecessor, installImages } from './plan/install.ts';
+import { checkHolds, markPackages, orphans } from './plan/marks.ts';
 import { notInstalled, removePackages } from './plan/remove.ts';
-import { resolveAvailable } from './plan/resolve.ts';
+import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { availablePackages, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
 import type { FetchOptions } from './repository/fetch.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
@@ -27,7 +28,8 @@ import type { SyncReport } from './repository/sync.ts';
 import { type ArchiveTrust, checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import { type Actor, runWish, type StorePins } from './run.ts';
 import { type Database, openDatabase } from './state/database.ts';
-import { type HistoryEntry, readHistory } from './state/history.ts';
+import { appendHistory, type HistoryEntry, readHistory } from './state/history.ts';
+import { changeHolds, type Hold, readHolds } from './state/holds.ts';
 import { prepareSchema } from './state/schema.ts';
 import {
   checkGeneration,
@@ -42,7 +44,15 @@ import {
   writeSetting,
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
-import type { FileRow, GenerationRecord, PackageImage, PackageRecord, TransactionReport, Warning } from './types.ts';
+import type {
+  FileRow,
+  GenerationRecord,
+  InstallReason,
+  PackageImage,
+  PackageRecord,
+  TransactionReport,
+  Warning,
+} from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
 export interface OpenOptions {
@@ -68,6 +78,10 @@ export interface ChangeOptions {
   readonly dryRun?: boolean;
   /** Replace files that belong to no package. */
   readonly overwrite?: boolean;
+  /** Change held packages too; they stay held. */
+  readonly ignoreHolds?: boolean;
+  /** Shown the plan when everything was checked; false leaves the root alone. */
+  readonly confirm?: (plan: TransactionReport) => boolean;
 }
 
 export interface InstallRequest extends ChangeOptions {
@@ -75,6 +89,8 @@ export interface InstallRequest extends ChangeOptions {
   readonly explicit?: Iterable<string>;
   /** Default 'strict'. */
   readonly archiveTrust?: ArchiveTrust;
+  /** Further names that the source of the images declares: predecessors among them need not be installed. */
+  readonly declared?: Iterable<string>;
 }
 
 export interface RemoveRequest extends ChangeOptions {
@@ -230,6 +246,11 @@ export class Root implements Disposable {
     return readRepositories(this.layout.repositories);
   }
 
+  /** Packages that no transaction may change, sorted by name. */
+  holds(): Hold[] {
+    return this.#database === undefined ? [] : readHolds(this.#database);
+  }
+
   /** @throws Fault E-PKM-015 `packages` names one that is not */
   verify(options: VerifyOptions = {}): VerifyReport {
     for (const name of options.packages ?? []) this.#known(name);
@@ -256,13 +277,9 @@ export class Root implements Disposable {
   install(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const context = this.#context();
     const actor = this.#actor();
-    const warnings = this.#warningsOf(images, request);
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
-    installImages(draft, images, disk, {
-      now: actor.now,
-      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
-    });
+    const warnings = this.#place({ draft, disk, images, request, now: actor.now });
     return this.#run({
       kind: 'install',
       summary: `install ${names(images)}`,
@@ -290,7 +307,6 @@ export class Root implements Disposable {
   switchTo(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const context = this.#context();
     const actor = this.#actor();
-    const warnings = this.#warningsOf(images, request);
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
     const stays = new Set(images.flatMap((image) => [image.name, ...image.supersedes]));
@@ -299,10 +315,11 @@ export class Root implements Disposable {
       for (const row of draft.filesOf(name)) draft.drop(row);
       draft.dropRecord(name);
     }
-    installImages(draft, images, disk, {
-      now: actor.now,
-      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
-    });
+    const warnings = this.#place({ draft, disk, images, request, now: actor.now });
+    const explicit = request.explicit === undefined ? undefined : new Set(request.explicit);
+    for (const record of explicit === undefined ? [] : draft.records()) {
+      if (record.reason === 'explicit' && !explicit!.has(record.name)) draft.putRecord({ ...record, reason: 'dependency' });
+    }
     return this.#run({
       kind: 'switch',
       summary: `switch to ${images.length} packages`,
@@ -334,6 +351,52 @@ export class Root implements Disposable {
     });
   }
 
+  /** Dependencies that nothing explicit needs any more. Sorted by name. */
+  orphans(): string[] {
+    return orphans(this.list({ all: true }), new Set(this.holds().map((hold) => hold.name)));
+  }
+
+  /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */
+  mark(packages: readonly string[], reason: InstallReason, request: ChangeOptions = {}): TransactionReport {
+    const draft = new Draft(databaseState(this.#context().database));
+    markPackages(draft, packages, reason);
+    return this.#run({
+      kind: 'mark',
+      summary: `mark ${packages.join(', ')} as ${reason}`,
+      draft,
+      disk: rootDisk(this.layout),
+      images: [],
+      request,
+      warnings: [],
+      actor: this.#actor(),
+      withdrawal: () => 'replace',
+    });
+  }
+
+  /** Pins packages, or lets them go; no new generation. @returns those for which that is new @throws Fault E-PKM-015 */
+  hold(packages: readonly string[], isHeld: boolean): string[] {
+    if (isHeld) for (const name of packages) this.#known(name);
+    const { database, io } = this.#context();
+    const { user, now, command } = this.#actor();
+    return io.commit('hold', () =>
+      database.transaction(() => {
+        const changed = changeHolds(database, packages, { isHeld, time: now, user });
+        const blank = { oldVersion: '', newVersion: '', generation: currentGeneration(database) };
+        for (const name of changed) {
+          appendHistory(database, {
+            time: now,
+            user,
+            operation: isHeld ? 'hold' : 'unhold',
+            package: name,
+            detail: JSON.stringify({ command }),
+            ...blank,
+          });
+        }
+        return changed;
+      }),
+    );
+  }
+
   /**
    * Makes a new generation that is equal to an earlier one: every package, path, mode and byte. Configuration that the user
    * changed is merged or kept, as in an upgrade.
@@ -362,6 +425,7 @@ export class Root implements Disposable {
         withdrawal: () => 'replace',
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
         warnings: unmetDependencies([...target.values()]).map((unmet) => ({
           kind: 'dependency',
           package: unmet.package,
@@ -424,18 +488,20 @@ export class Root implements Disposable {
   }
 
   /**
-   * What has to be fetched so that packages of the synced repositories can be installed, in the order of installation.
-   * @throws Fault E-PKM-013 something that is needed is offered nowhere
+   * What has to be fetched so that packages of the synced repositories can be installed (`name` or `name>=1.2`), in the order of
+   * installation. With `upgrade`: so that these installed packages (none: all) become the newest, their successors with them.
+   * Held packages stay as they are, unless `ignoreHolds`.
+   * @throws Fault E-PKM-013 something that is needed is offered nowhere, or cannot be had together; it says what was tried
    */
-  resolve(wanted: readonly string[], options: { upgrade?: boolean } = {}): query.AvailablePackage[] {
-    if (options.upgrade !== true) return resolveAvailable(this.available(), this.list({ all: true }), wanted);
-    for (const name of wanted) this.#known(name);
-    const newer = this.outdated().filter(({ record }) => wanted.length === 0 || wanted.includes(record.name));
-    return resolveAvailable(
-      this.available(),
-      this.list({ all: true }),
-      newer.map(({ offer }) => offer.name),
-    );
+  resolve(wanted: readonly string[], options: { upgrade?: boolean; ignoreHolds?: boolean } = {}): query.AvailablePackage[] {
+    if (options.upgrade === true) for (const name of wanted) this.#known(name);
+    return resolvePackages({
+      offered: this.available(),
+      installed: this.list({ all: true }),
+      wanted,
+      upgrade: options.upgrade === true,
+      holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
+    });
   }
 
   /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-061 */
@@ -481,7 +547,7 @@ export class Root implements Disposable {
   // ---- inside
 
   #run(wish: {
-    kind: 'install' | 'switch' | 'remove';
+    kind: 'install' | 'switch' | 'remove' | 'mark';
     summary: string;
     draft: Draft;
     disk: ReturnType<typeof rootDisk>;
@@ -492,6 +558,7 @@ export class Root implements Disposable {
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   }): TransactionReport {
     const { draft, request, actor, ...rest } = wish;
+    if (request.ignoreHolds !== true) checkHolds(draft.base, draft.delta(), this.holds());
     return runWish(
       this.#context(),
       {
@@ -500,10 +567,27 @@ export class Root implements Disposable {
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
       },
       actor,
       this.#options.pins,
     );
+  }
+
+  /** Puts images into a draft. @returns what to say of it */
+  #place(wish: { draft: Draft; disk: Disk; images: readonly PackageImage[]; request: InstallRequest; now: number }): Warning[] {
+    const { draft, disk, images, request, now } = wish;
+    const { database } = this.#context();
+    const warnings = this.#warningsOf(images, request);
+    const declared = new Set(request.declared);
+    const absent = installImages(draft, images, disk, {
+      now,
+      isDeclared: (name) => declared.has(name) || isOffered(database, name),
+      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
+    });
+    const text = ({ predecessor }: AbsentPredecessor): string =>
+      `it supersedes '${predecessor}', which is not installed: there is nothing to take over`;
+    return [...warnings, ...absent.map((one): Warning => ({ kind: 'note', package: one.package, text: text(one) }))];
   }
 
   #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {

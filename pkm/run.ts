@@ -45,6 +45,8 @@ export interface Wish {
   readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   readonly overwrite: boolean;
   readonly dryRun: boolean;
+  /** Asked once everything is planned and checked, and before anything is written. */
+  readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
   readonly images: readonly PackageImage[];
 }
@@ -81,6 +83,8 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   checkSpace(layout, plan);
   if (wish.dryRun || !isChanged) return report;
   checkWritable(context, plan);
+  if (wish.confirm?.(report) === false)
+    return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
   execute(context, plan, wish.contents, actor.now, {
     beforeSync: () => keepBytes(context, plan, wish),
@@ -181,6 +185,8 @@ function packageChange(old: PackageRecord | undefined, record: PackageRecord, ki
       : { name: record.name, action: kind === 'rollback' ? 'restore' : 'install', to };
   }
   if (kind === 'rollback') return { name: record.name, action: 'restore', from: old.version, to };
+  if (!isUpgrade(old, record) && old.reason !== record.reason && String(old.supersededBy) === String(record.supersededBy))
+    return { name: record.name, action: 'mark', to, reason: record.reason };
   return isUpgrade(old, record) || record.supersededBy.length === 0
     ? { name: record.name, action: 'upgrade', from: old.version, to }
     : superseded(record);
@@ -216,7 +222,8 @@ function logChanges({ database }: RootContext, { wish, packages, actor, number }
       package: change.name,
       oldVersion: change.from ?? '',
       newVersion: change.to ?? '',
-      detail: change.by === undefined ? '' : JSON.stringify({ by: change.by }),
+      detail:
+        change.by === undefined && change.reason === undefined ? '' : JSON.stringify({ by: change.by, reason: change.reason }),
     });
   }
 }

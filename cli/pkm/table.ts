@@ -13,6 +13,8 @@ const EVALUATION: readonly Option[] = [
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
 ];
 const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in the way and belong to no package' };
+const YES: Option = { long: 'yes', short: 'y', doc: 'do not ask, even on a terminal' };
+const IGNORE_HOLDS: Option = { long: 'ignore-holds', doc: 'change packages that are held too; they stay held' };
 const ARCHIVE: readonly Option[] = [
   { long: 'archive', values: ['FILE'], isRepeated: true, doc: 'take the package from this .igos.tar.gz' },
   {
@@ -34,7 +36,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. What contains '#' or '/' is a tree: its packages are realized where needed. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
+    options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {
@@ -46,7 +48,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
+    options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
   {
@@ -62,8 +64,69 @@ export const pkmCommands: readonly Command[] = [
       { long: 'force', short: 'f', doc: 'remove configuration too' },
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },
       DRY_RUN,
+      YES,
+      IGNORE_HOLDS,
     ],
     examples: [{ command: 'pkm --root /tmp/root remove greet', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'autoremove',
+    summary: 'remove dependencies that nothing needs any more',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Removes packages that came along with others, and that no package you asked for needs, directly or through others. Held packages, and those marked explicit, stay with all they need.',
+    options: [{ long: 'force', short: 'f', doc: 'remove configuration too' }, DRY_RUN, YES],
+    examples: [{ command: 'pkm --root /tmp/root autoremove --dry-run', says: 'what would go' }],
+  },
+  {
+    program: 'pkm',
+    name: 'mark',
+    summary: 'say whether packages were asked for or came along',
+    operands: 'explicit|dependency NAME…',
+    minOperands: 2,
+    maxOperands: Infinity,
+    description:
+      'A package marked explicit stays until you remove it; one marked dependency goes with autoremove when nothing needs it. manual and auto are understood too.',
+    options: [DRY_RUN, YES],
+    examples: [{ command: 'pkm --root /tmp/root mark dependency greet-lib', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'hold',
+    summary: 'keep packages as they are, or list those that are kept',
+    operands: '[NAME…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      'No install, upgrade, switch or removal changes a held package until pkm unhold, unless --ignore-holds is given; a rollback may. Without names: the held packages.',
+    options: [],
+    examples: [{ command: 'pkm --root /tmp/root hold', says: 'which are' }],
+  },
+  {
+    program: 'pkm',
+    name: 'unhold',
+    summary: 'let held packages go',
+    operands: 'NAME…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description: 'They are upgraded and removed like others again.',
+    options: [],
+    examples: [],
+  },
+  {
+    program: 'pkm',
+    name: 'switch',
+    summary: 'make the root what a system declares',
+    operands: 'TREE[#SYSTEM]',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Realizes the packages of the system, then makes them, with all they need to run, and the declared files below /etc what is on the root, as one transaction: what is not declared is removed. A declared file wins over what a package brings to its path. Configuration that you changed is kept or merged as on upgrade; that of packages which go stays.',
+    options: [DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+    examples: [{ command: 'pkm --root /tmp/root switch examples/tour/v1#tour', says: 'into a scratch root' }],
   },
   {
     program: 'pkm',
@@ -167,7 +230,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'To generation N, or the one before the current. That makes a new generation with the packages and files of the old one, so a rollback can itself be rolled back. Configuration that you changed is treated as on upgrade: never lost.',
-    options: [DRY_RUN],
+    options: [DRY_RUN, YES],
     examples: [{ command: 'pkm --root /tmp/root rollback', says: 'undo the last transaction' }],
   },
   {

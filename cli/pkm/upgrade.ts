@@ -12,7 +12,7 @@ import { openSession, type Session } from '../session.ts';
 import { splitOperand, Trees } from '../targets.ts';
 import { changeOptions } from './install.ts';
 
-export async function run(context: Context, args: Arguments): Promise<undefined> {
+export async function run(context: Context, args: Arguments): Promise<number> {
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
   const operands = args.operands.filter(isTreeOperand);
   const fromRepositories = names.length > 0 || (operands.length === 0 && !args.has('archive'));
@@ -22,7 +22,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const wanted = session === undefined ? [] : wantedOf(session, operands, installed);
   const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm upgrade');
-  const offers = fromRepositories ? root.resolve(names, { upgrade: true }) : [];
+  const offers = fromRepositories ? root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }) : [];
   const archived = await archiveImages(root, args);
   const images = [...built, ...(await offeredImages(context, root, offers)), ...archived];
   // what was installed for its own sake stays so, and hands that on to its successors
@@ -30,7 +30,9 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     .filter((one) => concerns(one, installed).some((record) => record.reason === 'explicit'))
     .map((one) => one.name);
   const asked = archived.map((image) => image.name);
-  printReport(context, args, root.install(images, { ...changeOptions(args), explicit: [...explicit, ...asked] }));
+  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared };
+  return printReport(context, args, root.install(images, request));
 }
 
 function wantedOf(session: Session, operands: readonly string[], installed: ReadonlyMap<string, PackageRecord>): Wanted[] {

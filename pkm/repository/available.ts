@@ -23,6 +23,10 @@ export function availablePackages(database: Database, name?: string): AvailableP
     .sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
 }
 
+/** Whether a synced repository has a package of that name. */
+export const isOffered = (database: Database, name: string): boolean =>
+  database.get('SELECT 1 FROM available WHERE name = ? LIMIT 1', name) !== undefined;
+
 const toAvailable = (row: SqlRow): AvailablePackage => {
   const list = (key: string): string[] => JSON.parse(String(row[key])) as string[];
   return {

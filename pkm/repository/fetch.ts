@@ -82,7 +82,7 @@ function local(url: URL, item: AvailablePackage): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
     throw unreachable(url, new UrlProblem('there is no such file', false));
   const actual = fileSha256(path);
-  if (actual !== item.sha256) throw another(url, item, actual);
+  if (actual !== item.sha256) throw another(url, differing(item, actual));
   return path;
 }
 
@@ -95,7 +95,7 @@ async function download(url: URL, part: string, item: AvailablePackage, options:
       if (actual === item.sha256) return;
       rmSync(part, { force: true });
       // What was there may have been of another file of that name.
-      if (!wasPartial || attempt >= waits.length) throw another(url, item, actual);
+      if (!wasPartial || attempt >= waits.length) throw another(url, differing(item, actual));
     } catch (error) {
       if (!(error instanceof UrlProblem)) throw error;
       if (!error.canRetry || attempt >= waits.length) throw unreachable(url, error);
@@ -108,21 +108,25 @@ async function download(url: URL, part: string, item: AvailablePackage, options:
 async function goOn(url: URL, part: string, item: AvailablePackage, options: FetchOptions): Promise<string> {
   let done = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
   if (done > item.sizeBytes) done = 0;
-  let digest = createHash('sha256');
   if (done === item.sizeBytes) return fileSha256(part);
+  let digest = createHash('sha256');
+  // Before the connection is there: one that breaks while nobody reads loses what came.
+  if (done > 0) for await (const chunk of createReadStream(part)) digest.update(chunk as Buffer);
   const { fromByte, body } = await openUrl(url, {
     fromByte: done,
     ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
   });
-  if (fromByte === 0) done = 0;
-  else for await (const chunk of createReadStream(part)) digest.update(chunk as Buffer);
+  if (fromByte !== done) {
+    digest = createHash('sha256');
+    done = 0;
+  }
   const fd = sys('write', part, () => openSync(part, done === 0 ? 'w' : 'a', 0o644));
   try {
     for await (const chunk of body) {
       done += chunk.length;
       if (done > item.sizeBytes) {
-        digest = createHash('sha256').update('too long'); // nobody has that hash
-        break;
+        rmSync(part, { force: true });
+        throw another(url, [`it is longer than the ${item.sizeBytes} bytes that the index says`]);
       }
       sys('write', part, () => writeAll(fd, chunk));
       digest.update(chunk);
@@ -136,16 +140,20 @@ async function goOn(url: URL, part: string, item: AvailablePackage, options: Fet
   return digest.digest('hex');
 }
 
-function another(url: URL, item: AvailablePackage, actual: string): Fault {
-  return new Fault('E-PKM-061', `'${shownUrl(url)}' is not the archive that its index promises`, {
-    notes: [`expected SHA-256 ${item.sha256}`, `  actual SHA-256 ${actual}`],
+const another = (url: URL, notes: readonly string[]): Fault =>
+  new Fault('E-PKM-061', `'${shownUrl(url)}' is not the archive that its index promises`, {
+    notes,
     hints: ["fetch the newest index with 'pkm sync' and try again", 'if it differs still, do not install this archive'],
   });
-}
+
+const differing = (item: AvailablePackage, actual: string): string[] => [
+  `expected SHA-256 ${item.sha256}`,
+  `  actual SHA-256 ${actual}`,
+];
 
 const unreachable = (url: URL, problem: UrlProblem): Fault =>
   new Fault('E-PKM-061', `cannot fetch '${shownUrl(url)}': ${problem.message}`, {
     cause: problem,
-    notes: ['what came so far is kept; the next attempt goes on from there'],
+    notes: problem.canRetry ? ['what came so far is kept: the next attempt goes on from there'] : [],
     hints: ['check the address and the network', "or fetch a newer index with 'pkm sync': the archive may have been replaced"],
   });

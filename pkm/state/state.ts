@@ -125,15 +125,30 @@ export const recordsAt = (database: Database, number: number): PackageRecord[] =
     )
     .map(toRecord);
 
-/** The managed paths of a kept generation, sorted by path and owner. */
-export const filesAt = (database: Database, number: number): FileRow[] =>
+/** The managed paths of a kept generation, sorted by path and owner. `paths`: only these. */
+export const filesAt = (database: Database, number: number, paths?: readonly string[]): FileRow[] => {
+  const only = paths === undefined ? '' : 'AND path IN (SELECT value FROM json_each(?2))';
+  const rows = database.all(
+    `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1 ${only}
+     UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ${only} ORDER BY path, package`,
+    number,
+    ...(paths === undefined ? [] : [JSON.stringify(paths)]),
+  );
+  return rows.map(toFile);
+};
+
+/** Paths with a row that is true in one of two generations, and not in the other. `low` < `high`. */
+export const pathsBetween = (database: Database, low: number, high: number): string[] =>
   database
     .all(
-      `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1
-       UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY path, package`,
-      number,
+      `SELECT path FROM files WHERE from_generation > ?1 AND from_generation <= ?2
+       UNION SELECT path FROM files_past
+       WHERE (from_generation <= ?1 AND to_generation > ?1 AND to_generation <= ?2)
+          OR (from_generation > ?1 AND from_generation <= ?2 AND to_generation > ?2)`,
+      low,
+      high,
     )
-    .map(toFile);
+    .map((row) => String(row['path']));
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;

@@ -12,7 +12,10 @@ const keys = [ours.open];
 const DAY = 86_400;
 const NAMES = ['index.json', 'index.json.sig'];
 
-async function published(t: TestContext, options: { validSeconds?: number } = {}): Promise<{ box: Sandbox; publisher: Publisher }> {
+async function published(
+  t: TestContext,
+  options: { validSeconds?: number } = {},
+): Promise<{ box: Sandbox; publisher: Publisher }> {
   const box = new Sandbox(t);
   const publisher = new Publisher(box);
   await publisher.add('a 1', { 'usr/a': '1' });
@@ -37,11 +40,7 @@ test('an older index than the known one is refused, and taken by force', async (
   assert.equal((await box.do((root) => root.sync(publisher.address, { keys, force: true }))).serial, 1);
   assert.deepEqual(versions(box), ['1']);
   publisher.publishRaw({ format: 1, serial: 1, packages: [] });
-  golden(
-    t,
-    'errors/pkm-index-two.txt',
-    await faultText(box, () => box.do((root) => root.sync(publisher.address, { keys }))),
-  );
+  golden(t, 'errors/pkm-index-two.txt', await faultText(box, () => box.do((root) => root.sync(publisher.address, { keys }))));
   publisher.publishRaw({ format: 1, serial: 9, packages: [] }, theirs.secret);
   await assert.rejects(
     box.do((root) => root.sync(publisher.address, { keys, force: true })),

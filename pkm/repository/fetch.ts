@@ -9,7 +9,7 @@ import { under } from '../layout.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
 import { knownRepository } from './known.ts';
-import { openUrl, shownUrl, UrlProblem } from './open-url.ts';
+import { fileBelow, openUrl, shownUrl, UrlProblem } from './open-url.ts';
 
 const CACHE = 'var/cache/igos/archives';
 /** Before the second and the third attempt at one address. */
@@ -62,7 +62,7 @@ export async function fetchArchive(context: RootContext, item: AvailablePackage,
   const mirrors = knownRepository(database, item.repository)?.mirrors ?? [];
   let first: unknown;
   for (const address of [item.repository, ...mirrors]) {
-    const url = new URL(item.file, address);
+    const url = fileBelow(address, item.file);
     try {
       if (url.protocol === 'file:') return local(url, item);
       await download(url, `${path}.part`, item, options);

@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { Fault } from '../../base/index.ts';
 import { badPath, checkPackageName, checkVersion, printable } from '../names.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { AvailablePackage } from '../query.ts';
 import { keyId } from './keys.ts';
 
@@ -43,7 +44,7 @@ export function encodeIndex(index: RepositoryIndex): string {
   return `${JSON.stringify({ format: 1, serial, createdAt, expiresAt, files, packages }, undefined, 1)}\n`;
 }
 
-/** @param from  for messages. @throws Fault E-PKM-026 not an index, or one of another format · E-PKM-001 */
+/** @param from  for messages. @throws Fault E-PKM-026 not an index, or one of another format */
 export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
   let parsed: unknown;
   try {
@@ -57,7 +58,7 @@ export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
   if (!Number.isSafeInteger(serial) || (serial as number) < 1) throw indexFault(from, 'its serial is no positive integer');
   if (!Array.isArray(packages)) throw indexFault(from, "it has no list 'packages'");
   if (packages.length > MAX_PACKAGES) throw indexFault(from, `it has more than ${MAX_PACKAGES} packages`);
-  const decoded = packages.map((item) => decodePackage(item, from));
+  const decoded = packages.map((item) => decodeOne(item, from));
   const keys = new Set(decoded.map((item) => `${item.name} ${item.version} ${item.release}`));
   if (keys.size !== decoded.length) throw indexFault(from, 'a package is there twice');
   const when = (key: 'createdAt' | 'expiresAt'): number => {
@@ -88,6 +89,16 @@ function decodeFiles(value: unknown, from: string): NonNullable<RepositoryIndex[
   return { file, sha256, sizeBytes: sizeBytes as number };
 }
 
+/** Names that cannot be are the index's fault. */
+function decodeOne(item: unknown, from: string): IndexedPackage {
+  try {
+    return decodePackage(item, from);
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'E-PKM-001') throw indexFault(from, error.message);
+    throw error;
+  }
+}
+
 function decodePackage(item: unknown, from: string): IndexedPackage {
   if (!isObject(item)) throw indexFault(from, 'a package is no record');
   const checked = (key: string, value: unknown): string => {
@@ -101,6 +112,11 @@ function decodePackage(item: unknown, from: string): IndexedPackage {
     const value = item[key] ?? [];
     if (!Array.isArray(value)) throw indexFault(from, `a package has a '${key}' that is no list`);
     return value.map((one) => checked(key, one));
+  };
+  const requirements = (key: string): string[] => {
+    const texts = list(key);
+    for (const text of texts) parseRequirement(text);
+    return texts;
   };
   const number = (key: string, otherwise?: number): number => {
     const value = item[key] ?? otherwise;
@@ -129,9 +145,9 @@ function decodePackage(item: unknown, from: string): IndexedPackage {
     sha256: text('sha256'),
     sizeBytes: number('sizeBytes'),
     installedBytes: number('installedBytes', 0),
-    runtime: list('runtime'),
-    provides: list('provides'),
-    conflicts: list('conflicts'),
+    runtime: requirements('runtime'),
+    provides: requirements('provides'),
+    conflicts: requirements('conflicts'),
     supersedes,
     privileged,
   };

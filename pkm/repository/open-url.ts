@@ -118,6 +118,9 @@ export async function readUrl(url: URL, maxBytes: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** A file beside others: a colon in its name makes it no address. */
+export const fileBelow = (folder: string | URL, name: string): URL => new URL(`./${name}`, folder);
+
 /** For messages: without what may be a password. */
 export function shownUrl(url: URL): string {
   const plain = new URL(url);

@@ -16,7 +16,7 @@ import {
 } from './index-file.ts';
 import { keyId, parsePublicKey, readTrustedKeys } from './keys.ts';
 import { fileListPath, type KnownRepository, knownRepository, putRepository } from './known.ts';
-import { readUrl, shownUrl, UrlProblem } from './open-url.ts';
+import { fileBelow, readUrl, shownUrl, UrlProblem } from './open-url.ts';
 import { DEFAULT_PRIORITY, type RepositorySettings, tryFolderAddress } from './settings.ts';
 
 const MAX_INDEX_BYTES = 128 << 20;
@@ -91,9 +91,9 @@ async function fetchIndex(
   const from = shownUrl(base);
   const read = async (name: string, maxBytes: number): Promise<Buffer> => {
     try {
-      return await readUrl(new URL(name, base), maxBytes);
+      return await readUrl(fileBelow(base, name), maxBytes);
     } catch (error) {
-      throw unreachable(new URL(name, base), error);
+      throw unreachable(fileBelow(base, name), error);
     }
   };
   for (let attempt = 0; ; attempt++) {
@@ -148,7 +148,7 @@ async function fetchFileList(
 ): Promise<Buffer | undefined> {
   const path = fileListPath(context.layout, settings.addresses[0]!.href);
   if (existsSync(path) && sys('read', path, () => fileSha256(path)) === files.sha256) return undefined;
-  const url = new URL(files.file, base);
+  const url = fileBelow(base, files.file);
   let bytes: Buffer;
   try {
     bytes = await readUrl(url, Math.min(files.sizeBytes, MAX_FILE_LIST_BYTES));

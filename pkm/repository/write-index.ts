@@ -83,6 +83,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
     packages: [...packages.values()],
   };
   const bytes = Buffer.from(encodeIndex(index), 'utf8');
+  decodeIndex(bytes, folder); // what nobody would take is not published
   if (!existsSync(join(folder, listName))) writeFileAtomic(join(folder, listName), list);
   // A reader between the two writes sees a signature that does not fit, and looks once more.
   writeFileAtomic(join(folder, INDEX_NAME), bytes);

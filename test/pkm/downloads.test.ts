@@ -122,6 +122,21 @@ test('servers that ignore ranges, say that all is there, or call the bytes compr
   await again();
 });
 
+test('a version with an epoch makes a file name that looks like an address', async (t) => {
+  const box = new Sandbox(t);
+  const publisher = new Publisher(box);
+  const file = await publisher.add('http 1:2.0', { 'usr/a': 'a' });
+  await publisher.publish();
+  const web = await serve(t, publisher.folder);
+  for (const address of [web.address, publisher.address]) {
+    await box.do((root) => root.sync(address, { keys: [ours.open] }));
+    const [item] = box.do((root) => root.available('http'));
+    const path = await box.do((root) => root.fetch(item!, QUICK));
+    assert.ok(readFileSync(path).equals(readFileSync(file)));
+    box.do((root) => root.forget(address));
+  }
+});
+
 test('a busy server is asked again, a missing file is not', async (t) => {
   const { box, web, item } = await offered(t);
   let n = 0;

@@ -68,12 +68,21 @@ export const emptyState: StateView = {
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
 export function writeDelta(database: Database, delta: StateDelta, number: number): void {
   const endRecord = (name: string): void => {
-    database.run('INSERT INTO installed_past SELECT *, ? FROM installed WHERE name = ?', number, name);
+    database.run(
+      `INSERT INTO installed_past (${RECORD_COLUMNS}, to_generation) SELECT ${RECORD_COLUMNS}, ? FROM installed WHERE name = ?`,
+      number,
+      name,
+    );
     database.run('DELETE FROM installed WHERE name = ?', name);
     database.run('DELETE FROM depends WHERE package = ?', name);
   };
   const endFile = (row: FileRow): void => {
-    database.run('INSERT INTO files_past SELECT *, ? FROM files WHERE path = ? AND package = ?', number, row.path, row.owner);
+    database.run(
+      `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE path = ? AND package = ?`,
+      number,
+      row.path,
+      row.owner,
+    );
     database.run('DELETE FROM files WHERE path = ? AND package = ?', row.path, row.owner);
   };
   for (const name of delta.dropRecords) endRecord(name);
@@ -81,10 +90,10 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   for (const row of delta.putFiles) endFile(row);
   for (const record of delta.putRecords) {
     endRecord(record.name);
-    database.run(`INSERT INTO installed VALUES (${'?,'.repeat(20)}?)`, ...fromRecord({ ...record, fromGeneration: number }));
+    database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
     for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
   }
-  for (const row of delta.putFiles) database.run(`INSERT INTO files VALUES (${'?,'.repeat(12)}?)`, ...fromFile(row, number));
+  for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
 }
 
 export function writeConfig(database: Database, put: readonly ConfigRow[], drop: readonly string[]): void {
@@ -110,7 +119,7 @@ export function checkGeneration(database: Database, number: number): void {
 export const recordsAt = (database: Database, number: number): PackageRecord[] =>
   database
     .all(
-      `SELECT * FROM installed WHERE from_generation <= ?1
+      `SELECT ${RECORD_COLUMNS} FROM installed WHERE from_generation <= ?1
        UNION ALL SELECT ${RECORD_COLUMNS} FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY name`,
       number,
     )
@@ -120,7 +129,7 @@ export const recordsAt = (database: Database, number: number): PackageRecord[] =
 export const filesAt = (database: Database, number: number): FileRow[] =>
   database
     .all(
-      `SELECT * FROM files WHERE from_generation <= ?1
+      `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1
        UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY path, package`,
       number,
     )
@@ -129,6 +138,10 @@ export const filesAt = (database: Database, number: number): FileRow[] =>
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
 const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+const insertInto = (table: string, columns: string): string =>
+  `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
+const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
+const INSERT_FILE = insertInto('files', FILE_COLUMNS);
 
 /** What must change to get from the current generation to a kept one. Cost: the difference (and one scan of `files`). */
 export function deltaTo(database: Database, number: number): StateDelta {

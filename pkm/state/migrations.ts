@@ -1,0 +1,18 @@
+/**
+ * Steps from one schema of the database to the next. A new database is made by `schema.ts` as number 1 and goes through all of
+ * them too, so that an old and a new one end up alike. Numbers may have gaps; a step is never changed once it was released.
+ */
+export interface Migration {
+  /** `PRAGMA user_version` after it. */
+  readonly number: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    // Pins are the admin's wish, not a part of a generation: a rollback does not bring an old one back.
+    number: 3,
+    sql: `
+      CREATE TABLE holds (name TEXT PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL) WITHOUT ROWID;`,
+  },
+];

@@ -122,4 +122,23 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-060': {
+    title: 'not a configuration file that pkm tracks',
+    explanation:
+      'Configuration is what a package brought below etc/, or named in its globs. Only of those pkm knows which version yours descends from, and which one its package offers.',
+    wrong: 'pkm config diff /etc/fstab',
+    right: 'pkm config list --all',
+  },
+  'E-PKM-061': {
+    title: 'configuration that does not merge',
+    explanation:
+      'Your changes and those of the package touch the same lines, or one of the texts is none. Nothing is guessed: take one side, or edit the text.',
+    wrong: 'pkm config resolve --merged /etc/ssh/sshd_config',
+    right: 'pkm config resolve --edit /etc/ssh/sshd_config',
+  },
+  'E-PKM-062': {
+    title: 'no version to take',
+    explanation:
+      'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
+  },
 });

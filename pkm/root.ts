@@ -2,6 +2,14 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
+import { type ConfigFile, listConfig } from './config/list-config.ts';
+import {
+  type ConfigChoice,
+  type ConfigSettled,
+  type ConfigVersions,
+  configVersions,
+  settleConfig,
+} from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
@@ -211,6 +219,17 @@ export class Root implements Disposable {
     return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
   }
 
+  /** Every configuration file that packages brought, and how it stands. */
+  config(): ConfigFile[] {
+    return this.#database === undefined ? [] : listConfig(this.#database, rootDisk(this.layout));
+  }
+
+  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
+  configVersions(path: string): ConfigVersions {
+    if (this.#database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    return configVersions({ layout: this.layout, database: this.#database }, path);
+  }
+
   /** What is wrong inside the database itself; empty where it is consistent. */
   checkInvariants(): string[] {
     return this.#database === undefined ? [] : checkInvariants(this.#database);
@@ -357,6 +376,11 @@ export class Root implements Disposable {
       storeFolder: this.#options.storeFolder,
       scratch: this.#scratch(),
     });
+  }
+
+  /** Settles conflicts of configuration: all of the choices or none. The generation stays. @throws Fault E-PKM-060 · 061 · 062 */
+  settleConfig(choices: readonly ConfigChoice[]): ConfigSettled[] {
+    return settleConfig(this.#context(), choices, this.#actor());
   }
 
   /** Forgets old generations, and lets go of the bytes that only they needed. */

@@ -147,7 +147,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
-function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
   for (const folder of folders) {
     const path = under(layout, folder);

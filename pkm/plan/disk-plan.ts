@@ -46,6 +46,8 @@ export class DiskPlanner {
   readonly #removals: Operation[] = [];
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
+  /** Physical folders that are there, or will be when files are placed. */
+  readonly #folders = new Set<string>();
   readonly #putFiles: FileRow[] = [];
   readonly #unmanaged: string[] = [];
   readonly #taken = new Map<string, string>();
@@ -163,7 +165,10 @@ export class DiskPlanner {
   }
 
   makeDirectory({ path, mode, uid, gid }: FileRow): void {
-    this.#mkdirs.push({ kind: 'mkdir', path: this.input.disk.physical(path), mode, uid, gid });
+    const physical = this.input.disk.physical(path);
+    this.#ensureFolder(parentOf(physical));
+    this.#folders.add(physical);
+    this.#mkdirs.push({ kind: 'mkdir', path: physical, mode, uid, gid });
   }
 
   #clearForDirectory(old: FileRow): void {
@@ -268,9 +273,20 @@ export class DiskPlanner {
     const near = device === this.input.stagingDevice ? undefined : folder;
     const space = this.#space.get(device) ?? { folder, sizeBytes: 0 };
     this.#space.set(device, { folder: space.folder, sizeBytes: space.sizeBytes + Math.ceil(sizeBytes / 4096) * 4096 + 512 });
+    this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
     this.#stage.push({ ...item, path: physical, near });
     this.#nPlaced += 1;
+  }
+
+  /** A folder that somebody removed is made again, as its packages want it. Those of the new generation are planned already. */
+  #ensureFolder(folder: string): void {
+    if (folder === '' || this.#folders.has(folder)) return;
+    this.#folders.add(folder);
+    this.#ensureFolder(parentOf(folder));
+    if (this.input.disk.entry(folder) !== undefined) return;
+    const { mode, uid, gid } = effective(this.rowsAfter(folder)) ?? { mode: 0o755, uid: 0, gid: 0 };
+    this.#mkdirs.push({ kind: 'mkdir', path: folder, mode, uid, gid });
   }
 
   unlink(path: string): void {

@@ -50,7 +50,8 @@ function pinsOf(context: Context, root: string): StorePins {
 /** `--archive FILE…` as images, in the order given. */
 export async function archiveImages(root: Root, args: Arguments): Promise<PackageImage[]> {
   const images: PackageImage[] = [];
-  for (const [file] of args.all('archive')) images.push(await root.readArchive(resolve(file!)));
+  const options = { allowPrivileged: args.has('allow-privileged') };
+  for (const [file] of args.all('archive')) images.push(await root.readArchive(resolve(file!), options));
   return images;
 }
 

@@ -110,7 +110,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-024': {
     title: 'an archive member is refused',
     explanation:
-      'Members that leave the root, that are devices, that write through links, that are there twice, that have setuid bits without saying so in .PKGINFO, or that are too many or too large are refused before anything is changed.',
+      'Members that leave the root, that are devices, that write through links, that are there twice and differ, that have setuid bits or file capabilities without saying so in .PKGINFO, or that are too many or too large are refused before anything is changed.',
   },
   'E-PKM-025': {
     title: 'the archive is not trusted',

@@ -22,6 +22,7 @@ export type { StorePins } from './run.ts';
 export type { HistoryEntry } from './state/history.ts';
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
+export { compareReleases, compareVersions } from './versions.ts';
 export type { ReadArchiveOptions, WrittenIndex };
 
 // Archives and indexes are needed by few commands: their modules are loaded on first use.

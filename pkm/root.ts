@@ -388,11 +388,19 @@ export class Root implements Disposable {
     return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
   }
 
-  /** Reads an archive into a private folder below the root, ready for `install`. Nothing else is changed. */
-  async readArchive(file: string): Promise<PackageImage> {
+  /**
+   * Reads an archive into a private folder below the root, ready for `install`. Nothing else is changed.
+   * @param options.allowPrivileged  setuid files and file capabilities that the archive does not declare are accepted
+   */
+  async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
     const context = this.#context();
     const { imageFromArchive } = await import('./archive/read-archive.ts');
-    return imageFromArchive(file, { folder: this.#scratch(), io: context.io, mtimeSeconds: this.#actor().now });
+    return imageFromArchive(file, {
+      folder: this.#scratch(),
+      io: context.io,
+      mtimeSeconds: this.#actor().now,
+      mayBePrivileged: () => options.allowPrivileged === true,
+    });
   }
 
   /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */

@@ -16,6 +16,8 @@ export interface ImageEntry {
   readonly sha256: string;
   /** Symlink text, or the path of the file that a hard link shares its bytes with; '' otherwise. */
   readonly target: string;
+  /** Hex of the attribute `security.capability`; absent where there is none. */
+  readonly capability?: string;
 }
 
 export type Origin =

@@ -21,6 +21,7 @@ const ARCHIVE: readonly Option[] = [
     choices: ['strict', 'loose', 'repo-only'],
     doc: 'strict (default) and repo-only: its SHA-256 must be in the synced index; loose: take it as it is',
   },
+  { long: 'allow-privileged', doc: 'accept setuid files and file capabilities that an archive does not declare' },
 ];
 
 export const pkmCommands: readonly Command[] = [

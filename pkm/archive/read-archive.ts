@@ -12,7 +12,9 @@ import type { FileWriter, RootIo } from '../io.ts';
 import { STATE_DIR } from '../layout.ts';
 import { badPath, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
+import { describeCapability } from './capability.ts';
 import { decodePackageInfo, type PackageInfoFile } from './package-info.ts';
+import { isPrivileged } from './privileged.ts';
 import { damaged, hostile, type TarMember, TarReader } from './tar-reader.ts';
 
 export interface ReadArchiveOptions {
@@ -23,6 +25,11 @@ export interface ReadArchiveOptions {
   readonly mtimeSeconds: number;
   readonly maxEntries?: number;
   readonly maxBytes?: number;
+  /**
+   * Whether members that `.PKGINFO` does not declare may be privileged: setuid, setgid, or with file capabilities. InterGenOS's own
+   * archives cannot declare anything; somebody else has to answer for them. Default: no.
+   */
+  readonly mayBePrivileged?: (path: string, archiveSha256: string) => boolean;
 }
 
 const MAX_ENTRIES = 100_000;
@@ -92,8 +99,12 @@ class Unpacker {
     }
     const why = badPath(path);
     if (why !== undefined) throw hostile(member.name, why);
-    if (this.#members.has(path) || this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
-    this.#current = isMetadata(path) ? this.#beginMetadata(path, member) : this.#beginEntry(path, member);
+    if (this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
+    this.#current = this.#members.has(path)
+      ? this.#beginAgain(path, member)
+      : isMetadata(path)
+        ? this.#beginMetadata(path, member)
+        : this.#beginEntry(path, member);
   }
 
   data(bytes: Buffer): void {
@@ -102,7 +113,8 @@ class Unpacker {
     else if (current.kind === 'small') {
       bytes.copy(current.buffer, current.filled);
       current.filled += bytes.length;
-    } else if (current.kind === 'long') {
+    } else if (current.kind === 'again') current.digest.update(bytes);
+    else if (current.kind === 'long') {
       current.digest.update(bytes);
       sys('write', current.file, () => current.writer.write(bytes));
     }
@@ -116,6 +128,8 @@ class Unpacker {
       const { entry, buffer, file } = current;
       sys('write', file, () => this.#options.io.createFile(file, buffer, this.#metadata(entry)));
       this.#members.set(entry.path, { entry: { ...entry, sha256: hash('sha256', buffer) }, file });
+    } else if (current.kind === 'again') {
+      if (current.digest.digest('hex') !== this.#members.get(current.path)!.entry.sha256) throw twice(current.path);
     } else if (current.kind === 'long') {
       sys('write', current.file, () => current.writer.finish());
       this.#members.set(current.entry.path, {
@@ -135,12 +149,8 @@ class Unpacker {
     this.#checkLinks();
     this.#checkManifest(info.description);
     for (const { entry } of this.#members.values()) {
-      if (entry.kind !== 'directory' && (entry.mode & 0o6000) !== 0 && !info.privileged.has(entry.path)) {
-        throw hostile(
-          entry.path,
-          `it has mode ${entry.mode.toString(8)}, and .PKGINFO does not say 'privileged = ${entry.path}'`,
-        );
-      }
+      if (!isPrivileged(entry) || info.privileged.has(entry.path)) continue;
+      if (this.#options.mayBePrivileged?.(entry.path, sha256) !== true) throw undeclared(entry);
     }
     return makeImage({
       description: info.description,
@@ -168,8 +178,23 @@ class Unpacker {
     return { kind: 'skip' };
   }
 
-  #beginEntry(path: string, member: TarMember): Current {
-    const entry: ImageEntry = {
+  /** InterGenOS's publishing script adds what is in a folder with the folder, and once more by itself. */
+  #beginAgain(path: string, member: TarMember): Current {
+    const { entry } = this.#members.get(path)!;
+    const other = this.#entry(path, member);
+    const isSame =
+      entry.kind === other.kind &&
+      entry.mode === (other.kind === 'hardlink' ? entry.mode : other.mode) &&
+      entry.target === (other.kind === 'hardlink' ? normalized(other.target) : other.target) &&
+      (other.kind !== 'file' || entry.sizeBytes === other.sizeBytes) &&
+      (other.kind === 'hardlink' || (entry.uid === other.uid && entry.gid === other.gid)) &&
+      (other.kind === 'hardlink' || entry.capability === other.capability);
+    if (!isSame) throw twice(member.name);
+    return other.kind === 'file' ? { kind: 'again', path, digest: createHash('sha256') } : { kind: 'skip' };
+  }
+
+  #entry(path: string, member: TarMember): ImageEntry {
+    return {
       path,
       kind: member.kind,
       mode: member.kind === 'symlink' ? 0o777 : member.mode,
@@ -177,8 +202,13 @@ class Unpacker {
       gid: this.#owner(member.gid),
       sizeBytes: member.sizeBytes,
       sha256: '',
-      target: member.kind === 'symlink' ? member.target : '',
+      target: member.kind === 'symlink' || member.kind === 'hardlink' ? member.target : '',
+      ...(member.capability === '' || member.kind !== 'file' ? {} : { capability: member.capability }),
     };
+  }
+
+  #beginEntry(path: string, member: TarMember): Current {
+    const entry = this.#entry(path, member);
     const file = join(this.#options.folder, String(this.#members.size));
     if (member.kind === 'hardlink') {
       this.#link(entry, member, file);
@@ -205,8 +235,7 @@ class Unpacker {
       throw hostile(member.name, `it is a hard link to '${printable(member.target)}', which is no earlier file of the archive`);
     }
     sys('link', file, () => this.#options.io.link(found.file, file));
-    const { mode, uid, gid, sizeBytes, sha256 } = found.entry;
-    this.#members.set(entry.path, { entry: { ...entry, kind: 'hardlink', mode, uid, gid, sizeBytes, sha256, target }, file });
+    this.#members.set(entry.path, { entry: { ...found.entry, path: entry.path, kind: 'hardlink', target }, file });
   }
 
   /** Owners from 1000 up are people of the machine that made the archive. */
@@ -274,8 +303,21 @@ class Unpacker {
   }
 }
 
+function undeclared(entry: ImageEntry): Fault {
+  const what =
+    entry.capability === undefined
+      ? `it has mode ${entry.mode.toString(8)}`
+      : `it has the capabilities ${describeCapability(entry.capability)}`;
+  return hostile(entry.path, `${what}, and .PKGINFO does not say 'privileged = ${entry.path}'`, [
+    'if you know why it has them, use --allow-privileged',
+  ]);
+}
+
+const twice = (name: string): Fault => hostile(name, 'it is there twice, and not the same');
+
 type Current =
   | { kind: 'skip' }
+  | { kind: 'again'; path: string; digest: ReturnType<typeof createHash> }
   | { kind: 'text'; path: string; chunks: Buffer[] }
   | { kind: 'small'; entry: ImageEntry; file: string; buffer: Buffer; filled: number }
   | { kind: 'long'; entry: ImageEntry; file: string; writer: FileWriter; digest: ReturnType<typeof createHash> };

@@ -8,6 +8,7 @@ import { parentOf, printable } from '../names.ts';
 import type { StateDelta, StateView } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { planConfig } from './config-plan.ts';
+import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
 import type { DiskPlan, Operation, StageItem } from './operations.ts';
 
@@ -137,6 +138,10 @@ export class DiskPlanner {
     else if (there !== undefined && !(isRollback && old.wasThere)) {
       if (there.kind === 'directory') {
         this.warnings.push(this.#modified(old, 'a directory stands there now; it stays'));
+        return;
+      }
+      if (!isRollback && isLayoutLink(old)) {
+        this.warnings.push({ kind: 'note', path: old.path, package: old.owner, text: 'it stays: every program needs it' });
         return;
       }
       if (!this.isSame(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));

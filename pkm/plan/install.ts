@@ -3,7 +3,7 @@ import { configMatcher } from '../config-globs.ts';
 import type { Disk } from '../disk.ts';
 import { printable } from '../names.ts';
 import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } from '../types.ts';
-import { checkEntry } from './critical.ts';
+import { checkEntry, isLayoutLink } from './critical.ts';
 import { checkConflicts, unmetDependencies } from './dependencies.ts';
 import { type Draft, effective, isPlainDirectory } from './draft.ts';
 
@@ -100,6 +100,7 @@ function placeImage(
       }
     }
     checkEntry(draft, image, entry, disk);
+    if (isLayoutLink(entry) && isLaidOut(draft, image, entry, disk)) continue;
     for (const row of draft.rowsAt(entry.path)) {
       if (row.owner === image.name) continue;
       if (mayTake(draft, image, row.owner)) draft.drop(row);
@@ -119,6 +120,15 @@ function placeImage(
     });
   }
   draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
+}
+
+/** Another package has the same symlink, or it stood there before any package: it stays theirs. */
+function isLaidOut(draft: Draft, image: PackageImage, entry: ImageEntry, disk: Disk): boolean {
+  const rows = draft.rowsAt(entry.path);
+  if (rows.length > 0) {
+    return rows.every((row) => row.owner !== image.name && row.kind === 'symlink' && row.target === entry.target);
+  }
+  return draft.base.rowsAt(entry.path).length === 0 && disk.entry(entry.path)?.target === entry.target;
 }
 
 const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>

@@ -53,6 +53,7 @@ export interface Wish {
 export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
   const base = databaseState(database);
+  base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const plan = planDisk({
     base,
     delta: wish.delta,

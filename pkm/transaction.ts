@@ -221,7 +221,11 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       else io.mkdir(path, row.mode, owner);
       return;
     case 'place':
-      if (isThere(layout, row.source)) io.rename(under(layout, row.source), path);
+      try {
+        io.rename(under(layout, row.source), path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isThere(layout, row.source)) throw error;
+      }
       return;
     case 'move':
       if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));

@@ -20,6 +20,7 @@ export interface InstallOptions {
  */
 export function installImages(draft: Draft, images: readonly PackageImage[], disk: Disk, options: InstallOptions): void {
   checkQueue(draft, images);
+  for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });

@@ -23,6 +23,8 @@ export interface DiskEntry {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly mtimeSeconds: number;
+  /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
+  readonly isWholeSecond: boolean;
   /** Symlinks; '' otherwise. */
   readonly target: string;
   /** File system. */
@@ -127,6 +129,7 @@ export function rootDisk(layout: RootLayout): Disk {
         gid: stat.gid,
         sizeBytes: stat.size,
         mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
+        isWholeSecond: stat.mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',
         device: stat.dev,
       };

@@ -138,6 +138,18 @@ function openForWriting(layout: RootLayout, options: OpenOptions): Database {
   return database;
 }
 
+const NOTHING_TO_VERIFY: VerifyReport = {
+  nChecked: 0,
+  nBytes: 0,
+  problems: [],
+  drift: [],
+  manifests: [],
+  history: undefined,
+  isUnfinished: false,
+  unowned: [],
+  isClean: true,
+};
+
 const clock = (): number => Math.floor(Date.now() / 1000);
 
 export class Root implements Disposable {
@@ -216,7 +228,7 @@ export class Root implements Disposable {
   verify(options: VerifyOptions = {}): VerifyReport {
     for (const name of options.packages ?? []) this.#known(name);
     if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
-    return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
+    return NOTHING_TO_VERIFY;
   }
 
   /** Every configuration file that packages brought, and how it stands. */
@@ -470,6 +482,7 @@ export class Root implements Disposable {
       {
         ...rest,
         delta: draft.delta(),
+        base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,

@@ -234,7 +234,7 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, owner);
       return;
     case 'unlink':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) io.unlink(path);
+      tolerate(['ENOENT', 'ENOTDIR', 'EISDIR'], () => io.unlink(path)); // gone already, or a directory now, which stays
       return;
     case 'rmdir':
       tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));

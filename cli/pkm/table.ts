@@ -75,7 +75,8 @@ export const pkmCommands: readonly Command[] = [
     description:
       'Re-hashes every installed file and checks its kind, mode and owner; checks the text manifests and the chain of the history against the database. Configuration that you changed is reported apart and is no difference.',
     options: [
-      { long: 'fast', doc: 'look at kind, size and mode only; read no contents' },
+      { long: 'fast', doc: 'look at kind, size, time and mode only; read no contents' },
+      { long: 'unowned', doc: 'name what belongs to no package in the directories of packages, too (var and the like apart)' },
       { long: 'package', short: 'p', values: ['NAME'], isRepeated: true, doc: 'only this package' },
     ],
     examples: [{ command: 'pkm --root /tmp/root verify', says: '' }],

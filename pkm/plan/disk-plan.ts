@@ -144,7 +144,7 @@ export class DiskPlanner {
         this.warnings.push({ kind: 'note', path: old.path, package: old.owner, text: 'it stays: every program needs it' });
         return;
       }
-      if (!this.isSame(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
+      if (!this.#isAsPlaced(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
       this.unlink(old.path);
     }
   }
@@ -217,7 +217,7 @@ export class DiskPlanner {
       if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
-    if (!isEqual && !this.isSame(old, there) && !this.isSame(next, there)) {
+    if (!isEqual && !this.#isAsPlaced(old, there) && !this.isSame(next, there)) {
       this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
     }
     return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
@@ -256,6 +256,21 @@ export class DiskPlanner {
         hints: [`install one of the two packages only, or let it use the name '/${printable(path)}'`],
       },
     );
+  }
+
+  /**
+   * Whether a file that goes is as pkm placed it; only a warning depends on it. Size and time tell: what a program writes has a time
+   * of its own. Where they do not say that it is, its bytes do.
+   */
+  #isAsPlaced(row: FileRow, there: DiskEntry): boolean {
+    const isUntouched =
+      row.kind === 'file' &&
+      there.kind === 'file' &&
+      row.mtimeSeconds !== 0 &&
+      there.isWholeSecond &&
+      there.mtimeSeconds === row.mtimeSeconds &&
+      there.sizeBytes === row.sizeBytes;
+    return isUntouched || this.isSame(row, there);
   }
 
   isSame(row: FileRow, there: DiskEntry): boolean {

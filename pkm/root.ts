@@ -415,6 +415,22 @@ export class Root implements Disposable {
     });
   }
 
+  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
+    const images: PackageImage[] = [];
+    const reading: Promise<PackageImage>[] = [];
+    try {
+      for (const file of files) {
+        reading.push(this.readArchive(file, options));
+        if (reading.length > 1) images.push(await reading.shift()!);
+      }
+      for (const last of reading) images.push(await last);
+      return images;
+    } finally {
+      await Promise.allSettled(reading); // nobody writes into the staging folder any more
+    }
+  }
+
   /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */
   async sync(address: string, options: { keys?: readonly string[] } = {}): Promise<{ serial: number; nPackages: number }> {
     const { syncIndex } = await import('./repository/sync.ts');

@@ -17,13 +17,10 @@ export const askedFor = (offers: readonly AvailablePackage[], requirements: read
     return offer === undefined ? [] : [offer.name];
   });
 
-/** Fetches and unpacks; in the order given. @throws Fault E-PKM-061 */
+/** Fetches and unpacks; in the order given. @throws Fault E-PKM-071 */
 export async function offeredImages(context: Context, root: Root, offers: readonly AvailablePackage[]): Promise<PackageImage[]> {
   if (offers.length === 0) return [];
-  const files = await fetchWithProgress(context, root, offers);
-  const images: PackageImage[] = [];
-  for (const file of files) images.push(await root.readArchive(file));
-  return images;
+  return root.readArchives(await fetchWithProgress(context, root, offers));
 }
 
 async function fetchWithProgress(context: Context, root: Root, offers: readonly AvailablePackage[]): Promise<string[]> {

@@ -4,6 +4,8 @@ import type { WriteIndexOptions, WrittenIndex } from './repository/write-index.t
 import type { PackageImage } from './types.ts';
 
 export { pkmCodes } from './codes.ts';
+export type { ConfigFile, ConfigState } from './config/list-config.ts';
+export type { ConfigChoice, ConfigSettled, ConfigVersions } from './config/settle-config.ts';
 export type { GcOptions, GcReport } from './gc.ts';
 export { directoryEntry, type ImageParts, makeImage } from './image.ts';
 export { imageFromStore, type StorePackage } from './image-from-store.ts';
@@ -11,6 +13,7 @@ export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts
 export type { RootLayout } from './layout.ts';
 export type { LockHolder } from './lock.ts';
 export type { ManifestDivergence } from './manifest-text.ts';
+export { hasMarks, isMergeable, mergeWithMarks } from './plan/merge.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
 export type { RepairReport } from './repair.ts';
 export type { OutdatedPackage } from './repository/available.ts';

@@ -1,8 +1,7 @@
-import { lstatSync } from 'node:fs';
-import { rootDisk } from './disk.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
-import { DiskPlanner } from './plan/disk-plan.ts';
+import type { DiskPlanner } from './plan/disk-plan.ts';
+import { standingPlanner } from './plan/standing.ts';
 import { type Actor, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
@@ -44,18 +43,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     scratch: options.scratch,
     now: options.actor.now,
   });
-  const planner = new DiskPlanner({
-    base: state,
-    delta: { dropFiles: [], putFiles: [], dropRecords: [], putRecords: [] },
-    disk: rootDisk(layout),
-    nextBytes: () => Buffer.alloc(0),
-    oldBytes: () => undefined,
-    withdrawal: () => 'replace',
-    isRollback: false,
-    overwrite: true,
-    now: options.actor.now,
-    stagingDevice: lstatSync(layout.state).dev,
-  });
+  const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
   const report: RepairReport = {

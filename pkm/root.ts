@@ -2,6 +2,14 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
+import { type ConfigFile, listConfig } from './config/list-config.ts';
+import {
+  type ConfigChoice,
+  type ConfigSettled,
+  type ConfigVersions,
+  configVersions,
+  settleConfig,
+} from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
@@ -152,6 +160,18 @@ function openForWriting(layout: RootLayout, options: OpenOptions): Database {
   return database;
 }
 
+const NOTHING_TO_VERIFY: VerifyReport = {
+  nChecked: 0,
+  nBytes: 0,
+  problems: [],
+  drift: [],
+  manifests: [],
+  history: undefined,
+  isUnfinished: false,
+  unowned: [],
+  isClean: true,
+};
+
 const clock = (): number => Math.floor(Date.now() / 1000);
 
 export class Root implements Disposable {
@@ -241,7 +261,7 @@ export class Root implements Disposable {
     return this.#database === undefined ? [] : knownRepositories(this.#database).filter((known) => known.syncedAt > 0);
   }
 
-  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-060 */
+  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
   repositorySettings(): RepositorySettings[] {
     return readRepositories(this.layout.repositories);
   }
@@ -255,7 +275,18 @@ export class Root implements Disposable {
   verify(options: VerifyOptions = {}): VerifyReport {
     for (const name of options.packages ?? []) this.#known(name);
     if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
-    return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
+    return NOTHING_TO_VERIFY;
+  }
+
+  /** Every configuration file that packages brought, and how it stands. */
+  config(): ConfigFile[] {
+    return this.#database === undefined ? [] : listConfig(this.#database, rootDisk(this.layout));
+  }
+
+  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
+  configVersions(path: string): ConfigVersions {
+    if (this.#database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    return configVersions({ layout: this.layout, database: this.#database }, path);
   }
 
   /** What is wrong inside the database itself; empty where it is consistent. */
@@ -449,6 +480,11 @@ export class Root implements Disposable {
     });
   }
 
+  /** Settles conflicts of configuration: all of the choices or none. The generation stays. @throws Fault E-PKM-060 · 061 · 062 */
+  settleConfig(choices: readonly ConfigChoice[]): ConfigSettled[] {
+    return settleConfig(this.#context(), choices, this.#actor());
+  }
+
   /** Forgets old generations, and lets go of the bytes that only they needed. */
   gc(options: GcOptions): GcReport {
     return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
@@ -467,6 +503,22 @@ export class Root implements Disposable {
       mtimeSeconds: this.#actor().now,
       mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
     });
+  }
+
+  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
+    const images: PackageImage[] = [];
+    const reading: Promise<PackageImage>[] = [];
+    try {
+      for (const file of files) {
+        reading.push(this.readArchive(file, options));
+        if (reading.length > 1) images.push(await reading.shift()!);
+      }
+      for (const last of reading) images.push(await last);
+      return images;
+    } finally {
+      await Promise.allSettled(reading); // nobody writes into the staging folder any more
+    }
   }
 
   /**
@@ -504,13 +556,13 @@ export class Root implements Disposable {
     });
   }
 
-  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-061 */
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-071 */
   async fetch(item: query.AvailablePackage, options: FetchOptions = {}): Promise<string> {
     const { fetchArchive } = await import('./repository/fetch.ts');
     return fetchArchive(this.#context(), item, options);
   }
 
-  /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-061 */
+  /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 */
   async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
     const { fetchArchives } = await import('./repository/fetch.ts');
     return fetchArchives(this.#context(), items, options);
@@ -564,6 +616,7 @@ export class Root implements Disposable {
       {
         ...rest,
         delta: draft.delta(),
+        base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,

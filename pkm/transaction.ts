@@ -221,7 +221,11 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       else io.mkdir(path, row.mode, owner);
       return;
     case 'place':
-      if (isThere(layout, row.source)) io.rename(under(layout, row.source), path);
+      try {
+        io.rename(under(layout, row.source), path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isThere(layout, row.source)) throw error;
+      }
       return;
     case 'move':
       if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
@@ -230,7 +234,7 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, owner);
       return;
     case 'unlink':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) io.unlink(path);
+      tolerate(['ENOENT', 'ENOTDIR', 'EISDIR'], () => io.unlink(path)); // gone already, or a directory now, which stays
       return;
     case 'rmdir':
       tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));

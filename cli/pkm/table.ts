@@ -138,10 +138,55 @@ export const pkmCommands: readonly Command[] = [
     description:
       'Re-hashes every installed file and checks its kind, mode and owner; checks the text manifests and the chain of the history against the database. Configuration that you changed is reported apart and is no difference.',
     options: [
-      { long: 'fast', doc: 'look at kind, size and mode only; read no contents' },
+      { long: 'fast', doc: 'look at kind, size, time and mode only; read no contents' },
+      { long: 'unowned', doc: 'name what belongs to no package in the directories of packages, too (var and the like apart)' },
       { long: 'package', short: 'p', values: ['NAME'], isRepeated: true, doc: 'only this package' },
     ],
     examples: [{ command: 'pkm --root /tmp/root verify', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config list',
+    summary: 'list configuration that differs from what packages brought',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Conflicts first of all: both you and a package changed the file, yours stands and the new version waits beside it as .new. Then what you modified or deleted, what stayed when its package went, and versions that were put aside.',
+    options: [
+      { long: 'conflicts', doc: 'only what waits to be settled' },
+      { long: 'all', short: 'a', doc: 'files as their packages brought them, too' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config list', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config diff',
+    summary: "show how your configuration differs from the package's",
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "From your version to the package's, as diff -u; of every conflict unless paths are named. Exits 1 where something differs.",
+    options: [{ long: 'mine', doc: 'what you changed: from the version that yours descends from to yours' }],
+    examples: [{ command: 'pkm --root /tmp/root config diff --mine', says: 'everything that you changed' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config resolve',
+    summary: 'settle configuration that both you and a package changed',
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Every conflict unless paths are named. On a terminal it shows each and asks; else say what to take. All of the files are settled, or none. Where the package's version replaces what you wrote, yours is kept beside it as .pkmsave. Exits 1 where conflicts are left.",
+    options: [
+      { long: 'mine', doc: 'your file stays as it is; the waiting version goes' },
+      { long: 'theirs', doc: "the package's version, as it waits or as it was brought" },
+      { long: 'merged', doc: 'both changes, where they do not touch the same lines' },
+      { long: 'edit', doc: 'both, with conflicts between marks, in the editor that VISUAL or EDITOR names' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config resolve --mine', says: 'keep your files' }],
   },
   {
     program: 'pkm',

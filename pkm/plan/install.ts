@@ -36,6 +36,7 @@ export function installImages(
   options: InstallOptions,
 ): AbsentPredecessor[] {
   const absent = checkQueue(draft, images, options);
+  for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });

@@ -24,7 +24,7 @@ export interface FetchOptions {
   readonly idleMs?: number;
 }
 
-/** Several archives, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-061 of the first that cannot be had */
+/** Several archives, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 of the first that cannot be had */
 export async function fetchArchives(
   context: RootContext,
   items: readonly AvailablePackage[],
@@ -51,7 +51,7 @@ export async function fetchArchives(
  * The archive of a package that an index offers: from the cache of the root, from its folder, or fetched. What is returned has the
  * SHA-256 of the index. A download that broke off goes on where it was, also in another process; mirrors are tried in turn.
  * @returns absolute path
- * @throws Fault E-PKM-061 it cannot be fetched, or is another file than the index says
+ * @throws Fault E-PKM-071 it cannot be fetched, or is another file than the index says
  */
 export async function fetchArchive(context: RootContext, item: AvailablePackage, options: FetchOptions = {}): Promise<string> {
   const { layout, io, database } = context;
@@ -141,7 +141,7 @@ async function goOn(url: URL, part: string, item: AvailablePackage, options: Fet
 }
 
 const another = (url: URL, notes: readonly string[]): Fault =>
-  new Fault('E-PKM-061', `'${shownUrl(url)}' is not the archive that its index promises`, {
+  new Fault('E-PKM-071', `'${shownUrl(url)}' is not the archive that its index promises`, {
     notes,
     hints: ["fetch the newest index with 'pkm sync' and try again", 'if it differs still, do not install this archive'],
   });
@@ -152,7 +152,7 @@ const differing = (item: AvailablePackage, actual: string): string[] => [
 ];
 
 const unreachable = (url: URL, problem: UrlProblem): Fault =>
-  new Fault('E-PKM-061', `cannot fetch '${shownUrl(url)}': ${problem.message}`, {
+  new Fault('E-PKM-071', `cannot fetch '${shownUrl(url)}': ${problem.message}`, {
     cause: problem,
     notes: problem.canRetry ? ['what came so far is kept: the next attempt goes on from there'] : [],
     hints: ['check the address and the network', "or fetch a newer index with 'pkm sync': the archive may have been replaced"],

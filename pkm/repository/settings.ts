@@ -23,7 +23,7 @@ export const DEFAULT_PRIORITY = 100;
 const SUFFIX = '.conf';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** Sorted by priority, then by name. @throws Fault E-PKM-060 a file that makes no sense */
+/** Sorted by priority, then by name. @throws Fault E-PKM-070 a file that makes no sense */
 export function readRepositories(folder: string): RepositorySettings[] {
   if (!existsSync(folder)) return [];
   const files = sys('read', folder, () => readdirSync(folder)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
@@ -42,7 +42,7 @@ export function readRepositories(folder: string): RepositorySettings[] {
     const { href } = addresses[0]!;
     const other = seen.get(href);
     if (other !== undefined) {
-      throw new Fault('E-PKM-060', `repositories '${other}' and '${name}' have the same address`, {
+      throw new Fault('E-PKM-070', `repositories '${other}' and '${name}' have the same address`, {
         hints: ['remove one of the two files'],
       });
     }
@@ -51,10 +51,10 @@ export function readRepositories(folder: string): RepositorySettings[] {
   return found.sort((a, b) => b.priority - a.priority || compareBytes(a.name, b.name));
 }
 
-/** @throws Fault E-PKM-060 */
+/** @throws Fault E-PKM-070 */
 export function decodeSettings(name: string, source: SourceFile): RepositorySettings {
   const refuse = (start: number, end: number, why: string, hints: readonly string[]): Fault =>
-    new Fault('E-PKM-060', `the file of repository '${printable(name)}' makes no sense: ${why}`, {
+    new Fault('E-PKM-070', `the file of repository '${printable(name)}' makes no sense: ${why}`, {
       labels: [{ source, start, end, text: '' }],
       hints,
     });

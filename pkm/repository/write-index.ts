@@ -61,7 +61,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
     const other = packages.get(key);
     if (other !== undefined) {
       throw new Fault(
-        'E-PKM-062',
+        'E-PKM-072',
         `'${other.file}' and '${file}' are both '${item.name}' ${item.version}, release ${item.release}`,
         {
           hints: ['keep one of the two in the folder', 'or give the newer one a higher release'],

@@ -58,7 +58,7 @@ test('another process goes on where the first one stopped', async (t) => {
   web.breaks = { name: basename(file), afterBytes: 5000, times: 3 };
   await assert.rejects(
     box.do((root) => root.fetch(item, QUICK)),
-    { code: 'E-PKM-061' },
+    { code: 'E-PKM-071' },
   );
   assert.equal(readFileSync(part).length, 15_000);
   web.requests.length = 0;
@@ -150,7 +150,7 @@ test('a busy server is asked again, a missing file is not', async (t) => {
   web.requests.length = 0;
   await assert.rejects(
     box.do((root) => root.fetch({ ...item, file: 'other.igos.tar.gz', sha256: 'f'.repeat(64) }, QUICK)),
-    { code: 'E-PKM-061' },
+    { code: 'E-PKM-071' },
   );
   assert.equal(web.requests.length, 1);
 });

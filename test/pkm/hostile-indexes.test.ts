@@ -166,7 +166,7 @@ test('hostile indexes: each refused for its reason, and the known one stays', as
   }
   assert.ok(lines.length >= 70, `${lines.length} cases`);
   assert.deepEqual(box.snapshot(), {});
-  golden(t, 'errors/pkm-hostile-indexes.txt', `${lines.join('\n')}\n`);
+  golden(t, 'errors/hostile-indexes.txt', `${lines.join('\n')}\n`);
 });
 
 test('hostile servers: endless answers, redirections, silence', async (t) => {

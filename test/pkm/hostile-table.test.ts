@@ -200,7 +200,7 @@ test('hostile archives: each refused for its reason, and nothing written', async
     box.do((root) => [root.list().length, root.checkInvariants(), root.generation]),
     [1, [], 1],
   );
-  golden(t, 'errors/pkm-hostile-archives.txt', `${lines.join('\n')}\n`);
+  golden(t, 'errors/hostile-archives.txt', `${lines.join('\n')}\n`);
 });
 
 const messages: Record<string, readonly TarSpec[] | Buffer> = {

@@ -233,6 +233,6 @@ test('packages of a repository are resolved, fetched and installed in order', as
   const [libc] = box.do((root) => root.available('libc'));
   await assert.rejects(
     box.do((root) => root.fetch(libc!)),
-    { code: 'E-PKM-061' },
+    { code: 'E-PKM-071' },
   );
 });

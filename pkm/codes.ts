@@ -129,4 +129,9 @@ export const pkmCodes = defineCodes({
     wrong: 'pkm upgrade linux   # while it is held',
     right: 'pkm unhold linux && pkm upgrade linux',
   },
+  'E-PKM-041': {
+    title: 'the root cannot become atomic',
+    explanation:
+      'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
+  },
 });

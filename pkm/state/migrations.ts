@@ -15,4 +15,9 @@ export const migrations: readonly Migration[] = [
     sql: `
       CREATE TABLE holds (name TEXT PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL) WITHOUT ROWID;`,
   },
+  {
+    // Atomic roots: the folder below `generations/` that a generation shows. NULL where files are placed one by one.
+    number: 30,
+    sql: 'ALTER TABLE generations ADD COLUMN tree INTEGER;',
+  },
 ];

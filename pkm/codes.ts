@@ -122,6 +122,18 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-040': {
+    title: 'the package is held',
+    explanation:
+      'Somebody said with "pkm hold" that it stays as it is: no transaction upgrades, supersedes or removes it. A rollback may.',
+    wrong: 'pkm upgrade linux   # while it is held',
+    right: 'pkm unhold linux && pkm upgrade linux',
+  },
+  'E-PKM-041': {
+    title: 'the root cannot become atomic',
+    explanation:
+      'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:
@@ -140,13 +152,6 @@ export const pkmCodes = defineCodes({
     title: 'no version to take',
     explanation:
       'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
-  },
-  'E-PKM-040': {
-    title: 'the package is held',
-    explanation:
-      'Somebody said with "pkm hold" that it stays as it is: no transaction upgrades, supersedes or removes it. A rollback may.',
-    wrong: 'pkm upgrade linux   # while it is held',
-    right: 'pkm unhold linux && pkm upgrade linux',
   },
   'E-PKM-070': {
     title: 'a repository file makes no sense',

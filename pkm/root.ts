@@ -52,6 +52,7 @@ import {
   writeSetting,
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
+import { collectTrees, initAtomic, isAtomic } from './trees.ts';
 import type {
   FileRow,
   GenerationRecord,
@@ -153,7 +154,10 @@ function openForWriting(layout: RootLayout, options: OpenOptions): Database {
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       const now = (options.now ?? clock)();
-      database.run("INSERT OR IGNORE INTO generations VALUES (0, 'install', ?, 'empty', 0)", now);
+      database.run(
+        "INSERT OR IGNORE INTO generations (number, kind, created_at, summary, packages) VALUES (0, 'install', ?, 'empty', 0)",
+        now,
+      );
       writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
     });
   }
@@ -450,6 +454,7 @@ export class Root implements Disposable {
       {
         kind: 'rollback',
         summary: `rollback to generation ${generation}`,
+        target: generation,
         delta,
         disk: rootDisk(this.layout),
         contents,
@@ -467,6 +472,19 @@ export class Root implements Disposable {
       actor,
       this.#options.pins,
     );
+  }
+
+  /**
+   * Gives a fresh root the atomic layout: see `trees.ts`. @returns false where it has it already
+   * @throws Fault E-PKM-041 there is something on the root
+   */
+  initAtomic(): boolean {
+    return initAtomic(this.#context());
+  }
+
+  /** How files are placed: one by one, or as whole trees that are switched. */
+  get layoutKind(): 'live' | 'atomic' {
+    return this.#database !== undefined && isAtomic(this.#database) ? 'atomic' : 'live';
   }
 
   /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
@@ -573,6 +591,7 @@ export class Root implements Disposable {
     const context = this.#context();
     const nOperations = applyJournal(context);
     sys('remove', this.layout.staging, () => emptyStaging(context));
+    collectTrees(context);
     syncManifests(this.layout, context.database, context.io);
     return { nOperations };
   }

@@ -29,7 +29,7 @@ export interface RootContext {
 }
 
 /** Owners are set by root only; anyone else's files are their own. */
-const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
+export const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
   IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
 
 const IS_ROOT = process.geteuid?.() === 0;
@@ -212,7 +212,8 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
   });
 }
 
-function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
+/** Does one operation; doing it again is no harm. */
+export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   const path = under(layout, row.path);
   const owner = ownerOf(row);
   switch (row.operation) {

@@ -45,4 +45,12 @@ export const migrations: readonly Migration[] = [
     sql: `
       CREATE TABLE holds (name TEXT PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL) WITHOUT ROWID;`,
   },
+  {
+    // Atomic roots: the folder below `generations/` that a generation shows. NULL where files are placed one by one.
+    // What came after a generation is found without a scan of all files: a rollback costs its difference.
+    number: 30,
+    sql: `
+      ALTER TABLE generations ADD COLUMN tree INTEGER;
+      CREATE INDEX files_from ON files (from_generation);`,
+  },
 ];

@@ -1,5 +1,6 @@
 /** Holds, explicit and dependency, autoremove; and predecessors that never were. */
 import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -152,10 +153,9 @@ test('versions count for dependencies and conflicts of a transaction', async (t)
 
 test('a database without holds is brought up to date, and can be read before that', (t) => {
   const box = new Sandbox(t);
-  box.do((root) => root.install([box.image('a 1', { 'usr/a': '1' })]));
-  const path = join(box.root, 'var/lib/igos/pkm.db');
-  const old = new DatabaseSync(path);
-  old.exec('DROP TABLE holds; PRAGMA user_version = 2');
+  mkdirSync(join(box.root, 'var/lib/igos'), { recursive: true });
+  const old = new DatabaseSync(join(box.root, 'var/lib/igos/pkm.db'));
+  old.exec(readFileSync(join(import.meta.dirname, '../vectors/pkm-schema-1.sql'), 'utf8'));
   old.close();
   assert.deepEqual(
     box.do((root) => root.holds(), { readOnly: true }),

@@ -15,16 +15,30 @@ export interface Wanted {
 }
 
 /** Realizes packages with their runtime closure; images in order: what is needed first. */
-export async function imagesOf(
+export function imagesOf(
   context: Context,
   args: Arguments,
   session: Session,
   wanted: readonly Wanted[],
 ): Promise<PackageImage[]> {
+  return imagesOfAll(context, args, session, closureOf(wanted));
+}
+
+/** Packages and what they need at run time, what is needed first. */
+export function closureOf(wanted: readonly Wanted[]): Wanted[] {
   const byTree = new Map<Tree, PackageInfo[]>();
   for (const { tree, info } of wanted) byTree.set(tree, [...(byTree.get(tree) ?? []), info]);
-  const closure = [...byTree].flatMap(([tree, infos]) => tree.runtimeClosure(infos).map((info) => ({ tree, info })));
-  const targets = closure.map(({ tree, info }) => packageTarget(tree, info));
+  return [...byTree].flatMap(([tree, infos]) => tree.runtimeClosure(infos).map((info) => ({ tree, info })));
+}
+
+/** Realizes these packages and no others, in this order. */
+export async function imagesOfAll(
+  context: Context,
+  args: Arguments,
+  session: Session,
+  wanted: readonly Wanted[],
+): Promise<PackageImage[]> {
+  const targets = wanted.map(({ tree, info }) => packageTarget(tree, info));
   session.bridge.flush();
   const { outputs } = await realizeTargets(context, args, session.store, targets);
   return targets.map((target) => {

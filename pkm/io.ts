@@ -10,6 +10,7 @@ import {
   copyFileSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -21,6 +22,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic } from '../base/index.ts';
 
 export interface FileMetadata {
@@ -61,14 +63,41 @@ export interface FileWriter {
   abandon(): void;
 }
 
+const USER = process.geteuid?.();
+
+let knownUmask: number | undefined;
+
+function umask(): number {
+  knownUmask ??= process.umask();
+  return knownUmask;
+}
+
+let lastFolder = '';
+let lastGroup = -1;
+
+/** The group that new files get in a folder: the process's, or with setgid the folder's. One question a folder. */
+function givenGroup(path: string, fd: number): number {
+  const folder = dirname(path);
+  if (folder !== lastFolder) {
+    lastGroup = fstatSync(fd).gid;
+    lastFolder = folder;
+  }
+  return lastGroup;
+}
+
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export const realIo: RootIo = {
   createFile(path, data, metadata) {
-    const fd = openSync(path, CREATE, 0o600);
+    const isPlain = (metadata.mode & ~0o777) === 0 && (metadata.mode & umask()) === 0;
+    const fd = openSync(path, CREATE, isPlain ? metadata.mode : 0o600);
     try {
       writeAll(fd, data);
-      setFileMetadata(fd, metadata);
+      const { owner } = metadata;
+      if (owner !== undefined && !(owner.uid === USER && owner.gid === givenGroup(path, fd)))
+        fchownSync(fd, owner.uid, owner.gid);
+      if (!isPlain) fchmodSync(fd, metadata.mode); // after chown, which clears setuid
+      futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
     } finally {
       closeSync(fd);
     }
@@ -122,3 +151,24 @@ function setFileMetadata(fd: number, metadata: FileMetadata): void {
   fchmodSync(fd, metadata.mode);
   futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
 }
+
+const nothing = (): void => undefined;
+
+/** Writes nothing: for archives that are only looked at. */
+export const discardingIo: RootIo = {
+  ...realIo,
+  createFile: nothing,
+  writeFile: () => ({ write: nothing, finish: nothing, abandon: nothing }),
+  copyFile: nothing,
+  symlink: nothing,
+  link: nothing,
+  rename: nothing,
+  unlink: nothing,
+  rmdir: nothing,
+  mkdir: nothing,
+  setMetadata: nothing,
+  writeOwn: nothing,
+  makeOwnFolder: nothing,
+  removeTree: nothing,
+  syncFileSystem: nothing,
+};

@@ -16,6 +16,8 @@ export interface ImageEntry {
   readonly sha256: string;
   /** Symlink text, or the path of the file that a hard link shares its bytes with; '' otherwise. */
   readonly target: string;
+  /** Hex of the attribute `security.capability`; absent where there is none. */
+  readonly capability?: string;
 }
 
 export type Origin =
@@ -31,9 +33,11 @@ export interface PackageDescription {
   readonly summary: string;
   readonly license: string;
   readonly homepage: string;
-  /** Names of packages (or of what packages provide) that must be there at run time. */
+  /** What must be there at run time: names of packages, or of what packages provide or supersede, maybe with a version (`zlib>=1.3`). */
   readonly runtime: readonly string[];
+  /** `name`, or `name=version`; without a version it meets no requirement that has one. */
   readonly provides: readonly string[];
+  /** Like `runtime`: what must not be there. */
   readonly conflicts: readonly string[];
   readonly supersedes: readonly string[];
   /** Globs of configuration beyond `etc/**`: `*` within a name, `**` across names. */
@@ -111,15 +115,17 @@ export interface GenerationRecord {
   readonly nPackages: number;
 }
 
-export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair';
+export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark';
 
 export interface PackageChange {
   readonly name: string;
-  readonly action: 'install' | 'upgrade' | 'supersede' | 'remove' | 'restore';
+  readonly action: 'install' | 'upgrade' | 'supersede' | 'remove' | 'restore' | 'mark';
   readonly from?: string;
   readonly to?: string;
   /** For `supersede`: the successor. */
   readonly by?: string;
+  /** For `mark`: what it is now. */
+  readonly reason?: InstallReason;
 }
 
 export type ConfigOutcome =
@@ -160,6 +166,8 @@ export interface TransactionReport {
   /** The generation now current; with a dry run the one it would become. Unchanged where there was nothing to do. */
   readonly generation: number;
   readonly isChanged: boolean;
+  /** Somebody was asked, and said no: nothing was changed. */
+  readonly isDeclined?: true;
   readonly packages: readonly PackageChange[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];

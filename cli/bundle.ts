@@ -58,6 +58,37 @@ const liveParts: Plugin = {
   },
 };
 
+/** What other threads of the store run: a file of its own, and small, since they start while there is work waiting for them. */
+const LANE = 'store/lanes/thread.ts';
+
+const laneProgram = (file: string): Plugin => ({
+  name: 'lane program',
+  setup(build) {
+    build.onLoad({ filter: /store\/lanes\/program\.ts$/ }, () => ({
+      contents: `declare const igosHome: string;\nexport const laneProgram = () => igosHome + ${JSON.stringify(`/dist/${file}`)};`,
+      loader: 'ts',
+    }));
+  },
+});
+
+async function laneBundle(): Promise<Bundle> {
+  const result = await build({
+    entryPoints: [join(home, LANE)],
+    absWorkingDir: home,
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node24',
+    metafile: true,
+    logLevel: 'error',
+  });
+  const { text } = result.outputFiles[0]!;
+  const file = `lane-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.cjs`;
+  writeAtomic(file, text);
+  return { file, identity: '', sources: ownSources(result.metafile.inputs) };
+}
+
 function loaders(program: 'igos' | 'pkm', names: readonly string[]): string {
   const rows = names.map(
     (name) => `${JSON.stringify(`${program}/${name}`)}: () => import(${JSON.stringify(`./${program}/${name}.ts`)}),`,
@@ -104,8 +135,11 @@ const handingOver: Plugin = {
   },
 };
 
-/** @param identity  of the bundle whose records it reads, where that is another one */
-async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
+/**
+ * @param lane      the file of `laneBundle`
+ * @param identity  of the bundle whose records it reads, where that is another one
+ */
+async function bundle(name: string, entry: string, lane: string, identity?: string): Promise<Bundle> {
   const result = await build({
     stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}.ts`, loader: 'ts' },
     absWorkingDir: home,
@@ -118,7 +152,7 @@ async function bundle(name: string, entry: string, identity?: string): Promise<B
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...(identity === undefined ? [] : [handingOver]), placesOfSources, liveParts],
+    plugins: [...(identity === undefined ? [] : [handingOver]), laneProgram(lane), placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
@@ -187,14 +221,15 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)));
-  const whole = await bundle('whole', withCommands(all));
+  const lane = await laneBundle();
+  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)), lane.file);
+  const whole = await bundle('whole', withCommands(all), lane.file);
   // A record is one of the evaluator that made it.
-  const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
+  const repeated = await bundle('repeated', WITHOUT_COMMANDS, lane.file, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
   // Those of an evaluation come first: the others need not be looked at to evaluate.
   const sources = new Set([
-    ...[evaluating, repeated].flatMap((part) => part.sources),
+    ...[evaluating, repeated, lane].flatMap((part) => part.sources),
     ...READ_LATER,
     'cli/start.cjs',
     'cli/bundle.ts',
@@ -210,7 +245,7 @@ async function main(): Promise<void> {
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
   const scripts = Object.values(bundles).map((file) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

@@ -34,6 +34,7 @@ export class Lanes {
   }
 
   private constructor(nLanes: number) {
+    restoreFlags();
     const { SHARE_ENV, Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
     for (let lane = 0; lane < nLanes; lane++) {
       const worker = new Worker(laneProgram(), {
@@ -107,4 +108,14 @@ export class Lanes {
     this.#slots.free(slot);
     finish?.(this.#slots.bytes(slot));
   }
+}
+
+/**
+ * V8 takes compiled code only where its flags are those it was compiled with, and a thread that must compile Node's own modules starts
+ * in twice the time. The flags that bin/igos gives to V8 have done their work when the program runs.
+ */
+function restoreFlags(): void {
+  const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof import('node:v8');
+  setFlagsFromString('--stack-size=984');
+  setFlagsFromString('--rehash-snapshot');
 }

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -57,37 +58,6 @@ const liveParts: Plugin = {
     });
   },
 };
-
-/** What other threads of the store run: a file of its own, and small, since they start while there is work waiting for them. */
-const LANE = 'store/lanes/thread.ts';
-
-const laneProgram = (file: string): Plugin => ({
-  name: 'lane program',
-  setup(build) {
-    build.onLoad({ filter: /store\/lanes\/program\.ts$/ }, () => ({
-      contents: `declare const igosHome: string;\nexport const laneProgram = () => igosHome + ${JSON.stringify(`/dist/${file}`)};`,
-      loader: 'ts',
-    }));
-  },
-});
-
-async function laneBundle(): Promise<Bundle> {
-  const result = await build({
-    entryPoints: [join(home, LANE)],
-    absWorkingDir: home,
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    metafile: true,
-    logLevel: 'error',
-  });
-  const { text } = result.outputFiles[0]!;
-  const file = `lane-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.cjs`;
-  writeAtomic(file, text);
-  return { file, identity: '', sources: ownSources(result.metafile.inputs) };
-}
 
 function loaders(program: 'igos' | 'pkm', names: readonly string[]): string {
   const rows = names.map(
@@ -135,11 +105,11 @@ const handingOver: Plugin = {
   },
 };
 
-/**
- * @param lane      the file of `laneBundle`
- * @param identity  of the bundle whose records it reads, where that is another one
- */
-async function bundle(name: string, entry: string, lane: string, identity?: string): Promise<Bundle> {
+/** What other threads run. */
+const lane = await bundleLane(home);
+
+/** @param identity  of the bundle whose records it reads, where that is another one */
+async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
   const result = await build({
     stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}.ts`, loader: 'ts' },
     absWorkingDir: home,
@@ -152,7 +122,7 @@ async function bundle(name: string, entry: string, lane: string, identity?: stri
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...(identity === undefined ? [] : [handingOver]), laneProgram(lane), placesOfSources, liveParts],
+    plugins: [...(identity === undefined ? [] : [handingOver]), laneProgram(lane.file), placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
@@ -221,15 +191,16 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const lane = await laneBundle();
-  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)), lane.file);
-  const whole = await bundle('whole', withCommands(all), lane.file);
+  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)));
+  const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
-  const repeated = await bundle('repeated', WITHOUT_COMMANDS, lane.file, evaluating.identity);
+  const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
+  writeAtomic(lane.file, lane.text);
   // Those of an evaluation come first: the others need not be looked at to evaluate.
   const sources = new Set([
-    ...[evaluating, repeated, lane].flatMap((part) => part.sources),
+    ...[evaluating, repeated].flatMap((part) => part.sources),
+    ...ownSources(lane.inputs),
     ...READ_LATER,
     'cli/start.cjs',
     'cli/bundle.ts',

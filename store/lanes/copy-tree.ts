@@ -29,7 +29,7 @@ export interface CopyOptions {
   /** How many entries will come, where that is known. */
   readonly nExpected?: number;
   /** Starts lanes for any tree: for tests. */
-  readonly isEager?: boolean;
+  readonly start?: () => Lanes | undefined;
 }
 
 /** A thread takes as long to start as some hundred files take to copy. */
@@ -170,10 +170,10 @@ export class TreeCopier implements TreeVisitor {
   #lanesFor(sizeBytes: number): Lanes | undefined {
     this.#nSeen++;
     if (this.#hasTried) return this.#lanes;
-    const { nExpected = 0, isEager = false } = this.#options;
-    if (!isEager && nExpected < MANY_FILES && this.#nSeen < MANY_SEEN && sizeBytes < LARGE_FILE) return undefined;
+    const { nExpected = 0, start } = this.#options;
+    if (start === undefined && nExpected < MANY_FILES && this.#nSeen < MANY_SEEN && sizeBytes < LARGE_FILE) return undefined;
     this.#hasTried = true;
-    this.#lanes = Lanes.start();
+    this.#lanes = start === undefined ? Lanes.start() : start();
     return this.#lanes;
   }
 

@@ -3,7 +3,7 @@
  * claimed the main thread does itself when it needs the slot, so that lanes that start late, or not at all, cost no more than their start.
  */
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { laneProgram } from './program.ts';
 import { MAIN_THREAD, N_SLOTS, Slots } from './slots.ts';
 import { describeSlot, type Work, workOn } from './work.ts';
@@ -15,6 +15,12 @@ const MAX_START_MS = 200;
 /** The young generation of a lane: small, so that it stays in the processor's cache. */
 const YOUNG_GENERATION_MIB = 2;
 
+/** On a busy machine a thread costs what it always costs, and wins little. */
+function nUseful(): number {
+  const nProcessors = availableParallelism();
+  return loadavg()[0]! < nProcessors ? Math.min(nProcessors - 1, MAX_LANES) : 0;
+}
+
 /** Is told what became of its slot, by the main thread. What it throws comes out of whatever call was waiting for slots. */
 export type Finish = (slot: Buffer) => void;
 
@@ -23,21 +29,20 @@ export class Lanes {
   readonly #finishes: (Finish | undefined)[] = [];
   #order = 0;
 
-  /** `undefined` where there is one processor only, or no thread to be had. */
-  static start(nLanes: number = Math.min(availableParallelism() - 1, MAX_LANES)): Lanes | undefined {
+  /** `undefined` where no processor is idle, or no thread is to be had. */
+  static start(nLanes: number = nUseful(), program: string = laneProgram()): Lanes | undefined {
     if (nLanes < 1) return undefined;
     try {
-      return new Lanes(nLanes);
+      return new Lanes(nLanes, program);
     } catch {
       return undefined;
     }
   }
 
-  private constructor(nLanes: number) {
-    restoreFlags();
+  private constructor(nLanes: number, program: string) {
     const { SHARE_ENV, Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
     for (let lane = 0; lane < nLanes; lane++) {
-      const worker = new Worker(laneProgram(), {
+      const worker = new Worker(program, {
         workerData: { memory: this.#slots.memory, lane },
         // Spares a copy. Its type is lost on the way through `require`.
         env: SHARE_ENV as unknown as NodeJS.ProcessEnv,
@@ -108,14 +113,4 @@ export class Lanes {
     this.#slots.free(slot);
     finish?.(this.#slots.bytes(slot));
   }
-}
-
-/**
- * V8 takes compiled code only where its flags are those it was compiled with, and a thread that must compile Node's own modules starts
- * in twice the time. The flags that bin/igos gives to V8 have done their work when the program runs.
- */
-function restoreFlags(): void {
-  const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof import('node:v8');
-  setFlagsFromString('--stack-size=984');
-  setFlagsFromString('--rehash-snapshot');
 }

@@ -34,8 +34,11 @@ export class Screen {
   #nBytesSeen = 0;
   #filling: Filling | undefined;
 
+  readonly #startLanes: () => Lanes | undefined;
+
   /** @param isLarge  much will come, so that lanes may start at once */
-  constructor(isLarge: boolean) {
+  constructor(isLarge: boolean, startLanes: () => Lanes | undefined = () => Lanes.start()) {
+    this.#startLanes = startLanes;
     if (isLarge) this.#start();
   }
 
@@ -83,7 +86,7 @@ export class Screen {
 
   #start(): void {
     this.#hasTried = true;
-    this.#lanes = Lanes.start();
+    this.#lanes = this.#startLanes();
   }
 
   #isFull(length: number): boolean {

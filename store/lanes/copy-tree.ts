@@ -22,7 +22,7 @@ import {
 } from '../write-tree.ts';
 import { type Failure, outcome, PIECE_BYTES, pieceOutcome, putFile, putPiece, recordLength } from './copy.ts';
 import { Lanes } from './lanes.ts';
-import { SLOT_BYTES } from './slots.ts';
+import { copyBytes, SLOT_BYTES } from './slots.ts';
 import { COPY_FILES, COPY_PIECE, FIRST_RECORD } from './work.ts';
 
 export interface CopyOptions {
@@ -126,7 +126,7 @@ export class TreeCopier implements TreeVisitor {
 
   fileData(chunk: Uint8Array): void {
     if (this.#dataAt !== -1) {
-      this.#filling!.bytes.set(chunk, this.#dataAt);
+      copyBytes(chunk, this.#filling!.bytes, this.#dataAt);
       this.#dataAt += chunk.length;
     } else if (this.#large !== undefined) this.#largeData(this.#large, chunk);
     else {
@@ -216,7 +216,7 @@ export class TreeCopier implements TreeVisitor {
       file.filling ??= { ...this.#lanes!.take(), length: 0 };
       const { filling } = file;
       const length = Math.min(chunk.length - start, PIECE_DATA - filling.length);
-      filling.bytes.set(chunk.subarray(start, start + length), FIRST_RECORD + PIECE_BYTES + filling.length);
+      copyBytes(chunk.subarray(start, start + length), filling.bytes, FIRST_RECORD + PIECE_BYTES + filling.length);
       filling.length += length;
       start += length;
       if (filling.length === PIECE_DATA && file.done + PIECE_DATA < file.sizeBytes) this.#queuePiece(file, false);

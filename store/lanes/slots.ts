@@ -33,6 +33,12 @@ const HEADER_BYTES = 4096;
 
 export const MAIN_THREAD = -1;
 
+/** Copies `source` to `at`. Not `set`, which copies to shared memory byte by byte, as if others looked on: 30 times slower. */
+export function copyBytes(source: Uint8Array, slot: Buffer, at: number): void {
+  const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.buffer, source.byteOffset, source.length);
+  bytes.copy(slot, at);
+}
+
 /** The same memory, seen by one thread. */
 export class Slots {
   readonly memory: SharedArrayBuffer;

@@ -12,6 +12,7 @@ import {
   createFile,
   executableMode,
   fileMode,
+  flushAhead,
   isUmaskTight,
   makeObjectDirectory,
   makeObjectLink,
@@ -236,6 +237,8 @@ export class TreeCopier implements TreeVisitor {
       if (typeof sha256 !== 'string') throw failed(file.real, sha256);
       if (isLast) this.#finishLarge(file, sha256);
     });
+    // What the lane has not written yet is flushed with the next part.
+    flushAhead(fd, offset, offset + length);
     if (!isToWrite) {
       sys('write', bytesToText(file.real), () => writeSparse(fd, bytes.subarray(dataAt, dataAt + length), offset));
     }

@@ -2,8 +2,9 @@
  * Other threads that hash, read and write files while the main thread does. Who hands them work waits for none of them: what no lane has
  * claimed the main thread does itself when it needs the slot, so that lanes that start late, or not at all, cost no more than their start.
  */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, loadavg } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { laneProgram } from './program.ts';
 import { MAIN_THREAD, N_SLOTS, Slots } from './slots.ts';
 import { describeSlot, type Work, workOn } from './work.ts';
@@ -15,10 +16,19 @@ const MAX_START_MS = 200;
 /** The young generation of a lane: small, so that it stays in the processor's cache. */
 const YOUNG_GENERATION_MIB = 2;
 
-/** On a busy machine a thread costs what it always costs, and wins little. */
+/** As many as processors are idle now: on a busy machine a thread costs what it always costs, and wins little. */
 function nUseful(): number {
   const nProcessors = availableParallelism();
-  return loadavg()[0]! < nProcessors ? Math.min(nProcessors - 1, MAX_LANES) : 0;
+  return Math.min(nProcessors - nRunning(), MAX_LANES);
+}
+
+/** How many threads of the machine run now, this one among them. @source proc(5), /proc/loadavg */
+function nRunning(): number {
+  try {
+    return Number(/(\d+)\//.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1] ?? 1);
+  } catch {
+    return 1; // no Linux
+  }
 }
 
 /** Is told what became of its slot, by the main thread. What it throws comes out of whatever call was waiting for slots. */

@@ -29,8 +29,14 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
   const isLarge = options.contents && options.paths === undefined && index.sizeBytes >= LARGE_INDEX;
   // Before the index is opened: threads start meanwhile.
   const screen = new Screen(isLarge);
-  const paths = options.paths ?? index.allPaths();
-  const suspects = findSuspects(place, paths, options, screen);
+  let paths: readonly StorePath[];
+  let suspects: Set<StorePath>;
+  try {
+    paths = options.paths ?? index.allPaths();
+    suspects = findSuspects(place, paths, options, screen);
+  } finally {
+    screen.close();
+  }
   const problems: VerifyProblem[] = [];
   for (const path of paths) {
     if (!suspects.has(path)) continue;
@@ -59,22 +65,18 @@ function findSuspects(
   screen: Screen,
 ): Set<StorePath> {
   const suspects = new Set<StorePath>();
-  try {
-    paths.forEach((path, i) => {
-      options.onPath?.(path, i, paths.length);
-      const suspect = () => void suspects.add(path);
-      const info = index.info(path);
-      if (info === undefined) return; // collected meanwhile
-      if (!info.references.every((reference) => index.has(reference))) suspect();
-      const real = textToBytes(`${objects}/${storePathBase(path)}`);
-      const manifest = options.contents ? index.manifest(path) : undefined;
-      if (manifest !== undefined) screen.look(real, manifest, suspect);
-      else if (stat(real) === undefined) suspect();
-    });
-    screen.end();
-  } finally {
-    screen.close();
-  }
+  paths.forEach((path, i) => {
+    options.onPath?.(path, i, paths.length);
+    const suspect = () => void suspects.add(path);
+    const info = index.info(path);
+    if (info === undefined) return; // collected meanwhile
+    if (!info.references.every((reference) => index.has(reference))) suspect();
+    const real = textToBytes(`${objects}/${storePathBase(path)}`);
+    const manifest = options.contents ? index.manifest(path) : undefined;
+    if (manifest !== undefined) screen.look(real, manifest, suspect);
+    else if (stat(real) === undefined) suspect();
+  });
+  screen.end();
   return suspects;
 }
 

@@ -17,7 +17,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, startWriteback, sys } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, startWriteback, sys } from '../base/index.ts';
 import { joinPath, type TreeVisitor } from './tree.ts';
 
 /** Modification time of everything in the store, in seconds since 1970: 0 confuses tools that take it for "never". */
@@ -106,24 +106,23 @@ export class TreeWriter implements TreeVisitor {
   }
 
   beginFile(path: Bytes, isExecutable: boolean): void {
-    const real = joinPath(this.#root, path);
-    this.#path = bytesToPath(real);
+    this.#path = bytesToPath(joinPath(this.#root, path));
     this.#mode = isExecutable ? executableMode : fileMode;
     this.#offset = 0;
     this.#endsInHole = false;
-    this.#fd = sys('create', bytesToText(real), () => createFile(this.#path, this.#mode));
+    this.#fd = this.#named('create', () => createFile(this.#path, this.#mode));
   }
 
   fileData(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#endsInHole = sys('write', this.#shown(), () => writeSparse(this.#fd, chunk, this.#offset));
+    this.#endsInHole = this.#named('write', () => writeSparse(this.#fd, chunk, this.#offset));
     flushAhead(this.#fd, this.#offset, this.#offset + chunk.length);
     this.#offset += chunk.length;
   }
 
   endFile(): void {
     const size = this.#endsInHole ? this.#offset : undefined;
-    sys('write', this.#shown(), () => sealFile(this.#fd, this.#mode, this.#isMasked, size));
+    this.#named('write', () => sealFile(this.#fd, this.#mode, this.#isMasked, size));
     this.close();
   }
 
@@ -134,8 +133,13 @@ export class TreeWriter implements TreeVisitor {
     this.#fd = -1;
   }
 
-  #shown(): string {
-    return typeof this.#path === 'string' ? this.#path : this.#path.toString('utf8');
+  /** `sys`, of the file at hand, whose path is made text only where it is needed. */
+  #named<T>(operation: string, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw new SystemFault(operation, typeof this.#path === 'string' ? this.#path : this.#path.toString('utf8'), error);
+    }
   }
 }
 

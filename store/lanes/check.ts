@@ -2,96 +2,83 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath } from '../../base/index.ts';
+import { joinPath } from '../tree.ts';
 import type { ManifestEntry } from '../types.ts';
 import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from '../write-tree.ts';
 
 /**
- * | at | |
- * | --- | --- |
- * | 0 | length of the record, a multiple of 4 |
- * | 4 | kind |
- * | 8 | 1 where it is as recorded |
- * | 12, 16 | lengths of path and target |
- * | 20 | size, or number of names in the folder, a double |
- * | 28 | SHA-256 as hex |
- * | 92 | path, target |
+ * Entries of a slot are one text, written and read in one go: a record each, ended by NUL. `o<folder or file>`: whose entries follow ·
+ * `d<number of names>:<path>` · `f<SHA-256 hex><size>:<path>`, `x…` where executable · `l<path>` NUL `<target>`.
  */
-const RECORD_BYTES = 92;
-const HEX_LENGTH = 64;
+export type CheckText = string;
 
-const FILE = 0;
-const EXECUTABLE = 1;
-const DIRECTORY = 2;
-const SYMLINK = 3;
-
-const kindOf = (entry: ManifestEntry): number =>
-  entry.kind === 'directory' ? DIRECTORY : entry.kind === 'symlink' ? SYMLINK : entry.isExecutable ? EXECUTABLE : FILE;
-
-/** What an entry takes of a slot. */
-export const checkLength = (real: Bytes, entry: ManifestEntry): number =>
-  (RECORD_BYTES + real.length + (entry.kind === 'symlink' ? entry.target.length : 0) + 3) & ~3;
+export const objectText = (real: Bytes): CheckText => `o${real}\0`;
 
 /** @param nNames  how many names a folder has */
-export function putCheck(slot: Buffer, at: number, real: Bytes, entry: ManifestEntry, nNames: number): void {
-  slot.writeUInt32LE(checkLength(real, entry), at);
-  slot.writeUInt32LE(kindOf(entry), at + 4);
-  slot.writeUInt32LE(0, at + 8);
-  slot.writeUInt32LE(real.length, at + 12);
-  slot.writeDoubleLE(entry.kind === 'file' ? entry.sizeBytes : nNames, at + 20);
-  if (entry.kind === 'file') slot.write(entry.sha256, at + 28, 'latin1');
-  slot.write(real, at + RECORD_BYTES, 'latin1');
-  if (entry.kind === 'symlink') {
-    slot.writeUInt32LE(entry.target.length, at + 16);
-    slot.write(entry.target, at + RECORD_BYTES + real.length, 'latin1');
-  } else slot.writeUInt32LE(0, at + 16);
-}
-
-/** Whether all entries of a slot were found to be as recorded. */
-export function areIntact(slot: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at += slot.readUInt32LE(at)) if (slot.readUInt32LE(at + 8) !== 1) return false;
-  return true;
-}
-
-export function checkEntries(slot: Buffer, start: number, end: number): void {
-  for (let at = start; at < end; at += slot.readUInt32LE(at)) {
-    const pathEnd = at + RECORD_BYTES + slot.readUInt32LE(at + 12);
-    const real = slot.toString('latin1', at + RECORD_BYTES, pathEnd);
-    const kind = slot.readUInt32LE(at + 4);
-    const number = slot.readDoubleLE(at + 20);
-    const text =
-      kind === SYMLINK
-        ? slot.toString('latin1', pathEnd, pathEnd + slot.readUInt32LE(at + 16))
-        : kind === DIRECTORY
-          ? ''
-          : slot.toString('latin1', at + 28, at + 28 + HEX_LENGTH);
-    // Stops at the first: the whole object is looked at again where one entry is not as it should be.
-    if (!isAsRecorded(real, kind, number, text)) return;
-    slot.writeUInt32LE(1, at + 8);
+export function entryText(entry: ManifestEntry, nNames: number): CheckText {
+  switch (entry.kind) {
+    case 'directory':
+      return `d${nNames}:${entry.path}\0`;
+    case 'symlink':
+      return `l${entry.path}\0${entry.target}\0`;
+    case 'file':
+      return `${entry.isExecutable ? 'x' : 'f'}${entry.sha256}${entry.sizeBytes}:${entry.path}\0`;
   }
 }
 
+const HEX_LENGTH = 64;
+
+/** Says at `start` whether all is as recorded; the text comes behind. */
+export const TEXT_OFFSET = 4;
+
+export const areIntact = (slot: Buffer, start: number): boolean => slot[start] === 1;
+
+export function checkEntries(slot: Buffer, start: number, end: number): void {
+  slot[start] = 0;
+  const records = slot.toString('latin1', start + TEXT_OFFSET, end).split('\0');
+  let root = '';
+  for (let i = 0; i < records.length - 1; i++) {
+    const record = records[i]!;
+    const kind = record[0]!;
+    if (kind === 'o') root = record.slice(1);
+    else if (kind === 'l') {
+      // Stops at the first: the whole object is looked at again where one entry is not as it should be.
+      if (!isAsRecorded(joinPath(root, record.slice(1)), kind, 0, records[++i]!)) return;
+    } else {
+      const numberAt = kind === 'd' ? 1 : 1 + HEX_LENGTH;
+      const colon = record.indexOf(':', numberAt);
+      const real = joinPath(root, record.slice(colon + 1));
+      if (!isAsRecorded(real, kind, Number(record.slice(numberAt, colon)), record.slice(1, numberAt))) return;
+    }
+  }
+  slot[start] = 1;
+}
+
 /** The same without a slot. */
-export const isIntactEntry = (real: Bytes, entry: ManifestEntry, nNames: number): boolean =>
-  isAsRecorded(
-    real,
-    kindOf(entry),
-    entry.kind === 'file' ? entry.sizeBytes : nNames,
-    entry.kind === 'file' ? entry.sha256 : entry.kind === 'symlink' ? entry.target : '',
-  );
+export function isIntactEntry(real: Bytes, entry: ManifestEntry, nNames: number): boolean {
+  switch (entry.kind) {
+    case 'directory':
+      return isAsRecorded(real, 'd', nNames, '');
+    case 'symlink':
+      return isAsRecorded(real, 'l', 0, entry.target);
+    case 'file':
+      return isAsRecorded(real, entry.isExecutable ? 'x' : 'f', entry.sizeBytes, entry.sha256);
+  }
+}
 
 /** @param number  size, or names in the folder. @param text  SHA-256, or target */
-function isAsRecorded(real: Bytes, kind: number, number: number, text: string): boolean {
+function isAsRecorded(real: Bytes, kind: string, number: number, text: string): boolean {
   const path = bytesToPath(real);
   try {
     switch (kind) {
-      case DIRECTORY: {
+      case 'd': {
         const found = lstatSync(path);
         return found.isDirectory() && isCanonical(found, directoryMode) && readdirSync(path, 'latin1').length === number;
       }
-      case SYMLINK:
+      case 'l':
         return hasCanonicalTime(lstatSync(path)) && readlinkSync(path, 'latin1') === text;
       default:
-        return isIntactFile(path, kind === EXECUTABLE ? executableMode : fileMode, number, text);
+        return isIntactFile(path, kind === 'x' ? executableMode : fileMode, number, text);
     }
   } catch {
     return false;

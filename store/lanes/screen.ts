@@ -5,7 +5,7 @@
 import type { Bytes } from '../../base/index.ts';
 import { joinPath, parentPath } from '../tree.ts';
 import type { Manifest } from '../types.ts';
-import { areIntact, checkLength, isIntactEntry, putCheck } from './check.ts';
+import { areIntact, type CheckText, entryText, isIntactEntry, objectText, TEXT_OFFSET } from './check.ts';
 import { Lanes } from './lanes.ts';
 import { SLOT_BYTES } from './slots.ts';
 import { CHECK_ENTRIES, FIRST_RECORD } from './work.ts';
@@ -17,12 +17,11 @@ const MANY_BYTES: number = 1 << 26;
 const MAX_ENTRIES = 256;
 const MAX_BYTES: number = 1 << 22;
 
+/** What goes into one slot. */
 interface Filling {
-  readonly slot: number;
-  readonly bytes: Buffer;
   /** Whose entries are in it. */
   readonly suspects: Set<() => void>;
-  end: number;
+  text: CheckText;
   nEntries: number;
   nBytes: number;
 }
@@ -51,17 +50,17 @@ export class Screen {
       if (!isIntact) suspect();
       return;
     }
+    this.#begin(real, suspect);
     for (const entry of manifest) {
-      const at = joinPath(real, entry.path);
-      const length = checkLength(at, entry);
-      if (this.#isFull(length)) this.#flush();
-      this.#filling ??= { ...lanes.take(), suspects: new Set(), end: FIRST_RECORD, nEntries: 0, nBytes: 0 };
-      const filling = this.#filling;
-      putCheck(filling.bytes, filling.end, at, entry, nNames.get(entry.path) ?? 0);
-      filling.end += length;
+      const text = entryText(entry, entry.kind === 'directory' ? (nNames.get(entry.path) ?? 0) : 0);
+      if (this.#isFull(text)) {
+        this.#flush();
+        this.#begin(real, suspect);
+      }
+      const filling = this.#filling!;
+      filling.text += text;
       filling.nEntries++;
       filling.nBytes += entry.kind === 'file' ? entry.sizeBytes : 0;
-      filling.suspects.add(suspect);
     }
   }
 
@@ -89,11 +88,22 @@ export class Screen {
     this.#lanes = this.#startLanes();
   }
 
-  #isFull(length: number): boolean {
+  /** The text of an object, where it is the first of a slot, is never too long for it: paths have at most 4,096 bytes. */
+  #begin(real: Bytes, suspect: () => void): void {
+    const text = objectText(real);
+    if (this.#isFull(text)) this.#flush();
+    this.#filling ??= { suspects: new Set(), text: '', nEntries: 0, nBytes: 0 };
+    this.#filling.text += text;
+    this.#filling.suspects.add(suspect);
+  }
+
+  #isFull(text: CheckText): boolean {
     const filling = this.#filling;
     return (
       filling !== undefined &&
-      (filling.end + length > SLOT_BYTES || filling.nEntries >= MAX_ENTRIES || filling.nBytes >= MAX_BYTES)
+      (FIRST_RECORD + TEXT_OFFSET + filling.text.length + text.length > SLOT_BYTES ||
+        filling.nEntries >= MAX_ENTRIES ||
+        filling.nBytes >= MAX_BYTES)
     );
   }
 
@@ -101,8 +111,12 @@ export class Screen {
     const filling = this.#filling;
     if (filling === undefined) return;
     this.#filling = undefined;
-    this.#lanes!.queue(filling.slot, CHECK_ENTRIES, filling.end, false, (bytes) => {
-      if (!areIntact(bytes, FIRST_RECORD, filling.end)) for (const suspect of filling.suspects) suspect();
+    const lanes = this.#lanes!;
+    const { slot, bytes } = lanes.take();
+    const textAt = FIRST_RECORD + TEXT_OFFSET;
+    const end = textAt + bytes.write(filling.text, textAt, 'latin1');
+    lanes.queue(slot, CHECK_ENTRIES, end, false, (found) => {
+      if (!areIntact(found, FIRST_RECORD)) for (const suspect of filling.suspects) suspect();
     });
   }
 }

@@ -1,5 +1,5 @@
 /** The one place that turns an error into text and an exit status. */
-import { Bug, Fault, Faults, renderFault, SystemFault } from '../base/index.ts';
+import { Bug, Fault, Faults, renderFault, systemFaultOf } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
 import { BrokenPipe } from './output.ts';
 
@@ -35,9 +35,14 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
     const text = `${options.program}: ${error.message}\n${hintLines(error.hints)}`;
     return { status: EXIT.usage, text, errors: [{ code: 'usage', message: error.message, hints: error.hints }] };
   }
-  if (error instanceof SystemFault) {
-    const text = `error: ${error.message}\n${hintLines(error.hints)}`;
-    return { status: EXIT.fault, text, errors: [{ code: `system:${error.errno}`, message: error.message, hints: error.hints }] };
+  const system = systemFaultOf(error);
+  if (system !== undefined) {
+    const { message, hints, errno } = system;
+    return {
+      status: EXIT.fault,
+      text: `error: ${message}\n${hintLines(hints)}`,
+      errors: [{ code: `system:${errno}`, message, hints }],
+    };
   }
   if (error instanceof BrokenPipe) return { status: EXIT.brokenPipe, text: '', errors: [] };
   if (error instanceof Error && error.name === 'AbortError') {

@@ -163,7 +163,7 @@ class Collection {
     const path = bytesToPath(`${textToBytes(this.#places.objects)}/${entry.name}`);
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
     if (!entry.isDirectory() && sizeBytes <= SMALL_BYTES) {
-      this.#delete(path);
+      sys('remove', shown, () => this.#delete(path));
       return;
     }
     this.#trash ??= this.#places.staging.make('trash');
@@ -176,12 +176,13 @@ class Collection {
 
   #empty(): void {
     if (this.#trash === undefined) return;
-    const names = readdirSync(this.#trash);
+    const trash = this.#trash;
+    const names = sys('read the folder', trash, () => readdirSync(trash));
     names.forEach((name, i) => {
       this.#progress('deleting', i, names.length);
-      this.#deleteTree(`${textToBytes(this.#trash!)}/${name}`);
+      this.#deleteTree(`${textToBytes(trash)}/${name}`);
     });
-    rmdirSync(this.#trash);
+    sys('remove', trash, () => rmdirSync(trash));
   }
 
   #deleteTree(real: string): void {

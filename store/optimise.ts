@@ -56,9 +56,12 @@ export function optimiseStore(
       if (manifest !== undefined)
         optimiseObject(pool, textToBytes(`${places.objects}/${storePathBase(path)}`), manifest, folder, total);
     }
-  } finally {
-    removeTree(textToBytes(folder));
+  } catch (error) {
+    // What cannot be sealed now is left to the next process, with the journal.
+    if (isSealed(places.objects, folder)) removeTree(textToBytes(folder));
+    throw error;
   }
+  removeTree(textToBytes(folder));
   places.index.write((transaction) => {
     for (const [path, registeredAt] of marks) transaction.putCache(markKey(path), registeredAt);
   });
@@ -120,6 +123,15 @@ export function openObjects(scratch: string): string[] {
     return readFileSync(`${scratch}/${JOURNAL}`, 'latin1').split('\n').slice(0, -1);
   } catch {
     return [];
+  }
+}
+
+function isSealed(objects: string, scratch: string): boolean {
+  try {
+    sealLeftOpen(objects, scratch);
+    return true;
+  } catch {
+    return false;
   }
 }
 

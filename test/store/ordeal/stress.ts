@@ -103,11 +103,7 @@ function expression(kind: number): string {
   const derivation = (name: string, script: string, more: string): string =>
     `derivation { name = "${name}-${kind}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-ec" ''${script}'' ]; ${more} }`;
   const low = derivation('low', `echo ${kind} > $out`, '');
-  const top = derivation(
-    'top',
-    'read line < $low; mkdir $out; echo "$line $low" > $out/whole',
-    'PATH = "/usr/bin:/bin"; inherit low;',
-  );
+  const top = derivation('top', 'read line < $low; echo "$line $low" > $out', 'inherit low;');
   return `let low = ${low}; in { top = ${top}; }\n`;
 }
 

@@ -20,6 +20,8 @@ export interface Ending {
   readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
 }
 
+const FULL = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
+
 export function endingOf(error: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
   const render = { color: options.color, fullTrace: options.fullTrace };
   const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
@@ -37,7 +39,9 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
   }
   const system = systemFaultOf(error);
   if (system !== undefined) {
-    const { message, hints, errno } = system;
+    const { message, errno } = system;
+    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+    const hints = isFull ? [...system.hints, FULL] : system.hints;
     return {
       status: EXIT.fault,
       text: `error: ${message}\n${hintLines(hints)}`,

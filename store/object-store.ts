@@ -33,6 +33,7 @@ import { rebuildIndex } from './rebuild-index.ts';
 import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
+import { Reserve } from './reserve.ts';
 import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
@@ -101,6 +102,7 @@ class LocalStore implements ObjectStore {
       log: new RegistrationLog(home),
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
+      reserve: new Reserve(home),
       ...(sharesFiles ? { onRegistered: (paths) => void optimiseStore({ ...this.#places, home }, { paths }) } : {}),
     };
   }

@@ -15,6 +15,7 @@
  */
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { getSystemErrorMap } from 'node:util';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
@@ -176,7 +177,18 @@ export class StoreIndex {
   /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
   write<T>(run: (transaction: IndexTransaction) => T): T {
     const tables = this.#writing();
-    const result = tables.root.transactionSync(() => run(new IndexTransaction(tables, this.#storeDir)));
+    let isRun = false;
+    let result: T;
+    try {
+      result = tables.root.transactionSync(() => {
+        const made = run(new IndexTransaction(tables, this.#storeDir));
+        isRun = true;
+        return made;
+      });
+    } catch (error) {
+      // What `run` throws names its reason itself; putting it on the disk is LMDB's.
+      throw isRun || isOfLmdb(error) ? systemFault('write to the index', this.#folder, error) : error;
+    }
     fillUp(this.#folder);
     return result;
   }
@@ -333,8 +345,17 @@ function openTables(folder: string, isReadOnly: boolean): Tables {
   try {
     return tryOpenTables(folder, isReadOnly);
   } catch (error) {
-    throw new SystemFault('open the index', folder, { code: error instanceof Error ? error.message : String(error) });
+    throw systemFault('open the index', folder, error);
   }
+}
+
+/** LMDB's errors have a number: the system's where it is positive, its own otherwise. */
+const isOfLmdb = (error: unknown): boolean => typeof (error as { code?: unknown } | null)?.code === 'number';
+
+function systemFault(operation: string, folder: string, error: unknown): SystemFault {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorMap().get(-code)?.[0] : undefined;
+  return new SystemFault(operation, folder, { code: name ?? String(message ?? error) });
 }
 
 /**

@@ -52,10 +52,56 @@ export async function meetFaults(
   return tally;
 }
 
+/** Of LMDB and of `syncfs`, which Node's own functions do not see, with what fails of them. */
+const CALLS = [
+  ['fdatasync', 'EIO', 1],
+  ['fdatasync', 'ENOSPC', 2],
+  ['pwrite64', 'ENOSPC', 1],
+  ['pwrite64', 'EIO', 2],
+  ['pwrite64', 'ENOSPC', 4],
+  ['syncfs', 'EIO', 1],
+  // Node syncs standard output when it ends, and waits forever if that fails.
+  ['fsync', 'EIO', 1],
+] as const;
+
+/** Every operation meets a failure of the first, second, … of some system calls. Needs `strace`. */
+export async function meetSystemFaults(world: World, operations: readonly Operation[]): Promise<FaultTally> {
+  await world.keep(world.use((store) => store.addPath('kept', world.tree('kept', 20))));
+  const tally: FaultTally = { nFailed: 0, nUnimpressed: 0, nByOperation: {} };
+  let n = 0;
+  for (const { name, prepare } of operations) {
+    for (const [call, error, when] of CALLS) {
+      const work = await prepare(world, n++);
+      const where = `${name} ${n}, ${error} in ${call} number ${when}`;
+      const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`];
+      const under = ['strace', '-f', '-qq', '-o', '/dev/null', ...inject];
+      // LMDB may end the process where a write fails in the middle of a transaction, as the power may do too.
+      const { status } = await suffer(world, work.words, { under, mayAbort: call === 'pwrite64' }, REASON[error], where);
+      if (status === 0) tally.nUnimpressed++;
+      else {
+        tally.nFailed++;
+        tally.nByOperation[name] = (tally.nByOperation[name] ?? 0) + 1;
+      }
+      await world.check(where, ({ path }) => path === work.damaged);
+      const again = await runIgos(world.home, work.words);
+      assert.equal(again.status, 0, `${where}, again: ${again.stderr}`);
+    }
+    await world.settle(`after ${name}`);
+  }
+  return tally;
+}
+
 /** Runs a command that meets a failure: it says why it fails, if it does, and never dies of it. */
-export async function suffer(world: World, words: readonly string[], fate: Fate, reason: RegExp, where: string): Promise<Ending> {
+export async function suffer(
+  world: World,
+  words: readonly string[],
+  { mayAbort = false, ...fate }: Fate & { readonly mayAbort?: boolean },
+  reason: RegExp,
+  where: string,
+): Promise<Ending> {
   const ending = await runIgos(world.home, words, fate);
   const shown = `${where}: ${ending.failed.join(', ')}: ${ending.signal ?? ending.status}: ${ending.stdout}${ending.stderr}`;
+  if (mayAbort && (ending.signal === 'SIGABRT' || ending.signal === 'SIGSEGV')) return ending;
   assert.equal(ending.signal, null, shown);
   assert.ok(ending.status === 0 || ending.status === 1, shown);
   if (ending.status === 1) assert.match(ending.stdout + ending.stderr, reason, shown);

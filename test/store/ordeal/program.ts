@@ -28,6 +28,8 @@ export interface Ending {
 }
 
 const STEPS = pathToFileURL(join(import.meta.dirname, 'steps.ts')).href;
+/** Nothing here takes as long, however busy the machine is. */
+const HUNG_MS = 120_000;
 let nReports = 0;
 
 /** Runs `igos` with an environment of its own. */
@@ -37,6 +39,8 @@ export async function runIgos(home: string, words: readonly string[], fate: Fate
   const started = performance.now();
   const child = spawn(command, rest, {
     cwd: project,
+    // A group of its own, so that all of it can be ended where it hangs.
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
@@ -52,10 +56,12 @@ export async function runIgos(home: string, words: readonly string[], fate: Fate
   const text = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (chunk) => (text[stream] += String(chunk)));
   const timer = fate.killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), fate.killAfterMs);
+  const hung = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), HUNG_MS);
   const [status, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('close', (code, name) => resolve([code, name])),
   );
   clearTimeout(timer);
+  clearTimeout(hung);
   const told = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { failed: [] };
   rmSync(report, { force: true });
   return { status, signal, ...text, elapsedMs: performance.now() - started, ...told };

@@ -23,6 +23,7 @@ import { type ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, ingest } from './ingest.ts';
+import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { narOfBytes } from './nar-encode.ts';
@@ -91,6 +92,7 @@ class LocalStore implements ObjectStore {
   readonly #places: Places;
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
+  readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
     this.home = home;
@@ -105,6 +107,11 @@ class LocalStore implements ObjectStore {
       reserve: new Reserve(home),
       ...(sharesFiles ? { onRegistered: (paths) => void optimiseStore({ ...this.#places, home }, { paths }) } : {}),
     };
+    this.#intact = new IntactPaths({ ...this.#places, storeDir });
+  }
+
+  assertIntact(paths: readonly StorePath[]): void {
+    this.#intact.assert(paths);
   }
 
   toReal(path: StorePath): string {

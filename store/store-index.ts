@@ -21,6 +21,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
+import { whileGuarded } from './index-guard.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, Realisation, StorePath } from './types.ts';
@@ -194,8 +195,10 @@ export class StoreIndex {
   }
 
   close(): void {
+    const tables = this.#tables;
+    if (tables === undefined) return;
     // Closing is done when the call returns; the promise only waits for asynchronous writes, and we make none.
-    void this.#tables?.root.close();
+    whileGuarded(this.#folder, () => void tables.root.close());
     this.#tables = undefined;
   }
 
@@ -343,7 +346,7 @@ function isWritable(folder: string): boolean {
 function openTables(folder: string, isReadOnly: boolean): Tables {
   assertIndex(folder);
   try {
-    return tryOpenTables(folder, isReadOnly);
+    return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly));
   } catch (error) {
     throw systemFault('open the index', folder, error);
   }

@@ -383,7 +383,7 @@ class LocalStore implements ObjectStore {
   }
 
   rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult {
-    return rebuildIndex(this.home, this.#places, onPath);
+    return rebuildIndex(this.home, this.#places, this.storeDir, onPath);
   }
 
   clean(): CleanResult {

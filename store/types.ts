@@ -174,7 +174,9 @@ export interface VerifyOptions {
 export interface RebuildResult {
   /** Valid now. */
   readonly nPaths: number;
-  /** What is there and was recorded, but could not be taken over. */
+  /** Those of them that the log did not know: their content proves their name. Derivers, signatures and realisations are lost. */
+  readonly nRecovered: number;
+  /** What is there, but could not be taken over. */
   readonly dropped: readonly { readonly path: StorePath; readonly reason: string }[];
   /** Where the old index is. */
   readonly old?: string;
@@ -304,7 +306,7 @@ export interface ObjectStore extends Disposable {
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
   /**
    * Makes the index anew from the log of registrations: objects that have their recorded bytes, and whose references have, become
-   * valid again. The old index is moved aside. No other process may use the store meanwhile.
+   * valid again. So do those that the log does not know and that are named by their content. The old index is moved aside. No other process may use the store meanwhile.
    */
   rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult;
   /** Removes what crashes left: scratch of dead processes, objects that are not in the index, files that only the pool holds. */

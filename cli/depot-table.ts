@@ -111,12 +111,13 @@ export const depotCommands: readonly Command[] = [
   }),
   command('create', {
     summary: 'extract archives, and build their binaries',
-    operands: 'ARCHIVE…',
-    description: `${CURRENT} With an architecture before the name, USER/pkg/ARCH/NAME or USER/bin/ARCH/NAME, the binaries are built too. --force builds anew what it extracts anew, unless --no-rebuild (REBUILD=).`,
+    operands: 'ARCHIVE…|TREE#NAME…',
+    description: `TREE#NAME is a declared package of igos: it is built, and becomes archives of --user, with all that it needs at run time: binaries that 'pkm install depot:…' takes. Else: ${CURRENT} With an architecture before the name, USER/pkg/ARCH/NAME or USER/bin/ARCH/NAME, the binaries are built too. --force builds anew what it extracts anew, unless --no-rebuild (REBUILD=).`,
     options: [
       ...EXTRACT,
       ...BUILD,
       { long: 'no-rebuild', doc: 'with --force: build only what is new (REBUILD=)' },
+      { long: 'user', values: ['USER'], doc: 'whose archives packages of a tree become' },
       JOBS,
       ...DEPOT,
     ],

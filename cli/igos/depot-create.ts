@@ -1,5 +1,5 @@
 import { findRecipe, formatArchiveName } from '../../depot/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { depotWords, someNames } from '../depot-words.ts';
 import { build } from './depot-build.ts';
@@ -8,6 +8,16 @@ import { extract, recordOf } from './depot-extract.ts';
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
   someNames(words, 'create');
+  const ofTrees = words.names.filter((name) => name.includes('#'));
+  if (ofTrees.length > 0) {
+    if (ofTrees.length < words.names.length) {
+      throw new UsageError('packages of a tree and archives of recipes are made apart', ['run igos depot create twice']);
+    }
+    const { createFromTrees } = await import('../depot-packages.ts');
+    const packages = await createFromTrees(context, args, words, ofTrees);
+    if (context.isJson) context.out.json({ archives: packages.map((archive) => ({ archive: formatArchiveName(archive) })) });
+    return;
+  }
   const made = await extract(context, words);
   const tree = words.tree();
   // Their versions are those of the recipes as they are now.

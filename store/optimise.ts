@@ -56,9 +56,12 @@ export function optimiseStore(
       if (manifest !== undefined)
         optimiseObject(pool, textToBytes(`${places.objects}/${storePathBase(path)}`), manifest, folder, total);
     }
-  } finally {
-    removeTree(textToBytes(folder));
+  } catch (error) {
+    // What cannot be sealed now is left to the next process, with the journal.
+    if (isSealed(places.objects, folder)) removeTree(textToBytes(folder));
+    throw error;
   }
+  removeTree(textToBytes(folder));
   const bases = new Map(Array.from(marks, ([path, registeredAt]) => [storePathBase(path), registeredAt]));
   done.add(bases, options.paths === undefined ? new Set(Array.from(known, storePathBase)) : undefined);
   return total;
@@ -117,6 +120,15 @@ export function openObjects(scratch: string): string[] {
     return readFileSync(`${scratch}/${JOURNAL}`, 'latin1').split('\n').slice(0, -1);
   } catch {
     return [];
+  }
+}
+
+function isSealed(objects: string, scratch: string): boolean {
+  try {
+    sealLeftOpen(objects, scratch);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -49,7 +49,7 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
     }
     const real = textToBytes(`${place.objects}/${storePathBase(path)}`);
     if (stat(real) === undefined) found.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
-    else if (options.contents) found.push(...verifyObject(path, real, index.manifest(path) ?? []));
+    else if (options.contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
     if (found.length === 0 || !isStillValid(index, path)) continue;
     problems.push(...found.filter(({ kind }) => kind !== 'metadata' || !isBeingOptimised(place.staging, path)));
   }
@@ -81,13 +81,16 @@ function findSuspects(
 }
 
 /** What stands in the store's folder for no reason. */
-function unregistered({ objects, storeDir, index }: Place): VerifyProblem[] {
+function unregistered({ objects, storeDir, index, staging }: Place): VerifyProblem[] {
   const isKnown = (name: string) => name.length <= MAX_BASE_LENGTH && index.has(`${storeDir}/${name}` as StorePath);
   const strange = listNames(objects).filter((name) => !isKnown(name));
   if (strange.length === 0) return [];
   settle(index);
-  return strange
-    .filter((name) => !isKnown(name) && stat(`${textToBytes(objects)}/${name}`) !== undefined)
+  const unknown = strange.filter((name) => !isKnown(name));
+  // A collection takes all of it away, and what it takes is out of the index before it is gone.
+  if (staging.living('trash').length > 0) return [];
+  return unknown
+    .filter((name) => stat(`${textToBytes(objects)}/${name}`) !== undefined)
     .map((name) => ({
       path: `${storeDir}/${name}` as StorePath,
       kind: 'unregistered',
@@ -99,6 +102,16 @@ function unregistered({ objects, storeDir, index }: Place): VerifyProblem[] {
 function isStillValid(index: StoreIndex, path: StorePath): boolean {
   settle(index);
   return index.has(path);
+}
+
+/** What cannot be read is damaged, unless it is gone because it was collected. */
+function verifyReadable(path: StorePath, real: Bytes, manifest: readonly ManifestEntry[]): VerifyProblem[] {
+  try {
+    return verifyObject(path, real, manifest);
+  } catch (error) {
+    if (error instanceof SystemFault) return [{ path, kind: 'modified', detail: error.message }];
+    throw error;
+  }
 }
 
 /** Waits for writers that are between the disk and the index: an empty transaction comes after theirs. */

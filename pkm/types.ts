@@ -79,6 +79,7 @@ export interface FileRow {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** -1 where it is not known: an adopted package whose file was not as it was installed. */
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly target: string;
@@ -113,7 +114,7 @@ export interface GenerationRecord {
   readonly nPackages: number;
 }
 
-export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair';
+export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'adopt';
 
 export interface PackageChange {
   readonly name: string;

@@ -76,6 +76,7 @@ export function toFile(row: SqlRow): FileRow {
     isConfig: row['is_config'] === 1,
     wasThere: row['was_there'] === 1,
     mtimeSeconds: row['mtime'] as number,
+    ...(typeof row['capability'] === 'string' ? { capability: row['capability'] } : {}),
   };
 }
 
@@ -93,6 +94,7 @@ export const fromFile = (file: FileRow, fromGeneration: number): SqlValue[] => [
   file.isConfig ? 1 : 0,
   file.wasThere ? 1 : 0,
   file.mtimeSeconds,
+  file.capability ?? null,
   fromGeneration,
 ];
 

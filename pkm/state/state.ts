@@ -173,7 +173,8 @@ export const pathsBetween = (database: Database, low: number, high: number): str
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
-const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+const FILE_COLUMNS =
+  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>
   `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
 const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
@@ -217,6 +218,7 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.gid === b.gid &&
   a.sizeBytes === b.sizeBytes &&
   a.sha256 === b.sha256 &&
+  a.capability === b.capability &&
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;

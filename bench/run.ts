@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
+import { packagesTable } from './pkm/compare.ts';
 import { storeTable } from './store/compare.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -46,6 +47,12 @@ const suites: Record<string, () => void | Promise<void>> = {
   store() {
     if (!wanted.includes('store')) return;
     storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; INTERGENOS=CHECKOUT adds theirs. */
+  packages() {
+    if (!wanted.includes('packages')) return;
+    const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');
+    packagesTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -46,7 +46,7 @@ const placesOfSources: Plugin = {
 };
 
 /** Parts that a bundle of CommonJS cannot hold, since ink awaits while it loads. Bundles of their own, loaded where a terminal is drawn. */
-const LIVE = ['cli/progress/live'];
+const LIVE = ['cli/progress/live', 'cli/config-choice'];
 
 const liveParts: Plugin = {
   name: 'live parts',

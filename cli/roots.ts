@@ -57,12 +57,11 @@ function pinsOf(context: Context, root: string): StorePins {
 }
 
 /** `--archive FILE…` as images, in the order given. */
-export async function archiveImages(root: Root, args: Arguments): Promise<PackageImage[]> {
-  const images: PackageImage[] = [];
-  const options = { allowPrivileged: args.has('allow-privileged') };
-  for (const [file] of args.all('archive')) images.push(await root.readArchive(resolve(file!), options));
-  return images;
-}
+export const archiveImages = (root: Root, args: Arguments): Promise<PackageImage[]> =>
+  root.readArchives(
+    args.all('archive').map(([file]) => resolve(file!)),
+    { allowPrivileged: args.has('allow-privileged') },
+  );
 
 /** Prints what was done, or with --dry-run would be. @returns exit status: 1 where the user said no */
 export function printReport(context: Context, args: Arguments, report: TransactionReport): number {

@@ -147,4 +147,43 @@ export const pkmCodes = defineCodes({
     wrong: 'services."shhd.service" = "enable";',
     right: 'services."sshd.service" = "enable";',
   },
+  'E-PKM-060': {
+    title: 'not a configuration file that pkm tracks',
+    explanation:
+      'Configuration is what a package brought below etc/, or named in its globs. Only of those pkm knows which version yours descends from, and which one its package offers.',
+    wrong: 'pkm config diff /etc/fstab',
+    right: 'pkm config list --all',
+  },
+  'E-PKM-061': {
+    title: 'configuration that does not merge',
+    explanation:
+      'Your changes and those of the package touch the same lines, or one of the texts is none. Nothing is guessed: take one side, or edit the text.',
+    wrong: 'pkm config resolve --merged /etc/ssh/sshd_config',
+    right: 'pkm config resolve --edit /etc/ssh/sshd_config',
+  },
+  'E-PKM-062': {
+    title: 'no version to take',
+    explanation:
+      'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
+  },
+  'E-PKM-070': {
+    title: 'a repository file makes no sense',
+    explanation:
+      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority and enabled.',
+    wrong: 'url: https://example.org/packages/',
+    right: 'address = https://example.org/packages/',
+  },
+  'E-PKM-071': {
+    title: 'an archive cannot be fetched',
+    explanation:
+      'The archive that an index offers cannot be had from its repository or its mirrors, or is another file than the index promises. What came of it is kept, and the next attempt goes on from there.',
+  },
+  'E-PKM-072': {
+    title: 'a repository cannot be built',
+    explanation: 'Two archives of one folder are the same release of the same version of a package: an index cannot name both.',
+  },
+  'E-PKM-073': {
+    title: 'no such repository',
+    explanation: 'Repositories are known by the name of their file in etc/igos/repositories.d, or by their address.',
+  },
 });

@@ -1,9 +1,11 @@
 /** Outputs and archives → a root: transactions, generations, supersede, configuration, verify, history. */
 import type { ReadArchiveOptions } from './archive/read-archive.ts';
-import type { WrittenIndex } from './repository/write-index.ts';
+import type { WriteIndexOptions, WrittenIndex } from './repository/write-index.ts';
 import type { PackageImage } from './types.ts';
 
 export { pkmCodes } from './codes.ts';
+export type { ConfigFile, ConfigState } from './config/list-config.ts';
+export type { ConfigChoice, ConfigSettled, ConfigVersions } from './config/settle-config.ts';
 export type { GcOptions, GcReport } from './gc.ts';
 export { directoryEntry, type ImageParts, makeImage } from './image.ts';
 export { imageFromStore, type StorePackage } from './image-from-store.ts';
@@ -11,8 +13,15 @@ export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts
 export type { RootLayout } from './layout.ts';
 export type { LockHolder } from './lock.ts';
 export type { ManifestDivergence } from './manifest-text.ts';
+export { hasMarks, isMergeable, mergeWithMarks } from './plan/merge.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
 export type { RepairReport } from './repair.ts';
+export type { OutdatedPackage } from './repository/available.ts';
+export type { FetchOptions } from './repository/fetch.ts';
+export type { PackageFiles } from './repository/file-list.ts';
+export type { KnownRepository } from './repository/known.ts';
+export type { RepositorySettings } from './repository/settings.ts';
+export type { SyncReport } from './repository/sync.ts';
 export type { ArchiveTrust } from './repository/trust.ts';
 export { type ChangeOptions, type InstallRequest, type OpenOptions, openRoot, type RemoveRequest, type Root } from './root.ts';
 export type { StorePins } from './run.ts';
@@ -23,7 +32,7 @@ export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-ro
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
 export { compareReleases, compareVersions } from './versions.ts';
-export type { ReadArchiveOptions, WrittenIndex };
+export type { ReadArchiveOptions, WriteIndexOptions, WrittenIndex };
 
 // Archives and indexes are needed by few commands: their modules are loaded on first use.
 
@@ -35,6 +44,6 @@ export const imageFromArchive = async (file: string, options: ReadArchiveOptions
 export const writeArchive = async (image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> =>
   (await import('./archive/write-archive.ts')).writeArchive(image, file);
 
-/** Indexes the archives of a folder, and signs the index with an ed25519 key in PEM form. */
-export const writeIndex = async (folder: string, privateKey: string): Promise<WrittenIndex> =>
-  (await import('./repository/write-index.ts')).writeIndex(folder, privateKey);
+/** Indexes the archives of a folder, and signs the index with ed25519 keys. */
+export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>
+  (await import('./repository/write-index.ts')).writeIndex(folder, options);

@@ -58,41 +58,30 @@ export function ownersOf(database: Database, path: string): FileRow[] {
 }
 
 export interface AvailablePackage {
+  /** Address of its repository. */
   readonly repository: string;
+  /** Of its repository. */
+  readonly priority: number;
   readonly name: string;
   readonly version: string;
   readonly release: number;
   readonly tier: string;
   readonly summary: string;
   readonly license: string;
+  readonly homepage: string;
   /** Relative to the repository's address. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** Of the files once they are in place; 0: not said. */
+  readonly installedBytes: number;
   readonly runtime: readonly string[];
   readonly provides: readonly string[];
   readonly conflicts: readonly string[];
   readonly supersedes: readonly string[];
+  /** Files for which the publisher answers that they are setuid, setgid or have capabilities. */
+  readonly privileged: readonly string[];
 }
-
-/** What the synced indexes offer, sorted by name. `name`: one package only. */
-export const availablePackages = (database: Database, name?: string): AvailablePackage[] =>
-  database.all('SELECT * FROM available WHERE ?1 IS NULL OR name = ?1 ORDER BY name, repository', name ?? null).map((row) => ({
-    repository: String(row['repository']),
-    name: String(row['name']),
-    version: String(row['version']),
-    release: Number(row['release']),
-    tier: String(row['tier']),
-    summary: String(row['summary']),
-    license: String(row['license']),
-    file: String(row['file']),
-    sha256: String(row['sha256']),
-    sizeBytes: Number(row['size']),
-    runtime: JSON.parse(String(row['runtime'])) as string[],
-    provides: JSON.parse(String(row['provides'])) as string[],
-    conflicts: JSON.parse(String(row['conflicts'])) as string[],
-    supersedes: JSON.parse(String(row['supersedes'])) as string[],
-  }));
 
 export interface GenerationDiff {
   readonly packages: readonly PackageChange[];

@@ -1,8 +1,7 @@
-import { lstatSync } from 'node:fs';
-import { rootDisk } from './disk.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
-import { DiskPlanner } from './plan/disk-plan.ts';
+import type { DiskPlanner } from './plan/disk-plan.ts';
+import { standingPlanner } from './plan/standing.ts';
 import { type Actor, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
@@ -45,18 +44,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     scratch: options.scratch,
     now: options.actor.now,
   });
-  const planner = new DiskPlanner({
-    base: state,
-    delta: { dropFiles: [], putFiles: [], dropRecords: [], putRecords: [] },
-    disk: rootDisk(layout),
-    nextBytes: () => Buffer.alloc(0),
-    oldBytes: () => undefined,
-    withdrawal: () => 'replace',
-    isRollback: false,
-    overwrite: true,
-    now: options.actor.now,
-    stagingDevice: lstatSync(layout.state).dev,
-  });
+  const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
   const report: RepairReport = {
@@ -107,7 +95,9 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  if (problem.kind === 'mode' || problem.kind === 'owner') planner.setMetadata(row.path, row);
+  // to change an owner takes capabilities away
+  const isOfMetadata = problem.kind === 'mode' || problem.kind === 'owner';
+  if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;
 }

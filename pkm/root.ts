@@ -2,6 +2,14 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
+import { type ConfigFile, listConfig } from './config/list-config.ts';
+import {
+  type ConfigChoice,
+  type ConfigSettled,
+  type ConfigVersions,
+  configVersions,
+  settleConfig,
+} from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
@@ -19,7 +27,13 @@ import { notInstalled, removePackages } from './plan/remove.ts';
 import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { type ArchiveTrust, checkTrust } from './repository/trust.ts';
+import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { FetchOptions } from './repository/fetch.ts';
+import type { PackageFiles } from './repository/file-list.ts';
+import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
+import { type RepositorySettings, readRepositories } from './repository/settings.ts';
+import type { SyncReport } from './repository/sync.ts';
+import { type ArchiveTrust, checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import { type Actor, runWish, type StorePins } from './run.ts';
 import { type Database, openDatabase } from './state/database.ts';
 import { appendHistory, type HistoryEntry, readHistory } from './state/history.ts';
@@ -154,6 +168,18 @@ function openForWriting(layout: RootLayout, options: OpenOptions): Database {
   return database;
 }
 
+const NOTHING_TO_VERIFY: VerifyReport = {
+  nChecked: 0,
+  nBytes: 0,
+  problems: [],
+  drift: [],
+  manifests: [],
+  history: undefined,
+  isUnfinished: false,
+  unowned: [],
+  isClean: true,
+};
+
 const clock = (): number => Math.floor(Date.now() / 1000);
 
 export class Root implements Disposable {
@@ -223,9 +249,29 @@ export class Root implements Disposable {
     return query.diffGenerations(this.#database, a, b);
   }
 
-  /** What the synced repositories offer. */
+  /** What the synced repositories offer: by name, the newest first; names that a repository of higher priority has are hidden in others. */
   available(name?: string): query.AvailablePackage[] {
-    return this.#database === undefined ? [] : query.availablePackages(this.#database, name);
+    return this.#database === undefined ? [] : availablePackages(this.#database, name);
+  }
+
+  /** Installed packages of which something newer is offered, sorted by name. */
+  outdated(): OutdatedPackage[] {
+    return this.#database === undefined ? [] : outdatedPackages(this.#database, this.list());
+  }
+
+  /** The files of all that a synced repository offers. Cost: its list is read from end to end. */
+  filesOffered(address: string): Iterable<PackageFiles> {
+    return filesOffered(this.layout, address);
+  }
+
+  /** What is known of the synced repositories, the highest priority first. */
+  repositories(): KnownRepository[] {
+    return this.#database === undefined ? [] : knownRepositories(this.#database).filter((known) => known.syncedAt > 0);
+  }
+
+  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
+  repositorySettings(): RepositorySettings[] {
+    return readRepositories(this.layout.repositories);
   }
 
   /** Packages that no transaction may change, sorted by name. */
@@ -237,7 +283,18 @@ export class Root implements Disposable {
   verify(options: VerifyOptions = {}): VerifyReport {
     for (const name of options.packages ?? []) this.#known(name);
     if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
-    return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
+    return NOTHING_TO_VERIFY;
+  }
+
+  /** Every configuration file that packages brought, and how it stands. */
+  config(): ConfigFile[] {
+    return this.#database === undefined ? [] : listConfig(this.#database, rootDisk(this.layout));
+  }
+
+  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
+  configVersions(path: string): ConfigVersions {
+    if (this.#database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    return configVersions({ layout: this.layout, database: this.#database }, path);
   }
 
   /** What is wrong inside the database itself; empty where it is consistent. */
@@ -446,6 +503,11 @@ export class Root implements Disposable {
     });
   }
 
+  /** Settles conflicts of configuration: all of the choices or none. The generation stays. @throws Fault E-PKM-060 · 061 · 062 */
+  settleConfig(choices: readonly ConfigChoice[]): ConfigSettled[] {
+    return settleConfig(this.#context(), choices, this.#actor());
+  }
+
   /** Forgets old generations, and lets go of the bytes that only they needed. */
   gc(options: GcOptions): GcReport {
     return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
@@ -462,14 +524,42 @@ export class Root implements Disposable {
       folder: this.#scratch(),
       io: context.io,
       mtimeSeconds: this.#actor().now,
-      mayBePrivileged: () => options.allowPrivileged === true,
+      mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
     });
   }
 
-  /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */
-  async sync(address: string, options: { keys?: readonly string[] } = {}): Promise<{ serial: number; nPackages: number }> {
-    const { syncIndex } = await import('./repository/sync.ts');
-    return syncIndex(this.#context(), address, options.keys);
+  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
+    const images: PackageImage[] = [];
+    const reading: Promise<PackageImage>[] = [];
+    try {
+      for (const file of files) {
+        reading.push(this.readArchive(file, options));
+        if (reading.length > 1) images.push(await reading.shift()!);
+      }
+      for (const last of reading) images.push(await last);
+      return images;
+    } finally {
+      await Promise.allSettled(reading); // nobody writes into the staging folder any more
+    }
+  }
+
+  /**
+   * Fetches and checks the index of a repository: of the settings given, or (a `file:`, `http:` or `https:` address) of a folder.
+   * @throws Fault E-PKM-026; what was known before stays in use
+   */
+  async sync(
+    repository: string | RepositorySettings,
+    options: { keys?: readonly string[]; force?: boolean } = {},
+  ): Promise<SyncReport> {
+    const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
+    const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
+    return syncIndex(this.#context(), settings, { ...options, now: this.#actor().now });
+  }
+
+  /** Nothing is offered from there any more. Its serial is remembered. */
+  forget(address: string): void {
+    forgetRepository(this.#context(), address);
   }
 
   /**
@@ -489,10 +579,16 @@ export class Root implements Disposable {
     });
   }
 
-  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path */
-  async fetch(item: query.AvailablePackage): Promise<string> {
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-071 */
+  async fetch(item: query.AvailablePackage, options: FetchOptions = {}): Promise<string> {
     const { fetchArchive } = await import('./repository/fetch.ts');
-    return fetchArchive(this.#context(), item);
+    return fetchArchive(this.#context(), item, options);
+  }
+
+  /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 */
+  async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
+    const { fetchArchives } = await import('./repository/fetch.ts');
+    return fetchArchives(this.#context(), items, options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
@@ -545,6 +641,7 @@ export class Root implements Disposable {
       {
         ...rest,
         delta: draft.delta(),
+        base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
@@ -564,7 +661,7 @@ export class Root implements Disposable {
     const declared = new Set(request.declared);
     const absent = installImages(draft, images, disk, {
       now,
-      isDeclared: (name) => declared.has(name) || query.availablePackages(database, name).length > 0,
+      isDeclared: (name) => declared.has(name) || isOffered(database, name),
       ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
     });
     const text = ({ predecessor }: AbsentPredecessor): string =>
@@ -574,7 +671,7 @@ export class Root implements Disposable {
 
   #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {
     const notes = images.flatMap((image) => image.notes.map((text): Warning => ({ kind: 'note', package: image.name, text })));
-    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict'), ...notes];
+    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
   }
 
   #context(): RootContext {
@@ -600,8 +697,12 @@ export class Root implements Disposable {
   }
 
   #actor(): Actor {
-    const { user, command = 'pkm', now = clock } = this.#options;
-    return { user: user ?? processUser(), command, now: now() };
+    const { user, command = 'pkm' } = this.#options;
+    return { user: user ?? processUser(), command, now: this.#now() };
+  }
+
+  #now(): number {
+    return (this.#options.now ?? clock)();
   }
 
   #runInRoot(): RunInRoot {

@@ -57,6 +57,8 @@ export interface Wish {
   readonly target?: number;
   /** The new generation, as the difference to the current one. */
   readonly delta: StateDelta;
+  /** The current generation, if the caller has looked at it already. */
+  readonly base?: StateView;
   readonly disk: Disk;
   readonly contents: Contents;
   readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
@@ -73,7 +75,8 @@ export interface Wish {
 /** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
 export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
-  const base = databaseState(database);
+  const base = wish.base ?? databaseState(database);
+  base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const wanted = planDisk({
     base,
     delta: wish.delta,
@@ -231,7 +234,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
-function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
   for (const folder of folders) {
     const path = under(layout, folder);

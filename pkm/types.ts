@@ -107,6 +107,8 @@ export interface FileRow {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly target: string;
+  /** Hex of the attribute `security.capability`; absent where there is none. */
+  readonly capability?: string;
   readonly isConfig: boolean;
   /** It stood on the disk, equal, before the package came: a rollback leaves it there. */
   readonly wasThere: boolean;

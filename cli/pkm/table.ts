@@ -31,11 +31,11 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'install',
     summary: 'install packages with all they need to run',
-    operands: '[TREE#NAME…]',
+    operands: '[NAME|TREE#NAME…]',
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Realizes the packages first where needed, then places their files and those of their runtime closure on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.',
+      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. What contains '#' or '/' is a tree: its packages are realized where needed. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
     options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
@@ -54,12 +54,12 @@ export const pkmCommands: readonly Command[] = [
   {
     program: 'pkm',
     name: 'upgrade',
-    summary: 'bring installed packages to what a tree declares',
-    operands: 'TREE[#NAME…]',
+    summary: 'bring installed packages to what repositories offer, or a tree declares',
+    operands: '[NAME|TREE[#NAME]…]',
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'With TREE alone: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
+      'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
     options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
@@ -150,10 +150,55 @@ export const pkmCommands: readonly Command[] = [
     description:
       'Re-hashes every installed file and checks its kind, mode and owner; checks the text manifests and the chain of the history against the database. Configuration that you changed is reported apart and is no difference.',
     options: [
-      { long: 'fast', doc: 'look at kind, size and mode only; read no contents' },
+      { long: 'fast', doc: 'look at kind, size, time and mode only; read no contents' },
+      { long: 'unowned', doc: 'name what belongs to no package in the directories of packages, too (var and the like apart)' },
       { long: 'package', short: 'p', values: ['NAME'], isRepeated: true, doc: 'only this package' },
     ],
     examples: [{ command: 'pkm --root /tmp/root verify', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config list',
+    summary: 'list configuration that differs from what packages brought',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Conflicts first of all: both you and a package changed the file, yours stands and the new version waits beside it as .new. Then what you modified or deleted, what stayed when its package went, and versions that were put aside.',
+    options: [
+      { long: 'conflicts', doc: 'only what waits to be settled' },
+      { long: 'all', short: 'a', doc: 'files as their packages brought them, too' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config list', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config diff',
+    summary: "show how your configuration differs from the package's",
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "From your version to the package's, as diff -u; of every conflict unless paths are named. Exits 1 where something differs.",
+    options: [{ long: 'mine', doc: 'what you changed: from the version that yours descends from to yours' }],
+    examples: [{ command: 'pkm --root /tmp/root config diff --mine', says: 'everything that you changed' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config resolve',
+    summary: 'settle configuration that both you and a package changed',
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Every conflict unless paths are named. On a terminal it shows each and asks; else say what to take. All of the files are settled, or none. Where the package's version replaces what you wrote, yours is kept beside it as .pkmsave. Exits 1 where conflicts are left.",
+    options: [
+      { long: 'mine', doc: 'your file stays as it is; the waiting version goes' },
+      { long: 'theirs', doc: "the package's version, as it waits or as it was brought" },
+      { long: 'merged', doc: 'both changes, where they do not touch the same lines' },
+      { long: 'edit', doc: 'both, with conflicts between marks, in the editor that VISUAL or EDITOR names' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config resolve --mine', says: 'keep your files' }],
   },
   {
     program: 'pkm',
@@ -177,17 +222,6 @@ export const pkmCommands: readonly Command[] = [
     description: 'Name, version, tier and summary, sorted by name.',
     options: [{ long: 'superseded', doc: 'the records of superseded packages instead' }],
     examples: [{ command: 'pkm --root /tmp/root list', says: '' }],
-  },
-  {
-    program: 'pkm',
-    name: 'info',
-    summary: 'show what is known of an installed package',
-    operands: 'NAME',
-    minOperands: 1,
-    maxOperands: 1,
-    description: 'Version, tier, origin, dependencies, dependants, supersedes, configuration and size.',
-    options: [],
-    examples: [],
   },
   {
     program: 'pkm',
@@ -271,18 +305,6 @@ export const pkmCommands: readonly Command[] = [
       DRY_RUN,
     ],
     examples: [{ command: 'pkm --root /tmp/root gc --keep 5 --dry-run', says: '' }],
-  },
-  {
-    program: 'pkm',
-    name: 'sync',
-    summary: 'fetch the signed index of a repository',
-    operands: 'URL',
-    minOperands: 1,
-    maxOperands: 1,
-    description:
-      'URL is file:// or http(s)://. The index must be signed by a key in etc/igos/trusted-keys of the root (or --key), and must not be older than the one that is there.',
-    options: [{ long: 'key', values: ['FILE'], isRepeated: true, doc: 'trust this public key as well' }],
-    examples: [],
   },
   {
     program: 'pkm',

@@ -9,6 +9,7 @@ import { Fault } from '../../base/index.ts';
 import { printable } from '../names.ts';
 import { CAPABILITY_ATTRIBUTE, decodeCapability } from './capability.ts';
 import { decodePax, XATTR_PREFIX } from './pax.ts';
+import { plainHeader } from './plain-header.ts';
 
 const BLOCK = 512;
 /** Extended headers are names; nobody needs more. */
@@ -36,6 +37,8 @@ export interface TarHandler {
 }
 
 type Extension = { path?: string; linkpath?: string; size?: number; uid?: number; gid?: number; capability?: string };
+const NO_EXTENSION: Extension = {};
+
 type Body =
   | { kind: 'member' }
   | { kind: 'skip' }
@@ -49,7 +52,7 @@ export class TarReader {
   #body: Body | undefined;
   #left = 0;
   #padding = 0;
-  #extension: Extension = {};
+  #extension: Extension = NO_EXTENSION;
   #nNullBlocks = 0;
 
   constructor(handler: TarHandler) {
@@ -69,6 +72,9 @@ export class TarReader {
         const n = Math.min(this.#padding, chunk.length - at);
         at += n;
         this.#padding -= n;
+      } else if (this.#filled === 0 && chunk.length - at >= BLOCK) {
+        this.#readHeader(chunk.subarray(at, at + BLOCK));
+        at += BLOCK;
       } else {
         const n = Math.min(BLOCK - this.#filled, chunk.length - at);
         chunk.copy(this.#header, this.#filled, at, at + n);
@@ -76,7 +82,7 @@ export class TarReader {
         this.#filled += n;
         if (this.#filled === BLOCK) {
           this.#filled = 0;
-          this.#readHeader();
+          this.#readHeader(this.#header);
         }
       }
     }
@@ -87,13 +93,22 @@ export class TarReader {
     if (this.#left > 0 || this.#filled > 0 || this.#nNullBlocks < 2) throw damaged('it is cut off');
   }
 
-  #readHeader(): void {
-    if (this.#header.every((byte) => byte === 0)) {
+  #readHeader(block: Buffer): void {
+    if (block[0] === 0 && block.every((byte) => byte === 0)) {
       this.#nNullBlocks += 1;
       return;
     }
     if (this.#nNullBlocks > 0) throw damaged('there is data after its end');
-    const header = decode(() => new Header(this.#header, 0, this.#extension));
+    const plain = this.#extension === NO_EXTENSION ? plainHeader(block) : undefined;
+    if (plain !== undefined) {
+      const { name, isFolder, mode, uid, gid } = plain;
+      const sizeBytes = isFolder ? 0 : plain.sizeBytes;
+      const kind = isFolder ? 'directory' : 'file';
+      this.#handler.begin({ name, kind, mode: mode & 0o7777, uid, gid, sizeBytes, target: '', capability: '' });
+      this.#begin({ kind: isFolder ? 'skip' : 'member' }, sizeBytes);
+      return;
+    }
+    const header = decode(() => new Header(block, 0, this.#extension));
     if (!header.cksumValid) throw damaged('the checksum of a header is wrong');
     const size = header.size ?? 0;
     if (!Number.isSafeInteger(size) || size < 0) throw damaged('the size of a member is no size');
@@ -106,8 +121,9 @@ export class TarReader {
     const name = this.#extension.path ?? header.path ?? '';
     const target = this.#extension.linkpath ?? header.linkpath ?? '';
     const capability = this.#extension.capability ?? '';
-    this.#extension = {};
+    this.#extension = NO_EXTENSION;
     const kind = KINDS[header.type];
+    if (capability === UNKNOWN_CAPABILITY) throw hostile(name, 'its file capabilities are of no known form');
     if (kind === undefined) throw hostile(name, `it is a ${TYPE_NAMES[header.type] ?? `member of type '${header.type}'`}`);
     for (const text of [name, target]) if (text.includes('\ufffd')) throw hostile(name, 'its name or target is not UTF-8');
     const { mode = 0o644, uid = 0, gid = 0 } = header;
@@ -173,14 +189,14 @@ function numbers(records: ReadonlyMap<string, Buffer>): Extension {
   return found;
 }
 
+/** Said of the member that follows, once its name is known. */
+const UNKNOWN_CAPABILITY = 'unknown';
+
 /** Other attributes are left behind: they are of the machine that made the archive. */
 function capabilities(records: ReadonlyMap<string, Buffer>): Extension {
   const raw = records.get(XATTR_PREFIX + CAPABILITY_ATTRIBUTE);
   if (raw === undefined) return {};
-  const capability = decodeCapability(raw);
-  if (capability === undefined)
-    throw hostile(records.get('path')?.toString('utf8') ?? '', 'its file capabilities are of no known form');
-  return { capability };
+  return { capability: decodeCapability(raw) ?? UNKNOWN_CAPABILITY };
 }
 
 /** The codecs throw errors of their own on numbers that are none. */

@@ -36,6 +36,7 @@ export function installImages(
   options: InstallOptions,
 ): AbsentPredecessor[] {
   const absent = checkQueue(draft, images, options);
+  for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
@@ -165,6 +166,7 @@ const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => b
   sizeBytes: entry.sizeBytes,
   sha256: entry.sha256,
   target: entry.kind === 'symlink' ? entry.target : '',
+  ...(entry.capability === undefined ? {} : { capability: entry.capability }),
   isConfig: isConfig(entry.path),
   wasThere: false,
   mtimeSeconds: 0,

@@ -10,6 +10,36 @@ export interface Migration {
 
 export const migrations: readonly Migration[] = [
   {
+    // A repository may offer several versions of a package; what is known of the repository itself was scattered over settings.
+    number: 2,
+    sql: `
+      CREATE TABLE repositories (
+        address TEXT PRIMARY KEY, name TEXT NOT NULL, mirrors TEXT NOT NULL, priority INTEGER NOT NULL, serial INTEGER NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, synced_at INTEGER NOT NULL, packages INTEGER NOT NULL,
+        key_id TEXT NOT NULL, signature TEXT NOT NULL) WITHOUT ROWID;
+      INSERT INTO repositories
+        SELECT substr(key, 19), '', '[]', 100, CAST(value AS INTEGER), 0, 0, 0,
+          (SELECT count(*) FROM available WHERE repository = substr(key, 19)), '', ''
+        FROM settings WHERE substr(key, 1, 18) = 'repository_serial ';
+      DELETE FROM settings WHERE substr(key, 1, 18) = 'repository_serial ';
+      ALTER TABLE available RENAME TO available_1;
+      DROP INDEX available_sha256;
+      CREATE TABLE available (
+        repository TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, release INTEGER NOT NULL, tier TEXT NOT NULL,
+        summary TEXT NOT NULL, license TEXT NOT NULL, homepage TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL, installed_size INTEGER NOT NULL, runtime TEXT NOT NULL, provides TEXT NOT NULL,
+        conflicts TEXT NOT NULL, supersedes TEXT NOT NULL, privileged TEXT NOT NULL,
+        PRIMARY KEY (repository, name, version, release)) WITHOUT ROWID;
+      INSERT INTO available
+        SELECT repository, name, version, release, tier, summary, license, '', file, sha256, size, 0, runtime, provides, conflicts,
+          supersedes, '[]' FROM available_1;
+      DROP TABLE available_1;
+      CREATE INDEX available_sha256 ON available (sha256);
+      CREATE INDEX available_name ON available (name);
+      ALTER TABLE files ADD COLUMN capability TEXT;
+      ALTER TABLE files_past ADD COLUMN capability TEXT;`,
+  },
+  {
     // Pins are the admin's wish, not a part of a generation: a rollback does not bring an old one back.
     number: 3,
     sql: `

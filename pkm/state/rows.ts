@@ -93,6 +93,7 @@ export function toFile(row: SqlRow): FileRow {
     isConfig: row['is_config'] === 1,
     wasThere: row['was_there'] === 1,
     mtimeSeconds: row['mtime'] as number,
+    ...(typeof row['capability'] === 'string' ? { capability: row['capability'] } : {}),
   };
 }
 
@@ -110,6 +111,7 @@ export const fromFile = (file: FileRow, fromGeneration: number): SqlValue[] => [
   file.isConfig ? 1 : 0,
   file.wasThere ? 1 : 0,
   file.mtimeSeconds,
+  file.capability ?? null,
   fromGeneration,
 ];
 

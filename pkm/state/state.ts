@@ -1,4 +1,5 @@
 import { Fault } from '../../base/index.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
@@ -15,6 +16,8 @@ export interface StateView {
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
+  /** Reads the rows of many paths at once: `rowsAt` answers them without a question each. */
+  prefetch(paths: Iterable<string>): void;
 }
 
 /** The difference between two generations, as rows. Drops happen before puts. */
@@ -52,8 +55,20 @@ export function databaseState(database: Database): StateView {
       return rows;
     },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
+    prefetch(paths) {
+      const wanted = [...new Set(paths)].filter((path) => !atPath.has(path));
+      for (const path of wanted) atPath.set(path, NONE);
+      const sql = 'SELECT * FROM files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
+      for (const row of files(database.all(sql, JSON.stringify(wanted)))) {
+        const known = atPath.get(row.path)!;
+        if (known === NONE) atPath.set(row.path, [row]);
+        else (known as FileRow[]).push(row);
+      }
+    },
   };
 }
+
+const NONE: readonly FileRow[] = [];
 
 /** A root where pkm never wrote anything. */
 export const emptyState: StateView = {
@@ -63,6 +78,7 @@ export const emptyState: StateView = {
   filesOf: () => [],
   rowsAt: () => [],
   config: () => undefined,
+  prefetch: () => {},
 };
 
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
@@ -76,24 +92,31 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
     database.run('DELETE FROM installed WHERE name = ?', name);
     database.run('DELETE FROM depends WHERE package = ?', name);
   };
-  const endFile = (row: FileRow): void => {
-    database.run(
-      `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE path = ? AND package = ?`,
-      number,
-      row.path,
-      row.owner,
-    );
-    database.run('DELETE FROM files WHERE path = ? AND package = ?', row.path, row.owner);
-  };
   for (const name of delta.dropRecords) endRecord(name);
-  for (const row of delta.dropFiles) endFile(row);
-  for (const row of delta.putFiles) endFile(row);
+  endFiles(database, [...delta.dropFiles, ...delta.putFiles], number);
   for (const record of delta.putRecords) {
     endRecord(record.name);
     database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
-    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+    for (const needs of record.runtime)
+      database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
+}
+
+const END_CHUNK = 20_000;
+
+/** Rows of these paths and owners move to the past, those that are there. */
+function endFiles(database: Database, rows: readonly FileRow[], number: number): void {
+  for (let start = 0; start < rows.length; start += END_CHUNK) {
+    const keys = JSON.stringify(rows.slice(start, start + END_CHUNK).map((row) => [row.path, row.owner]));
+    const isEnded = '(path, package) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))';
+    database.run(
+      `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`,
+      number,
+      keys,
+    );
+    database.run(`DELETE FROM files WHERE ${isEnded}`, keys);
+  }
 }
 
 export function writeConfig(database: Database, put: readonly ConfigRow[], drop: readonly string[]): void {
@@ -152,7 +175,8 @@ export const pathsBetween = (database: Database, low: number, high: number): str
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
-const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+const FILE_COLUMNS =
+  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>
   `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
 const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
@@ -196,6 +220,7 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.gid === b.gid &&
   a.sizeBytes === b.sizeBytes &&
   a.sha256 === b.sha256 &&
+  a.capability === b.capability &&
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;

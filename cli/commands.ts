@@ -4,11 +4,13 @@ import { UsageError } from './arguments.ts';
 import type { Command, Option } from './command.ts';
 import { publishingCommands } from './igos/publishing-table.ts';
 import { igosCommands } from './igos/table.ts';
+import { repositoryCommands } from './pkm/repository-table.ts';
 import { pkmCommands } from './pkm/table.ts';
 
 const IGOS: readonly Command[] = [...igosCommands, ...publishingCommands];
+const PKM: readonly Command[] = [...pkmCommands, ...repositoryCommands];
 
-export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? IGOS : pkmCommands);
+export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? IGOS : PKM);
 
 const SHARED: readonly Option[] = [
   { long: 'json', doc: 'print data as JSON: one record on stdout' },

@@ -122,6 +122,31 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-040': {
+    title: 'the package is held',
+    explanation:
+      'Somebody said with "pkm hold" that it stays as it is: no transaction upgrades, supersedes or removes it. A rollback may.',
+    wrong: 'pkm upgrade linux   # while it is held',
+    right: 'pkm unhold linux && pkm upgrade linux',
+  },
+  'E-PKM-041': {
+    title: 'the root cannot become atomic',
+    explanation:
+      'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
+  },
+  'E-PKM-042': {
+    title: 'a trigger failed that must not',
+    explanation:
+      'A package declared a program to be run when certain files change, and declared its failure fatal. The generation is complete and current all the same; other failing triggers are only reported.',
+    wrong: 'triggers.initramfs = { paths = [ "boot/*" ]; run = "mkinitramfs"; fatal = true; };',
+  },
+  'E-PKM-043': {
+    title: 'no such service',
+    explanation:
+      'What is to be switched on or off is a unit below usr/lib/systemd/system or etc/systemd/system of the package, or a script below etc/init.d. A unit without an [Install] section cannot be switched on: others pull it in.',
+    wrong: 'services."shhd.service" = "enable";',
+    right: 'services."sshd.service" = "enable";',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:
@@ -152,5 +177,25 @@ export const pkmCodes = defineCodes({
     title: 'nothing to adopt',
     explanation:
       "What is adopted is a database that InterGenOS's pkm made, on a root that ours does not manage yet, while nobody else uses it.",
+  },
+  'E-PKM-070': {
+    title: 'a repository file makes no sense',
+    explanation:
+      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority and enabled.',
+    wrong: 'url: https://example.org/packages/',
+    right: 'address = https://example.org/packages/',
+  },
+  'E-PKM-071': {
+    title: 'an archive cannot be fetched',
+    explanation:
+      'The archive that an index offers cannot be had from its repository or its mirrors, or is another file than the index promises. What came of it is kept, and the next attempt goes on from there.',
+  },
+  'E-PKM-072': {
+    title: 'a repository cannot be built',
+    explanation: 'Two archives of one folder are the same release of the same version of a package: an index cannot name both.',
+  },
+  'E-PKM-073': {
+    title: 'no such repository',
+    explanation: 'Repositories are known by the name of their file in etc/igos/repositories.d, or by their address.',
   },
 });

@@ -14,6 +14,8 @@ export interface RootLayout {
   readonly objects: string;
   readonly staging: string;
   readonly trustedKeys: string;
+  /** Settings of repositories. */
+  readonly repositories: string;
 }
 
 /** @param stateFolder  where the state really is, if a symlink inside the root leads elsewhere; relative to the root */
@@ -30,6 +32,7 @@ export function rootLayout(root: string, stateFolder: string = STATE_DIR): RootL
     objects: join(state, 'objects'),
     staging: join(state, 'staging'),
     trustedKeys: join(base, 'etc/igos/trusted-keys'),
+    repositories: join(base, 'etc/igos/repositories.d'),
   };
 }
 

@@ -66,8 +66,8 @@ export function syncManifests(layout: RootLayout, database: Database, io: RootIo
   const changed = new Set(
     database
       .all(
-        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT DISTINCT package FROM files WHERE from_generation > ?1
-         UNION SELECT DISTINCT package FROM files_past WHERE to_generation > ?1`,
+        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT +package FROM files WHERE from_generation > ?1
+         UNION SELECT package FROM files_past WHERE to_generation > ?1`,
         written,
       )
       .map((row) => row['name']),

@@ -29,7 +29,7 @@ export interface RootContext {
 }
 
 /** Owners are set by root only; anyone else's files are their own. */
-const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
+export const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
   IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
 
 const IS_ROOT = process.geteuid?.() === 0;
@@ -68,7 +68,13 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
   const times = new Map<string, number>();
   const sources = plan.stage.map((item, index) => {
     const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
-    const metadata: FileMetadata = { mode: item.mode, owner: ownerOf(item), mtimeSeconds };
+    const capability = item.kind === 'row' && IS_ROOT ? item.row.capability : undefined;
+    const metadata: FileMetadata = {
+      mode: item.mode,
+      owner: ownerOf(item),
+      mtimeSeconds,
+      ...(capability === undefined ? {} : { capability }),
+    };
     const path = under(layout, own);
     return sys('write', path, () => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
@@ -212,7 +218,8 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
   });
 }
 
-function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
+/** Does one operation; doing it again is no harm. */
+export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   const path = under(layout, row.path);
   const owner = ownerOf(row);
   switch (row.operation) {

@@ -30,4 +30,32 @@ export const publishingCommands: readonly Command[] = [
     ],
     examples: [{ command: 'igos archive examples/tour/v1#greet -o /tmp/root-archives/', says: 'greet-1.0.igos.tar.gz' }],
   },
+  {
+    program: 'igos',
+    name: 'repo build',
+    summary: 'index and sign a folder of archives, for pkm sync',
+    operands: 'DIR',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new.',
+    options: [
+      {
+        long: 'key',
+        short: 'k',
+        values: ['FILE'],
+        isRepeated: true,
+        doc: 'sign with this secret key, as made by igos key generate (needed)',
+      },
+      { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
+      { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
+    ],
+    examples: [
+      {
+        command:
+          'igos key generate packages.example.org-1 -o /tmp/root-repo.key && igos repo build /tmp/root-archives -k /tmp/root-repo.key',
+        says: 'the folder is a repository now',
+      },
+    ],
+  },
 ];

@@ -12,7 +12,7 @@ import { type RootLayout, under } from '../layout.ts';
 import { lockRoot } from '../lock.ts';
 import { syncManifests } from '../manifest-text.ts';
 import { keepObject } from '../objects.ts';
-import { unmetDependencies } from '../plan/dependencies.ts';
+import { type Unmet, unmetDependencies } from '../plan/dependencies.ts';
 import { physicalLayout } from '../root.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { appendHistory } from '../state/history.ts';
@@ -56,7 +56,7 @@ export interface AdoptReport extends AdoptionFindings {
   readonly nArchives: number;
   readonly held: readonly string[];
   /** Needs that nothing meets: theirs did not check. */
-  readonly unmet: readonly { readonly package: string; readonly needs: string }[];
+  readonly unmet: readonly Unmet[];
   /** Where their database is kept; '' with a dry run, and where it was not in our place. */
   readonly keptAs: string;
 }
@@ -214,7 +214,7 @@ function takeOver(
     if (target !== undefined) writeDelta(target.database, { dropRecords: [], putRecords: [], dropFiles: [], putFiles: rows }, 1);
     rows = [];
   };
-  for (const { rows: found, config, keep } of adoptPaths(source, rootDisk(layout), findings)) {
+  for (const { rows: found, config, keep } of adoptPaths(source, layout, findings)) {
     nPaths += 1;
     rows.push(...found);
     if (rows.length >= 1000) flush();
@@ -278,7 +278,14 @@ interface Rest {
 /** Generation, settings, holds and history: theirs first, entry by entry, then that they were taken over. */
 function writeRest(database: Database, { report, history, options, now, layout }: Rest): void {
   const summary = `adopted ${report.nPackages} packages of InterGenOS's pkm`;
-  database.run('INSERT INTO generations VALUES (?,?,?,?,?)', 1, 'adopt', now, summary, report.nPackages);
+  database.run(
+    'INSERT INTO generations (number, kind, created_at, summary, packages) VALUES (?,?,?,?,?)',
+    1,
+    'adopt',
+    now,
+    summary,
+    report.nPackages,
+  );
   writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
   writeSetting(database, 'current_generation', '1');
   writeSetting(database, 'adopted_from', join(layout.root, options.database ?? 'var/lib/igos/pkm.db'));

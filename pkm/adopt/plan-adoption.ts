@@ -2,9 +2,9 @@
  * From the rows of another package manager, and what the disk holds, to ours. Their database knows paths and hashes; kinds, modes,
  * owners, sizes and link targets are taken from the disk. Where the two disagree about bytes, their hash stands: verify will tell.
  */
-import { Fault } from '../../base/index.ts';
-import type { Disk, DiskEntry } from '../disk.ts';
-import { STATE_DIR } from '../layout.ts';
+import { compareBytes, Fault, readFileCapability } from '../../base/index.ts';
+import { type Disk, type DiskEntry, rootDisk } from '../disk.ts';
+import { type RootLayout, STATE_DIR, under } from '../layout.ts';
 import { badPath, checkPackageName, checkVersion } from '../names.ts';
 import type { ConfigRow, FileRow, PackageRecord } from '../types.ts';
 import type { ForeignFile, ForeignPackage } from './intergenos-database.ts';
@@ -42,23 +42,24 @@ export interface AdoptionSource {
 }
 
 /** Path after path, sorted as the source is. Cost: a hash of every file. */
-export function* adoptPaths(source: AdoptionSource, disk: Disk, findings: AdoptionFindings): Iterable<AdoptedPath> {
-  const places = new Map<string, string>();
+export function* adoptPaths(source: AdoptionSource, layout: RootLayout, findings: AdoptionFindings): Iterable<AdoptedPath> {
+  const world: World = { layout, disk: rootDisk(layout), findings, places: new Map() };
   let group: ForeignFile[] = [];
   for (const file of source.files) {
     if (group.length > 0 && group[0]!.path !== file.path) {
-      const adopted = adoptPath(group, source, { disk, findings, places });
+      const adopted = adoptPath(group, source, world);
       if (adopted !== undefined) yield adopted;
       group = [];
     }
     group.push(file);
   }
   if (group.length === 0) return;
-  const adopted = adoptPath(group, source, { disk, findings, places });
+  const adopted = adoptPath(group, source, world);
   if (adopted !== undefined) yield adopted;
 }
 
 interface World {
+  readonly layout: RootLayout;
   readonly disk: Disk;
   readonly findings: AdoptionFindings;
   /** Physical place of each file so far: through a symlink two names can be one. */
@@ -100,7 +101,7 @@ const isDirectory = (there: DiskEntry, group: readonly ForeignFile[]): boolean =
   group.every((file) => file.isFolder) && (there.kind === 'directory' || there.kind === 'symlink');
 
 function folders(path: string, group: readonly ForeignFile[], there: DiskEntry | undefined): AdoptedPath {
-  const owners = [...new Set(group.map((file) => file.package))].sort();
+  const owners = [...new Set(group.map((file) => file.package))].sort(compareBytes);
   const isLink = there?.kind === 'symlink';
   const { mode, uid, gid } = there === undefined || isLink ? { mode: 0o755, uid: 0, gid: 0 } : there;
   const rows = owners.map(
@@ -130,7 +131,7 @@ function oneFile(
   there: DiskEntry | undefined,
   world: World & { source: AdoptionSource },
 ): AdoptedPath | undefined {
-  const { disk, findings, source } = world;
+  const { layout, disk, findings, source } = world;
   const live = there?.kind === 'file' ? disk.sha256(path) : '';
   const claim = strongest(claims, source.active, live);
   const others = [...new Set(claims.map((file) => file.package))].filter((name) => name !== claim.package);
@@ -158,8 +159,11 @@ function oneFile(
   const isSame = live === sha256;
   if (there === undefined) findings.missing.push(path);
   else if (!isSame && !isConfig) findings.modified.push(path);
+  const isProgram = there !== undefined && (there.mode & 0o111) !== 0;
+  const capability = isProgram ? readFileCapability(under(layout, disk.physical(path))) : undefined;
   const row: FileRow = {
     ...blank,
+    ...(capability === undefined ? {} : { capability: Buffer.from(capability).toString('hex') }),
     ...(there === undefined ? {} : { mode: there.mode, uid: there.uid, gid: there.gid }),
     sizeBytes: isSame ? there!.sizeBytes : UNKNOWN_SIZE,
     mtimeSeconds: isSame ? there!.mtimeSeconds : 0,

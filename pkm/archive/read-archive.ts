@@ -7,7 +7,7 @@ import { createReadStream, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
-import { Fault, SystemFault, sys } from '../../base/index.ts';
+import { Fault, SystemFault, sys, tryBytesToText } from '../../base/index.ts';
 import { makeImage } from '../image.ts';
 import type { FileWriter, RootIo } from '../io.ts';
 import { STATE_DIR } from '../layout.ts';
@@ -125,6 +125,7 @@ class Unpacker {
       throw hostile(member.name, `with it the archive needs more than ${this.#maxBytes} bytes`);
     const path = normalized(member.name);
     if (path === '') {
+      if (member.kind !== 'directory') throw hostile(member.name, `it is a ${member.kind} without a name`);
       this.#current = { kind: 'skip' };
       return;
     }
@@ -158,7 +159,7 @@ class Unpacker {
   end(): void {
     const current = this.#current!;
     this.#current = undefined;
-    if (current.kind === 'text') this.#texts.set(current.path, Buffer.concat(current.chunks).toString('utf8'));
+    if (current.kind === 'text') this.#texts.set(current.path, decodeText(current.path, Buffer.concat(current.chunks)));
     else if (current.kind === 'small') {
       const { entry, buffer = EMPTY, file } = current; // all of it, in the piece that was just handed over or collected
       sys('write', file, () => this.#options.io.createFile(file, buffer, this.#metadata(entry)));
@@ -202,6 +203,8 @@ class Unpacker {
     if (path === '.PKGINFO' || path.startsWith(MANIFESTS)) {
       if (member.kind !== 'file') throw hostile(member.name, `it is a ${member.kind}, and should be a file`);
       if (member.sizeBytes > MAX_TEXT) throw hostile(member.name, 'it is too long');
+      if (path !== '.PKGINFO' && [...this.#texts.keys()].some((other) => other !== '.PKGINFO'))
+        throw hostile(member.name, 'it is a second manifest, and an archive is of one package');
       return { kind: 'text', path, chunks: [] };
     }
     if (path.startsWith(STATE_DIR)) throw hostile(member.name, 'that is where pkm keeps its state');
@@ -281,7 +284,9 @@ class Unpacker {
 
   #metadata(entry: ImageEntry): Parameters<RootIo['createFile']>[2] {
     const owner = IS_ROOT ? { uid: entry.uid, gid: entry.gid } : undefined;
-    return { mode: entry.mode, owner, mtimeSeconds: this.#options.mtimeSeconds };
+    const { mtimeSeconds } = this.#options;
+    const capability = IS_ROOT ? entry.capability : undefined;
+    return { mode: entry.mode, owner, mtimeSeconds, ...(capability === undefined ? {} : { capability }) };
   }
 
   #info(): PackageInfoFile {
@@ -335,6 +340,14 @@ class Unpacker {
       }
     }
   }
+}
+
+/** Texts are shown on terminals, which obey some control characters. */
+function decodeText(path: string, bytes: Buffer): string {
+  const text = tryBytesToText(bytes.toString('latin1'));
+  if (text === undefined) throw hostile(path, 'it is not UTF-8');
+  if (/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text.replaceAll('\r\n', '\n'))) throw hostile(path, 'it has control characters');
+  return text;
 }
 
 function undeclared(entry: ImageEntry): Fault {

@@ -123,6 +123,7 @@ export class TarReader {
     const capability = this.#extension.capability ?? '';
     this.#extension = NO_EXTENSION;
     const kind = KINDS[header.type];
+    if (capability === UNKNOWN_CAPABILITY) throw hostile(name, 'its file capabilities are of no known form');
     if (kind === undefined) throw hostile(name, `it is a ${TYPE_NAMES[header.type] ?? `member of type '${header.type}'`}`);
     for (const text of [name, target]) if (text.includes('\ufffd')) throw hostile(name, 'its name or target is not UTF-8');
     const { mode = 0o644, uid = 0, gid = 0 } = header;
@@ -188,14 +189,14 @@ function numbers(records: ReadonlyMap<string, Buffer>): Extension {
   return found;
 }
 
+/** Said of the member that follows, once its name is known. */
+const UNKNOWN_CAPABILITY = 'unknown';
+
 /** Other attributes are left behind: they are of the machine that made the archive. */
 function capabilities(records: ReadonlyMap<string, Buffer>): Extension {
   const raw = records.get(XATTR_PREFIX + CAPABILITY_ATTRIBUTE);
   if (raw === undefined) return {};
-  const capability = decodeCapability(raw);
-  if (capability === undefined)
-    throw hostile(records.get('path')?.toString('utf8') ?? '', 'its file capabilities are of no known form');
-  return { capability };
+  return { capability: decodeCapability(raw) ?? UNKNOWN_CAPABILITY };
 }
 
 /** The codecs throw errors of their own on numbers that are none. */

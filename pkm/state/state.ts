@@ -1,4 +1,5 @@
 import { Fault } from '../../base/index.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
@@ -96,7 +97,8 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   for (const record of delta.putRecords) {
     endRecord(record.name);
     database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
-    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+    for (const needs of record.runtime)
+      database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
 }
@@ -146,19 +148,35 @@ export const recordsAt = (database: Database, number: number): PackageRecord[] =
     )
     .map(toRecord);
 
-/** The managed paths of a kept generation, sorted by path and owner. */
-export const filesAt = (database: Database, number: number): FileRow[] =>
+/** The managed paths of a kept generation, sorted by path and owner. `paths`: only these. */
+export const filesAt = (database: Database, number: number, paths?: readonly string[]): FileRow[] => {
+  const only = paths === undefined ? '' : 'AND path IN (SELECT value FROM json_each(?2))';
+  const rows = database.all(
+    `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1 ${only}
+     UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ${only} ORDER BY path, package`,
+    number,
+    ...(paths === undefined ? [] : [JSON.stringify(paths)]),
+  );
+  return rows.map(toFile);
+};
+
+/** Paths with a row that is true in one of two generations, and not in the other. `low` < `high`. */
+export const pathsBetween = (database: Database, low: number, high: number): string[] =>
   database
     .all(
-      `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1
-       UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY path, package`,
-      number,
+      `SELECT path FROM files WHERE from_generation > ?1 AND from_generation <= ?2
+       UNION SELECT path FROM files_past
+       WHERE (from_generation <= ?1 AND to_generation > ?1 AND to_generation <= ?2)
+          OR (from_generation > ?1 AND from_generation <= ?2 AND to_generation > ?2)`,
+      low,
+      high,
     )
-    .map(toFile);
+    .map((row) => String(row['path']));
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
-  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
-const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
+const FILE_COLUMNS =
+  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>
   `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
 const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
@@ -202,6 +220,7 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.gid === b.gid &&
   a.sizeBytes === b.sizeBytes &&
   a.sha256 === b.sha256 &&
+  a.capability === b.capability &&
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;

@@ -134,6 +134,19 @@ export const pkmCodes = defineCodes({
     explanation:
       'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
   },
+  'E-PKM-042': {
+    title: 'a trigger failed that must not',
+    explanation:
+      'A package declared a program to be run when certain files change, and declared its failure fatal. The generation is complete and current all the same; other failing triggers are only reported.',
+    wrong: 'triggers.initramfs = { paths = [ "boot/*" ]; run = "mkinitramfs"; fatal = true; };',
+  },
+  'E-PKM-043': {
+    title: 'no such service',
+    explanation:
+      'What is to be switched on or off is a unit below usr/lib/systemd/system or etc/systemd/system of the package, or a script below etc/init.d. A unit without an [Install] section cannot be switched on: others pull it in.',
+    wrong: 'services."shhd.service" = "enable";',
+    right: 'services."sshd.service" = "enable";',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:
@@ -152,6 +165,18 @@ export const pkmCodes = defineCodes({
     title: 'no version to take',
     explanation:
       'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
+  },
+  'E-PKM-063': {
+    title: "another package manager's database",
+    explanation:
+      "The root is managed by InterGenOS's pkm, whose database is in the place of ours. Nothing of it is read or changed until it is taken over.",
+    wrong: 'pkm list',
+    right: 'pkm adopt',
+  },
+  'E-PKM-064': {
+    title: 'nothing to adopt',
+    explanation:
+      "What is adopted is a database that InterGenOS's pkm made, on a root that ours does not manage yet, while nobody else uses it.",
   },
   'E-PKM-070': {
     title: 'a repository file makes no sense',

@@ -10,6 +10,15 @@ export function configMatcher(globs: readonly string[]): (path: string) => boole
   return (path) => path.startsWith('etc/') || patterns.some((pattern) => matches(pattern, path));
 }
 
+/** Whether a path is meant by one of the globs. */
+export function pathMatcher(globs: readonly string[]): (path: string) => boolean {
+  const patterns = globs.map(parseGlob);
+  return (path) => patterns.some((pattern) => matches(pattern, path));
+}
+
+/** What every path that a glob means begins with. */
+export const globPrefix = (glob: string): string => /^[^*?]*/.exec(glob.replace(/^\/+/, ''))![0];
+
 /** A character, or one of the signs. `folders`: nothing, or anything that ends in a slash. */
 type Token = { readonly text: string } | 'one' | 'name' | 'all' | 'folders';
 

@@ -23,13 +23,15 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic } from '../base/index.ts';
+import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
   /** `undefined`: whoever runs pkm. Only root may give files away. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly mtimeSeconds: number;
+  /** Hex of the attribute `security.capability`; only root may give it. */
+  readonly capability?: string;
 }
 
 export interface RootIo {
@@ -98,6 +100,7 @@ export const realIo: RootIo = {
         fchownSync(fd, owner.uid, owner.gid);
       if (!isPlain) fchmodSync(fd, metadata.mode); // after chown, which clears setuid
       futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
+      if (metadata.capability !== undefined) setCapability(path, metadata.capability);
     } finally {
       closeSync(fd);
     }
@@ -108,6 +111,7 @@ export const realIo: RootIo = {
       write: (data) => writeAll(fd, data),
       finish() {
         setFileMetadata(fd, metadata);
+        if (metadata.capability !== undefined) setCapability(path, metadata.capability);
         closeSync(fd);
       },
       abandon: () => closeSync(fd),
@@ -119,6 +123,7 @@ export const realIo: RootIo = {
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       setFileMetadata(fd, metadata);
+      if (metadata.capability !== undefined) setCapability(path, metadata.capability);
     } finally {
       closeSync(fd);
     }
@@ -151,6 +156,9 @@ function setFileMetadata(fd: number, metadata: FileMetadata): void {
   fchmodSync(fd, metadata.mode);
   futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
 }
+
+/** Last of all: a change of owner or content takes it away. */
+const setCapability = (path: string, hex: string): void => writeFileCapability(path, Buffer.from(hex, 'hex'));
 
 const nothing = (): void => undefined;
 

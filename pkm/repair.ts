@@ -95,7 +95,9 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  if (problem.kind === 'mode' || problem.kind === 'owner') planner.setMetadata(row.path, row);
+  // to change an owner takes capabilities away
+  const isOfMetadata = problem.kind === 'mode' || problem.kind === 'owner';
+  if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;
 }

@@ -53,6 +53,8 @@ import {
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
 import { collectTrees, initAtomic, isAtomic } from './trees.ts';
+import { runPending } from './triggers/pending.ts';
+import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
   GenerationRecord,
@@ -78,6 +80,8 @@ export interface OpenOptions {
   readonly pins?: StorePins;
   /** Tests fail or observe writes here. */
   readonly io?: RootIo;
+  /** How triggers are run; default: inside the root, with chroot where it is not `/`. */
+  readonly runInRoot?: RunInRoot;
   /** Seconds since 1970. */
   readonly now?: () => number;
 }
@@ -131,7 +135,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
 }
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
-function physicalLayout(root: string): RootLayout {
+export function physicalLayout(root: string): RootLayout {
   const layout = rootLayout(root);
   if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
   return rootLayout(
@@ -143,14 +147,22 @@ function physicalLayout(root: string): RootLayout {
 }
 
 function openReadOnly(layout: RootLayout): Database {
-  const database = openDatabase(layout.database, { readOnly: true });
-  prepareSchema(database, layout.database, true);
-  return database;
+  return openPrepared(layout, true);
+}
+
+function openPrepared(layout: RootLayout, readOnly: boolean): Database {
+  const database = openDatabase(layout.database, { readOnly });
+  try {
+    prepareSchema(database, layout.database, readOnly);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function openForWriting(layout: RootLayout, options: OpenOptions): Database {
-  const database = openDatabase(layout.database, { readOnly: false });
-  prepareSchema(database, layout.database, false);
+  const database = openPrepared(layout, false);
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       const now = (options.now ?? clock)();
@@ -462,6 +474,7 @@ export class Root implements Disposable {
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
         warnings: unmetDependencies([...target.values()]).map((unmet) => ({
           kind: 'dependency',
           package: unmet.package,
@@ -593,6 +606,7 @@ export class Root implements Disposable {
     sys('remove', this.layout.staging, () => emptyStaging(context));
     collectTrees(context);
     syncManifests(this.layout, context.database, context.io);
+    runPending(context, this.#actor(), this.#runInRoot());
     return { nOperations };
   }
 
@@ -640,6 +654,7 @@ export class Root implements Disposable {
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
       },
       actor,
       this.#options.pins,
@@ -696,6 +711,10 @@ export class Root implements Disposable {
 
   #now(): number {
     return (this.#options.now ?? clock)();
+  }
+
+  #runInRoot(): RunInRoot {
+    return this.#options.runInRoot ?? runInRoot;
   }
 
   /** A fresh folder below the staging folder; gone with the next recovery. */

@@ -68,7 +68,13 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
   const times = new Map<string, number>();
   const sources = plan.stage.map((item, index) => {
     const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
-    const metadata: FileMetadata = { mode: item.mode, owner: ownerOf(item), mtimeSeconds };
+    const capability = item.kind === 'row' && IS_ROOT ? item.row.capability : undefined;
+    const metadata: FileMetadata = {
+      mode: item.mode,
+      owner: ownerOf(item),
+      mtimeSeconds,
+      ...(capability === undefined ? {} : { capability }),
+    };
     const path = under(layout, own);
     return sys('write', path, () => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));

@@ -15,7 +15,8 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { Fault, SystemFault, sys } from '../base/index.ts';
+import { Fault, readFileCapability, SystemFault, sys } from '../base/index.ts';
+import { describeCapability } from './archive/capability.ts';
 import { type Disk, fileSha256, rootDisk } from './disk.ts';
 import { type RootLayout, under } from './layout.ts';
 import { type ManifestDivergence, manifestDivergences } from './manifest-text.ts';
@@ -32,7 +33,7 @@ import { unownedPaths } from './unowned.ts';
 export interface FileProblem {
   readonly path: string;
   readonly owner: string;
-  readonly kind: 'missing' | 'modified' | 'type' | 'mode' | 'owner' | 'unreadable';
+  readonly kind: 'missing' | 'modified' | 'type' | 'mode' | 'owner' | 'capability' | 'unreadable';
   readonly expected: string;
   readonly actual: string;
 }
@@ -191,7 +192,7 @@ class Checker {
 
   #compareFast(row: FileRow, path: string): Difference | undefined {
     const stat = sys('read', path, () => lstatSync(path));
-    if (stat.size !== row.sizeBytes) return sizes(row, stat.size);
+    if (hasOtherSize(row, stat)) return sizes(row, stat.size);
     const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
     if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
       return { kind: 'modified', expected: `time ${row.mtimeSeconds}`, actual: `time ${mtimeSeconds}` };
@@ -204,11 +205,11 @@ class Checker {
       const fd = openSync(path, READ);
       try {
         const stat = fstatSync(fd);
-        if (stat.size !== row.sizeBytes) return sizes(row, stat.size);
+        if (hasOtherSize(row, stat)) return sizes(row, stat.size);
         const actual = stat.size < BUFFER_BYTES ? this.#hashShort(fd, stat.size) : fileSha256(path);
         this.nBytes += stat.size;
         if (actual !== row.sha256) return { kind: 'modified', expected: row.sha256, actual };
-        return this.#compareMetadata(row, stat);
+        return this.#compareMetadata(row, stat) ?? this.#compareCapability(row, path);
       } finally {
         closeSync(fd);
       }
@@ -234,6 +235,15 @@ class Checker {
     return undefined;
   }
 
+  /** What nobody can run needs none. */
+  #compareCapability(row: FileRow, path: string): Difference | undefined {
+    if (!this.#withOwners || (row.capability === undefined && (row.mode & 0o111) === 0)) return undefined;
+    const raw = readFileCapability(path);
+    const actual = raw === undefined ? '' : Buffer.from(raw).toString('hex');
+    if (actual === (row.capability ?? '')) return undefined;
+    return { kind: 'capability', expected: describeCapability(row.capability ?? ''), actual: describeCapability(actual) };
+  }
+
   /** What is in a folder; `undefined` where there is none. Rows come sorted: the folders of late suffice. */
   #names(folder: string): ReadonlyMap<string, Kind> | undefined {
     const known = this.#folders.get(folder);
@@ -247,6 +257,8 @@ class Checker {
 }
 
 type Difference = Pick<FileProblem, 'kind' | 'expected' | 'actual'>;
+
+const hasOtherSize = (row: FileRow, stat: Stats): boolean => row.sizeBytes >= 0 && stat.size !== row.sizeBytes;
 
 const sizes = (row: FileRow, size: number): Difference => ({
   kind: 'modified',

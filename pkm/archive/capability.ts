@@ -21,6 +21,7 @@ export function decodeCapability(bytes: Uint8Array): string | undefined {
 /** As setcap writes it: `cap_net_raw=ep`. */
 export function describeCapability(hex: string): string {
   if (hex === '') return 'none';
+  if (hex.length !== 2 * SIZE) return hex;
   const words = Buffer.from(hex, 'hex');
   const isEffective = (words.readUInt32LE(0) & EFFECTIVE) !== 0;
   const byFlags = new Map<string, string[]>();

@@ -284,7 +284,9 @@ class Unpacker {
 
   #metadata(entry: ImageEntry): Parameters<RootIo['createFile']>[2] {
     const owner = IS_ROOT ? { uid: entry.uid, gid: entry.gid } : undefined;
-    return { mode: entry.mode, owner, mtimeSeconds: this.#options.mtimeSeconds };
+    const { mtimeSeconds } = this.#options;
+    const capability = IS_ROOT ? entry.capability : undefined;
+    return { mode: entry.mode, owner, mtimeSeconds, ...(capability === undefined ? {} : { capability }) };
   }
 
   #info(): PackageInfoFile {

@@ -198,7 +198,8 @@ export class DiskPlanner {
     }
     if (there === undefined) return this.place(next);
     if (old === undefined || old.kind === 'directory') {
-      if (this.isSame(next, there)) {
+      // nobody's file is given capabilities: it would keep them when the package goes
+      if (next.capability === undefined && this.isSame(next, there)) {
         if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
@@ -212,8 +213,10 @@ export class DiskPlanner {
         });
       return this.place(next);
     }
-    const isEqual = old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target;
-    if (isEqual && there.kind === next.kind) {
+    const isEqual =
+      old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
+    // a change of the owner would take capabilities away
+    if (isEqual && there.kind === next.kind && (next.capability === undefined || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
@@ -276,7 +279,7 @@ export class DiskPlanner {
   isSame(row: FileRow, there: DiskEntry): boolean {
     if (row.kind !== there.kind) return false;
     if (row.kind === 'symlink') return row.target === there.target;
-    return row.sizeBytes === there.sizeBytes && row.sha256 === this.input.disk.sha256(row.path);
+    return (row.sizeBytes < 0 || row.sizeBytes === there.sizeBytes) && row.sha256 === this.input.disk.sha256(row.path);
   }
 
   place(row: FileRow): { mtimeSeconds: number } {

@@ -166,6 +166,7 @@ const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => b
   sizeBytes: entry.sizeBytes,
   sha256: entry.sha256,
   target: entry.kind === 'symlink' ? entry.target : '',
+  ...(entry.capability === undefined ? {} : { capability: entry.capability }),
   isConfig: isConfig(entry.path),
   wasThere: false,
   mtimeSeconds: 0,

@@ -23,7 +23,8 @@ const FILES = `
   mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, target TEXT,
   is_config INTEGER NOT NULL, was_there INTEGER NOT NULL, mtime INTEGER NOT NULL, from_generation INTEGER NOT NULL`;
 
-const SCHEMA = `
+/** Schema number 1. */
+export const FIRST_SCHEMA = `
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE generations (
   number INTEGER PRIMARY KEY, kind TEXT NOT NULL, created_at INTEGER NOT NULL, summary TEXT NOT NULL, packages INTEGER NOT NULL);
@@ -70,13 +71,21 @@ export function prepareSchema(database: Database, path: string, isReadOnly: bool
       hints: ['use the igos that wrote it, or a newer one'],
     });
   }
+  if (version === 0 && database.get("SELECT 1 FROM sqlite_schema WHERE name = 'installed'") !== undefined) throw foreign(path);
   if (version === NEWEST_VERSION || isReadOnly) return;
   database.transaction(() => {
     const from = schemaVersion(database);
-    if (from === 0) database.exec(SCHEMA);
+    if (from === 0) database.exec(FIRST_SCHEMA);
     for (const { number, sql } of migrations) if (number > from) database.exec(sql);
     database.exec(`PRAGMA user_version = ${NEWEST_VERSION}`);
   });
 }
+
+/** InterGenOS's pkm keeps its database in the same place, and does not number its schema. */
+const foreign = (path: string): Fault =>
+  new Fault('E-PKM-063', `the package database '${path}' is another package manager's`, {
+    notes: ["its tables are those of InterGenOS's pkm, which keeps its database in the same place"],
+    hints: ['look at what taking it over would do: pkm adopt --dry-run', 'take it over: pkm adopt'],
+  });
 
 const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);

@@ -1,4 +1,5 @@
 import { Fault } from '../../base/index.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
@@ -96,7 +97,8 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   for (const record of delta.putRecords) {
     endRecord(record.name);
     database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
-    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+    for (const needs of record.runtime)
+      database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
 }
@@ -172,8 +174,9 @@ export const pathsBetween = (database: Database, low: number, high: number): str
     .map((row) => String(row['path']));
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
-  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
-const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
+const FILE_COLUMNS =
+  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>
   `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
 const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
@@ -217,6 +220,7 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.gid === b.gid &&
   a.sizeBytes === b.sizeBytes &&
   a.sha256 === b.sha256 &&
+  a.capability === b.capability &&
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;

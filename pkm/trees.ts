@@ -6,7 +6,7 @@
  */
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, readFileCapability, sys } from '../base/index.ts';
 import { tolerantLstat } from './disk.ts';
 import type { RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
@@ -145,7 +145,7 @@ function cloneFile(io: RootIo, from: string, to: string): void {
     if (!['EMLINK', 'EPERM', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     const stat = lstatSync(from);
     if (stat.isSymbolicLink()) io.symlink(readlinkSync(from), to, ownerOf(stat));
-    else if (stat.isFile()) io.copyFile(from, to, metadataOf(stat));
+    else if (stat.isFile()) io.copyFile(from, to, { ...metadataOf(stat), ...capabilityOf(from) });
   }
 }
 
@@ -156,6 +156,11 @@ function ownInode(io: RootIo, path: string): void {
   const copy = `${parentOf(path)}/${COPY}`;
   io.copyFile(path, copy, metadataOf(stat));
   io.rename(copy, path);
+}
+
+function capabilityOf(path: string): { capability?: string } {
+  const value = readFileCapability(path);
+  return value === undefined ? {} : { capability: Buffer.from(value).toString('hex') };
 }
 
 const metadataOf = (stat: { mode: number; uid: number; gid: number; mtimeMs: number }) => ({

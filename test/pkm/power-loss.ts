@@ -4,8 +4,8 @@
  * disk without any order among them might have kept them. The root must be exactly N or N+1 when it is opened.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, rmSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, realpathSync, rmSync, truncateSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
 import { type RootIo, realIo } from '../../pkm/index.ts';
 import { checkRecovered, copySandbox, prepare } from './crash-harness.ts';
 import type { Scenario } from './crash-scenarios.ts';
@@ -59,7 +59,12 @@ function recordingIo(moments: Moment[], take: () => string): RootIo {
         }
         const copied = args.map((arg) => (arg instanceof Uint8Array ? Buffer.from(arg) : arg));
         const isFile = name === 'createFile' || name === 'copyFile' || name === 'writeOwn';
-        const again = (): void => void method.apply(target, copied);
+        const paths = args.flatMap((arg) => (typeof arg === 'string' && isAbsolute(arg) ? [arg] : []));
+        // A change belongs to the folder it was made in, not to what a symlink that was not lost makes of its name.
+        const again = (): void => {
+          if (paths.every((path) => !existsSync(dirname(path)) || realpathSync(dirname(path)) === dirname(path)))
+            method.apply(target, copied);
+        };
         before.changes.push({ name, again, file: isFile ? String(args[name === 'copyFile' ? 1 : 0]) : undefined });
         return result;
       };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { Fault } from '../../base/index.ts';
+import { compareBytes, Fault } from '../../base/index.ts';
 import type { Root } from '../../pkm/index.ts';
 import { Model, type ModelImage } from './model.ts';
 import { type FileSpec, Sandbox } from './support.ts';
@@ -213,7 +213,7 @@ class Sequence {
 
   #tamper({ file, how }: Step & { kind: 'tamper' }): void {
     const { box, model } = this;
-    const paths = [...model.disk.keys()].filter((path) => model.state.rows.has(path)).sort();
+    const paths = [...model.disk.keys()].filter((path) => model.state.rows.has(path)).sort(compareBytes);
     const path = paths[file % Math.max(1, paths.length)];
     if (path === undefined) return;
     const node = model.disk.get(path)!;
@@ -279,11 +279,11 @@ class Sequence {
       ([path, { owner, mode, text }]) =>
         `${path} ${owner} ${mode.toString(8)} ${text.startsWith('-> ') ? text : Buffer.byteLength(text)}`,
     );
-    assert.deepEqual(rows.sort(), wanted.sort(), `the rows after ${where}`);
+    assert.deepEqual(rows.sort(compareBytes), wanted.sort(compareBytes), `the rows after ${where}`);
     const report = root.verify();
     assert.deepEqual(
       report.problems.map((problem) => problem.path),
-      model.damaged().sort(),
+      model.damaged().sort(compareBytes),
       `verify after ${where}`,
     );
     assert.deepEqual([report.manifests, report.history, root.checkInvariants()], [[], undefined, []], where);
@@ -303,7 +303,7 @@ class Sequence {
 function walk(box: Sandbox, folder: string): string[] {
   if (!existsSync(box.path(folder))) return [];
   return readdirSync(box.path(folder))
-    .sort()
+    .sort(compareBytes)
     .flatMap((name) =>
       lstatSync(box.path(`${folder}/${name}`)).isDirectory() ? walk(box, `${folder}/${name}`) : [`${folder}/${name}`],
     );

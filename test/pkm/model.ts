@@ -2,6 +2,7 @@
  * A root in memory, simple enough to be right: packages, rows and what stands on the disk, for both layouts. A step is predicted
  * here and done by pkm; the two must then agree in everything. Files are nodes that trees may share, as inodes are.
  */
+import { compareBytes } from '../../base/index.ts';
 import type { FileSpec } from './support.ts';
 
 export interface Row {
@@ -116,7 +117,7 @@ export class Model {
       for (const name of image.supersedes) {
         const predecessor = packages.get(name)!;
         if (!predecessor.supersededBy.includes(image.name))
-          packages.set(name, { ...predecessor, supersededBy: [...predecessor.supersededBy, image.name].sort() });
+          packages.set(name, { ...predecessor, supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes) });
       }
       packages.set(image.name, { version: image.version, supersededBy: staysSuperseded ? old!.supersededBy : [] });
     }

@@ -48,7 +48,7 @@ function manifestText(record: PackageRecord, sizeBytes: number, files: readonly 
 }
 
 const FILE_LIST = `
-  SELECT coalesce(sum(size), 0) AS size, group_concat(
+  SELECT coalesce(sum(max(size, 0)), 0) AS size, group_concat(
     CASE kind WHEN 'directory' THEN path || '/' WHEN 'symlink' THEN path || ' -> ' || target ELSE path || ' sha256:' || sha256 END,
     char(10) ORDER BY path) AS lines
   FROM files WHERE package = ?`;

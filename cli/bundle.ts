@@ -79,7 +79,7 @@ interface Bundle {
   readonly sources: readonly string[];
 }
 
-const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'];
+const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'openpgp', 'vscode-*'];
 
 /** What runs commands itself. */
 const withCommands = (rows: string): string => `import { main } from './main.ts';

@@ -2,7 +2,7 @@
 
 import { Bug } from '../base/index.ts';
 import type { PackageInfo, Tree } from '../eval/index.ts';
-import { imageFromStore, type PackageImage } from '../pkm/index.ts';
+import { imageFromStore, type PackageImage, servicesOf, withServices } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { pathsOf, realizeTargets } from './realizing.ts';
@@ -14,14 +14,19 @@ export interface Wanted {
   readonly info: PackageInfo;
 }
 
-/** Realizes packages with their runtime closure; images in order: what is needed first. */
+/**
+ * Realizes packages with their runtime closure; images in order: what is needed first.
+ *
+ * @param services  those of a system, which count for more than what the packages say
+ */
 export function imagesOf(
   context: Context,
   args: Arguments,
   session: Session,
   wanted: readonly Wanted[],
+  services: ReadonlyMap<string, boolean> = new Map(),
 ): Promise<PackageImage[]> {
-  return imagesOfAll(context, args, session, closureOf(wanted));
+  return imagesOfAll(context, args, session, closureOf(wanted), services);
 }
 
 /** Packages and what they need at run time, what is needed first. */
@@ -37,6 +42,7 @@ export async function imagesOfAll(
   args: Arguments,
   session: Session,
   wanted: readonly Wanted[],
+  services: ReadonlyMap<string, boolean> = new Map(),
 ): Promise<PackageImage[]> {
   const targets = wanted.map(({ tree, info }) => packageTarget(tree, info));
   session.bridge.flush();
@@ -60,7 +66,20 @@ export async function imagesOfAll(
       conflicts: info.conflicts,
       config: info.config,
       modes,
+      ...(info.triggers.length === 0 ? {} : { triggers: info.triggers }),
     };
-    return imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));
+    const image = imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));
+    return withServices(image, servicesFor(image, info.services, services));
   });
+}
+
+/** What a package says of its services, and what the system says of those that the package has. */
+function servicesFor(
+  image: PackageImage,
+  own: ReadonlyMap<string, boolean>,
+  system: ReadonlyMap<string, boolean>,
+): ReadonlyMap<string, boolean> {
+  if (system.size === 0) return own;
+  const there = servicesOf(image);
+  return new Map([...own, ...[...system].filter(([name]) => own.has(name) || there.has(name) || there.has(`${name}.service`))]);
 }

@@ -134,6 +134,19 @@ export const pkmCodes = defineCodes({
     explanation:
       'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
   },
+  'E-PKM-042': {
+    title: 'a trigger failed that must not',
+    explanation:
+      'A package declared a program to be run when certain files change, and declared its failure fatal. The generation is complete and current all the same; other failing triggers are only reported.',
+    wrong: 'triggers.initramfs = { paths = [ "boot/*" ]; run = "mkinitramfs"; fatal = true; };',
+  },
+  'E-PKM-043': {
+    title: 'no such service',
+    explanation:
+      'What is to be switched on or off is a unit below usr/lib/systemd/system or etc/systemd/system of the package, or a script below etc/init.d. A unit without an [Install] section cannot be switched on: others pull it in.',
+    wrong: 'services."shhd.service" = "enable";',
+    right: 'services."sshd.service" = "enable";',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:

@@ -1,5 +1,5 @@
 /**
- * Globs of configuration: `*` and `?` within a name, `**` across names, the rest literal; a leading slash is ignored, a trailing one
+ * Globs of packages, for configuration and triggers: `*` and `?` within a name, `**` across names, the rest literal; a leading slash is ignored, a trailing one
  * means all below. Matched in one pass over the path, never by a regular expression: globs come with packages, and
  * a few stars too many would keep one busy for years.
  */
@@ -9,6 +9,15 @@ export function configMatcher(globs: readonly string[]): (path: string) => boole
   const patterns = globs.map(parseGlob);
   return (path) => path.startsWith('etc/') || patterns.some((pattern) => matches(pattern, path));
 }
+
+/** Whether a path is meant by one of the globs. */
+export function pathMatcher(globs: readonly string[]): (path: string) => boolean {
+  const patterns = globs.map(parseGlob);
+  return (path) => patterns.some((pattern) => matches(pattern, path));
+}
+
+/** What every path that a glob means begins with. */
+export const globPrefix = (glob: string): string => /^[^*?]*/.exec(glob.replace(/^\/+/, ''))![0];
 
 /** A character, or one of the signs. `folders`: nothing, or anything that ends in a slash. */
 type Token = { readonly text: string } | 'one' | 'name' | 'all' | 'folders';

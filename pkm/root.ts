@@ -53,6 +53,8 @@ import {
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
 import { collectTrees, initAtomic, isAtomic } from './trees.ts';
+import { runPending } from './triggers/pending.ts';
+import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
   GenerationRecord,
@@ -78,6 +80,8 @@ export interface OpenOptions {
   readonly pins?: StorePins;
   /** Tests fail or observe writes here. */
   readonly io?: RootIo;
+  /** How triggers are run; default: inside the root, with chroot where it is not `/`. */
+  readonly runInRoot?: RunInRoot;
   /** Seconds since 1970. */
   readonly now?: () => number;
 }
@@ -462,6 +466,7 @@ export class Root implements Disposable {
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
         warnings: unmetDependencies([...target.values()]).map((unmet) => ({
           kind: 'dependency',
           package: unmet.package,
@@ -593,6 +598,7 @@ export class Root implements Disposable {
     sys('remove', this.layout.staging, () => emptyStaging(context));
     collectTrees(context);
     syncManifests(this.layout, context.database, context.io);
+    runPending(context, this.#actor(), this.#runInRoot());
     return { nOperations };
   }
 
@@ -640,6 +646,7 @@ export class Root implements Disposable {
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
       },
       actor,
       this.#options.pins,
@@ -696,6 +703,10 @@ export class Root implements Disposable {
 
   #now(): number {
     return (this.#options.now ?? clock)();
+  }
+
+  #runInRoot(): RunInRoot {
+    return this.#options.runInRoot ?? runInRoot;
   }
 
   /** A fresh folder below the staging folder; gone with the next recovery. */

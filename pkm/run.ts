@@ -1,11 +1,11 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, sys } from '../base/index.ts';
+import { Bug, Fault, sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
-import { parentOf } from './names.ts';
+import { parentOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import type { DiskPlan } from './plan/operations.ts';
@@ -23,6 +23,9 @@ import {
 } from './state/state.ts';
 import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
 import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeOf } from './trees.ts';
+import { dueTriggers } from './triggers/due.ts';
+import { runPending, writePending } from './triggers/pending.ts';
+import type { RunInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
   PackageChange,
@@ -30,6 +33,7 @@ import type {
   PackageRecord,
   TransactionKind,
   TransactionReport,
+  TriggerOutcome,
   Warning,
 } from './types.ts';
 
@@ -64,6 +68,8 @@ export interface Wish {
   readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
   readonly images: readonly PackageImage[];
+  /** How triggers are run. */
+  readonly runInRoot: RunInRoot;
 }
 
 /** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
@@ -87,6 +93,7 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   const plan = split?.plan ?? wanted;
   const packages = packageChanges(base, wish);
   const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
+  const due = dueTriggers(layout, database, wish.delta);
   const report: TransactionReport = {
     kind: wish.kind,
     generation: isChanged ? base.generation + 1 : base.generation,
@@ -97,6 +104,7 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
     nFilesPlaced: plan.nFilesPlaced,
     nFilesRemoved: plan.nFilesRemoved,
     stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
+    triggers: due.map(({ package: by, name, isFatal }) => ({ package: by, name, isFatal, status: 'planned', detail: '' })),
   };
   checkSpace(layout, plan);
   if (wish.dryRun || !isChanged) return report;
@@ -123,10 +131,29 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
       );
       writeSetting(database, 'current_generation', String(number));
       logChanges(context, { wish, packages, actor, number });
+      writePending(database, due, { generation: number, operation: wish.kind });
     },
   });
   syncManifests(layout, database, io);
-  return report;
+  const triggers = due.length === 0 ? [] : runPending(context, actor, wish.runInRoot);
+  const failed = triggers.filter((outcome) => outcome.status !== 'ok');
+  const fatal = failed.find((outcome) => outcome.isFatal);
+  if (fatal !== undefined) throw triggerFault(fatal, report.generation);
+  return { ...report, triggers, warnings: [...report.warnings, ...failed.map(triggerWarning)] };
+}
+
+const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
+  kind: 'trigger',
+  ...(by === '' ? {} : { package: by }),
+  text: `trigger '${name}' ${status === 'failed' ? 'failed' : 'did not run'}: ${printable(detail)}`,
+});
+
+function triggerFault({ package: by, name, detail }: TriggerOutcome, generation: number): Fault {
+  const [why = '', ...output] = detail.split('\n');
+  return new Fault('E-PKM-042', `trigger '${name}' of package '${by}' failed: ${printable(why)}`, {
+    notes: [...output.slice(-10).map(printable), `generation ${generation} is complete and current`],
+    hints: [`go back with: pkm rollback ${generation - 1}`],
+  });
 }
 
 /** In the atomic layout, what of a plan makes a tree. A rollback finds its tree made already. */

@@ -42,6 +42,29 @@ export interface PackageDescription {
   readonly supersedes: readonly string[];
   /** Globs of configuration beyond `etc/**`: `*` within a name, `**` across names. */
   readonly config: readonly string[];
+  /** What must be run when certain paths change; absent: nothing. */
+  readonly triggers?: readonly Trigger[];
+}
+
+/** Something that is run in the root, once a transaction, when paths of interest were placed, changed or removed by any package. */
+export interface Trigger {
+  readonly name: string;
+  /** Globs, relative to the root. */
+  readonly paths: readonly string[];
+  /** Program and arguments, as seen from inside the root, in its top folder. It gets the paths on standard input, one a line. */
+  readonly run: readonly string[];
+  /** A failure is an error of the command, not just reported. The generation stands all the same. */
+  readonly isFatal: boolean;
+}
+
+export interface TriggerOutcome {
+  /** Who declares it; '' for a standard one. */
+  readonly package: string;
+  readonly name: string;
+  readonly isFatal: boolean;
+  /** `planned` in a dry run; `skipped` where this user cannot enter the root. */
+  readonly status: 'ok' | 'failed' | 'skipped' | 'planned';
+  readonly detail: string;
 }
 
 /** A package ready to be placed on a root. */
@@ -156,7 +179,7 @@ export interface ConfigChange {
 }
 
 export interface Warning {
-  readonly kind: 'modified-file' | 'trust' | 'dependency' | 'left-directory' | 'note';
+  readonly kind: 'modified-file' | 'trust' | 'dependency' | 'left-directory' | 'trigger' | 'note';
   readonly text: string;
   readonly path?: string;
   readonly package?: string;
@@ -176,4 +199,6 @@ export interface TransactionReport {
   readonly nFilesPlaced: number;
   readonly nFilesRemoved: number;
   readonly stagedBytes: number;
+  /** What ran in the root afterwards. */
+  readonly triggers: readonly TriggerOutcome[];
 }

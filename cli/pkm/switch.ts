@@ -1,3 +1,5 @@
+import { didYouMean, Fault } from '../../base/index.ts';
+import { type PackageImage, servicesOf } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { imagesOf } from '../images.ts';
@@ -16,7 +18,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     args,
     session,
     system.packages.map((info) => ({ tree, info })),
+    system.services,
   );
+  checkServices(system.services.keys(), built);
   const files = systemImage(session.store, system);
   const taken = new Set(files?.entries.flatMap((entry) => (entry.kind === 'directory' ? [] : [entry.path])));
   const images = [...built.map((image) => withoutPaths(image, taken)), ...(files === undefined ? [] : [files])];
@@ -28,3 +32,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 
 /** A tree with one system needs no name after it. */
 const onlyName = (systems: ReadonlyMap<string, unknown>): string => (systems.size === 1 ? [...systems.keys()][0]! : '');
+
+/** @throws Fault E-PKM-043 none of the packages has it */
+function checkServices(names: Iterable<string>, images: readonly PackageImage[]): void {
+  const there = new Set(images.flatMap((image) => [...servicesOf(image)]));
+  for (const name of names) {
+    const template = name.replace(/@[^@]+\.([a-z]+)$/, '@.$1');
+    if (there.has(name) || there.has(`${name}.service`) || there.has(template)) continue;
+    throw new Fault('E-PKM-043', `no package of the system has the service '${name}'`, { hints: didYouMean(name, there) });
+  }
+}

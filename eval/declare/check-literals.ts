@@ -36,6 +36,8 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   phases: ['attrs'],
   environment: ['attrs'],
   modes: ['attrs'],
+  triggers: ['attrs'],
+  services: ['attrs'],
   files: ['attrs'],
   trees: ['list'],
 };

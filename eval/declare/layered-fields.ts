@@ -176,6 +176,8 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   phases: () => emptyAttrs,
   environment: () => emptyAttrs,
   modes: () => emptyAttrs,
+  triggers: () => emptyAttrs,
+  services: () => emptyAttrs,
   files: () => emptyAttrs,
   release: () => 1,
 };

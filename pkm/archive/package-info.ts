@@ -1,5 +1,5 @@
 /** `.PKGINFO`: lines `key = value`, keys that may repeat, `#` for comments. */
-import type { PackageDescription } from '../types.ts';
+import type { PackageDescription, Trigger } from '../types.ts';
 
 export interface PackageInfoFile {
   readonly description: Partial<PackageDescription> & Pick<PackageDescription, 'name' | 'version'>;
@@ -34,6 +34,7 @@ export function decodePackageInfo(text: string): PackageInfoFile | undefined {
       conflicts: values.get('conflict') ?? [],
       supersedes: values.get('supersedes') ?? [],
       config: values.get('config') ?? [],
+      ...decodeTriggers(values.get('trigger') ?? []),
     },
     privileged: new Set(values.get('privileged')),
   };
@@ -56,6 +57,25 @@ export function encodePackageInfo(about: PackageDescription, privileged: readonl
     ...lines('conflict', about.conflicts),
     ...lines('supersedes', about.supersedes),
     ...lines('config', about.config),
+    ...(about.triggers ?? []).map((trigger) => `trigger = ${JSON.stringify(trigger)}`),
     ...lines('privileged', privileged),
   ].join('\n')}\n`;
+}
+
+/** One a line, as JSON. Others, of programs that mean something else by the key, are ignored. */
+function decodeTriggers(lines: readonly string[]): { triggers?: readonly Trigger[] } {
+  const triggers = lines.flatMap((line): Trigger[] => {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return [];
+    }
+    const { name, paths, run, isFatal } = (value ?? {}) as Record<string, unknown>;
+    const isList = (list: unknown): list is string[] =>
+      Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === 'string' && !one.includes('\0'));
+    if (typeof name !== 'string' || !/^[A-Za-z0-9._+-]{1,64}$/.test(name) || !isList(paths) || !isList(run)) return [];
+    return [{ name, paths, run, isFatal: isFatal === true }];
+  });
+  return triggers.length === 0 ? {} : { triggers };
 }

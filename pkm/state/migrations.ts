@@ -53,4 +53,13 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE generations ADD COLUMN tree INTEGER;
       CREATE INDEX files_from ON files (from_generation);`,
   },
+  {
+    number: 31,
+    sql: `
+      ALTER TABLE installed ADD COLUMN triggers TEXT NOT NULL DEFAULT '[]';
+      ALTER TABLE installed_past ADD COLUMN triggers TEXT NOT NULL DEFAULT '[]';
+      CREATE TABLE pending_triggers (
+        seq INTEGER PRIMARY KEY, generation INTEGER NOT NULL, operation TEXT NOT NULL, package TEXT NOT NULL, name TEXT NOT NULL,
+        run TEXT NOT NULL, fatal INTEGER NOT NULL, matched TEXT NOT NULL);`,
+  },
 ];

@@ -23,7 +23,8 @@ const FILES = `
   mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, target TEXT,
   is_config INTEGER NOT NULL, was_there INTEGER NOT NULL, mtime INTEGER NOT NULL, from_generation INTEGER NOT NULL`;
 
-const SCHEMA = `
+/** Schema number 1. */
+export const FIRST_SCHEMA = `
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE generations (
   number INTEGER PRIMARY KEY, kind TEXT NOT NULL, created_at INTEGER NOT NULL, summary TEXT NOT NULL, packages INTEGER NOT NULL);
@@ -73,7 +74,7 @@ export function prepareSchema(database: Database, path: string, isReadOnly: bool
   if (version === NEWEST_VERSION || isReadOnly) return;
   database.transaction(() => {
     const from = schemaVersion(database);
-    if (from === 0) database.exec(SCHEMA);
+    if (from === 0) database.exec(FIRST_SCHEMA);
     for (const { number, sql } of migrations) if (number > from) database.exec(sql);
     database.exec(`PRAGMA user_version = ${NEWEST_VERSION}`);
   });

@@ -172,7 +172,7 @@ export const pathsBetween = (database: Database, low: number, high: number): str
     .map((row) => String(row['path']));
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
-  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
+  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
 const FILE_COLUMNS =
   'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>

@@ -1,9 +1,11 @@
 /** Holds, explicit and dependency, autoremove; and predecessors that never were. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import type { Root } from '../../pkm/index.ts';
+import { FIRST_SCHEMA } from '../../pkm/state/schema.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
 
@@ -151,20 +153,30 @@ test('versions count for dependencies and conflicts of a transaction', async (t)
   assert.throws(() => box.image('z 1', {}, { runtime: ['lib>=>2'] }), { code: 'E-PKM-001' });
 });
 
-test('a database without holds is brought up to date, and can be read before that', (t) => {
+test('a database of the first schema can be read, and is brought up to date by the first change', async (t) => {
   const box = new Sandbox(t);
-  mkdirSync(join(box.root, 'var/lib/igos'), { recursive: true });
-  const old = new DatabaseSync(join(box.root, 'var/lib/igos/pkm.db'));
-  old.exec(readFileSync(join(import.meta.dirname, '../vectors/pkm-schema-1.sql'), 'utf8'));
+  const folder = join(box.root, 'var/lib/igos');
+  mkdirSync(folder, { recursive: true });
+  const old = new DatabaseSync(join(folder, 'pkm.db'));
+  old.exec(FIRST_SCHEMA);
+  old.exec(`
+    INSERT INTO settings VALUES ('current_generation', '1'), ('owners', 'caller'), ('manifests_generation', '-1');
+    INSERT INTO generations VALUES (0, 'install', 1, 'empty', 0), (1, 'install', 2, 'install a 1', 1);
+    INSERT INTO installed VALUES ('a', '1', 1, '', '', '', '', 'store', '/igos/store/x-a-1', NULL, NULL, 'explicit',
+      '[]', '[]', '[]', '[]', '[]', 2, NULL, NULL, 1);`);
   old.close();
+  const read = <T>(ask: (root: Root) => T): T => box.do(ask, { readOnly: true });
   assert.deepEqual(
-    box.do((root) => root.holds(), { readOnly: true }),
-    [],
+    [read((root) => root.holds()), read((root) => root.list()[0]!.name), read((root) => root.layoutKind)],
+    [[], 'a', 'live'],
   );
   assert.deepEqual(
     box.do((root) => root.hold(['a'], true)),
     ['a'],
   );
+  box.do((root) => root.install([box.image('b 1', { 'usr/b': 'b' })]));
+  await box.do((root) => root.rollback(1));
+  assert.deepEqual(names(box), ['a']);
   assert.deepEqual(
     box.do((root) => root.checkInvariants()),
     [],

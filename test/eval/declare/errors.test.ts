@@ -65,6 +65,29 @@ test('every shape has its words', (context) => {
   );
 });
 
+test('triggers and services have a shape', (context) => {
+  goldenFault(
+    context,
+    'wrong-triggers',
+    TIER +
+      [
+        'triggers = [ ]',
+        'triggers.mime = "update-mime-database"',
+        'triggers.mime = { run = "x"; }',
+        'triggers.mime = { paths = [ "usr/*" ]; }',
+        'triggers.mime = { paths = [ "/usr/*" ]; run = "x"; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = [ ]; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = "x"; fatl = true; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = "x"; fatal = 1; }',
+        'triggers."a b" = { paths = [ "usr/*" ]; run = "x"; }',
+        'services.sshd = true',
+        'services.sshd = "on"',
+      ]
+        .map((field, index) => pkg(`p${index}`, `${field};`))
+        .join(''),
+  );
+});
+
 test('a tier that does not exist', (context) => {
   goldenFault(
     context,

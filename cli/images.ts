@@ -66,6 +66,7 @@ export async function imagesOfAll(
       conflicts: info.conflicts,
       config: info.config,
       modes,
+      capabilities: Object.fromEntries(info.capabilities),
       ...(info.triggers.length === 0 ? {} : { triggers: info.triggers }),
     };
     const image = imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));

@@ -198,4 +198,11 @@ export const pkmCodes = defineCodes({
     title: 'no such repository',
     explanation: 'Repositories are known by the name of their file in etc/igos/repositories.d, or by their address.',
   },
+  'E-PKM-074': {
+    title: 'file capabilities that make no sense',
+    explanation:
+      'A package gives a file capabilities in the words of setcap: names of capabilities(7) with commas, "=", and the sets that are meant, of e (effective), i (inheritable) and p (permitted). The file is one that the package places.',
+    wrong: 'capabilities."/usr/bin/ping" = "net_raw";',
+    right: 'capabilities."usr/bin/ping" = "cap_net_raw=ep";',
+  },
 });

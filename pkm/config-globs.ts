@@ -1,5 +1,5 @@
 /**
- * Globs of configuration: `*` and `?` within a name, `**` across names, the rest literal; a leading slash is ignored, a trailing one
+ * Globs of packages, for configuration and triggers: `*` and `?` within a name, `**` across names, the rest literal; a leading slash is ignored, a trailing one
  * means all below. Matched in one pass over the path, never by a regular expression: globs come with packages, and
  * a few stars too many would keep one busy for years.
  */

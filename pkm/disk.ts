@@ -140,6 +140,15 @@ export function rootDisk(layout: RootLayout): Disk {
   };
 }
 
+/**
+ * The real folder of a path below the root, symlinks as seen from inside. It need not exist.
+ * @throws Fault E-PKM-007 it leads out of the root, or to nothing
+ */
+export function folderInside(layout: RootLayout, path: string): string {
+  const probe = rootDisk(layout).physical(`${path}/x`);
+  return under(layout, probe.slice(0, -2));
+}
+
 /** `lstat`, with `undefined` for nothing. A path below a file is nothing: planning meets what another operation will replace. */
 export function tolerantLstat(path: string): Stats | undefined {
   try {

@@ -11,11 +11,11 @@ import {
   settleConfig,
 } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
-import { type Disk, rootDisk } from './disk.ts';
+import { type Disk, folderInside, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
 import { checkInvariants } from './invariants.ts';
 import { type RootIo, realIo } from './io.ts';
-import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
+import { REPOSITORIES, type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { type LockHolder, lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
@@ -279,7 +279,7 @@ export class Root implements Disposable {
 
   /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
   repositorySettings(): RepositorySettings[] {
-    return readRepositories(this.layout.repositories);
+    return readRepositories(folderInside(this.layout, REPOSITORIES));
   }
 
   /** Packages that no transaction may change, sorted by name. */

@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   phases: ['attrs'],
   environment: ['attrs'],
   modes: ['attrs'],
+  capabilities: ['attrs'],
   triggers: ['attrs'],
   services: ['attrs'],
   files: ['attrs'],

@@ -53,6 +53,14 @@ const modes: FieldSpec = {
   doc: 'Modes that a store cannot hold, given when the file is placed in a root: setuid, setgid, unreadable files.',
   example: '{ "usr/bin/su" = "4755"; }',
 };
+const capabilities: FieldSpec = {
+  name: 'capabilities',
+  shape: 'capabilities',
+  default: '{ }',
+  isMerged: true,
+  doc: 'File capabilities, which a store cannot hold, given when the file is placed in a root: capabilities(7), in the words of setcap.',
+  example: '{ "usr/bin/ping" = "cap_net_raw=ep"; }',
+};
 const triggers: FieldSpec = {
   name: 'triggers',
   shape: 'triggers',
@@ -163,6 +171,7 @@ const PACKAGE: readonly FieldSpec[] = [
   },
   config,
   modes,
+  capabilities,
   triggers,
   services,
   supersedes,
@@ -193,6 +202,7 @@ const SPLIT: readonly FieldSpec[] = [
   inherited(runtime),
   config,
   modes,
+  capabilities,
   triggers,
   services,
   supersedes,

@@ -176,6 +176,7 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   phases: () => emptyAttrs,
   environment: () => emptyAttrs,
   modes: () => emptyAttrs,
+  capabilities: () => emptyAttrs,
   triggers: () => emptyAttrs,
   services: () => emptyAttrs,
   files: () => emptyAttrs,

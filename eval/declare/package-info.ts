@@ -60,6 +60,10 @@ export class PackageInfo {
   get modes(): ReadonlyMap<string, string> {
     return this.#ask(() => this.package.modes);
   }
+  /** Path below the root → file capabilities, as setcap takes them. */
+  get capabilities(): ReadonlyMap<string, string> {
+    return this.#ask(() => this.package.capabilities);
+  }
   get triggers(): readonly DeclaredTrigger[] {
     return this.#ask(() => this.package.triggers);
   }

@@ -179,6 +179,19 @@ export function readModes(reading: Reading): ReadonlyMap<string, string> {
   return modes;
 }
 
+/** Path → file capabilities: names, a sign, flags. Which names there are, the one who places the file knows. */
+export function readCapabilities(reading: Reading): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [path, entry, key] of entries(reading)) {
+    requireRelative(key, path);
+    const text = readLine(entry);
+    if (!/^cap_[a-z_]+(,cap_[a-z_]+)*[=+][eip]{1,3}$/.test(text))
+      throw wrong(entry, `is '${text}', which are no capabilities`, { hint: 'write them like "cap_net_raw=ep"' });
+    found.set(path, text);
+  }
+  return found;
+}
+
 /** Path below /etc → text. */
 export function readFiles(reading: Reading): ReadonlyMap<string, string> {
   const files = new Map<string, string>();

@@ -281,6 +281,7 @@ const INFO_FIELDS = [
   'conflicts',
   'config',
   'modes',
+  'capabilities',
   'triggers',
   'services',
 ] as const satisfies readonly (keyof PackageInfo)[];

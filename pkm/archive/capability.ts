@@ -5,6 +5,9 @@
  * @source linux/capability.h, `struct vfs_cap_data`
  */
 
+import { Fault } from '../../base/index.ts';
+import { printable } from '../names.ts';
+
 export const CAPABILITY_ATTRIBUTE = 'security.capability';
 
 const SIZE = 20;
@@ -16,6 +19,33 @@ export function decodeCapability(bytes: Uint8Array): string | undefined {
   if (bytes.length !== SIZE) return undefined;
   const buffer = Buffer.from(bytes);
   return (buffer.readUInt32LE(0) & ~EFFECTIVE) === REVISION_2 ? buffer.toString('hex') : undefined;
+}
+
+/**
+ * The attribute for `cap_net_raw,cap_net_admin=ep`.
+ * @throws Fault E-PKM-074 a name or flag that there is not
+ */
+export function encodeCapability(text: string): string {
+  const match = /^([a-z_,]+)[=+]([eip]+)$/.exec(text);
+  const bits = (match?.[1] ?? '').split(',').map((name) => NAMES.indexOf(name));
+  if (match === null || bits.includes(-1)) {
+    throw new Fault('E-PKM-074', `'${printable(text)}' are no file capabilities`, {
+      hints: ["write names of capabilities(7), '=', and of 'e', 'i' and 'p' those that are meant: 'cap_net_raw=ep'"],
+    });
+  }
+  const has = (flag: string): boolean => match[2]!.includes(flag);
+  const words = Buffer.alloc(SIZE);
+  words.writeUInt32LE(REVISION_2 | (has('e') ? EFFECTIVE : 0), 0);
+  for (const bit of bits) {
+    for (const [flag, at] of [
+      ['p', 4],
+      ['i', 8],
+    ] as const) {
+      const place = at + (bit < 32 ? 0 : 8);
+      if (has(flag)) words.writeUInt32LE((words.readUInt32LE(place) | (1 << (bit % 32))) >>> 0, place);
+    }
+  }
+  return words.toString('hex');
 }
 
 /** As setcap writes it: `cap_net_raw=ep`. */

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Fault, sys, writeAll } from '../../base/index.ts';
-import { fileSha256 } from '../disk.ts';
-import { under } from '../layout.ts';
+import { fileSha256, folderInside } from '../disk.ts';
+import { ARCHIVE_CACHE } from '../layout.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
 import { knownRepository } from './known.ts';
 import { fileBelow, openUrl, shownUrl, UrlProblem } from './open-url.ts';
 
-const CACHE = 'var/cache/igos/archives';
 /** Before the second and the third attempt at one address. */
 const WAITS_MS = [500, 2000];
 const AT_ONCE = 4;
@@ -55,7 +54,7 @@ export async function fetchArchives(
  */
 export async function fetchArchive(context: RootContext, item: AvailablePackage, options: FetchOptions = {}): Promise<string> {
   const { layout, io, database } = context;
-  const folder = under(layout, CACHE);
+  const folder = folderInside(layout, ARCHIVE_CACHE);
   const path = join(folder, `${item.sha256}.igos.tar.gz`);
   if (existsSync(path) && fileSha256(path) === item.sha256) return path;
   sys('create the folder', folder, () => io.makeOwnFolder(folder));

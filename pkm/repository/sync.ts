@@ -1,7 +1,8 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Fault, sys } from '../../base/index.ts';
-import { fileSha256 } from '../disk.ts';
+import { fileSha256, folderInside } from '../disk.ts';
+import { TRUSTED_KEYS } from '../layout.ts';
 import type { RootContext } from '../transaction.ts';
 import { day } from './dates.ts';
 import { decodeFileList } from './file-list.ts';
@@ -78,7 +79,7 @@ export async function syncIndex(context: RootContext, settings: RepositorySettin
 
 async function trustedKeys(context: RootContext, settings: RepositorySettings, options: SyncOptions): Promise<KeyObject[]> {
   const texts = options.keys ?? settings.keys;
-  if (options.keys === undefined && texts.length === 0) return readTrustedKeys(context.layout.trustedKeys);
+  if (options.keys === undefined && texts.length === 0) return readTrustedKeys(folderInside(context.layout, TRUSTED_KEYS));
   const from = options.keys === undefined ? `a key of repository '${settings.name}'` : 'a given key';
   return Promise.all(texts.map((text) => parsePublicKey(text, from)));
 }

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { writeArchive } from '../../pkm/index.ts';
 import { removeTree } from '../../store/write-tree.ts';
 import { golden } from '../golden.ts';
@@ -36,11 +37,22 @@ const plain = (text: string): string => text.replaceAll(work, '<work>').replace(
 test('archive: a package of a tree, the same to the bit; into a file, into a folder', { skip: await noSandbox() }, async () => {
   const tree = join(work, 'tree');
   cpSync(join(project, 'examples/tour/v1'), tree, { recursive: true });
+  const declarations = join(tree, 'base.igos');
+  writeFileSync(
+    declarations,
+    readFileSync(declarations, 'utf8').replace(
+      'runtime = [ greet-lib shell ];',
+      'runtime = [ greet-lib shell ]; modes = { "usr/bin/greet" = "4755"; }; capabilities = { "usr/bin/greet" = "cap_net_raw=ep"; };',
+    ),
+  );
   const first = join(work, 'one.igos.tar.gz');
   await good(igos('archive', `${tree}#greet`, '-o', first));
   assert.match(await good(igos('archive', `${tree}#greet`, '-o', join(work, 'folder/'))), /greet-1\.0\.igos\.tar\.gz/);
   assert.ok(readFileSync(first).equals(readFileSync(join(work, 'folder/greet-1.0.igos.tar.gz'))));
   assert.match(execFileSync('tar', ['-xzOf', first, '.PKGINFO'], { encoding: 'utf8' }), /^pkgname = greet\npkgver = 1.0\n/);
+  assert.match(execFileSync('tar', ['-xzOf', first, '.PKGINFO'], { encoding: 'utf8' }), /^privileged = usr\/bin\/greet$/m);
+  assert.match(execFileSync('tar', ['-tvzf', first], { encoding: 'utf8' }), /^-rwsr-xr-x 0\/0 .* usr\/bin\/greet$/m);
+  assert.ok(gunzipSync(readFileSync(first)).includes('SCHILY.xattr.security.capability='));
   const { archives } = JSON.parse(
     await good(igos('archive', `${tree}#greet`, '--closure', '--json', '-o', join(work, 'all/'))),
   ) as {

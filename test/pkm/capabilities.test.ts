@@ -4,8 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { decodeCapability, describeCapability } from '../../pkm/archive/capability.ts';
+import { type Fault, renderFault } from '../../base/index.ts';
+import { decodeCapability, describeCapability, encodeCapability } from '../../pkm/archive/capability.ts';
 import { type PackageImage, writeArchive } from '../../pkm/index.ts';
+import { golden } from '../golden.ts';
 import { Sandbox } from './support.ts';
 
 /** cap_net_raw, permitted and effective. */
@@ -23,6 +25,21 @@ test('the attribute in words', () => {
   assert.equal(decodeCapability(Buffer.from(RAW, 'hex')), RAW);
   for (const bad of ['', '01', `${RAW}00000000`, `03${RAW.slice(2)}`, RAW.replace('02', '03')])
     assert.equal(decodeCapability(Buffer.from(bad, 'hex')), undefined, bad);
+});
+
+test('property: words become the attribute, and words again', (t) => {
+  for (const hex of [RAW, BIND, '0100000200200000002000000000000000000000', '0100000200000000000000000001000000000000'])
+    assert.equal(encodeCapability(describeCapability(hex)), hex);
+  assert.equal(describeCapability(encodeCapability('cap_net_raw,cap_chown+ip')), 'cap_chown,cap_net_raw=ip');
+  assert.equal(encodeCapability('cap_audit_control=p').length, 40);
+  const texts = ['net_raw=ep', 'cap_net_raw=x'].map((text) => {
+    try {
+      return encodeCapability(text);
+    } catch (error) {
+      return renderFault(error as Fault);
+    }
+  });
+  golden(t, 'errors/pkm-capabilities.txt', texts.join(''));
 });
 
 const skip = reasonToSkip();

@@ -1,6 +1,6 @@
 /** Archives over http: interrupted, resumed, mislabelled, mirrored; and never another file than the index says. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AvailablePackage, RepositorySettings } from '../../pkm/index.ts';
@@ -135,6 +135,30 @@ test('a version with an epoch makes a file name that looks like an address', asy
     assert.ok(readFileSync(path).equals(readFileSync(file)));
     box.do((root) => root.forget(address));
   }
+});
+
+test('hostile: a cache and settings behind symlinks of the root stay inside of it', async (t) => {
+  const { box, file, item } = await offered(t);
+  mkdirSync(join(box.base, 'outside'));
+  for (const target of ['../outside', '../../outside', join(box.base, 'outside')]) {
+    symlinkSync(target, box.path('var/cache'));
+    await assert.rejects(
+      box.do((root) => root.fetch(item, QUICK)),
+      { code: 'E-PKM-007' },
+    );
+    rmSync(box.path('var/cache'));
+  }
+  assert.deepEqual(readdirSync(join(box.base, 'outside')), []);
+  mkdirSync(box.path('srv'));
+  symlinkSync('/srv', box.path('var/cache'));
+  const path = await box.do((root) => root.fetch(item, QUICK));
+  assert.ok(path.startsWith(box.path('srv')) && readFileSync(path).equals(readFileSync(file)));
+  symlinkSync('../outside', box.path('etc'));
+  assert.throws(() => box.do((root) => root.repositorySettings()), { code: 'E-PKM-007' });
+  await assert.rejects(
+    box.do((root) => root.sync(item.repository)),
+    { code: 'E-PKM-007' },
+  );
 });
 
 test('a busy server is asked again, a missing file is not', async (t) => {

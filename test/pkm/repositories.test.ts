@@ -17,7 +17,7 @@ test('settings: a file a repository', async (t) => {
   const box = new Sandbox(t);
   box.write(
     'etc/igos/repositories.d/main.conf',
-    '# ours\naddress = https://example.org/packages\nmirror=https://mirror.example.org/p/\nkey = k:AAAA\nkey = other:BBBB\n',
+    '# ours\naddress = https://example.org/packages\nmirror=https://mirror.example.org/p/\nkey = k:AAAA   # theirs\nkey = other:BBBB\n',
   );
   box.write('etc/igos/repositories.d/extra.conf', 'address = file:///srv/packages/\npriority = 200\nenabled = no\n\n');
   box.write('etc/igos/repositories.d/notes.txt', 'anything');

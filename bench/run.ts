@@ -48,7 +48,7 @@ const suites: Record<string, () => void | Promise<void>> = {
     if (!wanted.includes('store')) return;
     storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
-  /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; INTERGENOS=CHECKOUT adds theirs. */
+  /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
   packages() {
     if (!wanted.includes('packages')) return;
     const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');

@@ -166,6 +166,18 @@ export const pkmCodes = defineCodes({
     explanation:
       'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
   },
+  'E-PKM-063': {
+    title: "another package manager's database",
+    explanation:
+      "The root is managed by InterGenOS's pkm, whose database is in the place of ours. Nothing of it is read or changed until it is taken over.",
+    wrong: 'pkm list',
+    right: 'pkm adopt',
+  },
+  'E-PKM-064': {
+    title: 'nothing to adopt',
+    explanation:
+      "What is adopted is a database that InterGenOS's pkm made, on a root that ours does not manage yet, while nobody else uses it.",
+  },
   'E-PKM-070': {
     title: 'a repository file makes no sense',
     explanation:

@@ -1,4 +1,5 @@
 /** Outputs and archives → a root: transactions, generations, supersede, configuration, verify, history. */
+import type { AdoptOptions, AdoptReport } from './adopt/adopt.ts';
 import type { ReadArchiveOptions } from './archive/read-archive.ts';
 import type { WriteIndexOptions, WrittenIndex } from './repository/write-index.ts';
 import type { PackageImage } from './types.ts';
@@ -32,7 +33,7 @@ export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-ro
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
 export { compareReleases, compareVersions } from './versions.ts';
-export type { ReadArchiveOptions, WriteIndexOptions, WrittenIndex };
+export type { AdoptOptions, AdoptReport, ReadArchiveOptions, WriteIndexOptions, WrittenIndex };
 
 // Archives and indexes are needed by few commands: their modules are loaded on first use.
 
@@ -47,3 +48,7 @@ export const writeArchive = async (image: PackageImage, file: string): Promise<{
 /** Indexes the archives of a folder, and signs the index with ed25519 keys. */
 export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>
   (await import('./repository/write-index.ts')).writeIndex(folder, options);
+
+/** Takes over a root that InterGenOS's pkm managed. @throws Fault E-PKM-064 · E-PKM-020 */
+export const adoptRoot = async (root: string, options: AdoptOptions): Promise<AdoptReport> =>
+  (await import('./adopt/adopt.ts')).adoptRoot(root, options);

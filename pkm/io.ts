@@ -48,8 +48,8 @@ export interface RootIo {
   rmdir(path: string): void;
   mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
   setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
-  /** A file of pkm's own, whole or absent, durable. */
-  writeOwn(path: string, data: Uint8Array | string): void;
+  /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
+  writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
   makeOwnFolder(path: string, mode?: number): void;
   removeTree(path: string): void;
   syncFileSystem(path: string): void;
@@ -144,7 +144,7 @@ export const realIo: RootIo = {
     if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
     chmodSync(path, mode); // after chown, which clears setuid
   },
-  writeOwn: (path, data) => writeFileAtomic(path, data),
+  writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
   makeOwnFolder: (path, mode) => makeDirectory(path, mode),
   removeTree: (path) => rmSync(path, { recursive: true, force: true }),
   syncFileSystem,

@@ -48,7 +48,7 @@ function manifestText(record: PackageRecord, sizeBytes: number, files: readonly 
 }
 
 const FILE_LIST = `
-  SELECT coalesce(sum(size), 0) AS size, group_concat(
+  SELECT coalesce(sum(max(size, 0)), 0) AS size, group_concat(
     CASE kind WHEN 'directory' THEN path || '/' WHEN 'symlink' THEN path || ' -> ' || target ELSE path || ' sha256:' || sha256 END,
     char(10) ORDER BY path) AS lines
   FROM files WHERE package = ?`;
@@ -75,9 +75,11 @@ export function syncManifests(layout: RootLayout, database: Database, io: RootIo
   io.makeOwnFolder(layout.manifests);
   for (const record of records) {
     const path = join(layout.manifests, manifestName(record));
-    if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record));
+    if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record), { sync: false });
   }
   for (const name of readdirSync(layout.manifests)) if (!names.has(name)) io.unlink(join(layout.manifests, name));
+  // One sync for all, before anything says that they are right: those that went must not come back after a power loss.
+  io.syncFileSystem(layout.manifests);
   io.commit('manifests', () => writeSetting(database, 'manifests_generation', String(current)));
 }
 

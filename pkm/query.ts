@@ -37,7 +37,7 @@ export interface PackageInfo {
 
 export function packageInfo(database: Database, record: PackageRecord): PackageInfo {
   const sums = database.get(
-    "SELECT count(*) AS n, total(size) AS size FROM files WHERE package = ? AND kind <> 'directory'",
+    "SELECT count(*) AS n, total(max(size, 0)) AS size FROM files WHERE package = ? AND kind <> 'directory'",
     record.name,
   )!;
   const records = database.all('SELECT * FROM installed').map(toRecord);

@@ -135,7 +135,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
 }
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
-function physicalLayout(root: string): RootLayout {
+export function physicalLayout(root: string): RootLayout {
   const layout = rootLayout(root);
   if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
   return rootLayout(
@@ -147,14 +147,22 @@ function physicalLayout(root: string): RootLayout {
 }
 
 function openReadOnly(layout: RootLayout): Database {
-  const database = openDatabase(layout.database, { readOnly: true });
-  prepareSchema(database, layout.database, true);
-  return database;
+  return openPrepared(layout, true);
+}
+
+function openPrepared(layout: RootLayout, readOnly: boolean): Database {
+  const database = openDatabase(layout.database, { readOnly });
+  try {
+    prepareSchema(database, layout.database, readOnly);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function openForWriting(layout: RootLayout, options: OpenOptions): Database {
-  const database = openDatabase(layout.database, { readOnly: false });
-  prepareSchema(database, layout.database, false);
+  const database = openPrepared(layout, false);
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       const now = (options.now ?? clock)();

@@ -22,7 +22,7 @@ import {
   writeSetting,
 } from './state/state.ts';
 import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
-import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeOf } from './trees.ts';
+import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeHolds, treeOf } from './trees.ts';
 import { dueTriggers } from './triggers/due.ts';
 import { runPending, writePending } from './triggers/pending.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
@@ -168,7 +168,8 @@ function splitForTrees(
   if (current === undefined) throw new Bug(`generation ${generation} of an atomic root has no tree`);
   // Configuration in a tree is what its user made of it: it goes through the table of rules, not back in time.
   const target = wish.target === undefined || hasTreeConfig(database) ? undefined : treeOf(database, wish.target);
-  const reusable = target !== undefined && hasTree(layout, target) ? target : undefined;
+  const isWhole = target !== undefined && hasTree(layout, target) && treeHolds(layout, target, wish.delta.putFiles);
+  const reusable = isWhole ? target : undefined;
   const split = splitPlan(layout, plan, { current, reusable, fresh: generation + 1 });
   const old = new Map(wish.delta.putFiles.map((row) => [`${row.path}\0${row.owner}`, row]));
   // What is in a tree that is shown again has the times it had.

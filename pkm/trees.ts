@@ -6,8 +6,8 @@
  */
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
-import { tolerantLstat } from './disk.ts';
+import { Fault, readFileCapability, sys } from '../base/index.ts';
+import { fileSha256, tolerantLstat } from './disk.ts';
 import type { RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf } from './names.ts';
@@ -15,6 +15,7 @@ import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
 import { applyOperation, ownerOf, type RootContext } from './transaction.ts';
+import type { FileRow } from './types.ts';
 
 /** What is in the trees. Everything else of a root is changed in place, journalled. */
 export const TREE_TOPS = ['usr', 'opt'] as const;
@@ -39,6 +40,19 @@ export const treeOf = (database: Database, generation: number): number | undefin
 };
 
 export const hasTree = (layout: RootLayout, tree: number): boolean => existsSync(under(layout, treeFolder(layout, tree)));
+
+/** Whether a tree has these rows as they are recorded: somebody may have written to it while it was shown. */
+export function treeHolds(layout: RootLayout, tree: number, rows: readonly FileRow[]): boolean {
+  const folder = under(layout, treeFolder(layout, tree));
+  return rows.every((row) => {
+    if (row.kind === 'directory' || !TREE_TOPS.some((top) => row.path.startsWith(`${top}/`))) return true;
+    const path = `${folder}/${row.path}`;
+    const stat = tolerantLstat(path);
+    if (row.kind === 'symlink') return stat?.isSymbolicLink() === true && readlinkSync(path) === row.target;
+    const isSame = stat?.isFile() === true && stat.size === row.sizeBytes && (stat.mode & 0o7777) === row.mode;
+    return isSame && fileSha256(path) === row.sha256;
+  });
+}
 
 /** Whether a physical path is below a tree's `usr` or `opt`. */
 export function isInTree(layout: RootLayout, tree: number, path: string): boolean {
@@ -145,7 +159,7 @@ function cloneFile(io: RootIo, from: string, to: string): void {
     if (!['EMLINK', 'EPERM', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     const stat = lstatSync(from);
     if (stat.isSymbolicLink()) io.symlink(readlinkSync(from), to, ownerOf(stat));
-    else if (stat.isFile()) io.copyFile(from, to, metadataOf(stat));
+    else if (stat.isFile()) io.copyFile(from, to, { ...metadataOf(stat), ...capabilityOf(from) });
   }
 }
 
@@ -156,6 +170,11 @@ function ownInode(io: RootIo, path: string): void {
   const copy = `${parentOf(path)}/${COPY}`;
   io.copyFile(path, copy, metadataOf(stat));
   io.rename(copy, path);
+}
+
+function capabilityOf(path: string): { capability?: string } {
+  const value = readFileCapability(path);
+  return value === undefined ? {} : { capability: Buffer.from(value).toString('hex') };
 }
 
 const metadataOf = (stat: { mode: number; uid: number; gid: number; mtimeMs: number }) => ({

@@ -104,6 +104,7 @@ export interface FileRow {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** -1 where it is not known: an adopted package whose file was not as it was installed. */
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly target: string;
@@ -140,7 +141,7 @@ export interface GenerationRecord {
   readonly nPackages: number;
 }
 
-export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark';
+export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark' | 'adopt';
 
 export interface PackageChange {
   readonly name: string;

@@ -192,7 +192,7 @@ class Checker {
 
   #compareFast(row: FileRow, path: string): Difference | undefined {
     const stat = sys('read', path, () => lstatSync(path));
-    if (stat.size !== row.sizeBytes) return sizes(row, stat.size);
+    if (hasOtherSize(row, stat)) return sizes(row, stat.size);
     const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
     if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
       return { kind: 'modified', expected: `time ${row.mtimeSeconds}`, actual: `time ${mtimeSeconds}` };
@@ -205,7 +205,7 @@ class Checker {
       const fd = openSync(path, READ);
       try {
         const stat = fstatSync(fd);
-        if (stat.size !== row.sizeBytes) return sizes(row, stat.size);
+        if (hasOtherSize(row, stat)) return sizes(row, stat.size);
         const actual = stat.size < BUFFER_BYTES ? this.#hashShort(fd, stat.size) : fileSha256(path);
         this.nBytes += stat.size;
         if (actual !== row.sha256) return { kind: 'modified', expected: row.sha256, actual };
@@ -257,6 +257,8 @@ class Checker {
 }
 
 type Difference = Pick<FileProblem, 'kind' | 'expected' | 'actual'>;
+
+const hasOtherSize = (row: FileRow, stat: Stats): boolean => row.sizeBytes >= 0 && stat.size !== row.sizeBytes;
 
 const sizes = (row: FileRow, size: number): Difference => ({
   kind: 'modified',

@@ -98,14 +98,12 @@ function toolsHere(print: (text: string) => void): Tool[] {
   else skip('pacman', 'not installed');
   if (has('dpkg') && has('dpkg-deb')) tools.push('dpkg');
   else skip('dpkg', 'not installed');
-  if (process.env['INTERGENOS'] === undefined) skip("InterGenOS's pkm", 'INTERGENOS names no checkout of it');
-  else if (spawnSync(python(), ['-c', 'import tarfile, yaml; tarfile.data_filter']).status !== 0)
-    skip("InterGenOS's pkm", `${python()} is too old for it (3.11.4 at least, or set INTERGENOS_PYTHON) or has no yaml module`);
+  if (process.env['IGOS_INTERGENOS'] === undefined) skip("InterGenOS's pkm", 'IGOS_INTERGENOS names no checkout of it');
+  else if (spawnSync('python3', ['-c', 'import tarfile, yaml; tarfile.data_filter']).status !== 0)
+    skip("InterGenOS's pkm", 'python3 is too old for it (3.11.4 at least) or has no yaml module');
   else tools.push('intergenos');
   return tools;
 }
-
-const python = (): string => process.env['INTERGENOS_PYTHON'] ?? 'python3';
 
 function run(root: string, scratch: string, data: Packages, tool: Tool, operation: Operation | 'prepare'): Sample {
   const script = `. "$OPS/ops.sh"; TIMEFORMAT='%R %U %S'; time ${tool}_${operation} > /dev/null 2> "$R/talk" || { cat "$R/talk" >&2; exit 1; }`;
@@ -115,7 +113,6 @@ function run(root: string, scratch: string, data: Packages, tool: Tool, operatio
       ...process.env,
       OPS: join(root, 'bench/pkm'),
       IGOS_PKM: join(root, 'bin/pkm'),
-      INTERGENOS_PYTHON: python(),
       D: data.folder,
       R: join(scratch, tool),
       NAMES: data.names.join(' '),

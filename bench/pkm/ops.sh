@@ -30,7 +30,7 @@ dpkg_remove() { dpkg --root="$R" --force-all --log=/dev/null --purge $NAMES; }
 
 # The other pkm, of InterGenOS: its library, driven by a few lines of ours.
 intergenos_prepare() { mkdir -p "$R"; }
-intergenos() { PYTHONPATH="$INTERGENOS" PYTHONDONTWRITEBYTECODE=1 "$INTERGENOS_PYTHON" "$OPS/intergenos.py" "$1" "$D/igos" "$R"; }
+intergenos() { PYTHONPATH="$IGOS_INTERGENOS" PYTHONDONTWRITEBYTECODE=1 python3 "$OPS/intergenos.py" "$1" "$D/igos" "$R"; }
 intergenos_install() { intergenos install; }
 intergenos_verify() { intergenos verify; }
 intergenos_remove() { intergenos remove; }

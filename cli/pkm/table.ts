@@ -317,4 +317,22 @@ export const pkmCommands: readonly Command[] = [
     options: [],
     examples: [],
   },
+  {
+    program: 'pkm',
+    name: 'adopt',
+    summary: "take over a root that InterGenOS's pkm manages",
+    operands: '[DATABASE]',
+    minOperands: 0,
+    maxOperands: 1,
+    description:
+      'Its packages, paths, hashes, configuration baselines, holds and history become generation 1 of the root; no file of the system is touched. What is modified, missing or claimed twice is named. The old database stays under another name. Killed anywhere, the root has the old database or the new one; run again, it does nothing. DATABASE is var/lib/igos/pkm.db of the root unless given.',
+    options: [
+      {
+        long: 'archives',
+        doc: 'keep the archives that packages came from, where they are still there: rollback and repair need them',
+      },
+      { long: 'dry-run', short: 'n', doc: 'look and report, and change nothing' },
+    ],
+    examples: [],
+  },
 ];

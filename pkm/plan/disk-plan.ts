@@ -279,7 +279,7 @@ export class DiskPlanner {
   isSame(row: FileRow, there: DiskEntry): boolean {
     if (row.kind !== there.kind) return false;
     if (row.kind === 'symlink') return row.target === there.target;
-    return row.sizeBytes === there.sizeBytes && row.sha256 === this.input.disk.sha256(row.path);
+    return (row.sizeBytes < 0 || row.sizeBytes === there.sizeBytes) && row.sha256 === this.input.disk.sha256(row.path);
   }
 
   place(row: FileRow): { mtimeSeconds: number } {

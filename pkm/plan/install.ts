@@ -198,7 +198,11 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
     const { mode, uid, gid, wasThere } = inherited;
     return isPlainDirectory(entry) ? { ...row, mode, uid, gid, wasThere } : { ...row, wasThere };
   }
-  if (rows.length > 0 || draft.base.rowsAt(path).length > 0) return row;
+  const before = draft.base.rowsAt(path);
+  // Its last owner may just have been superseded: what stood there before any package still does.
+  if (rows.length > 0 || before.length > 0) {
+    return { ...row, wasThere: before.some((other) => other.kind === 'directory' && other.wasThere) };
+  }
   const there = disk.entry(path);
   if (there === undefined || there.kind === 'file') return row;
   if (!isPlainDirectory(entry)) return { ...row, wasThere: true };

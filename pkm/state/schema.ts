@@ -71,6 +71,7 @@ export function prepareSchema(database: Database, path: string, isReadOnly: bool
       hints: ['use the igos that wrote it, or a newer one'],
     });
   }
+  if (version === 0 && database.get("SELECT 1 FROM sqlite_schema WHERE name = 'installed'") !== undefined) throw foreign(path);
   if (version === NEWEST_VERSION || isReadOnly) return;
   database.transaction(() => {
     const from = schemaVersion(database);
@@ -79,5 +80,12 @@ export function prepareSchema(database: Database, path: string, isReadOnly: bool
     database.exec(`PRAGMA user_version = ${NEWEST_VERSION}`);
   });
 }
+
+/** InterGenOS's pkm keeps its database in the same place, and does not number its schema. */
+const foreign = (path: string): Fault =>
+  new Fault('E-PKM-063', `the package database '${path}' is another package manager's`, {
+    notes: ["its tables are those of InterGenOS's pkm, which keeps its database in the same place"],
+    hints: ['look at what taking it over would do: pkm adopt --dry-run', 'take it over: pkm adopt'],
+  });
 
 const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);

@@ -1,4 +1,5 @@
 import { Fault } from '../../base/index.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
@@ -96,7 +97,8 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   for (const record of delta.putRecords) {
     endRecord(record.name);
     database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
-    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+    for (const needs of record.runtime)
+      database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
 }

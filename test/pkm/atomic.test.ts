@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
 
@@ -14,7 +15,7 @@ const atomic = (t: TestContext): Sandbox => {
   );
   return box;
 };
-const trees = (box: Sandbox): string[] => readdirSync(box.path('var/lib/igos/generations')).sort();
+const trees = (box: Sandbox): string[] => readdirSync(box.path('var/lib/igos/generations')).sort(compareBytes);
 const shown = (box: Sandbox): string => readlinkSync(box.path('var/lib/igos/generations/current'));
 const clean = (box: Sandbox): void => {
   const report = box.do((root) => root.verify());

@@ -42,7 +42,7 @@ test('a signed path comes with its signature, and only whom the key fits', async
   // Behind the word and the length.
   bytes[bytes.indexOf('contents') + 16]! ^= 1;
   writeFileSync(join(folder, 'forged'), bytes);
-  const forged = await at('forged', 'store', 'import', join(folder, 'forged'), '--trusted-key', publicKey);
+  const forged = await at('victim', 'store', 'import', join(folder, 'forged'), '--trusted-key', publicKey);
   assert.equal(forged.status, 1);
   assert.match(forged.stderr, /E-STORE-043/);
 

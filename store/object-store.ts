@@ -225,16 +225,17 @@ class LocalStore implements ObjectStore {
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
   #copy(source: Source, known?: StatKey): Named {
     const state = known === undefined ? new StatKeyBuilder(source.entries) : undefined;
-    const named = this.#take(source, (visitor) => readSource(source, visitor, state && ((stat) => state.file(stat))));
+    const drive = (visitor: TreeVisitor) => readSource(source, visitor, state && ((stat) => state.file(stat)));
+    const named = this.#take(source, drive, source.entries.length);
     this.#remember(source, known ?? state!.end(), named);
     return named;
   }
 
-  #take(how: Naming, drive: (visitor: TreeVisitor) => void): Named {
+  #take(how: Naming, drive: (visitor: TreeVisitor) => void, nExpected = 0): Named {
     const folder = this.#places.staging.make('add');
     try {
       const realPath = `${folder}/x`;
-      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm });
+      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm, nExpected });
       const { path, digest, ca } = this.#identify(how, ingested);
       if (!this.hold(path)) {
         const { narHash, narSizeBytes, manifest } = ingested;

@@ -13,7 +13,7 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { getSystemErrorMap } from 'node:util';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
@@ -156,6 +156,11 @@ export class StoreIndex {
   /** Whether this process may write: also `true` where there is no index yet. */
   get isWritable(): boolean {
     return this.#reading()?.isReadOnly !== true;
+  }
+
+  /** Of its file, which tells roughly how many files the store has; 0 where there is none. Opens nothing. */
+  get sizeBytes(): number {
+    return statSync(`${this.#folder}/data.mdb`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Lets the next look see what other processes wrote until now; looks of one turn of the event loop share a state otherwise. */

@@ -140,6 +140,7 @@ async function describe(folder: string, file: string, options: WriteIndexOptions
   const image = await imageFromArchive(path, {
     folder: tmpdir(),
     io: discardingIo,
+    isOnlyLookedAt: true,
     mtimeSeconds: 1,
     mayBePrivileged: () => options.allowPrivileged === true,
   }).catch((error: unknown) => {

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
@@ -53,6 +54,11 @@ const suites: Record<string, () => void | Promise<void>> = {
     if (!wanted.includes('packages')) return;
     const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');
     packagesTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- depot`, not run unless named; IGOS_GENODE=CHECKOUT adds Genode's own tools. */
+  async depot() {
+    if (!wanted.includes('depot')) return;
+    await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -104,6 +105,9 @@ const handingOver: Plugin = {
   },
 };
 
+/** What other threads run. */
+const lane = await bundleLane(home);
+
 /** @param identity  of the bundle whose records it reads, where that is another one */
 async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
   const result = await build({
@@ -118,7 +122,7 @@ async function bundle(name: string, entry: string, identity?: string): Promise<B
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...(identity === undefined ? [] : [handingOver]), placesOfSources, liveParts],
+    plugins: [...(identity === undefined ? [] : [handingOver]), laneProgram(lane.file), placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
@@ -192,9 +196,11 @@ async function main(): Promise<void> {
   // A record is one of the evaluator that made it.
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
+  writeAtomic(lane.file, lane.text);
   // Those of an evaluation come first: the others need not be looked at to evaluate.
   const sources = new Set([
     ...[evaluating, repeated].flatMap((part) => part.sources),
+    ...ownSources(lane.inputs),
     ...READ_LATER,
     'cli/start.cjs',
     'cli/bundle.ts',
@@ -210,7 +216,7 @@ async function main(): Promise<void> {
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
   const scripts = Object.values(bundles).map((file) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

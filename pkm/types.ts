@@ -22,7 +22,13 @@ export interface ImageEntry {
 
 export type Origin =
   | { readonly kind: 'store'; readonly storePath: string }
-  | { readonly kind: 'archive'; readonly file: string; readonly sha256: string };
+  | {
+      readonly kind: 'archive';
+      readonly file: string;
+      readonly sha256: string;
+      /** Key whose signature over these bytes the caller has checked, and whose owner the user trusts. Not kept. */
+      readonly signedBy?: string;
+    };
 
 /** What says a package apart from its files. */
 export interface PackageDescription {

@@ -1,6 +1,7 @@
 import type { ArchiveTrust, InstallRequest, PackageImage } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { depotImages, isDepotOperand } from '../depot-images.ts';
 import { imagesOf, type Wanted } from '../images.ts';
 import { askedFor, isTreeOperand, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
@@ -13,7 +14,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     throw new UsageError('pkm install needs NAME, TREE#NAME or --archive FILE', ['pkm install examples/tour/v1#greet']);
   }
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
-  const operands = args.operands.filter(isTreeOperand);
+  const operands = args.operands.filter((operand) => isTreeOperand(operand) && !isDepotOperand(operand));
+  const inDepots = args.operands.filter(isDepotOperand);
   using session = operands.length === 0 ? undefined : openSession(context, args, { isReadOnly: false });
   using opened = session === undefined ? openContextStore(context) : undefined;
   const wanted = session === undefined ? [] : wantedOf(session, operands);
@@ -21,8 +23,14 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
   const offers = names.length === 0 ? [] : root.resolve(names, { ignoreHolds: args.has('ignore-holds') });
   const archived = await archiveImages(root, args);
-  const images = [...built, ...(await offeredImages(context, root, offers)), ...archived];
-  const explicit = [...wanted.map(({ info }) => info.name), ...askedFor(offers, names), ...archived.map((image) => image.name)];
+  using ofDepots = inDepots.length === 0 ? undefined : await depotImages(context, args, root, inDepots);
+  const images = [...built, ...(await offeredImages(context, root, offers)), ...(ofDepots?.images ?? []), ...archived];
+  const explicit = [
+    ...wanted.map(({ info }) => info.name),
+    ...askedFor(offers, names),
+    ...(ofDepots?.asked ?? []),
+    ...archived.map((image) => image.name),
+  ];
   const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
   return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
 }

@@ -7,13 +7,17 @@ export interface PackageInfoFile {
   readonly privileged: ReadonlySet<string>;
 }
 
+/** Their values are taken to the letter: paths may begin and end with spaces. */
+const PATHS = new Set(['privileged', 'config']);
+
 /** `undefined` where the text names no package. Unknown keys are ignored: other programs may have some of their own. */
 export function decodePackageInfo(text: string): PackageInfoFile | undefined {
   const values = new Map<string, string[]>();
   for (const line of text.split('\n')) {
-    const match = /^\s*([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (match === null || match[2] === '') continue;
-    values.set(match[1]!, [...(values.get(match[1]!) ?? []), match[2]!]);
+    const match = /^\s*([a-z_]+)\s*= ?(.*)$/.exec(line);
+    const [, key = '', raw = ''] = match ?? [];
+    const value = PATHS.has(key) ? raw.replace(/\r$/, '') : raw.trim();
+    if (value !== '') values.set(key, [...(values.get(key) ?? []), value]);
   }
   const one = (key: string): string => values.get(key)?.[0] ?? '';
   const name = one('pkgname');
@@ -56,9 +60,9 @@ export function encodePackageInfo(about: PackageDescription, privileged: readonl
     ...lines('provides', about.provides),
     ...lines('conflict', about.conflicts),
     ...lines('supersedes', about.supersedes),
-    ...lines('config', about.config),
+    ...about.config.map((glob) => `config = ${glob}`),
     ...(about.triggers ?? []).map((trigger) => `trigger = ${JSON.stringify(trigger)}`),
-    ...lines('privileged', privileged),
+    ...privileged.map((path) => `privileged = ${path}`),
   ].join('\n')}\n`;
 }
 

@@ -5,7 +5,7 @@ import { day } from './dates.ts';
 import { type KnownRepository, knownRepository } from './known.ts';
 
 /**
- * `strict`: the bytes of an archive must be in a synced, signed index; store outputs are ours and trusted.
+ * `strict`: the bytes of an archive must be in a synced, signed index, or signed themselves; store outputs are ours and trusted.
  * `repo-only`: the same, name and version must be the index's, and nothing but archives is installed.
  * `loose`: anything is installed, with a warning where the index does not vouch for it.
  */
@@ -23,6 +23,7 @@ export function checkTrust(database: Database, images: readonly PackageImage[], 
         hints: ['use --archive-trust strict to install what this machine built'],
       });
     }
+    if (origin.signedBy !== undefined && trust !== 'repo-only') continue;
     const why = distrust(database, image, origin.sha256, trust);
     if (why === undefined) {
       for (const { address, expiresAt } of vouchers(database, origin.sha256)) {

@@ -56,6 +56,7 @@ test('every shape has its words', (context) => {
         'modes."usr/bin/su" = "rwx"',
         'config = [ "../x" ]',
         'supersedes = [ null ]',
+        'capabilities."usr/bin/ping" = "net_raw"',
       ]
         .map((field, index) => pkg(`p${index}`, `${field};`))
         .join('') +

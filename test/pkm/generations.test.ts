@@ -232,7 +232,7 @@ test('the lock: a second process is told who holds it, or waits; a dead holder i
   const box = new Sandbox(t);
   const script = `
     const { openRoot } = await import(${JSON.stringify(join(import.meta.dirname, '../../pkm/index.ts'))});
-    openRoot(${JSON.stringify(box.root)}, { command: 'pkm install firefox' });
+    globalThis.root = openRoot(${JSON.stringify(box.root)}, { command: 'pkm install firefox' }); // not for the garbage collector
     console.log('locked');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -305,4 +305,14 @@ test('an ordinary user reads the state of a root that belongs to root', {
     console.log(root.list().map((record) => record.name).join(), root.verify().isClean);`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', uid: 65534, gid: 65534 });
   assert.equal(child.stdout, 'a true\n', child.stderr);
+});
+
+test('rolling back to what is there already makes no generation, though it went and came back since', async (t) => {
+  const box = new Sandbox(t);
+  const install = () => box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a' })]));
+  install();
+  await box.do((root) => root.rollback(0));
+  install();
+  const report = await box.do((root) => root.rollback(1));
+  assert.deepEqual([report.isChanged, report.generation, report.packages], [false, 3, []]);
 });

@@ -14,12 +14,12 @@
  * @source docs/store.md §6
  */
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
+import { loadLmdb } from './load-lmdb.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, Realisation, StorePath } from './types.ts';
@@ -417,9 +417,7 @@ const badIndex = (message: string): Fault =>
   });
 
 function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
-  // Loading LMDB takes some 20 ms, which commands that never look into the store should not pay.
-  const lmdb = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
-  const root = lmdb.open<Buffer, Buffer>({
+  const root = loadLmdb().open<Buffer, Buffer>({
     path: folder,
     noSubdir: false,
     maxDbs: MAX_TABLES,

@@ -120,13 +120,16 @@ function findAddon(): string {
   const lmdb = createRequire(import.meta.url).resolve('lmdb');
   const search = createRequire(lmdb)('node-gyp-build-optional-packages') as { path(folder: string): string };
   const [, addon = 'none'] = /.*\/node_modules\/(@lmdb\/.+)$/.exec(search.path(join(lmdb, '../..'))) ?? [];
-  return `const search = 'node-gyp-build-optional-packages', lmdb = 'lmdb', addon = ${JSON.stringify(addon)};
+  return `const search = 'node-gyp-build-optional-packages', lmdb = 'lmdb';
 module.exports = () => {
-  try {
-    return require(addon);
-  } catch {
-    return require(search)(require('node:path').join(require.resolve(lmdb), '../..'));
+  for (const folder of ['node_modules', '..']) {
+    try {
+      const addon = { exports: {} };
+      process.dlopen(addon, igosHome + '/' + folder + ${JSON.stringify(`/${addon}`)});
+      return addon.exports;
+    } catch {}
   }
+  return require(search)(require('node:path').join(require.resolve(lmdb), '../..'));
 };`;
 }
 

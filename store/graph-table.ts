@@ -26,7 +26,7 @@ const chunkNumber = (key: string): number => Number.parseInt(key.slice(1), 16);
 /** A new one each time: lmdb writes into it. */
 const all = () => ({ start: 'c', end: 'd' });
 
-/** A path and its references, by numbers. */
+/** What a line says. */
 export interface GraphNode {
   readonly base: string;
   readonly narSizeBytes: number;
@@ -39,49 +39,38 @@ function encodeNode({ base, narSizeBytes, registeredAt, deriver, references }: G
   return [base, narSizeBytes, registeredAt, deriver ?? '', ...references].join(' ');
 }
 
-function decodeNode(line: string): GraphNode {
-  const [base = '', narSizeBytes, registeredAt, deriver, ...references] = line.split(' ');
-  return {
-    base,
-    narSizeBytes: Number(narSizeBytes),
-    registeredAt: Number(registeredAt),
-    deriver: deriver === '' ? undefined : deriver,
-    references: references.map(Number),
-  };
-}
+/** Of a line: base, NAR size, registered at, deriver, numbers. Not made into a `GraphNode`, which takes longer than all the rest. */
+export type GraphFields = readonly string[];
+export const FIRST_REFERENCE = 4;
 
 /** @param transaction  the newest of the index */
 export const isCurrent = (table: GraphTable | undefined, transaction: number): boolean =>
   table?.get(STAMP) === String(transaction);
 
-/** The nodes and all they lead to; `undefined` where a number is free that is referred to. */
-export function reachable(table: GraphTable, starts: Iterable<number>): Map<number, GraphNode> | undefined {
-  const chunks = new Map<number, readonly string[]>();
+/** The nodes and all they lead to, by their numbers; `undefined` where a number is free that is referred to. */
+export function reachable(table: GraphTable, starts: Iterable<number>): Map<number, GraphFields> | undefined {
+  const chunks: (readonly string[])[] = [];
   const numbers = new Set(starts);
-  const found = new Map<number, GraphNode>();
+  const found = new Map<number, GraphFields>();
   for (const number of numbers) {
     const chunk = Math.floor(number / LINES);
-    let lines = chunks.get(chunk);
-    if (lines === undefined) {
-      lines = table.get(chunkKey(chunk))?.split('\n') ?? [];
-      chunks.set(chunk, lines);
-    }
-    const line = lines[number % LINES] ?? '';
+    chunks[chunk] ??= table.get(chunkKey(chunk))?.split('\n') ?? [];
+    const line = chunks[chunk][number % LINES] ?? '';
     if (line === '') return undefined;
-    const node = decodeNode(line);
-    found.set(number, node);
-    for (const reference of node.references) numbers.add(reference);
+    const fields = line.split(' ');
+    found.set(number, fields);
+    for (let at = FIRST_REFERENCE; at < fields.length; at++) numbers.add(Number(fields[at]));
   }
   return found;
 }
 
 /** Every node, by its number. */
-export function allNodes(table: GraphTable): Map<number, GraphNode> {
-  const nodes = new Map<number, GraphNode>();
+export function allNodes(table: GraphTable): Map<number, GraphFields> {
+  const nodes = new Map<number, GraphFields>();
   for (const { key, value } of table.getRange(all())) {
     const first = chunkNumber(key) * LINES;
     value.split('\n').forEach((line, i) => {
-      if (line !== '') nodes.set(first + i, decodeNode(line));
+      if (line !== '') nodes.set(first + i, line.split(' '));
     });
   }
   return nodes;

@@ -354,7 +354,7 @@ class LocalStore implements ObjectStore {
   }
 
   closure(paths: Iterable<StorePath>): StorePath[] {
-    return this.#index.closure(paths, notValid).sort(compareBytes);
+    return this.#index.closure(paths, notValid);
   }
 
   referrers(path: StorePath): StorePath[] {

@@ -19,7 +19,15 @@ import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zl
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
-import { allNodes, type GraphNode, type GraphTable, GraphWriter, isCurrent, reachable } from './graph-table.ts';
+import {
+  allNodes,
+  FIRST_REFERENCE,
+  type GraphFields,
+  type GraphTable,
+  GraphWriter,
+  isCurrent,
+  reachable,
+} from './graph-table.ts';
 import { hashBytes } from './hash.ts';
 import { loadLmdb } from './load-lmdb.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
@@ -108,15 +116,15 @@ export class StoreIndex {
   }
 
   /**
-   * The paths and all they refer to, in no order.
+   * The paths and all they refer to, sorted.
    *
    * @param absent  is called for a path that is not valid, and throws
    */
   closure(paths: Iterable<StorePath>, absent: (path: StorePath) => never): StorePath[] {
     const bases = Array.from(paths, storePathBase);
     const nodes = this.#reachable(bases, absent);
-    const found = nodes === undefined ? this.#closureByRecords(bases, absent) : Array.from(nodes.values(), ({ base }) => base);
-    return Array.from(found, (base) => this.#toPath(base));
+    const found = nodes === undefined ? this.#closureByRecords(bases, absent) : Array.from(nodes.values(), ([base]) => base!);
+    return [...found].sort(compareBytes).map((base) => this.#toPath(base));
   }
 
   /**
@@ -138,7 +146,7 @@ export class StoreIndex {
   }
 
   /** `undefined` where an older igos wrote, who does not know the table. */
-  #reachable(bases: readonly string[], absent: (path: StorePath) => never): Map<number, GraphNode> | undefined {
+  #reachable(bases: readonly string[], absent: (path: StorePath) => never): Map<number, GraphFields> | undefined {
     const tables = this.#reading();
     const starts = bases.map((base) => nodeOf(tables?.paths.get(base) ?? absent(this.#toPath(base))));
     if (tables === undefined || !this.#isGraphCurrent(tables)) return undefined;
@@ -159,15 +167,23 @@ export class StoreIndex {
     return found;
   }
 
-  #toSummaries(nodes: ReadonlyMap<number, GraphNode>): PathSummary[] {
-    const paths = new Map(Array.from(nodes, ([number, { base }]) => [number, this.#toPath(base)]));
-    return Array.from(nodes, ([number, { narSizeBytes, registeredAt, deriver, references }]) => ({
-      path: paths.get(number)!,
-      narSizeBytes,
-      registeredAt,
-      references: references.map((each) => paths.get(each)).filter((path) => path !== undefined),
-      ...(deriver === undefined ? {} : { deriver: this.#toPath(deriver) }),
-    }));
+  #toSummaries(nodes: ReadonlyMap<number, GraphFields>): PathSummary[] {
+    const paths = new Map(Array.from(nodes, ([number, [base]]) => [number, this.#toPath(base!)]));
+    return Array.from(nodes, ([number, fields]) => {
+      const [, narSizeBytes, registeredAt, deriver] = fields;
+      const references: StorePath[] = [];
+      for (let at = FIRST_REFERENCE; at < fields.length; at++) {
+        const path = paths.get(Number(fields[at]));
+        if (path !== undefined) references.push(path);
+      }
+      return {
+        path: paths.get(number)!,
+        narSizeBytes: Number(narSizeBytes),
+        registeredAt: Number(registeredAt),
+        references,
+        ...(deriver === '' ? {} : { deriver: this.#toPath(deriver!) }),
+      };
+    });
   }
 
   #summariesByRecords({ paths }: Tables): PathSummary[] {

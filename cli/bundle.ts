@@ -2,8 +2,9 @@
  * Makes `dist/`: igos in few files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
- * need, `storing` what works on the store alone, `whole` everything, and `repeated` only what tells an evaluation that was done before
- * from a new one, for which it hands over to `evaluating`. They share nothing at run time, so no class exists twice where it matters.
+ * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `whole` everything, and `repeated` only what
+ * tells an evaluation that was done before from a new one, for which it hands over to `evaluating`. They share nothing at run time, so
+ * no class exists twice where it matters.
  * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
  * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
@@ -28,6 +29,8 @@ const STORING = igosCommands
     (name) =>
       (name.startsWith('store ') && name !== 'store verify' && name !== 'store sign') || name === 'gc' || name === 'why-depends',
   );
+/** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
+const REALIZING = ['realize'];
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -159,7 +162,7 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
 /** @param identity  of the bundle whose records it reads, where that is another one */
 async function bundle(name: string, entry: string, plugins: readonly Plugin[] = [], identity?: string): Promise<Bundle> {
   const result = await build({
-    stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}.ts`, loader: 'ts' },
+    stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}-bundle.ts`, loader: 'ts' },
     absWorkingDir: home,
     bundle: true,
     write: false,
@@ -182,7 +185,7 @@ async function bundle(name: string, entry: string, plugins: readonly Plugin[] = 
   return {
     file,
     identity: ownIdentity,
-    sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}.ts`),
+    sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}-bundle.ts`),
   };
 }
 
@@ -262,8 +265,9 @@ async function main(): Promise<void> {
     ),
     evaluatesNothing,
   );
+  const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)));
   const parts = await Promise.all(LIVE.map(live));
-  const made = { evaluating, whole, repeated, storing };
+  const made = { evaluating, whole, repeated, storing, realizing };
   const always = ['cli/start.cjs', 'cli/bundle.ts', 'package.json'];
   const sourcesOf: Record<keyof typeof made, readonly string[]> = {
     evaluating: [...evaluating.sources, ...READ_LATER, ...always],
@@ -271,6 +275,7 @@ async function main(): Promise<void> {
     // What it prints is what the evaluator would.
     repeated: [...repeated.sources, ...evaluating.sources, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
+    realizing: [...realizing.sources, ...READ_LATER, ...always],
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
@@ -283,7 +288,7 @@ async function main(): Promise<void> {
       return [name, { file, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
-  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING };
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sources: stamps }));
   const scripts = Object.values(made).map(({ file }) => `${file}.cjs`);
   const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
@@ -295,6 +300,8 @@ async function main(): Promise<void> {
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
     for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])
       warm(storing.file, 'igos', words, scratch);
+    const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
+    warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -25,6 +25,7 @@ function chooseBundle() {
   const { uses } = stamp;
   if (program !== 'igos' || !uses?.storing) return 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
+  if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
   return mayBeKnown ? 'repeated' : 'evaluating';

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -57,7 +58,7 @@ const placesOfSources: Plugin = {
 };
 
 /** Parts that a bundle of CommonJS cannot hold, since ink awaits while it loads. Bundles of their own, loaded where a terminal is drawn. */
-const LIVE = ['cli/progress/live'];
+const LIVE = ['cli/progress/live', 'cli/config-choice'];
 
 const liveParts: Plugin = {
   name: 'live parts',
@@ -159,6 +160,9 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
   },
 });
 
+/** What other threads run. */
+const lane = await bundleLane(home);
+
 /** @param identity  of the bundle whose records it reads, where that is another one */
 async function bundle(name: string, entry: string, plugins: readonly Plugin[] = [], identity?: string): Promise<Bundle> {
   const result = await build({
@@ -173,7 +177,7 @@ async function bundle(name: string, entry: string, plugins: readonly Plugin[] = 
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, lmdbInside, placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, laneProgram(lane.file), placesOfSources, liveParts],
   });
   const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
   const hash = createHash('sha256').update(unnamed);
@@ -267,8 +271,9 @@ async function main(): Promise<void> {
   );
   const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)));
   const parts = await Promise.all(LIVE.map(live));
+  writeAtomic(lane.file, lane.text);
   const made = { evaluating, whole, repeated, storing, realizing };
-  const always = ['cli/start.cjs', 'cli/bundle.ts', 'package.json'];
+  const always = [...ownSources(lane.inputs), 'cli/start.cjs', 'cli/bundle.ts', 'package.json'];
   const sourcesOf: Record<keyof typeof made, readonly string[]> = {
     evaluating: [...evaluating.sources, ...READ_LATER, ...always],
     whole: [...whole.sources, ...parts.flatMap((part) => part.sources), ...READ_LATER, ...always],
@@ -291,7 +296,7 @@ async function main(): Promise<void> {
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sources: stamps }));
   const scripts = Object.values(made).map(({ file }) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import type { RegistrationLog } from './registration-log.ts';
+import type { Reserve } from './reserve.ts';
 import type { Staging } from './staging.ts';
 import { compressManifest, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
@@ -17,6 +18,7 @@ export interface Places {
   readonly index: StoreIndex;
   readonly log: RegistrationLog;
   readonly temporaryRoots: TemporaryRoots;
+  readonly reserve: Reserve;
   /** Told what is valid now and was not before. */
   readonly onRegistered?: (paths: readonly StorePath[]) => void;
 }
@@ -33,6 +35,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   const { objects: folder, index } = places;
   makeDirectory(folder);
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
+  places.reserve.make();
   const manifests = objects.map(({ manifest }) => compressManifest(manifest));
   syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);

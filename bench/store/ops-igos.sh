@@ -1,6 +1,6 @@
-# Store operations, igos's. $W is a scratch folder, $D the data, $IGOS the program.
+# Store operations, igos's. $W is a scratch folder, a new one for each store, $D the data, $IGOS the program.
 export IGOS_HOME=$W/igos
-fresh() { chmod -R u+w "$W/igos" 2>/dev/null; rm -rf "$W/igos"; }
+fresh() { :; }
 add() { "$IGOS" store add "$1"; }
 verify() { "$IGOS" store verify --contents; }
 optimise() { "$IGOS" store optimise; }

@@ -1,6 +1,6 @@
 # Store operations, Nix's. $W is a scratch folder, $D the data. The same functions as in ops-igos.sh.
 fresh() {
-  chmod -R u+w "$W/nix" 2>/dev/null; rm -rf "$W/nix"; mkdir -p "$W/nix/etc" "$W/nix/home"
+  mkdir -p "$W/nix/etc" "$W/nix/home"
   printf 'experimental-features = nix-command\nsandbox = false\nbuild-users-group =\nsubstituters =\n' > "$W/nix/etc/nix.conf"
   nix-store --init
 }

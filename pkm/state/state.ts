@@ -205,7 +205,7 @@ export function deltaTo(database: Database, number: number): StateDelta {
     dropRecords: addedRecords.filter((record) => !backNames.has(record.name)).map((record) => record.name),
     putRecords: lostRecords.filter((record) => {
       const now = addedRecords.find((other) => other.name === record.name);
-      return now === undefined || !sameRecord(now, record);
+      return now === undefined || !sameRecord(withoutTimes(now), withoutTimes(record));
     }),
     dropFiles: addedFiles.filter((row) => !back.has(fileKey(row))),
     putFiles: lostFiles.filter((row) => {
@@ -229,6 +229,13 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;
+
+/** A package that went and came back the same is no difference to go back over. */
+const withoutTimes = (record: PackageRecord): PackageRecord => ({
+  ...record,
+  installedAt: 0,
+  supersededAt: Math.min(1, record.supersededAt),
+});
 
 export const sameRecord = (a: PackageRecord, b: PackageRecord): boolean =>
   JSON.stringify({ ...a, fromGeneration: 0 }) === JSON.stringify({ ...b, fromGeneration: 0 });

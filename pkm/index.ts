@@ -18,6 +18,7 @@ export { hasMarks, isMergeable, mergeWithMarks } from './plan/merge.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
 export type { RepairReport } from './repair.ts';
 export type { OutdatedPackage } from './repository/available.ts';
+export type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 export type { FetchOptions } from './repository/fetch.ts';
 export type { PackageFiles } from './repository/file-list.ts';
 export type { KnownRepository } from './repository/known.ts';

@@ -29,6 +29,7 @@ import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
 import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 import type { FetchOptions } from './repository/fetch.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
@@ -489,6 +490,12 @@ export class Root implements Disposable {
   async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
     const { fetchArchives } = await import('./repository/fetch.ts');
     return fetchArchives(this.#context(), items, options);
+  }
+
+  /** Removes downloaded archives: those that no synced repository offers any more, or all. What is installed needs none of them. */
+  async cleanCache(options: CleanCacheOptions = {}): Promise<CleanCacheReport> {
+    const { cleanCache } = await import('./repository/clean-cache.ts');
+    return cleanCache(this.#context(), options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */

@@ -12,6 +12,7 @@ import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
 import { largeRootTable } from './pkm/large-root.ts';
 import { storeTable } from './store/compare.ts';
+import { graphTable } from './store/graph.ts';
 
 const root = join(import.meta.dirname, '..');
 const igos = join(root, 'bin', 'igos');
@@ -49,6 +50,11 @@ const suites: Record<string, () => void | Promise<void>> = {
   store() {
     if (!wanted.includes('store')) return;
     storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- graph`: minutes, nearly all of them for the last row of the peer. */
+  graph() {
+    if (!wanted.includes('graph')) return;
+    graphTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 7), console.log);
   },
   /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
   packages() {

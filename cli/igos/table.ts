@@ -469,6 +469,7 @@ export const igosCommands: readonly Command[] = [
     options: [
       { ...KEY_FILE, isRepeated: true, doc: 'sign with this secret key' },
       { ...COMPRESSION, doc: 'of the archives (default zstd)' },
+      { long: 'listings', doc: 'write beside each path what is in it (.ls), for those who look without fetching' },
       { long: 'jobs', short: 'j', values: ['N'], doc: 'transfers at the same time (default 4)' },
     ],
     examples: [

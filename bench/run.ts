@@ -10,7 +10,9 @@ import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
+import { largeRootTable } from './pkm/large-root.ts';
 import { storeTable } from './store/compare.ts';
+import { graphTable } from './store/graph.ts';
 
 const root = join(import.meta.dirname, '..');
 const igos = join(root, 'bin', 'igos');
@@ -49,6 +51,11 @@ const suites: Record<string, () => void | Promise<void>> = {
     if (!wanted.includes('store')) return;
     storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
+  /** `npm run bench -- graph`: minutes, nearly all of them for the last row of the peer. */
+  graph() {
+    if (!wanted.includes('graph')) return;
+    graphTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 7), console.log);
+  },
   /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
   packages() {
     if (!wanted.includes('packages')) return;
@@ -59,6 +66,11 @@ const suites: Record<string, () => void | Promise<void>> = {
   async depot() {
     if (!wanted.includes('depot')) return;
     await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- large-root`, not run unless named: a minute, and a gigabyte. */
+  'large-root'() {
+    if (!wanted.includes('large-root')) return;
+    largeRootTable(root, join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'large-root'), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -4,6 +4,7 @@
  */
 import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { ReferenceGraph } from './graph.ts';
 import { ingestTree } from './ingest.ts';
 import { objectsOnDisk, recoverUnlogged } from './recover-unlogged.ts';
 import type { Places } from './register.ts';
@@ -41,7 +42,9 @@ export function rebuildIndex(
   const nRecovered = takeUnlogged(places, storeDir, { infos, dropped, manifests });
   dropDangling(infos, dropped);
   const old = setAside(home, places);
-  const valid = [...infos.values()];
+  // What is referred to comes first: a transaction knows what earlier ones wrote.
+  const graph = new ReferenceGraph(infos.values());
+  const valid = graph.order.map((node) => graph.infos[node]!);
   for (let at = 0; at === 0 || at < valid.length; at += BATCH) {
     places.index.write((transaction) => {
       for (const info of valid.slice(at, at + BATCH)) transaction.put(info, manifests.get(info.path)!);

@@ -2,8 +2,8 @@ import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/in
 import type { Arguments } from '../arguments.ts';
 import { s3Credentials, secretKeys, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { openTransport, push } = await loadCaches();
@@ -22,6 +22,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
       push(store, transport, paths, realisations, {
         compression: isWrittenCompression(compression) ? compression : 'zstd',
         keys,
+        writesListings: args.has('listings'),
         jobs: args.number('jobs', 4),
         signal,
         onEvent: (event) => {

@@ -38,13 +38,18 @@ export const readSetting = (database: Database, key: string): string | undefined
 export const writeSetting = (database: Database, key: string, value: string): void =>
   database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
 
-/** The generation as it is now: make a new view after a commit. Paths that were asked for are remembered. */
+/** The generation as it is now: make a new view after a commit. Paths and names that were asked for are remembered. */
 export function databaseState(database: Database): StateView {
   const atPath = new Map<string, readonly FileRow[]>();
+  const byName = new Map<string, PackageRecord | undefined>();
   const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
   return {
     generation: currentGeneration(database),
-    record: (name) => optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord),
+    record(name) {
+      // asked for every owner of every shared directory
+      if (!byName.has(name)) byName.set(name, optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord));
+      return byName.get(name);
+    },
     records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
     filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
     rowsAt(path) {

@@ -24,7 +24,8 @@ function checkout(): string {
 /** Of `dist/stamp.json`. */
 interface Stamp {
   readonly sources: readonly (readonly [file: string, sizeBytes: number, timeMs: number])[];
-  readonly sourcesOfEvaluating: number;
+  /** `sources`: places in the list. */
+  readonly bundles: Readonly<Record<string, { readonly file: string; readonly sources: readonly number[] }>>;
 }
 
 test('a bundle answers as the sources do, and steps aside when a source changes', () => {
@@ -42,6 +43,10 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'eval', '--expr', '(import <nix/fetchurl.nix>) { url = "http://x/y"; sha256 = "0"; }'],
     ['igos', 'help', 'eval'],
     ['igos', 'store', 'path', join(home, 'package.json')],
+    ['igos', 'store', 'add', join(home, 'package.json')],
+    ['igos', 'store', 'roots'],
+    ['igos', 'store', 'ls', `${join(project, 'examples/tour/v1')}#greet`],
+    ['igos', 'store', 'ls', '--help'],
     ['pkm', 'list', '--root', scratch],
     ['igos', 'evil'],
   ];
@@ -50,7 +55,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 3);
+  assert.equal(inDist('*.code').length, 5);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -68,9 +73,9 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
   // The launcher looks at the same sources, by folder.
-  const { sources, sourcesOfEvaluating } = JSON.parse(readFileSync(join(home, 'dist/stamp.json'), 'utf8')) as Stamp;
+  const { sources, bundles } = JSON.parse(readFileSync(join(home, 'dist/stamp.json'), 'utf8')) as Stamp;
   const looked = /for igos_item in ([\w ]+); do set/.exec(readFileSync(join(home, 'bin/igos'), 'utf8'))![1]!.split(' ');
-  const folders = new Set(sources.slice(0, sourcesOfEvaluating).map(([file]) => file.split('/')[0]!));
+  const folders = new Set(bundles['repeated']!.sources.map((place) => sources[place]![0].split('/')[0]!));
   assert.deepEqual(folders, new Set([...looked, 'package.json']));
 
   // An answer that the launcher has needs none of them. The bundle was made two seconds ago by now, so that it is trusted.
@@ -81,8 +86,18 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   plant('repeated');
   assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
   assert.match(run(...hashed), /^"2d711642/, 'the launcher knows it');
+  plant('realizing');
+  assert.match(run('igos', 'realize', 'x'), /^realizing/);
+  plant('storing');
+  assert.match(run('igos', 'gc'), /^storing/);
+  assert.match(run('igos', 'store', 'list'), /^storing/);
   plant('whole');
+  assert.match(run('igos', 'store', 'verify'), /^whole/);
   assert.match(run('pkm', 'list'), /^whole/);
+  // each looks at its own sources
+  writeFileSync(join(home, 'eval/index.ts'), 'export {};');
+  assert.match(run('igos', 'gc'), /^storing/);
+  assert.match(run('igos', 'eval', '--expr', '1'), /FAULT|Error|error/);
   writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
   assert.match(run(...hashed), /^sources/);

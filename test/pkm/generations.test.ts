@@ -306,13 +306,3 @@ test('an ordinary user reads the state of a root that belongs to root', {
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', uid: 65534, gid: 65534 });
   assert.equal(child.stdout, 'a true\n', child.stderr);
 });
-
-test('rolling back to what is there already makes no generation, though it went and came back since', async (t) => {
-  const box = new Sandbox(t);
-  const install = () => box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a' })]));
-  install();
-  await box.do((root) => root.rollback(0));
-  install();
-  const report = await box.do((root) => root.rollback(1));
-  assert.deepEqual([report.isChanged, report.generation, report.packages], [false, 3, []]);
-});

@@ -90,7 +90,8 @@ export class Model {
       if (successors.length > 0 && !comesAlong) return 'E-PKM-011';
       for (const name of image.supersedes) {
         if ((position.get(name) ?? -1) > index) return 'E-PKM-009';
-        if (!position.has(name) && !packages.has(name)) return 'E-PKM-010';
+        // One that took over from it before does not need it again.
+        if (!position.has(name) && !packages.has(name) && !packages.has(image.name)) return 'E-PKM-010';
       }
     }
     for (const image of images) {
@@ -115,8 +116,8 @@ export class Model {
         rows.set(path, row);
       }
       for (const name of image.supersedes) {
-        const predecessor = packages.get(name)!;
-        if (!predecessor.supersededBy.includes(image.name))
+        const predecessor = packages.get(name);
+        if (predecessor?.supersededBy.includes(image.name) === false)
           packages.set(name, { ...predecessor, supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes) });
       }
       packages.set(image.name, { version: image.version, supersededBy: staysSuperseded ? old!.supersededBy : [] });

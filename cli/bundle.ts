@@ -9,11 +9,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { linkLower, linkUpper, lowerExports, type Part, parted, upperEntry, usedOfOther } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -104,10 +105,15 @@ const handingOver: Plugin = {
   },
 };
 
-/** @param identity  of the bundle whose records it reads, where that is another one */
-async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
+interface Made {
+  readonly text: string;
+  readonly sources: readonly string[];
+}
+
+/** One script of an entry, which stands in `folder`; nothing is written. */
+async function make(name: string, entry: string, folder: string, plugins: readonly Plugin[]): Promise<Made> {
   const result = await build({
-    stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}.ts`, loader: 'ts' },
+    stdin: { contents: entry, resolveDir: folder, sourcefile: `${name}.ts`, loader: 'ts' },
     absWorkingDir: home,
     bundle: true,
     write: false,
@@ -118,19 +124,57 @@ async function bundle(name: string, entry: string, identity?: string): Promise<B
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...(identity === undefined ? [] : [handingOver]), placesOfSources, liveParts],
+    plugins: [...plugins, placesOfSources, liveParts],
   });
-  const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
-  const hash = createHash('sha256').update(unnamed);
-  for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
-  const ownIdentity = hash.digest('hex');
-  const text = unnamed.replaceAll(UNNAMED, identity ?? ownIdentity);
+  const own = relative(home, join(folder, `${name}.ts`));
+  const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
+  return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
+}
+
+/** A script under a name that changes with it. */
+function write(name: string, text: string): string {
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome, igosHandOver, igosImport) {${text}\n})`);
+  const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosLower';
+  writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);
+  return file;
+}
+
+function identityOf(...texts: string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text);
+  for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
+  return hash.digest('hex');
+}
+
+/** @param identity  of the bundle whose records it reads, where that is another one */
+async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
+  const { text, sources } = await make(name, entry, import.meta.dirname, identity === undefined ? [] : [handingOver]);
+  const ownIdentity = identityOf(text);
+  return { file: write(name, text.replaceAll(UNNAMED, identity ?? ownIdentity)), identity: ownIdentity, sources };
+}
+
+/** Two scripts: see bundle-parts.ts. */
+async function partedBundle(name: string, upperName: string, entry: string): Promise<{ lower: Bundle; upper: Bundle }> {
+  const makePart = (part: Part, contents: string, folder: string, more: readonly Plugin[] = []): Promise<Made> =>
+    make(part === 'lower' ? name : upperName, contents, folder, [...more, parted(home, part)]);
+  const draft = await makePart('lower', entry, import.meta.dirname);
+  const upper = await makePart('upper', upperEntry(usedOfOther(draft.text).keys()), home);
+  const contents = lowerExports(usedOfOther(upper.text));
+  const exported: Plugin = {
+    name: 'what the upper part uses',
+    setup(build) {
+      build.onResolve({ filter: /^igos:lower$/ }, () => ({ path: 'lower', namespace: 'igos' }));
+      build.onLoad({ filter: /.*/, namespace: 'igos' }, () => ({ contents, resolveDir: home, loader: 'ts' }));
+    },
+  };
+  const whole = `${entry}\ndeclare const require: any;\nexport const lower = () => require('igos:lower').lower;`;
+  const lower = await makePart('lower', whole, import.meta.dirname, [exported]);
+  const identity = identityOf(lower.text, upper.text);
+  const upperFile = write(upperName, linkUpper(upper.text).replaceAll(UNNAMED, identity));
+  const lowerFile = write(name, linkLower(lower.text, upperFile).replaceAll(UNNAMED, identity));
   return {
-    file,
-    identity: ownIdentity,
-    sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}.ts`),
+    lower: { file: lowerFile, identity, sources: lower.sources },
+    upper: { file: upperFile, identity, sources: upper.sources },
   };
 }
 
@@ -175,6 +219,12 @@ function lazyBuiltins(text: string): string {
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
 
+/** What a run of the part that seldom runs evaluates. */
+const TREE = `tier base { summary = "b"; }
+package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install = ''mkdir -p "$out" && echo 1 >"$out/a"''; }
+package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
+`;
+
 /** A typical run of each bundle leaves its compiled functions in the cache; the flags of V8 are part of the key, so bin/igos runs it. */
 function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): void {
   const run = spawnSync(join(home, 'bin', program), words, {
@@ -184,20 +234,34 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
   if (run.status !== 0) throw new Error(`the new bundle does not run:\n${run.stderr}`);
 }
 
+function scriptsBefore(): string[] {
+  try {
+    return Object.values(JSON.parse(readFileSync(join(dist, 'stamp.json'), 'utf8')).bundles ?? {});
+  } catch {
+    return [];
+  }
+}
+
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
+  const before = scriptsBefore();
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)));
+  const { lower: evaluating, upper: seldom } = await partedBundle(
+    'evaluating',
+    'seldom',
+    withCommands(loaders('igos', EVALUATING)),
+  );
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
   // Those of an evaluation come first: the others need not be looked at to evaluate.
   const sources = new Set([
-    ...[evaluating, repeated].flatMap((part) => part.sources),
+    ...[evaluating, seldom, repeated].flatMap((part) => part.sources),
     ...READ_LATER,
     'cli/start.cjs',
     'cli/bundle.ts',
+    'cli/bundle-parts.ts',
     'package.json',
   ]);
   const sourcesOfEvaluating = sources.size;
@@ -206,15 +270,19 @@ async function main(): Promise<void> {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });
-  const bundles = { evaluating: evaluating.file, whole: whole.file, repeated: repeated.file };
+  const bundles = { evaluating: evaluating.file, seldom: seldom.file, whole: whole.file, repeated: repeated.file };
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
-  const scripts = Object.values(bundles).map((file) => `${file}.cjs`);
+  // A program that runs may still want a part of the build before.
+  const scripts = [...Object.values(bundles), ...before].map((file) => `${file}.cjs`);
   const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {
+    const tree = join(scratch, 'tree.igos');
+    writeFileSync(tree, TREE);
     warm(evaluating.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {

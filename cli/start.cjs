@@ -46,22 +46,26 @@ function chooseBundle(bundles, uses) {
 }
 
 function run(name) {
+  const script = compile(name);
+  // Another build has just replaced it.
+  if (script === undefined) return void import('./start-source.js');
+  const handOver = () => {
+    run(bundles.evaluating);
+    return new Promise(() => {});
+  };
+  start(script, handOver).start(words);
+}
+
+// A script of dist/, with its compiled code.
+function compile(name) {
   // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
   const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
-  // Another build has just replaced it.
-  if (text === undefined) return void import('./start-source.js');
+  if (text === undefined) return undefined;
   const vm = require('node:vm');
   const script = new vm.Script(text, {
     filename: `${home}/dist/${name}.cjs`,
     cachedData: readIfThere(`${home}/dist/${name}.code`, null),
   });
-  const handOver = () => {
-    run(bundles.evaluating);
-    return new Promise(() => {});
-  };
-  const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
-  const target = { exports: {} };
-  script.runInThisContext()(target.exports, require, target, home, handOver, load);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {
@@ -70,7 +74,20 @@ function run(name) {
       fs.renameSync(temporary, `${home}/dist/${name}.code`);
     });
   }
-  target.exports.start(words);
+  return script;
+}
+
+// What a script exports. `lower`: what the other part of its bundle gives it (cli/bundle-parts.ts).
+function start(script, handOver, lower) {
+  const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
+  const loadPart = (name, lower) => {
+    const part = compile(name);
+    if (part === undefined) throw new Error(`igos was built anew while it ran: '${home}/dist/${name}.cjs' is gone`);
+    return start(part, handOver, lower);
+  };
+  const target = { exports: {} };
+  script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, lower);
+  return target.exports;
 }
 
 function readIfThere(file, encoding = 'utf8') {

@@ -38,13 +38,15 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'store', 'path', join(home, 'package.json')],
     ['pkm', 'list', '--root', scratch],
     ['igos', 'evil'],
+    ['igos', 'eval', join(project, 'examples/tour/v1')],
+    ['igos', 'eval', '--help'],
   ];
   const fromSources = cases.map((words) => run(...words));
 
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 3);
+  assert.equal(inDist('*.code').length, 4);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,

@@ -1,43 +1,67 @@
 /**
- * A bundle in two parts: what every evaluation needs, and what seldom runs, which is loaded when something in it is first used.
- * A start pays for each function that its file has, run or not: it is deserialized.
+ * A bundle in parts: what every evaluation needs, what most do, and what seldom runs. A part is loaded when something in it is first
+ * used: a start pays for each function that its file has, run or not, since all are deserialized.
  *
- * esbuild makes each part with the modules of the other left out, as `require('igos-part:FILE')`. Here those become names: in the
- * upper part constants, since the lower is there by then; in the lower part a call of `igosPart` at each use.
+ * esbuild makes each part with the modules of the others left out, as `require('igos-part:FILE')`. Here those become names: of parts
+ * before it constants, since those are there by then, in `igosBefore`; of parts behind it a call of `igosPart` at each use.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** Files of the upper part. Nothing at the top level of another file may use them: it would load the part at every start. */
-const SELDOM = [
-  /^builder\//,
-  /^base\/(atomic|process|render|suggest|syscalls)\.ts$/,
-  /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
-  /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|merge|print|scopes|spots|token-docs|words)\.ts$/,
-  /^store\/(?!(store-index|object-store|nar-encode|temporary-roots|staging|registration-log|aterm|base32|store-path|hash|hash-modulo|derivation|complete-derivation)\.ts$)/,
-  /^eval\/(declare|git|library)\//,
-  /^eval\/builtins\/(flake-ref|regex|toml)\//,
-  /^eval\/builtins\/(documentation|json-message|json-names)\.ts$/,
-  /^eval\/(docs|pretty|show-value)\.ts$/,
-  /^cli\/(help|version|exit)\.ts$/,
-];
+/** In the order in which they may rely on each other. Each is a file in `dist/`. */
+export const PARTS = ['evaluating', 'ordinary', 'seldom'] as const;
+export type Part = (typeof PARTS)[number];
 
-export type Part = 'lower' | 'upper';
+/**
+ * Files of the parts but the first. Nothing at the top level of a file may use a part behind its own: that would load it at every
+ * start.
+ */
+const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = {
+  ordinary: [
+    /^eval\/hot\//,
+    /^eval\/builtins\/regex\//,
+    /^eval\/builtins\/(byte-writer|derivation-attributes|derivation-inputs|derivation-state|json-fast|json-read|layouts|merge-sort)\.ts$/,
+    /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
+    /^eval\/(compare|describe|errors|inequality|json-writer|to-json)\.ts$/,
+    /^cli\/evaluation-cache\/(?!remembered\.ts$)/,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|nar-encode|store-path)\.ts$/,
+  ],
+  seldom: [
+    /^builder\//,
+    /^base\/(atomic|process|render|suggest|syscalls)\.ts$/,
+    /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
+    /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|merge|print|scopes|spots|token-docs|words)\.ts$/,
+    /^store\//,
+    /^eval\/(declare|git|library)\//,
+    /^eval\/builtins\/(flake-ref|toml)\//,
+    /^eval\/builtins\/(documentation|json-message|json-names|xml)\.ts$/,
+    /^eval\/(docs|pretty|show-value)\.ts$/,
+    /^cli\/(help|version|exit|igos\/parse)\.ts$/,
+  ],
+};
+
+const partOf = (file: string): Part =>
+  FILES.ordinary.some((pattern) => pattern.test(file))
+    ? 'ordinary'
+    : FILES.seldom.some((pattern) => pattern.test(file))
+      ? 'seldom'
+      : 'evaluating';
+
+const isBefore = (a: Part, b: Part): boolean => PARTS.indexOf(a) < PARTS.indexOf(b);
 
 /** Lists of what others export and of numbers have no state: each part has its own. */
-const isInBoth = (file: string): boolean => file.endsWith('/index.ts') || file === 'lang/kinds.ts';
+const isInEach = (file: string): boolean =>
+  /^(base|lang|store|eval|eval\/declare|builder)\/index\.ts$|^lang\/kinds\.ts$/.test(file);
 
-const partOf = (file: string): Part => (SELDOM.some((pattern) => pattern.test(file)) ? 'upper' : 'lower');
-
-/** Leaves out the modules of the other part. */
+/** Leaves out the modules of other parts. */
 export const parted = (home: string, own: Part): Plugin => ({
-  name: `the ${own} part`,
+  name: `the part ${own}`,
   setup(build) {
     build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, kind, importer }) => {
       const file = relative(home, join(resolveDir, path));
-      const isOther = partOf(file) !== own && !isInBoth(file) && importer !== '';
-      // What this part asks the other for by hand is not left out.
+      const isOther = partOf(file) !== own && !isInEach(file) && importer !== '';
+      // What a part asks of itself, by hand, is there.
       return isOther && kind !== 'require-call' ? { path: `igos-part:${file}`, external: true } : undefined;
     });
     // A list of everything in a file that is elsewhere would load it.
@@ -61,20 +85,30 @@ function exportsOf(path: string): string[] {
 }
 
 const LEFT_OUT = /\b(import_\w+) = require\("igos-part:([^"]+)"\);/g;
+const LEFT_OUT_LATER = /\bigosImport\("igos-part:([^"]+)"\)/g;
 
-/** Files of the other part that a bundle uses, and the names in each. */
-export function usedOfOther(text: string): Map<string, Set<string>> {
+/** What a part, before it is linked, uses of another: names by file. */
+export function usedOf(text: string, other: Part): Map<string, Set<string>> {
   const used = new Map<string, Set<string>>();
   for (const [, variable, file] of text.matchAll(LEFT_OUT)) {
+    if (partOf(file!) !== other) continue;
     const names = used.get(file!) ?? new Set();
     for (const [, name] of text.matchAll(new RegExp(`\\b${variable}\\.([\\w$]+)`, 'g'))) names.add(name!);
     used.set(file!, names);
   }
+  for (const [, file] of text.matchAll(LEFT_OUT_LATER))
+    if (partOf(file!) === other && !used.has(file!)) used.set(file!, new Set());
   return used;
 }
 
-/** A module with all that the upper part uses of the lower, for the lower part. */
-export function lowerExports(used: ReadonlyMap<string, ReadonlySet<string>>): string {
+export function mergeUses(uses: readonly ReadonlyMap<string, ReadonlySet<string>>[]): Map<string, Set<string>> {
+  const all = new Map<string, Set<string>>();
+  for (const use of uses) for (const [file, names] of use) all.set(file, new Set([...(all.get(file) ?? []), ...names]));
+  return all;
+}
+
+/** A module with all that parts behind use of a part. */
+export function givenModule(used: ReadonlyMap<string, ReadonlySet<string>>): string {
   const files = [...used].map(([file, names], i) => ({ file, names: [...names], prefix: `m${i}_` }));
   const imports = files.map(
     ({ file, names, prefix }) => `import { ${names.map((name) => `${name} as ${prefix}${name}`).join(', ')} } from './${file}';`,
@@ -82,47 +116,49 @@ export function lowerExports(used: ReadonlyMap<string, ReadonlySet<string>>): st
   const rows = files.map(
     ({ file, names, prefix }) => `${JSON.stringify(file)}: { ${names.map((name) => `${name}: ${prefix}${name}`).join(', ')} },`,
   );
-  return `${imports.join('\n')}\nexport const lower = {\n${rows.join('\n')}\n};`;
+  return `${imports.join('\n')}\nexport const given = {\n${rows.join('\n')}\n};`;
 }
 
-/** A module with all files of the upper part that the lower uses. */
-export const upperEntry = (files: Iterable<string>): string =>
-  `declare const require: any;\nexport const parts = {\n${[...files].map((file) => `${JSON.stringify(file)}: () => require('./${file}'),`).join('\n')}\n};`;
+/** The entry of a part behind: what it gives to parts before it (files that are asked for whole) and behind it. */
+export function partEntry(files: Iterable<string>): string {
+  const rows = [...files].map((file) => `${JSON.stringify(file)}: () => require('./${file}'),`);
+  return `export const files = {\n${rows.join('\n')}\n};\n${GIVEN}`;
+}
 
-/** The upper part runs with `igosLower`, which is there: its names become constants. */
-export function linkUpper(text: string): string {
+/** Makes a part give `givenModule`, which stands under this name. */
+export const GIVEN_NAME = 'igos:given';
+export const GIVEN = `declare const require: any;\nexport const given = () => require('${GIVEN_NAME}').given;`;
+
+/** What esbuild left out gets names. @throws Error where something is used in a way that has none */
+export function link(text: string, own: Part): string {
+  const variables = new Map([...text.matchAll(LEFT_OUT)].map(([, variable, file]) => [variable!, file!]));
   const constants: string[] = [];
-  const variables = new Map([...text.matchAll(LEFT_OUT)].map(([, variable, file]) => [variable!, file!]));
-  const used = usedOfOther(text);
-  for (const [variable, file] of variables) {
-    const names = [...used.get(file)!].map((name) => `${name}: ${variable}_${name}`);
-    constants.push(`const { ${names.join(', ')} } = igosLower[${JSON.stringify(file)}];`);
+  for (const part of PARTS.filter((part) => isBefore(part, own))) {
+    const used = usedOf(text, part);
+    for (const [variable, file] of variables) {
+      if (partOf(file) !== part) continue;
+      const names = [...used.get(file)!].map((name) => `${name}: ${variable}_${name}`);
+      constants.push(`const { ${names.join(', ')} } = igosBefore[${JSON.stringify(file)}];`);
+    }
   }
+  const asked = (file: string): string => `igosPart(${JSON.stringify(partOf(file))}, ${JSON.stringify(file)})`;
   const linked = text
     .replaceAll(LEFT_OUT, (_, variable: string) => `${variable};`)
-    .replaceAll(/\b(import_\w+)\.([\w$]+)/g, (use, variable: string, name: string) =>
-      variables.has(variable) ? `${variable}_${name}` : use,
-    );
-  return complete(`${constants.join('\n')}\n${linked}`);
-}
-
-/** The lower part loads the upper one, named `upper`, at the first use of something in it. */
-export function linkLower(text: string, upper: string): string {
-  const variables = new Map([...text.matchAll(LEFT_OUT)].map(([, variable, file]) => [variable!, file!]));
-  const linked = text
-    .replaceAll(LEFT_OUT, (_, variable: string) => `${variable};`)
-    .replaceAll(/\bigosImport\("igos-part:([^"]+)"\)/g, (_, file: string) => `Promise.resolve(igosPart(${JSON.stringify(file)}))`)
-    .replaceAll(/\b(import_\w+)\./g, (use, variable: string) => {
+    .replaceAll(LEFT_OUT_LATER, (_, file: string) => `Promise.resolve(${asked(file)})`)
+    .replaceAll(/\b(import_\w+)\.([\w$]+)/g, (use, variable: string, name: string) => {
       const file = variables.get(variable);
-      return file === undefined ? use : `(${variable} ??= igosPart(${JSON.stringify(file)})).`;
+      if (file === undefined) return use;
+      return isBefore(partOf(file), own) ? `${variable}_${name}` : `(${variable} ??= ${asked(file)}).${name}`;
     });
-  return complete(
-    `let igosParts;\nconst igosPart = (file) => (igosParts ??= igosLoad(${JSON.stringify(upper)}, module.exports.lower()).parts)[file]();\n${linked}`,
-  );
+  const left = /.*igos-part:.*/.exec(linked);
+  if (left !== null) throw new Error(`the parts of a bundle do not fit together: ${left[0].trim()}`);
+  return `${constants.join('\n')}\n${linked}`;
 }
 
-function complete(text: string): string {
-  const left = /.*igos-part:.*/.exec(text);
-  if (left !== null) throw new Error(`the parts of a bundle do not fit together: ${left[0].trim()}`);
-  return text;
-}
+/** The first part loads the others, which are the files `names`. Getters become plain properties: they are used often. */
+export const loader = (names: Readonly<Record<string, string>>): string => `
+const igosParts = {};
+igosPart = (part, file) => ({ ...igosLoaded(part).files[file]() });
+const igosLoaded = (part) => (igosParts[part] ??= igosLoad(${JSON.stringify(names)}[part], igosPart, igosGiven(part)));
+const igosGiven = (part) => (part === 'ordinary' ? module.exports.given() : { ...module.exports.given(), ...igosLoaded('ordinary').given() });
+`;

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
-import { linkLower, linkUpper, lowerExports, type Part, parted, upperEntry, usedOfOther } from './bundle-parts.ts';
+import { GIVEN, GIVEN_NAME, givenModule, link, loader, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -82,6 +82,25 @@ interface Bundle {
 
 const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'];
 
+/** Only what a bundle has of the tables of commands, whose words are long. Who names another command meets another bundle. */
+const fewCommands = (names: readonly string[]): Plugin => ({
+  name: 'few commands',
+  setup(build) {
+    const rows = igosCommands.filter(({ name }) => names.includes(name));
+    build.onLoad({ filter: /\/cli\/igos\/table\.ts$/ }, () => ({ contents: `export const igosCommands = ${literal(rows)};` }));
+    build.onLoad({ filter: /\/cli\/pkm\/table\.ts$/ }, () => ({ contents: 'export const pkmCommands = [];' }));
+  },
+});
+
+/** Data as JavaScript: JSON has no Infinity. */
+function literal(data: unknown): string {
+  const text = JSON.stringify(data, (_, value) => {
+    if (typeof value === 'function') throw new Error('the table of commands holds more than data');
+    return value === Number.POSITIVE_INFINITY ? '\0Infinity' : value;
+  });
+  return text.replaceAll('"\\u0000Infinity"', 'Infinity');
+}
+
 /** What runs commands itself. */
 const withCommands = (rows: string): string => `import { main } from './main.ts';
 const commands: any = {
@@ -134,7 +153,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
 /** A script under a name that changes with it. */
 function write(name: string, text: string): string {
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosLower';
+  const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosPart, igosBefore';
   writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);
   return file;
 }
@@ -148,34 +167,48 @@ function identityOf(...texts: string[]): string {
 
 /** @param identity  of the bundle whose records it reads, where that is another one */
 async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
-  const { text, sources } = await make(name, entry, import.meta.dirname, identity === undefined ? [] : [handingOver]);
+  const { text, sources } = await make(
+    name,
+    entry,
+    import.meta.dirname,
+    identity === undefined ? [] : [handingOver, fewCommands(REMEMBERED)],
+  );
   const ownIdentity = identityOf(text);
   return { file: write(name, text.replaceAll(UNNAMED, identity ?? ownIdentity)), identity: ownIdentity, sources };
 }
 
-/** Two scripts: see bundle-parts.ts. */
-async function partedBundle(name: string, upperName: string, entry: string): Promise<{ lower: Bundle; upper: Bundle }> {
-  const makePart = (part: Part, contents: string, folder: string, more: readonly Plugin[] = []): Promise<Made> =>
-    make(part === 'lower' ? name : upperName, contents, folder, [...more, parted(home, part)]);
-  const draft = await makePart('lower', entry, import.meta.dirname);
-  const upper = await makePart('upper', upperEntry(usedOfOther(draft.text).keys()), home);
-  const contents = lowerExports(usedOfOther(upper.text));
-  const exported: Plugin = {
-    name: 'what the upper part uses',
-    setup(build) {
-      build.onResolve({ filter: /^igos:lower$/ }, () => ({ path: 'lower', namespace: 'igos' }));
-      build.onLoad({ filter: /.*/, namespace: 'igos' }, () => ({ contents, resolveDir: home, loader: 'ts' }));
-    },
+/** Three scripts: see bundle-parts.ts. */
+async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
+  const makePart = (part: Part, contents: string, folder: string, given = 'export const given = {};'): Promise<Made> => {
+    const plugin: Plugin = {
+      name: 'what parts behind use',
+      setup(build) {
+        build.onResolve({ filter: new RegExp(`^${GIVEN_NAME}$`) }, () => ({ path: 'given', namespace: 'igos' }));
+        build.onLoad({ filter: /.*/, namespace: 'igos' }, () => ({ contents: given, resolveDir: home, loader: 'ts' }));
+      },
+    };
+    return make(part, contents, folder, [plugin, fewCommands(EVALUATING), parted(home, part)]);
   };
-  const whole = `${entry}\ndeclare const require: any;\nexport const lower = () => require('igos:lower').lower;`;
-  const lower = await makePart('lower', whole, import.meta.dirname, [exported]);
-  const identity = identityOf(lower.text, upper.text);
-  const upperFile = write(upperName, linkUpper(upper.text).replaceAll(UNNAMED, identity));
-  const lowerFile = write(name, linkLower(lower.text, upperFile).replaceAll(UNNAMED, identity));
-  return {
-    lower: { file: lowerFile, identity, sources: lower.sources },
-    upper: { file: upperFile, identity, sources: upper.sources },
+  const filesOf = (part: Part, ...texts: string[]): string =>
+    partEntry(mergeUses(texts.map((text) => usedOf(text, part))).keys());
+  const givenOf = (part: Part, ...texts: string[]): string => givenModule(mergeUses(texts.map((text) => usedOf(text, part))));
+  const first = `${entry}\n${GIVEN}`;
+  // What each uses of the others is known once it is made, and some of it is what they then have to give.
+  const draft = await makePart('evaluating', first, import.meta.dirname);
+  const ordinaryDraft = await makePart('ordinary', filesOf('ordinary', draft.text), home);
+  const seldom = await makePart('seldom', filesOf('seldom', draft.text, ordinaryDraft.text), home);
+  const givenByOrdinary = givenOf('ordinary', seldom.text);
+  const ordinary = await makePart('ordinary', filesOf('ordinary', draft.text), home, givenByOrdinary);
+  const givenByFirst = givenOf('evaluating', ordinary.text, seldom.text);
+  const evaluating = await makePart('evaluating', first, import.meta.dirname, givenByFirst);
+  const identity = identityOf(evaluating.text, ordinary.text, seldom.text);
+  const writePart = (part: Part, made: Made, before = ''): Bundle => {
+    const file = write(part, (before + link(made.text, part)).replaceAll(UNNAMED, identity));
+    return { file, identity, sources: made.sources };
   };
+  const behind = { ordinary: writePart('ordinary', ordinary), seldom: writePart('seldom', seldom) };
+  const names = { ordinary: behind.ordinary.file, seldom: behind.seldom.file };
+  return { ...behind, evaluating: writePart('evaluating', evaluating, loader(names)) };
 }
 
 async function live(part: string): Promise<Bundle> {
@@ -219,7 +252,10 @@ function lazyBuiltins(text: string): string {
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
 
-/** What a run of the part that seldom runs evaluates. */
+/** What a run evaluates for the code of most evaluations. */
+const PACKAGES = readFileSync(join(import.meta.dirname, 'warm-up.nix'), 'utf8');
+
+/** The same for what seldom runs. */
 const TREE = `tier base { summary = "b"; }
 package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install = ''mkdir -p "$out" && echo 1 >"$out/a"''; }
 package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
@@ -246,18 +282,14 @@ async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const before = scriptsBefore();
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const { lower: evaluating, upper: seldom } = await partedBundle(
-    'evaluating',
-    'seldom',
-    withCommands(loaders('igos', EVALUATING)),
-  );
+  const { evaluating, ordinary, seldom } = await partedBundle(withCommands(loaders('igos', EVALUATING)));
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
   const parts = await Promise.all(LIVE.map(live));
   // Those of an evaluation come first: the others need not be looked at to evaluate.
   const sources = new Set([
-    ...[evaluating, seldom, repeated].flatMap((part) => part.sources),
+    ...[evaluating, ordinary, seldom, repeated].flatMap((part) => part.sources),
     ...READ_LATER,
     'cli/start.cjs',
     'cli/bundle.ts',
@@ -270,7 +302,8 @@ async function main(): Promise<void> {
     const { size, mtimeMs } = statSync(join(home, file));
     return [file, size, mtimeMs];
   });
-  const bundles = { evaluating: evaluating.file, seldom: seldom.file, whole: whole.file, repeated: repeated.file };
+  const files = { evaluating, ordinary, seldom, whole, repeated };
+  const bundles = Object.fromEntries(Object.entries(files).map(([name, { file }]) => [name, file]));
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
   // A program that runs may still want a part of the build before.
@@ -281,7 +314,10 @@ async function main(): Promise<void> {
   try {
     const tree = join(scratch, 'tree.igos');
     writeFileSync(tree, TREE);
-    warm(evaluating.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
+    const expression = join(scratch, 'packages.nix');
+    writeFileSync(expression, PACKAGES);
+    warm(ordinary.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);

@@ -77,16 +77,16 @@ function compile(name) {
   return script;
 }
 
-// What a script exports. `lower`: what the other part of its bundle gives it (cli/bundle-parts.ts).
-function start(script, handOver, lower) {
+// What a script exports. A part that is not the first gets the way to the others, and what those before it give (cli/bundle-parts.ts).
+function start(script, handOver, part, before) {
   const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
-  const loadPart = (name, lower) => {
-    const part = compile(name);
-    if (part === undefined) throw new Error(`igos was built anew while it ran: '${home}/dist/${name}.cjs' is gone`);
-    return start(part, handOver, lower);
+  const loadPart = (name, part, before) => {
+    const script = compile(name);
+    if (script === undefined) throw new Error(`igos was built anew while it ran: '${home}/dist/${name}.cjs' is gone`);
+    return start(script, handOver, part, before);
   };
   const target = { exports: {} };
-  script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, lower);
+  script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, part, before);
   return target.exports;
 }
 

@@ -46,7 +46,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 4);
+  assert.equal(inDist('*.code').length, 5);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,

@@ -59,6 +59,15 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
       `(function (exports) { exports.start = () => console.log("${name}") })`,
     );
   };
+  // parts are only loaded where they are used
+  const evaluates = (expression: string): string => run('igos', 'eval', '--no-eval-cache', '--expr', expression);
+  plant('seldom');
+  assert.match(
+    evaluates('builtins.toJSON (map (x: x // { b = derivation { name = "n"; system = "s"; builder = "b"; }; }) [ { } ])'),
+    /store/,
+  );
+  plant('ordinary');
+  assert.equal(evaluates('1 + 1'), '2\n0');
   plant('evaluating');
   assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);

@@ -26,7 +26,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^eval\/(compare|describe|errors|inequality|json-writer|to-json)\.ts$/,
     /^lang\/(merge|print|words)\.ts$/,
     /^cli\/evaluation-cache\/(?!remembered\.ts$)/,
-    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|nar-encode|store-path)\.ts$/,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|store-path)\.ts$/,
   ],
   seldom: [
     /^builder\//,

@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { ingestTree } from './ingest.ts';
+import { packManifest } from './packed-manifest.ts';
 import type { Places } from './register.ts';
-import { compressManifest } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import { listTree } from './tree.ts';
 import type { Manifest, PathInfo, Realisation, RebuildResult, StorePath } from './types.ts';
@@ -30,7 +30,7 @@ export function rebuildIndex(
     const manifest = manifestOf(`${places.objects}/${storePathBase(path)}`, info);
     if (manifest === 'absent') infos.delete(path);
     else if (manifest === 'damaged') dropped.set(path, 'its bytes are not those that were recorded');
-    else manifests.set(path, compressManifest(manifest));
+    else manifests.set(path, packManifest(manifest));
   }
   for (const path of dropped.keys()) infos.delete(path);
   dropDangling(infos, dropped);

@@ -15,12 +15,11 @@
  */
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { hashBytes } from './hash.ts';
-import { decodeManifest, encodeManifest } from './manifest.ts';
+import { unpackManifest } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, Realisation, StorePath } from './types.ts';
 
@@ -111,7 +110,7 @@ export class StoreIndex {
 
   manifest(path: StorePath): Manifest | undefined {
     const value = this.#reading()?.manifests.get(pathKey(path));
-    return value === undefined ? undefined : decodeManifest(zstdDecompressSync(value).toString('latin1'));
+    return value === undefined ? undefined : unpackManifest(value);
   }
 
   /** Direct referrers, sorted, itself included where it refers to itself. */
@@ -267,7 +266,7 @@ export class IndexTransaction {
     return base.length <= MAX_BASE_LENGTH && this.#tables.paths.doesExist(latin1(base));
   }
 
-  put(info: PathInfo, compressedManifest: Buffer): void {
+  put(info: PathInfo, packedManifest: Buffer): void {
     const { path, references, deriver, ...rest } = info;
     const record: PathRecord = {
       ...rest,
@@ -276,7 +275,7 @@ export class IndexTransaction {
     };
     const key = pathKey(path);
     this.#tables.paths.putSync(key, latin1(JSON.stringify(record)));
-    this.#tables.manifests.putSync(key, compressedManifest);
+    this.#tables.manifests.putSync(key, packedManifest);
     const base = storePathBase(path);
     for (const reference of references) this.#tables.referrers.putSync(latin1(storePathHash(reference) + base), NOTHING);
   }
@@ -308,10 +307,6 @@ function decodeRecord(path: StorePath, value: Buffer, storeDir: string): PathInf
     ...(deriver === undefined ? {} : { deriver: `${storeDir}/${deriver}` as StorePath }),
   };
 }
-
-/** Done outside of the transaction, which others wait for. Level 1: hashes do not compress, names do at any level. */
-export const compressManifest = (manifest: Manifest): Buffer =>
-  zstdCompressSync(latin1(encodeManifest(manifest)), { params: { [zlib.ZSTD_c_compressionLevel]: 1 } });
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const pathKey = (path: StorePath): Buffer => latin1(storePathBase(path));

@@ -80,7 +80,7 @@ interface Bundle {
   readonly sources: readonly string[];
 }
 
-const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'vscode-*'];
+const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'openpgp', 'vscode-*'];
 
 /** Only what a bundle has of the tables of commands, whose words are long. Who names another command meets another bundle. */
 const fewCommands = (names: readonly string[]): Plugin => ({

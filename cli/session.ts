@@ -179,6 +179,6 @@ function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly 
   return paths;
 }
 
-/** As Nix names it. */
-const machineSystem = (): string =>
+/** What this machine runs, in Nix's words: `x86_64-linux`. */
+export const machineSystem = (): string =>
   `${process.arch === 'arm64' ? 'aarch64' : process.arch === 'x64' ? 'x86_64' : process.arch}-${process.platform}`;

@@ -1,5 +1,6 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
+import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 
@@ -696,6 +697,7 @@ export const igosCommands: readonly Command[] = [
       },
     ],
   },
+  ...depotCommands,
   {
     program: 'igos',
     name: 'lsp',

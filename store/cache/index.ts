@@ -1,6 +1,7 @@
 /** Signatures and binary caches. Reached through `loadCaches` of the store, so that commands without caches do not load it. */
 export { BinaryCache, type CacheLifetimes, defaultLifetimes } from './binary-cache.ts';
 export { type CacheInfo, formatCacheInfo, parseCacheInfo } from './cache-info.ts';
+export { compress, decompress, fileBytes } from './compression.ts';
 export type { WrittenCompression } from './compression-name.ts';
 export { pathFingerprint, realisationFingerprint } from './fingerprint.ts';
 export type { Fetch } from './http-transport.ts';
@@ -23,5 +24,5 @@ export { type CacheServer, type ServeOptions, serveCache } from './serve.ts';
 export { type CacheSettings, readSettings, settingsPath } from './settings.ts';
 export type { S3Credentials } from './sigv4.ts';
 export { CacheSubstituter } from './substitute.ts';
-export type { Transport } from './transport.ts';
+export { CacheProblem, getSmall, type Transport, withRetries } from './transport.ts';
 export type { Trust } from './trust.ts';

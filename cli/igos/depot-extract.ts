@@ -1,0 +1,33 @@
+import { type ExtractedArchive, extractArchives, extractedLine, formatArchiveName } from '../../depot/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { type DepotWords, depotWords, someNames, todayOf } from '../depot-words.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const words = depotWords(context, args);
+  someNames(words, 'extract');
+  const made = await extract(context, words);
+  if (context.isJson) context.out.json({ archives: made.map(recordOf) });
+}
+
+export const recordOf = ({ archive, hash, outcome }: ExtractedArchive) => ({
+  archive: formatArchiveName(archive),
+  hash,
+  outcome,
+});
+
+/** Extracts what the words name, and says each archive that was made. */
+export async function extract(context: Context, words: DepotWords): Promise<ExtractedArchive[]> {
+  const { depot, jobs } = words;
+  return extractArchives(words.archives('current'), words.tree(), {
+    depot: depot.folder,
+    layout: depot.layout,
+    force: words.has('force'),
+    updateVersions: words.has('update-versions'),
+    today: todayOf(words),
+    jobs,
+    onExtracted: (one) => {
+      if (!context.isJson && one.outcome !== 'present') context.out.line(extractedLine(one));
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../base/index.ts';
+import { formatArchiveName, indexPage, publishArchives } from '../../depot/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { signerFor } from '../depot-keys.ts';
+import { depotWords, someNames } from '../depot-words.ts';
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const words = depotWords(context, args);
+  someNames(words, 'publish');
+  const published = await publishArchives(words.archives('versioned'), {
+    depot: words.depot,
+    publicFolder: words.publicFolder,
+    signerOf: (user) => signerFor(user, context, args, words),
+    jobs: words.jobs,
+    withDebug: words.has('debug'),
+    allowBeyondGenode: words.has('beyond-genode'),
+    onPublished: ({ file }) => {
+      if (!context.isJson) context.out.line(`publish ${file}`);
+    },
+  });
+  if (words.has('page')) {
+    const page = indexPage({ publicFolder: words.publicFolder, layout: words.depot.layout, depot: words.depot });
+    writeFileAtomic(join(words.publicFolder, 'index.html'), page);
+  }
+  if (context.isJson)
+    context.out.json({ published: published.map(({ archive, file }) => ({ archive: formatArchiveName(archive), file })) });
+}

@@ -1,0 +1,228 @@
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Fault, syncDirectory, syncFileSystem, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { loadCaches } from '../store/index.ts';
+import { type ArchiveName, formatArchiveName } from './archive-name.ts';
+import type { DepotCode } from './codes.ts';
+import { dependenciesOf } from './dependencies.ts';
+import type { Depot } from './depot.ts';
+import { inParallel } from './in-parallel.ts';
+import { publicPath, topOf } from './layout.ts';
+import type { Keys } from './openpgp.ts';
+import { unpackArchive } from './unpack.ts';
+import { readDownloadLocation, readPublicKeyFile, type UserPlaces } from './users.ts';
+
+export interface DownloadOptions {
+  readonly depot: Depot;
+  /** The quarantine: what was fetched and is not trusted yet. Absolute. */
+  readonly publicFolder: string;
+  /** Top of a Genode source tree, where more keys and addresses of users may be. */
+  readonly tree?: string;
+  readonly jobs: number;
+  readonly withDebug?: boolean;
+  /** Take only signatures that say which archive they are for; for archives of these users, or of all. */
+  readonly needsPath?: boolean | ReadonlySet<string>;
+  readonly now: Date;
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: DownloadEvent) => void;
+}
+
+export type DownloadEvent =
+  | { readonly kind: 'fetch'; readonly archive: ArchiveName; readonly url: string }
+  | { readonly kind: 'imported'; readonly archive: ArchiveName; readonly signedBy: string };
+
+/**
+ * Fetches archives and all that they need into the quarantine, checks each one's signature, and only then unpacks it into the depot. What
+ * an archive needs is known once it is there: rounds are made until nothing is missing. A quarantined file whose signature does not hold is
+ * thrown away and fetched once more.
+ *
+ * @returns what was imported
+ * @throws Fault E-DEPOT-011 no key or address · E-DEPOT-012 signature · E-DEPOT-014 damaged · E-DEPOT-015 not to be had; what was imported
+ *         before stays
+ */
+export async function downloadArchives(wanted: readonly ArchiveName[], options: DownloadOptions): Promise<ArchiveName[]> {
+  const users = new Users(options);
+  const imported: ArchiveName[] = [];
+  const files = wanted.filter(({ type }) => type === 'index');
+  for (;;) {
+    const { missing } = dependenciesOf(
+      wanted,
+      options.depot,
+      options.withDebug === undefined ? {} : { withDebug: options.withDebug },
+    );
+    const todo = [...missing, ...files.splice(0)];
+    if (todo.length === 0) return imported;
+    // A missing key is said before anything is fetched.
+    for (const user of new Set(todo.map((archive) => archive.user))) await users.get(user);
+    await inParallel(todo, options.jobs, async (archive) => {
+      const signedBy = await importOne(archive, await users.get(archive.user), options);
+      imported.push(archive);
+      options.onEvent?.({ kind: 'imported', archive, signedBy });
+    });
+  }
+}
+
+interface User {
+  readonly keys: Keys;
+  readonly address: string;
+}
+
+class Users {
+  readonly #places: UserPlaces;
+  readonly #known = new Map<string, Promise<User>>();
+
+  constructor({ depot, tree }: DownloadOptions) {
+    this.#places = tree === undefined ? { depot: depot.folder } : { depot: depot.folder, tree };
+  }
+
+  get(user: string): Promise<User> {
+    const known = this.#known.get(user) ?? this.#read(user);
+    this.#known.set(user, known);
+    return known;
+  }
+
+  async #read(user: string): Promise<User> {
+    const { readPublicKeys } = await import('./openpgp.ts');
+    const { bytes, path } = readPublicKeyFile(user, this.#places);
+    return { keys: await readPublicKeys(bytes, path), address: readDownloadLocation(user, this.#places) };
+  }
+}
+
+async function importOne(archive: ArchiveName, user: User, options: DownloadOptions): Promise<string> {
+  const path = publicPath(archive, options.depot.layout);
+  const file = join(options.publicFolder, path);
+  const wasThere = existsSync(file) && existsSync(`${file}.sig`);
+  try {
+    return await checkAndImport(archive, user, file, path, options);
+  } catch (error) {
+    if (!(error instanceof Fault) || (error.code !== 'E-DEPOT-012' && error.code !== 'E-DEPOT-014')) throw error;
+    discard(file);
+    // It may have been cut off by another tool, or be of an older publication: the server has the last word.
+    if (!wasThere) throw error;
+    try {
+      return await checkAndImport(archive, user, file, path, options);
+    } catch (second) {
+      discard(file);
+      throw second;
+    }
+  }
+}
+
+const discard = (file: string): void => {
+  rmSync(`${file}.sig`, { force: true });
+  rmSync(file, { force: true });
+};
+
+async function checkAndImport(
+  archive: ArchiveName,
+  user: User,
+  file: string,
+  path: string,
+  options: DownloadOptions,
+): Promise<string> {
+  if (!existsSync(file) || !existsSync(`${file}.sig`) || archive.type === 'index') {
+    const url = `${user.address}/${path}`;
+    options.onEvent?.({ kind: 'fetch', archive, url });
+    await fetchFile(user.address, `${path}.sig`, `${file}.sig`, archive, options.signal);
+    await fetchFile(user.address, path, file, archive, options.signal);
+  }
+  const { verifyFile } = await import('./openpgp.ts');
+  const { readFileSync } = await import('node:fs');
+  const { needsPath } = options;
+  const { fingerprint } = await verifyFile({
+    archive: formatArchiveName(archive),
+    file,
+    signature: sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`)),
+    keys: user.keys,
+    needsPath: typeof needsPath === 'object' ? needsPath.has(archive.user) : needsPath === true,
+    now: options.now,
+  });
+  if (archive.type === 'index') await importFile(archive, file, options);
+  else await importFolder(archive, file, options);
+  return fingerprint;
+}
+
+async function importFolder(archive: ArchiveName, file: string, { depot }: DownloadOptions): Promise<void> {
+  const place = depot.path(archive);
+  const folder = temporaryName(place);
+  sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
+  try {
+    await unpackArchive(file, folder, {
+      archive: formatArchiveName(archive),
+      top: topOf(archive, depot.layout),
+      layout: depot.layout,
+    });
+    syncFileSystem(folder);
+    sys('move', place, () => moveUnlessThere(folder, place));
+    syncDirectory(dirname(place));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// Another process may have been quicker: what it put there is as good.
+function moveUnlessThere(folder: string, place: string): void {
+  try {
+    renameSync(folder, place);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
+}
+
+const MAX_INDEX = 64 << 20;
+
+async function importFile(archive: ArchiveName, file: string, { depot }: DownloadOptions): Promise<void> {
+  const { decompress, fileBytes } = await loadCaches();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of decompress('xz', fileBytes(file))) {
+      size += chunk.length;
+      if (size > MAX_INDEX) throw new Error(`it has more than ${MAX_INDEX} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    throw new Fault(
+      'E-DEPOT-014' satisfies DepotCode,
+      `the published archive '${formatArchiveName(archive)}' is damaged: ${(error as Error).message}`,
+      {
+        hints: ['download it again; if it stays so, tell its user: it was signed like this'],
+      },
+    );
+  }
+  sys('make the folder', dirname(depot.path(archive)), () => mkdirSync(dirname(depot.path(archive)), { recursive: true }));
+  writeFileAtomic(depot.path(archive), Buffer.concat(chunks));
+}
+
+/** Resumes where an earlier attempt, of this process or another one, was cut off. */
+async function fetchFile(address: string, key: string, file: string, archive: ArchiveName, signal?: AbortSignal): Promise<void> {
+  const { openTransport, withRetries, CacheProblem } = await loadCaches();
+  const transport = openTransport(address);
+  const partial = `${file}.partial`;
+  sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
+  const missing = (why: string): Fault =>
+    new Fault('E-DEPOT-015' satisfies DepotCode, `'${formatArchiveName(archive)}' could not be downloaded: ${why}`, {
+      notes: [`${address}/${key}`],
+      hints: ["see whether the name and version are right; 'igos depot info' shows where archives of a user come from"],
+    });
+  try {
+    await withRetries(async () => {
+      const fromByte = statSync(partial, { throwIfNoEntry: false })?.size ?? 0;
+      const got = await transport.get(key, { fromByte, ...(signal === undefined ? {} : { signal }) });
+      if (got === undefined) throw missing('the server does not have it');
+      const start = got.fromByte === fromByte ? fromByte : 0;
+      await pipeline(Readable.from(got.body), createWriteStream(partial, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
+        ...(signal === undefined ? {} : { signal }),
+      });
+    }, signal);
+  } catch (error) {
+    if (error instanceof CacheProblem) throw missing(error.message);
+    throw error;
+  }
+  // Gone where another process that fetched the same was quicker.
+  if (existsSync(partial) || !existsSync(file)) sys('move', file, () => renameSync(partial, file));
+}

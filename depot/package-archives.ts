@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Bug, syncDirectory, syncFileSystem, sys, temporaryName } from '../base/index.ts';
+import type { VersionedName } from './archive-name.ts';
+import type { Depot } from './depot.ts';
+import { depotPath } from './layout.ts';
+
+/** A built package of igos, on its way into a depot. */
+export interface PackageForDepot {
+  readonly name: string;
+  /** As declared. */
+  readonly version: string;
+  /** Text of the package archive's README. */
+  readonly readme: string;
+  /** What the source archive says: file name → text. */
+  readonly source: ReadonlyMap<string, string>;
+  /** Names of the packages that it needs at run time, over any number of steps, without itself. */
+  readonly closure: readonly string[];
+  /** Writes the one file of the binary archive: all of the package, modes and owners too, which a depot's archives do not keep. */
+  writeBinary(file: string): Promise<unknown>;
+}
+
+export interface PackageArchivesOptions {
+  readonly depot: Depot;
+  readonly user: string;
+  /** `x86_64`. */
+  readonly arch: string;
+  readonly onCreated?: (archive: VersionedName) => void;
+}
+
+/** Ends the name of the file in a binary archive that is a package of igos. */
+export const PACKAGE_SUFFIX = '.igos.tar.gz';
+
+/**
+ * Puts packages of igos into a depot: of each a binary archive that holds it, a source archive that says what it was built of, and a
+ * package archive that lists both, and those of all packages that it needs, each once. The version is the declared one and eight digits of
+ * the hash of its content: another content is another version, whoever builds it.
+ *
+ * @param packages  with everything that they need
+ * @returns name → package archive
+ */
+export async function archivePackages(
+  packages: readonly PackageForDepot[],
+  options: PackageArchivesOptions,
+): Promise<Map<string, VersionedName>> {
+  const made = new Map<string, VersionedName>();
+  for (const each of packages) {
+    const binary = await putBinary(each, options);
+    const source: VersionedName = { user: options.user, type: 'src', name: each.name, version: binary.version };
+    put(source, options, (folder) => {
+      for (const [name, text] of each.source) writeFileSync(join(folder, name), text);
+    });
+    made.set(each.name, { ...source, type: 'pkg' });
+  }
+  for (const each of packages) {
+    const pkg = made.get(each.name)!;
+    const needed = [each.name, ...each.closure].map((name) => made.get(name) ?? missing(each.name, name));
+    put(pkg, options, (folder) => {
+      writeFileSync(join(folder, 'README'), each.readme);
+      const lines = needed.map((one) => depotPath({ ...one, type: 'src' }, options.depot.layout));
+      writeFileSync(join(folder, 'archives'), lines.map((line) => `${line}\n`).join(''));
+    });
+  }
+  return made;
+}
+
+function missing(name: string, needed: string): never {
+  throw new Bug(`'${needed}', which '${name}' needs, is not among the packages`);
+}
+
+async function putBinary(each: PackageForDepot, options: PackageArchivesOptions): Promise<VersionedName> {
+  const { depot, user, arch } = options;
+  const parent = dirname(depot.path({ user, type: 'bin', arch, name: each.name, version: '0' }));
+  const folder = temporaryName(join(parent, each.name));
+  sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
+  try {
+    const file = join(folder, `${each.name}${PACKAGE_SUFFIX}`);
+    await each.writeBinary(file);
+    const binary: VersionedName = { user, type: 'bin', arch, name: each.name, version: await versionOf(each.version, file) };
+    if (!depot.has(binary)) {
+      putInPlace(folder, depot.path(binary));
+      options.onCreated?.(binary);
+    }
+    return binary;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function versionOf(declared: string, file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return `${declared.replace(/[^A-Za-z0-9_.-]/g, '_')}-${hash.digest('hex').slice(0, 8)}`;
+}
+
+function put(archive: VersionedName, options: PackageArchivesOptions, fill: (folder: string) => void): void {
+  const place = options.depot.path(archive);
+  if (options.depot.has(archive)) return;
+  const folder = temporaryName(place);
+  sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
+  try {
+    fill(folder);
+    putInPlace(folder, place);
+    options.onCreated?.(archive);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function putInPlace(folder: string, place: string): void {
+  syncFileSystem(folder);
+  sys('move', place, () => renameSync(folder, place));
+  syncDirectory(dirname(place));
+}

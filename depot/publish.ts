@@ -1,0 +1,103 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Fault, sys, writeFileAtomic } from '../base/index.ts';
+import { type ArchiveName, beyondGenode, formatArchiveName, type VersionedName } from './archive-name.ts';
+import type { DepotCode } from './codes.ts';
+import { dependenciesOf, reachedTwice } from './dependencies.ts';
+import type { Depot } from './depot.ts';
+import { inParallel } from './in-parallel.ts';
+import { publicPath, topOf } from './layout.ts';
+import type { Signer } from './openpgp.ts';
+import { packFile, packFolder } from './pack.ts';
+
+export interface PublishOptions {
+  readonly depot: Depot;
+  /** Absolute. */
+  readonly publicFolder: string;
+  /** Who signs for a user; asked once a user. @throws Fault E-DEPOT-011, E-DEPOT-013 */
+  readonly signerOf: (user: string) => Promise<Signer>;
+  readonly jobs: number;
+  readonly withDebug?: boolean;
+  /** Publish what Genode's own tools would refuse too. */
+  readonly allowBeyondGenode?: boolean;
+  readonly onPublished?: (published: PublishedArchive) => void;
+}
+
+export interface PublishedArchive {
+  readonly archive: ArchiveName;
+  /** Absolute. */
+  readonly file: string;
+}
+
+/**
+ * Packs and signs archives of a depot, with all that they need, into `public/`. What has a signature there is published and is not done
+ * again; an index is, when it is newer. The signature comes last, so that no half archive is ever signed.
+ *
+ * @returns what was published by this call
+ * @throws Fault E-DEPOT-010 missing in the depot · E-DEPOT-016 · those of `signerOf`
+ */
+export async function publishArchives(wanted: readonly ArchiveName[], options: PublishOptions): Promise<PublishedArchive[]> {
+  const { depot, publicFolder } = options;
+  const { archives, missing } = dependenciesOf(
+    wanted,
+    depot,
+    options.withDebug === undefined ? {} : { withDebug: options.withDebug },
+  );
+  const indexes = wanted.filter((archive) => archive.type === 'index');
+  const absent = [...missing, ...indexes.filter((archive) => !depot.has(archive))];
+  if (absent.length > 0) throw missingInDepot(absent);
+  if (!options.allowBeyondGenode) refuseBeyondGenode(wanted, archives, depot);
+  const todo = [...archives, ...indexes]
+    .map((archive) => ({ archive, file: join(publicFolder, publicPath(archive, depot.layout)) }))
+    .filter(({ archive, file }) => !isPublished(archive, file, depot));
+  // Asked for before the work begins: a missing key is known at once.
+  const signers = new Map<string, Signer>();
+  for (const { archive } of todo) if (!signers.has(archive.user)) signers.set(archive.user, await options.signerOf(archive.user));
+  await inParallel(todo, options.jobs, async ({ archive, file }) => {
+    sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
+    if (file.endsWith('.tar.xz') || file.endsWith('.tgz'))
+      await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
+    else await packFile(depot.path(archive), file);
+    writeFileAtomic(`${file}.sig`, await signers.get(archive.user)!.sign(file, formatArchiveName(archive)));
+    options.onPublished?.({ archive, file });
+  });
+  return todo;
+}
+
+function isPublished(archive: ArchiveName, file: string, depot: Depot): boolean {
+  if (!existsSync(`${file}.sig`) || !existsSync(file)) return false;
+  return archive.type !== 'index' || statSync(depot.path(archive)).mtimeMs <= statSync(file).mtimeMs;
+}
+
+export const missingInDepot = (archives: readonly ArchiveName[]): Fault =>
+  new Fault(
+    'E-DEPOT-010' satisfies DepotCode,
+    archives.length === 1
+      ? `the archive '${formatArchiveName(archives[0]!)}' is missing in the depot`
+      : `${archives.length} archives are missing in the depot`,
+    {
+      notes: archives.length === 1 ? [] : archives.map(formatArchiveName),
+      hints: [
+        "'igos depot create' makes archives from recipes, 'igos depot download' fetches those of others",
+        ...(archives.some(({ type }) => type === 'bin') ? ["'igos depot build' makes binaries of sources"] : []),
+      ],
+    },
+  );
+
+function refuseBeyondGenode(wanted: readonly ArchiveName[], archives: readonly VersionedName[], depot: Depot): void {
+  for (const archive of archives) {
+    const why = beyondGenode(archive);
+    if (why !== undefined) throw beyond(formatArchiveName(archive), why, []);
+  }
+  for (const pkg of wanted) {
+    if (pkg.type !== 'pkg') continue;
+    const [twice] = reachedTwice(pkg as VersionedName, depot);
+    if (twice !== undefined) throw beyond(formatArchiveName(pkg), `'${twice.archive}' is reached on two ways`, twice.ways);
+  }
+}
+
+const beyond = (archive: string, why: string, notes: readonly string[]): Fault =>
+  new Fault('E-DEPOT-016' satisfies DepotCode, `Genode could not use '${archive}': ${why}`, {
+    notes,
+    hints: ['change it, or publish it for igos alone: --beyond-genode'],
+  });

@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { Fault } from '../base/index.ts';
+import type { DepotCode } from './codes.ts';
+
+/** Longest part of a log that is kept, from its end. */
+const KEPT_LOG = 1 << 16;
+
+export interface MakeResult {
+  /** 0, another number, or the name of a signal. */
+  readonly status: number | string;
+  /** End of what was printed, safe to show. */
+  readonly log: readonly string[];
+}
+
+/** Runs GNU make without what a make above us may have said to it. `input`: a makefile, for `-f -`. @throws Fault E-DEPOT-009 there is no make */
+export function runMake(args: readonly string[], input = ''): Promise<MakeResult> {
+  return new Promise((resolve, reject) => {
+    const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
+    const child = spawn('make', args, { env: { ...env, LC_ALL: 'C' } });
+    let log = '';
+    const keep = (data: Buffer): void => {
+      log = (log + data.toString('utf8')).slice(-KEPT_LOG);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (cause) =>
+      reject(
+        new Fault('E-DEPOT-009' satisfies DepotCode, `'make' could not be started: ${cause.message}`, {
+          hints: ['install GNU make (Debian: make)'],
+        }),
+      ),
+    );
+    child.on('close', (code, signal) =>
+      resolve({ status: code ?? signal ?? 'an unknown signal', log: log.trimEnd().split('\n').slice(-20).map(printable) }),
+    );
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
+
+const printable = (line: string): string => line.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '?');

@@ -1,0 +1,2 @@
+content:
+	echo "face: round" > face.config

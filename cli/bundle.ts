@@ -108,6 +108,14 @@ ${rows}
 };
 export const start = (words: string[]) => main(words, (file) => commands[file]());`;
 
+/** The same, in one piece: those of the first part are there from the start. */
+const withCommandsInside = (program: 'igos', names: readonly string[]): string => `import { main } from './main.ts';
+${names.map((name, i) => `import { run as run${i} } from './${program}/${name}.ts';`).join('\n')}
+const commands: any = {
+${names.map((name, i) => `${JSON.stringify(`${program}/${name}`)}: { run: (context, args) => run${i}(context, args) },`).join('\n')}
+};
+export const start = (words: string[]) => main(words, async (file) => commands[file]);`;
+
 /** What runs none: cli/start.cjs gives it the way to another bundle, a promise that never ends. */
 const WITHOUT_COMMANDS = `import { main } from './main.ts';
 declare const igosHandOver: () => Promise<never>;
@@ -179,7 +187,7 @@ async function bundle(name: string, entry: string, identity?: string): Promise<B
 
 /** Three scripts: see bundle-parts.ts. */
 async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
-  const makePart = (part: Part, contents: string, folder: string, given = 'export const given = {};'): Promise<Made> => {
+  const makePart = (part: Part, contents: string, folder: string, given = 'export const given = () => ({});'): Promise<Made> => {
     const plugin: Plugin = {
       name: 'what parts behind use',
       setup(build) {
@@ -282,7 +290,7 @@ async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const before = scriptsBefore();
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const { evaluating, ordinary, seldom } = await partedBundle(withCommands(loaders('igos', EVALUATING)));
+  const { evaluating, ordinary, seldom } = await partedBundle(withCommandsInside('igos', EVALUATING));
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);

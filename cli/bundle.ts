@@ -1,15 +1,16 @@
 /**
- * Makes `dist/`: igos in two files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
+ * Makes `dist/`: igos in few files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
- * need, `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands
- * over to `evaluating`. They share nothing at run time, so no class exists twice where it matters. `stamp.json` names the files,
- * and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one of its own differs. File names
- * carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
+ * need, `storing` what works on the store alone, `whole` everything, and `repeated` only what tells an evaluation that was done before
+ * from a new one, for which it hands over to `evaluating`. They share nothing at run time, so no class exists twice where it matters.
+ * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
+ * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -21,7 +22,14 @@ const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
 /** Commands of `evaluating.cjs`. */
 const EVALUATING = ['eval', 'instantiate', 'parse'];
-/** Those of them whose answer may be known. */
+/** Commands of `storing.cjs`: those that work on the store alone. `verify` and `sign` need builds, caches or keys. */
+const STORING = igosCommands
+  .map(({ name }) => name)
+  .filter(
+    (name) =>
+      (name.startsWith('store ') && name !== 'store verify' && name !== 'store sign') || name === 'gc' || name === 'why-depends',
+  );
+/** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
   .map(({ name }) => name);
@@ -80,9 +88,9 @@ interface Bundle {
   readonly sources: readonly string[];
 }
 
-const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'lmdb', 'fast-glob', 'openpgp', 'vscode-*'];
+const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'fast-glob', 'openpgp', 'vscode-*'];
 
-/** Only what a bundle has of the tables of commands, whose words are long. Who names another command meets another bundle. */
+/** Only what a bundle has of the tables of commands, without their words, which are long: who asks for help meets another bundle. */
 const fewCommands = (names: readonly string[]): Plugin => ({
   name: 'few commands',
   setup(build) {
@@ -92,13 +100,61 @@ const fewCommands = (names: readonly string[]): Plugin => ({
   },
 });
 
+/** What is only shown as help. */
+const WORDS = new Set(['description', 'doc', 'examples', 'summary']);
+
 /** Data as JavaScript: JSON has no Infinity. */
 function literal(data: unknown): string {
-  const text = JSON.stringify(data, (_, value) => {
+  const text = JSON.stringify(data, (key, value) => {
+    if (WORDS.has(key)) return typeof value === 'string' ? '' : [];
     if (typeof value === 'function') throw new Error('the table of commands holds more than data');
     return value === Number.POSITIVE_INFINITY ? '\0Infinity' : value;
   });
   return text.replaceAll('"\\u0000Infinity"', 'Infinity');
+}
+
+/**
+ * The index needs lmdb, whose fifteen files take 25 ms to load, and whose compiled part is looked for in a dozen places: its files go
+ * into the bundle, and the compiled part is the one that is there now. Where it does not load (another machine), it is looked for.
+ * Our values are bytes, so its msgpack stays out.
+ */
+const LMDB_INSIDE = 'lmdb inside';
+const lmdbInside: Plugin = {
+  name: LMDB_INSIDE,
+  setup(build) {
+    const namespace = LMDB_INSIDE;
+    build.onLoad({ filter: /store\/load-lmdb\.ts$/ }, () => ({
+      contents: "export const loadLmdb = () => require('lmdb');",
+      loader: 'ts',
+      resolveDir: home,
+    }));
+    build.onResolve({ filter: /^(msgpackr|node-gyp-build-optional-packages)$/ }, ({ path, importer }) =>
+      importer.includes('/lmdb/') ? { path, namespace } : undefined,
+    );
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: path === 'msgpackr' ? '' : findAddon(), loader: 'js' }));
+    build.onLoad({ filter: /\/lmdb\/dist\/index\.cjs$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll('__filename', '(igosHome + "/package.json")'),
+      loader: 'js',
+    }));
+  },
+};
+
+/** Stands for the package that looks for the compiled part: the same answer, found once. */
+function findAddon(): string {
+  const lmdb = createRequire(import.meta.url).resolve('lmdb');
+  const search = createRequire(lmdb)('node-gyp-build-optional-packages') as { path(folder: string): string };
+  const [, addon = 'none'] = /.*\/node_modules\/(@lmdb\/.+)$/.exec(search.path(join(lmdb, '../..'))) ?? [];
+  return `const search = 'node-gyp-build-optional-packages', lmdb = 'lmdb';
+module.exports = () => {
+  for (const folder of ['node_modules', '..']) {
+    try {
+      const addon = { exports: {} };
+      process.dlopen(addon, igosHome + '/' + folder + ${JSON.stringify(`/${addon}`)});
+      return addon.exports;
+    } catch {}
+  }
+  return require(search)(require('node:path').join(require.resolve(lmdb), '../..'));
+};`;
 }
 
 /** What runs commands itself. */
@@ -121,16 +177,16 @@ const WITHOUT_COMMANDS = `import { main } from './main.ts';
 declare const igosHandOver: () => Promise<never>;
 export const start = (words: string[]) => main(words, igosHandOver);`;
 
-/** Asking the store needs all of it: that is work for the other bundle. */
-const handingOver: Plugin = {
+/** Calling one of a file's functions is work for the other bundle. Nothing that lasts may have been done before. */
+const handingOver = (file: RegExp, name: string): Plugin => ({
   name: 'handing over',
   setup(build) {
-    build.onLoad({ filter: /evaluation-cache\/store-agrees\.ts$/ }, () => ({
-      contents: 'declare const igosHandOver: () => Promise<never>;\nexport const storeAgrees = igosHandOver;',
+    build.onLoad({ filter: file }, () => ({
+      contents: `declare const igosHandOver: () => Promise<never>;\nexport const ${name} = igosHandOver;`,
       loader: 'ts',
     }));
   },
-};
+});
 
 interface Made {
   readonly text: string;
@@ -151,7 +207,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, placesOfSources, liveParts],
   });
   const own = relative(home, join(folder, `${name}.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
@@ -174,13 +230,8 @@ function identityOf(...texts: string[]): string {
 }
 
 /** @param identity  of the bundle whose records it reads, where that is another one */
-async function bundle(name: string, entry: string, identity?: string): Promise<Bundle> {
-  const { text, sources } = await make(
-    name,
-    entry,
-    import.meta.dirname,
-    identity === undefined ? [] : [handingOver, fewCommands(REMEMBERED)],
-  );
+async function bundle(name: string, entry: string, plugins: readonly Plugin[] = [], identity?: string): Promise<Bundle> {
+  const { text, sources } = await make(name, entry, import.meta.dirname, plugins);
   const ownIdentity = identityOf(text);
   return { file: write(name, text.replaceAll(UNNAMED, identity ?? ownIdentity)), identity: ownIdentity, sources };
 }
@@ -238,7 +289,7 @@ async function live(part: string): Promise<Bundle> {
 }
 
 const ownSources = (inputs: Record<string, unknown>): string[] =>
-  Object.keys(inputs).filter((file) => !file.startsWith('node_modules/'));
+  Object.keys(inputs).filter((file) => !file.includes('node_modules/') && !file.startsWith(LMDB_INSIDE));
 
 /**
  * Loads a module of Node's where it is first used instead of where it is imported: node:child_process and node:crypto cost
@@ -269,18 +320,22 @@ package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install =
 package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
 `;
 
-/** A typical run of each bundle leaves its compiled functions in the cache; the flags of V8 are part of the key, so bin/igos runs it. */
-function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): void {
+/**
+ * Typical runs of each bundle leave their compiled functions in the cache, each beside those of the runs before it. The flags of V8 are
+ * part of the key, so bin/igos runs it. @returns what was printed
+ */
+function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): string {
   const run = spawnSync(join(home, 'bin', program), words, {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: scratch, IGOS_HOME: join(scratch, 'igos'), IGOS_WRITE_CODE_CACHE: name },
   });
   if (run.status !== 0) throw new Error(`the new bundle does not run:\n${run.stderr}`);
+  return run.stdout.trim();
 }
 
 function scriptsBefore(): string[] {
   try {
-    return Object.values(JSON.parse(readFileSync(join(dist, 'stamp.json'), 'utf8')).bundles ?? {});
+    return JSON.parse(readFileSync(join(dist, 'stamp.json'), 'utf8')).files ?? [];
   } catch {
     return [];
   }
@@ -293,29 +348,50 @@ async function main(): Promise<void> {
   const { evaluating, ordinary, seldom } = await partedBundle(withCommandsInside('igos', EVALUATING));
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
-  const repeated = await bundle('repeated', WITHOUT_COMMANDS, evaluating.identity);
+  const asking = handingOver(/evaluation-cache\/store-agrees\.ts$/, 'storeAgrees');
+  const repeated = await bundle('repeated', WITHOUT_COMMANDS, [asking, fewCommands(REMEMBERED)], evaluating.identity);
+  const evaluatesNothing = [
+    fewCommands(STORING),
+    handingOver(/cli\/package-places\.ts$/, 'packagePlaces'),
+    handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
+  ];
+  const storing = await bundle(
+    'storing',
+    withCommands(
+      loaders(
+        'igos',
+        STORING.map((name) => name.replace(' ', '-')),
+      ),
+    ),
+    evaluatesNothing,
+  );
   const parts = await Promise.all(LIVE.map(live));
-  // Those of an evaluation come first: the others need not be looked at to evaluate.
-  const sources = new Set([
-    ...[evaluating, ordinary, seldom, repeated].flatMap((part) => part.sources),
-    ...READ_LATER,
-    'cli/start.cjs',
-    'cli/bundle.ts',
-    'cli/bundle-parts.ts',
-    'package.json',
-  ]);
-  const sourcesOfEvaluating = sources.size;
-  for (const source of [whole, ...parts].flatMap((part) => part.sources)) sources.add(source);
-  const stamps = [...sources].map((file) => {
+  const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
+  const made = { evaluating, whole, repeated, storing };
+  const always = ['cli/start.cjs', 'cli/bundle.ts', 'cli/bundle-parts.ts', 'cli/warm-up.nix', 'package.json'];
+  const sourcesOf: Record<keyof typeof made, readonly string[]> = {
+    evaluating: [...ofParts, ...READ_LATER, ...always],
+    whole: [...whole.sources, ...parts.flatMap((part) => part.sources), ...READ_LATER, ...always],
+    // What it prints is what the evaluator would.
+    repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
+    storing: [...storing.sources, ...always],
+  };
+  const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeMs } = statSync(join(home, file));
-    return [file, size, mtimeMs];
+    return [file, size, mtimeMs] as const;
   });
-  const files = { evaluating, ordinary, seldom, whole, repeated };
-  const bundles = Object.fromEntries(Object.entries(files).map(([name, { file }]) => [name, file]));
-  const uses = { evaluating: EVALUATING, repeated: REMEMBERED };
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sourcesOfEvaluating, sources: stamps }));
+  const places = new Map(stamps.map(([file], place) => [file, place]));
+  const bundles = Object.fromEntries(
+    Object.entries(made).map(([name, { file }]) => {
+      const sources = new Set(sourcesOf[name as keyof typeof made]);
+      return [name, { file, sources: [...sources].map((source) => places.get(source)!) }];
+    }),
+  );
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING };
+  const files = [...Object.values(made), ordinary, seldom].map(({ file }) => file);
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
-  const scripts = [...Object.values(bundles), ...before].map((file) => `${file}.cjs`);
+  const scripts = [...files, ...before].map((file) => `${file}.cjs`);
   const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
@@ -328,6 +404,9 @@ async function main(): Promise<void> {
     warm(ordinary.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
+    for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])
+      warm(storing.file, 'igos', words, scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

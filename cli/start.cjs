@@ -13,44 +13,43 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 
 const home = path.join(__dirname, '..');
 const words = process.argv.slice(2);
-const bundles = freshBundles();
-if (bundles === undefined) import('./start-source.js');
-else run(bundles.chosen);
-
-// The bundle to run, and the one that it may hand over to; `undefined` where they are not of the sources as they are.
-function freshBundles() {
-  const stamp = readIfThere(`${home}/dist/stamp.json`);
-  if (stamp === undefined) return undefined;
-  const { node, bundles, uses, sourcesOfEvaluating, sources } = JSON.parse(stamp);
-  // A checkout may still have the bundle of an older igos.
-  if (node !== process.version || !Array.isArray(sources) || !uses || !sourcesOfEvaluating) return undefined;
-  const chosen = chooseBundle(bundles, uses);
-  // A package that was installed does not change under us; a checkout does.
-  if (fs.existsSync(`${home}/.git`)) {
-    const checked = chosen === bundles.whole ? sources.length : sourcesOfEvaluating;
-    for (let i = 0; i < checked; i++) {
-      const [file, size, time] = sources[i];
-      const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
-      if (now === undefined || now.size !== size || now.mtimeMs !== time) return undefined;
-    }
-  }
-  return { chosen, evaluating: bundles.evaluating };
-}
+// Of cli/bundle.ts; a checkout may still have that of an older igos.
+const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
+// A package that was installed does not change under us; a checkout does.
+const mayChange = fs.existsSync(`${home}/.git`);
+run(chooseBundle());
 
 // The fewer a command needs, the less is loaded. Standard input can be read once only: no handing over after that.
-function chooseBundle(bundles, uses) {
-  const [program, command] = words;
-  if (program !== 'igos' || !uses.evaluating.includes(command)) return bundles.whole;
+function chooseBundle() {
+  const [program, command, what] = words;
+  const { uses } = stamp;
+  // The smaller bundles have no words about their commands.
+  if (program !== 'igos' || !uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
+  if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
+  if (!uses.evaluating.includes(command)) return 'whole';
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
-  return mayBeKnown ? bundles.repeated : bundles.evaluating;
+  return mayBeKnown ? 'repeated' : 'evaluating';
 }
 
-function run(name) {
-  const script = compile(name);
-  // Another build has just replaced it.
+// Whether a bundle is of the sources as they are.
+function isFresh({ sources }) {
+  if (stamp.node !== process.version) return false;
+  if (!mayChange) return true;
+  for (const place of sources) {
+    const [file, size, time] = stamp.sources[place];
+    const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
+    if (now === undefined || now.size !== size || now.mtimeMs !== time) return false;
+  }
+  return true;
+}
+
+function run(bundle) {
+  const known = stamp.bundles?.[bundle];
+  // There is none, it is old, or another build has just replaced it.
+  const script = known?.sources && isFresh(known) ? compile(known.file) : undefined;
   if (script === undefined) return void import('./start-source.js');
   const handOver = () => {
-    run(bundles.evaluating);
+    run(bundle === 'repeated' ? 'evaluating' : 'whole');
     return new Promise(() => {});
   };
   start(script, handOver).start(words);

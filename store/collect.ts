@@ -3,12 +3,12 @@
  *
  * 1. Without any lock: roots, the graph, what is dead.
  * 2. In one transaction: roots once more; what is dead still goes out of the index. That is durable before anything else happens.
- * 3. In short transactions: what lies in the store and is in no index is renamed into a scratch folder, whoever left it there.
+ * 3. In short transactions: what lay in the store and is in no index is renamed into a scratch folder, whoever left it there.
  * 4. The scratch folder is deleted.
  *
  * @source docs/decisions/0007-gc-and-locks.md
  */
-import { chmodSync, type Dirent, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
 import { bytesToPath, bytesToText, sys, textToBytes } from '../base/index.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
@@ -18,7 +18,7 @@ import { findRoots, outdatedRoots } from './roots.ts';
 import type { IndexTransaction } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import { mark, unmark } from './temporary-roots.ts';
-import type { CollectOptions, CollectReport, ObjectStore, PathInfo, StorePath } from './types.ts';
+import type { CollectOptions, CollectReport, ObjectStore, PathSummary, StorePath } from './types.ts';
 
 /** How long others wait at most while objects are moved away: many take 20 µs each, all may take long on a busy disk. */
 const SWEEP_MS = 20;
@@ -37,6 +37,9 @@ class Collection {
   readonly #temproots: string;
   #trash: string | undefined;
   #freedBytes = 0;
+  /** Transactions of the index: the last one before the marking, and that in which the dead left. */
+  #marked = 0;
+  #left: number | undefined;
 
   constructor(places: Places & { readonly store: ObjectStore }, options: CollectOptions) {
     this.#places = places;
@@ -51,6 +54,7 @@ class Collection {
       return { removed: [], leftovers: [], narBytes: 0, freedBytes: 0, nKept: 0, droppedRoots: [] };
     }
     this.#places.index.refresh();
+    this.#marked = this.#places.index.newest();
     const { roots, stale } = findRoots(store, { withProcesses: true, isLook: this.#isDry });
     const outdated = this.#options.olderThan === undefined ? [] : outdatedRoots(store, this.#options.olderThan);
     const ignored = new Set(outdated.map(({ link }) => link));
@@ -68,7 +72,7 @@ class Collection {
     let leftovers = unknown;
     if (!this.#isDry) {
       dead = this.#invalidate(dead);
-      leftovers = this.#sweep(dead, unknown.length);
+      leftovers = this.#sweep(dead, unknown);
       this.#empty();
       // Files that optimised objects shared are gone when the pool lets go of them too.
       if (dead.length + leftovers.length > 0) this.#freedBytes += new Pool(store.home).sweep();
@@ -84,7 +88,7 @@ class Collection {
     };
   }
 
-  #choose(dead: readonly PathInfo[]): readonly PathInfo[] {
+  #choose(dead: readonly PathSummary[]): readonly PathSummary[] {
     const { maxFreedBytes } = this.#options;
     if (maxFreedBytes === undefined) return dead;
     let sum = 0;
@@ -97,23 +101,25 @@ class Collection {
   }
 
   /** Takes the candidates out of the index, but for those that came to use since they were found. @returns what went */
-  #invalidate(candidates: readonly PathInfo[]): readonly PathInfo[] {
+  #invalidate(candidates: readonly PathSummary[]): readonly PathSummary[] {
     if (candidates.length === 0) return [];
     const { index, store } = this.#places;
     this.#progress('removing', 0, candidates.length);
     const gone = index.write((transaction) => {
       mark(this.#temproots);
       const dead = new Map(candidates.map((info) => [info.path, info]));
-      for (const path of dead.keys()) if (!transaction.has(path)) dead.delete(path);
       const { roots } = findRoots(store, { withProcesses: false, isLook: true });
+      // Where nobody wrote, what was found is what there is, but for roots.
+      if (!transaction.isFirstAfter(this.#marked)) reviveByReferrers(dead, transaction);
       revive(
         dead,
         transaction,
         roots.map((root) => root.path),
       );
-      for (const { path } of dead.values()) transaction.remove(transaction.info(path)!);
-      const bases = new Set([...dead.keys()].map(storePathBase));
+      for (const path of dead.keys()) transaction.remove(path);
+      const bases = new Set(Array.from(dead.keys(), storePathBase));
       transaction.forgetMentions((base) => bases.has(base));
+      this.#left = transaction.number;
       return [...dead.values()];
     });
     index.sync();
@@ -121,25 +127,26 @@ class Collection {
   }
 
   /** Moves away what is in the store and not in the index: while we hold the index, it has no owner. @returns what was not of `dead` */
-  #sweep(dead: readonly PathInfo[], nUnknown: number): string[] {
-    if (dead.length + nUnknown === 0) return [];
-    const { index, objects, store } = this.#places;
-    const sizes = new Map(dead.map(({ path, narSizeBytes }) => [storePathBase(path), narSizeBytes]));
-    const entries = listObjects(objects);
+  #sweep(dead: readonly PathSummary[], unknown: readonly string[]): string[] {
+    if (dead.length + unknown.length === 0) return [];
+    const { index } = this.#places;
     const leftovers: string[] = [];
-    let nMoved = 0;
+    const entries = [
+      ...unknown.map((name) => ({ name, sizeBytes: Infinity })),
+      ...dead.map(({ path, narSizeBytes }) => ({ name: storePathBase(path), sizeBytes: narSizeBytes })),
+    ];
     for (let at = 0; at < entries.length; ) {
       index.write((transaction) => {
         unmark(this.#temproots);
+        const isGone = this.#left !== undefined && transaction.isFirstAfter(this.#left);
         for (const end = performance.now() + SWEEP_MS; at < entries.length && performance.now() < end; at++) {
-          const entry = entries[at]!;
-          if (transaction.has(`${store.storeDir}/${entry.name}` as StorePath)) continue;
-          const size = sizes.get(entry.name);
-          if (size === undefined) leftovers.push(entry.name);
-          this.#takeAway(entry, size ?? Infinity, nMoved++);
+          const { name, sizeBytes } = entries[at]!;
+          const isLeftover = at < unknown.length;
+          if ((isLeftover || !isGone) && transaction.hasBase(name)) continue;
+          if (this.#takeAway(name, sizeBytes, at) && isLeftover) leftovers.push(name);
         }
       });
-      this.#progress('removing', nMoved, dead.length + nUnknown);
+      this.#progress('removing', at, entries.length);
     }
     return leftovers;
   }
@@ -158,20 +165,23 @@ class Collection {
     });
   }
 
-  #takeAway(entry: Dirent<string>, sizeBytes: number, n: number): void {
-    const shown = `${this.#places.objects}/${entry.name}`;
-    const path = bytesToPath(`${textToBytes(this.#places.objects)}/${entry.name}`);
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
-    if (!entry.isDirectory() && sizeBytes <= SMALL_BYTES) {
-      this.#delete(path);
-      return;
+  /** @returns whether it was there */
+  #takeAway(name: string, sizeBytes: number, n: number): boolean {
+    const shown = `${this.#places.objects}/${name}`;
+    const path = bytesToPath(`${textToBytes(this.#places.objects)}/${name}`);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    if (!stat.isDirectory() && sizeBytes <= SMALL_BYTES) {
+      this.#delete(path, stat);
+      return true;
     }
     this.#trash ??= this.#places.staging.make('trash');
     const away = `${this.#trash}/${n}`;
     sys('move out of the store', shown, () => {
-      if (entry.isDirectory()) chmodSync(path, 0o700);
+      if (stat.isDirectory()) chmodSync(path, 0o700);
       renameSync(path, away);
     });
+    return true;
   }
 
   #empty(): void {
@@ -189,29 +199,26 @@ class Collection {
     sys('remove', bytesToText(real), () => {
       const stat = lstatSync(path);
       if (!stat.isDirectory()) {
-        this.#delete(path);
+        this.#delete(path, stat);
         return;
       }
       if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
       for (const entry of readdirSync(path, { encoding: 'latin1', withFileTypes: true })) {
         const child = `${real}/${entry.name}`;
         if (entry.isDirectory()) this.#deleteTree(child);
-        else this.#delete(bytesToPath(child));
+        else this.#delete(bytesToPath(child), lstatSync(bytesToPath(child)));
       }
       rmdirSync(path);
     });
   }
 
-  #delete(path: string | Buffer): void {
-    const { nlink, blocks } = lstatSync(path);
+  #delete(path: string | Buffer, { nlink, blocks }: Stats): void {
     unlinkSync(path);
     if (nlink === 1) this.#freedBytes += blocks * 512;
   }
 
   #unknownNames(known: ReadonlySet<string>): string[] {
-    return listObjects(this.#places.objects)
-      .map(({ name }) => name)
-      .filter((name) => !known.has(name));
+    return listObjects(this.#places.objects).filter((name) => !known.has(name));
   }
 
   #progress(step: 'marking' | 'removing' | 'deleting', done: number, total: number): void {
@@ -220,12 +227,12 @@ class Collection {
 }
 
 /** Dead paths, each before what it refers to; apart from that what was registered first stands first. */
-function inOrder({ graph }: Liveness, isLive: Uint8Array): PathInfo[] {
+function inOrder({ graph }: Liveness, isLive: Uint8Array): PathSummary[] {
   const dead = graph.infos.map((_, node) => node).filter((node) => isLive[node] === 0);
   const age = (node: number): number => graph.infos[node]!.registeredAt;
   dead.sort((a, b) => age(a) - age(b) || a - b);
   const isDone = new Uint8Array(graph.size);
-  const ordered: PathInfo[] = [];
+  const ordered: PathSummary[] = [];
   const stack: number[] = [];
   for (const start of dead) {
     stack.push(start);
@@ -246,12 +253,19 @@ function inOrder({ graph }: Liveness, isLive: Uint8Array): PathInfo[] {
   return ordered;
 }
 
-/** Takes out of `dead` what the roots keep, and what is referred to by anything that stays. */
-function revive(dead: Map<StorePath, PathInfo>, transaction: IndexTransaction, roots: readonly StorePath[]): void {
-  const waiting = [...roots];
+/** Takes out of `dead` what is gone, and what is referred to by anything that stays. */
+function reviveByReferrers(dead: Map<StorePath, PathSummary>, transaction: IndexTransaction): void {
+  for (const path of dead.keys()) if (!transaction.has(path)) dead.delete(path);
+  const waiting: StorePath[] = [];
   for (const path of dead.keys()) {
     for (const referrer of transaction.otherReferrers(path)) if (!dead.has(referrer)) waiting.push(path);
   }
+  revive(dead, transaction, waiting);
+}
+
+/** Takes out of `dead` what the roots keep. */
+function revive(dead: Map<StorePath, PathSummary>, transaction: IndexTransaction, roots: readonly StorePath[]): void {
+  const waiting = [...roots];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const info = dead.get(path);
     if (info === undefined) continue;
@@ -260,9 +274,8 @@ function revive(dead: Map<StorePath, PathInfo>, transaction: IndexTransaction, r
   }
 }
 
-function listObjects(folder: string): Dirent<string>[] {
+/** Names, as bytes. */
+function listObjects(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return sys('read the folder', folder, () => readdirSync(folder, { withFileTypes: true, encoding: 'latin1' })).filter(
-    ({ name }) => !name.startsWith('.'),
-  );
+  return sys('read the folder', folder, () => readdirSync(folder, 'latin1')).filter((name) => !name.startsWith('.'));
 }

@@ -5,12 +5,12 @@
  * Cost: 5,000 paths with 10 references each are read in some 40 ms, and all their closure sizes found in 15 ms.
  */
 import { Bug, compareBytes } from '../base/index.ts';
-import type { PathInfo, StorePath } from './types.ts';
+import type { PathInfo, PathSummary, StorePath } from './types.ts';
 
 /** A set of valid paths that is closed: everything a member refers to is a member. */
-export class ReferenceGraph {
+export class ReferenceGraph<Info extends PathSummary = PathInfo> {
   /** Sorted by path; a node is an index into it. */
-  readonly infos: readonly PathInfo[];
+  readonly infos: readonly Info[];
   /** Node → nodes it refers to, ascending, itself left out. */
   readonly references: readonly (readonly number[])[];
   readonly #nodes: ReadonlyMap<StorePath, number>;
@@ -18,7 +18,7 @@ export class ReferenceGraph {
   #components: readonly (readonly number[])[] | undefined;
 
   /** @throws Bug a reference is missing among `infos` */
-  constructor(infos: Iterable<PathInfo>) {
+  constructor(infos: Iterable<Info>) {
     this.infos = [...infos].sort((a, b) => compareBytes(a.path, b.path));
     this.#nodes = new Map(this.infos.map(({ path }, node) => [path, node]));
     this.references = this.infos.map(({ path, references }) => {

@@ -19,7 +19,7 @@ import { addOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
-import { type ReferenceGraph, readGraph } from './graph.ts';
+import { ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, ingest } from './ingest.ts';
@@ -61,6 +61,7 @@ import type {
   OptimiseResult,
   OutputToAdd,
   PathInfo,
+  PathSummary,
   Realisation,
   RebuildResult,
   Root,
@@ -348,8 +349,12 @@ class LocalStore implements ObjectStore {
     return readGraph(paths, (path) => this.info(path), notValid);
   }
 
+  summaryGraph(paths?: Iterable<StorePath>): ReferenceGraph<PathSummary> {
+    return new ReferenceGraph(this.#index.summaries(paths, notValid));
+  }
+
   closure(paths: Iterable<StorePath>): StorePath[] {
-    return this.#index.closure(paths, notValid).sort(compareBytes);
+    return this.#index.closure(paths, notValid);
   }
 
   referrers(path: StorePath): StorePath[] {

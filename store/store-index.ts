@@ -6,6 +6,7 @@
  * | table | key | value |
  * | --- | --- | --- |
  * | `paths` | `<hash part>-<name>` | JSON of `PathRecord` |
+ * | `graph` | of 64 paths, by number | their references: see graph-table.ts |
  * | `manifests` | the same | zstd of `encodeManifest` |
  * | `referrers` | hash part of the referred ‖ base of the referrer | nothing |
  * | `realisations` | base of the resolved .drv ‖ `!` ‖ output | base of the path |
@@ -14,29 +15,40 @@
  * @source docs/store.md §6
  */
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Database, RootDatabase } from 'lmdb';
+import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import {
+  allNodes,
+  FIRST_REFERENCE,
+  type GraphFields,
+  type GraphTable,
+  GraphWriter,
+  isCurrent,
+  reachable,
+} from './graph-table.ts';
 import { hashBytes } from './hash.ts';
+import { loadLmdb } from './load-lmdb.ts';
 import { unpackManifest } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
-import type { Manifest, PathInfo, Realisation, StorePath } from './types.ts';
-
-type Table = Database<Buffer, Buffer>;
+import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
 
 interface Tables {
   readonly root: RootDatabase<Buffer, Buffer>;
-  readonly paths: Table;
-  readonly manifests: Table;
-  readonly referrers: Table;
-  readonly realisations: Table;
-  readonly cache: Table;
+  readonly paths: Database<string, string>;
+  /** `undefined` where we may only read what an older igos wrote. */
+  readonly graph: GraphTable | undefined;
+  readonly manifests: Database<Buffer, string>;
+  readonly referrers: Database<string, string>;
+  readonly realisations: Database<string, string>;
+  readonly cache: Database<Buffer, Buffer>;
   readonly isReadOnly: boolean;
 }
 
 /** `PathInfo` without what the key says; store paths without their folder. */
 interface PathRecord {
+  /** Its number in `graph`; absent where an older igos wrote the record. Stands first. */
+  readonly node?: number;
   readonly narHash: string;
   readonly narSizeBytes: number;
   readonly references: readonly string[];
@@ -48,15 +60,29 @@ interface PathRecord {
 
 /** 32 digits, a dash, 211 characters of name; LMDB refuses longer keys than 511 bytes. */
 export const MAX_BASE_LENGTH = 244;
-const NOTHING = Buffer.alloc(0);
 
 /** Where they stand in the JSON of a record. No store name has a quote or a bracket. */
 const REFERENCES = '"references":[';
+const NODE = '{"node":';
 
 /** Behind the header of the first page. */
 const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
 const META_LENGTH = 160;
+
+/** Keys and values of names, hashes and JSON, all ASCII: one byte a character, and no buffers in between. */
+const TEXTS: DatabaseOptions & { keyEncoder: object } = {
+  encoding: 'string',
+  keyEncoder: {
+    // Where a range has no start, the start is a buffer.
+    writeKey: (key: string | Uint8Array, target: Buffer, position: number): number => {
+      if (typeof key === 'string') return position + target.write(key, position, 'latin1');
+      target.set(key, position);
+      return position + key.length;
+    },
+    readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
+  },
+};
 
 /** Room for keys: each table is a named database of one environment. */
 const MAX_TABLES = 8;
@@ -78,8 +104,8 @@ export class StoreIndex {
 
   /** The valid path of this hash part. */
   find(hashPart: string): StorePath | undefined {
-    const range = { start: latin1(`${hashPart}-`), end: latin1(`${hashPart}.`), limit: 1 };
-    for (const key of this.#reading()?.paths.getKeys(range) ?? []) return this.#toPath(key.toString('latin1'));
+    const range = { start: `${hashPart}-`, end: `${hashPart}.`, limit: 1 };
+    for (const key of this.#reading()?.paths.getKeys(range) ?? []) return this.#toPath(key);
     return undefined;
   }
 
@@ -89,23 +115,84 @@ export class StoreIndex {
   }
 
   /**
-   * The paths and all they refer to, in no order. References are cut out of the records, which are not parsed: 5,000 paths with three
-   * references each take 20 ms.
+   * The paths and all they refer to, sorted.
    *
    * @param absent  is called for a path that is not valid, and throws
    */
   closure(paths: Iterable<StorePath>, absent: (path: StorePath) => never): StorePath[] {
-    const table = this.#reading()?.paths;
-    const found = new Set(Array.from(paths, storePathBase));
-    for (const base of found) {
-      // Not getBinaryFast: in a long file the buffer that it lends is the whole mapping, and its text takes 25 ms.
-      const value = table?.get(latin1(base)) ?? absent(this.#toPath(base));
-      const text = value.toString('latin1');
-      const start = text.indexOf(REFERENCES) + REFERENCES.length;
-      const end = text.indexOf(']', start);
-      if (end > start) for (const reference of text.slice(start + 1, end - 1).split('","')) found.add(reference);
+    const bases = Array.from(paths, storePathBase);
+    const nodes = this.#reachable(bases, absent);
+    const found = nodes === undefined ? this.#closureByRecords(bases, absent) : Array.from(nodes.values(), ([base]) => base!);
+    return [...found].sort(compareBytes).map((base) => this.#toPath(base));
+  }
+
+  /**
+   * What the graph needs to know of the closure of `paths`, or of all that is valid, where references to what is not (damage that
+   * `verify` reports) are left out. Read in one go.
+   *
+   * @param absent  is called for a path that is not valid, and throws
+   */
+  summaries(paths: Iterable<StorePath> | undefined, absent: (path: StorePath) => never): PathSummary[] {
+    const tables = this.#reading();
+    if (paths === undefined) {
+      if (tables === undefined) return [];
+      return this.#isGraphCurrent(tables) ? this.#toSummaries(allNodes(tables.graph!)) : this.#summariesByRecords(tables);
     }
-    return Array.from(found, (base) => this.#toPath(base));
+    const bases = Array.from(paths, storePathBase);
+    const nodes = this.#reachable(bases, absent);
+    if (nodes !== undefined) return this.#toSummaries(nodes);
+    return Array.from(this.#closureByRecords(bases, absent), (base) => this.#decode(base, tables!.paths.get(base)!));
+  }
+
+  /** `undefined` where an older igos wrote, who does not know the table. */
+  #reachable(bases: readonly string[], absent: (path: StorePath) => never): Map<number, GraphFields> | undefined {
+    const tables = this.#reading();
+    const starts = bases.map((base) => nodeOf(tables?.paths.get(base) ?? absent(this.#toPath(base))));
+    if (tables === undefined || !this.#isGraphCurrent(tables)) return undefined;
+    return starts.every((start) => start !== undefined) ? reachable(tables.graph!, starts) : undefined;
+  }
+
+  #isGraphCurrent({ graph }: Tables): boolean {
+    return graph !== undefined && isCurrent(graph, newestTransaction(this.#folder));
+  }
+
+  #closureByRecords(bases: readonly string[], absent: (path: StorePath) => never): Set<string> {
+    const table = this.#reading()?.paths;
+    const found = new Set(bases);
+    for (const base of found) {
+      const text = table?.get(base) ?? absent(this.#toPath(base));
+      for (const reference of referencesOf(text)) found.add(reference);
+    }
+    return found;
+  }
+
+  #toSummaries(nodes: ReadonlyMap<number, GraphFields>): PathSummary[] {
+    const paths = new Map(Array.from(nodes, ([number, [base]]) => [number, this.#toPath(base!)]));
+    return Array.from(nodes, ([number, fields]) => {
+      const [, narSizeBytes, registeredAt, deriver] = fields;
+      const references: StorePath[] = [];
+      for (let at = FIRST_REFERENCE; at < fields.length; at++) {
+        const path = paths.get(Number(fields[at]));
+        if (path !== undefined) references.push(path);
+      }
+      return {
+        path: paths.get(number)!,
+        narSizeBytes: Number(narSizeBytes),
+        registeredAt: Number(registeredAt),
+        references,
+        ...(deriver === '' ? {} : { deriver: this.#toPath(deriver!) }),
+      };
+    });
+  }
+
+  #summariesByRecords({ paths }: Tables): PathSummary[] {
+    const infos = Array.from(paths.getRange(), ({ key, value }) => this.#decode(key, value));
+    const valid = new Set(infos.map(({ path }) => path));
+    return infos.map((info) => ({ ...info, references: info.references.filter((reference) => valid.has(reference)) }));
+  }
+
+  #decode(base: string, text: string): PathInfo {
+    return decodeRecord(this.#toPath(base), text, this.#storeDir);
   }
 
   manifest(path: StorePath): Manifest | undefined {
@@ -119,8 +206,8 @@ export class StoreIndex {
     if (tables === undefined) return [];
     const prefix = storePathHash(path);
     const found: StorePath[] = [];
-    for (const key of tables.referrers.getKeys({ start: latin1(prefix), end: latin1(`${prefix}\xff`) })) {
-      found.push(this.#toPath(key.toString('latin1', hashPartLength)));
+    for (const key of tables.referrers.getKeys({ start: prefix, end: `${prefix}\xff` })) {
+      found.push(this.#toPath(key.slice(hashPartLength)));
     }
     return found;
   }
@@ -128,20 +215,20 @@ export class StoreIndex {
   /** Sorted. Read in one go, so that the caller may write meanwhile. */
   allPaths(): StorePath[] {
     const tables = this.#reading();
-    return tables === undefined ? [] : Array.from(tables.paths.getKeys(), (key) => this.#toPath(key.toString('latin1')));
+    return tables === undefined ? [] : Array.from(tables.paths.getKeys(), (key) => this.#toPath(key));
   }
 
   realisation(drvPath: StorePath, output: string): StorePath | undefined {
     const value = this.#reading()?.realisations.get(realisationKey(drvPath, output));
-    return value === undefined ? undefined : this.#toPath(value.toString('latin1'));
+    return value === undefined ? undefined : this.#toPath(value);
   }
 
   /** Read in one go, so that the caller may write meanwhile. */
   allRealisations(): Realisation[] {
     const entries = this.#reading()?.realisations.getRange() ?? [];
     return Array.from(entries, ({ key, value }) => {
-      const [drv = '', output = ''] = key.toString('latin1').split('!', 2);
-      return { drvPath: this.#toPath(drv), output, path: this.#toPath(value.toString('latin1')) };
+      const [drv = '', output = ''] = key.split('!', 2);
+      return { drvPath: this.#toPath(drv), output, path: this.#toPath(value) };
     });
   }
 
@@ -152,6 +239,11 @@ export class StoreIndex {
   /** Whether this process may write: also `true` where there is no index yet. */
   get isWritable(): boolean {
     return this.#reading()?.isReadOnly !== true;
+  }
+
+  /** The number of the transaction that was committed last; 0 where there is no index. What is seen after `refresh` is not older. */
+  newest(): number {
+    return this.#reading() === undefined ? 0 : newestTransaction(this.#folder);
   }
 
   /** Lets the next look see what other processes wrote until now; looks of one turn of the event loop share a state otherwise. */
@@ -175,7 +267,12 @@ export class StoreIndex {
   /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
   write<T>(run: (transaction: IndexTransaction) => T): T {
     const tables = this.#writing();
-    const result = tables.root.transactionSync(() => run(new IndexTransaction(tables, this.#storeDir)));
+    const result = tables.root.transactionSync(() => {
+      const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
+      const result = run(transaction);
+      transaction.finish();
+      return result;
+    });
     fillUp(this.#folder);
     return result;
   }
@@ -211,10 +308,67 @@ export class StoreIndex {
 export class IndexTransaction {
   readonly #tables: Tables;
   readonly #storeDir: string;
+  readonly #newest: () => number;
+  readonly #nodes = new Map<string, number>();
+  #graph: GraphWriter | undefined;
+  #writes: boolean = false;
 
-  constructor(tables: Tables, storeDir: string) {
+  /** @param newest  the number of the last transaction that was committed */
+  constructor(tables: Tables, storeDir: string, newest: () => number) {
     this.#tables = tables;
     this.#storeDir = storeDir;
+    this.#newest = newest;
+  }
+
+  /** Whether nobody wrote since the transaction of this number. */
+  isFirstAfter(transaction: number): boolean {
+    return this.#newest() === transaction;
+  }
+
+  /** Of the index, if this writes anything. */
+  get number(): number {
+    return this.#newest() + 1;
+  }
+
+  /** Called once, at the end. */
+  finish(): void {
+    if (!this.#writes) return;
+    const newest = this.#newest();
+    // What else was written does not touch the graph, but would make it look old.
+    if (this.#graph === undefined && isCurrent(this.#tables.graph, newest)) this.#graph = new GraphWriter(this.#tables.graph!);
+    this.#graph?.flush(this.number);
+  }
+
+  /** The graph as it is before this transaction, made anew where somebody wrote who does not know it. */
+  #writableGraph(): GraphWriter {
+    this.#writes = true;
+    if (this.#graph !== undefined) return this.#graph;
+    const { graph, paths } = this.#tables;
+    this.#graph = new GraphWriter(graph!);
+    if (isCurrent(graph, this.#newest())) return this.#graph;
+    this.#graph.clear();
+    const records = Array.from(paths.getRange(), ({ key, value }) => ({ base: key, record: JSON.parse(value) as PathRecord }));
+    // Together what was registered together.
+    records.sort((a, b) => a.record.registeredAt - b.record.registeredAt);
+    for (const { base } of records) this.#nodes.set(base, this.#graph.allocate());
+    for (const { base, record } of records) this.#putRecord(base, record);
+    return this.#graph;
+  }
+
+  /** Of a path that is valid, or will be when this transaction ends. */
+  #node(base: string): number {
+    const known = this.#nodes.get(base) ?? nodeOf(this.#tables.paths.get(base) ?? '');
+    const node = known ?? this.#writableGraph().allocate();
+    this.#nodes.set(base, node);
+    return node;
+  }
+
+  #putRecord(base: string, record: PathRecord): void {
+    const graph = this.#writableGraph();
+    const node = this.#node(base);
+    this.#tables.paths.putSync(base, JSON.stringify(Object.assign({ node }, record, { node })));
+    const { narSizeBytes, registeredAt, deriver, references } = record;
+    graph.put(node, { base, narSizeBytes, registeredAt, deriver, references: references.map((each) => this.#node(each)) });
   }
 
   info(path: StorePath): PathInfo | undefined {
@@ -226,32 +380,38 @@ export class IndexTransaction {
   *otherReferrers(path: StorePath): Iterable<StorePath> {
     const prefix = storePathHash(path);
     const own = storePathBase(path);
-    for (const key of this.#tables.referrers.getKeys({ start: latin1(prefix), end: latin1(`${prefix}\xff`) })) {
-      const base = key.toString('latin1', hashPartLength);
+    for (const key of this.#tables.referrers.getKeys({ start: prefix, end: `${prefix}\xff` })) {
+      const base = key.slice(hashPartLength);
       if (base !== own) yield `${this.#storeDir}/${base}` as StorePath;
     }
   }
 
-  /** Forgets a path. That nothing valid refers to it is the caller's to see to. */
-  remove({ path, references }: PathInfo): void {
-    const key = pathKey(path);
-    this.#tables.paths.removeSync(key);
-    this.#tables.manifests.removeSync(key);
+  /** Forgets a path, if it is there. That nothing valid refers to it is the caller's to see to. */
+  remove(path: StorePath): void {
     const base = storePathBase(path);
-    for (const reference of references) this.#tables.referrers.removeSync(latin1(storePathHash(reference) + base));
+    const graph = this.#writableGraph();
+    const record = this.#tables.paths.get(base);
+    if (record === undefined) return;
+    graph.remove(this.#node(base));
+    this.#nodes.delete(base);
+    this.#tables.paths.removeSync(base);
+    this.#tables.manifests.removeSync(base);
+    for (const reference of referencesOf(record)) {
+      this.#tables.referrers.removeSync(reference.slice(0, hashPartLength) + base);
+    }
   }
 
   /** Forgets the realisations that lead to a path, and what is remembered in the cache by naming one. Cost: one look at each. */
   forgetMentions(isGone: (base: string) => boolean): void {
     const { realisations, cache } = this.#tables;
     for (const { key, value } of [...realisations.getRange()]) {
-      if (isGone(value.toString('latin1'))) realisations.removeSync(key);
+      if (isGone(value)) this.#changing(realisations).removeSync(key);
     }
     const mention = new RegExp(`${this.#storeDir.replace(/[^\w/]/g, '\\$&')}/([0-9a-z]{${hashPartLength}}-[\\w+.?=-]+)`, 'g');
     for (const { key, value } of [...cache.getRange()]) {
       for (const [, base] of value.toString('latin1').matchAll(mention)) {
         if (!isGone(base!)) continue;
-        cache.removeSync(key);
+        this.#changing(cache).removeSync(key);
         break;
       }
     }
@@ -263,43 +423,47 @@ export class IndexTransaction {
 
   /** By base name, which may be none that a store path could have. */
   hasBase(base: string): boolean {
-    return base.length <= MAX_BASE_LENGTH && this.#tables.paths.doesExist(latin1(base));
+    return base.length <= MAX_BASE_LENGTH && this.#tables.paths.doesExist(base);
   }
 
   put(info: PathInfo, packedManifest: Buffer): void {
     const { path, references, deriver, ...rest } = info;
-    const record: PathRecord = {
+    const base = storePathBase(path);
+    this.#putRecord(base, {
       ...rest,
       references: references.map(storePathBase),
       ...(deriver === undefined ? {} : { deriver: storePathBase(deriver) }),
-    };
-    const key = pathKey(path);
-    this.#tables.paths.putSync(key, latin1(JSON.stringify(record)));
-    this.#tables.manifests.putSync(key, packedManifest);
-    const base = storePathBase(path);
-    for (const reference of references) this.#tables.referrers.putSync(latin1(storePathHash(reference) + base), NOTHING);
+    });
+    this.#tables.manifests.putSync(base, packedManifest);
+    for (const reference of references) this.#tables.referrers.putSync(storePathHash(reference) + base, '');
   }
 
   /** Nothing where the path is gone. */
   addSignatures(path: StorePath, added: readonly string[]): void {
-    const value = this.#tables.paths.get(pathKey(path));
-    if (value === undefined) return;
-    const record = JSON.parse(value.toString('latin1')) as PathRecord;
+    const text = this.#tables.paths.get(pathKey(path));
+    if (text === undefined) return;
+    const record = JSON.parse(text) as PathRecord;
     const signatures = [...new Set([...(record.signatures ?? []), ...added])].sort(compareBytes);
-    this.#tables.paths.putSync(pathKey(path), latin1(JSON.stringify({ ...record, signatures })));
+    this.#putRecord(pathKey(path), { ...record, signatures });
   }
 
   putRealisation({ drvPath, output, path }: Realisation): void {
-    this.#tables.realisations.putSync(realisationKey(drvPath, output), latin1(storePathBase(path)));
+    this.#changing(this.#tables.realisations).putSync(realisationKey(drvPath, output), storePathBase(path));
   }
 
   putCache(key: string, value: string): void {
-    this.#tables.cache.putSync(cacheKey(key), Buffer.from(value, 'utf8'));
+    this.#changing(this.#tables.cache).putSync(cacheKey(key), Buffer.from(value, 'utf8'));
+  }
+
+  /** A table that does not belong to the graph, about to be written. */
+  #changing<T>(table: T): T {
+    this.#writes = true;
+    return table;
   }
 }
 
-function decodeRecord(path: StorePath, value: Buffer, storeDir: string): PathInfo {
-  const { references, deriver, ...record } = JSON.parse(value.toString('latin1')) as PathRecord;
+function decodeRecord(path: StorePath, text: string, storeDir: string): PathInfo {
+  const { references, deriver, node, ...record } = JSON.parse(text) as PathRecord;
   return {
     path,
     ...record,
@@ -308,9 +472,18 @@ function decodeRecord(path: StorePath, value: Buffer, storeDir: string): PathInf
   };
 }
 
-const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
-const pathKey = (path: StorePath): Buffer => latin1(storePathBase(path));
-const realisationKey = (drvPath: StorePath, output: string): Buffer => latin1(`${storePathBase(drvPath)}!${output}`);
+/** Bases, cut out of a record, which need not be parsed for that. */
+function referencesOf(record: string): string[] {
+  const start = record.indexOf(REFERENCES) + REFERENCES.length;
+  const end = record.indexOf(']', start);
+  return end > start ? record.slice(start + 1, end - 1).split('","') : [];
+}
+
+const nodeOf = (record: string): number | undefined =>
+  record.startsWith(NODE) ? Number.parseInt(record.slice(NODE.length), 10) : undefined;
+
+const pathKey = storePathBase;
+const realisationKey = (drvPath: StorePath, output: string): string => `${storePathBase(drvPath)}!${output}`;
 const cacheKey = (key: string): Buffer => Buffer.from(hashBytes('sha256', Buffer.from(key, 'utf8')), 'hex');
 
 function isWritable(folder: string): boolean {
@@ -373,8 +546,11 @@ function fillUp(folder: string): void {
   });
 }
 
+/** The number of the transaction that was committed last: two calls that give the same number had the same index. */
+const newestTransaction = (folder: string): number => measure(`${folder}/data.mdb`).newest;
+
 /** `needed`: what the newer meta page says; 0 where there is none. */
-function measure(path: string): { sizeBytes: number; first: Buffer; needed: number; pageBytes: number } {
+function measure(path: string): { sizeBytes: number; first: Buffer; needed: number; pageBytes: number; newest: number } {
   return sys('read', path, () => {
     const fd = openSync(path, 'r');
     try {
@@ -391,7 +567,7 @@ function measure(path: string): { sizeBytes: number; first: Buffer; needed: numb
         needed = (Number(meta.readBigUInt64LE(144)) + 1) * pageBytes;
       }
       // The size is taken after the meta pages: a writer makes the file longer before it says so.
-      return { sizeBytes: fstatSync(fd).size, first, needed, pageBytes };
+      return { sizeBytes: fstatSync(fd).size, first, needed, pageBytes, newest: Number(newest) };
     } finally {
       closeSync(fd);
     }
@@ -412,9 +588,7 @@ const badIndex = (message: string): Fault =>
   });
 
 function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
-  // Loading LMDB takes some 20 ms, which commands that never look into the store should not pay.
-  const lmdb = createRequire(import.meta.url)('lmdb') as typeof import('lmdb');
-  const root = lmdb.open<Buffer, Buffer>({
+  const root = loadLmdb().open<Buffer, Buffer>({
     path: folder,
     noSubdir: false,
     maxDbs: MAX_TABLES,
@@ -427,14 +601,16 @@ function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
   });
   // A reader that was killed keeps its slot, and with it every page it saw.
   root.readerCheck();
-  const table = (name: string): Table => root.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' });
+  const table = <K, V>(name: string, options: DatabaseOptions): Database<V, K & Key> =>
+    root.openDB<V, K & Key>({ name, ...options });
   return {
     root,
-    paths: table('paths'),
-    manifests: table('manifests'),
-    referrers: table('referrers'),
-    realisations: table('realisations'),
-    cache: table('cache'),
+    paths: table('paths', TEXTS),
+    graph: table('graph', TEXTS),
+    manifests: table('manifests', { ...TEXTS, encoding: 'binary' }),
+    referrers: table('referrers', TEXTS),
+    realisations: table('realisations', TEXTS),
+    cache: table('cache', { encoding: 'binary', keyEncoding: 'binary' }),
     isReadOnly,
   };
 }

@@ -2,9 +2,9 @@ import { loadCaches, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { cachesOf, sayRefused, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
 import { reportPull } from '../pulling.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { pull } = await loadCaches();

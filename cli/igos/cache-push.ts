@@ -2,8 +2,8 @@ import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/in
 import type { Arguments } from '../arguments.ts';
 import { s3Credentials, secretKeys, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
-import { openContextStore } from '../session.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { openTransport, push } = await loadCaches();

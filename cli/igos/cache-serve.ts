@@ -2,7 +2,7 @@ import { isWrittenCompression, loadCaches } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { secretKeys } from '../caches.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 
 const MIB = 1 << 20;
 

@@ -1,7 +1,7 @@
 import { bytesToText } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 
 export function run(context: Context, _args: Arguments): undefined {
   using store = openContextStore(context);

@@ -9,25 +9,27 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const named = await validPaths(context, store, args.operands);
   const isRecursive = args.has('closure') || args.has('recursive');
   const wantsSizes = args.has('closure-size');
-  const graph = isRecursive || wantsSizes ? store.graph(named) : undefined;
-  const infos: readonly PathInfo[] = isRecursive ? graph!.infos : named.map((path) => store.info(path)!);
+  const graph = isRecursive || wantsSizes ? store.summaryGraph(named) : undefined;
+  const paths = isRecursive ? graph!.infos.map(({ path }) => path) : named;
   const sizes = wantsSizes ? graph!.closureSizes() : undefined;
   const closureSize = (path: StorePath): number | undefined => sizes?.[graph!.node(path)!];
+  if (!context.isJson && (args.has('size') || wantsSizes)) {
+    const sizeOf = (path: StorePath): number => (graph?.infos[graph.node(path)!] ?? store.info(path)!).narSizeBytes;
+    const lines = paths.map((path) => {
+      const columns = [...(args.has('size') ? [sizeOf(path)] : []), ...(wantsSizes ? [closureSize(path)!] : [])];
+      return `${path}\t${columns.map((size) => String(size).padStart(14)).join(' ')}\n`;
+    });
+    // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
+    context.out.bytes(lines.join(''));
+    return;
+  }
+  const infos: readonly PathInfo[] = paths.map((path) => store.info(path)!);
   if (context.isJson) {
     const row = (info: PathInfo) => {
       const size = closureSize(info.path);
       return { ...info, real: store.toReal(info.path), ...(size === undefined ? {} : { closureSizeBytes: size }) };
     };
     context.out.json({ paths: infos.map(row) });
-    return;
-  }
-  if (args.has('size') || wantsSizes) {
-    const lines = infos.map(({ path, narSizeBytes }) => {
-      const columns = [...(args.has('size') ? [narSizeBytes] : []), ...(wantsSizes ? [closureSize(path)!] : [])];
-      return `${path}\t${columns.map((size) => String(size).padStart(14)).join(' ')}\n`;
-    });
-    // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
-    context.out.bytes(lines.join(''));
     return;
   }
   for (const info of infos) {

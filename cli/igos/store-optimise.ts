@@ -1,6 +1,6 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, _args: Arguments): Promise<undefined> {

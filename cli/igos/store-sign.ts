@@ -2,7 +2,7 @@ import { loadCaches, parseStorePath, type StorePath } from '../../store/index.ts
 import { type Arguments, UsageError } from '../arguments.ts';
 import { secretKeys } from '../caches.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../session.ts';
+import { openContextStore } from '../open-store.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   if (!args.has('key')) throw new UsageError('igos store sign needs a secret key', ['give its file: -k FILE']);

@@ -36,6 +36,10 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'eval', '--expr', '(import <nix/fetchurl.nix>) { url = "http://x/y"; sha256 = "0"; }'],
     ['igos', 'help', 'eval'],
     ['igos', 'store', 'path', join(home, 'package.json')],
+    ['igos', 'store', 'add', join(home, 'package.json')],
+    ['igos', 'store', 'roots'],
+    ['igos', 'store', 'ls', `${join(project, 'examples/tour/v1')}#greet`],
+    ['igos', 'store', 'ls', '--help'],
     ['pkm', 'list', '--root', scratch],
     ['igos', 'evil'],
     ['igos', 'eval', join(project, 'examples/tour/v1')],
@@ -46,7 +50,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 5);
+  assert.equal(inDist('*.code').length, 6);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -74,8 +78,16 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
   plant('repeated');
   assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
+  plant('storing');
+  assert.match(run('igos', 'gc'), /^storing/);
+  assert.match(run('igos', 'store', 'list'), /^storing/);
   plant('whole');
+  assert.match(run('igos', 'store', 'verify'), /^whole/);
   assert.match(run('pkm', 'list'), /^whole/);
+  // each looks at its own sources
+  writeFileSync(join(home, 'eval/index.ts'), 'export {};');
+  assert.match(run('igos', 'gc'), /^storing/);
+  assert.match(run('igos', 'eval', '--expr', '1'), /FAULT|Error|error/);
   writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
 });

@@ -157,10 +157,10 @@ export function link(text: string, own: Part): string {
   return `${constants.join('\n')}\n${linked}`;
 }
 
-/** The first part loads the others, which are the files `names`. Getters become plain properties: they are used often. */
-export const loader = (names: Readonly<Record<string, string>>): string => `
+/** The first part loads the others, by cli/start.cjs. Getters become plain properties: they are used often. */
+export const LOADER = `
 const igosParts = {};
 igosPart = (part, file) => ({ ...igosLoaded(part).files[file]() });
-const igosLoaded = (part) => (igosParts[part] ??= igosLoad(${JSON.stringify(names)}[part], igosPart, igosGiven(part)));
+const igosLoaded = (part) => (igosParts[part] ??= igosLoad(part, igosPart, igosGiven(part)));
 const igosGiven = (part) => (part === 'ordinary' ? module.exports.given() : { ...module.exports.given(), ...igosLoaded('ordinary').given() });
 `;

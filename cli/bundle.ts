@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
-import { GIVEN, GIVEN_NAME, givenModule, link, loader, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
+import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -265,9 +265,11 @@ async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
     const file = write(part, (before + link(made.text, part)).replaceAll(UNNAMED, identity));
     return { file, identity, sources: made.sources };
   };
-  const behind = { ordinary: writePart('ordinary', ordinary), seldom: writePart('seldom', seldom) };
-  const names = { ordinary: behind.ordinary.file, seldom: behind.seldom.file };
-  return { ...behind, evaluating: writePart('evaluating', evaluating, loader(names)) };
+  return {
+    evaluating: writePart('evaluating', evaluating, LOADER),
+    ordinary: writePart('ordinary', ordinary),
+    seldom: writePart('seldom', seldom),
+  };
 }
 
 async function live(part: string): Promise<Bundle> {
@@ -367,10 +369,12 @@ async function main(): Promise<void> {
   );
   const parts = await Promise.all(LIVE.map(live));
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, whole, repeated, storing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing };
   const always = ['cli/start.cjs', 'cli/bundle.ts', 'cli/bundle-parts.ts', 'cli/warm-up.nix', 'package.json'];
   const sourcesOf: Record<keyof typeof made, readonly string[]> = {
-    evaluating: [...ofParts, ...READ_LATER, ...always],
+    evaluating: [...evaluating.sources, ...READ_LATER, ...always],
+    ordinary: ordinary.sources,
+    seldom: seldom.sources,
     whole: [...whole.sources, ...parts.flatMap((part) => part.sources), ...READ_LATER, ...always],
     // What it prints is what the evaluator would.
     repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
@@ -384,11 +388,12 @@ async function main(): Promise<void> {
   const bundles = Object.fromEntries(
     Object.entries(made).map(([name, { file }]) => {
       const sources = new Set(sourcesOf[name as keyof typeof made]);
-      return [name, { file, sources: [...sources].map((source) => places.get(source)!) }];
+      const parts = name === 'evaluating' ? { parts: ['ordinary', 'seldom'] } : {};
+      return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING };
-  const files = [...Object.values(made), ordinary, seldom].map(({ file }) => file);
+  const files = Object.values(made).map(({ file }) => file);
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
   const scripts = [...files, ...before].map((file) => `${file}.cjs`);

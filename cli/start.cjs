@@ -17,7 +17,10 @@ const words = process.argv.slice(2);
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
 // A package that was installed does not change under us; a checkout does.
 const mayChange = fs.existsSync(`${home}/.git`);
-run(chooseBundle());
+if (process.env.IGOS_FROM_SOURCES === '1') {
+  delete process.env.IGOS_FROM_SOURCES;
+  import('./start-source.js');
+} else run(chooseBundle());
 
 // The fewer a command needs, the less is loaded. Standard input can be read once only: no handing over after that.
 function chooseBundle() {
@@ -46,13 +49,25 @@ function isFresh({ sources }) {
 function run(bundle) {
   const known = stamp.bundles?.[bundle];
   // There is none, it is old, or another build has just replaced it.
-  const script = known?.sources && isFresh(known) ? compile(known.file) : undefined;
+  const script = known?.sources && isFresh(known) && mayLoadParts(known) ? compile(known.file) : undefined;
   if (script === undefined) return void import('./start-source.js');
   const handOver = () => {
     run(bundle === 'repeated' ? 'evaluating' : 'whole');
     return new Promise(() => {});
   };
   start(script, handOver).start(words);
+}
+
+// Each part is looked at when it is loaded. One that is old then means beginning anew, which standard input does not allow.
+function mayLoadParts({ parts = [] }) {
+  return !words.includes('-') || parts.every((part) => isFresh(stamp.bundles[part]));
+}
+
+function runFromSources() {
+  const env = { ...process.env, IGOS_FROM_SOURCES: '1' };
+  const command = [...process.execArgv, __filename, ...words];
+  const { status } = require('node:child_process').spawnSync(process.execPath, command, { stdio: 'inherit', env });
+  process.exit(status ?? 70);
 }
 
 // A script of dist/, with its compiled code.
@@ -80,9 +95,9 @@ function compile(name) {
 function start(script, handOver, part, before) {
   const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
   const loadPart = (name, part, before) => {
-    const script = compile(name);
-    if (script === undefined) throw new Error(`igos was built anew while it ran: '${home}/dist/${name}.cjs' is gone`);
-    return start(script, handOver, part, before);
+    const known = stamp.bundles[name];
+    const script = isFresh(known) ? compile(known.file) : undefined;
+    return script === undefined ? runFromSources() : start(script, handOver, part, before);
   };
   const target = { exports: {} };
   script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, part, before);

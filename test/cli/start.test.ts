@@ -1,7 +1,7 @@
 /** The bundle is what its sources are, or it is not used. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -63,8 +63,18 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
       `(function (exports) { exports.start = () => console.log("${name}") })`,
     );
   };
-  // parts are only loaded where they are used
   const evaluates = (expression: string): string => run('igos', 'eval', '--no-eval-cache', '--expr', expression);
+  // a part is looked at when it is used, and then all runs anew
+  const tomlSource = join(home, 'eval/builtins/toml/scalar.ts');
+  const toml = readFileSync(tomlSource, 'utf8');
+  renameSync(tomlSource, `${tomlSource}.saved`);
+  writeFileSync(tomlSource, `throw new Error("the sources");\n${toml}`);
+  assert.equal(evaluates('1 + 2'), '3\n0');
+  assert.match(evaluates('builtins.fromTOML "a = 1"'), /the sources/);
+  const piped = spawnSync(join(home, 'bin/igos'), ['eval', '-'], { encoding: 'utf8', input: '1', env: { HOME: scratch } });
+  assert.match(piped.stderr, /the sources/, 'standard input is not read twice');
+  renameSync(`${tomlSource}.saved`, tomlSource);
+  // parts are only loaded where they are used
   plant('seldom');
   assert.match(
     evaluates('builtins.toJSON (map (x: x // { b = derivation { name = "n"; system = "s"; builder = "b"; }; }) [ { } ])'),

@@ -85,7 +85,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
       if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
     },
-    gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
+    gitCache: `${context.environment['XDG_CACHE_HOME'] || `${homedir()}/.cache`}/igos/git`,
   });
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const settings = evalSettings(context, args);

@@ -11,12 +11,14 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(70);
 }
 
-const home = path.join(__dirname, '..');
+const home = path.dirname(__dirname);
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
 // A package that was installed does not change under us; a checkout does.
 const mayChange = fs.existsSync(`${home}/.git`);
+// Numbers of the usual kind take four calls of a function that V8 then compiles, at every start: 2 MiB.
+const STAT_OPTIONS = { bigint: true, throwIfNoEntry: false };
 if (process.env.IGOS_FROM_SOURCES === '1') {
   delete process.env.IGOS_FROM_SOURCES;
   import('./start-source.js');
@@ -39,9 +41,9 @@ function isFresh({ sources }) {
   if (stamp.node !== process.version) return false;
   if (!mayChange) return true;
   for (const place of sources) {
-    const [file, size, time] = stamp.sources[place];
-    const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
-    if (now === undefined || now.size !== size || now.mtimeMs !== time) return false;
+    const [file, state] = stamp.sources[place];
+    const now = fs.statSync(`${home}/${file}`, STAT_OPTIONS);
+    if (now === undefined || `${now.size} ${now.mtimeNs}` !== state) return false;
   }
   return true;
 }

@@ -2,8 +2,9 @@
  * Makes `dist/`: igos in few files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
- * need, `storing` what works on the store alone, `whole` everything, and `repeated` only what tells an evaluation that was done before
- * from a new one, for which it hands over to `evaluating`. They share nothing at run time, so no class exists twice where it matters.
+ * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `whole` everything, and `repeated` only what
+ * tells an evaluation that was done before from a new one, for which it hands over to `evaluating`. They share nothing at run time, so
+ * no class exists twice where it matters.
  * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
  * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
@@ -29,6 +30,8 @@ const STORING = igosCommands
     (name) =>
       (name.startsWith('store ') && name !== 'store verify' && name !== 'store sign') || name === 'gc' || name === 'why-depends',
   );
+/** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
+const REALIZING = ['realize'];
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -196,7 +199,7 @@ interface Made {
 /** One script of an entry, which stands in `folder`; nothing is written. */
 async function make(name: string, entry: string, folder: string, plugins: readonly Plugin[]): Promise<Made> {
   const result = await build({
-    stdin: { contents: entry, resolveDir: folder, sourcefile: `${name}.ts`, loader: 'ts' },
+    stdin: { contents: entry, resolveDir: folder, sourcefile: `${name}-bundle.ts`, loader: 'ts' },
     absWorkingDir: home,
     bundle: true,
     write: false,
@@ -209,7 +212,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
     plugins: [...plugins, lmdbInside, placesOfSources, liveParts],
   });
-  const own = relative(home, join(folder, `${name}.ts`));
+  const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
   return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
 }
@@ -367,9 +370,10 @@ async function main(): Promise<void> {
     ),
     evaluatesNothing,
   );
+  const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
   const parts = await Promise.all(LIVE.map(live));
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, ordinary, seldom, whole, repeated, storing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing };
   const always = ['cli/start.cjs', 'cli/bundle.ts', 'cli/bundle-parts.ts', 'cli/warm-up.nix', 'package.json'];
   // What is looked at before everything: as few as may be.
   const first = ['cli/start.cjs', ...READ_LATER.filter((file) => !file.startsWith('eval/library/'))];
@@ -381,6 +385,7 @@ async function main(): Promise<void> {
     // What it prints is what the evaluator would.
     repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
+    realizing: [...realizing.sources, ...READ_LATER, ...always],
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeNs } = statSync(join(home, file), { bigint: true });
@@ -394,7 +399,7 @@ async function main(): Promise<void> {
       return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
-  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING };
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
   const files = Object.values(made).map(({ file }) => file);
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
@@ -414,6 +419,8 @@ async function main(): Promise<void> {
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
     for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])
       warm(storing.file, 'igos', words, scratch);
+    const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
+    warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);
     warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

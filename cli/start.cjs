@@ -31,6 +31,7 @@ function chooseBundle() {
   // The smaller bundles have no words about their commands.
   if (program !== 'igos' || !uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
+  if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
   return mayBeKnown ? 'repeated' : 'evaluating';

@@ -2,11 +2,8 @@
  * The reference graph once more, so that it is read in few pieces: table `graph` of the index. The records of 5,000 paths stand at
  * 5,000 places, since they are sorted by hash; here stand those together that were registered together.
  *
- * Every valid path has a number, which its record names. A value has the lines of 64 numbers, empty where a number is free:
- *
- * ```ebnf
- * line = base " " NAR-size " " registered-at " " [ base-of-deriver ] { " " number } ;
- * ```
+ * Every valid path has a number, which its record names. A value is the JSON of an array of 64 nodes, with 0 where a number is free:
+ * nothing else is read as fast by a program that has just started.
  *
  * The entry `stamp` is the number of the transaction that wrote last: where the index has a newer one, somebody wrote who does not
  * know this table. Then nothing here is believed, and the next writer makes it anew.
@@ -17,7 +14,7 @@ import type { Database } from 'lmdb';
 
 export type GraphTable = Database<string, string>;
 
-const LINES = 64;
+const CHUNK = 64;
 const STAMP = 'stamp';
 
 /** Eight digits, so that keys are sorted as numbers are. */
@@ -26,60 +23,56 @@ const chunkNumber = (key: string): number => Number.parseInt(key.slice(1), 16);
 /** A new one each time: lmdb writes into it. */
 const all = () => ({ start: 'c', end: 'd' });
 
-/** What a line says. */
-export interface GraphNode {
-  readonly base: string;
-  readonly narSizeBytes: number;
-  readonly registeredAt: number;
-  readonly deriver: string | undefined;
-  readonly references: readonly number[];
-}
-
-function encodeNode({ base, narSizeBytes, registeredAt, deriver, references }: GraphNode): string {
-  return [base, narSizeBytes, registeredAt, deriver ?? '', ...references].join(' ');
-}
-
-/** Of a line: base, NAR size, registered at, deriver, numbers. Not made into a `GraphNode`, which takes longer than all the rest. */
-export type GraphFields = readonly string[];
+/** A path: its base, NAR size in bytes, when it was registered, base of its deriver or nothing, and the numbers of what it refers to. */
+export type GraphNode = readonly [
+  base: string,
+  narSizeBytes: number,
+  registeredAt: number,
+  deriver: string,
+  ...references: number[],
+];
 export const FIRST_REFERENCE = 4;
+
+type Chunk = (GraphNode | 0)[];
+
+const readChunk = (table: GraphTable, chunk: number): Chunk => JSON.parse(table.get(chunkKey(chunk)) ?? '[]') as Chunk;
 
 /** @param transaction  the newest of the index */
 export const isCurrent = (table: GraphTable | undefined, transaction: number): boolean =>
   table?.get(STAMP) === String(transaction);
 
 /** The nodes and all they lead to, by their numbers; `undefined` where a number is free that is referred to. */
-export function reachable(table: GraphTable, starts: Iterable<number>): Map<number, GraphFields> | undefined {
-  const chunks: (readonly string[])[] = [];
+export function reachable(table: GraphTable, starts: Iterable<number>): Map<number, GraphNode> | undefined {
+  const chunks: Chunk[] = [];
   const numbers = new Set(starts);
-  const found = new Map<number, GraphFields>();
+  const found = new Map<number, GraphNode>();
   for (const number of numbers) {
-    const chunk = Math.floor(number / LINES);
-    chunks[chunk] ??= table.get(chunkKey(chunk))?.split('\n') ?? [];
-    const line = chunks[chunk][number % LINES] ?? '';
-    if (line === '') return undefined;
-    const fields = line.split(' ');
-    found.set(number, fields);
-    for (let at = FIRST_REFERENCE; at < fields.length; at++) numbers.add(Number(fields[at]));
+    const at = Math.floor(number / CHUNK);
+    chunks[at] ??= readChunk(table, at);
+    const node = chunks[at][number % CHUNK];
+    if (node === undefined || node === 0) return undefined;
+    found.set(number, node);
+    for (let i = FIRST_REFERENCE; i < node.length; i++) numbers.add(node[i] as number);
   }
   return found;
 }
 
 /** Every node, by its number. */
-export function allNodes(table: GraphTable): Map<number, GraphFields> {
-  const nodes = new Map<number, GraphFields>();
+export function allNodes(table: GraphTable): Map<number, GraphNode> {
+  const nodes = new Map<number, GraphNode>();
   for (const { key, value } of table.getRange(all())) {
-    const first = chunkNumber(key) * LINES;
-    value.split('\n').forEach((line, i) => {
-      if (line !== '') nodes.set(first + i, line.split(' '));
+    const first = chunkNumber(key) * CHUNK;
+    (JSON.parse(value) as Chunk).forEach((node, i) => {
+      if (node !== 0) nodes.set(first + i, node);
     });
   }
   return nodes;
 }
 
-/** The writing side, for one transaction. Lines are collected and written by `flush`. */
+/** The writing side, for one transaction. Nodes are collected and written by `flush`. */
 export class GraphWriter {
   readonly #table: GraphTable;
-  readonly #chunks = new Map<number, string[]>();
+  readonly #chunks = new Map<number, Chunk>();
   #next: number | undefined;
 
   constructor(table: GraphTable) {
@@ -100,39 +93,40 @@ export class GraphWriter {
   }
 
   put(number: number, node: GraphNode): void {
-    this.#lines(number)[number % LINES] = encodeNode(node);
+    const chunk = this.#chunk(number);
+    while (chunk.length < number % CHUNK) chunk.push(0);
+    chunk[number % CHUNK] = node;
   }
 
   remove(number: number): void {
-    const lines = this.#lines(number);
-    if (number % LINES < lines.length) lines[number % LINES] = '';
+    const chunk = this.#chunk(number);
+    if (number % CHUNK < chunk.length) chunk[number % CHUNK] = 0;
   }
 
   /** @param transaction  the number of this one */
   flush(transaction: number): void {
-    for (const [chunk, lines] of this.#chunks) {
-      // Holes of an array are joined as nothing, as free numbers are.
-      const text = lines.join('\n').replace(/\n+$/, '');
-      if (text === '') this.#table.removeSync(chunkKey(chunk));
-      else this.#table.putSync(chunkKey(chunk), text);
+    for (const [number, chunk] of this.#chunks) {
+      while (chunk.at(-1) === 0) chunk.pop();
+      if (chunk.length === 0) this.#table.removeSync(chunkKey(number));
+      else this.#table.putSync(chunkKey(number), JSON.stringify(chunk));
     }
     this.#table.putSync(STAMP, String(transaction));
   }
 
   #end(): number {
-    for (const { key, value } of this.#table.getRange({ start: 'd', end: 'c', reverse: true, limit: 1 })) {
-      return chunkNumber(key) * LINES + value.split('\n').length;
+    for (const key of this.#table.getKeys({ start: 'd', end: 'c', reverse: true, limit: 1 })) {
+      const last = chunkNumber(key);
+      return last * CHUNK + this.#chunk(last * CHUNK).length;
     }
     return 0;
   }
 
-  #lines(number: number): string[] {
-    const chunk = Math.floor(number / LINES);
-    let lines = this.#chunks.get(chunk);
-    if (lines === undefined) {
-      lines = this.#table.get(chunkKey(chunk))?.split('\n') ?? [];
-      this.#chunks.set(chunk, lines);
-    }
-    return lines;
+  #chunk(number: number): Chunk {
+    const at = Math.floor(number / CHUNK);
+    const known = this.#chunks.get(at);
+    if (known !== undefined) return known;
+    const chunk = readChunk(this.#table, at);
+    this.#chunks.set(at, chunk);
+    return chunk;
   }
 }

@@ -1,6 +1,7 @@
 /** Makes the index anew from the log of registrations and the objects themselves: nothing is taken over that does not have its recorded hash. */
 import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { ReferenceGraph } from './graph.ts';
 import { ingestTree } from './ingest.ts';
 import { packManifest } from './packed-manifest.ts';
 import type { Places } from './register.ts';
@@ -35,7 +36,9 @@ export function rebuildIndex(
   for (const path of dropped.keys()) infos.delete(path);
   dropDangling(infos, dropped);
   const old = setAside(home, places);
-  const valid = [...infos.values()];
+  // What is referred to comes first: a transaction knows what earlier ones wrote.
+  const graph = new ReferenceGraph(infos.values());
+  const valid = graph.order.map((node) => graph.infos[node]!);
   for (let at = 0; at === 0 || at < valid.length; at += BATCH) {
     places.index.write((transaction) => {
       for (const info of valid.slice(at, at + BATCH)) transaction.put(info, manifests.get(info.path)!);

@@ -18,15 +18,7 @@ import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync,
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
-import {
-  allNodes,
-  FIRST_REFERENCE,
-  type GraphFields,
-  type GraphTable,
-  GraphWriter,
-  isCurrent,
-  reachable,
-} from './graph-table.ts';
+import { allNodes, FIRST_REFERENCE, type GraphNode, type GraphTable, GraphWriter, isCurrent, reachable } from './graph-table.ts';
 import { hashBytes } from './hash.ts';
 import { loadLmdb } from './load-lmdb.ts';
 import { unpackManifest } from './packed-manifest.ts';
@@ -122,7 +114,7 @@ export class StoreIndex {
   closure(paths: Iterable<StorePath>, absent: (path: StorePath) => never): StorePath[] {
     const bases = Array.from(paths, storePathBase);
     const nodes = this.#reachable(bases, absent);
-    const found = nodes === undefined ? this.#closureByRecords(bases, absent) : Array.from(nodes.values(), ([base]) => base!);
+    const found = nodes === undefined ? this.#closureByRecords(bases, absent) : Array.from(nodes.values(), ([base]) => base);
     return [...found].sort(compareBytes).map((base) => this.#toPath(base));
   }
 
@@ -145,7 +137,7 @@ export class StoreIndex {
   }
 
   /** `undefined` where an older igos wrote, who does not know the table. */
-  #reachable(bases: readonly string[], absent: (path: StorePath) => never): Map<number, GraphFields> | undefined {
+  #reachable(bases: readonly string[], absent: (path: StorePath) => never): Map<number, GraphNode> | undefined {
     const tables = this.#reading();
     const starts = bases.map((base) => nodeOf(tables?.paths.get(base) ?? absent(this.#toPath(base))));
     if (tables === undefined || !this.#isGraphCurrent(tables)) return undefined;
@@ -166,22 +158,17 @@ export class StoreIndex {
     return found;
   }
 
-  #toSummaries(nodes: ReadonlyMap<number, GraphFields>): PathSummary[] {
-    const paths = new Map(Array.from(nodes, ([number, [base]]) => [number, this.#toPath(base!)]));
-    return Array.from(nodes, ([number, fields]) => {
-      const [, narSizeBytes, registeredAt, deriver] = fields;
+  #toSummaries(nodes: ReadonlyMap<number, GraphNode>): PathSummary[] {
+    const paths = new Map(Array.from(nodes, ([number, [base]]) => [number, this.#toPath(base)]));
+    return Array.from(nodes, ([number, node]) => {
+      const [, narSizeBytes, registeredAt, deriver] = node;
       const references: StorePath[] = [];
-      for (let at = FIRST_REFERENCE; at < fields.length; at++) {
-        const path = paths.get(Number(fields[at]));
+      for (let at = FIRST_REFERENCE; at < node.length; at++) {
+        const path = paths.get(node[at] as number);
         if (path !== undefined) references.push(path);
       }
-      return {
-        path: paths.get(number)!,
-        narSizeBytes: Number(narSizeBytes),
-        registeredAt: Number(registeredAt),
-        references,
-        ...(deriver === '' ? {} : { deriver: this.#toPath(deriver!) }),
-      };
+      const summary = { path: paths.get(number)!, narSizeBytes, registeredAt, references };
+      return deriver === '' ? summary : { ...summary, deriver: this.#toPath(deriver) };
     });
   }
 
@@ -368,7 +355,7 @@ export class IndexTransaction {
     const node = this.#node(base);
     this.#tables.paths.putSync(base, JSON.stringify(Object.assign({ node }, record, { node })));
     const { narSizeBytes, registeredAt, deriver, references } = record;
-    graph.put(node, { base, narSizeBytes, registeredAt, deriver, references: references.map((each) => this.#node(each)) });
+    graph.put(node, [base, narSizeBytes, registeredAt, deriver ?? '', ...references.map((each) => this.#node(each))]);
   }
 
   info(path: StorePath): PathInfo | undefined {

@@ -50,7 +50,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 6);
+  assert.equal(inDist('*.code').length, 7);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -88,6 +88,8 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
   plant('repeated');
   assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
+  plant('realizing');
+  assert.match(run('igos', 'realize', 'x'), /^realizing/);
   plant('storing');
   assert.match(run('igos', 'gc'), /^storing/);
   assert.match(run('igos', 'store', 'list'), /^storing/);

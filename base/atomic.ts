@@ -57,14 +57,16 @@ export function symlinkAtomic(target: string, path: string): void {
   });
 }
 
-/** Makes a folder's entries durable. */
+/** Makes a folder's entries durable. @throws SystemFault */
 export function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  sys('sync', path, () => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 /** Creates a folder and its parents; fine if it is there. @throws SystemFault */

@@ -107,6 +107,29 @@ const ERRNO: Record<string, string> = {
   ETXTBSY: 'text file busy',
 };
 
+/** What the machine refuses whoever asks; others (`ENOENT`, `EINVAL`, …) can be a mistake of ours where nobody expected them. */
+const OF_THE_MACHINE = new Set([
+  'EIO',
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EACCES',
+  'EPERM',
+  'ESTALE',
+  'ENODEV',
+]);
+
+/** The failure of a system call that nobody took as one: where the machine is to blame, and not who called. */
+export function systemFaultOf(error: unknown): SystemFault | undefined {
+  if (error instanceof SystemFault) return error;
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === undefined || code === undefined || !OF_THE_MACHINE.has(code)) return undefined;
+  return new SystemFault(syscall, path === undefined ? 'a file' : String(path), error);
+}
+
 const errnoText = (errno: string): string => ERRNO[errno] ?? errno;
 
 /** Runs a system call; turns its failure into a SystemFault that names operation and path. */

@@ -6,9 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
+import { packagesTable } from './pkm/compare.ts';
 import { storeTable } from './store/compare.ts';
+import { graphTable } from './store/graph.ts';
 
 const root = join(import.meta.dirname, '..');
 const igos = join(root, 'bin', 'igos');
@@ -46,6 +49,22 @@ const suites: Record<string, () => void | Promise<void>> = {
   store() {
     if (!wanted.includes('store')) return;
     storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- graph`: minutes, nearly all of them for the last row of the peer. */
+  graph() {
+    if (!wanted.includes('graph')) return;
+    graphTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 7), console.log);
+  },
+  /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
+  packages() {
+    if (!wanted.includes('packages')) return;
+    const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');
+    packagesTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- depot`, not run unless named; IGOS_GENODE=CHECKOUT adds Genode's own tools. */
+  async depot() {
+    if (!wanted.includes('depot')) return;
+    await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -13,7 +13,7 @@ export interface Inputs {
   readonly objects: readonly StorePath[];
 }
 
-/** @throws Fault E-BUILD-017 an input is not valid · those of `parseLayers`, `orderLayers`, `checkLayers` */
+/** @throws Fault E-BUILD-017 an input is not valid · E-STORE-041 one is not what was registered · those of `parseLayers`, `orderLayers`, `checkLayers` */
 export function gatherInputs(store: ObjectStore, realised: Realised, resolved: Resolved): Inputs {
   const { drv } = resolved;
   const direct = new Set<StorePath>(drv.inputSrcs);
@@ -26,10 +26,12 @@ export function gatherInputs(store: ObjectStore, realised: Realised, resolved: R
   }
   for (const path of direct) if (!store.hold(path)) throw missingInput(drv.name, path);
   const closure = store.closure(direct);
+  store.assertIntact(closure);
   const description = drv.env.get('igosRoot');
   if (description === undefined) return { closure, layers: undefined, objects: closure };
   const layers = orderLayers(parseLayers(description, store.storeDir));
   for (const layer of layers) if (!store.hold(layer.path)) throw missingInput(drv.name, layer.path);
+  store.assertIntact(layers.map((layer) => layer.path));
   checkLayers(store, layers);
   const paths = new Set(layers.map((layer) => layer.path));
   return { closure, layers, objects: closure.filter((path) => !paths.has(path)) };

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
 
@@ -58,7 +59,7 @@ const placesOfSources: Plugin = {
 };
 
 /** Parts that a bundle of CommonJS cannot hold, since ink awaits while it loads. Bundles of their own, loaded where a terminal is drawn. */
-const LIVE = ['cli/progress/live'];
+const LIVE = ['cli/progress/live', 'cli/config-choice'];
 
 const liveParts: Plugin = {
   name: 'live parts',
@@ -191,6 +192,9 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
   },
 });
 
+/** What other threads run. */
+const lane = await bundleLane(home);
+
 interface Made {
   readonly text: string;
   readonly sources: readonly string[];
@@ -210,7 +214,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, lmdbInside, placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, laneProgram(lane.file), placesOfSources, liveParts],
   });
   const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
@@ -372,9 +376,17 @@ async function main(): Promise<void> {
   );
   const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
   const parts = await Promise.all(LIVE.map(live));
+  writeAtomic(lane.file, lane.text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
   const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing };
-  const always = ['cli/start.cjs', 'cli/bundle.ts', 'cli/bundle-parts.ts', 'cli/warm-up.nix', 'package.json'];
+  const always = [
+    ...ownSources(lane.inputs),
+    'cli/start.cjs',
+    'cli/bundle.ts',
+    'cli/bundle-parts.ts',
+    'cli/warm-up.nix',
+    'package.json',
+  ];
   // What is looked at before everything: as few as may be.
   const first = ['cli/start.cjs', ...READ_LATER.filter((file) => !file.startsWith('eval/library/'))];
   const sourcesOf: Record<keyof typeof made, readonly string[]> = {
@@ -404,7 +416,7 @@ async function main(): Promise<void> {
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
   const scripts = [...files, ...before].map((file) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

@@ -66,6 +66,11 @@ export const cliCodes = defineCodes({
     title: 'the editor failed',
     explanation: '`:e` runs what the variables VISUAL or EDITOR name. It could not be started, or said that it failed.',
   },
+  'E-CLI-062': {
+    title: 'configuration that was not edited to its end',
+    explanation:
+      'Lines between "<<<<<<< yours" and ">>>>>>> the package\'s" were changed on both sides. What shall stand there is for you to say: write it, and remove the marks. What is no text cannot be edited.',
+  },
   'E-CLI-040': {
     title: 'package not built',
     explanation:

@@ -2,10 +2,15 @@
 import { didYouMean } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
 import type { Command, Option } from './command.ts';
+import { publishingCommands } from './igos/publishing-table.ts';
 import { igosCommands } from './igos/table.ts';
+import { repositoryCommands } from './pkm/repository-table.ts';
 import { pkmCommands } from './pkm/table.ts';
 
-export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? igosCommands : pkmCommands);
+const IGOS: readonly Command[] = [...igosCommands, ...publishingCommands];
+const PKM: readonly Command[] = [...pkmCommands, ...repositoryCommands];
+
+export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? IGOS : PKM);
 
 const SHARED: readonly Option[] = [
   { long: 'json', doc: 'print data as JSON: one record on stdout' },

@@ -14,6 +14,8 @@ export interface Context {
   readonly words: readonly string[];
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Those that decided what else stands here. */
+  readonly variablesUsed: ReadonlySet<string>;
   /** Logical store directory: part of every path and hash. */
   readonly storeDir: string;
   /** Where the store lives on disk. */
@@ -28,21 +30,37 @@ export interface Context {
   readInput(): Bytes;
 }
 
-export function createContext(program: 'igos' | 'pkm', words: readonly string[], args: Arguments): Context {
-  const environment = process.env;
+/** Gives a variable of the environment. */
+type LookUp = (name: string) => string | undefined;
+
+export function createContext(
+  program: 'igos' | 'pkm',
+  words: readonly string[],
+  args: Arguments,
+  { environment, workingDirectory }: Pick<Context, 'environment' | 'workingDirectory'> = {
+    environment: process.env,
+    workingDirectory: process.cwd(),
+  },
+): Context {
+  const variablesUsed = new Set<string>();
+  const lookUp: LookUp = (name) => {
+    variablesUsed.add(name);
+    return environment[name];
+  };
   let input: Bytes | undefined;
-  const home = args.value('home') ?? environment['IGOS_HOME'] ?? defaultHome(environment);
+  const home = args.value('home') ?? lookUp('IGOS_HOME') ?? defaultHome(lookUp);
   return {
     program,
     words,
-    workingDirectory: process.cwd(),
+    workingDirectory,
     environment,
-    storeDir: (args.value('store-dir') ?? environment['IGOS_STORE_DIR'] ?? '/igos/store').replace(/(.)\/+$/, '$1'),
-    home: resolve(home),
+    variablesUsed,
+    storeDir: (args.value('store-dir') ?? lookUp('IGOS_STORE_DIR') ?? '/igos/store').replace(/(.)\/+$/, '$1'),
+    home: resolve(workingDirectory, home),
     isJson: args.has('json'),
     isQuiet: args.has('quiet'),
     showTrace: args.has('show-trace') && !args.has('no-show-trace'),
-    out: new Output(wantsColor(args.value('color'), environment)),
+    out: new Output(wantsColor(args.value('color'), lookUp)),
     readInput: () => {
       input ??= sys('read', 'standard input', () => readFileSync(0, 'latin1'));
       return input;
@@ -51,13 +69,13 @@ export function createContext(program: 'igos' | 'pkm', words: readonly string[],
 }
 
 /** `/igos` for root; for everyone else a folder of their own, bound to the logical store directory inside sandboxes. */
-function defaultHome(environment: Context['environment']): string {
+function defaultHome(lookUp: LookUp): string {
   if (process.getuid?.() === 0) return '/igos';
-  return join(environment['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'igos');
+  return join(lookUp('XDG_DATA_HOME') || join(lookUp('HOME') || homedir(), '.local', 'share'), 'igos');
 }
 
-function wantsColor(choice: string | undefined, environment: Context['environment']): boolean {
+function wantsColor(choice: string | undefined, lookUp: LookUp): boolean {
   if (choice === 'always') return true;
-  if (choice === 'never' || environment['NO_COLOR'] || environment['TERM'] === 'dumb') return false;
+  if (choice === 'never' || lookUp('NO_COLOR') || lookUp('TERM') === 'dumb') return false;
   return isTerminal(2);
 }

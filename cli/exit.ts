@@ -1,5 +1,5 @@
 /** The one place that turns an error into text and an exit status. */
-import { Bug, Fault, Faults, renderFault, SystemFault } from '../base/index.ts';
+import { Bug, Fault, Faults, renderFault, systemFaultOf } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
 import { BrokenPipe } from './output.ts';
 
@@ -20,6 +20,8 @@ export interface Ending {
   readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
 }
 
+const FULL = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
+
 export function endingOf(error: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
   const render = { color: options.color, fullTrace: options.fullTrace };
   const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
@@ -35,9 +37,16 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
     const text = `${options.program}: ${error.message}\n${hintLines(error.hints)}`;
     return { status: EXIT.usage, text, errors: [{ code: 'usage', message: error.message, hints: error.hints }] };
   }
-  if (error instanceof SystemFault) {
-    const text = `error: ${error.message}\n${hintLines(error.hints)}`;
-    return { status: EXIT.fault, text, errors: [{ code: `system:${error.errno}`, message: error.message, hints: error.hints }] };
+  const system = systemFaultOf(error);
+  if (system !== undefined) {
+    const { message, errno } = system;
+    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+    const hints = isFull ? [...system.hints, FULL] : system.hints;
+    return {
+      status: EXIT.fault,
+      text: `error: ${message}\n${hintLines(hints)}`,
+      errors: [{ code: `system:${errno}`, message, hints }],
+    };
   }
   if (error instanceof BrokenPipe) return { status: EXIT.brokenPipe, text: '', errors: [] };
   if (error instanceof Error && error.name === 'AbortError') {

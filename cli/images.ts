@@ -2,7 +2,7 @@
 
 import { Bug } from '../base/index.ts';
 import type { PackageInfo, Tree } from '../eval/index.ts';
-import { imageFromStore, type PackageImage } from '../pkm/index.ts';
+import { imageFromStore, type PackageImage, servicesOf, withServices } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { pathsOf, realizeTargets } from './realizing.ts';
@@ -14,17 +14,37 @@ export interface Wanted {
   readonly info: PackageInfo;
 }
 
-/** Realizes packages with their runtime closure; images in order: what is needed first. */
-export async function imagesOf(
+/**
+ * Realizes packages with their runtime closure; images in order: what is needed first.
+ *
+ * @param services  those of a system, which count for more than what the packages say
+ */
+export function imagesOf(
   context: Context,
   args: Arguments,
   session: Session,
   wanted: readonly Wanted[],
+  services: ReadonlyMap<string, boolean> = new Map(),
 ): Promise<PackageImage[]> {
+  return imagesOfAll(context, args, session, closureOf(wanted), services);
+}
+
+/** Packages and what they need at run time, what is needed first. */
+export function closureOf(wanted: readonly Wanted[]): Wanted[] {
   const byTree = new Map<Tree, PackageInfo[]>();
   for (const { tree, info } of wanted) byTree.set(tree, [...(byTree.get(tree) ?? []), info]);
-  const closure = [...byTree].flatMap(([tree, infos]) => tree.runtimeClosure(infos).map((info) => ({ tree, info })));
-  const targets = closure.map(({ tree, info }) => packageTarget(tree, info));
+  return [...byTree].flatMap(([tree, infos]) => tree.runtimeClosure(infos).map((info) => ({ tree, info })));
+}
+
+/** Realizes these packages and no others, in this order. */
+export async function imagesOfAll(
+  context: Context,
+  args: Arguments,
+  session: Session,
+  wanted: readonly Wanted[],
+  services: ReadonlyMap<string, boolean> = new Map(),
+): Promise<PackageImage[]> {
+  const targets = wanted.map(({ tree, info }) => packageTarget(tree, info));
   session.bridge.flush();
   const { outputs } = await realizeTargets(context, args, session.store, targets);
   return targets.map((target) => {
@@ -46,7 +66,21 @@ export async function imagesOf(
       conflicts: info.conflicts,
       config: info.config,
       modes,
+      capabilities: Object.fromEntries(info.capabilities),
+      ...(info.triggers.length === 0 ? {} : { triggers: info.triggers }),
     };
-    return imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));
+    const image = imageFromStore(description, path, session.store.manifest(path), session.store.toReal(path));
+    return withServices(image, servicesFor(image, info.services, services));
   });
+}
+
+/** What a package says of its services, and what the system says of those that the package has. */
+function servicesFor(
+  image: PackageImage,
+  own: ReadonlyMap<string, boolean>,
+  system: ReadonlyMap<string, boolean>,
+): ReadonlyMap<string, boolean> {
+  if (system.size === 0) return own;
+  const there = servicesOf(image);
+  return new Map([...own, ...[...system].filter(([name]) => own.has(name) || there.has(name) || there.has(`${name}.service`))]);
 }

@@ -1,6 +1,6 @@
 /** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
 import { writeSync } from 'node:fs';
-import { type Bytes, isAscii, printable } from '../base/index.ts';
+import { type Bytes, isAscii, printable, SystemFault } from '../base/index.ts';
 import { isTerminal } from './terminal.ts';
 
 /** The reader of our stdout went away (`igos … | head`): exit status 3, no message. */
@@ -67,7 +67,7 @@ function writeToProcess(fd: 1 | 2, data: Buffer): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EPIPE') throw new BrokenPipe('the reader went away');
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw new SystemFault('write', fd === 1 ? 'standard output' : 'standard error', error);
       // a non-blocking pipe that is full: wait a moment for its reader
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
     }

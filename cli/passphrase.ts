@@ -1,5 +1,5 @@
 /** Secrets that people type: from a terminal without showing them, or from a file descriptor. */
-import { readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { sys } from '../base/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -13,28 +13,41 @@ export async function readPassphrase(context: Context, args: Arguments, prompt: 
     return sys('read', `file descriptor ${fd}`, () => readFileSync(fd, 'utf8')).split('\n')[0];
   }
   if (!isTerminal(0) || !isTerminal(2)) return undefined;
-  context.out.write(2, Buffer.from(`${prompt}: `));
-  return await readHidden(context);
+  return await readHidden(context, prompt);
+}
+
+/** The same for a secret that is new: on a terminal it is asked for twice. @throws UsageError they differ */
+export async function readNewPassphrase(context: Context, args: Arguments, prompt: string): Promise<string | undefined> {
+  const first = await readPassphrase(context, args, prompt);
+  if (first === undefined || args.has('passphrase-fd')) return first;
+  if ((await readPassphrase(context, args, 'the same again')) === first) return first;
+  throw new UsageError('the two passphrases differ', ['try again']);
 }
 
 const CTRL_C = 3;
 const CTRL_D = 4;
 const BACKSPACES = [8, 127];
 
-async function readHidden(context: Context): Promise<string | undefined> {
+async function readHidden(context: Context, prompt: string): Promise<string | undefined> {
   const { ReadStream } = await import('node:tty');
   const terminal = new ReadStream(0);
+  // Before the prompt shows: what is typed at once is not shown either.
   terminal.setRawMode(true);
-  const bytes: number[] = [];
-  const one = Buffer.alloc(1);
+  context.out.write(2, Buffer.from(`${prompt}: `));
   try {
-    for (;;) {
-      if (readSync(0, one, 0, 1, null) === 0 || one[0] === CTRL_D) return undefined;
-      if (one[0] === CTRL_C) return undefined;
-      if (one[0] === 10 || one[0] === 13) return Buffer.from(bytes).toString('utf8');
-      if (BACKSPACES.includes(one[0]!)) bytes.pop();
-      else bytes.push(one[0]!);
-    }
+    return await new Promise<string | undefined>((resolve, reject) => {
+      const bytes: number[] = [];
+      terminal.on('error', reject);
+      terminal.on('end', () => resolve(undefined));
+      terminal.on('data', (chunk: Buffer) => {
+        for (const byte of chunk) {
+          if (byte === CTRL_C || byte === CTRL_D) return resolve(undefined);
+          if (byte === 10 || byte === 13) return resolve(Buffer.from(bytes).toString('utf8'));
+          if (BACKSPACES.includes(byte)) bytes.pop();
+          else bytes.push(byte);
+        }
+      });
+    });
   } finally {
     terminal.setRawMode(false);
     terminal.destroy();

@@ -3,10 +3,19 @@ import { createHash } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
-import { openRoot, type PackageImage, type Root, type StorePins, type TransactionReport } from '../pkm/index.ts';
+import {
+  type ChangeOptions,
+  openRoot,
+  type PackageImage,
+  type Root,
+  type StorePins,
+  type TransactionReport,
+} from '../pkm/index.ts';
 import { type ObjectStore, parseStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
+import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
+import { reportLines, warningLines } from './report-lines.ts';
 import { rootOf } from './root-reading.ts';
 
 const WAIT_MS = 10 * 60_000;
@@ -48,58 +57,30 @@ function pinsOf(context: Context, root: string): StorePins {
 }
 
 /** `--archive FILE…` as images, in the order given. */
-export async function archiveImages(root: Root, args: Arguments): Promise<PackageImage[]> {
-  const images: PackageImage[] = [];
-  for (const [file] of args.all('archive')) images.push(await root.readArchive(resolve(file!)));
-  return images;
+export const archiveImages = (root: Root, args: Arguments): Promise<PackageImage[]> =>
+  root.readArchives(
+    args.all('archive').map(([file]) => resolve(file!)),
+    { allowPrivileged: args.has('allow-privileged') },
+  );
+
+/** Prints what was done, or with --dry-run would be. @returns exit status: 1 where the user said no */
+export function printReport(context: Context, args: Arguments, report: TransactionReport): number {
+  const isPlan = args.has('dry-run');
+  if (context.isJson) context.out.json({ ...report, dryRun: isPlan });
+  else {
+    for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
+    for (const line of report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan)) context.out.line(line);
+  }
+  return report.isDeclined === true ? 1 : 0;
 }
 
-const ACTIONS = {
-  install: 'installed',
-  upgrade: 'upgraded',
-  supersede: 'superseded',
-  remove: 'removed',
-  restore: 'restored',
-} as const;
-const PLANNED = { install: 'install', upgrade: 'upgrade', supersede: 'supersede', remove: 'remove', restore: 'restore' } as const;
-const OUTCOMES = {
-  placed: undefined,
-  replaced: undefined,
-  removed: undefined,
-  kept: 'kept as you changed it',
-  merged: 'your changes and the new version merged',
-  'new-file': 'both changed: yours stays, the new version is beside it',
-  'stays-deleted': 'you deleted it: it stays so',
-  left: 'left in place',
-  saved: 'removed, and your version saved',
-} as const;
-
-/** Prints what was done, or with --dry-run would be. */
-export function printReport(context: Context, args: Arguments, report: TransactionReport): void {
-  const isPlan = args.has('dry-run');
-  if (context.isJson) {
-    context.out.json({ ...report, dryRun: isPlan });
-    return;
-  }
-  const words = isPlan ? PLANNED : ACTIONS;
-  for (const { name, action, from, to, by } of report.packages) {
-    // an equal version with other bytes: its build or what it was built with changed
-    const isRenewed = action === 'upgrade' && from === to;
-    const versions = action === 'upgrade' && !isRenewed ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
-    context.out.line(
-      `${isRenewed ? (isPlan ? 'renew' : 'renewed') : words[action]} ${name}${versions.trimEnd()}${by === undefined ? '' : ` by ${by}`}`,
-    );
-  }
-  for (const { path, outcome, newPath } of report.config) {
-    const text = OUTCOMES[outcome];
-    if (text !== undefined) context.out.line(`config ${path}: ${text}${newPath === undefined ? '' : ` (${newPath})`}`);
-  }
-  for (const warning of report.warnings)
-    context.out.talk(`warning: ${warning.path === undefined ? '' : `${warning.path}: `}${warning.text}`);
-  if (!report.isChanged) context.out.line('nothing to do');
-  else {
-    context.out.line(
-      `generation ${report.generation}${isPlan ? ' it would be' : ''}: ${report.nFilesPlaced} files placed, ${report.nFilesRemoved} removed`,
-    );
-  }
+/** What --dry-run, --overwrite, --ignore-holds and --yes say of a change. */
+export function changeRequest(context: Context, args: Arguments): ChangeOptions {
+  const confirm = confirmation(context, args);
+  return {
+    dryRun: args.has('dry-run'),
+    overwrite: args.has('overwrite'),
+    ignoreHolds: args.has('ignore-holds'),
+    ...(confirm === undefined ? {} : { confirm }),
+  };
 }

@@ -37,6 +37,9 @@ export class NeedsWriting extends Error {
 
 export { openContextStore };
 
+/** How often what an evaluation needs is built again, because a collection was quicker than we were. */
+const MAX_REALISATIONS = 5;
+
 export interface SessionOptions {
   readonly isReadOnly: boolean;
   /** What evaluation copies into the store is only written when the bridge is flushed: see StoreBridge. */
@@ -58,10 +61,14 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
     // The child lets go of what it built when it ends: what was collected before we hold it is built again.
-    for (;;) {
+    for (let n = 0; n < MAX_REALISATIONS; n++) {
       const built = realiseInChild(context, drvPath, outputs);
       if ([...built.values()].every((path) => open().hold(path))) return built;
     }
+    throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and what it builds is collected at once`, {
+      notes: [`it was built ${MAX_REALISATIONS} times, and gone before it could be read`],
+      hints: ['stop what collects all the time, or keep it: igos realize --out-link NAME'],
+    });
   };
   const toReal = (path: Bytes): Bytes => {
     const split = splitStorePath(path, context.storeDir);

@@ -92,6 +92,12 @@ export const depotCodes = defineCodes({
     title: 'a binary could not be built',
     explanation: "Genode's build system, run by GNU make on the source archive and its APIs alone, failed.",
   },
+  'E-DEPOT-019': {
+    title: 'an archive holds no package of igos',
+    explanation:
+      'pkm places packages of igos. A binary archive of igos holds exactly one; those of Genode hold programs for Genode.',
+    right: 'igos depot create examples/tour/v1#greet --user alan',
+  },
 });
 
 export type DepotCode = keyof typeof depotCodes;

@@ -26,4 +26,4 @@ export { indexPage, type PageOptions } from './index-page.ts';
 export { listDepot, listPublished } from './listing.ts';
 export { archivePackages, PACKAGE_SUFFIX, type PackageArchivesOptions, type PackageForDepot } from './package-archives.ts';
 export { type DepotServer, type ServeDepotOptions, serveDepot } from './serve.ts';
-export { type VerifiedArchive, type VerifyDepotOptions, verifyDepot } from './verify.ts';
+export { signedCopy, type VerifiedArchive, type VerifyDepotOptions, verifyDepot } from './verify.ts';

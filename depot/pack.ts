@@ -16,7 +16,7 @@ const TIME = new Date(1000);
 
 /**
  * Writes a folder as a compressed tar whose one name at the top is `top`; the same to the bit wherever and whenever it is made. Whole or
- * absent.
+ * absent; not made durable.
  *
  * @throws Fault E-DEPOT-014 a name that is no UTF-8 · E-CACHE-008 no `xz` · SystemFault
  */
@@ -33,7 +33,7 @@ async function writeCompressed(source: AsyncIterable<Uint8Array>, file: string, 
   const temporary = temporaryName(file);
   try {
     const packed = compress(layout === 'present' ? 'xz' : 'gzip', source);
-    await pipeline(Readable.from(packed), createWriteStream(temporary, { flags: 'wx', flush: true }));
+    await pipeline(Readable.from(packed), createWriteStream(temporary, { flags: 'wx' }));
     sys('move', file, () => renameSync(temporary, file));
   } finally {
     rmSync(temporary, { force: true });

@@ -16,7 +16,7 @@ export interface PackageForDepot {
   readonly readme: string;
   /** What the source archive says: file name → text. */
   readonly source: ReadonlyMap<string, string>;
-  /** Names of the packages that it needs at run time, over any number of steps, without itself. */
+  /** Names of the packages that it needs at run time, over any number of steps, without itself; what is needed first. */
   readonly closure: readonly string[];
   /** Writes the one file of the binary archive: all of the package, modes and owners too, which a depot's archives do not keep. */
   writeBinary(file: string): Promise<unknown>;
@@ -56,7 +56,8 @@ export async function archivePackages(
   }
   for (const each of packages) {
     const pkg = made.get(each.name)!;
-    const needed = [each.name, ...each.closure].map((name) => made.get(name) ?? missing(each.name, name));
+    // What is needed first; where Genode looks a file up, the last one that has it wins.
+    const needed = [...each.closure, each.name].map((name) => made.get(name) ?? missing(each.name, name));
     put(pkg, options, (folder) => {
       writeFileSync(join(folder, 'README'), each.readme);
       const lines = needed.map((one) => depotPath({ ...one, type: 'src' }, options.depot.layout));

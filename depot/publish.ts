@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Fault, sys, writeFileAtomic } from '../base/index.ts';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, syncFileSystem, sys, temporaryName } from '../base/index.ts';
 import { type ArchiveName, beyondGenode, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { dependenciesOf, reachedTwice } from './dependencies.ts';
@@ -53,15 +53,33 @@ export async function publishArchives(wanted: readonly ArchiveName[], options: P
   // Asked for before the work begins: a missing key is known at once.
   const signers = new Map<string, Signer>();
   for (const { archive } of todo) if (!signers.has(archive.user)) signers.set(archive.user, await options.signerOf(archive.user));
-  await inParallel(todo, options.jobs, async ({ archive, file }) => {
-    sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
-    if (file.endsWith('.tar.xz') || file.endsWith('.tgz'))
-      await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
-    else await packFile(depot.path(archive), file);
-    writeFileAtomic(`${file}.sig`, await signers.get(archive.user)!.sign(file, formatArchiveName(archive)));
-    options.onPublished?.({ archive, file });
-  });
+  // A flush for each file would take most of the time: they are made durable together, archives before signatures.
+  for (let at = 0; at < todo.length; at += BATCH) await publishBatch(todo.slice(at, at + BATCH), signers, options);
   return todo;
+}
+
+/** How many archives are made durable at once: what a crash may cost, and no more. */
+const BATCH = 64;
+
+async function publishBatch(
+  batch: readonly PublishedArchive[],
+  signers: ReadonlyMap<string, Signer>,
+  { depot, publicFolder, jobs, onPublished }: PublishOptions,
+): Promise<void> {
+  await inParallel(batch, jobs, async ({ archive, file }) => {
+    if (archive.type === 'index') await packFile(depot.path(archive), file);
+    else await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
+  });
+  const signatures = await inParallel(batch, jobs, async ({ archive, file }) => {
+    const temporary = temporaryName(`${file}.sig`);
+    const signature = await signers.get(archive.user)!.sign(file, formatArchiveName(archive));
+    sys('write', temporary, () => writeFileSync(temporary, signature, { flag: 'wx' }));
+    return { temporary, file: `${file}.sig` };
+  });
+  syncFileSystem(publicFolder);
+  for (const { temporary, file } of signatures) sys('move', file, () => renameSync(temporary, file));
+  syncFileSystem(publicFolder);
+  for (const published of batch) onPublished?.(published);
 }
 
 function isPublished(archive: ArchiveName, file: string, depot: Depot): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
@@ -43,7 +43,7 @@ async function verifyOne(archive: VersionedName, options: VerifyDepotOptions): P
   const file = join(publicFolder, publicPath(archive, depot.layout));
   if (archive.type !== 'index' && existsSync(file) && existsSync(`${file}.sig`)) {
     try {
-      return await compareWithSigned(archive, file, options);
+      return await compareWithSigned(archive, options);
     } catch (error) {
       if (error instanceof Fault) return { archive, outcome: 'bad', reason: error.message };
       throw error;
@@ -56,22 +56,35 @@ async function verifyOne(archive: VersionedName, options: VerifyDepotOptions): P
   return { archive, outcome: 'bad', reason: 'its content does not have its hash' };
 }
 
-async function compareWithSigned(archive: VersionedName, file: string, options: VerifyDepotOptions): Promise<VerifiedArchive> {
-  const { readPublicKeys, verifyFile } = await import('./openpgp.ts');
-  const { depot, tree, now } = options;
-  const { bytes, path } = readPublicKeyFile(archive.user, { depot: depot.folder, ...(tree === undefined ? {} : { tree }) });
-  const name = formatArchiveName(archive);
-  const signature = sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`));
-  await verifyFile({ archive: name, file, signature, keys: await readPublicKeys(bytes, path), now });
+async function compareWithSigned(archive: VersionedName, options: VerifyDepotOptions): Promise<VerifiedArchive> {
   const scratch = sys('make a folder in', tmpdir(), () => mkdtempSync(join(tmpdir(), 'igos-depot-verify-')));
   try {
-    const folder = join(scratch, 'tree');
-    mkdirSync(folder);
-    await unpackArchive(file, folder, { archive: name, top: topOf(archive, depot.layout), layout: depot.layout });
-    const differences = differencesOf(folder, depot.path(archive));
+    await signedCopy(archive, scratch, options);
+    const differences = differencesOf(scratch, options.depot.path(archive));
     if (differences.length === 0) return { archive, outcome: 'signed' };
     return { archive, outcome: 'bad', reason: 'its content is not what was signed', differences };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * Unpacks what the user of an archive signed, from `public/`, into an empty folder of the caller.
+ *
+ * @returns fingerprint of the key
+ * @throws Fault E-DEPOT-011 to E-DEPOT-014
+ */
+export async function signedCopy(
+  archive: VersionedName,
+  folder: string,
+  { depot, publicFolder, tree, now }: Pick<VerifyDepotOptions, 'depot' | 'publicFolder' | 'tree' | 'now'>,
+): Promise<string> {
+  const { readPublicKeys, verifyFile } = await import('./openpgp.ts');
+  const { bytes, path } = readPublicKeyFile(archive.user, { depot: depot.folder, ...(tree === undefined ? {} : { tree }) });
+  const file = join(publicFolder, publicPath(archive, depot.layout));
+  const name = formatArchiveName(archive);
+  const signature = sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`));
+  const { fingerprint } = await verifyFile({ archive: name, file, signature, keys: await readPublicKeys(bytes, path), now });
+  await unpackArchive(file, folder, { archive: name, top: topOf(archive, depot.layout), layout: depot.layout });
+  return fingerprint;
 }

@@ -110,7 +110,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-024': {
     title: 'an archive member is refused',
     explanation:
-      'Members that leave the root, that are devices, that write through links, that are there twice, that have setuid bits without saying so in .PKGINFO, or that are too many or too large are refused before anything is changed.',
+      'Members that leave the root, that are devices, that write through links, that are there twice and differ, that have setuid bits or file capabilities without saying so in .PKGINFO, or that are too many or too large are refused before anything is changed.',
   },
   'E-PKM-025': {
     title: 'the archive is not trusted',
@@ -121,5 +121,88 @@ export const pkmCodes = defineCodes({
     title: 'the repository index is refused',
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
+  },
+  'E-PKM-040': {
+    title: 'the package is held',
+    explanation:
+      'Somebody said with "pkm hold" that it stays as it is: no transaction upgrades, supersedes or removes it. A rollback may.',
+    wrong: 'pkm upgrade linux   # while it is held',
+    right: 'pkm unhold linux && pkm upgrade linux',
+  },
+  'E-PKM-041': {
+    title: 'the root cannot become atomic',
+    explanation:
+      'In the atomic layout /usr and /opt are symlinks into whole trees, one a generation. A root gets it while it is fresh, with "pkm init --atomic".',
+  },
+  'E-PKM-042': {
+    title: 'a trigger failed that must not',
+    explanation:
+      'A package declared a program to be run when certain files change, and declared its failure fatal. The generation is complete and current all the same; other failing triggers are only reported.',
+    wrong: 'triggers.initramfs = { paths = [ "boot/*" ]; run = "mkinitramfs"; fatal = true; };',
+  },
+  'E-PKM-043': {
+    title: 'no such service',
+    explanation:
+      'What is to be switched on or off is a unit below usr/lib/systemd/system or etc/systemd/system of the package, or a script below etc/init.d. A unit without an [Install] section cannot be switched on: others pull it in.',
+    wrong: 'services."shhd.service" = "enable";',
+    right: 'services."sshd.service" = "enable";',
+  },
+  'E-PKM-060': {
+    title: 'not a configuration file that pkm tracks',
+    explanation:
+      'Configuration is what a package brought below etc/, or named in its globs. Only of those pkm knows which version yours descends from, and which one its package offers.',
+    wrong: 'pkm config diff /etc/fstab',
+    right: 'pkm config list --all',
+  },
+  'E-PKM-061': {
+    title: 'configuration that does not merge',
+    explanation:
+      'Your changes and those of the package touch the same lines, or one of the texts is none. Nothing is guessed: take one side, or edit the text.',
+    wrong: 'pkm config resolve --merged /etc/ssh/sshd_config',
+    right: 'pkm config resolve --edit /etc/ssh/sshd_config',
+  },
+  'E-PKM-062': {
+    title: 'no version to take',
+    explanation:
+      'The package whose version was asked for is not installed any more, its bytes are gone, or something that is no file stands in the way.',
+  },
+  'E-PKM-063': {
+    title: "another package manager's database",
+    explanation:
+      "The root is managed by InterGenOS's pkm, whose database is in the place of ours. Nothing of it is read or changed until it is taken over.",
+    wrong: 'pkm list',
+    right: 'pkm adopt',
+  },
+  'E-PKM-064': {
+    title: 'nothing to adopt',
+    explanation:
+      "What is adopted is a database that InterGenOS's pkm made, on a root that ours does not manage yet, while nobody else uses it.",
+  },
+  'E-PKM-070': {
+    title: 'a repository file makes no sense',
+    explanation:
+      'Repositories are files "<name>.conf" in etc/igos/repositories.d of the root, of lines "key = value". The keys are address (needed), mirror and key (several may be there), priority and enabled.',
+    wrong: 'url: https://example.org/packages/',
+    right: 'address = https://example.org/packages/',
+  },
+  'E-PKM-071': {
+    title: 'an archive cannot be fetched',
+    explanation:
+      'The archive that an index offers cannot be had from its repository or its mirrors, or is another file than the index promises. What came of it is kept, and the next attempt goes on from there.',
+  },
+  'E-PKM-072': {
+    title: 'a repository cannot be built',
+    explanation: 'Two archives of one folder are the same release of the same version of a package: an index cannot name both.',
+  },
+  'E-PKM-073': {
+    title: 'no such repository',
+    explanation: 'Repositories are known by the name of their file in etc/igos/repositories.d, or by their address.',
+  },
+  'E-PKM-074': {
+    title: 'file capabilities that make no sense',
+    explanation:
+      'A package gives a file capabilities in the words of setcap: names of capabilities(7) with commas, "=", and the sets that are meant, of e (effective), i (inheritable) and p (permitted). The file is one that the package places.',
+    wrong: 'capabilities."/usr/bin/ping" = "net_raw";',
+    right: 'capabilities."usr/bin/ping" = "cap_net_raw=ep";',
   },
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Bug, Fault, sys } from '../base/index.ts';
 import { printable } from './names.ts';
@@ -26,9 +27,12 @@ export function imageContents(images: readonly PackageImage[]): Contents {
   };
 }
 
+/** @throws Fault E-PKM-017 the bytes are not those of the row · SystemFault */
 export function readContents(contents: Contents, row: FileRow): Buffer {
   const { file } = contents.locate(row);
-  return sys('read', file, () => readFileSync(file));
+  const bytes = sys('read', file, () => readFileSync(file));
+  if (hash('sha256', bytes) !== row.sha256) throw contentFault(row, 'its source was modified');
+  return bytes;
 }
 
 export const contentFault = (row: Pick<FileRow, 'path' | 'owner'>, why: string): Fault =>

@@ -23,6 +23,8 @@ export interface DiskEntry {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly mtimeSeconds: number;
+  /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
+  readonly isWholeSecond: boolean;
   /** Symlinks; '' otherwise. */
   readonly target: string;
   /** File system. */
@@ -48,6 +50,8 @@ export interface Disk {
 export function rootDisk(layout: RootLayout): Disk {
   const folders = new Map<string, string>([['', '']]);
   const assumed = new Set<string>();
+  /** Physical folders that do not exist: nothing below them needs to be asked for. */
+  const absent = new Set<string>();
   const isBelowAssumed = (place: string): boolean => {
     if (assumed.size === 0) return false;
     for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
@@ -63,8 +67,9 @@ export function rootDisk(layout: RootLayout): Disk {
     const parent = resolveFolder(parentOf(folder), depth);
     const here =
       parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
-    const stat = isBelowAssumed(here) ? undefined : lstat(here);
+    const stat = absent.has(parent) || isBelowAssumed(here) ? undefined : lstat(here);
     let result = here;
+    if (stat === undefined) absent.add(here);
     if (stat?.isSymbolicLink()) result = followed(here, depth);
     else if (stat !== undefined && !stat.isDirectory()) {
       throw new Fault('E-PKM-006', `'/${printable(here)}' is in the way: a directory is needed there`, {
@@ -113,7 +118,7 @@ export function rootDisk(layout: RootLayout): Disk {
     },
     entry(path) {
       const place = physical(path);
-      if (isBelowAssumed(place)) return undefined;
+      if (isBelowAssumed(place) || absent.has(parentOf(place))) return undefined;
       const stat = sys('read', real(place), () => lstat(place));
       if (stat === undefined) return undefined;
       const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
@@ -124,6 +129,7 @@ export function rootDisk(layout: RootLayout): Disk {
         gid: stat.gid,
         sizeBytes: stat.size,
         mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
+        isWholeSecond: stat.mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',
         device: stat.dev,
       };
@@ -132,6 +138,15 @@ export function rootDisk(layout: RootLayout): Disk {
     bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
     names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
   };
+}
+
+/**
+ * The real folder of a path below the root, symlinks as seen from inside. It need not exist.
+ * @throws Fault E-PKM-007 it leads out of the root, or to nothing
+ */
+export function folderInside(layout: RootLayout, path: string): string {
+  const probe = rootDisk(layout).physical(`${path}/x`);
+  return under(layout, probe.slice(0, -2));
 }
 
 /** `lstat`, with `undefined` for nothing. A path below a file is nothing: planning meets what another operation will replace. */

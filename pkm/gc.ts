@@ -4,6 +4,7 @@ import type { Actor, StorePins } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { currentGeneration, readGenerations } from './state/state.ts';
 import type { RootContext } from './transaction.ts';
+import { collectTrees } from './trees.ts';
 
 /** What stays: the current generation always, and what either rule keeps. */
 export interface GcOptions {
@@ -73,6 +74,7 @@ export function collectGenerations(
       });
     }),
   );
+  collectTrees({ layout, database, io });
   const after = storePaths();
   const unpinned = [...before].filter((path) => !after.has(path)).sort(compareBytes);
   for (const path of unpinned) by.pins?.remove(path);

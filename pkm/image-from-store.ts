@@ -1,5 +1,6 @@
 import { bytesToText, Fault, tryBytesToText } from '../base/index.ts';
 import type { Manifest } from '../store/index.ts';
+import { encodeCapability } from './archive/capability.ts';
 import { makeImage } from './image.ts';
 import { printable } from './names.ts';
 import type { ImageEntry, PackageDescription, PackageImage } from './types.ts';
@@ -9,6 +10,8 @@ export type StorePackage = Partial<PackageDescription> &
   Pick<PackageDescription, 'name' | 'version'> & {
     /** Path → permission bits that differ from what the store keeps (0755 for directories and executables, 0644 otherwise). */
     readonly modes?: Readonly<Record<string, number>>;
+    /** Path → file capabilities, as setcap takes them: `cap_net_raw=ep`. */
+    readonly capabilities?: Readonly<Record<string, string>>;
   };
 
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
@@ -17,10 +20,11 @@ const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
  * The image of a store output that was installed with `DESTDIR=$out`.
  *
  * @param realPath  the output's real folder, below which the manifest's files are
- * @throws Fault E-PKM-002 a name that is not UTF-8 or holds a line break · E-PKM-003 a real bin, sbin, lib or lib64 at the top
+ * @throws Fault E-PKM-074 capabilities that make no sense · E-PKM-002 a name that is not UTF-8 or holds a line break · E-PKM-003 a real bin, sbin, lib or lib64 at the top
  */
 export function imageFromStore(about: StorePackage, storePath: string, manifest: Manifest, realPath: string): PackageImage {
-  const { modes = {}, ...description } = about;
+  const { modes = {}, capabilities = {}, ...description } = about;
+  const wanted = new Map(Object.entries(capabilities));
   const entries: ImageEntry[] = [];
   for (const entry of manifest) {
     if (entry.path === '') {
@@ -38,8 +42,16 @@ export function imageFromStore(about: StorePackage, storePath: string, manifest:
       entries.push({ ...blank, kind: 'symlink', mode: 0o777, target: text(about.name, entry.target) });
     } else {
       const mode = modes[path] ?? (entry.isExecutable ? 0o755 : 0o644);
-      entries.push({ ...blank, kind: 'file', mode, sizeBytes: entry.sizeBytes, sha256: entry.sha256 });
+      const given = wanted.get(path);
+      wanted.delete(path);
+      const capability = given === undefined ? {} : { capability: encodeCapability(given) };
+      entries.push({ ...blank, kind: 'file', mode, sizeBytes: entry.sizeBytes, sha256: entry.sha256, ...capability });
     }
+  }
+  for (const path of wanted.keys()) {
+    throw new Fault('E-PKM-074', `package '${about.name}' gives capabilities to '${printable(path)}', which is no file of it`, {
+      hints: ["paths are relative to the root: 'usr/bin/ping'"],
+    });
   }
   return makeImage({
     description,

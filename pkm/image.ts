@@ -1,5 +1,6 @@
 import { Fault } from '../base/index.ts';
 import { badPath, checkPackageName, checkVersion, parentOf, printable } from './names.ts';
+import { parseRequirement } from './plan/requirement.ts';
 import type { ImageEntry, PackageDescription, PackageImage } from './types.ts';
 
 /** What an image is made of; `makeImage` checks it. */
@@ -20,7 +21,8 @@ export function makeImage(parts: ImageParts): PackageImage {
   const { description } = parts;
   const name = checkPackageName(description.name);
   const version = checkVersion(name, description.version);
-  for (const other of [...(description.runtime ?? []), ...(description.supersedes ?? [])]) checkPackageName(other);
+  for (const other of description.supersedes ?? []) checkPackageName(other);
+  for (const list of [description.runtime, description.provides, description.conflicts]) list?.forEach(parseRequirement);
   if (description.supersedes?.includes(name)) {
     throw new Fault('E-PKM-010', `'${name}' says that it supersedes itself`, { hints: ['name another package'] });
   }

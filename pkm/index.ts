@@ -1,9 +1,12 @@
 /** Outputs and archives → a root: transactions, generations, supersede, configuration, verify, history. */
+import type { AdoptOptions, AdoptReport } from './adopt/adopt.ts';
 import type { ReadArchiveOptions } from './archive/read-archive.ts';
-import type { WrittenIndex } from './repository/write-index.ts';
+import type { WriteIndexOptions, WrittenIndex } from './repository/write-index.ts';
 import type { PackageImage } from './types.ts';
 
 export { pkmCodes } from './codes.ts';
+export type { ConfigFile, ConfigState } from './config/list-config.ts';
+export type { ConfigChoice, ConfigSettled, ConfigVersions } from './config/settle-config.ts';
 export type { GcOptions, GcReport } from './gc.ts';
 export { directoryEntry, type ImageParts, makeImage } from './image.ts';
 export { imageFromStore, type StorePackage } from './image-from-store.ts';
@@ -11,15 +14,26 @@ export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts
 export type { RootLayout } from './layout.ts';
 export type { LockHolder } from './lock.ts';
 export type { ManifestDivergence } from './manifest-text.ts';
+export { hasMarks, isMergeable, mergeWithMarks } from './plan/merge.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
 export type { RepairReport } from './repair.ts';
+export type { OutdatedPackage } from './repository/available.ts';
+export type { FetchOptions } from './repository/fetch.ts';
+export type { PackageFiles } from './repository/file-list.ts';
+export type { KnownRepository } from './repository/known.ts';
+export type { RepositorySettings } from './repository/settings.ts';
+export type { SyncReport } from './repository/sync.ts';
 export type { ArchiveTrust } from './repository/trust.ts';
 export { type ChangeOptions, type InstallRequest, type OpenOptions, openRoot, type RemoveRequest, type Root } from './root.ts';
 export type { StorePins } from './run.ts';
+export { servicesOf, withServices } from './services.ts';
 export type { HistoryEntry } from './state/history.ts';
+export type { Hold } from './state/holds.ts';
+export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-root.ts';
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
-export type { ReadArchiveOptions, WrittenIndex };
+export { compareReleases, compareVersions } from './versions.ts';
+export type { AdoptOptions, AdoptReport, ReadArchiveOptions, WriteIndexOptions, WrittenIndex };
 
 // Archives and indexes are needed by few commands: their modules are loaded on first use.
 
@@ -31,6 +45,10 @@ export const imageFromArchive = async (file: string, options: ReadArchiveOptions
 export const writeArchive = async (image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> =>
   (await import('./archive/write-archive.ts')).writeArchive(image, file);
 
-/** Indexes the archives of a folder, and signs the index with an ed25519 key in PEM form. */
-export const writeIndex = async (folder: string, privateKey: string): Promise<WrittenIndex> =>
-  (await import('./repository/write-index.ts')).writeIndex(folder, privateKey);
+/** Indexes the archives of a folder, and signs the index with ed25519 keys. */
+export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>
+  (await import('./repository/write-index.ts')).writeIndex(folder, options);
+
+/** Takes over a root that InterGenOS's pkm managed. @throws Fault E-PKM-064 · E-PKM-020 */
+export const adoptRoot = async (root: string, options: AdoptOptions): Promise<AdoptReport> =>
+  (await import('./adopt/adopt.ts')).adoptRoot(root, options);

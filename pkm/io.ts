@@ -10,6 +10,7 @@ import {
   copyFileSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -21,13 +22,16 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic } from '../base/index.ts';
+import { dirname } from 'node:path';
+import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
   /** `undefined`: whoever runs pkm. Only root may give files away. */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly mtimeSeconds: number;
+  /** Hex of the attribute `security.capability`; only root may give it. */
+  readonly capability?: string;
 }
 
 export interface RootIo {
@@ -44,8 +48,8 @@ export interface RootIo {
   rmdir(path: string): void;
   mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
   setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
-  /** A file of pkm's own, whole or absent, durable. */
-  writeOwn(path: string, data: Uint8Array | string): void;
+  /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
+  writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
   makeOwnFolder(path: string, mode?: number): void;
   removeTree(path: string): void;
   syncFileSystem(path: string): void;
@@ -61,14 +65,42 @@ export interface FileWriter {
   abandon(): void;
 }
 
+const USER = process.geteuid?.();
+
+let knownUmask: number | undefined;
+
+function umask(): number {
+  knownUmask ??= process.umask();
+  return knownUmask;
+}
+
+let lastFolder = '';
+let lastGroup = -1;
+
+/** The group that new files get in a folder: the process's, or with setgid the folder's. One question a folder. */
+function givenGroup(path: string, fd: number): number {
+  const folder = dirname(path);
+  if (folder !== lastFolder) {
+    lastGroup = fstatSync(fd).gid;
+    lastFolder = folder;
+  }
+  return lastGroup;
+}
+
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export const realIo: RootIo = {
   createFile(path, data, metadata) {
-    const fd = openSync(path, CREATE, 0o600);
+    const isPlain = (metadata.mode & ~0o777) === 0 && (metadata.mode & umask()) === 0;
+    const fd = openSync(path, CREATE, isPlain ? metadata.mode : 0o600);
     try {
       writeAll(fd, data);
-      setFileMetadata(fd, metadata);
+      const { owner } = metadata;
+      if (owner !== undefined && !(owner.uid === USER && owner.gid === givenGroup(path, fd)))
+        fchownSync(fd, owner.uid, owner.gid);
+      if (!isPlain) fchmodSync(fd, metadata.mode); // after chown, which clears setuid
+      futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
+      if (metadata.capability !== undefined) setCapability(path, metadata.capability);
     } finally {
       closeSync(fd);
     }
@@ -79,6 +111,7 @@ export const realIo: RootIo = {
       write: (data) => writeAll(fd, data),
       finish() {
         setFileMetadata(fd, metadata);
+        if (metadata.capability !== undefined) setCapability(path, metadata.capability);
         closeSync(fd);
       },
       abandon: () => closeSync(fd),
@@ -90,6 +123,7 @@ export const realIo: RootIo = {
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       setFileMetadata(fd, metadata);
+      if (metadata.capability !== undefined) setCapability(path, metadata.capability);
     } finally {
       closeSync(fd);
     }
@@ -110,7 +144,7 @@ export const realIo: RootIo = {
     if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
     chmodSync(path, mode); // after chown, which clears setuid
   },
-  writeOwn: (path, data) => writeFileAtomic(path, data),
+  writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
   makeOwnFolder: (path, mode) => makeDirectory(path, mode),
   removeTree: (path) => rmSync(path, { recursive: true, force: true }),
   syncFileSystem,
@@ -122,3 +156,27 @@ function setFileMetadata(fd: number, metadata: FileMetadata): void {
   fchmodSync(fd, metadata.mode);
   futimesSync(fd, metadata.mtimeSeconds, metadata.mtimeSeconds);
 }
+
+/** Last of all: a change of owner or content takes it away. */
+const setCapability = (path: string, hex: string): void => writeFileCapability(path, Buffer.from(hex, 'hex'));
+
+const nothing = (): void => undefined;
+
+/** Writes nothing: for archives that are only looked at. */
+export const discardingIo: RootIo = {
+  ...realIo,
+  createFile: nothing,
+  writeFile: () => ({ write: nothing, finish: nothing, abandon: nothing }),
+  copyFile: nothing,
+  symlink: nothing,
+  link: nothing,
+  rename: nothing,
+  unlink: nothing,
+  rmdir: nothing,
+  mkdir: nothing,
+  setMetadata: nothing,
+  writeOwn: nothing,
+  makeOwnFolder: nothing,
+  removeTree: nothing,
+  syncFileSystem: nothing,
+};

@@ -3,6 +3,11 @@ import { join, resolve } from 'node:path';
 /** Where pkm keeps its state below a root, relative to it. No package may own anything there. */
 export const STATE_DIR = 'var/lib/igos';
 
+/** Places below a root that symlinks of the root may move: `folderInside` finds them. */
+export const TRUSTED_KEYS = 'etc/igos/trusted-keys';
+export const REPOSITORIES = 'etc/igos/repositories.d';
+export const ARCHIVE_CACHE = 'var/cache/igos/archives';
+
 /** The absolute places of one root. */
 export interface RootLayout {
   readonly root: string;
@@ -13,7 +18,6 @@ export interface RootLayout {
   readonly manifests: string;
   readonly objects: string;
   readonly staging: string;
-  readonly trustedKeys: string;
 }
 
 /** @param stateFolder  where the state really is, if a symlink inside the root leads elsewhere; relative to the root */
@@ -29,7 +33,6 @@ export function rootLayout(root: string, stateFolder: string = STATE_DIR): RootL
     manifests: join(state, 'packages'),
     objects: join(state, 'objects'),
     staging: join(state, 'staging'),
-    trustedKeys: join(base, 'etc/igos/trusted-keys'),
   };
 }
 

@@ -12,7 +12,24 @@ import type { FileRow, PackageRecord } from './types.ts';
  * symlink. Paths may hold spaces; line breaks are refused long before.
  */
 export function encodeManifest(record: PackageRecord, files: readonly FileRow[]): string {
-  const sizeBytes = files.reduce((sum, row) => sum + row.sizeBytes, 0);
+  const lines = files.map((row) => {
+    if (row.kind === 'directory') return `${row.path}/`;
+    return row.kind === 'symlink' ? `${row.path} -> ${row.target}` : `${row.path} sha256:${row.sha256}`;
+  });
+  return manifestText(
+    record,
+    files.reduce((sum, row) => sum + row.sizeBytes, 0),
+    lines,
+  );
+}
+
+/** The same of a package of the current generation. SQLite writes the lines: no row becomes an object first. */
+function currentManifest(database: Database, record: PackageRecord): string {
+  const files = database.get(FILE_LIST, record.name)!;
+  return manifestText(record, Number(files['size']), files['lines'] === null ? [] : [String(files['lines'])]);
+}
+
+function manifestText(record: PackageRecord, sizeBytes: number, files: readonly string[]): string {
   const size = sizeBytes > 1 << 20 ? `${(sizeBytes / (1 << 20)).toFixed(1)}M` : `${Math.round(sizeBytes / 1024)}K`;
   const lines = [
     `PACKAGE NAME: ${record.name}-${record.version}`,
@@ -26,13 +43,15 @@ export function encodeManifest(record: PackageRecord, files: readonly FileRow[])
   if (record.supersedes.length > 0) lines.push(`SUPERSEDES: ${record.supersedes.join(', ')}`);
   if (record.supersededBy.length > 0) lines.push(`SUPERSEDED_BY: ${record.supersededBy.join(', ')}`);
   lines.push('DESCRIPTION:', `${record.name}: ${record.summary.replace(/\s+/g, ' ')}`, '', 'FILE LIST:');
-  for (const row of files) {
-    if (row.kind === 'directory') lines.push(`${row.path}/`);
-    else if (row.kind === 'symlink') lines.push(`${row.path} -> ${row.target}`);
-    else lines.push(`${row.path} sha256:${row.sha256}`);
-  }
+  lines.push(...files);
   return `${lines.join('\n')}\n`;
 }
+
+const FILE_LIST = `
+  SELECT coalesce(sum(max(size, 0)), 0) AS size, group_concat(
+    CASE kind WHEN 'directory' THEN path || '/' WHEN 'symlink' THEN path || ' -> ' || target ELSE path || ' sha256:' || sha256 END,
+    char(10) ORDER BY path) AS lines
+  FROM files WHERE package = ?`;
 
 const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
 
@@ -47,8 +66,8 @@ export function syncManifests(layout: RootLayout, database: Database, io: RootIo
   const changed = new Set(
     database
       .all(
-        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT DISTINCT package FROM files WHERE from_generation > ?1
-         UNION SELECT DISTINCT package FROM files_past WHERE to_generation > ?1`,
+        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT +package FROM files WHERE from_generation > ?1
+         UNION SELECT package FROM files_past WHERE to_generation > ?1`,
         written,
       )
       .map((row) => row['name']),
@@ -56,9 +75,11 @@ export function syncManifests(layout: RootLayout, database: Database, io: RootIo
   io.makeOwnFolder(layout.manifests);
   for (const record of records) {
     const path = join(layout.manifests, manifestName(record));
-    if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, encodeManifest(record, state.filesOf(record.name)));
+    if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record), { sync: false });
   }
   for (const name of readdirSync(layout.manifests)) if (!names.has(name)) io.unlink(join(layout.manifests, name));
+  // One sync for all, before anything says that they are right: those that went must not come back after a power loss.
+  io.syncFileSystem(layout.manifests);
   io.commit('manifests', () => writeSetting(database, 'manifests_generation', String(current)));
 }
 
@@ -78,8 +99,7 @@ export function manifestDivergences(layout: RootLayout, database: Database, only
     if (only !== undefined && !only.includes(record.name)) continue;
     const path = join(layout.manifests, name);
     if (!existsSync(path)) found.push({ name, kind: 'missing' });
-    else if (readFileSync(path, 'utf8') !== encodeManifest(record, state.filesOf(record.name)))
-      found.push({ name, kind: 'different' });
+    else if (readFileSync(path, 'utf8') !== currentManifest(database, record)) found.push({ name, kind: 'different' });
   }
   if (only === undefined && existsSync(layout.manifests)) {
     for (const name of readdirSync(layout.manifests)) if (!names.has(name)) found.push({ name, kind: 'extra' });

@@ -42,6 +42,12 @@ export function readObject(layout: RootLayout, sha256: string): Buffer | undefin
 
 /** The file of a kept archive. @throws Fault E-PKM-017 it is gone or damaged */
 export function archiveObject(layout: RootLayout, name: string, sha256: string): string {
+  if (sha256 === '') {
+    throw new Fault('E-PKM-017', `the archive that package '${name}' came from was not kept`, {
+      notes: ['the package was adopted from another package manager'],
+      hints: ['install the package again from a repository or an archive: from then on its bytes are at hand'],
+    });
+  }
   const path = objectPath(layout, sha256);
   if (existsSync(path) && fileSha256(path) === sha256) return path;
   throw new Fault('E-PKM-017', `the archive that package '${name}' came from is missing or damaged`, {

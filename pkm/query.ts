@@ -1,10 +1,11 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
 import { compareBytes } from '../base/index.ts';
-import { satisfiers } from './plan/dependencies.ts';
+import { Satisfaction } from './plan/dependencies.ts';
+import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
-import { filesAt, recordsAt, sameFile } from './state/state.ts';
+import { filesAt, pathsBetween, recordsAt, sameFile } from './state/state.ts';
 import type { FileRow, PackageChange, PackageRecord } from './types.ts';
 
 export interface ListOptions {
@@ -36,13 +37,15 @@ export interface PackageInfo {
 
 export function packageInfo(database: Database, record: PackageRecord): PackageInfo {
   const sums = database.get(
-    "SELECT count(*) AS n, total(size) AS size FROM files WHERE package = ? AND kind <> 'directory'",
+    "SELECT count(*) AS n, total(max(size, 0)) AS size FROM files WHERE package = ? AND kind <> 'directory'",
     record.name,
   )!;
   const records = database.all('SELECT * FROM installed').map(toRecord);
-  const satisfied = satisfiers(records);
+  const satisfied = new Satisfaction(records);
   const requiredBy = records
-    .filter((other) => other.supersededBy.length === 0 && other.runtime.some((name) => satisfied.get(name)?.has(record.name)))
+    .filter(
+      (other) => other.supersededBy.length === 0 && other.runtime.some((needs) => satisfied.by(needs).includes(record.name)),
+    )
     .map((other) => other.name)
     .sort(compareBytes);
   return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy };
@@ -55,41 +58,30 @@ export function ownersOf(database: Database, path: string): FileRow[] {
 }
 
 export interface AvailablePackage {
+  /** Address of its repository. */
   readonly repository: string;
+  /** Of its repository. */
+  readonly priority: number;
   readonly name: string;
   readonly version: string;
   readonly release: number;
   readonly tier: string;
   readonly summary: string;
   readonly license: string;
+  readonly homepage: string;
   /** Relative to the repository's address. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
+  /** Of the files once they are in place; 0: not said. */
+  readonly installedBytes: number;
   readonly runtime: readonly string[];
   readonly provides: readonly string[];
   readonly conflicts: readonly string[];
   readonly supersedes: readonly string[];
+  /** Files for which the publisher answers that they are setuid, setgid or have capabilities. */
+  readonly privileged: readonly string[];
 }
-
-/** What the synced indexes offer, sorted by name. `name`: one package only. */
-export const availablePackages = (database: Database, name?: string): AvailablePackage[] =>
-  database.all('SELECT * FROM available WHERE ?1 IS NULL OR name = ?1 ORDER BY name, repository', name ?? null).map((row) => ({
-    repository: String(row['repository']),
-    name: String(row['name']),
-    version: String(row['version']),
-    release: Number(row['release']),
-    tier: String(row['tier']),
-    summary: String(row['summary']),
-    license: String(row['license']),
-    file: String(row['file']),
-    sha256: String(row['sha256']),
-    sizeBytes: Number(row['size']),
-    runtime: JSON.parse(String(row['runtime'])) as string[],
-    provides: JSON.parse(String(row['provides'])) as string[],
-    conflicts: JSON.parse(String(row['conflicts'])) as string[],
-    supersedes: JSON.parse(String(row['supersedes'])) as string[],
-  }));
 
 export interface GenerationDiff {
   readonly packages: readonly PackageChange[];
@@ -98,18 +90,27 @@ export interface GenerationDiff {
   readonly changed: readonly { readonly from: FileRow; readonly to: FileRow }[];
 }
 
-/** What is in generation `b` that is not in `a`, and the other way round. */
+/** What is in generation `b` that is not in `a`, and the other way round, by path. Cost: the difference, and one scan of the rows. */
 export function diffGenerations(database: Database, a: number, b: number): GenerationDiff {
-  const key = (row: FileRow): string => `${row.path}\0${row.owner}`;
-  const before = new Map(filesAt(database, a).map((row) => [key(row), row]));
-  const after = new Map(filesAt(database, b).map((row) => [key(row), row]));
-  const added = [...after.values()].filter((row) => !before.has(key(row)));
-  const removed = [...before.values()].filter((row) => !after.has(key(row)));
+  const paths = pathsBetween(database, Math.min(a, b), Math.max(a, b));
+  const before = standingAt(database, a, paths);
+  const after = standingAt(database, b, paths);
+  const added = [...after.values()].filter((row) => !before.has(row.path));
+  const removed = [...before.values()].filter((row) => !after.has(row.path));
   const changed = [...after.values()].flatMap((to) => {
-    const from = before.get(key(to));
-    return from === undefined || sameFile(from, to) ? [] : [{ from, to }];
+    const from = before.get(to.path);
+    const isSame =
+      from === undefined || sameFile(from, to) || (from.kind === 'directory' && sameFile({ ...from, owner: to.owner }, to));
+    return isSame ? [] : [{ from, to }];
   });
   return { packages: packageDiff(recordsAt(database, a), recordsAt(database, b)), added, removed, changed };
+}
+
+/** How each of the paths stands in a generation: of several owners of a directory, the row that counts. */
+function standingAt(database: Database, number: number, paths: readonly string[]): Map<string, FileRow> {
+  const rows = new Map<string, FileRow[]>();
+  for (const row of filesAt(database, number, paths)) rows.set(row.path, [...(rows.get(row.path) ?? []), row]);
+  return new Map([...rows].map(([path, all]) => [path, effective(all)!]));
 }
 
 function packageDiff(before: readonly PackageRecord[], after: readonly PackageRecord[]): PackageChange[] {

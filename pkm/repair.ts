@@ -1,12 +1,12 @@
-import { lstatSync } from 'node:fs';
-import { rootDisk } from './disk.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
-import { DiskPlanner } from './plan/disk-plan.ts';
+import type { DiskPlanner } from './plan/disk-plan.ts';
+import { standingPlanner } from './plan/standing.ts';
 import { type Actor, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
 import type { RootContext } from './transaction.ts';
+import { otherLinks, relink } from './trees.ts';
 import type { FileRow } from './types.ts';
 import { type FileProblem, verifyRoot } from './verify.ts';
 
@@ -44,18 +44,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     scratch: options.scratch,
     now: options.actor.now,
   });
-  const planner = new DiskPlanner({
-    base: state,
-    delta: { dropFiles: [], putFiles: [], dropRecords: [], putRecords: [] },
-    disk: rootDisk(layout),
-    nextBytes: () => Buffer.alloc(0),
-    oldBytes: () => undefined,
-    withdrawal: () => 'replace',
-    isRollback: false,
-    overwrite: true,
-    now: options.actor.now,
-    stagingDevice: lstatSync(layout.state).dev,
-  });
+  const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
   const report: RepairReport = {
@@ -66,7 +55,10 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
   if (options.dryRun === true) return report;
   if (report.repaired.length > 0) {
     const { actor } = options;
-    execute(context, { ...planner.result(), putFiles: placed }, contents, actor.now, {
+    const plan = planner.result();
+    const places = plan.operations.flatMap((operation) => (operation.kind === 'place' ? [operation.path] : []));
+    const links = otherLinks(context, places);
+    execute(context, { ...plan, putFiles: placed }, contents, actor.now, {
       beforeSync: () => false,
       commit: (files) => {
         for (const row of files) {
@@ -84,6 +76,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
         });
       },
     });
+    relink(context, links);
   }
   if (report.nManifests > 0) {
     io.commit('manifests', () => writeSetting(database, 'manifests_generation', '-1'));
@@ -102,7 +95,9 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  if (problem.kind === 'mode' || problem.kind === 'owner') planner.setMetadata(row.path, row);
+  // to change an owner takes capabilities away
+  const isOfMetadata = problem.kind === 'mode' || problem.kind === 'owner';
+  if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;
 }

@@ -2,26 +2,42 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
+import { type ConfigFile, listConfig } from './config/list-config.ts';
+import {
+  type ConfigChoice,
+  type ConfigSettled,
+  type ConfigVersions,
+  configVersions,
+  settleConfig,
+} from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
-import { rootDisk } from './disk.ts';
+import { type Disk, folderInside, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
 import { checkInvariants } from './invariants.ts';
 import { type RootIo, realIo } from './io.ts';
-import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
+import { REPOSITORIES, type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { type LockHolder, lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
-import { installImages } from './plan/install.ts';
+import { type AbsentPredecessor, installImages } from './plan/install.ts';
+import { checkHolds, markPackages, orphans } from './plan/marks.ts';
 import { notInstalled, removePackages } from './plan/remove.ts';
-import { resolveAvailable } from './plan/resolve.ts';
+import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { type ArchiveTrust, checkTrust } from './repository/trust.ts';
+import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { FetchOptions } from './repository/fetch.ts';
+import type { PackageFiles } from './repository/file-list.ts';
+import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
+import { type RepositorySettings, readRepositories } from './repository/settings.ts';
+import type { SyncReport } from './repository/sync.ts';
+import { type ArchiveTrust, checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import { type Actor, runWish, type StorePins } from './run.ts';
 import { type Database, openDatabase } from './state/database.ts';
-import { type HistoryEntry, readHistory } from './state/history.ts';
+import { appendHistory, type HistoryEntry, readHistory } from './state/history.ts';
+import { changeHolds, type Hold, readHolds } from './state/holds.ts';
 import { prepareSchema } from './state/schema.ts';
 import {
   checkGeneration,
@@ -36,7 +52,18 @@ import {
   writeSetting,
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
-import type { FileRow, GenerationRecord, PackageImage, PackageRecord, TransactionReport, Warning } from './types.ts';
+import { collectTrees, initAtomic, isAtomic } from './trees.ts';
+import { runPending } from './triggers/pending.ts';
+import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
+import type {
+  FileRow,
+  GenerationRecord,
+  InstallReason,
+  PackageImage,
+  PackageRecord,
+  TransactionReport,
+  Warning,
+} from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
 export interface OpenOptions {
@@ -53,6 +80,8 @@ export interface OpenOptions {
   readonly pins?: StorePins;
   /** Tests fail or observe writes here. */
   readonly io?: RootIo;
+  /** How triggers are run; default: inside the root, with chroot where it is not `/`. */
+  readonly runInRoot?: RunInRoot;
   /** Seconds since 1970. */
   readonly now?: () => number;
 }
@@ -62,6 +91,10 @@ export interface ChangeOptions {
   readonly dryRun?: boolean;
   /** Replace files that belong to no package. */
   readonly overwrite?: boolean;
+  /** Change held packages too; they stay held. */
+  readonly ignoreHolds?: boolean;
+  /** Shown the plan when everything was checked; false leaves the root alone. */
+  readonly confirm?: (plan: TransactionReport) => boolean;
 }
 
 export interface InstallRequest extends ChangeOptions {
@@ -69,6 +102,8 @@ export interface InstallRequest extends ChangeOptions {
   readonly explicit?: Iterable<string>;
   /** Default 'strict'. */
   readonly archiveTrust?: ArchiveTrust;
+  /** Further names that the source of the images declares: predecessors among them need not be installed. */
+  readonly declared?: Iterable<string>;
 }
 
 export interface RemoveRequest extends ChangeOptions {
@@ -100,7 +135,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
 }
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
-function physicalLayout(root: string): RootLayout {
+export function physicalLayout(root: string): RootLayout {
   const layout = rootLayout(root);
   if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
   return rootLayout(
@@ -112,23 +147,46 @@ function physicalLayout(root: string): RootLayout {
 }
 
 function openReadOnly(layout: RootLayout): Database {
-  const database = openDatabase(layout.database, { readOnly: true });
-  prepareSchema(database, layout.database, true);
-  return database;
+  return openPrepared(layout, true);
+}
+
+function openPrepared(layout: RootLayout, readOnly: boolean): Database {
+  const database = openDatabase(layout.database, { readOnly });
+  try {
+    prepareSchema(database, layout.database, readOnly);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function openForWriting(layout: RootLayout, options: OpenOptions): Database {
-  const database = openDatabase(layout.database, { readOnly: false });
-  prepareSchema(database, layout.database, false);
+  const database = openPrepared(layout, false);
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       const now = (options.now ?? clock)();
-      database.run("INSERT OR IGNORE INTO generations VALUES (0, 'install', ?, 'empty', 0)", now);
+      database.run(
+        "INSERT OR IGNORE INTO generations (number, kind, created_at, summary, packages) VALUES (0, 'install', ?, 'empty', 0)",
+        now,
+      );
       writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
     });
   }
   return database;
 }
+
+const NOTHING_TO_VERIFY: VerifyReport = {
+  nChecked: 0,
+  nBytes: 0,
+  problems: [],
+  drift: [],
+  manifests: [],
+  history: undefined,
+  isUnfinished: false,
+  unowned: [],
+  isClean: true,
+};
 
 const clock = (): number => Math.floor(Date.now() / 1000);
 
@@ -199,16 +257,52 @@ export class Root implements Disposable {
     return query.diffGenerations(this.#database, a, b);
   }
 
-  /** What the synced repositories offer. */
+  /** What the synced repositories offer: by name, the newest first; names that a repository of higher priority has are hidden in others. */
   available(name?: string): query.AvailablePackage[] {
-    return this.#database === undefined ? [] : query.availablePackages(this.#database, name);
+    return this.#database === undefined ? [] : availablePackages(this.#database, name);
+  }
+
+  /** Installed packages of which something newer is offered, sorted by name. */
+  outdated(): OutdatedPackage[] {
+    return this.#database === undefined ? [] : outdatedPackages(this.#database, this.list());
+  }
+
+  /** The files of all that a synced repository offers. Cost: its list is read from end to end. */
+  filesOffered(address: string): Iterable<PackageFiles> {
+    return filesOffered(this.layout, address);
+  }
+
+  /** What is known of the synced repositories, the highest priority first. */
+  repositories(): KnownRepository[] {
+    return this.#database === undefined ? [] : knownRepositories(this.#database).filter((known) => known.syncedAt > 0);
+  }
+
+  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
+  repositorySettings(): RepositorySettings[] {
+    return readRepositories(folderInside(this.layout, REPOSITORIES));
+  }
+
+  /** Packages that no transaction may change, sorted by name. */
+  holds(): Hold[] {
+    return this.#database === undefined ? [] : readHolds(this.#database);
   }
 
   /** @throws Fault E-PKM-015 `packages` names one that is not */
   verify(options: VerifyOptions = {}): VerifyReport {
     for (const name of options.packages ?? []) this.#known(name);
     if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
-    return { nChecked: 0, problems: [], drift: [], manifests: [], history: undefined, isUnfinished: false, isClean: true };
+    return NOTHING_TO_VERIFY;
+  }
+
+  /** Every configuration file that packages brought, and how it stands. */
+  config(): ConfigFile[] {
+    return this.#database === undefined ? [] : listConfig(this.#database, rootDisk(this.layout));
+  }
+
+  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
+  configVersions(path: string): ConfigVersions {
+    if (this.#database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    return configVersions({ layout: this.layout, database: this.#database }, path);
   }
 
   /** What is wrong inside the database itself; empty where it is consistent. */
@@ -230,13 +324,9 @@ export class Root implements Disposable {
   install(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const context = this.#context();
     const actor = this.#actor();
-    const warnings = this.#warningsOf(images, request);
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
-    installImages(draft, images, disk, {
-      now: actor.now,
-      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
-    });
+    const warnings = this.#place({ draft, disk, images, request, now: actor.now });
     return this.#run({
       kind: 'install',
       summary: `install ${names(images)}`,
@@ -264,7 +354,6 @@ export class Root implements Disposable {
   switchTo(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const context = this.#context();
     const actor = this.#actor();
-    const warnings = this.#warningsOf(images, request);
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
     const stays = new Set(images.flatMap((image) => [image.name, ...image.supersedes]));
@@ -273,10 +362,11 @@ export class Root implements Disposable {
       for (const row of draft.filesOf(name)) draft.drop(row);
       draft.dropRecord(name);
     }
-    installImages(draft, images, disk, {
-      now: actor.now,
-      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
-    });
+    const warnings = this.#place({ draft, disk, images, request, now: actor.now });
+    const explicit = request.explicit === undefined ? undefined : new Set(request.explicit);
+    for (const record of explicit === undefined ? [] : draft.records()) {
+      if (record.reason === 'explicit' && !explicit!.has(record.name)) draft.putRecord({ ...record, reason: 'dependency' });
+    }
     return this.#run({
       kind: 'switch',
       summary: `switch to ${images.length} packages`,
@@ -308,6 +398,52 @@ export class Root implements Disposable {
     });
   }
 
+  /** Dependencies that nothing explicit needs any more. Sorted by name. */
+  orphans(): string[] {
+    return orphans(this.list({ all: true }), new Set(this.holds().map((hold) => hold.name)));
+  }
+
+  /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */
+  mark(packages: readonly string[], reason: InstallReason, request: ChangeOptions = {}): TransactionReport {
+    const draft = new Draft(databaseState(this.#context().database));
+    markPackages(draft, packages, reason);
+    return this.#run({
+      kind: 'mark',
+      summary: `mark ${packages.join(', ')} as ${reason}`,
+      draft,
+      disk: rootDisk(this.layout),
+      images: [],
+      request,
+      warnings: [],
+      actor: this.#actor(),
+      withdrawal: () => 'replace',
+    });
+  }
+
+  /** Pins packages, or lets them go; no new generation. @returns those for which that is new @throws Fault E-PKM-015 */
+  hold(packages: readonly string[], isHeld: boolean): string[] {
+    if (isHeld) for (const name of packages) this.#known(name);
+    const { database, io } = this.#context();
+    const { user, now, command } = this.#actor();
+    return io.commit('hold', () =>
+      database.transaction(() => {
+        const changed = changeHolds(database, packages, { isHeld, time: now, user });
+        const blank = { oldVersion: '', newVersion: '', generation: currentGeneration(database) };
+        for (const name of changed) {
+          appendHistory(database, {
+            time: now,
+            user,
+            operation: isHeld ? 'hold' : 'unhold',
+            package: name,
+            detail: JSON.stringify({ command }),
+            ...blank,
+          });
+        }
+        return changed;
+      }),
+    );
+  }
+
   /**
    * Makes a new generation that is equal to an earlier one: every package, path, mode and byte. Configuration that the user
    * changed is merged or kept, as in an upgrade.
@@ -330,12 +466,15 @@ export class Root implements Disposable {
       {
         kind: 'rollback',
         summary: `rollback to generation ${generation}`,
+        target: generation,
         delta,
         disk: rootDisk(this.layout),
         contents,
         withdrawal: () => 'replace',
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
         warnings: unmetDependencies([...target.values()]).map((unmet) => ({
           kind: 'dependency',
           package: unmet.package,
@@ -346,6 +485,19 @@ export class Root implements Disposable {
       actor,
       this.#options.pins,
     );
+  }
+
+  /**
+   * Gives a fresh root the atomic layout: see `trees.ts`. @returns false where it has it already
+   * @throws Fault E-PKM-041 there is something on the root
+   */
+  initAtomic(): boolean {
+    return initAtomic(this.#context());
+  }
+
+  /** How files are placed: one by one, or as whole trees that are switched. */
+  get layoutKind(): 'live' | 'atomic' {
+    return this.#database !== undefined && isAtomic(this.#database) ? 'atomic' : 'live';
   }
 
   /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
@@ -359,36 +511,92 @@ export class Root implements Disposable {
     });
   }
 
+  /** Settles conflicts of configuration: all of the choices or none. The generation stays. @throws Fault E-PKM-060 · 061 · 062 */
+  settleConfig(choices: readonly ConfigChoice[]): ConfigSettled[] {
+    return settleConfig(this.#context(), choices, this.#actor());
+  }
+
   /** Forgets old generations, and lets go of the bytes that only they needed. */
   gc(options: GcOptions): GcReport {
     return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
   }
 
-  /** Reads an archive into a private folder below the root, ready for `install`. Nothing else is changed. */
-  async readArchive(file: string): Promise<PackageImage> {
+  /**
+   * Reads an archive into a private folder below the root, ready for `install`. Nothing else is changed.
+   * @param options.allowPrivileged  setuid files and file capabilities that the archive does not declare are accepted
+   */
+  async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
     const context = this.#context();
     const { imageFromArchive } = await import('./archive/read-archive.ts');
-    return imageFromArchive(file, { folder: this.#scratch(), io: context.io, mtimeSeconds: this.#actor().now });
+    return imageFromArchive(file, {
+      folder: this.#scratch(),
+      io: context.io,
+      mtimeSeconds: this.#actor().now,
+      mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
+    });
   }
 
-  /** Fetches and checks the index of a repository (`file:`, `http:` or `https:` address of its folder). */
-  async sync(address: string, options: { keys?: readonly string[] } = {}): Promise<{ serial: number; nPackages: number }> {
-    const { syncIndex } = await import('./repository/sync.ts');
-    return syncIndex(this.#context(), address, options.keys);
+  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
+    const images: PackageImage[] = [];
+    const reading: Promise<PackageImage>[] = [];
+    try {
+      for (const file of files) {
+        reading.push(this.readArchive(file, options));
+        if (reading.length > 1) images.push(await reading.shift()!);
+      }
+      for (const last of reading) images.push(await last);
+      return images;
+    } finally {
+      await Promise.allSettled(reading); // nobody writes into the staging folder any more
+    }
   }
 
   /**
-   * What has to be fetched so that packages of the synced repositories can be installed, in the order of installation.
-   * @throws Fault E-PKM-013 something that is needed is offered nowhere
+   * Fetches and checks the index of a repository: of the settings given, or (a `file:`, `http:` or `https:` address) of a folder.
+   * @throws Fault E-PKM-026; what was known before stays in use
    */
-  resolve(wanted: readonly string[]): query.AvailablePackage[] {
-    return resolveAvailable(this.available(), this.list({ all: true }), wanted);
+  async sync(
+    repository: string | RepositorySettings,
+    options: { keys?: readonly string[]; force?: boolean } = {},
+  ): Promise<SyncReport> {
+    const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
+    const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
+    return syncIndex(this.#context(), settings, { ...options, now: this.#actor().now });
   }
 
-  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path */
-  async fetch(item: query.AvailablePackage): Promise<string> {
+  /** Nothing is offered from there any more. Its serial is remembered. */
+  forget(address: string): void {
+    forgetRepository(this.#context(), address);
+  }
+
+  /**
+   * What has to be fetched so that packages of the synced repositories can be installed (`name` or `name>=1.2`), in the order of
+   * installation. With `upgrade`: so that these installed packages (none: all) become the newest, their successors with them.
+   * Held packages stay as they are, unless `ignoreHolds`.
+   * @throws Fault E-PKM-013 something that is needed is offered nowhere, or cannot be had together; it says what was tried
+   */
+  resolve(wanted: readonly string[], options: { upgrade?: boolean; ignoreHolds?: boolean } = {}): query.AvailablePackage[] {
+    if (options.upgrade === true) for (const name of wanted) this.#known(name);
+    return resolvePackages({
+      offered: this.available(),
+      installed: this.list({ all: true }),
+      wanted,
+      upgrade: options.upgrade === true,
+      holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
+    });
+  }
+
+  /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-071 */
+  async fetch(item: query.AvailablePackage, options: FetchOptions = {}): Promise<string> {
     const { fetchArchive } = await import('./repository/fetch.ts');
-    return fetchArchive(this.#context(), item);
+    return fetchArchive(this.#context(), item, options);
+  }
+
+  /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 */
+  async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
+    const { fetchArchives } = await import('./repository/fetch.ts');
+    return fetchArchives(this.#context(), items, options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
@@ -396,7 +604,9 @@ export class Root implements Disposable {
     const context = this.#context();
     const nOperations = applyJournal(context);
     sys('remove', this.layout.staging, () => emptyStaging(context));
+    collectTrees(context);
     syncManifests(this.layout, context.database, context.io);
+    runPending(context, this.#actor(), this.#runInRoot());
     return { nOperations };
   }
 
@@ -422,7 +632,7 @@ export class Root implements Disposable {
   // ---- inside
 
   #run(wish: {
-    kind: 'install' | 'switch' | 'remove';
+    kind: 'install' | 'switch' | 'remove' | 'mark';
     summary: string;
     draft: Draft;
     disk: ReturnType<typeof rootDisk>;
@@ -433,23 +643,43 @@ export class Root implements Disposable {
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   }): TransactionReport {
     const { draft, request, actor, ...rest } = wish;
+    if (request.ignoreHolds !== true) checkHolds(draft.base, draft.delta(), this.holds());
     return runWish(
       this.#context(),
       {
         ...rest,
         delta: draft.delta(),
+        base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
+        confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
       },
       actor,
       this.#options.pins,
     );
   }
 
+  /** Puts images into a draft. @returns what to say of it */
+  #place(wish: { draft: Draft; disk: Disk; images: readonly PackageImage[]; request: InstallRequest; now: number }): Warning[] {
+    const { draft, disk, images, request, now } = wish;
+    const { database } = this.#context();
+    const warnings = this.#warningsOf(images, request);
+    const declared = new Set(request.declared);
+    const absent = installImages(draft, images, disk, {
+      now,
+      isDeclared: (name) => declared.has(name) || isOffered(database, name),
+      ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
+    });
+    const text = ({ predecessor }: AbsentPredecessor): string =>
+      `it supersedes '${predecessor}', which is not installed: there is nothing to take over`;
+    return [...warnings, ...absent.map((one): Warning => ({ kind: 'note', package: one.package, text: text(one) }))];
+  }
+
   #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {
     const notes = images.flatMap((image) => image.notes.map((text): Warning => ({ kind: 'note', package: image.name, text })));
-    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict'), ...notes];
+    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
   }
 
   #context(): RootContext {
@@ -475,8 +705,16 @@ export class Root implements Disposable {
   }
 
   #actor(): Actor {
-    const { user, command = 'pkm', now = clock } = this.#options;
-    return { user: user ?? processUser(), command, now: now() };
+    const { user, command = 'pkm' } = this.#options;
+    return { user: user ?? processUser(), command, now: this.#now() };
+  }
+
+  #now(): number {
+    return (this.#options.now ?? clock)();
+  }
+
+  #runInRoot(): RunInRoot {
+    return this.#options.runInRoot ?? runInRoot;
   }
 
   /** A fresh folder below the staging folder; gone with the next recovery. */

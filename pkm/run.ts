@@ -1,17 +1,31 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { sys } from '../base/index.ts';
+import { Bug, Fault, sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
-import { parentOf } from './names.ts';
+import { parentOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import type { DiskPlan } from './plan/operations.ts';
+import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
+import type { Database } from './state/database.ts';
 import { appendHistory } from './state/history.ts';
-import { databaseState, type StateDelta, type StateView, writeConfig, writeDelta, writeSetting } from './state/state.ts';
+import {
+  currentGeneration,
+  databaseState,
+  type StateDelta,
+  type StateView,
+  writeConfig,
+  writeDelta,
+  writeSetting,
+} from './state/state.ts';
 import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
+import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeHolds, treeOf } from './trees.ts';
+import { dueTriggers } from './triggers/due.ts';
+import { runPending, writePending } from './triggers/pending.ts';
+import type { RunInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
   PackageChange,
@@ -19,6 +33,7 @@ import type {
   PackageRecord,
   TransactionKind,
   TransactionReport,
+  TriggerOutcome,
   Warning,
 } from './types.ts';
 
@@ -38,22 +53,31 @@ export interface StorePins {
 export interface Wish {
   readonly kind: TransactionKind;
   readonly summary: string;
+  /** The generation that the new one shall equal; rollbacks only. */
+  readonly target?: number;
   /** The new generation, as the difference to the current one. */
   readonly delta: StateDelta;
+  /** The current generation, if the caller has looked at it already. */
+  readonly base?: StateView;
   readonly disk: Disk;
   readonly contents: Contents;
   readonly withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   readonly overwrite: boolean;
   readonly dryRun: boolean;
+  /** Asked once everything is planned and checked, and before anything is written. */
+  readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
   readonly images: readonly PackageImage[];
+  /** How triggers are run. */
+  readonly runInRoot: RunInRoot;
 }
 
 /** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
 export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
-  const base = databaseState(database);
-  const plan = planDisk({
+  const base = wish.base ?? databaseState(database);
+  base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
+  const wanted = planDisk({
     base,
     delta: wish.delta,
     disk: wish.disk,
@@ -65,8 +89,11 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
     now: actor.now,
     stagingDevice: rootDisk(layout).entry(layout.state.slice(layout.root.length).replace(/^\//, ''))?.device ?? 0,
   });
+  const split = splitForTrees(context, wish, wanted);
+  const plan = split?.plan ?? wanted;
   const packages = packageChanges(base, wish);
   const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
+  const due = dueTriggers(layout, database, wish.delta);
   const report: TransactionReport = {
     kind: wish.kind,
     generation: isChanged ? base.generation + 1 : base.generation,
@@ -77,28 +104,87 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
     nFilesPlaced: plan.nFilesPlaced,
     nFilesRemoved: plan.nFilesRemoved,
     stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
+    triggers: due.map(({ package: by, name, isFatal }) => ({ package: by, name, isFatal, status: 'planned', detail: '' })),
   };
   checkSpace(layout, plan);
   if (wish.dryRun || !isChanged) return report;
   checkWritable(context, plan);
+  if (wish.confirm?.(report) === false)
+    return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
   execute(context, plan, wish.contents, actor.now, {
+    build: split?.build,
     beforeSync: () => keepBytes(context, plan, wish),
     commit: (putFiles) => {
       const number = base.generation + 1;
-      writeDelta(database, { ...wish.delta, putFiles }, number);
+      writeDelta(database, { ...wish.delta, putFiles: split?.rowsOf(putFiles) ?? putFiles }, number);
       writeConfig(database, plan.putConfig, plan.dropConfig);
       const nPackages = Number(database.get('SELECT count(*) AS n FROM installed WHERE superseded_by IS NULL')!['n']);
-      database.run('INSERT INTO generations VALUES (?,?,?,?,?)', number, wish.kind, actor.now, wish.summary, nPackages);
+      database.run(
+        'INSERT INTO generations (number, kind, created_at, summary, packages, tree) VALUES (?,?,?,?,?,?)',
+        number,
+        wish.kind,
+        actor.now,
+        wish.summary,
+        nPackages,
+        split?.tree ?? null,
+      );
       writeSetting(database, 'current_generation', String(number));
       logChanges(context, { wish, packages, actor, number });
+      writePending(database, due, { generation: number, operation: wish.kind });
     },
   });
   syncManifests(layout, database, io);
-  return report;
+  const triggers = due.length === 0 ? [] : runPending(context, actor, wish.runInRoot);
+  const failed = triggers.filter((outcome) => outcome.status !== 'ok');
+  const fatal = failed.find((outcome) => outcome.isFatal);
+  if (fatal !== undefined) throw triggerFault(fatal, report.generation);
+  return { ...report, triggers, warnings: [...report.warnings, ...failed.map(triggerWarning)] };
 }
 
+const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
+  kind: 'trigger',
+  ...(by === '' ? {} : { package: by }),
+  text: `trigger '${name}' ${status === 'failed' ? 'failed' : 'did not run'}: ${printable(detail)}`,
+});
+
+function triggerFault({ package: by, name, detail }: TriggerOutcome, generation: number): Fault {
+  const [why = '', ...output] = detail.split('\n');
+  return new Fault('E-PKM-042', `trigger '${name}' of package '${by}' failed: ${printable(why)}`, {
+    notes: [...output.slice(-10).map(printable), `generation ${generation} is complete and current`],
+    hints: [`go back with: pkm rollback ${generation - 1}`],
+  });
+}
+
+/** In the atomic layout, what of a plan makes a tree. A rollback finds its tree made already. */
+function splitForTrees(
+  { layout, database }: RootContext,
+  wish: Wish,
+  plan: DiskPlan,
+): (TreeSplit & { rowsOf(rows: readonly FileRow[]): readonly FileRow[] }) | undefined {
+  if (!isAtomic(database)) return undefined;
+  const generation = currentGeneration(database);
+  const current = treeOf(database, generation);
+  if (current === undefined) throw new Bug(`generation ${generation} of an atomic root has no tree`);
+  // Configuration in a tree is what its user made of it: it goes through the table of rules, not back in time.
+  const target = wish.target === undefined || hasTreeConfig(database) ? undefined : treeOf(database, wish.target);
+  const isWhole = target !== undefined && hasTree(layout, target) && treeHolds(layout, target, wish.delta.putFiles);
+  const reusable = isWhole ? target : undefined;
+  const split = splitPlan(layout, plan, { current, reusable, fresh: generation + 1 });
+  const old = new Map(wish.delta.putFiles.map((row) => [`${row.path}\0${row.owner}`, row]));
+  // What is in a tree that is shown again has the times it had.
+  const isBack = (row: FileRow): boolean => reusable !== undefined && TREE_TOPS.some((top) => row.path.startsWith(`${top}/`));
+  return { ...split, rowsOf: (rows) => rows.map((row) => (isBack(row) ? old.get(`${row.path}\0${row.owner}`)! : row)) };
+}
+
+const hasTreeConfig = (database: Database): boolean =>
+  TREE_TOPS.some(
+    (top) => database.get('SELECT 1 FROM config_files WHERE path > ?1 AND path < ?2 LIMIT 1', `${top}/`, `${top}0`) !== undefined,
+  );
+
 interface Steps {
+  /** A tree to be made of the staged files, before the commit. */
+  readonly build?: TreeBuild | undefined;
   /** Keeps bytes beside the staged files. @returns whether it wrote any */
   readonly beforeSync: () => boolean;
   readonly commit: (putFiles: readonly FileRow[]) => void;
@@ -111,7 +197,8 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const isKept = sys('write', layout.objects, steps.beforeSync);
     const staged = stagePlan(context, plan, contents, now);
-    if (isKept && plan.stage.length === 0) io.syncFileSystem(layout.state);
+    if (steps.build !== undefined) buildTree(context, steps.build, staged.sources);
+    if (steps.build !== undefined || (isKept && plan.stage.length === 0)) io.syncFileSystem(layout.state);
     const putFiles = plan.putFiles.map((row) => {
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
@@ -125,6 +212,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
   } catch (error) {
     try {
       emptyStaging(context);
+      collectTrees(context);
     } catch {
       // the disk is failing: the next start cleans up
     }
@@ -147,7 +235,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
-function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
   for (const folder of folders) {
     const path = under(layout, folder);
@@ -181,6 +269,8 @@ function packageChange(old: PackageRecord | undefined, record: PackageRecord, ki
       : { name: record.name, action: kind === 'rollback' ? 'restore' : 'install', to };
   }
   if (kind === 'rollback') return { name: record.name, action: 'restore', from: old.version, to };
+  if (!isUpgrade(old, record) && old.reason !== record.reason && String(old.supersededBy) === String(record.supersededBy))
+    return { name: record.name, action: 'mark', to, reason: record.reason };
   return isUpgrade(old, record) || record.supersededBy.length === 0
     ? { name: record.name, action: 'upgrade', from: old.version, to }
     : superseded(record);
@@ -216,7 +306,8 @@ function logChanges({ database }: RootContext, { wish, packages, actor, number }
       package: change.name,
       oldVersion: change.from ?? '',
       newVersion: change.to ?? '',
-      detail: change.by === undefined ? '' : JSON.stringify({ by: change.by }),
+      detail:
+        change.by === undefined && change.reason === undefined ? '' : JSON.stringify({ by: change.by, reason: change.reason }),
     });
   }
 }

@@ -29,7 +29,7 @@ export interface RootContext {
 }
 
 /** Owners are set by root only; anyone else's files are their own. */
-const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
+export const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
   IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
 
 const IS_ROOT = process.geteuid?.() === 0;
@@ -68,7 +68,13 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
   const times = new Map<string, number>();
   const sources = plan.stage.map((item, index) => {
     const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
-    const metadata: FileMetadata = { mode: item.mode, owner: ownerOf(item), mtimeSeconds };
+    const capability = item.kind === 'row' && IS_ROOT ? item.row.capability : undefined;
+    const metadata: FileMetadata = {
+      mode: item.mode,
+      owner: ownerOf(item),
+      mtimeSeconds,
+      ...(capability === undefined ? {} : { capability }),
+    };
     const path = under(layout, own);
     return sys('write', path, () => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
@@ -212,7 +218,8 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
   });
 }
 
-function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
+/** Does one operation; doing it again is no harm. */
+export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   const path = under(layout, row.path);
   const owner = ownerOf(row);
   switch (row.operation) {
@@ -221,7 +228,11 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       else io.mkdir(path, row.mode, owner);
       return;
     case 'place':
-      if (isThere(layout, row.source)) io.rename(under(layout, row.source), path);
+      try {
+        io.rename(under(layout, row.source), path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isThere(layout, row.source)) throw error;
+      }
       return;
     case 'move':
       if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
@@ -230,7 +241,7 @@ function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
       if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, owner);
       return;
     case 'unlink':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) io.unlink(path);
+      tolerate(['ENOENT', 'ENOTDIR', 'EISDIR'], () => io.unlink(path)); // gone already, or a directory now, which stays
       return;
     case 'rmdir':
       tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));

@@ -16,11 +16,19 @@ export interface ImageEntry {
   readonly sha256: string;
   /** Symlink text, or the path of the file that a hard link shares its bytes with; '' otherwise. */
   readonly target: string;
+  /** Hex of the attribute `security.capability`; absent where there is none. */
+  readonly capability?: string;
 }
 
 export type Origin =
   | { readonly kind: 'store'; readonly storePath: string }
-  | { readonly kind: 'archive'; readonly file: string; readonly sha256: string };
+  | {
+      readonly kind: 'archive';
+      readonly file: string;
+      readonly sha256: string;
+      /** Key whose signature over these bytes the caller has checked, and whose owner the user trusts. Not kept. */
+      readonly signedBy?: string;
+    };
 
 /** What says a package apart from its files. */
 export interface PackageDescription {
@@ -31,13 +39,38 @@ export interface PackageDescription {
   readonly summary: string;
   readonly license: string;
   readonly homepage: string;
-  /** Names of packages (or of what packages provide) that must be there at run time. */
+  /** What must be there at run time: names of packages, or of what packages provide or supersede, maybe with a version (`zlib>=1.3`). */
   readonly runtime: readonly string[];
+  /** `name`, or `name=version`; without a version it meets no requirement that has one. */
   readonly provides: readonly string[];
+  /** Like `runtime`: what must not be there. */
   readonly conflicts: readonly string[];
   readonly supersedes: readonly string[];
   /** Globs of configuration beyond `etc/**`: `*` within a name, `**` across names. */
   readonly config: readonly string[];
+  /** What must be run when certain paths change; absent: nothing. */
+  readonly triggers?: readonly Trigger[];
+}
+
+/** Something that is run in the root, once a transaction, when paths of interest were placed, changed or removed by any package. */
+export interface Trigger {
+  readonly name: string;
+  /** Globs, relative to the root. */
+  readonly paths: readonly string[];
+  /** Program and arguments, as seen from inside the root, in its top folder. It gets the paths on standard input, one a line. */
+  readonly run: readonly string[];
+  /** A failure is an error of the command, not just reported. The generation stands all the same. */
+  readonly isFatal: boolean;
+}
+
+export interface TriggerOutcome {
+  /** Who declares it; '' for a standard one. */
+  readonly package: string;
+  readonly name: string;
+  readonly isFatal: boolean;
+  /** `planned` in a dry run; `skipped` where this user cannot enter the root. */
+  readonly status: 'ok' | 'failed' | 'skipped' | 'planned';
+  readonly detail: string;
 }
 
 /** A package ready to be placed on a root. */
@@ -77,9 +110,12 @@ export interface FileRow {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** -1 where it is not known: an adopted package whose file was not as it was installed. */
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly target: string;
+  /** Hex of the attribute `security.capability`; absent where there is none. */
+  readonly capability?: string;
   readonly isConfig: boolean;
   /** It stood on the disk, equal, before the package came: a rollback leaves it there. */
   readonly wasThere: boolean;
@@ -111,15 +147,17 @@ export interface GenerationRecord {
   readonly nPackages: number;
 }
 
-export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair';
+export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark' | 'adopt';
 
 export interface PackageChange {
   readonly name: string;
-  readonly action: 'install' | 'upgrade' | 'supersede' | 'remove' | 'restore';
+  readonly action: 'install' | 'upgrade' | 'supersede' | 'remove' | 'restore' | 'mark';
   readonly from?: string;
   readonly to?: string;
   /** For `supersede`: the successor. */
   readonly by?: string;
+  /** For `mark`: what it is now. */
+  readonly reason?: InstallReason;
 }
 
 export type ConfigOutcome =
@@ -148,7 +186,7 @@ export interface ConfigChange {
 }
 
 export interface Warning {
-  readonly kind: 'modified-file' | 'trust' | 'dependency' | 'left-directory' | 'note';
+  readonly kind: 'modified-file' | 'trust' | 'dependency' | 'left-directory' | 'trigger' | 'note';
   readonly text: string;
   readonly path?: string;
   readonly package?: string;
@@ -160,10 +198,14 @@ export interface TransactionReport {
   /** The generation now current; with a dry run the one it would become. Unchanged where there was nothing to do. */
   readonly generation: number;
   readonly isChanged: boolean;
+  /** Somebody was asked, and said no: nothing was changed. */
+  readonly isDeclined?: true;
   readonly packages: readonly PackageChange[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];
   readonly nFilesPlaced: number;
   readonly nFilesRemoved: number;
   readonly stagedBytes: number;
+  /** What ran in the root afterwards. */
+  readonly triggers: readonly TriggerOutcome[];
 }

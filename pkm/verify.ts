@@ -1,7 +1,26 @@
-import { Fault, SystemFault } from '../base/index.ts';
-import { type Disk, rootDisk } from './disk.ts';
-import type { RootLayout } from './layout.ts';
+/**
+ * Compares the disk with the current generation. Folders are listed rather than each name asked for: what is missing, and what is no
+ * file any more, shows without a system call a path, and a device that stands in the place of a file is never opened.
+ */
+import { hash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
+import { Fault, readFileCapability, SystemFault, sys } from '../base/index.ts';
+import { describeCapability } from './archive/capability.ts';
+import { type Disk, fileSha256, rootDisk } from './disk.ts';
+import { type RootLayout, under } from './layout.ts';
 import { type ManifestDivergence, manifestDivergences } from './manifest-text.ts';
+import { parentOf } from './names.ts';
 import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
 import { checkHistory } from './state/history.ts';
@@ -9,11 +28,12 @@ import { toFile } from './state/rows.ts';
 import { readSetting } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
 import type { FileRow } from './types.ts';
+import { unownedPaths } from './unowned.ts';
 
 export interface FileProblem {
   readonly path: string;
   readonly owner: string;
-  readonly kind: 'missing' | 'modified' | 'type' | 'mode' | 'owner' | 'unreadable';
+  readonly kind: 'missing' | 'modified' | 'type' | 'mode' | 'owner' | 'capability' | 'unreadable';
   readonly expected: string;
   readonly actual: string;
 }
@@ -23,11 +43,15 @@ export interface VerifyOptions {
   readonly packages?: readonly string[];
   /** Kinds, sizes, times and modes only: no file is read. */
   readonly fast?: boolean;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Look for files of no package below the directories of packages, too. */
+  readonly unowned?: boolean;
+  readonly onProgress?: (done: number, total: number, bytes: number) => void;
 }
 
 export interface VerifyReport {
   readonly nChecked: number;
+  /** Bytes that were read and hashed. */
+  readonly nBytes: number;
   readonly problems: readonly FileProblem[];
   /** Configuration that differs from what its package brought: expected, and no problem. */
   readonly drift: readonly FileProblem[];
@@ -36,87 +60,231 @@ export interface VerifyReport {
   readonly history: string | undefined;
   /** A transaction was interrupted, and not finished yet. */
   readonly isUnfinished: boolean;
+  /** Paths of no package in the folders of packages, folders with a slash at the end; empty unless asked for. No problem. */
+  readonly unowned: readonly string[];
   /** Nothing is wrong but, perhaps, drift. */
   readonly isClean: boolean;
 }
 
 const PROGRESS_EVERY = 256;
 
-/** Compares the disk with the current generation. Reads only. Cost: without `fast`, one read and one hash of every file. */
+/** Reads only. Cost: without `fast`, one read and one hash of every file; memory does not grow with the root. */
 export function verifyRoot(layout: RootLayout, database: Database, options: VerifyOptions = {}): VerifyReport {
   const problems: FileProblem[] = [];
   const drift: FileProblem[] = [];
-  const checker = {
-    disk: rootDisk(layout),
+  const checker = new Checker(layout, {
     isFast: options.fast === true,
     withOwners: readSetting(database, 'owners') === 'declared',
-  };
-  const rows =
-    options.packages === undefined
-      ? database.all('SELECT * FROM files ORDER BY path, package')
-      : database.all(
-          'SELECT * FROM files WHERE path IN (SELECT path FROM files WHERE package IN (SELECT value FROM json_each(?))) ORDER BY path, package',
-          JSON.stringify(options.packages),
-        );
+  });
+  const total = options.onProgress === undefined ? 0 : countRows(database, options.packages);
   let nChecked = 0;
-  for (let index = 0; index < rows.length; ) {
-    const group = [toFile(rows[index]!)];
-    while (rows[++index]?.['path'] === group[0]!.path) group.push(toFile(rows[index]!));
-    const row = effective(group)!;
-    const problem = checkRow(checker, row);
+  for (const row of effectiveRows(database, options.packages)) {
+    const problem = checker.check(row);
     if (problem !== undefined) (row.isConfig ? drift : problems).push(problem);
     nChecked += 1;
-    if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(index, rows.length);
+    if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
   }
-  options.onProgress?.(rows.length, rows.length);
+  options.onProgress?.(nChecked, nChecked, checker.nBytes);
   const manifests = manifestDivergences(layout, database, options.packages);
   const history = options.packages === undefined ? checkHistory(database) : undefined;
   const isUnfinished = hasJournal(database);
+  const unowned = options.unowned === true ? unownedPaths(layout, database) : [];
   const isClean = problems.length + manifests.length === 0 && history === undefined && !isUnfinished;
-  return { nChecked, problems, drift, manifests, history, isUnfinished, isClean };
+  return { nChecked, nBytes: checker.nBytes, problems, drift, manifests, history, isUnfinished, unowned, isClean };
 }
 
-interface Checker {
-  readonly disk: Disk;
-  readonly isFast: boolean;
-  readonly withOwners: boolean;
+const OF_PACKAGES = 'path IN (SELECT path FROM files WHERE package IN (SELECT value FROM json_each(?)))';
+
+function countRows(database: Database, packages: readonly string[] | undefined): number {
+  const row =
+    packages === undefined
+      ? database.get('SELECT count(DISTINCT path) AS n FROM files')
+      : database.get(`SELECT count(DISTINCT path) AS n FROM files WHERE ${OF_PACKAGES}`, JSON.stringify(packages));
+  return Number(row!['n']);
 }
 
-/** The first thing wrong with a path. */
-function checkRow({ disk, isFast, withOwners }: Checker, row: FileRow): FileProblem | undefined {
-  const problem = (kind: FileProblem['kind'], expected: string, actual: string): FileProblem => ({
-    path: row.path,
-    owner: row.owner,
-    kind,
-    expected,
-    actual,
-  });
-  try {
-    const there = disk.entry(row.path);
-    if (there === undefined) return problem('missing', row.kind, 'nothing');
-    if (row.kind === 'directory' && there.kind === 'symlink' && row.wasThere) return undefined;
-    if (there.kind !== row.kind) return problem('type', row.kind, there.kind);
-    if (row.kind === 'symlink') return there.target === row.target ? undefined : problem('modified', row.target, there.target);
-    if (row.kind === 'file') {
-      if (there.sizeBytes !== row.sizeBytes) return problem('modified', `${row.sizeBytes} bytes`, `${there.sizeBytes} bytes`);
-      if (isFast && !row.isConfig && there.mtimeSeconds !== row.mtimeSeconds) {
-        return problem('modified', `time ${row.mtimeSeconds}`, `time ${there.mtimeSeconds}`);
+const CHUNK_ROWS = 2000;
+
+/** For each path the row that says how it stands, sorted by path; read piece by piece. */
+function* effectiveRows(database: Database, packages: readonly string[] | undefined): Iterable<FileRow> {
+  let from = '';
+  for (;;) {
+    const rows =
+      packages === undefined
+        ? database.all('SELECT * FROM files WHERE path >= ? ORDER BY path, package LIMIT ?', from, CHUNK_ROWS)
+        : database.all(
+            `SELECT * FROM files WHERE ${OF_PACKAGES} AND path >= ? ORDER BY path, package LIMIT ?`,
+            JSON.stringify(packages),
+            from,
+            CHUNK_ROWS,
+          );
+    const isLast = rows.length < CHUNK_ROWS;
+    let group: FileRow[] = [];
+    for (const item of rows) {
+      const row = toFile(item);
+      if (group.length > 0 && group[0]!.path !== row.path) {
+        yield effective(group)!;
+        group = [];
       }
-      if (!isFast) {
-        const actual = disk.sha256(row.path);
-        if (actual !== row.sha256) return problem('modified', row.sha256, actual);
-      }
+      group.push(row);
     }
-    if (there.mode !== row.mode) return problem('mode', octal(row.mode), octal(there.mode));
-    if (withOwners && (there.uid !== row.uid || there.gid !== row.gid)) {
-      return problem('owner', `${row.uid}:${row.gid}`, `${there.uid}:${there.gid}`);
+    // the owners of the last path may go on in the next piece
+    if (isLast) {
+      if (group.length > 0) yield effective(group)!;
+      return;
+    }
+    from = group[0]!.path;
+  }
+}
+
+type Kind = 'file' | 'directory' | 'symlink' | 'other';
+
+/** Long files are hashed piece by piece. */
+const BUFFER_BYTES = 1 << 18;
+const MAX_FOLDERS = 256;
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+class Checker {
+  nBytes = 0;
+  readonly #layout: RootLayout;
+  readonly #disk: Disk;
+  readonly #isFast: boolean;
+  readonly #withOwners: boolean;
+  readonly #folders = new Map<string, ReadonlyMap<string, Kind> | undefined>();
+  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+  constructor(layout: RootLayout, options: { isFast: boolean; withOwners: boolean }) {
+    this.#layout = layout;
+    this.#disk = rootDisk(layout);
+    this.#isFast = options.isFast;
+    this.#withOwners = options.withOwners;
+  }
+
+  /** The first thing wrong with a path. */
+  check(row: FileRow): FileProblem | undefined {
+    try {
+      const found = this.#compare(row);
+      return found === undefined ? undefined : { path: row.path, owner: row.owner, ...found };
+    } catch (error) {
+      const kind = error instanceof Fault ? 'type' : error instanceof SystemFault ? 'unreadable' : undefined;
+      if (kind === undefined) throw error;
+      return { path: row.path, owner: row.owner, kind, expected: row.kind, actual: (error as Error).message };
+    }
+  }
+
+  #compare(row: FileRow): Difference | undefined {
+    const place = this.#disk.physical(row.path);
+    const kind = this.#names(parentOf(place))?.get(place.slice(place.lastIndexOf('/') + 1));
+    if (kind === undefined) return { kind: 'missing', expected: row.kind, actual: 'nothing' };
+    if (row.kind === 'directory' && kind === 'symlink' && row.wasThere) return undefined;
+    if (kind !== row.kind) return { kind: 'type', expected: row.kind, actual: kind };
+    const path = under(this.#layout, place);
+    if (kind === 'file') return this.#isFast ? this.#compareFast(row, path) : this.#compareFile(row, path);
+    if (kind === 'symlink') {
+      const target = sys('read', path, () => readlinkSync(path));
+      if (target !== row.target) return { kind: 'modified', expected: row.target, actual: target };
+    }
+    return this.#compareMetadata(
+      row,
+      sys('read', path, () => lstatSync(path)),
+    );
+  }
+
+  #compareFast(row: FileRow, path: string): Difference | undefined {
+    const stat = sys('read', path, () => lstatSync(path));
+    if (hasOtherSize(row, stat)) return sizes(row, stat.size);
+    const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
+    if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
+      return { kind: 'modified', expected: `time ${row.mtimeSeconds}`, actual: `time ${mtimeSeconds}` };
+    }
+    return this.#compareMetadata(row, stat);
+  }
+
+  #compareFile(row: FileRow, path: string): Difference | undefined {
+    return sys('read', path, () => {
+      const fd = openSync(path, READ);
+      try {
+        const stat = fstatSync(fd);
+        if (hasOtherSize(row, stat)) return sizes(row, stat.size);
+        const actual = stat.size < BUFFER_BYTES ? this.#hashShort(fd, stat.size) : fileSha256(path);
+        this.nBytes += stat.size;
+        if (actual !== row.sha256) return { kind: 'modified', expected: row.sha256, actual };
+        return this.#compareMetadata(row, stat) ?? this.#compareCapability(row, path);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  #hashShort(fd: number, size: number): string {
+    let filled = 0;
+    while (filled < size) {
+      const n = readSync(fd, this.#buffer, filled, size - filled, null);
+      if (n === 0) break; // it was cut off under us: its hash will be another
+      filled += n;
+    }
+    return hash('sha256', this.#buffer.subarray(0, filled));
+  }
+
+  #compareMetadata(row: FileRow, stat: Stats): Difference | undefined {
+    const mode = stat.mode & 0o7777;
+    if (row.kind !== 'symlink' && mode !== row.mode) return { kind: 'mode', expected: octal(row.mode), actual: octal(mode) };
+    if (this.#withOwners && (stat.uid !== row.uid || stat.gid !== row.gid)) {
+      return { kind: 'owner', expected: `${row.uid}:${row.gid}`, actual: `${stat.uid}:${stat.gid}` };
     }
     return undefined;
-  } catch (error) {
-    if (error instanceof Fault) return problem('type', row.kind, error.message);
-    if (error instanceof SystemFault) return problem('unreadable', row.kind, error.message);
-    throw error;
   }
+
+  /** What nobody can run needs none. */
+  #compareCapability(row: FileRow, path: string): Difference | undefined {
+    if (!this.#withOwners || (row.capability === undefined && (row.mode & 0o111) === 0)) return undefined;
+    const raw = readFileCapability(path);
+    const actual = raw === undefined ? '' : Buffer.from(raw).toString('hex');
+    if (actual === (row.capability ?? '')) return undefined;
+    return { kind: 'capability', expected: describeCapability(row.capability ?? ''), actual: describeCapability(actual) };
+  }
+
+  /** What is in a folder; `undefined` where there is none. Rows come sorted: the folders of late suffice. */
+  #names(folder: string): ReadonlyMap<string, Kind> | undefined {
+    const known = this.#folders.get(folder);
+    if (known !== undefined || this.#folders.has(folder)) return known;
+    if (this.#folders.size >= MAX_FOLDERS) this.#folders.clear();
+    const path = under(this.#layout, folder);
+    const names = listing(path);
+    this.#folders.set(folder, names);
+    return names;
+  }
+}
+
+type Difference = Pick<FileProblem, 'kind' | 'expected' | 'actual'>;
+
+const hasOtherSize = (row: FileRow, stat: Stats): boolean => row.sizeBytes >= 0 && stat.size !== row.sizeBytes;
+
+const sizes = (row: FileRow, size: number): Difference => ({
+  kind: 'modified',
+  expected: `${row.sizeBytes} bytes`,
+  actual: `${size} bytes`,
+});
+
+function listing(path: string): ReadonlyMap<string, Kind> | undefined {
+  try {
+    return new Map(readdirSync(path, { withFileTypes: true }).map((entry) => [entry.name, kindOf(path, entry)]));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new SystemFault('read', path, error);
+  }
+}
+
+/** Some file systems do not tell the kind in a listing. */
+function kindOf(folder: string, entry: Dirent): Kind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  if (entry.isSymbolicLink()) return 'symlink';
+  const stat = lstatSync(`${folder}/${entry.name}`, { throwIfNoEntry: false });
+  if (stat?.isFile() === true) return 'file';
+  if (stat?.isDirectory() === true) return 'directory';
+  return stat?.isSymbolicLink() === true ? 'symlink' : 'other';
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');

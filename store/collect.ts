@@ -9,7 +9,7 @@
  * @source docs/decisions/0007-gc-and-locks.md
  */
 import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
-import { bytesToPath, bytesToText, sys, textToBytes } from '../base/index.ts';
+import { bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
@@ -25,9 +25,32 @@ const SWEEP_MS = 20;
 /** Files up to this size are deleted where they are; deleting larger ones takes long enough to be done while nobody waits. */
 const SMALL_BYTES = 1 << 20;
 
+/** How many paths go first where the disk is full: their room is what the others need to go. */
+const FEW = 20;
+
 /** @see ObjectStore.collect */
 export function collectGarbage(places: Places & { readonly store: ObjectStore }, options: CollectOptions): CollectReport {
-  return new Collection(places, options).run();
+  const isDry = options.dryRun === true;
+  try {
+    // Seen before LMDB does: failing to write in the middle of a transaction, it may end the process.
+    const isFull = !isDry && places.reserve.isNeeded() && places.reserve.release();
+    if (!isFull) return new Collection(places, options).run();
+  } catch (error) {
+    const isFull = error instanceof SystemFault && ['ENOSPC', 'EDQUOT'].includes(error.errno);
+    if (!isFull || isDry || !places.reserve.release()) throw error;
+  }
+  const first = new Collection(places, options, FEW).run();
+  const { maxFreedBytes } = options;
+  const left = maxFreedBytes === undefined ? {} : { maxFreedBytes: Math.max(0, maxFreedBytes - first.narBytes) };
+  const rest = new Collection(places, { ...options, ...left }).run();
+  return {
+    removed: [...first.removed, ...rest.removed],
+    leftovers: [...first.leftovers, ...rest.leftovers],
+    narBytes: first.narBytes + rest.narBytes,
+    freedBytes: first.freedBytes + rest.freedBytes,
+    nKept: rest.nKept,
+    droppedRoots: [...first.droppedRoots, ...rest.droppedRoots],
+  };
 }
 
 class Collection {
@@ -35,20 +58,36 @@ class Collection {
   readonly #options: CollectOptions;
   readonly #isDry: boolean;
   readonly #temproots: string;
+  readonly #maxPaths: number;
+  /** Where what is dead is on its way out. As long as it stands, others know that a collection is at work. */
   #trash: string | undefined;
   #freedBytes = 0;
   /** Transactions of the index: the last one before the marking, and that in which the dead left. */
   #marked = 0;
   #left: number | undefined;
 
-  constructor(places: Places & { readonly store: ObjectStore }, options: CollectOptions) {
+  constructor(places: Places & { readonly store: ObjectStore }, options: CollectOptions, maxPaths = Infinity) {
     this.#places = places;
     this.#options = options;
+    this.#maxPaths = maxPaths;
     this.#isDry = options.dryRun === true;
     this.#temproots = `${places.store.home}/var/temproots`;
   }
 
   run(): CollectReport {
+    try {
+      return this.#run();
+    } catch (error) {
+      try {
+        this.#empty();
+      } catch {
+        // Its reason is the same. A later process removes it.
+      }
+      throw error;
+    }
+  }
+
+  #run(): CollectReport {
     const { store } = this.#places;
     if (!existsSync(`${store.home}/var/index/data.mdb`)) {
       return { removed: [], leftovers: [], narBytes: 0, freedBytes: 0, nKept: 0, droppedRoots: [] };
@@ -71,12 +110,14 @@ class Collection {
     const unknown = this.#unknownNames(new Set(liveness.graph.infos.map(({ path }) => storePathBase(path))));
     let leftovers = unknown;
     if (!this.#isDry) {
+      if (dead.length + unknown.length > 0) this.#trash = this.#places.staging.make('trash');
       dead = this.#invalidate(dead);
       leftovers = this.#sweep(dead, unknown);
       this.#empty();
       // Files that optimised objects shared are gone when the pool lets go of them too.
       if (dead.length + leftovers.length > 0) this.#freedBytes += new Pool(store.home).sweep();
       if (this.#places.log.isLarge(nValid - dead.length)) this.#shortenLog();
+      this.#places.reserve.make();
     }
     return {
       removed: dead.map(({ path, narSizeBytes }) => ({ path, narSizeBytes })),
@@ -90,14 +131,14 @@ class Collection {
 
   #choose(dead: readonly PathSummary[]): readonly PathSummary[] {
     const { maxFreedBytes } = this.#options;
-    if (maxFreedBytes === undefined) return dead;
+    if (maxFreedBytes === undefined) return dead.slice(0, this.#maxPaths);
     let sum = 0;
     const end = dead.findIndex(({ narSizeBytes }) => {
       if (sum >= maxFreedBytes) return true;
       sum += narSizeBytes;
       return false;
     });
-    return end === -1 ? dead : dead.slice(0, end);
+    return dead.slice(0, Math.min(end === -1 ? dead.length : end, this.#maxPaths));
   }
 
   /** Takes the candidates out of the index, but for those that came to use since they were found. @returns what went */
@@ -172,7 +213,7 @@ class Collection {
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return false;
     if (!stat.isDirectory() && sizeBytes <= SMALL_BYTES) {
-      this.#delete(path, stat);
+      sys('remove', shown, () => this.#delete(path, stat));
       return true;
     }
     this.#trash ??= this.#places.staging.make('trash');
@@ -186,12 +227,14 @@ class Collection {
 
   #empty(): void {
     if (this.#trash === undefined) return;
-    const names = readdirSync(this.#trash);
+    const trash = this.#trash;
+    const names = sys('read the folder', trash, () => readdirSync(trash));
     names.forEach((name, i) => {
       this.#progress('deleting', i, names.length);
-      this.#deleteTree(`${textToBytes(this.#trash!)}/${name}`);
+      this.#deleteTree(`${textToBytes(trash)}/${name}`);
     });
-    rmdirSync(this.#trash);
+    sys('remove', trash, () => rmdirSync(trash));
+    this.#trash = undefined;
   }
 
   #deleteTree(real: string): void {

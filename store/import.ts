@@ -7,23 +7,21 @@
 import { normalize } from 'node:path';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import { contentAddressOf } from './content-address-of.ts';
 import { exportMagic } from './export.ts';
-import { type Ingested, ingest, ingestTree } from './ingest.ts';
+import { type Ingested, type IngestOptions, ingest, ingestTree } from './ingest.ts';
 import { type ByteSource, NarReader, readOneNar } from './nar-decode.ts';
 import { type Places, registerObjects } from './register.ts';
 import {
   type ContentAddress,
-  contentAddressedPath,
   formatContentAddress,
   hashPartLength,
   maxNameLength,
   parseStorePath,
-  storePathHash,
-  storePathName,
   tryParseStorePath,
 } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { FinishedObject, HashAlgorithm, ManifestEntry, StorePath } from './types.ts';
+import type { FinishedObject, StorePath } from './types.ts';
 import { removeTree } from './write-tree.ts';
 
 export interface ImportOptions {
@@ -74,7 +72,9 @@ export function importArchive(
       if (isNew) {
         const missing = trailer.references.find((reference) => reference !== trailer.path && !batch.has(reference));
         if (missing !== undefined) throw missingReference(trailer.path, missing);
-        const ca = contentAddressOf(trailer, staged, storeDir);
+        const { ingested, realPath } = staged;
+        const again = (options: IngestOptions): Ingested => ingestTree(listTree(textToBytes(realPath)), options);
+        const ca = contentAddressOf(trailer, ingested, again, storeDir);
         if (ca === undefined && !isTrusted) throw untrusted(trailer.path);
         batch.add(trailer, staged, ca);
       } else removeTree(textToBytes(staged.realPath));
@@ -133,43 +133,6 @@ function storePathOf(text: Bytes, storeDir: string): StorePath {
     );
   }
   return parseStorePath(text, storeDir);
-}
-
-/**
- * How the content is the path's name, found by trying: the archive does not say. Nearly all are told by the hashes that reading made;
- * rare algorithms cost another read, and only where there are no references.
- */
-function contentAddressOf({ path, references }: Trailer, staged: Staged, storeDir: string): ContentAddress | undefined {
-  const others = references.filter((reference) => reference !== path);
-  const self = others.length < references.length;
-  const name = storePathName(path);
-  const fits = (ca: ContentAddress): boolean => contentAddressedPath(ca, name, { others, self }, storeDir) === path;
-  const again = (options: { modulo?: string; algorithm?: HashAlgorithm }): Ingested =>
-    ingestTree(listTree(textToBytes(staged.realPath)), options);
-  const sha256 = (hex: string) => ({ algorithm: 'sha256', hex }) as const;
-
-  const tree: ContentAddress = {
-    kind: 'fixed',
-    method: 'nar',
-    digest: sha256(self ? again({ modulo: storePathHash(path) }).modulo!.hex : staged.ingested.narHash),
-  };
-  if (fits(tree)) return tree;
-  if (self) return undefined;
-  const root: ManifestEntry = staged.ingested.manifest[0]!;
-  const isPlain = root.kind === 'file' && !root.isExecutable;
-  if (isPlain) {
-    const text: ContentAddress = { kind: 'text', digest: sha256(root.sha256) };
-    if (fits(text)) return text;
-  }
-  if (others.length > 0) return undefined;
-  for (const algorithm of ['sha256', 'sha512', 'sha1', 'md5'] as const) {
-    const { narDigest, flatDigest } = algorithm === 'sha256' ? staged.ingested : again({ algorithm });
-    const flat: ContentAddress = { kind: 'fixed', method: 'flat', digest: { algorithm, hex: flatDigest ?? '' } };
-    if (isPlain && fits(flat)) return flat;
-    const whole: ContentAddress = { kind: 'fixed', method: 'nar', digest: { algorithm, hex: narDigest } };
-    if (fits(whole)) return whole;
-  }
-  return undefined;
 }
 
 interface Staged {

@@ -1,17 +1,17 @@
 /**
  * One pass over a tree that yields all there is to know of it: NAR hash and size, manifest, references, the hash modulo itself, and
- * a copy if one is wanted. Cost: one read; two SHA-256 of every byte (the NAR's and the file's).
+ * a copy if one is wanted. Cost: one read; two SHA-256 of every byte (the NAR's and the file's). Large trees are copied with other threads.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Bytes } from '../base/index.ts';
 import { ModuloHasher } from './hash-modulo.ts';
+import { TreeCopier } from './lanes/copy-tree.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSink, NarEncoder } from './nar-encode.ts';
 import { readTree } from './read-tree.ts';
 import { ReferenceScanner } from './references.ts';
 import { type TreeVisitor, teeVisitors } from './tree.ts';
 import type { HashAlgorithm, Manifest, TreeEntry } from './types.ts';
-import { TreeWriter } from './write-tree.ts';
 
 export interface IngestOptions {
   /** Where to copy the tree to; must not exist. */
@@ -22,6 +22,8 @@ export interface IngestOptions {
   readonly modulo?: string;
   /** Also hash the NAR, and the bytes if the tree is one file, by this algorithm. */
   readonly algorithm?: HashAlgorithm;
+  /** How many entries the tree has, where that is known, so that other threads are asked for help in time. */
+  readonly nExpected?: number;
 }
 
 export interface Ingested {
@@ -40,7 +42,7 @@ export interface Ingested {
 
 /** Reads listed entries (tree order) from disk. @throws Fault and SystemFault as `readTree`; a partial copy is then left behind */
 export function ingestTree(entries: readonly TreeEntry[], options: IngestOptions = {}): Ingested {
-  return ingest((visitor) => readTree(entries, visitor), options);
+  return ingest((visitor) => readTree(entries, visitor), { nExpected: entries.length, ...options });
 }
 
 /** Takes whatever drives a visitor. */
@@ -57,18 +59,20 @@ export function ingest(drive: (visitor: TreeVisitor) => void, options: IngestOpt
     modulo?.update(chunk);
   };
   const encoder = new NarEncoder(sink);
-  const manifestBuilder = new ManifestBuilder();
   // SHA-256 of every file is in the manifest already.
   const flat = algorithm === 'sha256' ? undefined : new RootFileHasher(algorithm);
-  const writer = options.copyTo === undefined ? undefined : new TreeWriter(options.copyTo);
+  const { copyTo, nExpected = 0 } = options;
+  const copier = copyTo === undefined ? undefined : new TreeCopier(copyTo, { nExpected });
+  const manifestMaker = copier ?? new ManifestBuilder();
   try {
-    drive(teeVisitors([encoder, manifestBuilder, flat, writer].filter((visitor) => visitor !== undefined)));
+    drive(teeVisitors([encoder, flat, manifestMaker].filter((visitor) => visitor !== undefined)));
+    copier?.end();
   } finally {
-    writer?.close();
+    copier?.close();
   }
   const narSizeBytes = encoder.end();
   const narHex = narHash.digest('hex');
-  const manifest = manifestBuilder.manifest();
+  const manifest = manifestMaker.manifest();
   const root = manifest[0];
   const flatDigest = flat === undefined ? (root?.kind === 'file' ? root.sha256 : undefined) : flat.digest();
   return {

@@ -42,6 +42,11 @@ export class ManifestBuilder implements TreeVisitor {
     this.#entries.push({ kind: 'file', path, isExecutable: this.#isExecutable, sizeBytes: this.#sizeBytes, sha256 });
   }
 
+  /** What somebody else has hashed. */
+  add(entry: ManifestEntry): void {
+    this.#entries.push(entry);
+  }
+
   /** Sorted by path, bytewise. */
   manifest(): Manifest {
     return this.#entries.sort((a, b) => compareBytes(a.path, b.path));

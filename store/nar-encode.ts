@@ -30,6 +30,10 @@ const ENTRY = tokens('entry', '(', 'name');
 const NODE = narToken('node');
 const CLOSE = narToken(')');
 const ZEROS = Buffer.alloc(8);
+/** The same with what stands before or after it in a folder: most of a NAR of small files. */
+const NODE_FILE = Buffer.concat([NODE, OPEN_FILE]);
+const NODE_EXECUTABLE = Buffer.concat([NODE, OPEN_EXECUTABLE]);
+const CLOSE_BOTH = Buffer.concat([CLOSE, CLOSE]);
 
 /** Writes the NAR of the tree it visits. Memory: one buffer of 128 KiB. Call `end` when the tree is complete. */
 export class NarEncoder implements TreeVisitor {
@@ -59,16 +63,18 @@ export class NarEncoder implements TreeVisitor {
     this.#openEntry(path);
     this.#raw(OPEN_SYMLINK);
     this.#string(target);
-    this.#raw(CLOSE);
-    this.#closeEntry(path);
+    this.#raw(path === '' ? CLOSE : CLOSE_BOTH);
   }
 
   beginFile(path: Bytes, isExecutable: boolean, sizeBytes: number): void {
-    this.#openEntry(path);
-    this.#raw(isExecutable ? OPEN_EXECUTABLE : OPEN_FILE);
+    if (path === '') this.#raw(isExecutable ? OPEN_EXECUTABLE : OPEN_FILE);
+    else {
+      this.#raw(ENTRY);
+      this.#string(baseName(path));
+      this.#raw(isExecutable ? NODE_EXECUTABLE : NODE_FILE);
+    }
     this.#reserve(8);
-    this.#used = this.#buffer.writeUInt32LE(sizeBytes % 2 ** 32, this.#used);
-    this.#used = this.#buffer.writeUInt32LE(Math.floor(sizeBytes / 2 ** 32), this.#used);
+    this.#length(sizeBytes);
     this.#remaining = sizeBytes;
     this.#padding = (8 - (sizeBytes % 8)) % 8;
   }
@@ -80,9 +86,9 @@ export class NarEncoder implements TreeVisitor {
 
   endFile(path: Bytes): void {
     if (this.#remaining !== 0) throw new Bug(`'${path}' has ${this.#remaining} bytes less than announced`);
-    this.#raw(ZEROS.subarray(0, this.#padding));
-    this.#raw(CLOSE);
-    this.#closeEntry(path);
+    this.#reserve(8);
+    this.#zeros(this.#padding);
+    this.#raw(path === '' ? CLOSE : CLOSE_BOTH);
   }
 
   /** @returns the size of the NAR in bytes */
@@ -102,8 +108,22 @@ export class NarEncoder implements TreeVisitor {
     if (path !== '') this.#raw(CLOSE);
   }
 
+  /** Names and targets: at most 4,095 bytes. */
   #string(text: Bytes): void {
-    this.#raw(narToken(text));
+    this.#reserve(text.length + 16);
+    this.#length(text.length);
+    this.#used += this.#buffer.write(text, this.#used, 'latin1');
+    this.#zeros((8 - (text.length % 8)) % 8);
+  }
+
+  #length(n: number): void {
+    this.#used = this.#buffer.writeUInt32LE(n % 2 ** 32, this.#used);
+    this.#used = this.#buffer.writeUInt32LE(Math.floor(n / 2 ** 32), this.#used);
+  }
+
+  #zeros(n: number): void {
+    this.#buffer.fill(0, this.#used, this.#used + n);
+    this.#used += n;
   }
 
   #raw(bytes: Uint8Array): void {

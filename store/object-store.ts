@@ -23,6 +23,7 @@ import { ReferenceGraph, readGraph } from './graph.ts';
 import { hashBytes } from './hash.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { type Ingested, ingest } from './ingest.ts';
+import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { TextNars } from './nar-encode.ts';
@@ -33,6 +34,7 @@ import { rebuildIndex } from './rebuild-index.ts';
 import { type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
+import { Reserve } from './reserve.ts';
 import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
@@ -91,6 +93,7 @@ class LocalStore implements ObjectStore {
   readonly #places: Places;
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
+  readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
     this.home = home;
@@ -102,8 +105,14 @@ class LocalStore implements ObjectStore {
       log: new RegistrationLog(home),
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
+      reserve: new Reserve(home),
       ...(sharesFiles ? { onRegistered: (paths) => void optimiseStore({ ...this.#places, home }, { paths }) } : {}),
     };
+    this.#intact = new IntactPaths({ ...this.#places, storeDir });
+  }
+
+  assertIntact(paths: readonly StorePath[]): void {
+    this.#intact.assert(paths);
   }
 
   toReal(path: StorePath): string {
@@ -217,16 +226,17 @@ class LocalStore implements ObjectStore {
   /** Reads and copies in one pass; the copy is dropped where its path is valid. */
   #copy(source: Source, known?: StatKey): Named {
     const state = known === undefined ? new StatKeyBuilder(source.entries) : undefined;
-    const named = this.#take(source, (visitor) => readSource(source, visitor, state && ((stat) => state.file(stat))));
+    const drive = (visitor: TreeVisitor) => readSource(source, visitor, state && ((stat) => state.file(stat)));
+    const named = this.#take(source, drive, source.entries.length);
     this.#remember(source, known ?? state!.end(), named);
     return named;
   }
 
-  #take(how: Naming, drive: (visitor: TreeVisitor) => void): Named {
+  #take(how: Naming, drive: (visitor: TreeVisitor) => void, nExpected = 0): Named {
     const folder = this.#places.staging.make('add');
     try {
       const realPath = `${folder}/x`;
-      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm });
+      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm, nExpected });
       const { path, digest, ca } = this.#identify(how, ingested);
       if (!this.hold(path)) {
         const { narHash, narSizeBytes, manifest } = ingested;
@@ -379,7 +389,7 @@ class LocalStore implements ObjectStore {
   }
 
   rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult {
-    return rebuildIndex(this.home, this.#places, onPath);
+    return rebuildIndex(this.home, this.#places, this.storeDir, onPath);
   }
 
   clean(): CleanResult {

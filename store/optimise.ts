@@ -5,6 +5,7 @@
  */
 import { closeSync, fsyncSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { type Bytes, bytesToPath, sys, textToBytes, writeAll } from '../base/index.ts';
+import { OptimisedMarks } from './optimised-marks.ts';
 import { Pool } from './pool.ts';
 import type { Staging } from './staging.ts';
 import type { StoreIndex } from './store-index.ts';
@@ -36,36 +37,35 @@ export function optimiseStore(
   } = {},
 ): OptimiseResult {
   const pool = options.pool ?? new Pool(places.home);
-  const isNew = !pool.exists();
+  const done = new OptimisedMarks(places.home, !pool.exists());
   const known = options.paths ?? places.index.allPaths();
-  const marks = new Map<StorePath, string>();
+  const marks = new Map<StorePath, number>();
   for (const path of known) {
     const registeredAt = places.index.info(path)?.registeredAt;
-    if (registeredAt === undefined) continue;
-    if (isNew || places.index.cacheGet(markKey(path)) !== String(registeredAt)) marks.set(path, String(registeredAt));
+    if (registeredAt !== undefined && !done.has(storePathBase(path), registeredAt)) marks.set(path, registeredAt);
   }
   const total = { nFiles: 0, nReplaced: 0, nBytesSaved: 0 };
   if (marks.size === 0) return total;
   const folder = places.staging.make('optimise');
   try {
     writeJournal(`${folder}/${JOURNAL}`, [...marks.keys()]);
-    let done = 0;
+    let nDone = 0;
     for (const path of marks.keys()) {
-      options.onPath?.(path, done++, marks.size);
+      options.onPath?.(path, nDone++, marks.size);
       const manifest = places.index.manifest(path);
       if (manifest !== undefined)
         optimiseObject(pool, textToBytes(`${places.objects}/${storePathBase(path)}`), manifest, folder, total);
     }
-  } finally {
-    removeTree(textToBytes(folder));
+  } catch (error) {
+    // What cannot be sealed now is left to the next process, with the journal.
+    if (isSealed(places.objects, folder)) removeTree(textToBytes(folder));
+    throw error;
   }
-  places.index.write((transaction) => {
-    for (const [path, registeredAt] of marks) transaction.putCache(markKey(path), registeredAt);
-  });
+  removeTree(textToBytes(folder));
+  const bases = new Map(Array.from(marks, ([path, registeredAt]) => [storePathBase(path), registeredAt]));
+  done.add(bases, options.paths === undefined ? new Set(Array.from(known, storePathBase)) : undefined);
   return total;
 }
-
-const markKey = (path: StorePath): string => `optimised ${path}`;
 
 function optimiseObject(
   pool: Pool,
@@ -120,6 +120,15 @@ export function openObjects(scratch: string): string[] {
     return readFileSync(`${scratch}/${JOURNAL}`, 'latin1').split('\n').slice(0, -1);
   } catch {
     return [];
+  }
+}
+
+function isSealed(objects: string, scratch: string): boolean {
+  try {
+    sealLeftOpen(objects, scratch);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -3,7 +3,7 @@
  * streams, measured on files of 4 KiB).
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, Fault, sys } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, Fault, SystemFault } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { specialFile, type TreeVisitor } from './tree.ts';
 import type { TreeEntry } from './types.ts';
@@ -39,25 +39,25 @@ export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, on
 const isBelow = (path: Bytes, folder: Bytes): boolean =>
   folder === '' ? path !== '' : path.length > folder.length && path[folder.length] === '/' && path.startsWith(folder);
 
+// O_NONBLOCK: a pipe that took the file's place must not make us wait for a writer.
+const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void {
-  const shown = bytesToText(realPath);
-  // O_NONBLOCK: a pipe that took the file's place must not make us wait for a writer.
-  const fd = sys('read', shown, () =>
-    openSync(bytesToPath(realPath), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
-  );
+  const fd = reading(realPath, () => openSync(bytesToPath(realPath), READ_ONLY));
   // Taken while in use, so that a visitor that reads trees itself gets another.
   const buffer = sharedBuffer ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   sharedBuffer = undefined;
   try {
-    const stat = sys('read', shown, () => fstatSync(fd));
+    const stat = reading(realPath, () => fstatSync(fd));
     if (!stat.isFile()) throw specialFile(path, realPath);
     onStat?.(stat);
-    visitor.beginFile(path, (stat.mode & 0o100) !== 0, stat.size);
-    for (let done = 0; done < stat.size; ) {
-      const wanted = Math.min(buffer.length, stat.size - done);
-      const nRead = sys('read', shown, () => readSync(fd, buffer, 0, wanted, null));
+    const { size } = stat;
+    visitor.beginFile(path, (stat.mode & 0o100) !== 0, size);
+    for (let done = 0; done < size; ) {
+      const wanted = Math.min(buffer.length, size - done);
+      const nRead = reading(realPath, () => readSync(fd, buffer, 0, wanted, null));
       if (nRead === 0) {
-        throw new Fault('E-STORE-011' satisfies StoreCode, `'${shown}' became shorter while it was read`, {
+        throw new Fault('E-STORE-011' satisfies StoreCode, `'${bytesToText(realPath)}' became shorter while it was read`, {
           hints: ['let what writes it finish, then run the command again'],
         });
       }
@@ -68,5 +68,14 @@ function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor, onStat?: (
   } finally {
     sharedBuffer = buffer;
     closeSync(fd);
+  }
+}
+
+/** `sys` of reading a file, whose path is made text only where that fails. */
+function reading<T>(realPath: Bytes, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new SystemFault('read', bytesToText(realPath), error);
   }
 }

@@ -1,11 +1,15 @@
-/** Makes the index anew from the log of registrations and the objects themselves: nothing is taken over that does not have its recorded hash. */
+/**
+ * Makes the index anew from the log of registrations and the objects themselves: nothing is taken over that has neither its recorded hash nor
+ * a name that is made of its content.
+ */
 import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { ReferenceGraph } from './graph.ts';
 import { ingestTree } from './ingest.ts';
 import { packManifest } from './packed-manifest.ts';
+import { objectsOnDisk, recoverUnlogged } from './recover-unlogged.ts';
 import type { Places } from './register.ts';
-import { storePathBase } from './store-path.ts';
+import { storePathBase, storePathHash } from './store-path.ts';
 import { listTree } from './tree.ts';
 import type { Manifest, PathInfo, Realisation, RebuildResult, StorePath } from './types.ts';
 
@@ -15,6 +19,7 @@ const BATCH = 500;
 export function rebuildIndex(
   home: string,
   places: Places,
+  storeDir: string,
   onPath?: (path: StorePath, done: number, total: number) => void,
 ): RebuildResult {
   const infos = new Map<StorePath, PathInfo>();
@@ -34,6 +39,7 @@ export function rebuildIndex(
     else manifests.set(path, packManifest(manifest));
   }
   for (const path of dropped.keys()) infos.delete(path);
+  const nRecovered = takeUnlogged(places, storeDir, { infos, dropped, manifests });
   dropDangling(infos, dropped);
   const old = setAside(home, places);
   // What is referred to comes first: a transaction knows what earlier ones wrote.
@@ -51,9 +57,34 @@ export function rebuildIndex(
   });
   return {
     nPaths: valid.length,
+    nRecovered,
     dropped: Array.from(dropped, ([path, reason]) => ({ path, reason })),
     ...(old === undefined ? {} : { old }),
   };
+}
+
+/** What the log does not know, and proves itself. @returns how many that are */
+function takeUnlogged(
+  places: Places,
+  storeDir: string,
+  to: { infos: Map<StorePath, PathInfo>; dropped: Map<StorePath, string>; manifests: Map<StorePath, Buffer> },
+): number {
+  if (!existsSync(places.objects)) return 0;
+  const { infos, dropped, manifests } = to;
+  const onDisk = objectsOnDisk(places.objects, storeDir);
+  const byHash = new Map([...onDisk, ...infos.keys()].map((path) => [storePathHash(path), path]));
+  let nRecovered = 0;
+  for (const path of onDisk) {
+    if (infos.has(path) || dropped.has(path)) continue;
+    const found = recoverUnlogged(path, { real: `${places.objects}/${storePathBase(path)}`, storeDir, byHash });
+    if ('lost' in found) dropped.set(path, found.lost);
+    else {
+      infos.set(path, found.info);
+      manifests.set(path, packManifest(found.manifest));
+      nRecovered++;
+    }
+  }
+  return nRecovered;
 }
 
 function manifestOf(real: string, info: PathInfo): Manifest | 'absent' | 'damaged' {

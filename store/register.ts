@@ -4,6 +4,7 @@ import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes }
 import type { StoreCode } from './codes.ts';
 import { packManifest } from './packed-manifest.ts';
 import type { RegistrationLog } from './registration-log.ts';
+import type { Reserve } from './reserve.ts';
 import type { Staging } from './staging.ts';
 import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
@@ -18,6 +19,7 @@ export interface Places {
   readonly index: StoreIndex;
   readonly log: RegistrationLog;
   readonly temporaryRoots: TemporaryRoots;
+  readonly reserve: Reserve;
   /** Told what is valid now and was not before. */
   readonly onRegistered?: (paths: readonly StorePath[]) => void;
 }
@@ -34,6 +36,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   const { objects: folder, index } = places;
   makeDirectory(folder);
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
+  places.reserve.make();
   // Outside of the transaction, which others wait for.
   const manifests = objects.map(({ manifest }) => packManifest(manifest));
   syncFileSystem(folder);

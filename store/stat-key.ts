@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, type Stats } from 'node:fs';
-import { bytesToPath, bytesToText, sys } from '../base/index.ts';
+import { bytesToPath, bytesToText, SystemFault } from '../base/index.ts';
 import type { TreeEntry } from './types.ts';
 
 /** Inode times are only as fine as the kernel's clock, so that a file changed just now may change again without a trace. */
@@ -24,8 +24,11 @@ export function statKey(entries: readonly TreeEntry[]): StatKey {
   const builder = new StatKeyBuilder(entries);
   for (const entry of entries) {
     if (entry.kind !== 'file') continue;
-    const path = bytesToPath(entry.realPath);
-    builder.file(sys('read', bytesToText(entry.realPath), () => lstatSync(path)));
+    try {
+      builder.file(lstatSync(bytesToPath(entry.realPath)));
+    } catch (error) {
+      throw new SystemFault('read', bytesToText(entry.realPath), error);
+    }
   }
   return builder.end();
 }
@@ -49,10 +52,16 @@ export class StatKeyBuilder {
   /** Times come as doubles: the least step of one is a quarter of a microsecond, a thousandth of the kernel's. */
   file(stat: Stats): void {
     if (this.#nBuffered === FIELDS * MAX_BUFFERED) this.#flush();
-    const { dev, ino, size, mtimeMs, ctimeMs, mode } = stat;
-    this.#numbers.set([dev, ino, size, mtimeMs, ctimeMs, mode], this.#nBuffered);
-    this.#nBuffered += FIELDS;
-    if (ctimeMs > this.#newestMs) this.#newestMs = ctimeMs;
+    const numbers = this.#numbers;
+    const at = this.#nBuffered;
+    numbers[at] = stat.dev;
+    numbers[at + 1] = stat.ino;
+    numbers[at + 2] = stat.size;
+    numbers[at + 3] = stat.mtimeMs;
+    numbers[at + 4] = stat.ctimeMs;
+    numbers[at + 5] = stat.mode;
+    this.#nBuffered = at + FIELDS;
+    if (stat.ctimeMs > this.#newestMs) this.#newestMs = stat.ctimeMs;
   }
 
   end(): StatKey {

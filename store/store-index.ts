@@ -14,12 +14,15 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, type GraphTable, GraphWriter, isCurrent, reachable } from './graph-table.ts';
 import { hashBytes } from './hash.ts';
+import { whileGuarded } from './index-guard.ts';
+import { missingPage } from './index-pages.ts';
 import { loadLmdb } from './load-lmdb.ts';
 import { unpackManifest } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
@@ -233,6 +236,11 @@ export class StoreIndex {
     return this.#reading() === undefined ? 0 : newestTransaction(this.#folder);
   }
 
+  /** Of its file, which tells roughly how many files the store has; 0 where there is none. Opens nothing. */
+  get sizeBytes(): number {
+    return statSync(`${this.#folder}/data.mdb`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** Lets the next look see what other processes wrote until now; looks of one turn of the event loop share a state otherwise. */
   refresh(): void {
     this.#tables?.root.resetReadTxn();
@@ -254,19 +262,29 @@ export class StoreIndex {
   /** Runs `run` in a durable transaction that no other process shares; what it throws undoes it. */
   write<T>(run: (transaction: IndexTransaction) => T): T {
     const tables = this.#writing();
-    const result = tables.root.transactionSync(() => {
-      const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
-      const result = run(transaction);
-      transaction.finish();
-      return result;
-    });
+    let isRun = false;
+    let result: T;
+    try {
+      result = tables.root.transactionSync(() => {
+        const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
+        const made = run(transaction);
+        transaction.finish();
+        isRun = true;
+        return made;
+      });
+    } catch (error) {
+      // What `run` throws names its reason itself; putting it on the disk is LMDB's.
+      throw isRun || isOfLmdb(error) ? systemFault('write to the index', this.#folder, error) : error;
+    }
     fillUp(this.#folder);
     return result;
   }
 
   close(): void {
+    const tables = this.#tables;
+    if (tables === undefined) return;
     // Closing is done when the call returns; the promise only waits for asynchronous writes, and we make none.
-    void this.#tables?.root.close();
+    whileGuarded(this.#folder, () => void tables.root.close());
     this.#tables = undefined;
   }
 
@@ -486,10 +504,19 @@ function isWritable(folder: string): boolean {
 function openTables(folder: string, isReadOnly: boolean): Tables {
   assertIndex(folder);
   try {
-    return tryOpenTables(folder, isReadOnly);
+    return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly));
   } catch (error) {
-    throw new SystemFault('open the index', folder, { code: error instanceof Error ? error.message : String(error) });
+    throw systemFault('open the index', folder, error);
   }
+}
+
+/** LMDB's errors have a number: the system's where it is positive, its own otherwise. */
+const isOfLmdb = (error: unknown): boolean => typeof (error as { code?: unknown } | null)?.code === 'number';
+
+function systemFault(operation: string, folder: string, error: unknown): SystemFault {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorMap().get(-code)?.[0] : undefined;
+  return new SystemFault(operation, folder, { code: name ?? String(message ?? error) });
 }
 
 /**
@@ -500,16 +527,19 @@ function openTables(folder: string, isReadOnly: boolean): Tables {
 function assertIndex(folder: string): void {
   const path = `${folder}/data.mdb`;
   if (!existsSync(path)) return;
-  const { sizeBytes, first, needed, pageBytes } = measure(path);
-  // A process that was killed while it made the index leaves an empty file, which LMDB fills.
-  if (sizeBytes === 0) return;
-  if (first.length < META_LENGTH || first.readUInt32LE(MAGIC_OFFSET) !== MAGIC)
-    throw badIndex(`'${path}' is not the index of a store`);
-  const nMissing = needed - sizeBytes;
-  if (nMissing <= 0) return;
-  // Killed right after a transaction that left its last pages unused: see `fillUp`.
-  if (nMissing % pageBytes !== 0 || nMissing > needed / 4) {
-    throw badIndex(`the index '${path}' was cut off: it has ${sizeBytes} of ${needed} bytes`);
+  for (let before = -1n; ; ) {
+    const { sizeBytes, first, needed, transaction, missing } = measure(path, { walks: true });
+    // A process that was killed while it made the index leaves an empty file, which LMDB fills.
+    if (sizeBytes === 0) return;
+    if (first.length < META_LENGTH || first.readUInt32LE(MAGIC_OFFSET) !== MAGIC)
+      throw badIndex(`'${path}' is not the index of a store`);
+    if (needed <= sizeBytes) return;
+    // Killed right after a transaction that left its last pages unused: see `fillUp`.
+    if (missing === undefined) break;
+    // What another process wrote while we walked may have looked like damage.
+    if (transaction === before)
+      throw badIndex(`the index '${path}' was cut off: it has ${sizeBytes} of ${needed} bytes, and ${missing}`);
+    before = transaction;
   }
   if (isWritable(folder)) fillUp(folder);
 }
@@ -534,27 +564,38 @@ function fillUp(folder: string): void {
 }
 
 /** The number of the transaction that was committed last: two calls that give the same number had the same index. */
-const newestTransaction = (folder: string): number => measure(`${folder}/data.mdb`).newest;
+const newestTransaction = (folder: string): number => Number(measure(`${folder}/data.mdb`).transaction);
 
-/** `needed`: what the newer meta page says; 0 where there is none. */
-function measure(path: string): { sizeBytes: number; first: Buffer; needed: number; pageBytes: number; newest: number } {
+interface Measured {
+  readonly sizeBytes: number;
+  /** The first meta page, as much of it as there is. */
+  readonly first: Buffer;
+  /** Bytes, as the newer meta page says; 0 where there is none. */
+  readonly needed: number;
+  readonly transaction: bigint;
+  /** A page that is in use and beyond the end; looked for where the file ends too early. */
+  readonly missing: string | undefined;
+}
+
+function measure(path: string, { walks = false } = {}): Measured {
   return sys('read', path, () => {
     const fd = openSync(path, 'r');
     try {
       const first = readAt(fd, 0);
       const second = first.length < META_LENGTH ? first : readAt(fd, first.readUInt32LE(48));
-      let newest = -1n;
-      let needed = 0;
-      let pageBytes = 1;
-      for (const meta of [first, second]) {
-        if (meta.length < META_LENGTH || meta.readUInt32LE(MAGIC_OFFSET) !== MAGIC) continue;
-        if (meta.readBigUInt64LE(152) <= newest) continue;
-        newest = meta.readBigUInt64LE(152);
-        pageBytes = meta.readUInt32LE(48);
-        needed = (Number(meta.readBigUInt64LE(144)) + 1) * pageBytes;
-      }
+      const [newest] = [first, second]
+        .filter((meta) => meta.length === META_LENGTH && meta.readUInt32LE(MAGIC_OFFSET) === MAGIC)
+        .sort((a, b) => Number(b.readBigUInt64LE(152) - a.readBigUInt64LE(152)));
       // The size is taken after the meta pages: a writer makes the file longer before it says so.
-      return { sizeBytes: fstatSync(fd).size, first, needed, pageBytes, newest: Number(newest) };
+      const sizeBytes = fstatSync(fd).size;
+      if (newest === undefined) return { sizeBytes, first, needed: 0, transaction: 0n, missing: undefined };
+      const pageBytes = newest.readUInt32LE(48);
+      const needed = (Number(newest.readBigUInt64LE(144)) + 1) * pageBytes;
+      let missing: string | undefined;
+      // Whole pages are what LMDB leaves out.
+      if (needed > sizeBytes && sizeBytes % pageBytes !== 0) missing = `page ${Math.floor(sizeBytes / pageBytes)} is in part`;
+      else if (walks && needed > sizeBytes) missing = missingPage(fd, newest, pageBytes, sizeBytes);
+      return { sizeBytes, first, needed, transaction: newest.readBigUInt64LE(152), missing };
     } finally {
       closeSync(fd);
     }

@@ -177,7 +177,9 @@ export interface VerifyOptions {
 export interface RebuildResult {
   /** Valid now. */
   readonly nPaths: number;
-  /** What is there and was recorded, but could not be taken over. */
+  /** Those of them that the log did not know: their content proves their name. Derivers, signatures and realisations are lost. */
+  readonly nRecovered: number;
+  /** What is there, but could not be taken over. */
   readonly dropped: readonly { readonly path: StorePath; readonly reason: string }[];
   /** Where the old index is. */
   readonly old?: string;
@@ -287,8 +289,13 @@ export interface ObjectStore extends Disposable {
    */
   collect(options?: CollectOptions): CollectReport;
 
-  /** Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Reads only. */
-  verify(options: { contents: boolean; onPath?: (path: StorePath, done: number, total: number) => void }): VerifyProblem[];
+  /**
+   * What every use of valid paths that leads to a build or a root begins with: they are what was registered, as far as inodes tell, and
+   * are read where these tell of a change. Each is looked at once as long as the store is open.
+   *
+   * Cost: one `lstat` a file. @throws Fault E-STORE-041
+   */
+  assertIntact(paths: readonly StorePath[]): void;
   /**
    * Checks that what is registered is there, and with `contents` that every byte and mode is as recorded. Changes nothing, but for
    * finishing what killed processes were at.
@@ -304,7 +311,7 @@ export interface ObjectStore extends Disposable {
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
   /**
    * Makes the index anew from the log of registrations: objects that have their recorded bytes, and whose references have, become
-   * valid again. The old index is moved aside. No other process may use the store meanwhile.
+   * valid again. So do those that the log does not know and that are named by their content. The old index is moved aside. No other process may use the store meanwhile.
    */
   rebuildIndex(onPath?: (path: StorePath, done: number, total: number) => void): RebuildResult;
   /** Removes what crashes left: scratch of dead processes, objects that are not in the index, files that only the pool holds. */

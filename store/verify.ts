@@ -1,10 +1,9 @@
 /** Compares what is on disk with what is recorded. Reads only. */
-import { hash } from 'node:crypto';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
+import { Screen } from './lanes/screen.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
-import type { FileEntry } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import type { Staging } from './staging.ts';
 import { MAX_BASE_LENGTH, type StoreIndex } from './store-index.ts';
@@ -20,16 +19,29 @@ interface Place {
   readonly staging: Staging;
 }
 
+/** That of some ten thousand files. */
+const LARGE_INDEX: number = 1 << 19;
+
 /** @see ObjectStore.verify. Cost with contents: reads and hashes every byte of the store. */
 export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem[] {
   const { index } = place;
   finishOthersWork(place.staging);
-  const paths = options.paths ?? index.allPaths();
+  const isLarge = options.contents && options.paths === undefined && index.sizeBytes >= LARGE_INDEX;
+  // Before the index is opened: threads start meanwhile.
+  const screen = new Screen(isLarge);
+  let paths: readonly StorePath[];
+  let suspects: Set<StorePath>;
+  try {
+    paths = options.paths ?? index.allPaths();
+    suspects = findSuspects(place, paths, options, screen);
+  } finally {
+    screen.close();
+  }
   const problems: VerifyProblem[] = [];
-  paths.forEach((path, i) => {
-    options.onPath?.(path, i, paths.length);
+  for (const path of paths) {
+    if (!suspects.has(path)) continue;
     const info = index.info(path);
-    if (info === undefined) return; // collected meanwhile
+    if (info === undefined) continue; // collected meanwhile
     const found: VerifyProblem[] = [];
     for (const reference of info.references) {
       if (!index.has(reference))
@@ -37,22 +49,48 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
     }
     const real = textToBytes(`${place.objects}/${storePathBase(path)}`);
     if (stat(real) === undefined) found.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
-    else if (options.contents) found.push(...verifyObject(path, real, index.manifest(path) ?? []));
-    if (found.length === 0 || !isStillValid(index, path)) return;
+    else if (options.contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
+    if (found.length === 0 || !isStillValid(index, path)) continue;
     problems.push(...found.filter(({ kind }) => kind !== 'metadata' || !isBeingOptimised(place.staging, path)));
-  });
+  }
   if (options.paths === undefined) problems.push(...unregistered(place));
   return problems;
 }
 
+/** The first, fast look: what is not among them is as recorded. What is wrong with the others is found out by one that takes its time. */
+function findSuspects(
+  { index, objects }: Place,
+  paths: readonly StorePath[],
+  options: VerifyOptions,
+  screen: Screen,
+): Set<StorePath> {
+  const suspects = new Set<StorePath>();
+  paths.forEach((path, i) => {
+    options.onPath?.(path, i, paths.length);
+    const suspect = () => void suspects.add(path);
+    const info = index.info(path);
+    if (info === undefined) return; // collected meanwhile
+    if (!info.references.every((reference) => index.has(reference))) suspect();
+    const real = textToBytes(`${objects}/${storePathBase(path)}`);
+    const manifest = options.contents ? index.manifest(path) : undefined;
+    if (manifest !== undefined) screen.look(real, manifest, suspect);
+    else if (stat(real) === undefined) suspect();
+  });
+  screen.end();
+  return suspects;
+}
+
 /** What stands in the store's folder for no reason. */
-function unregistered({ objects, storeDir, index }: Place): VerifyProblem[] {
+function unregistered({ objects, storeDir, index, staging }: Place): VerifyProblem[] {
   const isKnown = (name: string) => name.length <= MAX_BASE_LENGTH && index.has(`${storeDir}/${name}` as StorePath);
   const strange = listNames(objects).filter((name) => !isKnown(name));
   if (strange.length === 0) return [];
   settle(index);
-  return strange
-    .filter((name) => !isKnown(name) && stat(`${textToBytes(objects)}/${name}`) !== undefined)
+  const unknown = strange.filter((name) => !isKnown(name));
+  // A collection takes all of it away, and what it takes is out of the index before it is gone.
+  if (staging.living('trash').length > 0) return [];
+  return unknown
+    .filter((name) => stat(`${textToBytes(objects)}/${name}`) !== undefined)
     .map((name) => ({
       path: `${storeDir}/${name}` as StorePath,
       kind: 'unregistered',
@@ -64,6 +102,16 @@ function unregistered({ objects, storeDir, index }: Place): VerifyProblem[] {
 function isStillValid(index: StoreIndex, path: StorePath): boolean {
   settle(index);
   return index.has(path);
+}
+
+/** What cannot be read is damaged, unless it is gone because it was collected. */
+function verifyReadable(path: StorePath, real: Bytes, manifest: readonly ManifestEntry[]): VerifyProblem[] {
+  try {
+    return verifyObject(path, real, manifest);
+  } catch (error) {
+    if (error instanceof SystemFault) return [{ path, kind: 'modified', detail: error.message }];
+    throw error;
+  }
 }
 
 /** Waits for writers that are between the disk and the index: an empty transaction comes after theirs. */
@@ -95,7 +143,6 @@ export function verifyObject(path: StorePath, real: Bytes, manifest: readonly Ma
   const expected = new Map(manifest.map((entry) => [entry.path, entry]));
   for (const entry of manifest) {
     const at = joinPath(real, entry.path);
-    if (entry.kind === 'file' && isIntactFile(at, entry)) continue;
     const found = stat(at);
     if (found === undefined) {
       report('missing', entry.path, 'it is recorded, but not there');
@@ -117,28 +164,6 @@ export function verifyObject(path: StorePath, real: Bytes, manifest: readonly Ma
     }
   }
   return problems;
-}
-
-const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const BUFFER_SIZE = 1 << 20;
-let buffer: Buffer | undefined;
-
-/** The way that nearly all files go: four system calls, one hash. What is wrong with the others is found out with more. */
-function isIntactFile(at: Bytes, entry: FileEntry): boolean {
-  if (entry.sizeBytes > BUFFER_SIZE) return false;
-  buffer ??= Buffer.allocUnsafeSlow(BUFFER_SIZE);
-  let fd = -1;
-  try {
-    fd = openSync(bytesToPath(at), READ_ONLY);
-    const found = fstatSync(fd);
-    if (!found.isFile() || found.size !== entry.sizeBytes || metadataProblem(entry, found) !== undefined) return false;
-    if (found.size > 0 && readSync(fd, buffer, 0, found.size, null) !== found.size) return false;
-    return hash('sha256', buffer.subarray(0, found.size), 'hex') === entry.sha256;
-  } catch {
-    return false;
-  } finally {
-    if (fd !== -1) closeSync(fd);
-  }
 }
 
 function metadataProblem(entry: ManifestEntry, found: Stats): string | undefined {

@@ -17,7 +17,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, startWriteback, sys } from '../base/index.ts';
 import { joinPath, type TreeVisitor } from './tree.ts';
 
 /** Modification time of everything in the store, in seconds since 1970: 0 confuses tools that take it for "never". */
@@ -30,11 +30,49 @@ const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | const
 
 /** Zeros that are left out of a file as a hole, in whole pieces of this size: less than a page is not worth a hole. */
 const HOLE_SIZE = 1 << 16;
-const ZEROS = Buffer.alloc(HOLE_SIZE);
+let zeros: Buffer | undefined;
 
 /** Whether a whole piece of zeros starts there. Cost: one byte where the piece does not start with zeros. */
-const isZeros = (chunk: Uint8Array, start: number): boolean =>
-  chunk.length - start >= HOLE_SIZE && chunk[start] === 0 && ZEROS.equals(chunk.subarray(start, start + HOLE_SIZE));
+function isZeros(chunk: Uint8Array, start: number): boolean {
+  if (chunk.length - start < HOLE_SIZE || chunk[start] !== 0) return false;
+  zeros ??= Buffer.alloc(HOLE_SIZE);
+  return zeros.equals(chunk.subarray(start, start + HOLE_SIZE));
+}
+
+/** Whether the umask takes bits away that files of the store have. Reading it sets it for a moment: not for two threads at a time. */
+export const isUmaskTight = (): boolean => (process.umask() & executableMode) !== 0;
+
+/** Makes a file of an object, which must not be there. @throws an error of `node:fs`, as the others here do */
+export const createFile = (path: string | Buffer, mode: number): number => openSync(path, CREATE, mode);
+
+/** Writes a chunk to its place in a new file, long runs of zeros as holes. @returns whether a hole is the end of it */
+export function writeSparse(fd: number, chunk: Uint8Array, offset: number): boolean {
+  let isHole = false;
+  for (let start = 0; start < chunk.length; ) {
+    isHole = isZeros(chunk, start);
+    let end = Math.min(start + HOLE_SIZE, chunk.length);
+    while (end < chunk.length && isZeros(chunk, end) === isHole) end = Math.min(end + HOLE_SIZE, chunk.length);
+    for (let done = start; done < end && !isHole; ) done += writeSync(fd, chunk, done, end - done, offset + done);
+    start = end;
+  }
+  return isHole;
+}
+
+/** Large files are on their way to disk while the rest of them is written. */
+const WRITEBACK_BYTES: number = 1 << 25;
+
+/** To be called with where each chunk of a file starts and ends, in order. Cost: nothing for files below 32 MiB. */
+export function flushAhead(fd: number, start: number, end: number): void {
+  const done = Math.floor(end / WRITEBACK_BYTES) * WRITEBACK_BYTES;
+  if (start < done) startWriteback(fd, done - WRITEBACK_BYTES, WRITEBACK_BYTES);
+}
+
+/** Gives a written file its metadata. @param size  where it ends in a hole, else `undefined` */
+export function sealFile(fd: number, mode: number, isMasked: boolean, size: number | undefined): void {
+  if (size !== undefined) ftruncateSync(fd, size);
+  if (isMasked) fchmodSync(fd, mode);
+  futimesSync(fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
+}
 
 /**
  * Writes the tree it visits to `root`, which must not exist; its parent is ours alone. The root folder itself stays writable, since a
@@ -44,8 +82,7 @@ export class TreeWriter implements TreeVisitor {
   readonly #root: Bytes;
   #fd = -1;
   #mode = fileMode;
-  /** The umask takes bits away that files of the store have. */
-  readonly #isMasked: boolean = (process.umask() & executableMode) !== 0;
+  readonly #isMasked: boolean = isUmaskTight();
   #path: string | Buffer = '';
   /** Where the next bytes of the file go. */
   #offset = 0;
@@ -56,8 +93,7 @@ export class TreeWriter implements TreeVisitor {
   }
 
   enterDirectory(path: Bytes): void {
-    const real = joinPath(this.#root, path);
-    sys('create the folder', bytesToText(real), () => mkdirSync(bytesToPath(real), 0o755));
+    makeObjectDirectory(joinPath(this.#root, path));
   }
 
   leaveDirectory(path: Bytes): void {
@@ -66,48 +102,27 @@ export class TreeWriter implements TreeVisitor {
   }
 
   symlink(path: Bytes, target: Bytes): void {
-    const real = joinPath(this.#root, path);
-    sys('create the link', bytesToText(real), () => {
-      symlinkSync(bytesToPath(target), bytesToPath(real));
-      lutimesSync(bytesToPath(real), canonicalMtimeSeconds, canonicalMtimeSeconds);
-    });
+    makeObjectLink(joinPath(this.#root, path), target);
   }
 
   beginFile(path: Bytes, isExecutable: boolean): void {
-    const real = joinPath(this.#root, path);
-    this.#path = bytesToPath(real);
+    this.#path = bytesToPath(joinPath(this.#root, path));
     this.#mode = isExecutable ? executableMode : fileMode;
     this.#offset = 0;
     this.#endsInHole = false;
-    this.#fd = sys('create', bytesToText(real), () => openSync(this.#path, CREATE, this.#mode));
+    this.#fd = this.#named('create', () => createFile(this.#path, this.#mode));
   }
 
   fileData(chunk: Uint8Array): void {
-    for (let start = 0; start < chunk.length; ) {
-      const isHole = isZeros(chunk, start);
-      let end = Math.min(start + HOLE_SIZE, chunk.length);
-      while (end < chunk.length && isZeros(chunk, end) === isHole) end = Math.min(end + HOLE_SIZE, chunk.length);
-      if (isHole) this.#offset += end - start;
-      else this.#write(chunk, start, end);
-      this.#endsInHole = isHole;
-      start = end;
-    }
-  }
-
-  #write(chunk: Uint8Array, start: number, end: number): void {
-    for (let done = start; done < end; ) {
-      const nWritten = sys('write', this.#shown(), () => writeSync(this.#fd, chunk, done, end - done, this.#offset));
-      this.#offset += nWritten;
-      done += nWritten;
-    }
+    if (chunk.length === 0) return;
+    this.#endsInHole = this.#named('write', () => writeSparse(this.#fd, chunk, this.#offset));
+    flushAhead(this.#fd, this.#offset, this.#offset + chunk.length);
+    this.#offset += chunk.length;
   }
 
   endFile(): void {
-    sys('write', this.#shown(), () => {
-      if (this.#endsInHole) ftruncateSync(this.#fd, this.#offset);
-      if (this.#isMasked) fchmodSync(this.#fd, this.#mode);
-      futimesSync(this.#fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
-    });
+    const size = this.#endsInHole ? this.#offset : undefined;
+    this.#named('write', () => sealFile(this.#fd, this.#mode, this.#isMasked, size));
     this.close();
   }
 
@@ -118,10 +133,26 @@ export class TreeWriter implements TreeVisitor {
     this.#fd = -1;
   }
 
-  #shown(): string {
-    return typeof this.#path === 'string' ? this.#path : this.#path.toString('utf8');
+  /** `sys`, of the file at hand, whose path is made text only where it is needed. */
+  #named<T>(operation: string, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      throw new SystemFault(operation, typeof this.#path === 'string' ? this.#path : this.#path.toString('utf8'), error);
+    }
   }
 }
+
+/** A folder of an object that is being written. @throws SystemFault */
+export const makeObjectDirectory = (real: Bytes): void =>
+  sys('create the folder', bytesToText(real), () => mkdirSync(bytesToPath(real), 0o755));
+
+/** @throws SystemFault */
+export const makeObjectLink = (real: Bytes, target: Bytes): void =>
+  sys('create the link', bytesToText(real), () => {
+    symlinkSync(bytesToPath(target), bytesToPath(real));
+    lutimesSync(bytesToPath(real), canonicalMtimeSeconds, canonicalMtimeSeconds);
+  });
 
 /** Lets a folder's entries be replaced, until `sealDirectory`. */
 export function openDirectory(real: Bytes): void {

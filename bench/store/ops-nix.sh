@@ -1,6 +1,6 @@
 # Store operations, Nix's. $W is a scratch folder, $D the data. The same functions as in ops-igos.sh.
 fresh() {
-  chmod -R u+w "$W/nix" 2>/dev/null; rm -rf "$W/nix"; mkdir -p "$W/nix/etc" "$W/nix/home"
+  mkdir -p "$W/nix/etc" "$W/nix/home"
   printf 'experimental-features = nix-command\nsandbox = false\nbuild-users-group =\nsubstituters =\n' > "$W/nix/etc/nix.conf"
   nix-store --init
 }
@@ -11,3 +11,9 @@ verify() { nix-store --verify --check-contents; }
 optimise() { nix-store --optimise; }
 dump() { nix-store --dump "$1" > /dev/null; }
 restore() { chmod -R u+w "$W/restored" 2>/dev/null; rm -rf "$W/restored"; nix-store --restore "$W/restored" < "$1"; }
+paths() { nix-instantiate "$1" --argstr salt "$2"; }
+keep() { ln -sfn "$(paths "$1" "$2")" "$W/nix/state/gcroots/kept"; }
+closure() { nix-store -qR "$(cat "$W/nix-top")" > /dev/null; }
+sizes() { nix path-info --derivation -rsS "$(cat "$W/nix-top")" > /dev/null; }
+top() { paths "$1" "$2" > "$W/nix-top"; }
+collect() { nix-store --gc > /dev/null; }

@@ -1,5 +1,5 @@
 /** What an inode says about the content behind it, as one short text that is compared. */
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { type BigIntStats, lstatSync, type Stats, statSync } from 'node:fs';
 import { type Bytes, bytesToPath } from '../../base/index.ts';
 import type { FileKind } from '../../eval/index.ts';
 
@@ -11,6 +11,13 @@ export interface FileState {
   readonly text: string;
   readonly isSettled: boolean;
   readonly kind: FileKind;
+}
+
+/** The same look, as another program tells it too. */
+export interface ToldState extends FileState {
+  /** What `stat -c '%d:%i %f %s %.9Y %.9Z'` of GNU prints. */
+  readonly line: string;
+  readonly changedMs: number;
 }
 
 /**
@@ -28,12 +35,43 @@ export function fileState(path: Bytes, follow: boolean): FileState | undefined {
     return undefined;
   }
   if (stat === undefined) return undefined;
+  const { dev, ino, mode, size, mtimeMs, ctimeMs } = stat;
   return {
-    text: `${stat.dev}:${stat.ino}:${stat.mode}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`,
-    isSettled: stat.ctimeMs + SETTLING_MS < nowMs,
+    text: stateText([dev, ino, mode, size, mtimeMs, ctimeMs]),
+    isSettled: ctimeMs + SETTLING_MS < nowMs,
     kind: kindOf(stat),
   };
 }
+
+/** As `fileState`, of the path itself. */
+export function toldState(path: string): ToldState | undefined {
+  let stat: BigIntStats | undefined;
+  const nowMs = Date.now();
+  try {
+    stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+  if (stat === undefined) return undefined;
+  const { dev, ino, mode, size, mtimeNs, ctimeNs } = stat;
+  const changedMs = asMilliseconds(ctimeNs);
+  return {
+    text: stateText([dev, ino, mode, size, asMilliseconds(mtimeNs), changedMs]),
+    isSettled: changedMs + SETTLING_MS < nowMs,
+    kind: kindOf(stat),
+    line: `${dev}:${ino} ${mode.toString(16)} ${size} ${asSeconds(mtimeNs)} ${asSeconds(ctimeNs)}`,
+    changedMs,
+  };
+}
+
+const stateText = (fields: readonly (number | bigint)[]): string => fields.join(':');
+
+const BILLION = 1_000_000_000n;
+
+/** With the rounding of `Stats.mtimeMs`. */
+const asMilliseconds = (ns: bigint): number => Number(ns / BILLION) * 1000 + Number(ns % BILLION) / 1_000_000;
+
+const asSeconds = (ns: bigint): string => `${ns / BILLION}.${String(ns % BILLION).padStart(9, '0')}`;
 
 export const kindOf = (entry: Pick<Stats, 'isFile' | 'isDirectory' | 'isSymbolicLink'>): FileKind => {
   if (entry.isFile()) return 'regular';

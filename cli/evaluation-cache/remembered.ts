@@ -10,6 +10,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { CacheFolder } from './folder.ts';
 import { type EvaluationKey, evaluationKey } from './key.ts';
+import { keepQuickAnswer, type TellIgos } from './quick-answer.ts';
 import { decodeRecord, type EvaluationRecord, encodeRecord, type Write } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { stillTrue } from './still-true.ts';
@@ -29,6 +30,7 @@ export async function remembered<T>(
   args: Arguments,
   purpose: string,
   evaluate: (context: Context) => T | Promise<T>,
+  tellIgos?: TellIgos,
 ): Promise<T> {
   if (args.has('no-eval-cache') || context.environment['IGOS_EVAL_CACHE'] === '0') return await evaluate(context);
   const key = evaluationKey(context, purpose, args.operands.includes('-') ? context.readInput() : undefined);
@@ -37,6 +39,7 @@ export async function remembered<T>(
   const kept = await recall(context, folder, key);
   if (kept !== undefined) {
     for (const { descriptor, data } of kept.writes) context.out.write(descriptor, data);
+    keepQuickAnswer(context, folder, kept, tellIgos);
     return kept.result as T;
   }
   const recorder = new Recorder();
@@ -51,7 +54,11 @@ export async function remembered<T>(
     } else writes.push({ descriptor, data });
   });
   const result = await evaluate({ ...context, environment, out, recorder });
-  if (recorder.isRepeatable) folder.write(key.name, encodeRecord(key.text, { seen: recorder.seen(), writes, result }));
+  if (recorder.isRepeatable) {
+    const record: EvaluationRecord = { seen: recorder.seen(), writes, result };
+    folder.write(key.name, encodeRecord(key.text, record));
+    keepQuickAnswer(context, folder, record, tellIgos);
+  }
   return result;
 }
 

@@ -22,6 +22,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
       push(store, transport, paths, realisations, {
         compression: isWrittenCompression(compression) ? compression : 'zstd',
         keys,
+        writesListings: args.has('listings'),
         jobs: args.number('jobs', 4),
         signal,
         onEvent: (event) => {

@@ -6,7 +6,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { secretKeyPath } from '../depot-keys.ts';
 import { depotWords } from '../depot-words.ts';
-import { readPassphrase } from '../passphrase.ts';
+import { readNewPassphrase } from '../passphrase.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
@@ -21,7 +21,9 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
       });
     }
   }
-  const passphrase = args.has('no-passphrase') ? undefined : await readPassphrase(context, args, `new passphrase for '${user}'`);
+  const passphrase = args.has('no-passphrase')
+    ? undefined
+    : await readNewPassphrase(context, args, `new passphrase for '${user}'`);
   const { generateKey } = await loadOpenPgp();
   const key = await generateKey(user, {
     bits: args.number('bits', 4096, 2048),

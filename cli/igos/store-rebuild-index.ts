@@ -14,6 +14,9 @@ export async function run(context: Context, _args: Arguments): Promise<number> {
   else {
     for (const { path, reason } of result.dropped) context.out.line(`${path}: ${reason}`);
     context.out.talk(`${result.nPaths} paths are valid, ${result.dropped.length} could not be taken over`);
+    if (result.nRecovered > 0) {
+      context.out.talk(`${result.nRecovered} of them were not in the log: how they were built, and their signatures, are lost`);
+    }
     if (result.old !== undefined) context.out.talk(`the old index is in ${result.old}`);
   }
   return result.dropped.length > 0 ? 1 : 0;

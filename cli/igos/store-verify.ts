@@ -1,15 +1,14 @@
 import { bytesToText } from '../../base/index.ts';
-import { loadCaches, type ObjectStore, type StorePath, type VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
-import { cachesOf, namesCaches, sayRefused } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  // Before anything is done: what repairing needs, most runs do without.
+  const repair = args.has('repair') ? await (await import('../repair-store.ts')).prepareRepair() : undefined;
   using store = openContextStore(context);
-  const { openProgress } = await import('../progress/open.ts');
-  const progress = isTerminal(2) ? await openProgress(context) : undefined;
+  const progress = isTerminal(2) ? await (await import('../progress/open.ts')).openProgress(context) : undefined;
   progress?.start('verify', 'verifying the store');
   let nPaths = 0;
   const found = store.verify({
@@ -19,9 +18,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       progress?.detail('verify', `${done} of ${total} paths`);
     },
   });
-  const { problems, repaired } = args.has('repair')
-    ? await repair(context, args, store, found)
-    : { problems: found, repaired: [] };
+  const { problems, repaired } =
+    repair === undefined ? { problems: found, repaired: [] } : await repair(context, args, store, found);
   progress?.stop();
   const rows = problems.map(({ path, kind, file, detail }) => ({
     path,
@@ -37,81 +35,4 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     context.out.talk(`${nPaths} paths, ${rows.length} ${rows.length === 1 ? 'problem' : 'problems'}`);
   }
   return problems.length > 0 ? 1 : 0;
-}
-
-interface Repaired {
-  readonly path: string;
-  readonly how: 'removed' | 'repaired from its parts' | 'repaired from a cache' | 'repaired by building it again';
-}
-
-/** @returns what is still wrong, and what is not any more */
-async function repair(
-  context: Context,
-  args: Arguments,
-  store: ObjectStore,
-  found: readonly VerifyProblem[],
-): Promise<{ problems: readonly VerifyProblem[]; repaired: readonly Repaired[] }> {
-  const repaired: Repaired[] = store
-    .clean()
-    .unregistered.map((name) => ({ path: `${context.storeDir}/${bytesToText(name)}`, how: 'removed' }));
-  const damaged = new Set(
-    found.flatMap(({ path, kind }) => (kind === 'missing' || kind === 'modified' || kind === 'metadata' ? [path] : [])),
-  );
-  // What was built from others comes after them: their builds read them.
-  const ordered = [...damaged].sort((a, b) => nDamagedBelow(store, a, damaged) - nDamagedBelow(store, b, damaged));
-  for (const path of ordered) {
-    if (store.repair(path)) {
-      damaged.delete(path);
-      repaired.push({ path, how: 'repaired from its parts' });
-    }
-  }
-  for (const path of await fromCaches(context, args, store, damaged)) {
-    damaged.delete(path);
-    repaired.push({ path, how: 'repaired from a cache' });
-  }
-  for (const path of ordered) {
-    if (!damaged.has(path)) continue;
-    for (const whole of await rebuild(context, store, path)) {
-      if (damaged.delete(whole)) repaired.push({ path: whole, how: 'repaired by building it again' });
-    }
-  }
-  const wrong = found.filter(({ path, kind }) => damaged.has(path) || kind === 'reference-missing');
-  return { problems: wrong, repaired };
-}
-
-/** @returns those that are whole again */
-async function fromCaches(
-  context: Context,
-  args: Arguments,
-  store: ObjectStore,
-  damaged: ReadonlySet<StorePath>,
-): Promise<readonly StorePath[]> {
-  if (damaged.size === 0 || !namesCaches(context, args)) return [];
-  const { caches } = await cachesOf(context, args, store);
-  const { repairFromCaches } = await loadCaches();
-  const whole: StorePath[] = [];
-  for (const path of damaged) {
-    if (await repairFromCaches(store, caches, path, (fault) => sayRefused(context, fault))) whole.push(path);
-  }
-  for (const cache of caches) cache.remember();
-  return whole;
-}
-
-function nDamagedBelow(store: ObjectStore, path: StorePath, damaged: ReadonlySet<StorePath>): number {
-  const references = (at: StorePath): readonly StorePath[] => store.info(at)?.references ?? [];
-  const seen = new Set<StorePath>([path]);
-  for (const at of seen) for (const reference of references(at)) seen.add(reference);
-  return [...seen].filter((at) => at !== path && damaged.has(at)).length;
-}
-
-async function rebuild(context: Context, store: ObjectStore, path: StorePath): Promise<readonly StorePath[]> {
-  const deriver = store.info(path)?.deriver;
-  if (deriver === undefined || !store.isValid(deriver)) return [];
-  const { repairByBuild } = await import('../../builder/index.ts');
-  try {
-    return await repairByBuild(store, deriver);
-  } catch (error) {
-    context.out.talk(`${deriver}: ${error instanceof Error ? error.message : String(error)}`);
-    return [];
-  }
 }

@@ -286,7 +286,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Reads every object that was ever registered and is still there, and takes those over whose bytes have the recorded hash, with all that they refer to. The old index is moved aside. Signatures that were added to paths later are lost. Run it while nothing else uses the store. Exit status 1 if something was there and could not be taken over.',
+      'Reads every object that was ever registered and is still there, and takes those over whose bytes have the recorded hash, with all that they refer to. What was not registered in the log, and is named by its content (sources, derivations, content-addressed outputs), is taken over as well, without its signatures and what is known of how it was built. The old index is moved aside. Signatures that were added to paths later are lost. Run it while nothing else uses the store. Exit status 1 if something was there and could not be taken over.',
     options: [],
     examples: [{ command: 'igos store rebuild-index', says: 'reads every byte of the store' }],
   },
@@ -469,6 +469,7 @@ export const igosCommands: readonly Command[] = [
     options: [
       { ...KEY_FILE, isRepeated: true, doc: 'sign with this secret key' },
       { ...COMPRESSION, doc: 'of the archives (default zstd)' },
+      { long: 'listings', doc: 'write beside each path what is in it (.ls), for those who look without fetching' },
       { long: 'jobs', short: 'j', values: ['N'], doc: 'transfers at the same time (default 4)' },
     ],
     examples: [

@@ -1,6 +1,9 @@
+import { compareBytes } from '../../base/index.ts';
+import type { FileRow, GenerationDiff } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { parseGeneration } from '../generation-operand.ts';
+import { packageLine } from '../report-lines.ts';
 import { openForReading } from '../root-reading.ts';
 
 export function run(context: Context, args: Arguments): undefined {
@@ -12,12 +15,27 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ from, to, ...diff });
     return;
   }
-  for (const { name, action, from: old, to: next, by } of diff.packages) {
-    context.out.line(
-      `${action} ${name} ${[old, next].filter((version) => version !== undefined).join(' -> ')}${by === undefined ? '' : ` by ${by}`}`,
-    );
-  }
-  for (const row of diff.added) context.out.line(`+ /${row.path}`);
-  for (const row of diff.removed) context.out.line(`- /${row.path}`);
-  for (const change of diff.changed) context.out.line(`~ /${change.to.path}`);
+  for (const change of diff.packages) context.out.line(packageLine(change, true));
+  for (const line of pathLines(diff)) context.out.line(line);
 }
+
+/** One line a path, sorted: `+` new, `-` gone, `~` other bytes, kind or mode, `>` only another owner. Directories that stay are left out. */
+function pathLines({ added, removed, changed }: GenerationDiff): string[] {
+  const before = new Map(removed.map((row) => [row.path, row]));
+  const after = new Map(added.map((row) => [row.path, row]));
+  for (const { from, to } of changed) {
+    before.set(from.path, from);
+    after.set(to.path, to);
+  }
+  return [...new Set([...before.keys(), ...after.keys()])].sort(compareBytes).flatMap((path): string[] => {
+    const [old, now] = [before.get(path), after.get(path)];
+    const name = `/${path}${(now ?? old)!.kind === 'directory' ? '/' : ''}`;
+    if (old === undefined) return [`+ ${name}`];
+    if (now === undefined) return [`- ${name}`];
+    if (!sameOnDisk(old, now)) return [`~ ${name}${old.kind === now.kind ? '' : ` (${old.kind} -> ${now.kind})`}`];
+    return now.kind === 'directory' ? [] : [`> ${name} (${old.owner} -> ${now.owner})`];
+  });
+}
+
+const sameOnDisk = (a: FileRow, b: FileRow): boolean =>
+  a.kind === b.kind && a.sha256 === b.sha256 && a.target === b.target && a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;

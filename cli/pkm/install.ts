@@ -1,39 +1,52 @@
-import type { ArchiveTrust } from '../../pkm/index.ts';
+import type { ArchiveTrust, InstallRequest, PackageImage } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { depotImages, isDepotOperand } from '../depot-images.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { archiveImages, openForChange, printReport } from '../roots.ts';
-import { openSession } from '../session.ts';
+import { askedFor, isTreeOperand, offeredImages } from '../offered-images.ts';
+import { openContextStore } from '../open-store.ts';
+import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
+import { openSession, type Session } from '../session.ts';
 import { packagesOf, splitOperand, Trees } from '../targets.ts';
 
-export async function run(context: Context, args: Arguments): Promise<undefined> {
+export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.operands.length === 0 && !args.has('archive')) {
-    throw new UsageError('pkm install needs TREE#NAME or --archive FILE', ['pkm install examples/tour/v1#greet']);
+    throw new UsageError('pkm install needs NAME, TREE#NAME or --archive FILE', ['pkm install examples/tour/v1#greet']);
   }
-  using session = openSession(context, args, { isReadOnly: false });
+  const names = args.operands.filter((operand) => !isTreeOperand(operand));
+  const operands = args.operands.filter((operand) => isTreeOperand(operand) && !isDepotOperand(operand));
+  const inDepots = args.operands.filter(isDepotOperand);
+  using session = operands.length === 0 ? undefined : openSession(context, args, { isReadOnly: false });
+  using opened = session === undefined ? openContextStore(context) : undefined;
+  const wanted = session === undefined ? [] : wantedOf(session, operands);
+  const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
+  using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
+  const offers = names.length === 0 ? [] : root.resolve(names, { ignoreHolds: args.has('ignore-holds') });
+  const archived = await archiveImages(root, args);
+  using ofDepots = inDepots.length === 0 ? undefined : await depotImages(context, args, root, inDepots);
+  const images = [...built, ...(await offeredImages(context, root, offers)), ...(ofDepots?.images ?? []), ...archived];
+  const explicit = [
+    ...wanted.map(({ info }) => info.name),
+    ...askedFor(offers, names),
+    ...(ofDepots?.asked ?? []),
+    ...archived.map((image) => image.name),
+  ];
+  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
+}
+
+function wantedOf(session: Session, operands: readonly string[]): Wanted[] {
   const trees = new Trees(session);
-  const wanted = args.operands.flatMap((operand): Wanted[] => {
+  return operands.flatMap((operand): Wanted[] => {
     const { path, name } = splitOperand(operand);
     const tree = trees.open(path);
     const isSystem = name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
     const infos = isSystem ? tree.selectSystem(name).packages : packagesOf(tree, name);
     return infos.map((info) => ({ tree, info }));
   });
-  const built = await imagesOf(context, args, session, wanted);
-  using root = openForChange(context, args, session.store, 'pkm install');
-  const images = [...built, ...(await archiveImages(root, args))];
-  const explicit = [
-    ...wanted.map(({ info }) => info.name),
-    ...images.filter((image) => image.origin.kind === 'archive').map((image) => image.name),
-  ];
-  const report = root.install(images, { ...changeOptions(args), explicit });
-  printReport(context, args, report);
 }
 
-export function changeOptions(args: Arguments): { dryRun: boolean; overwrite: boolean; archiveTrust: ArchiveTrust } {
-  return {
-    dryRun: args.has('dry-run'),
-    overwrite: args.has('overwrite'),
-    archiveTrust: (args.value('archive-trust') as ArchiveTrust | undefined) ?? 'strict',
-  };
-}
+export const changeOptions = (context: Context, args: Arguments): InstallRequest => ({
+  ...changeRequest(context, args),
+  archiveTrust: (args.value('archive-trust') as ArchiveTrust | undefined) ?? 'strict',
+});

@@ -7,21 +7,15 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using store = openContextStore(context);
   using root = openForChange(context, args, store, 'pkm repair');
   const dryRun = args.has('dry-run');
-  const names = args.operands.length === 0 ? [undefined] : args.operands;
-  let nLeft = 0;
-  const reports = [];
-  for (const name of names) {
-    const report = await root.repair({ dryRun, ...(name === undefined ? {} : { package: name }) });
-    reports.push(report);
-    nLeft += report.left.length;
-    if (context.isJson) continue;
-    for (const { path, kind } of report.repaired) context.out.line(`${dryRun ? 'would restore' : 'restored'} /${path} (${kind})`);
-    for (const { path, kind, actual } of report.left)
-      context.out.line(`left /${path} (${kind}): ${actual}; move it away and repair again`);
-    if (report.nManifests > 0) context.out.line(`${report.nManifests} manifests written anew`);
+  const report = await root.repair({ dryRun, ...(args.operands.length === 0 ? {} : { packages: args.operands }) });
+  if (context.isJson) {
+    context.out.json({ ...report, dryRun });
+    return report.left.length > 0 ? 1 : 0;
   }
-  if (context.isJson) context.out.json({ reports });
-  else if (reports.every((report) => report.repaired.length + report.left.length + report.nManifests === 0))
-    context.out.line('nothing to repair');
-  return nLeft > 0 ? 1 : 0;
+  for (const { path, kind } of report.repaired) context.out.line(`${dryRun ? 'would restore' : 'restored'} /${path} (${kind})`);
+  for (const { path, kind, actual } of report.left)
+    context.out.line(`left /${path} (${kind}): ${actual}; move it away and repair again`);
+  if (report.nManifests > 0) context.out.line(`${report.nManifests} manifests ${dryRun ? 'to be written' : 'written'} anew`);
+  if (report.repaired.length + report.left.length + report.nManifests === 0) context.out.line('nothing to repair');
+  return report.left.length > 0 ? 1 : 0;
 }

@@ -1,6 +1,11 @@
 /** The commands of `pkm`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
 
+const DEPOT: Option = {
+  long: 'depot',
+  values: ['DIR'],
+  doc: "the depot of this machine, with users' keys and addresses (default: var/depot in the home of igos)",
+};
 const DRY_RUN: Option = {
   long: 'dry-run',
   short: 'n',
@@ -13,6 +18,8 @@ const EVALUATION: readonly Option[] = [
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
 ];
 const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in the way and belong to no package' };
+const YES: Option = { long: 'yes', short: 'y', doc: 'do not ask, even on a terminal' };
+const IGNORE_HOLDS: Option = { long: 'ignore-holds', doc: 'change packages that are held too; they stay held' };
 const ARCHIVE: readonly Option[] = [
   { long: 'archive', values: ['FILE'], isRepeated: true, doc: 'take the package from this .igos.tar.gz' },
   {
@@ -21,6 +28,7 @@ const ARCHIVE: readonly Option[] = [
     choices: ['strict', 'loose', 'repo-only'],
     doc: 'strict (default) and repo-only: its SHA-256 must be in the synced index; loose: take it as it is',
   },
+  { long: 'allow-privileged', doc: 'accept setuid files and file capabilities that an archive does not declare' },
 ];
 
 export const pkmCommands: readonly Command[] = [
@@ -28,24 +36,36 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'install',
     summary: 'install packages with all they need to run',
-    operands: '[TREE#NAME…]',
+    operands: '[NAME|TREE#NAME|depot:ARCHIVE…]',
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Realizes the packages first where needed, then places their files and those of their runtime closure on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.',
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
+      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos. What else contains '#' or '/' is a tree: its packages are realized where needed. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
+    options: [...ARCHIVE, DEPOT, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {
     program: 'pkm',
+    name: 'init',
+    summary: 'prepare a root, and choose its layout',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Makes the database of a root. Every command that changes a root does so by itself, in the live layout: files are placed one by one. With --atomic, /usr and /opt become symlinks into whole trees below /var/lib/igos/generations, one for each generation, and a change or a rollback shows by renaming one symlink; /etc and /var stay as they are. A root must be fresh for that.',
+    options: [{ long: 'atomic', doc: 'whole trees, switched at once' }],
+    examples: [{ command: 'pkm --root /tmp/root init', says: '' }],
+  },
+  {
+    program: 'pkm',
     name: 'upgrade',
-    summary: 'bring installed packages to what a tree declares',
-    operands: 'TREE[#NAME…]',
+    summary: 'bring installed packages to what repositories offer, or a tree declares',
+    operands: '[NAME|TREE[#NAME]…]',
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'With TREE alone: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
-    options: [...ARCHIVE, DRY_RUN, JOBS, OVERWRITE, ...EVALUATION],
+      'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
+    options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
   {
@@ -61,8 +81,69 @@ export const pkmCommands: readonly Command[] = [
       { long: 'force', short: 'f', doc: 'remove configuration too' },
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },
       DRY_RUN,
+      YES,
+      IGNORE_HOLDS,
     ],
     examples: [{ command: 'pkm --root /tmp/root remove greet', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'autoremove',
+    summary: 'remove dependencies that nothing needs any more',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Removes packages that came along with others, and that no package you asked for needs, directly or through others. Held packages, and those marked explicit, stay with all they need.',
+    options: [{ long: 'force', short: 'f', doc: 'remove configuration too' }, DRY_RUN, YES],
+    examples: [{ command: 'pkm --root /tmp/root autoremove --dry-run', says: 'what would go' }],
+  },
+  {
+    program: 'pkm',
+    name: 'mark',
+    summary: 'say whether packages were asked for or came along',
+    operands: 'explicit|dependency NAME…',
+    minOperands: 2,
+    maxOperands: Infinity,
+    description:
+      'A package marked explicit stays until you remove it; one marked dependency goes with autoremove when nothing needs it. manual and auto are understood too.',
+    options: [DRY_RUN, YES],
+    examples: [{ command: 'pkm --root /tmp/root mark dependency greet-lib', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'hold',
+    summary: 'keep packages as they are, or list those that are kept',
+    operands: '[NAME…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      'No install, upgrade, switch or removal changes a held package until pkm unhold, unless --ignore-holds is given; a rollback may. Without names: the held packages.',
+    options: [],
+    examples: [{ command: 'pkm --root /tmp/root hold', says: 'which are' }],
+  },
+  {
+    program: 'pkm',
+    name: 'unhold',
+    summary: 'let held packages go',
+    operands: 'NAME…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description: 'They are upgraded and removed like others again.',
+    options: [],
+    examples: [],
+  },
+  {
+    program: 'pkm',
+    name: 'switch',
+    summary: 'make the root what a system declares',
+    operands: 'TREE[#SYSTEM]',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Realizes the packages of the system, then makes them, with all they need to run, and the declared files below /etc what is on the root, as one transaction: what is not declared is removed. A declared file wins over what a package brings to its path. Configuration that you changed is kept or merged as on upgrade; that of packages which go stays.',
+    options: [DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+    examples: [{ command: 'pkm --root /tmp/root switch examples/tour/v1#tour', says: 'into a scratch root' }],
   },
   {
     program: 'pkm',
@@ -74,10 +155,55 @@ export const pkmCommands: readonly Command[] = [
     description:
       'Re-hashes every installed file and checks its kind, mode and owner; checks the text manifests and the chain of the history against the database. Configuration that you changed is reported apart and is no difference.',
     options: [
-      { long: 'fast', doc: 'look at kind, size and mode only; read no contents' },
+      { long: 'fast', doc: 'look at kind, size, time and mode only; read no contents' },
+      { long: 'unowned', doc: 'name what belongs to no package in the directories of packages, too (var and the like apart)' },
       { long: 'package', short: 'p', values: ['NAME'], isRepeated: true, doc: 'only this package' },
     ],
     examples: [{ command: 'pkm --root /tmp/root verify', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config list',
+    summary: 'list configuration that differs from what packages brought',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Conflicts first of all: both you and a package changed the file, yours stands and the new version waits beside it as .new. Then what you modified or deleted, what stayed when its package went, and versions that were put aside.',
+    options: [
+      { long: 'conflicts', doc: 'only what waits to be settled' },
+      { long: 'all', short: 'a', doc: 'files as their packages brought them, too' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config list', says: '' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config diff',
+    summary: "show how your configuration differs from the package's",
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "From your version to the package's, as diff -u; of every conflict unless paths are named. Exits 1 where something differs.",
+    options: [{ long: 'mine', doc: 'what you changed: from the version that yours descends from to yours' }],
+    examples: [{ command: 'pkm --root /tmp/root config diff --mine', says: 'everything that you changed' }],
+  },
+  {
+    program: 'pkm',
+    name: 'config resolve',
+    summary: 'settle configuration that both you and a package changed',
+    operands: '[PATH…]',
+    minOperands: 0,
+    maxOperands: Infinity,
+    description:
+      "Every conflict unless paths are named. On a terminal it shows each and asks; else say what to take. All of the files are settled, or none. Where the package's version replaces what you wrote, yours is kept beside it as .pkmsave. Exits 1 where conflicts are left.",
+    options: [
+      { long: 'mine', doc: 'your file stays as it is; the waiting version goes' },
+      { long: 'theirs', doc: "the package's version, as it waits or as it was brought" },
+      { long: 'merged', doc: 'both changes, where they do not touch the same lines' },
+      { long: 'edit', doc: 'both, with conflicts between marks, in the editor that VISUAL or EDITOR names' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root config resolve --mine', says: 'keep your files' }],
   },
   {
     program: 'pkm',
@@ -101,17 +227,6 @@ export const pkmCommands: readonly Command[] = [
     description: 'Name, version, tier and summary, sorted by name.',
     options: [{ long: 'superseded', doc: 'the records of superseded packages instead' }],
     examples: [{ command: 'pkm --root /tmp/root list', says: '' }],
-  },
-  {
-    program: 'pkm',
-    name: 'info',
-    summary: 'show what is known of an installed package',
-    operands: 'NAME',
-    minOperands: 1,
-    maxOperands: 1,
-    description: 'Version, tier, origin, dependencies, dependants, supersedes, configuration and size.',
-    options: [],
-    examples: [],
   },
   {
     program: 'pkm',
@@ -177,7 +292,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'To generation N, or the one before the current. That makes a new generation with the packages and files of the old one, so a rollback can itself be rolled back. Configuration that you changed is treated as on upgrade: never lost.',
-    options: [DRY_RUN],
+    options: [DRY_RUN, YES],
     examples: [{ command: 'pkm --root /tmp/root rollback', says: 'undo the last transaction' }],
   },
   {
@@ -198,18 +313,6 @@ export const pkmCommands: readonly Command[] = [
   },
   {
     program: 'pkm',
-    name: 'sync',
-    summary: 'fetch the signed index of a repository',
-    operands: 'URL',
-    minOperands: 1,
-    maxOperands: 1,
-    description:
-      'URL is file:// or http(s)://. The index must be signed by a key in etc/igos/trusted-keys of the root (or --key), and must not be older than the one that is there.',
-    options: [{ long: 'key', values: ['FILE'], isRepeated: true, doc: 'trust this public key as well' }],
-    examples: [],
-  },
-  {
-    program: 'pkm',
     name: 'recover',
     summary: 'finish or undo a transaction that was interrupted',
     operands: '',
@@ -217,6 +320,24 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: 0,
     description: 'Every command that writes does this first; run it at boot so that no other program sees a half-way root.',
     options: [],
+    examples: [],
+  },
+  {
+    program: 'pkm',
+    name: 'adopt',
+    summary: "take over a root that InterGenOS's pkm manages",
+    operands: '[DATABASE]',
+    minOperands: 0,
+    maxOperands: 1,
+    description:
+      'Its packages, paths, hashes, configuration baselines, holds and history become generation 1 of the root; no file of the system is touched. What is modified, missing or claimed twice is named. The old database stays under another name. Killed anywhere, the root has the old database or the new one; run again, it does nothing. DATABASE is var/lib/igos/pkm.db of the root unless given.',
+    options: [
+      {
+        long: 'archives',
+        doc: 'keep the archives that packages came from, where they are still there: rollback and repair need them',
+      },
+      { long: 'dry-run', short: 'n', doc: 'look and report, and change nothing' },
+    ],
     examples: [],
   },
 ];

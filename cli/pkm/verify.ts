@@ -1,47 +1,70 @@
 import type { VerifyReport } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { formatDuration } from '../progress/model.ts';
+import { formatBytes, formatDuration } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
 import { isTerminal } from '../terminal.ts';
 
-export async function run(context: Context, args: Arguments): Promise<number> {
-  const names = [...args.operands, ...args.all('package').map(([name]) => name!)];
+export function run(context: Context, args: Arguments): number {
+  const packages = [...args.operands, ...args.all('package').map(([name]) => name!)];
   using root = openForReading(args);
-  const { openProgress } = await import('../progress/open.ts');
-  const progress = isTerminal(2) ? await openProgress(context) : undefined;
-  progress?.start('verify', 'verifying');
+  const progress = isTerminal(2) && !context.isQuiet ? openDisplay(context) : undefined;
   const started = performance.now();
-  const onProgress = (done: number, total: number): void => {
-    const rate = Math.round(done / ((performance.now() - started) / 1000));
-    progress?.detail('verify', `${done} of ${total} paths, ${rate} a second`);
-  };
-  let reports: VerifyReport[];
+  let report: VerifyReport;
   try {
-    reports = (names.length === 0 ? [undefined] : names).map((name) =>
-      root.verify({ fast: args.has('fast'), onProgress, ...(name === undefined ? {} : { package: name }) }),
-    );
+    report = root.verify({
+      fast: args.has('fast'),
+      unowned: args.has('unowned'),
+      ...(packages.length === 0 ? {} : { packages }),
+      ...(progress === undefined ? {} : { onProgress: progress.show }),
+    });
   } finally {
     progress?.stop();
   }
-  if (context.isJson) context.out.json({ reports });
+  const seconds = (performance.now() - started) / 1000;
+  if (context.isJson) context.out.json({ ...report, seconds: Number(seconds.toFixed(3)) });
   else {
-    for (const report of reports) printFindings(context, report);
-    const count = (pick: (report: VerifyReport) => readonly unknown[]): number =>
-      reports.reduce((sum, report) => sum + pick(report).length, 0);
-    const nProblems = count((report) => report.problems) + count((report) => report.manifests);
-    const nChecked = reports.reduce((sum, report) => sum + report.nChecked, 0);
-    context.out.line(
-      `${nChecked} paths checked in ${formatDuration(performance.now() - started)}: ${nProblems === 0 && reports.every((report) => report.isClean) ? 'clean' : `${nProblems} ${nProblems === 1 ? 'problem' : 'problems'}`}, ${count((report) => report.drift)} changed configuration files`,
-    );
+    printFindings(context, report);
+    context.out.line(summary(report, seconds));
   }
-  return reports.every((report) => report.isClean) ? 0 : 1;
+  return report.isClean ? 0 : 1;
+}
+
+/** The display of long work draws while the event loop turns, and verifying is one long call: this writes its own line. */
+function openDisplay(context: Context) {
+  const started = performance.now();
+  let shown = 0;
+  const write = (text: string): void => context.out.write(2, Buffer.from(text));
+  return {
+    show(done: number, total: number, bytes: number): void {
+      const now = performance.now();
+      if (now - shown < 100) return;
+      shown = now;
+      const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
+      write(`\r\x1b[Kverifying ${done} of ${total} paths (${percent} %), ${rate(bytes, (now - started) / 1000)}`);
+    },
+    stop(): void {
+      if (shown > 0) write('\r\x1b[K');
+    },
+  };
+}
+
+const rate = (bytes: number, seconds: number): string => `${formatBytes(bytes / Math.max(seconds, 0.001))} a second`;
+
+function summary({ nChecked, nBytes, problems, drift, manifests, unowned, isClean }: VerifyReport, seconds: number): string {
+  const read = nBytes === 0 ? '' : `, ${formatBytes(nBytes)} at ${rate(nBytes, seconds)}`;
+  const nProblems = problems.length + manifests.length;
+  const found = isClean ? 'clean' : `${nProblems} ${nProblems === 1 ? 'problem' : 'problems'}`;
+  const parts = [found, `${drift.length} changed configuration files`];
+  if (unowned.length > 0) parts.push(`${unowned.length} paths of no package`);
+  return `${nChecked} paths checked in ${formatDuration(seconds * 1000)}${read}: ${parts.join(', ')}`;
 }
 
 function printFindings(context: Context, report: VerifyReport): void {
   for (const { path, owner, kind, expected, actual } of report.problems)
     context.out.line(`${kind} /${path} (${owner}): expected ${expected}, found ${actual}`);
   for (const { path, owner, kind } of report.drift) context.out.line(`config /${path} (${owner}): ${kind}`);
+  for (const path of report.unowned) context.out.line(`unowned /${path}`);
   for (const divergence of report.manifests)
     context.out.line(`manifest ${divergence.name}: ${divergence.kind}; the database is right`);
   if (report.history !== undefined) context.out.line(`history: ${report.history}`);

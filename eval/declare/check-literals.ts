@@ -36,6 +36,9 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   phases: ['attrs'],
   environment: ['attrs'],
   modes: ['attrs'],
+  capabilities: ['attrs'],
+  triggers: ['attrs'],
+  services: ['attrs'],
   files: ['attrs'],
   trees: ['list'],
 };

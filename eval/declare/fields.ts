@@ -53,6 +53,30 @@ const modes: FieldSpec = {
   doc: 'Modes that a store cannot hold, given when the file is placed in a root: setuid, setgid, unreadable files.',
   example: '{ "usr/bin/su" = "4755"; }',
 };
+const capabilities: FieldSpec = {
+  name: 'capabilities',
+  shape: 'capabilities',
+  default: '{ }',
+  isMerged: true,
+  doc: 'File capabilities, which a store cannot hold, given when the file is placed in a root: capabilities(7), in the words of setcap.',
+  example: '{ "usr/bin/ping" = "cap_net_raw=ep"; }',
+};
+const triggers: FieldSpec = {
+  name: 'triggers',
+  shape: 'triggers',
+  default: '{ }',
+  isMerged: true,
+  doc: 'What must be run in the root when any package places, changes or removes files of interest: `paths` are patterns, `run` is shell text or a list of words, which gets the paths on its standard input. Once a transaction, after everything is in place, on rollback too; it may run again after a crash. A failure is reported, and is an error only with `fatal = true`.',
+  example: '{ mime = { paths = [ "usr/share/mime/**/*.xml" ]; run = "update-mime-database usr/share/mime"; }; }',
+};
+const services: FieldSpec = {
+  name: 'services',
+  shape: 'services',
+  default: '{ }',
+  isMerged: true,
+  doc: 'Services that are switched on when it is installed: a unit of systemd (what its `[Install]` section names), or a script of OpenRC (run level `default`). The symlinks below `/etc` that say so are configuration: who removes one keeps it removed.',
+  example: '{ "sshd.service" = "enable"; }',
+};
 const tier: FieldSpec = {
   name: 'tier',
   shape: 'tier',
@@ -147,6 +171,9 @@ const PACKAGE: readonly FieldSpec[] = [
   },
   config,
   modes,
+  capabilities,
+  triggers,
+  services,
   supersedes,
   provides,
   conflicts,
@@ -175,6 +202,9 @@ const SPLIT: readonly FieldSpec[] = [
   inherited(runtime),
   config,
   modes,
+  capabilities,
+  triggers,
+  services,
   supersedes,
   provides,
   conflicts,
@@ -212,6 +242,14 @@ const SYSTEM: readonly FieldSpec[] = [
     isMerged: true,
     doc: 'Configuration files by path below `/etc`.',
     example: '{ motd = "welcome\\n"; }',
+  },
+  {
+    name: 'services',
+    shape: 'services',
+    default: '{ }',
+    isMerged: true,
+    doc: 'Services of its packages to be switched on, or not, whatever the packages say.',
+    example: '{ "sshd.service" = "disable"; }',
   },
 ];
 

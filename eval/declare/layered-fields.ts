@@ -176,6 +176,9 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   phases: () => emptyAttrs,
   environment: () => emptyAttrs,
   modes: () => emptyAttrs,
+  capabilities: () => emptyAttrs,
+  triggers: () => emptyAttrs,
+  services: () => emptyAttrs,
   files: () => emptyAttrs,
   release: () => 1,
 };

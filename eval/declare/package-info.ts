@@ -2,6 +2,7 @@ import type { Span } from '../../base/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import { ContextString, type Slot } from '../value.ts';
 import type { Package } from './package.ts';
+import type { DeclaredTrigger } from './read-trigger.ts';
 
 /**
  * What commands know of a package. Every property is evaluated, and checked, when it is first read; reading metadata never makes
@@ -58,6 +59,17 @@ export class PackageInfo {
   /** Path below the root → octal mode, four digits. */
   get modes(): ReadonlyMap<string, string> {
     return this.#ask(() => this.package.modes);
+  }
+  /** Path below the root → file capabilities, as setcap takes them. */
+  get capabilities(): ReadonlyMap<string, string> {
+    return this.#ask(() => this.package.capabilities);
+  }
+  get triggers(): readonly DeclaredTrigger[] {
+    return this.#ask(() => this.package.triggers);
+  }
+  /** Service → whether it is switched on. */
+  get services(): ReadonlyMap<string, boolean> {
+    return this.#ask(() => this.package.services);
   }
   /** Names of what the build sees. */
   get build(): readonly string[] {

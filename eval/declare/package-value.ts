@@ -28,6 +28,14 @@ export function makePackageValue(self: Package): Attrs {
       self.fields.has(name) ? self.attribute(name, () => self[name], []) : [],
     ]),
     ['modes', self.fields.has('modes') ? self.attribute('modes', () => self.modes, null) : attrsFromMap(new Map())],
+    [
+      'capabilities',
+      self.fields.has('capabilities') ? self.attribute('capabilities', () => self.capabilities, null) : attrsFromMap(new Map()),
+    ],
+    ...(['triggers', 'services'] as const).map((name): [string, Slot] => [
+      name,
+      self.fields.slot(name) ?? attrsFromMap(new Map()),
+    ]),
     ['build', self.attribute('build', () => recipe.build, [])],
     ['host', self.attribute('host', () => recipe.host, [])],
     ...(['source', 'patches', 'phases', 'env', 'style', 'check'] as const).map((name): [string, Slot] => [

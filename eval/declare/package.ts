@@ -8,7 +8,17 @@ import type { Slot } from '../value.ts';
 import type { LayeredFields } from './layered-fields.ts';
 import { PackageInfo } from './package-info.ts';
 import { makePackageValue } from './package-value.ts';
-import { type Reading, readLine, readModes, readNames, readPackages, readPatterns, readTier } from './read-field.ts';
+import {
+  type Reading,
+  readCapabilities,
+  readLine,
+  readModes,
+  readNames,
+  readPackages,
+  readPatterns,
+  readTier,
+} from './read-field.ts';
+import { type DeclaredTrigger, readServices, readTriggers } from './read-trigger.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tier } from './tier.ts';
 
@@ -65,6 +75,15 @@ export class Package {
   }
   get modes(): ReadonlyMap<string, string> {
     return this.#own('modes', readModes, new Map());
+  }
+  get capabilities(): ReadonlyMap<string, string> {
+    return this.#own('capabilities', readCapabilities, new Map());
+  }
+  get triggers(): readonly DeclaredTrigger[] {
+    return this.#own('triggers', readTriggers, []);
+  }
+  get services(): ReadonlyMap<string, boolean> {
+    return this.#own('services', readServices, new Map());
   }
   get provides(): readonly string[] {
     return this.#own('provides', readNames, []);

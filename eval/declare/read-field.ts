@@ -179,6 +179,19 @@ export function readModes(reading: Reading): ReadonlyMap<string, string> {
   return modes;
 }
 
+/** Path → file capabilities: names, a sign, flags. Which names there are, the one who places the file knows. */
+export function readCapabilities(reading: Reading): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [path, entry, key] of entries(reading)) {
+    requireRelative(key, path);
+    const text = readLine(entry);
+    if (!/^cap_[a-z_]+(,cap_[a-z_]+)*[=+][eip]{1,3}$/.test(text))
+      throw wrong(entry, `is '${text}', which are no capabilities`, { hint: 'write them like "cap_net_raw=ep"' });
+    found.set(path, text);
+  }
+  return found;
+}
+
 /** Path below /etc → text. */
 export function readFiles(reading: Reading): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
@@ -199,7 +212,7 @@ export const readTrees = (reading: Reading): readonly string[] =>
     return value.path;
   });
 
-const force = ({ realm, slot }: Reading): Value => realm.evaluator.force(slot);
+export const force = ({ realm, slot }: Reading): Value => realm.evaluator.force(slot);
 
 /** A path is copied to the store here: that a file is missing is told at the field that names it. */
 function coerce(reading: Reading, context: Set<string>): string {
@@ -212,7 +225,8 @@ function coerce(reading: Reading, context: Set<string>): string {
   }
 }
 
-function items(reading: Reading): readonly Reading[] {
+/** The items of a list. */
+export function items(reading: Reading): readonly Reading[] {
   const value = force(reading);
   if (!Array.isArray(value)) throw wrongType(reading, value);
   const { expr, span } = reading.place;
@@ -224,7 +238,7 @@ function items(reading: Reading): readonly Reading[] {
 }
 
 /** Name, value and name's place of each attribute that is not null. */
-function entries(reading: Reading): readonly (readonly [name: string, entry: Reading, key: Reading])[] {
+export function entries(reading: Reading): readonly (readonly [name: string, entry: Reading, key: Reading])[] {
   const value = force(reading);
   if (!(value instanceof Attrs)) throw wrongType(reading, value);
   return [...value.names].sort(compareBytes).flatMap((name) => {
@@ -242,11 +256,11 @@ function describe(reading: Reading, value: Value): string {
   return isShort ? `${evaluator.describeType(value)} (${evaluator.preview(value)})` : evaluator.describeType(value);
 }
 
-const wrongType = (reading: Reading, value: Value, hint?: string): Fault =>
+export const wrongType = (reading: Reading, value: Value, hint?: string): Fault =>
   wrong(reading, `is ${describe(reading, value)}`, hint === undefined ? {} : { hint });
 
 /** `what` goes on from the field or its part: "is a string", "has more than one line". */
-function wrong(
+export function wrong(
   reading: Reading,
   what: string,
   { code = 'E-DECL-003', hint }: { code?: DeclarationCode; hint?: string } = {},

@@ -20,6 +20,9 @@ export const SHAPES = {
   phases: 'a set of shell texts, one per phase',
   environment: 'a set of strings, named like shell variables',
   modes: 'a set of octal modes in quotes, named by path: { "usr/bin/su" = "4755"; }',
+  capabilities: 'a set of file capabilities, named by path: { "usr/bin/ping" = "cap_net_raw=ep"; }',
+  triggers: 'a set of triggers by name: { NAME = { paths = [ … ]; run = …; fatal = false; }; }',
+  services: 'a set of "enable" or "disable", named by service',
   files: 'a set of texts, named by path below /etc',
   trees: 'a list of paths to trees',
 } as const;
@@ -38,6 +41,9 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   phases: 'shell text for one of the phases',
   environment: 'a string, a number or a boolean for a variable of the shell',
   modes: 'an octal mode in quotes for a path below the root: { "usr/bin/su" = "4755"; }',
+  capabilities: 'capabilities as setcap takes them, for a path below the root: { "usr/bin/ping" = "cap_net_raw=ep"; }',
+  triggers: '{ paths = [ … ]; run = "…"; } with patterns relative to the root, and shell text or a list of words',
+  services: '"enable" or "disable" for a service',
   files: 'a text for a path below /etc',
   trees: 'a path to a tree',
 };

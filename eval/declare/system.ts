@@ -5,6 +5,7 @@ import { LayeredFields } from './layered-fields.ts';
 import type { Package } from './package.ts';
 import type { PackageInfo } from './package-info.ts';
 import { type Reading, readFiles, readLine, readPackages } from './read-field.ts';
+import { readServices } from './read-trigger.ts';
 import type { Realm } from './realm.ts';
 
 /** What `system NAME { … }` declares. Fields are read, and checked, when asked for. */
@@ -33,6 +34,11 @@ export class System {
     return this.fields.has('etc') ? this.#ask(() => readFiles(this.#reading('etc'))) : new Map();
   }
 
+  /** Service → whether it is switched on, whatever its package says. */
+  get services(): ReadonlyMap<string, boolean> {
+    return this.fields.has('services') ? this.#ask(() => readServices(this.#reading('services'))) : new Map();
+  }
+
   get span(): Span | undefined {
     return this.fields.span;
   }
@@ -47,6 +53,7 @@ export class System {
           ['name', this.name],
           ['summary', evaluator.delay(() => this.summary ?? null)],
           ['packages', evaluator.delay(() => this.packages.map((each) => each.package.value))],
+          ['services', this.fields.slot('services') ?? attrsFromMap(new Map())],
           ['etc', evaluator.delay(() => attrsFromMap(this.etc))],
         ]),
       );

@@ -264,7 +264,7 @@ function checkAll(
     attempt(() => info.package.checkSupersedes());
     attempt(() => void info.drvPath);
   }
-  for (const system of systems.values()) attempt(() => void [system.summary, system.packages, system.etc]);
+  for (const system of systems.values()) attempt(() => void [system.summary, system.packages, system.etc, system.services]);
   return [...found.values()];
 }
 
@@ -281,4 +281,7 @@ const INFO_FIELDS = [
   'conflicts',
   'config',
   'modes',
+  'capabilities',
+  'triggers',
+  'services',
 ] as const satisfies readonly (keyof PackageInfo)[];

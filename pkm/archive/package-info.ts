@@ -1,5 +1,5 @@
 /** `.PKGINFO`: lines `key = value`, keys that may repeat, `#` for comments. */
-import type { PackageDescription } from '../types.ts';
+import type { PackageDescription, Trigger } from '../types.ts';
 
 export interface PackageInfoFile {
   readonly description: Partial<PackageDescription> & Pick<PackageDescription, 'name' | 'version'>;
@@ -7,13 +7,17 @@ export interface PackageInfoFile {
   readonly privileged: ReadonlySet<string>;
 }
 
+/** Their values are taken to the letter: paths may begin and end with spaces. */
+const PATHS = new Set(['privileged', 'config']);
+
 /** `undefined` where the text names no package. Unknown keys are ignored: other programs may have some of their own. */
 export function decodePackageInfo(text: string): PackageInfoFile | undefined {
   const values = new Map<string, string[]>();
   for (const line of text.split('\n')) {
-    const match = /^\s*([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line);
-    if (match === null || match[2] === '') continue;
-    values.set(match[1]!, [...(values.get(match[1]!) ?? []), match[2]!]);
+    const match = /^\s*([a-z_]+)\s*= ?(.*)$/.exec(line);
+    const [, key = '', raw = ''] = match ?? [];
+    const value = PATHS.has(key) ? raw.replace(/\r$/, '') : raw.trim();
+    if (value !== '') values.set(key, [...(values.get(key) ?? []), value]);
   }
   const one = (key: string): string => values.get(key)?.[0] ?? '';
   const name = one('pkgname');
@@ -34,6 +38,7 @@ export function decodePackageInfo(text: string): PackageInfoFile | undefined {
       conflicts: values.get('conflict') ?? [],
       supersedes: values.get('supersedes') ?? [],
       config: values.get('config') ?? [],
+      ...decodeTriggers(values.get('trigger') ?? []),
     },
     privileged: new Set(values.get('privileged')),
   };
@@ -55,7 +60,26 @@ export function encodePackageInfo(about: PackageDescription, privileged: readonl
     ...lines('provides', about.provides),
     ...lines('conflict', about.conflicts),
     ...lines('supersedes', about.supersedes),
-    ...lines('config', about.config),
-    ...lines('privileged', privileged),
+    ...about.config.map((glob) => `config = ${glob}`),
+    ...(about.triggers ?? []).map((trigger) => `trigger = ${JSON.stringify(trigger)}`),
+    ...privileged.map((path) => `privileged = ${path}`),
   ].join('\n')}\n`;
+}
+
+/** One a line, as JSON. Others, of programs that mean something else by the key, are ignored. */
+function decodeTriggers(lines: readonly string[]): { triggers?: readonly Trigger[] } {
+  const triggers = lines.flatMap((line): Trigger[] => {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      return [];
+    }
+    const { name, paths, run, isFatal } = (value ?? {}) as Record<string, unknown>;
+    const isList = (list: unknown): list is string[] =>
+      Array.isArray(list) && list.length > 0 && list.every((one) => typeof one === 'string' && !one.includes('\0'));
+    if (typeof name !== 'string' || !/^[A-Za-z0-9._+-]{1,64}$/.test(name) || !isList(paths) || !isList(run)) return [];
+    return [{ name, paths, run, isFatal: isFatal === true }];
+  });
+  return triggers.length === 0 ? {} : { triggers };
 }

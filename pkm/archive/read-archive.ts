@@ -3,16 +3,19 @@
  * becomes a name on the disk before the plan was made and checked: there is nothing to traverse and nothing to write through.
  */
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, statfsSync } from 'node:fs';
+import { createReadStream, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createGunzip } from 'node:zlib';
-import { Fault, SystemFault, sys } from '../../base/index.ts';
+import { promisify } from 'node:util';
+import { createGunzip, gunzip } from 'node:zlib';
+import { Fault, SystemFault, sys, tryBytesToText } from '../../base/index.ts';
 import { makeImage } from '../image.ts';
 import type { FileWriter, RootIo } from '../io.ts';
 import { STATE_DIR } from '../layout.ts';
 import { badPath, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
+import { describeCapability } from './capability.ts';
 import { decodePackageInfo, type PackageInfoFile } from './package-info.ts';
+import { isPrivileged } from './privileged.ts';
 import { damaged, hostile, type TarMember, TarReader } from './tar-reader.ts';
 
 export interface ReadArchiveOptions {
@@ -23,6 +26,11 @@ export interface ReadArchiveOptions {
   readonly mtimeSeconds: number;
   readonly maxEntries?: number;
   readonly maxBytes?: number;
+  /**
+   * Whether members that `.PKGINFO` does not declare may be privileged: setuid, setgid, or with file capabilities. InterGenOS's own
+   * archives cannot declare anything; somebody else has to answer for them. Default: no.
+   */
+  readonly mayBePrivileged?: (path: string, archiveSha256: string) => boolean;
 }
 
 const MAX_ENTRIES = 100_000;
@@ -30,28 +38,58 @@ const MAX_BYTES = 64 * 2 ** 30;
 const MAX_TEXT = 64 << 20;
 const CHUNK = 1 << 20;
 const MEMORY_BYTES = 8 << 20;
+/** Archives up to this size are unpacked in one piece, if what comes out is no longer than that. */
+const WHOLE_BYTES = 4 << 20;
+const MAX_WHOLE_BYTES = 16 << 20;
+const EMPTY = Buffer.alloc(0);
+const IS_ROOT = process.geteuid?.() === 0;
 
 /** @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
 export async function imageFromArchive(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
   sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
   const unpacker = new Unpacker(options);
   const reader = new TarReader(unpacker);
+  const whole = await readWhole(file);
+  if (whole !== undefined) {
+    try {
+      reader.push(whole.bytes);
+      reader.finish();
+    } finally {
+      unpacker.abandon();
+    }
+    return unpacker.image(file, whole.sha256);
+  }
   const digest = createHash('sha256');
   const source = createReadStream(file, { highWaterMark: CHUNK });
-  const gunzip = createGunzip({ chunkSize: CHUNK });
+  const unzip = createGunzip({ chunkSize: CHUNK });
   source.on('data', (chunk) => digest.update(chunk));
-  source.on('error', (error) => gunzip.destroy(error));
+  source.on('error', (error) => unzip.destroy(error));
   try {
-    for await (const chunk of source.pipe(gunzip)) reader.push(chunk as Buffer);
+    for await (const chunk of source.pipe(unzip)) reader.push(chunk as Buffer);
     reader.finish();
   } catch (error) {
     throw readFault(error, file);
   } finally {
     unpacker.abandon();
     source.destroy();
-    gunzip.destroy();
+    unzip.destroy();
   }
   return unpacker.image(file, digest.digest('hex'));
+}
+
+/** A short archive in one piece, unpacked beside us: half the time of a stream. `undefined` where it is long, unpacked or not. */
+async function readWhole(file: string): Promise<{ bytes: Buffer; sha256: string } | undefined> {
+  const { size } = sys('read', file, () => statSync(file));
+  if (size > WHOLE_BYTES) return undefined;
+  const packed = sys('read', file, () => readFileSync(file));
+  try {
+    const unpacking = promisify(gunzip)(packed, { chunkSize: CHUNK, maxOutputLength: MAX_WHOLE_BYTES });
+    const sha256 = hash('sha256', packed); // meanwhile
+    return { bytes: await unpacking, sha256 };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw readFault(error, file);
+  }
 }
 
 function readFault(error: unknown, file: string): unknown {
@@ -87,22 +125,32 @@ class Unpacker {
       throw hostile(member.name, `with it the archive needs more than ${this.#maxBytes} bytes`);
     const path = normalized(member.name);
     if (path === '') {
+      if (member.kind !== 'directory') throw hostile(member.name, `it is a ${member.kind} without a name`);
       this.#current = { kind: 'skip' };
       return;
     }
     const why = badPath(path);
     if (why !== undefined) throw hostile(member.name, why);
-    if (this.#members.has(path) || this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
-    this.#current = isMetadata(path) ? this.#beginMetadata(path, member) : this.#beginEntry(path, member);
+    if (this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
+    this.#current = this.#members.has(path)
+      ? this.#beginAgain(path, member)
+      : isMetadata(path)
+        ? this.#beginMetadata(path, member)
+        : this.#beginEntry(path, member);
   }
 
   data(bytes: Buffer): void {
     const current = this.#current!;
     if (current.kind === 'text') current.chunks.push(Buffer.from(bytes));
     else if (current.kind === 'small') {
-      bytes.copy(current.buffer, current.filled);
-      current.filled += bytes.length;
-    } else if (current.kind === 'long') {
+      if (bytes.length === current.entry.sizeBytes) current.buffer = bytes;
+      else {
+        current.buffer ??= Buffer.allocUnsafe(current.entry.sizeBytes);
+        bytes.copy(current.buffer, current.filled);
+        current.filled += bytes.length;
+      }
+    } else if (current.kind === 'again') current.digest.update(bytes);
+    else if (current.kind === 'long') {
       current.digest.update(bytes);
       sys('write', current.file, () => current.writer.write(bytes));
     }
@@ -111,11 +159,13 @@ class Unpacker {
   end(): void {
     const current = this.#current!;
     this.#current = undefined;
-    if (current.kind === 'text') this.#texts.set(current.path, Buffer.concat(current.chunks).toString('utf8'));
+    if (current.kind === 'text') this.#texts.set(current.path, decodeText(current.path, Buffer.concat(current.chunks)));
     else if (current.kind === 'small') {
-      const { entry, buffer, file } = current;
+      const { entry, buffer = EMPTY, file } = current; // all of it, in the piece that was just handed over or collected
       sys('write', file, () => this.#options.io.createFile(file, buffer, this.#metadata(entry)));
       this.#members.set(entry.path, { entry: { ...entry, sha256: hash('sha256', buffer) }, file });
+    } else if (current.kind === 'again') {
+      if (current.digest.digest('hex') !== this.#members.get(current.path)!.entry.sha256) throw twice(current.path);
     } else if (current.kind === 'long') {
       sys('write', current.file, () => current.writer.finish());
       this.#members.set(current.entry.path, {
@@ -135,12 +185,8 @@ class Unpacker {
     this.#checkLinks();
     this.#checkManifest(info.description);
     for (const { entry } of this.#members.values()) {
-      if (entry.kind !== 'directory' && (entry.mode & 0o6000) !== 0 && !info.privileged.has(entry.path)) {
-        throw hostile(
-          entry.path,
-          `it has mode ${entry.mode.toString(8)}, and .PKGINFO does not say 'privileged = ${entry.path}'`,
-        );
-      }
+      if (!isPrivileged(entry) || info.privileged.has(entry.path)) continue;
+      if (this.#options.mayBePrivileged?.(entry.path, sha256) !== true) throw undeclared(entry);
     }
     return makeImage({
       description: info.description,
@@ -157,6 +203,8 @@ class Unpacker {
     if (path === '.PKGINFO' || path.startsWith(MANIFESTS)) {
       if (member.kind !== 'file') throw hostile(member.name, `it is a ${member.kind}, and should be a file`);
       if (member.sizeBytes > MAX_TEXT) throw hostile(member.name, 'it is too long');
+      if (path !== '.PKGINFO' && [...this.#texts.keys()].some((other) => other !== '.PKGINFO'))
+        throw hostile(member.name, 'it is a second manifest, and an archive is of one package');
       return { kind: 'text', path, chunks: [] };
     }
     if (path.startsWith(STATE_DIR)) throw hostile(member.name, 'that is where pkm keeps its state');
@@ -168,8 +216,23 @@ class Unpacker {
     return { kind: 'skip' };
   }
 
-  #beginEntry(path: string, member: TarMember): Current {
-    const entry: ImageEntry = {
+  /** InterGenOS's publishing script adds what is in a folder with the folder, and once more by itself. */
+  #beginAgain(path: string, member: TarMember): Current {
+    const { entry } = this.#members.get(path)!;
+    const other = this.#entry(path, member);
+    const isSame =
+      entry.kind === other.kind &&
+      entry.mode === (other.kind === 'hardlink' ? entry.mode : other.mode) &&
+      entry.target === (other.kind === 'hardlink' ? normalized(other.target) : other.target) &&
+      (other.kind !== 'file' || entry.sizeBytes === other.sizeBytes) &&
+      (other.kind === 'hardlink' || (entry.uid === other.uid && entry.gid === other.gid)) &&
+      (other.kind === 'hardlink' || entry.capability === other.capability);
+    if (!isSame) throw twice(member.name);
+    return other.kind === 'file' ? { kind: 'again', path, digest: createHash('sha256') } : { kind: 'skip' };
+  }
+
+  #entry(path: string, member: TarMember): ImageEntry {
+    return {
       path,
       kind: member.kind,
       mode: member.kind === 'symlink' ? 0o777 : member.mode,
@@ -177,8 +240,13 @@ class Unpacker {
       gid: this.#owner(member.gid),
       sizeBytes: member.sizeBytes,
       sha256: '',
-      target: member.kind === 'symlink' ? member.target : '',
+      target: member.kind === 'symlink' || member.kind === 'hardlink' ? member.target : '',
+      ...(member.capability === '' || member.kind !== 'file' ? {} : { capability: member.capability }),
     };
+  }
+
+  #beginEntry(path: string, member: TarMember): Current {
+    const entry = this.#entry(path, member);
     const file = join(this.#options.folder, String(this.#members.size));
     if (member.kind === 'hardlink') {
       this.#link(entry, member, file);
@@ -188,8 +256,7 @@ class Unpacker {
       this.#members.set(path, { entry, file: '' });
       return { kind: 'skip' };
     }
-    if (member.sizeBytes <= MEMORY_BYTES)
-      return { kind: 'small', entry, file, buffer: Buffer.allocUnsafe(member.sizeBytes), filled: 0 };
+    if (member.sizeBytes <= MEMORY_BYTES) return { kind: 'small', entry, file, buffer: undefined, filled: 0 };
     const writer = sys('write', file, () => this.#options.io.writeFile(file, this.#metadata(entry)));
     return { kind: 'long', entry, file, writer, digest: createHash('sha256') };
   }
@@ -205,8 +272,7 @@ class Unpacker {
       throw hostile(member.name, `it is a hard link to '${printable(member.target)}', which is no earlier file of the archive`);
     }
     sys('link', file, () => this.#options.io.link(found.file, file));
-    const { mode, uid, gid, sizeBytes, sha256 } = found.entry;
-    this.#members.set(entry.path, { entry: { ...entry, kind: 'hardlink', mode, uid, gid, sizeBytes, sha256, target }, file });
+    this.#members.set(entry.path, { entry: { ...found.entry, path: entry.path, kind: 'hardlink', target }, file });
   }
 
   /** Owners from 1000 up are people of the machine that made the archive. */
@@ -217,8 +283,10 @@ class Unpacker {
   }
 
   #metadata(entry: ImageEntry): Parameters<RootIo['createFile']>[2] {
-    const owner = process.geteuid?.() === 0 ? { uid: entry.uid, gid: entry.gid } : undefined;
-    return { mode: entry.mode, owner, mtimeSeconds: this.#options.mtimeSeconds };
+    const owner = IS_ROOT ? { uid: entry.uid, gid: entry.gid } : undefined;
+    const { mtimeSeconds } = this.#options;
+    const capability = IS_ROOT ? entry.capability : undefined;
+    return { mode: entry.mode, owner, mtimeSeconds, ...(capability === undefined ? {} : { capability }) };
   }
 
   #info(): PackageInfoFile {
@@ -274,10 +342,31 @@ class Unpacker {
   }
 }
 
+/** Texts are shown on terminals, which obey some control characters. */
+function decodeText(path: string, bytes: Buffer): string {
+  const text = tryBytesToText(bytes.toString('latin1'));
+  if (text === undefined) throw hostile(path, 'it is not UTF-8');
+  if (/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text.replaceAll('\r\n', '\n'))) throw hostile(path, 'it has control characters');
+  return text;
+}
+
+function undeclared(entry: ImageEntry): Fault {
+  const what =
+    entry.capability === undefined
+      ? `it has mode ${entry.mode.toString(8)}`
+      : `it has the capabilities ${describeCapability(entry.capability)}`;
+  return hostile(entry.path, `${what}, and .PKGINFO does not say 'privileged = ${entry.path}'`, [
+    'if you know why it has them, use --allow-privileged',
+  ]);
+}
+
+const twice = (name: string): Fault => hostile(name, 'it is there twice, and not the same');
+
 type Current =
   | { kind: 'skip' }
+  | { kind: 'again'; path: string; digest: ReturnType<typeof createHash> }
   | { kind: 'text'; path: string; chunks: Buffer[] }
-  | { kind: 'small'; entry: ImageEntry; file: string; buffer: Buffer; filled: number }
+  | { kind: 'small'; entry: ImageEntry; file: string; buffer: Buffer | undefined; filled: number }
   | { kind: 'long'; entry: ImageEntry; file: string; writer: FileWriter; digest: ReturnType<typeof createHash> };
 
 const MANIFESTS = `${STATE_DIR}/packages/`;

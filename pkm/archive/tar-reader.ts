@@ -5,9 +5,11 @@
  * @source POSIX.1-2017 pax, ustar interchange format; GNU tar manual, "Basic Tar Format" (types L and K)
  */
 import { Header } from 'tar/header';
-import { Pax } from 'tar/pax';
 import { Fault } from '../../base/index.ts';
 import { printable } from '../names.ts';
+import { CAPABILITY_ATTRIBUTE, decodeCapability } from './capability.ts';
+import { decodePax, XATTR_PREFIX } from './pax.ts';
+import { plainHeader } from './plain-header.ts';
 
 const BLOCK = 512;
 /** Extended headers are names; nobody needs more. */
@@ -22,6 +24,8 @@ export interface TarMember {
   readonly gid: number;
   readonly sizeBytes: number;
   readonly target: string;
+  /** Hex of its file capabilities; '' where it has none. */
+  readonly capability: string;
 }
 
 export interface TarHandler {
@@ -32,7 +36,9 @@ export interface TarHandler {
   end(): void;
 }
 
-type Extension = { path?: string; linkpath?: string; size?: number; uid?: number; gid?: number };
+type Extension = { path?: string; linkpath?: string; size?: number; uid?: number; gid?: number; capability?: string };
+const NO_EXTENSION: Extension = {};
+
 type Body =
   | { kind: 'member' }
   | { kind: 'skip' }
@@ -46,7 +52,7 @@ export class TarReader {
   #body: Body | undefined;
   #left = 0;
   #padding = 0;
-  #extension: Extension = {};
+  #extension: Extension = NO_EXTENSION;
   #nNullBlocks = 0;
 
   constructor(handler: TarHandler) {
@@ -66,6 +72,9 @@ export class TarReader {
         const n = Math.min(this.#padding, chunk.length - at);
         at += n;
         this.#padding -= n;
+      } else if (this.#filled === 0 && chunk.length - at >= BLOCK) {
+        this.#readHeader(chunk.subarray(at, at + BLOCK));
+        at += BLOCK;
       } else {
         const n = Math.min(BLOCK - this.#filled, chunk.length - at);
         chunk.copy(this.#header, this.#filled, at, at + n);
@@ -73,7 +82,7 @@ export class TarReader {
         this.#filled += n;
         if (this.#filled === BLOCK) {
           this.#filled = 0;
-          this.#readHeader();
+          this.#readHeader(this.#header);
         }
       }
     }
@@ -84,13 +93,22 @@ export class TarReader {
     if (this.#left > 0 || this.#filled > 0 || this.#nNullBlocks < 2) throw damaged('it is cut off');
   }
 
-  #readHeader(): void {
-    if (this.#header.every((byte) => byte === 0)) {
+  #readHeader(block: Buffer): void {
+    if (block[0] === 0 && block.every((byte) => byte === 0)) {
       this.#nNullBlocks += 1;
       return;
     }
     if (this.#nNullBlocks > 0) throw damaged('there is data after its end');
-    const header = decode(() => new Header(this.#header, 0, this.#extension));
+    const plain = this.#extension === NO_EXTENSION ? plainHeader(block) : undefined;
+    if (plain !== undefined) {
+      const { name, isFolder, mode, uid, gid } = plain;
+      const sizeBytes = isFolder ? 0 : plain.sizeBytes;
+      const kind = isFolder ? 'directory' : 'file';
+      this.#handler.begin({ name, kind, mode: mode & 0o7777, uid, gid, sizeBytes, target: '', capability: '' });
+      this.#begin({ kind: isFolder ? 'skip' : 'member' }, sizeBytes);
+      return;
+    }
+    const header = decode(() => new Header(block, 0, this.#extension));
     if (!header.cksumValid) throw damaged('the checksum of a header is wrong');
     const size = header.size ?? 0;
     if (!Number.isSafeInteger(size) || size < 0) throw damaged('the size of a member is no size');
@@ -102,13 +120,15 @@ export class TarReader {
     }
     const name = this.#extension.path ?? header.path ?? '';
     const target = this.#extension.linkpath ?? header.linkpath ?? '';
-    this.#extension = {};
+    const capability = this.#extension.capability ?? '';
+    this.#extension = NO_EXTENSION;
     const kind = KINDS[header.type];
+    if (capability === UNKNOWN_CAPABILITY) throw hostile(name, 'its file capabilities are of no known form');
     if (kind === undefined) throw hostile(name, `it is a ${TYPE_NAMES[header.type] ?? `member of type '${header.type}'`}`);
     for (const text of [name, target]) if (text.includes('\ufffd')) throw hostile(name, 'its name or target is not UTF-8');
     const { mode = 0o644, uid = 0, gid = 0 } = header;
     const sizeBytes = kind === 'file' ? size : 0;
-    this.#handler.begin({ name, kind, mode: mode & 0o7777, uid, gid, sizeBytes, target });
+    this.#handler.begin({ name, kind, mode: mode & 0o7777, uid, gid, sizeBytes, target, capability });
     this.#begin({ kind: kind === 'file' ? 'member' : 'skip' }, kind === 'directory' ? 0 : size);
   }
 
@@ -139,13 +159,44 @@ export class TarReader {
       this.#extension = { ...this.#extension, [type]: text };
       return;
     }
-    const text = bytes.toString('utf8');
-    if (text.includes('\0')) throw hostile(text, 'its extended header contains a NUL byte');
-    if (/(^|\n)\d+ GNU\.sparse\./.test(text)) throw hostile(this.#extension.path ?? '', 'it is a sparse file');
-    const { path, linkpath, size, uid, gid } = decode(() => Pax.parse(text));
-    const defined = Object.entries({ path, linkpath, size, uid, gid }).filter(([, value]) => value !== undefined);
-    this.#extension = { ...this.#extension, ...(Object.fromEntries(defined) as Extension) };
+    const records = decodePax(bytes);
+    if (records === undefined) throw damaged('an extended header is none');
+    if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.'))) {
+      throw hostile(this.#extension.path ?? records.get('GNU.sparse.name')?.toString('utf8') ?? '', 'it is a sparse file');
+    }
+    this.#extension = { ...this.#extension, ...texts(records), ...numbers(records), ...capabilities(records) };
   }
+}
+
+function texts(records: ReadonlyMap<string, Buffer>): Extension {
+  const found: Extension = {};
+  for (const key of ['path', 'linkpath'] as const) {
+    const text = records.get(key)?.toString('utf8');
+    if (text?.includes('\0') === true) throw hostile(text, 'its extended header contains a NUL byte');
+    if (text !== undefined) found[key] = text;
+  }
+  return found;
+}
+
+function numbers(records: ReadonlyMap<string, Buffer>): Extension {
+  const found: Extension = {};
+  for (const key of ['size', 'uid', 'gid'] as const) {
+    const text = records.get(key)?.toString('latin1');
+    if (text === undefined) continue;
+    if (!/^\d{1,15}$/.test(text)) throw damaged(`the ${key} of an extended header is no number`);
+    found[key] = Number(text);
+  }
+  return found;
+}
+
+/** Said of the member that follows, once its name is known. */
+const UNKNOWN_CAPABILITY = 'unknown';
+
+/** Other attributes are left behind: they are of the machine that made the archive. */
+function capabilities(records: ReadonlyMap<string, Buffer>): Extension {
+  const raw = records.get(XATTR_PREFIX + CAPABILITY_ATTRIBUTE);
+  if (raw === undefined) return {};
+  return { capability: decodeCapability(raw) ?? UNKNOWN_CAPABILITY };
 }
 
 /** The codecs throw errors of their own on numbers that are none. */
@@ -185,8 +236,8 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 export const damaged = (why: string): Fault =>
   new Fault('E-PKM-023', `the archive cannot be read: ${why}`, { hints: ['get it again from where it came'] });
 
-export const hostile = (name: string, why: string): Fault =>
+export const hostile = (name: string, why: string, hints: readonly string[] = []): Fault =>
   new Fault('E-PKM-024', `refusing the archive because of its member '${printable(name)}': ${why}`, {
     notes: ['nothing was changed'],
-    hints: ['do not install archives from whoever made this one'],
+    hints: [...hints, 'do not install archives from whoever made this one'],
   });

@@ -5,13 +5,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header } from 'tar/header';
-import { Pax } from 'tar/pax';
 import { sys, temporaryName } from '../../base/index.ts';
 import { contentFault } from '../contents.ts';
 import { STATE_DIR } from '../layout.ts';
 import { encodeManifest } from '../manifest-text.ts';
 import type { FileRow, ImageEntry, PackageImage } from '../types.ts';
+import { CAPABILITY_ATTRIBUTE } from './capability.ts';
 import { encodePackageInfo } from './package-info.ts';
+import { encodePax, XATTR_PREFIX } from './pax.ts';
+import { isPrivileged } from './privileged.ts';
 
 const BLOCK = 512;
 const MEMORY_BYTES = 8 << 20;
@@ -43,7 +45,7 @@ export async function writeArchive(image: PackageImage, file: string): Promise<{
 
 async function* blocks(image: PackageImage): AsyncGenerator<Buffer> {
   const sizeBytes = image.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.sizeBytes : 0), 0);
-  const privileged = image.entries.filter((entry) => entry.kind !== 'directory' && (entry.mode & 0o6000) !== 0);
+  const privileged = image.entries.filter(isPrivileged);
   yield* textMember(
     '.PKGINFO',
     encodePackageInfo(
@@ -52,7 +54,11 @@ async function* blocks(image: PackageImage): AsyncGenerator<Buffer> {
       sizeBytes,
     ),
   );
-  yield* textMember(`${STATE_DIR}/packages/${image.name}-${image.version}`, manifestOf(image));
+  // InterGenOS's pkm learns from a text manifest alone what is superseded. It writes its own as `<name>-<version>`, and would then
+  // find that file of ours modified: so the name has a suffix, and only archives that need it hold one.
+  if (image.supersedes.length > 0) {
+    yield* textMember(`${STATE_DIR}/packages/${image.name}-${image.version}.archive`, manifestOf(image));
+  }
   for (const entry of order(image.entries)) {
     yield header(entry);
     if (entry.kind === 'file' && entry.sizeBytes > 0) {
@@ -112,15 +118,23 @@ function header(entry: ImageEntry): Buffer {
     ...(entry.target === '' ? {} : { linkpath: entry.target }),
   };
   const block = Buffer.alloc(BLOCK);
-  const needsPax = new Header(data).encode(block, 0) || !/^[\x20-\x7e]*$/.test(data.path + entry.target);
-  if (!needsPax) return block;
-  const extended = new Pax({
-    path: data.path,
-    size: data.size,
-    ...(entry.target === '' ? {} : { linkpath: entry.target }),
-    mtime: TIME,
-  });
-  return Buffer.concat([extended.encode(), block]);
+  const isPlain = !new Header(data).encode(block, 0) && /^[\x20-\x7e]*$/.test(data.path + entry.target);
+  const capability = entry.kind === 'file' ? (entry.capability ?? '') : '';
+  if (isPlain && capability === '') return block;
+  const records = new Map<string, Buffer | string>();
+  if (!isPlain) {
+    records.set('path', data.path);
+    records.set('size', String(data.size));
+    if (entry.target !== '') records.set('linkpath', entry.target);
+  }
+  if (capability !== '') records.set(XATTR_PREFIX + CAPABILITY_ATTRIBUTE, Buffer.from(capability, 'hex'));
+  const body = encodePax(records);
+  const extended = Buffer.alloc(BLOCK);
+  new Header({ path: 'PaxHeader', mode: 0o644, uid: 0, gid: 0, size: body.length, type: 'ExtendedHeader', mtime: TIME }).encode(
+    extended,
+    0,
+  );
+  return Buffer.concat([extended, body, padding(body.length), block]);
 }
 
 function manifestOf(image: PackageImage): string {

@@ -1,4 +1,5 @@
 import { never } from '../../base/index.ts';
+import { liveFingerprint as fingerprintThere } from '../config/list-config.ts';
 import type { DiskEntry } from '../disk.ts';
 import type { ConfigOutcome, ConfigRow, FileRow } from '../types.ts';
 import { type ConfigFacts, decideOffered, decideWithdrawn } from './config-rules.ts';
@@ -163,7 +164,12 @@ function placeBeside(planner: DiskPlanner, next: FileRow, known: ConfigRow | und
 }
 
 /** `<path>.<suffix>`, or `<path>.<suffix>.1` and so on where that is taken. */
-function freeName(planner: DiskPlanner, path: string, suffix: string, isOurs: (path: string) => boolean = () => false): string {
+export function freeName(
+  planner: DiskPlanner,
+  path: string,
+  suffix: string,
+  isOurs: (path: string) => boolean = () => false,
+): string {
   for (let n = 0; ; n++) {
     const candidate = n === 0 ? `${path}.${suffix}` : `${path}.${suffix}.${n}`;
     if (planner.rowsAfter(candidate).length > 0 || planner.input.base.rowsAt(candidate).length > 0) continue;
@@ -193,7 +199,5 @@ const newConfigRow = (row: FileRow): ConfigRow => ({
 
 const fingerprint = (row: FileRow): string => (row.kind === 'symlink' ? `link:${row.target}` : row.sha256);
 
-function liveFingerprint(planner: DiskPlanner, path: string, there: DiskEntry): string {
-  if (there.kind === 'symlink') return `link:${there.target}`;
-  return there.kind === 'file' ? planner.input.disk.sha256(path) : 'other';
-}
+const liveFingerprint = (planner: DiskPlanner, path: string, there: DiskEntry): string =>
+  fingerprintThere(planner.input.disk, path, there);

@@ -13,6 +13,9 @@ const DIRECTORIES = new Set(
     ' ',
   ),
 );
+/** `/bin` and the like as a symlink: every archive of igos-build brings them, and none of them is its package's own. */
+export const isLayoutLink = (entry: { path: string; kind: string }): boolean => entry.kind === 'symlink' && LINKS.has(entry.path);
+
 const KERNEL = /^(proc|sys|dev)\//;
 
 /**

@@ -8,6 +8,7 @@ import { parentOf, printable } from '../names.ts';
 import type { StateDelta, StateView } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { planConfig } from './config-plan.ts';
+import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
 import type { DiskPlan, Operation, StageItem } from './operations.ts';
 
@@ -46,6 +47,8 @@ export class DiskPlanner {
   readonly #removals: Operation[] = [];
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
+  /** Physical folders that are there, or will be when files are placed. */
+  readonly #folders = new Set<string>();
   readonly #putFiles: FileRow[] = [];
   readonly #unmanaged: string[] = [];
   readonly #taken = new Map<string, string>();
@@ -137,7 +140,11 @@ export class DiskPlanner {
         this.warnings.push(this.#modified(old, 'a directory stands there now; it stays'));
         return;
       }
-      if (!this.isSame(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
+      if (!isRollback && isLayoutLink(old)) {
+        this.warnings.push({ kind: 'note', path: old.path, package: old.owner, text: 'it stays: every program needs it' });
+        return;
+      }
+      if (!this.#isAsPlaced(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
       this.unlink(old.path);
     }
   }
@@ -163,7 +170,10 @@ export class DiskPlanner {
   }
 
   makeDirectory({ path, mode, uid, gid }: FileRow): void {
-    this.#mkdirs.push({ kind: 'mkdir', path: this.input.disk.physical(path), mode, uid, gid });
+    const physical = this.input.disk.physical(path);
+    this.#ensureFolder(parentOf(physical));
+    this.#folders.add(physical);
+    this.#mkdirs.push({ kind: 'mkdir', path: physical, mode, uid, gid });
   }
 
   #clearForDirectory(old: FileRow): void {
@@ -188,7 +198,8 @@ export class DiskPlanner {
     }
     if (there === undefined) return this.place(next);
     if (old === undefined || old.kind === 'directory') {
-      if (this.isSame(next, there)) {
+      // nobody's file is given capabilities: it would keep them when the package goes
+      if (next.capability === undefined && this.isSame(next, there)) {
         if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
@@ -202,12 +213,14 @@ export class DiskPlanner {
         });
       return this.place(next);
     }
-    const isEqual = old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target;
-    if (isEqual && there.kind === next.kind) {
+    const isEqual =
+      old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
+    // a change of the owner would take capabilities away
+    if (isEqual && there.kind === next.kind && (next.capability === undefined || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
-    if (!isEqual && !this.isSame(old, there) && !this.isSame(next, there)) {
+    if (!isEqual && !this.#isAsPlaced(old, there) && !this.isSame(next, there)) {
       this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
     }
     return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
@@ -248,10 +261,25 @@ export class DiskPlanner {
     );
   }
 
+  /**
+   * Whether a file that goes is as pkm placed it; only a warning depends on it. Size and time tell: what a program writes has a time
+   * of its own. Where they do not say that it is, its bytes do.
+   */
+  #isAsPlaced(row: FileRow, there: DiskEntry): boolean {
+    const isUntouched =
+      row.kind === 'file' &&
+      there.kind === 'file' &&
+      row.mtimeSeconds !== 0 &&
+      there.isWholeSecond &&
+      there.mtimeSeconds === row.mtimeSeconds &&
+      there.sizeBytes === row.sizeBytes;
+    return isUntouched || this.isSame(row, there);
+  }
+
   isSame(row: FileRow, there: DiskEntry): boolean {
     if (row.kind !== there.kind) return false;
     if (row.kind === 'symlink') return row.target === there.target;
-    return row.sizeBytes === there.sizeBytes && row.sha256 === this.input.disk.sha256(row.path);
+    return (row.sizeBytes < 0 || row.sizeBytes === there.sizeBytes) && row.sha256 === this.input.disk.sha256(row.path);
   }
 
   place(row: FileRow): { mtimeSeconds: number } {
@@ -268,9 +296,20 @@ export class DiskPlanner {
     const near = device === this.input.stagingDevice ? undefined : folder;
     const space = this.#space.get(device) ?? { folder, sizeBytes: 0 };
     this.#space.set(device, { folder: space.folder, sizeBytes: space.sizeBytes + Math.ceil(sizeBytes / 4096) * 4096 + 512 });
+    this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
     this.#stage.push({ ...item, path: physical, near });
     this.#nPlaced += 1;
+  }
+
+  /** A folder that somebody removed is made again, as its packages want it. Those of the new generation are planned already. */
+  #ensureFolder(folder: string): void {
+    if (folder === '' || this.#folders.has(folder)) return;
+    this.#folders.add(folder);
+    this.#ensureFolder(parentOf(folder));
+    if (this.input.disk.entry(folder) !== undefined) return;
+    const { mode, uid, gid } = effective(this.rowsAfter(folder)) ?? { mode: 0o755, uid: 0, gid: 0 };
+    this.#mkdirs.push({ kind: 'mkdir', path: folder, mode, uid, gid });
   }
 
   unlink(path: string): void {

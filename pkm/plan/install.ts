@@ -3,8 +3,8 @@ import { configMatcher } from '../config-globs.ts';
 import type { Disk } from '../disk.ts';
 import { printable } from '../names.ts';
 import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } from '../types.ts';
-import { checkEntry } from './critical.ts';
-import { checkConflicts, unmetDependencies } from './dependencies.ts';
+import { checkEntry, isLayoutLink } from './critical.ts';
+import { checkConflicts, newlyUnmet, unmetDependencies } from './dependencies.ts';
 import { type Draft, effective, isPlainDirectory } from './draft.ts';
 
 export interface InstallOptions {
@@ -12,25 +12,44 @@ export interface InstallOptions {
   readonly explicit?: ReadonlySet<string>;
   /** Seconds since 1970. */
   readonly now: number;
+  /**
+   * Whether a name that is not installed is known to whoever offers the images (a tree, a synced index): a predecessor that
+   * never came to this root leaves nothing to take over, and is no mistake. Default: none is.
+   */
+  readonly isDeclared?: (name: string) => boolean;
+}
+
+/** A declared predecessor that is not here. */
+export interface AbsentPredecessor {
+  readonly package: string;
+  readonly predecessor: string;
 }
 
 /**
  * Puts images into the draft, in queue order: new packages, upgrades and successors alike.
  * @throws Fault E-PKM-… for a queue or an image that would break the root
  */
-export function installImages(draft: Draft, images: readonly PackageImage[], disk: Disk, options: InstallOptions): void {
-  checkQueue(draft, images);
+export function installImages(
+  draft: Draft,
+  images: readonly PackageImage[],
+  disk: Disk,
+  options: InstallOptions,
+): AbsentPredecessor[] {
+  const absent = checkQueue(draft, images, options);
+  for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
   if (conflicts.length > 0) throw conflictFault(conflicts);
   const records = draft.records();
   checkConflicts(records);
-  checkDependencies(records, new Set(images.map((image) => image.name)));
+  checkDependencies(draft.base.records(), records, new Set(images.map((image) => image.name)));
+  return absent;
 }
 
 /** Names once, predecessors there and before their successors, no way back for superseded packages. */
-function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
+function checkQueue(draft: Draft, images: readonly PackageImage[], { isDeclared }: InstallOptions): AbsentPredecessor[] {
+  const absent: AbsentPredecessor[] = [];
   const position = new Map<string, number>();
   for (const [index, image] of images.entries()) {
     if (position.has(image.name)) {
@@ -54,13 +73,16 @@ function checkQueue(draft: Draft, images: readonly PackageImage[]): void {
         });
       }
       const isKnown = at !== undefined || draft.record(predecessor) !== undefined || old?.supersedes.includes(predecessor);
-      if (isKnown !== true) {
+      if (isKnown === true) continue;
+      absent.push({ package: image.name, predecessor });
+      if (isDeclared?.(predecessor) !== true) {
         throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
           hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
         });
       }
     }
   }
+  return absent;
 }
 
 /** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
@@ -100,6 +122,7 @@ function placeImage(
       }
     }
     checkEntry(draft, image, entry, disk);
+    if (isLayoutLink(entry) && isLaidOut(draft, image, entry, disk)) continue;
     for (const row of draft.rowsAt(entry.path)) {
       if (row.owner === image.name) continue;
       if (mayTake(draft, image, row.owner)) draft.drop(row);
@@ -121,6 +144,15 @@ function placeImage(
   draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
 }
 
+/** Another package has the same symlink, or it stood there before any package: it stays theirs. */
+function isLaidOut(draft: Draft, image: PackageImage, entry: ImageEntry, disk: Disk): boolean {
+  const rows = draft.rowsAt(entry.path);
+  if (rows.length > 0) {
+    return rows.every((row) => row.owner !== image.name && row.kind === 'symlink' && row.target === entry.target);
+  }
+  return draft.base.rowsAt(entry.path).length === 0 && disk.entry(entry.path)?.target === entry.target;
+}
+
 const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>
   image.supersedes.includes(owner) || draft.record(owner)?.supersededBy.includes(image.name) === true;
 
@@ -134,6 +166,7 @@ const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => b
   sizeBytes: entry.sizeBytes,
   sha256: entry.sha256,
   target: entry.kind === 'symlink' ? entry.target : '',
+  ...(entry.capability === undefined ? {} : { capability: entry.capability }),
   isConfig: isConfig(entry.path),
   wasThere: false,
   mtimeSeconds: 0,
@@ -165,7 +198,11 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
     const { mode, uid, gid, wasThere } = inherited;
     return isPlainDirectory(entry) ? { ...row, mode, uid, gid, wasThere } : { ...row, wasThere };
   }
-  if (rows.length > 0 || draft.base.rowsAt(path).length > 0) return row;
+  const before = draft.base.rowsAt(path);
+  // Its last owner may just have been superseded: what stood there before any package still does.
+  if (rows.length > 0 || before.length > 0) {
+    return { ...row, wasThere: before.some((other) => other.kind === 'directory' && other.wasThere) };
+  }
   const there = disk.entry(path);
   if (there === undefined || there.kind === 'file') return row;
   if (!isPlainDirectory(entry)) return { ...row, wasThere: true };
@@ -201,13 +238,25 @@ const identity = (record: PackageRecord): string => {
   return JSON.stringify([parts, origin.kind === 'store' ? origin.storePath : origin.sha256]);
 };
 
-function checkDependencies(records: readonly PackageRecord[], queue: ReadonlySet<string>): void {
-  const unmet = unmetDependencies(records).filter((item) => queue.has(item.package));
-  if (unmet.length === 0) return;
+/** Packages of the queue must have all they need; others, what they had. */
+function checkDependencies(before: readonly PackageRecord[], after: readonly PackageRecord[], queue: ReadonlySet<string>): void {
+  const unmet = unmetDependencies(after).filter((item) => queue.has(item.package));
+  const broken = newlyUnmet(before, after).filter((item) => !queue.has(item.package));
+  const [first, ...others] = [...unmet, ...broken];
+  if (first === undefined) return;
   const names = [...new Set(unmet.map((item) => item.needs))];
-  throw new Fault('E-PKM-013', `'${unmet[0]!.package}' needs '${unmet[0]!.needs}', which is neither installed nor in the queue`, {
-    notes: unmet.slice(1, 20).map((item) => `'${item.package}' needs '${item.needs}'`),
-    hints: [`install ${names.map((name) => `'${name}'`).join(', ')} too`],
+  const what = unmet.length > 0 ? 'which is neither installed nor in the queue' : 'and is installed: this would break it';
+  throw new Fault('E-PKM-013', `'${first.package}' needs '${first.needs}', ${what}`, {
+    notes: [
+      ...(first.there === '' ? [] : [first.there]),
+      ...others
+        .slice(0, 19)
+        .map(({ package: by, needs, there }) => `'${by}' needs '${needs}'${there === '' ? '' : `; ${there}`}`),
+    ],
+    hints:
+      unmet.length > 0
+        ? [`install ${names.map((name) => `'${name}'`).join(', ')} too`]
+        : [`upgrade '${first.package}' in the same transaction, or remove it first`],
   });
 }
 

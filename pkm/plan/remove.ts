@@ -24,7 +24,9 @@ export function removePackages(draft: Draft, names: readonly string[], options: 
     gone.push(...new Set(broken.map((unmet) => unmet.package)));
   }
   for (const name of gone) {
-    for (const row of draft.filesOf(name)) draft.drop(row);
+    const rows = draft.filesOf(name);
+    draft.base.prefetch(rows.map((row) => row.path));
+    for (const row of rows) draft.drop(row);
     draft.dropRecord(name);
   }
   return gone.reverse();

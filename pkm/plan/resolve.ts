@@ -1,46 +1,317 @@
-import { didYouMean, Fault } from '../../base/index.ts';
-import type { AvailablePackage } from '../query.ts';
+/**
+ * Which packages must come along so that a wish can be met: a depth-first search with backtracking over requirements, versions,
+ * providers, conflicts and successors. The first choice is nearly always right (the newest of the preferred repository), so that
+ * the cost is that of the closure; where it is not, other candidates are tried, and a failure says what was.
+ */
 import type { PackageRecord } from '../types.ts';
-import { satisfiers } from './dependencies.ts';
+import { compareReleases } from '../versions.ts';
+import { explainFailure, type Failure, notOffered } from './explain.ts';
+import { installOrder } from './install-order.ts';
+import { accepts, offersOf, parseRequirement, type Requirement } from './requirement.ts';
+import { type Candidate, type Member, World } from './world.ts';
+
+export interface ResolveRequest<T extends Candidate> {
+  /** What could be had. Of one name and version, the first is taken. */
+  readonly offered: readonly T[];
+  /** All records, superseded ones too. */
+  readonly installed: readonly PackageRecord[];
+  /** Requirements. With `upgrade` names of installed packages; none: all of them. */
+  readonly wanted: readonly string[];
+  /** Brings what is installed to the newest, and its successors with it. */
+  readonly upgrade?: boolean;
+  /** Packages that stay as they are. */
+  readonly holds?: ReadonlySet<string>;
+  /** Negative where `a` is to be preferred to `b`, another one of the same name. Default: the newer. */
+  readonly prefer?: (a: T, b: T) => number;
+}
+
+/** One thing that must be met. */
+interface Goal<T extends Candidate> {
+  readonly requirement: Requirement;
+  /** Who asks; `undefined`: the user. */
+  readonly asker: Member<T> | undefined;
+  /** These and no others may meet it. */
+  readonly only?: readonly T[];
+  /** What is installed does, should none of them be possible. */
+  readonly canStay?: boolean;
+  /** A better one is wanted, even though it is met. */
+  readonly isWish: boolean;
+}
+
+interface Agenda<T extends Candidate> {
+  readonly goal: Goal<T>;
+  readonly next: Agenda<T> | undefined;
+}
+
+interface ChoicePoint<T extends Candidate> {
+  readonly goal: Goal<T>;
+  readonly rest: Agenda<T> | undefined;
+  readonly options: readonly T[];
+  index: number;
+  readonly mark: number;
+  readonly reasons: string[];
+  /** One of the options could be taken: what failed then is said there. */
+  wasTaken: boolean;
+}
+
+const MAX_STEPS = 100_000;
 
 /**
- * What must be fetched so that `names` can be installed: they and what they need and is not there, predecessors and dependencies
- * first. A name is a package or something that a package provides; of several repositories the first by address wins.
- * @throws Fault E-PKM-013 no repository offers something that is needed
+ * @returns what to fetch and install, in order: predecessors and what is needed first
+ * @throws Fault E-PKM-013 a requirement cannot be met · E-PKM-040 a held package would have to change
  */
-export function resolveAvailable(
-  available: readonly AvailablePackage[],
-  installed: readonly PackageRecord[],
-  names: readonly string[],
-): AvailablePackage[] {
-  const there = satisfiers(installed);
-  const known = new Set(installed.map((record) => record.name));
-  const offers = new Map<string, AvailablePackage>();
-  const offer = (name: string, item: AvailablePackage): void => {
-    if (!offers.has(name)) offers.set(name, item);
-  };
-  for (const item of available) offer(item.name, item);
-  for (const item of available) for (const name of item.provides) offer(name, item);
-  const chosen = new Map<string, AvailablePackage>();
-  const entered = new Set<string>();
-  const visit = (name: string, neededBy: string | undefined): void => {
-    const item = offers.get(name);
-    if (item === undefined) throw notOffered(name, neededBy, offers.keys());
-    if (entered.has(item.name)) return; // chosen already, or a cycle: they are installed in one transaction anyway
-    entered.add(item.name);
-    for (const predecessor of item.supersedes)
-      if (!known.has(predecessor) && !known.has(item.name)) visit(predecessor, item.name);
-    for (const need of item.runtime) if (!there.has(need)) visit(need, item.name);
-    chosen.set(item.name, item);
-  };
-  for (const name of names) visit(name, undefined);
-  return [...chosen.values()];
+export function resolvePackages<T extends Candidate>(request: ResolveRequest<T>): T[] {
+  return new Resolver(request).run();
 }
 
-function notOffered(name: string, neededBy: string | undefined, offered: Iterable<string>): Fault {
-  const what =
-    neededBy === undefined
-      ? `no synced repository offers '${name}'`
-      : `'${neededBy}' needs '${name}', which no synced repository offers`;
-  return new Fault('E-PKM-013', what, { hints: [...didYouMean(name, offered), "fetch the newest indexes with 'pkm sync'"] });
+class Resolver<T extends Candidate> {
+  readonly #request: ResolveRequest<T>;
+  readonly #world: World<T>;
+  readonly #byName = new Map<string, T[]>();
+  readonly #byOffer = new Map<string, T[]>();
+  readonly #bySuperseded = new Map<string, T[]>();
+  readonly #failures: Failure[] = [];
+  /** Chosen name → who asked for it first. */
+  readonly #askers = new Map<string, string | undefined>();
+  /** Chosen name → predecessors that come along to be superseded by it. */
+  readonly #links = new Map<string, readonly T[]>();
+  #nSteps = 0;
+
+  constructor(request: ResolveRequest<T>) {
+    this.#request = request;
+    this.#world = new World<T>(request.installed);
+    const prefer = request.prefer ?? newestFirst;
+    const add = (map: Map<string, T[]>, name: string, item: T): void => {
+      const list = map.get(name);
+      if (list === undefined) map.set(name, [item]);
+      else list.push(item);
+    };
+    for (const item of request.offered) add(this.#byName, item.name, item);
+    for (const list of this.#byName.values()) list.sort(prefer);
+    for (const list of this.#byName.values()) {
+      for (const item of list) {
+        for (const name of offersOf(item).keys()) if (name !== item.name) add(this.#byOffer, name, item);
+        for (const name of item.supersedes) add(this.#bySuperseded, name, item);
+      }
+    }
+  }
+
+  run(): T[] {
+    const goals = this.#request.upgrade === true ? this.#upgradeGoals() : this.#wishGoals();
+    this.#search(toAgenda(goals, undefined));
+    const chosen = this.#world.chosen();
+    const names = new Set(chosen.map((item) => item.name));
+    const links = new Map(chosen.flatMap((item) => (this.#links.get(item.name) ?? []).map((link) => [link.name, link] as const)));
+    return installOrder([...[...links.values()].filter((link) => !names.has(link.name)), ...chosen]);
+  }
+
+  #wishGoals(): Goal<T>[] {
+    return this.#request.wanted.map((text) => {
+      const requirement = parseRequirement(text);
+      if (this.#candidates(requirement).length === 0 && this.#world.meets(requirement) === undefined) {
+        throw notOffered(text, this.#byName.get(requirement.name) ?? [], [...this.#byName.keys(), ...this.#byOffer.keys()]);
+      }
+      return { requirement, asker: undefined, isWish: true, canStay: this.#world.meets(requirement) !== undefined };
+    });
+  }
+
+  #upgradeGoals(): Goal<T>[] {
+    const { wanted, installed, holds } = this.#request;
+    const isAll = wanted.length === 0;
+    const names = isAll
+      ? installed.filter((record) => record.supersededBy.length === 0 && holds?.has(record.name) !== true).map(({ name }) => name)
+      : wanted;
+    return names.flatMap((name): Goal<T>[] => {
+      const requirement = parseRequirement(name);
+      const successors = newestOfEach(this.#bySuperseded.get(requirement.name) ?? []).filter(
+        (item) => this.#world.member(item.name) === undefined,
+      );
+      if (successors.length > 0)
+        return successors.map((item) => ({
+          requirement: parseRequirement(item.name),
+          asker: undefined,
+          only: [item],
+          isWish: true,
+          canStay: isAll,
+        }));
+      const newer = this.#candidates(requirement).filter((item) => item.name === requirement.name && this.#isNewer(item));
+      return newer.length === 0 ? [] : [{ requirement, asker: undefined, only: newer, isWish: true, canStay: isAll }];
+    });
+  }
+
+  #isNewer(item: T): boolean {
+    const there = this.#world.member(item.name)?.about;
+    return there === undefined || compareReleases(item, there) > 0;
+  }
+
+  #search(start: Agenda<T> | undefined): void {
+    const points: ChoicePoint<T>[] = [];
+    let agenda = start;
+    while (agenda !== undefined) {
+      if (++this.#nSteps > MAX_STEPS) throw explainFailure(this.#failures, 'too many combinations were tried');
+      const { goal, next } = agenda;
+      if (this.#isMet(goal)) {
+        agenda = next;
+        continue;
+      }
+      points.push({
+        goal,
+        rest: next,
+        options: this.#options(goal),
+        index: 0,
+        mark: this.#world.mark(),
+        reasons: [],
+        wasTaken: false,
+      });
+      agenda = this.#nextChoice(points);
+    }
+  }
+
+  #isMet({ requirement, asker, isWish, only }: Goal<T>): boolean {
+    if (asker !== undefined && this.#world.member(asker.name) !== asker) return true; // it was replaced meanwhile
+    if (only !== undefined) return only.some((item) => this.#world.member(item.name)?.chosen === item);
+    const by = this.#world.meets(requirement);
+    return by !== undefined && (!isWish || by.chosen !== undefined);
+  }
+
+  /** Goes on with the newest choice that is left to make. @throws Fault none is */
+  #nextChoice(points: ChoicePoint<T>[]): Agenda<T> | undefined {
+    for (;;) {
+      const point = points.at(-1);
+      if (point === undefined) throw explainFailure(this.#failures, undefined);
+      this.#world.back(point.mark);
+      const item = point.options[point.index++];
+      if (item !== undefined) {
+        const goals = this.#tryChoice(item, point);
+        if (goals !== undefined) {
+          point.wasTaken = true;
+          return toAgenda(goals, point.rest);
+        }
+        continue;
+      }
+      if (point.goal.canStay === true && point.index === point.options.length + 1) return point.rest;
+      points.pop();
+      if (!point.wasTaken) this.#fail(point);
+    }
+  }
+
+  /** What may meet a goal, the preferred first; and another version of who asks, should it be an installed package. */
+  #options({ requirement, asker, only }: Goal<T>): T[] {
+    if (only !== undefined) return [...only];
+    const found = this.#candidates(requirement);
+    if (asker === undefined || asker.chosen !== undefined) return found;
+    const instead = [
+      ...(this.#byName.get(asker.name) ?? []).filter((item) => this.#isNewer(item)),
+      ...newestOfEach(this.#bySuperseded.get(asker.name) ?? []),
+    ];
+    return [...found, ...instead.filter((item) => !found.includes(item))];
+  }
+
+  #candidates(requirement: Requirement): T[] {
+    const all = [...(this.#byName.get(requirement.name) ?? []), ...(this.#byOffer.get(requirement.name) ?? [])];
+    return all.filter((item) => accepts(requirement, offersOf(item).get(requirement.name)));
+  }
+
+  /** Takes a candidate into the world. @returns what it asks for in turn; `undefined` where it cannot be taken */
+  #tryChoice(item: T, { goal: { asker }, reasons }: ChoicePoint<T>): Goal<T>[] | undefined {
+    const refuse = (why: string): undefined => {
+      reasons.push(`${label(item)} was tried: ${why}`);
+      return undefined;
+    };
+    const { holds } = this.#request;
+    const there = this.#world.member(item.name);
+    if (there?.chosen !== undefined) return refuse(`${label(there.about)} is to be installed already`);
+    if (there !== undefined && compareReleases(item, there.about) < 0)
+      return refuse(`${there.about.version}, which is installed, is newer`);
+    const isOther = there !== undefined && compareReleases(item, there.about) !== 0;
+    if (isOther && holds?.has(item.name) === true) return refuse(`'${item.name}' is held at ${there.about.version}`);
+    const successors = this.#world.activeSuccessors(item.name);
+    if (successors.length > 0) return refuse(`it was superseded by '${successors.join("', '")}'`);
+    const { links, olds } = this.#chain(item, new Set());
+    const held = olds.find((name) => holds?.has(name) === true);
+    if (held !== undefined) return refuse(`it would supersede '${held}', which is held`);
+    const touched = [item.name, ...olds].flatMap((name) => this.#world.member(name) ?? []);
+    const dependants = touched.flatMap(({ about }) => this.#world.dependants(about));
+    for (const { name, chosen } of touched) if (name !== item.name && chosen === undefined) this.#world.remove(name);
+    const conflict = this.#world.conflictOf(item);
+    if (conflict !== undefined && !item.supersedes.includes(conflict.other.name)) {
+      return refuse(
+        `${conflict.text}${conflict.other.chosen === undefined ? `, and '${conflict.other.name}' is installed` : ''}`,
+      );
+    }
+    this.#world.choose(item);
+    this.#links.set(item.name, links);
+    const member = this.#world.member(item.name)!;
+    if (!this.#askers.has(item.name)) this.#askers.set(item.name, asker?.name);
+    return [
+      ...item.runtime.map((text): Goal<T> => ({ requirement: parseRequirement(text), asker: member, isWish: false })),
+      ...dependants.flatMap((needs) =>
+        needs.about.runtime.map((text): Goal<T> => ({ requirement: parseRequirement(text), asker: needs, isWish: false })),
+      ),
+    ];
+  }
+
+  /**
+   * What a successor takes over, through predecessors that were never installed here: those come along as links of the chain,
+   * and are superseded at once, as if each step had been a transaction. One that leads to nothing installed is left out.
+   */
+  #chain(item: Candidate, seen: Set<string>): { links: T[]; olds: string[] } {
+    const links: T[] = [];
+    const olds: string[] = [];
+    for (const name of item.supersedes) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      const older = this.#byName.get(name)?.[0];
+      if (this.#world.member(name) !== undefined) olds.push(name);
+      else if (older !== undefined && !this.#world.isSuperseded(name)) {
+        const further = this.#chain(older, seen);
+        if (further.olds.length === 0) continue;
+        links.push(...further.links, older);
+        olds.push(...further.olds);
+      }
+    }
+    return { links, olds };
+  }
+
+  #fail({ goal, reasons }: ChoicePoint<T>): void {
+    const { requirement, asker } = goal;
+    const tried = [...reasons];
+    for (const item of this.#byName.get(requirement.name) ?? []) {
+      if (!accepts(requirement, item.version)) tried.push(`${label(item)} is offered, which is not ${requirement.text}`);
+    }
+    const there = this.#world.member(requirement.name);
+    if (there !== undefined && !accepts(requirement, there.about.version))
+      tried.push(
+        `${label(there.about)} is ${there.chosen === undefined ? 'installed' : 'to be installed'}, which is not ${requirement.text}`,
+      );
+    this.#failures.push({
+      requirement: requirement.text,
+      askers: this.#askersOf(asker),
+      tried,
+      offered: [...this.#byName.keys(), ...this.#byOffer.keys()],
+    });
+  }
+
+  /** From who asks up to what the user wants. */
+  #askersOf(asker: Member<T> | undefined): string[] {
+    const found: string[] = [];
+    const seen = new Set<string>();
+    for (let name = asker?.name; name !== undefined && !seen.has(name); name = this.#askers.get(name)) {
+      seen.add(name);
+      const member = this.#world.member(name);
+      if (member !== undefined) found.push(`${label(member.about)}${member.chosen === undefined ? ', which is installed' : ''}`);
+    }
+    return found;
+  }
 }
+
+const label = (item: Candidate): string => `${item.name} ${item.version}${item.release > 1 ? `-${item.release}` : ''}`;
+
+const toAgenda = <T extends Candidate>(goals: readonly Goal<T>[], rest: Agenda<T> | undefined): Agenda<T> | undefined =>
+  goals.reduceRight<Agenda<T> | undefined>((next, goal) => ({ goal, next }), rest);
+
+const newestFirst = (a: Candidate, b: Candidate): number => compareReleases(b, a);
+
+/** Of candidates in order of preference, the first of each name. */
+const newestOfEach = <T extends Candidate>(items: readonly T[]): T[] =>
+  [...new Map([...items].reverse().map((item) => [item.name, item])).values()].reverse();

@@ -1,80 +1,158 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, openAsBlob, renameSync, rmSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Fault, sys, temporaryName } from '../../base/index.ts';
-import { fileSha256 } from '../disk.ts';
-import { under } from '../layout.ts';
-import { printable } from '../names.ts';
+import { Fault, sys, writeAll } from '../../base/index.ts';
+import { fileSha256, folderInside } from '../disk.ts';
+import { ARCHIVE_CACHE } from '../layout.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
+import { knownRepository } from './known.ts';
+import { fileBelow, openUrl, shownUrl, UrlProblem } from './open-url.ts';
 
-const CACHE = 'var/cache/igos/archives';
-/** Without a byte for so long, a connection is dead. */
-const IDLE_MS = 60_000;
+/** Before the second and the third attempt at one address. */
+const WAITS_MS = [500, 2000];
+const AT_ONCE = 4;
+
+export interface FetchOptions {
+  readonly onProgress?: (event: { readonly package: string; readonly doneBytes: number; readonly sizeBytes: number }) => void;
+  /** How long to wait before further attempts; tests do not like to. */
+  readonly waitsMs?: readonly number[];
+  /** Without a byte for so long, a connection is dead. */
+  readonly idleMs?: number;
+}
+
+/** Several archives, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 of the first that cannot be had */
+export async function fetchArchives(
+  context: RootContext,
+  items: readonly AvailablePackage[],
+  options: FetchOptions = {},
+): Promise<string[]> {
+  const paths = new Array<string>(items.length);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) {
+      try {
+        paths[index] = await fetchArchive(context, items[index]!, options);
+      } catch (error) {
+        next = items.length; // the others finish what they are at: it is kept
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  return paths;
+}
 
 /**
- * The archive of a package that an index offers, from the cache of the root or from its repository. What is returned has the
- * SHA-256 of the index.
+ * The archive of a package that an index offers: from the cache of the root, from its folder, or fetched. What is returned has the
+ * SHA-256 of the index. A download that broke off goes on where it was, also in another process; mirrors are tried in turn.
  * @returns absolute path
- * @throws Fault E-PKM-026 it cannot be fetched, or is another file than the index says
+ * @throws Fault E-PKM-071 it cannot be fetched, or is another file than the index says
  */
-export async function fetchArchive({ layout, io }: RootContext, item: AvailablePackage): Promise<string> {
-  const folder = under(layout, CACHE);
-  sys('create the folder', folder, () => io.makeOwnFolder(folder));
+export async function fetchArchive(context: RootContext, item: AvailablePackage, options: FetchOptions = {}): Promise<string> {
+  const { layout, io, database } = context;
+  const folder = folderInside(layout, ARCHIVE_CACHE);
   const path = join(folder, `${item.sha256}.igos.tar.gz`);
   if (existsSync(path) && fileSha256(path) === item.sha256) return path;
-  const url = new URL(item.file, item.repository);
-  const temporary = temporaryName(path);
-  try {
-    const actual = await download(url, temporary, item.sizeBytes);
-    if (actual !== item.sha256) {
-      throw new Fault('E-PKM-026', `'${printable(url.href)}' is not the archive that its index promises`, {
-        notes: [`expected SHA-256 ${item.sha256}`, `  actual SHA-256 ${actual}`],
-        hints: ["fetch the newest index with 'pkm sync' and try again", 'if it differs still, do not install this archive'],
-      });
+  sys('create the folder', folder, () => io.makeOwnFolder(folder));
+  const mirrors = knownRepository(database, item.repository)?.mirrors ?? [];
+  let first: unknown;
+  for (const address of [item.repository, ...mirrors]) {
+    const url = fileBelow(address, item.file);
+    try {
+      if (url.protocol === 'file:') return local(url, item);
+      await download(url, `${path}.part`, item, options);
+      sys('write', path, () => renameSync(`${path}.part`, path));
+      return path;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      first ??= error;
     }
-    sys('write', path, () => renameSync(temporary, path));
-    return path;
-  } finally {
-    rmSync(temporary, { force: true });
+  }
+  throw first;
+}
+
+/** A folder's archive is read where it is: it is hashed again while it is unpacked. */
+function local(url: URL, item: AvailablePackage): string {
+  const path = fileURLToPath(url);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true)
+    throw unreachable(url, new UrlProblem('there is no such file', false));
+  const actual = fileSha256(path);
+  if (actual !== item.sha256) throw another(url, differing(item, actual));
+  return path;
+}
+
+async function download(url: URL, part: string, item: AvailablePackage, options: FetchOptions): Promise<void> {
+  const waits = options.waitsMs ?? WAITS_MS;
+  for (let attempt = 0; ; attempt++) {
+    const wasPartial = existsSync(part);
+    try {
+      const actual = await goOn(url, part, item, options);
+      if (actual === item.sha256) return;
+      rmSync(part, { force: true });
+      // What was there may have been of another file of that name.
+      if (!wasPartial || attempt >= waits.length) throw another(url, differing(item, actual));
+    } catch (error) {
+      if (!(error instanceof UrlProblem)) throw error;
+      if (!error.canRetry || attempt >= waits.length) throw unreachable(url, error);
+      await sleep(waits[attempt]!);
+    }
   }
 }
 
-async function download(url: URL, file: string, maxBytes: number): Promise<string> {
-  const digest = createHash('sha256');
-  let length = 0;
-  const stop = new AbortController();
-  let timer = setTimeout(() => stop.abort(new Error('nothing came for a minute')), IDLE_MS);
-  async function* counted(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      clearTimeout(timer);
-      timer = setTimeout(() => stop.abort(new Error('nothing came for a minute')), IDLE_MS);
-      length += chunk.length;
-      if (length > maxBytes) throw new Error('it is longer than its index says');
+/** Fetches what `part` does not hold yet. @returns the SHA-256 of all of it. @throws UrlProblem */
+async function goOn(url: URL, part: string, item: AvailablePackage, options: FetchOptions): Promise<string> {
+  let done = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  if (done > item.sizeBytes) done = 0;
+  if (done === item.sizeBytes) return fileSha256(part);
+  let digest = createHash('sha256');
+  // Before the connection is there: one that breaks while nobody reads loses what came.
+  if (done > 0) for await (const chunk of createReadStream(part)) digest.update(chunk as Buffer);
+  const { fromByte, body } = await openUrl(url, {
+    fromByte: done,
+    ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+  });
+  if (fromByte !== done) {
+    digest = createHash('sha256');
+    done = 0;
+  }
+  const fd = sys('write', part, () => openSync(part, done === 0 ? 'w' : 'a', 0o644));
+  try {
+    for await (const chunk of body) {
+      done += chunk.length;
+      if (done > item.sizeBytes) {
+        rmSync(part, { force: true });
+        throw another(url, [`it is longer than the ${item.sizeBytes} bytes that the index says`]);
+      }
+      sys('write', part, () => writeAll(fd, chunk));
       digest.update(chunk);
-      yield chunk;
+      options.onProgress?.({ package: item.name, doneBytes: done, sizeBytes: item.sizeBytes });
     }
-  }
-  try {
-    const body = url.protocol === 'file:' ? (await openAsBlob(fileURLToPath(url))).stream() : await open(url, stop.signal);
-    await pipeline(Readable.from(counted(body as AsyncIterable<Uint8Array>)), createWriteStream(file, { flags: 'wx' }));
-    return digest.digest('hex');
-  } catch (error) {
-    const { message, cause } = error as Error & { cause?: { code?: string } };
-    throw new Fault('E-PKM-026', `cannot fetch '${printable(url.href)}': ${cause?.code ?? message}`, {
-      cause: error,
-      hints: ['check the address and the network'],
-    });
+    fsyncSync(fd);
   } finally {
-    clearTimeout(timer);
+    closeSync(fd);
   }
+  if (done < item.sizeBytes) throw new UrlProblem(`only ${done} of ${item.sizeBytes} bytes came`, true);
+  return digest.digest('hex');
 }
 
-async function open(url: URL, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-  const response = await fetch(url, { signal });
-  if (!response.ok || response.body === null) throw new Error(`HTTP status ${response.status}`);
-  return response.body;
-}
+const another = (url: URL, notes: readonly string[]): Fault =>
+  new Fault('E-PKM-071', `'${shownUrl(url)}' is not the archive that its index promises`, {
+    notes,
+    hints: ["fetch the newest index with 'pkm sync' and try again", 'if it differs still, do not install this archive'],
+  });
+
+const differing = (item: AvailablePackage, actual: string): string[] => [
+  `expected SHA-256 ${item.sha256}`,
+  `  actual SHA-256 ${actual}`,
+];
+
+const unreachable = (url: URL, problem: UrlProblem): Fault =>
+  new Fault('E-PKM-071', `cannot fetch '${shownUrl(url)}': ${problem.message}`, {
+    cause: problem,
+    notes: problem.canRetry ? ['what came so far is kept: the next attempt goes on from there'] : [],
+    hints: ['check the address and the network', "or fetch a newer index with 'pkm sync': the archive may have been replaced"],
+  });

@@ -1,17 +1,20 @@
 import { Fault } from '../../base/index.ts';
 import type { Database } from '../state/database.ts';
 import type { PackageImage, Warning } from '../types.ts';
+import { day } from './dates.ts';
+import { type KnownRepository, knownRepository } from './known.ts';
 
 /**
- * `strict`: the bytes of an archive must be in a synced, signed index; store outputs are ours and trusted.
+ * `strict`: the bytes of an archive must be in a synced, signed index, or signed themselves; store outputs are ours and trusted.
  * `repo-only`: the same, name and version must be the index's, and nothing but archives is installed.
  * `loose`: anything is installed, with a warning where the index does not vouch for it.
  */
 export type ArchiveTrust = 'strict' | 'loose' | 'repo-only';
 
-/** @returns warnings. @throws Fault E-PKM-025 */
-export function checkTrust(database: Database, images: readonly PackageImage[], trust: ArchiveTrust): Warning[] {
+/** @param now  seconds since 1970. @returns warnings. @throws Fault E-PKM-025 */
+export function checkTrust(database: Database, images: readonly PackageImage[], trust: ArchiveTrust, now: number): Warning[] {
   const warnings: Warning[] = [];
+  const expired = new Set<string>();
   for (const image of images) {
     const { origin } = image;
     if (origin.kind === 'store') {
@@ -20,13 +23,40 @@ export function checkTrust(database: Database, images: readonly PackageImage[], 
         hints: ['use --archive-trust strict to install what this machine built'],
       });
     }
+    if (origin.signedBy !== undefined && trust !== 'repo-only') continue;
     const why = distrust(database, image, origin.sha256, trust);
-    if (why === undefined) continue;
+    if (why === undefined) {
+      for (const { address, expiresAt } of vouchers(database, origin.sha256)) {
+        if (expiresAt > 0 && expiresAt < now && !expired.has(address)) warnings.push(expiredWarning(address, expiresAt));
+        expired.add(address);
+      }
+      continue;
+    }
     if (trust !== 'loose') throw why;
     warnings.push({ kind: 'trust', package: image.name, text: `${why.message} (SHA-256 ${origin.sha256})` });
   }
   return warnings;
 }
+
+/**
+ * An index that expired since it was synced still vouches: a machine without a network must be able to install. That there is no newer
+ * one is what it cannot say any more.
+ */
+const expiredWarning = (address: string, expiresAt: number): Warning => ({
+  kind: 'trust',
+  text: `the index of '${address}' expired on ${day(expiresAt)}: run 'pkm sync', there may be newer versions`,
+});
+
+const vouchers = (database: Database, sha256: string): KnownRepository[] =>
+  database
+    .all('SELECT DISTINCT repository FROM available WHERE sha256 = ?', sha256)
+    .flatMap((row) => knownRepository(database, String(row['repository'])) ?? []);
+
+/** Whether the publisher of a synced index answers for a privileged file of an archive. */
+export const isVouchedPrivileged = (database: Database, archiveSha256: string, path: string): boolean =>
+  database
+    .all('SELECT privileged FROM available WHERE sha256 = ?', archiveSha256)
+    .some((row) => (JSON.parse(String(row['privileged'])) as string[]).includes(path));
 
 function distrust(database: Database, image: PackageImage, sha256: string, trust: ArchiveTrust): Fault | undefined {
   const known = database.all(

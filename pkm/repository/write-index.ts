@@ -1,69 +1,170 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createHash, hash } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fault, sys, writeFileAtomic } from '../../base/index.ts';
+import { compareBytes, Fault, sys, writeFileAtomic } from '../../base/index.ts';
+import { isPrivileged } from '../archive/privileged.ts';
 import { imageFromArchive } from '../archive/read-archive.ts';
-import { realIo } from '../io.ts';
-import type { AvailablePackage } from '../query.ts';
-import { decodeIndex, encodeIndex, INDEX_NAME, SIGNATURE_NAME, signIndex } from './index-file.ts';
+import { discardingIo } from '../io.ts';
+import { decodeFileList, encodeFileList, type PackageFiles } from './file-list.ts';
+import {
+  decodeIndex,
+  encodeIndex,
+  INDEX_NAME,
+  type IndexedPackage,
+  type RepositoryIndex,
+  SIGNATURE_NAME,
+  signIndex,
+} from './index-file.ts';
+import { parseSigningKey } from './keys.ts';
 
-export interface WrittenIndex {
-  readonly serial: number;
-  readonly packages: readonly Omit<AvailablePackage, 'repository'>[];
+export interface WriteIndexOptions {
+  /** Ed25519 secret keys, as `name:base64` or PEM: each signs. */
+  readonly keys: readonly string[];
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Seconds until the index expires; 0: never. */
+  readonly validSeconds: number;
+  /** The publisher answers for privileged files that archives do not declare. */
+  readonly allowPrivileged?: boolean;
+  readonly onProgress?: (done: number, total: number, file: string) => void;
 }
+
+export interface WrittenIndex extends RepositoryIndex {
+  /** How many archives were read, and not known from the index before. */
+  readonly nRead: number;
+}
+
+const SUFFIX = '.igos.tar.gz';
 
 /**
  * Reads every `*.igos.tar.gz` of a folder, and writes and signs the index beside them. The serial is one more than before.
- * @param privateKey  ed25519, PEM (PKCS 8)
- * @throws Fault an archive that cannot be installed, or two of one package
+ * Cost: one hash of each archive; one unpacking (into nothing) of each that is not in the index yet.
+ * @throws Fault an archive that could not be installed, or one version of a package twice
  */
-export async function writeIndex(folder: string, privateKey: string): Promise<WrittenIndex> {
-  const key = parsePrivateKey(privateKey);
-  const names = sys('read', folder, () => readdirSync(folder)).filter((name) => name.endsWith('.igos.tar.gz'));
-  const packages = new Map<string, Omit<AvailablePackage, 'repository'>>();
-  for (const file of names.sort()) {
-    const item = await describe(folder, file);
-    const other = packages.get(item.name);
-    if (other !== undefined) {
-      throw new Fault('E-PKM-026', `'${other.file}' and '${file}' are both package '${item.name}'`, {
-        hints: ['keep one of the two in the folder'],
-      });
+export async function writeIndex(folder: string, options: WriteIndexOptions): Promise<WrittenIndex> {
+  const keys = await Promise.all(options.keys.map(parseSigningKey));
+  const before = readBefore(folder);
+  const names = sys('read', folder, () => readdirSync(folder)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
+  const packages = new Map<string, IndexedPackage>();
+  const files: PackageFiles[] = [];
+  let nRead = 0;
+  for (const [n, file] of names.sort(compareBytes).entries()) {
+    options.onProgress?.(n, names.length, file);
+    let described = await before.find(folder, file);
+    if (described === undefined || (described.item.privileged.length > 0 && options.allowPrivileged !== true)) {
+      described = await describe(folder, file, options);
+      nRead += 1;
     }
-    packages.set(item.name, item);
+    const { item } = described;
+    const key = `${item.name} ${item.version} ${item.release}`;
+    const other = packages.get(key);
+    if (other !== undefined) {
+      throw new Fault(
+        'E-PKM-072',
+        `'${other.file}' and '${file}' are both '${item.name}' ${item.version}, release ${item.release}`,
+        {
+          hints: ['keep one of the two in the folder', 'or give the newer one a higher release'],
+        },
+      );
+    }
+    packages.set(key, item);
+    files.push({ ...item, paths: described.paths });
   }
-  const path = join(folder, INDEX_NAME);
-  const serial = existsSync(path) ? decodeIndex(readFileSync(path), folder).serial + 1 : 1;
-  const index = { serial, packages: [...packages.values()] };
+  options.onProgress?.(names.length, names.length, '');
+  const list = encodeFileList(files.sort((a, b) => compareBytes(a.name, b.name)));
+  const sha256 = hash('sha256', list);
+  const listName = `files-${sha256.slice(0, 16)}.gz`;
+  const index: RepositoryIndex = {
+    serial: before.serial + 1,
+    createdAt: options.now,
+    expiresAt: options.validSeconds === 0 ? 0 : options.now + options.validSeconds,
+    files: { file: listName, sha256, sizeBytes: list.length },
+    packages: [...packages.values()],
+  };
   const bytes = Buffer.from(encodeIndex(index), 'utf8');
-  // A reader between the two writes sees a signature that does not fit, and keeps its old index.
-  writeFileAtomic(path, bytes);
-  writeFileAtomic(join(folder, SIGNATURE_NAME), signIndex(bytes, key));
-  return index;
+  decodeIndex(bytes, folder); // what nobody would take is not published
+  if (!existsSync(join(folder, listName))) writeFileAtomic(join(folder, listName), list);
+  // A reader between the two writes sees a signature that does not fit, and looks once more.
+  writeFileAtomic(join(folder, INDEX_NAME), bytes);
+  writeFileAtomic(join(folder, SIGNATURE_NAME), signIndex(bytes, keys));
+  dropOldLists(folder, [listName, before.listName]);
+  return { ...index, nRead };
 }
 
-async function describe(folder: string, file: string): Promise<Omit<AvailablePackage, 'repository'>> {
-  const scratch = mkdtempSync(join(tmpdir(), 'igos-index-'));
-  try {
-    const path = join(folder, file);
-    const image = await imageFromArchive(path, { folder: join(scratch, 'x'), io: realIo, mtimeSeconds: 1 });
-    const { name, version, release, tier, summary, license, runtime, provides, conflicts, supersedes, origin } = image;
-    const sha256 = origin.kind === 'archive' ? origin.sha256 : '';
-    const common = { name, version, release, tier, summary, license, runtime, provides, conflicts, supersedes };
-    return { ...common, file, sha256, sizeBytes: statSync(path).size };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+interface Described {
+  readonly item: IndexedPackage;
+  readonly paths: readonly string[];
 }
 
-function parsePrivateKey(pem: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch {
-    // said below
+/** What the folder's index said, so that archives that did not change are not unpacked again. */
+function readBefore(folder: string): {
+  serial: number;
+  listName: string | undefined;
+  find(folder: string, file: string): Promise<Described | undefined>;
+} {
+  const path = join(folder, INDEX_NAME);
+  if (!existsSync(path)) return { serial: 0, listName: undefined, find: async () => undefined };
+  const index = decodeIndex(
+    sys('read', path, () => readFileSync(path)),
+    folder,
+  );
+  const lists = new Map<string, readonly string[]>();
+  const listPath = join(folder, index.files?.file ?? '-');
+  if (index.files !== undefined && existsSync(listPath)) {
+    const bytes = readFileSync(listPath);
+    if (hash('sha256', bytes) === index.files.sha256)
+      for (const { name, version, release, paths } of decodeFileList(bytes)) lists.set(`${name} ${version} ${release}`, paths);
   }
-  throw new Fault('E-PKM-026', 'the signing key is no ed25519 private key in PEM form', {
-    hints: ['make one with: openssl genpkey -algorithm ed25519'],
+  const byFile = new Map(index.packages.map((item) => [item.file, item]));
+  return {
+    serial: index.serial,
+    listName: index.files?.file,
+    async find(_, file) {
+      const item = byFile.get(file);
+      const paths = item === undefined ? undefined : lists.get(`${item.name} ${item.version} ${item.release}`);
+      if (item === undefined || paths === undefined) return undefined;
+      return (await sha256Of(join(folder, file))) === item.sha256 ? { item, paths } : undefined;
+    },
+  };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk as Buffer);
+  return digest.digest('hex');
+}
+
+async function describe(folder: string, file: string, options: WriteIndexOptions): Promise<Described> {
+  const path = join(folder, file);
+  const image = await imageFromArchive(path, {
+    folder: tmpdir(),
+    io: discardingIo,
+    mtimeSeconds: 1,
+    mayBePrivileged: () => options.allowPrivileged === true,
+  }).catch((error: unknown) => {
+    if (error instanceof Fault) error.notes = [...error.notes, `it is '${file}'`];
+    throw error;
   });
+  const { name, version, release, tier, summary, license, homepage, runtime, provides, conflicts, supersedes, origin } = image;
+  const common = { name, version, release, tier, summary, license, homepage, runtime, provides, conflicts, supersedes };
+  return {
+    item: {
+      ...common,
+      file,
+      sha256: origin.kind === 'archive' ? origin.sha256 : '',
+      sizeBytes: statSync(path).size,
+      installedBytes: image.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.sizeBytes : 0), 0),
+      privileged: image.entries.filter(isPrivileged).map((entry) => entry.path),
+    },
+    paths: image.entries.filter((entry) => entry.kind !== 'directory').map((entry) => entry.path),
+  };
+}
+
+/** The list of the index before stays: somebody may be reading by it. */
+function dropOldLists(folder: string, keep: readonly (string | undefined)[]): void {
+  for (const name of readdirSync(folder)) {
+    if (!/^files-[0-9a-f]{16}\.gz$/.test(name) || keep.includes(name)) continue;
+    sys('remove', name, () => unlinkSync(join(folder, name)));
+  }
 }

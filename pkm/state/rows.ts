@@ -1,5 +1,14 @@
 import { Bug } from '../../base/index.ts';
-import type { ConfigRow, FileRow, GenerationRecord, InstallReason, Origin, PackageRecord, TransactionKind } from '../types.ts';
+import type {
+  ConfigRow,
+  FileRow,
+  GenerationRecord,
+  InstallReason,
+  Origin,
+  PackageRecord,
+  TransactionKind,
+  Trigger,
+} from '../types.ts';
 import type { SqlRow, SqlValue } from './database.ts';
 
 const text = (value: SqlValue | undefined): string => (value === null || value === undefined ? '' : String(value));
@@ -21,11 +30,18 @@ export function toRecord(row: SqlRow): PackageRecord {
     conflicts: list(row['conflicts']),
     supersedes: list(row['supersedes']),
     config: list(row['config']),
+    ...triggersOf(row),
     installedAt: Number(row['installed_at']),
     supersededBy: text(row['superseded_by']) === '' ? [] : text(row['superseded_by']).split(', '),
     supersededAt: Number(row['superseded_at'] ?? 0),
     fromGeneration: Number(row['from_generation']),
   };
+}
+
+/** Absent where there are none, and in a database of an older igos that is read only. */
+function triggersOf(row: SqlRow): { triggers?: readonly Trigger[] } {
+  const value = text(row['triggers']);
+  return value === '' || value === '[]' ? {} : { triggers: JSON.parse(value) as Trigger[] };
 }
 
 function toOrigin(row: SqlRow): Origin {
@@ -34,7 +50,7 @@ function toOrigin(row: SqlRow): Origin {
   throw new Bug(`origin '${String(row['origin'])}'`);
 }
 
-/** Columns in table order, up to `from_generation`. */
+/** Values of `RECORD_COLUMNS`. */
 export function fromRecord(record: PackageRecord): SqlValue[] {
   const { origin } = record;
   return [
@@ -59,6 +75,7 @@ export function fromRecord(record: PackageRecord): SqlValue[] {
     record.supersededBy.length === 0 ? null : record.supersededBy.join(', '),
     record.supersededAt === 0 ? null : record.supersededAt,
     record.fromGeneration,
+    JSON.stringify(record.triggers ?? []),
   ];
 }
 
@@ -76,6 +93,7 @@ export function toFile(row: SqlRow): FileRow {
     isConfig: row['is_config'] === 1,
     wasThere: row['was_there'] === 1,
     mtimeSeconds: row['mtime'] as number,
+    ...(typeof row['capability'] === 'string' ? { capability: row['capability'] } : {}),
   };
 }
 
@@ -93,6 +111,7 @@ export const fromFile = (file: FileRow, fromGeneration: number): SqlValue[] => [
   file.isConfig ? 1 : 0,
   file.wasThere ? 1 : 0,
   file.mtimeSeconds,
+  file.capability ?? null,
   fromGeneration,
 ];
 

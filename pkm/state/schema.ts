@@ -6,8 +6,10 @@
  */
 import { Fault } from '../../base/index.ts';
 import type { Database } from './database.ts';
+import { migrations } from './migrations.ts';
 
-const SCHEMA_VERSION = 1;
+const FIRST_VERSION = 1;
+const NEWEST_VERSION = Math.max(FIRST_VERSION, ...migrations.map((migration) => migration.number));
 
 const INSTALLED = `
   name TEXT NOT NULL, version TEXT NOT NULL, release INTEGER NOT NULL, tier TEXT NOT NULL, summary TEXT NOT NULL,
@@ -21,7 +23,8 @@ const FILES = `
   mode INTEGER NOT NULL, uid INTEGER NOT NULL, gid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT, target TEXT,
   is_config INTEGER NOT NULL, was_there INTEGER NOT NULL, mtime INTEGER NOT NULL, from_generation INTEGER NOT NULL`;
 
-const SCHEMA = `
+/** Schema number 1. */
+export const FIRST_SCHEMA = `
 CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE generations (
   number INTEGER PRIMARY KEY, kind TEXT NOT NULL, created_at INTEGER NOT NULL, summary TEXT NOT NULL, packages INTEGER NOT NULL);
@@ -52,17 +55,37 @@ CREATE TRIGGER history_no_delete BEFORE DELETE ON history BEGIN SELECT RAISE(ABO
 CREATE TABLE journal (
   seq INTEGER PRIMARY KEY, operation TEXT NOT NULL, path TEXT NOT NULL, source TEXT NOT NULL, mode INTEGER NOT NULL,
   uid INTEGER NOT NULL, gid INTEGER NOT NULL);
-PRAGMA user_version = ${SCHEMA_VERSION};
+PRAGMA user_version = ${FIRST_VERSION};
 `;
 
-/** Makes the tables where there are none. @throws Fault E-PKM-021 made by a newer igos */
+/**
+ * Makes the tables where there are none, and brings older ones to the newest schema, in one transaction. A database that is
+ * open for reading only is brought there by the next command that writes; until then its missing columns and tables are empty.
+ * @throws Fault E-PKM-021 made by a newer igos
+ */
 export function prepareSchema(database: Database, path: string, isReadOnly: boolean): void {
-  const version = Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);
-  if (version > SCHEMA_VERSION) {
+  const version = schemaVersion(database);
+  if (version > NEWEST_VERSION) {
     throw new Fault('E-PKM-021', `the package database '${path}' cannot be used: its schema is number ${version}`, {
-      notes: [`this igos knows schemas up to number ${SCHEMA_VERSION}`],
+      notes: ['a newer igos made it so'],
       hints: ['use the igos that wrote it, or a newer one'],
     });
   }
-  if (version === 0 && !isReadOnly) database.transaction(() => database.exec(SCHEMA));
+  if (version === 0 && database.get("SELECT 1 FROM sqlite_schema WHERE name = 'installed'") !== undefined) throw foreign(path);
+  if (version === NEWEST_VERSION || isReadOnly) return;
+  database.transaction(() => {
+    const from = schemaVersion(database);
+    if (from === 0) database.exec(FIRST_SCHEMA);
+    for (const { number, sql } of migrations) if (number > from) database.exec(sql);
+    database.exec(`PRAGMA user_version = ${NEWEST_VERSION}`);
+  });
 }
+
+/** InterGenOS's pkm keeps its database in the same place, and does not number its schema. */
+const foreign = (path: string): Fault =>
+  new Fault('E-PKM-063', `the package database '${path}' is another package manager's`, {
+    notes: ["its tables are those of InterGenOS's pkm, which keeps its database in the same place"],
+    hints: ['look at what taking it over would do: pkm adopt --dry-run', 'take it over: pkm adopt'],
+  });
+
+const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);

@@ -1,4 +1,5 @@
 import { Fault } from '../../base/index.ts';
+import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
@@ -15,6 +16,8 @@ export interface StateView {
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
+  /** Reads the rows of many paths at once: `rowsAt` answers them without a question each. */
+  prefetch(paths: Iterable<string>): void;
 }
 
 /** The difference between two generations, as rows. Drops happen before puts. */
@@ -52,8 +55,20 @@ export function databaseState(database: Database): StateView {
       return rows;
     },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
+    prefetch(paths) {
+      const wanted = [...new Set(paths)].filter((path) => !atPath.has(path));
+      for (const path of wanted) atPath.set(path, NONE);
+      const sql = 'SELECT * FROM files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
+      for (const row of files(database.all(sql, JSON.stringify(wanted)))) {
+        const known = atPath.get(row.path)!;
+        if (known === NONE) atPath.set(row.path, [row]);
+        else (known as FileRow[]).push(row);
+      }
+    },
   };
 }
+
+const NONE: readonly FileRow[] = [];
 
 /** A root where pkm never wrote anything. */
 export const emptyState: StateView = {
@@ -63,28 +78,45 @@ export const emptyState: StateView = {
   filesOf: () => [],
   rowsAt: () => [],
   config: () => undefined,
+  prefetch: () => {},
 };
 
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
 export function writeDelta(database: Database, delta: StateDelta, number: number): void {
   const endRecord = (name: string): void => {
-    database.run('INSERT INTO installed_past SELECT *, ? FROM installed WHERE name = ?', number, name);
+    database.run(
+      `INSERT INTO installed_past (${RECORD_COLUMNS}, to_generation) SELECT ${RECORD_COLUMNS}, ? FROM installed WHERE name = ?`,
+      number,
+      name,
+    );
     database.run('DELETE FROM installed WHERE name = ?', name);
     database.run('DELETE FROM depends WHERE package = ?', name);
   };
-  const endFile = (row: FileRow): void => {
-    database.run('INSERT INTO files_past SELECT *, ? FROM files WHERE path = ? AND package = ?', number, row.path, row.owner);
-    database.run('DELETE FROM files WHERE path = ? AND package = ?', row.path, row.owner);
-  };
   for (const name of delta.dropRecords) endRecord(name);
-  for (const row of delta.dropFiles) endFile(row);
-  for (const row of delta.putFiles) endFile(row);
+  endFiles(database, [...delta.dropFiles, ...delta.putFiles], number);
   for (const record of delta.putRecords) {
     endRecord(record.name);
-    database.run(`INSERT INTO installed VALUES (${'?,'.repeat(20)}?)`, ...fromRecord({ ...record, fromGeneration: number }));
-    for (const name of record.runtime) database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, name);
+    database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
+    for (const needs of record.runtime)
+      database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
-  for (const row of delta.putFiles) database.run(`INSERT INTO files VALUES (${'?,'.repeat(12)}?)`, ...fromFile(row, number));
+  for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
+}
+
+const END_CHUNK = 20_000;
+
+/** Rows of these paths and owners move to the past, those that are there. */
+function endFiles(database: Database, rows: readonly FileRow[], number: number): void {
+  for (let start = 0; start < rows.length; start += END_CHUNK) {
+    const keys = JSON.stringify(rows.slice(start, start + END_CHUNK).map((row) => [row.path, row.owner]));
+    const isEnded = '(path, package) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))';
+    database.run(
+      `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`,
+      number,
+      keys,
+    );
+    database.run(`DELETE FROM files WHERE ${isEnded}`, keys);
+  }
 }
 
 export function writeConfig(database: Database, put: readonly ConfigRow[], drop: readonly string[]): void {
@@ -110,25 +142,45 @@ export function checkGeneration(database: Database, number: number): void {
 export const recordsAt = (database: Database, number: number): PackageRecord[] =>
   database
     .all(
-      `SELECT * FROM installed WHERE from_generation <= ?1
+      `SELECT ${RECORD_COLUMNS} FROM installed WHERE from_generation <= ?1
        UNION ALL SELECT ${RECORD_COLUMNS} FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY name`,
       number,
     )
     .map(toRecord);
 
-/** The managed paths of a kept generation, sorted by path and owner. */
-export const filesAt = (database: Database, number: number): FileRow[] =>
+/** The managed paths of a kept generation, sorted by path and owner. `paths`: only these. */
+export const filesAt = (database: Database, number: number, paths?: readonly string[]): FileRow[] => {
+  const only = paths === undefined ? '' : 'AND path IN (SELECT value FROM json_each(?2))';
+  const rows = database.all(
+    `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1 ${only}
+     UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ${only} ORDER BY path, package`,
+    number,
+    ...(paths === undefined ? [] : [JSON.stringify(paths)]),
+  );
+  return rows.map(toFile);
+};
+
+/** Paths with a row that is true in one of two generations, and not in the other. `low` < `high`. */
+export const pathsBetween = (database: Database, low: number, high: number): string[] =>
   database
     .all(
-      `SELECT * FROM files WHERE from_generation <= ?1
-       UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ORDER BY path, package`,
-      number,
+      `SELECT path FROM files WHERE from_generation > ?1 AND from_generation <= ?2
+       UNION SELECT path FROM files_past
+       WHERE (from_generation <= ?1 AND to_generation > ?1 AND to_generation <= ?2)
+          OR (from_generation > ?1 AND from_generation <= ?2 AND to_generation > ?2)`,
+      low,
+      high,
     )
-    .map(toFile);
+    .map((row) => String(row['path']));
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
-  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation`;
-const FILE_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, from_generation';
+  reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
+const FILE_COLUMNS =
+  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
+const insertInto = (table: string, columns: string): string =>
+  `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
+const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
+const INSERT_FILE = insertInto('files', FILE_COLUMNS);
 
 /** What must change to get from the current generation to a kept one. Cost: the difference (and one scan of `files`). */
 export function deltaTo(database: Database, number: number): StateDelta {
@@ -168,6 +220,7 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.gid === b.gid &&
   a.sizeBytes === b.sizeBytes &&
   a.sha256 === b.sha256 &&
+  a.capability === b.capability &&
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;

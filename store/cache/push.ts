@@ -10,6 +10,7 @@ import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { pathFingerprint } from './fingerprint.ts';
 import { type SecretKey, signText } from './keys.ts';
 import { eachLimited } from './limited.ts';
+import { formatListing } from './listing.ts';
 import { writeNar } from './nar-files.ts';
 import { formatNarInfo } from './narinfo.ts';
 import { formatRealisation, realisationKey } from './realisation-file.ts';
@@ -19,6 +20,8 @@ export interface PushOptions {
   readonly compression: WrittenCompression;
   /** Sign what is pushed, beside the signatures that paths have. */
   readonly keys: readonly SecretKey[];
+  /** Write a listing beside each narinfo: default false. */
+  readonly writesListings?: boolean;
   /** Default: 4. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
@@ -144,6 +147,10 @@ class Push {
       signatures: [...signatures].sort(compareBytes),
       ...(ca === undefined ? {} : { ca }),
     });
+    if (this.#options.writesListings === true) {
+      const listing = formatListing(this.#store.manifest(path));
+      await this.#put(`${storePathHash(path)}.ls`, Buffer.from(listing, 'utf8'), 'application/json');
+    }
     await this.#put(`${storePathHash(path)}.narinfo`, Buffer.from(text, 'latin1'), 'text/x-nix-narinfo');
     removeTree(textToBytes(file));
   }

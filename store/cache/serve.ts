@@ -6,6 +6,7 @@
  * | --- | --- |
  * | `nix-cache-info`, `<hash part>.narinfo` | as Nix |
  * | `nar/<NarHash>-<hash part>.nar[.zst \| .xz \| .gz \| .br \| .bz2]` | the NAR |
+ * | `<hash part>.ls` | what is in it, and where in its NAR |
  * | `log/<drv>` | log of its newest build |
  * | `build-trace-v2/<drv>/<output>.doi` | realisation, signed |
  * | `igos/<hash part>/manifest`, `igos/<hash part>/files?of=0-3,7` | the list of files, and some of them: raw, one behind the other, zstd |
@@ -27,6 +28,7 @@ import { compress, fileBytes } from './compression.ts';
 import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { pathFingerprint } from './fingerprint.ts';
 import { type SecretKey, signText } from './keys.ts';
+import { formatListing } from './listing.ts';
 import { NarFiles } from './nar-files.ts';
 import { narStream } from './nar-stream.ts';
 import { formatNarInfo } from './narinfo.ts';
@@ -165,6 +167,8 @@ class Handler {
     if (name === 'nix-cache-info') return text('text/x-nix-cache-info', this.#cacheInfo());
     const [, hashPart] = /^([0-9a-z]{32})\.narinfo$/.exec(name) ?? [];
     if (hashPart !== undefined) return this.#narInfo(hashPart);
+    const [, listed] = /^([0-9a-z]{32})\.ls$/.exec(name) ?? [];
+    if (listed !== undefined) return this.#listing(listed);
     if (name.startsWith('nar/')) return await this.#nar(name.slice(4));
     if (name.startsWith('log/')) return this.#log(name.slice(4));
     if (name.startsWith('build-trace-v2/')) return this.#realisation(name.slice(15));
@@ -198,6 +202,11 @@ class Handler {
         ...(ca === undefined ? {} : { ca }),
       }),
     );
+  }
+
+  #listing(hashPart: string): Answer | number {
+    const path = this.#store.find(hashPart);
+    return path === undefined ? 404 : text('application/json', textToBytes(formatListing(this.#store.manifest(path))));
   }
 
   /** The name holds the NAR's hash: an address of old content never gives new. */

@@ -432,3 +432,21 @@ store.close();
     /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n(?:.*\n)?closed\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
   );
 });
+
+test('an input that was changed after it was built is not built with', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const a = addDerivation(store, { name: 'a', script: 'echo right > $out' });
+  const built = (await realize(store, all(a))).outputs.get(a)!.get('out')!;
+  const real = store.toReal(built);
+  chmodSync(real, 0o644);
+  writeFileSync(real, 'wrong');
+  chmodSync(real, 0o444);
+  const b = addDerivation(store, {
+    name: 'b',
+    inputs: [{ drvPath: a }],
+    env: { a: outputOf(a) },
+    script: 'read x < $a; echo "$x" > $out',
+  });
+  await assert.rejects(realize(store, all(b)), { code: 'E-STORE-041' });
+});

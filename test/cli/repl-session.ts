@@ -53,6 +53,7 @@ export function replSession(
     program: 'igos',
     workingDirectory: work,
     environment: { PATH: process.env['PATH'], ...environment },
+    variablesUsed: new Set(),
     storeDir: '/igos/store',
     home: join(work, 'home'),
     isJson: words.includes('--json'),

@@ -1,7 +1,7 @@
 /** The bundle is what its sources are, or it is not used. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,6 +19,13 @@ function checkout(): string {
   symlinkSync(join(project, 'node_modules'), join(home, 'node_modules'));
   mkdirSync(join(home, '.git'));
   return home;
+}
+
+/** Of `dist/stamp.json`. */
+interface Stamp {
+  readonly sources: readonly (readonly [file: string, sizeBytes: number, timeMs: number])[];
+  /** `sources`: places in the list. */
+  readonly bundles: Readonly<Record<string, { readonly file: string; readonly sources: readonly number[] }>>;
 }
 
 test('a bundle answers as the sources do, and steps aside when a source changes', () => {
@@ -64,30 +71,45 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     );
   };
   const evaluates = (expression: string): string => run('igos', 'eval', '--no-eval-cache', '--expr', expression);
-  // a part is looked at when it is used, and then all runs anew
-  const tomlSource = join(home, 'eval/builtins/toml/scalar.ts');
-  const toml = readFileSync(tomlSource, 'utf8');
-  renameSync(tomlSource, `${tomlSource}.saved`);
-  writeFileSync(tomlSource, `throw new Error("the sources");\n${toml}`);
-  assert.equal(evaluates('1 + 2'), '3\n0');
-  assert.match(evaluates('builtins.fromTOML "a = 1"'), /the sources/);
-  const piped = spawnSync(join(home, 'bin/igos'), ['eval', '-'], { encoding: 'utf8', input: '1', env: { HOME: scratch } });
-  assert.match(piped.stderr, /the sources/, 'standard input is not read twice');
-  renameSync(`${tomlSource}.saved`, tomlSource);
   // parts are only loaded where they are used
   plant('seldom');
   assert.match(
     evaluates('builtins.toJSON (map (x: x // { b = derivation { name = "n"; system = "s"; builder = "b"; }; }) [ { } ])'),
     /store/,
   );
+  // a part is looked at when it is used, and then all runs anew, from the sources
+  const stampFile = join(home, 'dist/stamp.json');
+  const fresh = readFileSync(stampFile, 'utf8');
+  const stale = fresh.replace(/("eval\/builtins\/toml\/scalar\.ts",")\d+/, '$17');
+  assert.notEqual(stale, fresh);
+  assert.match(evaluates('builtins.fromTOML "a = 1"'), /Error/);
+  writeFileSync(stampFile, stale);
+  assert.equal(evaluates('builtins.fromTOML "a = 1"'), '{ a = 1; }\n0');
   plant('ordinary');
   assert.equal(evaluates('1 + 1'), '2\n0');
   plant('evaluating');
+  assert.match(evaluates('1'), /^evaluating/);
+  // standard input cannot be read twice
+  const piped = spawnSync(join(home, 'bin/igos'), ['eval', '-'], { encoding: 'utf8', input: '1', env: { HOME: scratch } });
+  assert.equal(piped.stdout, '1\n');
+  writeFileSync(stampFile, fresh);
   assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
+  // The launcher looks at the same sources, by folder.
+  const { sources, bundles } = JSON.parse(readFileSync(join(home, 'dist/stamp.json'), 'utf8')) as Stamp;
+  const looked = /for igos_item in ([\w ]+); do set/.exec(readFileSync(join(home, 'bin/igos'), 'utf8'))![1]!.split(' ');
+  const folders = new Set(bundles['repeated']!.sources.map((place) => sources[place]![0].split('/')[0]!));
+  assert.deepEqual(folders, new Set([...looked, 'package.json']));
+
+  // An answer that the launcher has needs none of them. The bundle was made two seconds ago by now, so that it is trusted.
+  const ages = (): number => Date.now() - statSync(join(home, 'dist/stamp.json')).ctimeMs;
+  while (ages() < 2500) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  const hashed = ['igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'] as const;
+  assert.match(run(...hashed), /^"2d711642/);
   plant('repeated');
   assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
+  assert.match(run(...hashed), /^"2d711642/, 'the launcher knows it');
   plant('realizing');
   assert.match(run('igos', 'realize', 'x'), /^realizing/);
   plant('storing');
@@ -102,4 +124,5 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--expr', '1'), /FAULT|Error|error/);
   writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
+  assert.match(run(...hashed), /^sources/);
 });

@@ -54,6 +54,19 @@ test('published archives are the same to the bit, and tar and xz read them', asy
   execFileSync('xz', ['--test', file]);
 });
 
+test('in the layout of 2017 too', async (t) => {
+  const at = await exchange(t, '2017');
+  assert.deepEqual(sorted(await at.publish(['alan/pkg/x86_64/wall-1'])), sorted(ALL_2017.map((path) => `${path}.tgz`)));
+  assert.deepEqual(sorted(await at.download(['alan/pkg/x86_64/wall-1'])), sorted(ALL_2017));
+  execFileSync('diff', ['-r', '-x', 'pubkey', '-x', 'download', '-x', 'index', at.from.folder, at.to.folder]);
+  assert.match(
+    execFileSync('tar', ['tzf', join(at.published, 'alan/raw/face-1.tgz')], { encoding: 'utf8' }),
+    /^face-1\/\nface-1\/face\.config\n/,
+  );
+});
+
+const ALL_2017 = ALL.map((path) => path.replace(/\/([^/]*)$/, '-$1'));
+
 test('an index is published and fetched anew when it changed', async (t) => {
   const at = await exchange(t);
   assert.deepEqual(await at.publish(['alan/index/26.04']), ['alan/index/26.04.xz']);

@@ -10,6 +10,7 @@ import {
   Depot,
   type DownloadOptions,
   downloadArchives,
+  type Layout,
   type PublishOptions,
   parseArchiveName,
   publishArchives,
@@ -57,16 +58,17 @@ export interface Exchange {
   download(names: readonly string[], options?: Partial<DownloadOptions>): Promise<string[]>;
 }
 
-export async function exchange(context: TestContext): Promise<Exchange> {
+export async function exchange(context: TestContext, layout: Layout = 'present'): Promise<Exchange> {
   const folder = mkdtempSync(join(tmpdir(), 'igos-depot-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
-  const [from, to] = [new Depot(join(folder, 'from'), 'present'), new Depot(join(folder, 'to'), 'present')];
+  const [from, to] = [new Depot(join(folder, 'from'), layout), new Depot(join(folder, 'to'), layout)];
   const published = join(folder, 'published');
   const requests: string[] = [];
   const server = await serve(published, requests);
   context.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  for (const [path, text] of Object.entries(ARCHIVES)) {
+  for (const [present, content] of Object.entries(ARCHIVES)) {
+    const [path, text] = layout === 'present' ? [present, content] : [asOf2017(present), content.replace(/\/(\d+)$/gm, '-$1')];
     mkdirSync(dirname(join(from.folder, path)), { recursive: true });
     writeFileSync(join(from.folder, path), text, { mode: path.endsWith('.sh') ? 0o755 : 0o644 });
   }
@@ -102,6 +104,9 @@ export async function exchange(context: TestContext): Promise<Exchange> {
       ).map((archive) => to.path(archive).slice(to.folder.length + 1)),
   };
 }
+
+// The version is the first part that is a number.
+const asOf2017 = (path: string): string => path.replace(/\/(\d+)\//, '-$1/');
 
 // Keys are as young as the test.
 const aSecondFromNow = () => new Date(Date.now() + 1000);

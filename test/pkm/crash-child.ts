@@ -1,4 +1,7 @@
-/** Run by test/slow/pkm-crash.test.ts: acts out a scenario, and kills itself before the write of the given number. */
+/**
+ * Acts out a scenario in a process of its own, which is then killed: by itself before the write of the given number
+ * (test/slow/pkm-crash.test.ts), or from outside where no number is given (test/slow/pkm-syscalls.test.ts).
+ */
 import { scenarios, watchIo } from './crash-scenarios.ts';
 import { Sandbox } from './support.ts';
 
@@ -7,6 +10,6 @@ const scenario = scenarios.find((candidate) => candidate.name === name)!;
 await scenario.act(
   new Sandbox(undefined, base!),
   watchIo((n) => {
-    if (n === Number(step)) process.kill(process.pid, 'SIGKILL');
+    if (n === Number(step ?? -1)) process.kill(process.pid, 'SIGKILL');
   }),
 );

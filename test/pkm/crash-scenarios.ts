@@ -125,6 +125,38 @@ export const scenarios: readonly Scenario[] = [
       await box.do((root) => root.repair(), { io });
     },
   },
+  {
+    name: 'atomic: upgrade with supersede',
+    setUp: (box) => {
+      box.do((root) => root.initAtomic());
+      installBase(box);
+    },
+    act: (box, io) => {
+      box.do((root) => root.install(upgraded(box)), { io });
+    },
+  },
+  {
+    name: 'atomic: remove',
+    setUp: (box) => {
+      box.do((root) => root.initAtomic());
+      installBase(box);
+    },
+    act: (box, io) => {
+      box.do((root) => root.remove(['old', 'util'], { force: true }), { io });
+    },
+  },
+  {
+    name: 'atomic: rollback',
+    setUp: (box) => {
+      box.do((root) => root.initAtomic());
+      installBase(box);
+      box.do((root) => root.install(upgraded(box)));
+      box.write('etc/plain.conf', CONF.replace('a = 1', 'a = mine').replace('d = 1', 'd = 2'));
+    },
+    act: async (box, io) => {
+      await box.do((root) => root.rollback(1), { io });
+    },
+  },
 ];
 
 /** Calls `before(n, name)` before the n-th write, counting from 0. */

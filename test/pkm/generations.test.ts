@@ -89,6 +89,18 @@ test('a damaged store is noticed before anything is placed', (t) => {
   );
 });
 
+test('a configuration file of a damaged store is neither placed nor merged', (t) => {
+  const box = new Sandbox(t);
+  const lines = (first: string): string => `${first}\n2\n3\n4\n5\n6\n7\n8\n`;
+  const image = (version: number, text: string) => box.image(`a ${version}`, { 'etc/a.conf': text }, { config: ['etc/*'] });
+  box.do((root) => root.install([image(1, lines('1'))]));
+  writeFileSync(join(box.root, 'etc/a.conf'), `${lines('1')}mine\n`);
+  const next = image(2, lines('one'));
+  writeFileSync(next.contentPath(next.entries.find((entry) => entry.kind === 'file')!), lines('evil'));
+  assert.throws(() => box.do((root) => root.install([next])), { code: 'E-PKM-017' });
+  assert.equal(box.read('etc/a.conf'), `${lines('1')}mine\n`);
+});
+
 test('a generation costs its difference', (t) => {
   const box = new Sandbox(t);
   const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`usr/share/f${n}`, `${n}`]));

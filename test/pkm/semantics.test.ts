@@ -442,3 +442,12 @@ test('a declared system names predecessor and successor each time', (t) => {
   assert.equal(root.verify().isClean, true);
   assert.throws(() => root.install(system(3).slice(0, 1)), { code: 'E-PKM-011' });
 });
+
+test('a directory that was there before any package stays, though its owner was superseded', (t) => {
+  const box = new Sandbox(t);
+  mkdirSync(box.path('usr/share/mine'), { recursive: true });
+  box.do((root) => root.install([box.image('a 1', { 'usr/share/mine/x': '1' })]));
+  box.do((root) => root.install([box.image('b 1', { 'usr/share/mine/x': '2' }, { supersedes: ['a'] })]));
+  box.do((root) => root.remove(['a', 'b']));
+  assert.equal(box.read('usr/share/mine'), '(directory)');
+});

@@ -122,7 +122,7 @@ export class Sandbox {
     if (mode !== undefined) chmodSync(this.path(path), mode);
   }
 
-  /** Every path of the root with mode and bytes, pkm's state apart. */
+  /** Every path of the root with mode and bytes, pkm's state apart; of an atomic root, what its current tree shows. */
   snapshot(): Record<string, string> {
     const found: Record<string, string> = {};
     const walk = (folder: string): void => {
@@ -131,7 +131,9 @@ export class Sandbox {
         if (path === 'var/lib/igos') continue;
         const stat = lstatSync(this.path(path));
         const mode = (stat.mode & 0o7777).toString(8);
-        if (stat.isDirectory()) {
+        const isShown = stat.isSymbolicLink() && readlinkSync(this.path(path)).endsWith(`/generations/current/${path}`);
+        if (isShown) walk(path);
+        else if (stat.isDirectory()) {
           if (path !== 'var' && path !== 'var/lib') found[path] = `directory ${mode}`;
           walk(path);
         } else

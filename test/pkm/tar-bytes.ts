@@ -28,3 +28,17 @@ export function member({ name, type = '0', data = '', mode = 0o644, link = '', s
 }
 
 export const tarOf = (members: readonly TarSpec[]): Buffer => Buffer.concat([...members.map(member), Buffer.alloc(1024)]);
+
+/** The body of a pax extended header. */
+export const pax = (fields: Record<string, string>): string =>
+  Object.entries(fields)
+    .map(([key, value]) => {
+      const rest = ` ${key}=${value}\n`;
+      let length = rest.length + 1;
+      while (String(length).length + rest.length !== length) length += 1;
+      return `${length}${rest}`;
+    })
+    .join('');
+
+/** An extended header for the member that follows. */
+export const paxMember = (fields: Record<string, string>): TarSpec => ({ name: 'PaxHeader', type: 'x', data: pax(fields) });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -107,4 +107,44 @@ test('built twice from nothing, in different folders and at different times, the
     assert.equal(there.status, 0, there.stderr.slice(-4000));
     assert.equal(there.stdout, here.stdout);
   }
+});
+
+test("its packages go over one user's depot to another machine", { skip }, (t) => {
+  const { igos } = programs(t, { home });
+  const [depot, publicFolder] = [join(work, 'depot'), join(work, 'public')];
+  const places = ['--depot', depot, '--public', publicFolder];
+  const run = (...words: string[]) => {
+    const result = igos('depot', ...words, ...places);
+    assert.equal(result.status, 0, result.stderr);
+    return result.stdout;
+  };
+  run('keygen', 'alan', '--no-passphrase', '--bits', '2048');
+  const made = JSON.parse(run('create', `${tree}#${system}`, '--user', 'alan', '--json')) as { archives: { archive: string }[] };
+  const packages = made.archives.map(({ archive }) =>
+    archive.replace('/pkg/', `/pkg/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}/`),
+  );
+  assert.ok(packages.length >= 10, `only ${packages.length} packages`);
+  run('publish', '--beyond-genode', ...packages);
+
+  const machine = programs(t);
+  const alan = join(machine.work, 'home', 'var', 'depot', 'alan');
+  mkdirSync(alan, { recursive: true });
+  cpSync(join(depot, 'alan', 'pubkey'), join(alan, 'pubkey'));
+  writeFileSync(join(alan, 'download'), `file://${publicFolder}\n`);
+  const pkm = (...words: string[]) => {
+    const result = machine.pkm(...words);
+    assert.equal(result.status, 0, result.stderr);
+    return result.stdout;
+  };
+  const [first, ...others] = packages;
+  pkm('install', `depot:${first}`);
+  const before = pkm('list');
+  pkm('install', ...others.map((archive) => `depot:${archive}`));
+  const installed = pkm('list').split('\n').length;
+  assert.ok(installed >= 10, `only ${installed} installed`);
+  pkm('verify');
+  pkm('rollback');
+  assert.equal(pkm('list'), before);
+  pkm('verify');
+  t.diagnostic(`${packages.length} packages published, ${installed} installed from the depot`);
 });

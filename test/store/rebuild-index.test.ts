@@ -1,13 +1,58 @@
 /** A damaged index is refused, not mapped; a new one comes from the log and the objects. */
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { renderFault, textToBytes } from '../../base/index.ts';
-import { openStore, type StorePath } from '../../store/index.ts';
+import { compareBytes, Fault, renderFault, textToBytes } from '../../base/index.ts';
+import { type DerivationOutput, type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import { addDerivation } from '../builder/support.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryStore } from './fixture.ts';
+
+const PAGE = 4096;
+const UNPROVEN = 'the log does not know it, and its content does not prove its name';
+
+/** Pages at the end may be free ones: then nothing is lost. */
+function isRefusedOrComplete(store: ObjectStore, path: StorePath, nPaths: number): boolean {
+  try {
+    store.isValid(path);
+  } catch (error) {
+    return error instanceof Fault && error.code === 'E-STORE-024';
+  }
+  return (
+    [...store.allPaths()].every((each) => store.info(each) !== undefined && store.manifest(each).length > 0) &&
+    [...store.allPaths()].length === nPaths
+  );
+}
+
+test('an index of many pages that lost the last one is refused, and one whose last pages are free is not', (t) => {
+  const { store, home } = temporaryStore(t);
+  const file = join(home, 'var/index/data.mdb');
+  const texts = (n: number, from: number) =>
+    Array.from({ length: n }, (_, i) => ({ name: `x${from + i}`, text: 'a'.repeat(i), references: [] }));
+  store.addTexts(texts(800, 0));
+  const nPaths = [...store.allPaths()].length;
+  store.close();
+  const whole = readFileSync(file);
+  const opened = () => openStore({ home, storeDir });
+  let nRefused = 0;
+  for (let nPages = 1; nPages <= 12; nPages++) {
+    truncateSync(file, whole.length - nPages * PAGE);
+    using reader = opened();
+    try {
+      assert.equal([...reader.allPaths()].length, nPaths);
+      for (const path of reader.allPaths()) assert.ok(reader.info(path) !== undefined && reader.manifest(path).length === 1);
+      assert.equal(statSync(file).size, whole.length, 'what is missing was free, and is filled up');
+    } catch (error) {
+      assert.ok(error instanceof Fault && error.code === 'E-STORE-024', String(error));
+      nRefused++;
+    }
+    reader.close();
+    writeFileSync(file, whole);
+  }
+  assert.ok(nRefused > 0);
+});
 
 test('an index that was cut off is refused wherever it was cut, and rebuilt', (t) => {
   const { store, folder, home } = temporaryStore(t);
@@ -27,15 +72,27 @@ test('an index that was cut off is refused wherever it was cut, and rebuilt', (t
     reader.close();
     writeFileSync(file, whole);
   }
+  // By whole pages, few or many.
+  for (let size = whole.length - PAGE; size >= 2 * PAGE; size -= PAGE) {
+    truncateSync(file, size);
+    const reader = opened();
+    assert.equal(isRefusedOrComplete(reader, tree, known.length), true, `cut at ${size} of ${whole.length}`);
+    reader.close();
+    writeFileSync(file, whole);
+  }
   truncateSync(file, 9000);
   const again = opened();
   t.after(() => again.close());
   const fault = renderFault(faultOf(() => again.info(tree)));
-  golden(t, 'errors/store-index-cut.txt', fault.replaceAll(home, '<home>').replace(/of \d+ bytes/, 'of <n> bytes'));
+  golden(
+    t,
+    'errors/store-index-cut.txt',
+    fault.replaceAll(home, '<home>').replace(/of \d+ bytes, and page \d+/, 'of <n> bytes, and page <p>'),
+  );
   // What a crash may leave at the end of the log does not count.
   appendFileSync(join(home, 'var/registrations'), 'half a li');
   appendFileSync(join(home, 'var/registrations'), Buffer.alloc(100));
-  assert.deepEqual(again.rebuildIndex(), { nPaths: 3, dropped: [], old: join(home, 'var/index.damaged-1') });
+  assert.deepEqual(again.rebuildIndex(), { nPaths: 3, nRecovered: 0, dropped: [], old: join(home, 'var/index.damaged-1') });
   assert.deepEqual(
     [...again.allPaths()].map((path) => ({ info: again.info(path), manifest: again.manifest(path) })),
     known,
@@ -58,5 +115,47 @@ test('what lost its bytes is not taken over, nor what refers to it', (t) => {
   assert.equal(nPaths, 1);
   assert.deepEqual(new Set(dropped.map(({ path }) => path)), new Set<StorePath>([low!, high!]));
   assert.deepEqual([...store.allPaths()], [apart]);
-  assert.deepEqual(store.rebuildIndex(), { nPaths: 1, dropped: [], old: join(home, 'var/index.damaged-2') });
+  const again = store.rebuildIndex();
+  assert.equal(again.old, join(home, 'var/index.damaged-2'));
+  // They are still there, and no log knows them any more.
+  assert.deepEqual(
+    again.dropped,
+    [low!, high!].sort(compareBytes).map((path) => ({ path, reason: UNPROVEN })),
+  );
+});
+
+test('without a log, what is named by its content comes back from the disk alone, and what is lost is named', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const source = textToBytes(makeTree(join(folder, 'tree'), { a: 'text', 'd/l': '-> ../a', 'run*': '#!/bin/sh' }));
+  const tree = store.addPath('tree', source);
+  const flat = store.addPath('flat', textToBytes(join(folder, 'tree/a')), { method: 'flat', algorithm: 'sha1' });
+  const [text] = store.addTexts([{ name: 'text', text: `x ${tree}`, references: [tree] }]);
+  // Its text names the output, which is no reference of it.
+  const drvPath = addDerivation(store, { name: 'd', kind: 'input-addressed', sources: [tree, text!] });
+  const built = store.readDerivation(drvPath).outputs.get('out') as Extract<DerivationOutput, { kind: 'input-addressed' }>;
+  const add = (name: string, bytes: string, output: DerivationOutput, scratchPath: StorePath): StorePath => {
+    const realPath = join(store.makeScratch(), name);
+    writeFileSync(realPath, bytes);
+    const added = { realPath, name, output, scratchPath, candidates: [flat], deriver: drvPath };
+    return store.addOutputs(new Map([['out', added]])).get('out')!;
+  };
+  assert.equal(add('d', `made with ${flat}`, built, built.path), built.path);
+  const own = `${storeDir}/${'0'.repeat(32)}-own` as StorePath;
+  const floating: DerivationOutput = { kind: 'floating', method: 'nar', algorithm: 'sha256' };
+  const itself = add('own', `I am ${own}, made with ${flat}`, floating, own);
+  const known = new Map([tree, flat, text!, drvPath, itself].map((path) => [path, store.info(path)!]));
+  rmSync(join(home, 'var/registrations'));
+  const { nPaths, nRecovered, dropped } = store.rebuildIndex();
+  assert.deepEqual([nPaths, nRecovered], [5, 5]);
+  assert.deepEqual(dropped, [{ path: built.path, reason: UNPROVEN }]);
+  for (const [path, info] of known) {
+    const { registeredAt: _, ...found } = store.info(path)!;
+    const { registeredAt: __, deriver: ___, ...before } = info;
+    assert.deepEqual(found, before);
+  }
+  assert.deepEqual(
+    store.verify({ contents: true }).map(({ path, kind }) => [path, kind]),
+    [[built.path, 'unregistered']],
+  );
+  assert.equal(store.rebuildIndex().nRecovered, 0, 'the log is whole again');
 });

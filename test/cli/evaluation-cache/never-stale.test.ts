@@ -22,7 +22,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { type Workbench, workbench } from './workbench.ts';
+import { noQuickAnswers, type Workbench, workbench } from './workbench.ts';
 
 /** Places that programs look at and changes happen to. `link` and `way` are made as symlinks, the latter to a folder. */
 const PLACES = [
@@ -204,6 +204,8 @@ interface Count {
   evaluated: number;
   remembered: number;
   failed: number;
+  /** Answered by the launcher alone. */
+  known: number;
 }
 
 async function play(t: TestContext, generated: Generated<typeof scenario>, count: Count): Promise<void> {
@@ -218,6 +220,7 @@ async function play(t: TestContext, generated: Generated<typeof scenario>, count
       step?.run(bench);
       for (const each of [words, words, otherWords]) {
         const line = commandLine(bench, each);
+        const known = bench.known(...line);
         const asked = await bench.ask(...line);
         count[asked.status !== 0 ? 'failed' : asked.isFresh ? 'evaluated' : 'remembered']++;
         const { status, stdout, stderr } = await bench.evaluate(...line);
@@ -226,6 +229,9 @@ async function play(t: TestContext, generated: Generated<typeof scenario>, count
           { status, stdout, stderr, isFresh: false },
           `after: ${step?.name ?? 'the start'}`,
         );
+        if (known === undefined) continue;
+        count.known++;
+        assert.deepEqual(known, { status, stdout, stderr }, `the launcher, after: ${step?.name ?? 'the start'}`);
       }
     }
   } finally {
@@ -235,11 +241,12 @@ async function play(t: TestContext, generated: Generated<typeof scenario>, count
 }
 
 test('what the cache answers is what an evaluation answers', { timeout: 120_000 }, async (t) => {
-  const count: Count = { evaluated: 0, remembered: 0, failed: 0 };
+  const count: Count = { evaluated: 0, remembered: 0, failed: 0, known: 0 };
   await fc.assert(
     fc.asyncProperty(scenario, (each) => play(t, each, count)),
     { numRuns: Number(process.env['IGOS_CACHE_RUNS'] ?? 25), interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
   );
   t.diagnostic(JSON.stringify(count));
   assert.ok(count.remembered > count.evaluated / 4, 'the property says little where hardly anything is remembered');
+  if (noQuickAnswers === false) assert.ok(count.known > count.remembered / 8, 'nor where the launcher hardly knows anything');
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { type Workbench, workbench } from './workbench.ts';
+import { noQuickAnswers, type Workbench, workbench } from './workbench.ts';
 
 interface Case {
   readonly look: string;
@@ -42,6 +42,11 @@ const CASES: Readonly<Record<string, Case>> = {
   'a hashed file': { look: 'hashFile "sha256" ./text', change: (at) => writeFileSync(at('text'), 'other') },
   'a file that comes': { look: 'pathExists ./absent', change: (at) => writeFileSync(at('absent'), '') },
   'a file that goes': { look: 'pathExists ./text', change: (at) => rmSync(at('text')) },
+  'a file that goes, and nothing else was asked': {
+    look: 'pathExists ./text',
+    words: ['--impure'],
+    change: (at) => rmSync(at('text')),
+  },
   'a file that appears first in the search path': {
     look: 'import <one.nix>',
     words: ['-I', 'folder', '-I', '.'],
@@ -61,6 +66,21 @@ const CASES: Readonly<Record<string, Case>> = {
     change: (at) => {
       renameSync(at('folder'), at('moved'));
       symlinkSync('moved', at('folder'));
+    },
+  },
+  'a folder on the way that is somewhere else now': {
+    look: 'import ./folder/in.nix',
+    change: (at) => {
+      renameSync(at('folder'), at('../moved'));
+      symlinkSync('../moved', at('folder'));
+    },
+  },
+  'a link that becomes a file': {
+    look: 'readFileType ./link',
+    words: ['--impure'],
+    change: (at) => {
+      rmSync(at('link'));
+      writeFileSync(at('link'), '');
     },
   },
   'the end of a link': { look: 'pathExists (toString ./link + "/.")', change: (at) => relink(at('link'), 'folder') },
@@ -147,6 +167,8 @@ for (const [name, { look, words = [], isUnnoticed, change }] of Object.entries(C
       for (const [path, text] of Object.entries({ ...FILES, 'main.nix': `with builtins; ${look}` })) {
         mkdirSync(dirname(at(path)), { recursive: true });
         writeFileSync(at(path), text);
+        // Whole seconds can be set again exactly.
+        utimesSync(at(path), 1e9, 1e9);
       }
       symlinkSync('one.nix', at('link'));
       symlinkSync('one.nix', at('link2'));
@@ -163,7 +185,10 @@ for (const [name, { look, words = [], isUnnoticed, change }] of Object.entries(C
       const first = await bench.ask(...line);
       assert.deepEqual([first.status, first.isFresh], [0, true], first.stderr);
       assert.deepEqual(await bench.ask(...line), { ...first, isFresh: false });
+      const hasQuickAnswer = isSettled && noQuickAnswers === false;
+      if (hasQuickAnswer) assert.equal(bench.known(...line)?.stdout, first.stdout, 'the launcher knows it');
       change(at, bench);
+      if (isUnnoticed !== true) assert.equal(bench.known(...line), undefined, 'the launcher sees the change');
       const then = await bench.ask(...line);
       assert.equal(then.isFresh, isUnnoticed !== true);
       const { status, stdout, stderr } = await bench.evaluate(...line);

@@ -66,7 +66,7 @@ test('metadata that does not change the bytes is not in it', (context) => {
   const plain = openTree(context, TIER + pkg('q') + pkg('p'));
   const rich = openTree(
     context,
-    `${TIER}tier other { summary = "O"; }${pkg('q')}package p "1.0" { tier = other; summary = "S"; license = "L"; homepage = "H"; release = 7; runtime = [ q ]; config = [ "c" ]; modes."usr/bin/x" = "4755"; supersedes = [ "o" ]; provides = [ "v" ]; conflicts = [ "w" ]; phases.install = "true"; }`,
+    `${TIER}tier other { summary = "O"; }${pkg('q')}package p "1.0" { tier = other; summary = "S"; license = "L"; homepage = "H"; release = 7; runtime = [ q ]; config = [ "c" ]; modes."usr/bin/x" = "4755"; triggers.t = { paths = [ "p" ]; run = "r"; }; services.s = "enable"; supersedes = [ "o" ]; provides = [ "v" ]; conflicts = [ "w" ]; phases.install = "true"; }`,
   );
   assert.equal(rich.tree.select('p').drvPath, plain.tree.select('p').drvPath);
 });

@@ -56,12 +56,36 @@ test('every shape has its words', (context) => {
         'modes."usr/bin/su" = "rwx"',
         'config = [ "../x" ]',
         'supersedes = [ null ]',
+        'capabilities."usr/bin/ping" = "net_raw"',
       ]
         .map((field, index) => pkg(`p${index}`, `${field};`))
         .join('') +
       'package q1 "1" { summary = "T"; phases.install = "true"; tier = 1; }\n' +
       'package q2 "1" { summary = "T"; phases = [ ]; tier = core; }\n' +
       'system s { packages = [ ]; etc.motd = 1; }\n',
+  );
+});
+
+test('triggers and services have a shape', (context) => {
+  goldenFault(
+    context,
+    'wrong-triggers',
+    TIER +
+      [
+        'triggers = [ ]',
+        'triggers.mime = "update-mime-database"',
+        'triggers.mime = { run = "x"; }',
+        'triggers.mime = { paths = [ "usr/*" ]; }',
+        'triggers.mime = { paths = [ "/usr/*" ]; run = "x"; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = [ ]; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = "x"; fatl = true; }',
+        'triggers.mime = { paths = [ "usr/*" ]; run = "x"; fatal = 1; }',
+        'triggers."a b" = { paths = [ "usr/*" ]; run = "x"; }',
+        'services.sshd = true',
+        'services.sshd = "on"',
+      ]
+        .map((field, index) => pkg(`p${index}`, `${field};`))
+        .join(''),
   );
 });
 

@@ -46,6 +46,28 @@ test('phases and env are merged key by key, null takes a key away', (context) =>
   assert.deepEqual([...tree.select('p').modes], [['usr/bin/y', '0755']]);
 });
 
+test('triggers and services: text for the shell or words, merged by name', (context) => {
+  const { tree, print } = openTree(
+    context,
+    `${TIER}${pkg('p', 'triggers.a = { paths = [ "usr/a/**" ]; run = "one | two"; }; triggers.b = { paths = [ "b" ]; run = [ "x" "y" ]; fatal = true; }; services.sshd = "enable";')}
+     override p { triggers.c = { paths = [ "c" ]; run = "c"; }; triggers.b = null; services.cron = "disable"; }
+     system s { packages = [ p ]; services.sshd = "disable"; }`,
+  );
+  assert.deepEqual(tree.select('p').triggers, [
+    { name: 'a', paths: ['usr/a/**'], run: ['sh', '-ec', 'one | two'], isFatal: false },
+    { name: 'c', paths: ['c'], run: ['sh', '-ec', 'c'], isFatal: false },
+  ]);
+  assert.deepEqual(
+    [...tree.select('p').services],
+    [
+      ['cron', false],
+      ['sshd', true],
+    ],
+  );
+  assert.deepEqual([...tree.selectSystem('s').services], [['sshd', false]]);
+  assert.equal(print('p.triggers.a.run + s.services.sshd'), '"one | twodisable"');
+});
+
 test('a file-level let is that file alone, and goes before the tree', (context) => {
   const { print } = openTree(context, {
     'a.igos': `let q = "lexical"; major = "4"; in ${TIER}${pkg('p', 'license = q + major;')}`,

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { textToBytes } from '../../../base/index.ts';
 import { generateKey } from '../../../store/cache/keys.ts';
+import { formatListing } from '../../../store/cache/listing.ts';
 import { openTransport } from '../../../store/cache/open-transport.ts';
 import { push } from '../../../store/cache/push.ts';
-import type { StorePath } from '../../../store/index.ts';
+import { type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
 import { nixStore, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
 
@@ -93,7 +94,7 @@ test('Nix substitutes from our server, and we pull what Nix writes, in every com
       '--from',
       `local?root=${join(folder, 'nix-zstd')}`,
       '--to',
-      `file://${cache}?compression=${compression}&secret-key=${secret}`,
+      `file://${cache}?compression=${compression}&secret-key=${secret}&write-nar-listing=true`,
       ...paths,
     );
     assert.equal(written.status, 0, written.said);
@@ -101,6 +102,11 @@ test('Nix substitutes from our server, and we pull what Nix writes, in every com
     await pullFrom(fresh, `file://${cache}`, paths, { keys: [theirs.publicKey.text] });
     assert.deepEqual(fresh.verify({ contents: true }), [], compression);
     for (const path of paths) assert.equal(fresh.info(path)!.narHash, store.info(path)!.narHash);
+    if (compression !== 'none') continue;
+    for (const path of paths) {
+      const listing = readFileSync(join(cache, `${storePathHash(path)}.ls`), 'utf8');
+      assert.deepEqual(JSON.parse(formatListing(store.manifest(path))), JSON.parse(listing), path);
+    }
   }
 });
 

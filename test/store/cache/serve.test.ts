@@ -1,6 +1,6 @@
 /** The server on its own: what HTTP asks of it, and what hostile clients do to it. */
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -19,6 +19,55 @@ async function filled(t: Parameters<typeof nixStore>[0]) {
   const path = store.addPath('note', textToBytes(source));
   return { store, path, nar: narOfBytes(Buffer.from('x'.repeat(5000))) };
 }
+
+test('a listing names every file and where it stands in the nar', async (t) => {
+  const store = nixStore(t);
+  const source = makeTree(join(store.home, '../tree'), {
+    'a/b/c*': '#!/bin/sh\n',
+    'a/b.x': 'y'.repeat(1001),
+    'a/empty': '',
+    __proto__2: '1',
+    link: '-> a/b',
+    'none/deep': null,
+    'z\u00e9': 'last',
+  });
+  writeFileSync(join(source, '__proto__'), 'own');
+  const paths = [store.addPath('tree', textToBytes(source)), store.addPath('file', textToBytes(join(source, 'a/b.x')))];
+  const { url } = await serve(t, store, { compression: 'none' });
+  for (const path of paths) {
+    const listing = await fetch(`${url}/${storePathHash(path)}.ls`);
+    assert.equal(listing.status, 200, await listing.clone().text());
+    assert.equal(listing.headers.get('content-type'), 'application/json');
+    const { version, root } = (await listing.json()) as { version: number; root: Listed };
+    assert.equal(version, 1);
+    const narinfo = await (await fetch(`${url}/${storePathHash(path)}.narinfo`)).text();
+    const nar = Buffer.from(await (await fetch(`${url}/${urlOf(narinfo)}`)).arrayBuffer());
+    const found: string[] = [];
+    const walk = (name: string, listed: Listed): void => {
+      if (listed.type === 'directory') {
+        found.push(`${name}/`);
+        for (const [child, entry] of Object.entries(listed.entries)) walk(`${name}/${child}`, entry);
+      } else if (listed.type === 'symlink') found.push(`${name} -> ${listed.target}`);
+      else {
+        const bytes = nar.subarray(listed.narOffset, listed.narOffset + listed.size);
+        assert.deepEqual(bytes, readFileSync(`${store.toReal(path)}${name}`), name);
+        found.push(`${name}${listed.executable === true ? '*' : ''}`);
+      }
+    };
+    walk('', root);
+    if (root.type !== 'directory') continue;
+    assert.deepEqual(found, [
+      ...['/', '/__proto__', '/__proto__2', '/a/', '/a/b/', '/a/b/c*', '/a/b.x', '/a/empty'],
+      ...['/link -> a/b', '/none/', '/none/deep/', '/z\u00e9'],
+    ]);
+  }
+  assert.equal((await fetch(`${url}/${'0'.repeat(32)}.ls`)).status, 404);
+});
+
+type Listed =
+  | { type: 'regular'; size: number; executable?: true; narOffset: number }
+  | { type: 'symlink'; target: string }
+  | { type: 'directory'; entries: Record<string, Listed> };
 
 test('parts, conditions and HEAD, of a nar as it is and compressed', async (t) => {
   const { store, path, nar } = await filled(t);

@@ -1,0 +1,120 @@
+/** Packages out of a depot, `depot:USER/pkg/ARCH/NAME/VERSION`, as images that pkm can place. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, sys } from '../base/index.ts';
+import {
+  type ArchiveName,
+  Depot,
+  type DepotCode,
+  dependenciesOf,
+  downloadArchives,
+  formatArchiveName,
+  PACKAGE_SUFFIX,
+  parseArchiveName,
+  parseArchives,
+  publicPath,
+  signedCopy,
+  type VersionedName,
+} from '../depot/index.ts';
+import type { PackageImage, Root } from '../pkm/index.ts';
+import { type Arguments, UsageError } from './arguments.ts';
+import type { Context } from './context.ts';
+
+const PREFIX = 'depot:';
+
+export const isDepotOperand = (operand: string): boolean => operand.startsWith(PREFIX);
+
+export interface DepotImages extends Disposable {
+  /** What is needed first, first. */
+  readonly images: readonly PackageImage[];
+  /** Names of the packages that were asked for. */
+  readonly asked: readonly string[];
+  /** Removes the files that the images were read from: after they were installed. */
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Downloads package archives and all that they need into the depot of this machine, and reads the packages of igos in their binaries. What
+ * is read is unpacked anew from the bytes that their user signed, not taken from the depot, where somebody may have changed it since.
+ *
+ * @throws Fault E-DEPOT-…
+ */
+export async function depotImages(
+  context: Context,
+  args: Arguments,
+  root: Root,
+  operands: readonly string[],
+): Promise<DepotImages> {
+  const wanted = operands.map((operand) => packageOf(operand.slice(PREFIX.length)));
+  const folder = args.value('depot') ?? join(context.home, 'var', 'depot');
+  const depot = new Depot(folder, 'present');
+  const publicFolder = join(folder, '.quarantine');
+  const now = new Date();
+  await downloadArchives(wanted, {
+    depot,
+    publicFolder,
+    jobs: 4,
+    now,
+    onEvent: (event) => {
+      if (event.kind === 'fetch' && !context.isQuiet) context.out.talk(`download ${publicPath(event.archive, 'present')}`);
+    },
+  });
+  const images = new Map<string, PackageImage>();
+  const asked: string[] = [];
+  const scratch = sys('make a folder in', publicFolder, () => mkdtempSync(join(publicFolder, '.unpacked-')));
+  const dispose = () => rmSync(scratch, { recursive: true, force: true });
+  try {
+    for (const pkg of wanted) {
+      for (const binary of binariesInOrder(pkg, depot)) {
+        const name = formatArchiveName(binary);
+        const image =
+          images.get(name) ?? (await readBinary(binary, join(scratch, String(images.size)), { depot, publicFolder, now, root }));
+        images.set(name, image);
+        if (binary.name === pkg.name) asked.push(image.name);
+      }
+    }
+    return { images: [...images.values()], asked, [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+function packageOf(text: string): VersionedName {
+  const archive = parseArchiveName(text, 'versioned');
+  if (archive.type === 'pkg' && archive.arch !== undefined) return archive as VersionedName;
+  throw new UsageError(`'${PREFIX}${text}' is no package archive for an architecture`, [
+    `write ${PREFIX}USER/pkg/ARCH/NAME/VERSION: ${PREFIX}alan/pkg/x86_64/hello/2.12-0a1b2c3d`,
+  ]);
+}
+
+// In the order of the list: what a package needs stands before it.
+function binariesInOrder(pkg: VersionedName, depot: Depot): VersionedName[] {
+  const all = new Map(dependenciesOf([pkg], depot).archives.map((archive) => [formatArchiveName(archive), archive]));
+  const listed = parseArchives(depot.read(pkg, 'archives') ?? '').map((source) =>
+    formatArchiveName({ ...source, type: 'bin', arch: pkg.arch! } satisfies ArchiveName),
+  );
+  const others = [...all.keys()].filter((name) => !listed.includes(name));
+  return [...others, ...listed].flatMap((name) => {
+    const archive = all.get(name);
+    return archive?.type === 'bin' ? [archive] : [];
+  });
+}
+
+async function readBinary(
+  binary: VersionedName,
+  folder: string,
+  { root, ...options }: { depot: Depot; publicFolder: string; now: Date; root: Root },
+): Promise<PackageImage> {
+  sys('make the folder', folder, () => mkdirSync(folder));
+  const signedBy = await signedCopy(binary, folder, options);
+  const files = readdirSync(folder).filter((name) => name.endsWith(PACKAGE_SUFFIX));
+  if (files.length !== 1) {
+    throw new Fault('E-DEPOT-019' satisfies DepotCode, `'${formatArchiveName(binary)}' holds no package of igos`, {
+      notes: [`it should hold one file whose name ends in ${PACKAGE_SUFFIX}, and has ${files.length}`],
+      hints: ["packages that pkm can install are made by 'igos depot create TREE#NAME --user USER'"],
+    });
+  }
+  const image = await root.readArchive(join(folder, files[0]!), { allowPrivileged: true });
+  return image.origin.kind === 'archive' ? { ...image, origin: { ...image.origin, signedBy } } : image;
+}

@@ -1,0 +1,49 @@
+import { userInfo } from 'node:os';
+import { type AdoptReport, adoptRoot } from '../../pkm/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { rootOf } from '../root-reading.ts';
+
+/** How many paths of a kind are named; --json has them all. */
+const SHOWN = 20;
+
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const [database] = args.operands;
+  const isPlan = args.has('dry-run');
+  const report = await adoptRoot(rootOf(args), {
+    command: 'pkm adopt',
+    user: context.environment['SUDO_USER'] ?? userInfo().username,
+    dryRun: isPlan,
+    archives: args.has('archives'),
+    ...(database === undefined ? {} : { database }),
+  });
+  if (context.isJson) {
+    context.out.json({ ...report, dryRun: isPlan });
+    return;
+  }
+  if (report.isAdoptedAlready) context.out.line('nothing to do: the root was adopted before');
+  else for (const line of linesOf(report, isPlan)) context.out.line(line);
+}
+
+function* linesOf(report: AdoptReport, isPlan: boolean): Iterable<string> {
+  const { nPackages, nSuperseded, nPaths, nConfig, nHistory, nArchives, held, keptAs } = report;
+  yield `${isPlan ? 'would adopt' : 'adopted'} ${nPackages} packages (${nSuperseded} superseded ones beside them), ${nPaths} paths, ${nConfig} configuration files, ${nHistory} entries of history`;
+  if (nArchives > 0) yield `${nArchives} archives kept`;
+  if (held.length > 0) yield `on hold: ${held.join(' ')}`;
+  yield* several('modified since it was installed', report.modified, (path) => `/${path}`);
+  yield* several('missing', report.missing, (path) => `/${path}`);
+  yield* several('conflict of configuration', report.configConflicts, (path) => `/${path}`);
+  yield* several(
+    'claimed twice',
+    report.conflicts,
+    (item) => `/${item.path}: ${item.owner} has it, not ${item.others.join(', ')}`,
+  );
+  yield* several('not recorded', report.skipped, (item) => `/${item.path} (${item.package}): ${item.why}`);
+  yield* several('need that nothing meets', report.unmet, (item) => `${item.package} needs ${item.needs}`);
+  if (keptAs !== '') yield `the database of before is /${keptAs}`;
+}
+
+function* several<T>(what: string, items: readonly T[], show: (item: T) => string): Iterable<string> {
+  for (const item of items.slice(0, SHOWN)) yield `${what}: ${show(item)}`;
+  if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
+}

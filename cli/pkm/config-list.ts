@@ -1,0 +1,36 @@
+import type { ConfigFile } from '../../pkm/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openForReading } from '../root-reading.ts';
+
+const STATES = {
+  conflict: 'conflict',
+  modified: 'modified',
+  deleted: 'deleted',
+  unmodified: 'as brought',
+  left: 'left',
+  aside: 'aside',
+} as const;
+
+export function run(context: Context, args: Arguments): undefined {
+  using root = openForReading(args);
+  const all = root.config();
+  const files = all.filter((file) =>
+    args.has('all') ? true : args.has('conflicts') ? file.state === 'conflict' : file.state !== 'unmodified',
+  );
+  if (context.isJson) {
+    context.out.json({ config: files });
+    return;
+  }
+  for (const file of files) context.out.line(`${STATES[file.state].padEnd(10)} /${file.path} ${about(file)}`);
+  const nConflicts = all.filter((file) => file.state === 'conflict').length;
+  if (nConflicts > 0) context.out.talk(`${nConflicts} to settle: see 'pkm config diff', then 'pkm config resolve'`);
+  else if (files.length === 0) context.out.talk(args.has('all') ? 'no configuration is tracked' : 'nothing to settle');
+}
+
+function about({ owner, state, newPath, isNewEdited, isAbsent }: ConfigFile): string {
+  if (state === 'conflict')
+    return `(${owner}): the package's version is /${newPath}${isNewEdited ? ', edited' : ''}${isAbsent ? '; you deleted yours' : ''}`;
+  if (state === 'left') return `(${owner}, which is not installed)`;
+  return `(${owner})`;
+}

@@ -1,0 +1,84 @@
+import type { ConfigChoice, ConfigFile, Root } from '../../pkm/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import { editMerged } from '../config-editor.ts';
+import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
+import { openForChange } from '../roots.ts';
+import { isTerminal } from '../terminal.ts';
+
+const TAKES = ['mine', 'theirs', 'merged', 'edit'] as const;
+
+export async function run(context: Context, args: Arguments): Promise<number> {
+  const takes = TAKES.filter((take) => args.has(take));
+  const isAsking = takes.length === 0 && !context.isJson && isTerminal(0) && isTerminal(2);
+  if (takes.length > 1 || (takes.length === 0 && !isAsking)) {
+    throw new UsageError('pkm config resolve takes one of --mine, --theirs, --merged and --edit', [
+      'on a terminal it asks for each file',
+    ]);
+  }
+  using store = openContextStore(context);
+  using root = openForChange(context, args, store, 'pkm config resolve');
+  const files = conflictsOf(root, args);
+  if (isAsking) return await askEach(context, root, files);
+  const choices = files.map((file): ConfigChoice => {
+    const take = takes[0]!;
+    if (take !== 'edit') return { path: file.path, take };
+    return { path: file.path, take: 'bytes', bytes: editMerged(context, file.path, root.configVersions(file.path)) };
+  });
+  settle(context, root, choices);
+  return 0;
+}
+
+/** Named files may be settled without a conflict: `--theirs` goes back to what the package brought. */
+function conflictsOf(root: Root, args: Arguments): Pick<ConfigFile, 'path'>[] {
+  if (args.operands.length === 0) return root.config().filter((file) => file.state === 'conflict');
+  return [...new Set(args.operands.map((path) => path.replace(/^\/+/, '')))].map((path) => ({ path }));
+}
+
+function settle(context: Context, root: Root, choices: readonly ConfigChoice[]): void {
+  const settled = choices.length === 0 ? [] : root.settleConfig(choices);
+  if (context.isJson) {
+    context.out.json({ settled });
+    return;
+  }
+  for (const { path, take, savedAs } of settled) {
+    const kept = savedAs === '' ? '' : `; what stood there is kept as /${savedAs}`;
+    context.out.line(`${TOOK[take]} /${path}${kept}`);
+  }
+  if (settled.length === 0) context.out.talk('nothing to settle');
+}
+
+const TOOK = { mine: 'kept yours:', theirs: "took the package's:", merged: 'merged:', bytes: 'took the edited:' } as const;
+
+/** @returns 1 where conflicts are left */
+async function askEach(context: Context, root: Root, files: readonly Pick<ConfigFile, 'path'>[]): Promise<number> {
+  const { askChoice } = await import('../config-choice.ts');
+  const { diffOf } = await import('./config-diff.ts');
+  let nLeft = files.length;
+  if (nLeft === 0) context.out.talk('nothing to settle');
+  const known = root.config();
+  for (const [index, { path }] of files.entries()) {
+    const versions = root.configVersions(path);
+    const file = known.find((other) => other.path === path)!;
+    const title = `${index + 1} of ${files.length}: /${path} (${file.owner})`;
+    for (;;) {
+      const answer = await askChoice({ title, diff: diffOf(file, versions, false), colored: context.out.isColored });
+      if (answer === 'quit') return nLeft > 0 ? 1 : 0;
+      if (answer === 'skip') break;
+      try {
+        settle(context, root, [
+          answer === 'edit' ? { path, take: 'bytes', bytes: editMerged(context, path, versions) } : { path, take: answer },
+        ]);
+        nLeft -= 1;
+        break;
+      } catch (error) {
+        if ((error as { code?: string }).code === undefined || !ASK_AGAIN.has((error as { code: string }).code)) throw error;
+        context.out.talk((error as Error).message);
+      }
+    }
+  }
+  return nLeft > 0 ? 1 : 0;
+}
+
+/** What does not merge, or was not edited to its end, can be answered in another way. */
+const ASK_AGAIN = new Set(['E-PKM-061', 'E-CLI-024', 'E-CLI-062']);

@@ -1,0 +1,62 @@
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { openForReading } from '../root-reading.ts';
+import { namePattern } from './name-pattern.ts';
+import { shownVersion } from './offers.ts';
+
+interface Found {
+  readonly name: string;
+  readonly version: string;
+  readonly release: number;
+  /** Address of the repository; `installed` otherwise. */
+  readonly from: string;
+  /** A path, or a provided name. */
+  readonly what: string;
+}
+
+export function run(context: Context, args: Arguments): number {
+  using root = openForReading(args);
+  const operand = args.operands[0]!;
+  const isPath = operand.includes('/');
+  const pattern = namePattern(operand.replace(/^\/+/, ''));
+  const fits = (path: string): boolean => pattern.test(isPath ? path : path.slice(path.lastIndexOf('/') + 1));
+  const found: Found[] = [];
+  const look = (from: string, item: { name: string; version: string; release: number }, paths: Iterable<string>): void => {
+    const { name, version, release } = item;
+    for (const what of paths) if (fits(what)) found.push({ name, version, release, from, what });
+  };
+  const installed = root.list();
+  const offers = root.available();
+  for (const record of installed) look('installed', record, installedPaths(root.files(record.name)));
+  if (!isPath) {
+    const nameOf = (provided: string): string => provided.replace(/=.*/s, '');
+    for (const record of installed) look('installed', record, record.provides.map(nameOf));
+    for (const offer of offers) look(offer.repository, offer, offer.provides.map(nameOf));
+  }
+  const offered = new Set(offers.map(key));
+  for (const { address } of root.repositories()) {
+    for (const item of root.filesOffered(address))
+      if (offered.has(key({ ...item, repository: address }))) look(address, item, item.paths);
+  }
+  if (context.isJson) context.out.json({ found });
+  else
+    for (const { name, from, what, ...version } of found)
+      context.out.line(`${name} ${shownVersion(version)}: ${what}${from === 'installed' ? ' (installed)' : ''}`);
+  return found.length > 0 ? 0 : 1;
+}
+
+const key = ({
+  repository,
+  name,
+  version,
+  release,
+}: {
+  repository: string;
+  name: string;
+  version: string;
+  release: number;
+}): string => `${repository} ${name} ${version} ${release}`;
+
+function* installedPaths(rows: readonly { path: string; kind: string }[]): Generator<string> {
+  for (const row of rows) if (row.kind !== 'directory') yield row.path;
+}

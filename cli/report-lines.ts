@@ -1,0 +1,56 @@
+/** What a transaction did, or would do, in words. */
+import type { PackageChange, TransactionReport } from '../pkm/index.ts';
+import { formatBytes } from './progress/model.ts';
+
+const ACTIONS = {
+  install: 'installed',
+  upgrade: 'upgraded',
+  supersede: 'superseded',
+  remove: 'removed',
+  restore: 'restored',
+  mark: 'marked',
+} as const;
+const OUTCOMES = {
+  placed: undefined,
+  replaced: undefined,
+  removed: undefined,
+  kept: 'kept as you changed it',
+  merged: 'your changes and the new version merged',
+  'new-file': 'both changed: yours stays, the new version is beside it',
+  'stays-deleted': 'you deleted it: it stays so',
+  left: 'left in place',
+  saved: 'removed, and your version saved',
+} as const;
+
+/** One package of a plan, or of what was done. */
+export function packageLine({ name, action, from, to, by, reason }: PackageChange, isPlan: boolean): string {
+  // an equal version with other bytes: its build or what it was built with changed
+  const isRenewed = action === 'upgrade' && from === to;
+  const word = isRenewed ? (isPlan ? 'renew' : 'renewed') : isPlan ? action : ACTIONS[action];
+  const versions = action === 'upgrade' && !isRenewed ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
+  const tail = by !== undefined ? ` by ${by}` : reason === undefined ? '' : ` as ${reason}`;
+  return `${word} ${name}${versions.trimEnd()}${tail}`;
+}
+
+/** Packages, configuration, and what it comes to. */
+export function reportLines(report: TransactionReport, isPlan: boolean): string[] {
+  const lines = report.packages.map((change) => packageLine(change, isPlan));
+  for (const { path, outcome, newPath } of report.config) {
+    const text = OUTCOMES[outcome];
+    if (text !== undefined) lines.push(`config ${path}: ${text}${newPath === undefined ? '' : ` (${newPath})`}`);
+  }
+  if (!report.isChanged) lines.push('nothing to do');
+  else {
+    const files = `${report.nFilesPlaced} files placed, ${report.nFilesRemoved} removed`;
+    lines.push(
+      `generation ${report.generation}${isPlan ? ' it would be' : ''}: ${files}${isPlan ? `, ${formatBytes(report.stagedBytes)} written` : ''}`,
+    );
+  }
+  return lines;
+}
+
+export const warningLines = (report: TransactionReport): string[] =>
+  report.warnings.map((warning) => `warning: ${warning.path === undefined ? '' : `${warning.path}: `}${warning.text}`);
+
+/** Everything a person should know before it happens. */
+export const planLines = (report: TransactionReport): string[] => [...warningLines(report), ...reportLines(report, true)];

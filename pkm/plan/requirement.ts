@@ -1,0 +1,62 @@
+import { Fault } from '../../base/index.ts';
+import { checkPackageName, checkVersion, printable } from '../names.ts';
+import { compareVersions } from '../versions.ts';
+
+/** `name`, or `name>=1.2`: a package, or what a package provides or supersedes, and which versions of it will do. */
+export interface Requirement {
+  readonly text: string;
+  readonly name: string;
+  readonly relation: '<' | '<=' | '=' | '>=' | '>' | undefined;
+  /** '' without a relation. */
+  readonly version: string;
+}
+
+const known = new Map<string, Requirement>();
+
+/** @throws Fault E-PKM-001 neither a name nor a name with a version */
+export function parseRequirement(text: string): Requirement {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const match = /^([^<>=\s]*)\s*(?:(<=|>=|=|<|>)\s*(\S+))?$/.exec(text);
+  if (match === null) {
+    throw new Fault('E-PKM-001', `'${printable(text)}' is neither a package name nor a name with a version`, {
+      hints: ["write 'zlib', or 'zlib>=1.3' with one of < <= = >= >"],
+    });
+  }
+  const name = checkPackageName(match[1]!);
+  const relation = match[2] as Requirement['relation'];
+  const version = relation === undefined ? '' : checkVersion(name, match[3]!);
+  const parsed = { text: `${name}${relation ?? ''}${version}`, name, relation, version };
+  known.set(text, parsed);
+  return parsed;
+}
+
+/** Whether a version will do. One that is not known does only where any will: an unversioned `provides` meets no bound. */
+export function accepts(requirement: Requirement, version: string | undefined): boolean {
+  const { relation } = requirement;
+  if (relation === undefined) return true;
+  if (version === undefined) return false;
+  const order = compareVersions(version, requirement.version);
+  if (order === 0) return relation === '=' || relation === '<=' || relation === '>=';
+  return order < 0 ? relation === '<' || relation === '<=' : relation === '>' || relation === '>=';
+}
+
+/** What says which names a package stands for. */
+export interface Offering {
+  readonly name: string;
+  readonly version: string;
+  /** `name`, or `name=version`. */
+  readonly provides: readonly string[];
+  readonly supersedes: readonly string[];
+}
+
+/** Name → version that a package offers it in: its own, what it provides, and (at its own version) what it supersedes. */
+export function offersOf(item: Offering): Map<string, string | undefined> {
+  const offers = new Map<string, string | undefined>();
+  for (const name of item.supersedes) offers.set(name, item.version);
+  for (const text of item.provides) {
+    const { name, relation, version } = parseRequirement(text);
+    offers.set(name, relation === undefined ? undefined : version);
+  }
+  return offers.set(item.name, item.version);
+}

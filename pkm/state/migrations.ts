@@ -1,0 +1,65 @@
+/**
+ * Steps from one schema of the database to the next. A new database is made by `schema.ts` as number 1 and goes through all of
+ * them too, so that an old and a new one end up alike. Numbers may have gaps; a step is never changed once it was released.
+ */
+export interface Migration {
+  /** `PRAGMA user_version` after it. */
+  readonly number: number;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  {
+    // A repository may offer several versions of a package; what is known of the repository itself was scattered over settings.
+    number: 2,
+    sql: `
+      CREATE TABLE repositories (
+        address TEXT PRIMARY KEY, name TEXT NOT NULL, mirrors TEXT NOT NULL, priority INTEGER NOT NULL, serial INTEGER NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, synced_at INTEGER NOT NULL, packages INTEGER NOT NULL,
+        key_id TEXT NOT NULL, signature TEXT NOT NULL) WITHOUT ROWID;
+      INSERT INTO repositories
+        SELECT substr(key, 19), '', '[]', 100, CAST(value AS INTEGER), 0, 0, 0,
+          (SELECT count(*) FROM available WHERE repository = substr(key, 19)), '', ''
+        FROM settings WHERE substr(key, 1, 18) = 'repository_serial ';
+      DELETE FROM settings WHERE substr(key, 1, 18) = 'repository_serial ';
+      ALTER TABLE available RENAME TO available_1;
+      DROP INDEX available_sha256;
+      CREATE TABLE available (
+        repository TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, release INTEGER NOT NULL, tier TEXT NOT NULL,
+        summary TEXT NOT NULL, license TEXT NOT NULL, homepage TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL,
+        size INTEGER NOT NULL, installed_size INTEGER NOT NULL, runtime TEXT NOT NULL, provides TEXT NOT NULL,
+        conflicts TEXT NOT NULL, supersedes TEXT NOT NULL, privileged TEXT NOT NULL,
+        PRIMARY KEY (repository, name, version, release)) WITHOUT ROWID;
+      INSERT INTO available
+        SELECT repository, name, version, release, tier, summary, license, '', file, sha256, size, 0, runtime, provides, conflicts,
+          supersedes, '[]' FROM available_1;
+      DROP TABLE available_1;
+      CREATE INDEX available_sha256 ON available (sha256);
+      CREATE INDEX available_name ON available (name);
+      ALTER TABLE files ADD COLUMN capability TEXT;
+      ALTER TABLE files_past ADD COLUMN capability TEXT;`,
+  },
+  {
+    // Pins are the admin's wish, not a part of a generation: a rollback does not bring an old one back.
+    number: 3,
+    sql: `
+      CREATE TABLE holds (name TEXT PRIMARY KEY, time INTEGER NOT NULL, user TEXT NOT NULL) WITHOUT ROWID;`,
+  },
+  {
+    // Atomic roots: the folder below `generations/` that a generation shows. NULL where files are placed one by one.
+    // What came after a generation is found without a scan of all files: a rollback costs its difference.
+    number: 30,
+    sql: `
+      ALTER TABLE generations ADD COLUMN tree INTEGER;
+      CREATE INDEX files_from ON files (from_generation);`,
+  },
+  {
+    number: 31,
+    sql: `
+      ALTER TABLE installed ADD COLUMN triggers TEXT NOT NULL DEFAULT '[]';
+      ALTER TABLE installed_past ADD COLUMN triggers TEXT NOT NULL DEFAULT '[]';
+      CREATE TABLE pending_triggers (
+        seq INTEGER PRIMARY KEY, generation INTEGER NOT NULL, operation TEXT NOT NULL, package TEXT NOT NULL, name TEXT NOT NULL,
+        run TEXT NOT NULL, fatal INTEGER NOT NULL, matched TEXT NOT NULL);`,
+  },
+];

@@ -1,0 +1,93 @@
+/** Which triggers a transaction sets off. */
+import { existsSync } from 'node:fs';
+import { compareBytes } from '../../base/index.ts';
+import { globPrefix, pathMatcher } from '../config-globs.ts';
+import { type RootLayout, under } from '../layout.ts';
+import type { Database } from '../state/database.ts';
+import type { StateDelta } from '../state/state.ts';
+import type { Trigger } from '../types.ts';
+import { standardTriggers } from './standard.ts';
+
+/** A trigger, and the paths that set it off: changed, new or gone. */
+export interface DueTrigger extends Trigger {
+  /** Who declares it; '' for a standard one. */
+  readonly package: string;
+  /** Sorted. */
+  readonly matched: readonly string[];
+}
+
+/**
+ * Once a transaction, each trigger of the packages that are there afterwards. One whose package came or changed with the
+ * transaction is set off by what was there before, too: it never saw it. Call before the difference is written.
+ */
+export function dueTriggers(layout: RootLayout, database: Database, delta: StateDelta): DueTrigger[] {
+  const changed = new Set([...delta.dropFiles, ...delta.putFiles].flatMap((row) => (row.kind === 'directory' ? [] : [row.path])));
+  if (changed.size === 0 && delta.putRecords.every((record) => record.triggers === undefined)) return [];
+  const declared = declaredTriggers(database, delta);
+  const names = new Set(declared.map((one) => one.trigger.name));
+  const paths = [...changed].sort(compareBytes);
+  const due = declared.flatMap(({ owner, trigger, isNew }): DueTrigger[] => {
+    const isMatch = pathMatcher(trigger.paths);
+    const matched = new Set(paths.filter(isMatch));
+    if (isNew) for (const path of pathsThere(database, trigger.paths)) if (isMatch(path)) matched.add(path);
+    return matched.size === 0 ? [] : [{ ...trigger, package: owner, matched: [...matched].sort(compareBytes) }];
+  });
+  for (const { program, isLiveOnly, ...trigger } of standardTriggers) {
+    if (names.has(trigger.name) || (isLiveOnly === true && layout.root !== '/')) continue;
+    const matched = paths.filter(pathMatcher(trigger.paths));
+    if (matched.length > 0 && (hasProgram(layout, program) || changesProgram(delta, program)))
+      due.push({ ...trigger, package: '', matched });
+  }
+  return due;
+}
+
+interface Declared {
+  readonly owner: string;
+  readonly trigger: Trigger;
+  readonly isNew: boolean;
+}
+
+/** Of the packages that are active afterwards, by name of the package, then in the order of its list. */
+function declaredTriggers(database: Database, delta: StateDelta): Declared[] {
+  const byOwner = new Map<string, Declared[]>();
+  const rows = database.all("SELECT name, triggers FROM installed WHERE triggers <> '[]' AND superseded_by IS NULL");
+  for (const row of rows) {
+    const owner = String(row['name']);
+    const triggers = JSON.parse(String(row['triggers'])) as Trigger[];
+    byOwner.set(
+      owner,
+      triggers.map((trigger) => ({ owner, trigger, isNew: false })),
+    );
+  }
+  for (const name of delta.dropRecords) byOwner.delete(name);
+  for (const record of delta.putRecords) {
+    byOwner.delete(record.name);
+    if (record.supersededBy.length > 0) continue;
+    byOwner.set(
+      record.name,
+      (record.triggers ?? []).map((trigger) => ({ owner: record.name, trigger, isNew: true })),
+    );
+  }
+  return [...byOwner.keys()].sort(compareBytes).flatMap((owner) => byOwner.get(owner)!);
+}
+
+/** Managed paths that begin like one of the patterns. */
+const pathsThere = (database: Database, globs: readonly string[]): string[] =>
+  globs.flatMap((glob) => {
+    const prefix = globPrefix(glob);
+    return database
+      .all(
+        "SELECT DISTINCT path FROM files WHERE path >= ?1 AND path < ?2 AND kind <> 'directory'",
+        prefix,
+        `${prefix}\u{10ffff}`,
+      )
+      .map((row) => String(row['path']));
+  });
+
+const PROGRAM_FOLDERS = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
+
+const hasProgram = (layout: RootLayout, program: string): boolean =>
+  PROGRAM_FOLDERS.some((folder) => existsSync(under(layout, `${folder}/${program}`)));
+
+const changesProgram = (delta: StateDelta, program: string): boolean =>
+  delta.putFiles.some((row) => PROGRAM_FOLDERS.some((folder) => row.path === `${folder}/${program}`));

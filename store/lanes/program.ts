@@ -1,0 +1,4 @@
+import { join } from 'node:path';
+
+/** What a lane runs. A bundle says another place: cli/bundle.ts. */
+export const laneProgram = (): string => join(import.meta.dirname, 'thread.ts');

@@ -1,0 +1,36 @@
+/** What is in a slot, and what is done with it by the thread that claimed it. */
+import { Bug } from '../../base/index.ts';
+import { checkEntries } from './check.ts';
+import { copyFiles, copyPiece } from './copy.ts';
+
+export const COPY_FILES = 1;
+export const COPY_PIECE = 2;
+export const CHECK_ENTRIES = 3;
+
+export type Work = typeof COPY_FILES | typeof COPY_PIECE | typeof CHECK_ENTRIES;
+
+/** Where the records of a slot start; before stand what kind they are and where they end. */
+export const FIRST_RECORD = 8;
+
+export function describeSlot(slot: Buffer, work: Work, end: number): void {
+  slot.writeUInt32LE(work, 0);
+  slot.writeUInt32LE(end, 4);
+}
+
+/** Failures are written into the slot, for the main thread to throw. */
+export function workOn(slot: Buffer): void {
+  const end = slot.readUInt32LE(4);
+  switch (slot.readUInt32LE(0)) {
+    case COPY_FILES:
+      copyFiles(slot, FIRST_RECORD, end);
+      break;
+    case COPY_PIECE:
+      copyPiece(slot, FIRST_RECORD);
+      break;
+    case CHECK_ENTRIES:
+      checkEntries(slot, FIRST_RECORD, end);
+      break;
+    default:
+      throw new Bug('a slot with unknown work');
+  }
+}

@@ -1,0 +1,149 @@
+/** `bin/igos` finds its folder, whatever way it was started, and changes nothing on the way to Node. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { programs, project } from './programs.ts';
+
+/** An installed package whose Node prints what it was given. */
+function install(t: TestContext, at = 'lib/node_modules/igos'): { work: string; igos: string } {
+  const work = realpathSync(mkdtempSync(join(tmpdir(), 'igos-launcher-')));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  const igos = join(work, at);
+  for (const folder of ['bin', 'cli', 'node_modules/.bin']) mkdirSync(join(igos, folder), { recursive: true });
+  copyFileSync(join(project, 'bin/igos'), join(igos, 'bin/igos'));
+  symlinkSync('igos', join(igos, 'bin/pkm'));
+  writeFileSync(join(igos, 'cli/start.cjs'), '');
+  writeFileSync(join(igos, 'package.json'), '{\n  "name": "igos",\n  "version": "1.2.3-rc.1+x",\n  "x": 1\n}\n');
+  writeFileSync(
+    join(igos, 'node_modules/.bin/node'),
+    '#!/bin/sh\nwhile [ "${1#--}" != "$1" ]; do shift; done\nprintf "<%s>" "$@"\n',
+    {
+      mode: 0o755,
+    },
+  );
+  return { work, igos };
+}
+
+interface Start {
+  readonly program: string;
+  readonly words?: readonly string[];
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The arguments of Node. */
+function start({ program, words = [], cwd = '/', environment = {} }: Start): string[] {
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...environment };
+  const { stdout, stderr, status } = spawnSync(program, words, { cwd, env, encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, ''], program);
+  return stdout.slice(1, -1).split('><');
+}
+
+const WORDS = ['store', 'ls', '', 'a b', '*', "it's", '\\n'];
+
+test('it finds its folder by every way that leads to it', (t) => {
+  const { work, igos } = install(t);
+  const ways: Record<string, () => string> = {
+    itself: () => join(igos, 'bin/igos'),
+    'the link of npm': () => {
+      mkdirSync(join(work, 'lib/node_modules/.bin'));
+      symlinkSync('../igos/bin/igos', join(work, 'lib/node_modules/.bin/igos'));
+      return join(work, 'lib/node_modules/.bin/igos');
+    },
+    'a global link of npm': () => {
+      mkdirSync(join(work, 'bin'));
+      symlinkSync('../lib/node_modules/igos/bin/igos', join(work, 'bin/igos'));
+      return join(work, 'bin/igos');
+    },
+    'a chain of links': () => {
+      symlinkSync(join(work, 'bin/igos'), join(work, 'two'));
+      symlinkSync('two', join(work, 'igos'));
+      return join(work, 'igos');
+    },
+    'a folder that is a link': () => {
+      symlinkSync(igos, join(work, 'way'));
+      return join(work, 'way/bin/igos');
+    },
+  };
+  for (const [name, make] of Object.entries(ways)) {
+    const [script, program, ...words] = start({ program: make(), words: WORDS });
+    assert.equal(realpathSync(script!), join(igos, 'cli/start.cjs'), name);
+    assert.deepEqual([program, ...words], ['igos', ...WORDS], name);
+  }
+  assert.equal(start({ program: join(igos, 'bin/pkm') })[1], 'pkm');
+  assert.equal(start({ program: 'bin/pkm', cwd: igos })[1], 'pkm');
+  assert.equal(start({ program: 'igos', environment: { PATH: `${join(igos, 'bin')}:${process.env['PATH']}` } })[1], 'igos');
+  assert.equal(start({ program: 'sh', words: ['igos'], cwd: join(igos, 'bin') })[1], 'igos');
+});
+
+test('it asks no other program where it stands', (t) => {
+  const { work, igos } = install(t);
+  mkdirSync(join(work, 'lib/node_modules/.bin'));
+  symlinkSync('../igos/bin/igos', join(work, 'lib/node_modules/.bin/igos'));
+  for (const program of [join(igos, 'bin/igos'), join(igos, 'bin/pkm'), join(work, 'lib/node_modules/.bin/igos')]) {
+    assert.match(start({ program, environment: { PATH: '/nonexistent' } })[0]!, /start\.cjs$/);
+  }
+});
+
+test('the environment reaches Node as it is', (t) => {
+  const { igos } = install(t);
+  writeFileSync(join(igos, 'node_modules/.bin/node'), '#!/bin/sh\nexec env\n', { mode: 0o755 });
+  const names = ['self', 'link', 'bin', 'home', 'node', 'stack', 'limit', 'seed', 'program', 'IFS', 'LC_ALL', 'OLDPWD'];
+  const environment = Object.fromEntries(names.map((name) => [name, `of ${name}`]));
+  for (const words of [['eval', '-E', '1'], ['gc']]) {
+    const { stdout } = spawnSync(join(igos, 'bin/igos'), words, {
+      env: { PATH: process.env['PATH'], ...environment },
+      encoding: 'utf8',
+    });
+    const lines = stdout.split('\n');
+    for (const [name, value] of Object.entries(environment)) {
+      // dash takes no IFS from outside.
+      if (name !== 'IFS' && name !== 'OLDPWD') assert.ok(lines.includes(`${name}=${value}`), `${name} in ${stdout}`);
+    }
+    assert.ok(!lines.some((line) => line.startsWith('igos_')), stdout);
+  }
+});
+
+test('the version needs no Node, and is what Node says', (t) => {
+  const { igos } = install(t);
+  const version = (program: string): string =>
+    spawnSync(join(igos, 'bin', program), ['--version'], { encoding: 'utf8', env: { PATH: process.env['PATH'] } }).stdout;
+  assert.equal(version('igos'), 'igos 1.2.3-rc.1+x\n');
+  assert.equal(version('pkm'), 'pkm 1.2.3-rc.1+x\n');
+  for (const manifest of ['{"version":"1.2.3"}', '', '{\n  "version": "1.2\\u0033",\n}', '{\n  "version": "$(x)",\n}']) {
+    writeFileSync(join(igos, 'package.json'), manifest);
+    assert.match(version('igos'), /start\.cjs><igos><--version>$/, manifest);
+  }
+  rmSync(join(igos, 'package.json'));
+  assert.match(version('igos'), /start\.cjs><igos><--version>$/);
+  const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+  const real = programs(t);
+  assert.equal(real.igos('--version').stdout, `igos ${manifest.version}\n`);
+  assert.equal(real.igos('--quiet', '--version').stdout, `igos ${manifest.version}\n`, 'by Node');
+});
+
+test('a full disk is no mistake in igos', { skip: existsSync('/dev/full') ? false : 'there is no /dev/full' }, (t) => {
+  const { work } = programs(t);
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const { status, stderr } = spawnSync(join(project, 'bin/igos'), ['eval', '-E', '1', '--home', work], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  assert.deepEqual([status, stderr], [1, "error: cannot write 'standard output': no space left on device\n"]);
+});

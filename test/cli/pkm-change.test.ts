@@ -1,0 +1,98 @@
+/** What a person at the command line sees of changes: plans, questions, holds, marks, switches. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { writeArchive } from '../../pkm/index.ts';
+import { golden } from '../golden.ts';
+import { Sandbox } from '../pkm/support.ts';
+import { noSandbox, programs, project } from './programs.ts';
+import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
+
+/** A root with packages from archives: nothing has to be built for them. */
+async function installed(t: Parameters<typeof programs>[0], images: (box: Sandbox) => ReturnType<Sandbox['image']>[]) {
+  const here = programs(t);
+  const box = new Sandbox(t);
+  const files: string[] = [];
+  for (const image of images(box)) {
+    const file = join(here.work, `${image.name}-${image.version}.igos.tar.gz`);
+    await writeArchive(image, file);
+    files.push('--archive', file);
+  }
+  const run = here.pkm('install', '--archive-trust', 'loose', ...files);
+  assert.equal(run.status, 0, run.stderr);
+  return { ...here, box };
+}
+
+test('holds, marks and autoremove', async (t) => {
+  const { pkm } = await installed(t, (box) => [
+    box.image('lib 1', { 'usr/lib/l': 'l' }),
+    box.image('app 1', { 'usr/bin/app': 'a' }, { runtime: ['lib>=1'] }),
+  ]);
+  const text = (...words: string[]): string => {
+    const { stdout, stderr, status } = pkm(...words);
+    return `$ pkm ${words.join(' ')}\n${stdout}${stderr}[${status}]\n`;
+  };
+  const time = (shown: string): string => shown.replace(/since .* by \S+/, 'since <time>, by <user>');
+  golden(
+    t,
+    'cli/pkm-marks.txt',
+    [
+      text('hold', 'lib'),
+      time(text('hold')),
+      text('remove', 'lib', '--cascade'),
+      text('unhold', 'lib', 'app'),
+      text('mark', 'auto', 'lib'),
+      text('mark', 'later', 'lib'),
+      text('autoremove'),
+      text('mark', 'dependency', 'app', '--dry-run'),
+      text('mark', 'dependency', 'app'),
+      text('autoremove', '--dry-run'),
+      text('autoremove', '--yes'),
+      text('diff', '0', '1'),
+      text('diff', '3'),
+    ].join('\n'),
+  );
+});
+
+test('on a terminal the plan is shown and asked for; no means nothing happens', { skip: noTerminal() }, async (t) => {
+  const { work, root, pkm } = await installed(t, (box) => [box.image('app 1', { 'usr/bin/app': 'a' })]);
+  const command = [join(project, 'bin/pkm'), '--root', root, 'remove', 'app'] as const;
+  const options = { cwd: project, env: { PATH: process.env['PATH']!, HOME: work, IGOS_HOME: join(work, 'home'), NO_COLOR: '1' } };
+  const no = runInTerminal(
+    [...command],
+    [{ until: 'remove app 1.*Go on\\?' }, { press: 'n\n', until: 'nothing was changed' }],
+    options,
+  );
+  assert.equal(no.problem, '', no.screen);
+  assert.equal(no.status, 1);
+  assert.ok(existsSync(join(root, 'usr/bin/app')));
+  const unasked = runInTerminal([...command, '--dry-run'], [{ until: 'it would be' }], options);
+  assert.equal(unasked.status, 0);
+  assert.doesNotMatch(unasked.screen, /Go on/);
+  const yes = runInTerminal([...command], [{ until: 'Go on\\?' }, { press: '\n', until: 'removed app 1' }], options);
+  assert.equal(yes.problem, '', yes.screen);
+  assert.equal(yes.status, 0);
+  assert.ok(!existsSync(join(root, 'usr/bin/app')));
+  assert.match(pkm('rollback').stdout, /restored app 1/, 'without a terminal nobody is asked');
+});
+
+test('switch makes the root what a system declares: packages, and files below etc', { skip: await noSandbox() }, (t) => {
+  const { root, pkm } = programs(t);
+  assert.match(pkm('switch', '--dry-run', 'examples/tour/v1').stdout, /install system-tour/);
+  assert.ok(!existsSync(join(root, 'etc/issue')));
+  const first = pkm('switch', 'examples/tour/v1#tour');
+  assert.equal(first.status, 0, first.stderr);
+  assert.equal(readFileSync(join(root, 'etc/issue'), 'utf8'), 'tour 1.0\n');
+  writeFileSync(join(root, 'etc/issue'), 'mine\n');
+  const second = pkm('switch', 'examples/tour/v2#tour');
+  assert.equal(second.status, 0, second.stderr);
+  assert.match(second.stdout, /superseded notes 1.0 by notes-core, notes-extra/);
+  assert.match(second.stdout, /config etc\/issue: both changed/);
+  assert.equal(readFileSync(join(root, 'etc/issue'), 'utf8'), 'mine\n');
+  assert.equal(readFileSync(join(root, 'etc/issue.new'), 'utf8'), 'tour 2.0\n');
+  assert.match(pkm('verify').stdout, /: clean, 1 changed/);
+  assert.match(pkm('switch', 'examples/tour/v2#nothing').stderr, /nothing/);
+  assert.equal(pkm('rollback', '1').status, 0);
+  assert.match(pkm('list').stdout, /^notes 1.0/m);
+});

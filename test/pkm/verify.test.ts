@@ -1,0 +1,178 @@
+/** Verify and repair: what is found, what is not taken for a finding, and how far they reach. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { rootDisk } from '../../pkm/disk.ts';
+import { rootLayout } from '../../pkm/layout.ts';
+import { runHere } from '../cli/in-process.ts';
+import { Sandbox } from './support.ts';
+
+const FILES = {
+  'usr/bin/a': { mode: 0o755, text: 'program' },
+  'usr/lib/liba.so': '-> liba.so.1',
+  'usr/lib/liba.so.1': 'library',
+  'usr/share/a/data': 'data',
+  'usr/share/a/empty': '',
+  'etc/a.conf': 'key = 1\n',
+};
+
+function installed(t: ConstructorParameters<typeof Sandbox>[0]): Sandbox {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', FILES), box.image('b 1', { 'usr/bin/b': 'b', 'usr/share/b/x': 'x' })]));
+  return box;
+}
+const found = (box: Sandbox, options = {}) =>
+  box.do((root) => root.verify(options).problems.map((problem) => `${problem.kind} ${problem.path}`));
+
+test('every kind of difference is named once, configuration apart', (t) => {
+  const box = installed(t);
+  assert.deepEqual(found(box), []);
+  writeFileSync(box.path('usr/share/a/data'), 'date');
+  chmodSync(box.path('usr/bin/a'), 0o777);
+  unlinkSync(box.path('usr/lib/liba.so'));
+  symlinkSync('elsewhere', box.path('usr/lib/liba.so'));
+  unlinkSync(box.path('usr/lib/liba.so.1'));
+  unlinkSync(box.path('usr/share/a/empty'));
+  mkdirSync(box.path('usr/share/a/empty'));
+  rmSync(box.path('usr/share/b'), { recursive: true });
+  box.write('etc/a.conf', 'key = 2\n');
+  assert.deepEqual(found(box), [
+    'mode usr/bin/a',
+    'modified usr/lib/liba.so',
+    'missing usr/lib/liba.so.1',
+    'modified usr/share/a/data',
+    'type usr/share/a/empty',
+    'missing usr/share/b',
+    'missing usr/share/b/x',
+  ]);
+  const drift = box.do((root) => root.verify().drift);
+  assert.deepEqual(
+    drift.map((item) => item.path),
+    ['etc/a.conf'],
+  );
+});
+
+test('a device or socket that stands in the place of a file is not opened', (t) => {
+  const box = installed(t);
+  unlinkSync(box.path('usr/bin/b'));
+  const server = join(box.root, 'usr/bin/b');
+  // A FIFO without a writer would block whoever opens it for reading.
+  const made = runMkfifo(server);
+  if (!made) return t.skip('no mkfifo here');
+  assert.deepEqual(found(box), ['type usr/bin/b']);
+  assert.deepEqual(found(box, { fast: true }), ['type usr/bin/b']);
+});
+
+test('fast finds another size, time, mode and kind, and reads nothing', (t) => {
+  const box = installed(t);
+  const report = box.do((root) => root.verify({ fast: true }));
+  assert.deepEqual([report.isClean, report.nBytes], [true, 0]);
+  writeFileSync(box.path('usr/share/a/data'), 'date');
+  assert.deepEqual(found(box, { fast: true }), ['modified usr/share/a/data']);
+});
+
+test('packages: only theirs are looked at, repair too', async (t) => {
+  const box = installed(t);
+  writeFileSync(box.path('usr/bin/a'), 'x');
+  writeFileSync(box.path('usr/bin/b'), 'x');
+  assert.deepEqual(found(box, { packages: ['b'] }), ['modified usr/bin/b']);
+  const options = ['--root', box.root, '--home', join(box.base, 'home')];
+  const verified = await runHere('pkm', ['verify', 'b', ...options]);
+  assert.match(verified.stdout, /^modified \/usr\/bin\/b/m);
+  assert.doesNotMatch(verified.stdout, /usr\/bin\/a/);
+  const json = JSON.parse((await runHere('pkm', ['verify', '-p', 'a', '--json', ...options])).stdout);
+  assert.deepEqual([json.problems.length, json.isClean, typeof json.seconds], [1, false, 'number']);
+  const report = await box.do((root) => root.repair({ packages: ['b'] }));
+  assert.deepEqual(
+    report.repaired.map((problem) => problem.path),
+    ['usr/bin/b'],
+  );
+  assert.deepEqual(found(box), ['modified usr/bin/a']);
+});
+
+test('unowned: what no package brought, in the folders of packages; what waits to be settled is known', (t) => {
+  const box = installed(t);
+  assert.deepEqual(
+    box.do((root) => root.verify({ unowned: true }).unowned),
+    [],
+  );
+  box.write('usr/bin/stray', 'x');
+  box.write('usr/share/new/deep/file', 'x');
+  box.write('etc/mine.conf', 'x');
+  box.write('etc/a.conf', 'mine\n');
+  box.write('srv/x', 'x');
+  box.do((root) => root.install([box.image('a 2', { ...FILES, 'etc/a.conf': 'key = 2\n' })]));
+  const report = box.do((root) => root.verify({ unowned: true }));
+  assert.deepEqual(report.unowned, ['etc/mine.conf', 'usr/bin/stray', 'usr/share/new/']);
+  assert.equal(report.isClean, true, 'it is no problem');
+});
+
+test('manifests that differ are named; the database wins and repair writes them anew', async (t) => {
+  const box = installed(t);
+  const folder = box.path('var/lib/igos/packages');
+  writeFileSync(join(folder, 'a-1'), 'nonsense');
+  unlinkSync(join(folder, 'b-1'));
+  writeFileSync(join(folder, 'c-1'), 'never installed');
+  const report = box.do((root) => root.verify());
+  assert.deepEqual(report.manifests, [
+    { name: 'a-1', kind: 'different' },
+    { name: 'b-1', kind: 'missing' },
+    { name: 'c-1', kind: 'extra' },
+  ]);
+  assert.equal(report.isClean, false);
+  await box.do((root) => root.repair());
+  assert.deepEqual(readdirSync(folder).sort(), ['a-1', 'b-1']);
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
+});
+
+test('more paths than one piece of the answer, directories with many owners at its edges', (t) => {
+  const box = new Sandbox(t);
+  const names = Array.from({ length: 30 }, (_, n) => `p${String(n).padStart(2, '0')}`);
+  const images = names.map((name) =>
+    box.image(
+      `${name} 1`,
+      Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`usr/share/common/${n % 7}/${name}-${n}`, name])),
+    ),
+  );
+  box.do((root) => root.install(images));
+  const report = box.do((root) => root.verify());
+  assert.deepEqual([report.isClean, report.nChecked], [true, 30 * 100 + 7 + 3]);
+  unlinkSync(box.path('usr/share/common/6/p29-97'));
+  assert.deepEqual(found(box), ['missing usr/share/common/6/p29-97']);
+});
+
+test('removing: a file that has the size and time it was placed with needs no reading; any other is compared', (t) => {
+  const box = installed(t);
+  const warned = () => box.do((root) => root.remove(['b'], { dryRun: true }).warnings.map((warning) => warning.path));
+  assert.deepEqual(warned(), []);
+  utimesSync(box.path('usr/bin/b'), 5, 5);
+  assert.deepEqual(warned(), [], 'another time, the same bytes');
+  writeFileSync(box.path('usr/bin/b'), 'c');
+  assert.deepEqual(warned(), ['usr/bin/b']);
+  const disk = rootDisk(rootLayout(box.root));
+  assert.deepEqual([disk.entry('usr/share/b/x')!.isWholeSecond, disk.entry('usr/bin/b')!.isWholeSecond], [true, false]);
+});
+
+function runMkfifo(path: string): boolean {
+  try {
+    execFileSync('mkfifo', [path]);
+  } catch {
+    return false;
+  }
+  return existsSync(path);
+}

@@ -1,0 +1,58 @@
+/** A cache behind https: its certificate is checked, and one that the user vouches for is taken. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { textToBytes } from '../../../base/index.ts';
+import { openTransport, push } from '../../../store/cache/index.ts';
+import { openStore } from '../../../store/index.ts';
+import { makeTree, storeDir, temporaryFolder } from '../fixture.ts';
+import { runIgos } from '../ordeal/program.ts';
+
+/** A certificate for 127.0.0.1 that nobody signed but itself; `undefined` where no openssl makes one. */
+function selfSigned(folder: string): { key: string; cert: string } | undefined {
+  const key = join(folder, 'key.pem');
+  const cert = join(folder, 'cert.pem');
+  const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  const who = ['-subj', '/CN=igos test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
+  return spawnSync('openssl', [...what, ...who]).status === 0 ? { key, cert } : undefined;
+}
+
+test('pull from https: not from whoever answers, but from whom NODE_EXTRA_CA_CERTS names', async (t) => {
+  const folder = temporaryFolder(t);
+  const made = selfSigned(folder);
+  if (made === undefined) {
+    t.skip('openssl is not installed, or makes no certificate');
+    return;
+  }
+  const cache = join(folder, 'cache');
+  const path = await (async () => {
+    using store = openStore({ home: join(folder, 'other'), storeDir });
+    const added = store.addPath('x', textToBytes(makeTree(join(folder, 'x'), { a: 'some text', 'd/b': 'more' })));
+    await push(store, openTransport(`file://${cache}`), [added], [], { compression: 'zstd', keys: [] });
+    return added;
+  })();
+  const server = createServer({ key: readFileSync(made.key), cert: readFileSync(made.cert) }, (request, response) => {
+    const file = join(cache, request.url!);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) response.writeHead(404).end();
+    else response.end(request.method === 'HEAD' ? undefined : readFileSync(file));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const home = join(folder, 'home');
+  const words = ['cache', 'pull', `https://127.0.0.1:${(server.address() as AddressInfo).port}`, path];
+
+  const stranger = await runIgos(home, words);
+  assert.equal(stranger.status, 1, stranger.stderr);
+  assert.match(stranger.stderr, /certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
+  const known = await runIgos(home, words, { env: { NODE_EXTRA_CA_CERTS: made.cert } });
+  assert.deepEqual([known.status, known.stdout], [0, `${path}\n`], known.stderr);
+  const checked = await runIgos(home, ['store', 'verify', '--contents']);
+  assert.equal(checked.status, 0, checked.stdout);
+});

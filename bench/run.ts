@@ -10,6 +10,7 @@ import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
+import { largeRootTable } from './pkm/large-root.ts';
 import { storeTable } from './store/compare.ts';
 import { graphTable } from './store/graph.ts';
 
@@ -65,6 +66,11 @@ const suites: Record<string, () => void | Promise<void>> = {
   async depot() {
     if (!wanted.includes('depot')) return;
     await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- large-root`, not run unless named: a minute, and a gigabyte. */
+  'large-root'() {
+    if (!wanted.includes('large-root')) return;
+    largeRootTable(root, join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'large-root'), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {

@@ -28,12 +28,11 @@ export async function cachesOf(
   store: ObjectStore,
   options: { first?: string; signal?: AbortSignal; checksSignatures?: boolean } = {},
 ): Promise<CachesOfCommand> {
-  const { BinaryCache, keyRing, openTransport, readSettings } = await loadCaches();
+  const { BinaryCache, openTransport, readSettings } = await loadCaches();
   const settings = readSettings(context.home);
   const given = args.all('substituters').flatMap(([text]) => text!.split(/\s+/));
   const addresses = new Set([...(options.first === undefined ? [] : [options.first]), ...given, ...settings.substituters]);
   addresses.delete('');
-  const keys = [...settings.trustedKeys, ...args.all('trusted-key').flatMap(([text]) => text!.split(/\s+/))];
   return {
     caches: [...addresses].map(
       (address) =>
@@ -41,8 +40,15 @@ export async function cachesOf(
           ...(options.signal ? { signal: options.signal } : {}),
         }),
     ),
-    trust: { keys: keyRing(keys.filter((key) => key !== '')), needsSignature: options.checksSignatures !== false },
+    trust: { keys: await trustedKeys(context, args), needsSignature: options.checksSignatures !== false },
   };
+}
+
+/** Of the settings and of `--trusted-key`. @throws Fault bad key or settings */
+export async function trustedKeys(context: Context, args: Arguments): Promise<Trust['keys']> {
+  const { keyRing, readSettings } = await loadCaches();
+  const given = args.all('trusted-key').flatMap(([text]) => text!.split(/\s+/));
+  return keyRing([...readSettings(context.home).trustedKeys, ...given].filter((key) => key !== ''));
 }
 
 /** Whether there may be caches to ask: without loading code for them. */

@@ -40,7 +40,8 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
   const system = systemFaultOf(error);
   if (system !== undefined) {
     const { message, errno } = system;
-    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT';
+    // Where standard output goes is not for us to empty.
+    const isFull = (errno === 'ENOSPC' || errno === 'EDQUOT') && system.path.startsWith('/');
     const hints = isFull ? [...system.hints, FULL] : system.hints;
     return {
       status: EXIT.fault,

@@ -39,6 +39,11 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
     const text = OUTCOMES[outcome];
     if (text !== undefined) lines.push(`config ${path}: ${text}${newPath === undefined ? '' : ` (${newPath})`}`);
   }
+  for (const { package: by, name, status } of report.triggers) {
+    const from = by === '' ? '' : ` of ${by}`;
+    if (status === 'planned') lines.push(`trigger ${name}${from}`);
+    else if (status === 'ok') lines.push(`ran trigger ${name}${from}`);
+  }
   if (!report.isChanged) lines.push('nothing to do');
   else {
     const files = `${report.nFilesPlaced} files placed, ${report.nFilesRemoved} removed`;

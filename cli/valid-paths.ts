@@ -45,7 +45,11 @@ export async function validPaths(context: Context, store: ObjectStore, operands:
 
 /** Sorted, each once: one a line, or as JSON. */
 export function printPathSet(context: Context, paths: Iterable<StorePath>): void {
-  const sorted = [...new Set(paths)].sort(compareBytes);
+  printSortedPaths(context, [...new Set(paths)].sort(compareBytes));
+}
+
+/** As they come: one a line, or as JSON. */
+export function printSortedPaths(context: Context, sorted: readonly StorePath[]): void {
   if (context.isJson) context.out.json({ paths: sorted });
   else if (sorted.length > 0) context.out.line(sorted.join('\n'));
 }

@@ -12,8 +12,8 @@ export function configMatcher(globs: readonly string[]): (path: string) => boole
 
 /** Whether a path is meant by one of the globs. */
 export function pathMatcher(globs: readonly string[]): (path: string) => boolean {
-  const patterns = globs.map(parseGlob);
-  return (path) => patterns.some((pattern) => matches(pattern, path));
+  const patterns = globs.map((glob) => ({ prefix: globPrefix(glob), pattern: parseGlob(glob) }));
+  return (path) => patterns.some(({ prefix, pattern }) => path.startsWith(prefix) && matches(pattern, path));
 }
 
 /** What every path that a glob means begins with. */

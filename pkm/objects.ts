@@ -40,6 +40,12 @@ export function readObject(layout: RootLayout, sha256: string): Buffer | undefin
   return hash('sha256', bytes) === sha256 ? bytes : undefined;
 }
 
+/** The file of an object; `undefined` where it is missing or damaged. Cost: one read. */
+export function objectFile(layout: RootLayout, sha256: string): string | undefined {
+  const path = objectPath(layout, sha256);
+  return existsSync(path) && fileSha256(path) === sha256 ? path : undefined;
+}
+
 /** The file of a kept archive. @throws Fault E-PKM-017 it is gone or damaged */
 export function archiveObject(layout: RootLayout, name: string, sha256: string): string {
   if (sha256 === '') {
@@ -48,11 +54,11 @@ export function archiveObject(layout: RootLayout, name: string, sha256: string):
       hints: ['install the package again from a repository or an archive: from then on its bytes are at hand'],
     });
   }
-  const path = objectPath(layout, sha256);
-  if (existsSync(path) && fileSha256(path) === sha256) return path;
+  const path = objectFile(layout, sha256);
+  if (path !== undefined) return path;
   throw new Fault('E-PKM-017', `the archive that package '${name}' came from is missing or damaged`, {
     notes: [`SHA-256 ${sha256}`],
-    hints: [`copy the archive to '${path}'`, 'or install the package again from another source'],
+    hints: [`copy the archive to '${objectPath(layout, sha256)}'`, 'or install the package again from another source'],
   });
 }
 

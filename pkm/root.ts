@@ -1,5 +1,5 @@
 /** One root and what can be done with it. The facade: arguments in, data out; nothing is printed. */
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
 import { type ConfigFile, listConfig } from './config/list-config.ts';
@@ -14,10 +14,11 @@ import { imageContents } from './contents.ts';
 import { type Disk, folderInside, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
 import { checkInvariants } from './invariants.ts';
-import { type RootIo, realIo } from './io.ts';
-import { REPOSITORIES, type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
-import { type LockHolder, lockRoot } from './lock.ts';
+import { realIo } from './io.ts';
+import { REPOSITORIES, type RootLayout } from './layout.ts';
+import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
+import { clock, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -28,17 +29,18 @@ import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
 import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 import type { FetchOptions } from './repository/fetch.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
 import type { SyncReport } from './repository/sync.ts';
-import { type ArchiveTrust, checkTrust, isVouchedPrivileged } from './repository/trust.ts';
-import { type Actor, runWish, type StorePins } from './run.ts';
-import { type Database, openDatabase } from './state/database.ts';
-import { appendHistory, type HistoryEntry, readHistory } from './state/history.ts';
+import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
+import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
+import { type Actor, runWish } from './run.ts';
+import type { Database } from './state/database.ts';
+import { type HistoryEntry, readHistory } from './state/history.ts';
 import { changeHolds, type Hold, readHolds } from './state/holds.ts';
-import { prepareSchema } from './state/schema.ts';
 import {
   checkGeneration,
   currentGeneration,
@@ -46,10 +48,8 @@ import {
   deltaTo,
   emptyState,
   readGenerations,
-  readSetting,
   recordsAt,
   type StateView,
-  writeSetting,
 } from './state/state.ts';
 import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
 import { collectTrees, initAtomic, isAtomic } from './trees.ts';
@@ -66,57 +66,11 @@ import type {
 } from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
-export interface OpenOptions {
-  /** Takes no lock and writes nothing; a root without state is an empty one. */
-  readonly readOnly?: boolean;
-  /** Who, for the history and for others that wait. Default: the user of the process. */
-  readonly user?: string;
-  readonly command?: string;
-  /** How long to wait for another process that changes the root. Default 0. */
-  readonly waitMs?: number;
-  readonly onWait?: (holder: LockHolder | undefined) => void;
-  /** Real folder of a store path: where rollback and repair find the bytes of store packages. */
-  readonly storeFolder?: (storePath: string) => string;
-  readonly pins?: StorePins;
-  /** Tests fail or observe writes here. */
-  readonly io?: RootIo;
-  /** How triggers are run; default: inside the root, with chroot where it is not `/`. */
-  readonly runInRoot?: RunInRoot;
-  /** Seconds since 1970. */
-  readonly now?: () => number;
-}
-
-export interface ChangeOptions {
-  /** Plans and checks everything, changes nothing. */
-  readonly dryRun?: boolean;
-  /** Replace files that belong to no package. */
-  readonly overwrite?: boolean;
-  /** Change held packages too; they stay held. */
-  readonly ignoreHolds?: boolean;
-  /** Shown the plan when everything was checked; false leaves the root alone. */
-  readonly confirm?: (plan: TransactionReport) => boolean;
-}
-
-export interface InstallRequest extends ChangeOptions {
-  /** Names that were asked for; the other images came along as dependencies. Default: all. */
-  readonly explicit?: Iterable<string>;
-  /** Default 'strict'. */
-  readonly archiveTrust?: ArchiveTrust;
-  /** Further names that the source of the images declares: predecessors among them need not be installed. */
-  readonly declared?: Iterable<string>;
-}
-
-export interface RemoveRequest extends ChangeOptions {
-  /** Configuration too; a modified file is kept as `<path>.pkmsave`. */
-  readonly force?: boolean;
-  /** Packages that need the removed ones too. */
-  readonly cascade?: boolean;
-}
-
 /** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
-  if (options.readOnly === true) return new Root(layout, existsSync(layout.database) ? openReadOnly(layout) : undefined, options);
+  if (options.readOnly === true)
+    return new Root(layout, existsSync(layout.database) ? openPrepared(layout, true) : undefined, options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
   const unlock = lockRoot(layout, io, {
@@ -125,55 +79,13 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
   });
   try {
-    const opened = new Root(layout, openForWriting(layout, options), options, unlock);
+    const opened = new Root(layout, openForWriting(layout, options.now ?? clock), options, unlock);
     opened.recover();
     return opened;
   } catch (error) {
     unlock();
     throw error;
   }
-}
-
-/** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
-export function physicalLayout(root: string): RootLayout {
-  const layout = rootLayout(root);
-  if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
-  return rootLayout(
-    root,
-    rootDisk(layout)
-      .physical(`${STATE_DIR}/pkm.db`)
-      .replace(/\/pkm\.db$/, ''),
-  );
-}
-
-function openReadOnly(layout: RootLayout): Database {
-  return openPrepared(layout, true);
-}
-
-function openPrepared(layout: RootLayout, readOnly: boolean): Database {
-  const database = openDatabase(layout.database, { readOnly });
-  try {
-    prepareSchema(database, layout.database, readOnly);
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function openForWriting(layout: RootLayout, options: OpenOptions): Database {
-  const database = openPrepared(layout, false);
-  if (readSetting(database, 'owners') === undefined) {
-    database.transaction(() => {
-      const now = (options.now ?? clock)();
-      database.run(
-        "INSERT OR IGNORE INTO generations (number, kind, created_at, summary, packages) VALUES (0, 'install', ?, 'empty', 0)",
-        now,
-      );
-      writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
-    });
-  }
-  return database;
 }
 
 const NOTHING_TO_VERIFY: VerifyReport = {
@@ -187,8 +99,6 @@ const NOTHING_TO_VERIFY: VerifyReport = {
   unowned: [],
   isClean: true,
 };
-
-const clock = (): number => Math.floor(Date.now() / 1000);
 
 export class Root implements Disposable {
   readonly layout: RootLayout;
@@ -424,24 +334,7 @@ export class Root implements Disposable {
   hold(packages: readonly string[], isHeld: boolean): string[] {
     if (isHeld) for (const name of packages) this.#known(name);
     const { database, io } = this.#context();
-    const { user, now, command } = this.#actor();
-    return io.commit('hold', () =>
-      database.transaction(() => {
-        const changed = changeHolds(database, packages, { isHeld, time: now, user });
-        const blank = { oldVersion: '', newVersion: '', generation: currentGeneration(database) };
-        for (const name of changed) {
-          appendHistory(database, {
-            time: now,
-            user,
-            operation: isHeld ? 'hold' : 'unhold',
-            package: name,
-            detail: JSON.stringify({ command }),
-            ...blank,
-          });
-        }
-        return changed;
-      }),
-    );
+    return io.commit('hold', () => changeHolds(database, packages, isHeld, this.#actor()));
   }
 
   /**
@@ -597,6 +490,12 @@ export class Root implements Disposable {
   async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
     const { fetchArchives } = await import('./repository/fetch.ts');
     return fetchArchives(this.#context(), items, options);
+  }
+
+  /** Removes downloaded archives: those that no synced repository offers any more, or all. What is installed needs none of them. */
+  async cleanCache(options: CleanCacheOptions = {}): Promise<CleanCacheReport> {
+    const { cleanCache } = await import('./repository/clean-cache.ts');
+    return cleanCache(this.#context(), options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */

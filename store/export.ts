@@ -49,14 +49,15 @@ function sendNar(store: ObjectStore, info: PathInfo, sink: ByteSink): void {
   if (hex !== info.narHash) throw damaged(info.path, info.narHash, hex);
 }
 
-function trailer({ path, references, deriver }: PathInfo): Buffer {
+/** Signatures stand where the format had one of its own until 2014: Nix reads over them. */
+function trailer({ path, references, deriver, signatures = [] }: PathInfo): Buffer {
   return Buffer.concat([
     number(exportMagic),
     narToken(path),
     number(references.length),
     ...references.map(narToken),
     narToken(deriver ?? ''),
-    number(0),
+    ...(signatures.length === 0 ? [number(0)] : [number(1), narToken(signatures.join(' '))]),
   ]);
 }
 

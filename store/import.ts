@@ -21,15 +21,23 @@ import {
   tryParseStorePath,
 } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { FinishedObject, StorePath } from './types.ts';
+import type { FinishedObject, PathInfo, StorePath } from './types.ts';
 import { removeTree } from './write-tree.ts';
 
 export interface ImportOptions {
   /** Take paths that are not named by their content as well, on the archive's word. */
   readonly isTrusted?: boolean;
+  /** Whether somebody who is trusted signed this. Asked for paths with signatures that are not named by their content. */
+  readonly vouches?: (info: SignedPath) => boolean;
   /** Called for each path, in order, when it was read and checked. */
   readonly onPath?: (path: StorePath, isNew: boolean) => void;
 }
+
+/** What a signature is of, and the signatures. */
+export type SignedPath = Pick<PathInfo, 'path' | 'narHash' | 'narSizeBytes' | 'references'> & {
+  /** Not empty. */
+  readonly signatures: readonly string[];
+};
 
 /** Longest signature field that is read over. */
 const MAX_SIGNATURE_LENGTH = 1 << 16;
@@ -53,7 +61,7 @@ export function importArchive(
   places: Places,
   storeDir: string,
   source: ByteSource,
-  { isTrusted = false, onPath = () => {} }: ImportOptions = {},
+  { isTrusted = false, vouches = () => false, onPath = () => {} }: ImportOptions = {},
 ): StorePath[] {
   const reader = new NarReader(source, notArchive);
   const batch = new Batch(places);
@@ -75,7 +83,8 @@ export function importArchive(
         const { ingested, realPath } = staged;
         const again = (options: IngestOptions): Ingested => ingestTree(listTree(textToBytes(realPath)), options);
         const ca = contentAddressOf(trailer, ingested, again, storeDir);
-        if (ca === undefined && !isTrusted) throw untrusted(trailer.path);
+        const isVouchedFor = (): boolean => trailer.signatures.length > 0 && vouches({ ...trailer, ...ingested });
+        if (ca === undefined && !isTrusted && !isVouchedFor()) throw untrusted(trailer);
         batch.add(trailer, staged, ca);
       } else removeTree(textToBytes(staged.realPath));
       onPath(trailer.path, isNew);
@@ -93,7 +102,12 @@ interface Trailer {
   /** Sorted, no two equal. */
   readonly references: readonly StorePath[];
   readonly deriver?: StorePath;
+  /** `name:base64`, in the form of Nix; whether they are right is not known. */
+  readonly signatures: readonly string[];
 }
+
+/** What stands in the place of a signature and is none of ours is of a kind that nobody writes since 2014. */
+const SIGNATURES = /^[^\s:]+:[A-Za-z0-9+/]+={0,2}(?: [^\s:]+:[A-Za-z0-9+/]+={0,2})*$/;
 
 const maxPathLength = (storeDir: string): number => storeDir.length + hashPartLength + maxNameLength + 2;
 
@@ -109,11 +123,11 @@ function readTrailer(reader: NarReader, storeDir: string, limit: number): Traile
   const deriver = reader.string(limit, 'store path');
   const hasSignature = reader.length();
   if (hasSignature > 1) throw reader.fault(`expected 0 or 1 before a signature, not ${hasSignature}`);
-  // A kind of signature that nobody writes since 2014.
-  if (hasSignature === 1) reader.string(MAX_SIGNATURE_LENGTH, 'signature');
+  const signature = hasSignature === 1 ? reader.string(MAX_SIGNATURE_LENGTH, 'signature') : '';
   return {
     path,
     references: [...references].sort(compareBytes),
+    signatures: SIGNATURES.test(signature) ? signature.split(' ') : [],
     ...(deriver === '' ? {} : { deriver: storePathOf(deriver, storeDir) }),
   };
 }
@@ -169,7 +183,7 @@ class Batch {
     return index.has(path);
   }
 
-  add({ path, references, deriver }: Trailer, { realPath, ingested }: Staged, ca: ContentAddress | undefined): void {
+  add({ path, references, deriver, signatures }: Trailer, { realPath, ingested }: Staged, ca: ContentAddress | undefined): void {
     const { manifest, narHash, narSizeBytes } = ingested;
     this.#paths.add(path);
     this.#sizeBytes += narSizeBytes;
@@ -183,6 +197,7 @@ class Batch {
         references,
         ...(deriver === undefined ? {} : { deriver }),
         ...(ca === undefined ? {} : { ca: formatContentAddress(ca) }),
+        ...(signatures.length === 0 ? {} : { signatures }),
       },
     });
   }
@@ -214,8 +229,17 @@ const missingReference = (path: StorePath, missing: StorePath): Fault =>
     },
   );
 
-const untrusted = (path: StorePath): Fault =>
-  new Fault('E-STORE-043' satisfies StoreCode, `nothing vouches for '${path}'`, {
-    notes: ['its name says how it was built, not what is in it, and the archive has no signature'],
-    hints: ['if you trust whoever made the archive: igos store import --no-check-sigs'],
+const untrusted = ({ path, signatures }: Trailer): Fault => {
+  const names = [...new Set(signatures.map((signature) => `'${signature.split(':')[0]!.slice(0, 80)}'`))];
+  const reason =
+    names.length === 0 ? 'has no signature of it' : `has it signed by ${names.join(', ')}, but with no key that is trusted`;
+  return new Fault('E-STORE-043' satisfies StoreCode, `nothing vouches for '${path}'`, {
+    notes: [`its name says how it was built, not what is in it, and the archive ${reason}`],
+    hints: [
+      ...(names.length === 0
+        ? []
+        : ["if you trust whoever signed it: --trusted-key NAME:KEY, or 'trusted-public-keys' in etc/caches.conf"]),
+      'if you trust whoever made the archive: igos store import --no-check-sigs',
+    ],
   });
+};

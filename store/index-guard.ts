@@ -25,7 +25,8 @@ export function whileGuarded<T>(folder: string, run: () => T): T {
 function take(path: string): boolean {
   const own = `${process.pid} ${processStartTime(process.pid) ?? ''}`;
   let pause: Int32Array | undefined;
-  for (const end = performance.now() + MAX_WAIT_MS; performance.now() < end; ) {
+  // The clock brings a module of Node's with it: it is looked at by who has to wait.
+  for (let end: number | undefined; end === undefined || performance.now() < end; ) {
     try {
       // A link appears with its content, which a file does not.
       symlinkSync(own, path);
@@ -33,6 +34,7 @@ function take(path: string): boolean {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
+    end ??= performance.now() + MAX_WAIT_MS;
     if (removeStale(path)) continue;
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);

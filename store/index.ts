@@ -23,7 +23,7 @@ export { ReferenceGraph, readGraph } from './graph.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
 export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
-export type { ImportOptions } from './import.ts';
+export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
 export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './liveness.ts';
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';

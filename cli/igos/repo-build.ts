@@ -15,12 +15,18 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const days = args.value('expires') ?? '30';
   if (!/^\d{1,5}$/.test(days)) throw new UsageError(`--expires takes a number of days, not '${days}'`);
   const folder = resolve(context.workingDirectory, args.operands[0]!);
+  const { openProgress } = await import('../progress/open.ts');
+  const progress = await openProgress(context);
   const { serial, packages, expiresAt, nRead } = await writeIndex(folder, {
     keys: files.map((file) => sys('read', file, () => readFileSync(file, 'utf8'))),
     now: publicationTime(context),
     validSeconds: Number(days) * DAY_SECONDS,
     allowPrivileged: args.has('allow-privileged'),
-  });
+    onRead: (file, isDone) => {
+      if (isDone) progress.finish(file, 'done');
+      else progress.start(file, `reading ${file}`);
+    },
+  }).finally(() => progress.stop());
   if (context.isJson) {
     context.out.json({ folder, serial, expiresAt, read: nRead, packages });
     return;

@@ -1,14 +1,15 @@
-import type { StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { printPathSet, validPaths } from '../valid-paths.ts';
+import { printPathSet, printSortedPaths, validPaths } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   using store = openContextStore(context);
   const paths = await validPaths(context, store, args.operands);
-  const found: Iterable<StorePath> = args.has('recursive')
-    ? store.closure(paths)
-    : paths.flatMap((path) => store.info(path)!.references);
-  printPathSet(context, found);
+  if (args.has('recursive')) printSortedPaths(context, store.closure(paths));
+  else
+    printPathSet(
+      context,
+      paths.flatMap((path) => store.info(path)!.references),
+    );
 }

@@ -689,8 +689,11 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 1,
     description:
-      'Reads an archive of igos store export or nix-store --export, compressed or not, from FILE or standard input. Every path is unpacked aside, hashed, and registered after what it refers to, which must be in the store or in the archive before it. A path that is named by its content proves itself; other paths (outputs of input-addressed derivations) are refused unless --no-check-sigs is given, since the archive has no signatures.',
-    options: [{ long: 'no-check-sigs', doc: 'take paths that are not named by their content on trust' }],
+      'Reads an archive of igos store export or nix-store --export, compressed or not, from FILE or standard input. Every path is unpacked aside, hashed, and registered after what it refers to, which must be in the store or in the archive before it. A path that is named by its content proves itself; other paths (outputs of input-addressed derivations) are refused unless a trusted key signed them (igos store export writes the signatures that it knows; Nix reads over them) or --no-check-sigs is given.',
+    options: [
+      { long: 'trusted-key', values: ['KEY'], isRepeated: true, doc: 'believe signatures by this public key, NAME:BASE64' },
+      { long: 'no-check-sigs', doc: 'take paths that are not named by their content on trust' },
+    ],
     examples: [
       {
         command: 'igos store export -r examples/tour/v1#greet | igos store import',

@@ -102,4 +102,19 @@ export const repositoryCommands: readonly Command[] = [
     options: [],
     examples: [{ command: 'pkm --root /tmp/root outdated', says: '' }],
   },
+  {
+    program: 'pkm',
+    name: 'cache clean',
+    summary: 'remove downloaded archives',
+    operands: '',
+    minOperands: 0,
+    maxOperands: 0,
+    description:
+      'Removes the downloaded archives that no synced repository offers any more, and downloads of such that broke off. What is installed, and what can be rolled back to, needs none of them.',
+    options: [
+      { long: 'all', short: 'a', doc: 'those that are offered, too' },
+      { long: 'dry-run', short: 'n', doc: 'only say what would be removed' },
+    ],
+    examples: [{ command: 'pkm --root /tmp/root cache clean', says: '' }],
+  },
 ];

@@ -26,6 +26,8 @@ export interface ReadArchiveOptions {
   readonly mtimeSeconds: number;
   readonly maxEntries?: number;
   readonly maxBytes?: number;
+  /** `io` keeps nothing of it: the room that is left does not matter. */
+  readonly isOnlyLookedAt?: boolean;
   /**
    * Whether members that `.PKGINFO` does not declare may be privileged: setuid, setgid, or with file capabilities. InterGenOS's own
    * archives cannot declare anything; somebody else has to answer for them. Default: no.
@@ -99,6 +101,11 @@ function readFault(error: unknown, file: string): unknown {
   return (error as NodeJS.ErrnoException).syscall === undefined ? error : new SystemFault('read', file, error);
 }
 
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
 class Unpacker {
   readonly #options: ReadArchiveOptions;
   readonly #members = new Map<string, { entry: ImageEntry; file: string }>();
@@ -111,8 +118,8 @@ class Unpacker {
 
   constructor(options: ReadArchiveOptions) {
     this.#options = options;
-    const space = statfsSync(options.folder);
-    this.#maxBytes = Math.min(options.maxBytes ?? MAX_BYTES, space.bavail * space.bsize);
+    const limit = options.maxBytes ?? MAX_BYTES;
+    this.#maxBytes = options.isOnlyLookedAt === true ? limit : Math.min(limit, freeBytes(options.folder));
   }
 
   begin(member: TarMember): void {

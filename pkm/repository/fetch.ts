@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault, sys, writeAll } from '../../base/index.ts';
 import { fileSha256, folderInside } from '../disk.ts';
 import { ARCHIVE_CACHE } from '../layout.ts';
+import { objectFile } from '../objects.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
 import { knownRepository } from './known.ts';
@@ -47,7 +48,7 @@ export async function fetchArchives(
 }
 
 /**
- * The archive of a package that an index offers: from the cache of the root, from its folder, or fetched. What is returned has the
+ * The archive of a package that an index offers: from what the root keeps, from its cache, from its folder, or fetched. What is returned has the
  * SHA-256 of the index. A download that broke off goes on where it was, also in another process; mirrors are tried in turn.
  * @returns absolute path
  * @throws Fault E-PKM-071 it cannot be fetched, or is another file than the index says
@@ -56,6 +57,8 @@ export async function fetchArchive(context: RootContext, item: AvailablePackage,
   const { layout, io, database } = context;
   const folder = folderInside(layout, ARCHIVE_CACHE);
   const path = join(folder, `${item.sha256}.igos.tar.gz`);
+  const kept = objectFile(layout, item.sha256); // a kept generation came from it
+  if (kept !== undefined) return kept;
   if (existsSync(path) && fileSha256(path) === item.sha256) return path;
   sys('create the folder', folder, () => io.makeOwnFolder(folder));
   const mirrors = knownRepository(database, item.repository)?.mirrors ?? [];

@@ -27,7 +27,8 @@ export interface WriteIndexOptions {
   readonly validSeconds: number;
   /** The publisher answers for privileged files that archives do not declare. */
   readonly allowPrivileged?: boolean;
-  readonly onProgress?: (done: number, total: number, file: string) => void;
+  /** Before an archive is read, and after. Those that the index before knows are not. */
+  readonly onRead?: (file: string, isDone: boolean) => void;
 }
 
 export interface WrittenIndex extends RepositoryIndex {
@@ -49,11 +50,12 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   const packages = new Map<string, IndexedPackage>();
   const files: PackageFiles[] = [];
   let nRead = 0;
-  for (const [n, file] of names.sort(compareBytes).entries()) {
-    options.onProgress?.(n, names.length, file);
+  for (const file of names.sort(compareBytes)) {
     let described = await before.find(folder, file);
     if (described === undefined || (described.item.privileged.length > 0 && options.allowPrivileged !== true)) {
+      options.onRead?.(file, false);
       described = await describe(folder, file, options);
+      options.onRead?.(file, true);
       nRead += 1;
     }
     const { item } = described;
@@ -71,7 +73,6 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
     packages.set(key, item);
     files.push({ ...item, paths: described.paths });
   }
-  options.onProgress?.(names.length, names.length, '');
   const list = encodeFileList(files.sort((a, b) => compareBytes(a.name, b.name)));
   const sha256 = hash('sha256', list);
   const listName = `files-${sha256.slice(0, 16)}.gz`;
@@ -140,6 +141,7 @@ async function describe(folder: string, file: string, options: WriteIndexOptions
   const image = await imageFromArchive(path, {
     folder: tmpdir(),
     io: discardingIo,
+    isOnlyLookedAt: true,
     mtimeSeconds: 1,
     mayBePrivileged: () => options.allowPrivileged === true,
   }).catch((error: unknown) => {

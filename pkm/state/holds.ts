@@ -1,5 +1,7 @@
 import { compareBytes } from '../../base/index.ts';
 import type { Database } from './database.ts';
+import { appendHistory } from './history.ts';
+import { currentGeneration } from './state.ts';
 
 /** A package that no transaction changes until it is let go. */
 export interface Hold {
@@ -18,17 +20,23 @@ export function readHolds(database: Database): Hold[] {
     .sort((a, b) => compareBytes(a.name, b.name));
 }
 
-/** @returns the names that were not so before; call it inside a transaction */
+/** Pins packages or lets them go, and says so in the history. @returns those for which that is new */
 export function changeHolds(
   database: Database,
   names: readonly string[],
-  hold: { isHeld: boolean; time: number; user: string },
+  isHeld: boolean,
+  { now, user, command }: { readonly now: number; readonly user: string; readonly command: string },
 ): string[] {
-  const held = new Set(readHolds(database).map((one) => one.name));
-  const changed = [...new Set(names)].filter((name) => held.has(name) !== hold.isHeld);
-  for (const name of changed) {
-    if (hold.isHeld) database.run('INSERT INTO holds VALUES (?, ?, ?)', name, hold.time, hold.user);
-    else database.run('DELETE FROM holds WHERE name = ?', name);
-  }
-  return changed;
+  return database.transaction(() => {
+    const held = new Set(readHolds(database).map((one) => one.name));
+    const changed = [...new Set(names)].filter((name) => held.has(name) !== isHeld);
+    const blank = { oldVersion: '', newVersion: '', generation: currentGeneration(database) };
+    for (const name of changed) {
+      if (isHeld) database.run('INSERT INTO holds VALUES (?, ?, ?)', name, now, user);
+      else database.run('DELETE FROM holds WHERE name = ?', name);
+      const operation = isHeld ? 'hold' : 'unhold';
+      appendHistory(database, { time: now, user, operation, package: name, detail: JSON.stringify({ command }), ...blank });
+    }
+    return changed;
+  });
 }

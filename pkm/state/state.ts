@@ -38,13 +38,18 @@ export const readSetting = (database: Database, key: string): string | undefined
 export const writeSetting = (database: Database, key: string, value: string): void =>
   database.run('INSERT OR REPLACE INTO settings VALUES (?, ?)', key, value);
 
-/** The generation as it is now: make a new view after a commit. Paths that were asked for are remembered. */
+/** The generation as it is now: make a new view after a commit. Paths and names that were asked for are remembered. */
 export function databaseState(database: Database): StateView {
   const atPath = new Map<string, readonly FileRow[]>();
+  const byName = new Map<string, PackageRecord | undefined>();
   const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
   return {
     generation: currentGeneration(database),
-    record: (name) => optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord),
+    record(name) {
+      // asked for every owner of every shared directory
+      if (!byName.has(name)) byName.set(name, optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord));
+      return byName.get(name);
+    },
     records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
     filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
     rowsAt(path) {
@@ -200,7 +205,7 @@ export function deltaTo(database: Database, number: number): StateDelta {
     dropRecords: addedRecords.filter((record) => !backNames.has(record.name)).map((record) => record.name),
     putRecords: lostRecords.filter((record) => {
       const now = addedRecords.find((other) => other.name === record.name);
-      return now === undefined || !sameRecord(now, record);
+      return now === undefined || !sameRecord(withoutTimes(now), withoutTimes(record));
     }),
     dropFiles: addedFiles.filter((row) => !back.has(fileKey(row))),
     putFiles: lostFiles.filter((row) => {
@@ -224,6 +229,13 @@ export const sameFile = (a: FileRow, b: FileRow): boolean =>
   a.target === b.target &&
   a.isConfig === b.isConfig &&
   a.wasThere === b.wasThere;
+
+/** A package that went and came back the same is no difference to go back over. */
+const withoutTimes = (record: PackageRecord): PackageRecord => ({
+  ...record,
+  installedAt: 0,
+  supersededAt: Math.min(1, record.supersededAt),
+});
 
 export const sameRecord = (a: PackageRecord, b: PackageRecord): boolean =>
   JSON.stringify({ ...a, fromGeneration: 0 }) === JSON.stringify({ ...b, fromGeneration: 0 });

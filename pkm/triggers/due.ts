@@ -25,6 +25,15 @@ export function dueTriggers(layout: RootLayout, database: Database, delta: State
   if (changed.size === 0 && delta.putRecords.every((record) => record.triggers === undefined)) return [];
   const declared = declaredTriggers(database, delta);
   const names = new Set(declared.map((one) => one.trigger.name));
+  const put = new Set(delta.putFiles.map((row) => row.path));
+  const hasProgram = (program: string): boolean =>
+    PROGRAM_FOLDERS.map((folder) => `${folder}/${program}`).some(
+      (path) => put.has(path) || (!changed.has(path) && existsSync(under(layout, path))),
+    );
+  const standard = standardTriggers.filter(
+    ({ name, program, isLiveOnly }) => !names.has(name) && (isLiveOnly !== true || layout.root === '/') && hasProgram(program),
+  );
+  if (declared.length + standard.length === 0) return [];
   const paths = [...changed].sort(compareBytes);
   const due = declared.flatMap(({ owner, trigger, isNew }): DueTrigger[] => {
     const isMatch = pathMatcher(trigger.paths);
@@ -32,11 +41,9 @@ export function dueTriggers(layout: RootLayout, database: Database, delta: State
     if (isNew) for (const path of pathsThere(database, trigger.paths)) if (isMatch(path)) matched.add(path);
     return matched.size === 0 ? [] : [{ ...trigger, package: owner, matched: [...matched].sort(compareBytes) }];
   });
-  for (const { program, isLiveOnly, ...trigger } of standardTriggers) {
-    if (names.has(trigger.name) || (isLiveOnly === true && layout.root !== '/')) continue;
+  for (const { program: _program, isLiveOnly: _isLiveOnly, ...trigger } of standard) {
     const matched = paths.filter(pathMatcher(trigger.paths));
-    if (matched.length > 0 && (hasProgram(layout, program) || changesProgram(delta, program)))
-      due.push({ ...trigger, package: '', matched });
+    if (matched.length > 0) due.push({ ...trigger, package: '', matched });
   }
   return due;
 }
@@ -85,9 +92,3 @@ const pathsThere = (database: Database, globs: readonly string[]): string[] =>
   });
 
 const PROGRAM_FOLDERS = ['usr/sbin', 'usr/bin', 'sbin', 'bin'];
-
-const hasProgram = (layout: RootLayout, program: string): boolean =>
-  PROGRAM_FOLDERS.some((folder) => existsSync(under(layout, `${folder}/${program}`)));
-
-const changesProgram = (delta: StateDelta, program: string): boolean =>
-  delta.putFiles.some((row) => PROGRAM_FOLDERS.some((folder) => row.path === `${folder}/${program}`));

@@ -168,6 +168,19 @@ test('install by name, with what it needs; outdated; upgrade', async () => {
   assert.equal((await pkm('install', 'nothing')).status, 1);
 });
 
+test('cache clean', async () => {
+  assert.equal(
+    await good(pkm('cache', 'clean', '--all')),
+    'removed 0 files, 0 B\n',
+    'archives of a folder are used where they are',
+  );
+  assert.deepEqual(JSON.parse(await good(pkm('cache', 'clean', '--dry-run', '--json'))), {
+    files: 0,
+    sizeBytes: 0,
+    dryRun: true,
+  });
+});
+
 test('forget: nothing vouches for its archives any more', async () => {
   assert.match(plain(await good(pkm('sync', '--forget', 'main'))), /^forgot main\n$/);
   assert.equal(await good(pkm('available')), '');

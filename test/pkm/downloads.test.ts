@@ -217,6 +217,25 @@ test('messages of downloads', async (t) => {
   assert.match(left!, /\.part$/, 'no archive is in the cache');
 });
 
+test('what a kept generation came from is not fetched, and the cache is cleaned of the rest', async (t) => {
+  const { box, web, item, part } = await offered(t);
+  const cached = await box.do((root) => root.fetch(item, QUICK));
+  await box.do(async (root) => root.install([await root.readArchive(cached)]));
+  writeFileSync(join(cached, '..', 'notes.txt'), 'mine');
+  writeFileSync(part.replace(item.sha256, 'a'.repeat(64)), 'partial');
+  assert.deepEqual(await box.do((root) => root.cleanCache({ all: true, dryRun: true })), {
+    nFiles: 2,
+    sizeBytes: item.sizeBytes + 7,
+  });
+  assert.deepEqual(await box.do((root) => root.cleanCache()), { nFiles: 1, sizeBytes: 7 });
+  assert.deepEqual(await box.do((root) => root.cleanCache({ all: true })), { nFiles: 1, sizeBytes: item.sizeBytes });
+  assert.deepEqual(readdirSync(join(cached, '..')), ['notes.txt']);
+  web.requests.length = 0;
+  const kept = await box.do((root) => root.fetch(item, QUICK));
+  assert.equal((await box.do((root) => root.readArchive(kept))).name, 'a');
+  assert.deepEqual(web.requests, []);
+});
+
 test('several are fetched at once, and come back in order', async (t) => {
   const box = new Sandbox(t);
   const publisher = new Publisher(box);

@@ -232,7 +232,7 @@ test('the lock: a second process is told who holds it, or waits; a dead holder i
   const box = new Sandbox(t);
   const script = `
     const { openRoot } = await import(${JSON.stringify(join(import.meta.dirname, '../../pkm/index.ts'))});
-    openRoot(${JSON.stringify(box.root)}, { command: 'pkm install firefox' });
+    globalThis.held = openRoot(${JSON.stringify(box.root)}, { command: 'pkm install firefox' }); // or a collection would give the lock back
     console.log('locked');
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });

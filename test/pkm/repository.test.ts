@@ -232,7 +232,7 @@ test('packages of a repository are resolved, fetched and installed in order', as
   writeFileSync(join(folder, 'libc.igos.tar.gz'), 'something else');
   const [libc] = box.do((root) => root.available('libc'));
   await assert.rejects(
-    box.do((root) => root.fetch(libc!)),
+    box.do((root) => root.fetch({ ...libc!, sha256: 'f'.repeat(64) })),
     { code: 'E-PKM-071' },
   );
 });

@@ -13,9 +13,10 @@ interface Context {
 
 /**
  * @param stride  every how many calls one is harmed; 1 is all of them
+ * @param offset  the first one
  * @returns number of calls that were
  */
-export async function harmCalls(t: Context, scenario: Scenario, harm: Harm, stride: number): Promise<number> {
+export async function harmCalls(t: Context, scenario: Scenario, harm: Harm, stride: number, offset = 0): Promise<number> {
   const prepared = await prepare(t, scenario);
   const child = join(import.meta.dirname, 'crash-child.ts');
   const command = (base: string): string[] => [process.execPath, child, scenario.name, base];
@@ -25,7 +26,7 @@ export async function harmCalls(t: Context, scenario: Scenario, harm: Harm, stri
   counted.remove();
   assert.ok(calls.length > 50, `only ${calls.length} calls seen`);
   let nHarmed = 0;
-  for (let index = 0; index < calls.length; index += stride) {
+  for (let index = offset; index < calls.length; index += stride) {
     const call = calls[index]!;
     const box = copySandbox(t, prepared.template);
     const where = `${scenario.name}, ${harm} at ${call.name} number ${call.ordinal}: ${call.text.replaceAll(box.base, '')}`;

@@ -78,6 +78,9 @@ test('standard triggers run where their program is on the root, and give way to 
   assert.deepEqual(runs.splice(0), []);
   box.do((root) => root.install([box.image('glibc 1', { 'usr/sbin/ldconfig': 'l' }), lib(2)]), { runInRoot });
   assert.deepEqual(runs.splice(0), ['ldconfig: usr/lib/libx.so.1']);
+  box.do((root) => root.remove(['glibc']), { runInRoot });
+  box.do((root) => root.install([lib(1)]), { runInRoot });
+  assert.deepEqual(runs.splice(0), [], 'its program went');
   const own = trigger('ldconfig', ['usr/lib/*.so.*'], { run: ['my-ldconfig'] });
   box.do((root) => root.install([box.image('mine 1', { 'usr/mine': 'm' }, { triggers: [own] }), lib(3)]), { runInRoot });
   assert.deepEqual(runs, ['my-ldconfig: usr/lib/libx.so.1']);

@@ -12,7 +12,7 @@ import { operations } from '../store/ordeal/operations.ts';
 import { seedOfRun } from '../store/ordeal/random.ts';
 import { World } from '../store/ordeal/world.ts';
 
-const EACH = 8;
+const EACH = 5;
 
 for (const mode of ['EIO', 'ENOSPC'] as const) {
   test(`${mode} in add, gc, optimise, pull, import and repair`, async (t) => {

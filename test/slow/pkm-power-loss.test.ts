@@ -5,6 +5,8 @@ import { losePower } from '../pkm/power-loss.ts';
 
 for (const scenario of scenarios) {
   test(`power loss: ${scenario.name}`, async (t) => {
-    t.diagnostic(`${await losePower(t, scenario, 40, Number(process.env['IGOS_SEED'] ?? 7))} disks`);
+    t.diagnostic(
+      `${await losePower(t, scenario, Number(process.env['IGOS_TRIALS'] ?? 10), Number(process.env['IGOS_SEED'] ?? 7))} disks`,
+    );
   });
 }

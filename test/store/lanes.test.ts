@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../../base/index.ts';
+import { type Bytes, bytesToPath, compareBytes, SystemFault, textToBytes } from '../../base/index.ts';
 import { ingestTree } from '../../store/ingest.ts';
 import { TreeCopier } from '../../store/lanes/copy-tree.ts';
 import { Lanes } from '../../store/lanes/lanes.ts';
@@ -50,7 +50,7 @@ function makeFile(wanted: { size: number; seed: number; hole: boolean; isExecuta
 function drive(node: Node, visitor: TreeVisitor, path: Bytes = '', chunkSize = 1 << 20): void {
   if (node instanceof Map) {
     visitor.enterDirectory(path);
-    for (const name of [...node.keys()].sort())
+    for (const name of [...node.keys()].sort(compareBytes))
       drive(node.get(name)!, visitor, path === '' ? name : `${path}/${name}`, chunkSize);
     visitor.leaveDirectory(path);
   } else if (node.kind === 'link') visitor.symlink(path, node.target);

@@ -10,13 +10,14 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
+import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
 
 const home = join(import.meta.dirname, '..');
@@ -93,6 +94,29 @@ interface Bundle {
 
 const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'fast-glob', 'openpgp', 'vscode-*'];
 
+/** Only what a bundle has of the tables of commands, without their words, which are long: who asks for help meets another bundle. */
+const fewCommands = (names: readonly string[]): Plugin => ({
+  name: 'few commands',
+  setup(build) {
+    const rows = igosCommands.filter(({ name }) => names.includes(name));
+    build.onLoad({ filter: /\/cli\/igos\/table\.ts$/ }, () => ({ contents: `export const igosCommands = ${literal(rows)};` }));
+    build.onLoad({ filter: /\/cli\/pkm\/table\.ts$/ }, () => ({ contents: 'export const pkmCommands = [];' }));
+  },
+});
+
+/** What is only shown as help. */
+const WORDS = new Set(['description', 'doc', 'examples', 'summary']);
+
+/** Data as JavaScript: JSON has no Infinity. */
+function literal(data: unknown): string {
+  const text = JSON.stringify(data, (key, value) => {
+    if (WORDS.has(key)) return typeof value === 'string' ? '' : [];
+    if (typeof value === 'function') throw new Error('the table of commands holds more than data');
+    return value === Number.POSITIVE_INFINITY ? '\0Infinity' : value;
+  });
+  return text.replaceAll('"\\u0000Infinity"', 'Infinity');
+}
+
 /**
  * The index needs lmdb, whose fifteen files take 25 ms to load, and whose compiled part is looked for in a dozen places: its files go
  * into the bundle, and the compiled part is the one that is there now. Where it does not load (another machine), it is looked for.
@@ -147,6 +171,14 @@ ${rows}
 };
 export const start = (words: string[]) => main(words, (file) => commands[file]());`;
 
+/** The same, in one piece: those of the first part are there from the start. */
+const withCommandsInside = (program: 'igos', names: readonly string[]): string => `import { main } from './main.ts';
+${names.map((name, i) => `import { run as run${i} } from './${program}/${name}.ts';`).join('\n')}
+const commands: any = {
+${names.map((name, i) => `${JSON.stringify(`${program}/${name}`)}: { run: (context, args) => run${i}(context, args) },`).join('\n')}
+};
+export const start = (words: string[]) => main(words, async (file) => commands[file]);`;
+
 /** What runs none: cli/start.cjs gives it the way to another bundle, a promise that never ends. */
 const WITHOUT_COMMANDS = `import { main } from './main.ts';
 declare const igosHandOver: () => Promise<never>;
@@ -166,10 +198,15 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
 /** What other threads run. */
 const lane = await bundleLane(home);
 
-/** @param identity  of the bundle whose records it reads, where that is another one */
-async function bundle(name: string, entry: string, plugins: readonly Plugin[] = [], identity?: string): Promise<Bundle> {
+interface Made {
+  readonly text: string;
+  readonly sources: readonly string[];
+}
+
+/** One script of an entry, which stands in `folder`; nothing is written. */
+async function make(name: string, entry: string, folder: string, plugins: readonly Plugin[]): Promise<Made> {
   const result = await build({
-    stdin: { contents: entry, resolveDir: import.meta.dirname, sourcefile: `${name}-bundle.ts`, loader: 'ts' },
+    stdin: { contents: entry, resolveDir: folder, sourcefile: `${name}-bundle.ts`, loader: 'ts' },
     absWorkingDir: home,
     bundle: true,
     write: false,
@@ -182,17 +219,66 @@ async function bundle(name: string, entry: string, plugins: readonly Plugin[] = 
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
     plugins: [...plugins, lmdbInside, laneProgram(lane.file), placesOfSources, liveParts],
   });
-  const unnamed = lazyBuiltins(result.outputFiles[0]!.text);
-  const hash = createHash('sha256').update(unnamed);
-  for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
-  const ownIdentity = hash.digest('hex');
-  const text = unnamed.replaceAll(UNNAMED, identity ?? ownIdentity);
+  const own = relative(home, join(folder, `${name}-bundle.ts`));
+  const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
+  return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
+}
+
+/** A script under a name that changes with it. */
+function write(name: string, text: string): string {
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
-  writeAtomic(`${file}.cjs`, `(function (exports, require, module, igosHome, igosHandOver, igosImport) {${text}\n})`);
+  const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosPart, igosBefore';
+  writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);
+  return file;
+}
+
+function identityOf(...texts: string[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(text);
+  for (const file of READ_LATER) hash.update(readFileSync(join(home, file)));
+  return hash.digest('hex');
+}
+
+/** @param identity  of the bundle whose records it reads, where that is another one */
+async function bundle(name: string, entry: string, plugins: readonly Plugin[] = [], identity?: string): Promise<Bundle> {
+  const { text, sources } = await make(name, entry, import.meta.dirname, plugins);
+  const ownIdentity = identityOf(text);
+  return { file: write(name, text.replaceAll(UNNAMED, identity ?? ownIdentity)), identity: ownIdentity, sources };
+}
+
+/** Three scripts: see bundle-parts.ts. */
+async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
+  const makePart = (part: Part, contents: string, folder: string, given = 'export const given = () => ({});'): Promise<Made> => {
+    const plugin: Plugin = {
+      name: 'what parts behind use',
+      setup(build) {
+        build.onResolve({ filter: new RegExp(`^${GIVEN_NAME}$`) }, () => ({ path: 'given', namespace: 'igos' }));
+        build.onLoad({ filter: /.*/, namespace: 'igos' }, () => ({ contents: given, resolveDir: home, loader: 'ts' }));
+      },
+    };
+    return make(part, contents, folder, [plugin, fewCommands(EVALUATING), parted(home, part)]);
+  };
+  const filesOf = (part: Part, ...texts: string[]): string =>
+    partEntry(mergeUses(texts.map((text) => usedOf(text, part))).keys());
+  const givenOf = (part: Part, ...texts: string[]): string => givenModule(mergeUses(texts.map((text) => usedOf(text, part))));
+  const first = `${entry}\n${GIVEN}`;
+  // What each uses of the others is known once it is made, and some of it is what they then have to give.
+  const draft = await makePart('evaluating', first, import.meta.dirname);
+  const ordinaryDraft = await makePart('ordinary', filesOf('ordinary', draft.text), home);
+  const seldom = await makePart('seldom', filesOf('seldom', draft.text, ordinaryDraft.text), home);
+  const givenByOrdinary = givenOf('ordinary', seldom.text);
+  const ordinary = await makePart('ordinary', filesOf('ordinary', draft.text), home, givenByOrdinary);
+  const givenByFirst = givenOf('evaluating', ordinary.text, seldom.text);
+  const evaluating = await makePart('evaluating', first, import.meta.dirname, givenByFirst);
+  const identity = identityOf(evaluating.text, ordinary.text, seldom.text);
+  const writePart = (part: Part, made: Made, before = ''): Bundle => {
+    const file = write(part, (before + link(made.text, part)).replaceAll(UNNAMED, identity));
+    return { file, identity, sources: made.sources };
+  };
   return {
-    file,
-    identity: ownIdentity,
-    sources: ownSources(result.metafile.inputs).filter((source) => source !== `cli/${name}-bundle.ts`),
+    evaluating: writePart('evaluating', evaluating, LOADER),
+    ordinary: writePart('ordinary', ordinary),
+    seldom: writePart('seldom', seldom),
   };
 }
 
@@ -237,6 +323,15 @@ function lazyBuiltins(text: string): string {
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
 
+/** What a run evaluates for the code of most evaluations. */
+const PACKAGES = readFileSync(join(import.meta.dirname, 'warm-up.nix'), 'utf8');
+
+/** The same for what seldom runs. */
+const TREE = `tier base { summary = "b"; }
+package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install = ''mkdir -p "$out" && echo 1 >"$out/a"''; }
+package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
+`;
+
 /**
  * Typical runs of each bundle leave their compiled functions in the cache, each beside those of the runs before it. The flags of V8 are
  * part of the key, so bin/igos runs it. @returns what was printed
@@ -250,15 +345,25 @@ function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], s
   return run.stdout.trim();
 }
 
+function scriptsBefore(): string[] {
+  try {
+    return JSON.parse(readFileSync(join(dist, 'stamp.json'), 'utf8')).files ?? [];
+  } catch {
+    return [];
+  }
+}
+
 async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
+  const before = scriptsBefore();
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const evaluating = await bundle('evaluating', withCommands(loaders('igos', EVALUATING)));
+  const { evaluating, ordinary, seldom } = await partedBundle(withCommandsInside('igos', EVALUATING));
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
   const asking = handingOver(/evaluation-cache\/store-agrees\.ts$/, 'storeAgrees');
-  const repeated = await bundle('repeated', WITHOUT_COMMANDS, [asking], evaluating.identity);
+  const repeated = await bundle('repeated', WITHOUT_COMMANDS, [asking, fewCommands(REMEMBERED)], evaluating.identity);
   const evaluatesNothing = [
+    fewCommands(STORING),
     handingOver(/cli\/package-places\.ts$/, 'packagePlaces'),
     handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
   ];
@@ -272,38 +377,59 @@ async function main(): Promise<void> {
     ),
     evaluatesNothing,
   );
-  const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)));
+  const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
-  const made = { evaluating, whole, repeated, storing, realizing };
-  const always = [...ownSources(lane.inputs), 'cli/start.cjs', 'cli/bundle.ts', 'package.json'];
+  const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing };
+  const always = [
+    ...ownSources(lane.inputs),
+    'cli/start.cjs',
+    'cli/bundle.ts',
+    'cli/bundle-parts.ts',
+    'cli/warm-up.nix',
+    'package.json',
+  ];
+  // What is looked at before everything: as few as may be.
+  const first = ['cli/start.cjs', ...READ_LATER.filter((file) => !file.startsWith('eval/library/'))];
   const sourcesOf: Record<keyof typeof made, readonly string[]> = {
-    evaluating: [...evaluating.sources, ...READ_LATER, ...always],
+    evaluating: [...evaluating.sources, ...first],
+    ordinary: [...ordinary.sources, ...always],
+    seldom: [...seldom.sources, ...READ_LATER],
     whole: [...whole.sources, ...parts.flatMap((part) => part.sources), ...READ_LATER, ...always],
     // What it prints is what the evaluator would.
-    repeated: [...repeated.sources, ...evaluating.sources, ...READ_LATER, ...always],
+    repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
     realizing: [...realizing.sources, ...READ_LATER, ...always],
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
-    const { size, mtimeMs } = statSync(join(home, file));
-    return [file, size, mtimeMs] as const;
+    const { size, mtimeNs } = statSync(join(home, file), { bigint: true });
+    return [file, `${size} ${mtimeNs}`] as const;
   });
   const places = new Map(stamps.map(([file], place) => [file, place]));
   const bundles = Object.fromEntries(
     Object.entries(made).map(([name, { file }]) => {
       const sources = new Set(sourcesOf[name as keyof typeof made]);
-      return [name, { file, sources: [...sources].map((source) => places.get(source)!) }];
+      const parts = name === 'evaluating' ? { parts: ['ordinary', 'seldom'] } : {};
+      return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, sources: stamps }));
-  const scripts = Object.values(made).map(({ file }) => `${file}.cjs`);
+  const files = Object.values(made).map(({ file }) => file);
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
+  // A program that runs may still want a part of the build before.
+  const scripts = [...files, ...before].map((file) => `${file}.cjs`);
   const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {
-    warm(evaluating.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
+    const tree = join(scratch, 'tree.igos');
+    writeFileSync(tree, TREE);
+    warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
+    const expression = join(scratch, 'packages.nix');
+    writeFileSync(expression, PACKAGES);
+    warm(ordinary.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
+    warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
     for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])

@@ -44,6 +44,7 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
 
 /** The whole command is an evaluation: what it printed is printed again while nothing changed. */
 async function runRemembered(context: Context, args: Arguments, run: (context: Context) => Promise<number>): Promise<number> {
+  if (args.has('no-eval-cache')) return await run(context);
   const { remembered } = await import('./evaluation-cache/remembered.ts');
   return await remembered(context, args, context.program, async (watched) => {
     const status = await run(watched);

@@ -49,7 +49,12 @@ export interface SessionOptions {
 }
 
 export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
-  const store = openContextStore(context);
+  let opened: ObjectStore | undefined;
+  const open = (): ObjectStore => {
+    opened ??= openContextStore(context);
+    return opened;
+  };
+  const store = { storeDir: context.storeDir, open };
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, defersWrites: options.defersWrites === true });
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
     if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
@@ -58,7 +63,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     // The child lets go of what it built when it ends: what was collected before we hold it is built again.
     for (let n = 0; n < MAX_REALISATIONS; n++) {
       const built = realiseInChild(context, drvPath, outputs);
-      if ([...built.values()].every((path) => store.hold(path))) return built;
+      if ([...built.values()].every((path) => open().hold(path))) return built;
     }
     throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and what it builds is collected at once`, {
       notes: [`it was built ${MAX_REALISATIONS} times, and gone before it could be read`],
@@ -72,7 +77,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isReadOnly) throw new NeedsWriting(`evaluation reads '${split.path}', which it made itself`);
       bridge.flush();
     }
-    return textToBytes(store.toReal(split.path)) + split.rest;
+    return textToBytes(open().toReal(split.path)) + split.rest;
   };
   const { recorder } = context;
   const machine = new NodeEvalIO({
@@ -87,7 +92,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
       if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
     },
-    gitCache: join(context.environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'igos', 'git'),
+    gitCache: `${context.environment['XDG_CACHE_HOME'] || `${homedir()}/.cache`}/igos/git`,
   });
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const settings = evalSettings(context, args);
@@ -104,10 +109,18 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     ...args.all('argstr').map(([name, text]): [string, Slot] => [name!, textToBytes(text!)]),
   ]);
   const close = (): void => {
-    recorder?.settleStore(context.home, store, bridge.pending());
-    store.close();
+    recorder?.settleStore(context.home, open(), bridge.pending());
+    opened?.close();
   };
-  return { store, bridge, interpreter, autoArgs, [Symbol.dispose]: close };
+  return {
+    get store() {
+      return open();
+    },
+    bridge,
+    interpreter,
+    autoArgs,
+    [Symbol.dispose]: close,
+  };
 }
 
 /** Expressions on the command line speak of the folder they are given in; files and trees are admitted where they are opened. */

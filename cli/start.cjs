@@ -11,19 +11,25 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(70);
 }
 
-const home = path.join(__dirname, '..');
+const home = path.dirname(__dirname);
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
 // A package that was installed does not change under us; a checkout does.
 const mayChange = fs.existsSync(`${home}/.git`);
-run(chooseBundle());
+// Numbers of the usual kind take four calls of a function that V8 then compiles, at every start: 2 MiB.
+const STAT_OPTIONS = { bigint: true, throwIfNoEntry: false };
+if (process.env.IGOS_FROM_SOURCES === '1') {
+  delete process.env.IGOS_FROM_SOURCES;
+  import('./start-source.js');
+} else run(chooseBundle());
 
 // The fewer a command needs, the less is loaded. Standard input can be read once only: no handing over after that.
 function chooseBundle() {
   const [program, command, what] = words;
   const { uses } = stamp;
-  if (program !== 'igos' || !uses?.storing) return 'whole';
+  // The smaller bundles have no words about their commands.
+  if (program !== 'igos' || !uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
   if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
@@ -36,32 +42,47 @@ function isFresh({ sources }) {
   if (stamp.node !== process.version) return false;
   if (!mayChange) return true;
   for (const place of sources) {
-    const [file, size, time] = stamp.sources[place];
-    const now = fs.statSync(`${home}/${file}`, { throwIfNoEntry: false });
-    if (now === undefined || now.size !== size || now.mtimeMs !== time) return false;
+    const [file, state] = stamp.sources[place];
+    const now = fs.statSync(`${home}/${file}`, STAT_OPTIONS);
+    if (now === undefined || `${now.size} ${now.mtimeNs}` !== state) return false;
   }
   return true;
 }
 
 function run(bundle) {
   const known = stamp.bundles?.[bundle];
-  const name = known?.file;
-  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
-  const text = known?.sources && isFresh(known) ? readIfThere(`${home}/dist/${name}.cjs`, 'latin1') : undefined;
   // There is none, it is old, or another build has just replaced it.
-  if (text === undefined) return void import('./start-source.js');
+  const script = known?.sources && isFresh(known) && mayLoadParts(known) ? compile(known.file) : undefined;
+  if (script === undefined) return void import('./start-source.js');
+  const handOver = () => {
+    run(bundle === 'repeated' ? 'evaluating' : 'whole');
+    return new Promise(() => {});
+  };
+  start(script, handOver).start(words);
+}
+
+// Each part is looked at when it is loaded. One that is old then means beginning anew, which standard input does not allow.
+function mayLoadParts({ parts = [] }) {
+  return !words.includes('-') || parts.every((part) => isFresh(stamp.bundles[part]));
+}
+
+function runFromSources() {
+  const env = { ...process.env, IGOS_FROM_SOURCES: '1' };
+  const command = [...process.execArgv, __filename, ...words];
+  const { status } = require('node:child_process').spawnSync(process.execPath, command, { stdio: 'inherit', env });
+  process.exit(status ?? 70);
+}
+
+// A script of dist/, with its compiled code.
+function compile(name) {
+  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
+  const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
+  if (text === undefined) return undefined;
   const vm = require('node:vm');
   const script = new vm.Script(text, {
     filename: `${home}/dist/${name}.cjs`,
     cachedData: readIfThere(`${home}/dist/${name}.code`, null),
   });
-  const handOver = () => {
-    run(bundle === 'repeated' ? 'evaluating' : 'whole');
-    return new Promise(() => {});
-  };
-  const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
-  const target = { exports: {} };
-  script.runInThisContext()(target.exports, require, target, home, handOver, load);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {
@@ -70,7 +91,20 @@ function run(bundle) {
       fs.renameSync(temporary, `${home}/dist/${name}.code`);
     });
   }
-  target.exports.start(words);
+  return script;
+}
+
+// What a script exports. A part that is not the first gets the way to the others, and what those before it give (cli/bundle-parts.ts).
+function start(script, handOver, part, before) {
+  const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
+  const loadPart = (name, part, before) => {
+    const known = stamp.bundles[name];
+    const script = isFresh(known) ? compile(known.file) : undefined;
+    return script === undefined ? runFromSources() : start(script, handOver, part, before);
+  };
+  const target = { exports: {} };
+  script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, part, before);
+  return target.exports;
 }
 
 function readIfThere(file, encoding = 'utf8') {

@@ -31,8 +31,8 @@ export function splitOperand(operand: string): { path: string; name: string | un
 }
 
 /** Whether a path holds one expression rather than declarations. @throws Fault E-CLI-002 */
-export function holdsExpression(given: string, io: EvalIO): boolean {
-  const path = textToBytes(resolve(given));
+export function holdsExpression(given: string, io: EvalIO, absolute: string = resolve(given)): boolean {
+  const path = textToBytes(absolute);
   io.admit?.(path);
   if (!io.pathExists(path)) {
     throw new Fault('E-CLI-002', `there is no file or tree '${given}'`, {

@@ -49,7 +49,7 @@ export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' 
 
   realpath(path: Bytes): Bytes {
     const real = this.#real(path);
-    return sys('resolve', bytesToText(path), () => realpathSync(real, { encoding: 'buffer' })).toString('latin1');
+    return sys('resolve', bytesToText(path), () => realpathSync.native(real, { encoding: 'latin1' }));
   }
 
   pathExists(path: Bytes): boolean {

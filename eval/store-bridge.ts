@@ -15,7 +15,7 @@ const HOST_PATH: readonly Bytes[] = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
 export class StoreBridge implements EvalStore {
   readonly storeDir: string;
   readonly isReadOnly: boolean;
-  readonly #store: ObjectStore;
+  readonly #open: () => ObjectStore;
   readonly #texts = new Map<StorePath, StoreText>();
   readonly #searchPath: readonly Bytes[];
   #pending: StoreText[] = [];
@@ -25,18 +25,23 @@ export class StoreBridge implements EvalStore {
   readonly #copies: (() => void)[] = [];
 
   /**
+   * @param store    or how it is opened, where many evaluations never need it: called for each use
    * @param options  `searchPath`: folders that tools of the host are looked up in, as in PATH; `defersWrites`: sources too are only
    * copied by `flush`, so that an evaluation may be cut off at any point (the repl)
    */
   constructor(
-    store: ObjectStore,
+    store: ObjectStore | { readonly storeDir: string; readonly open: () => ObjectStore },
     options: { readonly isReadOnly: boolean; readonly searchPath?: readonly Bytes[]; readonly defersWrites?: boolean },
   ) {
     this.#defersWrites = options.defersWrites === true;
-    this.#store = store;
+    this.#open = 'open' in store ? store.open : () => store;
     this.storeDir = store.storeDir;
     this.isReadOnly = options.isReadOnly;
     this.#searchPath = options.searchPath ?? HOST_PATH;
+  }
+
+  get #store(): ObjectStore {
+    return this.#open();
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {

@@ -150,6 +150,27 @@ export class NarEncoder implements TreeVisitor {
   }
 }
 
+/** NARs of texts, all in the same memory: each is good until the next. */
+export class TextNars {
+  #memory = Buffer.allocUnsafeSlow(1 << 14);
+
+  /** @returns the NAR of a file that is not executable, and the file's bytes in it */
+  of(text: Bytes): { nar: Buffer; data: Buffer } {
+    const start = MAGIC.length + OPEN_FILE.length + 8;
+    const length = start + Math.ceil(text.length / 8) * 8 + CLOSE.length;
+    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length * 2);
+    const nar = this.#memory.subarray(0, length);
+    nar.set(MAGIC);
+    nar.set(OPEN_FILE, MAGIC.length);
+    nar.writeBigUInt64LE(BigInt(text.length), start - 8);
+    const data = nar.subarray(start, start + text.length);
+    data.write(text, 'latin1');
+    nar.fill(0, start + text.length, length - CLOSE.length);
+    nar.set(CLOSE, length - CLOSE.length);
+    return { nar, data };
+  }
+}
+
 /** The NAR of a single file with these bytes. */
 export function narOfBytes(data: Uint8Array, isExecutable = false): Buffer {
   const size = Buffer.alloc(8);

@@ -26,7 +26,7 @@ import { type Ingested, ingest } from './ingest.ts';
 import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
-import { narOfBytes } from './nar-encode.ts';
+import { TextNars } from './nar-encode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
@@ -278,9 +278,9 @@ class LocalStore implements ObjectStore {
     const folder = this.#places.staging.make('add');
     try {
       const objects: FinishedObject[] = [];
+      const nars = new TextNars();
       for (const [path, { text, references }] of missing) {
-        const data = Buffer.from(text, 'latin1');
-        const nar = narOfBytes(data);
+        const { nar, data } = nars.of(text);
         const sha256 = hashBytes('sha256', data);
         const realPath = `${folder}/${objects.length}`;
         writeText(realPath, data);

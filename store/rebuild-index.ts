@@ -6,9 +6,9 @@ import { existsSync, lstatSync, renameSync } from 'node:fs';
 import { bytesToPath, Fault, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { ReferenceGraph } from './graph.ts';
 import { ingestTree } from './ingest.ts';
+import { packManifest } from './packed-manifest.ts';
 import { objectsOnDisk, recoverUnlogged } from './recover-unlogged.ts';
 import type { Places } from './register.ts';
-import { compressManifest } from './store-index.ts';
 import { storePathBase, storePathHash } from './store-path.ts';
 import { listTree } from './tree.ts';
 import type { Manifest, PathInfo, Realisation, RebuildResult, StorePath } from './types.ts';
@@ -36,7 +36,7 @@ export function rebuildIndex(
     const manifest = manifestOf(`${places.objects}/${storePathBase(path)}`, info);
     if (manifest === 'absent') infos.delete(path);
     else if (manifest === 'damaged') dropped.set(path, 'its bytes are not those that were recorded');
-    else manifests.set(path, compressManifest(manifest));
+    else manifests.set(path, packManifest(manifest));
   }
   for (const path of dropped.keys()) infos.delete(path);
   const nRecovered = takeUnlogged(places, storeDir, { infos, dropped, manifests });
@@ -80,7 +80,7 @@ function takeUnlogged(
     if ('lost' in found) dropped.set(path, found.lost);
     else {
       infos.set(path, found.info);
-      manifests.set(path, compressManifest(found.manifest));
+      manifests.set(path, packManifest(found.manifest));
       nRecovered++;
     }
   }

@@ -2,10 +2,11 @@
 import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import { packManifest } from './packed-manifest.ts';
 import type { RegistrationLog } from './registration-log.ts';
 import type { Reserve } from './reserve.ts';
 import type { Staging } from './staging.ts';
-import { compressManifest, type StoreIndex } from './store-index.ts';
+import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
 import type { FinishedObject, PathInfo, StorePath } from './types.ts';
@@ -36,7 +37,8 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   makeDirectory(folder);
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
   places.reserve.make();
-  const manifests = objects.map(({ manifest }) => compressManifest(manifest));
+  // Outside of the transaction, which others wait for.
+  const manifests = objects.map(({ manifest }) => packManifest(manifest));
   syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);
   const replaced: string[] = [];

@@ -16,7 +16,6 @@
  */
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
-import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
@@ -25,7 +24,7 @@ import { hashBytes } from './hash.ts';
 import { whileGuarded } from './index-guard.ts';
 import { missingPage } from './index-pages.ts';
 import { loadLmdb } from './load-lmdb.ts';
-import { decodeManifest, encodeManifest } from './manifest.ts';
+import { unpackManifest } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
 
@@ -188,7 +187,7 @@ export class StoreIndex {
 
   manifest(path: StorePath): Manifest | undefined {
     const value = this.#reading()?.manifests.get(pathKey(path));
-    return value === undefined ? undefined : decodeManifest(zstdDecompressSync(value).toString('latin1'));
+    return value === undefined ? undefined : unpackManifest(value);
   }
 
   /** Direct referrers, sorted, itself included where it refers to itself. */
@@ -432,7 +431,7 @@ export class IndexTransaction {
     return base.length <= MAX_BASE_LENGTH && this.#tables.paths.doesExist(base);
   }
 
-  put(info: PathInfo, compressedManifest: Buffer): void {
+  put(info: PathInfo, packedManifest: Buffer): void {
     const { path, references, deriver, ...rest } = info;
     const base = storePathBase(path);
     this.#putRecord(base, {
@@ -440,7 +439,7 @@ export class IndexTransaction {
       references: references.map(storePathBase),
       ...(deriver === undefined ? {} : { deriver: storePathBase(deriver) }),
     });
-    this.#tables.manifests.putSync(base, compressedManifest);
+    this.#tables.manifests.putSync(base, packedManifest);
     for (const reference of references) this.#tables.referrers.putSync(storePathHash(reference) + base, '');
   }
 
@@ -488,11 +487,6 @@ function referencesOf(record: string): string[] {
 const nodeOf = (record: string): number | undefined =>
   record.startsWith(NODE) ? Number.parseInt(record.slice(NODE.length), 10) : undefined;
 
-/** Done outside of the transaction, which others wait for. Level 1: hashes do not compress, names do at any level. */
-export const compressManifest = (manifest: Manifest): Buffer =>
-  zstdCompressSync(latin1(encodeManifest(manifest)), { params: { [zlib.ZSTD_c_compressionLevel]: 1 } });
-
-const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const pathKey = storePathBase;
 const realisationKey = (drvPath: StorePath, output: string): string => `${storePathBase(drvPath)}!${output}`;
 const cacheKey = (key: string): Buffer => Buffer.from(hashBytes('sha256', Buffer.from(key, 'utf8')), 'hex');

@@ -44,9 +44,10 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
     return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
-  if (holdsExpression(path, interpreter.ctx.io)) {
+  const file = resolve(context.workingDirectory, path);
+  if (holdsExpression(path, interpreter.ctx.io, file)) {
     if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
-    const value = interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
+    const value = interpreter.evalFile(textToBytes(file));
     return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);
   }
   const tree = new Trees(session).open(path);

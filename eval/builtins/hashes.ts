@@ -9,7 +9,7 @@ import type { Slot, Value } from '../value.ts';
 import { neededAttribute, unexpectedAttribute, unknownAlgorithm, unknownWord } from './faults.ts';
 import { forceRealPath } from './real-path.ts';
 
-const algorithms = Object.keys(hashSizes);
+const algorithms = (): string[] => Object.keys(hashSizes);
 
 /** What `convertHash` calls the formats. */
 const formats: Readonly<Record<string, HashFormat>> = {
@@ -72,7 +72,7 @@ function forceAlgorithm(ctx: Evaluator, slot: Slot, what: string): HashAlgorithm
 
 /** @throws Fault E-EVAL-107 */
 function checkAlgorithm(name: Bytes): HashAlgorithm {
-  if (!isHashAlgorithm(name)) throw unknownAlgorithm(name, algorithms);
+  if (!isHashAlgorithm(name)) throw unknownAlgorithm(name, algorithms());
   return name;
 }
 

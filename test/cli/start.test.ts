@@ -49,13 +49,15 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'store', 'ls', '--help'],
     ['pkm', 'list', '--root', scratch],
     ['igos', 'evil'],
+    ['igos', 'eval', join(project, 'examples/tour/v1')],
+    ['igos', 'eval', '--help'],
   ];
   const fromSources = cases.map((words) => run(...words));
 
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 5);
+  assert.equal(inDist('*.code').length, 7);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -68,7 +70,29 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
       `(function (exports) { exports.start = () => console.log("${name}") })`,
     );
   };
+  const evaluates = (expression: string): string => run('igos', 'eval', '--no-eval-cache', '--expr', expression);
+  // parts are only loaded where they are used
+  plant('seldom');
+  assert.match(
+    evaluates('builtins.toJSON (map (x: x // { b = derivation { name = "n"; system = "s"; builder = "b"; }; }) [ { } ])'),
+    /store/,
+  );
+  // a part is looked at when it is used, and then all runs anew, from the sources
+  const stampFile = join(home, 'dist/stamp.json');
+  const fresh = readFileSync(stampFile, 'utf8');
+  const stale = fresh.replace(/("eval\/builtins\/toml\/scalar\.ts",")\d+/, '$17');
+  assert.notEqual(stale, fresh);
+  assert.match(evaluates('builtins.fromTOML "a = 1"'), /Error/);
+  writeFileSync(stampFile, stale);
+  assert.equal(evaluates('builtins.fromTOML "a = 1"'), '{ a = 1; }\n0');
+  plant('ordinary');
+  assert.equal(evaluates('1 + 1'), '2\n0');
   plant('evaluating');
+  assert.match(evaluates('1'), /^evaluating/);
+  // standard input cannot be read twice
+  const piped = spawnSync(join(home, 'bin/igos'), ['eval', '-'], { encoding: 'utf8', input: '1', env: { HOME: scratch } });
+  assert.equal(piped.stdout, '1\n');
+  writeFileSync(stampFile, fresh);
   assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');

@@ -27,6 +27,7 @@ import {
   type TreeVisitor,
   unpackNar,
 } from '../../store/index.ts';
+import { TextNars } from '../../store/nar-encode.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { vectorFile, vectorJson } from './vectors.ts';
@@ -278,6 +279,16 @@ test('the NAR of bytes is the NAR of the file', (t) => {
       collect((sink) => dumpNar(`${folder}/f`, sink)),
       narOfBytes(data),
     );
+  }
+});
+
+test('the NAR of a text is that of its bytes, and its memory is used again', () => {
+  const nars = new TextNars();
+  for (const size of [0, 1, 40_000, 7, 8, 9, 70_001, 3]) {
+    const text = '\xe9x'.repeat(size).slice(0, size);
+    const { nar, data } = nars.of(text);
+    assert.deepEqual(nar, narOfBytes(Buffer.from(text, 'latin1')));
+    assert.equal(data.toString('latin1'), text);
   }
 });
 

@@ -1,0 +1,167 @@
+/**
+ * A bundle in parts: what every evaluation needs, what most do, and what seldom runs. A part is loaded when something in it is first
+ * used: a start pays for each function that its file has, run or not, since all are deserialized.
+ *
+ * esbuild makes each part with the modules of the others left out, as `require('igos-part:FILE')`. Here those become names: of parts
+ * before it constants, since those are there by then, in `igosBefore`; of parts behind it a call of `igosPart` at each use.
+ */
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Plugin } from 'esbuild';
+
+/** In the order in which they may rely on each other. Each is a file in `dist/`. */
+export const PARTS = ['evaluating', 'ordinary', 'seldom'] as const;
+export type Part = (typeof PARTS)[number];
+
+/**
+ * Files of the parts but the first. Nothing at the top level of a file may use a part behind its own: that would load it at every
+ * start.
+ */
+const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = {
+  ordinary: [
+    /^eval\/hot\//,
+    /^eval\/builtins\/regex\//,
+    /^eval\/builtins\/(byte-writer|float-text|real-path|version|derivation-attributes|derivation-inputs|derivation-state|json-fast|json-names|json-read|layouts|merge-sort)\.ts$/,
+    /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
+    /^eval\/(compare|describe|errors|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
+    /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
+    /^cli\/igos\/instantiate\.ts$/,
+    /^cli\/evaluation-cache\//,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|store-path)\.ts$/,
+  ],
+  seldom: [
+    /^builder\//,
+    /^base\/(atomic|process|render|suggest|syscalls)\.ts$/,
+    /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
+    /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs)\.ts$/,
+    /^store\//,
+    /^eval\/(declare|git|library)\//,
+    /^eval\/builtins\/(flake-ref|toml)\//,
+    /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
+    /^eval\/(docs|pretty|show-value)\.ts$/,
+    /^cli\/(help|version|exit|igos\/parse)\.ts$/,
+  ],
+};
+
+const partOf = (file: string): Part =>
+  FILES.ordinary.some((pattern) => pattern.test(file))
+    ? 'ordinary'
+    : FILES.seldom.some((pattern) => pattern.test(file))
+      ? 'seldom'
+      : 'evaluating';
+
+const isBefore = (a: Part, b: Part): boolean => PARTS.indexOf(a) < PARTS.indexOf(b);
+
+/** Lists of what others export and of numbers have no state: each part has its own. */
+const isInEach = (file: string): boolean =>
+  /^(base|lang|store|eval|eval\/declare|builder)\/index\.ts$|^lang\/kinds\.ts$/.test(file);
+
+/** Leaves out the modules of other parts. */
+export const parted = (home: string, own: Part): Plugin => ({
+  name: `the part ${own}`,
+  setup(build) {
+    build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, kind, importer }) => {
+      const file = relative(home, join(resolveDir, path));
+      const isOther = partOf(file) !== own && !isInEach(file) && importer !== '';
+      // What a part asks of itself, by hand, is there.
+      return isOther && kind !== 'require-call' ? { path: `igos-part:${file}`, external: true } : undefined;
+    });
+    // A list of everything in a file that is elsewhere would load it.
+    build.onLoad({ filter: /\/index\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^export \* from '(.*)';$/gm,
+        (_, from: string) => `export { ${exportsOf(join(path, '..', from)).join(', ')} } from '${from}';`,
+      ),
+      loader: 'ts',
+    }));
+  },
+});
+
+/** Names of values that a file exports, in the way that we write it. */
+function exportsOf(path: string): string[] {
+  const text = readFileSync(path, 'utf8');
+  const own = text.matchAll(/^export (?:abstract |async )*(?:function\*?|const|class) (\w+)/gm);
+  const lists = text.matchAll(/^export \{([^}]*)\}/gm);
+  const named = [...lists].flatMap(([, names]) => names!.split(',').map((name) => name.trim()));
+  return [...[...own].map(([, name]) => name!), ...named.filter((name) => name !== '' && !name.startsWith('type '))];
+}
+
+const LEFT_OUT = /\b(import_\w+) = require\("igos-part:([^"]+)"\);/g;
+const LEFT_OUT_LATER = /\bigosImport\("igos-part:([^"]+)"\)/g;
+
+/** What a part, before it is linked, uses of another: names by file. */
+export function usedOf(text: string, other: Part): Map<string, Set<string>> {
+  const used = new Map<string, Set<string>>();
+  for (const [, variable, file] of text.matchAll(LEFT_OUT)) {
+    if (partOf(file!) !== other) continue;
+    const names = used.get(file!) ?? new Set();
+    for (const [, name] of text.matchAll(new RegExp(`\\b${variable}\\.([\\w$]+)`, 'g'))) names.add(name!);
+    used.set(file!, names);
+  }
+  for (const [, file] of text.matchAll(LEFT_OUT_LATER))
+    if (partOf(file!) === other && !used.has(file!)) used.set(file!, new Set());
+  return used;
+}
+
+export function mergeUses(uses: readonly ReadonlyMap<string, ReadonlySet<string>>[]): Map<string, Set<string>> {
+  const all = new Map<string, Set<string>>();
+  for (const use of uses) for (const [file, names] of use) all.set(file, new Set([...(all.get(file) ?? []), ...names]));
+  return all;
+}
+
+/** A module with all that parts behind use of a part. */
+export function givenModule(used: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const files = [...used].map(([file, names], i) => ({ file, names: [...names], prefix: `m${i}_` }));
+  const imports = files.map(
+    ({ file, names, prefix }) => `import { ${names.map((name) => `${name} as ${prefix}${name}`).join(', ')} } from './${file}';`,
+  );
+  const rows = files.map(
+    ({ file, names, prefix }) => `${JSON.stringify(file)}: { ${names.map((name) => `${name}: ${prefix}${name}`).join(', ')} },`,
+  );
+  return `${imports.join('\n')}\nexport const given = () => ({\n${rows.join('\n')}\n});`;
+}
+
+/** The entry of a part behind: what it gives to parts before it (files that are asked for whole) and behind it. */
+export function partEntry(files: Iterable<string>): string {
+  const rows = [...files].map((file) => `${JSON.stringify(file)}: () => require('./${file}'),`);
+  return `declare const require: any;\nexport const files = {\n${rows.join('\n')}\n};\n${GIVEN}`;
+}
+
+/** Makes a part give `givenModule`, which stands under this name. */
+export const GIVEN_NAME = 'igos:given';
+/** Imported, not required: where nothing is required, esbuild puts all modules in a row instead of each in a function. */
+export const GIVEN = `export { given } from '${GIVEN_NAME}';`;
+
+/** What esbuild left out gets names. @throws Error where something is used in a way that has none */
+export function link(text: string, own: Part): string {
+  const variables = new Map([...text.matchAll(LEFT_OUT)].map(([, variable, file]) => [variable!, file!]));
+  const constants: string[] = [];
+  for (const part of PARTS.filter((part) => isBefore(part, own))) {
+    const used = usedOf(text, part);
+    for (const [variable, file] of variables) {
+      if (partOf(file) !== part) continue;
+      const names = [...used.get(file)!].map((name) => `${name}: ${variable}_${name}`);
+      constants.push(`const { ${names.join(', ')} } = igosBefore[${JSON.stringify(file)}];`);
+    }
+  }
+  const asked = (file: string): string => `igosPart(${JSON.stringify(partOf(file))}, ${JSON.stringify(file)})`;
+  const linked = text
+    .replaceAll(LEFT_OUT, (_, variable: string) => `${variable};`)
+    .replaceAll(LEFT_OUT_LATER, (_, file: string) => `Promise.resolve(${asked(file)})`)
+    .replaceAll(/\b(import_\w+)\.([\w$]+)/g, (use, variable: string, name: string) => {
+      const file = variables.get(variable);
+      if (file === undefined) return use;
+      return isBefore(partOf(file), own) ? `${variable}_${name}` : `(${variable} ??= ${asked(file)}).${name}`;
+    });
+  const left = /.*igos-part:.*/.exec(linked);
+  if (left !== null) throw new Error(`the parts of a bundle do not fit together: ${left[0].trim()}`);
+  return `${constants.join('\n')}\n${linked}`;
+}
+
+/** The first part loads the others, by cli/start.cjs. Getters become plain properties: they are used often. */
+export const LOADER = `
+const igosParts = {};
+igosPart = (part, file) => ({ ...igosLoaded(part).files[file]() });
+const igosLoaded = (part) => (igosParts[part] ??= igosLoad(part, igosPart, igosGiven(part)));
+const igosGiven = (part) => (part === 'ordinary' ? module.exports.given() : { ...module.exports.given(), ...igosLoaded('ordinary').given() });
+`;

@@ -158,6 +158,12 @@ export class Model {
     }
   }
 
+  /** pkm made a generation for a difference that is none here, such as who made a directory. */
+  repeat(): void {
+    this.generations.push(this.state);
+    if (this.isAtomic) this.#trees.push(this.disk);
+  }
+
   #become(next: ModelState, withdrawal: 'replace' | 'remove' | 'remove-by-force', target: number | undefined): void {
     const before = this.state;
     const isSame = JSON.stringify(plain(before)) === JSON.stringify(plain(next));

@@ -27,10 +27,7 @@ const EVALUATING = ['eval', 'instantiate', 'parse'];
 /** Commands of `storing.cjs`: those that work on the store alone. `verify` and `sign` need builds, caches or keys. */
 const STORING = igosCommands
   .map(({ name }) => name)
-  .filter(
-    (name) =>
-      (name.startsWith('store ') && name !== 'store verify' && name !== 'store sign') || name === 'gc' || name === 'why-depends',
-  );
+  .filter((name) => (name.startsWith('store ') && name !== 'store sign') || name === 'gc' || name === 'why-depends');
 /** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
 const REALIZING = ['realize'];
 /** Those of `evaluating.cjs` whose answer may be known. */
@@ -366,6 +363,7 @@ async function main(): Promise<void> {
     fewCommands(STORING),
     handingOver(/cli\/package-places\.ts$/, 'packagePlaces'),
     handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
+    handingOver(/cli\/repair-store\.ts$/, 'prepareRepair'),
   ];
   const storing = await bundle(
     'storing',
@@ -387,6 +385,7 @@ async function main(): Promise<void> {
     'cli/start.cjs',
     'cli/bundle.ts',
     'cli/bundle-parts.ts',
+    'cli/bundle-lane.ts',
     'cli/warm-up.nix',
     'package.json',
   ];

@@ -19,10 +19,7 @@ import {
 import type { PackageImage, Root } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
-
-const PREFIX = 'depot:';
-
-export const isDepotOperand = (operand: string): boolean => operand.startsWith(PREFIX);
+import { DEPOT_PREFIX } from './depot-operand.ts';
 
 export interface DepotImages extends Disposable {
   /** What is needed first, first. */
@@ -45,7 +42,7 @@ export async function depotImages(
   root: Root,
   operands: readonly string[],
 ): Promise<DepotImages> {
-  const wanted = operands.map((operand) => packageOf(operand.slice(PREFIX.length)));
+  const wanted = operands.map((operand) => packageOf(operand.slice(DEPOT_PREFIX.length)));
   const folder = args.value('depot') ?? join(context.home, 'var', 'depot');
   const depot = new Depot(folder, 'present');
   const publicFolder = join(folder, '.quarantine');
@@ -83,8 +80,8 @@ export async function depotImages(
 function packageOf(text: string): VersionedName {
   const archive = parseArchiveName(text, 'versioned');
   if (archive.type === 'pkg' && archive.arch !== undefined) return archive as VersionedName;
-  throw new UsageError(`'${PREFIX}${text}' is no package archive for an architecture`, [
-    `write ${PREFIX}USER/pkg/ARCH/NAME/VERSION: ${PREFIX}alan/pkg/x86_64/hello/2.12-0a1b2c3d`,
+  throw new UsageError(`'${DEPOT_PREFIX}${text}' is no package archive for an architecture`, [
+    `write ${DEPOT_PREFIX}USER/pkg/ARCH/NAME/VERSION: ${DEPOT_PREFIX}alan/pkg/x86_64/hello/2.12-0a1b2c3d`,
   ]);
 }
 

@@ -1,7 +1,8 @@
 import type { ArchiveTrust, InstallRequest, PackageImage } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { depotImages, isDepotOperand } from '../depot-images.ts';
+import type { depotImages } from '../depot-images.ts';
+import { isDepotOperand } from '../depot-operand.ts';
 import { imagesOf, type Wanted } from '../images.ts';
 import { askedFor, isTreeOperand, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
@@ -23,7 +24,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
   const offers = names.length === 0 ? [] : root.resolve(names, { ignoreHolds: args.has('ignore-holds') });
   const archived = await archiveImages(root, args);
-  using ofDepots = inDepots.length === 0 ? undefined : await depotImages(context, args, root, inDepots);
+  using ofDepots = inDepots.length === 0 ? undefined : await depotImagesOf(context, args, root, inDepots);
   const images = [...built, ...(await offeredImages(context, root, offers)), ...(ofDepots?.images ?? []), ...archived];
   const explicit = [
     ...wanted.map(({ info }) => info.name),
@@ -34,6 +35,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
   return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
 }
+
+/** The depot brings OpenPGP and a tar library along: 150 ms that nobody else shall pay. */
+const depotImagesOf: typeof depotImages = async (...request) => (await import('../depot-images.ts')).depotImages(...request);
 
 function wantedOf(session: Session, operands: readonly string[]): Wanted[] {
   const trees = new Trees(session);

@@ -178,7 +178,10 @@ class Sequence {
         return this.#both(model.remove(one.name, one.force), () => this.root.remove([one.name], { force: one.force }));
       case 'rollback': {
         const target = one.index % (model.generation + 1);
-        return this.#both(model.rollback(target), () => this.root.rollback(target));
+        const before = model.generation;
+        await this.#both(model.rollback(target), () => this.root.rollback(target));
+        if (model.generation === before && this.root.generation === before + 1) model.repeat();
+        return;
       }
       case 'gc':
         this.root.gc({ keepLast: one.keep });

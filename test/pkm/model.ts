@@ -90,7 +90,8 @@ export class Model {
       if (successors.length > 0 && !comesAlong) return 'E-PKM-011';
       for (const name of image.supersedes) {
         if ((position.get(name) ?? -1) > index) return 'E-PKM-009';
-        if (!position.has(name) && !packages.has(name)) return 'E-PKM-010';
+        // One that took over from it before does not need it again.
+        if (!position.has(name) && !packages.has(name) && !packages.has(image.name)) return 'E-PKM-010';
       }
     }
     for (const image of images) {
@@ -115,8 +116,8 @@ export class Model {
         rows.set(path, row);
       }
       for (const name of image.supersedes) {
-        const predecessor = packages.get(name)!;
-        if (!predecessor.supersededBy.includes(image.name))
+        const predecessor = packages.get(name);
+        if (predecessor?.supersededBy.includes(image.name) === false)
           packages.set(name, { ...predecessor, supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes) });
       }
       packages.set(image.name, { version: image.version, supersededBy: staysSuperseded ? old!.supersededBy : [] });
@@ -155,6 +156,12 @@ export class Model {
       else if (node.text === row.text) node.mode = row.mode;
       else for (const tree of new Set(this.#trees)) if (tree.get(path) === node) tree.set(path, fresh);
     }
+  }
+
+  /** pkm made a generation for a difference that is none here, such as who made a directory. */
+  repeat(): void {
+    this.generations.push(this.state);
+    if (this.isAtomic) this.#trees.push(this.disk);
   }
 
   #become(next: ModelState, withdrawal: 'replace' | 'remove' | 'remove-by-force', target: number | undefined): void {

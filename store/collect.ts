@@ -31,6 +31,7 @@ const FEW = 20;
 /** @see ObjectStore.collect */
 export function collectGarbage(places: Places & { readonly store: ObjectStore }, options: CollectOptions): CollectReport {
   const isDry = options.dryRun === true;
+  let failure: SystemFault | undefined;
   try {
     // Seen before LMDB does: failing to write in the middle of a transaction, it may end the process.
     const isFull = !isDry && places.reserve.isNeeded() && places.reserve.release();
@@ -38,8 +39,9 @@ export function collectGarbage(places: Places & { readonly store: ObjectStore },
   } catch (error) {
     const isFull = error instanceof SystemFault && ['ENOSPC', 'EDQUOT'].includes(error.errno);
     if (!isFull || isDry || !places.reserve.release()) throw error;
+    failure = error;
   }
-  const first = new Collection(places, options, FEW).run();
+  const first = collectFew(places, options, failure);
   const { maxFreedBytes } = options;
   const left = maxFreedBytes === undefined ? {} : { maxFreedBytes: Math.max(0, maxFreedBytes - first.narBytes) };
   const rest = new Collection(places, { ...options, ...left }).run();
@@ -51,6 +53,20 @@ export function collectGarbage(places: Places & { readonly store: ObjectStore },
     nKept: rest.nKept,
     droppedRoots: [...first.droppedRoots, ...rest.droppedRoots],
   };
+}
+
+function collectFew(
+  places: Places & { readonly store: ObjectStore },
+  options: CollectOptions,
+  failure: SystemFault | undefined,
+): CollectReport {
+  try {
+    return new Collection(places, options, FEW).run();
+  } catch (error) {
+    // Where writing to the index stopped half-way, LMDB lets this process do nothing more with it: the next one finds the room.
+    if (failure !== undefined && error instanceof Error && error.message.includes('MDB_PANIC')) throw failure;
+    throw error;
+  }
 }
 
 class Collection {

@@ -16,6 +16,7 @@ import {
 } from '../depot/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { depotCommands } from './depot-table.ts';
 
 export interface DepotWords {
   /** Operands that are no settings. */
@@ -90,9 +91,12 @@ const repositoriesOf = (text: string | undefined, at: (path: string) => string):
     .filter((path) => path !== '')
     .map(at);
 
-/** At least one archive must be named. @throws UsageError */
-export function someNames(words: DepotWords, verb: string): void {
-  if (words.names.length === 0) throw new UsageError(`igos depot ${verb} needs an ARCHIVE`, [`run 'igos depot ${verb} --help'`]);
+/** Without an archive a tool says what it is, as Genode's do. @returns whether it did */
+export async function saysWhatItIs(context: Context, words: DepotWords, tool: string): Promise<boolean> {
+  if (words.names.length > 0) return false;
+  const { printCommandHelp } = await import('./help.ts');
+  printCommandHelp(depotCommands.find(({ name }) => name === `depot ${tool}`)!, false, context.out);
+  return true;
 }
 
 /** `YYYY-MM-DD` of today, or what `--new-version` says. @throws UsageError */

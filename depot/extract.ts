@@ -28,6 +28,7 @@ import {
   recipeNeeds,
   type SourceTree,
 } from './recipe.ts';
+import { problemOfRuntime } from './runtime-file.ts';
 
 export interface ExtractOptions {
   /** Absolute. */
@@ -234,6 +235,15 @@ function packageProblem(recipe: Recipe, files: readonly { readonly name: string;
   if (!files.some((file) => file.name === 'README')) {
     return new Fault('E-DEPOT-004' satisfies DepotCode, `the recipe of '${name}' has no README`, {
       hints: [`say in '${join(recipe.folder, 'README')}' what the package is for`],
+    });
+  }
+  const runtime = recipeFile(recipe, 'runtime');
+  const wrong = runtime === undefined ? undefined : problemOfRuntime(runtime);
+  if (wrong !== undefined) {
+    return new Fault('E-DEPOT-004' satisfies DepotCode, `the file 'runtime' of '${name}' could not start anything: ${wrong}`, {
+      hints: [
+        `mend '${join(recipe.folder, 'runtime')}'; it begins with a line like: runtime | ram: 12M | caps: 350 | binary: init`,
+      ],
     });
   }
   const subfolder = files.find((file) => file.isDirectory());

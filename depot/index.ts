@@ -25,5 +25,6 @@ export { type Difference, differencesOf } from './differences.ts';
 export { indexPage, type PageOptions } from './index-page.ts';
 export { listDepot, listPublished } from './listing.ts';
 export { archivePackages, PACKAGE_SUFFIX, type PackageArchivesOptions, type PackageForDepot } from './package-archives.ts';
+export { problemOfRuntime } from './runtime-file.ts';
 export { type DepotServer, type ServeDepotOptions, serveDepot } from './serve.ts';
 export { signedCopy, type VerifiedArchive, type VerifyDepotOptions, verifyDepot } from './verify.ts';

@@ -1,11 +1,11 @@
 import { type ArchiveName, buildArchives, formatArchiveName, type VersionedName } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { type DepotWords, depotWords, someNames } from '../depot-words.ts';
+import { type DepotWords, depotWords, saysWhatItIs } from '../depot-words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'build');
+  if (await saysWhatItIs(context, words, 'build')) return;
   // In 2017 FORCE=1 was what REBUILD=1 is.
   const built = await build(context, words, words.archives('versioned'), words.has('rebuild') || words.has('force'));
   if (context.isJson) context.out.json({ built: built.map(formatArchiveName) });

@@ -1,13 +1,13 @@
 import { findRecipe, formatArchiveName } from '../../depot/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { depotWords, someNames } from '../depot-words.ts';
+import { depotWords, saysWhatItIs } from '../depot-words.ts';
 import { build } from './depot-build.ts';
 import { extract, recordOf } from './depot-extract.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'create');
+  if (await saysWhatItIs(context, words, 'create')) return;
   const ofTrees = words.names.filter((name) => name.includes('#'));
   if (ofTrees.length > 0) {
     if (ofTrees.length < words.names.length) {

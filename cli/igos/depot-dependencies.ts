@@ -1,11 +1,11 @@
 import { dependenciesOf, formatArchiveName } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { depotWords, someNames } from '../depot-words.ts';
+import { depotWords, saysWhatItIs } from '../depot-words.ts';
 
-export function run(context: Context, args: Arguments): number {
+export async function run(context: Context, args: Arguments): Promise<number> {
   const words = depotWords(context, args);
-  someNames(words, 'dependencies');
+  if (await saysWhatItIs(context, words, 'dependencies')) return 0;
   const { archives, missing } = dependenciesOf(words.archives('versioned'), words.depot, { withDebug: words.has('debug') });
   if (context.isJson) {
     context.out.json({ archives: archives.map(formatArchiveName), missing: missing.map(formatArchiveName) });

@@ -1,11 +1,11 @@
 import { downloadArchives, formatArchiveName, publicPath } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { depotWords, someNames } from '../depot-words.ts';
+import { depotWords, saysWhatItIs } from '../depot-words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'download');
+  if (await saysWhatItIs(context, words, 'download')) return;
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('interrupted')));
   const imported = await downloadArchives(words.archives('versioned'), {

@@ -1,11 +1,11 @@
 import { type ExtractedArchive, extractArchives, extractedLine, formatArchiveName } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { type DepotWords, depotWords, someNames, todayOf } from '../depot-words.ts';
+import { type DepotWords, depotWords, saysWhatItIs, todayOf } from '../depot-words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'extract');
+  if (await saysWhatItIs(context, words, 'extract')) return;
   const made = await extract(context, words);
   if (context.isJson) context.out.json({ archives: made.map(recordOf) });
 }

@@ -13,11 +13,11 @@ import {
 } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { type DepotWords, depotWords, someNames } from '../depot-words.ts';
+import { type DepotWords, depotWords, saysWhatItIs } from '../depot-words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'info');
+  if (await saysWhatItIs(context, words, 'info')) return;
   const records = [];
   for (const archive of words.archives('versioned')) records.push(await recordOf(archive as VersionedName, words));
   if (context.isJson) return void context.out.json({ archives: records });

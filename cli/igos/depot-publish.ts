@@ -4,11 +4,11 @@ import { formatArchiveName, indexPage, publishArchives } from '../../depot/index
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { signerFor } from '../depot-keys.ts';
-import { depotWords, someNames } from '../depot-words.ts';
+import { depotWords, saysWhatItIs } from '../depot-words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
-  someNames(words, 'publish');
+  if (await saysWhatItIs(context, words, 'publish')) return;
   const published = await publishArchives(words.archives('versioned'), {
     depot: words.depot,
     publicFolder: words.publicFolder,

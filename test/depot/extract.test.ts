@@ -133,6 +133,10 @@ test('recipes that cannot be used are refused', async (t) => {
   at.write('repos/os/recipes/pkg/folder/README', 'x');
   at.write('repos/os/recipes/pkg/folder/sub/x', 'x');
   await refusal(t, at, 'package-with-folder', ['alan/pkg/folder'], { updateVersions: true });
+  at.write('repos/os/recipes/pkg/starts/hash', '- -');
+  at.write('repos/os/recipes/pkg/starts/README', 'x');
+  at.write('repos/os/recipes/pkg/starts/runtime', 'runtime | caps: 100\n-\n');
+  await refusal(t, at, 'package-runtime', ['alan/pkg/starts'], { updateVersions: true });
   at.write('repos/two/recipes/raw/face/hash', '- -');
   await refusal(t, at, 'ambiguous-recipe', ['alan/raw/face'], { updateVersions: true });
   at.write('repos/os/recipes/src/lost/hash', '- -');

@@ -238,5 +238,8 @@ test('missing keys and addresses are named', async (t) => {
   writeFileSync(join(at.to.folder, 'carol', 'download'), '\n');
   await refused('carol/raw/x/1');
   await refused('alan/raw/nothing/1');
+  // A port that nobody listens at.
+  writeFileSync(join(at.to.folder, 'bob', 'download'), 'http://127.0.0.1:1\n');
+  await refused('bob/raw/frame/3');
   golden(t, 'errors/depot-download.txt', refusals.join('\n'));
 });

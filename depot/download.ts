@@ -204,23 +204,26 @@ async function fetchFile(address: string, key: string, file: string, archive: Ar
   const transport = openTransport(address);
   const partial = `${file}.partial`;
   sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
-  const missing = (why: string): Fault =>
+  const refuse = (why: string, hint: string): Fault =>
     new Fault('E-DEPOT-015' satisfies DepotCode, `'${formatArchiveName(archive)}' could not be downloaded: ${why}`, {
       notes: [`${address}/${key}`],
-      hints: ["see whether the name and version are right; 'igos depot info' shows where archives of a user come from"],
+      hints: [hint],
     });
   try {
     await withRetries(async () => {
       const fromByte = statSync(partial, { throwIfNoEntry: false })?.size ?? 0;
       const got = await transport.get(key, { fromByte, ...(signal === undefined ? {} : { signal }) });
-      if (got === undefined) throw missing('the server does not have it');
+      if (got === undefined) {
+        throw refuse('the server does not have it', 'see whether name and version are right, and whether its user publishes it');
+      }
       const start = got.fromByte === fromByte ? fromByte : 0;
       await pipeline(Readable.from(got.body), createWriteStream(partial, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
         ...(signal === undefined ? {} : { signal }),
       });
     }, signal);
   } catch (error) {
-    if (error instanceof CacheProblem) throw missing(error.message);
+    if (error instanceof CacheProblem)
+      throw refuse(error.message, 'see whether the server is up, and try again: what was fetched stays');
     throw error;
   }
   // Gone where another process that fetched the same was quicker.

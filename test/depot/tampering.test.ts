@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as openpgp from 'openpgp';
@@ -225,7 +226,12 @@ test('missing keys and addresses are named', async (t) => {
   const refused = async (name: string) => {
     await assert.rejects(at.download([name]), (error: unknown) => {
       assert.ok(error instanceof Fault, String(error));
-      refusals.push(renderFault(error).replaceAll(at.folder, '/tmp').replaceAll(at.url, 'http://server'));
+      refusals.push(
+        renderFault(error)
+          .replaceAll(at.folder, '/tmp')
+          .replaceAll(at.url, 'http://server')
+          .replace(/127\.0\.0\.1:\d+/g, 'elsewhere'),
+      );
       return true;
     });
   };
@@ -239,7 +245,11 @@ test('missing keys and addresses are named', async (t) => {
   await refused('carol/raw/x/1');
   await refused('alan/raw/nothing/1');
   // A port that nobody listens at.
-  writeFileSync(join(at.to.folder, 'bob', 'download'), 'http://127.0.0.1:1\n');
+  const closed = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => closed.once('listening', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  writeFileSync(join(at.to.folder, 'bob', 'download'), `http://127.0.0.1:${port}\n`);
   await refused('bob/raw/frame/3');
   golden(t, 'errors/depot-download.txt', refusals.join('\n'));
 });

@@ -62,7 +62,7 @@ export async function depotImages(
   const dispose = () => rmSync(scratch, { recursive: true, force: true });
   try {
     for (const pkg of wanted) {
-      for (const binary of binariesInOrder(pkg, depot)) {
+      for (const binary of contentsInOrder(pkg, depot)) {
         const name = formatArchiveName(binary);
         const image =
           images.get(name) ?? (await readBinary(binary, join(scratch, String(images.size)), { depot, publicFolder, now, root }));
@@ -85,18 +85,21 @@ function packageOf(text: string): VersionedName {
   ]);
 }
 
-// In the order of the list: what a package needs stands before it.
-function binariesInOrder(pkg: VersionedName, depot: Depot): VersionedName[] {
+// In the order of the list: what a package needs stands before it. Of a source its binary is meant.
+function contentsInOrder(pkg: VersionedName, depot: Depot): VersionedName[] {
   const all = new Map(dependenciesOf([pkg], depot).archives.map((archive) => [formatArchiveName(archive), archive]));
-  const listed = parseArchives(depot.read(pkg, 'archives') ?? '').map((source) =>
-    formatArchiveName({ ...source, type: 'bin', arch: pkg.arch! } satisfies ArchiveName),
+  const listed = parseArchives(depot.read(pkg, 'archives') ?? '').map((part) =>
+    formatArchiveName(part.type === 'src' ? ({ ...part, type: 'bin', arch: pkg.arch! } satisfies ArchiveName) : part),
   );
   const others = [...all.keys()].filter((name) => !listed.includes(name));
   return [...others, ...listed].flatMap((name) => {
     const archive = all.get(name);
-    return archive?.type === 'bin' ? [archive] : [];
+    return archive?.type === 'bin' || (archive?.type === 'raw' && holdsPackage(depot.path(archive))) ? [archive] : [];
   });
 }
+
+// Data of Genode may be listed too: pkm has nothing to do with it.
+const holdsPackage = (folder: string): boolean => readdirSync(folder).some((name) => name.endsWith(PACKAGE_SUFFIX));
 
 async function readBinary(
   binary: VersionedName,

@@ -1,5 +1,6 @@
 /** Declared packages, built, as archives of a depot. */
-import { bytesToText } from '../base/index.ts';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { bytesToText, sys } from '../base/index.ts';
 import { archivePackages, formatArchiveName, type PackageForDepot, type VersionedName } from '../depot/index.ts';
 import { writeArchive } from '../pkm/index.ts';
 import { encodeDerivation } from '../store/index.ts';
@@ -64,6 +65,7 @@ export async function createFromTrees(
           : [['package.drv', bytesToText(encodeDerivation(session.store.readDerivation(info.drvPath)))] as const]),
       ]),
       closure,
+      isData: !image.entries.some((entry) => entry.kind === 'file' && holdsMachineCode(image.contentPath(entry))),
       writeBinary: (file) => writeArchive(image, file),
     };
   });
@@ -77,4 +79,18 @@ export async function createFromTrees(
     },
   });
   return wanted.map(({ info }) => made.get(info.name)!);
+}
+
+const ELF = Buffer.from('\x7fELF', 'latin1');
+
+/** Programs, libraries and object files, and archives of them. */
+function holdsMachineCode(path: string): boolean {
+  const fd = sys('read', path, () => openSync(path, 'r'));
+  try {
+    const start = Buffer.alloc(8);
+    readSync(fd, start, 0, 8, 0);
+    return start.subarray(0, 4).equals(ELF) || start.toString('latin1') === '!<arch>\n';
+  } finally {
+    closeSync(fd);
+  }
 }

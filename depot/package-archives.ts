@@ -18,6 +18,8 @@ export interface PackageForDepot {
   readonly source: ReadonlyMap<string, string>;
   /** Names of the packages that it needs at run time, over any number of steps, without itself; what is needed first. */
   readonly closure: readonly string[];
+  /** It holds no machine code: the same on every architecture. */
+  readonly isData: boolean;
   /** Writes the one file of the binary archive: all of the package, modes and owners too, which a depot's archives do not keep. */
   writeBinary(file: string): Promise<unknown>;
 }
@@ -35,7 +37,8 @@ export const PACKAGE_SUFFIX = '.igos.tar.gz';
 
 /**
  * Puts packages of igos into a depot: of each a binary archive that holds it, a source archive that says what it was built of, and a
- * package archive that lists both, and those of all packages that it needs, each once. The version is the declared one and eight digits of
+ * package archive that lists both, and those of all packages that it needs, each once. One without machine code is a raw-data archive
+ * instead of the first two, for every architecture. The version is the declared one and eight digits of
  * the hash of its content: another content is another version, whoever builds it.
  *
  * @param packages  with everything that they need
@@ -46,21 +49,21 @@ export async function archivePackages(
   options: PackageArchivesOptions,
 ): Promise<Map<string, VersionedName>> {
   const made = new Map<string, VersionedName>();
+  const listed = new Map<string, VersionedName>();
   for (const each of packages) {
-    const binary = await putBinary(each, options);
-    const source: VersionedName = { user: options.user, type: 'src', name: each.name, version: binary.version };
-    put(source, options, (folder) => {
-      for (const [name, text] of each.source) writeFileSync(join(folder, name), text);
-    });
+    const { version } = await putContent(each, options);
+    const source: VersionedName = { user: options.user, type: each.isData ? 'raw' : 'src', name: each.name, version };
+    if (!each.isData) put(source, options, (folder) => writeSource(each, folder));
+    listed.set(each.name, source);
     made.set(each.name, { ...source, type: 'pkg' });
   }
   for (const each of packages) {
     const pkg = made.get(each.name)!;
     // What is needed first; where Genode looks a file up, the last one that has it wins.
-    const needed = [...each.closure, each.name].map((name) => made.get(name) ?? missing(each.name, name));
+    const needed = [...each.closure, each.name].map((name) => listed.get(name) ?? missing(each.name, name));
     put(pkg, options, (folder) => {
       writeFileSync(join(folder, 'README'), each.readme);
-      const lines = needed.map((one) => depotPath({ ...one, type: 'src' }, options.depot.layout));
+      const lines = needed.map((one) => depotPath(one, options.depot.layout));
       writeFileSync(join(folder, 'archives'), lines.map((line) => `${line}\n`).join(''));
     });
   }
@@ -71,20 +74,26 @@ function missing(name: string, needed: string): never {
   throw new Bug(`'${needed}', which '${name}' needs, is not among the packages`);
 }
 
-async function putBinary(each: PackageForDepot, options: PackageArchivesOptions): Promise<VersionedName> {
-  const { depot, user, arch } = options;
-  const parent = dirname(depot.path({ user, type: 'bin', arch, name: each.name, version: '0' }));
+function writeSource(each: PackageForDepot, folder: string): void {
+  for (const [name, text] of each.source) writeFileSync(join(folder, name), text);
+}
+
+async function putContent(each: PackageForDepot, options: PackageArchivesOptions): Promise<VersionedName> {
+  const { depot, user } = options;
+  const kind = each.isData ? ({ type: 'raw' } as const) : ({ type: 'bin', arch: options.arch } as const);
+  const parent = dirname(depot.path({ user, ...kind, name: each.name, version: '0' }));
   const folder = temporaryName(join(parent, each.name));
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
   try {
     const file = join(folder, `${each.name}${PACKAGE_SUFFIX}`);
     await each.writeBinary(file);
-    const binary: VersionedName = { user, type: 'bin', arch, name: each.name, version: await versionOf(each.version, file) };
-    if (!depot.has(binary)) {
-      putInPlace(folder, depot.path(binary));
-      options.onCreated?.(binary);
+    const archive: VersionedName = { user, ...kind, name: each.name, version: await versionOf(each.version, file) };
+    if (!depot.has(archive)) {
+      if (each.isData) writeSource(each, folder);
+      putInPlace(folder, depot.path(archive));
+      options.onCreated?.(archive);
     }
-    return binary;
+    return archive;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -37,6 +37,11 @@ test('packages of igos go over a depot to a root', { skip }, (t) => {
   assert.match(greet!, /^alan\/pkg\/greet\/1\.0-[0-9a-f]{8}$/);
   assert.deepEqual(create(), [greet, notes], 'equal content is the same version');
   const withArch = (name: string) => name.replace('/pkg/', '/pkg/x86_64/');
+  // A script is data, on every architecture; a shell is a program of one.
+  const listed = ok(alan.igos('depot', 'list', ...places)).stdout;
+  assert.match(listed, /^alan\/raw\/greet\/1\.0-/m);
+  assert.match(listed, /^alan\/bin\/\w+\/shell\/1-/m);
+  assert.doesNotMatch(listed, /(src|bin\/\w+)\/greet\//);
   const arch = ok(alan.igos('depot', 'list', 'alan/bin', ...places)).stdout.split('/')[2]!;
   const asked = [greet!, notes!].map((name) => withArch(name).replace('x86_64', arch));
   ok(alan.igos('depot', 'publish', ...asked, ...places));
@@ -53,8 +58,8 @@ test('packages of igos go over a depot to a root', { skip }, (t) => {
   // What somebody put into the depot since is not what is installed: the signed bytes are.
   const carol = receiver(t, alan.work);
   ok(carol.pkm('install', `depot:${asked[0]}`, '--dry-run'));
-  const binary = join(carol.work, 'home', 'var', 'depot', asked[0]!.replace('/pkg/', '/bin/'));
-  writeFileSync(join(binary, 'greet.igos.tar.gz'), 'evil');
+  const data = join(carol.work, 'home', 'var', 'depot', greet!.replace('/pkg/', '/raw/'));
+  writeFileSync(join(data, 'greet.igos.tar.gz'), 'evil');
   ok(carol.pkm('install', `depot:${asked[0]}`));
   ok(carol.pkm('verify'));
 });

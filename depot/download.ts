@@ -93,13 +93,13 @@ class Users {
 async function importOne(archive: ArchiveName, user: User, options: DownloadOptions): Promise<string> {
   const path = publicPath(archive, options.depot.layout);
   const file = join(options.publicFolder, path);
-  const wasThere = existsSync(file) && existsSync(`${file}.sig`);
+  const wasThere = [file, `${file}${PARTIAL}`, `${file}.sig${PARTIAL}`].some((each) => existsSync(each));
   try {
     return await checkAndImport(archive, user, file, path, options);
   } catch (error) {
     if (!(error instanceof Fault) || (error.code !== 'E-DEPOT-012' && error.code !== 'E-DEPOT-014')) throw error;
     discard(file);
-    // It may have been cut off by another tool, or be of an older publication: the server has the last word.
+    // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word.
     if (!wasThere) throw error;
     try {
       return await checkAndImport(archive, user, file, path, options);
@@ -109,6 +109,9 @@ async function importOne(archive: ArchiveName, user: User, options: DownloadOpti
     }
   }
 }
+
+/** Ends the name of a file that is still being fetched. */
+const PARTIAL = '.partial';
 
 const discard = (file: string): void => {
   rmSync(`${file}.sig`, { force: true });
@@ -202,7 +205,7 @@ async function importFile(archive: ArchiveName, file: string, { depot }: Downloa
 async function fetchFile(address: string, key: string, file: string, archive: ArchiveName, signal?: AbortSignal): Promise<void> {
   const { openTransport, withRetries, CacheProblem } = await loadCaches();
   const transport = openTransport(address);
-  const partial = `${file}.partial`;
+  const partial = `${file}${PARTIAL}`;
   sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
   const refuse = (why: string, hint: string): Fault =>
     new Fault('E-DEPOT-015' satisfies DepotCode, `'${formatArchiveName(archive)}' could not be downloaded: ${why}`, {

@@ -1,12 +1,13 @@
-import { closeSync, constants, existsSync, fsyncSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Fault, makeDirectory, sys, writeAll, writeFileAtomic } from '../../base/index.ts';
+import { Fault, makeDirectory, writeFileAtomic } from '../../base/index.ts';
 import { type DepotCode, loadOpenPgp, parseArchiveName } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { secretKeyPath } from '../depot-keys.ts';
 import { depotWords } from '../depot-words.ts';
 import { readNewPassphrase } from '../passphrase.ts';
+import { writeSecret } from '../secret-file.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
@@ -47,17 +48,4 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
       `public key in '${publicPath}', secret key in '${secretPath}'${record.isLocked ? '' : ', without a passphrase'}`,
     );
   }
-}
-
-/** Never over another key. */
-function writeSecret(path: string, text: string): void {
-  sys('create', path, () => {
-    const fd = openSync(path, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
-    try {
-      writeAll(fd, Buffer.from(text));
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  });
 }

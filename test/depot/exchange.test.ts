@@ -97,6 +97,14 @@ test('a download that was cut off goes on where it stopped', async (t) => {
   assert.equal(existsSync(partial), false);
 });
 
+test('what was cut off with the power, and holds other bytes now, is fetched again', async (t) => {
+  const at = await exchange(t);
+  await at.publish(['alan/raw/face/1']);
+  mkdirSync(join(at.quarantine, 'alan/raw/face'), { recursive: true });
+  writeFileSync(join(at.quarantine, 'alan/raw/face/1.tar.xz.partial'), Buffer.alloc(100));
+  assert.deepEqual(await at.download(['alan/raw/face/1']), ['alan/raw/face/1']);
+});
+
 test('a damaged file in the quarantine is thrown away and fetched again', async (t) => {
   const at = await exchange(t);
   await at.publish(['alan/raw/face/1']);

@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Fault, syncDirectory, syncFileSystem, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { dependenciesOf } from './dependencies.ts';
@@ -8,6 +8,7 @@ import type { Depot } from './depot.ts';
 import { inParallel } from './in-parallel.ts';
 import { parseApis, words } from './lists.ts';
 import { missingInDepot } from './publish.ts';
+import { putInPlace } from './put-in-place.ts';
 import type { SourceTree } from './recipe.ts';
 import { runMake } from './run-make.ts';
 
@@ -137,10 +138,7 @@ function take(from: string, place: string, wanted: (name: string) => boolean): v
     for (const name of (existsSync(from) ? readdirSync(from) : []).filter(wanted)) {
       cpSync(join(from, name), join(temporary, name), { recursive: true, dereference: true });
     }
-    syncFileSystem(temporary);
-    rmSync(place, { recursive: true, force: true });
-    sys('move', place, () => renameSync(temporary, place));
-    syncDirectory(dirname(place));
+    putInPlace(temporary, place);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -1,15 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  exchangePaths,
-  Fault,
-  never,
-  syncDirectory,
-  syncFileSystem,
-  sys,
-  temporaryName,
-  writeFileAtomic,
-} from '../base/index.ts';
+import { Fault, never, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
 import { archiveHash } from './archive-hash.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
@@ -18,6 +9,7 @@ import { inParallel } from './in-parallel.ts';
 import { depotPath, type Layout } from './layout.ts';
 import { formatApi, formatHashFile, parseRecipeArchives } from './lists.ts';
 import { nextVersion } from './next-version.ts';
+import { putInPlace } from './put-in-place.ts';
 import {
   apiNames,
   findRecipe,
@@ -123,13 +115,13 @@ async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions)
   try {
     const hash = await fill(recipe, item.user, tree, folder, options);
     if (hash === recipe.hash) {
-      putInPlace(folder, place, hash);
+      putWithHash(folder, place, hash);
       return report({ archive: stated, hash, outcome: 'created' }, options);
     }
     const version = nextVersion(recipe.version, options.today);
     if (!options.updateVersions) throw outOfDate(recipe, version, hash);
     const archive = { ...item, version };
-    putInPlace(folder, join(options.depot, depotPath(archive, options.layout)), hash);
+    putWithHash(folder, join(options.depot, depotPath(archive, options.layout)), hash);
     // The archive first: a recipe never names a version that is nowhere.
     writeFileAtomic(join(recipe.folder, 'hash'), formatHashFile(version, hash));
     if (item.type === 'src') removeStaleBinaries(archive, options);
@@ -259,11 +251,8 @@ function packageProblem(recipe: Recipe, files: readonly { readonly name: string;
   return undefined;
 }
 
-function putInPlace(folder: string, place: string, hash: string): void {
-  syncFileSystem(folder);
-  if (existsSync(place)) exchangePaths(folder, place);
-  else sys('move', place, () => renameSync(folder, place));
-  syncDirectory(dirname(place));
+function putWithHash(folder: string, place: string, hash: string): void {
+  putInPlace(folder, place);
   writeFileAtomic(`${place}.hash`, `${hash}\n`);
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Bug, syncDirectory, syncFileSystem, sys, temporaryName } from '../base/index.ts';
+import { Bug, sys, temporaryName } from '../base/index.ts';
 import type { VersionedName } from './archive-name.ts';
 import type { Depot } from './depot.ts';
 import { depotPath } from './layout.ts';
+import { putInPlace } from './put-in-place.ts';
 
 /** A built package of igos, on its way into a depot. */
 export interface PackageForDepot {
@@ -117,10 +118,4 @@ function put(archive: VersionedName, options: PackageArchivesOptions, fill: (fol
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function putInPlace(folder: string, place: string): void {
-  syncFileSystem(folder);
-  sys('move', place, () => renameSync(folder, place));
-  syncDirectory(dirname(place));
 }

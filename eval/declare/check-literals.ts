@@ -41,6 +41,10 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   services: ['attrs'],
   files: ['attrs'],
   trees: ['list'],
+  globs: ['list'],
+  probes: ['list'],
+  reasons: ['attrs'],
+  waivers: ['attrs'],
 };
 
 const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {
@@ -50,6 +54,8 @@ const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {
   strings: ['string'],
   patterns: ['string'],
   trees: ['path'],
+  globs: ['string'],
+  probes: ['string'],
 };
 
 /** All of a tree's. Cost: linear in the fields and the items of their lists. */

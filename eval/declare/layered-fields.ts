@@ -180,6 +180,10 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   triggers: () => emptyAttrs,
   services: () => emptyAttrs,
   files: () => emptyAttrs,
+  globs: () => [],
+  probes: () => [],
+  reasons: () => emptyAttrs,
+  waivers: () => emptyAttrs,
   release: () => 1,
 };
 

@@ -1,6 +1,7 @@
 /** Every error code of igos, for `igos help CODE` and docs/errors.md. */
 import type { CodeEntry } from '../base/index.ts';
 import { buildCodes } from '../builder/index.ts';
+import { checkCodes } from '../check/index.ts';
 import { depotCodes } from '../depot/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
 import { langCodes } from '../lang/index.ts';
@@ -18,5 +19,6 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...buildCodes,
   ...pkmCodes,
   ...depotCodes,
+  ...checkCodes,
   ...cliCodes,
 };

@@ -4,7 +4,7 @@ export type { Declared, DeclaredLayer, DeclaredNames, DeclaredSplit } from './co
 export { renderFieldDocs, renderFieldHelp } from './field-docs.ts';
 export { type DeclarationKind, fieldDocs } from './fields.ts';
 export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts';
-export { PackageInfo } from './package-info.ts';
+export { PackageInfo, type SourceOrigin } from './package-info.ts';
 export { PHASES } from './phases.ts';
 export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';
 export type { FieldSpec } from './shape.ts';

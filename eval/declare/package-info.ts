@@ -1,9 +1,14 @@
-import { Fault, type Span } from '../../base/index.ts';
+import { type Bytes, Fault, type Span } from '../../base/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import { ContextString, type Slot } from '../value.ts';
 import type { Package } from './package.ts';
 import type { Probe, Waiver } from './read-policy.ts';
 import type { DeclaredTrigger } from './read-trigger.ts';
+
+/** A path of this machine, or a path in the store: of a fetch, that of the derivation that fetches it as well. */
+export type SourceOrigin =
+  | { readonly kind: 'local'; readonly path: Bytes }
+  | { readonly kind: 'store'; readonly path: StorePath; readonly drvPath: StorePath | undefined };
 
 /**
  * What commands know of a package. Every property is evaluated, and checked, when it is first read; reading metadata never makes
@@ -112,18 +117,15 @@ export class PackageInfo {
     });
     return { names, faults };
   }
-  /** Store paths of its sources, with their derivations where they are fetched; nothing is fetched or built. */
-  get sources(): readonly { readonly path: StorePath; readonly drvPath: StorePath | undefined }[] {
-    return this.#ask(() => {
-      const context = new Set<string>();
-      return this.package.recipe.sources(context).map((path) => {
-        const drvPath = [...context]
-          .find((entry) => entry.startsWith('!'))
-          ?.split('!')
-          .at(-1);
-        return { path: path as StorePath, drvPath: drvPath as StorePath | undefined };
-      });
-    });
+  /** Where its sources come from; nothing is copied, fetched or built. */
+  get origins(): readonly SourceOrigin[] {
+    return this.#ask(() =>
+      this.package.recipe.origins.map((origin): SourceOrigin => {
+        if (origin.kind === 'local') return origin;
+        const drvPath = [...origin.context].find((entry) => entry.startsWith('!'))?.split('!').at(-1);
+        return { kind: 'store', path: origin.path as StorePath, drvPath: drvPath as StorePath | undefined };
+      }),
+    );
   }
   /** `autotools`, …, `hostTools`. */
   get style(): string {

@@ -1,5 +1,5 @@
 /** From a field's value to what it means: each shape is checked where it was written, and becomes plain data. */
-import { compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
+import { type Bytes, compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import type { DeclarationCode } from './codes.ts';
@@ -121,6 +121,23 @@ export function readSources(reading: Reading, context: Set<string>): readonly st
   const value = force(reading);
   if (value === null) return [];
   return (Array.isArray(value) ? items(reading) : [reading]).map((each) => readSource(each, context));
+}
+
+/** Where a source comes from: a path of this machine, as it is, or a store path with what it depends on. */
+export type Origin =
+  | { readonly kind: 'local'; readonly path: Bytes }
+  | { readonly kind: 'store'; readonly path: string; readonly context: ReadonlySet<string> };
+
+/** The sources without copying any into the store. */
+export function readOrigins(reading: Reading): readonly Origin[] {
+  const value = force(reading);
+  if (value === null) return [];
+  return (Array.isArray(value) ? items(reading) : [reading]).map((each) => {
+    const source = force(each);
+    if (source instanceof PathValue) return { kind: 'local', path: source.path };
+    const context = new Set<string>();
+    return { kind: 'store', path: readSource(each, context), context };
+  });
 }
 
 function readSource(reading: Reading, context: Set<string>): string {

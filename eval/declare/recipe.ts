@@ -6,9 +6,11 @@ import { type Layer, LayeredFields } from './layered-fields.ts';
 import { Package } from './package.ts';
 import type { PhaseTexts } from './phases.ts';
 import {
+  type Origin,
   type Reading,
   readBool,
   readEnvironment,
+  readOrigins,
   readPackages,
   readPatterns,
   readPhases,
@@ -78,6 +80,10 @@ export class Recipe {
   /** Store paths of sources and patches; what they depend on goes to `context`. */
   sources(context: Set<string>): readonly string[] {
     return this.#fresh('source', (reading) => readSources(reading, context), []);
+  }
+  /** The same without copying any into the store. */
+  get origins(): readonly Origin[] {
+    return this.#fresh('source', readOrigins, []);
   }
   patches(context: Set<string>): readonly string[] {
     return this.#fresh('patches', (reading) => readSources(reading, context), []);

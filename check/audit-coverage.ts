@@ -19,14 +19,18 @@ export function inspectAudits(tree: TreeFacts, audits: AuditDatabase | undefined
     if (record === undefined) found('missing', 'no audit record at all');
     else if (record.version !== each.version) found('stale', `audit=${record.version}, declared=${each.version}`);
     else {
-      const [audited, declared] = [new Set(record.build), new Set(each.build)];
-      const added = [...declared.difference(audited)].sort(compareBytes);
-      const removed = [...audited.difference(declared)].sort(compareBytes);
-      const changes = [...added.map((name) => `+${name}`), ...removed.map((name) => `-${name}`)];
+      const changes = [...changesOf('', record.build, each.build), ...changesOf('host:', record.host, each.host)];
       if (changes.length > 0) found('drift', changes.join(' '));
     }
   }
   return { notes, findings };
+}
+
+/** `+name` for what the declaration has and the audit did not see, `-name` for what is gone. */
+function changesOf(kind: string, audited: readonly string[], declared: readonly string[]): string[] {
+  const added = declared.filter((name) => !audited.includes(name)).sort(compareBytes);
+  const removed = audited.filter((name) => !declared.includes(name)).sort(compareBytes);
+  return [...added.map((name) => `${kind}+${name}`), ...removed.map((name) => `${kind}-${name}`)];
 }
 
 /** Those that need a record: not pending, and of no tier that lets them off. By name. */

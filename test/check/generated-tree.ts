@@ -1,6 +1,7 @@
 /** A tree of the size and shape of a real distribution: 857 packages in six tiers, each built with a handful of earlier ones. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compareBytes } from '../../base/index.ts';
 import { type AuditRecord, aggregate, writeRecord } from '../../check/index.ts';
 
 const TIERS = { toolchain: 28, core: 272, base: 23, desktop: 420, extra: 112, ai: 2 } as const;
@@ -35,7 +36,7 @@ export function writeGeneratedTree(folder: string): { readonly packages: number 
       const pick = (most: number): string[] =>
         choice.length === 0
           ? []
-          : [...new Set(Array.from({ length: random(most) }, () => choice[random(choice.length)]!))].sort();
+          : [...new Set(Array.from({ length: random(most) }, () => choice[random(choice.length)]!))].sort(compareBytes);
       const [build, host, runtime] = [pick(6), pick(3), pick(2)];
       writeFileSync(join(folder, tier, `${name}.igos`), declaration(name, tier, { build, host, runtime }));
       if (tier !== 'toolchain') writeRecord(join(folder, 'audits'), record(name, tier, { build, host, runtime }));

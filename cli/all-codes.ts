@@ -4,6 +4,7 @@ import { buildCodes } from '../builder/index.ts';
 import { checkCodes } from '../check/index.ts';
 import { depotCodes } from '../depot/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
+import { importCodes } from '../import/index.ts';
 import { langCodes } from '../lang/index.ts';
 import { pkmCodes } from '../pkm/index.ts';
 import { cacheCodes, storeCodes } from '../store/index.ts';
@@ -20,5 +21,6 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...pkmCodes,
   ...depotCodes,
   ...checkCodes,
+  ...importCodes,
   ...cliCodes,
 };

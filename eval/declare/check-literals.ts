@@ -45,6 +45,7 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   probes: ['list'],
   reasons: ['attrs'],
   waivers: ['attrs'],
+  data: ['attrs'],
 };
 
 const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {

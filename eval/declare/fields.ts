@@ -207,6 +207,14 @@ const PACKAGE: readonly FieldSpec[] = [
     doc: 'Gates of `igos check` that it need not pass for a while: why, who said so, and the last day on which that holds. A waiver that has run out is a finding.',
     example: '{ audit-coverage = { reason = "audit under way"; approver = "ada"; expires = "2027-01-31"; }; }',
   },
+  {
+    name: 'meta',
+    shape: 'data',
+    default: '{ }',
+    isMerged: true,
+    doc: 'What only other tools read, under names of their choice. igos keeps it, and does nothing with it.',
+    example: '{ isoInclude = true; payloadLicense = "LicenseRef-EULA"; }',
+  },
 ];
 
 /** What a split has of its own; what it does not say it takes from its package, except what is about replacing others. */

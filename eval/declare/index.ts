@@ -6,6 +6,7 @@ export { type DeclarationKind, fieldDocs } from './fields.ts';
 export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts';
 export { PackageInfo, type SourceOrigin } from './package-info.ts';
 export { PHASES } from './phases.ts';
+export type { PlainData } from './read-data.ts';
 export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';
 export type { FieldSpec } from './shape.ts';
 export { SHAPES } from './shape.ts';

@@ -184,6 +184,7 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   probes: () => [],
   reasons: () => emptyAttrs,
   waivers: () => emptyAttrs,
+  data: () => emptyAttrs,
   release: () => 1,
 };
 

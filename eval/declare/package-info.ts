@@ -2,6 +2,7 @@ import { type Bytes, Fault, type Span } from '../../base/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import { ContextString, type Slot } from '../value.ts';
 import type { Package } from './package.ts';
+import type { PlainData } from './read-data.ts';
 import type { Probe, Waiver } from './read-policy.ts';
 import type { DeclaredTrigger } from './read-trigger.ts';
 
@@ -99,6 +100,10 @@ export class PackageInfo {
   }
   get host(): readonly string[] {
     return this.#ask(() => this.package.recipe.host.map((each) => each.name));
+  }
+  /** What only other tools read, by name. */
+  get meta(): Readonly<Record<string, PlainData>> {
+    return this.#ask(() => this.package.meta);
   }
   /** One of the lists of dependencies, as far as it can be read: a name that the tree lacks is a fault beside those it has. */
   edges(kind: 'build' | 'host' | 'runtime'): { readonly names: readonly string[]; readonly faults: readonly Fault[] } {

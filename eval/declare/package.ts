@@ -8,6 +8,7 @@ import type { Slot } from '../value.ts';
 import type { LayeredFields } from './layered-fields.ts';
 import { PackageInfo } from './package-info.ts';
 import { makePackageValue } from './package-value.ts';
+import { type PlainData, readData } from './read-data.ts';
 import {
   items,
   type Reading,
@@ -111,6 +112,9 @@ export class Package {
   }
   get waivers(): ReadonlyMap<string, Waiver> {
     return this.#inherited('waivers', readWaivers, new Map());
+  }
+  get meta(): Readonly<Record<string, PlainData>> {
+    return this.#inherited('meta', readData, {});
   }
 
   /** @throws Fault E-DECL-008 it names itself, by itself or through others of the tree */

@@ -28,6 +28,7 @@ export const SHAPES = {
   globs: 'a list of packages, or of names and patterns (with *) in quotes',
   probes: 'a list of "pkgconfig(NAME)", "library(NAME)", "header(FILE)", "program(NAME)" or "cmake(NAME)"',
   reasons: 'a set of reasons, named by package',
+  data: 'a set of plain data: text, numbers, true, false, null, lists and sets of them',
   waivers: 'a set of { reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; }, named by gate',
 } as const;
 

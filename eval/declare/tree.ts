@@ -288,4 +288,5 @@ const INFO_FIELDS = [
   'divergences',
   'pending',
   'waivers',
+  'meta',
 ] as const satisfies readonly (keyof PackageInfo)[];

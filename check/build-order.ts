@@ -30,6 +30,12 @@ export function inspectBuildOrder(tree: TreeFacts): Inspection {
         compare(each, name, `needs ${name} (${kind})`);
       }
     }
+    for (const name of each.lacks) {
+      const text = tree.packages.has(name)
+        ? `lacks ${name}, which the tree has now: declare it`
+        : `lacks ${name}, which the tree does not have`;
+      findings.push({ kind: 'DEP-NOT-FOUND', package: each.name, text, place: each.place });
+    }
     for (const name of each.supersedes) if (tree.packages.has(name)) compare(each, name, `supersedes ${name}`);
   }
   for (const circle of circlesOf(tree)) {

@@ -41,6 +41,8 @@ export interface PackageFacts {
   readonly supersedes: readonly string[];
   /** `autotools`, …, `custom`, `hostTools`. */
   readonly style: string;
+  /** What it is said to need, and the tree does not have. */
+  readonly lacks: readonly string[];
   /** Why its source is not there yet. */
   readonly pending: string | undefined;
   readonly foundAs: readonly Probe[];

@@ -8,7 +8,6 @@ export function inspectTiers(tree: TreeFacts): Inspection {
   const findings: Finding[] = [];
   const isCurated = tree.tiers.some((tier) => tier.holds.length > 0);
   const natural = naturalTiers(tree);
-  const tierOf = (each: PackageFacts): string | undefined => natural.get(each.name)?.tier ?? each.tier;
   const before = new Map(tree.tiers.map((tier) => [tier.name, tier.before]));
   const packages = [...tree.packages.values()].sort((a, b) => compareBytes(a.name, b.name));
   const counts = { ok: 0, move: 0, unclear: 0, pending: 0 };
@@ -52,18 +51,20 @@ export function inspectTiers(tree: TreeFacts): Inspection {
     return users === 0 ? '' : ` (needed to run by ${count(users, 'package')}, which places nothing)`;
   }
 
+  /** By nature where that is known of both, else as both declare. */
   function crossing(each: PackageFacts): void {
-    const own = tierOf(each);
-    if (own === undefined) return;
     for (const kind of ['build', 'host'] as const) {
       for (const name of each[kind]) {
         const dependency = tree.packages.get(name);
-        const tier = dependency === undefined ? undefined : tierOf(dependency);
-        if (tier === undefined || tier === own || before.get(own)?.has(tier) !== false) continue;
+        if (dependency === undefined) continue;
+        const [byNature, itsNature] = [natural.get(each.name)?.tier, natural.get(name)?.tier];
+        const isKnown = byNature !== undefined && itsNature !== undefined;
+        const [own, its] = isKnown ? [byNature, itsNature] : [each.tier, dependency.tier];
+        if (own === undefined || its === undefined || its === own || before.get(own)?.has(its) !== false) continue;
         findings.push({
           kind: 'CROSS-TIER-DEP',
           package: each.name,
-          text: `${kind}-dep on ${name} (tier:${tier}), which is not built before tier:${own}`,
+          text: `${kind}-dep on ${name} (tier:${its}), which is not built before tier:${own}`,
           place: each.place,
         });
       }

@@ -51,6 +51,7 @@ function packageFacts(info: PackageInfo, owners: ReadonlyMap<string, string>, pr
     runtime: edges('runtime'),
     supersedes: ask('supersedes', [], () => info.supersedes),
     style: ask('style', 'custom', () => info.style),
+    lacks: ask('lacks', [], () => info.lacks),
     pending: ask('pending', undefined, () => info.pending),
     foundAs: ask('foundAs', [], () => info.foundAs),
     divergences: ask<ReadonlyMap<string, string>>('divergences', new Map(), () => info.divergences),

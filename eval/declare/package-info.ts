@@ -86,6 +86,10 @@ export class PackageInfo {
   get divergences(): ReadonlyMap<string, string> {
     return this.#ask(() => this.package.divergences);
   }
+  /** What it is said to need, and the tree does not have. */
+  get lacks(): readonly string[] {
+    return this.#ask(() => this.package.lacks);
+  }
   /** Why its source is not there yet. */
   get pending(): string | undefined {
     return this.#ask(() => this.package.pending);
@@ -127,7 +131,10 @@ export class PackageInfo {
     return this.#ask(() =>
       this.package.recipe.origins.map((origin): SourceOrigin => {
         if (origin.kind === 'local') return origin;
-        const drvPath = [...origin.context].find((entry) => entry.startsWith('!'))?.split('!').at(-1);
+        const drvPath = [...origin.context]
+          .find((entry) => entry.startsWith('!'))
+          ?.split('!')
+          .at(-1);
         return { kind: 'store', path: origin.path as StorePath, drvPath: drvPath as StorePath | undefined };
       }),
     );

@@ -157,6 +157,13 @@ const PLANTS: readonly (readonly [gate: GateName, what: string, plant: Plant, ki
   ],
   [
     'build-order',
+    'a dependency that the tree is known to lack',
+    { packages: { gtk: { lacks: ['gnupg'] } } },
+    ['DEP-NOT-FOUND gtk'],
+    /lacks gnupg, which the tree does not have/,
+  ],
+  [
+    'build-order',
     'a circle',
     { packages: { gtk: { host: ['zlib', 'pango'] }, pango: { tier: 'desktop', host: ['gtk'] } } },
     ['CYCLE gtk'],

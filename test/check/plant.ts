@@ -15,6 +15,7 @@ export const facts = (name: string, given: Partial<PackageFacts> = {}): PackageF
   runtime: [],
   supersedes: [],
   style: 'autotools',
+  lacks: [],
   pending: undefined,
   foundAs: [],
   divergences: new Map(),

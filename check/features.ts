@@ -16,9 +16,9 @@ interface Reader {
 
 const READERS: readonly Reader[] = [
   {
-    pattern: /^checking (?:for |whether |if )?(.{1,160}?)\.\.\. *(?:\(cached\) *)?(.*)$/,
+    pattern: /^checking (.{1,160}?)\.\.\. *(?:\(cached\) *)?(.*)$/,
     read: ([, what, answer]) =>
-      answer === '' ? undefined : [`checking for ${what}`, !/^(no|none|not found|disabled|missing)\b/i.test(answer!)],
+      answer === '' ? undefined : [`checking ${what}`, !/^(no|none|not found|disabled|missing)\b/i.test(answer!)],
   },
   { pattern: /^-- Could NOT find (\S{1,80})/, read: ([, what]) => [`package ${what}`, false] },
   { pattern: /^-- Found (\S{1,80}?):/, read: ([, what]) => [`package ${what}`, true] },
@@ -81,7 +81,7 @@ export function subjectOf(feature: string): string {
   const library = / in -l([\w.+-]+)/.exec(feature)?.[1];
   if (library !== undefined) return library;
   const words = feature.replace(
-    /^(checking for module|checking for|package|looking for|performing test|summary|Run-time dependency|Build-time dependency|Dependency|Library|Program|Has header)\s+/i,
+    /^(checking for module|checking(?: for| whether| if)?|package|looking for|performing test|summary|Run-time dependency|Build-time dependency|Dependency|Library|Program|Has header)\s+/i,
     '',
   );
   return words

@@ -32,9 +32,10 @@ export function auditPackage({ tree, facts, source, others, before, auditedAt, a
   const scan = typeof source?.scan === 'object' ? source.scan : undefined;
   const needsReview: string[] = [];
   if (typeof source?.scan === 'string') needsReview.push(`source-unreadable: ${source.scan}`);
-  if (scan !== undefined && scan.buildSystem === null) needsReview.push('build-system-undetected');
-  if (scan !== undefined && ['autotools', 'cmake', 'meson', 'make'].includes(facts.style) && scan.buildSystem !== facts.style)
-    needsReview.push(`style ${facts.style}, source looks like ${scan.buildSystem ?? 'none of the known'}`);
+  if (scan !== undefined && scan.buildSystems.length === 0) needsReview.push('build-system-undetected');
+  const isKnownStyle = ['autotools', 'cmake', 'meson', 'make'].includes(facts.style);
+  if (scan !== undefined && isKnownStyle && !scan.buildSystems.includes(facts.style))
+    needsReview.push(`style ${facts.style}, source looks like ${scan.buildSystems.join(' or ') || 'none of the known'}`);
   for (const folder of scan?.bundled ?? []) needsReview.push(`bundled libraries in ${folder}: used, or the system's?`);
   const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort(compareBytes);
   return {
@@ -46,7 +47,7 @@ export function auditPackage({ tree, facts, source, others, before, auditedAt, a
     host: sorted(facts.host),
     runtime: sorted(facts.runtime),
     source: source === undefined ? null : { path: source.path, isThere: source.scan !== undefined, files: scan?.files ?? 0 },
-    buildSystem: scan?.buildSystem ?? null,
+    buildSystem: scan?.buildSystems.find((system) => system === facts.style) ?? scan?.buildSystems[0] ?? null,
     bundled: scan?.bundled ?? [],
     requires: scan?.requires ?? [],
     offers: scan?.offers ?? [],

@@ -20,7 +20,9 @@ const BUILT_IN = new Set(
 export function readCmake(text: string, file: string): Requirement[] {
   const clean = text
     .replaceAll(/#\[(=*)\[[\s\S]*?\]\1\]/g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
-    .replaceAll(/"(?:\\.|[^"\\])*"|#.*$/gm, (part) => (part.startsWith('#') ? ' '.repeat(part.length) : part));
+    .replaceAll(/"(?:\\.|[^"\\])*"|#.*$/gm, (part) =>
+      part.startsWith('#') ? ' '.repeat(part.length) : part.replaceAll('(', ' '),
+    );
   const conditions = conditionLines(clean);
   const found: Requirement[] = [];
   for (const { name, line, args } of callsIn(clean, /find_package|pkg_check_modules|pkg_search_module/i, SYNTAX)) {

@@ -52,9 +52,11 @@ export function readMeson(text: string, file: string): Requirement[] {
   return found;
 }
 
-/** A `#` outside of strings ends a line; what it hides becomes blanks. */
+/** A `#` outside of strings ends a line; what it hides becomes blanks. A call in a string is none. */
 const withoutComments = (text: string): string =>
-  text.replaceAll(/'''[\s\S]*?'''|'(?:\\.|[^'\\\n])*'|#.*$/gm, (part) => (part.startsWith('#') ? ' '.repeat(part.length) : part));
+  text.replaceAll(/'''[\s\S]*?'''|'(?:\\.|[^'\\\n])*'|#.*$/gm, (part) =>
+    part.startsWith('#') ? ' '.repeat(part.length) : part.replaceAll('(', ' '),
+  );
 
 /** The lines between `if` and `endif`, `foreach` and `endforeach`. */
 function conditionLines(text: string): Set<number> {

@@ -8,7 +8,8 @@ import { isPlainName, probeText, type Requirement } from './requirement.ts';
 
 export interface SourceScan {
   readonly files: number;
-  readonly buildSystem: string | null;
+  /** Those that it can be built with, by its files; the likeliest first. */
+  readonly buildSystems: readonly string[];
   readonly bundled: readonly string[];
   readonly requires: readonly Requirement[];
   readonly offers: readonly Probe[];
@@ -36,7 +37,7 @@ export function wantsText(path: string): boolean {
   return parts.length <= 3 && READERS.some(({ names }) => (names as readonly string[]).includes(name ?? ''));
 }
 
-/** Files that tell the build system, the first that is there. */
+/** Files that tell the build system, the likeliest first. */
 const MARKERS: readonly (readonly [system: string, names: readonly string[]])[] = [
   ['meson', ['meson.build']],
   ['cmake', ['CMakeLists.txt']],
@@ -71,11 +72,11 @@ export function scanSource(entries: Iterable<SourceEntry>): SourceScan {
     if (first !== undefined) requires.push(...read(first.text, first.path));
   }
   const near = new Set(paths.filter((_, index) => depths[index] === 1));
-  const system = MARKERS.find(([, names]) => names.some((name) => near.has(name)));
+  const systems = MARKERS.filter(([, names]) => names.some((name) => near.has(name)));
   const folders = new Set(paths.flatMap((path) => (path.includes('/') ? [path.slice(0, path.indexOf('/'))] : [])));
   return {
     files: paths.length,
-    buildSystem: system?.[0] ?? null,
+    buildSystems: systems.map(([system]) => system),
     bundled: [...folders].filter((folder) => BUNDLING.has(folder)).sort(compareBytes),
     requires: unique(requires, (each) => `${each.by} ${probeText(each)} ${each.isRequired}`),
     offers: unique(paths.flatMap(offersOf), probeText),

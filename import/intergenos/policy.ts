@@ -3,6 +3,7 @@
  * are read out of the scripts of the checkout; nothing is run, and what cannot be read is reported.
  */
 import type { Folder } from '../folder.ts';
+import { reference } from '../names.ts';
 import type { Finding } from '../report.ts';
 import { writeList, writeName, writeString } from '../written.ts';
 import { pythonStrings } from './python-data.ts';
@@ -38,7 +39,7 @@ export function writePolicy(folder: Folder, packages: ReadonlyMap<string, Recipe
   const holds = readHolds(read(TIER_SCRIPT), book, find);
   const known = foundAs(read(ALIASES), packages, find);
   if (sequences.size === 0 && holds.size === 0 && known.size === 0) return undefined;
-  const nameOf = (name: string): string => (packages.has(name) ? `packages.${writeName(name)}` : writeString(name));
+  const nameOf = (name: string): string => (packages.has(name) ? reference(name) : writeString(name));
   const list = (names: readonly string[]): string =>
     writeList(
       [...new Set(names)].map((name) => ({ text: nameOf(name) })),
@@ -134,7 +135,11 @@ function readHolds(script: string | undefined, book: readonly string[], find: Fi
 }
 
 /** Package → the names by which configure steps look for it, sorted by package. */
-function foundAs(text: string | undefined, packages: ReadonlyMap<string, Recipe>, find: Find): ReadonlyMap<string, readonly string[]> {
+function foundAs(
+  text: string | undefined,
+  packages: ReadonlyMap<string, Recipe>,
+  find: Find,
+): ReadonlyMap<string, readonly string[]> {
   const known = new Map<string, string[]>();
   if (text === undefined) return known;
   let data: unknown;
@@ -154,7 +159,8 @@ function foundAs(text: string | undefined, packages: ReadonlyMap<string, Recipe>
       if (name.startsWith('_')) continue;
       const all = (Array.isArray(providers) ? providers : [providers]).filter((each) => typeof each === 'string');
       for (const provider of all) {
-        if (!packages.has(provider)) find('dangling', ALIASES, `'${provider}', which gives ${kind}(${name}), is not in this tree`);
+        if (!packages.has(provider))
+          find('dangling', ALIASES, `'${provider}', which gives ${kind}(${name}), is not in this tree`);
         else if (/^[^()\s]+$/.test(name)) known.set(provider, [...(known.get(provider) ?? []), `${kind}(${name})`]);
         else find('lost', ALIASES, `'${name}' is not a name to look for`);
       }

@@ -66,10 +66,19 @@ export const writeComment = (text: string, indent: string): string =>
     .map((line) => `${indent}#${line === '' ? '' : ` ${line.trimEnd()}`}\n`)
     .join('');
 
+/** A text of plain data that holds expressions. */
+export class Template {
+  readonly parts: Written;
+  constructor(parts: Written) {
+    this.parts = parts;
+  }
+}
+
 /** Plain data as an expression. Absent parts of sets have been left out. */
 export function writeData(value: unknown, indent: string): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
   if (typeof value === 'string') return writeText(value, indent);
+  if (value instanceof Template) return writeText(value.parts, indent);
   if (Array.isArray(value)) {
     return writeList(
       value.map((item) => ({ text: writeData(item, `${indent}  `) })),

@@ -1,9 +1,20 @@
 /** One recipe as one `package` declaration, the way a person would have written it. */
 import { didYouMean } from '../../base/index.ts';
+import { reference } from '../names.ts';
 import type { Finding } from '../report.ts';
 import type { ShellScript } from '../shell-script.ts';
-import { type Written, writeComment, writeData, writeList, writeName, writePath, writeString, writeText } from '../written.ts';
-import { bodyOf, idleComment, type PhaseContext, phaseText, preludeOf, type Uses } from './phases.ts';
+import {
+  Template,
+  type Written,
+  writeComment,
+  writeData,
+  writeList,
+  writeName,
+  writePath,
+  writeString,
+  writeText,
+} from '../written.ts';
+import { bodyOf, idleComment, type PhaseContext, phaseText, preludeOf, type Uses, withoutComments } from './phases.ts';
 import { postInstallOf } from './post-install.ts';
 import { EDGES, type Recipe, type RecipeSource } from './recipe.ts';
 import { type PhaseBodies, type PhaseWord, type Recognised, recogniseStyle } from './styles.ts';
@@ -15,7 +26,7 @@ export interface DeclarationInput {
   readonly script?: ShellScript;
   /** Names of the tree. */
   readonly packages: ReadonlyMap<string, Recipe>;
-  readonly context: Omit<PhaseContext, 'find' | 'tests' | 'version' | 'sourceNames' | 'name'>;
+  readonly context: Omit<PhaseContext, 'find' | 'tests' | 'version' | 'sourceNames' | 'artifacts' | 'name'>;
   readonly findings: Finding[];
 }
 
@@ -23,13 +34,6 @@ export interface WrittenDeclaration {
   readonly text: string;
   readonly style: string;
 }
-
-/** Words that mean something else inside a declaration: fields, and keywords of the language. */
-const TAKEN = new Set(
-  'tier summary license homepage version release name source patches build host runtime style phases check env config modes capabilities triggers services supersedes provides conflicts verifyPaths strip debug tidy references pending foundAs meta super packages tiers systems if then else assert with let in rec inherit or'.split(
-    ' ',
-  ),
-);
 
 const PHASES: readonly PhaseWord[] = ['configure', 'build', 'check', 'install'];
 
@@ -44,10 +48,12 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     name: recipe.name,
     tests: recipe.tests,
     version: recipe.version,
-    sourceNames: new Set(recipe.sources.map((source) => fileNameOf(source, recipe))),
+    sourceNames: recipe.sources.map((source) => fileNameOf(source, recipe)),
+    artifacts: new Set(recipe.artifacts.map((name) => name.replaceAll('${version}', recipe.version))),
     find,
   };
   const out: string[] = [];
+  let verifyLater: readonly string[] = [];
   const field = (name: string, value: string): void => {
     out.push(`  ${name} = ${value};\n`);
   };
@@ -61,6 +67,7 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
   if (recipe.homepage !== undefined) field('homepage', writeString(recipe.homepage));
   if (recipe.release !== 1) field('release', String(recipe.release));
   gap();
+  const bundled = readBundled();
   writeSources();
   writePatches();
   gap();
@@ -73,36 +80,32 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     return { text: packages.has(name) ? reference(name) : writeString(name) };
   });
   if (replaced.length > 0) field('supersedes', writeList(replaced, '  '));
+  writeVerifyPaths();
   if (recipe.pending !== undefined) field('pending', writeString(recipe.pending));
   writeMeta();
 
   const header = headerOf(recipe, script);
   while (out.at(-1) === '\n') out.pop();
-  const name = /^[A-Za-z_][A-Za-z0-9_-]*$/.test(recipe.name) && !TAKEN.has(recipe.name) ? recipe.name : writeString(recipe.name);
-  return { text: `${header}package ${name} ${writeString(recipe.version)} {\n${out.join('')}}\n`, style };
+  return { text: `${header}package ${writeName(recipe.name)} ${writeString(recipe.version)} {\n${out.join('')}}\n`, style };
 
   function writeSources(): void {
     if (recipe.sources.length === 0) return;
-    const items = recipe.sources.map((source) => {
-      const indent = recipe.sources.length === 1 ? '  ' : '    ';
+    const isOnly = recipe.sources.length === 1;
+    const items = recipe.sources.map((source, index) => {
+      const indent = isOnly ? '  ' : '    ';
       const name =
         source.filename === undefined ? '' : `${indent}  name = ${writeString(resolveText(source.filename, recipe))};\n`;
       const url = writeString(resolveUrl(source.url, recipe, find));
-      return {
-        text: `fetchurl {\n${indent}  url = ${url};\n${name}${indent}  sha256 = "${source.sha256}";\n${indent}}`,
-        ...(source.comment === undefined ? {} : { comment: source.comment }),
-      };
+      const file = `fetchurl {\n${indent}  url = ${url};\n${name}${indent}  sha256 = "${source.sha256}";\n${indent}}`;
+      // igos-build unpacks the first source, and puts bundled ones into it; with all others build.sh does what it wants.
+      const into = index === 0 ? undefined : bundled.get(source);
+      const place = into === undefined ? 'unpack = false' : `into = ${writeString(into)}`;
+      const text = index > 0 ? `{ file = ${file}; ${place}; }` : isOnly ? file : `(${file})`;
+      return { text, ...(source.comment === undefined ? {} : { comment: source.comment }) };
     });
     const [only] = items;
-    if (items.length > 1) {
-      field(
-        'source',
-        writeList(
-          items.map((item) => ({ ...item, text: `(${item.text})` })),
-          '  ',
-        ),
-      );
-    } else {
+    if (!isOnly) field('source', writeList(items, '  '));
+    else {
       if (only!.comment !== undefined) out.push(writeComment(only!.comment, '  '));
       field('source', only!.text);
     }
@@ -149,7 +152,7 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
       if (body !== '') bodies[phase] = body;
     }
     const recognised = recogniseStyle(withPlainTests(bodies));
-    const uses: Uses = { sources: false, root: false, targetTriple: false };
+    const uses: Uses = { root: false, targetTriple: false };
     const texts = new Map<string, Written>();
     const names = new Set([...PHASES, install, 'post_install'].filter((name) => name !== 'install' || install === 'install'));
     for (const phase of PHASES) {
@@ -175,8 +178,8 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     for (const { name } of unused) find('unknown', 'build.sh', `nothing calls its function '${name}'`);
     if (recognised === undefined) field('style', 'custom');
     else writeStyle(recognised);
-    writeCheck(recognised, bodies.check !== undefined);
-    prepare(texts, uses);
+    const hasPolicy = bodies.check !== undefined && /\bpkg_run_tests\b/.test(withoutComments(bodies.check));
+    writeCheck(recognised, bodies.check !== undefined, hasPolicy);
     if (uses.root && texts.has('install')) texts.set('install', ['IGOS=$DESTDIR\n', ...texts.get('install')!]);
     writePhases(texts);
     writeEnvironment(uses);
@@ -226,8 +229,7 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     const items = flags.map((flag) => ({ text: writeString(flag) }));
     field('style', items.length === 0 ? recipe.style : `${recipe.style} { flags = ${writeList(items, '    ')}; }`);
     field('check', 'true');
-    prepare(new Map(), { sources: false, root: false, targetTriple: false });
-    writeEnvironment({ sources: false, root: flags.some((flag) => /\$IGOS\b/.test(flag)), targetTriple: false });
+    writeEnvironment({ root: flags.some((flag) => /\$IGOS\b/.test(flag)), targetTriple: false });
     return recipe.style;
   }
 
@@ -245,33 +247,31 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     }
     field('style', 'custom');
     writePhases(texts);
-    writeEnvironment({ sources: false, root: false, targetTriple: true });
+    writeEnvironment({ root: false, targetTriple: true });
     return 'custom';
   }
 
-  function writeCheck(recognised: Recognised | undefined, hasCheck: boolean): void {
+  /** igos-build runs `check` where there is one; `tests` says something only to `pkg_run_tests`. */
+  function writeCheck(recognised: Recognised | undefined, hasCheck: boolean, hasPolicy: boolean): void {
     const { tests } = recipe;
-    if (tests !== undefined && !tests.isEnabled) {
-      if (tests.reason !== undefined) out.push(writeComment(tests.reason, '  '));
-      field('check', 'false');
-    } else if (recognised?.byStyle.has('check') && hasCheck) field('check', 'true');
+    if (tests !== undefined && !hasPolicy) find('unknown', 'tests', 'build.sh does not call pkg_run_tests, which reads it');
+    const reason = tests?.reason ?? 'no reason given';
+    if (hasPolicy && tests?.isEnabled === false) field('check', `{ skip = ${writeString(reason)}; }`);
+    else if (hasPolicy && tests?.policy === 'known_failures') field('check', `{ knownFailures = ${writeString(reason)}; }`);
+    else if (recognised?.byStyle.has('check') && hasCheck) {
+      if (recognised.style === 'autotools') field('check', 'true');
+    } else if (!hasCheck && (recognised?.style === 'cmake' || recognised?.style === 'meson')) field('check', 'false');
   }
 
-  /** Bundled sources and those that the script unpacks itself. */
-  function prepare(texts: Map<string, Written>, uses: Uses): void {
-    const lines: string[] = [];
-    if (uses.sources) {
-      lines.push(
-        'mkdir "$NIX_BUILD_TOP/sources"\nfor source in $sources; do\n  file=${source##*/}\n  ln -s "$source" "$NIX_BUILD_TOP/sources/${file#*-}"\ndone',
-      );
-    }
+  /** Bundled sources, and where in the first one they go. */
+  function readBundled(): ReadonlyMap<RecipeSource, string> {
+    const found = new Map<RecipeSource, string>();
     for (const { source, place } of recipe.bundled) {
-      const found = recipe.sources.slice(1).find((each) => fileNameOf(each, recipe).includes(source));
-      if (found === undefined) {
+      const file = recipe.sources.slice(1).find((each) => fileNameOf(each, recipe).includes(source));
+      if (file === undefined) {
         find('missing', 'bundled_deps', `no source has '${source}' in its name`);
         continue;
       }
-      const folder = fileNameOf(found, recipe).replace(/\.(tar(\.[a-z0-9]+)?|t[a-z]?z[a-z0-9]*|zip)$/, '');
       const resolved = place.replaceAll('${version}', recipe.version);
       const top = `${recipe.name.replace(/-(pass\d+|tmp|core)$/, '')}-${recipe.version}/`;
       const inside = resolved.startsWith(top) ? resolved.slice(top.length) : resolved;
@@ -282,15 +282,13 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
           `'${resolved}' counts the top folder of the sources, which is stripped: put at '${inside}'`,
         );
       }
-      const parent = inside.includes('/') ? `mkdir -p ${shellWord(inside.replace(/\/[^/]*$/, ''))}\n` : '';
-      lines.push(`${parent}mv ${shellWord(`../${folder}`)} ${shellWord(inside)}`);
+      found.set(file, inside);
     }
-    if (lines.length > 0) texts.set('prepare', [lines.join('\n')]);
+    return found;
   }
 
   function writePhases(texts: ReadonlyMap<string, Written>): void {
-    const order = ['prepare', ...PHASES];
-    for (const phase of order) {
+    for (const phase of PHASES) {
       const text = texts.get(phase);
       if (text !== undefined) field(`phases.${phase}`, writeText(text, '  '));
     }
@@ -338,12 +336,30 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
     }
   }
 
+  function writeVerifyPaths(): void {
+    const post = script?.functions.find(({ name }) => name === 'post_install');
+    const later = post === undefined ? '' : withoutComments(post.body);
+    const paths = recipe.verifyPaths.filter((path) => {
+      if (!later.includes(path)) return true;
+      find('changed', 'verify_paths', 'what post_install makes is not there after the build: kept in meta.verifyLater');
+      return false;
+    });
+    const made = recipe.verifyPaths.filter((path) => !paths.includes(path));
+    const items = paths.map((path) => ({ text: writeString(path.replace(/^\/+/, '')) }));
+    if (items.length > 0) field('verifyPaths', writeList(items, '  '));
+    if (made.length > 0) verifyLater = made;
+  }
+
   function writeMeta(): void {
     const meta: Record<string, unknown> = { ...recipe.meta };
-    if (recipe.verifyPaths.length > 0) meta['verifyPaths'] = recipe.verifyPaths.map((path) => path.replace(/^\/+/, ''));
-    if (recipe.tests?.isEnabled === true && recipe.tests.policy === 'known_failures') {
-      meta['tests'] = { policy: 'knownFailures', ...(recipe.tests.reason === undefined ? {} : { reason: recipe.tests.reason }) };
+    const artifacts = meta['buildArtifacts'] as readonly Readonly<Record<string, string>>[] | undefined;
+    if (artifacts !== undefined) {
+      meta['buildArtifacts'] = artifacts.map(({ name = '', ...rest }) => ({
+        name: new Template(resolveText(name, recipe)),
+        ...rest,
+      }));
     }
+    if (verifyLater.length > 0) meta['verifyLater'] = verifyLater;
     if (recipe.isDirectInstall) {
       meta['directInstall'] = true;
       find(
@@ -352,12 +368,12 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
         'installs into / and records what is new there; here every package is installed into $DESTDIR',
       );
     }
+    const dangling = EDGES.map((kind) => [kind, recipe.dependencies[kind].filter(({ name }) => !packages.has(name))] as const);
+    const absent = dangling.filter(([, names]) => names.length > 0).map(([kind, names]) => [kind, names.map(({ name }) => name)]);
+    if (absent.length > 0) meta['dangling'] = Object.fromEntries(absent);
     if (Object.keys(meta).length > 0) field('meta', writeData(meta, '  '));
   }
 }
-
-const reference = (name: string): string =>
-  /^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) && !TAKEN.has(name) ? name : `packages.${writeName(name)}`;
 
 /** The name that a source has among the sources. */
 export function fileNameOf(source: RecipeSource, recipe: Recipe): string {
@@ -395,5 +411,3 @@ const plainComment = (text: string): string =>
     .split('\n')
     .map((line) => line.replace(/^#+ ?/, ''))
     .join('\n');
-
-const shellWord = (text: string): string => (/^[A-Za-z0-9_./+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

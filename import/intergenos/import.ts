@@ -9,6 +9,7 @@ import { readShellScript } from '../shell-script.ts';
 import type { TreeFiles } from '../write-tree.ts';
 import { toFile, writeData, writePath } from '../written.ts';
 import { declare } from './declaration.ts';
+import { writePolicy } from './policy.ts';
 import { EDGES, type Recipe, readRecipe, TIERS } from './recipe.ts';
 import { writeTiers } from './tiers.ts';
 
@@ -49,6 +50,8 @@ export function importIntergenos(path: string, shown: string = path): Imported {
   });
   files.set('tiers.igos', { data: formatted('tiers.igos', writeTiers()) });
   files.set('environment.nix', { data: formatted('environment.nix', ENVIRONMENT) });
+  const policy = writePolicy(folder, packages, (kind, about, text) => findings.push({ kind, about, text }));
+  if (policy !== undefined) files.set('policy.igos', { data: formatted('policy.igos', policy) });
   noteAll();
   const report: ImportReport = {
     from: 'intergenos',

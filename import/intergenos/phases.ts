@@ -18,15 +18,16 @@ export interface PhaseContext {
   readonly takePatch: (file: string) => boolean;
   /** Takes a path of the checkout along, and says how the declaration names it; undefined where it is not there. */
   readonly takeFromCheckout: (path: string) => string | undefined;
-  /** Names of the sources, as the script would find them. */
-  readonly sourceNames: ReadonlySet<string>;
+  /** Names of the sources, as the script would find them. The first one is unpacked, the others lie beside it as files. */
+  readonly sourceNames: readonly string[];
+  /** Files that other tools of InterGenOS put among the sources. */
+  readonly artifacts: ReadonlySet<string>;
   readonly version: string;
   readonly find: (kind: Finding['kind'], about: string, text: string) => void;
 }
 
 /** What a phase's text was found to use. */
 export interface Uses {
-  sources: boolean;
   root: boolean;
   targetTriple: boolean;
 }
@@ -117,11 +118,7 @@ export function phaseText(text: string, context: PhaseContext, uses: Uses): Writ
     out = replaceCode(out, scanShell(out), pattern, by);
   };
 
-  let hasTests = false;
-  replace(RUN_TESTS, () => {
-    hasTests = true;
-    return context.tests?.policy === 'known_failures' && context.tests.isEnabled ? 'run_tests ' : '';
-  });
+  replace(RUN_TESTS, () => '');
   replace(SCRIPT_FOLDER, () => {
     if (!context.hasFiles) {
       context.find('missing', 'build.sh', 'names files beside it, and there are none');
@@ -142,24 +139,37 @@ export function phaseText(text: string, context: PhaseContext, uses: Uses): Writ
   });
   replace(/\$(?:(IGOS_JOBS)\b|\{(IGOS_JOBS)\}(\w)?)/g, (match) => (match[3] === undefined ? '$jobs' : `\${jobs}${match[3]}`));
   replace(/\$(\{?)PKG_VERSION\b/g, (match) => `$${match[1]!}version`);
-  replace(/\$(?:IGOS_SOURCES(?:_DIR)?\b|\{IGOS_SOURCES(?:_DIR)?\})(\/[A-Za-z0-9._+${}-]*)?/g, (match) => {
-    uses.sources = true;
-    const file = (match[1] ?? '').slice(1).replace(/\$\{?version\}?/g, context.version);
-    if (file !== '' && !file.includes('$') && !context.sourceNames.has(file)) {
-      context.find('missing', 'build.sh', `looks for '${file}' among the sources, and it is not one of them`);
-    }
-    return `$NIX_BUILD_TOP/sources${match[1] ?? ''}`;
-  });
+  replace(/\$(?:IGOS_SOURCES(?:_DIR)?\b|\{IGOS_SOURCES(?:_DIR)?\})(?:\/([A-Za-z0-9._+${}-]*))?/g, (match) =>
+    sourcePlace(match[1] ?? '', context),
+  );
   // Braces that nothing needs would have to be escaped in the language.
   replace(/\$\{([A-Za-z_]\w*)\}(?![\w[])/g, (match) => `$${match[1]!}`);
   const code = withoutComments(out);
   if (/\$\{?IGOS\b/.test(code)) uses.root = true;
   if (/\$\{?IGOS_TARGET\b/.test(code)) uses.targetTriple = true;
   if (/BASH_SOURCE/.test(code)) context.find('lost', 'build.sh', 'asks for its own place in a way that is not understood');
-  if (hasTests && context.tests?.policy === 'known_failures' && context.tests.isEnabled) {
-    out = `run_tests() { "$@" || echo "tests fail, as is known: see meta.tests" >&2; }\n${out}`;
-  }
   return out.split('\0').map((part, index) => (index % 2 === 0 ? part : { code: codes[Number(part)]! }));
+}
+
+/** Where a file lies that the script looks for among the sources, of whose name only parts may be known. */
+function sourcePlace(written: string, { sourceNames, artifacts, version, find }: PhaseContext): string {
+  const name = written.replace(/\$(?:\{version\}|version\b)/g, version);
+  if (name === '') return '$NIX_BUILD_TOP';
+  const pattern = new RegExp(
+    `^${name
+      .split(/\$(?:\{\w+\}|\w+)/)
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+  );
+  const found = sourceNames.filter((each) => pattern.test(each));
+  if (found.length === 0 && artifacts.has(name)) {
+    find(
+      'missing',
+      'build_artifacts',
+      'a tool of InterGenOS makes them and puts them among the sources; add them to `source` with `unpack = false`',
+    );
+  } else if (found.length === 0) find('missing', 'build.sh', `looks for '${name}' among the sources, and it is not one of them`);
+  return found.length === 1 && found[0] === sourceNames[0] ? '$src' : `$NIX_BUILD_TOP/${written}`;
 }
 
 /** Text that runs in a finished system: the version is written into it, and there is nothing of the build. */

@@ -55,6 +55,8 @@ export interface Recipe {
   readonly tests?: TestPolicy;
   /** Why its source is not there yet. */
   readonly pending?: string;
+  /** File names of `build_artifacts`, with `${version}` as it was written. */
+  readonly artifacts: readonly string[];
   /** What only tools read, under names of our own. */
   readonly meta: Readonly<Record<string, unknown>>;
   /** Comments that stand at no dependency and no source. */
@@ -104,6 +106,7 @@ export function readRecipe(source: SourceFile, folder: { readonly name: string }
     ...present('tests', readTests()),
     ...present('pending', readPending()),
     meta: readMeta(),
+    artifacts: [],
     comments: [],
   };
   if (bool('skip_tracking', false)) find('lost', 'skip_tracking', 'every file of a package is known to pkm');
@@ -117,7 +120,8 @@ export function readRecipe(source: SourceFile, folder: { readonly name: string }
     );
   }
   if (recipe.supersedes.includes(name)) throw wrong(entryOf('supersedes')!.value, `'supersedes' names '${name}' itself`);
-  return { ...recipe, comments };
+  const made = (recipe.meta['buildArtifacts'] ?? []) as readonly { readonly name?: string }[];
+  return { ...recipe, artifacts: made.flatMap((each) => each.name ?? []), comments };
 
   function entryOf(key: string): YamlEntry | undefined {
     const entry = map.entries.get(key);

@@ -146,6 +146,11 @@ export function importIntergenos(path: string, shown: string = path): Imported {
     );
     find(
       'changed',
+      'fixup',
+      'after the build igos strips what a style compiled, where the build has `strip`, and removes libtool archives and the like (`strip`, `tidy`)',
+    );
+    find(
+      'changed',
       'supersedes',
       'the successor is laid over the old package; igos-build adds no edge for it, and may build it first',
     );

@@ -1,5 +1,5 @@
 /** The output of a build: kept whole in a file, its last lines and current phase in memory. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bytesToText, sys, temporaryName, writeAll } from '../base/index.ts';
 import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
@@ -85,6 +85,11 @@ export class BuildLog {
     if (this.#last.length > SHOWN_LINES) this.#last.shift();
     this.#listener.onLine(line);
   }
+}
+
+/** Lines of igos itself behind the output of a build that has ended. */
+export function addToLog(path: string, lines: readonly string[]): void {
+  sys('write the log', path, () => appendFileSync(path, lines.map((line) => `igos: ${line}\n`).join('')));
 }
 
 /** The output of the newest build of a derivation on this machine, as bytes. @throws Fault E-BUILD-016 there is none */

@@ -39,6 +39,8 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   capabilities: ['attrs'],
   triggers: ['attrs'],
   services: ['attrs'],
+  check: ['attrs'],
+  references: ['string'],
   files: ['attrs'],
   trees: ['list'],
 };

@@ -2,6 +2,7 @@ import type { Span } from '../../base/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import { ContextString, type Slot } from '../value.ts';
 import type { Package } from './package.ts';
+import type { CheckPolicy } from './read-check.ts';
 import type { DeclaredTrigger } from './read-trigger.ts';
 
 /**
@@ -81,6 +82,14 @@ export class PackageInfo {
   /** `autotools`, …, `hostTools`. */
   get style(): string {
     return this.#ask(() => this.package.recipe.style.name);
+  }
+  /** What is said of upstream's tests, with the reason where they are left out or may fail. */
+  get check(): CheckPolicy {
+    return this.#ask(() => this.package.recipe.check);
+  }
+  /** Paths and patterns that must be in what is built. */
+  get verifyPaths(): readonly string[] {
+    return this.#ask(() => this.package.recipe.outputRules.verify ?? []);
   }
   /** `out`, or the name of the split. */
   get outputName(): string {

@@ -34,6 +34,11 @@ export class Tier {
     return this.fields.has('ships') ? this.#ask(() => readBool(this.#reading('ships'))) : true;
   }
 
+  /** Whether packages run the check phase of their style; `undefined` leaves that to the style. */
+  get check(): boolean | undefined {
+    return this.fields.has('check') ? this.#ask(() => readBool(this.#reading('check'))) : undefined;
+  }
+
   /** What the name means in expressions. */
   get value(): Attrs {
     if (this.#value === undefined) {
@@ -45,6 +50,7 @@ export class Tier {
         summary: evaluator.delay(() => this.summary),
         after: evaluator.delay(() => this.after.map((tier) => tier.value)),
         ships: evaluator.delay(() => this.ships),
+        check: evaluator.delay(() => this.check ?? null),
       });
       realm.tierOf.set(this.#value, this);
     }

@@ -55,6 +55,7 @@ class Run {
       workspace: new Workspace(store),
       cores: options.cores ?? 1,
       keepFailed: options.keepFailed ?? false,
+      limits: options.limits ?? {},
       impureEnvironment: options.impureEnvironment ?? new Map(),
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,

@@ -10,7 +10,6 @@ import { BuildLog } from '../../builder/build-log.ts';
 import { diagnose } from '../../builder/diagnose.ts';
 import { buildInput } from '../../builder/environment.ts';
 import { takeLock } from '../../builder/lock.ts';
-import { encodeFstab } from '../../builder/mounts.ts';
 import { schedule } from '../../builder/schedule.ts';
 import { shellWord } from '../../builder/shell-word.ts';
 import { structuredAttrs } from '../../builder/structured-attrs.ts';
@@ -46,13 +45,6 @@ test('a shell word is what it stands for', () => {
     { numRuns: 25 },
   );
   assert.equal(shellWord(''), "''");
-});
-
-test('an fstab holds any path', () => {
-  assert.equal(
-    encodeFstab([{ kind: 'bind', source: '/a b\\c', target: '/t\n#' }]),
-    '/a\\040b\\134c /t\\012\\043 none bind 0 0\n',
-  );
 });
 
 const drvOf = (env: Record<string, string>, fixed = false): Derivation => ({

@@ -120,7 +120,7 @@ function ownGroups(): ReadonlyMap<string, string> {
 
 /** Groups with processes cannot have children with limits: the next folder above that hands controllers down and is ours to write. */
 function placesOfVersion2(own: ReadonlyMap<string, string>): Places | undefined {
-  for (let folder = own.get(''); folder !== undefined && folder.startsWith('/sys/fs/cgroup'); folder = dirname(folder)) {
+  for (let folder = own.get(''); folder?.startsWith('/sys/fs/cgroup'); folder = dirname(folder)) {
     const handedDown = (readQuietly(`${folder}/cgroup.subtree_control`) ?? '').trim().split(' ');
     if (!handedDown.includes('memory') || !canMakeIn(folder)) continue;
     return { version: 2, memory: folder, tasks: handedDown.includes('pids') ? folder : undefined };

@@ -42,26 +42,36 @@ export function addMounts(list: CallList, mounts: readonly Mount[]): void {
 function addMount(list: CallList, mount: Mount): void {
   const source = list.text(textToBytes(mount.source));
   const target = list.text(textToBytes(mount.target));
-  const purpose = `mount ${mount.target}`;
-  const call = (type: string, flags: number, options?: string): void => {
+  for (const { type, flags, options } of callsOf(mount)) {
     const words: Word[] = [source, target, list.text(type), flags];
-    list.call('mount', options === undefined ? words : [...words, list.text(textToBytes(options))], { purpose });
-  };
+    list.call('mount', options === undefined ? words : [...words, list.text(textToBytes(options))], {
+      purpose: `mount ${mount.target}`,
+    });
+  }
+}
+
+interface MountCall {
+  readonly type: string;
+  readonly flags: number;
+  readonly options?: string;
+}
+
+function callsOf(mount: Mount): MountCall[] {
+  const { bind, remount, ro, nosuid, nodev, noexec } = FLAGS;
   switch (mount.kind) {
     case 'bind':
-      return call('none', FLAGS.bind);
+      return [{ type: 'none', flags: bind }];
     case 'bind-ro':
-      call('none', FLAGS.bind);
       // A bind takes its flags in a second call only.
-      return call('none', FLAGS.remount | FLAGS.bind | FLAGS.ro | FLAGS.nosuid | FLAGS.nodev | lockedFlags(mount.source));
+      return [bind, remount | bind | ro | nosuid | nodev | lockedFlags(mount.source)].map((flags) => ({ type: 'none', flags }));
     case 'tmpfs':
-      return call('tmpfs', FLAGS.nosuid | FLAGS.nodev, 'mode=1777');
+      return [{ type: 'tmpfs', flags: nosuid | nodev, options: 'mode=1777' }];
     case 'proc':
-      return call('proc', FLAGS.nosuid | FLAGS.nodev | FLAGS.noexec);
+      return [{ type: 'proc', flags: nosuid | nodev | noexec }];
     case 'devpts':
-      return call('devpts', FLAGS.nosuid | FLAGS.noexec, 'newinstance,ptmxmode=0666,mode=620');
+      return [{ type: 'devpts', flags: nosuid | noexec, options: 'newinstance,ptmxmode=0666,mode=620' }];
     case 'overlay':
-      return call('overlay', 0, mount.options ?? '');
+      return [{ type: 'overlay', flags: 0, options: mount.options ?? '' }];
   }
 }
 

@@ -3,6 +3,7 @@ import { type Fault, Faults } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, buildOne } from './build-one.ts';
+import { hasMemoryGroups, removeDeadCgroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { fetchOne } from './fetch/fetch.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -70,7 +71,10 @@ class Run {
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan });
-    if (plan.steps.length > 0) await this.#work(plan);
+    if (plan.steps.length > 0) {
+      this.#prepareLimits();
+      await this.#work(plan);
+    }
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
       const paths = this.#realised.paths(drvPath);
       const names = wanted.length > 0 ? wanted : [...paths.keys()];
@@ -83,6 +87,12 @@ class Run {
       nCutoff: this.#nCutoff,
       nSubstituted,
     };
+  }
+
+  #prepareLimits(): void {
+    if (this.#options.limits?.maxMemoryBytes === undefined) return;
+    if (hasMemoryGroups()) removeDeadCgroups();
+    else this.#emit({ kind: 'lacking', text: 'no cgroup for memory can be made here: --max-memory holds for each process' });
   }
 
   async #work(plan: Plan): Promise<void> {

@@ -73,8 +73,6 @@ const O_WRONLY = 1;
 const CLOEXEC = 0x8_0000;
 const FD_CLOEXEC = 1;
 const F_SETFD = 2;
-const MSG_PEEK = 0x2;
-const MSG_DONTWAIT = 0x40;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -89,7 +87,6 @@ export const FILTER = 'set the filter of system calls';
 /** The whole way; without `inside` it ends when everything is mounted, which is how it is found out whether that works. */
 export function sandboxCalls(steps: Steps): CallList {
   const list = new CallList(steps.machine);
-  const end = list.label();
   const first = list.label();
   list.call('close', [TABLE_FD]);
   for (const path of steps.cgroups) writeFile(list, path, '0', 'join the cgroup');
@@ -98,12 +95,13 @@ export function sandboxCalls(steps: Steps): CallList {
   list.call('unshare', [isRoot ? namespaces : namespaces | NEW_USERS], { purpose: 'make namespaces' });
   if (!isRoot) mapUsers(list, { uid: 0, gid: 0 }, steps.starter);
   dieWithParent(list);
-  // Whoever started us may be gone before it would have killed us: then its end of the connection is, too.
-  const byte = list.words([0]);
-  list.call('recvfrom', [REPORT_FD, byte, 1, MSG_PEEK | MSG_DONTWAIT], { onZero: end });
+  // Whoever started us may have died before that: then nobody reads the reports, which is an error to be polled.
+  const alive = list.label();
+  list.call('ppoll', [list.words([REPORT_FD]), 1, list.words([0, 0]), 0, 0], { onZero: alive });
+  list.call('exit_group', [0]);
+  list.place(alive);
   list.call('clone', [SIGCHLD], { purpose: 'start process 1', onZero: first, result: list.argument(0) });
   list.call('wait4', [0]);
-  list.place(end);
   list.call('exit_group', [0]);
   list.place(first);
   firstProcess(list, steps);

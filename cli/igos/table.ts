@@ -2,6 +2,7 @@
 import type { Command, Option } from '../command.ts';
 import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
+import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
@@ -157,6 +158,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      ...LIMIT_OPTIONS,
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },
       {

@@ -67,7 +67,7 @@ export async function buildWith<T>(
   checkSystem(drv);
   const inputs = gatherInputs(store, context.realised, job.resolved);
   const places = outputPlaces(job.resolved, store.storeDir);
-  const log = new BuildLog(store.logPath(job.drvPath), {
+  const log = new BuildLog(store, job.drvPath, {
     onLine: (line) => context.emit({ kind: 'log', drvPath: job.drvPath, line }),
     onPhase: (phase) => context.emit({ kind: 'phase', drvPath: job.drvPath, phase }),
   });

@@ -3,9 +3,10 @@ import { type Fault, Faults } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, buildOne } from './build-one.ts';
-import { hasMemoryGroups, removeDeadCgroups } from './cgroup.ts';
+import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { fetchOne } from './fetch/fetch.ts';
+import { removeBuildLeftovers } from './leftovers.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
@@ -72,7 +73,8 @@ class Run {
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan });
     if (plan.steps.length > 0) {
-      this.#prepareLimits();
+      removeBuildLeftovers(this.#store.home);
+      this.#sayWhatIsLacking();
       await this.#work(plan);
     }
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
@@ -89,10 +91,9 @@ class Run {
     };
   }
 
-  #prepareLimits(): void {
-    if (this.#options.limits?.maxMemoryBytes === undefined) return;
-    if (hasMemoryGroups()) removeDeadCgroups();
-    else this.#emit({ kind: 'lacking', text: 'no cgroup for memory can be made here: --max-memory holds for each process' });
+  #sayWhatIsLacking(): void {
+    if (this.#options.limits?.maxMemoryBytes !== undefined && !hasMemoryGroups())
+      this.#emit({ kind: 'lacking', text: 'no cgroup for memory can be made here: --max-memory holds for each process' });
   }
 
   async #work(plan: Plan): Promise<void> {

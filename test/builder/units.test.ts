@@ -111,9 +111,14 @@ test('numbers of structured attributes keep their digits', () => {
 });
 
 test('a log keeps everything, shows the last lines and the phase', (t) => {
-  const path = join(temporaryFolder(t), 'a', 'log');
+  const home = temporaryFolder(t);
+  const path = join(home, 'a', 'log');
+  const drvPath = `${storeDir}/${'a'.repeat(32)}-x.drv` as StorePath;
   const seen: string[] = [];
-  const log = new BuildLog(path, { onLine: (line) => seen.push(line), onPhase: (phase) => seen.push(`[${phase}]`) });
+  const log = new BuildLog({ home, logPath: () => path }, drvPath, {
+    onLine: (line) => seen.push(line),
+    onPhase: (phase) => seen.push(`[${phase}]`),
+  });
   for (const chunk of ['one\ntw', 'o\r\n@igos ph', 'ase compile\n', '\xe9\n', 'x'.repeat(10_000), '\nno end'])
     log.write(Buffer.from(chunk, 'latin1'));
   for (let i = 0; i < 40; i++) log.write(Buffer.from(`\n${i}`));

@@ -56,9 +56,9 @@ export function postInstallOf(
   }
   const prelude = preludeOf(script, remaining, new Set(['configure', 'build', 'check', recipe.installFunction]), 'post_install');
   const run = systemText(prelude === '' ? remaining : `${prelude}\n${remaining}`);
-  const paths = recipe.verifyPaths
-    .map((path) => path.replace(/^\/+/, ''))
-    .filter((path) => path !== '' && !remaining.includes(`/${path}`));
+  const verified = recipe.verifyPaths.map((path) => path.replace(/^\/+/, '')).filter((path) => path !== '');
+  const before = verified.filter((path) => !remaining.includes(`/${path}`));
+  const paths = before.length > 0 ? before : verified;
   const failed =
     run === undefined
       ? 'it uses files or variables of the build'

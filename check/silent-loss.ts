@@ -51,7 +51,9 @@ export function inspectFeatures(
 function lost(each: PackageFacts, now: LoggedFeatures, then: { version: string; met: readonly string[] } | undefined): Finding[] {
   if (then === undefined) return [];
   const findings: Finding[] = [];
+  const meant = new Set([...each.divergences.keys()].flatMap(spellings));
   for (const feature of then.met) {
+    if (meant.size > 0 && meant.has(subjectOf(feature).toLowerCase())) continue;
     const answer = now.features.get(feature);
     const text = `${feature}: yes in the reference (${then.version})`;
     if (answer === false) findings.push({ kind: 'FEATURE-LOST', package: each.name, text: `${text}, no now`, place: each.place });

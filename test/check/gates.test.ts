@@ -295,6 +295,12 @@ for (const [kind, requirement] of [
   });
 }
 
+test('a feature that is lost on purpose is no loss', () => {
+  const logs = new Map([['curl', { version: '1.1', features: new Map([['checking for zlib', false]]) }]]);
+  const divergences = new Map([['zlib', 'nothing is compressed']]);
+  assert.equal(run({ inputs: { logs }, packages: { curl: { divergences } } }, 'silent-loss').status, 'passed');
+});
+
 test('a name that no package is found as is advice, not a failure', () => {
   const requires = [{ kind: 'pkgconfig', name: 'nobody-knows', by: 'autotools', ...REQUIRED } as const];
   const { result, status } = run(

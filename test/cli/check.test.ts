@@ -1,5 +1,7 @@
 /** `igos check` and `igos audit` as a user runs them, on a copy of examples/gates and on trees with faults. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -132,6 +134,44 @@ test('tiers in a circle, and a tree that cannot be read', (t) => {
   const broken = igos('check', tree);
   assert.equal(broken.status, 1);
   assert.match(broken.stderr, /^error\[E-LANG-/m);
+});
+
+test('an archive that was fetched is read where it lies', (t) => {
+  const { igos, work } = programs(t);
+  const tree = join(work, 'tree');
+  mkdirSync(join(work, 'x-1'));
+  mkdirSync(tree);
+  writeFileSync(join(work, 'x-1', 'meson.build'), "project('x', 'c')\ndependency('zlib')\n");
+  const archive = join(work, 'x-1.tar.gz');
+  assert.equal(spawnSync('tar', ['-C', work, '-czf', archive, 'x-1']).status, 0);
+  const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
+  const declare = (host: string): void =>
+    writeFileSync(
+      join(tree, 'tree.igos'),
+      `tier core { summary = "c"; }
+package zlib "1" { tier = core; summary = "z"; style = autotools; }
+package x "1" {
+  tier = core;
+  summary = "x";
+  source = fetchurl { url = "https://example.org/x-1.tar.gz"; sha256 = "${sha256}"; };
+  host = [ ${host} ];
+  style = meson { };
+}
+`,
+    );
+  declare('');
+  assert.match(igos('check', tree, '--gate', 'undeclared-deps').stdout, /NOT RUN: no source is in the store \(1 package\)/);
+  assert.equal(igos('store', 'add', '--flat', archive).status, 0);
+  for (const _ of ['read', 'remembered']) {
+    const { status, stdout } = igos('check', tree, '--gate', 'undeclared-deps');
+    assert.equal(status, 1);
+    assert.match(stdout, /UNDECLARED-MESON-DEP-REQUIRED {2}x {2}meson\.build:2 requires pkgconfig\(zlib\): zlib is not among/);
+  }
+  igos('audit', `${tree}#x`);
+  igos('audit', 'aggregate', tree);
+  assert.match(igos('check', tree, '--report').stdout, /^x\tmismatch\tzlib\tmeson\.build:2 requires pkgconfig\(zlib\)/m);
+  declare('zlib');
+  assert.equal(igos('check', tree, '--gate', 'undeclared-deps').status, 0);
 });
 
 test('a source in the store is read once, and a build that lost a feature is told from the reference', { skip }, (t) => {

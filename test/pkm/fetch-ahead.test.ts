@@ -1,6 +1,7 @@
 /** While archives come in, a root can be changed by others; and nobody fetches an archive that another process is fetching. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -34,7 +35,7 @@ async function offered(t: TestContext): Promise<Offered> {
     asked.resolve();
     void released.promise.then(() => {
       web.instead = undefined;
-      request.socket.server?.emit('request', request, response);
+      (request.socket as unknown as { server: EventEmitter }).server.emit('request', request, response);
     });
     return true;
   };

@@ -254,10 +254,10 @@ test('the environment of compilers keeps the folder of the build out, behind wha
   assert.deepEqual(flags('a'), [`-O2 ${map}`, `-O2 ${map}`, none, none]);
   assert.deepEqual(flags('b'), [`-O3 -g ${map}`, none, none, none]);
   assert.deepEqual(flags('c'), [none, none, none, none]);
-  assert.deepEqual(flags('d'), [`-O1 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id', none]);
+  assert.deepEqual(flags('d'), [`-O1 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
   assert.deepEqual(flags('e'), [none, none, none, none]);
-  assert.deepEqual(flags('f'), [`-O2 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id', none]);
-  const rust = '--remap-path-prefix=/build=/usr/src/debug -C link-arg=-Wl,--build-id';
+  assert.deepEqual(flags('f'), [`-O2 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
+  const rust = '--remap-path-prefix=/build=/usr/src/debug -C link-arg=-Wl,--build-id=sha1';
   assert.deepEqual(flags('g'), [none, none, none, rust]);
   const script = (name: string): string => derivation(opened, name).env.get('buildScript')!;
   assert.match(script('a'), /phase strip '\ncommand -v/);

@@ -230,7 +230,7 @@ test('styles that know whether there are tests run them; tiers and packages deci
     undefined,
     'own',
   ]);
-  assert.match(derivation(opened, 'c').env.get('buildScript')!, /as is known:" why >&2/);
+  assert.match(derivation(opened, 'c').env.get('buildScript')!, /as is known: "why >&2/);
   assert.deepEqual(opened.tree.select('b').check, { kind: 'off', reason: 'needs a screen' });
   assert.throws(() => opened.tree.select('g').drvPath, /'check' of package 'g' is null/);
 });

@@ -83,6 +83,7 @@ async function buildAgain<T>(
     workspace,
     cores: options.cores ?? 1,
     keepFailed: options.keepFailed ?? false,
+    limits: options.limits ?? {},
     impureEnvironment: options.impureEnvironment ?? new Map(),
     emit: options.onEvent ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,

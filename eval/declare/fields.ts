@@ -212,6 +212,44 @@ const PACKAGE: readonly FieldSpec[] = [
   supersedes,
   provides,
   conflicts,
+  {
+    name: 'foundAs',
+    shape: 'probes',
+    default: '[ ]',
+    doc: "Names by which other packages' configure steps look for it, where they are not its own: `igos check` finds with them what a source needs.",
+    example: '[ "pkgconfig(libxml-2.0)" "library(xml2)" "program(xmllint)" ]',
+  },
+  {
+    name: 'divergences',
+    shape: 'reasons',
+    default: '{ }',
+    isMerged: true,
+    doc: 'What upstream requires and this package is built without, for good: package and reason. `igos check` does not ask for it.',
+    example: '{ gtk-doc = "its documentation is not built"; }',
+  },
+  {
+    name: 'pending',
+    shape: 'line',
+    default: 'none',
+    doc: 'Why its source is not there yet: such a package is declared, and no gate asks for more.',
+    example: '"upstream signs the release next week"',
+  },
+  {
+    name: 'waivers',
+    shape: 'waivers',
+    default: '{ }',
+    isMerged: true,
+    doc: 'Gates of `igos check` that it need not pass for a while: why, who said so, and the last day on which that holds. A waiver that has run out is a finding.',
+    example: '{ audit-coverage = { reason = "audit under way"; approver = "ada"; expires = "2027-01-31"; }; }',
+  },
+  {
+    name: 'meta',
+    shape: 'data',
+    default: '{ }',
+    isMerged: true,
+    doc: 'What only other tools read, under names of their choice. igos keeps it, and does nothing with it.',
+    example: '{ isoInclude = true; payloadLicense = "LicenseRef-EULA"; }',
+  },
 ];
 
 /** What a split has of its own; what it does not say it takes from its package, except what is about replacing others. */
@@ -259,6 +297,27 @@ const TIER: readonly FieldSpec[] = [
     default: 'true',
     doc: 'Whether its packages are part of what is installed; a bootstrap tier is not.',
     example: 'false',
+  },
+  {
+    name: 'holds',
+    shape: 'globs',
+    default: '[ ]',
+    doc: 'Packages that belong here by what they are, whoever uses them: `igos check` compares them with the tier that they declare. A name counts before a pattern.',
+    example: '[ zlib "gnome-*" ]',
+  },
+  {
+    name: 'sequence',
+    shape: 'names',
+    default: 'by their dependencies',
+    doc: 'Its packages in the order in which they are built, where people keep that order: `igos check` compares it with the dependencies, and misses packages that are not in it.',
+    example: '[ zlib "readline" bash ]',
+  },
+  {
+    name: 'unaudited',
+    shape: 'globs',
+    default: '[ ]',
+    doc: 'Packages of it that need no audit record.',
+    example: '[ "*-pass1" ]',
   },
   {
     name: 'check',

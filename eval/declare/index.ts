@@ -7,6 +7,8 @@ export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts
 export { PackageInfo } from './package-info.ts';
 export { HOOKS, PHASES } from './phases.ts';
 export type { CheckPolicy } from './read-check.ts';
+export type { PlainData } from './read-data.ts';
+export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';
 export type { FieldSpec } from './shape.ts';
 export { SHAPES } from './shape.ts';
 export { STYLES } from './styles.ts';

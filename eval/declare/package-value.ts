@@ -36,6 +36,7 @@ export function makePackageValue(self: Package): Attrs {
       name,
       self.fields.slot(name) ?? attrsFromMap(new Map()),
     ]),
+    ['meta', recipe.fields.slot('meta') ?? attrsFromMap(new Map())],
     ['build', self.attribute('build', () => recipe.build, [])],
     ['host', self.attribute('host', () => recipe.host, [])],
     ...(

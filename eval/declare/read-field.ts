@@ -99,7 +99,7 @@ export function requireRelative(reading: Reading, path: string): string {
 
 export const readPackages = (reading: Reading): readonly Package[] => items(reading).map(readPackage);
 
-function readPackage(reading: Reading): Package {
+export function readPackage(reading: Reading): Package {
   const value = force(reading);
   const { packageOf, packages, tierOf } = reading.realm;
   const found = value instanceof Attrs ? packageOf.get(value) : undefined;

@@ -27,6 +27,11 @@ export const SHAPES = {
   services: 'a set of "enable" or "disable", named by service',
   files: 'a set of texts, named by path below /etc',
   trees: 'a list of paths to trees',
+  globs: 'a list of packages, or of names and patterns (with *) in quotes',
+  probes: 'a list of "pkgconfig(NAME)", "library(NAME)", "header(FILE)", "program(NAME)" or "cmake(NAME)"',
+  reasons: 'a set of reasons, named by package',
+  data: 'a set of plain data: text, numbers, true, false, null, lists and sets of them',
+  waivers: 'a set of { reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; }, named by gate',
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
@@ -49,6 +54,10 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   services: '"enable" or "disable" for a service',
   files: 'a text for a path below /etc',
   trees: 'a path to a tree',
+  globs: 'a package, or a name or pattern in quotes',
+  probes: 'a kind of name and the name: "pkgconfig(glib-2.0)"',
+  reasons: 'a reason for a package',
+  waivers: '{ reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; } for a gate',
 };
 
 /** One field of a declaration: what is checked, and what is printed about it. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
-import { BuildFailure, cannotRun } from '../../builder/build-failure.ts';
-import { setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
+import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
 import { buildInput } from '../../builder/environment.ts';
 import { type BuildCode, buildCodes, readLog, realize } from '../../builder/index.ts';
@@ -61,6 +61,10 @@ const failed = (status: number, lines: string[], phase?: string, keptAt?: string
   throw new BuildFailure(drvPath, { status, log: { lastLines: lines, phase, path: '/log' }, keptAt });
 };
 
+const throwing = (fault: Fault) => () => {
+  throw fault;
+};
+
 test('failures of builders', async (t) => {
   const compiler = [
     'checking for gcc... no',
@@ -70,12 +74,25 @@ test('failures of builders', async (t) => {
   await check(t, 'E-BUILD-001', 'failed-header', failed(2, compiler, 'build'));
   await check(t, 'E-BUILD-001', 'failed-tool', failed(127, ['/bin/sh: 4: bison: not found'], 'build', '/tmp/failed-hello'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
-  const throwing = (fault: Fault) => () => {
-    throw fault;
-  };
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
-  await check(t, 'E-BUILD-004', 'set-up-failed', throwing(setUpFailed('hello-2.10', 'mount: /dev/pts: permission denied.')));
+  await check(
+    t,
+    'E-BUILD-004',
+    'set-up-failed',
+    throwing(setUpFailed('hello-2.10', { purpose: 'mount /dev/pts', message: 'permission denied' })),
+  );
+});
+
+test('limits', async (t) => {
+  const limits = { timeoutMs: 7_200_000, maxSilentMs: 90_000, maxLogBytes: 1_572_864, maxMemoryBytes: 2 * 2 ** 30 };
+  const log = { lastLines: ['checking for a reason…'], phase: 'build' };
+  const over = (limit: 'time' | 'silence' | 'log' | 'memory', keptAt?: string) =>
+    throwing(overLimit(drvPath, { limit, limits, log, keptAt }));
+  await check(t, 'E-BUILD-030', 'over-time', over('time'));
+  await check(t, 'E-BUILD-031', 'over-silence', over('silence'));
+  await check(t, 'E-BUILD-032', 'over-log', over('log'));
+  await check(t, 'E-BUILD-033', 'over-memory', over('memory', '/tmp/failed-hello'));
 });
 
 test('outputs', async (t) => {
@@ -101,8 +118,6 @@ test('outputs', async (t) => {
 
 test('sandboxes', async (t) => {
   const facts = {
-    isPrivileged: false,
-    missingPrograms: [],
     namespaceError: undefined,
     mountError: undefined,
     overlayError: undefined,
@@ -112,7 +127,7 @@ test('sandboxes', async (t) => {
     throw explainSandbox({ ...facts, ...more })!;
   };
   assert.equal(explainSandbox(facts), undefined);
-  await check(t, 'E-BUILD-003', 'no-programs', explain({ missingPrograms: ['unshare', 'hostname'] }));
+  await check(t, 'E-BUILD-003', 'no-launcher', throwing(noLauncher()), [process.arch]);
   const settings = new Map([
     ['kernel.unprivileged_userns_clone', '0'],
     ['kernel.apparmor_restrict_unprivileged_userns', '1'],
@@ -122,15 +137,15 @@ test('sandboxes', async (t) => {
     t,
     'E-BUILD-003',
     'no-namespaces',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted', settings }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted', settings }),
   );
   await check(
     t,
     'E-BUILD-003',
     'no-namespaces-container',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted' }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted' }),
   );
-  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'mount: proc: permission denied.' }));
+  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'cannot mount /proc: operation not permitted' }));
 });
 
 test('roots', async (t) => {

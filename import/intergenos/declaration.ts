@@ -359,7 +359,7 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
         ...rest,
       }));
     }
-    if (verifyLater.length > 0) meta['verifyLater'] = verifyLater;
+    if (verifyLater.length > 0) meta['verifyLater'] = verifyLater.map((path) => path.replace(/^\/+/, ''));
     if (recipe.isDirectInstall) {
       meta['directInstall'] = true;
       find(

@@ -286,6 +286,7 @@ const INFO_FIELDS = [
   'services',
   'foundAs',
   'divergences',
+  'lacks',
   'pending',
   'waivers',
   'meta',

@@ -57,7 +57,8 @@ export function realizeSync(store: ObjectStore, goals: readonly Goal[], options:
   const counter = new Int32Array(news);
   const { port1, port2 } = new MessageChannel();
   const order: RealizeOrder = { home: store.home, storeDir: store.storeDir, goals, options: rest, news };
-  const settings: WorkerOptions = { workerData: { order, port: port2 }, transferList: [port2] };
+  // What it opens by calls of the C library, it closes by Node's: that is no leak.
+  const settings: WorkerOptions = { workerData: { order, port: port2 }, transferList: [port2], trackUnmanagedFds: false };
   const worker = new Worker(new URL('./realize-thread.ts', import.meta.url), settings);
   worker.unref();
   try {

@@ -12,17 +12,16 @@
  *
  * @source docs/builder.md §2
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type Bytes, isAscii, sys, textToBytes } from '../base/index.ts';
 import { type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
-import { coverDescriptors } from './descriptors.ts';
 import { type BuildInput, buildFolder } from './environment.ts';
 import { hostPath, hostProgram } from './host-programs.ts';
 import type { Layer } from './layers.ts';
 import { encodeFstab, type Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
 import { shellWord } from './shell-word.ts';
+import { type Started, startProgram } from './spawn.ts';
 import type { Workspace } from './workspace.ts';
 
 /** First of the users that builds run as when igos is run by root: far above any that people have. */
@@ -76,15 +75,11 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
   writeFileSync(`${scratch}/fstab`, encodeFstab(mounts));
   for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
   const command = [...namespaceFlags(request.hasNetwork), '/bin/sh', ...scriptArguments(setupScript(request, root), scratch)];
-  const covered = coverDescriptors(4);
-  const child = spawn(hostProgram('unshare') ?? 'unshare', command, {
+  const child = startProgram(hostProgram('unshare') ?? 'unshare', command, {
     cwd: request.workspace.folder,
-    // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
-    detached: true,
     env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...covered.stdio],
+    descriptors: ['empty', 'output', 'output', 'lifeline'],
   });
-  covered.release();
   return await waitFor(child, request, root);
 }
 
@@ -219,8 +214,9 @@ function splitEnvironment(environment: ReadonlyMap<string, Bytes>): { direct: Va
 const exportThen = (variables: readonly Variable[]): Bytes =>
   `${variables.map(([name, value]) => `export ${name}=${shellWord(value)}`).join('; ')}; exec "$0" "$@"`;
 
-function waitFor(child: ChildProcess, request: SandboxRequest, root: string): Promise<SandboxEnd> {
+function waitFor(child: Started, request: SandboxRequest, root: string): Promise<SandboxEnd> {
   const { signal } = request;
+  const [, stdout, stderr] = child.stdio;
   return new Promise((resolve, reject) => {
     let messages = '';
     let isStopped = false;
@@ -231,11 +227,10 @@ function waitFor(child: ChildProcess, request: SandboxRequest, root: string): Pr
     };
     if (signal?.aborted === true) stop();
     else signal?.addEventListener('abort', stop, { once: true });
-    child.stdout!.on('data', request.onOutput);
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stdout?.on('data', request.onOutput);
+    stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (messages.length < 16_384) messages += text;
     });
-    child.stdio[3]!.on('error', () => {}); // the reader went first
     child.on('error', (error) => {
       signal?.removeEventListener('abort', stop);
       const message = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'unshare: not found' : error.message;
@@ -252,7 +247,7 @@ function waitFor(child: ChildProcess, request: SandboxRequest, root: string): Pr
           isOverlayRefused: messages.includes(`${root}: `) && request.layers !== undefined,
         });
     });
-    child.stdout!.on('error', reject);
+    stdout?.on('error', reject);
   });
 }
 

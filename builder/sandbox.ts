@@ -21,7 +21,7 @@ import type { Layer } from './layers.ts';
 import { encodeFstab, type Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
 import { shellWord } from './shell-word.ts';
-import { type Started, startProgram } from './spawn.ts';
+import { type Started, startProgram, type Usage } from './spawn.ts';
 import type { Workspace } from './workspace.ts';
 
 /** First of the users that builds run as when igos is run by root: far above any that people have. */
@@ -57,7 +57,7 @@ export interface SandboxRequest {
 
 export type SandboxEnd =
   /** The program ran. As in shells, a status above 128 is 128 + the signal that killed it. */
-  | { readonly kind: 'exited'; readonly status: number }
+  | { readonly kind: 'exited'; readonly status: number; readonly usage?: Usage | undefined }
   /** It did not get as far as the program. */
   | { readonly kind: 'refused'; readonly message: string; readonly isOverlayRefused: boolean }
   | { readonly kind: 'stopped' };
@@ -239,7 +239,7 @@ function waitFor(child: Started, request: SandboxRequest, root: string): Promise
     child.on('close', (status, killed) => {
       signal?.removeEventListener('abort', stop);
       if (isStopped) resolve({ kind: 'stopped' });
-      else if (messages.includes(READY)) resolve({ kind: 'exited', status: status ?? signalStatus(killed) });
+      else if (messages.includes(READY)) resolve({ kind: 'exited', status: status ?? signalStatus(killed), usage: child.usage });
       else
         resolve({
           kind: 'refused',

@@ -18,9 +18,18 @@ export interface Started {
   readonly pid?: number | undefined;
   /** By descriptor; for those that are `output`. */
   readonly stdio: readonly (Readable | undefined | null)[];
+  /** Known when it has ended, where the system tells. */
+  readonly usage?: Usage | undefined;
   kill(signal: NodeJS.Signals): boolean;
   on(event: 'close', listener: (status: number | null, signal: NodeJS.Signals | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** Of a process and all its descendants that were waited for. */
+export interface Usage {
+  readonly cpuMs: number;
+  /** Of the largest of them; 0 where it is not larger than this process is, whose size the kernel counts in. */
+  readonly peakBytes: number;
 }
 
 /** `empty`: /dev/null. `output`: a pipe to us. `lifeline`: a pipe that ends when this process does. A number: one of ours, lent. */
@@ -61,8 +70,8 @@ interface Quick {
     options: Omit<StartOptions, 'descriptors'>,
     descriptors: readonly (number | undefined)[],
   ): number;
-  /** @returns the wait status, `undefined` while it runs */
-  reap(pid: number): number | undefined;
+  /** @returns `undefined` while it runs */
+  reap(pid: number): { readonly status: number; readonly usage: Usage } | undefined;
 }
 
 let quick: Quick | undefined | null;
@@ -73,6 +82,7 @@ type Call = (...parameters: unknown[]) => number;
 const ACTIONS_BYTES = 512;
 const ATTRIBUTES_BYTES = 1024;
 const SIGNAL_SET_BYTES = 128;
+const USAGE_BYTES = 512;
 
 /** `POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID`: the same in glibc and musl. */
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
@@ -80,13 +90,13 @@ const O_CLOEXEC = 0o2000000;
 const WNOHANG = 1;
 
 function bindQuick(): Quick | null {
-  if (process.platform !== 'linux') return null;
+  if (process.platform !== 'linux' || !['x64', 'arm64', 'riscv64'].includes(process.arch)) return null;
   try {
     const koffi = createRequire(import.meta.url)('koffi') as { load(name: null): { func(signature: string): Call } };
     const libc = koffi.load(null);
     const bind = (signature: string): Call => libc.func(signature);
     const pipe2 = bind('int pipe2(_Out_ int *fds, int flags)');
-    const waitpid = bind('int waitpid(int pid, _Out_ int *status, int options)');
+    const wait4 = bind('int wait4(int pid, _Out_ int *status, int options, _Out_ uint8_t *usage)');
     const posixSpawn = bind(
       'int posix_spawnp(_Out_ int *pid, const char *file, uint8_t *actions, uint8_t *attributes, const char **argv, const char **envp)',
     );
@@ -133,7 +143,8 @@ function bindQuick(): Quick | null {
       },
       reap(pid) {
         const status = [0];
-        return waitpid(pid, status, WNOHANG) === 0 ? undefined : status[0]!;
+        const usage = Buffer.alloc(USAGE_BYTES);
+        return wait4(pid, status, WNOHANG, usage) === 0 ? undefined : { status: status[0]!, usage: readUsage(usage) };
       },
     };
   } catch {
@@ -141,11 +152,22 @@ function bindQuick(): Quick | null {
   }
 }
 
+/** struct rusage of 64-bit Linux: seconds and microseconds for the program, the same for the kernel, then the peak in KiB. */
+const readUsage = (bytes: Buffer): Usage => {
+  const word = (index: number): number => Number(bytes.readBigInt64LE(index * 8));
+  const peakKiB = word(4);
+  return {
+    cpuMs: (word(0) + word(2)) * 1000 + (word(1) + word(3)) / 1000,
+    peakBytes: peakKiB > process.resourceUsage().maxRSS ? peakKiB * 1024 : 0,
+  };
+};
+
 const REAP_MS = 1;
 
 class QuickChild extends EventEmitter implements Started {
   readonly pid: number | undefined;
   readonly stdio: readonly (Socket | undefined)[];
+  usage: Usage | undefined;
   readonly #quick: Quick;
   readonly #lifelines: number[] = [];
   #nOpen = 0;
@@ -199,15 +221,16 @@ class QuickChild extends EventEmitter implements Started {
 
   /** All pipes have ended, so it is ending. */
   #reap(): void {
-    const status = this.#quick.reap(this.pid!);
-    if (status === undefined) {
+    const end = this.#quick.reap(this.pid!);
+    if (end === undefined) {
       setTimeout(() => this.#reap(), REAP_MS);
       return;
     }
     this.#isReaped = true;
     for (const fd of this.#lifelines) closeSync(fd);
-    const signal = status & 0x7f;
-    if (signal === 0) this.emit('close', (status >> 8) & 0xff, null);
+    this.usage = end.usage;
+    const signal = end.status & 0x7f;
+    if (signal === 0) this.emit('close', (end.status >> 8) & 0xff, null);
     else this.emit('close', null, signalName(signal));
   }
 }

@@ -87,6 +87,8 @@ export interface RealizeOptions {
   readonly jobs?: number;
   /** What a build is told to use (`NIX_BUILD_CORES`). Default: 1. */
   readonly cores?: number;
+  /** Builds that took much memory the last time are not run beside each other beyond this. Default: three quarters of the machine's. */
+  readonly memoryBytes?: number;
   /** After a failure, go on with what does not depend on it. */
   readonly keepGoing?: boolean;
   /** Leave the scratch folder of a failed build; the event `failed` names it. */

@@ -71,7 +71,7 @@ class Run {
     const { substituter } = this.#options;
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
-    this.#emit({ kind: 'plan', plan });
+    this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
     if (plan.steps.length > 0) await this.#work(plan);
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
       const paths = this.#realised.paths(drvPath);
@@ -116,6 +116,14 @@ class Run {
     if (signal?.aborted === true) throw stopped();
     if (this.#failures.length === 1) throw this.#failures[0]!;
     if (this.#failures.length > 1) throw new Faults(this.#failures);
+  }
+
+  #expectedMs(plan: Plan): Map<StorePath, number> {
+    const found = plan.steps.flatMap(({ drvPath, drv }): [StorePath, number][] => {
+      const known = takenBefore(this.#store, drv.name);
+      return known === undefined ? [] : [[drvPath, known.seconds * 1000]];
+    });
+    return new Map(found);
   }
 
   /** As it was last time, whatever has changed since; without that, builds are taken for longer than fetches. */
@@ -179,7 +187,7 @@ class Run {
       this.#remember(step, resolved, outputs, lock);
       isKept = true;
       this.#durations.push(...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }));
-      this.#emit({ kind: 'finished', drvPath, outputs, durationMs });
+      this.#emit({ kind: 'finished', drvPath, name: step.drv.name, action: step.action, outputs, durationMs });
     } finally {
       if (!isKept) lock[Symbol.dispose]();
     }
@@ -215,7 +223,8 @@ class Run {
     }
     this.#failures.push(fault);
     const keptAt = 'keptAt' in fault ? (fault.keptAt as string | undefined) : undefined;
-    this.#emit({ kind: 'failed', drvPath: step.drvPath, fault, keptAt });
+    const { drvPath, action } = step;
+    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt });
     if (this.#options.keepGoing !== true) this.#abort.abort();
   }
 

@@ -42,7 +42,12 @@ export interface Plan {
 
 /** What a run tells while it works. The builder prints nothing itself. */
 export type BuildEvent =
-  | { readonly kind: 'plan'; readonly plan: Plan }
+  | {
+      readonly kind: 'plan';
+      readonly plan: Plan;
+      /** How long steps took the last time they were done, or an earlier version was; without those that never were. */
+      readonly expectedMs: ReadonlyMap<StorePath, number>;
+    }
   | { readonly kind: 'started'; readonly drvPath: StorePath; readonly name: string; readonly action: 'build' | 'fetch' }
   | { readonly kind: 'phase'; readonly drvPath: StorePath; readonly phase: string }
   /** One line of the build's output, without its end; decoded for showing. */
@@ -61,12 +66,21 @@ export type BuildEvent =
   | {
       readonly kind: 'finished';
       readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
       readonly outputs: ReadonlyMap<string, StorePath>;
       readonly durationMs: number;
     }
   /** Nothing had to be built: the inputs turned out to be those of a build that was done before. */
   | { readonly kind: 'cutoff'; readonly drvPath: StorePath; readonly outputs: ReadonlyMap<string, StorePath> }
-  | { readonly kind: 'failed'; readonly drvPath: StorePath; readonly fault: Fault; readonly keptAt: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
+      readonly fault: Fault;
+      readonly keptAt: string | undefined;
+    }
   /** Not tried, because `because` failed. */
   | { readonly kind: 'skipped'; readonly drvPath: StorePath; readonly because: StorePath };
 

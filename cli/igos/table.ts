@@ -3,8 +3,14 @@ import type { Command, Option } from '../command.ts';
 import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
+import { PROGRESS_OPTIONS } from '../progress/options.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
+const CORES: Option = {
+  long: 'cores',
+  values: ['N'],
+  doc: 'what each build is told to use, as NIX_BUILD_CORES (default, and 0: all)',
+};
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
 
 /** Options of every command that evaluates; Nix's spellings. */
@@ -154,8 +160,10 @@ export const igosCommands: readonly Command[] = [
     options: [
       DRY_RUN,
       JOBS,
+      CORES,
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      ...PROGRESS_OPTIONS,
       { long: 'check', doc: 'build again what is there and compare, byte by byte' },
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },
@@ -189,8 +197,10 @@ export const igosCommands: readonly Command[] = [
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
       JOBS,
+      CORES,
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      ...PROGRESS_OPTIONS,
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },
       ...EVALUATION,

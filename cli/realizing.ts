@@ -57,13 +57,14 @@ export async function realizeTargets(
   const pending: ((display: Progress) => void)[] = [];
   const cores = availableParallelism();
   const jobs = args.number('jobs', cores);
+  const look = lookOf(args, jobs);
   const summary = new RunSummary(store);
   try {
     const draw = (run: (display: Progress) => void): void => {
       if (progress !== undefined) run(progress);
       else {
         pending.push(run);
-        opening ??= openProgressLater(context, lookOf(args, jobs), (display) => {
+        opening ??= openProgressLater(context, look, (display) => {
           progress = display;
           for (const each of pending.splice(0)) each(display);
         });
@@ -95,7 +96,8 @@ export async function realizeTargets(
     process.off('SIGTERM', stop);
     // A build may end before its display is loaded: drawn later, it would write over what comes next.
     await opening;
-    for (const line of summary.lines()) progress?.note(line);
+    // Those who read records count for themselves.
+    if (look.format !== 'internal-json') for (const line of summary.lines()) progress?.note(line);
     progress?.stop();
   }
 }

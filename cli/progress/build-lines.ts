@@ -24,7 +24,7 @@ export function buildLines(state: BuildState, jobs: number, { columns, rows }: R
   const all = [...state.running.values()];
   const nShown = Math.max(1, rows - 4);
   // The oldest are those that one waits for.
-  const shown = all.length > nShown ? all.slice(0, nShown - 1) : all;
+  const shown = all.length > nShown ? all.slice(0, Math.max(1, nShown - 1)) : all;
   const names = Math.max(0, ...shown.map((build) => build.name.length));
   const width = Math.min(names, Math.max(8, Math.floor(columns / 3)));
   const lines = shown.map((build): ShownLine => ({ kind: 'running', ...runningLine(state, build, { columns, width }) }));
@@ -46,9 +46,12 @@ function runningLine(
     build.doneBytes === undefined
       ? ''
       : `${formatBytes(build.doneBytes)}${build.totalBytes === undefined ? '' : ` of ${formatBytes(build.totalBytes)}`}`;
-  const parts = [time, build.phase, size, columns < NARROW ? '' : printable(build.line)];
+  const parts = [time, build.phase, size, columns < NARROW ? '' : printable(withoutColour(build.line))];
   return { title: fit(build.name, width), rest: parts.filter((part) => part !== '').join('  ') };
 }
+
+/** What programs write to colour their lines would show as letters. */
+const withoutColour = (line: string): string => line.replace(/\u001b\[[0-9;:]*[mK]/g, '');
 
 const fit = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text.padEnd(width);

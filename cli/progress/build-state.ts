@@ -134,19 +134,19 @@ export class BuildState {
    */
   remainingMs(jobs: number): number | undefined {
     let sum = 0;
-    let longest = 0;
     let nKnown = 0;
-    for (const drvPath of this.#open) {
-      const node = this.#nodes.get(drvPath)!;
+    // What was given up counts no more, so the ways are not those of the plan.
+    const ways = new Map<StorePath, number>();
+    for (const [drvPath, node] of [...this.#nodes].reverse()) {
+      if (!this.#open.has(drvPath)) continue;
       const build = this.running.get(drvPath);
-      const elapsed = build === undefined ? 0 : this.elapsedOf(build);
+      const left = Math.max(0, (node.expectedMs ?? UNKNOWN_MS) - (build === undefined ? 0 : this.elapsedOf(build)));
       if (node.expectedMs !== undefined) nKnown++;
-      const own = node.expectedMs ?? UNKNOWN_MS;
-      sum += Math.max(0, own - elapsed);
-      longest = Math.max(longest, node.wayMs - Math.min(elapsed, own));
+      sum += left;
+      ways.set(drvPath, left + Math.max(0, ...node.dependents.map((dependent) => ways.get(dependent) ?? 0)));
     }
-    if (this.#open.size === 0 || nKnown * 2 < this.#open.size) return undefined;
-    return Math.max(longest, sum / Math.max(1, jobs));
+    if (nKnown === 0 || nKnown * 2 < ways.size) return undefined;
+    return Math.max(sum / Math.max(1, jobs), ...ways.values());
   }
 
   slowest(count: number): EndedBuild[] {

@@ -44,7 +44,8 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
     // Asked for at each frame: the window may have another size by now.
     lines: state === undefined ? [] : buildLines(state, jobs, { columns: terminal.columns ?? 80, rows: terminal.rows ?? 24 }),
   });
-  const app = render(h(Display, { snapshot }), {
+  const { isColored } = out;
+  const app = render(h(Display, { snapshot, isColored }), {
     stdout: terminal as NodeJS.WriteStream,
     patchConsole: false,
     exitOnCtrlC: false,
@@ -93,45 +94,57 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       out.interceptTalk = undefined;
       running.clear();
       state = undefined;
-      app.rerender(h(Display, { snapshot }));
+      app.rerender(h(Display, { snapshot, isColored }));
       app.unmount();
     },
   };
 }
 
-function Display({ snapshot }: { readonly snapshot: () => Shown }): ReactElement {
+interface DisplayProperties {
+  readonly snapshot: () => Shown;
+  readonly isColored: boolean;
+}
+
+/** What ink is told of a text's looks. */
+interface Looks {
+  readonly color?: string;
+  readonly dimColor?: boolean;
+}
+
+function Display({ snapshot, isColored }: DisplayProperties): ReactElement {
   const [frame, setFrame] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setFrame((count) => count + 1), FRAME_MS);
     return () => clearInterval(timer);
   }, []);
   const { running, lines, notes, done, total, failed } = snapshot();
-  const spinner = SPINNER[frame % SPINNER.length]!;
+  const dim: Looks = isColored ? { dimColor: true } : {};
+  const mark = h(Text, isColored ? { color: 'cyan' } : {}, `${SPINNER[frame % SPINNER.length]!} `);
   const kept = { items: [...notes], children: (note: string, index: number) => h(Text, { key: index }, note) };
   return h(
     Box,
     { flexDirection: 'column' },
     h(Static<string>, kept),
-    ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, spinner })),
+    ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, mark, dim })),
     running.length > 0 && total > 0
-      ? h(Text, { dimColor: true }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
+      ? h(Text, { ...dim }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
       : null,
-    ...lines.map((line, index) => h(BuildLine, { key: `line ${index}`, line, spinner })),
+    ...lines.map((line, index) => h(BuildLine, { key: `line ${index}`, line, mark, dim })),
   );
 }
 
-function BuildLine({ line, spinner }: { readonly line: ShownLine; readonly spinner: string }): ReactElement {
-  if (line.kind !== 'running') return h(Text, { dimColor: true, wrap: 'truncate' }, line.rest);
-  return h(
-    Text,
-    { wrap: 'truncate' },
-    h(Text, { color: 'cyan' }, `${spinner} `),
-    `${line.title}  `,
-    h(Text, { dimColor: true }, line.rest),
-  );
+interface LineProperties {
+  /** What moves. */
+  readonly mark: ReactElement;
+  readonly dim: Looks;
 }
 
-function ActivityLine({ activity, spinner }: { readonly activity: Activity; readonly spinner: string }): ReactElement {
+function BuildLine({ line, mark, dim }: LineProperties & { readonly line: ShownLine }): ReactElement {
+  if (line.kind !== 'running') return h(Text, { ...dim, wrap: 'truncate' }, line.rest);
+  return h(Text, { wrap: 'truncate' }, mark, `${line.title}  `, h(Text, { ...dim }, line.rest));
+}
+
+function ActivityLine({ activity, mark, dim }: LineProperties & { readonly activity: Activity }): ReactElement {
   const bytes =
     activity.doneBytes === undefined
       ? ''
@@ -139,9 +152,9 @@ function ActivityLine({ activity, spinner }: { readonly activity: Activity; read
   return h(
     Box,
     null,
-    h(Text, { color: 'cyan' }, `${spinner} `),
+    mark,
     h(Text, null, `${activity.title} `),
-    h(Text, { dimColor: true }, `${formatDuration(performance.now() - activity.startedMs)} `),
-    h(Text, { dimColor: true, wrap: 'truncate' }, `${bytes}${activity.detail}`),
+    h(Text, { ...dim }, `${formatDuration(performance.now() - activity.startedMs)} `),
+    h(Text, { ...dim, wrap: 'truncate' }, `${bytes}${activity.detail}`),
   );
 }

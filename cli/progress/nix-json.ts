@@ -7,7 +7,7 @@
 import type { BuildEvent } from '../../builder/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import type { Output } from '../output.ts';
-import type { BuildState } from './build-state.ts';
+import { BuildState } from './build-state.ts';
 import type { Progress } from './model.ts';
 
 const ACTIVITY = { unknown: 0, fileTransfer: 101, realise: 102, copyPaths: 103, builds: 104, build: 105 } as const;
@@ -41,10 +41,17 @@ export function nixJsonProgress(out: Output): Progress {
   let run: { readonly realise: number; readonly builds: number; readonly copies: number } | undefined;
   out.interceptTalk = message;
 
-  const count = (state: BuildState): void => {
+  // Of its own, as the caller's may be ahead of the events.
+  let state = new BuildState();
+  const count = (): void => {
     if (run === undefined) return;
     const nGood = state.nDone - state.failed.size - state.nSkipped;
-    result(run.builds, RESULT.progress, [nGood, state.nAll, state.running.size, state.failed.size]);
+    result(run.builds, RESULT.progress, [
+      nGood,
+      state.nAll - state.failed.size - state.nSkipped,
+      state.running.size,
+      state.failed.size,
+    ]);
     result(run.copies, RESULT.progress, [0, 0, 0, 0]);
     result(run.realise, RESULT.setExpected, [ACTIVITY.fileTransfer, 0]);
     result(run.realise, RESULT.setExpected, [100, 0]);
@@ -61,7 +68,9 @@ export function nixJsonProgress(out: Output): Progress {
     if (run !== undefined) for (const id of [run.copies, run.builds, run.realise]) end(id);
     run = undefined;
   };
-  const build = (event: BuildEvent, state: BuildState): void => {
+  const build = (event: BuildEvent): void => {
+    if (event.kind === 'plan') state = new BuildState();
+    state.apply(event);
     if (event.kind === 'plan') {
       closeRun();
       const { steps } = event.plan;
@@ -75,11 +84,11 @@ export function nixJsonProgress(out: Output): Progress {
     }
     switch (event.kind) {
       case 'plan':
-        count(state);
+        count();
         return;
       case 'started':
         builds.set(event.drvPath, begin(ACTIVITY.build, LEVEL.info, `building '${event.drvPath}'`, [event.drvPath, '', 1, 1]));
-        count(state);
+        count();
         return;
       case 'log':
         result(builds.get(event.drvPath)!, RESULT.buildLogLine, [event.line]);
@@ -100,7 +109,7 @@ export function nixJsonProgress(out: Output): Progress {
       case 'cutoff':
       case 'failed':
       case 'skipped':
-        count(state);
+        count();
         closeBuild(event.drvPath);
         return;
       case 'mirror-failed':

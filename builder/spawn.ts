@@ -16,7 +16,7 @@ import { coverDescriptors } from './descriptors.ts';
 /** What a sandbox needs of a process. `close`: it has ended, and nothing of what it wrote is unread. `error`: it could not start. */
 export interface Started {
   readonly pid?: number | undefined;
-  /** By descriptor; for those that are `output`. */
+  /** By descriptor; for those that are `output` or `channel`. */
   readonly stdio: readonly (Readable | undefined | null)[];
   /** Known when it has ended, where the system tells. */
   readonly usage?: Usage | undefined;
@@ -32,37 +32,41 @@ export interface Usage {
   readonly peakBytes: number;
 }
 
-/** `empty`: /dev/null. `output`: a pipe to us. `lifeline`: a pipe that ends when this process does. A number: one of ours, lent. */
-export type Descriptor = 'empty' | 'output' | 'lifeline' | number;
+/**
+ * `empty`: /dev/null. `output`: what is written to it is read here. `channel`: the same, and it ends when this process does. A number:
+ * one of ours, lent.
+ */
+export type Descriptor = 'empty' | 'output' | 'channel' | number;
 
 export interface StartOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** What it gets, from 0 on; it inherits no other. */
   readonly descriptors: readonly Descriptor[];
+  /** It stays in our session, with our terminal. */
+  readonly isInteractive?: boolean;
 }
 
-/** Starts a program in a session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order. */
+/** Starts a program, in a session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order. */
 export function startProgram(program: string, args: readonly string[], options: StartOptions): Started {
-  quick ??= bindQuick();
-  return quick === null ? startByNode(program, args, options) : new QuickChild(quick, program, args, options);
+  if (quick === undefined) quick = bindQuick();
+  return quick === null || options.isInteractive === true
+    ? startByNode(program, args, options)
+    : new QuickChild(quick, program, args, options);
 }
 
-function startByNode(program: string, args: readonly string[], { cwd, env, descriptors }: StartOptions): Started {
+function startByNode(program: string, args: readonly string[], { cwd, env, descriptors, isInteractive }: StartOptions): Started {
   const covered = coverDescriptors(descriptors.length);
   const own = descriptors.map((each) => (each === 'empty' ? 'ignore' : typeof each === 'number' ? each : 'pipe'));
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: [...own, ...covered.stdio] });
+  const child = spawn(program, args, { cwd, env, detached: isInteractive !== true, stdio: [...own, ...covered.stdio] });
   covered.release();
-  for (const [fd, each] of descriptors.entries()) {
-    if (each === 'lifeline') child.stdio[fd as 3]!.on('error', () => {}); // the reader went first
-  }
   return child as unknown as Started;
 }
 
 /** The calls, with `errno` as their result where they fail. */
 interface Quick {
-  /** @returns [read, write], both to be closed when a program starts */
-  pipe(): [number, number];
+  /** @returns ours and the program's end, both to be closed when another program starts */
+  connect(kind: 'output' | 'channel'): [number, number];
   /** @param descriptors  ours, for its own from 0 on; `undefined`: /dev/null @returns a pid, or minus an error number */
   spawn(
     program: string,
@@ -86,7 +90,10 @@ const USAGE_BYTES = 512;
 
 /** `POSIX_SPAWN_SETSIGDEF | SETSIGMASK | SETSID`: the same in glibc and musl. */
 const SPAWN_FLAGS = 0x04 | 0x08 | 0x80;
+/** SOCK_CLOEXEC is the same. */
 const O_CLOEXEC = 0o2000000;
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
 const WNOHANG = 1;
 
 function bindQuick(): Quick | null {
@@ -96,6 +103,7 @@ function bindQuick(): Quick | null {
     const libc = koffi.load(null);
     const bind = (signature: string): Call => libc.func(signature);
     const pipe2 = bind('int pipe2(_Out_ int *fds, int flags)');
+    const socketpair = bind('int socketpair(int domain, int type, int protocol, _Out_ int *fds)');
     const wait4 = bind('int wait4(int pid, _Out_ int *status, int options, _Out_ uint8_t *usage)');
     const posixSpawn = bind(
       'int posix_spawnp(_Out_ int *pid, const char *file, uint8_t *actions, uint8_t *attributes, const char **argv, const char **envp)',
@@ -116,9 +124,10 @@ function bindQuick(): Quick | null {
     setDefault(attributes, Buffer.alloc(SIGNAL_SET_BYTES, 0xff));
     setMask(attributes, Buffer.alloc(SIGNAL_SET_BYTES));
     return {
-      pipe() {
+      connect(kind) {
         const ends = [0, 0];
-        if (pipe2(ends, O_CLOEXEC) !== 0) throw new Error('no pipe can be made: too many open files');
+        const result = kind === 'output' ? pipe2(ends, O_CLOEXEC) : socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, ends);
+        if (result !== 0) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
         return ends as [number, number];
       },
       spawn(program, args, { cwd, env }, descriptors) {
@@ -169,7 +178,6 @@ class QuickChild extends EventEmitter implements Started {
   readonly stdio: readonly (Socket | undefined)[];
   usage: Usage | undefined;
   readonly #quick: Quick;
-  readonly #lifelines: number[] = [];
   #nOpen = 0;
   #isReaped: boolean = false;
 
@@ -180,32 +188,32 @@ class QuickChild extends EventEmitter implements Started {
     const given: (number | undefined)[] = [];
     const outputs = options.descriptors.map((each, own) => {
       if (typeof each === 'number') given[own] = each;
-      if (each !== 'output' && each !== 'lifeline') {
+      if (each !== 'output' && each !== 'channel') {
         given[own] ??= undefined;
         return undefined;
       }
-      const [read, write] = calls.pipe();
-      const [theirs, ours] = each === 'output' ? [write, read] : [read, write];
+      const [ours, theirs] = calls.connect(each);
       lent.push(theirs);
       given[own] = theirs;
-      if (each === 'output') return ours;
-      this.#lifelines.push(ours);
-      return undefined;
+      return ours;
     });
     const pid = calls.spawn(program, args, options, given);
     for (const fd of lent) closeSync(fd);
     if (pid < 0) {
       this.stdio = [];
-      for (const fd of [...this.#lifelines, ...outputs]) if (fd !== undefined) closeSync(fd);
+      for (const fd of outputs) if (fd !== undefined) closeSync(fd);
       const code = getSystemErrorName(pid);
       process.nextTick(() => this.emit('error', Object.assign(new Error(`${program}: ${code}`), { code })));
       return;
     }
     this.pid = pid;
-    this.stdio = outputs.map((fd) => (fd === undefined ? undefined : new Socket({ fd, readable: true, writable: false })));
+    this.stdio = outputs.map((fd, own) =>
+      fd === undefined ? undefined : new Socket({ fd, readable: true, writable: options.descriptors[own] === 'channel' }),
+    );
     for (const stream of this.stdio) {
       if (stream === undefined) continue;
       this.#nOpen++;
+      stream.on('error', () => {}); // the other side went first
       stream.on('close', () => {
         this.#nOpen--;
         if (this.#nOpen === 0) this.#reap();
@@ -227,7 +235,6 @@ class QuickChild extends EventEmitter implements Started {
       return;
     }
     this.#isReaped = true;
-    for (const fd of this.#lifelines) closeSync(fd);
     this.usage = end.usage;
     const signal = end.status & 0x7f;
     if (signal === 0) this.emit('close', (end.status >> 8) & 0xff, null);

@@ -5,6 +5,7 @@ import { derivationName, type ObjectStore, type StorePath } from '../store/index
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
 import type { Context } from './context.ts';
+import { limitsOf } from './limit-options.ts';
 import { summaryLines } from './progress/build-lines.ts';
 import { BuildState } from './progress/build-state.ts';
 import type { Progress } from './progress/model.ts';
@@ -80,6 +81,7 @@ export async function realizeTargets(
       cores: args.number('cores', cores, 0) || cores,
       keepGoing: args.has('keep-going'),
       keepFailed: args.has('keep-failed'),
+      limits: limitsOf(args),
       signal: controller.signal,
       impureEnvironment: new Map(
         Object.entries(context.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -109,6 +109,8 @@ export class BuildState {
         return;
       case 'mirror-failed':
       case 'waiting':
+      case 'remark':
+      case 'lacking':
     }
   }
 

@@ -115,6 +115,12 @@ export function nixJsonProgress(out: Output): Progress {
       case 'mirror-failed':
         message(`warning: '${event.url}': ${event.reason}`);
         return;
+      case 'remark':
+        message(`warning: '${event.drvPath}': ${event.lines.join('\n')}`);
+        return;
+      case 'lacking':
+        message(`warning: ${event.text}`);
+        return;
       case 'waiting':
         message(`waiting for process ${event.pid}, which builds '${event.drvPath}'`);
     }

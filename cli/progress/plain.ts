@@ -83,6 +83,12 @@ export const logLine = (event: Extract<BuildEvent, { kind: 'log' }>): string =>
 /** What is worth a line of its own, whatever the display. */
 export function remarks(event: BuildEvent): string[] {
   switch (event.kind) {
+    case 'remark': {
+      const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';
+      return [`${derivationName(event.drvPath)}: ${printable(event.lines[0]!)}${more}`];
+    }
+    case 'lacking':
+      return [event.text];
     case 'mirror-failed':
       return [`${derivationName(event.drvPath)}: ${event.url}: ${event.reason}`];
     case 'waiting':

@@ -3,7 +3,7 @@ import { closeSync, openSync, readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type Descriptor, type Started, startProgram } from '../../builder/spawn.ts';
 
-const start = (script: string, descriptors: readonly Descriptor[] = ['empty', 'output', 'output', 'lifeline']): Started =>
+const start = (script: string, descriptors: readonly Descriptor[] = ['empty', 'output', 'output', 'channel']): Started =>
   startProgram('/bin/sh', ['-c', script], { cwd: '/', env: { NAME: 'välue' }, descriptors });
 
 async function end(child: Started): Promise<{ out: string; error: string; status: number | null; signal: string | null }> {
@@ -57,7 +57,7 @@ test('it inherits nothing but what it is given, ignores no signal, and leads a s
   const lent = openSync('/etc/passwd', 'r');
   const script =
     'cd /proc/self/fd; for f in *; do printf "%s " "$f"; done; echo; grep SigIgn /proc/self/status; cut -d" " -f1,6 /proc/$$/stat';
-  const { out } = await end(start(script, ['empty', 'output', 'output', 'lifeline', lent]));
+  const { out } = await end(start(script, ['empty', 'output', 'output', 'channel', lent]));
   closeSync(secret);
   closeSync(lent);
   const [descriptors, ignored, session] = out.split('\n');

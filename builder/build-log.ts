@@ -1,5 +1,5 @@
 /** The output of a build: kept whole in a file, its last lines and current phase in memory. */
-import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bytesToText, sys, writeAll } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
@@ -86,4 +86,9 @@ export class BuildLog {
     if (this.#last.length > SHOWN_LINES) this.#last.shift();
     this.#listener.onLine(line);
   }
+}
+
+/** Lines of igos itself behind the output of a build that has ended. */
+export function addToLog(path: string, lines: readonly string[]): void {
+  sys('write the log', path, () => appendFileSync(path, lines.map((line) => `igos: ${line}\n`).join('')));
 }

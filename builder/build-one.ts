@@ -12,7 +12,7 @@ import {
 } from '../store/index.ts';
 import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
-import { BuildLog } from './build-log.ts';
+import { addToLog, BuildLog } from './build-log.ts';
 import { addMade } from './collect.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
@@ -53,7 +53,13 @@ export type BuiltOutputs = ReadonlyMap<string, StorePath>;
  * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
  */
 export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
-  return await buildWith(context, job, (made) => addMade(context.store, made));
+  const logPath = context.store.logPath(job.drvPath);
+  return await buildWith(context, job, (made) =>
+    addMade(context.store, made, (lines) => {
+      addToLog(logPath, lines);
+      context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
+    }),
+  );
 }
 
 /** As `buildOne`, with another use of what was made. */

@@ -103,6 +103,20 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
+  'E-BUILD-040': {
+    title: 'something that must be there was not built',
+    explanation:
+      'The build ended well, but the package names paths in `verifyPaths` that are in none of its outputs. Nothing was added to the store.',
+    wrong: 'verifyPaths = [ "usr/lib64/libz.so" ];',
+    right: 'verifyPaths = [ "usr/lib/libz.so" ];',
+  },
+  'E-BUILD-041': {
+    title: 'an output names the folder of the build',
+    explanation:
+      'A file or link of the output holds a path below `/build`, or one of the store, and the package says `references = "fail"`. Neither is there where the package is installed. Nothing was added to the store.',
+    wrong: 'phases.install = "ln -s $out/usr/bin/x $out/usr/bin/y";',
+    right: 'phases.install = "ln -s x $out/usr/bin/y";',
+  },
   'E-BUILD-030': {
     title: 'the build took too long',
     explanation: 'The build did not end within the time that `--timeout` gives each build. All its processes were killed.',

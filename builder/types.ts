@@ -47,6 +47,8 @@ export type BuildEvent =
   | { readonly kind: 'phase'; readonly drvPath: StorePath; readonly phase: string }
   /** One line of the build's output, without its end; decoded for showing. */
   | { readonly kind: 'log'; readonly drvPath: StorePath; readonly line: string }
+  /** What is not right about the outputs, but no error; the log ends with these lines. */
+  | { readonly kind: 'remark'; readonly drvPath: StorePath; readonly lines: readonly string[] }
   | {
       readonly kind: 'fetched';
       readonly drvPath: StorePath;

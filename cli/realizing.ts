@@ -115,6 +115,11 @@ function report(progress: Progress, event: BuildEvent): void {
     case 'log':
       progress.detail(event.drvPath, printable(event.line));
       return;
+    case 'remark': {
+      const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';
+      progress.note(`${derivationName(event.drvPath)}: ${printable(event.lines[0]!)}${more}`);
+      return;
+    }
     case 'fetched':
       progress.detail(event.drvPath, event.url, { done: event.doneBytes, total: event.totalBytes });
       return;

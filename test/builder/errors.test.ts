@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -98,9 +98,22 @@ test('limits', async (t) => {
 test('outputs', async (t) => {
   const folder = temporaryFolder(t);
   const made = { drv, drvPath, folder, places: new Map([['out', place]]), closure: [] };
-  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made));
+  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made, storeDir));
   mkdirSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
-  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made));
+  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made, storeDir));
+  rmSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
+  const top = join(folder, storePathBase(place), 'usr');
+  mkdirSync(join(top, 'lib64'), { recursive: true });
+  writeFileSync(join(top, 'lib64/libz.so'), '');
+  symlinkSync('/build/hello-2.10/x', join(top, 'link'));
+  const withRules = (rules: object | string) => {
+    const text = typeof rules === 'string' ? rules : JSON.stringify(rules);
+    return { ...made, drv: { ...drv, env: new Map([...drv.env, ['igosOutputs', text]]) } };
+  };
+  const verify = ['usr/lib/libz.so', 'bin/hello', 'usr/lib64/*.so'];
+  await check(t, 'E-BUILD-040', 'not-there', () => checkMade(withRules({ verify }), storeDir));
+  await check(t, 'E-BUILD-041', 'build-path', () => checkMade(withRules({ references: 'fail' }), storeDir));
+  await check(t, 'E-BUILD-008', 'bad-output-rules', () => checkMade(withRules('{"verify":"x"}'), storeDir));
 });
 
 test('sandboxes', async (t) => {

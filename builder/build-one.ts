@@ -5,6 +5,7 @@ import {
   type Derivation,
   derivationName,
   type ObjectStore,
+  type PreparedOutputs,
   resolveHostFiles,
   type StorePath,
   scratchOutputPath,
@@ -13,13 +14,14 @@ import {
 import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { addToLog, BuildLog } from './build-log.ts';
-import { addMade } from './collect.ts';
+import { checkMade, type Made } from './collect.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import type { Usage } from './spawn.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -47,26 +49,41 @@ export interface BuildJob {
 /** Outputs in the store, by name. */
 export type BuiltOutputs = ReadonlyMap<string, StorePath>;
 
+/** A build that went well, before the store has its outputs. */
+export interface Finished {
+  readonly outputs: PreparedOutputs;
+  /** Holds the outputs until they are moved in; to be removed then. */
+  readonly scratch: string;
+  readonly usage: Usage | undefined;
+}
+
 /**
- * Builds and adds the outputs. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
+ * Builds. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
  *
  * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
  */
-export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
-  const logPath = context.store.logPath(job.drvPath);
-  return await buildWith(context, job, (made) =>
-    addMade(context.store, made, (lines) => {
-      addToLog(logPath, lines);
-      context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
-    }),
-  );
+export async function buildOne(context: BuildContext, job: BuildJob): Promise<Finished> {
+  const { store } = context;
+  const logPath = store.logPath(job.drvPath);
+  const report = (lines: readonly string[]): void => {
+    addToLog(logPath, lines);
+    context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
+  };
+  return await buildWith(context, job, (made, keep, usage) => {
+    const outputs = store.prepareOutputs(checkMade(made, store.storeDir, report));
+    return { outputs, scratch: keep(), usage };
+  });
 }
 
-/** As `buildOne`, with another use of what was made. */
+/**
+ * As `buildOne`, with another use of what was made.
+ *
+ * @param use  `keep`: the scratch folder is the caller's from now on
+ */
 export async function buildWith<T>(
   context: BuildContext,
   job: BuildJob,
-  use: (made: Parameters<typeof addMade>[1]) => T,
+  use: (made: Made, keep: () => string, usage: Usage | undefined) => T,
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
@@ -91,7 +108,13 @@ export async function buildWith<T>(
       log.close();
     }
     checkEnd(end, job, log, context, scratch);
-    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure });
+    const keep = (): string => {
+      const kept = scratch!;
+      scratch = undefined;
+      return kept;
+    };
+    const usage = end.kind === 'exited' ? end.usage : undefined;
+    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
   } finally {
     if (scratch !== undefined) removeScratch(scratch);
   }

@@ -4,8 +4,14 @@ import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
 import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
+import { PROGRESS_OPTIONS } from '../progress/options.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
+const CORES: Option = {
+  long: 'cores',
+  values: ['N'],
+  doc: 'what each build is told to use, as NIX_BUILD_CORES (default, and 0: all)',
+};
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
 
 /** Options of every command that evaluates; Nix's spellings. */
@@ -155,8 +161,10 @@ export const igosCommands: readonly Command[] = [
     options: [
       DRY_RUN,
       JOBS,
+      CORES,
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      ...PROGRESS_OPTIONS,
       { long: 'check', doc: 'build again what is there and compare, byte by byte' },
       ...LIMIT_OPTIONS,
       ...TRUST,
@@ -174,6 +182,37 @@ export const igosCommands: readonly Command[] = [
     examples: [
       { command: 'igos realize examples/tour/v1', says: 'builds the tour' },
       { command: 'igos realize examples/from-source#bash --dry-run', says: 'what it would build and fetch, and why' },
+    ],
+  },
+  {
+    program: 'igos',
+    name: 'phases',
+    summary: 'build a whole tree phase by phase, or show how far it is',
+    operands: 'TREE',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest; then prints one line a phase with its state. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash.',
+    options: [
+      { long: 'from', values: ['PHASE'], doc: 'begin with this phase' },
+      { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
+      { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
+      { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
+      JOBS,
+      CORES,
+      { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
+      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      ...PROGRESS_OPTIONS,
+      ...TRUST,
+      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...EVALUATION,
+    ],
+    examples: [
+      { command: 'igos phases examples/tour/v1 --dry-run', says: 'the phases, and how far each is' },
+      {
+        command: 'igos phases examples/tour/v1 --until core --skip verify-sources',
+        says: 'validates, sets up, builds two tiers',
+      },
     ],
   },
   {

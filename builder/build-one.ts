@@ -161,7 +161,7 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
       input,
       layers: inputs.layers,
       isCopied: homesWithoutOverlay.has(store.home),
-      hostFiles: inputs.layers === undefined ? hostShell() : [],
+      hostFiles: inputs.layers === undefined ? plainFiles() : [],
       objects: inputs.objects,
       hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
       slot: job.slot,
@@ -187,7 +187,7 @@ export function outputPlaces(resolved: Resolved, storeDir: string): Map<string, 
 let shell: TreeEntry[] | undefined;
 
 /** `/bin/sh` of this machine with what it loads: the one thing that plain builds see of it, as in Nix. */
-function hostShell(): TreeEntry[] {
+export function plainFiles(): TreeEntry[] {
   shell ??= resolveHostFiles({ tools: ['sh'], files: [], searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'] });
   return shell;
 }

@@ -3,6 +3,7 @@ export { BuildFailure } from './build-failure.ts';
 export { BuildFault } from './build-fault.ts';
 export { type CheckResult, checkBuild, type Difference, repairByBuild } from './check.ts';
 export { type BuildCode, buildCodes } from './codes.ts';
+export { type DevelopOptions, develop } from './develop.ts';
 export { removeBuildLeftovers } from './leftovers.ts';
 export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';

@@ -113,4 +113,10 @@ export const cliCodes = defineCodes({
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',
   },
+  'E-CLI-080': {
+    title: 'not one package to develop',
+    explanation: 'A shell stands in the environment of one build: the operand must name one package, and one that is built.',
+    wrong: 'igos develop examples/tour/v1',
+    right: 'igos develop examples/tour/v1#greet',
+  },
 });

@@ -305,6 +305,28 @@ export const igosCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'develop',
+    summary: 'open a shell in the environment that a package is built in',
+    operands: 'TREE#NAME|DRV',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
+    options: [
+      { long: 'command', short: 'c', values: ['CMD'], doc: 'run this command in place of a shell' },
+      { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
+      JOBS,
+      ...TRUST,
+      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...EVALUATION,
+    ],
+    examples: [
+      { command: "igos develop examples/tour/v1#greet --command 'run-phase unpack; echo greet-1.0/*'", says: 'looks at its sources' },
+      { command: "igos develop examples/tour/v1#greet --unpack --command 'pwd'", says: 'prints /build/greet-1.0' },
+    ],
+  },
+  {
+    program: 'igos',
     name: 'log',
     summary: 'print the log of a build, or follow one that runs',
     operands: 'TREE#NAME|PATH',

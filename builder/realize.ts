@@ -4,7 +4,8 @@ import { type ObjectStore, type Realisation, type StorePath, storePathHash } fro
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, buildOne } from './build-one.ts';
 import { DebianSources } from './fetch/debian.ts';
-import { fetchOne } from './fetch/fetch.ts';
+import { DebianBinaries } from './fetch/debian-binary.ts';
+import { type Archives, fetchOne } from './fetch/fetch.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
@@ -33,7 +34,7 @@ class Run {
   readonly #realised: Realised;
   readonly #abort = new AbortController();
   readonly #context: BuildContext;
-  readonly #debian: DebianSources;
+  readonly #archives: Archives;
   readonly #failures: Fault[] = [];
   /** What came of builds and look-ups; written together, as each transaction waits for the disk. */
   #memo: Realisation[] = [];
@@ -59,7 +60,8 @@ class Run {
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,
     };
-    this.#debian = new DebianSources(store, { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal });
+    const apt = { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal };
+    this.#archives = { sources: new DebianSources(store, apt), binaries: new DebianBinaries(store, apt) };
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
@@ -102,7 +104,7 @@ class Run {
       );
     } finally {
       signal?.removeEventListener('abort', forward);
-      this.#debian.close();
+      this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();
       this.#flush();
       // A guess for the next run is worth no transaction of its own for each build.
@@ -151,7 +153,7 @@ class Run {
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
       const job = { drvPath, resolved, slot };
       const outputs =
-        step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
+        step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#archives);
       this.#realised.record(drvPath, outputs);
       this.#remember(step, resolved, outputs);
       this.#locks.push(lock);

@@ -41,6 +41,8 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   services: ['attrs'],
   files: ['attrs'],
   trees: ['list'],
+  path: ['path'],
+  links: ['attrs'],
 };
 
 const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {

@@ -6,6 +6,8 @@ export { type DeclarationKind, fieldDocs } from './fields.ts';
 export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts';
 export { PackageInfo } from './package-info.ts';
 export { PHASES } from './phases.ts';
+export type { DeclaredSeed } from './seed.ts';
+export { debianArchitecture, type LockedPackage, parseSeedLock, renderSeedLock, type SeedLock } from './seed-lock.ts';
 export type { FieldSpec } from './shape.ts';
 export { SHAPES } from './shape.ts';
 export { STYLES } from './styles.ts';

@@ -16,7 +16,7 @@ export const SHAPES = {
   patterns: 'a list of patterns relative to the root, without leading / and without ..',
   sources: 'a source (fetchurl { … }, a path, any derivation) or a list of sources',
   paths: 'a list of files: paths, fetchurl { … } or derivations',
-  style: 'a build style: autotools, cmake, meson, make, custom or hostTools',
+  style: 'a build style: autotools, cmake, meson, make, custom, hostTools or debianSeed',
   phases: 'a set of shell texts, one per phase',
   environment: 'a set of strings, named like shell variables',
   modes: 'a set of octal modes in quotes, named by path: { "usr/bin/su" = "4755"; }',
@@ -25,6 +25,8 @@ export const SHAPES = {
   services: 'a set of "enable" or "disable", named by service',
   files: 'a set of texts, named by path below /etc',
   trees: 'a list of paths to trees',
+  path: 'a path, without quotes',
+  links: 'a set of targets of links, named by path: { "usr/bin/cc" = "gcc"; }',
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
@@ -46,6 +48,7 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   services: '"enable" or "disable" for a service',
   files: 'a text for a path below /etc',
   trees: 'a path to a tree',
+  links: 'the target of a link, in quotes, for a path below the root',
 };
 
 /** One field of a declaration: what is checked, and what is printed about it. */

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { sys } from '../../base/index.ts';
+import { Fault, sys } from '../../base/index.ts';
 import type { ObjectStore } from '../../store/index.ts';
 import { buildFault } from '../build-fault.ts';
 import { fetchHttp } from '../fetch/http.ts';
@@ -131,7 +131,8 @@ async function readRelease(get: Get, options: ReleaseOptions): Promise<{ text: s
   try {
     inline = await get('InRelease', MAX_RELEASE_BYTES);
   } catch (error) {
-    if (!(error instanceof NotThere)) throw error;
+    // A mirror may have the older form only.
+    if (!(error instanceof Fault && error.code === 'E-BUILD-010')) throw error;
   }
   if (inline !== undefined) {
     if (!isChecked) return { text: signedText(readFileSync(inline, 'latin1')), warning };
@@ -139,29 +140,15 @@ async function readRelease(get: Get, options: ReleaseOptions): Promise<{ text: s
     await check(['--output', verified, inline]);
     return { text: readFileSync(verified, 'latin1'), warning };
   }
-  try {
-    const release = await get('Release', MAX_RELEASE_BYTES);
-    if (isChecked) await check([await get('Release.gpg', MAX_RELEASE_BYTES), release]);
-    return { text: readFileSync(release, 'latin1'), warning };
-  } catch (error) {
-    if (error instanceof NotThere) throw error.fault;
-    throw error;
-  }
+  const release = await get('Release', MAX_RELEASE_BYTES);
+  if (isChecked) await check([await get('Release.gpg', MAX_RELEASE_BYTES), release]);
+  return { text: readFileSync(release, 'latin1'), warning };
 }
 
 /** What is between the armour of a text that is signed within (RFC 9580 §7). */
 function signedText(text: string): string {
   const match = /^-----BEGIN PGP SIGNED MESSAGE-----\r?\n(?:[^\n]+\n)*\r?\n([\s\S]*?)\n-----BEGIN PGP SIGNATURE-----/.exec(text);
   return match === null ? text : match[1]!.replace(/^- /gm, '');
-}
-
-/** An address that has no such file. */
-class NotThere extends Error {
-  readonly fault: Error;
-  constructor(fault: Error) {
-    super(fault.message);
-    this.fault = fault;
-  }
 }
 
 async function fetchTo(file: string, url: string, limitBytes: number, signal: AbortSignal): Promise<string> {
@@ -188,12 +175,10 @@ async function fetchTo(file: string, url: string, limitBytes: number, signal: Ab
   } catch (error) {
     if (signal.aborted) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new NotThere(
-      buildFault('E-BUILD-010', `cannot fetch '${url}'`, {
-        notes: [reason],
-        hints: ['is the address of the mirror right, and its suite?'],
-      }),
-    );
+    throw buildFault('E-BUILD-010', `cannot fetch '${url}'`, {
+      notes: [reason],
+      hints: ['is the address of the mirror right, and its suite?'],
+    });
   }
 }
 

@@ -88,13 +88,17 @@ export function writeMirror(folder: string, specs: readonly DebSpec[], options: 
     const deb = debOf(spec);
     write(/^Filename: (.*)$/m.exec(stanzaOf(spec, deb))![1]!, deb);
   }
-  const list = gzipSync(listOf(specs), { level: 9 });
   const suite = options.suite ?? 'stable';
-  const name = 'main/binary-amd64/Packages.gz';
-  write(`dists/${suite}/${name}`, list);
-  const sum = createHash('sha256').update(list).digest('hex');
-  write(
-    `dists/${suite}/Release`,
-    `Suite: ${suite}\nComponents: main\nArchitectures: amd64\nSHA256:\n ${sum} ${list.length} ${name}\n`,
-  );
+  const plain = Buffer.from(listOf(specs));
+  // apt wants to know what comes out, too
+  const lists: readonly (readonly [string, Buffer])[] = [
+    ['Packages.gz', gzipSync(plain, { level: 9 })],
+    ['Packages', plain],
+  ];
+  const sums = lists.map(([name, data]) => {
+    write(`dists/${suite}/main/binary-amd64/${name}`, data);
+    return ` ${createHash('sha256').update(data).digest('hex')} ${data.length} main/binary-amd64/${name}\n`;
+  });
+  const head = `Suite: ${suite}\nDate: Sat, 01 Jan 2000 00:00:00 UTC\nComponents: main\nArchitectures: amd64\n`;
+  write(`dists/${suite}/Release`, `${head}SHA256:\n${sums.join('')}`);
 }

@@ -30,7 +30,7 @@ export interface LockedSeed {
 /**
  * Fetches or reads the lists, and chooses. Cost: a second or two for a Debian release, and the transfer of its lists.
  *
- * @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-040, E-BUILD-041, E-BUILD-042 · SystemFault
+ * @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-060, E-BUILD-061, E-BUILD-062 · SystemFault
  */
 export async function lockSeed(store: ObjectStore, request: SeedRequest, lists: SeedLists): Promise<LockedSeed> {
   const scratch = store.makeScratch();

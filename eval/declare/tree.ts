@@ -280,7 +280,7 @@ function checkAll(
     }
   };
   attempt(() => void tree.tiers);
-  for (const tier of tiers.values()) attempt(() => void [tier.summary, tier.ships]);
+  for (const tier of tiers.values()) attempt(() => void [tier.summary, tier.ships, tier.holds, tier.sequence, tier.unaudited]);
   for (const info of infos.values()) {
     for (const name of INFO_FIELDS) attempt(() => void info[name]);
     attempt(() => info.package.checkSupersedes());
@@ -306,4 +306,9 @@ const INFO_FIELDS = [
   'capabilities',
   'triggers',
   'services',
+  'foundAs',
+  'divergences',
+  'pending',
+  'waivers',
+  'meta',
 ] as const satisfies readonly (keyof PackageInfo)[];

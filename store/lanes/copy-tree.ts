@@ -30,7 +30,7 @@ export interface CopyOptions {
   /** How many entries will come, where that is known. */
   readonly nExpected?: number;
   /** Starts lanes for any tree: for tests. */
-  readonly start?: () => Lanes | undefined;
+  readonly start?: () => Lanes;
 }
 
 /** A thread takes as long to start as some hundred files take to copy. */

@@ -30,7 +30,7 @@ export interface LockedSeed {
 /**
  * Fetches or reads the lists, and chooses. Cost: a second or two for a Debian release, and the transfer of its lists.
  *
- * @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-060, E-BUILD-061, E-BUILD-062 · SystemFault
+ * @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-050, E-BUILD-051, E-BUILD-052 · SystemFault
  */
 export async function lockSeed(store: ObjectStore, request: SeedRequest, lists: SeedLists): Promise<LockedSeed> {
   const scratch = store.makeScratch();

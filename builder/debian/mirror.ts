@@ -38,7 +38,7 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
-/** @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-062 it is not what was signed · SystemFault */
+/** @throws Fault E-BUILD-010 a list cannot be had · E-BUILD-052 it is not what was signed · SystemFault */
 export async function mirrorPackages(
   store: ObjectStore,
   scratch: string,
@@ -183,6 +183,6 @@ async function fetchTo(file: string, url: string, limitBytes: number, signal: Ab
 }
 
 const notSigned = (message: string) =>
-  buildFault('E-BUILD-062', message, {
+  buildFault('E-BUILD-052', message, {
     hints: ['ask another mirror, or name the right keys: --keyring FILE'],
   });

@@ -47,7 +47,7 @@ export class PackageIndex {
     return this.#stanzas.keys();
   }
 
-  /** Newest first. @throws Fault E-BUILD-062 an entry is not what it should be */
+  /** Newest first. @throws Fault E-BUILD-052 an entry is not what it should be */
   versions(name: string): readonly IndexedPackage[] {
     let found = this.#versions.get(name);
     if (found === undefined) {
@@ -127,6 +127,6 @@ export const isPlainPath = (path: string): boolean =>
   /^[A-Za-z0-9][A-Za-z0-9._+~%-]*(?:\/[A-Za-z0-9._+~%-]+)*$/.test(path) && !path.split('/').some((part) => /^\.+$/.test(part));
 
 const badEntry = (name: string, reason: string) =>
-  buildFault('E-BUILD-062', `the list of packages has a bad entry for '${name}': ${reason}`, {
+  buildFault('E-BUILD-052', `the list of packages has a bad entry for '${name}': ${reason}`, {
     hints: ['refresh the lists (apt-get update), or name a mirror: --mirror "URL SUITE main"'],
   });

@@ -35,7 +35,7 @@ export interface SeedPackage {
 /**
  * Sorted by name. Cost: linear in the packages chosen, after the index.
  *
- * @throws Fault E-BUILD-060 a wanted package is not offered · E-BUILD-061 a dependency is not · E-BUILD-062 a bad entry
+ * @throws Fault E-BUILD-050 a wanted package is not offered · E-BUILD-051 a dependency is not · E-BUILD-052 a bad entry
  */
 export function resolveSeed(index: PackageIndex, request: SeedRequest): SeedPackage[] {
   const pinned = new Map(request.locked);
@@ -120,7 +120,7 @@ function candidatesFor(index: PackageIndex, { name, relation }: Alternative, wan
 
 function notOffered(index: PackageIndex, name: string) {
   const providers = index.providers(name);
-  return buildFault('E-BUILD-060', `no list of packages offers '${name}'`, {
+  return buildFault('E-BUILD-050', `no list of packages offers '${name}'`, {
     hints:
       providers.length > 0
         ? [`it is provided by others, name one of them: ${providers.slice(0, 8).join(', ')}`]
@@ -134,7 +134,7 @@ function notSatisfied(by: IndexedPackage, group: readonly Alternative[], chosen:
     const other = chosen.get(name);
     return other === undefined ? [] : [`'${name}' is ${other.version} here`];
   });
-  return buildFault('E-BUILD-061', `'${by.name}' ${by.version} depends on '${text}', which no list offers`, {
+  return buildFault('E-BUILD-051', `'${by.name}' ${by.version} depends on '${text}', which no list offers`, {
     notes,
     hints: [
       'refresh the lists (apt-get update): they may be of different ages',

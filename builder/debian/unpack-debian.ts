@@ -26,7 +26,7 @@ import { outputPlaces } from '../output-places.ts';
 import { removeScratch } from '../remove.ts';
 import { extractData } from './deb.ts';
 
-/** Makes the tree and hands it to `use`. @throws Fault E-BUILD-012 bad attributes · E-BUILD-013 bad package · E-BUILD-063 two disagree */
+/** Makes the tree and hands it to `use`. @throws Fault E-BUILD-012 bad attributes · E-BUILD-013 bad package · E-BUILD-053 two disagree */
 export async function unpackDebian<T>(context: BuildContext, job: BuildJob, use: (made: Made) => T): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
@@ -75,7 +75,7 @@ function placing(name: string, omitted: readonly RegExp[], owners: Map<Bytes, st
     taken(path) {
       const owner = owners.get(path);
       if (owner === name || owner === undefined) return;
-      throw buildFault('E-BUILD-063', `the Debian packages '${owner}' and '${name}' both have '/${bytesToText(path)}'`, {
+      throw buildFault('E-BUILD-053', `the Debian packages '${owner}' and '${name}' both have '/${bytesToText(path)}'`, {
         hints: [
           `leave it out: omit = [ "${bytesToText(path)}" ];`,
           'or make a seed of each, and let one package supersede the other',

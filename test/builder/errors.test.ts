@@ -229,15 +229,15 @@ test('seeds', async (t) => {
   const listed = index(
     listOf([{ name: 'mawk', provides: 'awk' }, { name: 'gcc', depends: 'libc6 (>= 2) | musl' }, { name: 'libc6' }]),
   );
-  await check(t, 'E-BUILD-060', 'seed-not-offered', () => resolve(listed, 'gc'));
-  await check(t, 'E-BUILD-060', 'seed-virtual', () => resolve(listed, 'awk'));
-  await check(t, 'E-BUILD-061', 'seed-unsatisfied', () => resolve(listed, 'gcc', 'libc6'));
+  await check(t, 'E-BUILD-050', 'seed-not-offered', () => resolve(listed, 'gc'));
+  await check(t, 'E-BUILD-050', 'seed-virtual', () => resolve(listed, 'awk'));
+  await check(t, 'E-BUILD-051', 'seed-unsatisfied', () => resolve(listed, 'gcc', 'libc6'));
   const hostile = (changes: Record<string, string>) =>
     resolve(index(stanzaOf({ name: 'evil' }, Buffer.from('x'), changes)), 'evil');
-  await check(t, 'E-BUILD-062', 'seed-bad-path', () => hostile({ Filename: '../../../etc/passwd' }));
-  await check(t, 'E-BUILD-062', 'seed-bad-hash', () => hostile({ SHA256: 'd41d8cd9' }));
+  await check(t, 'E-BUILD-052', 'seed-bad-path', () => hostile({ Filename: '../../../etc/passwd' }));
+  await check(t, 'E-BUILD-052', 'seed-bad-hash', () => hostile({ SHA256: 'd41d8cd9' }));
   for (const changes of [{ Size: '-1' }, { Size: '9999999999999' }, { Version: '1 rm -rf' }, { Depends: 'a (>>> 1)' }])
-    assert.equal((await faultOf(() => hostile(changes))).code, 'E-BUILD-062', JSON.stringify(changes));
+    assert.equal((await faultOf(() => hostile(changes))).code, 'E-BUILD-052', JSON.stringify(changes));
 
   const hide = [folder];
   const lock = (suite: string, options: { component?: string; keyring?: string | null } = { keyring: null }) =>
@@ -256,7 +256,7 @@ test('seeds', async (t) => {
   await check(t, 'E-BUILD-010', 'seed-no-component', () => lock('stable', { component: 'contrib', keyring: null }), hide);
   const packages = join(folder, 'dists/stable/main/binary-amd64/Packages.gz');
   writeFileSync(packages, Buffer.alloc(statSync(packages).size, 'x'));
-  await check(t, 'E-BUILD-062', 'seed-wrong-list', () => lock('stable'), hide);
+  await check(t, 'E-BUILD-052', 'seed-wrong-list', () => lock('stable'), hide);
 
   const same = ['one', 'two'].map((name, i) => {
     const file = join(folder, `${name}.deb`);
@@ -267,7 +267,7 @@ test('seeds', async (t) => {
     const goal = addDerivation(store, { name: 'seed-1', builder: 'builtin:unpackDebian', system: 'builtin', sources: same, env });
     return realize(store, [{ drvPath: goal, outputs: [] }]);
   };
-  await check(t, 'E-BUILD-063', 'seed-two-have-it', () => unpack({ debs: same.join(' ') }));
+  await check(t, 'E-BUILD-053', 'seed-two-have-it', () => unpack({ debs: same.join(' ') }));
   await check(t, 'E-BUILD-012', 'seed-bad-attribute', () => unpack({ debs: '', links: '{ "../x": "y" }' }));
 });
 

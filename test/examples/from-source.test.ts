@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { parseSeedLock } from '../../eval/index.ts';
+import { programs } from '../cli/programs.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'examples', 'from-source');
 const texts = globSync('*/*.igos', { cwd: folder }).map((file) => readFileSync(join(folder, file), 'utf8'));
@@ -38,6 +39,13 @@ test('forty packages and more in three tiers, and nothing of the machine', () =>
     above.map((text) => text.split(' ')[1]),
     ['hello', 'lua'],
   );
+});
+
+test('the tree has every package that is declared below it', (t) => {
+  const { status, stdout, stderr } = programs(t).igos('eval', folder, '--expr', 'builtins.attrNames packages', '--json');
+  assert.equal(status, 0, stderr);
+  const names = new Set(JSON.parse(stdout) as string[]);
+  for (const text of packages) assert.ok(names.has(text.split(' ')[1]!), text.split('\n')[0]);
 });
 
 test('the lock holds what the seeds name', () => {

@@ -1,6 +1,6 @@
 /** One derivation, built in a sandbox on this machine. */
-import { renameSync } from 'node:fs';
-import { sys } from '../base/index.ts';
+import { chmodSync, renameSync } from 'node:fs';
+import { bytesToText, sys } from '../base/index.ts';
 import {
   type Derivation,
   derivationName,
@@ -10,9 +10,9 @@ import {
   scratchOutputPath,
   type TreeEntry,
 } from '../store/index.ts';
-import { BuildFailure, cannotRun } from './build-failure.ts';
+import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
-import { BuildLog } from './build-log.ts';
+import { addToLog, BuildLog } from './build-log.ts';
 import { addMade } from './collect.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
@@ -20,7 +20,7 @@ import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
-import type { BuildEvent } from './types.ts';
+import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What all builds of a run share. */
@@ -30,6 +30,7 @@ export interface BuildContext {
   readonly workspace: Workspace;
   readonly cores: number;
   readonly keepFailed: boolean;
+  readonly limits: BuildLimits;
   readonly impureEnvironment: ReadonlyMap<string, string>;
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
@@ -52,7 +53,13 @@ export type BuiltOutputs = ReadonlyMap<string, StorePath>;
  * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
  */
 export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
-  return await buildWith(context, job, (made) => addMade(context.store, made));
+  const logPath = context.store.logPath(job.drvPath);
+  return await buildWith(context, job, (made) =>
+    addMade(context.store, made, (lines) => {
+      addToLog(logPath, lines);
+      context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
+    }),
+  );
 }
 
 /** As `buildOne`, with another use of what was made. */
@@ -66,7 +73,7 @@ export async function buildWith<T>(
   checkSystem(drv);
   const inputs = gatherInputs(store, context.realised, job.resolved);
   const places = outputPlaces(job.resolved, store.storeDir);
-  const log = new BuildLog(store.logPath(job.drvPath), {
+  const log = new BuildLog(store, job.drvPath, {
     onLine: (line) => context.emit({ kind: 'log', drvPath: job.drvPath, line }),
     onPhase: (phase) => context.emit({ kind: 'phase', drvPath: job.drvPath, phase }),
   });
@@ -74,13 +81,11 @@ export async function buildWith<T>(
   try {
     let end: SandboxEnd;
     try {
-      const first = await attempt(context, job, { inputs, places, log, isCopied: homesWithoutOverlay.has(store.home) });
-      ({ scratch, end } = first);
-      if (end.kind === 'refused' && end.isOverlayRefused && !homesWithoutOverlay.has(store.home)) {
-        homesWithoutOverlay.add(store.home);
+      ({ scratch, end } = await attempt(context, job, { inputs, places, log }));
+      while (end.kind === 'refused' && giveUp(context, end.way)) {
         removeScratch(scratch);
         scratch = undefined;
-        ({ scratch, end } = await attempt(context, job, { inputs, places, log, isCopied: true }));
+        ({ scratch, end } = await attempt(context, job, { inputs, places, log }));
       }
     } finally {
       log.close();
@@ -95,11 +100,24 @@ export async function buildWith<T>(
 /** Stores on a file system that the kernel lays nothing over: found out by the first build. */
 const homesWithoutOverlay = new Set<string>();
 
+/** Goes on without what this machine does not have. @returns whether that is news */
+function giveUp(context: BuildContext, way: 'overlay' | 'filter' | undefined): boolean {
+  if (way === 'filter' && context.workspace.isFiltered) {
+    context.workspace.isFiltered = false;
+    context.emit({ kind: 'lacking', text: NO_FILTER });
+    return true;
+  }
+  if (way !== 'overlay' || homesWithoutOverlay.has(context.store.home)) return false;
+  homesWithoutOverlay.add(context.store.home);
+  return true;
+}
+
+const NO_FILTER = 'this kernel filters no system calls (seccomp): builds run without';
+
 interface Attempt {
   readonly inputs: Inputs;
   readonly places: ReadonlyMap<string, StorePath>;
   readonly log: BuildLog;
-  readonly isCopied: boolean;
 }
 
 async function attempt(context: BuildContext, job: BuildJob, options: Attempt): Promise<{ scratch: string; end: SandboxEnd }> {
@@ -119,11 +137,12 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
       scratch,
       input,
       layers: inputs.layers,
-      isCopied: options.isCopied,
+      isCopied: homesWithoutOverlay.has(store.home),
       hostFiles: inputs.layers === undefined ? hostShell() : [],
       objects: inputs.objects,
       hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
       slot: job.slot,
+      limits: context.limits,
       onOutput: (chunk) => log.write(chunk),
       signal: context.signal,
     });
@@ -171,20 +190,22 @@ function checkSystem(drv: Derivation): void {
 
 /** Returns if the build went well. */
 function checkEnd(end: SandboxEnd, job: BuildJob, log: BuildLog, context: BuildContext, scratch: string): void {
+  const { drv } = job.resolved;
   if (end.kind === 'stopped') throw stopped();
-  if (end.kind === 'refused') {
-    throw probeSandbox(context.store.home).fault ?? setUpFailed(job.resolved.drv.name, end.message);
-  }
-  if (end.status === 0) return;
-  const refused = /^unshare: failed to execute (.+?): (.+)$/.exec(log.lastLines.at(-1) ?? '');
-  if (refused !== null && log.lastLines.length === 1) throw cannotRun(job.resolved.drv, refused[1]!, refused[2]!);
+  if (end.kind === 'refused') throw probeSandbox(context.store.home).fault ?? setUpFailed(drv.name, end.refusal);
+  if (end.kind === 'not-run') throw cannotRun(drv, bytesToText(drv.builder), end.message);
+  if (end.kind === 'exited' && end.status === 0) return;
   const keptAt = context.keepFailed ? keep(context.store, scratch, job) : undefined;
+  if (end.kind === 'over-limit') throw overLimit(job.drvPath, { limit: end.limit, limits: context.limits, log, keptAt });
   throw new BuildFailure(job.drvPath, { status: end.status, log, keptAt });
 }
 
-/** Moves the build folder where no later process clears it away. */
+/** Moves the build folder where no later process clears it away. It is closed to others, as the scratch folder was. */
 function keep(store: ObjectStore, scratch: string, job: BuildJob): string {
   const target = `${store.home}/tmp/failed-${derivationName(job.drvPath)}-${Date.now().toString(36)}`;
-  sys('keep the build folder as', target, () => renameSync(`${scratch}/build`, target));
+  sys('keep the build folder as', target, () => {
+    chmodSync(`${scratch}/build`, 0o700);
+    renameSync(`${scratch}/build`, target);
+  });
   return target;
 }

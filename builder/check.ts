@@ -64,7 +64,7 @@ export async function repairByBuild(
 ): Promise<readonly StorePath[]> {
   if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return [];
   await realizeInputs(store, drvPath, options);
-  return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made)));
+  return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made, store.storeDir)));
 }
 
 async function buildAgain<T>(
@@ -83,6 +83,7 @@ async function buildAgain<T>(
     workspace,
     cores: options.cores ?? 1,
     keepFailed: options.keepFailed ?? false,
+    limits: options.limits ?? {},
     impureEnvironment: options.impureEnvironment ?? new Map(),
     emit: options.onEvent ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
@@ -97,7 +98,7 @@ async function realizeInputs(store: ObjectStore, drvPath: StorePath, options: Re
 }
 
 function compareOutputs(store: ObjectStore, made: Made, before: ReadonlyMap<string, StorePath>): Difference[] {
-  const outputs = checkMade(made);
+  const outputs = checkMade(made, store.storeDir);
   // Each output is called by its own name in both builds; the names differ where they are made from the content.
   const mask = (text: Bytes): Bytes => {
     let masked = text;

@@ -103,6 +103,47 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
+  'E-BUILD-040': {
+    title: 'something that must be there was not built',
+    explanation:
+      'The build ended well, but the package names paths in `verifyPaths` that are in none of its outputs. Nothing was added to the store.',
+    wrong: 'verifyPaths = [ "usr/lib64/libz.so" ];',
+    right: 'verifyPaths = [ "usr/lib/libz.so" ];',
+  },
+  'E-BUILD-041': {
+    title: 'an output names the folder of the build',
+    explanation:
+      'A file or link of the output holds a path below `/build`, or one of the store, and the package says `references = "fail"`. Neither is there where the package is installed. Nothing was added to the store.',
+    wrong: 'phases.install = "ln -s $out/usr/bin/x $out/usr/bin/y";',
+    right: 'phases.install = "ln -s x $out/usr/bin/y";',
+  },
+  'E-BUILD-030': {
+    title: 'the build took too long',
+    explanation: 'The build did not end within the time that `--timeout` gives each build. All its processes were killed.',
+    wrong: 'igos realize --timeout 60 TREE#gcc',
+    right: 'igos realize --timeout 7200 TREE#gcc',
+  },
+  'E-BUILD-031': {
+    title: 'the build was silent for too long',
+    explanation:
+      'The build printed nothing for as long as `--max-silent` allows: most often it waits for something that never comes. All its processes were killed.',
+    wrong: 'phases.check = "read answer < /dev/zero";',
+    right: 'phases.check = "yes | ./check";',
+  },
+  'E-BUILD-032': {
+    title: 'the build printed too much',
+    explanation:
+      'The output of the build is larger than `--max-log-size` allows. All its processes were killed; the log ends there.',
+    wrong: 'phases.build = "while :; do echo again; done";',
+    right: 'phases.build = "make";',
+  },
+  'E-BUILD-033': {
+    title: 'the build was killed for memory',
+    explanation:
+      'The processes of the build together wanted more memory than `--max-memory` allows, and the kernel killed in their group. Files in `/tmp` and `/dev/shm` of the sandbox count, too.',
+    wrong: 'igos realize --max-memory 256M TREE#llvm',
+    right: 'igos realize --max-memory 8G --cores 2 TREE#llvm',
+  },
 });
 
 export type BuildCode = keyof typeof buildCodes;

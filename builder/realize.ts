@@ -3,8 +3,10 @@ import { type Fault, Faults } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, buildOne } from './build-one.ts';
+import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { fetchOne } from './fetch/fetch.ts';
+import { removeBuildLeftovers } from './leftovers.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
@@ -55,6 +57,7 @@ class Run {
       workspace: new Workspace(store),
       cores: options.cores ?? 1,
       keepFailed: options.keepFailed ?? false,
+      limits: options.limits ?? {},
       impureEnvironment: options.impureEnvironment ?? new Map(),
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,
@@ -69,7 +72,11 @@ class Run {
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan });
-    if (plan.steps.length > 0) await this.#work(plan);
+    if (plan.steps.length > 0) {
+      removeBuildLeftovers(this.#store.home);
+      this.#sayWhatIsLacking();
+      await this.#work(plan);
+    }
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
       const paths = this.#realised.paths(drvPath);
       const names = wanted.length > 0 ? wanted : [...paths.keys()];
@@ -82,6 +89,11 @@ class Run {
       nCutoff: this.#nCutoff,
       nSubstituted,
     };
+  }
+
+  #sayWhatIsLacking(): void {
+    if (this.#options.limits?.maxMemoryBytes !== undefined && !hasMemoryGroups())
+      this.#emit({ kind: 'lacking', text: 'no cgroup for memory can be made here: --max-memory holds for each process' });
   }
 
   async #work(plan: Plan): Promise<void> {

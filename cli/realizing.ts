@@ -6,6 +6,7 @@ import { derivationName, type ObjectStore, type StorePath } from '../store/index
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
 import type { Context } from './context.ts';
+import { limitsOf } from './limit-options.ts';
 import type { Progress } from './progress/model.ts';
 import { reportPull } from './pulling.ts';
 import type { Target } from './targets.ts';
@@ -75,6 +76,7 @@ export async function realizeTargets(
       cores,
       keepGoing: args.has('keep-going'),
       keepFailed: args.has('keep-failed'),
+      limits: limitsOf(args),
       signal: controller.signal,
       impureEnvironment: new Map(
         Object.entries(context.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
@@ -113,6 +115,11 @@ function report(progress: Progress, event: BuildEvent): void {
     case 'log':
       progress.detail(event.drvPath, printable(event.line));
       return;
+    case 'remark': {
+      const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';
+      progress.note(`${derivationName(event.drvPath)}: ${printable(event.lines[0]!)}${more}`);
+      return;
+    }
     case 'fetched':
       progress.detail(event.drvPath, event.url, { done: event.doneBytes, total: event.totalBytes });
       return;
@@ -121,6 +128,9 @@ function report(progress: Progress, event: BuildEvent): void {
       return;
     case 'waiting':
       progress.note(`${derivationName(event.drvPath)}: process ${event.pid} is building it; waiting`);
+      return;
+    case 'lacking':
+      progress.note(event.text);
       return;
     case 'finished':
       progress.finish(event.drvPath, 'done');

@@ -118,8 +118,9 @@ async function decompressSandboxed(
       signal: options.signal,
     });
     if (end.kind === 'stopped') throw stopped();
-    if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.message);
-    if (end.status !== 0) throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
+    if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.refusal);
+    if (end.kind !== 'exited' || end.status !== 0)
+      throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
     sys('move', options.plain, () => linkSync(`${scratch}/build/plain`, options.plain));
   } finally {
     removeScratch(scratch);

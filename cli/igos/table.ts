@@ -2,6 +2,7 @@
 import type { Command, Option } from '../command.ts';
 import { depotCommands } from '../depot-table.ts';
 import { KEEP_OPTIONS } from '../keep-options.ts';
+import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 
 const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
@@ -157,6 +158,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      ...LIMIT_OPTIONS,
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },
       {
@@ -189,13 +191,17 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'log',
-    summary: 'print the log of the last build of a package',
-    operands: 'TREE#NAME|DRV',
+    summary: 'print the log of a build, or follow one that runs',
+    operands: 'TREE#NAME|PATH',
     minOperands: 1,
     maxOperands: 1,
-    description: 'Prints everything that the newest build of the derivation wrote, failed or not.',
-    options: [...EVALUATION],
-    examples: [{ command: 'igos log examples/tour/v1#greet', says: 'the log of its build' }],
+    description:
+      'Prints everything that the newest build of the derivation wrote, failed or not. PATH is that of a derivation, of an output that was built here, or a link to one. With --follow the output of a build that runs now, by whichever igos, is printed as it comes, until the build ends.',
+    options: [{ long: 'follow', short: 'f', doc: 'print what a running build writes, until it ends' }, ...EVALUATION],
+    examples: [
+      { command: 'igos log examples/tour/v1#greet', says: 'the log of its build' },
+      { command: 'igos log --follow examples/tour/v1#greet', says: 'in another terminal, while it is built' },
+    ],
   },
   {
     program: 'igos',
@@ -298,7 +304,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Removes scratch folders of processes that are dead, names in the folder of the store that are not in its index, and files that only the pool of shared files holds. Nothing that is valid is touched; running builds go on.',
+      'Removes scratch folders, locks and unfinished logs of processes that are dead, names in the folder of the store that are not in its index, and files that only the pool of shared files holds. Nothing that is valid is touched; running builds go on.',
     options: [],
     examples: [{ command: 'igos store clean', says: 'prints what it removed' }],
   },

@@ -116,9 +116,12 @@ function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
   const script = buildScript({
     name: recipe.name,
     version: recipe.version,
-    hasSources: sources.length > 0,
-    hasPatches: patches.length > 0,
+    sources: sources.map((source) => source.place),
+    patches: patches.map((patch) => patch.place),
     phases,
+    knownFailures: recipe.check.kind === 'known-failures' ? recipe.check.reason : undefined,
+    strip: recipe.strip,
+    hasDebug: recipe.hasDebug,
     splits,
   });
   const entries = new Map<string, Slot>([
@@ -134,8 +137,11 @@ function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
     ['passAsFile', ['buildScript']],
     ['system', realm.evaluator.force(globalBuiltin(recipe, 'currentSystem'))],
   ]);
-  if (sources.length > 0) entries.set('sources', withContext(sources.join(' '), sourceContext));
-  if (patches.length > 0) entries.set('patches', withContext(patches.join(' '), patchContext));
+  const rules = recipe.outputRules;
+  if (Object.keys(rules).length > 0) entries.set('igosOutputs', JSON.stringify(rules));
+  const paths = (files: readonly { readonly path: string }[]): string => files.map(({ path }) => path).join(' ');
+  if (sources.length > 0) entries.set('sources', withContext(paths(sources), sourceContext));
+  if (patches.length > 0) entries.set('patches', withContext(paths(patches), patchContext));
   const environmentContext = new Set<string>();
   for (const [name, text] of recipe.environment(environmentContext)) entries.set(name, withContext(text, environmentContext));
   return attrsFromMap(entries);

@@ -14,10 +14,12 @@ export const SHAPES = {
   names: 'a list of packages or of names in quotes',
   strings: 'a list of strings',
   patterns: 'a list of patterns relative to the root, without leading / and without ..',
-  sources: 'a source (fetchurl { … }, a path, any derivation) or a list of sources',
-  paths: 'a list of files: paths, fetchurl { … } or derivations',
-  style: 'a build style: autotools, cmake, meson, make, custom or hostTools',
-  phases: 'a set of shell texts, one per phase',
+  sources: 'a source (fetchurl { … }, a path, any derivation, or { file = …; } around one) or a list of sources',
+  paths: 'a list of files: paths, fetchurl { … } or derivations, or { file = …; } around one',
+  style: 'a build style: autotools, cmake, meson, make, python, cargo, custom or hostTools',
+  phases: 'a set of shell texts, named by phase (or preNAME, postNAME)',
+  check: 'true, false, { skip = "why"; } or { knownFailures = "why"; }',
+  references: '"report", "fail" or "allow"',
   environment: 'a set of strings, named like shell variables',
   modes: 'a set of octal modes in quotes, named by path: { "usr/bin/su" = "4755"; }',
   capabilities: 'a set of file capabilities, named by path: { "usr/bin/ping" = "cap_net_raw=ep"; }',
@@ -25,6 +27,11 @@ export const SHAPES = {
   services: 'a set of "enable" or "disable", named by service',
   files: 'a set of texts, named by path below /etc',
   trees: 'a list of paths to trees',
+  globs: 'a list of packages, or of names and patterns (with *) in quotes',
+  probes: 'a list of "pkgconfig(NAME)", "library(NAME)", "header(FILE)", "program(NAME)" or "cmake(NAME)"',
+  reasons: 'a set of reasons, named by package',
+  data: 'a set of plain data: text, numbers, true, false, null, lists and sets of them',
+  waivers: 'a set of { reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; }, named by gate',
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
@@ -36,9 +43,10 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   names: 'a package, or a name in quotes',
   strings: 'a string',
   patterns: 'a pattern relative to the root, without leading / and without ..',
-  sources: 'fetchurl { … }, a path or a derivation',
-  paths: 'a path, fetchurl { … } or a derivation',
-  phases: 'shell text for one of the phases',
+  sources: 'fetchurl { … }, a path, a derivation, or { file = …; into = …; unpack = …; }',
+  paths: 'a path, fetchurl { … }, a derivation, or { file = …; strip = …; }',
+  phases: 'shell text for one of the phases, or before (preNAME) or after one (postNAME)',
+  check: '{ skip = "why"; } or { knownFailures = "why"; }',
   environment: 'a string, a number or a boolean for a variable of the shell',
   modes: 'an octal mode in quotes for a path below the root: { "usr/bin/su" = "4755"; }',
   capabilities: 'capabilities as setcap takes them, for a path below the root: { "usr/bin/ping" = "cap_net_raw=ep"; }',
@@ -46,6 +54,10 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   services: '"enable" or "disable" for a service',
   files: 'a text for a path below /etc',
   trees: 'a path to a tree',
+  globs: 'a package, or a name or pattern in quotes',
+  probes: 'a kind of name and the name: "pkgconfig(glib-2.0)"',
+  reasons: 'a reason for a package',
+  waivers: '{ reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; } for a gate',
 };
 
 /** One field of a declaration: what is checked, and what is printed about it. */

@@ -258,7 +258,7 @@ function checkAll(
     }
   };
   attempt(() => void tree.tiers);
-  for (const tier of tiers.values()) attempt(() => void [tier.summary, tier.ships]);
+  for (const tier of tiers.values()) attempt(() => void [tier.summary, tier.ships, tier.holds, tier.sequence, tier.unaudited]);
   for (const info of infos.values()) {
     for (const name of INFO_FIELDS) attempt(() => void info[name]);
     attempt(() => info.package.checkSupersedes());
@@ -284,4 +284,9 @@ const INFO_FIELDS = [
   'capabilities',
   'triggers',
   'services',
+  'foundAs',
+  'divergences',
+  'pending',
+  'waivers',
+  'meta',
 ] as const satisfies readonly (keyof PackageInfo)[];

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
-import { BuildFailure, cannotRun } from '../../builder/build-failure.ts';
-import { setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
+import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
 import { buildInput } from '../../builder/environment.ts';
 import { type BuildCode, buildCodes, readLog, realize } from '../../builder/index.ts';
@@ -61,6 +61,10 @@ const failed = (status: number, lines: string[], phase?: string, keptAt?: string
   throw new BuildFailure(drvPath, { status, log: { lastLines: lines, phase, path: '/log' }, keptAt });
 };
 
+const throwing = (fault: Fault) => () => {
+  throw fault;
+};
+
 test('failures of builders', async (t) => {
   const compiler = [
     'checking for gcc... no',
@@ -70,26 +74,50 @@ test('failures of builders', async (t) => {
   await check(t, 'E-BUILD-001', 'failed-header', failed(2, compiler, 'build'));
   await check(t, 'E-BUILD-001', 'failed-tool', failed(127, ['/bin/sh: 4: bison: not found'], 'build', '/tmp/failed-hello'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
-  const throwing = (fault: Fault) => () => {
-    throw fault;
-  };
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
-  await check(t, 'E-BUILD-004', 'set-up-failed', throwing(setUpFailed('hello-2.10', 'mount: /dev/pts: permission denied.')));
+  await check(
+    t,
+    'E-BUILD-004',
+    'set-up-failed',
+    throwing(setUpFailed('hello-2.10', { purpose: 'mount /dev/pts', message: 'permission denied' })),
+  );
+});
+
+test('limits', async (t) => {
+  const limits = { timeoutMs: 7_200_000, maxSilentMs: 90_000, maxLogBytes: 1_572_864, maxMemoryBytes: 2 * 2 ** 30 };
+  const log = { lastLines: ['checking for a reason…'], phase: 'build' };
+  const over = (limit: 'time' | 'silence' | 'log' | 'memory', keptAt?: string) =>
+    throwing(overLimit(drvPath, { limit, limits, log, keptAt }));
+  await check(t, 'E-BUILD-030', 'over-time', over('time'));
+  await check(t, 'E-BUILD-031', 'over-silence', over('silence'));
+  await check(t, 'E-BUILD-032', 'over-log', over('log'));
+  await check(t, 'E-BUILD-033', 'over-memory', over('memory', '/tmp/failed-hello'));
 });
 
 test('outputs', async (t) => {
   const folder = temporaryFolder(t);
   const made = { drv, drvPath, folder, places: new Map([['out', place]]), closure: [] };
-  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made));
+  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made, storeDir));
   mkdirSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
-  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made));
+  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made, storeDir));
+  rmSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
+  const top = join(folder, storePathBase(place), 'usr');
+  mkdirSync(join(top, 'lib64'), { recursive: true });
+  writeFileSync(join(top, 'lib64/libz.so'), '');
+  symlinkSync('/build/hello-2.10/x', join(top, 'link'));
+  const withRules = (rules: object | string) => {
+    const text = typeof rules === 'string' ? rules : JSON.stringify(rules);
+    return { ...made, drv: { ...drv, env: new Map([...drv.env, ['igosOutputs', text]]) } };
+  };
+  const verify = ['usr/lib/libz.so', 'bin/hello', 'usr/lib64/*.so'];
+  await check(t, 'E-BUILD-040', 'not-there', () => checkMade(withRules({ verify }), storeDir));
+  await check(t, 'E-BUILD-041', 'build-path', () => checkMade(withRules({ references: 'fail' }), storeDir));
+  await check(t, 'E-BUILD-008', 'bad-output-rules', () => checkMade(withRules('{"verify":"x"}'), storeDir));
 });
 
 test('sandboxes', async (t) => {
   const facts = {
-    isPrivileged: false,
-    missingPrograms: [],
     namespaceError: undefined,
     mountError: undefined,
     overlayError: undefined,
@@ -99,7 +127,7 @@ test('sandboxes', async (t) => {
     throw explainSandbox({ ...facts, ...more })!;
   };
   assert.equal(explainSandbox(facts), undefined);
-  await check(t, 'E-BUILD-003', 'no-programs', explain({ missingPrograms: ['unshare', 'hostname'] }));
+  await check(t, 'E-BUILD-003', 'no-launcher', throwing(noLauncher()), [process.arch]);
   const settings = new Map([
     ['kernel.unprivileged_userns_clone', '0'],
     ['kernel.apparmor_restrict_unprivileged_userns', '1'],
@@ -109,15 +137,15 @@ test('sandboxes', async (t) => {
     t,
     'E-BUILD-003',
     'no-namespaces',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted', settings }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted', settings }),
   );
   await check(
     t,
     'E-BUILD-003',
     'no-namespaces-container',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted' }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted' }),
   );
-  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'mount: proc: permission denied.' }));
+  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'cannot mount /proc: operation not permitted' }));
 });
 
 test('roots', async (t) => {

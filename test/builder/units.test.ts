@@ -10,7 +10,6 @@ import { BuildLog } from '../../builder/build-log.ts';
 import { diagnose } from '../../builder/diagnose.ts';
 import { buildInput } from '../../builder/environment.ts';
 import { takeLock } from '../../builder/lock.ts';
-import { encodeFstab } from '../../builder/mounts.ts';
 import { schedule } from '../../builder/schedule.ts';
 import { shellWord } from '../../builder/shell-word.ts';
 import { structuredAttrs } from '../../builder/structured-attrs.ts';
@@ -46,13 +45,6 @@ test('a shell word is what it stands for', () => {
     { numRuns: 25 },
   );
   assert.equal(shellWord(''), "''");
-});
-
-test('an fstab holds any path', () => {
-  assert.equal(
-    encodeFstab([{ kind: 'bind', source: '/a b\\c', target: '/t\n#' }]),
-    '/a\\040b\\134c /t\\012\\043 none bind 0 0\n',
-  );
 });
 
 const drvOf = (env: Record<string, string>, fixed = false): Derivation => ({
@@ -119,9 +111,14 @@ test('numbers of structured attributes keep their digits', () => {
 });
 
 test('a log keeps everything, shows the last lines and the phase', (t) => {
-  const path = join(temporaryFolder(t), 'a', 'log');
+  const home = temporaryFolder(t);
+  const path = join(home, 'a', 'log');
+  const drvPath = `${storeDir}/${'a'.repeat(32)}-x.drv` as StorePath;
   const seen: string[] = [];
-  const log = new BuildLog(path, { onLine: (line) => seen.push(line), onPhase: (phase) => seen.push(`[${phase}]`) });
+  const log = new BuildLog({ home, logPath: () => path }, drvPath, {
+    onLine: (line) => seen.push(line),
+    onPhase: (phase) => seen.push(`[${phase}]`),
+  });
   for (const chunk of ['one\ntw', 'o\r\n@igos ph', 'ase compile\n', '\xe9\n', 'x'.repeat(10_000), '\nno end'])
     log.write(Buffer.from(chunk, 'latin1'));
   for (let i = 0; i < 40; i++) log.write(Buffer.from(`\n${i}`));

@@ -1,0 +1,28 @@
+/** The commands of `igos` that read trees of other distributions. */
+import type { Command, Option } from '../command.ts';
+
+const OUTPUT: Option = {
+  long: 'output',
+  short: 'o',
+  values: ['DIR'],
+  doc: 'the folder for the declarations: new, or that of an earlier import',
+};
+const FORCE: Option = { long: 'force', doc: 'write over files that were edited since they were imported' };
+const WORDS =
+  'Nothing of the tree is run. What the declarations say in another way, or cannot say, stands in OUT/IMPORT.md, and with --json in the report. Importing again gives the same bytes, writes only what changed, removes what went, and refuses to undo edits.';
+
+export const importCommands: readonly Command[] = [
+  {
+    program: 'igos',
+    name: 'import intergenos',
+    summary: 'turn a checkout of InterGenOS into declarations',
+    operands: 'DIR',
+    minOperands: 1,
+    maxOperands: 1,
+    description: `Reads packages/TIER/NAME/package.yml and build.sh and writes TIER/NAME.igos, with the files of a package in TIER/NAME/. Where build.sh does what a style does, the style is written; its other functions become phases. ${WORDS}`,
+    options: [OUTPUT, FORCE],
+    examples: [
+      { command: 'igos import intergenos ~/intergenos -o ~/intergenos-tree', says: 'then: igos instantiate ~/intergenos-tree' },
+    ],
+  },
+];

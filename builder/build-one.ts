@@ -13,8 +13,8 @@ import {
 import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { addToLog, BuildLog } from './build-log.ts';
-import { checkMade, type Made } from './collect.ts';
 import { unpackDebianBuilder } from './builtin.ts';
+import { checkMade, type Made } from './collect.ts';
 import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';

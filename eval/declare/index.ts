@@ -9,6 +9,8 @@ export { HOOKS, PHASES } from './phases.ts';
 export type { CheckPolicy } from './read-check.ts';
 export type { PlainData } from './read-data.ts';
 export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';
+export type { DeclaredSeed } from './seed.ts';
+export { debianArchitecture, type LockedPackage, parseSeedLock, renderSeedLock, type SeedLock } from './seed-lock.ts';
 export type { FieldSpec } from './shape.ts';
 export { SHAPES } from './shape.ts';
 export { STYLES } from './styles.ts';

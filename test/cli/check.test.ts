@@ -199,3 +199,15 @@ test('a source in the store is read once, and a build that lost a feature is tol
   // the log of a build that failed says nothing about what was built
   assert.match(igos('check', tree, '--gate', 'silent-loss').stdout, /FEATURE-LOST/);
 });
+
+test('a build of a whole tree begins with the gates, and ends there if one fails', (t) => {
+  const { igos, tree, edit } = example(t);
+  const passing = igos('phases', tree, '--until', 'validate');
+  assert.equal(passing.status, 0, passing.stderr);
+  assert.match(passing.stderr, /^validate: 4 packages in 3 tiers, 4 of 6 gates passed \(not run: audit-coverage, silent-loss\)/m);
+  edit('packages.igos', '  tier = apps;', '  tier = core;');
+  const failing = igos('phases', tree, '--until', 'validate');
+  assert.equal(failing.status, 1);
+  assert.match(failing.stderr, /^error\[E-CHECK-006\]: 1 of 6 gates failed: tier-validation$/m);
+  assert.match(failing.stderr, /MOVE→apps {2}greeter/);
+});

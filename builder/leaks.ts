@@ -24,8 +24,10 @@ export function findLeak(file: OutputFile, storeDir: string): string | undefined
       for (;;) {
         const got = readSync(fd, chunk, kept, CHUNK_BYTES - kept, null);
         const data = chunk.subarray(0, kept + got);
-        const found = firstLeak(data, storeDir, got !== 0);
-        if (found !== undefined || got === 0) return found;
+        // A file gives less than was asked for at its end only.
+        const hasMore = data.length === CHUNK_BYTES;
+        const found = firstLeak(data, storeDir, hasMore);
+        if (found !== undefined || !hasMore) return found;
         kept = Math.min(MARGIN_BYTES, data.length);
         chunk.copyWithin(0, data.length - kept, data.length);
       }

@@ -129,9 +129,9 @@ test('a path that lies across what is read at once is found whole', (t) => {
   );
 });
 
-const refused = (verify: string[], paths: string[]): string | undefined => {
+const refused = (verify: string[], paths: string[], links: Record<string, string> = {}): string | undefined => {
   try {
-    verifyPaths('x-1', verify, paths);
+    verifyPaths('x-1', verify, new Map([...paths.map((path) => [path, undefined] as const), ...Object.entries(links)]));
   } catch (error) {
     return (error as Error).message;
   }
@@ -156,6 +156,23 @@ test('paths to be there: exact ones, patterns, and those below the links of a ro
   for (const path of ['usr/bin/y', 'usr/*.so.1', 'lib/x', 'usr/lib/a/libz.so.[!1]', 'etc/[b-a]', 'etc/aab']) {
     assert.match(refused([path], paths) ?? '', new RegExp(`'${path.replace(/[[\]*.]/g, '\\$&')}' is not there`), path);
   }
+});
+
+test('links to folders are followed inside of what was built, links at the end are not', () => {
+  const paths = ['usr/share/x', 'usr/share/x/y'];
+  const links = {
+    'usr/abs': '/usr/share',
+    'usr/rel': '../../../usr/./share/',
+    'usr/bin-y': '../bin/y',
+    'usr/dangling': 'nowhere',
+    'usr/loop': 'loop',
+    'usr/etc': '/etc',
+    'usr/first': 'abs/x',
+  };
+  const good = ['usr/abs/x/y', 'usr/rel/x/y', 'usr/dangling', 'usr/loop', 'usr/first/y', 'usr/abs/../share/x'];
+  assert.equal(refused(good, paths, links), undefined);
+  for (const path of ['usr/loop/x', 'usr/dangling/x', 'usr/etc/passwd', 'usr/abs/z'])
+    assert.match(refused([path], paths, links) ?? '', /is not there/, path);
 });
 
 test('rules that are no rules are refused', () => {

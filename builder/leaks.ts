@@ -1,8 +1,8 @@
 /** Paths that were there during the build and will not be where its outputs go: the folder of the build, and the store. */
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, readlinkSync, readSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
 import { buildFolder } from './environment.ts';
-import type { OutputFile } from './output-files.ts';
+import { type OutputFile, openFile } from './output-files.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** What is looked at around a place: enough to show it, and to see what stands before it. */
@@ -18,7 +18,7 @@ export function findLeak(file: OutputFile, storeDir: string): string | undefined
   }
   if (file.kind !== 'file') return undefined;
   return sys('read', bytesToText(file.realPath), () => {
-    const fd = openSync(bytesToPath(file.realPath), 'r');
+    const fd = openFile(file);
     try {
       let kept = 0;
       for (;;) {

@@ -1,7 +1,7 @@
 /** What is done with outputs before they go to the store, without building: tidying, paths that must be there, paths that must not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -127,6 +127,27 @@ test('a path that lies across what is read at once is found whole', (t) => {
     }),
     { numRuns: 40, examples: [[-128], [-129], [-256], [-17], [0]] },
   );
+});
+
+test('what its owner may not read is made readable', {
+  skip: spawnSync('setpriv', ['--version']).status === 0 ? false : 'setpriv is not installed',
+}, (t) => {
+  const folder = tree(t, { 'bin/x': 'see /build/x', 'closed/y': '' });
+  chmodSync(join(folder, 'bin/x'), 0o111);
+  chmodSync(join(folder, 'closed'), 0);
+  // Root may read everything: the question is what another one sees.
+  const own = process.getuid?.() === 0 ? 12345 : process.getuid!();
+  if (own === 12345) for (const path of ['', 'bin', 'bin/x', 'closed']) chownSync(join(folder, path), own, own);
+  const module = (name: string): string => JSON.stringify(join(import.meta.dirname, '../../builder', name));
+  const program = `const { outputFiles } = await import(${module('output-files.ts')}), { findLeak } = await import(${module('leaks.ts')});
+    for (const file of outputFiles(process.argv[1])) console.log(file.path, findLeak(file, '/igos/store'));`;
+  const words = ['--input-type=module', '-e', program, folder];
+  const [command, args] =
+    own === 12345
+      ? ['setpriv', ['--reuid', '12345', '--regid', '12345', '--clear-groups', process.execPath, ...words]]
+      : [process.execPath, words];
+  const { stdout, stderr } = spawnSync(command, args as string[], { encoding: 'utf8' });
+  assert.equal(stdout, 'bin undefined\nbin/x /build/x\nclosed undefined\nclosed/y undefined\n', stderr);
 });
 
 const refused = (verify: string[], paths: string[], links: Record<string, string> = {}): string | undefined => {

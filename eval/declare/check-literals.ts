@@ -44,6 +44,8 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   compiler: ['string'],
   files: ['attrs'],
   trees: ['list'],
+  path: ['path'],
+  links: ['attrs'],
   globs: ['list'],
   probes: ['list'],
   reasons: ['attrs'],

@@ -112,6 +112,7 @@ export class Realised {
   refresh(drvPath: StorePath): void {
     const resolved = this.#resolved.get(drvPath);
     if (resolved === undefined) return;
+    this.#store.refresh();
     this.#paths.delete(drvPath);
     this.paths(drvPath);
     if (resolved.drvPath !== drvPath) this.#lookUp(drvPath, resolved);

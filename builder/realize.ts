@@ -166,12 +166,11 @@ class Run {
     });
     let isKept = false;
     try {
-      if (lock.hasWaited) {
-        this.#realised.refresh(drvPath);
-        if (this.#realised.areValid(drvPath, step.missing)) {
-          this.#cutOff(step, resolved);
-          return;
-        }
+      // Another process may have built it since this one planned, also without being met at the lock.
+      this.#realised.refresh(drvPath);
+      if (this.#realised.areValid(drvPath, step.missing)) {
+        this.#cutOff(step, resolved);
+        return;
       }
       const start = performance.now();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });

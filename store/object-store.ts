@@ -128,6 +128,10 @@ class LocalStore implements ObjectStore {
     return this.#index.find(hashPart);
   }
 
+  refresh(): void {
+    this.#index.refresh();
+  }
+
   hold(path: StorePath): boolean {
     return this.holdAll([path]).has(path);
   }

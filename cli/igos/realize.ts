@@ -4,6 +4,7 @@ import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { showDifference } from '../diffoscope.ts';
 import { remembered } from '../evaluation-cache/remembered.ts';
 import { limitsOf } from '../limit-options.ts';
 import { makeOutLinks } from '../out-links.ts';
@@ -93,6 +94,7 @@ async function check(context: Context, args: Arguments, store: ObjectStore, targ
       jobs: args.number('jobs', 1),
       keepFailed: args.has('keep-failed'),
       limits: limitsOf(args),
+      onDifferent: (different) => showDifference(context, different),
     });
     rows.push({
       drvPath,

@@ -100,7 +100,7 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
         seenAs: { uid: 1000, gid: 100 },
         limits: resourceLimits(request.limits ?? {}, cgroup !== undefined),
         isFiltered: workspace.isFiltered,
-        hasOneOutput: request.onOutput !== undefined,
+        isInteractive: request.onOutput === undefined,
       },
     });
     const child = sys('start the sandbox', workspace.folder, () =>

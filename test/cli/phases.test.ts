@@ -160,6 +160,24 @@ test('a tree with a mistake does not get past validate', (t) => {
   assert.doesNotMatch(run.stderr, /building|^setup/m);
 });
 
+test('a tree that fails a gate does not get past validate, unless that is skipped', (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), 'echo two >"$out/usr/share/two"');
+  const file = join(tree, 'tree.igos');
+  // By its nature, two belongs into core.
+  const text = readFileSync(file, 'utf8').replace('after = [ toolchain ]; }', 'after = [ toolchain ]; holds = [ one two ]; }');
+  writeFileSync(file, text);
+  const run = igos('phases', tree, '--until', 'core');
+  assert.equal(run.status, 1);
+  assert.match(run.stderr, /tier validation +failed/);
+  assert.doesNotMatch(run.stderr, /building/);
+  golden(t, 'errors/cli-gates-failed.txt', run.stderr.slice(run.stderr.indexOf('error[')).replaceAll(tree, 'TREE'));
+  const skipped = igos('phases', tree, '--until', 'core', '--skip', 'validate');
+  assert.equal(skipped.status, 0, skipped.stderr);
+  assert.match(skipped.stderr, /^core: 1 package, 1 built/m);
+});
+
 test('phases that cannot be had are said to be so', (t) => {
   const { igos, work } = programs(t);
   const tree = writeTree(join(work, 'tree'), ':');

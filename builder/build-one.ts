@@ -17,10 +17,11 @@ import { addToLog, BuildLog } from './build-log.ts';
 import { checkMade, type Made } from './collect.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
+import { openLocked } from './open-locked.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
-import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import { isPrivileged, outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { Usage } from './spawn.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
@@ -113,6 +114,7 @@ export async function buildWith<T>(
       scratch = undefined;
       return kept;
     };
+    if (!isPrivileged()) openLocked(outputsFolder(scratch));
     const usage = end.kind === 'exited' ? end.usage : undefined;
     return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
   } finally {

@@ -245,7 +245,10 @@ export const igosCommands: readonly Command[] = [
       ...EVALUATION,
     ],
     examples: [
-      { command: "igos develop examples/tour/v1#greet --command 'run-phase unpack; echo greet-1.0/*'", says: 'looks at its sources' },
+      {
+        command: "igos develop examples/tour/v1#greet --command 'run-phase unpack; echo greet-1.0/*'",
+        says: 'looks at its sources',
+      },
       { command: "igos develop examples/tour/v1#greet --unpack --command 'pwd'", says: 'prints /build/greet-1.0' },
     ],
   },

@@ -1,10 +1,11 @@
 /** Limits on a build: each ends it whole and is named. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { hasMemoryGroups, makeCgroup, removeDeadCgroups } from '../../builder/cgroup.ts';
+import { hasMemoryGroups, makeCgroup, placesOfVersion2, removeDeadCgroups } from '../../builder/cgroup.ts';
 import { BuildFault, type BuildLimits, readLog, realize } from '../../builder/index.ts';
-import { addDerivation, needsSandbox, rootOf, temporaryStore, toolsLayer } from './support.ts';
+import { addDerivation, needsSandbox, rootOf, temporaryFolder, temporaryStore, toolsLayer } from './support.ts';
 
 const CASES: readonly (readonly [string, BuildLimits, string, string, RegExp])[] = [
   // Each goes on by itself for ever, with a process of its own beside it.
@@ -64,7 +65,6 @@ test('groups of dead processes are removed, those of the living stay', async (t)
   if (!hasMemoryGroups()) return t.diagnostic('no cgroup for memory can be made here');
   const group = makeCgroup({ maxMemoryBytes: 1 << 26 })!;
   const [folder] = group.joinedBy.map((file) => file.replace(/\/cgroup\.procs$/, ''));
-  const { mkdirSync, existsSync } = await import('node:fs');
   const dead = folder!.replace(/igos-\d+-\d+-/, 'igos-999999-1-');
   mkdirSync(dead);
   removeDeadCgroups();
@@ -72,4 +72,29 @@ test('groups of dead processes are removed, those of the living stay', async (t)
   assert.equal(group.wasOutOfMemory(), false);
   await group.remove();
   assert.equal(existsSync(folder!), false);
+});
+
+test('with version 2, groups are made in the next folder above that hands memory down and is ours', (t) => {
+  const top = temporaryFolder(t);
+  // As a user's session looks: a service has handed its part of the tree over, and runs its programs in leaves.
+  const handed = join(top, 'user.slice/user@1000.service/app.slice');
+  const own = join(handed, 'shell.scope');
+  mkdirSync(own, { recursive: true });
+  const hand = (folder: string, controllers: string) => writeFileSync(join(folder, 'cgroup.subtree_control'), `${controllers}\n`);
+  hand(own, '');
+  hand(handed, 'memory pids');
+  hand(top, 'cpu memory pids');
+  assert.deepEqual(placesOfVersion2(new Map([['', own]]), top), { version: 2, memory: handed, tasks: handed });
+  hand(handed, 'cpu memory');
+  assert.deepEqual(placesOfVersion2(new Map([['', own]]), top), { version: 2, memory: handed, tasks: undefined });
+  hand(handed, 'cpu pids');
+  assert.equal(placesOfVersion2(new Map([['', own]]), top)?.memory, top);
+  hand(top, 'cpu');
+  assert.equal(placesOfVersion2(new Map([['', own]]), top), undefined);
+  assert.equal(placesOfVersion2(new Map(), top), undefined);
+  if (process.getuid?.() === 0) return;
+  hand(handed, 'memory');
+  chmodSync(handed, 0o555);
+  assert.equal(placesOfVersion2(new Map([['', own]]), top), undefined);
+  chmodSync(handed, 0o755);
 });

@@ -9,9 +9,9 @@ import { addDerivation, needsSandbox, rootOf, temporaryFolder, temporaryStore, t
 
 const CASES: readonly (readonly [string, BuildLimits, string, string, RegExp])[] = [
   // Each goes on by itself for ever, with a process of its own beside it.
-  ['time', { timeoutMs: 300 }, 'while :; do echo again; sleep 0.05; done', 'E-BUILD-030', /longer than 0\.3 s/],
-  ['silence', { maxSilentMs: 200, timeoutMs: 20_000 }, 'echo begun; sleep 4714', 'E-BUILD-031', /printed nothing for 0\.2 s/],
-  ['log', { maxLogBytes: 1000, timeoutMs: 20_000 }, 'while :; do echo 0123456789; done', 'E-BUILD-032', /more than 1000 B/],
+  ['time', { timeoutMs: 1500 }, 'while :; do echo again; sleep 0.05; done', 'E-BUILD-030', /longer than 1\.5 s/],
+  ['silence', { maxSilentMs: 1200, timeoutMs: 60_000 }, 'echo begun; sleep 4714', 'E-BUILD-031', /printed nothing for 1\.2 s/],
+  ['log', { maxLogBytes: 1000, timeoutMs: 60_000 }, 'while :; do echo 0123456789; done', 'E-BUILD-032', /more than 1000 B/],
 ];
 
 for (const [name, limits, script, code, message] of CASES) {
@@ -53,9 +53,9 @@ test('a build within its limits knows nothing of them, and is not silent while i
     name: 'quiet',
     env: { igosRoot: rootOf({ name: 'host', path: layer }) },
     sources: [layer],
-    script: 'for i in 1 2 3 4 5 6; do sleep 0.2; echo $i; done; : > $out',
+    script: 'for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done; : > $out',
   });
-  const limits = { timeoutMs: 60_000, maxSilentMs: 1000, maxLogBytes: 12, maxMemoryBytes: 1 << 30, maxTasks: 20 };
+  const limits = { timeoutMs: 60_000, maxSilentMs: 2000, maxLogBytes: 12, maxMemoryBytes: 1 << 30, maxTasks: 20 };
   const kinds: string[] = [];
   await realize(store, [{ drvPath, outputs: [] }], { limits, onEvent: (event) => kinds.push(event.kind) });
   assert.equal(kinds.at(-1), 'finished');

@@ -8,16 +8,18 @@ import {
   type PreparedOutputs,
   resolveHostFiles,
   type StorePath,
-  scratchOutputPath,
   type TreeEntry,
 } from '../store/index.ts';
 import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { addToLog, BuildLog } from './build-log.ts';
+import { unpackDebianBuilder } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
+import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
 import { openLocked } from './open-locked.ts';
+import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
@@ -88,6 +90,7 @@ export async function buildWith<T>(
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
+  if (drv.builder === unpackDebianBuilder) return await unpackDebian(context, job, use);
   checkSystem(drv);
   const inputs = gatherInputs(store, context.realised, job.resolved);
   const places = outputPlaces(job.resolved, store.storeDir);
@@ -176,14 +179,6 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
     removeScratch(scratch);
     throw error;
   }
-}
-
-/** Where each output is made, as the builder sees it: its own path, or one to be replaced once the content is known. */
-export function outputPlaces(resolved: Resolved, storeDir: string): Map<string, StorePath> {
-  const places = new Map<string, StorePath>();
-  for (const [name, output] of resolved.drv.outputs)
-    places.set(name, 'path' in output ? output.path : scratchOutputPath(resolved.drvPath, name, storeDir));
-  return places;
 }
 
 let shell: TreeEntry[] | undefined;

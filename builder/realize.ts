@@ -6,7 +6,8 @@ import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
 import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
-import { fetchOne } from './fetch/fetch.ts';
+import { DebianBinaries } from './fetch/debian-binary.ts';
+import { type Archives, fetchOne } from './fetch/fetch.ts';
 import { historyEntries, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
@@ -41,7 +42,7 @@ class Run {
   readonly #realised: Realised;
   readonly #abort = new AbortController();
   readonly #context: BuildContext;
-  readonly #debian: DebianSources;
+  readonly #archives: Archives;
   readonly #failures: Fault[] = [];
   readonly #registrar: Registrar;
   readonly #durations: (readonly [string, string])[] = [];
@@ -65,7 +66,8 @@ class Run {
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,
     };
-    this.#debian = new DebianSources(store, { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal });
+    const apt = { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal };
+    this.#archives = { sources: new DebianSources(store, apt), binaries: new DebianBinaries(store, apt) };
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
@@ -119,7 +121,7 @@ class Run {
       );
     } finally {
       signal?.removeEventListener('abort', forward);
-      this.#debian.close();
+      this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();
       this.#registrar.close();
       // A guess for the next run is worth no transaction of its own for each build.
@@ -191,7 +193,7 @@ class Run {
         outputs = finished.outputs.paths;
         this.#nBuilt++;
       } else {
-        outputs = await fetchOne(this.#context, job, this.#debian);
+        outputs = await fetchOne(this.#context, job, this.#archives);
         durationMs = performance.now() - start;
         this.#nFetched++;
       }

@@ -119,4 +119,16 @@ export const cliCodes = defineCodes({
     wrong: 'igos develop examples/tour/v1',
     right: 'igos develop examples/tour/v1#greet',
   },
+  'E-CLI-070': {
+    title: 'no seed to lock',
+    explanation:
+      '`igos seed lock` writes down which Debian packages the seeds of a tree are made of, and no package of the tree is a seed.',
+    wrong: 'igos seed lock examples/tour/v1',
+    right: 'igos seed lock examples/from-source',
+  },
+  'E-CLI-071': {
+    title: 'a lock file is not current',
+    explanation:
+      '`igos seed lock --check` looks whether writing the lock file again would change it: the tree names other packages, or the lists offer other versions.',
+  },
 });

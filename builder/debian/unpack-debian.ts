@@ -27,7 +27,11 @@ import { removeScratch } from '../remove.ts';
 import { extractData } from './deb.ts';
 
 /** Makes the tree and hands it to `use`. @throws Fault E-BUILD-012 bad attributes · E-BUILD-013 bad package · E-BUILD-053 two disagree */
-export async function unpackDebian<T>(context: BuildContext, job: BuildJob, use: (made: Made) => T): Promise<T> {
+export async function unpackDebian<T>(
+  context: BuildContext,
+  job: BuildJob,
+  use: (made: Made, keep: () => string, usage: undefined) => T,
+): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
   const debs = words(drv.env.get('debs'));
@@ -35,6 +39,11 @@ export async function unpackDebian<T>(context: BuildContext, job: BuildJob, use:
   const links = readJson(drv.name, 'links', drv.env.get('links') ?? '{}', isLinks);
   const places = outputPlaces(job.resolved, store.storeDir);
   const scratch = store.makeScratch();
+  let isKept = false;
+  const keep = (): string => {
+    isKept = true;
+    return scratch;
+  };
   try {
     const folder = `${scratch}/made`;
     const target = `${folder}/${storePathBase(places.get('out')!)}`;
@@ -53,9 +62,9 @@ export async function unpackDebian<T>(context: BuildContext, job: BuildJob, use:
       for (const each of [data, `${data}.tar`]) rmSync(each, { force: true });
     }
     for (const [path, to] of Object.entries(links)) makeLink(target, path, to);
-    return use({ drv, drvPath: job.drvPath, folder, places, closure: [] });
+    return use({ drv, drvPath: job.drvPath, folder, places, closure: [] }, keep, undefined);
   } finally {
-    removeScratch(scratch);
+    if (!isKept) removeScratch(scratch);
   }
 }
 

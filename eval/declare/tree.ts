@@ -308,6 +308,7 @@ const INFO_FIELDS = [
   'services',
   'foundAs',
   'divergences',
+  'lacks',
   'pending',
   'waivers',
   'meta',

@@ -9,10 +9,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
-import { noSandbox, programs, project, type Run } from '../cli/programs.ts';
+import { noSandbox, programs, type Run } from '../cli/programs.ts';
+import { hostToolchain } from './host-toolchain.ts';
 
 const has = (command: string): boolean => spawnSync('sh', ['-c', command], { stdio: 'ignore' }).status === 0;
-const tools = ['cc', 'make', 'strip', 'objcopy', 'readelf', 'tar', 'patch'];
+const tools = ['cc', 'make', 'strip', 'objcopy', 'readelf', 'tar', 'patch', 'file'];
 const missing = tools.filter((tool) => !has(`command -v ${tool}`));
 const noTools = (await noSandbox()) || (missing.length === 0 ? false : `not installed: ${missing.join(', ')}`);
 
@@ -49,7 +50,7 @@ const rustFiles = ['bin/cargo', 'bin/rustc', 'lib/rustlib/*/lib/**', 'lib/rustli
 const python = (modules: string): boolean => has(`/usr/bin/python3 -I -c 'import ${modules}'`);
 
 write({
-  'tree.igos': `tree { over = [ ${join(project, 'examples/from-source')} ]; }\n`,
+  'host.igos': missing.length === 0 ? hostToolchain() : '',
   'tools.igos': `
 package host-cmake "1" { tier = machine; summary = "CMake"; style = hostTools { tools = [ "cmake" "ctest" ]; files = [ "/usr/share/cmake*/**" ]; }; }
 package host-python "1" {
@@ -64,7 +65,6 @@ package host-python "1" {
       ++ [ "/usr/lib/python3/dist-packages/*.pth" "/usr/lib/python3.*/!(cgi).py" "/usr/lib/python3.*/*/**" ];
   };
 }
-package host-patch "1" { tier = machine; summary = "Patch"; style = hostTools { tools = [ "patch" ]; }; }
 package host-meson "1" { tier = machine; summary = "Meson"; runtime = [ host-python ]; style = hostTools { tools = [ "ninja" ]; files = [ "/usr/bin/meson" ]; }; }
 package host-rust "1" { tier = machine; summary = "Rust"; style = hostTools { files = map (path: "${sysroot}/\${path}") [ ${rustFiles} ]; }; }
 `,

@@ -13,9 +13,10 @@ const SHOWN: Readonly<Record<FindingKind, string>> = {
   changed: 'things said in another way',
 };
 
-export function finishImport(context: Context, args: Arguments, from: string, { files, report }: Imported): void {
+export function finishImport(context: Context, args: Arguments, from: string, read: () => Imported): void {
   const output = args.value('output');
   if (output === undefined) throw new UsageError('where to? name a folder with -o');
+  const { files, report } = read();
   const written = writeTree(resolve(context.workingDirectory, output), from, files, { isForced: args.has('force') });
   if (context.isJson) {
     context.out.json({ ...report, ...written });

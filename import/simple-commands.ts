@@ -5,12 +5,14 @@ import { scanShell } from './shell-scan.ts';
 export const VERSION_MARK = '\u0001';
 export const JOBS_MARK = '\u0002';
 export const DESTDIR_MARK = '\u0003';
+export const FOLDER_MARK = '\u0004';
 
 const MARKS: Readonly<Record<string, string>> = {
   version: VERSION_MARK,
   PKG_VERSION: VERSION_MARK,
   IGOS_JOBS: JOBS_MARK,
   DESTDIR: DESTDIR_MARK,
+  PWD: FOLDER_MARK,
 };
 const PLAIN = /[A-Za-z0-9_./+=,:@%^-]/;
 

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { Fault, makeDirectory, sys, writeFileAtomic } from '../base/index.ts';
+import { compareBytes, Fault, makeDirectory, sys, writeFileAtomic } from '../base/index.ts';
 
 /** Path below the tree, with `/` → content. */
 export type TreeFiles = ReadonlyMap<string, { readonly data: Uint8Array; readonly isExecutable?: boolean }>;
@@ -121,7 +121,7 @@ function hashOf(path: string): string | undefined {
 const renderList = (files: TreeFiles): string =>
   [...files]
     .map(([path, { data }]) => `${sha256(data)}  ${path}\n`)
-    .sort()
+    .sort(compareBytes)
     .join('');
 
 /** Lines that name places outside are passed over: the file may have been edited. */

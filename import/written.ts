@@ -19,7 +19,7 @@ export const writeString = (parts: Written | string): string =>
 export function writeText(parts: Written | string, indent: string): string {
   const all = pieces(parts);
   const isOneLine = all.every((part) => typeof part !== 'string' || !part.includes('\n'));
-  if (isOneLine) return writeString(all);
+  if (isOneLine && !all.some((part) => typeof part === 'string' && part.includes('"'))) return writeString(all);
   const inside = `${indent}  `;
   const body = all
     .map((part) => (typeof part === 'string' ? escapeIndented(part) : `\${${part.code}}`))

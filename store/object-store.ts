@@ -14,7 +14,7 @@
  * @source docs/store.md §6
  */
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
-import { addOutputs, repairOutputs } from './add-outputs.ts';
+import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -64,6 +64,7 @@ import type {
   OutputToAdd,
   PathInfo,
   PathSummary,
+  PreparedOutputs,
   Realisation,
   RebuildResult,
   Root,
@@ -305,6 +306,10 @@ class LocalStore implements ObjectStore {
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
     return addOutputs(this.#places, this.storeDir, outputs);
+  }
+
+  prepareOutputs(outputs: ReadonlyMap<string, OutputToAdd>): PreparedOutputs {
+    return prepareOutputs(this.storeDir, outputs);
   }
 
   adopt(objects: readonly FinishedObject[]): void {

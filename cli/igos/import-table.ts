@@ -25,4 +25,25 @@ export const importCommands: readonly Command[] = [
       { command: 'igos import intergenos ~/intergenos -o ~/intergenos-tree', says: 'then: igos instantiate ~/intergenos-tree' },
     ],
   },
+  {
+    program: 'igos',
+    name: 'import pi-gen',
+    summary: 'turn a tree of stages for pi-gen into declarations',
+    operands: 'DIR',
+    minOperands: 1,
+    maxOperands: 1,
+    description: `Stages become tiers, in the order in which pi-gen builds them; a sub-stage becomes a package that takes the tree so far as its source, and runs debconf, packages, patches, run.sh and run-chroot.sh in pi-gen's order; EXPORT_IMAGE and the like become systems. config, and then every FILE behind -c, are read for assignments. ${WORDS}`,
+    options: [
+      OUTPUT,
+      {
+        long: 'config',
+        short: 'c',
+        values: ['FILE'],
+        isRepeated: true,
+        doc: 'a configuration that is read after the one of the tree, as with build.sh -c',
+      },
+      FORCE,
+    ],
+    examples: [{ command: 'igos import pi-gen ~/pi-gen -o ~/stages', says: 'then: igos eval ~/stages --expr systems' }],
+  },
 ];

@@ -3,20 +3,15 @@ import { createHash } from 'node:crypto';
 import { Fault, Faults, SourceFile } from '../../base/index.ts';
 import { format } from '../../lang/index.ts';
 import { Folder } from '../folder.ts';
+import type { Imported } from '../imported.ts';
 import type { Finding, ImportReport } from '../report.ts';
 import { renderReport } from '../report.ts';
 import { readShellScript } from '../shell-script.ts';
-import type { TreeFiles } from '../write-tree.ts';
 import { toFile, writeData, writePath } from '../written.ts';
 import { declare } from './declaration.ts';
 import { writePolicy } from './policy.ts';
 import { EDGES, type Recipe, readRecipe, TIERS } from './recipe.ts';
 import { writeTiers } from './tiers.ts';
-
-export interface Imported {
-  readonly files: TreeFiles;
-  readonly report: ImportReport;
-}
 
 /** Of the recipe's own files, what a declaration has no use for. */
 const OWN = new Set(['package.yml', 'build.sh']);
@@ -46,7 +41,10 @@ export function importIntergenos(path: string, shown: string = path): Imported {
   const styles = new Map<string, number>();
   for (const recipe of packages.values()) writePackage(recipe);
   files.set('tree.igos', {
-    data: formatted('tree.igos', `tree {\n  name = "intergenos";\n  include = [ "*.igos" "*/*.igos" ];\n}\n`),
+    data: formatted(
+      'tree.igos',
+      `tree {\n  name = "intergenos";\n  include = [ "*.igos" ${TIERS.map((tier) => `"${tier}/*.igos"`).join(' ')} ];\n}\n`,
+    ),
   });
   files.set('tiers.igos', { data: formatted('tiers.igos', writeTiers()) });
   files.set('environment.nix', { data: formatted('environment.nix', ENVIRONMENT) });
@@ -102,7 +100,8 @@ export function importIntergenos(path: string, shown: string = path): Imported {
       },
     });
     styles.set(style, (styles.get(style) ?? 0) + 1);
-    const file = `${recipe.tier}/${recipe.name}.igos`;
+    // A folder with a tree.igos is a tree of its own.
+    const file = `${recipe.tier}/${recipe.name === 'tree' ? 'tree_' : recipe.name}.igos`;
     files.set(file, { data: formatted(file, text) });
   }
 
@@ -144,6 +143,11 @@ export function importIntergenos(path: string, shown: string = path): Imported {
       'changed',
       'build_style',
       'where build.sh does what a style does, the style stands instead; meson adds --libdir=/usr/lib --wrap-mode=nodownload, cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5',
+    );
+    find(
+      'changed',
+      'fixup',
+      'after the build igos strips what a style compiled, where the build has `strip`, and removes libtool archives and the like (`strip`, `tidy`)',
     );
     find(
       'changed',

@@ -50,7 +50,8 @@ export function writePolicy(folder: Folder, packages: ReadonlyMap<string, Recipe
     const own =
       tier === 'toolchain'
         ? [...packages.values()].filter((each) => each.tier === 'toolchain').map((each) => each.name)
-        : (holds.get(tier) ?? []);
+        : // its own check of the folder `toolchain` comes before all lists
+          (holds.get(tier) ?? []).filter((name) => packages.get(name)?.tier !== 'toolchain');
     const fields = [
       ...(own.length === 0 ? [] : [`  holds = ${list(own)};\n`]),
       ...(sequences.has(tier) ? [`  sequence = ${list(sequences.get(tier)!)};\n`] : []),
@@ -93,7 +94,10 @@ function readHolds(script: string | undefined, book: readonly string[], find: Fi
   const taken = new Set<string>();
   const patterns: RegExp[] = [];
   const add = (tier: string, names: readonly string[]): void => {
-    if (!(TIERS as readonly string[]).includes(tier)) return unread(`tier '${tier}'`);
+    if (!(TIERS as readonly string[]).includes(tier)) {
+      unread(`tier '${tier}'`);
+      return;
+    }
     const own = holds.get(tier as TierName) ?? [];
     for (const name of names) {
       if (taken.has(name) || patterns.some((pattern) => pattern.test(name))) continue;
@@ -121,12 +125,12 @@ function readHolds(script: string | undefined, book: readonly string[], find: Fi
     ) {
       for (const prefix of lists.get(forPrefix[2]!)!) {
         add(tierAt(2)!, [`${prefix}*`]);
-        patterns.push(new RegExp(`^${escape(prefix)}`));
+        patterns.push(new RegExp(`^${literally(prefix)}`));
       }
       index += 2;
     } else if (isSuffix !== null && tierAt(1) !== undefined) {
       add(tierAt(1)!, [`*${isSuffix[1]!}`]);
-      patterns.push(new RegExp(`${escape(isSuffix[1]!)}$`));
+      patterns.push(new RegExp(`${literally(isSuffix[1]!)}$`));
       index += 1;
     } else unread(line);
   }
@@ -169,4 +173,4 @@ function foundAs(
   return new Map([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

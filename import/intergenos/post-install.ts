@@ -18,7 +18,7 @@ export interface PostInstall {
 }
 
 const QUIETLY = String.raw`[ \t]*(?:>\/dev\/null )?(?:[ \t]*2>(?:\/dev\/null|&1))?(?:[ \t]*\|\|[ \t]*(?:true|:))?[ \t]*`;
-const SERVICE = new RegExp(String.raw`^systemctl (enable|disable) ([A-Za-z0-9@_.-]+)${QUIETLY}$`);
+const SERVICE = new RegExp(`^systemctl (enable|disable) ([A-Za-z0-9@_.-]+)${QUIETLY}$`);
 /** Run by igos itself after every transaction that needs them (pkm's standard triggers). */
 const STANDARD = new RegExp(
   String.raw`^(?:systemctl daemon-reload|ldconfig|glib-compile-schemas "?\/usr\/share\/glib-2\.0\/schemas\/?"?|gtk-update-icon-cache (?:-[a-z]+ )*"?\/usr\/share\/icons\/\w+\/?"?(?: --force)?|update-desktop-database(?: -q)?(?: "?\/usr\/share\/applications\/?"?)?|update-mime-database "?\/usr\/share\/mime\/?"?|fc-cache(?: -[a-z]+)*)${QUIETLY}$`,
@@ -56,7 +56,9 @@ export function postInstallOf(
   }
   const prelude = preludeOf(script, remaining, new Set(['configure', 'build', 'check', recipe.installFunction]), 'post_install');
   const run = systemText(prelude === '' ? remaining : `${prelude}\n${remaining}`);
-  const paths = recipe.verifyPaths.map((path) => path.replace(/^\/+/, '')).filter((path) => path !== '');
+  const verified = recipe.verifyPaths.map((path) => path.replace(/^\/+/, '')).filter((path) => path !== '');
+  const before = verified.filter((path) => !remaining.includes(`/${path}`));
+  const paths = before.length > 0 ? before : verified;
   const failed =
     run === undefined
       ? 'it uses files or variables of the build'

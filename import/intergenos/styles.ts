@@ -2,13 +2,13 @@
  * Which of our styles a build.sh spells out. InterGenOS runs build.sh whatever `build_style` says, and most of them repeat what a
  * style does; a person would write the style, and by hand only what differs.
  */
-import { DESTDIR_MARK, JOBS_MARK, simpleCommands, VERSION_MARK } from '../simple-commands.ts';
+import { DESTDIR_MARK, FOLDER_MARK, JOBS_MARK, simpleCommands, VERSION_MARK } from '../simple-commands.ts';
 import type { Written } from '../written.ts';
 
 export type PhaseWord = 'configure' | 'build' | 'check' | 'install';
 
 export interface Recognised {
-  readonly style: 'autotools' | 'cmake' | 'meson';
+  readonly style: 'autotools' | 'cmake' | 'meson' | 'python';
   readonly flags: readonly Written[];
   readonly buildDir?: string;
   /** What the style does by itself, so that it need not be written. */
@@ -25,7 +25,9 @@ interface Shape {
   readonly own: readonly string[];
   /** The flags, or undefined where configure does something else. */
   readonly flags: (commands: Lines) => readonly string[] | undefined;
-  readonly phases: Readonly<Record<'build' | 'check' | 'install', readonly string[]>>;
+  readonly phases: Readonly<Record<'build' | 'check' | 'install', readonly string[] | ((commands: Lines) => boolean)>>;
+  /** Whether the style must build and install for it to be this one; one of the two is enough for others. */
+  readonly isWhole?: true;
 }
 
 type Lines = readonly (readonly string[])[];
@@ -62,6 +64,15 @@ function joinDefines(words: readonly string[] | undefined): readonly string[] | 
   }, []);
 }
 
+const WHEEL = ['--no-build-isolation', '--no-deps', '--no-cache-dir'];
+
+/** One command with none but these words, and so many others that are no options. */
+function isCall(commands: Lines, program: string, words: readonly string[], nOthers: number): boolean {
+  const rest = commands.length === 1 ? after(commands[0], program) : undefined;
+  const others = rest?.filter((word) => !words.includes(word));
+  return others?.length === nOthers && others.every((word) => !word.startsWith('-'));
+}
+
 const SHAPES: readonly Shape[] = [
   {
     style: 'autotools',
@@ -84,7 +95,9 @@ const SHAPES: readonly Shape[] = [
     style: 'meson',
     own: ['--prefix=/usr', '--buildtype=release'],
     flags: (commands) =>
-      inFolder(commands, 'meson setup', '..') ?? (commands.length === 1 ? after(commands[0], 'meson setup build') : undefined),
+      joinDefines(
+        inFolder(commands, 'meson setup', '..') ?? (commands.length === 1 ? after(commands[0], 'meson setup build') : undefined),
+      ),
     phases: {
       build: ['cd build\nninja', `cd build\nninja ${JOBS}`, 'ninja -C build', `ninja -C build ${JOBS}`, 'meson compile -C build'],
       check: ['cd build\nninja test', 'ninja -C build test'],
@@ -106,6 +119,23 @@ const SHAPES: readonly Shape[] = [
       install: [`${INTO} cmake --install build`],
     },
   },
+  {
+    style: 'python',
+    own: [],
+    flags: (commands) => (commands.length === 0 ? [] : undefined),
+    phases: {
+      build: (commands) => isCall(commands, 'pip3 wheel', ['-w', 'dist', ...WHEEL, FOLDER_MARK], 0),
+      check: [],
+      install: (commands) =>
+        isCall(
+          commands,
+          'pip3 install',
+          [...WHEEL, '--no-index', '--no-user', '--find-links', 'dist', `--root=${DESTDIR_MARK}`],
+          1,
+        ),
+    },
+    isWhole: true,
+  },
 ];
 
 /** What of a build.sh is a style, or undefined where it is its own. */
@@ -123,12 +153,14 @@ export function recogniseStyle(bodies: PhaseBodies): Recognised | undefined {
     if (flags.some((flag) => flag.includes(JOBS_MARK) || flag.includes(DESTDIR_MARK))) continue;
     const byStyle = new Set<PhaseWord>(['configure']);
     for (const phase of ['build', 'check', 'install'] as const) {
-      const text = lines(phase)
-        ?.map((words) => words.join(' '))
-        .join('\n');
-      if (text !== undefined && shape.phases[phase].includes(text)) byStyle.add(phase);
+      const commands = lines(phase);
+      const expected = shape.phases[phase];
+      if (commands === undefined) continue;
+      const text = commands.map((words) => words.join(' ')).join('\n');
+      if (typeof expected === 'function' ? expected(commands) : expected.includes(text)) byStyle.add(phase);
     }
-    if (!byStyle.has('build') && !byStyle.has('install')) continue;
+    const both = [byStyle.has('build'), byStyle.has('install')];
+    if (shape.isWhole ? both.includes(false) : !both.includes(true)) continue;
     return {
       style: shape.style,
       flags: flags.map(toWritten),

@@ -3,6 +3,7 @@ export * from './atomic.ts';
 export * from './bytes.ts';
 export * from './codes.ts';
 export * from './fault.ts';
+export * from './file-calls.ts';
 export * from './process.ts';
 export * from './render.ts';
 export * from './source.ts';

@@ -2,7 +2,10 @@ import type { Fault } from '../base/index.ts';
 import { type Derivation, derivationName, type StorePath } from '../store/index.ts';
 import { BuildFault, buildFault } from './build-fault.ts';
 import type { BuildLog } from './build-log.ts';
+import type { BuildCode } from './codes.ts';
 import { diagnose } from './diagnose.ts';
+import type { LimitKind } from './sandbox.ts';
+import type { BuildLimits } from './types.ts';
 
 /** The builder itself failed. */
 export class BuildFailure extends BuildFault {
@@ -23,24 +26,78 @@ export class BuildFailure extends BuildFault {
       status > 128 && status < 193
         ? `was killed by signal ${status - 128}${signalName(status - 128)}`
         : `failed with exit status ${status}`;
-    const lines = log.lastLines;
-    const shown =
-      lines.length === 0
-        ? 'the build printed nothing'
-        : `last ${lines.length === 1 ? 'line' : `${lines.length} lines`} of its output:\n${lines.join('\n')}`;
     super(drvPath, 'E-BUILD-001', `the build of '${name}' ${how}${where}`, {
-      notes: [shown],
-      hints: [
-        ...diagnose(lines),
-        `the whole log: igos log ${drvPath}`,
-        ...(keptAt === undefined ? [] : [`the build folder was kept: ${keptAt}`]),
-      ],
+      notes: [lastOutput(log.lastLines)],
+      hints: [...diagnose(log.lastLines), ...placesToLook(drvPath, keptAt)],
     });
     this.status = status;
     this.phase = log.phase;
     this.logPath = log.path;
     this.keptAt = keptAt;
   }
+}
+
+function lastOutput(lines: readonly string[]): string {
+  if (lines.length === 0) return 'the build printed nothing';
+  return `last ${lines.length === 1 ? 'line' : `${lines.length} lines`} of its output:\n${lines.join('\n')}`;
+}
+
+const placesToLook = (drvPath: StorePath, keptAt: string | undefined): string[] => [
+  `the whole log: igos log ${drvPath}`,
+  ...(keptAt === undefined ? [] : [`the build folder was kept: ${keptAt}`]),
+];
+
+/** The build was ended because it reached a limit of the run. */
+export function overLimit(
+  drvPath: StorePath,
+  end: {
+    limit: LimitKind;
+    limits: BuildLimits;
+    log: Pick<BuildLog, 'phase' | 'lastLines'>;
+    keptAt: string | undefined;
+  },
+): BuildFault {
+  const { limit, limits, log, keptAt } = end;
+  const { code, how, hint } = OVER[limit](limits);
+  const where = log.phase === undefined ? '' : ` in phase '${log.phase}'`;
+  const fault = new BuildFault(drvPath, code, `the build of '${derivationName(drvPath)}' was ended${where}: ${how}`, {
+    notes: [lastOutput(log.lastLines)],
+    hints: [hint, ...placesToLook(drvPath, keptAt)],
+  });
+  return Object.assign(fault, { keptAt });
+}
+
+const OVER: Readonly<Record<LimitKind, (limits: BuildLimits) => { code: BuildCode; how: string; hint: string }>> = {
+  time: ({ timeoutMs }) => ({
+    code: 'E-BUILD-030',
+    how: `it took longer than ${formatSeconds(timeoutMs!)}`,
+    hint: 'give it more time with --timeout, or find out what it waits for',
+  }),
+  silence: ({ maxSilentMs }) => ({
+    code: 'E-BUILD-031',
+    how: `it printed nothing for ${formatSeconds(maxSilentMs!)}`,
+    hint: 'it may wait for an answer that nobody gives: builds have no input and no network; --max-silent allows more',
+  }),
+  log: ({ maxLogBytes }) => ({
+    code: 'E-BUILD-032',
+    how: `it printed more than ${formatSize(maxLogBytes!)}`,
+    hint: 'it may print the same again and again: look at the end of the log; --max-log-size allows more',
+  }),
+  memory: ({ maxMemoryBytes }) => ({
+    code: 'E-BUILD-033',
+    how: `killed for memory: limit ${formatSize(maxMemoryBytes!)}`,
+    hint: 'let it use less at once with fewer --cores, or give it more with --max-memory',
+  }),
+};
+
+/** `90 s`. */
+const formatSeconds = (ms: number): string => `${ms / 1000} s`;
+
+/** `2 GiB`, `1.5 MiB`, `700 B`. */
+function formatSize(nBytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const unit = Math.min(units.length - 1, nBytes < 1 ? 0 : Math.floor(Math.log2(nBytes) / 10));
+  return `${Math.round((nBytes / 1024 ** unit) * 10) / 10} ${units[unit]}`;
 }
 
 const signalName = (signal: number): string => {

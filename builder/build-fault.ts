@@ -32,11 +32,17 @@ export const stopped = (): Fault =>
 export const buildFault = (code: BuildCode, message: string, details: FaultDetails = {}): Fault =>
   new Fault(code, message, details);
 
-/** Namespaces work, but this sandbox could not be made. `message`: what the system said. */
-export const setUpFailed = (name: string, message: string): Fault =>
+/** Namespaces work, but this sandbox could not be made. `refusal`: at which step, and what the system said. */
+export const setUpFailed = (name: string, refusal: { readonly purpose: string; readonly message: string }): Fault =>
   buildFault('E-BUILD-004', `the sandbox of '${name}' could not be set up`, {
-    notes: [message === '' ? 'the system gave no reason' : message],
+    notes: [`cannot ${refusal.purpose}: ${refusal.message}`],
     hints: ['a full disk, a limit on mounts or a security module are the usual reasons'],
+  });
+
+/** A machine that we have no launcher for. */
+export const noLauncher = (): Fault =>
+  buildFault('E-BUILD-003', `builds need a sandbox, and igos can make none on machines of the kind '${process.arch}'`, {
+    hints: ['build on an x86-64 or 64-bit ARM machine, and copy the result'],
   });
 
 /** Whether the system refused because something is not there. */

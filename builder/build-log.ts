@@ -1,9 +1,9 @@
 /** The output of a build: kept whole in a file, its last lines and current phase in memory. */
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { bytesToText, sys, temporaryName, writeAll } from '../base/index.ts';
-import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
-import { buildFault, isMissing } from './build-fault.ts';
+import { bytesToText, sys, writeAll } from '../base/index.ts';
+import type { ObjectStore, StorePath } from '../store/index.ts';
+import { runningLogPath } from './running-log.ts';
 
 /** Lines shown when a build fails. */
 const SHOWN_LINES = 25;
@@ -20,7 +20,7 @@ export interface LogListener {
 
 /**
  * Takes the bytes of one build. `@igos phase NAME` on a line of its own marks the beginning of a phase and is not output.
- * The file takes its place when the build ends, whatever the end: a log is of one build or of none.
+ * The file takes its place when the build ends, whatever the end: a log is of one build or of none. Until then it can be followed.
  */
 export class BuildLog {
   readonly path: string;
@@ -32,13 +32,14 @@ export class BuildLog {
   #phase: string | undefined;
 
   /** @throws SystemFault the file cannot be made */
-  constructor(path: string, listener: LogListener) {
+  constructor(store: Pick<ObjectStore, 'home' | 'logPath'>, drvPath: StorePath, listener: LogListener) {
+    const path = store.logPath(drvPath);
     this.path = path;
-    this.#temporary = temporaryName(path);
+    this.#temporary = runningLogPath(store.home, drvPath);
     this.#listener = listener;
     this.#fd = sys('write the log', path, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      return openSync(this.#temporary, 'wx', 0o644);
+      for (const file of [path, this.#temporary]) mkdirSync(dirname(file), { recursive: true });
+      return openSync(this.#temporary, 'w', 0o644);
     });
   }
 
@@ -87,15 +88,7 @@ export class BuildLog {
   }
 }
 
-/** The output of the newest build of a derivation on this machine, as bytes. @throws Fault E-BUILD-016 there is none */
-export function readLog(store: ObjectStore, drvPath: StorePath): Buffer {
-  const path = store.logPath(drvPath);
-  try {
-    return sys('read the log', path, () => readFileSync(path));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    throw buildFault('E-BUILD-016', `there is no log of '${derivationName(drvPath)}'`, {
-      hints: ['only what was built here has a log: igos realize --check makes one'],
-    });
-  }
+/** Lines of igos itself behind the output of a build that has ended. */
+export function addToLog(path: string, lines: readonly string[]): void {
+  sys('write the log', path, () => appendFileSync(path, lines.map((line) => `igos: ${line}\n`).join('')));
 }

@@ -1,26 +1,30 @@
 /** One derivation, built in a sandbox on this machine. */
-import { renameSync } from 'node:fs';
-import { sys } from '../base/index.ts';
+import { chmodSync, renameSync } from 'node:fs';
+import { bytesToText, sys } from '../base/index.ts';
 import {
   type Derivation,
   derivationName,
   type ObjectStore,
+  type PreparedOutputs,
   resolveHostFiles,
   type StorePath,
-  scratchOutputPath,
   type TreeEntry,
 } from '../store/index.ts';
-import { BuildFailure, cannotRun } from './build-failure.ts';
+import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
-import { BuildLog } from './build-log.ts';
-import { addMade } from './collect.ts';
+import { addToLog, BuildLog } from './build-log.ts';
+import { unpackDebianBuilder } from './builtin.ts';
+import { checkMade, type Made } from './collect.ts';
+import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
+import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
-import type { BuildEvent } from './types.ts';
+import type { Usage } from './spawn.ts';
+import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What all builds of a run share. */
@@ -30,6 +34,7 @@ export interface BuildContext {
   readonly workspace: Workspace;
   readonly cores: number;
   readonly keepFailed: boolean;
+  readonly limits: BuildLimits;
   readonly impureEnvironment: ReadonlyMap<string, string>;
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
@@ -46,27 +51,49 @@ export interface BuildJob {
 /** Outputs in the store, by name. */
 export type BuiltOutputs = ReadonlyMap<string, StorePath>;
 
+/** A build that went well, before the store has its outputs. */
+export interface Finished {
+  readonly outputs: PreparedOutputs;
+  /** Holds the outputs until they are moved in; to be removed then. */
+  readonly scratch: string;
+  readonly usage: Usage | undefined;
+}
+
 /**
- * Builds and adds the outputs. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
+ * Builds. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
  *
  * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
  */
-export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
-  return await buildWith(context, job, (made) => addMade(context.store, made));
+export async function buildOne(context: BuildContext, job: BuildJob): Promise<Finished> {
+  const { store } = context;
+  const logPath = store.logPath(job.drvPath);
+  const report = (lines: readonly string[]): void => {
+    addToLog(logPath, lines);
+    context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
+  };
+  return await buildWith(context, job, (made, keep, usage) => {
+    const outputs = store.prepareOutputs(checkMade(made, store.storeDir, report));
+    return { outputs, scratch: keep(), usage };
+  });
 }
 
-/** As `buildOne`, with another use of what was made. */
+/**
+ * As `buildOne`, with another use of what was made.
+ *
+ * @param use  `keep`: the scratch folder is the caller's from now on
+ */
 export async function buildWith<T>(
   context: BuildContext,
   job: BuildJob,
-  use: (made: Parameters<typeof addMade>[1]) => T,
+  use: (made: Made, keep: () => string, usage: Usage | undefined) => T,
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
+  if (drv.builder === unpackDebianBuilder) return await unpackDebian(context, job, use);
   checkSystem(drv);
   const inputs = gatherInputs(store, context.realised, job.resolved);
   const places = outputPlaces(job.resolved, store.storeDir);
-  const log = new BuildLog(store.logPath(job.drvPath), {
+  const log = new BuildLog(store, job.drvPath, {
     onLine: (line) => context.emit({ kind: 'log', drvPath: job.drvPath, line }),
     onPhase: (phase) => context.emit({ kind: 'phase', drvPath: job.drvPath, phase }),
   });
@@ -74,19 +101,23 @@ export async function buildWith<T>(
   try {
     let end: SandboxEnd;
     try {
-      const first = await attempt(context, job, { inputs, places, log, isCopied: homesWithoutOverlay.has(store.home) });
-      ({ scratch, end } = first);
-      if (end.kind === 'refused' && end.isOverlayRefused && !homesWithoutOverlay.has(store.home)) {
-        homesWithoutOverlay.add(store.home);
+      ({ scratch, end } = await attempt(context, job, { inputs, places, log }));
+      while (end.kind === 'refused' && giveUp(context, end.way)) {
         removeScratch(scratch);
         scratch = undefined;
-        ({ scratch, end } = await attempt(context, job, { inputs, places, log, isCopied: true }));
+        ({ scratch, end } = await attempt(context, job, { inputs, places, log }));
       }
     } finally {
       log.close();
     }
     checkEnd(end, job, log, context, scratch);
-    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure });
+    const keep = (): string => {
+      const kept = scratch!;
+      scratch = undefined;
+      return kept;
+    };
+    const usage = end.kind === 'exited' ? end.usage : undefined;
+    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
   } finally {
     if (scratch !== undefined) removeScratch(scratch);
   }
@@ -95,11 +126,24 @@ export async function buildWith<T>(
 /** Stores on a file system that the kernel lays nothing over: found out by the first build. */
 const homesWithoutOverlay = new Set<string>();
 
+/** Goes on without what this machine does not have. @returns whether that is news */
+function giveUp(context: BuildContext, way: 'overlay' | 'filter' | undefined): boolean {
+  if (way === 'filter' && context.workspace.isFiltered) {
+    context.workspace.isFiltered = false;
+    context.emit({ kind: 'lacking', text: NO_FILTER });
+    return true;
+  }
+  if (way !== 'overlay' || homesWithoutOverlay.has(context.store.home)) return false;
+  homesWithoutOverlay.add(context.store.home);
+  return true;
+}
+
+const NO_FILTER = 'this kernel filters no system calls (seccomp): builds run without';
+
 interface Attempt {
   readonly inputs: Inputs;
   readonly places: ReadonlyMap<string, StorePath>;
   readonly log: BuildLog;
-  readonly isCopied: boolean;
 }
 
 async function attempt(context: BuildContext, job: BuildJob, options: Attempt): Promise<{ scratch: string; end: SandboxEnd }> {
@@ -119,11 +163,12 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
       scratch,
       input,
       layers: inputs.layers,
-      isCopied: options.isCopied,
-      hostFiles: inputs.layers === undefined ? hostShell() : [],
+      isCopied: homesWithoutOverlay.has(store.home),
+      hostFiles: inputs.layers === undefined ? plainFiles() : [],
       objects: inputs.objects,
       hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
       slot: job.slot,
+      limits: context.limits,
       onOutput: (chunk) => log.write(chunk),
       signal: context.signal,
     });
@@ -134,18 +179,10 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
   }
 }
 
-/** Where each output is made, as the builder sees it: its own path, or one to be replaced once the content is known. */
-export function outputPlaces(resolved: Resolved, storeDir: string): Map<string, StorePath> {
-  const places = new Map<string, StorePath>();
-  for (const [name, output] of resolved.drv.outputs)
-    places.set(name, 'path' in output ? output.path : scratchOutputPath(resolved.drvPath, name, storeDir));
-  return places;
-}
-
 let shell: TreeEntry[] | undefined;
 
 /** `/bin/sh` of this machine with what it loads: the one thing that plain builds see of it, as in Nix. */
-function hostShell(): TreeEntry[] {
+export function plainFiles(): TreeEntry[] {
   shell ??= resolveHostFiles({ tools: ['sh'], files: [], searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'] });
   return shell;
 }
@@ -171,20 +208,22 @@ function checkSystem(drv: Derivation): void {
 
 /** Returns if the build went well. */
 function checkEnd(end: SandboxEnd, job: BuildJob, log: BuildLog, context: BuildContext, scratch: string): void {
+  const { drv } = job.resolved;
   if (end.kind === 'stopped') throw stopped();
-  if (end.kind === 'refused') {
-    throw probeSandbox(context.store.home).fault ?? setUpFailed(job.resolved.drv.name, end.message);
-  }
-  if (end.status === 0) return;
-  const refused = /^unshare: failed to execute (.+?): (.+)$/.exec(log.lastLines.at(-1) ?? '');
-  if (refused !== null && log.lastLines.length === 1) throw cannotRun(job.resolved.drv, refused[1]!, refused[2]!);
+  if (end.kind === 'refused') throw probeSandbox(context.store.home).fault ?? setUpFailed(drv.name, end.refusal);
+  if (end.kind === 'not-run') throw cannotRun(drv, bytesToText(drv.builder), end.message);
+  if (end.kind === 'exited' && end.status === 0) return;
   const keptAt = context.keepFailed ? keep(context.store, scratch, job) : undefined;
+  if (end.kind === 'over-limit') throw overLimit(job.drvPath, { limit: end.limit, limits: context.limits, log, keptAt });
   throw new BuildFailure(job.drvPath, { status: end.status, log, keptAt });
 }
 
-/** Moves the build folder where no later process clears it away. */
+/** Moves the build folder where no later process clears it away. It is closed to others, as the scratch folder was. */
 function keep(store: ObjectStore, scratch: string, job: BuildJob): string {
   const target = `${store.home}/tmp/failed-${derivationName(job.drvPath)}-${Date.now().toString(36)}`;
-  sys('keep the build folder as', target, () => renameSync(`${scratch}/build`, target));
+  sys('keep the build folder as', target, () => {
+    chmodSync(`${scratch}/build`, 0o700);
+    renameSync(`${scratch}/build`, target);
+  });
   return target;
 }

@@ -13,6 +13,7 @@ import {
 } from '../store/index.ts';
 import { stopped } from './build-fault.ts';
 import { type BuildContext, buildWith } from './build-one.ts';
+import { isFetched } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
 import { planWith } from './plan.ts';
 import { Realised } from './realised.ts';
@@ -42,7 +43,7 @@ export interface CheckResult {
 export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: RealizeOptions = {}): Promise<CheckResult> {
   const before = await realize(store, [{ drvPath, outputs: [] }], options);
   // What is fetched was compared with its hash.
-  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return { isEqual: true, differences: [] };
+  if (isFetched(store.readDerivation(drvPath))) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
   const differences = await buildAgain(store, drvPath, options, (made) =>
     compareOutputs(store, made, before.outputs.get(drvPath)!),
@@ -62,9 +63,9 @@ export async function repairByBuild(
   drvPath: StorePath,
   options: RealizeOptions = {},
 ): Promise<readonly StorePath[]> {
-  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return [];
+  if (isFetched(store.readDerivation(drvPath))) return [];
   await realizeInputs(store, drvPath, options);
-  return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made)));
+  return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made, store.storeDir)));
 }
 
 async function buildAgain<T>(
@@ -83,6 +84,7 @@ async function buildAgain<T>(
     workspace,
     cores: options.cores ?? 1,
     keepFailed: options.keepFailed ?? false,
+    limits: options.limits ?? {},
     impureEnvironment: options.impureEnvironment ?? new Map(),
     emit: options.onEvent ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
@@ -97,7 +99,7 @@ async function realizeInputs(store: ObjectStore, drvPath: StorePath, options: Re
 }
 
 function compareOutputs(store: ObjectStore, made: Made, before: ReadonlyMap<string, StorePath>): Difference[] {
-  const outputs = checkMade(made);
+  const outputs = checkMade(made, store.storeDir);
   // Each output is called by its own name in both builds; the names differ where they are made from the content.
   const mask = (text: Bytes): Bytes => {
     let masked = text;

@@ -103,6 +103,73 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
+  'E-BUILD-040': {
+    title: 'something that must be there was not built',
+    explanation:
+      'The build ended well, but the package names paths in `verifyPaths` that are in none of its outputs. Nothing was added to the store.',
+    wrong: 'verifyPaths = [ "usr/lib64/libz.so" ];',
+    right: 'verifyPaths = [ "usr/lib/libz.so" ];',
+  },
+  'E-BUILD-041': {
+    title: 'an output names the folder of the build',
+    explanation:
+      'A file or link of the output holds a path below `/build`, or one of the store, and the package says `references = "fail"`. Neither is there where the package is installed. Nothing was added to the store.',
+    wrong: 'phases.install = "ln -s $out/usr/bin/x $out/usr/bin/y";',
+    right: 'phases.install = "ln -s x $out/usr/bin/y";',
+  },
+  'E-BUILD-030': {
+    title: 'the build took too long',
+    explanation: 'The build did not end within the time that `--timeout` gives each build. All its processes were killed.',
+    wrong: 'igos realize --timeout 60 TREE#gcc',
+    right: 'igos realize --timeout 7200 TREE#gcc',
+  },
+  'E-BUILD-031': {
+    title: 'the build was silent for too long',
+    explanation:
+      'The build printed nothing for as long as `--max-silent` allows: most often it waits for something that never comes. All its processes were killed.',
+    wrong: 'phases.check = "read answer < /dev/zero";',
+    right: 'phases.check = "yes | ./check";',
+  },
+  'E-BUILD-032': {
+    title: 'the build printed too much',
+    explanation:
+      'The output of the build is larger than `--max-log-size` allows. All its processes were killed; the log ends there.',
+    wrong: 'phases.build = "while :; do echo again; done";',
+    right: 'phases.build = "make";',
+  },
+  'E-BUILD-033': {
+    title: 'the build was killed for memory',
+    explanation:
+      'The processes of the build together wanted more memory than `--max-memory` allows, and the kernel killed in their group. Files in `/tmp` and `/dev/shm` of the sandbox count, too.',
+    wrong: 'igos realize --max-memory 256M TREE#llvm',
+    right: 'igos realize --max-memory 8G --cores 2 TREE#llvm',
+  },
+  'E-BUILD-050': {
+    title: 'no such Debian package',
+    explanation:
+      'A package that a seed is to be made of is in none of the lists that were asked: those of this machine (apt), or those of the mirror that was named.',
+    wrong: 'style = debianSeed { lock = ./seed.lock; packages = [ "gc" ]; };',
+    right: 'style = debianSeed { lock = ./seed.lock; packages = [ "gcc" ]; };',
+  },
+  'E-BUILD-051': {
+    title: 'a dependency of a Debian package is not to be had',
+    explanation:
+      'A package of the seed depends on another, and no list offers it in a version that fits. Lists of different ages are the usual reason. What only maintainer scripts call can be left out: no script is run.',
+    wrong: 'packages = [ "dash" ];',
+    right: 'packages = [ "dash" ]; without = [ "dpkg" ];',
+  },
+  'E-BUILD-052': {
+    title: 'a list of packages cannot be believed',
+    explanation:
+      'A list of Debian packages is damaged, is not what its mirror signed, or has an entry that could not come from Debian: a path that leads out of the mirror, a hash that is none.',
+  },
+  'E-BUILD-053': {
+    title: 'two Debian packages have the same file',
+    explanation:
+      'The packages of a seed are laid over each other, and two of them hold different files, or the same ones, under one name: on a Debian machine one would divert or replace the other. Leave one of the files out, or make two seeds.',
+    wrong: 'packages = [ "mawk" "original-awk" ];',
+    right: 'packages = [ "mawk" "original-awk" ]; omit = [ "usr/bin/awk" ];',
+  },
 });
 
 export type BuildCode = keyof typeof buildCodes;

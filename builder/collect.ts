@@ -1,6 +1,6 @@
 /** From a finished build's scratch folder into the store. */
-import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { type Bytes, bytesToPath, sys, textToBytes } from '../base/index.ts';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { type Bytes, sys } from '../base/index.ts';
 import {
   type Derivation,
   type ObjectStore,
@@ -9,9 +9,12 @@ import {
   type StorePath,
   storePathBase,
 } from '../store/index.ts';
-import { neutraliseArchive } from './ar.ts';
 import { buildFault } from './build-fault.ts';
 import { checkTopLevel, rootLinks } from './layers.ts';
+import { describeLeaks, findLeak } from './leaks.ts';
+import { outputFiles } from './output-files.ts';
+import { leakFault, readOutputRules, verifyPaths } from './output-rules.ts';
+import { tidyFile } from './tidy.ts';
 
 export interface Made {
   readonly drv: Derivation;
@@ -25,20 +28,28 @@ export interface Made {
 
 /**
  * Checks the outputs and moves them into the store, all or none. Those for composed roots are checked for what cannot be laid over a
- * root, and their `.a` files made neutral.
+ * root and for what the package says of them, and tidied.
  *
- * @throws Fault E-BUILD-002, E-BUILD-006, and those of the store: hash mismatch, special files, …
+ * @param report  gets lines about what is not right, but no error, at most once
+ * @throws Fault E-BUILD-002, 006, 008, 040, 041, and those of the store: hash mismatch, special files, …
  */
-export const addMade = (store: ObjectStore, made: Made): Map<string, StorePath> => store.addOutputs(checkMade(made));
+export const addMade = (
+  store: ObjectStore,
+  made: Made,
+  report: (lines: readonly string[]) => void = () => {},
+): Map<string, StorePath> => store.addOutputs(checkMade(made, store.storeDir, report));
 
-/** The checks alone, and what would be added. @throws Fault E-BUILD-002, E-BUILD-006 */
-export function checkMade(made: Made): Map<string, OutputToAdd> {
+/** The checks alone, and what would be added. @throws Fault E-BUILD-002, 006, 008, 040, 041 */
+export function checkMade(
+  made: Made,
+  storeDir: string,
+  report: (lines: readonly string[]) => void = () => {},
+): Map<string, OutputToAdd> {
   const outputs = new Map<string, OutputToAdd>();
   for (const [name, output] of made.drv.outputs) {
     const scratchPath = made.places.get(name)!;
     const realPath = `${made.folder}/${storePathBase(scratchPath)}`;
     if (!isThere(realPath)) throw notMade(made.drv, name);
-    if (made.drv.env.has('igosRoot')) prepareForRoot(realPath, made.drv.name, name);
     outputs.set(name, {
       realPath,
       name: outputPathName(made.drv.name, name),
@@ -48,6 +59,7 @@ export function checkMade(made: Made): Map<string, OutputToAdd> {
       deriver: made.drvPath,
     });
   }
+  if (made.drv.env.has('igosRoot')) prepareForRoot(made.drv, outputs, storeDir, report);
   return outputs;
 }
 
@@ -65,23 +77,38 @@ const notMade = (drv: Derivation, output: string) =>
     ],
   });
 
-function prepareForRoot(realPath: string, drvName: string, output: string): void {
-  if (!lstatSync(realPath).isDirectory()) return;
+function prepareForRoot(
+  drv: Derivation,
+  outputs: ReadonlyMap<string, OutputToAdd>,
+  storeDir: string,
+  report: (lines: readonly string[]) => void,
+): void {
+  const rules = readOutputRules(drv);
+  const paths: Bytes[] = [];
+  const leaks: { path: Bytes; found: string }[] = [];
+  for (const [name, { realPath }] of outputs) {
+    if (!lstatSync(realPath).isDirectory()) continue;
+    checkLinksOfRoot(realPath, `the output '${name}' of '${drv.name}'`);
+    for (const file of outputFiles(realPath)) {
+      if (file.kind === 'file' && tidyFile(file, rules.isTidied)) continue;
+      paths.push(file.path);
+      const found = rules.references === 'allow' ? undefined : findLeak(file, storeDir);
+      if (found !== undefined) leaks.push({ path: file.path, found });
+    }
+  }
+  verifyPaths(drv.name, rules.verify, paths);
+  if (leaks.length === 0) return;
+  const lines = describeLeaks(leaks);
+  if (rules.references === 'fail') throw leakFault(drv.name, lines);
+  report(lines);
+}
+
+function checkLinksOfRoot(realPath: string, owner: string): void {
   for (const name of rootLinks.keys()) {
     const stat = sys('read', realPath, () => lstatSync(`${realPath}/${name}`, { throwIfNoEntry: false }));
     if (stat === undefined) continue;
-    const owner = `the output '${output}' of '${drvName}'`;
     if (stat.isSymbolicLink()) checkTopLevel({ kind: 'symlink', path: name, target: readlinkSync(`${realPath}/${name}`) }, owner);
     else if (stat.isDirectory()) checkTopLevel({ kind: 'directory', path: name }, owner);
     else checkTopLevel({ kind: 'file', path: name, isExecutable: false, sizeBytes: stat.size, sha256: '' }, owner);
-  }
-  neutraliseArchives(textToBytes(realPath));
-}
-
-function neutraliseArchives(folder: Bytes): void {
-  for (const entry of readdirSync(bytesToPath(folder), { withFileTypes: true, encoding: 'buffer' })) {
-    const path = `${folder}/${entry.name.toString('latin1')}`;
-    if (entry.isDirectory()) neutraliseArchives(path);
-    else if (entry.isFile() && path.endsWith('.a')) neutraliseArchive(path);
   }
 }

@@ -56,7 +56,7 @@ export function buildInput(drv: Derivation, options: EnvironmentOptions): BuildI
     const asFiles = new Set(words(drv.env.get('passAsFile')));
     for (const [name, value] of drv.env) {
       // The layers are the root itself: their store paths do not exist in it, and must not get into what is built.
-      if (name === 'igosRoot') continue;
+      if (name === 'igosRoot' || name === 'igosOutputs') continue;
       if (asFiles.has(name)) {
         const file = `.attr-${formatHash({ algorithm: 'sha256', hex: hashBytes('sha256', Buffer.from(name, 'latin1')) }, 'nix32')}`;
         files.set(file, rewrite(value));
@@ -92,6 +92,9 @@ const composedDefaults: readonly (readonly [string, Bytes])[] = [
   ['LC_ALL', 'C'],
   ['TZ', 'UTC'],
   ['SOURCE_DATE_EPOCH', '315619200'],
+  // Sets and maps of these languages come out in the same order in every build.
+  ['PYTHONHASHSEED', '0'],
+  ['PERL_HASH_SEED', '0'],
 ];
 
 export const words = (text: Bytes | undefined): string[] => (text ?? '').split(/[ \t\n]+/).filter((word) => word !== '');

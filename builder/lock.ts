@@ -3,7 +3,7 @@
  * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
  * nothing when that process is gone.
  */
-import { mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime, sys, temporaryName } from '../base/index.ts';
@@ -79,6 +79,26 @@ function tryTake(path: string): number | undefined {
   });
 }
 
+/** Takes all locks of dead processes away. @returns how many */
+export function removeDeadLocks(folder: string): number {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return 0; // nothing was ever locked
+  }
+  let nRemoved = 0;
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    const text = readOwner(path);
+    const [, pid, start] = /^(\d+) (\d*)$/.exec(text ?? '') ?? [];
+    if (pid === undefined || processStartTime(Number(pid)) === start) continue;
+    removeStale(path, text!);
+    nRemoved++;
+  }
+  return nRemoved;
+}
+
 /** Takes a dead process's lock away: by moving it, so that a lock that was taken in between is noticed and put back. */
 function removeStale(path: string, expected: string): void {
   const away = `${temporaryName(path)}-stale`;
@@ -95,7 +115,8 @@ function readOwner(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // Not there any more, or no lock at all.
+    if (['ENOENT', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

@@ -1,17 +1,16 @@
 /** Whether this machine can make sandboxes, and if not, what stands in the way. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { type Fault, sys } from '../base/index.ts';
-import { buildFault } from './build-fault.ts';
-import { hostPath, hostProgram } from './host-programs.ts';
+import { buildFault, noLauncher } from './build-fault.ts';
+import { ownMachine, type Refusal, tryCalls } from './launch/launch.ts';
+import type { MachineName } from './launch/machine-code.ts';
+import { launcherProgram } from './launch/program.ts';
+import { sandboxCalls } from './launch/steps.ts';
+import type { Mount } from './mounts.ts';
 import { removeScratch } from './remove.ts';
-import { isPrivileged, namespaceFlags } from './sandbox.ts';
 
 export interface SandboxFacts {
-  readonly isPrivileged: boolean;
-  /** Programs that are needed and not there. */
-  readonly missingPrograms: readonly string[];
   /** What the system said when namespaces were asked for; `undefined` if it made them. */
   readonly namespaceError: string | undefined;
   /** The same for mounting inside of them. */
@@ -29,9 +28,11 @@ export interface SandboxProbe {
   readonly fault: Fault | undefined;
 }
 
-/** Tries it, for about 30 ms. `folder`: where overlays are to be tried (a store's home); default: the temporary folder. */
+/** Tries it, for about 10 ms. `folder`: where overlays are to be tried (a store's home); default: the temporary folder. */
 export function probeSandbox(folder: string = tmpdir()): SandboxProbe {
-  const facts = gatherFacts(folder);
+  const machine = ownMachine();
+  if (machine === undefined) return { isAvailable: false, hasOverlay: false, fault: noLauncher() };
+  const facts = gatherFacts(machine, folder);
   const fault = explainSandbox(facts);
   return { isAvailable: fault === undefined, hasOverlay: facts.overlayError === undefined, fault };
 }
@@ -45,20 +46,7 @@ const SETTINGS = [
   'user.max_net_namespaces',
 ];
 
-const PROGRAMS = ['unshare', 'setpriv', 'mount', 'env'];
-
-function gatherFacts(folder: string): SandboxFacts {
-  const programs = [...PROGRAMS, ...(isPrivileged() ? [] : ['hostname'])];
-  const missingPrograms = programs.filter((name) => hostProgram(name) === undefined);
-  const run = (script: string): string | undefined => {
-    const command = [...namespaceFlags(false), '/bin/sh', '-ec', script];
-    const result = spawnSync(hostProgram('unshare') ?? 'unshare', command, {
-      env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
-      encoding: 'utf8',
-    });
-    if (result.status === 0) return undefined;
-    return result.stderr?.trim() || result.error?.message || `exit status ${result.status}`;
-  };
+function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
   const settings = new Map<string, string>();
   for (const name of SETTINGS) {
     try {
@@ -69,14 +57,31 @@ function gatherFacts(folder: string): SandboxFacts {
   }
   const scratch = sys('create a folder in', folder, () => mkdtempSync(`${folder}/igos-probe-`));
   try {
-    const inside = `cd '${scratch.replaceAll("'", "'\\''")}'; mkdir -p a b up work root proc`;
-    const namespaceError = missingPrograms.length > 0 ? undefined : run('unshare --user --map-user=1000 --map-group=100 true');
-    const isTried = missingPrograms.length === 0 && namespaceError === undefined;
-    const mountError = isTried ? run(`${inside}; mount -t proc proc proc; mount --bind a b`) : undefined;
-    const flag = isPrivileged() ? '' : ',userxattr';
-    const overlay = `${inside}; mount -t overlay overlay -o lowerdir=a:b,upperdir=up,workdir=work${flag} root`;
-    const overlayError = isTried && mountError === undefined ? run(overlay) : undefined;
-    return { isPrivileged: isPrivileged(), missingPrograms, namespaceError, mountError, overlayError, settings };
+    for (const name of ['a', 'b', 'up', 'work', 'root', 'proc']) mkdirSync(`${scratch}/${name}`);
+    const launcher = `${scratch}/launcher`;
+    writeFileSync(launcher, launcherProgram(machine), { mode: 0o500 });
+    const starter = { uid: process.geteuid!(), gid: process.getegid!() };
+    const attempt = (mounts: readonly Mount[]): Refusal | undefined => {
+      const list = sandboxCalls({ machine, starter, hasNetwork: false, cgroups: [], mounts, inside: undefined });
+      return tryCalls(list, { launcher, table: `${scratch}/calls`, folder: scratch });
+    };
+    const inFolder = (name: string): string => `${scratch}/${name}`;
+    const flag = starter.uid === 0 ? '' : ',userxattr';
+    const options = `lowerdir=a:b,upperdir=up,workdir=work${flag}`;
+    const failed = attempt([
+      { kind: 'proc', source: 'proc', target: inFolder('proc') },
+      { kind: 'bind', source: inFolder('a'), target: inFolder('b') },
+      { kind: 'overlay', source: 'overlay', target: inFolder('root'), options },
+    ]);
+    const error = failed === undefined ? undefined : `cannot ${failed.purpose.replace(`${scratch}/`, '/')}: ${failed.message}`;
+    const isMount = failed?.purpose.startsWith('mount ') === true;
+    const isOverlay = failed?.purpose === `mount ${inFolder('root')}`;
+    return {
+      namespaceError: isMount ? undefined : error,
+      mountError: isMount && !isOverlay ? error : undefined,
+      overlayError: isOverlay ? error : undefined,
+      settings,
+    };
   } finally {
     removeScratch(scratch);
   }
@@ -84,16 +89,7 @@ function gatherFacts(folder: string): SandboxFacts {
 
 /** The Fault for what was found out, `undefined` where sandboxes work. Pure. */
 export function explainSandbox(facts: SandboxFacts): Fault | undefined {
-  const { missingPrograms, namespaceError, mountError, settings } = facts;
-  if (missingPrograms.length > 0) {
-    const list = missingPrograms.map((name) => `'${name}'`).join(', ');
-    const packages = [
-      ...(missingPrograms.some((name) => ['unshare', 'setpriv', 'mount'].includes(name)) ? ['util-linux'] : []),
-      ...(missingPrograms.includes('env') ? ['coreutils'] : []),
-      ...(missingPrograms.includes('hostname') ? ['hostname'] : []),
-    ];
-    return noSandbox(`builds need a sandbox, and this machine lacks ${list}`, [], [`install ${packages.join(' and ')}`]);
-  }
+  const { namespaceError, mountError, settings } = facts;
   if (namespaceError !== undefined) {
     const hints = settingHints(settings);
     return noSandbox(

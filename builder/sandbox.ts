@@ -1,28 +1,27 @@
 /**
  * One program, alone: its own users, mounts, processes, network, and a root that holds what it was given.
  *
- * `unshare` (util-linux) makes the namespaces, a generated `sh` text mounts and waits as process 1, and a second user namespace, entered
- * by the same call that changes the root, leaves the program no privilege over any of it:
+ * A launcher of ours (`launch/`) makes the namespaces, mounts as process 1, and leaves the program no privilege over any of it: an own
+ * namespace of users, entered together with the new root, a filter of system calls, and limits.
  *
- *   unshare ─▶ sh (process 1, may mount) ─▶ setpriv ─▶ env -i ─▶ unshare --user --root ─▶ the program (uid 1000, may nothing)
- *
- * The programs of the host are all loaded before the root changes, so the root need not hold them. The namespace of process 1 is not
- * that of the program, so its view of the host (`/proc/1/root`) stays closed, and in a changed root no further user namespace can be
- * made.
- *
- * @source docs/builder.md §2
+ * @source docs/builder.md §2, docs/decisions/0021-launcher.md
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
-import { type Bytes, isAscii, sys, textToBytes } from '../base/index.ts';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { sys } from '../base/index.ts';
 import { type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
-import { coverDescriptors } from './descriptors.ts';
+import { noLauncher } from './build-fault.ts';
+import { type Cgroup, makeCgroup } from './cgroup.ts';
 import { type BuildInput, buildFolder } from './environment.ts';
-import { hostPath, hostProgram } from './host-programs.ts';
+import type { CallList } from './launch/call-list.ts';
+import { launch, ownMachine, type Refusal, readReports } from './launch/launch.ts';
+import { REPORT_FD } from './launch/machine-code.ts';
+import { EXECUTE, FILTER, type ResourceLimit, sandboxCalls } from './launch/steps.ts';
 import type { Layer } from './layers.ts';
-import { encodeFstab, type Mount } from './mounts.ts';
+import type { Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
-import { shellWord } from './shell-word.ts';
+import type { Started, Usage } from './spawn.ts';
+import type { BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
 /** First of the users that builds run as when igos is run by root: far above any that people have. */
@@ -31,8 +30,8 @@ const FIRST_BUILD_UID = 0x34000000;
 /** The kernel lays at most 500 folders over each other; the option string must fit into one page. */
 const MAX_OVERLAID = 400;
 
-/** Linux passes arguments of less than 128 KiB. */
-const MAX_ARGUMENT_BYTES = 120 * 1024;
+/** Processes and threads of one build, unless said otherwise: more than any honest one has, less than a machine bears. */
+const DEFAULT_MAX_TASKS = 16_384;
 
 export interface SandboxRequest {
   readonly workspace: Workspace;
@@ -52,16 +51,24 @@ export interface SandboxRequest {
   readonly hasNetwork: boolean;
   /** Distinguishes builds that run at once. */
   readonly slot: number;
-  readonly onOutput: (chunk: Buffer) => void;
+  readonly limits?: BuildLimits | undefined;
+  /** Output and errors, as they come. Without it the program has the streams of this process: a terminal, and its keys. */
+  readonly onOutput?: (chunk: Buffer) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 export type SandboxEnd =
   /** The program ran. As in shells, a status above 128 is 128 + the signal that killed it. */
-  | { readonly kind: 'exited'; readonly status: number }
+  | { readonly kind: 'exited'; readonly status: number; readonly usage?: Usage | undefined }
+  /** It ran and was ended for this. */
+  | { readonly kind: 'over-limit'; readonly limit: LimitKind }
+  /** There is no such program, or it is none. */
+  | { readonly kind: 'not-run'; readonly message: string }
   /** It did not get as far as the program. */
-  | { readonly kind: 'refused'; readonly message: string; readonly isOverlayRefused: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly way: 'overlay' | 'filter' | undefined }
   | { readonly kind: 'stopped' };
+
+export type LimitKind = 'time' | 'silence' | 'log' | 'memory';
 
 /** Where the program's own outputs are, on the host's side. */
 export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
@@ -69,30 +76,45 @@ export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
 /** Whether builds get users of their own: only root can give them. */
 export const isPrivileged = (): boolean => process.getuid?.() === 0;
 
-/** Runs the program to its end; then no process of it is left. @throws SystemFault */
+/** Runs the program to its end; then no process of it is left. @throws SystemFault · Fault E-BUILD-003 no launcher for this machine */
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
-  const { scratch, input } = request;
+  const { scratch, input, workspace } = request;
   const { root, mounts } = sys('prepare the sandbox', scratch, () => prepare(request));
-  writeFileSync(`${scratch}/fstab`, encodeFstab(mounts));
   for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
-  const command = [...namespaceFlags(request.hasNetwork), '/bin/sh', ...scriptArguments(setupScript(request, root), scratch)];
-  const covered = coverDescriptors(4);
-  const child = spawn(hostProgram('unshare') ?? 'unshare', command, {
-    cwd: request.workspace.folder,
-    // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
-    detached: true,
-    env: { PATH: hostPath, LC_ALL: 'C', LIBMOUNT_FORCE_MOUNT2: 'always' },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...covered.stdio],
-  });
-  covered.release();
-  return await waitFor(child, request, root);
-}
-
-/** A script that fits is handed over as an argument, which saves a file; Node passes only ASCII on as it is. */
-function scriptArguments(script: Bytes, scratch: string): string[] {
-  if (script.length < MAX_ARGUMENT_BYTES && isAscii(script)) return ['-c', script];
-  writeFileSync(`${scratch}/setup.sh`, Buffer.from(script, 'latin1'));
-  return [`${scratch}/setup.sh`];
+  const machine = ownMachine();
+  if (machine === undefined) throw noLauncher();
+  const cgroup = makeCgroup(request.limits ?? {});
+  try {
+    const uid = buildUid(request.slot);
+    const list = sandboxCalls({
+      machine,
+      starter: { uid: process.geteuid!(), gid: process.getegid!() },
+      hasNetwork: request.hasNetwork,
+      cgroups: cgroup?.joinedBy ?? [],
+      mounts,
+      inside: {
+        ...input,
+        root,
+        folder: buildFolder,
+        user: isPrivileged() ? { uid, gid: uid } : undefined,
+        seenAs: { uid: 1000, gid: 100 },
+        limits: resourceLimits(request.limits ?? {}, cgroup !== undefined),
+        isFiltered: workspace.isFiltered,
+        isInteractive: request.onOutput === undefined,
+      },
+    });
+    const child = sys('start the sandbox', workspace.folder, () =>
+      launch(list, {
+        launcher: workspace.launcher,
+        table: `${scratch}/calls`,
+        folder: workspace.folder,
+        isInteractive: request.onOutput === undefined,
+      }),
+    );
+    return await waitFor(child, request, { list, root, cgroup });
+  } finally {
+    await cgroup?.remove();
+  }
 }
 
 /** Makes the folders of this build. @returns where its root will be, and what is to be mounted, in order */
@@ -100,8 +122,8 @@ function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
   const { scratch, workspace, layers, hasNetwork } = request;
   const { store } = workspace;
   const outputs = outputsFolder(scratch);
-  // The way in is for the build's user as well; what is beside its own folders is not its to read.
-  chmodSync(scratch, 0o711);
+  // Closed to all others: whatever a build leaves in it, programs that run as its owner for one, nobody comes near.
+  chmodSync(scratch, 0o700);
   for (const folder of [`${scratch}/build`, outputs]) mkdirSync(folder, { mode: 0o755 });
   const mounts: Mount[] = [];
   let root = workspace.mountPoint;
@@ -115,7 +137,7 @@ function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
   } else {
     for (const name of ['upper', 'work']) mkdirSync(`${scratch}/${name}`, { mode: 0o755 });
     const lower = [workspace.skeleton({ hasNetwork, hostFiles: [] }), ...layers.map((layer) => workspace.link(layer.path))];
-    // Relative to the workspace, where the script stands when it mounts.
+    // Relative to the workspace, where the launcher stands when it mounts.
     const options = [
       `lowerdir=${lower.map((folder) => overlayPath(folder)).join(':')}`,
       `upperdir=${overlayPath(`${scratch}/upper`)}`,
@@ -146,115 +168,98 @@ const overlayPath = (path: string): string => path.replace(/[\\,:]/g, '\\$&');
 
 const buildUid = (slot: number): number => FIRST_BUILD_UID + slot;
 
-/** Namespaces of process 1. @source unshare(1) */
-export const namespaceFlags = (hasNetwork: boolean): string[] => [
-  ...(isPrivileged() ? [] : ['--user', '--map-root-user']),
-  ...['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child=KILL'],
-  ...(hasNetwork ? [] : ['--net']),
-];
+/** Linux 5.14 counts the processes of each namespace of users on its own; before it, those of a person all together. */
+const countsOwnProcesses = (): boolean => {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major > 5 || (major === 5 && minor >= 14);
+};
 
-/** Written to the script's stderr when all is mounted: what comes before is why the sandbox could not be made. */
-const READY = '@ready\n';
+const NO_LIMIT = -1;
+const DEFAULT_STACK_BYTES = 8 << 20;
 
-/** The text that process 1 runs, as bytes. */
-function setupScript(request: SandboxRequest, root: string): Bytes {
-  const { input } = request;
-  const tool = (name: string) => hostProgram(name) ?? name;
-  const privileges = isPrivileged()
-    ? [
-        `--reuid=${buildUid(request.slot)}`,
-        `--regid=${buildUid(request.slot)}`,
-        '--clear-groups',
-        '--inh-caps=-all',
-        '--bounding-set=-all',
-      ]
-    : [];
-  const { direct, late } = splitEnvironment(input.environment);
-  const program =
-    late.length === 0 ? [input.builder, ...input.args] : ['/bin/sh', '-c', exportThen(late), input.builder, ...input.args];
-  const command = [
-    ...[tool('setpriv'), ...privileges, '--no-new-privs'],
-    ...[tool('env'), '-i', ...direct.map(([name, value]) => `${name}=${value}`)],
-    ...[tool('unshare'), '--user', '--map-user=1000', '--map-group=100', '--root=.', `--wd=${buildFolder}`, '--'],
-    ...program,
-  ];
-  const lines = [
-    'set -eu',
-    'umask 022',
-    `cd ${shellWord(textToBytes(request.workspace.folder))}`,
-    // Process 1 cannot be killed from inside, but all others can: they go when igos goes.
-    '(read -r _ <&3 || :; kill -KILL -1) >/dev/null 2>&1 &',
-    ...(request.hasNetwork || hostProgram('ip') === undefined ? [] : [`${tool('ip')} link set lo up & ip=$!`]),
-    `${tool('mount')} -n -a -T ${shellWord(textToBytes(`${request.scratch}/fstab`))}`,
-    `{ echo build >/proc/sys/kernel/hostname; } 2>/dev/null || ${tool('hostname')} build`,
-    ...(request.hasNetwork || hostProgram('ip') === undefined ? [] : ['wait "$ip"']),
-    'ulimit -c 0',
-    'ulimit -S -s 8192 || :',
-    `cd ${shellWord(textToBytes(root))}`,
-    `printf '${READY.trimEnd()}\\n' >&2`,
-    'set +e',
-    `${command.map(shellWord).join(' ')} </dev/null 2>&1 3<&-`,
-    'exit "$?"',
-  ];
-  return lines.map((line) => `${line}\n`).join('');
+let hardStack: number | undefined;
+
+/** The most stack that this process could get: the limit of its children may be less, not more. */
+function hardStackBytes(): number {
+  if (hardStack === undefined) {
+    const text = /^Max stack size +\S+ +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    hardStack = text === undefined || text === 'unlimited' ? NO_LIMIT : Number(text);
+  }
+  return hardStack;
 }
 
-/**
- * Variables that change how programs are loaded would do so to the host's programs on the way in: they are set by a shell in the
- * new root. The list is what glibc itself ignores in programs that raise privileges, without TMPDIR, which those on the way do not use.
- */
-const LOADER_VARIABLES =
-  /^(?:LD_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|MALLOC_.*|NIS_PATH|NLSPATH|RESOLV_.*|RES_OPTIONS|TZDIR)$/;
-
-type Variable = readonly [name: string, value: Bytes];
-
-function splitEnvironment(environment: ReadonlyMap<string, Bytes>): { direct: Variable[]; late: Variable[] } {
-  const all = [...environment];
-  return {
-    direct: all.filter(([name]) => !LOADER_VARIABLES.test(name)),
-    late: all.filter(([name]) => LOADER_VARIABLES.test(name)),
-  };
+/** `hasCgroup`: memory is limited for the build as a whole. */
+function resourceLimits(limits: BuildLimits, hasCgroup: boolean): ResourceLimit[] {
+  const hard = hardStackBytes();
+  const nTasks = limits.maxTasks ?? DEFAULT_MAX_TASKS;
+  const memory = limits.maxMemoryBytes;
+  return [
+    { resource: 'core', soft: 0, hard: 0 },
+    { resource: 'stack', soft: hard === NO_LIMIT ? DEFAULT_STACK_BYTES : Math.min(hard, DEFAULT_STACK_BYTES), hard },
+    ...(isPrivileged() || countsOwnProcesses() ? [{ resource: 'processes', soft: nTasks, hard: nTasks } as const] : []),
+    ...(memory !== undefined && !hasCgroup ? [{ resource: 'data', soft: memory, hard: memory } as const] : []),
+  ];
 }
 
-const exportThen = (variables: readonly Variable[]): Bytes =>
-  `${variables.map(([name, value]) => `export ${name}=${shellWord(value)}`).join('; ')}; exec "$0" "$@"`;
+interface Running {
+  readonly list: CallList;
+  readonly root: string;
+  readonly cgroup: Cgroup | undefined;
+}
 
-function waitFor(child: ChildProcess, request: SandboxRequest, root: string): Promise<SandboxEnd> {
-  const { signal } = request;
+function waitFor(child: Started, request: SandboxRequest, running: Running): Promise<SandboxEnd> {
+  const { signal, limits = {}, onOutput } = request;
   return new Promise((resolve, reject) => {
-    let messages = '';
-    let isStopped = false;
-    const stop = () => {
-      isStopped = true;
-      // unshare takes process 1 with it, and the kernel the rest.
+    const reports: Buffer[] = [];
+    let ended: 'stopped' | LimitKind | undefined;
+    // Its end takes process 1 with it, and the kernel the rest.
+    const end = (why: 'stopped' | LimitKind) => {
+      ended ??= why;
       child.kill('SIGKILL');
     };
+    const stop = () => end('stopped');
     if (signal?.aborted === true) stop();
     else signal?.addEventListener('abort', stop, { once: true });
-    child.stdout!.on('data', request.onOutput);
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      if (messages.length < 16_384) messages += text;
+    const timer = limits.timeoutMs === undefined ? undefined : setTimeout(end, limits.timeoutMs, 'time');
+    const silence = limits.maxSilentMs === undefined ? undefined : setTimeout(end, limits.maxSilentMs, 'silence');
+    let nLogBytes = 0;
+    child.stdio[1]?.on('data', (chunk: Buffer) => {
+      silence?.refresh();
+      const room = (limits.maxLogBytes ?? Number.POSITIVE_INFINITY) - nLogBytes;
+      nLogBytes += chunk.length;
+      if (room > 0) onOutput!(chunk.length <= room ? chunk : chunk.subarray(0, room));
+      if (chunk.length > room) end('log');
     });
-    child.stdio[3]!.on('error', () => {}); // the reader went first
+    child.stdio[1]?.on('error', reject);
+    const connection = child.stdio[REPORT_FD] as NodeJS.ReadableStream;
+    connection.on('data', (chunk: Buffer) => reports.push(chunk));
+    connection.on('error', () => {}); // the other side went first
+    const finish = () => {
+      signal?.removeEventListener('abort', stop);
+      clearTimeout(timer);
+      clearTimeout(silence);
+    };
     child.on('error', (error) => {
-      signal?.removeEventListener('abort', stop);
-      const message = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'unshare: not found' : error.message;
-      resolve({ kind: 'refused', message, isOverlayRefused: false });
+      finish();
+      resolve({ kind: 'refused', refusal: { purpose: 'start the launcher', message: error.message }, way: undefined });
     });
-    child.on('close', (status, killed) => {
-      signal?.removeEventListener('abort', stop);
-      if (isStopped) resolve({ kind: 'stopped' });
-      else if (messages.includes(READY)) resolve({ kind: 'exited', status: status ?? signalStatus(killed) });
-      else
-        resolve({
-          kind: 'refused',
-          message: messages.trim(),
-          isOverlayRefused: messages.includes(`${root}: `) && request.layers !== undefined,
-        });
+    child.on('close', (status, killedBy) => {
+      finish();
+      if (ended === 'stopped') return resolve({ kind: 'stopped' });
+      if (ended !== undefined) return resolve({ kind: 'over-limit', limit: ended });
+      const { refusal, status: ownStatus } = readReports(running.list, Buffer.concat(reports));
+      if (refusal?.purpose === EXECUTE) return resolve({ kind: 'not-run', message: refusal.message });
+      if (refusal !== undefined) return resolve({ kind: 'refused', refusal, way: wayOf(refusal, request, running.root) });
+      if (ownStatus !== 0 && running.cgroup?.wasOutOfMemory() === true) return resolve({ kind: 'over-limit', limit: 'memory' });
+      // The launcher was killed: by whom, its own end does not tell.
+      const shownStatus = ownStatus ?? (killedBy === 'SIGTERM' ? 143 : killedBy === null ? status! : 137);
+      resolve({ kind: 'exited', status: shownStatus, usage: child.usage });
     });
-    child.stdout!.on('error', reject);
   });
 }
 
-/** unshare itself was killed: by whom, its own status does not tell. */
-const signalStatus = (name: NodeJS.Signals | null): number => (name === 'SIGTERM' ? 143 : 137);
+/** What this machine does not have and builds can do without. */
+function wayOf(refusal: Refusal, request: SandboxRequest, root: string): 'overlay' | 'filter' | undefined {
+  if (refusal.purpose === FILTER) return 'filter';
+  return request.layers !== undefined && refusal.purpose === `mount ${root}` ? 'overlay' : undefined;
+}

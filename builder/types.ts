@@ -42,11 +42,18 @@ export interface Plan {
 
 /** What a run tells while it works. The builder prints nothing itself. */
 export type BuildEvent =
-  | { readonly kind: 'plan'; readonly plan: Plan }
+  | {
+      readonly kind: 'plan';
+      readonly plan: Plan;
+      /** How long steps took the last time they were done, or an earlier version was; without those that never were. */
+      readonly expectedMs: ReadonlyMap<StorePath, number>;
+    }
   | { readonly kind: 'started'; readonly drvPath: StorePath; readonly name: string; readonly action: 'build' | 'fetch' }
   | { readonly kind: 'phase'; readonly drvPath: StorePath; readonly phase: string }
   /** One line of the build's output, without its end; decoded for showing. */
   | { readonly kind: 'log'; readonly drvPath: StorePath; readonly line: string }
+  /** What is not right about the outputs, but no error; the log ends with these lines. */
+  | { readonly kind: 'remark'; readonly drvPath: StorePath; readonly lines: readonly string[] }
   | {
       readonly kind: 'fetched';
       readonly drvPath: StorePath;
@@ -61,12 +68,23 @@ export type BuildEvent =
   | {
       readonly kind: 'finished';
       readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
       readonly outputs: ReadonlyMap<string, StorePath>;
       readonly durationMs: number;
     }
   /** Nothing had to be built: the inputs turned out to be those of a build that was done before. */
   | { readonly kind: 'cutoff'; readonly drvPath: StorePath; readonly outputs: ReadonlyMap<string, StorePath> }
-  | { readonly kind: 'failed'; readonly drvPath: StorePath; readonly fault: Fault; readonly keptAt: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
+      readonly fault: Fault;
+      readonly keptAt: string | undefined;
+    }
+  /** Something that this machine lacks and builds go on without; told once a run. */
+  | { readonly kind: 'lacking'; readonly text: string }
   /** Not tried, because `because` failed. */
   | { readonly kind: 'skipped'; readonly drvPath: StorePath; readonly because: StorePath };
 
@@ -80,6 +98,20 @@ export interface Substituter {
   fetch(paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>>;
 }
 
+/** What one build may use; without a number there is no limit. A build that reaches one is killed whole, and the error names it. */
+export interface BuildLimits {
+  /** From its start to its end. */
+  readonly timeoutMs?: number;
+  /** Without a byte of output. */
+  readonly maxSilentMs?: number;
+  /** Of output, in all. */
+  readonly maxLogBytes?: number;
+  /** Of all its processes together, files in memory among it; where the machine has no groups for that, of each process. */
+  readonly maxMemoryBytes?: number;
+  /** Processes and threads. Default: 16384. */
+  readonly maxTasks?: number;
+}
+
 export interface RealizeOptions {
   /** Asked for outputs before anything is built. */
   readonly substituter?: Substituter;
@@ -87,10 +119,13 @@ export interface RealizeOptions {
   readonly jobs?: number;
   /** What a build is told to use (`NIX_BUILD_CORES`). Default: 1. */
   readonly cores?: number;
+  /** Builds that took much memory the last time are not run beside each other beyond this. Default: three quarters of the machine's. */
+  readonly memoryBytes?: number;
   /** After a failure, go on with what does not depend on it. */
   readonly keepGoing?: boolean;
   /** Leave the scratch folder of a failed build; the event `failed` names it. */
   readonly keepFailed?: boolean;
+  readonly limits?: BuildLimits;
   readonly onEvent?: (event: BuildEvent) => void;
   /** Stops everything: running builds are killed whole, their scratch is removed. */
   readonly signal?: AbortSignal;

@@ -2,17 +2,23 @@
  * What the sandboxes of one run share. Mounts are private to each sandbox, so all can mount upon the same folders: each build then makes
  * few files of its own, which is most of what a small build costs on a busy disk.
  */
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { sys } from '../base/index.ts';
 import { hashBytes, type ObjectStore, type StorePath, type TreeEntry } from '../store/index.ts';
+import { noLauncher } from './build-fault.ts';
+import { ownMachine } from './launch/launch.ts';
+import { launcherProgram } from './launch/program.ts';
 import { removeScratch } from './remove.ts';
 import { copyHostFiles, makeSkeleton } from './root.ts';
 
 export class Workspace implements Disposable {
   readonly store: ObjectStore;
+  /** Whether the kernel filters system calls: switched off by the first build that is refused a filter. */
+  isFiltered: boolean = hasFilters();
   readonly #skeletons = new Map<string, string>();
   readonly #links = new Map<StorePath, string>();
   #folder: string | undefined;
+  #launcher: string | undefined;
 
   constructor(store: ObjectStore) {
     this.store = store;
@@ -24,11 +30,22 @@ export class Workspace implements Disposable {
     const folder = this.store.makeScratch();
     this.#folder = folder;
     sys('prepare the sandbox', folder, () => {
-      // The way in is for the users that builds run as, too.
-      chmodSync(folder, 0o711);
+      // Builds come in as root and leave their rights behind when they are inside: the way is closed to all others.
+      chmodSync(folder, 0o700);
       for (const name of ['root', 'l']) mkdirSync(`${folder}/${name}`);
     });
     return folder;
+  }
+
+  /** The program that starts sandboxes, in a file. @throws Fault E-BUILD-003 there is none for this machine */
+  get launcher(): string {
+    if (this.#launcher !== undefined) return this.#launcher;
+    const machine = ownMachine();
+    if (machine === undefined) throw noLauncher();
+    const path = `${this.folder}/launcher`;
+    sys('prepare the sandbox', path, () => writeFileSync(path, launcherProgram(machine), { mode: 0o500, flag: 'wx' }));
+    this.#launcher = path;
+    return path;
   }
 
   /** An empty folder to mount roots upon. */
@@ -63,7 +80,11 @@ export class Workspace implements Disposable {
   [Symbol.dispose](): void {
     if (this.#folder !== undefined) removeScratch(this.#folder);
     this.#folder = undefined;
+    this.#launcher = undefined;
     this.#skeletons.clear();
     this.#links.clear();
   }
 }
+
+/** The kernel names what its filters can do, if it has them. @source seccomp(2) */
+const hasFilters = (): boolean => existsSync('/proc/sys/kernel/seccomp/actions_avail');

@@ -1,8 +1,10 @@
 /** Every error code of igos, for `igos help CODE` and docs/errors.md. */
 import type { CodeEntry } from '../base/index.ts';
 import { buildCodes } from '../builder/index.ts';
+import { checkCodes } from '../check/index.ts';
 import { depotCodes } from '../depot/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
+import { importCodes } from '../import/index.ts';
 import { langCodes } from '../lang/index.ts';
 import { pkmCodes } from '../pkm/index.ts';
 import { cacheCodes, storeCodes } from '../store/index.ts';
@@ -18,5 +20,7 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...buildCodes,
   ...pkmCodes,
   ...depotCodes,
+  ...checkCodes,
+  ...importCodes,
   ...cliCodes,
 };

@@ -13,6 +13,8 @@ export async function bundleLane(home: string): Promise<{ file: string; text: st
     platform: 'node',
     format: 'cjs',
     target: 'node24',
+    // It looks for a package from where it stands.
+    define: { 'import.meta.url': '__filename' },
     metafile: true,
     logLevel: 'error',
   });

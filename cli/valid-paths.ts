@@ -66,7 +66,7 @@ export const notInStore = (path: string): Fault =>
   new Fault('E-CLI-008', `'${path}' is not in the store`, { hints: ["'igos store list' lists what is"] });
 
 /** A name on disk that is, lies in, or links to a store object becomes its logical name; others stay as they are. */
-function asLogical(context: Context, operand: string): string {
+export function asLogical(context: Context, operand: string): string {
   if (operand.startsWith(`${context.storeDir}/`)) return operand;
   const objects = join(context.home, 'store');
   let at = resolve(context.workingDirectory, operand);

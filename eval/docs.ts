@@ -6,7 +6,7 @@ import { renderBuiltinDoc } from './builtins/documentation.ts';
 import { builtinTable } from './builtins/table.ts';
 import { renderFieldHelp } from './declare/field-docs.ts';
 import { type DeclarationKind, FIELDS } from './declare/fields.ts';
-import { PHASES } from './declare/phases.ts';
+import { HOOKS, PHASES } from './declare/phases.ts';
 import { type FieldSpec, SHAPES } from './declare/shape.ts';
 import { STYLES } from './declare/styles.ts';
 import { LIBRARY } from './library/library.ts';
@@ -67,7 +67,7 @@ export function documentDeclaration(topic: string): string | undefined {
   const spec = fields.find((each) => each.name === field);
   if (spec === undefined) return undefined;
   if (phase === undefined) return fieldText(spec);
-  return field === 'phases' ? PHASES.find((each) => each.name === phase)?.doc : undefined;
+  return field === 'phases' ? [...PHASES, ...HOOKS].find((each) => each.name === phase)?.doc : undefined;
 }
 
 /** The names that `documentDeclaration` knows below a topic. */
@@ -77,11 +77,11 @@ export function declarationTopics(topic: string): readonly string[] {
   const kind = word === 'override' ? 'package' : word!;
   if (!Object.hasOwn(FIELDS, kind) || more.length > 0) return [];
   if (field === undefined) return FIELDS[kind as DeclarationKind].map((each) => each.name);
-  return field === 'phases' ? PHASES.map((each) => each.name) : [];
+  return field === 'phases' ? [...PHASES, ...HOOKS].map((each) => each.name) : [];
 }
 
 /** One field as text: what it is, what holds without it, an example. */
 export function fieldText(field: FieldSpec): string {
-  const without = field.isRequired ? 'required' : `default: ${field.default ?? 'none'}`;
+  const without = field.isRequired && field.default === undefined ? 'required' : `default: ${field.default ?? 'none'}`;
   return `${field.name}: ${SHAPES[field.shape]} (${without})\n    ${field.doc}\n    ${field.name} = ${field.example};\n`;
 }

@@ -24,6 +24,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
+import { unlinkMany } from '../store/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
@@ -45,6 +46,8 @@ export interface RootIo {
   link(from: string, path: string): void;
   rename(from: string, path: string): void;
   unlink(path: string): void;
+  /** Removes many names with the help of other threads. @returns those that are still to be looked at, one by one */
+  unlinkMany(paths: readonly string[]): readonly string[];
   rmdir(path: string): void;
   mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
   setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
@@ -135,6 +138,7 @@ export const realIo: RootIo = {
   link: linkSync,
   rename: renameSync,
   unlink: unlinkSync,
+  unlinkMany,
   rmdir: rmdirSync,
   mkdir(path, mode, owner) {
     mkdirSync(path, 0o700);
@@ -172,6 +176,7 @@ export const discardingIo: RootIo = {
   link: nothing,
   rename: nothing,
   unlink: nothing,
+  unlinkMany: () => [],
   rmdir: nothing,
   mkdir: nothing,
   setMetadata: nothing,

@@ -152,22 +152,48 @@ function readSource(row: FileRow, file: string): Buffer {
 
 /** Writes the journal; call it inside the transaction that makes the generation. */
 export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): void {
-  let seq = 0;
-  for (const operation of plan.operations) {
+  const { operations } = plan;
+  for (let seq = 0; seq < operations.length; seq++) {
+    const operation = operations[seq]!;
+    if (operation.kind === 'unlink' || operation.kind === 'rmdir') {
+      const end = endOfRun(operations, seq);
+      const paths = operations.slice(seq, end).map(({ path }) => path);
+      const rows = "SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)";
+      database.run(`INSERT INTO journal ${rows}`, seq, operation.kind, JSON.stringify(paths));
+      seq = end - 1;
+      continue;
+    }
     const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : '';
     const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
-    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq++, operation.kind, operation.path, source, mode, uid, gid);
+    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, operation.kind, operation.path, source, mode, uid, gid);
   }
 }
 
+/** Where those of another kind begin. */
+function endOfRun(operations: readonly { readonly kind: string }[], start: number): number {
+  let end = start + 1;
+  while (end < operations.length && operations[end]!.kind === operations[start]!.kind) end++;
+  return end;
+}
+
 interface JournalRow {
-  readonly operation: string;
+  readonly kind: string;
   readonly path: string;
   readonly source: string;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
 }
+
+const readJournal = (database: Database): JournalRow[] =>
+  database.lists('SELECT operation, path, source, mode, uid, gid FROM journal ORDER BY seq').map((row) => ({
+    kind: row[0] as string,
+    path: row[1] as string,
+    source: row[2] as string,
+    mode: row[3] as number,
+    uid: row[4] as number,
+    gid: row[5] as number,
+  }));
 
 export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
 
@@ -177,18 +203,24 @@ export const hasJournal = (database: Database): boolean => database.get('SELECT 
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
 export function applyJournal({ layout, database, io }: RootContext): number {
-  const rows = database.all('SELECT * FROM journal ORDER BY seq') as unknown as JournalRow[];
+  const rows = readJournal(database);
   if (rows.length === 0) return 0;
   const checked = new Set<string>(['']);
   const folders = new Set<string>();
-  for (const row of rows) {
+  let gone = new Set<JournalRow>();
+  let known = 0;
+  for (const [index, row] of rows.entries()) {
+    if (row.kind === 'unlink' && index >= known) {
+      known = endOfRun(rows, index);
+      gone = removeTogether(layout, io, rows.slice(index, known), checked);
+    }
+    folders.add(parentOf(row.path));
+    if (gone.has(row)) continue;
     try {
       const parent = parentState(layout, parentOf(row.path), checked);
       if (parent === 'real') applyOperation(layout, io, row);
-      else if (row.operation === 'mkdir' || (row.operation === 'place' && isThere(layout, row.source)))
-        throw lostParent(row, parent);
+      else if (row.kind === 'mkdir' || (row.kind === 'place' && isThere(layout, row.source))) throw lostParent(row, parent);
       // else: what was below went already, and something else stands there now
-      folders.add(parentOf(row.path));
     } catch (error) {
       throw unfinished(row, error);
     }
@@ -196,6 +228,25 @@ export function applyJournal({ layout, database, io }: RootContext): number {
   syncTouched(layout, io, folders);
   io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
   return rows.length;
+}
+
+/** Fewer are as quick one by one. */
+const MANY = 2000;
+
+/** @returns those of the names that are gone; what could not be removed is met again one by one, and says why */
+function removeTogether(layout: RootLayout, io: RootIo, rows: readonly JournalRow[], checked: Set<string>): Set<JournalRow> {
+  if (rows.length < MANY) return new Set();
+  const real = rows.filter((row) => hasRealParent(layout, row, checked));
+  const left = new Set(io.unlinkMany(real.map((row) => under(layout, row.path))));
+  return new Set(left.size === 0 ? real : real.filter((row) => !left.has(under(layout, row.path))));
+}
+
+function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>): boolean {
+  try {
+    return parentState(layout, parentOf(row.path), checked) === 'real';
+  } catch {
+    return false; // it cannot be told: that is said when its turn comes
+  }
 }
 
 /** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
@@ -222,7 +273,7 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
 export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   const path = under(layout, row.path);
   const owner = ownerOf(row);
-  switch (row.operation) {
+  switch (row.kind) {
     case 'mkdir':
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) io.setMetadata(path, row.mode, owner);
       else io.mkdir(path, row.mode, owner);
@@ -247,7 +298,7 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
       tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));
       return;
     default:
-      throw new Bug(`journal operation '${row.operation}'`);
+      throw new Bug(`journal operation '${row.kind}'`);
   }
 }
 
@@ -274,7 +325,7 @@ function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string
 
 function unfinished(row: JournalRow, error: unknown): unknown {
   if (error instanceof Fault || error instanceof Bug) return error;
-  const cause = error instanceof SystemFault ? error : new SystemFault(row.operation, `/${row.path}`, error);
+  const cause = error instanceof SystemFault ? error : new SystemFault(row.kind, `/${row.path}`, error);
   return new Fault('E-PKM-019', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
     cause,
     hints: ['remove the cause and run: pkm recover', 'any other command that changes this root finishes it first'],

@@ -133,7 +133,7 @@ export function buildTree({ layout, io }: RootContext, build: TreeBuild, sources
     const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
     const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? moved(operation.to) : '';
     if (operation.kind === 'metadata') ownInode(io, under(layout, path));
-    applyOperation(layout, io, { operation: operation.kind, path, source, mode, uid, gid });
+    applyOperation(layout, io, { kind: operation.kind, path, source, mode, uid, gid });
   }
 }
 

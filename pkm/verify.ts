@@ -16,6 +16,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { Fault, readFileCapability, SystemFault, sys } from '../base/index.ts';
+import { PlacedFiles } from '../store/index.ts';
 import { describeCapability } from './archive/capability.ts';
 import { type Disk, fileSha256, rootDisk } from './disk.ts';
 import { type RootLayout, under } from './layout.ts';
@@ -23,8 +24,8 @@ import { type ManifestDivergence, manifestDivergences } from './manifest-text.ts
 import { parentOf } from './names.ts';
 import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
+import { fileRows } from './state/file-rows.ts';
 import { checkHistory } from './state/history.ts';
-import { toFile } from './state/rows.ts';
 import { readSetting } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
 import type { FileRow } from './types.ts';
@@ -68,29 +69,41 @@ export interface VerifyReport {
 
 const PROGRESS_EVERY = 256;
 
-/** Reads only. Cost: without `fast`, one read and one hash of every file; memory does not grow with the root. */
+/** Reads only. Cost: without `fast`, one read and one hash of every file, shared with other threads; memory does not grow with the root. */
 export function verifyRoot(layout: RootLayout, database: Database, options: VerifyOptions = {}): VerifyReport {
-  const problems: FileProblem[] = [];
-  const drift: FileProblem[] = [];
-  const checker = new Checker(layout, {
-    isFast: options.fast === true,
-    withOwners: readSetting(database, 'owners') === 'declared',
-  });
-  const total = options.onProgress === undefined ? 0 : countRows(database, options.packages);
+  const isFast = options.fast === true;
+  const checker = new Checker(layout, { isFast, withOwners: readSetting(database, 'owners') === 'declared' });
+  const total = countRows(database, options.packages);
+  const found: Found[] = [];
   let nChecked = 0;
-  for (const row of effectiveRows(database, options.packages)) {
-    const problem = checker.check(row);
-    if (problem !== undefined) (row.isConfig ? drift : problems).push(problem);
-    nChecked += 1;
-    if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
+  const files = new PlacedFiles(isFast ? 0 : total);
+  try {
+    for (const row of effectiveRows(database, options.packages)) {
+      const order = nChecked++;
+      checker.look(row, files, (problem) => found.push({ problem, order, isConfig: row.isConfig }));
+      if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
+    }
+    files.end();
+  } finally {
+    files.close();
   }
   options.onProgress?.(nChecked, nChecked, checker.nBytes);
+  found.sort((a, b) => a.order - b.order);
+  const problems = found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem);
+  const drift = found.filter(({ isConfig }) => isConfig).map(({ problem }) => problem);
   const manifests = manifestDivergences(layout, database, options.packages);
   const history = options.packages === undefined ? checkHistory(database) : undefined;
   const isUnfinished = hasJournal(database);
   const unowned = options.unowned === true ? unownedPaths(layout, database) : [];
   const isClean = problems.length + manifests.length === 0 && history === undefined && !isUnfinished;
   return { nChecked, nBytes: checker.nBytes, problems, drift, manifests, history, isUnfinished, unowned, isClean };
+}
+
+/** Threads find things in their own order; the report has that of the paths. */
+interface Found {
+  readonly problem: FileProblem;
+  readonly order: number;
+  readonly isConfig: boolean;
 }
 
 const OF_PACKAGES = 'path IN (SELECT path FROM files WHERE package IN (SELECT value FROM json_each(?)))';
@@ -111,17 +124,17 @@ function* effectiveRows(database: Database, packages: readonly string[] | undefi
   for (;;) {
     const rows =
       packages === undefined
-        ? database.all('SELECT * FROM files WHERE path >= ? ORDER BY path, package LIMIT ?', from, CHUNK_ROWS)
-        : database.all(
-            `SELECT * FROM files WHERE ${OF_PACKAGES} AND path >= ? ORDER BY path, package LIMIT ?`,
+        ? fileRows(database, 'files WHERE path >= ? ORDER BY path, package LIMIT ?', from, CHUNK_ROWS)
+        : fileRows(
+            database,
+            `files WHERE ${OF_PACKAGES} AND path >= ? ORDER BY path, package LIMIT ?`,
             JSON.stringify(packages),
             from,
             CHUNK_ROWS,
           );
     const isLast = rows.length < CHUNK_ROWS;
     let group: FileRow[] = [];
-    for (const item of rows) {
-      const row = toFile(item);
+    for (const row of rows) {
       if (group.length > 0 && group[0]!.path !== row.path) {
         yield effective(group)!;
         group = [];
@@ -146,6 +159,9 @@ const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 class Checker {
   nBytes = 0;
+  /** Of the path that was asked for last, and where that really is. */
+  #folder = '';
+  #realFolder = '';
   readonly #layout: RootLayout;
   readonly #disk: Disk;
   readonly #isFast: boolean;
@@ -160,8 +176,49 @@ class Checker {
     this.#withOwners = options.withOwners;
   }
 
-  /** The first thing wrong with a path. */
-  check(row: FileRow): FileProblem | undefined {
+  /** Says, now or when `files` have ended, what is wrong with a path: the first thing. */
+  look(row: FileRow, files: PlacedFiles, say: (problem: FileProblem) => void): void {
+    const again = (): void => {
+      const problem = this.#check(row);
+      if (problem !== undefined) say(problem);
+    };
+    const path = this.#isPlainFile(row) ? this.#pathOf(row) : undefined;
+    if (path === undefined) {
+      again();
+      return;
+    }
+    const { sha256, sizeBytes, mode, uid, gid } = row;
+    this.nBytes += sizeBytes;
+    files.look({ path, sha256, sizeBytes, mode, owner: this.#withOwners ? { uid, gid } : undefined }, () => {
+      this.nBytes -= sizeBytes;
+      again();
+    });
+  }
+
+  /** Whether size, mode, owner and bytes are all there is to be compared. */
+  #isPlainFile(row: FileRow): boolean {
+    return row.kind === 'file' && !this.#isFast && row.sizeBytes >= 0 && row.sha256 !== '' && !this.#mayHaveCapability(row);
+  }
+
+  /** `undefined` where it leads astray, which is said when it is looked at more closely. */
+  #pathOf({ path }: FileRow): string | undefined {
+    try {
+      // rows come sorted
+      const slash = path.lastIndexOf('/');
+      if (slash < 1 || this.#folder.length !== slash || !path.startsWith(this.#folder)) {
+        const place = under(this.#layout, this.#disk.physical(path));
+        this.#folder = path.slice(0, Math.max(slash, 0));
+        this.#realFolder = place.slice(0, place.lastIndexOf('/'));
+        return place;
+      }
+      return this.#realFolder + path.slice(slash);
+    } catch (error) {
+      if (error instanceof Fault || error instanceof SystemFault) return undefined;
+      throw error;
+    }
+  }
+
+  #check(row: FileRow): FileProblem | undefined {
     try {
       const found = this.#compare(row);
       return found === undefined ? undefined : { path: row.path, owner: row.owner, ...found };
@@ -236,8 +293,12 @@ class Checker {
   }
 
   /** What nobody can run needs none. */
+  #mayHaveCapability(row: FileRow): boolean {
+    return this.#withOwners && (row.capability !== undefined || (row.mode & 0o111) !== 0);
+  }
+
   #compareCapability(row: FileRow, path: string): Difference | undefined {
-    if (!this.#withOwners || (row.capability === undefined && (row.mode & 0o111) === 0)) return undefined;
+    if (!this.#mayHaveCapability(row)) return undefined;
     const raw = readFileCapability(path);
     const actual = raw === undefined ? '' : Buffer.from(raw).toString('hex');
     if (actual === (row.capability ?? '')) return undefined;

@@ -5,6 +5,7 @@
  * @source RFC 8878 §3.1.1
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { Bytes } from '../base/index.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import type { Manifest } from './types.ts';
 
@@ -31,10 +32,13 @@ export function packManifest(manifest: Manifest): Buffer {
 }
 
 /** @throws an error of `node:zlib` for what is no frame */
-export function unpackManifest(frame: Buffer): Manifest {
+export const unpackManifest = (frame: Buffer): Manifest => decodeManifest(unpackManifestText(frame));
+
+/** What `encodeManifest` wrote. @throws as `unpackManifest` */
+export function unpackManifestText(frame: Buffer): Bytes {
   const isPlain =
     frame.length === PLAIN_HEADER + frame[PLAIN_START.length]! &&
     PLAIN_START.every((byte, i) => frame[i] === byte) &&
     frame.readUIntLE(PLAIN_START.length + 1, 3) === (1 | (frame[PLAIN_START.length]! << 3));
-  return decodeManifest(isPlain ? frame.toString('latin1', PLAIN_HEADER) : zstdDecompressSync(frame).toString('latin1'));
+  return isPlain ? frame.toString('latin1', PLAIN_HEADER) : zstdDecompressSync(frame).toString('latin1');
 }

@@ -17,14 +17,15 @@
 import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
-import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
+import { type Bytes, compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, type GraphTable, GraphWriter, isCurrent, reachable } from './graph-table.ts';
 import { hashBytes } from './hash.ts';
 import { whileGuarded } from './index-guard.ts';
 import { missingPage } from './index-pages.ts';
 import { loadLmdb } from './load-lmdb.ts';
-import { unpackManifest } from './packed-manifest.ts';
+import { decodeManifest } from './manifest.ts';
+import { unpackManifestText } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
 
@@ -187,7 +188,13 @@ export class StoreIndex {
 
   manifest(path: StorePath): Manifest | undefined {
     const value = this.#reading()?.manifests.get(pathKey(path));
-    return value === undefined ? undefined : unpackManifest(value);
+    return value === undefined ? undefined : decodeManifest(unpackManifestText(value));
+  }
+
+  /** The same, as `encodeManifest` wrote it. */
+  manifestText(path: StorePath): Bytes | undefined {
+    const value = this.#reading()?.manifests.get(pathKey(path));
+    return value === undefined ? undefined : unpackManifestText(value);
   }
 
   /** Direct referrers, sorted, itself included where it refers to itself. */

@@ -72,7 +72,7 @@ function findSuspects(
     if (info === undefined) return; // collected meanwhile
     if (!info.references.every((reference) => index.has(reference))) suspect();
     const real = textToBytes(`${objects}/${storePathBase(path)}`);
-    const manifest = options.contents ? index.manifest(path) : undefined;
+    const manifest = options.contents ? index.manifestText(path) : undefined;
     if (manifest !== undefined) screen.look(real, manifest, suspect);
     else if (stat(real) === undefined) suspect();
   });

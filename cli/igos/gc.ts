@@ -1,3 +1,4 @@
+import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { CollectReport } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -31,6 +32,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   } finally {
     progress?.stop();
   }
+  if (!isDry) removeBuildLeftovers(store.home);
   print(context, report, isDry);
 }
 

@@ -1,13 +1,52 @@
-import { readLog } from '../../builder/index.ts';
+import { Fault } from '../../base/index.ts';
+import { followLog, readLog } from '../../builder/index.ts';
+import { derivationName, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets } from '../targets.ts';
+import { asLogical, storePlace } from '../valid-paths.ts';
 
-export function run(context: Context, args: Arguments): undefined {
-  using session = openSession(context, args, { isReadOnly: false });
-  const drvPaths = new Set(resolveTargets(context, args, session).flatMap((target) => target.drvPath ?? []));
-  const logs = [...drvPaths].map((drvPath) => ({ drvPath, log: readLog(session.store, drvPath) }));
+export async function run(context: Context, args: Arguments): Promise<undefined> {
+  const drvPaths = derivationsOf(context, args);
+  using store = openContextStore(context);
+  if (args.has('follow')) {
+    for (const drvPath of drvPaths) {
+      const hasFollowed = await followLog(store, drvPath, { onBytes: (bytes) => context.out.bytes(bytes.toString('latin1')) });
+      if (hasFollowed) continue;
+      const log = readLog(store, drvPath);
+      context.out.talk(`no build of ${derivationName(drvPath)} runs: this is the log of the last one`);
+      context.out.bytes(log.toString('latin1'));
+    }
+    return;
+  }
+  const logs = [...drvPaths].map((drvPath) => ({ drvPath, log: readLog(store, drvPath) }));
   if (context.isJson) context.out.json({ logs: logs.map(({ drvPath, log }) => ({ drvPath, log: log.toString('utf8') })) });
   else for (const { log } of logs) context.out.bytes(log.toString('latin1'));
+}
+
+/** Of outputs it is the derivation that made them; the evaluator is only loaded for the others. */
+function derivationsOf(context: Context, args: Arguments): ReadonlySet<StorePath> {
+  const isPlace = (operand: string): boolean =>
+    !operand.endsWith('.drv') && asLogical(context, operand).startsWith(`${context.storeDir}/`);
+  const places = args.operands.filter(isPlace);
+  const found = new Set<StorePath>();
+  if (places.length > 0) {
+    using store = openContextStore(context);
+    for (const operand of places) {
+      const { path } = storePlace(context, operand);
+      const deriver = store.info(path)?.deriver;
+      if (deriver === undefined) {
+        throw new Fault('E-BUILD-016', `there is no log of '${path}': it is not known what built it`, {
+          hints: ['sources and what came from elsewhere were not built here'],
+        });
+      }
+      found.add(deriver);
+    }
+    return found;
+  }
+  using session = openSession(context, args, { isReadOnly: false });
+  for (const { drvPath } of resolveTargets(context, args, session)) if (drvPath !== undefined) found.add(drvPath);
+  return found;
 }

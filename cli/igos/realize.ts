@@ -4,6 +4,7 @@ import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { limitsOf } from '../limit-options.ts';
 import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
@@ -82,6 +83,7 @@ async function check(context: Context, args: Arguments, store: ObjectStore, targ
     const { isEqual, differences } = await checkBuild(store, drvPath, {
       jobs: args.number('jobs', 1),
       keepFailed: args.has('keep-failed'),
+      limits: limitsOf(args),
     });
     rows.push({
       drvPath,

@@ -1,4 +1,5 @@
 import { bytesToText } from '../../base/index.ts';
+import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
@@ -6,13 +7,14 @@ import { openContextStore } from '../open-store.ts';
 export function run(context: Context, _args: Arguments): undefined {
   using store = openContextStore(context);
   const { nScratch, unregistered, nPoolBytes } = store.clean();
+  const { nLocks, nLogs } = removeBuildLeftovers(store.home);
   const names = unregistered.map(bytesToText);
   if (context.isJson) {
-    context.out.json({ scratch: nScratch, unregistered: names, poolBytes: nPoolBytes });
+    context.out.json({ scratch: nScratch, unregistered: names, poolBytes: nPoolBytes, locks: nLocks, logs: nLogs });
     return;
   }
   for (const name of names) context.out.line(name);
   context.out.talk(
-    `removed ${nScratch} scratch folders, ${names.length} unregistered objects, ${(nPoolBytes / 2 ** 20).toFixed(1)} MiB of the pool`,
+    `removed ${nScratch} scratch folders, ${nLocks + nLogs} locks and logs of dead builds, ${names.length} unregistered objects, ${(nPoolBytes / 2 ** 20).toFixed(1)} MiB of the pool`,
   );
 }

@@ -1,6 +1,6 @@
 /** Names that the language and the library bring: their documentation comes from the tables that make them. */
 import { bytesToText } from '../../base/index.ts';
-import { builtinTable, type FieldSpec, LIBRARY, PHASES, renderBuiltinDoc, SHAPES, STYLES } from '../../eval/index.ts';
+import { builtinTable, type FieldSpec, HOOKS, LIBRARY, PHASES, renderBuiltinDoc, SHAPES, STYLES } from '../../eval/index.ts';
 import type { Entity, Shape } from './entity.ts';
 
 let globals: ReadonlyMap<string, Entity> | undefined;
@@ -114,7 +114,7 @@ export function libraryNames(): ReadonlyMap<string, Entity> {
 }
 
 export const phaseNames: ReadonlyMap<string, Entity> = new Map(
-  PHASES.map(({ name, doc }): [string, Entity] => [
+  [...PHASES, ...HOOKS].map(({ name, doc }): [string, Entity] => [
     name,
     { kind: 'phase', name, key: `phase:${name}`, places: [], doc: () => `A phase of the build: ${doc}.` },
   ]),

@@ -39,8 +39,17 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   capabilities: ['attrs'],
   triggers: ['attrs'],
   services: ['attrs'],
+  check: ['attrs'],
+  references: ['string'],
   files: ['attrs'],
   trees: ['list'],
+  path: ['path'],
+  links: ['attrs'],
+  globs: ['list'],
+  probes: ['list'],
+  reasons: ['attrs'],
+  waivers: ['attrs'],
+  data: ['attrs'],
 };
 
 const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {
@@ -50,6 +59,8 @@ const ALLOWED_ITEMS: Partial<Record<ShapeName, readonly Literal[]>> = {
   strings: ['string'],
   patterns: ['string'],
   trees: ['path'],
+  globs: ['string'],
+  probes: ['string'],
 };
 
 /** All of a tree's. Cost: linear in the fields and the items of their lists. */

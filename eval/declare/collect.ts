@@ -45,7 +45,7 @@ type BuildingSplit = { output: string; name: string; layers: DeclaredLayer[] };
 
 /** Outputs that mean something else, and variables that the script or a shell owns. */
 const RESERVED_OUTPUTS = new Set(
-  'out name version src srcdir sources patches jobs phase status target output pattern file found folder drvPath outPath outputName override type system builder args outputs'.split(
+  'out name version src srcdir sources patches jobs phase status target output pattern file found folder text drvPath outPath outputName override type system builder args outputs'.split(
     ' ',
   ),
 );
@@ -175,7 +175,10 @@ export function collectAll(files: readonly DeclarationsFile[], problems: Fault[]
 
   function requireFields(each: Building): void {
     require(each.kind, `${each.kind} '${each.name}'`, each.layers);
-    for (const split of each.splits.values()) require('split', `split '${split.output}' of package '${each.name}'`, split.layers);
+    for (const split of each.splits.values()) {
+      // What belongs to a split of debug information is known.
+      if (split.output !== 'debug') require('split', `split '${split.output}' of package '${each.name}'`, split.layers);
+    }
   }
 
   function require(kind: DeclarationKind, subject: string, layers: readonly DeclaredLayer[]): void {

@@ -1,7 +1,7 @@
 /** The reference part of docs/declarations.md, made from the tables. */
 import { LIBRARY } from '../library/library.ts';
 import { type DeclarationKind, FIELDS } from './fields.ts';
-import { PHASES } from './phases.ts';
+import { HOOKS, PHASES } from './phases.ts';
 import { type FieldSpec, SHAPES } from './shape.ts';
 import { STYLES } from './styles.ts';
 
@@ -17,7 +17,9 @@ const HEADINGS: Readonly<Record<DeclarationKind, string>> = {
 export function renderFieldDocs(): string {
   const kinds = Object.keys(HEADINGS) as DeclarationKind[];
   const declarations = kinds.map((kind) => `### ${HEADINGS[kind]}\n\n${table(FIELDS[kind])}`);
-  const phases = PHASES.map((phase) => `| \`${phase.name}\` | ${cell(phase.doc)} |`).join('\n');
+  const phases = [...PHASES, { name: 'split', doc: 'moves files to the splits; written when there are any, cannot be given' }]
+    .map((phase) => `| \`${phase.name}\` | ${cell(phase.doc)} |`)
+    .join('\n');
   const styles = STYLES.map(
     (style) =>
       `#### \`${style.name}\`\n\n${style.doc}\n\n\`\`\`igos\nstyle = ${style.example};\n\`\`\`${style.options.length === 0 ? '' : `\n\n${table(style.options)}`}`,
@@ -27,7 +29,7 @@ export function renderFieldDocs(): string {
   );
   return `${[
     ...declarations,
-    `### Phases, in their order\n\n| phase | text |\n| --- | --- |\n${phases}`,
+    `### Phases, in their order\n\n| phase | text |\n| --- | --- |\n${phases}\n\nHooks: ${HOOKS.map((hook) => `\`${hook.name}\``).join(', ')}.`,
     `### Library\n\n${library}\n\n### Styles\n\n${styles.join('\n\n')}`,
   ].join('\n\n')}\n`;
 }
@@ -36,7 +38,7 @@ export function renderFieldDocs(): string {
 export function renderFieldHelp(kind: DeclarationKind): string {
   return FIELDS[kind]
     .map((field) => {
-      const default_ = field.isRequired ? 'required' : `default: ${field.default ?? 'none'}`;
+      const default_ = field.isRequired && field.default === undefined ? 'required' : `default: ${field.default ?? 'none'}`;
       return `${field.name}: ${SHAPES[field.shape]} (${default_})\n    ${field.doc}\n    ${field.name} = ${field.example};\n`;
     })
     .join('\n');
@@ -46,7 +48,7 @@ const table = (fields: readonly FieldSpec[]): string =>
   `| field | is | without it | |\n| --- | --- | --- | --- |\n${fields.map(row).join('\n')}`;
 
 function row(field: FieldSpec): string {
-  const without = field.isRequired ? '*an error*' : (field.default ?? 'none');
+  const without = field.default ?? (field.isRequired ? '*an error*' : 'none');
   const merged = field.isMerged ? ' An override adds to it key by key; `null` takes a key away.' : '';
   return `| \`${field.name}\` | ${SHAPES[field.shape]} | ${cell(without)} | ${cell(field.doc)}${merged} <br> \`${cell(`${field.name} = ${field.example};`)}\` |`;
 }

@@ -180,6 +180,11 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   triggers: () => emptyAttrs,
   services: () => emptyAttrs,
   files: () => emptyAttrs,
+  globs: () => [],
+  probes: () => [],
+  reasons: () => emptyAttrs,
+  waivers: () => emptyAttrs,
+  data: () => emptyAttrs,
   release: () => 1,
 };
 

@@ -36,12 +36,12 @@ export function makePackageValue(self: Package): Attrs {
       name,
       self.fields.slot(name) ?? attrsFromMap(new Map()),
     ]),
+    ['meta', recipe.fields.slot('meta') ?? attrsFromMap(new Map())],
     ['build', self.attribute('build', () => recipe.build, [])],
     ['host', self.attribute('host', () => recipe.host, [])],
-    ...(['source', 'patches', 'phases', 'env', 'style', 'check'] as const).map((name): [string, Slot] => [
-      name,
-      recipe.fields.slot(name) ?? null,
-    ]),
+    ...(
+      ['source', 'patches', 'phases', 'env', 'style', 'check', 'verifyPaths', 'strip', 'debugInfo', 'tidy', 'references'] as const
+    ).map((name): [string, Slot] => [name, recipe.fields.slot(name) ?? null]),
     ['drvPath', evaluator.delay(() => evaluator.force(recipe.instantiate().drvPath ?? null))],
     ['outPath', evaluator.delay(() => evaluator.force(recipe.instantiate().outPaths.get(self.output)!))],
     ['override', new PrimOp('override', 1, evaluator, (_ctx, changes) => override(self, changes))],

@@ -8,16 +8,20 @@ import type { Slot } from '../value.ts';
 import type { LayeredFields } from './layered-fields.ts';
 import { PackageInfo } from './package-info.ts';
 import { makePackageValue } from './package-value.ts';
+import { type PlainData, readData } from './read-data.ts';
 import {
+  items,
   type Reading,
   readCapabilities,
   readLine,
   readModes,
   readNames,
+  readPackage,
   readPackages,
   readPatterns,
   readTier,
 } from './read-field.ts';
+import { type Probe, readProbes, readReasons, readWaivers, type Waiver } from './read-policy.ts';
 import { type DeclaredTrigger, readServices, readTriggers } from './read-trigger.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tier } from './tier.ts';
@@ -70,6 +74,12 @@ export class Package {
   get runtime(): readonly Package[] {
     return this.#inherited('runtime', readPackages, []);
   }
+  /** A list of dependencies, each to be read by itself. */
+  edges(kind: 'build' | 'host' | 'runtime'): readonly (() => Package)[] {
+    const fields = this.fields.has(kind) ? this.fields : this.recipe.fields;
+    if (!fields.has(kind)) return [];
+    return items(this.#reading(kind, fields)).map((item) => () => readPackage(item));
+  }
   get config(): readonly string[] {
     return this.#own('config', readPatterns, []);
   }
@@ -90,6 +100,24 @@ export class Package {
   }
   get conflicts(): readonly string[] {
     return this.#own('conflicts', readNames, []);
+  }
+  get foundAs(): readonly Probe[] {
+    return this.#inherited('foundAs', readProbes, []);
+  }
+  get divergences(): ReadonlyMap<string, string> {
+    return this.#inherited('divergences', readReasons, new Map());
+  }
+  get lacks(): readonly string[] {
+    return this.#inherited('lacks', readNames, []);
+  }
+  get pending(): string | undefined {
+    return this.#optional('pending');
+  }
+  get waivers(): ReadonlyMap<string, Waiver> {
+    return this.#inherited('waivers', readWaivers, new Map());
+  }
+  get meta(): Readonly<Record<string, PlainData>> {
+    return this.#inherited('meta', readData, {});
   }
 
   /** @throws Fault E-DECL-008 it names itself, by itself or through others of the tree */

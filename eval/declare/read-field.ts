@@ -6,7 +6,7 @@ import type { DeclarationCode } from './codes.ts';
 import { NAME, noSuchTier, VERSION } from './collect.ts';
 import type { FieldPlace } from './layered-fields.ts';
 import type { Package } from './package.ts';
-import { type PhaseName, type PhaseTexts, phaseNames } from './phases.ts';
+import { type PhaseName, type PhaseTexts, phaseNames, phaseTextNames } from './phases.ts';
 import type { Realm } from './realm.ts';
 import { ITEMS, SHAPES } from './shape.ts';
 import type { Tier } from './tier.ts';
@@ -41,6 +41,15 @@ function readText(reading: Reading, context: Set<string>): string {
   }
   if (typeof value !== 'string') throw wrongType(reading, value);
   return value;
+}
+
+/** One of the words of `known`. */
+export function readWord<T extends string>(reading: Reading, known: readonly T[]): T {
+  const value = force(reading);
+  const found = known.find((word) => word === value);
+  if (found !== undefined) return found;
+  if (typeof value !== 'string') throw wrongType(reading, value);
+  throw wrong(reading, `is '${value}'`, { hint: `write ${known.map((word) => `"${word}"`).join(' or ')}` });
 }
 
 export function readBool(reading: Reading): boolean {
@@ -80,7 +89,8 @@ export const readStrings = (reading: Reading, context: Set<string>): readonly st
 export const readPatterns = (reading: Reading): readonly string[] =>
   items(reading).map((item) => requireRelative(item, readLine(item)));
 
-function requireRelative(reading: Reading, path: string): string {
+/** @throws Fault E-DECL-003 the path leads out of the root */
+export function requireRelative(reading: Reading, path: string): string {
   const steps = path.split('/');
   if (!path.startsWith('/') && !steps.includes('..')) return path;
   const inside = steps.filter((step) => step !== '' && step !== '..').join('/');
@@ -89,7 +99,7 @@ function requireRelative(reading: Reading, path: string): string {
 
 export const readPackages = (reading: Reading): readonly Package[] => items(reading).map(readPackage);
 
-function readPackage(reading: Reading): Package {
+export function readPackage(reading: Reading): Package {
   const value = force(reading);
   const { packageOf, packages, tierOf } = reading.realm;
   const found = value instanceof Attrs ? packageOf.get(value) : undefined;
@@ -116,28 +126,12 @@ export const readNames = (reading: Reading): readonly string[] =>
     return found?.name ?? readLine(item);
   });
 
-/** Store paths of files: paths are copied into the store, sets name theirs with `outPath`. */
-export function readSources(reading: Reading, context: Set<string>): readonly string[] {
-  const value = force(reading);
-  if (value === null) return [];
-  return (Array.isArray(value) ? items(reading) : [reading]).map((each) => readSource(each, context));
-}
-
-function readSource(reading: Reading, context: Set<string>): string {
-  const value = force(reading);
-  const isSet = value instanceof Attrs && (value.has('outPath') || value.has('__toString'));
-  if (!(isSet || value instanceof PathValue || value instanceof ContextString)) {
-    const isUrl = typeof value === 'string' && value.includes('://');
-    throw wrongType(reading, value, isUrl ? `write fetchurl { url = "${value}"; sha256 = "…"; }` : undefined);
-  }
-  return coerce(reading, context);
-}
-
 export function readPhases(reading: Reading, context: Set<string>): PhaseTexts {
   const texts: Partial<Record<PhaseName, string>> = {};
   for (const [name, entry, key] of entries(reading)) {
-    if (!phaseNames.includes(name as PhaseName)) {
-      const hint = didYouMean(name, phaseNames)[0] ?? `the phases are: ${phaseNames.join(', ')}`;
+    if (!phaseTextNames.includes(name as PhaseName)) {
+      const around = `the phases are: ${phaseNames.join(', ')}; around each of them run preNAME and postNAME`;
+      const hint = didYouMean(name, phaseTextNames)[0] ?? around;
       throw wrong(key, `names a phase '${name}' that does not exist`, { code: 'E-DECL-001', hint });
     }
     texts[name as PhaseName] = readText(entry, context);
@@ -145,9 +139,15 @@ export function readPhases(reading: Reading, context: Set<string>): PhaseTexts {
   return texts;
 }
 
-/** Variables of the shell; numbers and booleans become text as in a derivation. */
-export function readEnvironment(reading: Reading, context: Set<string>): ReadonlyMap<string, string> {
-  const variables = new Map<string, string>();
+/**
+ * Variables of the shell; numbers and booleans become text as in a derivation. A variable that is `null` is set to nothing here:
+ * whoever has a default for it leaves it away.
+ */
+export function readEnvironment(reading: Reading, context: Set<string>): ReadonlyMap<string, string | null> {
+  const variables = new Map<string, string | null>();
+  const value = force(reading);
+  if (value instanceof Attrs)
+    for (const name of value.names) if (reading.realm.evaluator.force(value.get(name)!) === null) variables.set(name, null);
   for (const [name, entry, key] of entries(reading)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
       throw wrong(key, `holds '${name}', which cannot be the name of a variable`, { hint: 'letters, digits and _ only' });
@@ -162,7 +162,7 @@ export function readEnvironment(reading: Reading, context: Set<string>): Readonl
 }
 
 const RESERVED_VARIABLES = new Set(
-  'out outputs name version builder system args buildScript buildScriptPath passAsFile igosRoot sources patches src srcdir jobs DESTDIR outputHash outputHashAlgo outputHashMode drvPath outPath type NIX_BUILD_TOP NIX_BUILD_CORES NIX_STORE TMPDIR PWD'.split(
+  'out outputs name version builder system args buildScript buildScriptPath passAsFile igosRoot igosOutputs sources patches src srcdir jobs DESTDIR outputHash outputHashAlgo outputHashMode drvPath outPath type NIX_BUILD_TOP NIX_BUILD_CORES NIX_STORE TMPDIR PWD'.split(
     ' ',
   ),
 );
@@ -215,7 +215,7 @@ export const readTrees = (reading: Reading): readonly string[] =>
 export const force = ({ realm, slot }: Reading): Value => realm.evaluator.force(slot);
 
 /** A path is copied to the store here: that a file is missing is told at the field that names it. */
-function coerce(reading: Reading, context: Set<string>): string {
+export function coerce(reading: Reading, context: Set<string>): string {
   try {
     return reading.realm.evaluator.coerceToString(reading.slot, nameOf(reading), context, { isLoose: true });
   } catch (error) {

@@ -3,15 +3,21 @@ import { didYouMean, Fault } from '../../base/index.ts';
 import { Attrs, attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { PrimOp, type Slot } from '../value.ts';
-import type { PhaseTexts } from './phases.ts';
-import { type Reading, readLine, readStrings } from './read-field.ts';
+import { type Reading, readBool, readLine, readStrings } from './read-field.ts';
+import { readSeed, type SeedSpec } from './seed.ts';
 import type { FieldSpec } from './shape.ts';
 import { SHAPES } from './shape.ts';
 import { STYLES, type Style, type StyleOptions } from './styles.ts';
 
 export type ReadStyle =
-  | { readonly kind: 'phases'; readonly name: string; readonly phases: (context: Set<string>) => PhaseTexts }
-  | { readonly kind: 'host'; readonly name: string; readonly tools: readonly string[]; readonly files: readonly string[] };
+  | {
+      readonly kind: 'phases';
+      readonly name: string;
+      readonly style: Style;
+      readonly options: (context: Set<string>) => StyleOptions;
+    }
+  | { readonly kind: 'host'; readonly name: string; readonly tools: readonly string[]; readonly files: readonly string[] }
+  | { readonly kind: 'seed'; readonly name: string; readonly seed: SeedSpec };
 
 /** The styles as library values: each a set that is a style with defaults, and can be called with options. */
 export const styleValues = (evaluator: Evaluator): ReadonlyMap<string, Attrs> =>
@@ -59,20 +65,28 @@ export function readStyle(reading: Reading): ReadStyle {
       hints: [`write it like: style = ${spec.example};`],
     });
   }
+  if (style.name === 'debianSeed') {
+    const option = (name: string): Reading | undefined => {
+      const slot = value.get(name);
+      const spec = style.options.find((each) => each.name === name)!;
+      return slot === undefined ? undefined : optionReading(reading, spec, value, slot);
+    };
+    return { kind: 'seed', name: style.name, seed: readSeed(reading, option) };
+  }
   const options = (context: Set<string>): StyleOptions => readOptions(reading, style, value, context);
-  if (style.name !== 'hostTools')
-    return { kind: 'phases', name: style.name, phases: (context) => style.phases(options(context)) };
+  if (style.name !== 'hostTools') return { kind: 'phases', name: style.name, style, options };
   const { tools, files } = options(new Set()) as Readonly<Record<string, readonly string[]>>;
   return { kind: 'host', name: style.name, tools: tools ?? [], files: files ?? [] };
 }
 
 function readOptions(reading: Reading, style: Style, value: Attrs, context: Set<string>): StyleOptions {
-  const read: Record<string, readonly string[] | string> = {};
+  const read: Record<string, readonly string[] | string | boolean> = {};
   for (const spec of style.options) {
     const slot = value.get(spec.name);
     if (slot === undefined) continue;
     const option = optionReading(reading, spec, value, slot);
-    read[spec.name] = spec.shape === 'strings' ? readStrings(option, context) : readLine(option);
+    read[spec.name] =
+      spec.shape === 'strings' ? readStrings(option, context) : spec.shape === 'bool' ? readBool(option) : readLine(option);
   }
   return read;
 }

@@ -1,10 +1,12 @@
 /** What is built: a `package` declaration with all that was laid over it, its outputs, and how they come about. */
 import type { Attrs } from '../attrs.ts';
 import type { DeclaredSplit } from './collect.ts';
+import { compilerFlags } from './compiler-flags.ts';
 import { type Derived, derive } from './derive.ts';
 import { type Layer, LayeredFields } from './layered-fields.ts';
 import { Package } from './package.ts';
 import type { PhaseTexts } from './phases.ts';
+import { type CheckPolicy, readCheck } from './read-check.ts';
 import {
   type Reading,
   readBool,
@@ -13,11 +15,14 @@ import {
   readPatterns,
   readPhases,
   readRelease,
-  readSources,
   readVersion,
+  readWord,
 } from './read-field.ts';
+import { type Origin, type ReadFile, readOrigins, readPatches, readSources } from './read-source.ts';
 import { type ReadStyle, readStyle } from './read-style.ts';
 import type { Realm } from './realm.ts';
+import type { PatchPlace, SourcePlace } from './script-texts.ts';
+import { STYLES, type Style } from './styles.ts';
 
 export class Recipe {
   readonly realm: Realm;
@@ -76,24 +81,72 @@ export class Recipe {
   }
 
   /** Store paths of sources and patches; what they depend on goes to `context`. */
-  sources(context: Set<string>): readonly string[] {
+  sources(context: Set<string>): readonly ReadFile<SourcePlace>[] {
     return this.#fresh('source', (reading) => readSources(reading, context), []);
   }
-  patches(context: Set<string>): readonly string[] {
-    return this.#fresh('patches', (reading) => readSources(reading, context), []);
+  /** The same without copying any into the store. */
+  get origins(): readonly Origin[] {
+    return this.#fresh('source', readOrigins, []);
+  }
+  patches(context: Set<string>): readonly ReadFile<PatchPlace>[] {
+    return this.#fresh('patches', (reading) => readPatches(reading, context), []);
+  }
+
+  /** What the package says of its tests; `default` where it leaves that to the tier and the style. */
+  get check(): CheckPolicy {
+    return this.#get('check', readCheck, { kind: 'default' });
   }
 
   /** The phases that run: the style's, and over them those written by hand. The check phase only where it is asked for. */
   phases(context: Set<string>): PhaseTexts {
     const byHand = this.#fresh<PhaseTexts>('phases', (reading) => readPhases(reading, context), {});
     const { style } = this;
-    const { check, ...all } = { ...(style.kind === 'phases' ? style.phases(context) : {}), ...byHand };
-    const isChecked = this.#get('check', readBool, byHand.check !== undefined);
-    return isChecked && check !== undefined ? { ...all, check } : all;
+    const byStyle = style.kind === 'phases' ? style.style.phases(style.options(context)) : {};
+    const { check, ...all } = { ...byStyle, ...byHand };
+    return check !== undefined && this.#isChecked(byHand.check !== undefined) ? { ...all, check } : all;
   }
 
+  #isChecked(isByHand: boolean): boolean {
+    const { kind } = this.check;
+    if (kind !== 'default') return kind !== 'off';
+    return isByHand || (this.main.tier.check ?? this.#style?.isChecked ?? false);
+  }
+
+  get #style(): Style | undefined {
+    return this.style.kind === 'phases' ? this.style.style : undefined;
+  }
+
+  /** Whether debug information is made: where it is asked for, or has a split to go to. */
+  get hasDebug(): boolean {
+    return this.#get('debugInfo', readBool, this.packages.has('debug'));
+  }
+
+  get strip(): 'never' | 'if-there' | 'always' {
+    const asked = this.#get<boolean | undefined>('strip', readBool, undefined);
+    if (asked !== undefined) return asked ? 'always' : 'never';
+    return this.hasDebug ? 'always' : this.#style?.compiler === undefined ? 'never' : 'if-there';
+  }
+
+  /** What the builder does with the outputs, as far as it is not what it always does. */
+  get outputRules(): OutputRules {
+    const verify = this.#get('verifyPaths', readPatterns, []);
+    const references = this.#get('references', (reading) => readWord(reading, REFERENCES), 'report');
+    return {
+      ...(verify.length === 0 ? {} : { verify }),
+      ...(this.#get('tidy', readBool, true) ? {} : { tidy: false }),
+      ...(references === 'report' ? {} : { references }),
+    };
+  }
+
+  /** What is declared, and the flags that the style's compiler gets. */
   environment(context: Set<string>): ReadonlyMap<string, string> {
-    return this.#fresh<ReadonlyMap<string, string>>('env', (reading) => readEnvironment(reading, context), new Map());
+    const declared = this.#fresh<ReadonlyMap<string, string | null>>(
+      'env',
+      (reading) => readEnvironment(reading, context),
+      new Map(),
+    );
+    const given = [...declared].filter((entry): entry is [string, string] => entry[1] !== null);
+    return new Map([...given, ...compilerFlags(this.#style?.compiler, this.hasDebug, declared)]);
   }
 
   /** What moves to each split. */
@@ -102,7 +155,9 @@ export class Recipe {
       .filter((each) => each.output !== 'out')
       .map(({ output, fields }) => ({
         output,
-        files: readPatterns({ realm: this.realm, place: fields.place('files'), slot: fields.slot('files')! }),
+        files: fields.has('files')
+          ? readPatterns({ realm: this.realm, place: fields.place('files'), slot: fields.slot('files')! })
+          : DEBUG_FILES,
       }));
   }
 
@@ -125,4 +180,21 @@ export class Recipe {
   }
 }
 
-const CUSTOM: ReadStyle = { kind: 'phases', name: 'custom', phases: () => ({}) };
+/** As JSON in the derivation: docs/decisions/0002. */
+export interface OutputRules {
+  readonly verify?: readonly string[];
+  readonly tidy?: boolean;
+  readonly references?: (typeof REFERENCES)[number];
+}
+
+const REFERENCES = ['report', 'fail', 'allow'] as const;
+
+/** Only a split of the name `debug` can do without `files`. */
+const DEBUG_FILES = ['usr/lib/debug'];
+
+const CUSTOM: ReadStyle = {
+  kind: 'phases',
+  name: 'custom',
+  style: STYLES.find(({ name }) => name === 'custom')!,
+  options: () => ({}),
+};

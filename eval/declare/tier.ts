@@ -2,7 +2,8 @@ import { Fault } from '../../base/index.ts';
 import { type Attrs, attrsFromRecord } from '../attrs.ts';
 import type { Declared } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
-import { readBool, readLine, readTiers } from './read-field.ts';
+import { readBool, readLine, readNames, readTiers } from './read-field.ts';
+import { readGlobs } from './read-policy.ts';
 import type { Realm } from './realm.ts';
 
 /** A part of the system: what `tier NAME { … }` declares. Fields are read, and checked, when asked for. */
@@ -34,6 +35,26 @@ export class Tier {
     return this.fields.has('ships') ? this.#ask(() => readBool(this.#reading('ships'))) : true;
   }
 
+  /** Names and patterns of packages that belong here by what they are. */
+  get holds(): readonly string[] {
+    return this.fields.has('holds') ? this.#ask(() => readGlobs(this.#reading('holds'))) : [];
+  }
+
+  /** The order in which its packages are built, where people keep one. */
+  get sequence(): readonly string[] | undefined {
+    return this.fields.has('sequence') ? this.#ask(() => readNames(this.#reading('sequence'))) : undefined;
+  }
+
+  /** Names and patterns of packages that need no audit record. */
+  get unaudited(): readonly string[] {
+    return this.fields.has('unaudited') ? this.#ask(() => readGlobs(this.#reading('unaudited'))) : [];
+  }
+
+  /** Whether packages run the check phase of their style; `undefined` leaves that to the style. */
+  get check(): boolean | undefined {
+    return this.fields.has('check') ? this.#ask(() => readBool(this.#reading('check'))) : undefined;
+  }
+
   /** What the name means in expressions. */
   get value(): Attrs {
     if (this.#value === undefined) {
@@ -45,6 +66,7 @@ export class Tier {
         summary: evaluator.delay(() => this.summary),
         after: evaluator.delay(() => this.after.map((tier) => tier.value)),
         ships: evaluator.delay(() => this.ships),
+        check: evaluator.delay(() => this.check ?? null),
       });
       realm.tierOf.set(this.#value, this);
     }

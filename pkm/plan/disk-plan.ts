@@ -85,11 +85,14 @@ export class DiskPlanner {
       this.#replacedFolders.some((folder) => operation.path === folder || operation.path.startsWith(`${folder}/`));
     const deepestFirst = (a: Operation, b: Operation): number => (a.path < b.path ? 1 : -1);
     const early = this.#removals.filter(isInside).sort(deepestFirst);
-    const late = this.#removals.filter((operation) => !isInside(operation)).sort(deepestFirst);
+    const late = this.#removals.filter((operation) => !isInside(operation));
+    // Names first, side by side where there are many; then the folders, those inside before those around.
+    const names = late.filter(({ kind }) => kind !== 'rmdir');
+    const folders = late.filter(({ kind }) => kind === 'rmdir').sort(deepestFirst);
     return {
       stage: this.#stage,
       // A program that runs meanwhile finds its old files until all new ones are in place.
-      operations: [...this.#first, ...early, ...this.#mkdirs, ...this.#places, ...this.#metadata, ...late],
+      operations: [...this.#first, ...early, ...this.#mkdirs, ...this.#places, ...this.#metadata, ...names, ...folders],
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
       dropConfig: this.dropConfig,

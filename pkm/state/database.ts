@@ -6,9 +6,12 @@ import { Fault } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
+export type SqlList = readonly SqlValue[];
 
 export interface Database {
   all(sql: string, ...values: SqlValue[]): SqlRow[];
+  /** The same with rows as lists of their columns: half the time where there are many. */
+  lists(sql: string, ...values: SqlValue[]): SqlList[];
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined;
   /** Row after row, for answers that need not be held in memory at once. */
   each(sql: string, ...values: SqlValue[]): Iterable<SqlRow>;
@@ -29,16 +32,19 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
     return opened;
   });
   const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    let statement = statements.get(sql);
+  const listing = new Map<string, StatementSync>();
+  const prepare = (sql: string, known = statements): StatementSync => {
+    let statement = known.get(sql);
     if (statement === undefined) {
       statement = database.prepare(sql);
-      statements.set(sql, statement);
+      if (known === listing) statement.setReturnArrays(true);
+      known.set(sql, statement);
     }
     return statement;
   };
   return {
     all: (sql, ...values) => guard(path, () => prepare(sql).all(...values) as SqlRow[]),
+    lists: (sql, ...values) => guard(path, () => prepare(sql, listing).all(...values) as unknown as SqlList[]),
     get: (sql, ...values) => guard(path, () => prepare(sql).get(...values) as SqlRow | undefined),
     each: (sql, ...values) => database.prepare(sql).iterate(...values) as Iterable<SqlRow>,
     run: (sql, ...values) => {

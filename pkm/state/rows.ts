@@ -9,7 +9,7 @@ import type {
   TransactionKind,
   Trigger,
 } from '../types.ts';
-import type { SqlRow, SqlValue } from './database.ts';
+import type { SqlList, SqlRow, SqlValue } from './database.ts';
 
 const text = (value: SqlValue | undefined): string => (value === null || value === undefined ? '' : String(value));
 const list = (value: SqlValue | undefined): string[] => JSON.parse(text(value)) as string[];
@@ -94,6 +94,29 @@ export function toFile(row: SqlRow): FileRow {
     wasThere: row['was_there'] === 1,
     mtimeSeconds: row['mtime'] as number,
     ...(typeof row['capability'] === 'string' ? { capability: row['capability'] } : {}),
+  };
+}
+
+/** Of `files` and `files_past`, as `listedFile` takes them. A database of an older igos that is read only lacks the last. */
+export const LISTED_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime';
+
+/** The same as `toFile`, from `LISTED_COLUMNS` and `capability`. */
+export function listedFile(row: SqlList): FileRow {
+  const capability = row[12];
+  return {
+    path: row[0] as string,
+    owner: row[1] as string,
+    kind: row[2] as FileRow['kind'],
+    mode: row[3] as number,
+    uid: row[4] as number,
+    gid: row[5] as number,
+    sizeBytes: row[6] as number,
+    sha256: (row[7] ?? '') as string,
+    target: (row[8] ?? '') as string,
+    isConfig: row[9] === 1,
+    wasThere: row[10] === 1,
+    mtimeSeconds: row[11] as number,
+    ...(typeof capability === 'string' ? { capability } : {}),
   };
 }
 

@@ -2,7 +2,8 @@ import { Fault } from '../../base/index.ts';
 import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
-import { fromConfig, fromFile, fromRecord, toConfig, toFile, toGeneration, toRecord } from './rows.ts';
+import { fileColumns, fileRows } from './file-rows.ts';
+import { fromConfig, fromFile, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
 
 /** What planning asks of a generation. Implemented by the database; tests may put maps behind it. */
 export interface StateView {
@@ -42,7 +43,6 @@ export const writeSetting = (database: Database, key: string, value: string): vo
 export function databaseState(database: Database): StateView {
   const atPath = new Map<string, readonly FileRow[]>();
   const byName = new Map<string, PackageRecord | undefined>();
-  const files = (rows: SqlRow[]): FileRow[] => rows.map(toFile);
   return {
     generation: currentGeneration(database),
     record(name) {
@@ -51,11 +51,16 @@ export function databaseState(database: Database): StateView {
       return byName.get(name);
     },
     records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
-    filesOf: (owner) => files(database.all('SELECT * FROM files WHERE package = ? ORDER BY path', owner)),
+    filesOf(owner) {
+      const rows = fileRows(database, 'files WHERE package = ? ORDER BY path', owner);
+      // a regular file has one owner, and nothing else has its path
+      for (const row of rows) if (row.kind === 'file' && !atPath.has(row.path)) atPath.set(row.path, [row]);
+      return rows;
+    },
     rowsAt(path) {
       const known = atPath.get(path);
       if (known !== undefined) return known;
-      const rows = files(database.all('SELECT * FROM files WHERE path = ? ORDER BY package', path));
+      const rows = fileRows(database, 'files WHERE path = ? ORDER BY package', path);
       atPath.set(path, rows);
       return rows;
     },
@@ -63,8 +68,8 @@ export function databaseState(database: Database): StateView {
     prefetch(paths) {
       const wanted = [...new Set(paths)].filter((path) => !atPath.has(path));
       for (const path of wanted) atPath.set(path, NONE);
-      const sql = 'SELECT * FROM files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
-      for (const row of files(database.all(sql, JSON.stringify(wanted)))) {
+      const tail = 'files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
+      for (const row of fileRows(database, tail, JSON.stringify(wanted))) {
         const known = atPath.get(row.path)!;
         if (known === NONE) atPath.set(row.path, [row]);
         else (known as FileRow[]).push(row);
@@ -110,17 +115,22 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
 
 const END_CHUNK = 20_000;
 
-/** Rows of these paths and owners move to the past, those that are there. */
+/** Rows of these paths and owners move to the past, those that are there. SQLite reads a list of texts much faster than one of pairs. */
 function endFiles(database: Database, rows: readonly FileRow[], number: number): void {
-  for (let start = 0; start < rows.length; start += END_CHUNK) {
-    const keys = JSON.stringify(rows.slice(start, start + END_CHUNK).map((row) => [row.path, row.owner]));
-    const isEnded = '(path, package) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))';
-    database.run(
-      `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`,
-      number,
-      keys,
-    );
-    database.run(`DELETE FROM files WHERE ${isEnded}`, keys);
+  const paths = new Map<string, string[]>();
+  for (const { owner, path } of rows) {
+    const known = paths.get(owner);
+    if (known === undefined) paths.set(owner, [path]);
+    else known.push(path);
+  }
+  const isEnded = 'package = ? AND path IN (SELECT value FROM json_each(?))';
+  const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`;
+  for (const [owner, all] of paths) {
+    for (let start = 0; start < all.length; start += END_CHUNK) {
+      const chunk = JSON.stringify(all.slice(start, start + END_CHUNK));
+      database.run(past, number, owner, chunk);
+      database.run(`DELETE FROM files WHERE ${isEnded}`, owner, chunk);
+    }
   }
 }
 
@@ -156,13 +166,14 @@ export const recordsAt = (database: Database, number: number): PackageRecord[] =
 /** The managed paths of a kept generation, sorted by path and owner. `paths`: only these. */
 export const filesAt = (database: Database, number: number, paths?: readonly string[]): FileRow[] => {
   const only = paths === undefined ? '' : 'AND path IN (SELECT value FROM json_each(?2))';
-  const rows = database.all(
-    `SELECT ${FILE_COLUMNS} FROM files WHERE from_generation <= ?1 ${only}
-     UNION ALL SELECT ${FILE_COLUMNS} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ${only} ORDER BY path, package`,
+  const columns = fileColumns(database);
+  return fileRows(
+    database,
+    `files WHERE from_generation <= ?1 ${only}
+     UNION ALL SELECT ${columns} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1 ${only} ORDER BY path, package`,
     number,
     ...(paths === undefined ? [] : [JSON.stringify(paths)]),
   );
-  return rows.map(toFile);
 };
 
 /** Paths with a row that is true in one of two generations, and not in the other. `low` < `high`. */
@@ -194,10 +205,8 @@ export function deltaTo(database: Database, number: number): StateDelta {
   const lostRecords = database
     .all('SELECT * FROM installed_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
     .map(toRecord);
-  const addedFiles = database.all('SELECT * FROM files WHERE from_generation > ?', number).map(toFile);
-  const lostFiles = database
-    .all('SELECT * FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1', number)
-    .map(toFile);
+  const addedFiles = fileRows(database, 'files WHERE from_generation > ?', number);
+  const lostFiles = fileRows(database, 'files_past WHERE from_generation <= ?1 AND to_generation > ?1', number);
   const backNames = new Set(lostRecords.map((record) => record.name));
   const current = new Map(addedFiles.map((row) => [fileKey(row), row]));
   const back = new Set(lostFiles.map(fileKey));

@@ -16,10 +16,10 @@ const MAX_START_MS = 200;
 /** The young generation of a lane: small, so that it stays in the processor's cache. */
 const YOUNG_GENERATION_MIB = 2;
 
-/** As many as processors are idle now: on a busy machine a thread costs what it always costs, and wins little. */
+/** As many as processors are idle now, and one where none is: a thread more is a larger share of what there is. */
 function nUseful(): number {
   const nProcessors = availableParallelism();
-  return Math.min(nProcessors - nRunning(), MAX_LANES);
+  return nProcessors === 1 ? 0 : Math.min(Math.max(nProcessors - nRunning(), 1), MAX_LANES);
 }
 
 /** How many threads of the machine run now, this one among them. @source proc(5), /proc/loadavg */
@@ -38,18 +38,23 @@ export class Lanes {
   readonly #slots = new Slots();
   readonly #finishes: (Finish | undefined)[] = [];
   #order = 0;
+  #nStarted = 0;
 
-  /** `undefined` where no processor is idle, or no thread is to be had. */
-  static start(nLanes: number = nUseful(), program: string = laneProgram()): Lanes | undefined {
-    if (nLanes < 1) return undefined;
-    try {
-      return new Lanes(nLanes, program);
-    } catch {
-      return undefined;
-    }
+  /** @param nLanes  none, or none that start: the main thread does it all, in the same way */
+  static start(nLanes: number = nUseful(), program: string = laneProgram()): Lanes {
+    return new Lanes(nLanes, program);
   }
 
   private constructor(nLanes: number, program: string) {
+    try {
+      this.#startThreads(nLanes, program);
+    } catch {
+      // No thread is to be had.
+    }
+  }
+
+  #startThreads(nLanes: number, program: string): void {
+    if (nLanes < 1) return;
     const { SHARE_ENV, Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
     for (let lane = 0; lane < nLanes; lane++) {
       const worker = new Worker(program, {
@@ -63,12 +68,13 @@ export class Lanes {
       // A lane that cannot start is one that claims nothing.
       worker.on('error', () => {});
       worker.unref();
+      this.#nStarted++;
     }
   }
 
   /** Whether work that must be done in order can be handed over. @param isWorthWaiting  until the first lane has started */
   isReady(isWorthWaiting: boolean): boolean {
-    return this.#slots.isReady(isWorthWaiting ? MAX_START_MS : 0);
+    return this.#nStarted > 0 && this.#slots.isReady(isWorthWaiting ? MAX_START_MS : 0);
   }
 
   /** Slots that nobody is done with. */

@@ -3,71 +3,87 @@
  * read. What it calls intact, is: every byte of it was hashed, every name, kind, mode, time and link target compared.
  */
 import type { Bytes } from '../../base/index.ts';
-import { joinPath, parentPath } from '../tree.ts';
-import type { Manifest } from '../types.ts';
-import { areIntact, type CheckText, entryText, isIntactEntry, objectText, TEXT_OFFSET } from './check.ts';
+import { checkFew, surplus, TEXT_OFFSET } from './check.ts';
 import { Lanes } from './lanes.ts';
-import { SLOT_BYTES } from './slots.ts';
+import { objectText, Records } from './records.ts';
 import { CHECK_ENTRIES, FIRST_RECORD } from './work.ts';
 
 /** A thread takes as long to start as some thousand files take to read. */
 const MANY_ENTRIES = 4000;
 const MANY_BYTES: number = 1 << 26;
 /** Entries of a slot: few enough that the last ones do not keep one thread busy for long. */
-const MAX_ENTRIES = 256;
+const MAX_ENTRIES = 128;
 const MAX_BYTES: number = 1 << 22;
+/** Texts of that many entries are shorter, of which each has less than 9 KiB; a slot has room for one more. */
+const MAX_TEXT: number = 1 << 17;
+
+/** Objects whose records are in the same slots. */
+interface Group {
+  readonly suspects: Set<() => void>;
+  /** Names of folders without a record. */
+  surplus: number;
+}
 
 /** What goes into one slot. */
 interface Filling {
-  /** Whose entries are in it. */
   readonly suspects: Set<() => void>;
-  text: CheckText;
+  readonly group: Group;
+  text: Bytes;
   nEntries: number;
   nBytes: number;
 }
 
 export class Screen {
   #lanes: Lanes | undefined;
-  #hasTried: boolean = false;
   #nSeen = 0;
   #nBytesSeen = 0;
   #filling: Filling | undefined;
+  readonly #groups: Group[] = [];
 
-  readonly #startLanes: () => Lanes | undefined;
+  readonly #startLanes: () => Lanes;
 
   /** @param isLarge  much will come, so that lanes may start at once */
-  constructor(isLarge: boolean, startLanes: () => Lanes | undefined = () => Lanes.start()) {
+  constructor(isLarge: boolean, startLanes: () => Lanes = () => Lanes.start()) {
     this.#startLanes = startLanes;
-    if (isLarge) this.#start();
+    if (isLarge) this.#lanes = startLanes();
   }
 
-  /** @param suspect  is called, now or until `end` returns, where something is not as recorded; maybe more than once */
-  look(real: Bytes, manifest: Manifest, suspect: () => void): void {
-    const lanes = this.#lanesFor(manifest);
-    const nNames = namesOfFolders(manifest);
-    if (lanes === undefined) {
-      const isIntact = manifest.every((entry) => isIntactEntry(joinPath(real, entry.path), entry, nNames.get(entry.path) ?? 0));
-      if (!isIntact) suspect();
+  /**
+   * @param manifest  by `encodeManifest`
+   * @param suspect   is called, now or until `end` returns, where something is not as recorded; maybe more than once
+   */
+  look(real: Bytes, manifest: Bytes, suspect: () => void): void {
+    const object = objectText(real);
+    this.#lanes ??= this.#lanesFor(manifest);
+    if (this.#lanes === undefined) {
+      if (checkFew(object + manifest) !== 0) suspect();
       return;
     }
-    this.#begin(real, suspect);
-    for (const entry of manifest) {
-      const text = entryText(entry, entry.kind === 'directory' ? (nNames.get(entry.path) ?? 0) : 0);
-      if (this.#isFull(text)) {
+    let filling = this.#begin(object, suspect);
+    const record = new Records(manifest);
+    let start = 0;
+    while (record.next()) {
+      const isFull =
+        filling.nEntries >= MAX_ENTRIES || filling.nBytes >= MAX_BYTES || filling.text.length + record.end - start > MAX_TEXT;
+      if (isFull) {
+        filling.text += manifest.slice(start, record.at);
+        start = record.at;
         this.#flush();
-        this.#begin(real, suspect);
+        filling = this.#begin(object, suspect, start === 0 ? undefined : filling.group);
       }
-      const filling = this.#filling!;
-      filling.text += text;
       filling.nEntries++;
-      filling.nBytes += entry.kind === 'file' ? entry.sizeBytes : 0;
+      filling.nBytes += record.sizeBytes;
     }
+    filling.text += manifest.slice(start);
+    // Those that come after are another group.
+    if (start > 0) this.#flush();
   }
 
   /** Waits for the lanes. */
   end(): void {
     this.#flush();
     this.#lanes?.drain();
+    for (const group of this.#groups.splice(0)) if (group.surplus !== 0) for (const suspect of group.suspects) suspect();
   }
 
   close(): void {
@@ -75,36 +91,27 @@ export class Screen {
     this.#lanes = undefined;
   }
 
-  #lanesFor(manifest: Manifest): Lanes | undefined {
-    if (this.#hasTried) return this.#lanes;
-    this.#nSeen += manifest.length;
-    for (const entry of manifest) if (entry.kind === 'file') this.#nBytesSeen += entry.sizeBytes;
-    if (this.#nSeen >= MANY_ENTRIES || this.#nBytesSeen >= MANY_BYTES) this.#start();
-    return this.#lanes;
+  #lanesFor(manifest: Bytes): Lanes | undefined {
+    const record = new Records(manifest);
+    while (record.next()) {
+      this.#nSeen++;
+      this.#nBytesSeen += record.sizeBytes;
+    }
+    return this.#nSeen >= MANY_ENTRIES || this.#nBytesSeen >= MANY_BYTES ? this.#startLanes() : undefined;
   }
 
-  #start(): void {
-    this.#hasTried = true;
-    this.#lanes = this.#startLanes();
-  }
-
-  /** The text of an object, where it is the first of a slot, is never too long for it: paths have at most 4,096 bytes. */
-  #begin(real: Bytes, suspect: () => void): void {
-    const text = objectText(real);
-    if (this.#isFull(text)) this.#flush();
-    this.#filling ??= { suspects: new Set(), text: '', nEntries: 0, nBytes: 0 };
-    this.#filling.text += text;
-    this.#filling.suspects.add(suspect);
-  }
-
-  #isFull(text: CheckText): boolean {
+  /** @param group  where the object has records in the slot before */
+  #begin(object: Bytes, suspect: () => void, group?: Group): Filling {
+    if (this.#filling === undefined) {
+      const own = group ?? { suspects: new Set(), surplus: 0 };
+      if (own !== group) this.#groups.push(own);
+      this.#filling = { suspects: new Set(), group: own, text: '', nEntries: 0, nBytes: 0 };
+    }
     const filling = this.#filling;
-    return (
-      filling !== undefined &&
-      (FIRST_RECORD + TEXT_OFFSET + filling.text.length + text.length > SLOT_BYTES ||
-        filling.nEntries >= MAX_ENTRIES ||
-        filling.nBytes >= MAX_BYTES)
-    );
+    filling.text += object;
+    filling.suspects.add(suspect);
+    filling.group.suspects.add(suspect);
+    return filling;
   }
 
   #flush(): void {
@@ -116,25 +123,9 @@ export class Screen {
     const textAt = FIRST_RECORD + TEXT_OFFSET;
     const end = textAt + bytes.write(filling.text, textAt, 'latin1');
     lanes.queue(slot, CHECK_ENTRIES, end, false, (found) => {
-      if (!areIntact(found, FIRST_RECORD)) for (const suspect of filling.suspects) suspect();
+      const n = surplus(found, FIRST_RECORD);
+      if (n === undefined) for (const suspect of filling.suspects) suspect();
+      else filling.group.surplus += n;
     });
   }
-}
-
-/** How many names each folder has. Together with each of them being there, it says that no others are. */
-function namesOfFolders(manifest: Manifest): Map<Bytes, number> {
-  const found = new Map<Bytes, number>();
-  let parent = '';
-  let n = 0;
-  for (const { path } of manifest) {
-    if (path === '') continue;
-    const at = parentPath(path);
-    if (at !== parent) {
-      found.set(parent, (found.get(parent) ?? 0) + n);
-      parent = at;
-      n = 0;
-    }
-    n++;
-  }
-  return found.set(parent, (found.get(parent) ?? 0) + n);
 }

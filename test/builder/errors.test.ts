@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
-import { BuildFailure, cannotRun } from '../../builder/build-failure.ts';
-import { setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
+import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
+import { PackageIndex } from '../../builder/debian/package-index.ts';
+import { resolveSeed } from '../../builder/debian/resolve.ts';
 import { buildInput } from '../../builder/environment.ts';
-import { type BuildCode, buildCodes, readLog, realize } from '../../builder/index.ts';
+import { type BuildCode, buildCodes, lockSeed, readLog, realize } from '../../builder/index.ts';
 import { gatherInputs } from '../../builder/inputs.ts';
 import { checkLayers, orderLayers, parseLayers } from '../../builder/layers.ts';
 import { explainSandbox } from '../../builder/probe.ts';
@@ -22,6 +24,7 @@ import {
   storePathBase,
 } from '../../store/index.ts';
 import { golden } from '../golden.ts';
+import { debOf, listOf, stanzaOf, writeMirror } from './debian-archive.ts';
 import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
 const covered = new Set<BuildCode>();
@@ -61,6 +64,10 @@ const failed = (status: number, lines: string[], phase?: string, keptAt?: string
   throw new BuildFailure(drvPath, { status, log: { lastLines: lines, phase, path: '/log' }, keptAt });
 };
 
+const throwing = (fault: Fault) => () => {
+  throw fault;
+};
+
 test('failures of builders', async (t) => {
   const compiler = [
     'checking for gcc... no',
@@ -70,26 +77,50 @@ test('failures of builders', async (t) => {
   await check(t, 'E-BUILD-001', 'failed-header', failed(2, compiler, 'build'));
   await check(t, 'E-BUILD-001', 'failed-tool', failed(127, ['/bin/sh: 4: bison: not found'], 'build', '/tmp/failed-hello'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
-  const throwing = (fault: Fault) => () => {
-    throw fault;
-  };
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
-  await check(t, 'E-BUILD-004', 'set-up-failed', throwing(setUpFailed('hello-2.10', 'mount: /dev/pts: permission denied.')));
+  await check(
+    t,
+    'E-BUILD-004',
+    'set-up-failed',
+    throwing(setUpFailed('hello-2.10', { purpose: 'mount /dev/pts', message: 'permission denied' })),
+  );
+});
+
+test('limits', async (t) => {
+  const limits = { timeoutMs: 7_200_000, maxSilentMs: 90_000, maxLogBytes: 1_572_864, maxMemoryBytes: 2 * 2 ** 30 };
+  const log = { lastLines: ['checking for a reason…'], phase: 'build' };
+  const over = (limit: 'time' | 'silence' | 'log' | 'memory', keptAt?: string) =>
+    throwing(overLimit(drvPath, { limit, limits, log, keptAt }));
+  await check(t, 'E-BUILD-030', 'over-time', over('time'));
+  await check(t, 'E-BUILD-031', 'over-silence', over('silence'));
+  await check(t, 'E-BUILD-032', 'over-log', over('log'));
+  await check(t, 'E-BUILD-033', 'over-memory', over('memory', '/tmp/failed-hello'));
 });
 
 test('outputs', async (t) => {
   const folder = temporaryFolder(t);
   const made = { drv, drvPath, folder, places: new Map([['out', place]]), closure: [] };
-  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made));
+  await check(t, 'E-BUILD-002', 'output-missing', () => checkMade(made, storeDir));
   mkdirSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
-  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made));
+  await check(t, 'E-BUILD-006', 'real-folder', () => checkMade(made, storeDir));
+  rmSync(join(folder, storePathBase(place), 'bin'), { recursive: true });
+  const top = join(folder, storePathBase(place), 'usr');
+  mkdirSync(join(top, 'lib64'), { recursive: true });
+  writeFileSync(join(top, 'lib64/libz.so'), '');
+  symlinkSync('/build/hello-2.10/x', join(top, 'link'));
+  const withRules = (rules: object | string) => {
+    const text = typeof rules === 'string' ? rules : JSON.stringify(rules);
+    return { ...made, drv: { ...drv, env: new Map([...drv.env, ['igosOutputs', text]]) } };
+  };
+  const verify = ['usr/lib/libz.so', 'bin/hello', 'usr/lib64/*.so'];
+  await check(t, 'E-BUILD-040', 'not-there', () => checkMade(withRules({ verify }), storeDir));
+  await check(t, 'E-BUILD-041', 'build-path', () => checkMade(withRules({ references: 'fail' }), storeDir));
+  await check(t, 'E-BUILD-008', 'bad-output-rules', () => checkMade(withRules('{"verify":"x"}'), storeDir));
 });
 
 test('sandboxes', async (t) => {
   const facts = {
-    isPrivileged: false,
-    missingPrograms: [],
     namespaceError: undefined,
     mountError: undefined,
     overlayError: undefined,
@@ -99,7 +130,7 @@ test('sandboxes', async (t) => {
     throw explainSandbox({ ...facts, ...more })!;
   };
   assert.equal(explainSandbox(facts), undefined);
-  await check(t, 'E-BUILD-003', 'no-programs', explain({ missingPrograms: ['unshare', 'hostname'] }));
+  await check(t, 'E-BUILD-003', 'no-launcher', throwing(noLauncher()), [process.arch]);
   const settings = new Map([
     ['kernel.unprivileged_userns_clone', '0'],
     ['kernel.apparmor_restrict_unprivileged_userns', '1'],
@@ -109,15 +140,15 @@ test('sandboxes', async (t) => {
     t,
     'E-BUILD-003',
     'no-namespaces',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted', settings }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted', settings }),
   );
   await check(
     t,
     'E-BUILD-003',
     'no-namespaces-container',
-    explain({ namespaceError: 'unshare: unshare failed: Operation not permitted' }),
+    explain({ namespaceError: 'cannot make namespaces: operation not permitted' }),
   );
-  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'mount: proc: permission denied.' }));
+  await check(t, 'E-BUILD-003', 'no-mounts', explain({ mountError: 'cannot mount /proc: operation not permitted' }));
 });
 
 test('roots', async (t) => {
@@ -187,6 +218,57 @@ test('fetches', async (t) => {
   await check(t, 'E-BUILD-012', 'no-url', () => fetch({}));
   await check(t, 'E-BUILD-012', 'no-builtin', () => fetch({ url: file }, { builder: 'builtin:fetchgit' }));
   await check(t, 'E-BUILD-013', 'bad-archive', () => fetch({ url: file, unpack: '1' }, { output: tree, name: 'x' }), hide);
+});
+
+test('seeds', async (t) => {
+  const store = temporaryStore(t);
+  const folder = temporaryFolder(t);
+  const index = (...texts: string[]): PackageIndex => new PackageIndex(texts, 'amd64');
+  const resolve = (list: PackageIndex, ...packages: string[]) =>
+    resolveSeed(list, { parts: [{ packages, without: [] }], locked: new Map() });
+  const listed = index(
+    listOf([{ name: 'mawk', provides: 'awk' }, { name: 'gcc', depends: 'libc6 (>= 2) | musl' }, { name: 'libc6' }]),
+  );
+  await check(t, 'E-BUILD-050', 'seed-not-offered', () => resolve(listed, 'gc'));
+  await check(t, 'E-BUILD-050', 'seed-virtual', () => resolve(listed, 'awk'));
+  await check(t, 'E-BUILD-051', 'seed-unsatisfied', () => resolve(listed, 'gcc', 'libc6'));
+  const hostile = (changes: Record<string, string>) =>
+    resolve(index(stanzaOf({ name: 'evil' }, Buffer.from('x'), changes)), 'evil');
+  await check(t, 'E-BUILD-052', 'seed-bad-path', () => hostile({ Filename: '../../../etc/passwd' }));
+  await check(t, 'E-BUILD-052', 'seed-bad-hash', () => hostile({ SHA256: 'd41d8cd9' }));
+  for (const changes of [{ Size: '-1' }, { Size: '9999999999999' }, { Version: '1 rm -rf' }, { Depends: 'a (>>> 1)' }])
+    assert.equal((await faultOf(() => hostile(changes))).code, 'E-BUILD-052', JSON.stringify(changes));
+
+  const hide = [folder];
+  const lock = (suite: string, options: { component?: string; keyring?: string | null } = { keyring: null }) =>
+    lockSeed(
+      store,
+      { parts: [{ packages: ['tool'], without: [] }], locked: new Map() },
+      {
+        architecture: 'amd64',
+        mirrors: [{ url: pathToFileURL(folder).href, suite, components: [options.component ?? 'main'] }],
+        keyring: options.keyring,
+        signal: new AbortController().signal,
+      },
+    );
+  writeMirror(folder, [{ name: 'tool' }]);
+  await check(t, 'E-BUILD-010', 'seed-no-suite', () => lock('unstable'), hide);
+  await check(t, 'E-BUILD-010', 'seed-no-component', () => lock('stable', { component: 'contrib', keyring: null }), hide);
+  const packages = join(folder, 'dists/stable/main/binary-amd64/Packages.gz');
+  writeFileSync(packages, Buffer.alloc(statSync(packages).size, 'x'));
+  await check(t, 'E-BUILD-052', 'seed-wrong-list', () => lock('stable'), hide);
+
+  const same = ['one', 'two'].map((name, i) => {
+    const file = join(folder, `${name}.deb`);
+    writeFileSync(file, debOf({ name, files: [{ name: './usr/bin/awk', data: `${i}` }] }));
+    return store.addPath(`${name}.deb`, file);
+  });
+  const unpack = (env: Record<string, string>) => {
+    const goal = addDerivation(store, { name: 'seed-1', builder: 'builtin:unpackDebian', system: 'builtin', sources: same, env });
+    return realize(store, [{ drvPath: goal, outputs: [] }]);
+  };
+  await check(t, 'E-BUILD-053', 'seed-two-have-it', () => unpack({ debs: same.join(' ') }));
+  await check(t, 'E-BUILD-012', 'seed-bad-attribute', () => unpack({ debs: '', links: '{ "../x": "y" }' }));
 });
 
 test('every code of the table is raised above', () => {

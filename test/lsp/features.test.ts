@@ -180,7 +180,7 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   assert.equal(fields[0], 'summary');
   assert.ok(!fields.includes('tier') && !fields.includes('version') && fields.includes('build') && fields.includes('split'));
   assert.ok((await labels(client, project.at('field'))).includes('summary'));
-  assert.deepEqual((await labels(client, project.at('styleHere'))).slice(0, 2), ['autotools', 'cmake']);
+  assert.deepEqual((await labels(client, project.at('styleHere'))).slice(0, 2), ['autotools', 'cargo']);
   assert.deepEqual((await labels(client, project.at('build'))).slice(0, 4), ['app', 'app2', 'args', 'half']);
   assert.deepEqual(await labels(client, project.at('path')), [
     'args.igos',
@@ -198,7 +198,7 @@ test('completion knows fields, packages, tiers, styles, phases, members, paths a
   ]);
   const members = await labels(client, project.at('member'));
   for (const name of ['version', 'override', 'dev', 'summary']) assert.ok(members.includes(name), name);
-  assert.deepEqual(await labels(client, project.at('options')), ['buildDir', 'flags', 'makeFlags']);
+  assert.deepEqual(await labels(client, project.at('options')), ['autoreconf', 'buildDir', 'flags', 'folder', 'makeFlags']);
   assert.deepEqual(await labels(client, project.at('formals')), ['first']);
   assert.ok((await labels(client, project.at('phase'))).includes('install'));
   assert.deepEqual((await labels(client, project.at('top'))).slice(0, 5), ['override', 'package', 'system', 'tier', 'tree']);

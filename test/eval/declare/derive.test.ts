@@ -207,6 +207,103 @@ test('the check phase runs only where it is asked for', (context) => {
   assert.deepEqual(checks, [undefined, 'make check', 'own check', undefined]);
 });
 
+test('styles that know whether there are tests run them; tiers and packages decide otherwise', (context) => {
+  const opened = openTree(
+    context,
+    `${TIER}tier tested { summary = "T"; check = true; } tier untested { summary = "U"; check = false; }` +
+      pkg('a', 'style = cmake;') +
+      pkg('b', 'style = meson; check = { skip = "needs a screen"; };') +
+      pkg('c', 'style = make; check = { knownFailures = "why"; };') +
+      pkg('d', 'style = make;').replace('tier = core', 'tier = tested') +
+      pkg('e', 'style = meson;').replace('tier = core', 'tier = untested') +
+      pkg('f', 'phases.check = "own";').replace('tier = core', 'tier = untested') +
+      pkg('g', 'style = cmake; check = null;'),
+  );
+  const checks = ['a', 'b', 'c', 'd', 'e', 'f'].map(
+    (name) => /phase check '\n(.*)\n/.exec(derivation(opened, name).env.get('buildScript')!)?.[1],
+  );
+  assert.deepEqual(checks, [
+    '[ -e build/CTestTestfile.cmake ] || exit 0',
+    undefined,
+    'make check',
+    'make check',
+    undefined,
+    'own',
+  ]);
+  assert.match(derivation(opened, 'c').env.get('buildScript')!, /as is known: "why >&2/);
+  assert.deepEqual(opened.tree.select('b').check, { kind: 'off', reason: 'needs a screen' });
+  assert.throws(() => opened.tree.select('g').drvPath, /'check' of package 'g' is null/);
+});
+
+test('the environment of compilers keeps the folder of the build out, behind what is declared', (context) => {
+  const opened = openTree(
+    context,
+    TIER +
+      pkg('a', 'style = autotools;') +
+      pkg('b', 'style = meson; env = { CFLAGS = "-O3 -g"; CXXFLAGS = null; };') +
+      pkg('c', 'style = make;') +
+      pkg('d', 'style = make; env.CFLAGS = "-O1"; debugInfo = true;') +
+      pkg('e', '') +
+      pkg('f', 'split debug { }') +
+      pkg('g', 'style = cargo; split debug { } strip = false;'),
+  );
+  const flags = (name: string): (string | undefined)[] =>
+    ['CFLAGS', 'CXXFLAGS', 'LDFLAGS', 'RUSTFLAGS'].map((variable) => derivation(opened, name).env.get(variable));
+  const map = '-ffile-prefix-map=/build=/usr/src/debug';
+  const none = undefined;
+  assert.deepEqual(flags('a'), [`-O2 ${map}`, `-O2 ${map}`, none, none]);
+  assert.deepEqual(flags('b'), [`-O3 -g ${map}`, none, none, none]);
+  assert.deepEqual(flags('c'), [none, none, none, none]);
+  assert.deepEqual(flags('d'), [`-O1 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
+  assert.deepEqual(flags('e'), [none, none, none, none]);
+  assert.deepEqual(flags('f'), [`-O2 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
+  const rust = '--remap-path-prefix=/build=/usr/src/debug -C link-arg=-Wl,--build-id=sha1';
+  assert.deepEqual(flags('g'), [none, none, none, rust]);
+  const script = (name: string): string => derivation(opened, name).env.get('buildScript')!;
+  assert.match(script('a'), /phase strip '\ncommand -v/);
+  assert.doesNotMatch(script('e'), /phase strip/);
+  assert.match(
+    script('f'),
+    /phase strip '\nelf=[\s\S]*separate\(\)[\s\S]*phase split[\s\S]*move usr\/lib\/debug usr\/lib\/debug/,
+  );
+  assert.doesNotMatch(script('g'), /phase strip/);
+});
+
+test('sources and patches with settings are the same inputs, laid down otherwise', (context) => {
+  const opened = openTree(context, {
+    'a.igos':
+      TIER +
+      pkg('p', 'source = [ ./src { file = ./more; into = "sub/more"; } ]; patches = [ { file = ./fix.patch; strip = 0; } ];') +
+      pkg('q', 'source = { file = ./src; }; patches = [ { file = ./fix.patch; } ];') +
+      pkg('r', 'source = ./src; patches = [ ./fix.patch ];'),
+    'src/main.c': 'int main;',
+    'more/x': '',
+    'fix.patch': '--- a\n',
+  });
+  const drv = derivation(opened, 'p');
+  assert.equal(drv.env.get('sources')!.split(' ').length, 2);
+  assert.equal(drv.inputSrcs.length, 3);
+  assert.match(drv.env.get('buildScript')!, /2\) into=sub\/more ;;[\s\S]*1\) level=0 ;;/);
+  const script = (name: string): string =>
+    derivation(opened, name)
+      .env.get('buildScript')!
+      .replace(/^name=.*/, '');
+  assert.equal(script('q'), script('r'));
+});
+
+test('rules for the outputs are in the derivation where they are not the usual ones', (context) => {
+  const opened = openTree(
+    context,
+    TIER +
+      pkg('a') +
+      pkg('b', 'verifyPaths = [ "usr/bin/x \\"y" ]; tidy = false; references = "fail";') +
+      pkg('c', 'tidy = true; references = "report"; verifyPaths = [ ];'),
+  );
+  const rules = (name: string): string | undefined => derivation(opened, name).env.get('igosOutputs');
+  assert.deepEqual([rules('a'), rules('c')], [undefined, undefined]);
+  assert.deepEqual(JSON.parse(rules('b')!), { verify: ['usr/bin/x "y'], tidy: false, references: 'fail' });
+});
+
 test('equal declarations give equal derivations, whatever file they stand in', (context) => {
   const one = openTree(context, { 'a.igos': TIER + HOST + pkg('a'), 'b.igos': pkg('b', 'build = [ a host ];') });
   const two = openTree(context, { 'x/y.igos': pkg('b', 'build = [ host a ];') + pkg('a'), 'z.igos': HOST + TIER });

@@ -279,3 +279,26 @@ test('every code has a golden', () => {
   const missing = Object.keys(declarationCodes).filter((code) => !texts.some((text) => text.includes(`error[${code}]`)));
   assert.deepEqual(missing, []);
 });
+
+test('how tests, sources and references can be described', (context) => {
+  goldenFault(
+    context,
+    'build-settings',
+    TIER +
+      [
+        'check = { skp = "why"; }',
+        'check = { }',
+        'check = { skip = "a"; knownFailures = "b"; }',
+        'check = { skip = ""; }',
+        'references = "ignore"',
+        'verifyPaths = [ "/usr/bin/x" ]',
+        'source = { file = ./a.igos; folder = "x"; }',
+        'source = [ ./a.igos { file = ./a.igos; into = "../x"; } ]',
+        'source = [ { file = "x"; } ]',
+        'patches = [ { file = ./a.igos; strip = (-1); } ]',
+        'phases.preInstal = "true"',
+      ]
+        .map((field, index) => pkg(`p${index}`, `${field};`))
+        .join(''),
+  );
+});

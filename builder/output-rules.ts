@@ -1,0 +1,98 @@
+/**
+ * `igosOutputs`: what a package says of its outputs, beyond what always holds.
+ *
+ * @source docs/decisions/0002-package-derivations.md
+ */
+import { type Bytes, bytesToText } from '../base/index.ts';
+import type { Derivation } from '../store/index.ts';
+import { buildFault } from './build-fault.ts';
+import { rootLinks } from './layers.ts';
+
+export interface OutputRules {
+  /** Paths below a root, or patterns; each must be in some output. */
+  readonly verify: readonly Bytes[];
+  readonly isTidied: boolean;
+  readonly references: 'report' | 'fail' | 'allow';
+}
+
+/** @throws Fault E-BUILD-008 */
+export function readOutputRules(drv: Derivation): OutputRules {
+  const text = drv.env.get('igosOutputs');
+  if (text === undefined) return { verify: [], isTidied: true, references: 'report' };
+  let rules: { verify?: unknown; tidy?: unknown; references?: unknown } | null;
+  try {
+    rules = JSON.parse(text);
+  } catch {
+    throw badRules(drv, 'it is no JSON');
+  }
+  if (rules === null || typeof rules !== 'object' || Array.isArray(rules)) throw badRules(drv, 'it is no object');
+  const { verify = [], tidy = true, references = 'report' } = rules;
+  if (!Array.isArray(verify) || !verify.every((path) => typeof path === 'string'))
+    throw badRules(drv, "'verify' is no list of paths");
+  if (typeof tidy !== 'boolean') throw badRules(drv, "'tidy' is not true or false");
+  if (references !== 'report' && references !== 'fail' && references !== 'allow')
+    throw badRules(drv, "'references' is none of report, fail and allow");
+  return { verify, isTidied: tidy, references };
+}
+
+const badRules = (drv: Derivation, reason: string) =>
+  buildFault('E-BUILD-008', `bad 'igosOutputs' of '${drv.name}': ${reason}`, {
+    hints: [`write it like {"verify":["usr/bin/x"],"tidy":true,"references":"fail"}, or declare a package`],
+  });
+
+/** @param paths  all that the outputs hold. @throws Fault E-BUILD-040 something is not among it */
+export function verifyPaths(drvName: string, verify: readonly Bytes[], paths: readonly Bytes[]): void {
+  const there = new Set(paths);
+  const missing = verify.filter((wanted) => {
+    const path = canonical(wanted);
+    return !there.has(path) && !(/[*?[]/.test(path) && matches(path, paths));
+  });
+  if (missing.length === 0) return;
+  const names = missing.map((path) => `'${bytesToText(path)}'`).join(', ');
+  const elsewhere = missing.flatMap((wanted) => {
+    const name = wanted.slice(wanted.lastIndexOf('/') + 1);
+    const found = paths.find((path) => path.endsWith(`/${name}`));
+    return found === undefined ? [] : [`there is '${bytesToText(found)}'`];
+  });
+  throw buildFault(
+    'E-BUILD-040',
+    `the build of '${drvName}' ended well, but ${names} ${missing.length === 1 ? 'is' : 'are'} not there`,
+    {
+      hints: [...elsewhere.slice(0, 3), "let the install phase make it, or take it out of 'verifyPaths'"],
+    },
+  );
+}
+
+/** Without slashes too many, and below `usr` where every root has a link there. */
+function canonical(path: Bytes): Bytes {
+  const steps = path.split('/').filter((step) => step !== '' && step !== '.');
+  const link = rootLinks.get(steps[0] ?? '');
+  return [...(link === undefined ? steps.slice(0, 1) : [link]), ...steps.slice(1)].join('/');
+}
+
+function matches(pattern: Bytes, paths: readonly Bytes[]): boolean {
+  const source = pattern.replace(/\*\*\/|\*+|\?|\[!?[^\]/]+\]|[^*?[]+|\[/g, (part) => {
+    if (part === '**/') return '(?:[^/]+/)*';
+    if (part[0] === '*') return '[^/]*';
+    if (part === '?') return '[^/]';
+    if (part.length > 2 && part[0] === '[') return `[${part.slice(1, -1).replace(/^!/, '^').replace(/\\/g, '\\\\')}]`;
+    return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  });
+  let expression: RegExp;
+  try {
+    expression = new RegExp(`^${source}$`, 's');
+  } catch {
+    return false; // an impossible range
+  }
+  return paths.some((path) => expression.test(path));
+}
+
+/** @throws Fault E-BUILD-041 */
+export const leakFault = (drvName: string, lines: readonly string[]) =>
+  buildFault('E-BUILD-041', `the build of '${drvName}' left paths in its output that exist only during a build`, {
+    notes: [lines.join('\n')],
+    hints: [
+      'take the file away, or write the path anew, in phases.fixup',
+      `references = "report" builds all the same, references = "allow" says that they do no harm`,
+    ],
+  });

@@ -1,0 +1,109 @@
+/**
+ * Logs while they are written. They stand in one folder, `<home>/var/log/running`, under the name of their derivation and of the process
+ * that builds it, so that others find them, and know those that a dead process left.
+ */
+import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processStartTime, sys } from '../base/index.ts';
+import { derivationName, type ObjectStore, type StorePath, storePathBase } from '../store/index.ts';
+import { buildFault, isMissing } from './build-fault.ts';
+
+const folderOf = (home: string): string => `${home}/var/log/running`;
+
+/** Where this process writes the log of a build that runs. */
+export const runningLogPath = (home: string, drvPath: StorePath): string =>
+  `${folderOf(home)}/${storePathBase(drvPath)}.${process.pid}.${processStartTime(process.pid)}`;
+
+interface RunningLog {
+  readonly path: string;
+  readonly base: string;
+  readonly isAlive: boolean;
+}
+
+function runningLogs(home: string): RunningLog[] {
+  const folder = folderOf(home);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return []; // nothing was ever built here
+  }
+  return names.flatMap((name) => {
+    const [, base, pid, start] = /^(.*)\.(\d+)\.(\d+)$/.exec(name) ?? [];
+    if (base === undefined) return [];
+    return [{ path: `${folder}/${name}`, base, isAlive: processStartTime(Number(pid)) === start }];
+  });
+}
+
+/** Removes the logs of builds whose igos died. @returns how many */
+export function removeDeadLogs(home: string): number {
+  const dead = runningLogs(home).filter(({ isAlive }) => !isAlive);
+  for (const { path } of dead) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // another process was quicker
+    }
+  }
+  return dead.length;
+}
+
+/** The output of the newest build of a derivation on this machine, as bytes. @throws Fault E-BUILD-016 there is none */
+export function readLog(store: ObjectStore, drvPath: StorePath): Buffer {
+  const path = store.logPath(drvPath);
+  try {
+    return sys('read the log', path, () => readFileSync(path));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw buildFault('E-BUILD-016', `there is no log of '${derivationName(drvPath)}'`, {
+      hints: ['only what was built here has a log: igos realize --check makes one'],
+    });
+  }
+}
+
+/** How often a log that is followed is looked at. */
+const LOOK_MS = 100;
+const CHUNK_BYTES = 1 << 16;
+
+/**
+ * Hands over what a running build has written and writes until it ends.
+ *
+ * @returns whether such a build runs; else nothing was handed over
+ * @throws the signal's reason · SystemFault
+ */
+export async function followLog(
+  store: Pick<ObjectStore, 'home'>,
+  drvPath: StorePath,
+  options: { onBytes: (bytes: Buffer) => void; signal?: AbortSignal },
+): Promise<boolean> {
+  const base = storePathBase(drvPath);
+  const find = (): RunningLog | undefined => runningLogs(store.home).find((log) => log.base === base && log.isAlive);
+  const log = find();
+  if (log === undefined) return false;
+  let fd: number;
+  try {
+    fd = openSync(log.path, 'r');
+  } catch {
+    return false; // it ended just now
+  }
+  try {
+    // What was written before the last look is read after it.
+    for (let isRunning = true; isRunning; ) {
+      isRunning = find()?.path === log.path;
+      drain(fd, options.onBytes);
+      if (isRunning) await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return true;
+}
+
+function drain(fd: number, onBytes: (bytes: Buffer) => void): void {
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const nBytes = sys('read', 'the log', () => readSync(fd, chunk, 0, chunk.length, null));
+    if (nBytes === 0) return;
+    onBytes(chunk.subarray(0, nBytes));
+  }
+}

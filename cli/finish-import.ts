@@ -1,0 +1,37 @@
+/** The end of every import: the tree is written, and what was found is said. */
+import { join, resolve } from 'node:path';
+import { FINDING_KINDS, type FindingKind, type Imported, writeTree } from '../import/index.ts';
+import { type Arguments, UsageError } from './arguments.ts';
+import type { Context } from './context.ts';
+
+const SHOWN: Readonly<Record<FindingKind, string>> = {
+  dangling: 'names that the tree does not have',
+  missing: 'files that the tree does not hold',
+  unknown: 'fields that nobody reads',
+  odd: 'things that mean something else than they look',
+  lost: 'things that cannot be expressed',
+  changed: 'things said in another way',
+};
+
+export function finishImport(context: Context, args: Arguments, from: string, read: () => Imported): void {
+  const output = args.value('output');
+  if (output === undefined) throw new UsageError('where to? name a folder with -o');
+  const { files, report } = read();
+  const written = writeTree(resolve(context.workingDirectory, output), from, files, { isForced: args.has('force') });
+  if (context.isJson) {
+    context.out.json({ ...report, ...written });
+    return;
+  }
+  const { nPackages, tiers, edges, findings } = report;
+  context.out.line(
+    `${nPackages} packages in ${tiers.length} tiers: ${edges.build} build, ${edges.host} host and ${edges.runtime} runtime edges`,
+  );
+  for (const kind of FINDING_KINDS) {
+    const count = findings.filter((finding) => finding.kind === kind).length;
+    if (count > 0) context.out.line(`${count} ${SHOWN[kind]}`);
+  }
+  if (context.isQuiet) return;
+  const { nWritten, nRemoved, nSame } = written;
+  context.out.talk(`${nWritten} files written, ${nRemoved} removed, ${nSame} as they were; read ${join(output, 'IMPORT.md')}`);
+  context.out.talk(`next: igos instantiate ${output}`);
+}

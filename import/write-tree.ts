@@ -1,0 +1,145 @@
+/**
+ * What an import writes: all of it or nothing where the place is new, and only what changed where an earlier import lies there.
+ * `.igos-import` lists the files with their hashes, so that files edited since are seen, and files that went are removed.
+ */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { compareBytes, Fault, makeDirectory, sys, writeFileAtomic } from '../base/index.ts';
+
+/** Path below the tree, with `/` → content. */
+export type TreeFiles = ReadonlyMap<string, { readonly data: Uint8Array; readonly isExecutable?: boolean }>;
+
+export const LIST = '.igos-import';
+
+export interface Written {
+  readonly nWritten: number;
+  readonly nRemoved: number;
+  readonly nSame: number;
+}
+
+/**
+ * @param from  the tree that was read: nothing is written into it
+ * @throws Fault E-IMPORT-006, 008
+ */
+export function writeTree(out: string, from: string, files: TreeFiles, { isForced = false } = {}): Written {
+  const place = resolve(out);
+  if (isBelow(realOf(place), realpathSync(from))) {
+    throw new Fault('E-IMPORT-006', `'${out}' lies in the tree that is read`, { hints: ['name another folder behind -o'] });
+  }
+  const list = renderList(files);
+  if (!existsSync(place) || (lstatSync(place).isDirectory() && readdirSync(place).length === 0)) {
+    writeNew(place, files, list);
+    return { nWritten: files.size, nRemoved: 0, nSame: 0 };
+  }
+  if (!statSync(place).isDirectory() || !existsSync(join(place, LIST))) {
+    throw new Fault('E-IMPORT-006', `'${out}' is there, and no import wrote it`, { hints: ['name a new folder behind -o'] });
+  }
+  return replace(out, place, files, list, isForced);
+}
+
+function writeNew(place: string, files: TreeFiles, list: string): void {
+  const scratch = join(dirname(place), `.${basename(place)}.${process.pid}.importing`);
+  sys('write', scratch, () => rmSync(scratch, { recursive: true, force: true }));
+  try {
+    const made = new Set<string>();
+    for (const [path, { data, isExecutable = false }] of files) {
+      const target = join(scratch, path);
+      const folder = dirname(target);
+      if (!made.has(folder)) makeDirectory(folder);
+      made.add(folder);
+      sys('write', target, () => writeFileSync(target, data, { mode: isExecutable ? 0o755 : 0o644 }));
+    }
+    makeDirectory(scratch);
+    sys('write', scratch, () => writeFileSync(join(scratch, LIST), list));
+    // rename takes the place of an empty folder
+    sys('write', place, () => renameSync(scratch, place));
+  } catch (error) {
+    rmSync(scratch, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function replace(out: string, place: string, files: TreeFiles, list: string, isForced: boolean): Written {
+  const before = readList(readFileSync(join(place, LIST), 'utf8'));
+  const edited = [...before].filter(([path, hash]) => {
+    const now = hashOf(join(place, path));
+    const next = files.get(path);
+    return now !== undefined && now !== hash && !(next !== undefined && now === sha256(next.data));
+  });
+  if (edited.length > 0 && !isForced) {
+    const names = edited.map(([path]) => path);
+    throw new Fault('E-IMPORT-008', `files in '${out}' were edited since they were imported: ${shorten(names)}`, {
+      hints: ['keep the changes as overrides in a tree laid over this one', 'give them up with --force'],
+    });
+  }
+  const taken = [...files.keys()].filter((path) => !before.has(path) && existsSync(join(place, path)));
+  if (taken.length > 0 && !isForced) {
+    throw new Fault('E-IMPORT-006', `'${out}' has files that no import wrote, where some would go: ${shorten(taken)}`, {
+      hints: ['move them away, or give them up with --force'],
+    });
+  }
+  let nWritten = 0;
+  let nSame = 0;
+  for (const [path, { data, isExecutable = false }] of files) {
+    const target = join(place, path);
+    const mode = isExecutable ? 0o755 : 0o644;
+    if (hashOf(target) === sha256(data) && (statSync(target).mode & 0o111) === (mode & 0o111)) {
+      nSame++;
+      continue;
+    }
+    makeDirectory(dirname(target));
+    writeFileAtomic(target, data, { mode, sync: false });
+    nWritten++;
+  }
+  const gone = [...before.keys()].filter((path) => !files.has(path) && existsSync(join(place, path)));
+  for (const path of gone) sys('remove', join(place, path), () => unlinkSync(join(place, path)));
+  writeFileAtomic(join(place, LIST), list);
+  return { nWritten, nRemoved: gone.length, nSame };
+}
+
+const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** Of a regular file; undefined where there is none. */
+function hashOf(path: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  return stat.isFile() ? sha256(readFileSync(path)) : '';
+}
+
+const renderList = (files: TreeFiles): string =>
+  [...files]
+    .map(([path, { data }]) => `${sha256(data)}  ${path}\n`)
+    .sort(compareBytes)
+    .join('');
+
+/** Lines that name places outside are passed over: the file may have been edited. */
+const readList = (text: string): Map<string, string> =>
+  new Map(
+    [...text.matchAll(/^([0-9a-f]{64}) {2}(.+)$/gm)]
+      .filter(([, , path]) => !path!.startsWith('/') && !path!.split('/').includes('..'))
+      .map(([, hash, path]) => [path!, hash!]),
+  );
+
+const shorten = (names: readonly string[]): string =>
+  names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+
+const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(folder + sep);
+
+/** The real path of what is there, and of the nearest folder above what is not. */
+function realOf(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const above = dirname(path);
+  return above === path ? path : join(realOf(above), basename(path));
+}

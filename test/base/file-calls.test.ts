@@ -1,0 +1,85 @@
+/** Bare system calls say what `node:fs` says. */
+import assert from 'node:assert/strict';
+import {
+  constants,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  countNames,
+  type FileCalls,
+  FileStatus,
+  fileCalls,
+  STAT_BYTES,
+  STAT_MASK,
+} from '../../base/index.ts';
+
+const calls = fileCalls();
+const options = { skip: calls === undefined ? 'no binding of system calls on this platform' : false };
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-file-calls-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+const named = (path: string): Buffer => Buffer.from(`${path}\0`);
+
+function status({ addressOf, statx }: FileCalls, path: string): FileStatus {
+  const memory = new Uint8Array(STAT_BYTES);
+  const name = named(path);
+  assert.equal(statx(AT_FDCWD, addressOf(name), AT_SYMLINK_NOFOLLOW, STAT_MASK, addressOf(memory)), 0);
+  return new FileStatus(memory);
+}
+
+test('statx, field by field', options, (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'file'), 'text', { mode: 0o754 });
+  utimesSync(join(folder, 'file'), 1_234_567.891, -86_400.25);
+  symlinkSync('file', join(folder, 'link'));
+  for (const path of [folder, join(folder, 'file'), join(folder, 'link'), devNull, '/proc/self/mounts', process.execPath]) {
+    const found = status(calls!, path);
+    const { mode, nlink, ino, size, blocks, dev, mtimeMs, ctimeMs } = lstatSync(path);
+    const own = { mode, nlink, ino, size, blocks, dev, mtimeMs, ctimeMs };
+    const same = Object.fromEntries(Object.keys(own).map((name) => [name, found[name as keyof typeof own]]));
+    assert.deepEqual(same, own, path);
+    assert.equal(found.mtimeSeconds, Math.floor(mtimeMs / 1000));
+  }
+});
+
+test('names of a folder are counted, however many there are and however they begin', options, (t) => {
+  const folder = temporaryFolder(t);
+  const buffer = Buffer.alloc(4096);
+  for (const names of [[], ['.a', '..b', '...', 'x'.repeat(255)], Array.from({ length: 300 }, (_, i) => `name-${i}`)]) {
+    const path = join(folder, `n${names.length}`);
+    mkdirSync(path);
+    for (const name of names) writeFileSync(join(path, name), '');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    let n = 0;
+    for (;;) {
+      const nBytes = calls!.getdents64(fd, calls!.addressOf(buffer), buffer.length);
+      if (nBytes <= 0) break;
+      n += countNames(buffer, nBytes);
+    }
+    assert.equal(calls!.close(fd), 0);
+    assert.equal(n, readdirSync(path).length);
+  }
+});
+
+test('an error has its name', options, (t) => {
+  const missing = named(join(temporaryFolder(t), 'missing'));
+  assert.equal(calls!.openat(AT_FDCWD, calls!.addressOf(missing), constants.O_RDONLY, 0), -1);
+  assert.equal(calls!.errorName(), 'ENOENT');
+});

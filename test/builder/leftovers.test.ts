@@ -1,0 +1,65 @@
+/** Logs that are followed, and what dead processes leave. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processStartTime } from '../../base/index.ts';
+import { BuildLog } from '../../builder/build-log.ts';
+import { followLog, removeBuildLeftovers } from '../../builder/index.ts';
+import { type StorePath, storePathBase } from '../../store/index.ts';
+import { storeDir, temporaryFolder } from './support.ts';
+
+const drvPath = `${storeDir}/${'a'.repeat(32)}-hello-1.0.drv` as StorePath;
+const listener = { onLine() {}, onPhase() {} };
+
+test('a log is followed while it is written, to its end and no further', async (t) => {
+  const home = temporaryFolder(t);
+  const store = { home, logPath: () => `${home}/var/log/aa/x` };
+  let text = '';
+  const onBytes = (bytes: Buffer) => (text += bytes.toString('latin1'));
+  assert.equal(await followLog(store, drvPath, { onBytes }), false);
+  const log = new BuildLog(store, drvPath, listener);
+  log.write(Buffer.from('before\n'));
+  const other = new BuildLog(store, `${drvPath.slice(0, -4)}1.drv` as StorePath, listener);
+  other.write(Buffer.from('of another build\n'));
+  const following = followLog(store, drvPath, { onBytes });
+  while (text === '') await sleep(5);
+  assert.equal(text, 'before\n');
+  const big = 'x'.repeat(200_000);
+  log.write(Buffer.from(`${big}\nlast`));
+  log.close();
+  assert.equal(await following, true);
+  assert.equal(text, `before\n${big}\nlast`);
+  assert.equal(await followLog(store, drvPath, { onBytes }), false);
+  assert.equal(readFileSync(store.logPath(), 'latin1'), text);
+  other.close();
+  assert.deepEqual(readdirSync(`${home}/var/log/running`), []);
+});
+
+test('following can be stopped', async (t) => {
+  const home = temporaryFolder(t);
+  const log = new BuildLog({ home, logPath: () => `${home}/log` }, drvPath, listener);
+  const controller = new AbortController();
+  const following = followLog({ home }, drvPath, { onBytes() {}, signal: controller.signal });
+  controller.abort();
+  await assert.rejects(following, { name: 'AbortError' });
+  log.close();
+});
+
+test('locks and logs of dead processes are removed, those of the living and what is no lock stay', (t) => {
+  const home = temporaryFolder(t);
+  assert.deepEqual(removeBuildLeftovers(home), { nLocks: 0, nLogs: 0 });
+  const own = processStartTime(process.pid)!;
+  for (const folder of ['lock', 'log/running']) mkdirSync(`${home}/var/${folder}`, { recursive: true });
+  symlinkSync(`${process.pid} ${own}`, `${home}/var/lock/living`);
+  symlinkSync(`${process.pid} 1`, `${home}/var/lock/dead`);
+  symlinkSync('elsewhere', `${home}/var/lock/link`);
+  writeFileSync(`${home}/var/lock/file`, '');
+  const base = storePathBase(drvPath);
+  for (const name of [`${base}.${process.pid}.${own}`, `${base}.999999.1`, 'other'])
+    writeFileSync(`${home}/var/log/running/${name}`, '');
+  assert.deepEqual(removeBuildLeftovers(home), { nLocks: 1, nLogs: 1 });
+  assert.deepEqual(readdirSync(`${home}/var/lock`).sort(), ['file', 'link', 'living']);
+  assert.deepEqual(new Set(readdirSync(`${home}/var/log/running`)), new Set([`${base}.${process.pid}.${own}`, 'other']));
+  assert.equal(existsSync(`${home}/var/lock/dead`), false);
+});

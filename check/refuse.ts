@@ -24,7 +24,11 @@ export function requirePassed({ gates }: CheckResult, operand: string): readonly
           ...findings.slice(0, SHOWN).map((finding) => `  ${findingLine(finding)}`),
           ...(findings.length > SHOWN ? [`  … and ${findings.length - SHOWN} more`] : []),
         ]),
-        hints: [`see all of it: igos check ${operand}`, 'let a package off for a while: its field `waivers`'],
+        hints: [
+          `see all of it: igos check ${operand}`,
+          'let a package off for a while: its field `waivers`',
+          'or build in spite of them: igos phases --skip validate',
+        ],
       },
     );
   }

@@ -19,8 +19,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const tree = new Trees(session).open(args.operands[0]!);
   const phases = phasesOf([...tree.tiers.keys()]);
   const selected = selectionOf(args, phases);
-  const build = new TreeBuild(tree, session.store);
-  session.bridge.flush();
+  const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   if (!args.has('dry-run')) {
     for (const phase of phases) {

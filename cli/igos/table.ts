@@ -110,7 +110,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       ...PROGRESS_OPTIONS,
-      { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      { long: 'check', doc: 'build again what is there and compare, byte by byte (in detail where diffoscope is installed)' },
       ...LIMIT_OPTIONS,
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
+import { importedTable } from './imported.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
 import { largeRootTable } from './pkm/large-root.ts';
@@ -66,6 +67,13 @@ const suites: Record<string, () => void | Promise<void>> = {
   async depot() {
     if (!wanted.includes('depot')) return;
     await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  },
+  /** `npm run bench -- imported`, not run unless named: IGOS_INTERGENOS=CHECKOUT, and a python3 with yaml. */
+  imported() {
+    const checkout = process.env['IGOS_INTERGENOS'];
+    if (!wanted.includes('imported')) return;
+    if (checkout === undefined) throw new Error('IGOS_INTERGENOS does not name a checkout of InterGenOS');
+    importedTable(root, checkout, join(scratch, 'imported'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
   },
   /** `npm run bench -- large-root`, not run unless named: a minute, and a gigabyte. */
   'large-root'() {

@@ -33,6 +33,8 @@ export interface FileCalls {
   errorName(): string;
 }
 
+/** For `openat`, beside the flags in `constants` of `node:fs`. @source open(2), the same on every processor */
+export const O_CLOEXEC = 0o2000000;
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 /** The path is empty, and the folder what is meant. */

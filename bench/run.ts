@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builderTable } from './builder/compare.ts';
 import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { importedTable } from './imported.ts';
@@ -74,6 +75,12 @@ const suites: Record<string, () => void | Promise<void>> = {
     if (!wanted.includes('imported')) return;
     if (checkout === undefined) throw new Error('IGOS_INTERGENOS does not name a checkout of InterGenOS');
     importedTable(root, checkout, join(scratch, 'imported'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
+  },
+  /** `npm run bench -- builder`, not run unless named: minutes. IGOS_BENCH_TREE=FOLDER is realized instead of a generated tree. */
+  async builder() {
+    if (!wanted.includes('builder')) return;
+    const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'builder-bench');
+    await builderTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- large-root`, not run unless named: a minute, and a gigabyte. */
   'large-root'() {

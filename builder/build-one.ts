@@ -5,21 +5,25 @@ import {
   type Derivation,
   derivationName,
   type ObjectStore,
+  type PreparedOutputs,
   resolveHostFiles,
   type StorePath,
-  scratchOutputPath,
   type TreeEntry,
 } from '../store/index.ts';
 import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { addToLog, BuildLog } from './build-log.ts';
-import { addMade } from './collect.ts';
+import { unpackDebianBuilder } from './builtin.ts';
+import { checkMade, type Made } from './collect.ts';
+import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
+import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import type { Usage } from './spawn.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -47,29 +51,45 @@ export interface BuildJob {
 /** Outputs in the store, by name. */
 export type BuiltOutputs = ReadonlyMap<string, StorePath>;
 
+/** A build that went well, before the store has its outputs. */
+export interface Finished {
+  readonly outputs: PreparedOutputs;
+  /** Holds the outputs until they are moved in; to be removed then. */
+  readonly scratch: string;
+  readonly usage: Usage | undefined;
+}
+
 /**
- * Builds and adds the outputs. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
+ * Builds. Leaves nothing behind when it fails, except the log, and the build folder if that is asked for.
  *
  * @throws BuildFault, Fault (E-BUILD-015 stopped; sandbox, inputs, outputs), SystemFault
  */
-export async function buildOne(context: BuildContext, job: BuildJob): Promise<BuiltOutputs> {
-  const logPath = context.store.logPath(job.drvPath);
-  return await buildWith(context, job, (made) =>
-    addMade(context.store, made, (lines) => {
-      addToLog(logPath, lines);
-      context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
-    }),
-  );
+export async function buildOne(context: BuildContext, job: BuildJob): Promise<Finished> {
+  const { store } = context;
+  const logPath = store.logPath(job.drvPath);
+  const report = (lines: readonly string[]): void => {
+    addToLog(logPath, lines);
+    context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
+  };
+  return await buildWith(context, job, (made, keep, usage) => {
+    const outputs = store.prepareOutputs(checkMade(made, store.storeDir, report));
+    return { outputs, scratch: keep(), usage };
+  });
 }
 
-/** As `buildOne`, with another use of what was made. */
+/**
+ * As `buildOne`, with another use of what was made.
+ *
+ * @param use  `keep`: the scratch folder is the caller's from now on
+ */
 export async function buildWith<T>(
   context: BuildContext,
   job: BuildJob,
-  use: (made: Parameters<typeof addMade>[1]) => T,
+  use: (made: Made, keep: () => string, usage: Usage | undefined) => T,
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
+  if (drv.builder === unpackDebianBuilder) return await unpackDebian(context, job, use);
   checkSystem(drv);
   const inputs = gatherInputs(store, context.realised, job.resolved);
   const places = outputPlaces(job.resolved, store.storeDir);
@@ -91,7 +111,13 @@ export async function buildWith<T>(
       log.close();
     }
     checkEnd(end, job, log, context, scratch);
-    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure });
+    const keep = (): string => {
+      const kept = scratch!;
+      scratch = undefined;
+      return kept;
+    };
+    const usage = end.kind === 'exited' ? end.usage : undefined;
+    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
   } finally {
     if (scratch !== undefined) removeScratch(scratch);
   }
@@ -138,7 +164,7 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
       input,
       layers: inputs.layers,
       isCopied: homesWithoutOverlay.has(store.home),
-      hostFiles: inputs.layers === undefined ? hostShell() : [],
+      hostFiles: inputs.layers === undefined ? plainFiles() : [],
       objects: inputs.objects,
       hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
       slot: job.slot,
@@ -153,18 +179,10 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
   }
 }
 
-/** Where each output is made, as the builder sees it: its own path, or one to be replaced once the content is known. */
-export function outputPlaces(resolved: Resolved, storeDir: string): Map<string, StorePath> {
-  const places = new Map<string, StorePath>();
-  for (const [name, output] of resolved.drv.outputs)
-    places.set(name, 'path' in output ? output.path : scratchOutputPath(resolved.drvPath, name, storeDir));
-  return places;
-}
-
 let shell: TreeEntry[] | undefined;
 
 /** `/bin/sh` of this machine with what it loads: the one thing that plain builds see of it, as in Nix. */
-function hostShell(): TreeEntry[] {
+export function plainFiles(): TreeEntry[] {
   shell ??= resolveHostFiles({ tools: ['sh'], files: [], searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'] });
   return shell;
 }

@@ -13,6 +13,7 @@ import {
 } from '../store/index.ts';
 import { stopped } from './build-fault.ts';
 import { type BuildContext, buildWith } from './build-one.ts';
+import { isFetched } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
 import { planWith } from './plan.ts';
 import { Realised } from './realised.ts';
@@ -42,7 +43,7 @@ export interface CheckResult {
 export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: RealizeOptions = {}): Promise<CheckResult> {
   const before = await realize(store, [{ drvPath, outputs: [] }], options);
   // What is fetched was compared with its hash.
-  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return { isEqual: true, differences: [] };
+  if (isFetched(store.readDerivation(drvPath))) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
   const differences = await buildAgain(store, drvPath, options, (made) =>
     compareOutputs(store, made, before.outputs.get(drvPath)!),
@@ -62,7 +63,7 @@ export async function repairByBuild(
   drvPath: StorePath,
   options: RealizeOptions = {},
 ): Promise<readonly StorePath[]> {
-  if (store.readDerivation(drvPath).builder.startsWith('builtin:')) return [];
+  if (isFetched(store.readDerivation(drvPath))) return [];
   await realizeInputs(store, drvPath, options);
   return buildAgain(store, drvPath, options, (made) => store.repairOutputs(checkMade(made, store.storeDir)));
 }

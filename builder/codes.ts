@@ -144,6 +144,32 @@ export const buildCodes = defineCodes({
     wrong: 'igos realize --max-memory 256M TREE#llvm',
     right: 'igos realize --max-memory 8G --cores 2 TREE#llvm',
   },
+  'E-BUILD-050': {
+    title: 'no such Debian package',
+    explanation:
+      'A package that a seed is to be made of is in none of the lists that were asked: those of this machine (apt), or those of the mirror that was named.',
+    wrong: 'style = debianSeed { lock = ./seed.lock; packages = [ "gc" ]; };',
+    right: 'style = debianSeed { lock = ./seed.lock; packages = [ "gcc" ]; };',
+  },
+  'E-BUILD-051': {
+    title: 'a dependency of a Debian package is not to be had',
+    explanation:
+      'A package of the seed depends on another, and no list offers it in a version that fits. Lists of different ages are the usual reason. What only maintainer scripts call can be left out: no script is run.',
+    wrong: 'packages = [ "dash" ];',
+    right: 'packages = [ "dash" ]; without = [ "dpkg" ];',
+  },
+  'E-BUILD-052': {
+    title: 'a list of packages cannot be believed',
+    explanation:
+      'A list of Debian packages is damaged, is not what its mirror signed, or has an entry that could not come from Debian: a path that leads out of the mirror, a hash that is none.',
+  },
+  'E-BUILD-053': {
+    title: 'two Debian packages have the same file',
+    explanation:
+      'The packages of a seed are laid over each other, and two of them hold different files, or the same ones, under one name: on a Debian machine one would divert or replace the other. Leave one of the files out, or make two seeds.',
+    wrong: 'packages = [ "mawk" "original-awk" ];',
+    right: 'packages = [ "mawk" "original-awk" ]; omit = [ "usr/bin/awk" ];',
+  },
 });
 
 export type BuildCode = keyof typeof buildCodes;

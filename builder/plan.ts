@@ -1,6 +1,7 @@
 /** What has to be done for a set of goals, before anything is done. */
 import { compareBytes } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
+import { isFetched } from './builtin.ts';
 import { type Assumed, Realised } from './realised.ts';
 import type { Goal, Plan, PlanStep } from './types.ts';
 
@@ -57,7 +58,7 @@ function stepOf(
   return {
     drvPath,
     drv,
-    action: drv.builder.startsWith('builtin:') ? 'fetch' : 'build',
+    action: isFetched(drv) ? 'fetch' : 'build',
     reason: dependsOn.length > 0 ? 'depends' : hasSome ? 'output-missing' : 'new',
     missing: [...missing.get(drvPath)!].sort(compareBytes),
     waitsFor,

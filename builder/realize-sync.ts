@@ -34,7 +34,11 @@ export interface RealizeOrder {
 
 export type RealizeNews =
   | { readonly kind: 'event'; readonly event: Exclude<BuildEvent, { kind: 'failed' }> }
-  | { readonly kind: 'failed'; readonly drvPath: StorePath; readonly fault: FaultRecord; readonly keptAt: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly event: Omit<Extract<BuildEvent, { kind: 'failed' }>, 'fault'>;
+      readonly fault: FaultRecord;
+    }
   | { readonly kind: 'done'; readonly result: RealizeResult }
   | { readonly kind: 'faults'; readonly faults: readonly FaultRecord[] }
   | {
@@ -57,7 +61,8 @@ export function realizeSync(store: ObjectStore, goals: readonly Goal[], options:
   const counter = new Int32Array(news);
   const { port1, port2 } = new MessageChannel();
   const order: RealizeOrder = { home: store.home, storeDir: store.storeDir, goals, options: rest, news };
-  const settings: WorkerOptions = { workerData: { order, port: port2 }, transferList: [port2] };
+  // What it opens by calls of the C library, it closes by Node's: that is no leak.
+  const settings: WorkerOptions = { workerData: { order, port: port2 }, transferList: [port2], trackUnmanagedFds: false };
   const worker = new Worker(new URL('./realize-thread.ts', import.meta.url), settings);
   worker.unref();
   try {
@@ -66,8 +71,7 @@ export function realizeSync(store: ObjectStore, goals: readonly Goal[], options:
       for (let message = receiveMessageOnPort(port1); message !== undefined; message = receiveMessageOnPort(port1)) {
         const { message: told } = message as { message: RealizeNews };
         if (told.kind === 'event') onEvent?.(told.event);
-        else if (told.kind === 'failed')
-          onEvent?.({ kind: 'failed', drvPath: told.drvPath, fault: fromRecord(told.fault), keptAt: told.keptAt });
+        else if (told.kind === 'failed') onEvent?.({ ...told.event, fault: fromRecord(told.fault) });
         else if (told.kind === 'done') return told.result;
         else if (told.kind === 'faults')
           throw told.faults.length === 1 ? fromRecord(told.faults[0]!) : new Faults(told.faults.map(fromRecord));

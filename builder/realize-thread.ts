@@ -19,8 +19,10 @@ try {
   const result = await realize(store, order.goals, {
     ...order.options,
     onEvent: (event) => {
-      if (event.kind === 'failed') tell({ ...event, fault: toRecord(event.fault) });
-      else tell({ kind: 'event', event });
+      if (event.kind === 'failed') {
+        const { fault, ...rest } = event;
+        tell({ kind: 'failed', event: rest, fault: toRecord(fault) });
+      } else tell({ kind: 'event', event });
     },
   });
   tell({ kind: 'done', result });

@@ -1,15 +1,19 @@
 /** Goals → outputs in the store: the run that plans, schedules, builds, fetches and registers. */
+import { totalmem } from 'node:os';
 import { type Fault, Faults } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
-import { type BuildContext, buildOne } from './build-one.ts';
+import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
 import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
-import { fetchOne } from './fetch/fetch.ts';
+import { DebianBinaries } from './fetch/debian-binary.ts';
+import { type Archives, fetchOne } from './fetch/fetch.ts';
+import { historyEntries, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
-import { type Lock, takeLock } from './lock.ts';
+import { takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
+import { Registrar } from './registrar.ts';
 import { schedule, type TaskEnd } from './schedule.ts';
 import { substitute } from './substitute.ts';
 import type { BuildEvent, Goal, Plan, PlanStep, RealizeOptions, RealizeResult } from './types.ts';
@@ -26,8 +30,11 @@ export async function realize(store: ObjectStore, goals: readonly Goal[], option
   return await new Run(store, options).realize(goals);
 }
 
-/** At most this much work is done again after a crash. */
-const FLUSH_MS = 100;
+/** A build this quick is registered with others; what took longer does not wait. */
+const QUICK_MS = 250;
+
+/** Builds whose largest process takes less than this may run beside anything. */
+const LIGHT_BYTES = 256 * 2 ** 20;
 
 class Run {
   readonly #store: ObjectStore;
@@ -35,13 +42,9 @@ class Run {
   readonly #realised: Realised;
   readonly #abort = new AbortController();
   readonly #context: BuildContext;
-  readonly #debian: DebianSources;
+  readonly #archives: Archives;
   readonly #failures: Fault[] = [];
-  /** What came of builds and look-ups; written together, as each transaction waits for the disk. */
-  #memo: Realisation[] = [];
-  /** Of builds whose realisations are not written yet. */
-  readonly #locks: Lock[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #registrar: Registrar;
   readonly #durations: (readonly [string, string])[] = [];
   #nBuilt = 0;
   #nFetched = 0;
@@ -51,6 +54,7 @@ class Run {
     this.#store = store;
     this.#options = options;
     this.#realised = new Realised(store);
+    this.#registrar = new Registrar(store);
     this.#context = {
       store,
       realised: this.#realised,
@@ -62,7 +66,8 @@ class Run {
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,
     };
-    this.#debian = new DebianSources(store, { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal });
+    const apt = { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal };
+    this.#archives = { sources: new DebianSources(store, apt), binaries: new DebianBinaries(store, apt) };
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
@@ -71,7 +76,7 @@ class Run {
     const { substituter } = this.#options;
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
-    this.#emit({ kind: 'plan', plan });
+    this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
     if (plan.steps.length > 0) {
       removeBuildLeftovers(this.#store.home);
       this.#sayWhatIsLacking();
@@ -104,19 +109,21 @@ class Run {
     const steps = new Map(plan.steps.map((step) => [step.drvPath, step]));
     try {
       await schedule(
-        plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, weight: this.#weight(step) })),
+        plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
         {
           jobs: this.#options.jobs ?? 1,
-          run: (drvPath, slot) => this.#step(steps.get(drvPath)!, slot),
+          room: this.#options.memoryBytes ?? totalmem() * 0.75,
+          run: (drvPath, slot, release) => this.#step(steps.get(drvPath)!, slot, release),
+          onStarved: () => this.#registrar.registerNow(),
           onSkip: (drvPath, because) => this.#emit({ kind: 'skipped', drvPath, because }),
           isStopped: () => this.#abort.signal.aborted,
         },
       );
     } finally {
       signal?.removeEventListener('abort', forward);
-      this.#debian.close();
+      this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();
-      this.#flush();
+      this.#registrar.close();
       // A guess for the next run is worth no transaction of its own for each build.
       this.#store.cachePut(this.#durations);
     }
@@ -125,17 +132,27 @@ class Run {
     if (this.#failures.length > 1) throw new Faults(this.#failures);
   }
 
-  /** Seconds that it took last time, whatever has changed since; without that, builds are taken for longer than fetches. */
-  #weight(step: PlanStep): number {
-    const known = Number(this.#store.cacheGet(durationKey(step)) ?? Number.NaN);
-    return Number.isNaN(known) ? (step.action === 'build' ? 1 : 0.2) : known;
+  #expectedMs(plan: Plan): Map<StorePath, number> {
+    const found = plan.steps.flatMap(({ drvPath, drv }): [StorePath, number][] => {
+      const known = takenBefore(this.#store, drv.name);
+      return known === undefined ? [] : [[drvPath, known.seconds * 1000]];
+    });
+    return new Map(found);
   }
 
-  async #step(step: PlanStep, slot: number): Promise<TaskEnd> {
+  /** As it was last time, whatever has changed since; without that, builds are taken for longer than fetches. */
+  #expect(step: PlanStep): { weight: number; size: number } {
+    const known = takenBefore(this.#store, step.drv.name);
+    const weight = known?.seconds ?? (step.action === 'build' ? 1 : 0.2);
+    const size = known === undefined || known.peakBytes < LIGHT_BYTES ? 0 : known.peakBytes;
+    return { weight, size };
+  }
+
+  async #step(step: PlanStep, slot: number, release: () => void): Promise<TaskEnd> {
     try {
       const resolved = this.#realised.resolve(step.drvPath)!;
       if (this.#realised.areValid(step.drvPath, step.missing)) this.#cutOff(step, resolved);
-      else await this.#make(step, resolved, slot);
+      else await this.#make(step, resolved, { slot, release });
       return 'done';
     } catch (error) {
       if (this.#abort.signal.aborted) return 'failed';
@@ -144,7 +161,7 @@ class Run {
     }
   }
 
-  async #make(step: PlanStep, resolved: Resolved, slot: number): Promise<void> {
+  async #make(step: PlanStep, resolved: Resolved, { slot, release }: { slot: number; release: () => void }): Promise<void> {
     const { drvPath } = step;
     const lock = await takeLock(`${this.#store.home}/var/lock/${storePathHash(resolved.drvPath)}`, {
       onWait: (pid) => this.#emit({ kind: 'waiting', drvPath, pid }),
@@ -162,18 +179,29 @@ class Run {
       const start = performance.now();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
       const job = { drvPath, resolved, slot };
-      const outputs =
-        step.action === 'build' ? await buildOne(this.#context, job) : await fetchOne(this.#context, job, this.#debian);
+      let outputs: BuiltOutputs;
+      let durationMs: number;
+      let peakBytes = 0;
+      if (step.action === 'build') {
+        const finished = await buildOne(this.#context, job);
+        durationMs = performance.now() - start;
+        peakBytes = finished.usage?.peakBytes ?? 0;
+        const registered = this.#registrar.add(finished);
+        if (durationMs > QUICK_MS) this.#registrar.registerNow();
+        else release();
+        await registered;
+        outputs = finished.outputs.paths;
+        this.#nBuilt++;
+      } else {
+        outputs = await fetchOne(this.#context, job, this.#archives);
+        durationMs = performance.now() - start;
+        this.#nFetched++;
+      }
       this.#realised.record(drvPath, outputs);
-      this.#remember(step, resolved, outputs);
-      this.#locks.push(lock);
+      this.#remember(step, resolved, outputs, lock);
       isKept = true;
-      this.#flushSoon();
-      const durationMs = performance.now() - start;
-      this.#durations.push([durationKey(step), (durationMs / 1000).toFixed(2)]);
-      if (step.action === 'build') this.#nBuilt++;
-      else this.#nFetched++;
-      this.#emit({ kind: 'finished', drvPath, outputs, durationMs });
+      this.#durations.push(...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }));
+      this.#emit({ kind: 'finished', drvPath, name: step.drv.name, action: step.action, outputs, durationMs });
     } finally {
       if (!isKept) lock[Symbol.dispose]();
     }
@@ -187,29 +215,15 @@ class Run {
   }
 
   /** Outputs of known paths are found by them; the others by the derivation, resolved (for all who come to the same) and as it is. */
-  #remember(step: PlanStep, resolved: Resolved, outputs: ReadonlyMap<string, StorePath>): void {
+  #remember(step: PlanStep, resolved: Resolved, outputs: ReadonlyMap<string, StorePath>, lock?: Disposable): void {
+    const realisations: Realisation[] = [];
     for (const [output, path] of outputs) {
       const kind = step.drv.outputs.get(output)?.kind;
       if (kind !== 'floating' && kind !== 'deferred') continue;
-      if (kind === 'floating') this.#memo.push({ drvPath: resolved.drvPath, output, path });
-      if (resolved.drvPath !== step.drvPath) this.#memo.push({ drvPath: step.drvPath, output, path });
+      if (kind === 'floating') realisations.push({ drvPath: resolved.drvPath, output, path });
+      if (resolved.drvPath !== step.drvPath) realisations.push({ drvPath: step.drvPath, output, path });
     }
-  }
-
-  #flushSoon(): void {
-    this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
-  }
-
-  /** Only what is written down is found by whoever waits for the locks. */
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    try {
-      this.#store.addRealisations(this.#memo);
-    } finally {
-      this.#memo = [];
-      for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
-    }
+    this.#registrar.remember(realisations, lock);
   }
 
   #fail(step: PlanStep, error: unknown): void {
@@ -223,7 +237,8 @@ class Run {
     }
     this.#failures.push(fault);
     const keptAt = 'keptAt' in fault ? (fault.keptAt as string | undefined) : undefined;
-    this.#emit({ kind: 'failed', drvPath: step.drvPath, fault, keptAt });
+    const { drvPath, action } = step;
+    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt });
     if (this.#options.keepGoing !== true) this.#abort.abort();
   }
 
@@ -231,8 +246,6 @@ class Run {
     this.#options.onEvent?.(event);
   }
 }
-
-const durationKey = (step: PlanStep): string => `build-seconds ${step.drv.name}`;
 
 /** Goals may name a derivation more than once. */
 function mergeOutputs(

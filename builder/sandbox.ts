@@ -6,7 +6,6 @@
  *
  * @source docs/builder.md §2, docs/decisions/0021-launcher.md
  */
-import type { ChildProcess } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { sys } from '../base/index.ts';
@@ -21,6 +20,7 @@ import { EXECUTE, FILTER, type ResourceLimit, sandboxCalls } from './launch/step
 import type { Layer } from './layers.ts';
 import type { Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
+import type { Started, Usage } from './spawn.ts';
 import type { BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -59,7 +59,7 @@ export interface SandboxRequest {
 
 export type SandboxEnd =
   /** The program ran. As in shells, a status above 128 is 128 + the signal that killed it. */
-  | { readonly kind: 'exited'; readonly status: number }
+  | { readonly kind: 'exited'; readonly status: number; readonly usage?: Usage | undefined }
   /** It ran and was ended for this. */
   | { readonly kind: 'over-limit'; readonly limit: LimitKind }
   /** There is no such program, or it is none. */
@@ -100,7 +100,7 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
         seenAs: { uid: 1000, gid: 100 },
         limits: resourceLimits(request.limits ?? {}, cgroup !== undefined),
         isFiltered: workspace.isFiltered,
-        hasOneOutput: request.onOutput !== undefined,
+        isInteractive: request.onOutput === undefined,
       },
     });
     const child = sys('start the sandbox', workspace.folder, () =>
@@ -207,7 +207,7 @@ interface Running {
   readonly cgroup: Cgroup | undefined;
 }
 
-function waitFor(child: ChildProcess, request: SandboxRequest, running: Running): Promise<SandboxEnd> {
+function waitFor(child: Started, request: SandboxRequest, running: Running): Promise<SandboxEnd> {
   const { signal, limits = {}, onOutput } = request;
   return new Promise((resolve, reject) => {
     const reports: Buffer[] = [];
@@ -223,14 +223,14 @@ function waitFor(child: ChildProcess, request: SandboxRequest, running: Running)
     const timer = limits.timeoutMs === undefined ? undefined : setTimeout(end, limits.timeoutMs, 'time');
     const silence = limits.maxSilentMs === undefined ? undefined : setTimeout(end, limits.maxSilentMs, 'silence');
     let nLogBytes = 0;
-    child.stdout?.on('data', (chunk: Buffer) => {
+    child.stdio[1]?.on('data', (chunk: Buffer) => {
       silence?.refresh();
       const room = (limits.maxLogBytes ?? Number.POSITIVE_INFINITY) - nLogBytes;
       nLogBytes += chunk.length;
       if (room > 0) onOutput!(chunk.length <= room ? chunk : chunk.subarray(0, room));
       if (chunk.length > room) end('log');
     });
-    child.stdout?.on('error', reject);
+    child.stdio[1]?.on('error', reject);
     const connection = child.stdio[REPORT_FD] as NodeJS.ReadableStream;
     connection.on('data', (chunk: Buffer) => reports.push(chunk));
     connection.on('error', () => {}); // the other side went first
@@ -252,7 +252,8 @@ function waitFor(child: ChildProcess, request: SandboxRequest, running: Running)
       if (refusal !== undefined) return resolve({ kind: 'refused', refusal, way: wayOf(refusal, request, running.root) });
       if (ownStatus !== 0 && running.cgroup?.wasOutOfMemory() === true) return resolve({ kind: 'over-limit', limit: 'memory' });
       // The launcher was killed: by whom, its own end does not tell.
-      resolve({ kind: 'exited', status: ownStatus ?? (killedBy === 'SIGTERM' ? 143 : killedBy === null ? status! : 137) });
+      const shownStatus = ownStatus ?? (killedBy === 'SIGTERM' ? 143 : killedBy === null ? status! : 137);
+      resolve({ kind: 'exited', status: shownStatus, usage: child.usage });
     });
   });
 }

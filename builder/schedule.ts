@@ -5,6 +5,8 @@ export interface Task<K> {
   readonly waitsFor: readonly K[];
   /** How long it may take, in any unit; tasks with the longest way to the end start first. */
   readonly weight: number;
+  /** How much of `room` it takes while it runs, in any unit. Default: 0. */
+  readonly size?: number;
 }
 
 /** `done`: its dependents may start. `failed`: they are skipped. */
@@ -12,8 +14,18 @@ export type TaskEnd = 'done' | 'failed';
 
 export interface ScheduleOptions<K> {
   readonly jobs: number;
-  /** `slot`: 0 to jobs − 1, no two at a time have the same. Must not reject but for what ends everything. */
-  readonly run: (key: K, slot: number) => Promise<TaskEnd>;
+  /**
+   * What the sizes of all that runs may come to. What does not fit waits for others of a size to end, and those of a size that come
+   * after it wait behind it, so that its turn comes; what is larger than all the room runs while nothing else of a size does.
+   */
+  readonly room?: number;
+  /**
+   * `slot`: 0 to jobs − 1, no two at a time have the same. `release` gives it up before the end, for a task whose work is done but for
+   * what others may share. Must not reject but for what ends everything.
+   */
+  readonly run: (key: K, slot: number, release: () => void) => Promise<TaskEnd>;
+  /** There is a free slot and nothing that could start, unless one of those that gave theirs up ends. */
+  readonly onStarved?: () => void;
   readonly onSkip: (key: K, because: K) => void;
   /** Asked before each start: whether new tasks are still wanted. */
   readonly isStopped: () => boolean;
@@ -38,8 +50,11 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
   const ready = new Heap<K>((a, b) => remaining.get(b)! - remaining.get(a)! || place.get(a)! - place.get(b)!);
   for (const task of tasks) if (waiting.get(task.key) === 0) ready.push(task.key);
   const freeSlots = Array.from({ length: Math.max(1, options.jobs) }, (_, index) => index).reverse();
+  const sizes = new Map(tasks.map((task) => [task.key, task.size ?? 0]));
   const skipped = new Set<K>();
   let nRunning = 0;
+  /** What those of a size that run come to. */
+  let taken = 0;
   let failure: { error: unknown } | undefined;
 
   const skip = (failed: K) => {
@@ -51,30 +66,63 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
       stack.push(...dependents.get(key)!);
     }
   };
+  /** The first that fits, or that nothing of its kind is before. */
+  const choose = (): K | undefined => {
+    const passed: K[] = [];
+    let chosen: K | undefined;
+    for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
+      const size = sizes.get(key)!;
+      const fits = size === 0 || (passed.length === 0 && (taken === 0 || taken + size <= (options.room ?? Infinity)));
+      if (fits) {
+        chosen = key;
+        break;
+      }
+      passed.push(key);
+    }
+    for (const key of passed) ready.push(key);
+    return chosen;
+  };
   return new Promise((resolve, reject) => {
     const next = () => {
+      let isStarved = false;
       while (freeSlots.length > 0 && failure === undefined && !options.isStopped()) {
-        const key = ready.pop();
+        const key = choose();
+        isStarved = key === undefined;
         if (key === undefined) break;
         start(key, freeSlots.pop()!);
       }
-      if (nRunning > 0) return;
+      if (nRunning > 0) {
+        if (isStarved || failure !== undefined || options.isStopped()) options.onStarved?.();
+        return;
+      }
       if (failure === undefined) resolve();
       else reject(failure.error as Error);
     };
     const start = (key: K, slot: number) => {
       nRunning++;
-      options.run(key, slot).then(
-        (end) => finish(key, slot, end),
-        (error: unknown) => {
-          failure ??= { error };
-          finish(key, slot, 'failed');
-        },
-      );
+      taken += sizes.get(key)!;
+      let isReleased = false;
+      const free = () => {
+        if (isReleased) return;
+        isReleased = true;
+        freeSlots.push(slot);
+        taken -= sizes.get(key)!;
+      };
+      const release = () => {
+        free();
+        next();
+      };
+      const end = (how: TaskEnd) => {
+        free();
+        finish(key, how);
+      };
+      options.run(key, slot, release).then(end, (error: unknown) => {
+        failure ??= { error };
+        end('failed');
+      });
     };
-    const finish = (key: K, slot: number, end: TaskEnd) => {
+    const finish = (key: K, end: TaskEnd) => {
       nRunning--;
-      freeSlots.push(slot);
       if (end === 'failed') skip(key);
       else {
         for (const dependent of dependents.get(key)!) {

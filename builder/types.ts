@@ -42,7 +42,12 @@ export interface Plan {
 
 /** What a run tells while it works. The builder prints nothing itself. */
 export type BuildEvent =
-  | { readonly kind: 'plan'; readonly plan: Plan }
+  | {
+      readonly kind: 'plan';
+      readonly plan: Plan;
+      /** How long steps took the last time they were done, or an earlier version was; without those that never were. */
+      readonly expectedMs: ReadonlyMap<StorePath, number>;
+    }
   | { readonly kind: 'started'; readonly drvPath: StorePath; readonly name: string; readonly action: 'build' | 'fetch' }
   | { readonly kind: 'phase'; readonly drvPath: StorePath; readonly phase: string }
   /** One line of the build's output, without its end; decoded for showing. */
@@ -63,12 +68,21 @@ export type BuildEvent =
   | {
       readonly kind: 'finished';
       readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
       readonly outputs: ReadonlyMap<string, StorePath>;
       readonly durationMs: number;
     }
   /** Nothing had to be built: the inputs turned out to be those of a build that was done before. */
   | { readonly kind: 'cutoff'; readonly drvPath: StorePath; readonly outputs: ReadonlyMap<string, StorePath> }
-  | { readonly kind: 'failed'; readonly drvPath: StorePath; readonly fault: Fault; readonly keptAt: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly action: 'build' | 'fetch';
+      readonly fault: Fault;
+      readonly keptAt: string | undefined;
+    }
   /** Something that this machine lacks and builds go on without; told once a run. */
   | { readonly kind: 'lacking'; readonly text: string }
   /** Not tried, because `because` failed. */
@@ -105,6 +119,8 @@ export interface RealizeOptions {
   readonly jobs?: number;
   /** What a build is told to use (`NIX_BUILD_CORES`). Default: 1. */
   readonly cores?: number;
+  /** Builds that took much memory the last time are not run beside each other beyond this. Default: three quarters of the machine's. */
+  readonly memoryBytes?: number;
   /** After a failure, go on with what does not depend on it. */
   readonly keepGoing?: boolean;
   /** Leave the scratch folder of a failed build; the event `failed` names it. */

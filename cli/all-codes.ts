@@ -1,6 +1,7 @@
 /** Every error code of igos, for `igos help CODE` and docs/errors.md. */
 import type { CodeEntry } from '../base/index.ts';
 import { buildCodes } from '../builder/index.ts';
+import { checkCodes } from '../check/index.ts';
 import { depotCodes } from '../depot/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
 import { importCodes } from '../import/index.ts';
@@ -19,6 +20,7 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...buildCodes,
   ...pkmCodes,
   ...depotCodes,
+  ...checkCodes,
   ...importCodes,
   ...cliCodes,
 };

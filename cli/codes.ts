@@ -102,8 +102,33 @@ export const cliCodes = defineCodes({
     explanation:
       'igos realize --check built again what was there, and the output differs: the build depends on the time, on chance, or on the machine. The differing files are listed.',
   },
+  'E-CLI-090': {
+    title: 'a phase that this version does not have',
+    explanation:
+      'The phases that make images of what is built have their place in the order, so that nothing moves when they come; this version cannot run them. They are left out unless --from or --until name one.',
+    wrong: 'igos phases TREE --until iso',
+    right: 'igos phases TREE --until manifest',
+  },
   'E-CLI-008': {
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',
+  },
+  'E-CLI-080': {
+    title: 'not one package to develop',
+    explanation: 'A shell stands in the environment of one build: the operand must name one package, and one that is built.',
+    wrong: 'igos develop examples/tour/v1',
+    right: 'igos develop examples/tour/v1#greet',
+  },
+  'E-CLI-070': {
+    title: 'no seed to lock',
+    explanation:
+      '`igos seed lock` writes down which Debian packages the seeds of a tree are made of, and no package of the tree is a seed.',
+    wrong: 'igos seed lock examples/tour/v1',
+    right: 'igos seed lock examples/from-source',
+  },
+  'E-CLI-071': {
+    title: 'a lock file is not current',
+    explanation:
+      '`igos seed lock --check` looks whether writing the lock file again would change it: the tree names other packages, or the lists offer other versions.',
   },
 });

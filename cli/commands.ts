@@ -4,11 +4,12 @@ import { UsageError } from './arguments.ts';
 import type { Command, Option } from './command.ts';
 import { importCommands } from './igos/import-table.ts';
 import { publishingCommands } from './igos/publishing-table.ts';
+import { seedCommands } from './igos/seed-table.ts';
 import { igosCommands } from './igos/table.ts';
 import { repositoryCommands } from './pkm/repository-table.ts';
 import { pkmCommands } from './pkm/table.ts';
 
-const IGOS: readonly Command[] = [...igosCommands, ...publishingCommands, ...importCommands];
+const IGOS: readonly Command[] = [...igosCommands, ...publishingCommands, ...importCommands, ...seedCommands];
 const PKM: readonly Command[] = [...pkmCommands, ...repositoryCommands];
 
 export const commandsOf = (program: 'igos' | 'pkm'): readonly Command[] => (program === 'igos' ? IGOS : PKM);

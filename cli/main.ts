@@ -34,6 +34,10 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const output = new Output(false);
     try {
       if (args.has('json') && ending.errors.length > 0) output.json({ errors: ending.errors });
+      if (args.value('log-format') === 'internal-json') {
+        const { messageLine } = await import('./progress/nix-json.ts');
+        output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
+      }
       if (ending.text !== '') output.talk(ending.text.trimEnd());
     } catch {
       // nobody reads us any more

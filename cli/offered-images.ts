@@ -1,6 +1,9 @@
 /** Packages of the synced repositories, fetched, as images that pkm can place. */
-import type { AvailablePackage, PackageImage, Root } from '../pkm/index.ts';
+import { Fault } from '../base/index.ts';
+import type { AvailablePackage, FetchOptions, PackageImage, Root } from '../pkm/index.ts';
+import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { openForReading } from './root-reading.ts';
 
 /** What is a folder or a file of declarations, rather than the name of a package that repositories offer. */
 export const isTreeOperand = (operand: string): boolean => /[#/]|^\.{1,2}$/.test(operand);
@@ -20,15 +23,36 @@ export const askedFor = (offers: readonly AvailablePackage[], requirements: read
 /** Fetches and unpacks; in the order given. @throws Fault E-PKM-071 */
 export async function offeredImages(context: Context, root: Root, offers: readonly AvailablePackage[]): Promise<PackageImage[]> {
   if (offers.length === 0) return [];
-  return root.readArchives(await fetchWithProgress(context, root, offers));
+  return root.readArchives(await withProgress(context, (fetching) => root.fetchAll(offers, fetching)));
 }
 
-async function fetchWithProgress(context: Context, root: Root, offers: readonly AvailablePackage[]): Promise<string[]> {
+/**
+ * Downloads what a change will need before it takes the root's lock: it is short then, and others need not wait for a network.
+ * What cannot be resolved now is said when it is resolved again, under the lock.
+ */
+export async function fetchAhead(
+  context: Context,
+  args: Arguments,
+  requirements: readonly string[],
+  options: { readonly upgrade?: boolean } = {},
+): Promise<void> {
+  using root = openForReading(args);
+  let offers: readonly AvailablePackage[];
+  try {
+    offers = root.resolve(requirements, { ...options, ignoreHolds: args.has('ignore-holds') });
+  } catch (error) {
+    if (error instanceof Fault) return;
+    throw error;
+  }
+  if (offers.length > 0) await withProgress(context, (fetching) => root.fetchAhead(offers, fetching));
+}
+
+async function withProgress<T>(context: Context, fetch: (options: FetchOptions) => Promise<T>): Promise<T> {
   const { openProgress } = await import('./progress/open.ts');
   const progress = await openProgress(context);
   const started = new Set<string>();
   try {
-    return await root.fetchAll(offers, {
+    return await fetch({
       onProgress: ({ package: name, doneBytes, sizeBytes }) => {
         if (!started.has(name)) progress.start(name, `fetching ${name}`);
         started.add(name);

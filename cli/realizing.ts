@@ -1,13 +1,15 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
-import { printable } from '../base/index.ts';
 import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
 import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
 import type { Context } from './context.ts';
 import { limitsOf } from './limit-options.ts';
+import { summaryLines } from './progress/build-lines.ts';
+import { BuildState } from './progress/build-state.ts';
 import type { Progress } from './progress/model.ts';
+import { type Look, lookOf } from './progress/open.ts';
 import { reportPull } from './pulling.ts';
 import type { Target } from './targets.ts';
 
@@ -55,12 +57,15 @@ export async function realizeTargets(
   let opening: Promise<void> | undefined;
   const pending: ((display: Progress) => void)[] = [];
   const cores = availableParallelism();
+  const jobs = args.number('jobs', cores);
+  const look = lookOf(args, jobs);
+  const summary = new RunSummary(store);
   try {
     const draw = (run: (display: Progress) => void): void => {
       if (progress !== undefined) run(progress);
       else {
         pending.push(run);
-        opening ??= openProgressLater(context, (display) => {
+        opening ??= openProgressLater(context, look, (display) => {
           progress = display;
           for (const each of pending.splice(0)) each(display);
         });
@@ -72,8 +77,8 @@ export async function realizeTargets(
     });
     const result = await realize(store, goals, {
       ...(substituter === undefined ? {} : { substituter }),
-      jobs: args.number('jobs', cores),
-      cores,
+      jobs,
+      cores: args.number('cores', cores, 0) || cores,
       keepGoing: args.has('keep-going'),
       keepFailed: args.has('keep-failed'),
       limits: limitsOf(args),
@@ -83,7 +88,8 @@ export async function realizeTargets(
       ),
       onEvent: (event) => {
         if (event.kind === 'plan' && event.plan.steps.length === 0) return;
-        draw((display) => report(display, event));
+        summary.apply(event);
+        draw((display) => display.build(event, summary.state));
       },
     });
     return result;
@@ -92,59 +98,39 @@ export async function realizeTargets(
     process.off('SIGTERM', stop);
     // A build may end before its display is loaded: drawn later, it would write over what comes next.
     await opening;
+    // Those who read records count for themselves.
+    if (look.format !== 'internal-json') for (const line of summary.lines()) progress?.note(line);
     progress?.stop();
   }
 }
 
-async function openProgressLater(context: Context, use: (progress: Progress) => void): Promise<void> {
-  const { openProgress } = await import('./progress/open.ts');
-  use(await openProgress(context));
+/** What the run came to, for the lines at its end. */
+class RunSummary {
+  readonly #store: ObjectStore;
+  readonly state: BuildState = new BuildState();
+  readonly #made = new Set<StorePath>();
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  apply(event: BuildEvent): void {
+    this.state.apply(event);
+    if (event.kind === 'finished') for (const path of event.outputs.values()) this.#made.add(path);
+  }
+
+  lines(): string[] {
+    const sizes = [...this.#made].map((path) => this.#store.info(path)?.narSizeBytes ?? 0);
+    return summaryLines(
+      this.state,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
+  }
 }
 
-function report(progress: Progress, event: BuildEvent): void {
-  switch (event.kind) {
-    case 'plan':
-      progress.total(event.plan.steps.length);
-      return;
-    case 'started':
-      progress.start(event.drvPath, `${event.action === 'fetch' ? 'fetching' : 'building'} ${event.name}`);
-      return;
-    case 'phase':
-      progress.detail(event.drvPath, event.phase);
-      return;
-    case 'log':
-      progress.detail(event.drvPath, printable(event.line));
-      return;
-    case 'remark': {
-      const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';
-      progress.note(`${derivationName(event.drvPath)}: ${printable(event.lines[0]!)}${more}`);
-      return;
-    }
-    case 'fetched':
-      progress.detail(event.drvPath, event.url, { done: event.doneBytes, total: event.totalBytes });
-      return;
-    case 'mirror-failed':
-      progress.note(`${derivationName(event.drvPath)}: ${event.url}: ${event.reason}`);
-      return;
-    case 'waiting':
-      progress.note(`${derivationName(event.drvPath)}: process ${event.pid} is building it; waiting`);
-      return;
-    case 'lacking':
-      progress.note(event.text);
-      return;
-    case 'finished':
-      progress.finish(event.drvPath, 'done');
-      return;
-    case 'cutoff':
-      progress.note(`${derivationName(event.drvPath)}: its inputs came out as before, nothing to build`);
-      progress.finish(event.drvPath, 'reused');
-      return;
-    case 'failed':
-      progress.finish(event.drvPath, 'failed');
-      return;
-    case 'skipped':
-      progress.note(`${derivationName(event.drvPath)}: not tried, because ${derivationName(event.because)} failed`);
-  }
+async function openProgressLater(context: Context, look: Look, use: (progress: Progress) => void): Promise<void> {
+  const { openProgress } = await import('./progress/open.ts');
+  use(await openProgress(context, look));
 }
 
 const REASONS = { new: 'never built', 'output-missing': 'its output is gone', depends: '' } as const;

@@ -6,12 +6,24 @@ import { dirname, join } from 'node:path';
 import { bytesToText, textToBytes } from '../base/index.ts';
 import type { System } from '../eval/index.ts';
 import { imageFromStore, type PackageImage } from '../pkm/index.ts';
-import type { ObjectStore } from '../store/index.ts';
+import type { ObjectStore, StorePath } from '../store/index.ts';
 
 export const systemPackage = (name: string): string => `system-${name}`;
 
 /** `undefined` where the system declares no files. They go into the store first, so that a rollback finds them again. */
 export function systemImage(store: ObjectStore, system: System): PackageImage | undefined {
+  return withFiles(system, ({ name, version, folder }) => {
+    const storePath = store.addPath(`${name}-${version}`, textToBytes(folder));
+    const about = { name, version, summary: `Files that system ${system.name} declares` };
+    return imageFromStore(about, storePath, store.manifest(storePath), store.toReal(storePath));
+  });
+}
+
+/** Where in the store those files are, or would be. Adds nothing. */
+export const systemFilesPath = (store: ObjectStore, system: System): StorePath | undefined =>
+  withFiles(system, ({ name, version, folder }) => store.computePath(`${name}-${version}`, textToBytes(folder)).path);
+
+function withFiles<T>(system: System, use: (made: { name: string; version: string; folder: string }) => T): T | undefined {
   const files = [...system.etc];
   if (files.length === 0) return undefined;
   const name = systemPackage(system.name);
@@ -23,9 +35,7 @@ export function systemImage(store: ObjectStore, system: System): PackageImage | 
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, Buffer.from(text, 'latin1'));
     }
-    const storePath = store.addPath(`${name}-${version}`, textToBytes(folder));
-    const about = { name, version, summary: `Files that system ${system.name} declares` };
-    return imageFromStore(about, storePath, store.manifest(storePath), store.toReal(storePath));
+    return use({ name, version, folder });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../base/index.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
@@ -26,22 +27,12 @@ export interface LockOptions {
 /** Takes the lock of a root; the returned function gives it back. @throws Fault E-PKM-020 another process still holds it */
 export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): () => void {
   const handle = new DatabaseSync(layout.lock);
-  const tryFor = (ms: number): boolean => {
-    try {
-      handle.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(ms))}`);
-      handle.exec('BEGIN EXCLUSIVE');
-      return true;
-    } catch (error) {
-      if (/locked|busy/.test((error as Error).message)) return false;
-      throw error;
-    }
-  };
   let hasLock = false;
   try {
-    hasLock = tryFor(0);
+    hasLock = tryFor(handle, 0);
     if (!hasLock && options.waitMs > 0) {
       options.onWait?.(readHolder(layout));
-      hasLock = tryFor(options.waitMs);
+      hasLock = tryFor(handle, options.waitMs);
     }
     if (!hasLock) throw lockedFault(layout, readHolder(layout));
     const holder: LockHolder = {
@@ -55,6 +46,31 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
     throw error;
   }
   return () => handle.close();
+}
+
+const POLL_MS = 100;
+
+/** The same on any file, waiting for as long as it takes; a second holder in this process waits as well. */
+export async function lockFile(path: string): Promise<() => void> {
+  const handle = new DatabaseSync(path);
+  try {
+    while (!tryFor(handle, 0)) await sleep(POLL_MS);
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+  return () => handle.close();
+}
+
+function tryFor(handle: DatabaseSync, ms: number): boolean {
+  try {
+    handle.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(ms))}`);
+    handle.exec('BEGIN EXCLUSIVE');
+    return true;
+  } catch (error) {
+    if (/locked|busy/.test((error as Error).message)) return false;
+    throw error;
+  }
 }
 
 function readHolder(layout: RootLayout): LockHolder | undefined {

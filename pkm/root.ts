@@ -482,14 +482,23 @@ export class Root implements Disposable {
 
   /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-071 */
   async fetch(item: query.AvailablePackage, options: FetchOptions = {}): Promise<string> {
-    const { fetchArchive } = await import('./repository/fetch.ts');
-    return fetchArchive(this.#context(), item, options);
+    const [path] = await this.fetchAll([item], options);
+    return path!;
   }
 
   /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 */
   async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
     const { fetchArchives } = await import('./repository/fetch.ts');
     return fetchArchives(this.#context(), items, options);
+  }
+
+  /** Downloads what is not here yet; for a root that is open for reading, so that others may change it meanwhile. @throws Fault E-PKM-071 */
+  async fetchAhead(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<void> {
+    if (this.#database === undefined) return;
+    const { fetchArchives, isToBeDownloaded } = await import('./repository/fetch.ts');
+    const context = { layout: this.layout, database: this.#database, io: this.#options.io ?? realIo };
+    const missing = items.filter((item) => isToBeDownloaded(context, item));
+    await fetchArchives(context, missing, options);
   }
 
   /** Removes downloaded archives: those that no synced repository offers any more, or all. What is installed needs none of them. */

@@ -14,14 +14,20 @@ import { replaceObjects } from './repair.ts';
 import { rewriteTree } from './rewrite-tree.ts';
 import { type ContentAddress, contentAddressedPath, formatContentAddress, storePathHash } from './store-path.ts';
 import { listTree } from './tree.ts';
-import type { Digest, FinishedObject, OutputToAdd, StorePath } from './types.ts';
+import type { Digest, FinishedObject, OutputToAdd, PreparedOutputs, StorePath } from './types.ts';
 
 /** @see ObjectStore.addOutputs */
 export function addOutputs(places: Places, storeDir: string, outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
+  const { paths, objects } = prepareOutputs(storeDir, outputs);
+  registerObjects(places, objects);
+  return paths;
+}
+
+/** @see ObjectStore.prepareOutputs */
+export function prepareOutputs(storeDir: string, outputs: ReadonlyMap<string, OutputToAdd>): PreparedOutputs {
   const batch = new Batch(storeDir, outputs);
   for (const name of batch.order()) batch.finish(name);
-  registerObjects(places, batch.finished);
-  return batch.paths;
+  return { paths: batch.paths, objects: batch.finished };
 }
 
 /** @see ObjectStore.repairOutputs */

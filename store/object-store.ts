@@ -13,9 +13,8 @@
  *
  * @source docs/store.md §6
  */
-import type { Stats } from 'node:fs';
 import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
-import { addOutputs, repairOutputs } from './add-outputs.ts';
+import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -36,6 +35,7 @@ import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { Reserve } from './reserve.ts';
 import { findRoots } from './roots.ts';
+import type { InodeData } from './source-files.ts';
 import { Staging } from './staging.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
@@ -64,6 +64,7 @@ import type {
   OutputToAdd,
   PathInfo,
   PathSummary,
+  PreparedOutputs,
   Realisation,
   RebuildResult,
   Root,
@@ -307,6 +308,10 @@ class LocalStore implements ObjectStore {
     return addOutputs(this.#places, this.storeDir, outputs);
   }
 
+  prepareOutputs(outputs: ReadonlyMap<string, OutputToAdd>): PreparedOutputs {
+    return prepareOutputs(this.storeDir, outputs);
+  }
+
   adopt(objects: readonly FinishedObject[]): void {
     registerObjects(this.#places, objects);
   }
@@ -462,7 +467,7 @@ function treeSource(name: string, entries: readonly TreeEntry[]): Source {
 
 const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
 
-const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void =>
+const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: InodeData) => void): void =>
   readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor, onStat);
 
 const read = (source: Source): Ingested => ingest((visitor) => readSource(source, visitor), { algorithm: source.algorithm });

@@ -2,9 +2,10 @@
  * Reads listed trees from disk: every file once, through one reused buffer, synchronously (4× less CPU than promises, 12× less than
  * streams, measured on files of 4 KiB).
  */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, Fault, SystemFault } from '../base/index.ts';
+import { constants } from 'node:fs';
+import { type Bytes, bytesToText, Fault, SystemFault } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import { type InodeData, type SourceFiles, sourceFiles } from './source-files.ts';
 import { specialFile, type TreeVisitor } from './tree.ts';
 import type { TreeEntry } from './types.ts';
 
@@ -17,8 +18,9 @@ let sharedBuffer: Buffer | undefined;
  * @param onStat  told the inode data of each file before it is read
  * @throws Fault E-STORE-010, E-STORE-011 a file became shorter while it was read · SystemFault
  */
-export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, onStat?: (stat: Stats) => void): void {
+export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, onStat?: (stat: InodeData) => void): void {
   const open: Bytes[] = [];
+  const files = sourceFiles(entries.length);
   for (const entry of entries) {
     while (open.length > 0 && !isBelow(entry.path, open.at(-1)!)) visitor.leaveDirectory(open.pop()!);
     switch (entry.kind) {
@@ -30,7 +32,7 @@ export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, on
         visitor.symlink(entry.path, entry.target);
         break;
       case 'file':
-        readFile(entry.path, entry.realPath, visitor, onStat);
+        readFile(files, entry.path, entry.realPath, visitor, onStat);
     }
   }
   while (open.length > 0) visitor.leaveDirectory(open.pop()!);
@@ -39,23 +41,26 @@ export function readTree(entries: readonly TreeEntry[], visitor: TreeVisitor, on
 const isBelow = (path: Bytes, folder: Bytes): boolean =>
   folder === '' ? path !== '' : path.length > folder.length && path[folder.length] === '/' && path.startsWith(folder);
 
-// O_NONBLOCK: a pipe that took the file's place must not make us wait for a writer.
-const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor, onStat?: (stat: Stats) => void): void {
-  const fd = reading(realPath, () => openSync(bytesToPath(realPath), READ_ONLY));
+function readFile(
+  files: SourceFiles,
+  path: Bytes,
+  realPath: Bytes,
+  visitor: TreeVisitor,
+  onStat?: (stat: InodeData) => void,
+): void {
+  const fd = reading(realPath, () => files.open(realPath));
   // Taken while in use, so that a visitor that reads trees itself gets another.
   const buffer = sharedBuffer ?? Buffer.allocUnsafeSlow(BUFFER_SIZE);
   sharedBuffer = undefined;
   try {
-    const stat = reading(realPath, () => fstatSync(fd));
-    if (!stat.isFile()) throw specialFile(path, realPath);
+    const stat = reading(realPath, () => files.status(fd));
+    const { mode, size } = stat;
+    if ((mode & constants.S_IFMT) !== constants.S_IFREG) throw specialFile(path, realPath);
     onStat?.(stat);
-    const { size } = stat;
-    visitor.beginFile(path, (stat.mode & 0o100) !== 0, size);
+    visitor.beginFile(path, (mode & 0o100) !== 0, size);
     for (let done = 0; done < size; ) {
       const wanted = Math.min(buffer.length, size - done);
-      const nRead = reading(realPath, () => readSync(fd, buffer, 0, wanted, null));
+      const nRead = reading(realPath, () => files.read(fd, buffer, wanted));
       if (nRead === 0) {
         throw new Fault('E-STORE-011' satisfies StoreCode, `'${bytesToText(realPath)}' became shorter while it was read`, {
           hints: ['let what writes it finish, then run the command again'],
@@ -67,7 +72,7 @@ function readFile(path: Bytes, realPath: Bytes, visitor: TreeVisitor, onStat?: (
     visitor.endFile(path);
   } finally {
     sharedBuffer = buffer;
-    closeSync(fd);
+    files.close(fd);
   }
 }
 

@@ -2,8 +2,9 @@
  * Whether files are still what they were, told by their inodes: a second look costs one `lstat` a file instead of reading it.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { bytesToPath, bytesToText, SystemFault } from '../base/index.ts';
+import type { InodeData } from './source-files.ts';
 import type { TreeEntry } from './types.ts';
 
 /** Inode times are only as fine as the kernel's clock, so that a file changed just now may change again without a trace. */
@@ -50,7 +51,7 @@ export class StatKeyBuilder {
   }
 
   /** Times come as doubles: the least step of one is a quarter of a microsecond, a thousandth of the kernel's. */
-  file(stat: Stats): void {
+  file(stat: InodeData): void {
     if (this.#nBuffered === FIELDS * MAX_BUFFERED) this.#flush();
     const numbers = this.#numbers;
     const at = this.#nBuffered;

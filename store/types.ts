@@ -111,6 +111,13 @@ export interface OutputToAdd {
   readonly deriver: StorePath;
 }
 
+/** What a build made, named and ready to be moved in. */
+export interface PreparedOutputs {
+  /** Output name → path that it will have. */
+  readonly paths: Map<string, StorePath>;
+  readonly objects: readonly FinishedObject[];
+}
+
 /** An object whose bytes are complete, with canonical metadata but for its top folder, somewhere on the store's file system. */
 export interface FinishedObject {
   readonly realPath: string;
@@ -249,6 +256,8 @@ export interface ObjectStore extends Disposable {
    * @returns output name → final path
    */
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath>;
+  /** The same but for the last step, for `adopt`: that of many builds at once costs hardly more than that of one. Writes to their folder only. */
+  prepareOutputs(outputs: ReadonlyMap<string, OutputToAdd>): PreparedOutputs;
   /**
    * Moves finished objects in, all or none: checked trees with canonical metadata, under `makeScratch()`. They may refer to each other.
    *

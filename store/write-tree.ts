@@ -29,14 +29,14 @@ export const directoryMode = 0o555;
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 /** Zeros that are left out of a file as a hole, in whole pieces of this size: less than a page is not worth a hole. */
-const HOLE_SIZE = 1 << 16;
+export const HOLE_BYTES: number = 1 << 16;
 let zeros: Buffer | undefined;
 
 /** Whether a whole piece of zeros starts there. Cost: one byte where the piece does not start with zeros. */
 function isZeros(chunk: Uint8Array, start: number): boolean {
-  if (chunk.length - start < HOLE_SIZE || chunk[start] !== 0) return false;
-  zeros ??= Buffer.alloc(HOLE_SIZE);
-  return zeros.equals(chunk.subarray(start, start + HOLE_SIZE));
+  if (chunk.length - start < HOLE_BYTES || chunk[start] !== 0) return false;
+  zeros ??= Buffer.alloc(HOLE_BYTES);
+  return zeros.equals(chunk.subarray(start, start + HOLE_BYTES));
 }
 
 /** Whether the umask takes bits away that files of the store have. Reading it sets it for a moment: not for two threads at a time. */
@@ -50,8 +50,8 @@ export function writeSparse(fd: number, chunk: Uint8Array, offset: number): bool
   let isHole = false;
   for (let start = 0; start < chunk.length; ) {
     isHole = isZeros(chunk, start);
-    let end = Math.min(start + HOLE_SIZE, chunk.length);
-    while (end < chunk.length && isZeros(chunk, end) === isHole) end = Math.min(end + HOLE_SIZE, chunk.length);
+    let end = Math.min(start + HOLE_BYTES, chunk.length);
+    while (end < chunk.length && isZeros(chunk, end) === isHole) end = Math.min(end + HOLE_BYTES, chunk.length);
     for (let done = start; done < end && !isHole; ) done += writeSync(fd, chunk, done, end - done, offset + done);
     start = end;
   }

@@ -5,12 +5,12 @@
  *
  * @source docs/builder.md §5; sources.list(5), apt.conf(5), apt-get(8)
  */
-import { spawn } from 'node:child_process';
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sys } from '../../base/index.ts';
 import type { ObjectStore } from '../../store/index.ts';
-import { hostPath, hostProgram } from '../host-programs.ts';
+import { runApt as run } from '../debian/apt.ts';
+import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
 import { sourceLists } from './debian-lists.ts';
 import { fetchHttp } from './http.ts';
@@ -179,41 +179,4 @@ function isWanted(name: string, source: DebianSource): boolean {
     .map((part) => part.replace(/[.+]/g, '\\$&'))
     .join('[\\w.+~-]*');
   return new RegExp(`^${pattern}$`).test(name);
-}
-
-interface RunOptions {
-  readonly config?: string;
-  readonly cwd?: string;
-  readonly signal: AbortSignal;
-}
-
-/** Runs one of apt's programs to its end. `reason`: its last words, for when it did not do what it should. */
-function run(program: string, args: readonly string[], options: RunOptions): Promise<{ output: string; reason: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(hostProgram(program) ?? program, args, {
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: {
-        PATH: hostPath,
-        LC_ALL: 'C',
-        DEBIAN_FRONTEND: 'noninteractive',
-        ...(options.config === undefined ? {} : { APT_CONFIG: options.config }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal: options.signal,
-    });
-    let output = '';
-    let messages = '';
-    child.stdout.setEncoding('latin1').on('data', (text: string) => {
-      output += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      messages = (messages + text).slice(-8192);
-    });
-    const end = (fallback: string) => {
-      const lines = messages.split('\n').filter((line) => /^[EW]: /.test(line));
-      resolve({ output, reason: (lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1))?.slice(3) ?? fallback });
-    };
-    child.on('error', (error) => end(error.message));
-    child.on('close', (status) => end(`exit status ${status}`));
-  });
 }

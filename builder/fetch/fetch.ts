@@ -7,15 +7,23 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:f
 import { type Bytes, bytesToText, Fault, SystemFault, sys } from '../../base/index.ts';
 import { type Derivation, type DerivationOutput, type Digest, formatHash, storePathBase } from '../../store/index.ts';
 import { buildFault, stopped } from '../build-fault.ts';
-import { type BuildContext, type BuildJob, type BuiltOutputs, outputPlaces } from '../build-one.ts';
+import type { BuildContext, BuildJob, BuiltOutputs } from '../build-one.ts';
 import { addMade } from '../collect.ts';
 import { words } from '../environment.ts';
+import { outputPlaces } from '../output-places.ts';
 import { removeScratch } from '../remove.ts';
 import { type DebianSources, parseDebianUrl } from './debian.ts';
+import { type DebianBinaries, parseDebianBinaryUrl } from './debian-binary.ts';
 import { fetchHttp } from './http.ts';
 import { fetchLocal } from './local.ts';
 import { FetchProblem, type Received, receive } from './receive.ts';
 import { unpackArchive } from './unpack.ts';
+
+/** The Debian mirrors of this machine. */
+export interface Archives {
+  readonly sources: DebianSources;
+  readonly binaries: DebianBinaries;
+}
 
 type FixedOutput = Extract<DerivationOutput, { kind: 'fixed' }>;
 
@@ -24,14 +32,14 @@ type FixedOutput = Extract<DerivationOutput, { kind: 'fixed' }>;
  *
  * @throws Fault E-BUILD-010 no address delivered · E-BUILD-011 another hash · E-BUILD-012 bad attributes · E-BUILD-013 bad archive
  */
-export async function fetchOne(context: BuildContext, job: BuildJob, debian: DebianSources): Promise<BuiltOutputs> {
+export async function fetchOne(context: BuildContext, job: BuildJob, archives: Archives): Promise<BuiltOutputs> {
   const { store } = context;
   const { drv } = job.resolved;
   const spec = readSpec(drv);
   const scratch = store.makeScratch();
   try {
     const file = `${scratch}/download`;
-    await receiveFirst(context, job, { spec, file, debian });
+    await receiveFirst(context, job, { spec, file, archives });
     const places = outputPlaces(job.resolved, store.storeDir);
     const folder = `${scratch}/made`;
     mkdirSync(folder);
@@ -58,7 +66,7 @@ function readSpec(drv: Derivation): FetchSpec {
   const name = `'${drv.name}'`;
   if (drv.builder !== 'builtin:fetchurl')
     throw badFetch(`${name} has the builder '${bytesToText(drv.builder)}', which igos does not have`, [
-      "the only builtin builder is 'builtin:fetchurl'",
+      "the builtin builders are 'builtin:fetchurl' and 'builtin:unpackDebian'",
     ]);
   const output = drv.outputs.get('out');
   if (output?.kind !== 'fixed' || drv.outputs.size !== 1)
@@ -74,9 +82,9 @@ const badFetch = (message: string, hints: readonly string[]): Fault => buildFaul
 async function receiveFirst(
   context: BuildContext,
   job: BuildJob,
-  options: { spec: FetchSpec; file: string; debian: DebianSources },
+  options: { spec: FetchSpec; file: string; archives: Archives },
 ): Promise<void> {
-  const { spec, file, debian } = options;
+  const { spec, file, archives } = options;
   const { drvPath } = job;
   const problems: string[] = [];
   let wrong: Digest | undefined;
@@ -92,7 +100,7 @@ async function receiveFirst(
           onProgress: (doneBytes, totalBytes) => context.emit({ kind: 'fetched', drvPath, url, doneBytes, totalBytes }),
           signal: context.signal,
         },
-        (into) => open(url, into, debian),
+        (into) => open(url, into, archives),
       );
       if (expected === undefined || received.hex === expected.hex) return;
       wrong = { algorithm: expected.algorithm, hex: received.hex };
@@ -117,12 +125,13 @@ async function receiveFirst(
   });
 }
 
-async function open(url: string, into: Received, debian: DebianSources): Promise<void> {
+async function open(url: string, into: Received, archives: Archives): Promise<void> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return await fetchHttp(url, into);
   if (scheme === 'file') return await fetchLocal(url, into);
-  if (scheme === 'debian-source') return await debian.fetch(parseDebianUrl(url), into);
-  throw new FetchProblem(`'${scheme ?? url}' is no way to fetch: https, http, file and debian-source are`);
+  if (scheme === 'debian-source') return await archives.sources.fetch(parseDebianUrl(url), into);
+  if (scheme === 'debian-binary') return await archives.binaries.fetch(parseDebianBinaryUrl(url), into);
+  throw new FetchProblem(`'${scheme ?? url}' is no way to fetch: https, http, file, debian-source and debian-binary are`);
 }
 
 /** Faults and system failures at one address are reasons to try the next one. */

@@ -24,11 +24,23 @@ const CHUNK_BYTES = 1 << 20;
 /** Longest name or extended header that is believed. */
 const MAX_META_BYTES = 1 << 20;
 
-/** Unpacks the archive at `file` into the empty folder `target`. @throws Fault E-BUILD-013 · SystemFault */
-export function unpackTar(file: string, target: string): void {
+/** Where entries go when it is not simply where they say. */
+export interface Placing {
+  /** The place of an entry below the target, of its plain path; `undefined` leaves it out. */
+  place(path: Bytes): Bytes | undefined;
+  /** Something else is at this place already; returns to have it replaced, throws to have it not. */
+  taken?(path: Bytes): void;
+}
+
+/**
+ * Unpacks the archive at `file` into the folder `target`, which is empty or was filled by this function.
+ *
+ * @throws Fault E-BUILD-013 · SystemFault
+ */
+export function unpackTar(file: string, target: string, placing?: Placing): void {
   const fd = sys('read', file, () => openSync(file, 'r'));
   try {
-    new TarReader(fd, textToBytes(target)).unpack();
+    new TarReader(fd, textToBytes(target), placing).unpack();
   } finally {
     closeSync(fd);
   }
@@ -49,11 +61,13 @@ class TarReader {
   readonly #buffer = Buffer.alloc(CHUNK_BYTES);
   /** Folders that were made here, and so are real ones. */
   readonly #folders = new Set<Bytes>(['']);
+  readonly #placing: Placing | undefined;
   #at = 0;
 
-  constructor(fd: number, target: Bytes) {
+  constructor(fd: number, target: Bytes, placing: Placing | undefined) {
     this.#fd = fd;
     this.#target = target;
+    this.#placing = placing;
     this.#sizeBytes = fstatSync(fd).size;
   }
 
@@ -108,10 +122,12 @@ class TarReader {
   #place(entry: TarEntry): void {
     // Old archives mark folders by a slash alone.
     const isFolder = entry.type === '5' || (entry.type === '0' && entry.path.endsWith('/'));
-    const path = safePath(entry.path);
-    const real = bytesToPath(`${this.#target}/${path}`);
-    const isData = entry.type === '0' && !isFolder;
+    const named = safePath(entry.path);
+    const path = this.#placing === undefined || named === '' ? named : this.#placing.place(named);
+    const isData = entry.type === '0' && !isFolder && path !== undefined;
     if (!isData) this.#skip(entry);
+    if (path === undefined) return;
+    const real = bytesToPath(`${this.#target}/${path}`);
     if (path === '') {
       if (isFolder) return;
       throw broken('it has an entry without a name');
@@ -125,7 +141,9 @@ class TarReader {
         return symlinkSync(bytesToPath(entry.linkTarget), real);
       }
       if (entry.type === '1') {
-        const from = safePath(entry.linkTarget);
+        const linked = safePath(entry.linkTarget);
+        const from = this.#placing === undefined ? linked : this.#placing.place(linked);
+        if (from === undefined) throw broken(`'${bytesToText(path)}' is a link to what was left out`);
         this.#checkFolder(parentOf(from));
         const existing = bytesToPath(`${this.#target}/${from}`);
         if (lstatSync(existing, { throwIfNoEntry: false })?.isFile() !== true)
@@ -174,7 +192,9 @@ class TarReader {
   #clear(path: Bytes, real: string | Buffer): void {
     const stat = lstatSync(real, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true) throw broken(`'${bytesToText(path)}' is a folder and something else`);
-    if (stat !== undefined) unlinkSync(real);
+    if (stat === undefined) return;
+    this.#placing?.taken?.(path);
+    unlinkSync(real);
   }
 
   #skip(entry: TarEntry): void {

@@ -9,7 +9,7 @@ import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
 import { runSandboxed } from '../sandbox.ts';
 import type { Workspace } from '../workspace.ts';
-import { unpackTar } from './tar.ts';
+import { type Placing, unpackTar } from './tar.ts';
 
 export interface UnpackOptions {
   readonly workspace: Workspace;
@@ -18,20 +18,31 @@ export interface UnpackOptions {
 }
 
 /**
- * Unpacks a tar archive, plain or compressed with gzip, zstd, xz, bzip2 or lzip, into the empty folder `target`.
+ * Unpacks a tar archive, plain or compressed with gzip, zstd, xz, bzip2 or lzip, into the folder `target`.
  *
  * @throws Fault E-BUILD-013 · SystemFault
  */
-export async function unpackArchive(file: string, target: string, options: UnpackOptions): Promise<void> {
+export async function unpackArchive(
+  file: string,
+  target: string,
+  options: UnpackOptions & { readonly placing?: Placing },
+): Promise<void> {
+  unpackTar(await decompress(file, options), target, options.placing);
+}
+
+/**
+ * Undoes the compression of `file`, whichever it is, into a file beside it.
+ *
+ * @returns the plain file: `file` itself where nothing is to be undone
+ * @throws Fault E-BUILD-013 · SystemFault
+ */
+export async function decompress(file: string, options: UnpackOptions): Promise<string> {
   const format = formatOf(file);
-  if (format === 'tar') {
-    unpackTar(file, target);
-    return;
-  }
+  if (format === 'tar') return file;
   const plain = `${file}.tar`;
   if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { format, signal: options.signal });
   else await decompressSandboxed(file, { program: format, plain, ...options });
-  unpackTar(plain, target);
+  return plain;
 }
 
 type Format = 'tar' | 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lzip';

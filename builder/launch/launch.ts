@@ -1,8 +1,8 @@
 /** Starts the launcher with a list of system calls, and reads what it reports. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
-import { coverDescriptors } from '../descriptors.ts';
+import { type Descriptor, type Started, startProgram } from '../spawn.ts';
 import { type CallList, decodeReports } from './call-list.ts';
 import { type MachineName, REPORT_FD, TABLE_FD } from './machine-code.ts';
 
@@ -21,22 +21,14 @@ export interface LaunchOptions {
   readonly isInteractive?: boolean;
 }
 
-/** A running launcher. Its `stdio[3]` tells reports; output is `stdout` unless it is interactive. */
-export function launch(list: CallList, options: LaunchOptions): ChildProcess {
+/** A running launcher. Its `stdio[3]` tells reports; output is `stdio[1]` unless it is interactive. */
+export function launch(list: CallList, options: LaunchOptions): Started {
   const table = openTable(list, options.table);
-  const covered = coverDescriptors(TABLE_FD + 1);
   try {
-    const streams =
-      options.isInteractive === true ? (['inherit', 'inherit', 'inherit'] as const) : (['ignore', 'pipe', 'ignore'] as const);
-    return spawn(options.launcher, [], {
-      cwd: options.folder,
-      // A session of its own: Ctrl-C on the terminal reaches igos, which then stops its builds in order.
-      detached: options.isInteractive !== true,
-      env: {},
-      stdio: [...streams, 'pipe', table, ...covered.stdio],
-    });
+    const { launcher, folder, isInteractive = false } = options;
+    const streams: readonly Descriptor[] = isInteractive ? [0, 1, 2] : ['empty', 'output', 'empty'];
+    return startProgram(launcher, [], { cwd: folder, env: {}, descriptors: [...streams, 'channel', table], isInteractive });
   } finally {
-    covered.release();
     closeSync(table);
   }
 }

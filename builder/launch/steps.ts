@@ -44,8 +44,8 @@ export interface Inside {
   readonly environment: ReadonlyMap<string, Bytes>;
   readonly limits: readonly ResourceLimit[];
   readonly isFiltered: boolean;
-  /** Errors go where the output goes. */
-  readonly hasOneOutput: boolean;
+  /** It has the streams of the starter, and where they are a terminal, its keys. Otherwise errors go where the output goes. */
+  readonly isInteractive: boolean;
 }
 
 export interface ResourceLimit {
@@ -67,6 +67,11 @@ const NEW_NETWORK = 0x4000_0000;
 
 const SIGCHLD = 17;
 const SIGKILL = 9;
+const SIGTTOU = 22;
+const SIG_DFL = 0;
+const SIG_IGN = 1;
+const SIGNAL_SET_BYTES = 8;
+const TIOCSPGRP = 0x5410;
 const AT_FDCWD = -100;
 const O_WRONLY = 1;
 /** Of files and sockets alike. */
@@ -102,6 +107,7 @@ export function sandboxCalls(steps: Steps): CallList {
   list.place(alive);
   list.call('clone', [SIGCHLD], { purpose: 'start process 1', onZero: first, result: list.argument(0) });
   list.call('wait4', [0]);
+  if (steps.inside?.isInteractive === true) takeTerminal(list, 'getpgid');
   list.call('exit_group', [0]);
   list.place(first);
   firstProcess(list, steps);
@@ -134,7 +140,8 @@ function firstProcess(list: CallList, { inside, ...steps }: Steps): void {
 
 function runProgram(list: CallList, inside: Inside, hasNetwork: boolean): void {
   list.call('fcntl', [REPORT_FD, F_SETFD, FD_CLOEXEC]);
-  if (inside.hasOneOutput) list.call('dup3', [1, 2, 0], { purpose: 'join the outputs' });
+  if (inside.isInteractive) takeTerminal(list, 'getpid');
+  else list.call('dup3', [1, 2, 0], { purpose: 'join the outputs' });
   const { user } = inside;
   if (user !== undefined) {
     list.call('setgroups', [0, 0], { purpose: 'leave the groups' });
@@ -174,6 +181,22 @@ function mapUsers(list: CallList, seenAs: Identity, real: Identity): void {
 function writeFile(list: CallList, path: string, text: string, purpose: string): void {
   list.call('openat', [AT_FDCWD, list.text(textToBytes(path)), O_WRONLY | CLOEXEC], { purpose, result: list.argument(0) });
   list.call('write', [0, list.text(text), text.length], { purpose });
+}
+
+/**
+ * Makes a group of processes the one that the keys of the terminal are for: a new one of this process (`getpid`), or its own, which
+ * it had before. Nothing happens where input is no terminal.
+ */
+function takeTerminal(list: CallList, group: 'getpid' | 'getpgid'): void {
+  const action = (handler: number): void =>
+    list.call('rt_sigaction', [SIGTTOU, list.words([handler, 0, 0, 0]), 0, SIGNAL_SET_BYTES]);
+  // Whoever is not in front is stopped for trying.
+  action(SIG_IGN);
+  if (group === 'getpid') list.call('setpgid', [0, 0]);
+  const id = list.words([0]);
+  list.call(group, [0], { result: id });
+  list.call('ioctl', [0, TIOCSPGRP, id]);
+  action(SIG_DFL);
 }
 
 /** Brings the loopback up. Where it cannot be, a build has no network at all. */

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { depotImages } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { askedFor, isTreeOperand, offeredImages } from '../offered-images.ts';
+import { askedFor, fetchAhead, isTreeOperand, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import { openSession, type Session } from '../session.ts';
@@ -21,6 +21,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using opened = session === undefined ? openContextStore(context) : undefined;
   const wanted = session === undefined ? [] : wantedOf(session, operands);
   const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
+  if (names.length > 0) await fetchAhead(context, args, names);
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
   const offers = names.length === 0 ? [] : root.resolve(names, { ignoreHolds: args.has('ignore-holds') });
   const archived = await archiveImages(root, args);

@@ -4,7 +4,7 @@ import type { PackageImage, PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { isTreeOperand, offeredImages } from '../offered-images.ts';
+import { fetchAhead, isTreeOperand, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
@@ -21,6 +21,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const installed = installedRecords(args);
   const wanted = session === undefined ? [] : wantedOf(session, operands, installed);
   const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
+  if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm upgrade');
   const offers = fromRepositories ? root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }) : [];
   const archived = await archiveImages(root, args);

@@ -1,33 +1,59 @@
 /**
- * Progress on a terminal, drawn by ink on stderr: what runs, what it says, how far the whole is. No JSX: Node runs our
+ * Progress on a terminal, drawn by ink on stderr: what runs, what it says, what is next, how far the whole is. No JSX: Node runs our
  * TypeScript directly, and strips types only.
  */
 import { Box, render, Static, Text } from 'ink';
 import { createElement as h, type ReactElement, useEffect, useState } from 'react';
 import type { Output } from '../output.ts';
-import { type Activity, formatBytes, formatDuration, type Progress, type ProgressState } from './model.ts';
+import { buildLines, type ShownLine } from './build-lines.ts';
+import type { BuildState } from './build-state.ts';
+import { type Activity, formatBytes, formatDuration, type Progress } from './model.ts';
+import { logLine, remarks, titleOf } from './plain.ts';
 
 const FRAME_MS = 100;
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-interface Shown extends ProgressState {
+export interface LiveOptions {
+  /** Builds at the same time, for what is said of the time that is left. */
+  readonly jobs: number;
+  /** What builds write stays on the screen. */
+  readonly hasLogs: boolean;
+}
+
+/** One frame. */
+interface Shown {
+  readonly running: readonly Activity[];
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  readonly lines: readonly ShownLine[];
   readonly notes: readonly string[];
 }
 
-export function liveProgress(out: Output): Progress {
+export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progress {
+  const terminal = process.stderr;
   const running = new Map<string, Activity>();
   const notes: string[] = [];
+  let state: BuildState | undefined;
   let total = 0;
   let done = 0;
-  let reused = 0;
   let failed = 0;
-  const snapshot = (): Shown => ({ running: [...running.values()], notes: [...notes], total, done, reused, failed });
-  const app = render(h(Display, { snapshot }), {
-    stdout: process.stderr as NodeJS.WriteStream,
+  const snapshot = (): Shown => ({
+    running: [...running.values()],
+    ...{ done, total, failed, notes: [...notes] },
+    // Asked for at each frame: the window may have another size by now.
+    lines: state === undefined ? [] : buildLines(state, jobs, { columns: terminal.columns ?? 80, rows: terminal.rows ?? 24 }),
+  });
+  const { isColored } = out;
+  const app = render(h(Display, { snapshot, isColored }), {
+    stdout: terminal as NodeJS.WriteStream,
     patchConsole: false,
     exitOnCtrlC: false,
   });
   out.interceptTalk = (line) => notes.push(line);
+  const ended = (title: string, isGood: boolean, ms: number, note?: string): void => {
+    notes.push(`${isGood ? '✓' : '✗'} ${title} ${formatDuration(ms)}${note === undefined ? '' : ` (${note})`}`);
+  };
   return {
     total(value) {
       total = value;
@@ -48,44 +74,77 @@ export function liveProgress(out: Output): Progress {
       const activity = running.get(id);
       running.delete(id);
       done += 1;
-      if (outcome === 'reused') reused += 1;
       if (outcome === 'failed') failed += 1;
-      if (!activity) return;
-      const took = formatDuration(performance.now() - activity.startedMs);
-      notes.push(`${outcome === 'failed' ? '✗' : '✓'} ${activity.title} ${took}${note === undefined ? '' : ` (${note})`}`);
+      if (activity) ended(activity.title, outcome !== 'failed', performance.now() - activity.startedMs, note);
     },
     note(text) {
       notes.push(text);
     },
+    build(event, current) {
+      state = current;
+      notes.push(...remarks(event));
+      if (event.kind === 'log' && hasLogs) notes.push(logLine(event));
+      if (event.kind === 'finished') ended(titleOf(event), true, event.durationMs);
+      if (event.kind === 'failed') {
+        const { phase = '', durationMs = 0 } = state.failed.get(event.drvPath) ?? {};
+        ended(titleOf(event), false, durationMs, phase === '' ? undefined : `in ${phase}`);
+      }
+    },
     stop() {
       out.interceptTalk = undefined;
       running.clear();
-      app.rerender(h(Display, { snapshot }));
+      state = undefined;
+      app.rerender(h(Display, { snapshot, isColored }));
       app.unmount();
     },
   };
 }
 
-function Display({ snapshot }: { readonly snapshot: () => Shown }): ReactElement {
+interface DisplayProperties {
+  readonly snapshot: () => Shown;
+  readonly isColored: boolean;
+}
+
+/** What ink is told of a text's looks. */
+interface Looks {
+  readonly color?: string;
+  readonly dimColor?: boolean;
+}
+
+function Display({ snapshot, isColored }: DisplayProperties): ReactElement {
   const [frame, setFrame] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setFrame((count) => count + 1), FRAME_MS);
     return () => clearInterval(timer);
   }, []);
-  const { running, notes, done, total, failed } = snapshot();
+  const { running, lines, notes, done, total, failed } = snapshot();
+  const dim: Looks = isColored ? { dimColor: true } : {};
+  const mark = h(Text, isColored ? { color: 'cyan' } : {}, `${SPINNER[frame % SPINNER.length]!} `);
   const kept = { items: [...notes], children: (note: string, index: number) => h(Text, { key: index }, note) };
   return h(
     Box,
     { flexDirection: 'column' },
     h(Static<string>, kept),
-    ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, spinner: SPINNER[frame % SPINNER.length]! })),
+    ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, mark, dim })),
     running.length > 0 && total > 0
-      ? h(Text, { dimColor: true }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
+      ? h(Text, { ...dim }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
       : null,
+    ...lines.map((line, index) => h(BuildLine, { key: `line ${index}`, line, mark, dim })),
   );
 }
 
-function ActivityLine({ activity, spinner }: { readonly activity: Activity; readonly spinner: string }): ReactElement {
+interface LineProperties {
+  /** What moves. */
+  readonly mark: ReactElement;
+  readonly dim: Looks;
+}
+
+function BuildLine({ line, mark, dim }: LineProperties & { readonly line: ShownLine }): ReactElement {
+  if (line.kind !== 'running') return h(Text, { ...dim, wrap: 'truncate' }, line.rest);
+  return h(Text, { wrap: 'truncate' }, mark, `${line.title}  `, h(Text, { ...dim }, line.rest));
+}
+
+function ActivityLine({ activity, mark, dim }: LineProperties & { readonly activity: Activity }): ReactElement {
   const bytes =
     activity.doneBytes === undefined
       ? ''
@@ -93,9 +152,9 @@ function ActivityLine({ activity, spinner }: { readonly activity: Activity; read
   return h(
     Box,
     null,
-    h(Text, { color: 'cyan' }, `${spinner} `),
+    mark,
     h(Text, null, `${activity.title} `),
-    h(Text, { dimColor: true }, `${formatDuration(performance.now() - activity.startedMs)} `),
-    h(Text, { dimColor: true, wrap: 'truncate' }, `${bytes}${activity.detail}`),
+    h(Text, { ...dim }, `${formatDuration(performance.now() - activity.startedMs)} `),
+    h(Text, { ...dim, wrap: 'truncate' }, `${bytes}${activity.detail}`),
   );
 }

@@ -1,4 +1,6 @@
 /** What a progress display shows, apart from how: built up from events, drawn by `plain.ts` or `live.ts`. */
+import type { BuildEvent } from '../../builder/index.ts';
+import type { BuildState } from './build-state.ts';
 
 export interface Activity {
   readonly id: string;
@@ -11,15 +13,6 @@ export interface Activity {
   totalBytes?: number;
 }
 
-export interface ProgressState {
-  readonly running: readonly Activity[];
-  readonly done: number;
-  readonly total: number;
-  /** Already there, or cut off. */
-  readonly reused: number;
-  readonly failed: number;
-}
-
 /** Where commands report long work. Every method is cheap; a display decides what it draws. */
 export interface Progress {
   total(count: number): void;
@@ -28,6 +21,12 @@ export interface Progress {
   finish(id: string, outcome: 'done' | 'reused' | 'failed', note?: string): void;
   /** A line that stays. */
   note(text: string): void;
+  /**
+   * What a run of builds tells.
+   *
+   * @param state  of the run, with this event and maybe with later ones: a display may be loaded after the run began
+   */
+  build(event: BuildEvent, state: BuildState): void;
   stop(): void;
 }
 

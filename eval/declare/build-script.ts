@@ -83,7 +83,7 @@ ${
   knownFailures === undefined
     ? ''
     : `  if [ "$1" = check ] && [ "$status" != 0 ]; then
-    echo "phase 'check' failed with exit status $status, as is known:" ${shellWord(knownFailures)} >&2
+    printf '%s\\n' "phase 'check' failed with exit status $status, as is known: "${shellWord(knownFailures)} >&2
     status=0
   fi
 `

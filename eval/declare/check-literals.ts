@@ -43,6 +43,8 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   references: ['string'],
   files: ['attrs'],
   trees: ['list'],
+  path: ['path'],
+  links: ['attrs'],
   globs: ['list'],
   probes: ['list'],
   reasons: ['attrs'],

@@ -127,6 +127,20 @@ export const declarationCodes = defineCodes({
     wrong: 'fetchurl { url = "https://…"; }',
     right: 'fetchurl { url = "https://…"; sha256 = "…"; }',
   },
+  'E-DECL-040': {
+    title: 'not a lock file of a seed',
+    explanation:
+      'The file that `lock` of `style = debianSeed { … }` names is not what `igos seed lock` writes: it was edited by hand, or merged wrongly.',
+    wrong: 'style = debianSeed { lock = ./tree.igos; packages = [ "gcc" ]; };',
+    right: 'style = debianSeed { lock = ./seed.lock; packages = [ "gcc" ]; };',
+  },
+  'E-DECL-041': {
+    title: 'not locked',
+    explanation:
+      'A seed names Debian packages, and its lock file does not hold them yet: it was never written, or before the package was named. `igos seed lock TREE` writes what is missing and keeps the rest.',
+    wrong: 'igos realize my-tree',
+    right: 'igos seed lock my-tree && igos realize my-tree',
+  },
 });
 
 export type DeclarationCode = keyof typeof declarationCodes;

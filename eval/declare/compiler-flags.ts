@@ -28,13 +28,13 @@ export function compilerFlags(
   };
   const debug = hasDebug ? ['-g'] : [];
   if (compiler === 'rust') {
-    const id = hasDebug ? ['-C link-arg=-Wl,--build-id'] : [];
+    const id = hasDebug ? ['-C link-arg=-Wl,--build-id=sha1'] : [];
     add('RUSTFLAGS', '', `--remap-path-prefix=${PREFIX_MAP}`, ...id);
-    if (hasDebug) add('CARGO_PROFILE_RELEASE_DEBUG', 'full');
+    if (hasDebug) add('CARGO_PROFILE_RELEASE_DEBUG', '2');
   } else if (compiler !== undefined || hasDebug) {
     const start = { c: '-O2', python: '', make: hasDebug ? '-O2' : undefined }[compiler ?? 'make'];
     for (const name of ['CFLAGS', 'CXXFLAGS']) add(name, start, ...debug, `-ffile-prefix-map=${PREFIX_MAP}`);
-    if (hasDebug) add('LDFLAGS', '', '-Wl,--build-id');
+    if (hasDebug) add('LDFLAGS', '', '-Wl,--build-id=sha1');
   }
   return flags;
 }

@@ -9,6 +9,7 @@ import { buildScript } from './build-script.ts';
 import { layerOrder, runtimeClosure, runtimePath } from './closure.ts';
 import type { Package } from './package.ts';
 import type { Recipe } from './recipe.ts';
+import { deriveSeed } from './seed.ts';
 
 /** What became of a recipe. */
 export interface Derived {
@@ -49,8 +50,8 @@ function enter(recipe: Recipe): Frame {
   const { instantiating } = recipe.realm;
   if (instantiating.includes(recipe)) throw cycle(recipe);
   instantiating.push(recipe);
-  const isHost = recipe.style.kind === 'host';
-  return { recipe, layers: isHost ? [] : layerOrder(runtimeClosure([...recipe.build, ...recipe.host])), next: 0 };
+  const isBuilt = recipe.style.kind === 'phases';
+  return { recipe, layers: !isBuilt ? [] : layerOrder(runtimeClosure([...recipe.build, ...recipe.host])), next: 0 };
 }
 
 /** The steps between recipes are often several: `a` builds with `b`, which needs `c` to run, which builds with `a`. */
@@ -79,8 +80,8 @@ function cycle(recipe: Recipe): Fault {
 function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
   const { realm } = recipe;
   const { style } = recipe;
+  if (style.kind !== 'phases' && recipe.packages.size > 1) throw splitNothing(recipe);
   if (style.kind === 'host') {
-    if (recipe.packages.size > 1) throw splitHost(recipe);
     const path = realm.evaluator.withTrace(
       () => `while making package '${recipe.name}' from tools of the host`,
       () => realm.evaluator.io.store.addHostTree(`${recipe.name}-${recipe.version}`, style),
@@ -91,11 +92,9 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
   const set = realm.evaluator.withTrace(
     () => `while making the derivation of package '${recipe.name}'`,
     () => {
-      const strict = globalBuiltin(recipe, 'derivationStrict');
-      return realm.evaluator.forceAttrs(
-        realm.evaluator.call(realm.evaluator.force(strict), attributes(recipe, layers)),
-        'the derivation',
-      );
+      const strict = realm.evaluator.force(globalBuiltin(recipe, 'derivationStrict'));
+      const make = (given: Attrs): Attrs => realm.evaluator.forceAttrs(realm.evaluator.call(strict, given), 'the derivation');
+      return style.kind === 'seed' ? deriveSeed(recipe, style.seed, make) : make(attributes(recipe, layers));
     },
     recipe.fields.span,
   );
@@ -158,12 +157,16 @@ function rootDescription(layers: readonly Package[]): Slot {
   return withContext(JSON.stringify({ layers: described }), context);
 }
 
-function splitHost(recipe: Recipe): Fault {
+function splitNothing(recipe: Recipe): Fault {
   const { span } = [...recipe.packages.values()].at(-1)!;
-  return new Fault('E-DECL-010', `package '${recipe.name}' has nothing to split: host tools are not built`, {
-    labels: span === undefined ? [] : [{ ...span, text: '' }],
-    hints: ['declare a second package with style = hostTools'],
-  });
+  return new Fault(
+    'E-DECL-010',
+    `package '${recipe.name}' has nothing to split: ${recipe.style.kind === 'seed' ? 'a seed is' : 'host tools are'} not built`,
+    {
+      labels: span === undefined ? [] : [{ ...span, text: '' }],
+      hints: [`declare a second package with style = ${recipe.style.name}`],
+    },
+  );
 }
 
 function nothingToInstall(recipe: Recipe): Fault {

@@ -228,6 +228,13 @@ const PACKAGE: readonly FieldSpec[] = [
     example: '{ gtk-doc = "its documentation is not built"; }',
   },
   {
+    name: 'lacks',
+    shape: 'names',
+    default: '[ ]',
+    doc: 'Names that it is said to need and the tree does not have: it is built without them, and `igos check` reports each.',
+    example: '[ "gnupg" ]',
+  },
+  {
     name: 'pending',
     shape: 'line',
     default: 'none',

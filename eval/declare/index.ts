@@ -4,11 +4,13 @@ export type { Declared, DeclaredLayer, DeclaredNames, DeclaredSplit } from './co
 export { renderFieldDocs, renderFieldHelp } from './field-docs.ts';
 export { type DeclarationKind, fieldDocs } from './fields.ts';
 export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts';
-export { PackageInfo } from './package-info.ts';
+export { PackageInfo, type SourceOrigin } from './package-info.ts';
 export { HOOKS, PHASES } from './phases.ts';
 export type { CheckPolicy } from './read-check.ts';
 export type { PlainData } from './read-data.ts';
 export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';
+export type { DeclaredSeed } from './seed.ts';
+export { debianArchitecture, type LockedPackage, parseSeedLock, renderSeedLock, type SeedLock } from './seed-lock.ts';
 export type { FieldSpec } from './shape.ts';
 export { SHAPES } from './shape.ts';
 export { STYLES } from './styles.ts';

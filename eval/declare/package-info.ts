@@ -1,4 +1,4 @@
-import { Fault, type Span } from '../../base/index.ts';
+import { type Bytes, Fault, type Span } from '../../base/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import { ContextString, type Slot } from '../value.ts';
 import type { Package } from './package.ts';
@@ -6,6 +6,11 @@ import type { CheckPolicy } from './read-check.ts';
 import type { PlainData } from './read-data.ts';
 import type { Probe, Waiver } from './read-policy.ts';
 import type { DeclaredTrigger } from './read-trigger.ts';
+
+/** A path of this machine, or a path in the store: of a fetch, that of the derivation that fetches it as well. */
+export type SourceOrigin =
+  | { readonly kind: 'local'; readonly path: Bytes }
+  | { readonly kind: 'store'; readonly path: StorePath; readonly drvPath: StorePath | undefined };
 
 /**
  * What commands know of a package. Every property is evaluated, and checked, when it is first read; reading metadata never makes
@@ -82,6 +87,10 @@ export class PackageInfo {
   get divergences(): ReadonlyMap<string, string> {
     return this.#ask(() => this.package.divergences);
   }
+  /** What it is said to need, and the tree does not have. */
+  get lacks(): readonly string[] {
+    return this.#ask(() => this.package.lacks);
+  }
   /** Why its source is not there yet. */
   get pending(): string | undefined {
     return this.#ask(() => this.package.pending);
@@ -118,18 +127,18 @@ export class PackageInfo {
     });
     return { names, faults };
   }
-  /** Store paths of its sources, with their derivations where they are fetched; nothing is fetched or built. */
-  get sources(): readonly { readonly path: StorePath; readonly drvPath: StorePath | undefined }[] {
-    return this.#ask(() => {
-      const context = new Set<string>();
-      return this.package.recipe.sources(context).map(({ path }) => {
-        const drvPath = [...context]
+  /** Where its sources come from; nothing is copied, fetched or built. */
+  get origins(): readonly SourceOrigin[] {
+    return this.#ask(() =>
+      this.package.recipe.origins.map((origin): SourceOrigin => {
+        if (origin.kind === 'local') return origin;
+        const drvPath = [...origin.context]
           .find((entry) => entry.startsWith('!'))
           ?.split('!')
           .at(-1);
-        return { path: path as StorePath, drvPath: drvPath as StorePath | undefined };
-      });
-    });
+        return { kind: 'store', path: origin.path as StorePath, drvPath: drvPath as StorePath | undefined };
+      }),
+    );
   }
   /** `autotools`, …, `hostTools`. */
   get style(): string {

@@ -107,6 +107,9 @@ export class Package {
   get divergences(): ReadonlyMap<string, string> {
     return this.#inherited('divergences', readReasons, new Map());
   }
+  get lacks(): readonly string[] {
+    return this.#inherited('lacks', readNames, []);
+  }
   get pending(): string | undefined {
     return this.#optional('pending');
   }

@@ -1,5 +1,5 @@
 /** `source` and `patches`: files of the store, alone or as `{ file = …; … }` with what is to be done with them. */
-import { didYouMean } from '../../base/index.ts';
+import { type Bytes, didYouMean } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import { ContextString, PathValue } from '../value.ts';
 import {
@@ -62,6 +62,26 @@ function readFiles<T>(
     const file = parts.get('file');
     if (file === undefined) throw wrong(each, "has no 'file'");
     return { path: readPath(file, context), place: readPlace(parts) };
+  });
+}
+
+/** Where a source comes from: a path of this machine, as it is, or a store path with what it depends on. */
+export type Origin =
+  | { readonly kind: 'local'; readonly path: Bytes }
+  | { readonly kind: 'store'; readonly path: string; readonly context: ReadonlySet<string> };
+
+/** The sources without copying any into the store. */
+export function readOrigins(reading: Reading): readonly Origin[] {
+  const value = force(reading);
+  if (value === null) return [];
+  return (Array.isArray(value) ? items(reading) : [reading]).map((each) => {
+    const given = force(each);
+    const isPlaced = given instanceof Attrs && !isFile(given) && given.has('file');
+    const file = isPlaced ? { ...each, slot: given.get('file')! } : each;
+    const source = force(file);
+    if (source instanceof PathValue) return { kind: 'local', path: source.path };
+    const context = new Set<string>();
+    return { kind: 'store', path: readPath(file, context), context };
   });
 }
 

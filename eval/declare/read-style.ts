@@ -4,6 +4,7 @@ import { Attrs, attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { PrimOp, type Slot } from '../value.ts';
 import { type Reading, readBool, readLine, readStrings } from './read-field.ts';
+import { readSeed, type SeedSpec } from './seed.ts';
 import type { FieldSpec } from './shape.ts';
 import { SHAPES } from './shape.ts';
 import { STYLES, type Style, type StyleOptions } from './styles.ts';
@@ -15,7 +16,8 @@ export type ReadStyle =
       readonly style: Style;
       readonly options: (context: Set<string>) => StyleOptions;
     }
-  | { readonly kind: 'host'; readonly name: string; readonly tools: readonly string[]; readonly files: readonly string[] };
+  | { readonly kind: 'host'; readonly name: string; readonly tools: readonly string[]; readonly files: readonly string[] }
+  | { readonly kind: 'seed'; readonly name: string; readonly seed: SeedSpec };
 
 /** The styles as library values: each a set that is a style with defaults, and can be called with options. */
 export const styleValues = (evaluator: Evaluator): ReadonlyMap<string, Attrs> =>
@@ -62,6 +64,14 @@ export function readStyle(reading: Reading): ReadStyle {
       labels: span === undefined ? [] : [{ ...span, text: `expected ${SHAPES.style}` }],
       hints: [`write it like: style = ${spec.example};`],
     });
+  }
+  if (style.name === 'debianSeed') {
+    const option = (name: string): Reading | undefined => {
+      const slot = value.get(name);
+      const spec = style.options.find((each) => each.name === name)!;
+      return slot === undefined ? undefined : optionReading(reading, spec, value, slot);
+    };
+    return { kind: 'seed', name: style.name, seed: readSeed(reading, option) };
   }
   const options = (context: Set<string>): StyleOptions => readOptions(reading, style, value, context);
   if (style.name !== 'hostTools') return { kind: 'phases', name: style.name, style, options };

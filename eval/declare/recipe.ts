@@ -18,7 +18,7 @@ import {
   readVersion,
   readWord,
 } from './read-field.ts';
-import { type ReadFile, readPatches, readSources } from './read-source.ts';
+import { type Origin, type ReadFile, readOrigins, readPatches, readSources } from './read-source.ts';
 import { type ReadStyle, readStyle } from './read-style.ts';
 import type { Realm } from './realm.ts';
 import type { PatchPlace, SourcePlace } from './script-texts.ts';
@@ -83,6 +83,10 @@ export class Recipe {
   /** Store paths of sources and patches; what they depend on goes to `context`. */
   sources(context: Set<string>): readonly ReadFile<SourcePlace>[] {
     return this.#fresh('source', (reading) => readSources(reading, context), []);
+  }
+  /** The same without copying any into the store. */
+  get origins(): readonly Origin[] {
+    return this.#fresh('source', readOrigins, []);
   }
   patches(context: Set<string>): readonly ReadFile<PatchPlace>[] {
     return this.#fresh('patches', (reading) => readPatches(reading, context), []);

@@ -51,12 +51,12 @@ ${prelude}  if [ -d "$source" ]; then
     chmod -R u+w "$target"
     continue
   fi
-  case ${isWhole ? '$whole$file' : '$file'} in${isWhole ? '\n  1*) archive= ;;' : ''}
+  case $file in
   *.tar | *.tar.* | *.tgz | *.tbz | *.tbz2 | *.txz | *.tzst | *.tlz | *.crate) archive=tar ;;
   *.zip) archive=zip ;;
   *) archive= ;;
   esac
-  if [ -z "$archive" ]; then
+${isWhole ? '  if [ -n "$whole" ]; then archive=; fi\n' : ''}  if [ -z "$archive" ]; then
     ${file}
     continue
   fi
@@ -104,7 +104,7 @@ done`;
 export function stripText({ isOptional, hasDebug }: { isOptional: boolean; hasDebug: boolean }): string {
   const separate = hasDebug
     ? `separate() {
-  id=$("\${READELF:-readelf}" -n "$1" 2>/dev/null)
+  id=$("\${READELF:-readelf}" -n "$1") || [ "$?" -lt 126 ] || exit 1
   case $id in
   *'Build ID: '*) id=\${id##*Build ID: } id=\${id%%[!0-9a-f]*} ;;
   *)
@@ -115,9 +115,9 @@ export function stripText({ isOptional, hasDebug }: { isOptional: boolean; hasDe
   rest=\${id#??}
   debug=$out/usr/lib/debug/.build-id/\${id%"$rest"}/$rest.debug
   if [ ! -e "$debug" ]; then
-    mkdir -p "\${debug%/*}"
-    "\${OBJCOPY:-objcopy}" --only-keep-debug "$1" "$debug"
-    chmod a-x "$debug"
+    mkdir -p "\${debug%/*}" || exit 1
+    "\${OBJCOPY:-objcopy}" --only-keep-debug "$1" "$debug" || exit 1
+    chmod a-x "$debug" || exit 1
   fi
 }
 `
@@ -179,7 +179,7 @@ move() {
     *) folder=. ;;
     esac
     mkdir -p "$target/$folder"
-    mv "$file" "$target/$folder/"
+    mv -- "$file" "$target/$folder/"
   done
   [ -n "$found" ] || { echo "split '$output': nothing installed matches '$pattern'" >&2; exit 1; }
 }

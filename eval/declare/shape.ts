@@ -16,7 +16,7 @@ export const SHAPES = {
   patterns: 'a list of patterns relative to the root, without leading / and without ..',
   sources: 'a source (fetchurl { … }, a path, any derivation, or { file = …; } around one) or a list of sources',
   paths: 'a list of files: paths, fetchurl { … } or derivations, or { file = …; } around one',
-  style: 'a build style: autotools, cmake, meson, make, python, cargo, custom or hostTools',
+  style: 'a build style: autotools, cmake, meson, make, python, cargo, custom, hostTools or debianSeed',
   phases: 'a set of shell texts, named by phase (or preNAME, postNAME)',
   check: 'true, false, { skip = "why"; } or { knownFailures = "why"; }',
   references: '"report", "fail" or "allow"',
@@ -32,6 +32,8 @@ export const SHAPES = {
   reasons: 'a set of reasons, named by package',
   data: 'a set of plain data: text, numbers, true, false, null, lists and sets of them',
   waivers: 'a set of { reason = "…"; approver = "…"; expires = "YYYY-MM-DD"; }, named by gate',
+  path: 'a path, without quotes',
+  links: 'a set of targets of links, named by path: { "usr/bin/cc" = "gcc"; }',
 } as const;
 
 export type ShapeName = keyof typeof SHAPES;
@@ -54,6 +56,7 @@ export const ITEMS: Partial<Record<ShapeName, string>> = {
   services: '"enable" or "disable" for a service',
   files: 'a text for a path below /etc',
   trees: 'a path to a tree',
+  links: 'the target of a link, in quotes, for a path below the root',
   globs: 'a package, or a name or pattern in quotes',
   probes: 'a kind of name and the name: "pkgconfig(glib-2.0)"',
   reasons: 'a reason for a package',

@@ -1,5 +1,14 @@
 /** A tree of declarations, evaluated lazily: asking for a name costs that name. */
-import { compareBytes, didYouMean, Fault, Faults, type SourceFile, type Span, textToBytes } from '../../base/index.ts';
+import {
+  bytesToText,
+  compareBytes,
+  didYouMean,
+  Fault,
+  Faults,
+  type SourceFile,
+  type Span,
+  textToBytes,
+} from '../../base/index.ts';
 import { parseExpr } from '../../lang/index.ts';
 import type { StorePath } from '../../store/index.ts';
 import type { Attrs } from '../attrs.ts';
@@ -19,6 +28,7 @@ import { type Reading, readLine, readPatterns, readTrees, readVersion } from './
 import { styleValues } from './read-style.ts';
 import { namesOf, type Realm } from './realm.ts';
 import { Recipe } from './recipe.ts';
+import type { DeclaredSeed } from './seed.ts';
 import { System } from './system.ts';
 import { orderTiers, Tier } from './tier.ts';
 
@@ -50,6 +60,9 @@ export interface Tree {
 
   /** Makes the derivations of packages (written to the store unless it is read-only); those that nothing is built for have none. */
   instantiate(packages: Iterable<PackageInfo>): { readonly drvPath: StorePath; readonly outputs: readonly string[] }[];
+
+  /** What the packages with `style = debianSeed { … }` want locked, in the order of the tree. */
+  seeds(): DeclaredSeed[];
 
   /** What `scopeFor` puts into scope, as a set whose values are read when asked for; a tree's name hides one of the library. */
   names(): Attrs;
@@ -136,6 +149,7 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
     selectSystem: (name) => selectFrom('system', systems, name),
     runtimeClosure: (roots) => guard(() => runtimeClosure([...roots].map((info) => info.package)).map((each) => each.info)),
     instantiate: (wanted) => guard(() => instantiate(wanted)),
+    seeds: () => guard(() => declaredSeeds(packages)),
     names: namesInScope,
     scopeFor: outsideScope,
     evalExpr: (source, basePath) => scoping.evalInScope(parseExpr(source), outsideScope(source, basePath)),
@@ -223,6 +237,14 @@ function instantiate(wanted: Iterable<PackageInfo>): { drvPath: StorePath; outpu
   return [...outputs].map(([drvPath, names]) => ({ drvPath, outputs: names }));
 }
 
+function declaredSeeds(packages: ReadonlyMap<string, Package>): DeclaredSeed[] {
+  return [...packages.values()].flatMap(({ output, name, recipe: { style } }) =>
+    output !== 'out' || style.kind !== 'seed'
+      ? []
+      : [{ name, lock: bytesToText(style.seed.lock), packages: style.seed.packages, without: style.seed.without }],
+  );
+}
+
 /** Packages hide systems, systems hide tiers; `packages.x`, `systems.x`, `tiers.x` say which is meant. */
 function treeNames(realm: Realm, systems: ReadonlyMap<string, System>): DynamicScope {
   const { evaluator, packages, tiers } = realm;
@@ -286,6 +308,7 @@ const INFO_FIELDS = [
   'services',
   'foundAs',
   'divergences',
+  'lacks',
   'pending',
   'waivers',
   'meta',

@@ -72,6 +72,9 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
   writePatches();
   gap();
   for (const kind of EDGES) writeDependencies(kind);
+  const named = EDGES.flatMap((kind) => recipe.dependencies[kind].map(({ name }) => name));
+  const lacking = [...new Set(named)].filter((name) => !packages.has(name)).map((name) => ({ text: writeString(name) }));
+  if (lacking.length > 0) field('lacks', writeList(lacking, '  '));
   gap();
   const style = writeBuild();
   gap();

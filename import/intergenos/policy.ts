@@ -50,7 +50,8 @@ export function writePolicy(folder: Folder, packages: ReadonlyMap<string, Recipe
     const own =
       tier === 'toolchain'
         ? [...packages.values()].filter((each) => each.tier === 'toolchain').map((each) => each.name)
-        : (holds.get(tier) ?? []);
+        : // its own check of the folder `toolchain` comes before all lists
+          (holds.get(tier) ?? []).filter((name) => packages.get(name)?.tier !== 'toolchain');
     const fields = [
       ...(own.length === 0 ? [] : [`  holds = ${list(own)};\n`]),
       ...(sequences.has(tier) ? [`  sequence = ${list(sequences.get(tier)!)};\n`] : []),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault, sys, writeAll } from '../../base/index.ts';
 import { fileSha256, folderInside } from '../disk.ts';
 import { ARCHIVE_CACHE } from '../layout.ts';
+import { lockFile } from '../lock.ts';
 import { objectFile } from '../objects.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { RootContext } from '../transaction.ts';
@@ -29,6 +30,34 @@ export async function fetchArchives(
   context: RootContext,
   items: readonly AvailablePackage[],
   options: FetchOptions = {},
+): Promise<string[]> {
+  const unlock = await lockDownloads(context, items);
+  try {
+    return await fetchSideBySide(context, items, options);
+  } finally {
+    unlock?.();
+  }
+}
+
+/**
+ * Two processes must not write the same archive. Not the root's lock: a root may be changed while archives for it come in.
+ * `undefined` where nothing is to be downloaded.
+ */
+async function lockDownloads(context: RootContext, items: readonly AvailablePackage[]): Promise<(() => void) | undefined> {
+  if (!items.some((item) => isToBeDownloaded(context, item))) return undefined;
+  return await lockFile(`${context.layout.lock}.downloads`);
+}
+
+/** Whether an archive is neither here nor in a folder of this machine. */
+export function isToBeDownloaded({ layout }: RootContext, item: AvailablePackage): boolean {
+  if (fileBelow(item.repository, item.file).protocol === 'file:' || objectFile(layout, item.sha256) !== undefined) return false;
+  return !existsSync(join(folderInside(layout, ARCHIVE_CACHE), `${item.sha256}.igos.tar.gz`));
+}
+
+async function fetchSideBySide(
+  context: RootContext,
+  items: readonly AvailablePackage[],
+  options: FetchOptions,
 ): Promise<string[]> {
   const paths = new Array<string>(items.length);
   let next = 0;

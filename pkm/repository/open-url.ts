@@ -98,9 +98,13 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke off (ECONNRESET)',
 };
 
+/** @source the list of X509 errors in Node's documentation of `tls` */
+const CERTIFICATE = /CERT|SIGNATURE|^CRL_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/;
+
 function problem(error: unknown): UrlProblem {
   if (error instanceof UrlProblem) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
+  if (CERTIFICATE.test(code)) return new UrlProblem(`its certificate is not trusted (${code})`, false, error);
   const isLocal = ['ENOENT', 'EISDIR', 'EACCES'].includes(code);
   return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, error);
 }

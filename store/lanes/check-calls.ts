@@ -9,6 +9,7 @@ import {
   countNames,
   type FileCalls,
   FileStatus,
+  O_CLOEXEC,
   STAT_BYTES,
   STAT_MASK,
 } from '../../base/index.ts';
@@ -17,8 +18,6 @@ import type { Checker } from './check.ts';
 import type { Records } from './records.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } = constants;
-/** Not in `node:fs`: no child of ours has a use for it. @source open(2), the same on every processor */
-const O_CLOEXEC = 0o2000000;
 const READ_FILE = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 const READ_FOLDER = O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC;
 const BUFFER_SIZE = 1 << 20;

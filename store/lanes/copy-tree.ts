@@ -3,7 +3,7 @@
  * main thread reads, makes folders and links; small files go to the lanes whole, many in a slot, and large ones piece by piece: one
  * lane hashes them, and whoever is ahead writes.
  */
-import { closeSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys } from '../../base/index.ts';
 import { ManifestBuilder } from '../manifest.ts';
 import { joinPath, type TreeVisitor } from '../tree.ts';
@@ -46,7 +46,7 @@ const PIECE_DATA: number = 1 << 18;
 /** Pieces that the lane has before it: with more, the main thread writes them itself. */
 const MAX_LAG = 3;
 
-interface SmallFile {
+interface FilledFile {
   readonly path: Bytes;
   readonly real: Bytes;
   readonly isExecutable: boolean;
@@ -57,7 +57,7 @@ interface SmallFile {
 interface Filling {
   readonly slot: number;
   readonly bytes: Buffer;
-  readonly files: SmallFile[];
+  readonly files: FilledFile[];
   /** Where the next record goes. */
   end: number;
 }
@@ -81,6 +81,7 @@ export class TreeCopier implements TreeVisitor {
   readonly #isMasked: boolean = isUmaskTight();
   #lanes: Lanes | undefined;
   #hasTried: boolean = false;
+  #rootFd = -1;
   #nSeen = 0;
   #filling: Filling | undefined;
   /** Where the data of the small file at hand go. */
@@ -165,6 +166,8 @@ export class TreeCopier implements TreeVisitor {
     this.#lanes = undefined;
     for (const fd of this.#open) closeSync(fd);
     this.#open.clear();
+    if (this.#rootFd !== -1) closeSync(this.#rootFd);
+    this.#rootFd = -1;
     this.#writer.close();
   }
 
@@ -183,9 +186,25 @@ export class TreeCopier implements TreeVisitor {
     if (this.#filling !== undefined && this.#filling.end + recordLength(real, sizeBytes) > SLOT_BYTES) this.#flush();
     this.#filling ??= { ...lanes.take(), files: [], end: FIRST_RECORD };
     const filling = this.#filling;
-    this.#dataAt = putFile(filling.bytes, filling.end, { path: real, isExecutable, isMasked: this.#isMasked, sizeBytes });
+    this.#dataAt = putFile(filling.bytes, filling.end, {
+      path: real,
+      folder: path === '' ? -1 : this.#openRoot(),
+      belowFolder: this.#root.length + 1,
+      isExecutable,
+      isMasked: this.#isMasked,
+      sizeBytes,
+    });
     filling.end += recordLength(real, sizeBytes);
     filling.files.push({ path, real, isExecutable, sizeBytes });
+  }
+
+  /** The folder of the whole tree: with short ways from there, the kernel has less to walk. */
+  #openRoot(): number {
+    if (this.#rootFd === -1) {
+      const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+      this.#rootFd = sys('open', bytesToText(this.#root), () => openSync(bytesToPath(this.#root), flags));
+    }
+    return this.#rootFd;
   }
 
   #flush(): void {

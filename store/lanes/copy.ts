@@ -1,8 +1,9 @@
 /** What is done with files on their way into the store, whichever thread does it: they are hashed and written. */
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { type Bytes, bytesToPath } from '../../base/index.ts';
-import { createFile, executableMode, fileMode, sealFile, writeSparse } from '../write-tree.ts';
+import { type Bytes, bytesToPath, fileCalls } from '../../base/index.ts';
+import { createFile, executableMode, fileMode, HOLE_BYTES, sealFile, writeSparse } from '../write-tree.ts';
+import { createFileAt, writeAndSeal } from './write-calls.ts';
 
 /**
  * Small files, whole, one after the other in a slot:
@@ -14,9 +15,11 @@ import { createFile, executableMode, fileMode, sealFile, writeSparse } from '../
  * | 8, 12 | lengths of path and data |
  * | 16 | what came of it: 0 nothing yet, 1 done, 2 could not be created, 3 could not be written |
  * | 20 | the SHA-256 as hex; or the code of the error, ended by NUL |
- * | 84 | path, data |
+ * | 84 | an open folder, or -1 |
+ * | 88 | where in the path the names below that folder start |
+ * | 92 | path, NUL, data |
  */
-const RECORD_BYTES = 84;
+const RECORD_BYTES = 92;
 const IS_EXECUTABLE = 1;
 const IS_MASKED = 2;
 
@@ -26,21 +29,31 @@ const HEX_LENGTH = 64;
 const OPERATIONS: Readonly<Record<number, string>> = { 2: 'create', 3: 'write' };
 
 /** What a file of this size takes of a slot, path and data included. */
-export const recordLength = (path: Bytes, sizeBytes: number): number => (RECORD_BYTES + path.length + sizeBytes + 3) & ~3;
+export const recordLength = (path: Bytes, sizeBytes: number): number => (RECORD_BYTES + path.length + 1 + sizeBytes + 3) & ~3;
 
-/** Begins a record; its data go to `at + RECORD_BYTES + path.length`. @returns where that is */
-export function putFile(
-  slot: Buffer,
-  at: number,
-  file: { readonly path: Bytes; readonly isExecutable: boolean; readonly isMasked: boolean; readonly sizeBytes: number },
-): number {
+export interface SmallFile {
+  readonly path: Bytes;
+  /** An open folder, and where in the path the names below it start: shorter ways are found faster. -1 where there is none. */
+  readonly folder: number;
+  readonly belowFolder: number;
+  readonly isExecutable: boolean;
+  readonly isMasked: boolean;
+  readonly sizeBytes: number;
+}
+
+/** Begins a record. @returns where its data go */
+export function putFile(slot: Buffer, at: number, file: SmallFile): number {
   slot.writeUInt32LE(recordLength(file.path, file.sizeBytes), at);
   slot.writeUInt32LE((file.isExecutable ? IS_EXECUTABLE : 0) | (file.isMasked ? IS_MASKED : 0), at + 4);
   slot.writeUInt32LE(file.path.length, at + 8);
   slot.writeUInt32LE(file.sizeBytes, at + 12);
   slot.writeUInt32LE(0, at + 16);
+  slot.writeInt32LE(file.folder, at + 84);
+  slot.writeUInt32LE(file.belowFolder, at + 88);
+  const dataAt = at + RECORD_BYTES + file.path.length + 1;
   slot.write(file.path, at + RECORD_BYTES, 'latin1');
-  return at + RECORD_BYTES + file.path.length;
+  slot[dataAt - 1] = 0;
+  return dataAt;
 }
 
 export interface Failure {
@@ -59,20 +72,28 @@ export function outcome(slot: Buffer, at: number): { readonly sha256: string; re
 
 /** Hashes and writes all files of a slot. Stops at the first that fails. */
 export function copyFiles(slot: Buffer, start: number, end: number): void {
+  const calls = fileCalls();
+  const slotAt = calls?.addressOf(slot) ?? 0;
   for (let at = start; at < end; at += slot.readUInt32LE(at)) {
     const flags = slot.readUInt32LE(at + 4);
-    const dataAt = at + RECORD_BYTES + slot.readUInt32LE(at + 8);
-    const path = bytesToPath(slot.toString('latin1', at + RECORD_BYTES, dataAt));
+    const dataAt = at + RECORD_BYTES + slot.readUInt32LE(at + 8) + 1;
     const data = slot.subarray(dataAt, dataAt + slot.readUInt32LE(at + 12));
     const mode = (flags & IS_EXECUTABLE) !== 0 ? executableMode : fileMode;
     let stage = 2;
     let fd = -1;
     try {
       const hex = hash('sha256', data, 'hex');
-      fd = createFile(path, mode);
+      if (calls === undefined) fd = createFile(bytesToPath(slot.toString('latin1', at + RECORD_BYTES, dataAt - 1)), mode);
+      else {
+        const folder = slot.readInt32LE(at + 84);
+        const path = slotAt + at + RECORD_BYTES;
+        fd = createFileAt(calls, folder, folder === -1 ? path : path + slot.readUInt32LE(at + 88), mode);
+      }
       stage = 3;
-      const endsInHole = data.length > 0 && writeSparse(fd, data, 0);
-      sealFile(fd, mode, (flags & IS_MASKED) !== 0, endsInHole ? data.length : undefined);
+      if (calls === undefined || data.length >= HOLE_BYTES || (flags & IS_MASKED) !== 0) {
+        const endsInHole = data.length > 0 && writeSparse(fd, data, 0);
+        sealFile(fd, mode, (flags & IS_MASKED) !== 0, endsInHole ? data.length : undefined);
+      } else writeAndSeal(calls, fd, slotAt + dataAt, data.length);
       slot.write(hex, at + 20, 'latin1');
       slot.writeUInt32LE(1, at + 16);
     } catch (error) {
@@ -80,7 +101,10 @@ export function copyFiles(slot: Buffer, start: number, end: number): void {
       slot.writeUInt32LE(stage, at + 16);
       return;
     } finally {
-      if (fd !== -1) closeSync(fd);
+      if (fd !== -1) {
+        if (calls === undefined) closeSync(fd);
+        else calls.close(fd);
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -7,8 +7,10 @@ import { Fault, renderFault } from '../../base/index.ts';
 import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
 import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
+import { PackageIndex } from '../../builder/debian/package-index.ts';
+import { resolveSeed } from '../../builder/debian/resolve.ts';
 import { buildInput } from '../../builder/environment.ts';
-import { type BuildCode, buildCodes, readLog, realize } from '../../builder/index.ts';
+import { type BuildCode, buildCodes, lockSeed, readLog, realize } from '../../builder/index.ts';
 import { gatherInputs } from '../../builder/inputs.ts';
 import { checkLayers, orderLayers, parseLayers } from '../../builder/layers.ts';
 import { explainSandbox } from '../../builder/probe.ts';
@@ -22,6 +24,7 @@ import {
   storePathBase,
 } from '../../store/index.ts';
 import { golden } from '../golden.ts';
+import { debOf, listOf, stanzaOf, writeMirror } from './debian-archive.ts';
 import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
 const covered = new Set<BuildCode>();
@@ -215,6 +218,57 @@ test('fetches', async (t) => {
   await check(t, 'E-BUILD-012', 'no-url', () => fetch({}));
   await check(t, 'E-BUILD-012', 'no-builtin', () => fetch({ url: file }, { builder: 'builtin:fetchgit' }));
   await check(t, 'E-BUILD-013', 'bad-archive', () => fetch({ url: file, unpack: '1' }, { output: tree, name: 'x' }), hide);
+});
+
+test('seeds', async (t) => {
+  const store = temporaryStore(t);
+  const folder = temporaryFolder(t);
+  const index = (...texts: string[]): PackageIndex => new PackageIndex(texts, 'amd64');
+  const resolve = (list: PackageIndex, ...packages: string[]) =>
+    resolveSeed(list, { parts: [{ packages, without: [] }], locked: new Map() });
+  const listed = index(
+    listOf([{ name: 'mawk', provides: 'awk' }, { name: 'gcc', depends: 'libc6 (>= 2) | musl' }, { name: 'libc6' }]),
+  );
+  await check(t, 'E-BUILD-050', 'seed-not-offered', () => resolve(listed, 'gc'));
+  await check(t, 'E-BUILD-050', 'seed-virtual', () => resolve(listed, 'awk'));
+  await check(t, 'E-BUILD-051', 'seed-unsatisfied', () => resolve(listed, 'gcc', 'libc6'));
+  const hostile = (changes: Record<string, string>) =>
+    resolve(index(stanzaOf({ name: 'evil' }, Buffer.from('x'), changes)), 'evil');
+  await check(t, 'E-BUILD-052', 'seed-bad-path', () => hostile({ Filename: '../../../etc/passwd' }));
+  await check(t, 'E-BUILD-052', 'seed-bad-hash', () => hostile({ SHA256: 'd41d8cd9' }));
+  for (const changes of [{ Size: '-1' }, { Size: '9999999999999' }, { Version: '1 rm -rf' }, { Depends: 'a (>>> 1)' }])
+    assert.equal((await faultOf(() => hostile(changes))).code, 'E-BUILD-052', JSON.stringify(changes));
+
+  const hide = [folder];
+  const lock = (suite: string, options: { component?: string; keyring?: string | null } = { keyring: null }) =>
+    lockSeed(
+      store,
+      { parts: [{ packages: ['tool'], without: [] }], locked: new Map() },
+      {
+        architecture: 'amd64',
+        mirrors: [{ url: pathToFileURL(folder).href, suite, components: [options.component ?? 'main'] }],
+        keyring: options.keyring,
+        signal: new AbortController().signal,
+      },
+    );
+  writeMirror(folder, [{ name: 'tool' }]);
+  await check(t, 'E-BUILD-010', 'seed-no-suite', () => lock('unstable'), hide);
+  await check(t, 'E-BUILD-010', 'seed-no-component', () => lock('stable', { component: 'contrib', keyring: null }), hide);
+  const packages = join(folder, 'dists/stable/main/binary-amd64/Packages.gz');
+  writeFileSync(packages, Buffer.alloc(statSync(packages).size, 'x'));
+  await check(t, 'E-BUILD-052', 'seed-wrong-list', () => lock('stable'), hide);
+
+  const same = ['one', 'two'].map((name, i) => {
+    const file = join(folder, `${name}.deb`);
+    writeFileSync(file, debOf({ name, files: [{ name: './usr/bin/awk', data: `${i}` }] }));
+    return store.addPath(`${name}.deb`, file);
+  });
+  const unpack = (env: Record<string, string>) => {
+    const goal = addDerivation(store, { name: 'seed-1', builder: 'builtin:unpackDebian', system: 'builtin', sources: same, env });
+    return realize(store, [{ drvPath: goal, outputs: [] }]);
+  };
+  await check(t, 'E-BUILD-053', 'seed-two-have-it', () => unpack({ debs: same.join(' ') }));
+  await check(t, 'E-BUILD-012', 'seed-bad-attribute', () => unpack({ debs: '', links: '{ "../x": "y" }' }));
 });
 
 test('every code of the table is raised above', () => {

@@ -68,7 +68,7 @@ test('mirrors are tried in order, the hash decides', async (t) => {
     events.flatMap((event) => (event.kind === 'mirror-failed' ? [event.reason.replace(folder, '')] : [])),
     [
       '404 Not Found',
-      "'gopher' is no way to fetch: https, http, file and debian-source are",
+      "'gopher' is no way to fetch: https, http, file, debian-source and debian-binary are",
       "cannot read '/missing': no such file or directory",
       'another hash',
     ],

@@ -10,7 +10,6 @@ import { BuildLog } from '../../builder/build-log.ts';
 import { diagnose } from '../../builder/diagnose.ts';
 import { buildInput } from '../../builder/environment.ts';
 import { takeLock } from '../../builder/lock.ts';
-import { schedule } from '../../builder/schedule.ts';
 import { shellWord } from '../../builder/shell-word.ts';
 import { structuredAttrs } from '../../builder/structured-attrs.ts';
 import { type Derivation, placeholder, type StorePath } from '../../store/index.ts';
@@ -177,59 +176,6 @@ test("archives of the machine's own ar", (t) => {
     return readFileSync(path);
   };
   assert.deepEqual(make('rcU'), make('rcD'));
-});
-
-test('tasks run in order, the longest way first, never more than allowed', async () => {
-  const tasks = [
-    { key: 'a', waitsFor: [], weight: 1 },
-    { key: 'b', waitsFor: [], weight: 1 },
-    { key: 'long', waitsFor: ['b'], weight: 50 },
-    { key: 'end', waitsFor: ['a', 'long'], weight: 1 },
-  ];
-  const order: string[] = [];
-  const run = async (key: string) => {
-    order.push(key);
-    await Promise.resolve();
-    return 'done' as const;
-  };
-  await schedule(tasks, { jobs: 1, run, onSkip: () => {}, isStopped: () => false });
-  assert.deepEqual(order, ['b', 'long', 'a', 'end']);
-});
-
-test('scheduling, whatever the graph', async () => {
-  const graph = fc.array(fc.tuple(fc.array(fc.nat(20), { maxLength: 3 }), fc.boolean()), { maxLength: 20 });
-  await fc.assert(
-    fc.asyncProperty(graph, fc.integer({ min: 1, max: 4 }), async (nodes, jobs) => {
-      const tasks = nodes.map(([inputs], key) => ({ key, waitsFor: inputs.filter((input) => input < key), weight: 1 }));
-      const ended = new Map<number, string>();
-      let nRunning = 0;
-      const slots = new Set<number>();
-      await schedule(tasks, {
-        jobs,
-        run: async (key, slot) => {
-          assert.ok(!slots.has(slot) && slot < jobs);
-          slots.add(slot);
-          assert.ok(++nRunning <= jobs);
-          for (const input of tasks[key]!.waitsFor) assert.equal(ended.get(input), 'done');
-          await new Promise(setImmediate);
-          nRunning--;
-          slots.delete(slot);
-          const end = nodes[key]![1] ? 'done' : 'failed';
-          ended.set(key, end);
-          return end;
-        },
-        onSkip: (key) => {
-          assert.equal(ended.has(key), false);
-          ended.set(key, 'skipped');
-        },
-        isStopped: () => false,
-      });
-      assert.equal(ended.size, tasks.length);
-      for (const [key, end] of ended)
-        if (end === 'skipped') assert.ok(tasks[key]!.waitsFor.some((input) => ended.get(input) !== 'done'));
-    }),
-    { numRuns: 40 },
-  );
 });
 
 test("a lock is one process's at a time; a dead one's is none", async (t) => {

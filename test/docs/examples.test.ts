@@ -10,6 +10,7 @@ import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, project } from '../cli/programs.ts';
 
 const skip = await noSandbox();
+const hasApt = spawnSync('apt-cache', ['--version']).status === 0;
 
 test('the examples of the command table work as written', { skip }, (t) => {
   const work = mkdtempSync(join(tmpdir(), 'igos-examples-'));
@@ -21,6 +22,10 @@ test('the examples of the command table work as written', { skip }, (t) => {
   const examples = (['igos', 'pkm'] as const).flatMap((program) => commandsOf(program).flatMap((command) => command.examples));
   assert.ok(examples.length >= 18, `only ${examples.length} examples`);
   for (const { command } of examples) {
+    if (command.includes('seed lock') && !hasApt) {
+      t.diagnostic(`not run, since there is no apt here: ${command}`);
+      continue;
+    }
     const result = spawnSync('sh', ['-c', command.replaceAll('/tmp/root', join(work, 'root'))], {
       cwd: here,
       encoding: 'utf8',

@@ -284,6 +284,6 @@ test('an object of several slots with a file too many is found, and its neighbou
     screen.end();
     screen.close();
     // Those that share its first slot are looked at again too.
-    assert.deepEqual([...found].sort(), [objects[0]!.root, objects[1]!.root]);
+    assert.deepEqual([...found].sort(compareBytes), [objects[0]!.root, objects[1]!.root]);
   }
 });

@@ -5,8 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
 import { buildScript, type ScriptInput } from '../../../eval/declare/build-script.ts';
 import { STYLES } from '../../../eval/declare/styles.ts';
+import { golden } from '../../golden.ts';
 
 const plain = {
   name: 'hello',
@@ -200,6 +202,13 @@ test('a source goes where it is told, over what is there, and an archive can sta
   assert.equal(result.stdout, `${[...files, 'gmp-6.tar.gz', 'hello-1.0'].join('\n')}\n`, result.stderr);
 });
 
+test('a source that stays whole is told by its place, not by its name', (context) => {
+  const archives = ['1x.tar', '2x.tar'].map((name) => tarball(context, name, { 'top/a': '' }));
+  const sources = [{}, { isWhole: true as const }];
+  const result = run(context, { ...plain, sources, phases: { build: 'ls . ..' } }, { sources: archives.join(' ') });
+  assert.equal(result.stdout, '.:\na\n\n..:\n2x.tar\nhello-1.0\n', result.stderr);
+});
+
 test('a patch says how many leading folders its names have', (context) => {
   if (!existsSync('/usr/bin/patch')) return context.skip('patch is not installed');
   const archive = tarball(context, 'p.tar', { 'p/a': 'one\n' });
@@ -369,4 +378,79 @@ test('autotools builds in a folder of its own', (context) => {
   assert.equal(result.status, 0, result.stderr);
   assert.ok(existsSync(join(result.top, 'hello-1.0', 'obj', 'Makefile')));
   assert.ok(existsSync(result.out('out', 'usr')));
+});
+
+const everything: ScriptInput = {
+  ...plain,
+  sources: [{}, { into: 'gmp' }, { isWhole: true }],
+  patches: [{ strip: 1 }, { strip: 0 }],
+  phases: {
+    ...STYLES.find(({ name }) => name === 'autotools')!.phases({ flags: ["--with-it='s"], buildDir: 'obj', autoreconf: true }),
+    preConfigure: 'export LANG=C',
+    postInstall: 'rm -r "$out/usr/share/doc"',
+  },
+  knownFailures: "t/dns needs 'a network'",
+  strip: 'always',
+  hasDebug: true,
+  splits: [
+    { output: 'dev', files: ['usr/include', 'usr/lib/*.a'] },
+    { output: 'debug', files: ['usr/lib/debug'] },
+  ],
+};
+
+test('the script of a plain package, and of one that uses everything', (context) => {
+  const { check: _, ...phases } = STYLES.find(({ name }) => name === 'autotools')!.phases({});
+  const text = buildScript({ ...plain, sources: [{}], phases, strip: 'if-there' });
+  golden(context, 'scripts/autotools.txt', text);
+  golden(context, 'scripts/everything.txt', buildScript(everything));
+  for (const name of ['cmake', 'meson', 'make', 'python', 'cargo'])
+    golden(
+      context,
+      `scripts/${name}.txt`,
+      buildScript({ ...plain, phases: STYLES.find((style) => style.name === name)!.phases({}) }),
+    );
+});
+
+test('shells find no mistake in what igos writes', (context) => {
+  const texts = [everything, ...STYLES.map(({ phases }) => ({ ...plain, phases: phases({ folder: 'a b' }) }))].map(buildScript);
+  const file = join(scratch(context), 'script');
+  for (const shell of ['/bin/sh', '/bin/bash', '/usr/bin/dash', '/usr/bin/ksh', '/usr/bin/busybox']) {
+    if (!existsSync(shell)) continue;
+    for (const text of texts) {
+      // The phases themselves are words of the script: they are looked at on their own.
+      const phases = [...text.matchAll(/'\n((?:[^']|'\\'')*)\n'/g)].map((match) => match[1]!.replaceAll("'\\''", "'"));
+      for (const part of [text, ...phases]) {
+        writeFileSync(file, part);
+        const { status, stderr } = spawnSync(shell, [...(shell.endsWith('busybox') ? ['sh'] : []), '-n', file], {
+          encoding: 'utf8',
+        });
+        assert.equal(status, 0, `${shell}: ${stderr}\n${part}`);
+      }
+    }
+  }
+});
+
+test('any text of a declaration reaches the shell as it stands', (context) => {
+  const word = fc.string({ unit: fc.constantFrom(...'ab\'"\\$`!*?[ \t\n;&|<>(){}#~=é-'), minLength: 1, maxLength: 12 });
+  const line = word.map((text) => text.replaceAll('\n', ' ').replace(/é/g, '\xc3\xa9'));
+  fc.assert(
+    fc.property(fc.array(line, { minLength: 1, maxLength: 8 }), line, line, (flags, known, file) => {
+      const style = STYLES.find(({ name }) => name === 'make')!.phases({ flags });
+      const make = 'make() { shift; printf "%s|" "$@"; }\n';
+      const result = run(context, {
+        ...plain,
+        knownFailures: known,
+        phases: {
+          build: `${make}${style.build}`,
+          check: 'exit 1',
+          install: `mkdir -p "$out"; : >"$out"/'${file.replaceAll("'", "'\\''")}'`,
+        },
+        splits: [{ output: 'dev', files: [file.replace(/[*?[\]]/g, '?')] }],
+      });
+      assert.equal(result.status, 0, result.stderr);
+      assert.equal(result.stdout, `${flags.map((flag) => `${flag}|`).join('')}`);
+      assert.ok(result.stderr.includes(`as is known: ${known}\n`), result.stderr);
+    }),
+    { numRuns: 15 },
+  );
 });

@@ -230,7 +230,7 @@ test('styles that know whether there are tests run them; tiers and packages deci
     undefined,
     'own',
   ]);
-  assert.match(derivation(opened, 'c').env.get('buildScript')!, /as is known:" why >&2/);
+  assert.match(derivation(opened, 'c').env.get('buildScript')!, /as is known: "why >&2/);
   assert.deepEqual(opened.tree.select('b').check, { kind: 'off', reason: 'needs a screen' });
   assert.throws(() => opened.tree.select('g').drvPath, /'check' of package 'g' is null/);
 });
@@ -254,10 +254,10 @@ test('the environment of compilers keeps the folder of the build out, behind wha
   assert.deepEqual(flags('a'), [`-O2 ${map}`, `-O2 ${map}`, none, none]);
   assert.deepEqual(flags('b'), [`-O3 -g ${map}`, none, none, none]);
   assert.deepEqual(flags('c'), [none, none, none, none]);
-  assert.deepEqual(flags('d'), [`-O1 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id', none]);
+  assert.deepEqual(flags('d'), [`-O1 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
   assert.deepEqual(flags('e'), [none, none, none, none]);
-  assert.deepEqual(flags('f'), [`-O2 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id', none]);
-  const rust = '--remap-path-prefix=/build=/usr/src/debug -C link-arg=-Wl,--build-id';
+  assert.deepEqual(flags('f'), [`-O2 -g ${map}`, `-O2 -g ${map}`, '-Wl,--build-id=sha1', none]);
+  const rust = '--remap-path-prefix=/build=/usr/src/debug -C link-arg=-Wl,--build-id=sha1';
   assert.deepEqual(flags('g'), [none, none, none, rust]);
   const script = (name: string): string => derivation(opened, name).env.get('buildScript')!;
   assert.match(script('a'), /phase strip '\ncommand -v/);

@@ -1,0 +1,139 @@
+/**
+ * A shell in the environment of a build: the same root, variables, user and sandbox, with the phases at hand, and a person at the keys.
+ *
+ * @source docs/builder.md §6
+ */
+import { basename } from 'node:path';
+import type { Bytes } from '../base/index.ts';
+import type { ObjectStore, StorePath } from '../store/index.ts';
+import { setUpFailed, stopped } from './build-fault.ts';
+import { plainFiles } from './build-one.ts';
+import { type BuildInput, buildFolder, buildInput } from './environment.ts';
+import { gatherInputs } from './inputs.ts';
+import { outputPlaces } from './output-places.ts';
+import { planWith } from './plan.ts';
+import { probeSandbox } from './probe.ts';
+import { Realised } from './realised.ts';
+import { removeScratch } from './remove.ts';
+import { runSandboxed } from './sandbox.ts';
+import { shellWord } from './shell-word.ts';
+import { Workspace } from './workspace.ts';
+
+export interface DevelopOptions {
+  /** Run by the shell, which ends with it. Without it the shell reads what is typed. */
+  readonly command?: Bytes | undefined;
+  /** Run the phases `unpack` and `patch` first, and stand in the sources. */
+  readonly isUnpacked: boolean;
+  readonly cores: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs the shell with the streams of this process, to its end. Nothing of it is left then. The inputs must be valid.
+ *
+ * @returns its exit status
+ * @throws Fault E-BUILD-003, 004, 015, 017
+ */
+export async function develop(store: ObjectStore, drvPath: StorePath, options: DevelopOptions): Promise<number> {
+  const realised = new Realised(store);
+  planWith(store, [{ drvPath, outputs: [] }], realised);
+  const resolved = realised.resolve(drvPath)!;
+  const { drv } = resolved;
+  const inputs = gatherInputs(store, realised, resolved);
+  const outputs = outputPlaces(resolved, store.storeDir);
+  const input = buildInput(drv, { storeDir: store.storeDir, cores: options.cores, outputs, impure: new Map() });
+  using workspace = new Workspace(store);
+  const run = async (isCopied: boolean) => {
+    const scratch = store.makeScratch();
+    try {
+      return await runSandboxed({
+        workspace,
+        scratch,
+        input: shellInput(drv.name, input, options),
+        layers: inputs.layers,
+        isCopied,
+        hostFiles: inputs.layers === undefined ? plainFiles() : [],
+        objects: inputs.objects,
+        hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
+        slot: DEVELOP_SLOT + (process.pid % 0x10_0000),
+        signal: options.signal,
+      });
+    } finally {
+      removeScratch(scratch);
+    }
+  };
+  let end = await run(false);
+  if (end.kind === 'refused' && end.way === 'filter') {
+    workspace.isFiltered = false;
+    end = await run(false);
+  }
+  if (end.kind === 'refused' && end.way === 'overlay') end = await run(true);
+  if (end.kind === 'stopped') throw stopped();
+  if (end.kind === 'refused') throw probeSandbox(store.home).fault ?? setUpFailed(drv.name, end.refusal);
+  if (end.kind === 'not-run') throw setUpFailed(drv.name, { purpose: 'start /bin/sh', message: end.message });
+  return end.kind === 'exited' ? end.status : 1;
+}
+
+/** Users of shells are none that builds have. */
+const DEVELOP_SLOT = 0x100_0000;
+
+/** In the build folder: what the shell reads first, and the phases. */
+const START_FILE = '.develop';
+const PHASES_FILE = '.develop-phases';
+
+/** The build's own input, with a shell in place of its builder. */
+function shellInput(name: string, input: BuildInput, options: DevelopOptions): BuildInput {
+  const script = input.files.get(basename(input.environment.get('buildScriptPath') ?? ''));
+  const files = new Map(input.files);
+  files.set(START_FILE, startText(name, input, script, options.isUnpacked));
+  if (script !== undefined) files.set(PHASES_FILE, onePhaseOf(script));
+  return {
+    builder: '/bin/sh',
+    args: options.command === undefined ? ['-c', INTERACTIVE] : ['-c', COMMAND, 'sh', options.command],
+    environment: input.environment,
+    files,
+  };
+}
+
+/** bash where the root has one: it keeps a history and completes names. */
+const INTERACTIVE = `if [ -x /usr/bin/bash ]; then exec /usr/bin/bash --noprofile --rcfile ${buildFolder}/${START_FILE} -i; fi
+ENV=${buildFolder}/${START_FILE} exec /bin/sh -i`;
+
+const COMMAND = `. ${buildFolder}/${START_FILE}
+eval "$1"`;
+
+/** A call of a phase in the script that builds a package, and the function that it calls. */
+const PHASE_CALL = /^phase ([a-z][\w-]*) /gm;
+const PHASE_FUNCTION = /^phase\(\) \{$/m;
+
+/** The script, but with each call of a phase asking first whether it is the wanted one. */
+const onePhaseOf = (script: Bytes): Bytes =>
+  `phase() { if [ "$1" = "$igos_phase" ]; then igos_run "$@"; fi; }\n${script.replace(PHASE_FUNCTION, 'igos_run() {')}`;
+
+function startText(name: string, input: BuildInput, script: Bytes | undefined, isUnpacked: boolean): Bytes {
+  const phases = script === undefined ? [] : [...script.matchAll(PHASE_CALL)].map((match) => match[1]!);
+  // What the script sets before its first phase: the shell has it, too.
+  const first = script?.search(/^phase [a-z]/m) ?? -1;
+  const preamble = script === undefined ? '' : first === -1 ? script : script.slice(0, first);
+  const builder = [input.builder, ...input.args].map(shellWord).join(' ');
+  const unpacking = phases.filter((phase) => phase === 'unpack' || phase === 'patch');
+  return `unset ENV
+${preamble}
+igos_phases=${shellWord(phases.join(' '))}
+
+run_phase() {
+  for igos_phase; do
+    case " $igos_phases " in
+    *" $igos_phase "*) ;;
+    *) echo "there is no phase '$igos_phase'; there are: $igos_phases" >&2; return 1 ;;
+    esac
+    (set -e; . ${buildFolder}/${PHASES_FILE}) || return
+  done
+}
+run_build() { (cd ${buildFolder} && exec ${builder}); }
+alias run-phase=run_phase run-build=run_build
+PS1=${shellWord(`[${name}] \${PWD} $ `)}
+${isUnpacked && unpacking.length > 0 ? `run_phase ${unpacking.join(' ')}` : ':'}
+${isUnpacked ? 'if [ -d "${srcdir:-}" ]; then cd "$srcdir"; fi' : ':'}
+`;
+}

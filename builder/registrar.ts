@@ -1,0 +1,121 @@
+/**
+ * Hands what builds made to the store, several at a time: registering costs two waits for the disk and a transaction however many
+ * objects there are, which is more than a small build.
+ */
+import type { ObjectStore, Realisation } from '../store/index.ts';
+import type { Finished } from './build-one.ts';
+import { removeScratch } from './remove.ts';
+
+/** At most this much work is done again after a crash. */
+const FLUSH_MS = 100;
+
+interface Waiting {
+  readonly finished: Finished;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Registrar {
+  readonly #store: ObjectStore;
+  readonly #waiting: Waiting[] = [];
+  /** What came of builds and look-ups. */
+  #realisations: Realisation[] = [];
+  /** Of builds whose realisations are not written yet: only what is written down is found by whoever waits for the locks. */
+  readonly #locks: Disposable[] = [];
+  readonly #removable: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** Of a flush that nobody waited for. */
+  #failure: { error: unknown } | undefined;
+  #sweep: NodeJS.Immediate | undefined;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Resolves when the outputs are in the store, at the next flush. @throws Fault, SystemFault */
+  async add(finished: Finished): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ finished, resolve, reject });
+    this.#flushSoon();
+    await promise;
+  }
+
+  /** Writes these down by the next flush, and lets go of the lock then. */
+  remember(realisations: readonly Realisation[], lock?: Disposable): void {
+    this.#realisations.push(...realisations);
+    if (lock !== undefined) this.#locks.push(lock);
+    this.#flushSoon();
+  }
+
+  /** Registers what waits. What only a look-up needs, the realisations, may wait a little longer. */
+  registerNow(): void {
+    const all = this.#waiting.splice(0);
+    if (all.length === 0) return;
+    try {
+      this.#store.adopt(all.flatMap(({ finished }) => finished.outputs.objects));
+      for (const { resolve } of all) resolve();
+    } catch (error) {
+      // Which of them is at fault is seen by taking them one by one.
+      if (all.length === 1) all[0]!.reject(error);
+      else for (const each of all) this.#registerAlone(each);
+    } finally {
+      this.#removable.push(...all.map(({ finished }) => finished.scratch));
+      // The next builds start first.
+      this.#sweep ??= setImmediate(() => this.#removeScratches());
+    }
+  }
+
+  /** All that waits, at once. @throws SystemFault the realisations cannot be written */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.registerNow();
+    try {
+      this.#store.addRealisations(this.#realisations);
+    } finally {
+      this.#realisations = [];
+      for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
+    }
+  }
+
+  /** Flushes, and leaves nothing behind. @throws SystemFault what could not be written, now or before */
+  close(): void {
+    try {
+      this.flush();
+    } finally {
+      clearImmediate(this.#sweep);
+      this.#removeScratches();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #registerAlone({ finished, resolve, reject }: Waiting): void {
+    try {
+      this.#store.adopt(finished.outputs.objects);
+      resolve();
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  #removeScratches(): void {
+    this.#sweep = undefined;
+    for (const scratch of this.#removable.splice(0)) {
+      try {
+        removeScratch(scratch);
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    }
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      try {
+        this.flush();
+      } catch (error) {
+        this.#failure ??= { error };
+      }
+    }, FLUSH_MS);
+  }
+}

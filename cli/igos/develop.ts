@@ -1,0 +1,44 @@
+import { availableParallelism } from 'node:os';
+import { Fault, textToBytes } from '../../base/index.ts';
+import { develop } from '../../builder/index.ts';
+import type { Arguments } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { realizeTargets } from '../realizing.ts';
+import { openSession } from '../session.ts';
+import { resolveTargets } from '../targets.ts';
+
+export async function run(context: Context, args: Arguments): Promise<number> {
+  using session = openSession(context, args, { isReadOnly: false });
+  const targets = resolveTargets(context, args, session);
+  const [drvPath, ...others] = new Set(targets.flatMap((target) => target.drvPath ?? []));
+  if (drvPath === undefined || others.length > 0) {
+    throw new Fault('E-CLI-080', `'${args.operands[0]}' is ${drvPath === undefined ? 'not built' : 'more than one package'}`, {
+      hints: ['name one package that is built: TREE#NAME'],
+    });
+  }
+  const { store } = session;
+  const inputs = [...store.readDerivation(drvPath).inputDrvs].map(([input, outputs]) => ({
+    label: input,
+    drvPath: input,
+    outputs,
+  }));
+  await realizeTargets(context, args, store, inputs);
+  const controller = new AbortController();
+  // Keys are the shell's; whoever asks igos itself to end, ends both.
+  const stop = (): void => controller.abort();
+  const ignore = (): void => {};
+  process.once('SIGTERM', stop);
+  process.on('SIGINT', ignore);
+  try {
+    const command = args.value('command');
+    return await develop(store, drvPath, {
+      command: command === undefined ? undefined : textToBytes(command),
+      isUnpacked: args.has('unpack'),
+      cores: availableParallelism(),
+      signal: controller.signal,
+    });
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', ignore);
+  }
+}

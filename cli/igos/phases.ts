@@ -1,0 +1,173 @@
+import { didYouMean, Fault, Faults } from '../../base/index.ts';
+import { probeSandbox } from '../../builder/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { addManifest, manifestText } from '../phases/manifest.ts';
+import { type Phase, phasesOf, selectPhases } from '../phases/phase-list.ts';
+import { type PhaseState, type PhaseStatus, statusOf, TreeBuild } from '../phases/status.ts';
+import { formatDuration } from '../progress/model.ts';
+import { type RealizeOutcome, realizeTargets } from '../realizing.ts';
+import { openSession } from '../session.ts';
+import { systemImage } from '../system-files.ts';
+import { Trees } from '../targets.ts';
+
+export async function run(context: Context, args: Arguments): Promise<number> {
+  using session = openSession(context, args, { isReadOnly: false });
+  const tree = new Trees(session).open(args.operands[0]!);
+  const phases = phasesOf([...tree.tiers.keys()]);
+  const selected = selectionOf(args, phases);
+  const build = new TreeBuild(tree, session.store);
+  session.bridge.flush();
+  const results: PhaseResult[] = [];
+  if (!args.has('dry-run')) {
+    for (const phase of phases) {
+      if (!selected.has(phase.name)) continue;
+      const before = performance.now();
+      const result = await runPhase(context, args, build, phase);
+      results.push({ phase, text: result, ms: performance.now() - before });
+      if (!context.isQuiet && result !== '') context.out.talk(`${phase.name}: ${result} (${formatDuration(results.at(-1)!.ms)})`);
+    }
+  }
+  const status = statusOf(build, phases);
+  if (context.isJson) context.out.json(recordOf(tree.name, status, selected, results));
+  else for (const line of listLines(status, selected)) context.out.line(line);
+  return 0;
+}
+
+interface PhaseResult {
+  readonly phase: Phase;
+  /** What was done, for people; empty where there was nothing to do. */
+  readonly text: string;
+  readonly ms: number;
+}
+
+/** @throws UsageError a name that is no phase · Fault E-CLI-090 one that was asked for and cannot be run */
+function selectionOf(args: Arguments, phases: readonly Phase[]): ReadonlySet<string> {
+  const skip = args.all('skip').flatMap(([words]) => words!.split(',').filter((word) => word !== ''));
+  const from = args.value('from');
+  const until = args.value('until');
+  const names = phases.map((phase) => phase.name);
+  for (const name of [from, until, ...skip]) {
+    if (name !== undefined && !names.includes(name))
+      throw new UsageError(`there is no phase '${name}'`, [...didYouMean(name, names), `there are: ${names.join(', ')}`]);
+  }
+  if (from !== undefined && until !== undefined && names.indexOf(from) > names.indexOf(until))
+    throw new UsageError(`'${from}' comes after '${until}'`, [`say --from ${until} --until ${from}`]);
+  for (const name of [from, until]) {
+    const phase = phases.find((each) => each.name === name);
+    if (phase?.kind !== 'later') continue;
+    throw new Fault('E-CLI-090', `the phase '${phase.name}' is not part of this version`, {
+      notes: [`it is to make: ${phase.about}`],
+      hints: [`igos phases TREE --until ${lastSupported(phases, phase)} does all that there is before it`],
+    });
+  }
+  return selectPhases(phases, { from, until, skip });
+}
+
+/** The last phase before one that this version can run. */
+function lastSupported(phases: readonly Phase[], later: Phase): string {
+  return phases
+    .slice(0, phases.indexOf(later))
+    .filter((phase) => phase.kind !== 'later')
+    .at(-1)!.name;
+}
+
+/** Runs one phase. @returns what was done @throws Fault, Faults */
+async function runPhase(context: Context, args: Arguments, build: TreeBuild, phase: Phase): Promise<string> {
+  const { store, tree } = build;
+  switch (phase.kind) {
+    case 'validate': {
+      const faults = tree.check();
+      if (faults.length === 1) throw faults[0]!;
+      if (faults.length > 1) throw new Faults(faults);
+      return `${counted(tree.packages.size, 'package')} in ${counted(tree.tiers.size, 'tier')}, nothing wrong`;
+    }
+    case 'verify-sources': {
+      const goals = build.sources.map((drvPath) => ({ label: drvPath, drvPath, outputs: [] }));
+      const { nFetched, nBuilt } = await realizeTargets(context, args, store, goals);
+      // What arrives is compared with its hash; what was here is compared with what it was.
+      store.assertIntact(build.sourcePaths());
+      const nCame = nFetched + nBuilt;
+      return `${counted(goals.length, 'source')}${nCame === 0 ? '' : `, ${nCame} fetched`}`;
+    }
+    case 'setup': {
+      const { fault } = probeSandbox(store.home);
+      if (fault !== undefined) throw fault;
+      return 'the sandbox works';
+    }
+    case 'tier': {
+      const targets = build.tier(phase.name);
+      return targets.length === 0 ? '' : outcomeText(targets.length, await realizeTargets(context, args, store, targets));
+    }
+    case 'config': {
+      const images = [...tree.systems.values()].flatMap((system) => systemImage(store, system) ?? []);
+      return images.length === 0 ? '' : `the files of ${counted(images.length, 'system')}`;
+    }
+    case 'manifest': {
+      const isComplete = build.targets.every((target) => build.outputOf(target) !== undefined);
+      if (!isComplete) return 'nothing: not all packages are built';
+      return addManifest(store, tree.name, manifestText(build));
+    }
+    case 'later':
+    case 'other':
+      return '';
+  }
+}
+
+function outcomeText(nAll: number, { nBuilt, nFetched, nCutoff, nSubstituted }: RealizeOutcome): string {
+  const parts = [
+    nBuilt > 0 ? `${nBuilt} built` : '',
+    nFetched > 0 ? `${nFetched} fetched` : '',
+    nSubstituted > 0 ? `${nSubstituted} from caches` : '',
+    nCutoff > 0 ? `${nCutoff} as before` : '',
+  ].filter((part) => part !== '');
+  return `${counted(nAll, 'package')}${parts.length === 0 ? ', all there' : `, ${parts.join(', ')}`}`;
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+const STATES: Readonly<Record<PhaseState, string>> = {
+  done: 'done',
+  partly: 'begun',
+  open: 'to do',
+  none: '-',
+  check: 'each time',
+  unsupported: 'not part of this version',
+};
+
+function listLines(status: readonly PhaseStatus[], selected: ReadonlySet<string>): string[] {
+  const rows = status.map(({ phase, state, nDone, nAll }, index) => {
+    const number = String(index + 1).padStart(2);
+    const count = nAll === 0 ? '' : `${nDone} of ${nAll}`;
+    const about = phase.kind === 'tier' ? (nAll === 0 ? 'the tree has no such tier' : '') : phase.about;
+    const isChosen = selected.has(phase.name) || state === 'unsupported';
+    return { number, name: phase.name, state: `${STATES[state]}${isChosen ? '' : ' (left out)'}`, count, about };
+  });
+  const width = (of: (row: (typeof rows)[number]) => string): number => Math.max(...rows.map((row) => of(row).length));
+  const widths = { name: width((row) => row.name), state: width((row) => row.state), count: width((row) => row.count) };
+  return rows.map((row) =>
+    `${row.number}  ${row.name.padEnd(widths.name)}  ${row.state.padEnd(widths.state)}  ${row.count.padEnd(widths.count)}  ${row.about}`.trimEnd(),
+  );
+}
+
+const recordOf = (
+  tree: string,
+  status: readonly PhaseStatus[],
+  selected: ReadonlySet<string>,
+  results: readonly PhaseResult[],
+): object => ({
+  tree,
+  phases: status.map(({ phase, state, nDone, nAll }, index) => {
+    const result = results.find((each) => each.phase === phase);
+    return {
+      number: index + 1,
+      name: phase.name,
+      kind: phase.kind,
+      state,
+      done: nDone,
+      of: nAll,
+      selected: selected.has(phase.name),
+      ...(result === undefined ? {} : { result: result.text, seconds: Number((result.ms / 1000).toFixed(3)) }),
+    };
+  }),
+});

@@ -1,0 +1,112 @@
+/** What of each phase is done: found out from the store, as every node is named by what it depends on. */
+import { never } from '../../base/index.ts';
+import { planBuild, validOutputs } from '../../builder/index.ts';
+import type { PackageInfo, Tree } from '../../eval/index.ts';
+import type { ObjectStore, StorePath } from '../../store/index.ts';
+import { systemFilesPath } from '../system-files.ts';
+import { packageTarget, type Target } from '../targets.ts';
+import { manifestPath, manifestText } from './manifest.ts';
+import type { Phase } from './phase-list.ts';
+
+/** `none`: the tree has nothing for it. `unsupported`: not part of this version. `check`: it has no result that could be kept. */
+export type PhaseState = 'done' | 'partly' | 'open' | 'none' | 'check' | 'unsupported';
+
+export interface PhaseStatus {
+  readonly phase: Phase;
+  readonly state: PhaseState;
+  readonly nDone: number;
+  readonly nAll: number;
+}
+
+/** A tree, with what it takes to build each of its packages. Reads the store, writes nothing. */
+export class TreeBuild {
+  readonly tree: Tree;
+  readonly store: ObjectStore;
+  readonly targets: readonly Target[];
+  #sources: readonly StorePath[] | undefined;
+
+  constructor(tree: Tree, store: ObjectStore) {
+    this.tree = tree;
+    this.store = store;
+    this.targets = [...tree.packages.values()].map((info) => packageTarget(tree, info));
+  }
+
+  /** The packages of a tier. */
+  tier(name: string): Target[] {
+    return this.targets.filter((target) => (target.info as PackageInfo).tier === name);
+  }
+
+  /** Derivations that fetch something, of all that the packages are built from. */
+  get sources(): readonly StorePath[] {
+    if (this.#sources !== undefined) return this.#sources;
+    const found: StorePath[] = [];
+    const seen = new Set<StorePath>();
+    const waiting = this.targets.flatMap(({ drvPath }) => drvPath ?? []);
+    for (let drvPath = waiting.pop(); drvPath !== undefined; drvPath = waiting.pop()) {
+      if (seen.has(drvPath)) continue;
+      seen.add(drvPath);
+      const drv = this.store.readDerivation(drvPath);
+      if ([...drv.outputs.values()].some((output) => output.kind === 'fixed')) found.push(drvPath);
+      waiting.push(...drv.inputDrvs.keys());
+    }
+    this.#sources = found.reverse();
+    return this.#sources;
+  }
+
+  /** Where the outputs of fetching derivations are, of those that are there. */
+  sourcePaths(): StorePath[] {
+    return this.sources.flatMap((drvPath) => [...(validOutputs(this.store, { drvPath, outputs: [] })?.values() ?? [])]);
+  }
+
+  /** Output path of a package; `undefined` where it is not built. */
+  outputOf(target: Target): StorePath | undefined {
+    if (target.outPath !== undefined) return target.outPath;
+    const { drvPath, outputs } = target;
+    return validOutputs(this.store, { drvPath: drvPath!, outputs })?.get(outputs[0] ?? 'out');
+  }
+}
+
+/** The state of every phase. Cost: one plan for the whole tree. */
+export function statusOf(build: TreeBuild, phases: readonly Phase[]): PhaseStatus[] {
+  const { store, tree, targets } = build;
+  const goals = targets.flatMap(({ drvPath, outputs }) => (drvPath === undefined ? [] : [{ drvPath, outputs }]));
+  const sources = build.sources.map((drvPath) => ({ drvPath, outputs: [] }));
+  const missing = new Set(planBuild(store, [...goals, ...sources]).steps.map((step) => step.drvPath));
+  const isThere = (target: Target): boolean =>
+    target.drvPath === undefined ? store.isValid(target.outPath!) : !missing.has(target.drvPath);
+  const counted = (phase: Phase, all: readonly boolean[]): PhaseStatus => {
+    const nDone = all.filter(Boolean).length;
+    const state = all.length === 0 ? 'none' : nDone === all.length ? 'done' : nDone === 0 ? 'open' : 'partly';
+    return { phase, state, nDone, nAll: all.length };
+  };
+  return phases.map((phase): PhaseStatus => {
+    switch (phase.kind) {
+      case 'tier':
+        return counted(phase, build.tier(phase.name).map(isThere));
+      case 'verify-sources':
+        return counted(
+          phase,
+          sources.map(({ drvPath }) => !missing.has(drvPath)),
+        );
+      case 'config':
+        return counted(
+          phase,
+          [...tree.systems.values()].flatMap((system) => {
+            const path = systemFilesPath(store, system);
+            return path === undefined ? [] : [store.isValid(path)];
+          }),
+        );
+      case 'manifest':
+        return counted(phase, [targets.every(isThere) && store.isValid(manifestPath(store, tree.name, manifestText(build)))]);
+      case 'later':
+        return { phase, state: 'unsupported', nDone: 0, nAll: 0 };
+      case 'other':
+        return { phase, state: 'none', nDone: 0, nAll: 0 };
+      case 'validate':
+      case 'setup':
+        return { phase, state: 'check', nDone: 0, nAll: 0 };
+      default:
+        return never(phase.kind);
+    }
+  });
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { type Descriptor, type Started, startProgram } from '../../builder/spawn.ts';
+
+const start = (script: string, descriptors: readonly Descriptor[] = ['empty', 'output', 'output', 'channel']): Started =>
+  startProgram('/bin/sh', ['-c', script], { cwd: '/', env: { NAME: 'välue' }, descriptors });
+
+async function end(child: Started): Promise<{ out: string; error: string; status: number | null; signal: string | null }> {
+  let out = '';
+  let error = '';
+  child.stdio[1]?.on('data', (chunk: Buffer) => (out += chunk.toString('utf8')));
+  child.stdio[2]?.on('data', (chunk: Buffer) => (error += chunk.toString('utf8')));
+  const [status, signal] = await new Promise<[number | null, string | null]>((resolve) =>
+    child.on('close', (...ends) => resolve(ends)),
+  );
+  return { out, error, status, signal };
+}
+
+const onLinux = (t: TestContext): boolean => {
+  if (process.platform !== 'linux') t.skip('not Linux');
+  return process.platform === 'linux';
+};
+
+test('a program gets its words, folder, variables and an empty input, and its end is told', async () => {
+  assert.deepEqual(await end(start('pwd; echo "$NAME"; cat; echo err >&2; exit 7')), {
+    out: '/\nvälue\n',
+    error: 'err\n',
+    status: 7,
+    signal: null,
+  });
+});
+
+test('all that it wrote is there when it has ended', async () => {
+  const { out } = await end(start('i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done'));
+  assert.equal(out.length, 220_000);
+});
+
+test('a signal that ended it is named, and one that is sent reaches it', async () => {
+  assert.equal((await end(start('kill -TERM $$'))).signal, 'SIGTERM');
+  const child = start('read -r _ <&3');
+  const ended = end(child);
+  assert.equal(child.kill('SIGKILL'), true);
+  assert.equal((await ended).signal, 'SIGKILL');
+  assert.equal(child.kill('SIGKILL'), false, 'its number may be another’s by now');
+});
+
+test('a program that is not there is an error with its number', async () => {
+  const child = startProgram('/no/such/program', [], { cwd: '/', env: {}, descriptors: ['empty', 'output'] });
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.on('error', resolve));
+  assert.equal(error.code, 'ENOENT');
+});
+
+test('it inherits nothing but what it is given, ignores no signal, and leads a session of its own', async (t) => {
+  if (!onLinux(t)) return;
+  const secret = openSync('/dev/zero', 'r');
+  const lent = openSync('/etc/passwd', 'r');
+  const script =
+    'cd /proc/self/fd; for f in *; do printf "%s " "$f"; done; echo; grep SigIgn /proc/self/status; cut -d" " -f1,6 /proc/$$/stat';
+  const { out } = await end(start(script, ['empty', 'output', 'output', 'channel', lent]));
+  closeSync(secret);
+  closeSync(lent);
+  const [descriptors, ignored, session] = out.split('\n');
+  // Whoever lists them has the folder open, too.
+  assert.deepEqual(descriptors!.trim().split(' ').slice(0, 5), ['0', '1', '2', '3', '4']);
+  assert.ok(descriptors!.trim().split(' ').length <= 6, descriptors);
+  assert.match(ignored!, /SigIgn:\s0+$/);
+  const [pid, leader] = session!.split(' ');
+  assert.equal(pid, leader);
+});
+
+test('no descriptor is left open', async (t) => {
+  if (!onLinux(t)) return;
+  const count = (): number => readdirSync('/proc/self/fd').length;
+  await end(start(':'));
+  const before = count();
+  for (let i = 0; i < 20; i++) await end(start(':'));
+  assert.ok(count() <= before, `${count()} after ${before}`);
+});

@@ -1,0 +1,243 @@
+/** `igos develop`: the environment of a build with a person, or a command, in it. And logs of builds that run. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { golden } from '../golden.ts';
+import { noSandbox, type Programs, programs, project } from './programs.ts';
+import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
+
+const skip = await noSandbox();
+
+const TREE = `
+tier base {
+  summary = "All of it";
+}
+
+package tools "1" {
+  tier = base;
+  summary = "For tests";
+  license = "MIT";
+  style = hostTools { tools = [ "sh" "cp" "mkdir" "ls" "cat" "id" "sleep" "env" "chmod" "rm" ]; };
+}
+
+package hello "1.0" {
+  tier = base;
+  summary = "For tests";
+  license = "MIT";
+  source = ./hello;
+  build = [ tools ];
+  env.GREETING = "it's me";
+  phases.build = ''
+    echo "$GREETING" >greeting
+  '';
+  phases.install = ''
+    mkdir -p "$out/usr/share"
+    cp greeting "$out/usr/share/"
+  '';
+}
+
+package slow "1.0" {
+  tier = base;
+  summary = "For tests";
+  license = "MIT";
+  build = [ tools ];
+  phases.build = ''
+    (sleep 4720 &)
+    echo begun
+    sleep 0.5
+    echo middle
+    sleep \${toString (import ./seconds.nix)}
+    echo ended
+  '';
+  phases.install = "mkdir -p $out/usr";
+}
+`;
+
+interface Tree extends Programs {
+  readonly tree: string;
+  readonly home: string;
+}
+
+function treeOf(t: TestContext, seconds = 1): Tree {
+  const own = programs(t);
+  const tree = join(own.work, 'tree');
+  mkdirSync(join(tree, 'hello'), { recursive: true });
+  writeFileSync(join(tree, 'tree.igos'), TREE);
+  writeFileSync(join(tree, 'seconds.nix'), String(seconds));
+  writeFileSync(join(tree, 'hello', 'source.txt'), 'source\n');
+  return { ...own, tree, home: join(own.work, 'home') };
+}
+
+test('a command runs in the environment of the build, phase by phase, and leaves nothing', { skip }, (t) => {
+  const { igos, tree, home } = treeOf(t);
+  const script =
+    'id; pwd; echo "$GREETING $name $version"; ls; run-phase unpack build; cat hello-1.0/greeting; ls /igos/store; exit 7';
+  const run = igos('develop', `${tree}#hello`, '--command', script);
+  assert.match(
+    run.stdout,
+    /^uid=1000\(builder\) gid=100\(users\) groups=100\(users\)\n\/build\nit's me hello 1\.0\nit's me\n\w{32}-hello\n$/,
+    run.stderr,
+  );
+  assert.equal(run.status, 7);
+  const unpacked = igos(
+    'develop',
+    `${tree}#hello`,
+    '--unpack',
+    '-c',
+    'pwd; cat source.txt; run_phase build install && ls $out/usr',
+  );
+  assert.equal(unpacked.stdout, '/build/hello-1.0\nsource\nshare\n');
+  const wrong = igos('develop', `${tree}#hello`, '-c', 'run-phase configure');
+  assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /there is no phase 'configure'; there are: unpack build install/);
+  const failing = igos('develop', `${tree}#hello`, '-c', 'rm -rf hello-1.0; run-phase install; echo "status $?"');
+  assert.match(failing.stdout, /^status [1-9]/);
+  const whole = igos('develop', `${tree}#hello`, '-c', 'run-build; ls $out/usr/share');
+  assert.equal(whole.stdout, 'greeting\n');
+  assert.deepEqual(readdirSync(join(home, 'tmp')), []);
+  golden(t, 'errors/cli-develop-one.txt', igos('develop', tree).stderr.replaceAll(tree, 'TREE'));
+  // Nothing of it was added: the package is built as if nobody had been there.
+  assert.match(igos('realize', `${tree}#hello`).stdout, /^\/igos\/store\/\w{32}-hello-1\.0\n$/);
+});
+
+test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip: skip || noTerminal() }, (t) => {
+  const { tree, home, work } = treeOf(t);
+  const env = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: work,
+    XDG_CACHE_HOME: join(tmpdir(), `igos-test-cache-${process.getuid?.() ?? 0}`),
+    IGOS_HOME: home,
+    NO_COLOR: '1',
+    TERM: 'xterm',
+  };
+  const run = runInTerminal(
+    [join(project, 'bin/igos'), 'develop', `${tree}#hello`],
+    [
+      { until: '\\[hello-1\\.0\\] /build \\$ $' },
+      { press: 'echo $((6 * 7))\r', until: '\n42\r\n.*\\$ $' },
+      // Stopped, listed, brought back, interrupted.
+      { press: 'sleep 4721\r', until: 'sleep 4721\r\n' },
+      { press: '\x1a', waitMs: 300, until: 'Stopped.*\\$ $' },
+      { press: 'jobs\r', until: 'sleep 4721.*\\$ $' },
+      { press: 'fg\r', until: 'sleep 4721\r\n' },
+      { press: '\x03', waitMs: 300, until: '\\$ $' },
+      { press: 'run-phase build\r', until: '@igos phase build.*\\$ $' },
+      { press: 'cat </dev/tty\r', until: 'tty\r\n' },
+      { press: 'typed\r', until: 'typed\r\ntyped\r\n' },
+      { press: '\x04', waitMs: 100, until: '\\$ $' },
+      { press: 'exit 5\r', until: '' },
+    ],
+    { cwd: project, env },
+  );
+  assert.equal(run.problem, '', run.screen);
+  assert.equal(run.status, 5, run.screen);
+  assert.doesNotMatch(run.screen, /job control|can't access tty|Cannot set/, run.screen);
+  assert.deepEqual(readdirSync(join(home, 'tmp')), []);
+  assert.deepEqual(running(/^sleep\x0047/), []);
+});
+
+/** Processes by their command line. */
+const running = (pattern: RegExp): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && pattern.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+    } catch {
+      return false;
+    }
+  });
+
+/** The program as a user has it running; `seen` is what it printed. */
+function startIgos(own: Tree, ...words: string[]) {
+  const child = spawn(join(project, 'bin/igos'), words, {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: own.work, IGOS_HOME: own.home, NO_COLOR: '1' },
+  });
+  const seen = { out: '', error: '' };
+  child.stdout.on('data', (chunk: Buffer) => (seen.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (seen.error += chunk.toString()));
+  return { child, seen, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]> };
+}
+
+async function until(condition: () => boolean, what: () => string): Promise<void> {
+  for (let ms = 0; !condition(); ms += 20) {
+    assert.ok(ms < 30_000, `it did not happen within 30 seconds: ${what()}`);
+    await sleep(20);
+  }
+}
+
+test('the log of a running build is followed until it ends; then it is the last one', { skip }, async (t) => {
+  const own = treeOf(t, 5);
+  const build = startIgos(own, 'realize', `${own.tree}#slow`);
+  const logs = join(own.home, 'var/log/running');
+  const hasLog = (): boolean => {
+    try {
+      return readdirSync(logs).some((name) => name.includes('-slow-'));
+    } catch {
+      return false;
+    }
+  };
+  await until(hasLog, () => build.seen.error);
+  const log = startIgos(own, 'log', '-f', `${own.tree}#slow`);
+  await until(
+    () => log.seen.out.includes('begun'),
+    () => log.seen.error,
+  );
+  assert.doesNotMatch(log.seen.out, /ended/);
+  assert.equal((await build.ended)[0], 0, build.seen.error);
+  assert.deepEqual([(await log.ended)[0], log.seen.error], [0, '']);
+  assert.match(log.seen.out, /begun\nmiddle\nended\n/);
+  const last = own.igos('log', '--follow', build.seen.out.trim());
+  assert.equal(last.stdout, log.seen.out);
+  assert.match(last.stderr, /no build of slow-1\.0 runs: this is the log of the last one/);
+  assert.equal(own.igos('log', build.seen.out.trim()).stdout, log.seen.out);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends all builds in order`, { skip }, async (t) => {
+    const own = treeOf(t, 60);
+    const build = startIgos(own, 'realize', `${own.tree}#slow`);
+    await until(
+      () => running(/^sleep\x004720/).length > 0,
+      () => build.seen.error,
+    );
+    build.child.kill(signal);
+    assert.equal((await build.ended)[0], 130, build.seen.error);
+    assert.match(build.seen.error, /E-BUILD-015/);
+    assert.deepEqual(running(/^sleep\x0047/), []);
+    assert.deepEqual(readdirSync(join(own.home, 'tmp')), []);
+    assert.deepEqual(readdirSync(join(own.home, 'var/lock')), []);
+    assert.deepEqual(readdirSync(join(own.home, 'var/log/running')), []);
+  });
+}
+
+test('a second interrupt ends everything at once, and the next run clears up', { skip }, async (t) => {
+  const own = treeOf(t, 60);
+  const build = startIgos(own, 'realize', `${own.tree}#slow`);
+  await until(
+    () => running(/^sleep\x004720/).length > 0,
+    () => build.seen.error,
+  );
+  for (let nSent = 0; nSent < 2; nSent++) build.child.kill('SIGINT');
+  await build.ended;
+  await until(
+    () => running(/^sleep\x0047/).length === 0,
+    () => 'a process is left',
+  );
+  assert.equal(own.igos('store', 'clean').status, 0);
+  for (const folder of ['tmp', 'var/lock', 'var/log/running']) assert.deepEqual(readdirSync(join(own.home, folder)), [], folder);
+});
+
+test('limits are options, and what they end is named', { skip }, (t) => {
+  const { igos, tree } = treeOf(t, 60);
+  const run = igos('realize', `${tree}#slow`, '--timeout', '0.8');
+  assert.equal(run.status, 4);
+  assert.match(run.stderr, /E-BUILD-030.*: the build of 'slow-1\.0' was ended in phase 'build': it took longer than 0\.8 s/);
+  const wrong = igos('realize', `${tree}#slow`, '--max-silent', 'soon');
+  assert.deepEqual([wrong.status, /--max-silent takes a time such as 90, 10m or 2h/.test(wrong.stderr)], [2, true]);
+});

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '../../base/index.ts';
+import type { BuildEvent, Plan, PlanStep } from '../../builder/index.ts';
+import { Output } from '../../cli/output.ts';
+import { buildLines, summaryLines } from '../../cli/progress/build-lines.ts';
+import { BuildState } from '../../cli/progress/build-state.ts';
+import type { Progress } from '../../cli/progress/model.ts';
+import { plainProgress } from '../../cli/progress/plain.ts';
+import type { Derivation, StorePath } from '../../store/index.ts';
+import { needsSandbox } from '../builder/support.ts';
+import { golden } from '../golden.ts';
+import { programs, project } from './programs.ts';
+import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
+
+const pathOf = (name: string): StorePath => `/igos/store/${'0'.repeat(32)}-${name}.drv` as StorePath;
+
+/** `name: inputs`, with the seconds that it took before. */
+type Spec = Readonly<Record<string, { readonly after?: readonly string[]; readonly seconds?: number; readonly fetch?: true }>>;
+
+function planOf(spec: Spec): Extract<BuildEvent, { kind: 'plan' }> {
+  const steps = Object.entries(spec).map(
+    ([name, { after = [], fetch }]): PlanStep => ({
+      drvPath: pathOf(name),
+      drv: { name } as Derivation,
+      action: fetch ? 'fetch' : 'build',
+      reason: 'new',
+      missing: ['out'],
+      waitsFor: after.map(pathOf),
+      dependsOn: [],
+    }),
+  );
+  const plan: Plan = { steps, nValid: 4, nCutoff: 0, nBuild: steps.length, nFetch: 0, nUncertain: 0 };
+  const known = Object.entries(spec).flatMap(([name, { seconds }]) =>
+    seconds === undefined ? [] : [[pathOf(name), seconds * 1000] as const],
+  );
+  return { kind: 'plan', plan, expectedMs: new Map(known) };
+}
+
+/** A run whose clock stands still until it is told. */
+function scene(
+  spec: Spec,
+): { state: BuildState; pass: (seconds: number) => void; tell: (event: BuildEvent) => void } & Record<
+  'start' | 'finish' | 'fail',
+  (name: string) => void
+> {
+  let nowMs = 0;
+  const listeners: ((event: BuildEvent) => void)[] = [];
+  const state = new BuildState(() => nowMs);
+  const started = new Map<string, number>();
+  const tell = (event: BuildEvent): void => {
+    state.apply(event);
+    for (const listener of listeners) listener(event);
+  };
+  const about = (name: string) => ({
+    drvPath: pathOf(name),
+    name,
+    action: spec[name]!.fetch ? ('fetch' as const) : ('build' as const),
+  });
+  tell(planOf(spec));
+  return {
+    state,
+    tell,
+    pass: (seconds) => {
+      nowMs += seconds * 1000;
+    },
+    start: (name) => {
+      started.set(name, nowMs);
+      tell({ kind: 'started', ...about(name) });
+    },
+    finish: (name) => tell({ kind: 'finished', ...about(name), outputs: new Map(), durationMs: nowMs - started.get(name)! }),
+    fail: (name) => tell({ kind: 'failed', ...about(name), fault: new Fault('E-BUILD-001', 'it failed'), keptAt: undefined }),
+  };
+}
+
+const TREE: Spec = {
+  'binutils-2.44': { seconds: 90 },
+  'gmp-6.3.0': { seconds: 30 },
+  'gcc-14.2.0': { after: ['binutils-2.44', 'gmp-6.3.0'], seconds: 720 },
+  'gcc-14.2.0.tar.xz': { fetch: true },
+  'zlib-1.3.1': { after: ['gcc-14.2.0'], seconds: 4 },
+  'make-4.4.1': {},
+  'a-package-with-a-name-that-is-longer-than-most-1.0': { seconds: 3 },
+};
+
+const drawn = (state: BuildState, columns: number, rows = 24): string =>
+  buildLines(state, 2, { columns, rows })
+    .map(({ title, rest }) => `${title}${title === '' ? '' : '  '}${rest}`.trimEnd().slice(0, columns))
+    .join('\n');
+
+test('what is drawn of a run: what runs, what is next, how far it is', (t) => {
+  const run = scene(TREE);
+  const frames: string[] = [];
+  const frame = (title: string, columns = 100, rows = 24): void =>
+    void frames.push(`--- ${title}\n${drawn(run.state, columns, rows)}\n`);
+  frame('planned');
+  run.start('binutils-2.44');
+  run.start('gcc-14.2.0.tar.xz');
+  run.pass(7.2);
+  run.tell({ kind: 'phase', drvPath: pathOf('binutils-2.44'), phase: 'configure' });
+  run.tell({ kind: 'log', drvPath: pathOf('binutils-2.44'), line: 'checking for \u001b[31mred\u001b[0m tape… no' });
+  run.tell({
+    kind: 'fetched',
+    drvPath: pathOf('gcc-14.2.0.tar.xz'),
+    url: 'https://example.org/gcc.tar.xz',
+    doneBytes: 3 << 20,
+    totalBytes: 90 << 20,
+  });
+  frame('two run');
+  frame('narrow', 40);
+  frame('low', 100, 5);
+  run.finish('gcc-14.2.0.tar.xz');
+  run.fail('binutils-2.44');
+  run.tell({ kind: 'skipped', drvPath: pathOf('gcc-14.2.0'), because: pathOf('binutils-2.44') });
+  run.tell({ kind: 'skipped', drvPath: pathOf('zlib-1.3.1'), because: pathOf('binutils-2.44') });
+  run.start('make-4.4.1');
+  run.start('a-package-with-a-name-that-is-longer-than-most-1.0');
+  run.pass(1.1);
+  frame('one failed', 70);
+  run.finish('make-4.4.1');
+  run.finish('a-package-with-a-name-that-is-longer-than-most-1.0');
+  run.start('gmp-6.3.0');
+  run.tell({ kind: 'cutoff', drvPath: pathOf('gmp-6.3.0'), outputs: new Map() });
+  frame('nothing left');
+  frames.push(`--- summary\n${summaryLines(run.state, 1_234_567).join('\n')}\n`);
+  golden(t, 'cli/build-lines.txt', frames.join(''));
+});
+
+test('what is next is what the scheduler starts next', () => {
+  const run = scene(TREE);
+  const names = (count: number): string[] => run.state.next(count).map(({ name }) => name);
+  assert.deepEqual(names(2), ['binutils-2.44', 'gmp-6.3.0']);
+  assert.equal(run.state.nReady, 5);
+  run.start('binutils-2.44');
+  run.finish('binutils-2.44');
+  assert.deepEqual(names(1), ['gmp-6.3.0']);
+  run.start('gmp-6.3.0');
+  run.finish('gmp-6.3.0');
+  assert.deepEqual(names(1), ['gcc-14.2.0']);
+});
+
+test('the time that is left is that of the longest way, or of all work by the jobs', () => {
+  const run = scene({ a: { seconds: 10 }, b: { after: ['a'], seconds: 20 }, c: { seconds: 60 }, d: { seconds: 60 } });
+  assert.equal(run.state.remainingMs(1), 150_000);
+  assert.equal(run.state.remainingMs(2), 75_000);
+  assert.equal(run.state.remainingMs(8), 60_000);
+  run.start('c');
+  run.pass(50);
+  assert.equal(run.state.remainingMs(1), 100_000);
+  assert.equal(scene({ a: { seconds: 5 }, b: {}, c: {} }).state.remainingMs(1), undefined, 'too little is known');
+});
+
+/** Runs a display over the events of a run, and gives what it wrote. */
+function written(make: (out: Output) => Progress, spec: Spec, play: (run: ReturnType<typeof scene>) => void): string {
+  const chunks: Buffer[] = [];
+  const display = make(new Output(false, (_, data) => chunks.push(Buffer.from(data))));
+  const run = scene(spec);
+  display.build(planOf(spec), run.state);
+  const shown = { ...run };
+  const events: BuildEvent[] = [];
+  const apply = run.state.apply.bind(run.state);
+  run.state.apply = (event) => {
+    apply(event);
+    events.push(event);
+    display.build(event, run.state);
+  };
+  play(shown);
+  display.stop();
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+test('lines for a pipe, with what builds write if that is wanted', (t) => {
+  const play = (run: ReturnType<typeof scene>): void => {
+    run.start('gmp-6.3.0');
+    run.tell({ kind: 'log', drvPath: pathOf('gmp-6.3.0'), line: 'checking\u0007' });
+    run.tell({ kind: 'phase', drvPath: pathOf('gmp-6.3.0'), phase: 'build' });
+    run.pass(12);
+    run.fail('gmp-6.3.0');
+    run.tell({ kind: 'skipped', drvPath: pathOf('gcc-14.2.0'), because: pathOf('gmp-6.3.0') });
+    run.start('make-4.4.1');
+    run.pass(3);
+    run.finish('make-4.4.1');
+  };
+  const text = [false, true].map((hasLogs) => written((out) => plainProgress(out, hasLogs), TREE, play)).join('--- with logs\n');
+  golden(t, 'cli/build-plain.txt', text);
+});
+
+const VECTOR = join(import.meta.dirname, '..', 'vectors', 'nix', 'internal-json.txt');
+
+const EXPRESSION = `let
+  a = derivation { name = "a-1"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo hello; echo second >&2; echo a > $out" ]; };
+in
+derivation { name = "b-1"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read x < $a; echo \\"b of $x\\"; exit 3" ]; inherit a; }`;
+
+/** Without what differs from run to run: ids by their order, hashes; without questions that Nix asks of its store. */
+function normalised(text: string): string[] {
+  const ids = new Map<number, number>();
+  const lines = text
+    .split('\n')
+    .filter((line) => line.startsWith('@nix '))
+    .map(
+      (line) =>
+        JSON.parse(line.slice(5).replaceAll(/\/igos\/store\/[a-z0-9]{32}-/g, '/igos/store/HASH-')) as Record<string, unknown>,
+    );
+  const questions = new Set(lines.filter((line) => line['type'] === 0).map((line) => line['id']));
+  return (
+    lines
+      .filter((line) => !questions.has(line['id']))
+      .filter((line) => line['action'] !== 'msg' || line['level'] !== 0)
+      .map(({ id, raw_msg: _, ...line }) => {
+        if (id === undefined) return JSON.stringify(line);
+        if (!ids.has(id as number)) ids.set(id as number, ids.size);
+        return JSON.stringify({ ...line, id: ids.get(id as number) });
+      })
+      // Before anything is built it counts what it finds out.
+      .filter(
+        (line, index, all) => !line.includes('"result"') || all.slice(0, index).some((before) => before.includes('building')),
+      )
+  );
+}
+
+test("--log-format internal-json is what Nix's is", (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos } = programs(t);
+  const { status, stderr } = igos('realize', '-j1', '--log-format', 'internal-json', '--expr', EXPRESSION);
+  assert.equal(status, 4);
+  // Sorted by key, as Nix's are.
+  const sorted = (lines: readonly string[]): string[] =>
+    lines.map((line) =>
+      JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line) as object).sort(([a], [b]) => (a < b ? -1 : 1)))),
+    );
+  assert.deepEqual(sorted(normalised(stderr)), sorted(normalised(readFileSync(VECTOR, 'utf8'))));
+  const last = JSON.parse(stderr.trimEnd().split('\n').at(-1)!.slice(5)) as Record<string, unknown>;
+  assert.deepEqual([last['action'], last['level']], ['msg', 0]);
+  assert.match(last['msg'] as string, /^error\[E-BUILD-001\]/);
+});
+
+const SLOW = (name: string): string =>
+  `(derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo @igos phase count; echo counting; i=0; while [ $i -lt 600000 ]; do i=$((i+1)); done; echo ${name} > $out" ]; })`;
+
+test('on a terminal the run is drawn, also when the window changes its size', (t) => {
+  const reason = noTerminal();
+  if (reason !== false) {
+    t.skip(reason);
+    return;
+  }
+  if (!needsSandbox(t)) return;
+  const { work } = programs(t);
+  const words = `${join(project, 'bin', 'igos')} realize -j2 --log-format bar --expr '[ ${SLOW('one')} ${SLOW('two')} ${SLOW('three')} ]'`;
+  const script = `stty cols 100 rows 30; (sleep 1; stty cols 44 </dev/tty) & ${words.replaceAll('$', '\\$').replace(/\\\$/g, '$')}`;
+  const environment = {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    HOME: work,
+    IGOS_HOME: join(work, 'home'),
+    TERM: 'xterm',
+    NO_COLOR: '1',
+  };
+  const { screen, status, problem } = runInTerminal(['/bin/bash', '-c', script], [{ until: 'slowest|3 built' }], {
+    cwd: project,
+    env: environment,
+    seconds: 90,
+  });
+  assert.equal(problem, '');
+  assert.equal(status, 0);
+  assert.match(screen, /✓ building one/);
+  assert.match(screen, /3 built in /);
+  assert.doesNotMatch(screen, /\u001b\[3[0-7]m/, 'no colour, as NO_COLOR asks');
+});

@@ -371,9 +371,6 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
         'installs into / and records what is new there; here every package is installed into $DESTDIR',
       );
     }
-    const dangling = EDGES.map((kind) => [kind, recipe.dependencies[kind].filter(({ name }) => !packages.has(name))] as const);
-    const absent = dangling.filter(([, names]) => names.length > 0).map(([kind, names]) => [kind, names.map(({ name }) => name)]);
-    if (absent.length > 0) meta['dangling'] = Object.fromEntries(absent);
     if (Object.keys(meta).length > 0) field('meta', writeData(meta, '  '));
   }
 }

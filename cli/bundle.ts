@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
@@ -214,7 +215,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, lmdbInside, laneProgram(lane.file), placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, koffiInside('igosHome'), laneProgram(lane.file), placesOfSources, liveParts],
   });
   const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
@@ -427,7 +428,9 @@ async function main(): Promise<void> {
     warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
     const expression = join(scratch, 'packages.nix');
     writeFileSync(expression, PACKAGES);
-    warm(ordinary.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
+    // What the first part does for packages is in its cache too: 0.5 MiB for all, and 8 ms less for those who make some.
+    for (const part of [evaluating, ordinary])
+      warm(part.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);

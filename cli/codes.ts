@@ -109,13 +109,6 @@ export const cliCodes = defineCodes({
     wrong: 'igos phases TREE --until iso',
     right: 'igos phases TREE --until manifest',
   },
-  'E-CLI-091': {
-    title: 'gates failed',
-    explanation:
-      'The phase validate runs the gates of igos check before anything is built. What they found stands above. A finding that is right as it is gets a waiver in the tree, with who approved it, why, and until when.',
-    wrong: 'igos phases TREE',
-    right: 'igos check TREE',
-  },
   'E-CLI-008': {
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',

@@ -44,7 +44,21 @@ let
   drvs = map (name: set.${name}) names;
   words = filter isString (split "[ ,-]+" (concatStringsSep ", " names));
   module = { options, config, ... }@arguments: with arguments; mapAttrs (name: value: if isAttrs value && !isList value then value // { inherit name; } else value) options // config;
+  # Often enough to become JavaScript (eval/hot), with most of what can stand in hot code.
+  hot = i: scale: { offset ? 1, label, ... }@given: with given; let
+      inherit (summary) sum;
+      name = "${label}-${toString i}";
+      pair = { inherit name; inherit (given) tags; rank = i * scale + offset; "${label}" = i; };
+      rest = rec { low = i - 1; high = low + 2; };
+    in
+    assert i >= 0 && label != "" -> true;
+    if pair ? rank && !(pair.rank < 0) || pair.missing or false
+    then pair // { depth = rest.high / 2; all = [ name (toString rest.low) ] ++ map (tag: "${tag}/${name}") pair.tags; total = sum + i; shown = "${toString pair.rank} ${name}"; }
+    else { depth = -i; all = [ ]; total = 0.5; shown = ""; };
+  heated = map (i: let made = hot i 3 { label = "l"; tags = [ "a" "b" ]; }; in
+    "${toString made.depth} ${concatStringsSep "," made.all} ${toString made.total} ${made.shown}") (genList (i: i) 700);
   summary = {
+    heat = stringLength (concatStringsSep " " heated);
     paths = map (drv: "${drv.drvPath} ${drv}") drvs;
     hash = hashString "sha256" (toJSON (map (drv: drv.meta) drvs));
     ranks = groupBy (drv: toString drv.meta.rank) drvs;

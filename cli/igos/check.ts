@@ -1,5 +1,6 @@
 import { type CheckResult, type GateName, type GateResult, renderCheck, renderReport } from '../../check/index.ts';
 import type { Arguments } from '../arguments.ts';
+import { auditsFolder } from '../check-inputs.ts';
 import { checkTree } from '../check-tree.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -25,7 +26,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 async function inspect(context: Context, args: Arguments, isReadOnly: boolean): Promise<CheckResult> {
   using session = openSession(context, args, { isReadOnly });
   const tree = new Trees(session).open(args.operands[0]!);
-  return await checkTree(context, args, tree, session, args.value('gate') as GateName | undefined);
+  return await checkTree({
+    tree,
+    store: () => session.store,
+    audits: auditsFolder(context, args, tree),
+    only: args.value('gate') as GateName | undefined,
+  });
 }
 
 const recordOf = ({ gates, report }: CheckResult) => ({

@@ -155,7 +155,8 @@ class Emitter {
       this.#spans.length === 0
         ? `return ${body};`
         : `let p=0,q;try{return ${body};}catch(x){throw p===0?x:leftCall(x,q,spans[p-1]);}`;
-    const source = `'use strict';return ${parameters}=>{${declared}${entry}${guarded}};`;
+    // In parentheses: the engine compiles it at once, instead of reading it now and again when it is first called.
+    const source = `'use strict';return (${parameters}=>{${declared}${entry}${guarded}});`;
     const make = new Function(...HELPERS, 'spans', ...names, ...extra.map(([name]) => name), source);
     const helpers = HELPERS.map((name) => runtime[name as keyof typeof runtime]);
     return make(...helpers, this.#spans, ...this.#constants, ...extra.map(([, value]) => value));

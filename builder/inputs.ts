@@ -24,13 +24,15 @@ export function gatherInputs(store: ObjectStore, realised: Realised, resolved: R
       if (path !== undefined) direct.add(path);
     }
   }
-  for (const path of direct) if (!store.hold(path)) throw missingInput(drv.name, path);
+  const held = store.holdAll([...direct]);
+  for (const path of direct) if (!held.has(path)) throw missingInput(drv.name, path);
   const closure = store.closure(direct);
   store.assertIntact(closure);
   const description = drv.env.get('igosRoot');
   if (description === undefined) return { closure, layers: undefined, objects: closure };
   const layers = orderLayers(parseLayers(description, store.storeDir));
-  for (const layer of layers) if (!store.hold(layer.path)) throw missingInput(drv.name, layer.path);
+  const heldLayers = store.holdAll(layers.map((layer) => layer.path));
+  for (const { path } of layers) if (!heldLayers.has(path)) throw missingInput(drv.name, path);
   store.assertIntact(layers.map((layer) => layer.path));
   checkLayers(store, layers);
   const paths = new Set(layers.map((layer) => layer.path));

@@ -1,11 +1,11 @@
 /**
  * System calls on files without Node's wrappers, for loops over very many files: paths and buffers are addresses of memory that is
  * there anyway, results are numbers. In a program that has just started, a file costs half of what `node:fs` takes, whose JavaScript
- * is interpreted then. Bound by koffi on first use, which takes some 5 ms in each thread.
+ * is interpreted then. Bound by koffi on first use, which takes 2 to 5 ms in each thread.
  */
 import { constants } from 'node:fs';
-import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
+import { loadKoffi } from './koffi.ts';
 
 /** Where memory is: an address, to which offsets may be added. Good as long as whoever took it keeps the memory. */
 export type Address = number;
@@ -57,11 +57,7 @@ export function fileCalls(): FileCalls | undefined {
 function bind(): FileCalls {
   // Elsewhere numbers differ.
   if (process.platform !== 'linux') throw new Error('not Linux');
-  const koffi = createRequire(import.meta.url)('koffi') as {
-    load(name: null): { func(signature: string): unknown };
-    errno(): number;
-    address(memory: Uint8Array): bigint | number;
-  };
+  const koffi = loadKoffi();
   const libc = koffi.load(null);
   const call = <Name extends keyof FileCalls>(signature: string): FileCalls[Name] => libc.func(signature) as FileCalls[Name];
   return {

@@ -2,6 +2,7 @@
 export * from './atomic.ts';
 export * from './bytes.ts';
 export * from './codes.ts';
+export * from './early-flush.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
 export * from './process.ts';

@@ -1,13 +1,20 @@
 /** The system calls that Node lacks and we want: `syncfs`, `renameat2`, and those for extended attributes. Bound by koffi on first use. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, renameSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import { type Bytes, bytesToText } from './bytes.ts';
 import { SystemFault } from './fault.ts';
+import { loadKoffi } from './koffi.ts';
+
+/** `syncfs(2)`, which flushes the file system of an open file; 0 where it did. */
+export interface SyncFileSystem {
+  (fd: number): number;
+  /** By another thread. */
+  async(fd: number, done: (error: unknown, result: number) => void): void;
+}
 
 interface Library {
-  syncfs(fd: number): number;
+  readonly syncfs: SyncFileSystem;
   llistxattr(path: Uint8Array, list: Uint8Array | null, size: number): number;
   lremovexattr(path: Uint8Array, name: Uint8Array): number;
   lgetxattr(path: Uint8Array, name: Uint8Array, value: Uint8Array, size: number): number;
@@ -24,10 +31,7 @@ let library: Library | undefined | null;
 function load(): Library | undefined {
   if (library === undefined) {
     try {
-      const koffi = createRequire(import.meta.url)('koffi') as {
-        load(name: null): { func(signature: string): unknown };
-        errno(): number;
-      };
+      const koffi = loadKoffi();
       const libc = koffi.load(null);
       library = {
         ...optional(() => ({
@@ -40,7 +44,7 @@ function load(): Library | undefined {
             'int sync_file_range(int fd, int64_t offset, int64_t length, unsigned int flags)',
           ) as NonNullable<Library['sync_file_range']>,
         })),
-        syncfs: libc.func('int syncfs(int fd)') as Library['syncfs'],
+        syncfs: libc.func('int syncfs(int fd)') as SyncFileSystem,
         llistxattr: libc.func(
           'long llistxattr(const uint8_t *path, _Out_ uint8_t *list, unsigned long size)',
         ) as Library['llistxattr'],
@@ -88,6 +92,9 @@ export function exchangePaths(a: string, b: string): void {
     throw new SystemFault('exchange', b, error);
   }
 }
+
+/** `undefined` without a binding for this platform. */
+export const syncFileSystemCall = (): SyncFileSystem | undefined => load()?.syncfs;
 
 /** Makes everything written so far on the file system that holds `path` durable. One flush, whatever the number of files. @throws SystemFault */
 export function syncFileSystem(path: string): void {

@@ -28,7 +28,7 @@ export class BuildFailure extends BuildFault {
         : `failed with exit status ${status}`;
     super(drvPath, 'E-BUILD-001', `the build of '${name}' ${how}${where}`, {
       notes: [lastOutput(log.lastLines)],
-      hints: [...diagnose(log.lastLines), ...placesToLook(drvPath, keptAt)],
+      hints: [...diagnose(log.lastLines), ...(log.phase === 'check' ? [TESTS_FAILED] : []), ...placesToLook(drvPath, keptAt)],
     });
     this.status = status;
     this.phase = log.phase;
@@ -99,6 +99,9 @@ function formatSize(nBytes: number): string {
   const unit = Math.min(units.length - 1, nBytes < 1 ? 0 : Math.floor(Math.log2(nBytes) / 10));
   return `${Math.round((nBytes / 1024 ** unit) * 10) / 10} ${units[unit]}`;
 }
+
+const TESTS_FAILED =
+  'if these tests cannot pass here, say why: check = { knownFailures = "…"; } goes on all the same, check = { skip = "…"; } runs none';
 
 const signalName = (signal: number): string => {
   const name = new Map([

@@ -18,11 +18,12 @@ import { checkMade, type Made } from './collect.ts';
 import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
+import { openLocked } from './open-locked.ts';
 import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
-import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import { isPrivileged, outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { Usage } from './spawn.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
@@ -116,6 +117,7 @@ export async function buildWith<T>(
       scratch = undefined;
       return kept;
     };
+    if (!isPrivileged()) openLocked(outputsFolder(scratch));
     const usage = end.kind === 'exited' ? end.usage : undefined;
     return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
   } finally {

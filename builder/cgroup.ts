@@ -119,8 +119,8 @@ function ownGroups(): ReadonlyMap<string, string> {
 }
 
 /** Groups with processes cannot have children with limits: the next folder above that hands controllers down and is ours to write. */
-function placesOfVersion2(own: ReadonlyMap<string, string>): Places | undefined {
-  for (let folder = own.get(''); folder?.startsWith('/sys/fs/cgroup'); folder = dirname(folder)) {
+export function placesOfVersion2(own: ReadonlyMap<string, string>, top = '/sys/fs/cgroup'): Places | undefined {
+  for (let folder = own.get(''); folder?.startsWith(top); folder = dirname(folder)) {
     const handedDown = (readQuietly(`${folder}/cgroup.subtree_control`) ?? '').trim().split(' ');
     if (!handedDown.includes('memory') || !canMakeIn(folder)) continue;
     return { version: 2, memory: folder, tasks: handedDown.includes('pids') ? folder : undefined };

@@ -9,6 +9,7 @@ import {
   type ObjectStore,
   readTree,
   type StorePath,
+  storePathBase,
   storePathHash,
 } from '../store/index.ts';
 import { stopped } from './build-fault.ts';
@@ -34,20 +35,38 @@ export interface CheckResult {
   readonly differences: readonly Difference[];
 }
 
+/** An output of two builds, as real paths. The second is gone when the call that got it returns. */
+export interface DifferentOutput {
+  readonly output: string;
+  readonly before: string;
+  readonly now: string;
+}
+
+export interface CheckOptions extends RealizeOptions {
+  /** Called for each output that differs, to look closer. */
+  readonly onDifferent?: (different: DifferentOutput) => void;
+}
+
 /**
  * Makes the outputs valid if they are not, builds the derivation once more, and compares file by file. Adds nothing to the store the
  * second time. Paths of the outputs themselves count as equal.
  *
  * @throws as `realize`
  */
-export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: RealizeOptions = {}): Promise<CheckResult> {
+export async function checkBuild(store: ObjectStore, drvPath: StorePath, options: CheckOptions = {}): Promise<CheckResult> {
   const before = await realize(store, [{ drvPath, outputs: [] }], options);
   // What is fetched was compared with its hash.
   if (isFetched(store.readDerivation(drvPath))) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
-  const differences = await buildAgain(store, drvPath, options, (made) =>
-    compareOutputs(store, made, before.outputs.get(drvPath)!),
-  );
+  const differences = await buildAgain(store, drvPath, options, (made) => {
+    const paths = before.outputs.get(drvPath)!;
+    const found = compareOutputs(store, made, paths);
+    for (const output of new Set(found.map((each) => each.output))) {
+      const now = `${made.folder}/${storePathBase(made.places.get(output)!)}`;
+      options.onDifferent?.({ output, before: store.toReal(paths.get(output)!), now });
+    }
+    return found;
+  });
   return { isEqual: differences.length === 0, differences };
 }
 

@@ -1,6 +1,6 @@
 /** From a finished build's scratch folder into the store. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
-import { type Bytes, sys } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
 import {
   type Derivation,
   type ObjectStore,
@@ -12,7 +12,7 @@ import {
 import { buildFault } from './build-fault.ts';
 import { checkTopLevel, rootLinks } from './layers.ts';
 import { describeLeaks, findLeak } from './leaks.ts';
-import { outputFiles } from './output-files.ts';
+import { type OutputFile, outputFiles } from './output-files.ts';
 import { leakFault, readOutputRules, verifyPaths } from './output-rules.ts';
 import { tidyFile } from './tidy.ts';
 
@@ -84,14 +84,14 @@ function prepareForRoot(
   report: (lines: readonly string[]) => void,
 ): void {
   const rules = readOutputRules(drv);
-  const paths: Bytes[] = [];
+  const paths = new Map<Bytes, Bytes | undefined>();
   const leaks: { path: Bytes; found: string }[] = [];
   for (const [name, { realPath }] of outputs) {
     if (!lstatSync(realPath).isDirectory()) continue;
     checkLinksOfRoot(realPath, `the output '${name}' of '${drv.name}'`);
     for (const file of outputFiles(realPath)) {
       if (file.kind === 'file' && tidyFile(file, rules.isTidied)) continue;
-      paths.push(file.path);
+      paths.set(file.path, file.kind === 'symlink' ? linkTarget(file) : undefined);
       const found = rules.references === 'allow' ? undefined : findLeak(file, storeDir);
       if (found !== undefined) leaks.push({ path: file.path, found });
     }
@@ -102,6 +102,9 @@ function prepareForRoot(
   if (rules.references === 'fail') throw leakFault(drv.name, lines);
   report(lines);
 }
+
+const linkTarget = ({ realPath }: OutputFile): Bytes =>
+  sys('read', bytesToText(realPath), () => readlinkSync(bytesToPath(realPath), 'latin1'));
 
 function checkLinksOfRoot(realPath: string, owner: string): void {
   for (const name of rootLinks.keys()) {

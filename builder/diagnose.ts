@@ -57,4 +57,9 @@ export function diagnose(lines: readonly string[]): string[] {
 /** `ld: libz.so: not found`-like lines name files, not programs. */
 const isTool = (name: string): boolean => !/\.(?:so|a|h|c|o|la|pc)(?:\.|$)/.test(name) && !/^\d+$/.test(name);
 
-const packageOf = (tool: string): string => tool.slice(tool.lastIndexOf('/') + 1);
+const BINUTILS = ['ar', 'as', 'ld', 'nm', 'objcopy', 'objdump', 'ranlib', 'readelf', 'strip'];
+
+function packageOf(tool: string): string {
+  const name = tool.slice(tool.lastIndexOf('/') + 1);
+  return BINUTILS.includes(name) ? 'binutils' : name;
+}

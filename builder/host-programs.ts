@@ -1,9 +1,9 @@
-/** The few programs of the machine that set a sandbox up. Looked for in fixed places: the builder reads no environment. */
+/** The few programs of the machine that fetching needs: apt, and decompressors. Looked for in fixed places: the builder reads no environment. */
 import { accessSync, constants } from 'node:fs';
 
 const FOLDERS = ['/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/local/bin', '/run/current-system/sw/bin'];
 
-/** What `PATH` is for the programs that set sandboxes up and for apt. */
+/** What `PATH` is for apt. */
 export const hostPath: string = FOLDERS.join(':');
 
 const found = new Map<string, string | undefined>();

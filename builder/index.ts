@@ -1,7 +1,14 @@
 /** Derivation → outputs: plan, schedule, sandbox, fetchers, logs. Knows the store, not the language; prints nothing. */
 export { BuildFailure } from './build-failure.ts';
 export { BuildFault } from './build-fault.ts';
-export { type CheckResult, checkBuild, type Difference, repairByBuild } from './check.ts';
+export {
+  type CheckOptions,
+  type CheckResult,
+  checkBuild,
+  type Difference,
+  type DifferentOutput,
+  repairByBuild,
+} from './check.ts';
 export { type BuildCode, buildCodes } from './codes.ts';
 export { type LockedSeed, lockSeed, type SeedLists } from './debian/lock-seed.ts';
 export type { Mirror } from './debian/mirror.ts';

@@ -1,8 +1,8 @@
 /** Paths that were there during the build and will not be where its outputs go: the folder of the build, and the store. */
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, readlinkSync, readSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
 import { buildFolder } from './environment.ts';
-import type { OutputFile } from './output-files.ts';
+import { type OutputFile, openFile } from './output-files.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** What is looked at around a place: enough to show it, and to see what stands before it. */
@@ -18,14 +18,16 @@ export function findLeak(file: OutputFile, storeDir: string): string | undefined
   }
   if (file.kind !== 'file') return undefined;
   return sys('read', bytesToText(file.realPath), () => {
-    const fd = openSync(bytesToPath(file.realPath), 'r');
+    const fd = openFile(file);
     try {
       let kept = 0;
       for (;;) {
         const got = readSync(fd, chunk, kept, CHUNK_BYTES - kept, null);
         const data = chunk.subarray(0, kept + got);
-        const found = firstLeak(data, storeDir, got !== 0);
-        if (found !== undefined || got === 0) return found;
+        // A file gives less than was asked for at its end only.
+        const hasMore = data.length === CHUNK_BYTES;
+        const found = firstLeak(data, storeDir, hasMore);
+        if (found !== undefined || !hasMore) return found;
         kept = Math.min(MARGIN_BYTES, data.length);
         chunk.copyWithin(0, data.length - kept, data.length);
       }

@@ -1,6 +1,6 @@
 /** The files of an output that a build has made and that is not in the store yet. */
-import { readdirSync } from 'node:fs';
-import { type Bytes, bytesToPath, compareBytes, sys, textToBytes } from '../base/index.ts';
+import { chmodSync, lstatSync, openSync, readdirSync } from 'node:fs';
+import { type Bytes, bytesToPath, bytesToText, compareBytes, sys, textToBytes } from '../base/index.ts';
 
 export interface OutputFile {
   readonly kind: 'file' | 'symlink' | 'directory' | 'special';
@@ -20,12 +20,30 @@ export function* outputFiles(realPath: string): Generator<OutputFile> {
 
 function* below(top: Bytes, folder: Bytes): Generator<OutputFile> {
   const at = folder === '' ? top : `${top}/${folder}`;
-  const found = sys('read', at, () => readdirSync(bytesToPath(at), { withFileTypes: true, encoding: 'buffer' }));
+  const found = sys('read', bytesToText(at), () =>
+    permitting(at, 0o500, () => readdirSync(bytesToPath(at), { withFileTypes: true, encoding: 'buffer' })),
+  );
   const entries = found.map((entry) => ({ entry, name: entry.name.toString('latin1') }));
   for (const { entry, name } of entries.sort((a, b) => compareBytes(a.name, b.name))) {
     const path = folder === '' ? name : `${folder}/${name}`;
     const kind = entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : entry.isSymbolicLink() ? 'symlink' : 'special';
     yield { kind, path, realPath: `${top}/${path}` };
     if (kind === 'directory') yield* below(top, path);
+  }
+}
+
+/** A descriptor to read a file by. Programs may be installed so that not even their owner can read them, which a store has to. */
+export const openFile = ({ realPath }: OutputFile): number =>
+  permitting(realPath, 0o400, () => openSync(bytesToPath(realPath), 'r'));
+
+/** Runs again what was refused, once the owner may. The modes of a store are its own. */
+function permitting<T>(realPath: Bytes, mode: number, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    const path = bytesToPath(realPath);
+    chmodSync(path, (lstatSync(path).mode & 0o7777) | mode);
+    return run();
   }
 }

@@ -40,12 +40,16 @@ const badRules = (drv: Derivation, reason: string) =>
     hints: [`write it like {"verify":["usr/bin/x"],"tidy":true,"references":"fail"}, or declare a package`],
   });
 
-/** @param paths  all that the outputs hold. @throws Fault E-BUILD-040 something is not among it */
-export function verifyPaths(drvName: string, verify: readonly Bytes[], paths: readonly Bytes[]): void {
-  const there = new Set(paths);
+/**
+ * Links to folders are followed inside of the outputs, but a link at the end of a path counts as there whatever it points to.
+ *
+ * @param found  all that the outputs hold; of links, where to. @throws Fault E-BUILD-040 something is not among it
+ */
+export function verifyPaths(drvName: string, verify: readonly Bytes[], found: ReadonlyMap<Bytes, Bytes | undefined>): void {
+  const paths = [...found.keys()];
   const missing = verify.filter((wanted) => {
     const path = canonical(wanted);
-    return !there.has(path) && !(/[*?[]/.test(path) && matches(path, paths));
+    return !found.has(followFolders(path, found)) && !(/[*?[]/.test(path) && matches(path, paths));
   });
   if (missing.length === 0) return;
   const names = missing.map((path) => `'${bytesToText(path)}'`).join(', ');
@@ -68,6 +72,31 @@ function canonical(path: Bytes): Bytes {
   const steps = path.split('/').filter((step) => step !== '' && step !== '.');
   const link = rootLinks.get(steps[0] ?? '');
   return [...(link === undefined ? steps.slice(0, 1) : [link]), ...steps.slice(1)].join('/');
+}
+
+const MAX_LINKS = 40;
+
+/** The path with the links among its folders resolved, as in a root that holds nothing else. */
+function followFolders(path: Bytes, found: ReadonlyMap<Bytes, Bytes | undefined>): Bytes {
+  let rest = path.split('/');
+  let at: string[] = [];
+  for (let nLinks = 0; rest.length > 0; ) {
+    const [step, ...further] = rest as [string, ...string[]];
+    rest = further;
+    if (step === '' || step === '.') continue;
+    if (step === '..') {
+      at.pop();
+      continue;
+    }
+    const target = further.length === 0 ? undefined : found.get([...at, step].join('/'));
+    if (target === undefined) at.push(step);
+    else if (++nLinks > MAX_LINKS) return path;
+    else {
+      rest = [...target.split('/'), ...further];
+      if (target.startsWith('/')) at = [];
+    }
+  }
+  return canonical(at.join('/'));
 }
 
 function matches(pattern: Bytes, paths: readonly Bytes[]): boolean {

@@ -17,10 +17,12 @@ export const planBuild = (store: ObjectStore, goals: readonly Goal[], assumed?: 
 
 /** As `planBuild`, leaving what it found out in `realised`. */
 export function planWith(store: ObjectStore, goals: readonly Goal[], realised: Realised): Plan {
-  const order = findOrder(store, goals, realised);
+  realised.lookForGoals(goals);
+  const open = goals.filter((goal) => !realised.isThere(goal));
+  const order = findOrder(store, open, realised);
   const missing = new Map<StorePath, Set<string>>();
-  const valid = new Set<StorePath>();
-  const waiting: Goal[] = [...goals];
+  const valid = new Set<StorePath>(goals.filter((goal) => realised.isThere(goal)).map(({ drvPath }) => drvPath));
+  const waiting: Goal[] = [...open];
   for (let goal = waiting.pop(); goal !== undefined; goal = waiting.pop()) {
     const { drvPath } = goal;
     const drv = store.readDerivation(drvPath);

@@ -57,7 +57,7 @@ function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
   }
   const scratch = sys('create a folder in', folder, () => mkdtempSync(`${folder}/igos-probe-`));
   try {
-    for (const name of ['a', 'b', 'up', 'work', 'root', 'proc']) mkdirSync(`${scratch}/${name}`);
+    for (const name of ['a', 'b', 'c', 'up', 'work', 'root', 'proc']) mkdirSync(`${scratch}/${name}`);
     const launcher = `${scratch}/launcher`;
     writeFileSync(launcher, launcherProgram(machine), { mode: 0o500 });
     const starter = { uid: process.geteuid!(), gid: process.getegid!() };
@@ -68,18 +68,22 @@ function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
     const inFolder = (name: string): string => `${scratch}/${name}`;
     const flag = starter.uid === 0 ? '' : ',userxattr';
     const options = `lowerdir=a:b,upperdir=up,workdir=work${flag}`;
-    const failed = attempt([
+    const simple: readonly Mount[] = [
       { kind: 'proc', source: 'proc', target: inFolder('proc') },
-      { kind: 'bind', source: inFolder('a'), target: inFolder('b') },
-      { kind: 'overlay', source: 'overlay', target: inFolder('root'), options },
-    ]);
-    const error = failed === undefined ? undefined : `cannot ${failed.purpose.replace(`${scratch}/`, '/')}: ${failed.message}`;
+      { kind: 'bind', source: inFolder('a'), target: inFolder('c') },
+    ];
+    const overlay: Mount = { kind: 'overlay', source: 'overlay', target: inFolder('root'), options };
+    const withOverlay = attempt([...simple, overlay]);
+    // What comes after it is tried by going on without.
+    const isOverlayRefused = withOverlay?.purpose === `mount ${overlay.target}`;
+    const failed = isOverlayRefused ? attempt(simple) : withOverlay;
+    const text = (refusal: Refusal | undefined): string | undefined =>
+      refusal === undefined ? undefined : `cannot ${refusal.purpose.replace(`${scratch}/`, '/')}: ${refusal.message}`;
     const isMount = failed?.purpose.startsWith('mount ') === true;
-    const isOverlay = failed?.purpose === `mount ${inFolder('root')}`;
     return {
-      namespaceError: isMount ? undefined : error,
-      mountError: isMount && !isOverlay ? error : undefined,
-      overlayError: isOverlay ? error : undefined,
+      namespaceError: isMount ? undefined : text(failed),
+      mountError: isMount ? text(failed) : undefined,
+      overlayError: isOverlayRefused ? text(withOverlay) : undefined,
       settings,
     };
   } finally {

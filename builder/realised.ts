@@ -8,6 +8,7 @@ import {
   resolveDerivation,
   type StorePath,
 } from '../store/index.ts';
+import type { Goal } from './types.ts';
 
 /** A derivation that names its inputs by store path, and its own path: the key of realisations. */
 export interface Resolved {
@@ -25,6 +26,8 @@ export class Realised {
   readonly #store: ObjectStore;
   readonly #paths = new Map<StorePath, Map<string, StorePath>>();
   readonly #resolved = new Map<StorePath, Resolved>();
+  /** Found by `lookForGoals`: maybe not all outputs of a derivation, but those are in the store. */
+  readonly #there = new Map<StorePath, Map<string, StorePath>>();
   /** Derivations whose outputs were found under their resolved form only. */
   readonly cutoffs: Set<StorePath> = new Set();
 
@@ -33,6 +36,34 @@ export class Realised {
   constructor(store: ObjectStore, assumed: Assumed = { paths: new Set(), realisations: [] }) {
     this.#store = store;
     this.#assumed = assumed;
+  }
+
+  /**
+   * Looks for goals whose outputs are known by their names alone, and holds what is there: a derivation that was built needs not be
+   * read to know that. Cost: a few µs a goal, and one write for all.
+   */
+  lookForGoals(goals: readonly Goal[]): void {
+    const found = goals.flatMap(({ drvPath, outputs }) => {
+      if (outputs.length === 0 || this.#paths.has(drvPath)) return [];
+      const paths = outputs.map((output) => [output, this.#store.realisation(drvPath, output)] as const);
+      return paths.every((entry): entry is readonly [string, StorePath] => entry[1] !== undefined) ? [{ drvPath, paths }] : [];
+    });
+    const held = this.#store.holdAll([...new Set(found.flatMap(({ paths }) => paths.map(([, path]) => path)))]);
+    for (const { drvPath, paths } of found) {
+      if (!paths.every(([, path]) => held.has(path))) continue;
+      this.#there.set(drvPath, new Map([...(this.#there.get(drvPath) ?? []), ...paths]));
+    }
+  }
+
+  /** Whether `lookForGoals` found it. */
+  isThere({ drvPath, outputs }: Goal): boolean {
+    const there = this.#there.get(drvPath);
+    return there !== undefined && outputs.length > 0 && outputs.every((output) => there.has(output));
+  }
+
+  /** Where one output is, if that is known. */
+  path(drvPath: StorePath, output: string): StorePath | undefined {
+    return this.#there.get(drvPath)?.get(output) ?? this.paths(drvPath).get(output);
   }
 
   /** Where the outputs are or will be, as far as that is known without their inputs. */
@@ -81,6 +112,7 @@ export class Realised {
   refresh(drvPath: StorePath): void {
     const resolved = this.#resolved.get(drvPath);
     if (resolved === undefined) return;
+    this.#store.refresh();
     this.#paths.delete(drvPath);
     this.paths(drvPath);
     if (resolved.drvPath !== drvPath) this.#lookUp(drvPath, resolved);

@@ -72,7 +72,7 @@ class Run {
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
     // From here on nothing that this run finds or makes is collected while it lasts.
-    for (const { drvPath } of goals) this.#store.hold(drvPath);
+    this.#store.holdAll([...new Set(goals.map(({ drvPath }) => drvPath))]);
     const { substituter } = this.#options;
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
@@ -83,9 +83,8 @@ class Run {
       await this.#work(plan);
     }
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
-      const paths = this.#realised.paths(drvPath);
-      const names = wanted.length > 0 ? wanted : [...paths.keys()];
-      return [drvPath, new Map(names.map((name) => [name, paths.get(name)!] as const))] as const;
+      const names = wanted.length > 0 ? wanted : [...this.#realised.paths(drvPath).keys()];
+      return [drvPath, new Map(names.map((name) => [name, this.#realised.path(drvPath, name)!] as const))] as const;
     });
     return {
       outputs: mergeOutputs(outputs),
@@ -169,12 +168,11 @@ class Run {
     });
     let isKept = false;
     try {
-      if (lock.hasWaited) {
-        this.#realised.refresh(drvPath);
-        if (this.#realised.areValid(drvPath, step.missing)) {
-          this.#cutOff(step, resolved);
-          return;
-        }
+      // Another process may have built it since this one planned, also without being met at the lock.
+      this.#realised.refresh(drvPath);
+      if (this.#realised.areValid(drvPath, step.missing)) {
+        this.#cutOff(step, resolved);
+        return;
       }
       const start = performance.now();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });

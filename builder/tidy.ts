@@ -5,7 +5,7 @@
 import { chmodSync, closeSync, lstatSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, sys } from '../base/index.ts';
 import { neutraliseArchive } from './ar.ts';
-import type { OutputFile } from './output-files.ts';
+import { type OutputFile, openFile } from './output-files.ts';
 
 /**
  * Tidies one file. Members of archives always lose their times (`ar.ts`); the rest is done where `isWhole` says so:
@@ -16,31 +16,34 @@ import type { OutputFile } from './output-files.ts';
  *
  * @returns whether the file is gone
  */
-export function tidyFile({ path, realPath }: OutputFile, isWhole: boolean): boolean {
+export function tidyFile(file: OutputFile, isWhole: boolean): boolean {
+  const { path, realPath } = file;
   if (path.endsWith('.a')) {
     makeWritable(realPath);
     neutraliseArchive(realPath);
-  } else if (isWhole && isSuperfluous(path, realPath)) {
+  } else if (isWhole && isSuperfluous(file)) {
     sys('remove', bytesToText(realPath), () => {
       makeWritable(realPath.slice(0, realPath.lastIndexOf('/')));
       unlinkSync(bytesToPath(realPath));
     });
     return true;
-  } else if (isWhole && (path.endsWith('.pyc') || path.endsWith('.gz'))) clearTime(realPath);
+  } else if (isWhole && (path.endsWith('.pyc') || path.endsWith('.gz'))) clearTime(file);
   return false;
 }
 
 const LIBTOOL = /^usr\/lib(?:64|32)?(?:\/[^/]*-linux-[^/]*)?\/[^/]+\.la$/;
 const PERL = /^usr\/(?:lib|lib64|share)\/perl[^/]*\/.*(?:perllocal\.pod|\/\.packlist)$/;
 
-function isSuperfluous(path: Bytes, realPath: Bytes): boolean {
+function isSuperfluous(file: OutputFile): boolean {
+  const { path } = file;
   if (path === 'usr/share/info/dir' || PERL.test(path)) return true;
-  return LIBTOOL.test(path) && start(realPath, 128).toString('latin1').includes('libtool library file');
+  return LIBTOOL.test(path) && start(file, 128).toString('latin1').includes('libtool library file');
 }
 
 /** The header of a `.pyc` without a hash, and of a gzip file; anything else is left alone. */
-function clearTime(realPath: Bytes): void {
-  const header = start(realPath, 16);
+function clearTime(file: OutputFile): void {
+  const { realPath } = file;
+  const header = start(file, 16);
   if (realPath.endsWith('.pyc')) {
     // PEP 552: magic ending in \r\n, flags, time of the source in seconds, its size. Every file of a store has the time 1.
     if (header.length === 16 && header[2] === 13 && header[3] === 10 && header.readUInt32LE(4) === 0)
@@ -52,11 +55,9 @@ function clearTime(realPath: Bytes): void {
     overwrite(realPath, 4, Buffer.alloc(4));
 }
 
-function start(realPath: Bytes, lengthBytes: number): Buffer {
-  return sys('read', bytesToText(realPath), () => {
-    const mode = lstatSync(bytesToPath(realPath)).mode;
-    if ((mode & 0o400) === 0) chmodSync(bytesToPath(realPath), mode | 0o400);
-    const fd = openSync(bytesToPath(realPath), 'r');
+function start(file: OutputFile, lengthBytes: number): Buffer {
+  return sys('read', bytesToText(file.realPath), () => {
+    const fd = openFile(file);
     try {
       const data = Buffer.alloc(lengthBytes);
       return data.subarray(0, readSync(fd, data, 0, lengthBytes, 0));

@@ -8,6 +8,6 @@ import type { Goal } from './types.ts';
 export function validOutputs(store: ObjectStore, goal: Goal): ReadonlyMap<string, StorePath> | undefined {
   const realised = new Realised(store);
   if (planWith(store, [goal], realised).steps.length > 0) return undefined;
-  const all = realised.paths(goal.drvPath);
-  return new Map([...all].filter(([output]) => goal.outputs.length === 0 || goal.outputs.includes(output)));
+  const names = goal.outputs.length > 0 ? goal.outputs : [...realised.paths(goal.drvPath).keys()];
+  return new Map(names.map((name) => [name, realised.path(goal.drvPath, name)!] as const));
 }

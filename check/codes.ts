@@ -35,6 +35,13 @@ export const checkCodes = defineCodes({
     wrong: 'igos audit reference TREE (before anything was built)',
     right: 'igos realize TREE, then igos audit reference TREE',
   },
+  'E-CHECK-006': {
+    title: 'a gate failed',
+    explanation:
+      'A build of a whole tree begins with its gates, and ends there if one fails: nothing has been built or changed. `igos check` shows all findings with the way out of each.',
+    wrong: 'igos phases TREE (with a package that is not in the sequence of its tier)',
+    right: 'igos check TREE, mend what it finds, igos phases TREE',
+  },
 });
 
 export type CheckCode = keyof typeof checkCodes;

@@ -16,6 +16,7 @@ export { type CheckCode, checkCodes } from './codes.ts';
 export type * from './facts.ts';
 export { type Features, readFeatures } from './features.ts';
 export { type Reference, readReference, referencePath, writeReference } from './reference.ts';
+export { requirePassed } from './refuse.ts';
 export { renderCheck, renderReport } from './render.ts';
 export type { Finding, GateName, GateResult } from './report.ts';
 export type { LoggedFeatures } from './silent-loss.ts';

@@ -91,7 +91,8 @@ function failure({ gate, findings }: GateResult): string {
   return `${count(findings.length, 'finding')}${summary(tally(findings))}`;
 }
 
-const findingLine = ({ kind, package: name, text, place }: Finding): string =>
+/** A finding on one line. */
+export const findingLine = ({ kind, package: name, text, place }: Finding): string =>
   `${kind}${name === undefined ? '' : `  ${name}`}  ${text}${place === undefined ? '' : `  (${place})`}`;
 
 function verdict(gate: GateResult): string {

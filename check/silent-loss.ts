@@ -30,6 +30,7 @@ export function inspectFeatures(
   const packages = [...tree.packages.values()].sort((a, b) => compareBytes(a.name, b.name));
   const compared: string[] = [];
   const without: string[] = [];
+  const known = new Map<string, string>();
   for (const each of packages) {
     const logged = logs.get(each.name);
     if (logged === undefined) {
@@ -37,7 +38,7 @@ export function inspectFeatures(
       continue;
     }
     compared.push(each.name);
-    findings.push(...lost(each, logged, reference.get(each.name)), ...failed(each, logged.features, tree));
+    findings.push(...lost(each, logged, reference.get(each.name)), ...failed(each, subjectsOf(logged.features, known), tree));
   }
   const notes = [
     `${count(compared.length, 'package')} compared with the reference`,
@@ -50,7 +51,9 @@ export function inspectFeatures(
 function lost(each: PackageFacts, now: LoggedFeatures, then: { version: string; met: readonly string[] } | undefined): Finding[] {
   if (then === undefined) return [];
   const findings: Finding[] = [];
+  const meant = new Set([...each.divergences.keys()].flatMap(spellings));
   for (const feature of then.met) {
+    if (meant.size > 0 && meant.has(subjectOf(feature).toLowerCase())) continue;
     const answer = now.features.get(feature);
     const text = `${feature}: yes in the reference (${then.version})`;
     if (answer === false) findings.push({ kind: 'FEATURE-LOST', package: each.name, text: `${text}, no now`, place: each.place });
@@ -66,15 +69,34 @@ function lost(each: PackageFacts, now: LoggedFeatures, then: { version: string; 
   return findings;
 }
 
+/** What is asked about, over all checks of a package: whether any was met, and the first that was asked. */
+type Subjects = ReadonlyMap<string, { readonly isMet: boolean; readonly feature: string }>;
+
+/** @param known  what checks are about, of the packages before: they ask for much the same */
+function subjectsOf(features: Features, known: Map<string, string>): Subjects {
+  const subjects = new Map<string, { isMet: boolean; feature: string }>();
+  for (const [feature, isMet] of features) {
+    let subject = known.get(feature);
+    if (subject === undefined) {
+      subject = subjectOf(feature).toLowerCase();
+      known.set(feature, subject);
+    }
+    const before = subjects.get(subject);
+    if (before === undefined) subjects.set(subject, { isMet, feature });
+    else if (isMet) before.isMet = true;
+  }
+  return subjects;
+}
+
 /** A dependency that is declared, and still was not found. */
-function failed(each: PackageFacts, features: Features, tree: TreeFacts): Finding[] {
+function failed(each: PackageFacts, subjects: Subjects, tree: TreeFacts): Finding[] {
   const findings: Finding[] = [];
   for (const name of new Set([...each.build, ...each.host])) {
     if (each.divergences.has(name)) continue;
     const names = new Set([name, ...(tree.packages.get(name)?.foundAs.map((probe) => probe.name) ?? [])].flatMap(spellings));
-    const about = [...features].filter(([feature]) => names.has(subjectOf(feature).toLowerCase()));
-    if (about.length === 0 || about.some(([, answer]) => answer)) continue;
-    const text = `${about[0]![0]}: no, though ${name} is declared`;
+    const about = [...names].flatMap((spelling) => subjects.get(spelling) ?? []);
+    if (about.length === 0 || about.some(({ isMet }) => isMet)) continue;
+    const text = `${about[0]!.feature}: no, though ${name} is declared`;
     findings.push({ kind: 'DECLARED-FAILED', package: each.name, text, place: each.place });
   }
   return findings;

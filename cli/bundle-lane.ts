@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { koffiInside } from './bundle-koffi.ts';
 
 /** The text of a program, its name, which changes with it, and what it is made of. */
 export async function bundleLane(home: string): Promise<{ file: string; text: string; inputs: Record<string, unknown> }> {
@@ -13,8 +14,8 @@ export async function bundleLane(home: string): Promise<{ file: string; text: st
     platform: 'node',
     format: 'cjs',
     target: 'node24',
-    // It looks for a package from where it stands.
-    define: { 'import.meta.url': '__filename' },
+    external: ['koffi'],
+    plugins: [koffiInside("require('node:path').dirname(__dirname)")],
     metafile: true,
     logLevel: 'error',
   });

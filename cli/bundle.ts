@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
 import { igosCommands } from './igos/table.ts';
@@ -214,7 +215,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, lmdbInside, laneProgram(lane.file), placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, koffiInside('igosHome'), laneProgram(lane.file), placesOfSources, liveParts],
   });
   const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));

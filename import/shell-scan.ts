@@ -83,7 +83,7 @@ export function scanShell(text: string): ShellScan {
     } else if (context === 'parameter') {
       if (character === '}') stack.pop();
       else if (character === '"') stack.push('double');
-      else if (character === "'" && !stack.includes('double')) stack.push('single');
+      else if (character === "'") stack.push('single');
       else expansion(character);
     } else code(character);
     at++;
@@ -139,7 +139,9 @@ export function scanShell(text: string): ShellScan {
       if (text[at] === '\n') dataLines.add(at + 1);
       at++;
     }
-    literal.push({ start, end: Math.min(at, text.length) });
+    // bash pairs quotes within ${ } in double quotes as well, but replaces variables in them.
+    const isExpanded = stack.at(-2) === 'parameter' && stack.slice(0, -2).findLast((each) => each !== 'parameter') === 'double';
+    if (!isExpanded) literal.push({ start, end: Math.min(at, text.length) });
     if (at < text.length) stack.pop();
     return at + 1;
   }

@@ -32,9 +32,16 @@ export function writeText(parts: Written | string, indent: string): string {
   return hasMargin ? `''\n${body}\n${indent}''` : writeString(all);
 }
 
-/** `''` and `${` would end the text; a lone `$` before an interpolation, and other control characters, keep their meaning. */
+/** `''` and `${` would end the text. A single quote before what is escaped with two would become part of the escape. */
 const escapeIndented = (text: string): string =>
-  text.replaceAll("''", "'''").replaceAll('${', "''${").replace(/\r/g, "''\\r").replace(/'$/, "''\\'").replace(/\$$/, "''$");
+  text
+    .replace(/'+(?=(\$\{|\r|$)?)/g, (quotes, before: string | undefined) => {
+      const pairs = "'''".repeat(quotes.length >> 1);
+      return quotes.length % 2 === 0 ? pairs : `${pairs}${before === undefined ? "'" : "''\\'"}`;
+    })
+    .replaceAll('${', "''${")
+    .replace(/\r/g, "''\\r")
+    .replace(/\$$/, "''$");
 
 function pieces(parts: Written | string): Written {
   if (typeof parts === 'string') return [parts];

@@ -8,8 +8,9 @@
  *
  * @source docs/decisions/0007-gc-and-locks.md
  */
-import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats, unlinkSync } from 'node:fs';
-import { bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { Removal } from './lanes/removal.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
@@ -78,6 +79,7 @@ class Collection {
   /** Where what is dead is on its way out. As long as it stands, others know that a collection is at work. */
   #trash: string | undefined;
   #freedBytes = 0;
+  #removal: Removal | undefined;
   /** Transactions of the index: the last one before the marking, and that in which the dead left. */
   #marked = 0;
   #left: number | undefined;
@@ -94,12 +96,17 @@ class Collection {
     try {
       return this.#run();
     } catch (error) {
+      // No lane is at anything any more.
+      this.#removal?.close();
+      this.#removal = new Removal(0);
       try {
         this.#empty();
       } catch {
         // Its reason is the same. A later process removes it.
       }
       throw error;
+    } finally {
+      this.#removal?.close();
     }
   }
 
@@ -127,6 +134,8 @@ class Collection {
     let leftovers = unknown;
     if (!this.#isDry) {
       if (dead.length + unknown.length > 0) this.#trash = this.#places.staging.make('trash');
+      // Threads start while the index is written.
+      this.#removal = new Removal(dead.length);
       dead = this.#invalidate(dead);
       leftovers = this.#sweep(dead, unknown);
       this.#empty();
@@ -202,6 +211,8 @@ class Collection {
           if ((isLeftover || !isGone) && transaction.hasBase(name)) continue;
           if (this.#takeAway(name, sizeBytes, at) && isLeftover) leftovers.push(name);
         }
+        // Once the index is let go of, a file of that name may be another's.
+        this.#removal!.wait();
       });
       this.#progress('removing', at, entries.length);
     }
@@ -225,11 +236,12 @@ class Collection {
   /** @returns whether it was there */
   #takeAway(name: string, sizeBytes: number, n: number): boolean {
     const shown = `${this.#places.objects}/${name}`;
-    const path = bytesToPath(`${textToBytes(this.#places.objects)}/${name}`);
+    const real = `${textToBytes(this.#places.objects)}/${name}`;
+    const path = bytesToPath(real);
     const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return false;
     if (!stat.isDirectory() && sizeBytes <= SMALL_BYTES) {
-      sys('remove', shown, () => this.#delete(path, stat));
+      this.#delete(real, stat);
       return true;
     }
     this.#trash ??= this.#places.staging.make('trash');
@@ -245,34 +257,35 @@ class Collection {
     if (this.#trash === undefined) return;
     const trash = this.#trash;
     const names = sys('read the folder', trash, () => readdirSync(trash));
+    const folders: Bytes[] = [];
     names.forEach((name, i) => {
       this.#progress('deleting', i, names.length);
-      this.#deleteTree(`${textToBytes(trash)}/${name}`);
+      this.#deleteFiles(`${textToBytes(trash)}/${name}`, folders);
     });
+    this.#removal!.wait();
+    for (const folder of folders.reverse()) sys('remove', bytesToText(folder), () => rmdirSync(bytesToPath(folder)));
     sys('remove', trash, () => rmdirSync(trash));
     this.#trash = undefined;
   }
 
-  #deleteTree(real: string): void {
+  /** @param folders  are told its folders, each before those in it */
+  #deleteFiles(real: Bytes, folders: Bytes[]): void {
     const path = bytesToPath(real);
-    sys('remove', bytesToText(real), () => {
-      const stat = lstatSync(path);
-      if (!stat.isDirectory()) {
-        this.#delete(path, stat);
-        return;
-      }
+    const stat = sys('remove', bytesToText(real), () => lstatSync(path));
+    if (!stat.isDirectory()) {
+      this.#delete(real, stat);
+      return;
+    }
+    folders.push(real);
+    const entries = sys('remove', bytesToText(real), () => {
       if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-      for (const entry of readdirSync(path, { encoding: 'latin1', withFileTypes: true })) {
-        const child = `${real}/${entry.name}`;
-        if (entry.isDirectory()) this.#deleteTree(child);
-        else this.#delete(bytesToPath(child), lstatSync(bytesToPath(child)));
-      }
-      rmdirSync(path);
+      return readdirSync(path, { encoding: 'latin1', withFileTypes: true });
     });
+    for (const { name } of entries) this.#deleteFiles(`${real}/${name}`, folders);
   }
 
-  #delete(path: string | Buffer, { nlink, blocks }: Stats): void {
-    unlinkSync(path);
+  #delete(real: Bytes, { nlink, blocks }: Stats): void {
+    this.#removal!.file(real);
     if (nlink === 1) this.#freedBytes += blocks * 512;
   }
 

@@ -128,16 +128,18 @@ class LocalStore implements ObjectStore {
     return this.#index.find(hashPart);
   }
 
-  hold(path: StorePath): boolean {
-    return this.#holdAll([path])(path);
+  refresh(): void {
+    this.#index.refresh();
   }
 
-  /** Holds those of the paths that are valid. @returns which they are */
-  #holdAll(paths: readonly StorePath[]): (path: StorePath) => boolean {
+  hold(path: StorePath): boolean {
+    return this.holdAll([path]).has(path);
+  }
+
+  holdAll(paths: readonly StorePath[]): ReadonlySet<StorePath> {
     const valid = paths.filter((path) => this.isValid(path));
     if (valid.length > 0 && this.#index.isWritable) this.#places.temporaryRoots.add(valid);
-    const held = new Set(valid.filter((path) => this.isValid(path)));
-    return (path) => held.has(path);
+    return new Set(valid.filter((path) => this.isValid(path)));
   }
 
   info(path: StorePath): PathInfo | undefined {
@@ -273,8 +275,8 @@ class LocalStore implements ObjectStore {
 
   addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
     const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
-    const isHeld = this.#holdAll(paths);
-    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !isHeld(path)));
+    const held = this.holdAll(paths);
+    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path)));
     if (missing.size === 0) return paths;
     const folder = this.#places.staging.make('add');
     try {

@@ -228,6 +228,10 @@ export interface ObjectStore extends Disposable {
    * What is added is held too. To be asked wherever something is *not* done because a path is there. Cost: 10 µs, once a path.
    */
   hold(path: StorePath): boolean;
+  /** From now on what other processes wrote until now is seen: looks of one turn of the event loop share a state otherwise. */
+  refresh(): void;
+  /** The same for many, at the cost of one. @returns those that are valid */
+  holdAll(paths: readonly StorePath[]): ReadonlySet<StorePath>;
   info(path: StorePath): PathInfo | undefined;
   /** @throws Fault E-STORE-… the path is not valid */
   manifest(path: StorePath): Manifest;

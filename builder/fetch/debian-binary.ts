@@ -14,6 +14,9 @@ import { FetchProblem, type Received } from './receive.ts';
 
 const HELPER = '/usr/lib/apt/apt-helper';
 
+/** So many files that a place did not have, and none that it had: it is of another distribution, and not asked any more. */
+const MAX_MISSES = 4;
+
 /** The path below the mirrors. @throws FetchProblem */
 export function parseDebianBinaryUrl(url: string): string {
   const path = /^debian-binary:(.+)$/.exec(url)?.[1] ?? '';
@@ -27,6 +30,8 @@ export class DebianBinaries {
   readonly #aptFolder: string;
   readonly #signal: AbortSignal;
   #repositories: Promise<string[]> | undefined;
+  /** Place and pool → files that were not there; no number of them counts where one was. */
+  readonly #misses = new Map<string, number>();
 
   constructor(store: ObjectStore, options: { aptFolder: string; signal: AbortSignal }) {
     this.#store = store;
@@ -43,6 +48,9 @@ export class DebianBinaries {
     const folder = this.#store.makeScratch();
     try {
       for (const repository of repositories) {
+        const key = `${repository}${path.split('/').slice(0, 2).join('/')}`;
+        const nMisses = this.#misses.get(key) ?? 0;
+        if (nMisses >= MAX_MISSES) continue;
         const file = `${mkdtempSync(`${folder}/get-`)}/file`;
         // What it fetches goes to a folder that only we may enter.
         const args = [
@@ -54,14 +62,19 @@ export class DebianBinaries {
         ];
         const { isDone, reason } = await runApt(HELPER, args, { signal: this.#signal });
         if (isDone) {
+          this.#misses.set(key, -Infinity);
           for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) into.write(chunk as Buffer);
           return;
         }
+        this.#misses.set(key, nMisses + 1);
         problems.push(reason);
       }
     } finally {
       removeScratch(folder);
     }
-    throw new FetchProblem(`apt does not deliver it: ${[...new Set(problems)].join('; ')}`);
+    const reasons = [...new Set(problems)].join('; ');
+    throw new FetchProblem(
+      reasons === '' ? 'none of the mirrors of this machine is one of Debian' : `apt does not deliver it: ${reasons}`,
+    );
   }
 }

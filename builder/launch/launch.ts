@@ -4,7 +4,7 @@ import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { type Descriptor, type Started, startProgram } from '../spawn.ts';
 import { type CallList, decodeReports } from './call-list.ts';
-import { type MachineName, REPORT_FD, TABLE_FD } from './machine-code.ts';
+import { type MachineName, REPORT_FD } from './machine-code.ts';
 
 /** The kind of machine that this is, `undefined` where there is no launcher for it. */
 export const ownMachine = (): MachineName | undefined =>

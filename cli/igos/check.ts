@@ -1,20 +1,11 @@
-import {
-  type CheckResult,
-  check,
-  type GateName,
-  type GateResult,
-  readDatabase,
-  readReference,
-  renderCheck,
-  renderReport,
-} from '../../check/index.ts';
+import { type CheckResult, type GateName, type GateResult, renderCheck, renderReport } from '../../check/index.ts';
 import type { Arguments } from '../arguments.ts';
-import { auditsFolder, findLogs, findSources, knownSources, today } from '../check-inputs.ts';
+import { auditsFolder } from '../check-inputs.ts';
+import { checkTree } from '../check-tree.ts';
 import type { Context } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { NeedsWriting, openSession } from '../session.ts';
 import { Trees } from '../targets.ts';
-import { treeFacts } from '../tree-facts.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   const result = await inspect(context, args, true).catch((error: unknown) => {
@@ -35,23 +26,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 async function inspect(context: Context, args: Arguments, isReadOnly: boolean): Promise<CheckResult> {
   using session = openSession(context, args, { isReadOnly });
   const tree = new Trees(session).open(args.operands[0]!);
-  const facts = treeFacts(tree);
-  const only = args.value('gate') as GateName | undefined;
-  const wants = (gate: GateName): boolean => only === undefined || only === gate;
-  const folder = auditsFolder(context, args, tree);
-  const reference = wants('silent-loss') ? readReference(folder) : undefined;
-  return check(
-    {
-      tree: facts,
-      audits: wants('audit-coverage') ? readDatabase(folder) : undefined,
-      reference,
-      // without a reference nobody compares them
-      logs: reference === undefined ? new Map() : findLogs(facts, session.store),
-      sources: wants('undeclared-deps') ? knownSources(await findSources(tree, facts, session.store)) : new Map(),
-      today: today(),
-    },
-    only,
-  );
+  return await checkTree({
+    tree,
+    store: () => session.store,
+    audits: auditsFolder(context, args, tree),
+    only: args.value('gate') as GateName | undefined,
+  });
 }
 
 const recordOf = ({ gates, report }: CheckResult) => ({

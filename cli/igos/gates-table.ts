@@ -2,8 +2,8 @@
 import type { Command, Option } from '../command.ts';
 import { EVALUATION } from './shared-options.ts';
 
-/** Of commands about audits. */
-const AUDITS: Option = {
+/** Of commands that read audits. */
+export const AUDITS: Option = {
   long: 'audits',
   values: ['FOLDER'],
   doc: 'where audits are kept (default: audits/ in the folder of TREE)',

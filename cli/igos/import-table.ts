@@ -22,7 +22,10 @@ export const importCommands: readonly Command[] = [
     description: `Reads packages/TIER/NAME/package.yml and build.sh and writes TIER/NAME.igos, with the files of a package in TIER/NAME/. Where build.sh does what a style does, the style is written; its other functions become phases. ${WORDS}`,
     options: [OUTPUT, FORCE],
     examples: [
-      { command: 'igos import intergenos ~/intergenos -o ~/intergenos-tree', says: 'then: igos instantiate ~/intergenos-tree' },
+      {
+        command: 'igos import intergenos examples/import/intergenos -o /tmp/root-intergenos',
+        says: 'then: igos instantiate /tmp/root-intergenos',
+      },
     ],
   },
   {
@@ -44,6 +47,11 @@ export const importCommands: readonly Command[] = [
       },
       FORCE,
     ],
-    examples: [{ command: 'igos import pi-gen ~/pi-gen -o ~/stages', says: 'then: igos eval ~/stages --expr systems' }],
+    examples: [
+      {
+        command: 'igos import pi-gen examples/import/pi-gen -o /tmp/root-stages',
+        says: 'then: igos instantiate /tmp/root-stages',
+      },
+    ],
   },
 ];

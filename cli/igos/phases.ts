@@ -1,6 +1,9 @@
 import { didYouMean, Fault, Faults } from '../../base/index.ts';
 import { probeSandbox } from '../../builder/index.ts';
+import { requirePassed } from '../../check/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
+import { auditsFolder } from '../check-inputs.ts';
+import { checkTree } from '../check-tree.ts';
 import type { Context } from '../context.ts';
 import { addManifest, manifestText } from '../phases/manifest.ts';
 import { type Phase, phasesOf, selectPhases } from '../phases/phase-list.ts';
@@ -16,8 +19,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const tree = new Trees(session).open(args.operands[0]!);
   const phases = phasesOf([...tree.tiers.keys()]);
   const selected = selectionOf(args, phases);
-  const build = new TreeBuild(tree, session.store);
-  session.bridge.flush();
+  const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   if (!args.has('dry-run')) {
     for (const phase of phases) {
@@ -80,7 +82,11 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
       const faults = tree.check();
       if (faults.length === 1) throw faults[0]!;
       if (faults.length > 1) throw new Faults(faults);
-      return `${counted(tree.packages.size, 'package')} in ${counted(tree.tiers.size, 'tier')}, nothing wrong`;
+      const checked = await checkTree({ tree, store: () => store, audits: auditsFolder(context, args, tree) });
+      const idle = requirePassed(checked, args.operands[0]!);
+      const gates = `${checked.gates.length - idle.length} of ${checked.gates.length} gates passed`;
+      const notRun = idle.length === 0 ? '' : ` (not run: ${idle.join(', ')})`;
+      return `${counted(tree.packages.size, 'package')} in ${counted(tree.tiers.size, 'tier')}, ${gates}${notRun}`;
     }
     case 'verify-sources': {
       const goals = build.sources.map((drvPath) => ({ label: drvPath, drvPath, outputs: [] }));

@@ -4,22 +4,32 @@ import type { ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { showDifference } from '../diffoscope.ts';
+import { remembered } from '../evaluation-cache/remembered.ts';
 import { limitsOf } from '../limit-options.ts';
 import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
-import { openSession } from '../session.ts';
+import { openContextStore, openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
-  using session = openSession(context, args, { isReadOnly: false });
-  const targets = resolveTargets(context, args, session);
+  // What the words stand for is an evaluation like others: not done again while nothing changed.
+  const targets = await remembered(context, args, 'targets', (watched): Target[] => {
+    using session = openSession(watched, args, { isReadOnly: false });
+    return resolveTargets(watched, args, session).map(({ label, drvPath, outputs, outPath }) => ({
+      ...{ label, outputs },
+      ...(drvPath === undefined ? {} : { drvPath }),
+      ...(outPath === undefined ? {} : { outPath }),
+    }));
+  });
+  using store = openContextStore(context);
   if (args.has('dry-run')) {
-    await printPlan(context, args, session.store, targets);
+    await printPlan(context, args, store, targets);
     return 0;
   }
-  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, session.store, targets);
-  if (args.has('check')) return await check(context, args, session.store, targets);
-  makeOutLinks(context, args, session.store, linkable(targets, outputs));
+  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets);
+  if (args.has('check')) return await check(context, args, store, targets);
+  makeOutLinks(context, args, store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>
     pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
   );
@@ -84,6 +94,7 @@ async function check(context: Context, args: Arguments, store: ObjectStore, targ
       jobs: args.number('jobs', 1),
       keepFailed: args.has('keep-failed'),
       limits: limitsOf(args),
+      onDifferent: (different) => showDifference(context, different),
     });
     rows.push({
       drvPath,

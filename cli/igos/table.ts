@@ -5,7 +5,7 @@ import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
-import { gatesCommands } from './gates-table.ts';
+import { AUDITS, gatesCommands } from './gates-table.ts';
 import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
@@ -110,7 +110,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       ...PROGRESS_OPTIONS,
-      { long: 'check', doc: 'build again what is there and compare, byte by byte' },
+      { long: 'check', doc: 'build again what is there and compare, byte by byte (in detail where diffoscope is installed)' },
       ...LIMIT_OPTIONS,
       ...TRUST,
       { long: 'no-substitute', doc: 'ask no cache: build everything here' },
@@ -137,12 +137,13 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest; then prints one line a phase with its state. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash.',
+      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash.',
     options: [
       { long: 'from', values: ['PHASE'], doc: 'begin with this phase' },
       { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
+      AUDITS,
       JOBS,
       CORES,
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },

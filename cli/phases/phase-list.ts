@@ -15,7 +15,7 @@ export interface Phase {
 
 /** @source docs/phases.md */
 const ORDER: readonly Phase[] = [
-  { name: 'validate', kind: 'validate', about: 'the declarations are checked' },
+  { name: 'validate', kind: 'validate', about: 'the declarations are checked, and pass the gates' },
   { name: 'verify-sources', kind: 'verify-sources', about: 'every source is here and has its hash' },
   { name: 'setup', kind: 'setup', about: 'the store is there and builds can be sandboxed' },
   { name: 'toolchain', kind: 'tier', about: '' },

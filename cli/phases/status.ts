@@ -22,13 +22,25 @@ export interface PhaseStatus {
 export class TreeBuild {
   readonly tree: Tree;
   readonly store: ObjectStore;
-  readonly targets: readonly Target[];
+  readonly #flush: () => void;
+  #targets: readonly Target[] | undefined;
   #sources: readonly StorePath[] | undefined;
 
-  constructor(tree: Tree, store: ObjectStore) {
+  /** @param flush  hands the derivations that evaluation made to the store */
+  constructor(tree: Tree, store: ObjectStore, flush: () => void) {
     this.tree = tree;
     this.store = store;
-    this.targets = [...tree.packages.values()].map((info) => packageTarget(tree, info));
+    this.#flush = flush;
+  }
+
+  /** All packages; evaluated when they are first asked for, which is after the tree was checked. @throws Fault */
+  get targets(): readonly Target[] {
+    if (this.#targets === undefined) {
+      const { tree } = this;
+      this.#targets = [...tree.packages.values()].map((info) => packageTarget(tree, info));
+      this.#flush();
+    }
+    return this.#targets;
   }
 
   /** The packages of a tier. */

@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   services: ['attrs'],
   check: ['attrs'],
   references: ['string'],
+  compiler: ['string'],
   files: ['attrs'],
   trees: ['list'],
   path: ['path'],

@@ -4,7 +4,9 @@
  * `c`: reads CFLAGS and CXXFLAGS when it is configured. `make`: a plain makefile, whose own `CFLAGS ?= …` a default of ours would
  * displace. `python`: extensions in C, flags come on top of the interpreter's.
  */
-export type Compiler = 'c' | 'make' | 'python' | 'rust';
+export type Compiler = (typeof COMPILERS)[number];
+
+export const COMPILERS = ['c', 'make', 'python', 'rust'] as const;
 
 /** Every build has this folder (docs/decisions/0002); debuggers look for sources below the other. */
 const PREFIX_MAP = '/build=/usr/src/debug';

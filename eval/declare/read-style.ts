@@ -3,7 +3,10 @@ import { didYouMean, Fault } from '../../base/index.ts';
 import { Attrs, attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { PrimOp, type Slot } from '../value.ts';
-import { type Reading, readBool, readLine, readStrings } from './read-field.ts';
+import { COMPILERS, type Compiler } from './compiler-flags.ts';
+import { FIELDS } from './fields.ts';
+import type { PhaseTexts } from './phases.ts';
+import { type Reading, readBool, readLine, readPhases, readStrings, readWord } from './read-field.ts';
 import { readSeed, type SeedSpec } from './seed.ts';
 import type { FieldSpec } from './shape.ts';
 import { SHAPES } from './shape.ts';
@@ -13,8 +16,11 @@ export type ReadStyle =
   | {
       readonly kind: 'phases';
       readonly name: string;
-      readonly style: Style;
-      readonly options: (context: Set<string>) => StyleOptions;
+      readonly compiler: Compiler | undefined;
+      /** Its check phase runs unless the package or its tier says otherwise. */
+      readonly isChecked: boolean;
+      /** What the texts depend on goes to `context`. */
+      readonly phases: (context: Set<string>) => PhaseTexts;
     }
   | { readonly kind: 'host'; readonly name: string; readonly tools: readonly string[]; readonly files: readonly string[] }
   | { readonly kind: 'seed'; readonly name: string; readonly seed: SeedSpec };
@@ -56,6 +62,7 @@ function unknownOption(style: Style, set: Attrs, name: string): Fault {
 export function readStyle(reading: Reading): ReadStyle {
   const { evaluator } = reading.realm;
   const value = evaluator.force(reading.slot);
+  if (value instanceof Attrs && value.get('_type') === 'style' && value.has('phases')) return readOwnStyle(reading, value);
   const named = value instanceof Attrs ? value.get('name') : undefined;
   const style = named === undefined ? undefined : STYLES.find(({ name }) => name === evaluator.force(named));
   if (!(value instanceof Attrs) || style === undefined || value.get('_type') !== 'style') {
@@ -74,10 +81,33 @@ export function readStyle(reading: Reading): ReadStyle {
     return { kind: 'seed', name: style.name, seed: readSeed(reading, option) };
   }
   const options = (context: Set<string>): StyleOptions => readOptions(reading, style, value, context);
-  if (style.name !== 'hostTools') return { kind: 'phases', name: style.name, style, options };
+  const { name, compiler, isChecked = false } = style;
+  if (name !== 'hostTools')
+    return { kind: 'phases', name, compiler, isChecked, phases: (context) => style.phases(options(context)) };
   const { tools, files } = options(new Set()) as Readonly<Record<string, readonly string[]>>;
-  return { kind: 'host', name: style.name, tools: tools ?? [], files: files ?? [] };
+  return { kind: 'host', name, tools: tools ?? [], files: files ?? [] };
 }
+
+/** What `makeStyle` gave. */
+function readOwnStyle(reading: Reading, value: Attrs): ReadStyle {
+  const part = (spec: FieldSpec): Reading | undefined => {
+    const slot = value.get(spec.name);
+    return slot === undefined ? undefined : optionReading(reading, spec, value, slot);
+  };
+  const [check, compiler] = [part(CHECK), part(COMPILER)];
+  return {
+    kind: 'phases',
+    name: readLine(part(NAME)!),
+    compiler: compiler === undefined ? undefined : readWord(compiler, COMPILERS),
+    isChecked: check === undefined ? false : readBool(check),
+    phases: (context) => readPhases(part(PHASES_FIELD)!, context),
+  };
+}
+
+const NAME: FieldSpec = { name: 'name', shape: 'line', doc: '', example: '"perlModule"' };
+const CHECK: FieldSpec = { name: 'check', shape: 'bool', doc: '', example: 'true' };
+const COMPILER: FieldSpec = { name: 'compiler', shape: 'compiler', doc: '', example: '"c"' };
+const PHASES_FIELD: FieldSpec = FIELDS.package.find(({ name }) => name === 'phases')!;
 
 function readOptions(reading: Reading, style: Style, value: Attrs, context: Set<string>): StyleOptions {
   const read: Record<string, readonly string[] | string | boolean> = {};

@@ -1,7 +1,7 @@
 /** What is built: a `package` declaration with all that was laid over it, its outputs, and how they come about. */
 import type { Attrs } from '../attrs.ts';
 import type { DeclaredSplit } from './collect.ts';
-import { compilerFlags } from './compiler-flags.ts';
+import { type Compiler, compilerFlags } from './compiler-flags.ts';
 import { type Derived, derive } from './derive.ts';
 import { type Layer, LayeredFields } from './layered-fields.ts';
 import { Package } from './package.ts';
@@ -22,7 +22,6 @@ import { type Origin, type ReadFile, readOrigins, readPatches, readSources } fro
 import { type ReadStyle, readStyle } from './read-style.ts';
 import type { Realm } from './realm.ts';
 import type { PatchPlace, SourcePlace } from './script-texts.ts';
-import { STYLES, type Style } from './styles.ts';
 
 export class Recipe {
   readonly realm: Realm;
@@ -101,7 +100,7 @@ export class Recipe {
   phases(context: Set<string>): PhaseTexts {
     const byHand = this.#fresh<PhaseTexts>('phases', (reading) => readPhases(reading, context), {});
     const { style } = this;
-    const byStyle = style.kind === 'phases' ? style.style.phases(style.options(context)) : {};
+    const byStyle = style.kind === 'phases' ? style.phases(context) : {};
     const { check, ...all } = { ...byStyle, ...byHand };
     return check !== undefined && this.#isChecked(byHand.check !== undefined) ? { ...all, check } : all;
   }
@@ -109,11 +108,11 @@ export class Recipe {
   #isChecked(isByHand: boolean): boolean {
     const { kind } = this.check;
     if (kind !== 'default') return kind !== 'off';
-    return isByHand || (this.main.tier.check ?? this.#style?.isChecked ?? false);
+    return isByHand || (this.main.tier.check ?? (this.style.kind === 'phases' && this.style.isChecked));
   }
 
-  get #style(): Style | undefined {
-    return this.style.kind === 'phases' ? this.style.style : undefined;
+  get #compiler(): Compiler | undefined {
+    return this.style.kind === 'phases' ? this.style.compiler : undefined;
   }
 
   /** Whether debug information is made: where it is asked for, or has a split to go to. */
@@ -124,7 +123,7 @@ export class Recipe {
   get strip(): 'never' | 'if-there' | 'always' {
     const asked = this.#get<boolean | undefined>('strip', readBool, undefined);
     if (asked !== undefined) return asked ? 'always' : 'never';
-    return this.hasDebug ? 'always' : this.#style?.compiler === undefined ? 'never' : 'if-there';
+    return this.hasDebug ? 'always' : this.#compiler === undefined ? 'never' : 'if-there';
   }
 
   /** What the builder does with the outputs, as far as it is not what it always does. */
@@ -146,7 +145,7 @@ export class Recipe {
       new Map(),
     );
     const given = [...declared].filter((entry): entry is [string, string] => entry[1] !== null);
-    return new Map([...given, ...compilerFlags(this.#style?.compiler, this.hasDebug, declared)]);
+    return new Map([...given, ...compilerFlags(this.#compiler, this.hasDebug, declared)]);
   }
 
   /** What moves to each split. */
@@ -192,9 +191,4 @@ const REFERENCES = ['report', 'fail', 'allow'] as const;
 /** Only a split of the name `debug` can do without `files`. */
 const DEBUG_FILES = ['usr/lib/debug'];
 
-const CUSTOM: ReadStyle = {
-  kind: 'phases',
-  name: 'custom',
-  style: STYLES.find(({ name }) => name === 'custom')!,
-  options: () => ({}),
-};
+const CUSTOM: ReadStyle = { kind: 'phases', name: 'custom', compiler: undefined, isChecked: false, phases: () => ({}) };

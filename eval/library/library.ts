@@ -7,6 +7,7 @@ import type { Evaluator } from '../evaluator.ts';
 import type { DynamicScope, Scoping } from '../scope.ts';
 import type { Slot, Value } from '../value.ts';
 import { fetchTarball, fetchurl } from './fetchurl.ts';
+import { makeStyle } from './make-style.ts';
 
 /** One name of the library. */
 export interface LibraryEntry {
@@ -26,7 +27,7 @@ const lib: LibraryEntry = {
   make: (evaluator, scoping) => evaluator.delay(() => evaluateOwn(scoping, libraryFile)),
 };
 
-export const LIBRARY: readonly LibraryEntry[] = [fetchurl, fetchTarball, lib];
+export const LIBRARY: readonly LibraryEntry[] = [fetchurl, fetchTarball, makeStyle, lib];
 
 /** The library, each name made when it is first asked for. `more` are names that others add (the styles). */
 export function libraryScope(evaluator: Evaluator, scoping: Scoping, more: ReadonlyMap<string, Slot>): DynamicScope {

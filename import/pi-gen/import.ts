@@ -262,7 +262,7 @@ export function importPiGen(path: string, shown: string = path, options: PiGenOp
             .filesBelow(below)
             .filter((name) => /\.sh$/.test(name))
             .map((name) => folder.text(`${below}/${name}`))
-        : [text, folder.text('scripts/common')];
+        : [text, folder.kindOf('scripts/common') === 'file' ? folder.text('scripts/common') : ''];
     const all = scripts.join('\n');
     const used = new Set([...all.matchAll(/\$\{?STAGE_DIR\}?"?\/([A-Za-z0-9._+-]+)/g)].map((match) => match[1]!));
     return [...used]

@@ -4,9 +4,9 @@
  * lane hashes them, and whoever is ahead writes.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, SystemFault, sys } from '../../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, EarlyFlush, SystemFault, sys } from '../../base/index.ts';
 import { ManifestBuilder } from '../manifest.ts';
-import { joinPath, type TreeVisitor } from '../tree.ts';
+import { joinPath, parentPath, type TreeVisitor } from '../tree.ts';
 import type { Manifest } from '../types.ts';
 import {
   createFile,
@@ -82,6 +82,8 @@ export class TreeCopier implements TreeVisitor {
   #lanes: Lanes | undefined;
   #hasTried: boolean = false;
   #rootFd = -1;
+  #early: EarlyFlush | undefined;
+  #nWritten = 0;
   #nSeen = 0;
   #filling: Filling | undefined;
   /** Where the data of the small file at hand go. */
@@ -153,6 +155,7 @@ export class TreeCopier implements TreeVisitor {
     this.#flush();
     this.#lanes?.drain();
     for (const real of this.#unsealed) sealDirectory(real);
+    this.#early?.end();
     this.close();
   }
 
@@ -164,6 +167,8 @@ export class TreeCopier implements TreeVisitor {
   close(): void {
     this.#lanes?.close();
     this.#lanes = undefined;
+    this.#early?.close();
+    this.#early = undefined;
     for (const fd of this.#open) closeSync(fd);
     this.#open.clear();
     if (this.#rootFd !== -1) closeSync(this.#rootFd);
@@ -178,6 +183,7 @@ export class TreeCopier implements TreeVisitor {
     if (start === undefined && nExpected < MANY_FILES && this.#nSeen < MANY_SEEN && sizeBytes < LARGE_FILE) return undefined;
     this.#hasTried = true;
     this.#lanes = start === undefined ? Lanes.start() : start();
+    this.#early = EarlyFlush.of(bytesToText(parentPath(this.#root)));
     return this.#lanes;
   }
 
@@ -219,6 +225,8 @@ export class TreeCopier implements TreeVisitor {
         this.#manifest.add({ kind: 'file', path, isExecutable, sizeBytes, sha256: found.sha256 });
         at = found.next;
       }
+      this.#nWritten += filling.files.length;
+      this.#early?.written(this.#nWritten);
     });
   }
 

@@ -3,14 +3,22 @@ import { Bug } from '../../base/index.ts';
 import { checkEntries } from './check.ts';
 import { copyFiles, copyPiece } from './copy.ts';
 import { checkPlaced, unlinkNames } from './placed.ts';
+import { removeFiles } from './remove.ts';
 
 export const COPY_FILES = 1;
 export const COPY_PIECE = 2;
 export const CHECK_ENTRIES = 3;
 export const CHECK_PLACED = 4;
 export const UNLINK_NAMES = 5;
+export const REMOVE_FILES = 6;
 
-export type Work = typeof COPY_FILES | typeof COPY_PIECE | typeof CHECK_ENTRIES | typeof CHECK_PLACED | typeof UNLINK_NAMES;
+export type Work =
+  | typeof COPY_FILES
+  | typeof COPY_PIECE
+  | typeof CHECK_ENTRIES
+  | typeof REMOVE_FILES
+  | typeof CHECK_PLACED
+  | typeof UNLINK_NAMES;
 
 /** Where the records of a slot start; before stand what kind they are and where they end. */
 export const FIRST_RECORD = 8;
@@ -38,6 +46,9 @@ export function workOn(slot: Buffer): void {
       break;
     case UNLINK_NAMES:
       unlinkNames(slot, FIRST_RECORD, end);
+      break;
+    case REMOVE_FILES:
+      removeFiles(slot, FIRST_RECORD, end);
       break;
     default:
       throw new Bug('a slot with unknown work');

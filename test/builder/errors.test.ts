@@ -76,6 +76,7 @@ test('failures of builders', async (t) => {
   ];
   await check(t, 'E-BUILD-001', 'failed-header', failed(2, compiler, 'build'));
   await check(t, 'E-BUILD-001', 'failed-tool', failed(127, ['/bin/sh: 4: bison: not found'], 'build', '/tmp/failed-hello'));
+  await check(t, 'E-BUILD-001', 'failed-tests', failed(2, ['FAIL: t/dns'], 'check'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));

@@ -60,8 +60,7 @@ const NOT_PERMITTED = [
 /** What a build may do. */
 const ALLOWED = ['pseudo-terminal'];
 
-function checkFindings(findings: Findings, { isRoot, hasGroups }: { isRoot: boolean; hasGroups: boolean }): void {
-  const { attempts, networked, endings, leftovers } = findings;
+function checkFindings({ attempts, networked, endings, leftovers }: Findings, hasGroups: boolean): void {
   const results = (lines: readonly string[]): Map<string, string> =>
     new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
   const seen = results(attempts);
@@ -88,10 +87,10 @@ function checkFindings(findings: Findings, { isRoot, hasGroups }: { isRoot: bool
   assert.match(endings['link-to-input']!, /^E-BUILD-001 .*(?:[Cc]ross-device|not permitted)/s);
   assert.equal(endings['other-name'], 'built :file', 'what it made beside its output is not taken');
   assert.equal(endings['out-of-store'], 'built :file');
-  assert.match(endings['swapping']!, /^built :directory file:file(?: x:(?:file|symlink→\/etc))?$/);
+  // Whatever stood there when it was killed, and nothing behind a link.
+  assert.match(endings['swapping']!, /^built :directory(?: \w+:(?:file|symlink→\/etc))*$/);
   assert.equal(endings['daemon'], 'built :file');
-  // What is closed to its owner only root can read.
-  assert.match(endings['locked']!, isRoot ? /^built :directory f:file$/ : /permission denied/);
+  assert.equal(endings['locked'], 'built :directory f:file');
   assert.match(endings['many-tasks']!, /^E-BUILD-001 .*fork/s);
   assert.match(endings['fork-bomb']!, /^(?:built :file$|E-BUILD-001 )/);
   if (hasGroups)
@@ -143,7 +142,7 @@ test('hostile builds get nowhere', { skip: noCompiler }, async (t) => {
   const outside = await outsideOf(t);
   const hasGroups = hasMemoryGroups();
   if (!hasGroups) t.diagnostic('no cgroup for memory can be made here: the memory hog was held by a limit on each process');
-  checkFindings(await tryEscapes(outside), { isRoot: process.getuid?.() === 0, hasGroups });
+  checkFindings(await tryEscapes(outside), hasGroups);
   assert.deepEqual(survivors(), []);
   assert.equal(existsSync('/evil') || existsSync(join(outside.home, 'evil')), false);
 });
@@ -168,7 +167,7 @@ test('hostile builds get nowhere without root, either', { skip: noCompiler }, as
   assert.notEqual(text, '', errors);
   const found = JSON.parse(text) as Findings | { skip: string };
   if ('skip' in found) return t.skip(found.skip);
-  checkFindings(found, { isRoot: false, hasGroups: false });
+  checkFindings(found, false);
   assert.deepEqual(survivors(), []);
   assert.equal(statSync(outside.hostPath).size, 6);
 });

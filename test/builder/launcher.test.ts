@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CallList, decodeReports } from '../../builder/launch/call-list.ts';
@@ -8,6 +8,7 @@ import { seccompFilter } from '../../builder/launch/filter.ts';
 import { launch, ownMachine, readReports, tryCalls } from '../../builder/launch/launch.ts';
 import { type MachineName, machineCode } from '../../builder/launch/machine-code.ts';
 import { launcherProgram } from '../../builder/launch/program.ts';
+import { sandboxCalls } from '../../builder/launch/steps.ts';
 import { type CallName, type CallTable, callNames, callNumber } from '../../builder/launch/system-calls.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -214,4 +215,41 @@ test('calls are made in order, results go where they should, and the first that 
   });
   assert.equal(existsSync(options.table), false);
   assert.deepEqual(decodeReports(Buffer.alloc(40)), []);
+});
+
+test('nothing is run for an igos that died before its builds could be told to die with it', { skip: noLauncher }, (t) => {
+  const folder = temporaryFolder(t);
+  const launcher = join(folder, 'launcher');
+  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  const table = join(folder, 'table');
+  const list = sandboxCalls({
+    machine: ownMachine()!,
+    starter: { uid: process.geteuid!(), gid: process.getegid!() },
+    ...{ hasNetwork: true, cgroups: [], mounts: [] },
+    inside: {
+      ...{
+        root: '/',
+        folder,
+        user: undefined,
+        seenAs: { uid: 1000, gid: 100 },
+        limits: [],
+        isFiltered: false,
+        isInteractive: false,
+      },
+      builder: '/bin/sh',
+      args: ['-c', 'echo ran > ran'],
+      environment: new Map(),
+    },
+  });
+  writeFileSync(table, list.encode());
+  /** Reports go to a pipe: `reader` is at its other end. */
+  const run = (reader: string): boolean => {
+    const words = ['-c', '{ sleep 0.3; "$0" 3>&1 >/dev/null 4<"$1"; } | $2', launcher, table, reader];
+    spawnSync('/bin/sh', words, { stdio: 'ignore' });
+    const hasRun = existsSync(join(folder, 'ran'));
+    rmSync(join(folder, 'ran'), { force: true });
+    return hasRun;
+  };
+  if (!run('cat')) return t.skip('no namespaces here');
+  assert.equal(run('true'), false);
 });

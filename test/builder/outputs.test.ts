@@ -1,7 +1,7 @@
 /** What is done with outputs before they go to the store, without building: tidying, paths that must be there, paths that must not. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -129,9 +129,30 @@ test('a path that lies across what is read at once is found whole', (t) => {
   );
 });
 
-const refused = (verify: string[], paths: string[]): string | undefined => {
+test('what its owner may not read is made readable', {
+  skip: spawnSync('setpriv', ['--version']).status === 0 ? false : 'setpriv is not installed',
+}, (t) => {
+  const folder = tree(t, { 'bin/x': 'see /build/x', 'closed/y': '' });
+  chmodSync(join(folder, 'bin/x'), 0o111);
+  chmodSync(join(folder, 'closed'), 0);
+  // Root may read everything: the question is what another one sees.
+  const own = process.getuid?.() === 0 ? 12345 : process.getuid!();
+  if (own === 12345) for (const path of ['', 'bin', 'bin/x', 'closed']) chownSync(join(folder, path), own, own);
+  const module = (name: string): string => JSON.stringify(join(import.meta.dirname, '../../builder', name));
+  const program = `const { outputFiles } = await import(${module('output-files.ts')}), { findLeak } = await import(${module('leaks.ts')});
+    for (const file of outputFiles(process.argv[1])) console.log(file.path, findLeak(file, '/igos/store'));`;
+  const words = ['--input-type=module', '-e', program, folder];
+  const [command, args] =
+    own === 12345
+      ? ['setpriv', ['--reuid', '12345', '--regid', '12345', '--clear-groups', process.execPath, ...words]]
+      : [process.execPath, words];
+  const { stdout, stderr } = spawnSync(command, args as string[], { encoding: 'utf8' });
+  assert.equal(stdout, 'bin undefined\nbin/x /build/x\nclosed undefined\nclosed/y undefined\n', stderr);
+});
+
+const refused = (verify: string[], paths: string[], links: Record<string, string> = {}): string | undefined => {
   try {
-    verifyPaths('x-1', verify, paths);
+    verifyPaths('x-1', verify, new Map([...paths.map((path) => [path, undefined] as const), ...Object.entries(links)]));
   } catch (error) {
     return (error as Error).message;
   }
@@ -156,6 +177,23 @@ test('paths to be there: exact ones, patterns, and those below the links of a ro
   for (const path of ['usr/bin/y', 'usr/*.so.1', 'lib/x', 'usr/lib/a/libz.so.[!1]', 'etc/[b-a]', 'etc/aab']) {
     assert.match(refused([path], paths) ?? '', new RegExp(`'${path.replace(/[[\]*.]/g, '\\$&')}' is not there`), path);
   }
+});
+
+test('links to folders are followed inside of what was built, links at the end are not', () => {
+  const paths = ['usr/share/x', 'usr/share/x/y'];
+  const links = {
+    'usr/abs': '/usr/share',
+    'usr/rel': '../../../usr/./share/',
+    'usr/bin-y': '../bin/y',
+    'usr/dangling': 'nowhere',
+    'usr/loop': 'loop',
+    'usr/etc': '/etc',
+    'usr/first': 'abs/x',
+  };
+  const good = ['usr/abs/x/y', 'usr/rel/x/y', 'usr/dangling', 'usr/loop', 'usr/first/y', 'usr/abs/../share/x'];
+  assert.equal(refused(good, paths, links), undefined);
+  for (const path of ['usr/loop/x', 'usr/dangling/x', 'usr/etc/passwd', 'usr/abs/z'])
+    assert.match(refused([path], paths, links) ?? '', /is not there/, path);
 });
 
 test('rules that are no rules are refused', () => {

@@ -294,6 +294,29 @@ test('two processes build a derivation once', async (t) => {
   assert.match(seen(), /finished/);
 });
 
+test('two processes share a graph: each derivation is built by one of them', async (t) => {
+  if (!needsSandbox(t)) return;
+  const folder = temporaryFolder(t);
+  const home = join(folder, 'home');
+  using store = openStore({ home, storeDir });
+  const leaves = Array.from({ length: 12 }, (_, n) =>
+    addDerivation(store, { name: `leaf-${n}`, script: `i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo ${n} > $out` }),
+  );
+  const top = addDerivation(store, {
+    name: 'top',
+    inputs: leaves.map((drvPath) => ({ drvPath })),
+    env: { inputs: leaves.map((drvPath) => outputOf(drvPath)).join(' ') },
+    script: 'echo $inputs > $out',
+  });
+  const others = ['one', 'two'].map((name) => realizeElsewhere(home, join(folder, `${name}.ts`), top));
+  await Promise.all(others.map(async ({ child }) => assert.deepEqual(await once(child, 'exit'), [0, null])));
+  const kinds = others.map(({ seen }) => seen().split('\n'));
+  const nStarted = kinds.flat().filter((kind) => kind === 'started').length;
+  assert.equal(nStarted, 13, kinds.map((all) => all.join(' ')).join('\n'));
+  assert.notEqual(store.realisation(top, 'out'), undefined);
+  assert.deepEqual(readdirSync(`${home}/var/lock`), []);
+});
+
 test('archives are made neutral, and a second build compared', async (t) => {
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);

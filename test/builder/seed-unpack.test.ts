@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -163,6 +166,43 @@ test('hostile and broken packages are refused, and leave nothing', async (t) => 
     });
     assert.deepEqual(readdirSync(`${store.home}/tmp`), [], name);
   }
+});
+
+test('a mirror of another distribution is not asked for every file', async (t) => {
+  if (spawnSync('apt-get', ['--version']).status !== 0) return t.skip('no apt here');
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url!);
+    response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const [mirror, apt] = [temporaryFolder(t), temporaryFolder(t)];
+  const names = Array.from({ length: 7 }, (_, index) => `tool${index}`);
+  writeMirror(
+    mirror,
+    names.map((name) => ({ name })),
+  );
+  const other = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  writeFileSync(
+    join(apt, 'sources.list'),
+    `deb [trusted=yes] ${other} stable main\ndeb [trusted=yes] ${pathToFileURL(mirror).href} stable main\n`,
+  );
+  const store = temporaryStore(t);
+  const goals = names.map((name) => {
+    const path = `pool/main/t/${name}/${name}_1.0_amd64.deb`;
+    const hex = createHash('sha256')
+      .update(readFileSync(join(mirror, path)))
+      .digest('hex');
+    const fixed = fixedOutput(name, 'flat', { algorithm: 'sha256', hex }, storeDir);
+    const env = { url: `debian-binary:${path}` };
+    return { drvPath: addDerivation(store, { name, builder: 'builtin:fetchurl', system: 'builtin', fixed, env }), outputs: [] };
+  });
+  assert.equal((await realize(store, goals, { aptFolder: apt })).nFetched, 7);
+  assert.equal(asked.length, 4);
 });
 
 test('the mirrors of a machine are asked by path, and nothing else', async (t) => {

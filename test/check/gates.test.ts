@@ -1,7 +1,8 @@
 /** Each gate catches a planted fault of each class, in the words that people know, and passes when it is mended. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, type GateName, gateSpecs, renderCheck } from '../../check/index.ts';
+import { Fault, renderFault } from '../../base/index.ts';
+import { check, type GateName, gateSpecs, renderCheck, requirePassed } from '../../check/index.ts';
 import { GATES } from '../../eval/index.ts';
 import { golden } from '../golden.ts';
 import { facts, inputsWith, type Plant, run, tier } from './plant.ts';
@@ -295,6 +296,12 @@ for (const [kind, requirement] of [
   });
 }
 
+test('a feature that is lost on purpose is no loss', () => {
+  const logs = new Map([['curl', { version: '1.1', features: new Map([['checking for zlib', false]]) }]]);
+  const divergences = new Map([['zlib', 'nothing is compressed']]);
+  assert.equal(run({ inputs: { logs }, packages: { curl: { divergences } } }, 'silent-loss').status, 'passed');
+});
+
 test('a name that no package is found as is advice, not a failure', () => {
   const requires = [{ kind: 'pkgconfig', name: 'nobody-knows', by: 'autotools', ...REQUIRED } as const];
   const { result, status } = run(
@@ -387,6 +394,20 @@ test('all gates of a tree with faults of every kind', (t) => {
     },
   };
   golden(t, 'check/all.txt', `${renderCheck(check(inputsWith(plant)), { all: false }).join('\n')}\n`);
+});
+
+test('who builds only what passes is told which gates did not', (t) => {
+  assert.deepEqual(requirePassed(check(inputsWith()), 'tree'), []);
+  assert.deepEqual(requirePassed(check(inputsWith({ inputs: { audits: undefined } })), 'tree'), ['audit-coverage']);
+  const packages = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`lost${index}`, { pending: undefined }]));
+  assert.throws(
+    () => requirePassed(check(inputsWith({ packages })), 'tree'),
+    (error) => {
+      assert.ok(error instanceof Fault);
+      golden(t, 'errors/E-CHECK-006.txt', renderFault(error));
+      return true;
+    },
+  );
 });
 
 test('the report is advisory; what a person reviewed, and divergences, are not in it again', () => {

@@ -97,6 +97,25 @@ test('a build that gives other bytes every time is caught by --check', { skip },
   golden(t, 'errors/cli-not-reproducible.txt', faultOf(stderr, work));
 });
 
+test('--check shows the two outputs to diffoscope, if there is one', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const folder = join(work, 'bin');
+  mkdirSync(folder);
+  // Says what it was given, as the real one says what it found: with status 1.
+  writeFileSync(
+    join(folder, 'diffoscope'),
+    '#!/bin/sh\nprintf "found in %s\\n" "$(cat "$3"/usr/uuid "$4"/usr/uuid | wc -w)"\nexit 1\n',
+    { mode: 0o755 },
+  );
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${folder}:${path}`;
+  try {
+    assert.match(igos('realize', '--check', `${tree}#chance`).stderr, /^found in 2$/m);
+  } finally {
+    process.env['PATH'] = path;
+  }
+});
+
 test('a failing build that evaluation needs is an error of the evaluation', { skip }, (t) => {
   const { igos, work } = scratchTree(t);
   const failing = 'derivation { name = "f"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "exit 3" ]; }';

@@ -1,5 +1,7 @@
 /** `igos check` and `igos audit` as a user runs them, on a copy of examples/gates and on trees with faults. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -134,6 +136,44 @@ test('tiers in a circle, and a tree that cannot be read', (t) => {
   assert.match(broken.stderr, /^error\[E-LANG-/m);
 });
 
+test('an archive that was fetched is read where it lies', (t) => {
+  const { igos, work } = programs(t);
+  const tree = join(work, 'tree');
+  mkdirSync(join(work, 'x-1'));
+  mkdirSync(tree);
+  writeFileSync(join(work, 'x-1', 'meson.build'), "project('x', 'c')\ndependency('zlib')\n");
+  const archive = join(work, 'x-1.tar.gz');
+  assert.equal(spawnSync('tar', ['-C', work, '-czf', archive, 'x-1']).status, 0);
+  const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
+  const declare = (host: string): void =>
+    writeFileSync(
+      join(tree, 'tree.igos'),
+      `tier core { summary = "c"; }
+package zlib "1" { tier = core; summary = "z"; style = autotools; }
+package x "1" {
+  tier = core;
+  summary = "x";
+  source = fetchurl { url = "https://example.org/x-1.tar.gz"; sha256 = "${sha256}"; };
+  host = [ ${host} ];
+  style = meson { };
+}
+`,
+    );
+  declare('');
+  assert.match(igos('check', tree, '--gate', 'undeclared-deps').stdout, /NOT RUN: no source is in the store \(1 package\)/);
+  assert.equal(igos('store', 'add', '--flat', archive).status, 0);
+  for (const _ of ['read', 'remembered']) {
+    const { status, stdout } = igos('check', tree, '--gate', 'undeclared-deps');
+    assert.equal(status, 1);
+    assert.match(stdout, /UNDECLARED-MESON-DEP-REQUIRED {2}x {2}meson\.build:2 requires pkgconfig\(zlib\): zlib is not among/);
+  }
+  igos('audit', `${tree}#x`);
+  igos('audit', 'aggregate', tree);
+  assert.match(igos('check', tree, '--report').stdout, /^x\tmismatch\tzlib\tmeson\.build:2 requires pkgconfig\(zlib\)/m);
+  declare('zlib');
+  assert.equal(igos('check', tree, '--gate', 'undeclared-deps').status, 0);
+});
+
 test('a source in the store is read once, and a build that lost a feature is told from the reference', { skip }, (t) => {
   const { igos, tree, edit } = example(t);
   assert.match(igos('check', tree, '--gate', 'undeclared-deps').stdout, /2 sources read/);
@@ -158,4 +198,16 @@ test('a source in the store is read once, and a build that lost a feature is tol
   assert.notEqual(igos('realize', tree).status, 0);
   // the log of a build that failed says nothing about what was built
   assert.match(igos('check', tree, '--gate', 'silent-loss').stdout, /FEATURE-LOST/);
+});
+
+test('a build of a whole tree begins with the gates, and ends there if one fails', (t) => {
+  const { igos, tree, edit } = example(t);
+  const passing = igos('phases', tree, '--until', 'validate');
+  assert.equal(passing.status, 0, passing.stderr);
+  assert.match(passing.stderr, /^validate: 4 packages in 3 tiers, 4 of 6 gates passed \(not run: audit-coverage, silent-loss\)/m);
+  edit('packages.igos', '  tier = apps;', '  tier = core;');
+  const failing = igos('phases', tree, '--until', 'validate');
+  assert.equal(failing.status, 1);
+  assert.match(failing.stderr, /^error\[E-CHECK-006\]: 1 of 6 gates failed: tier-validation$/m);
+  assert.match(failing.stderr, /MOVE→apps {2}greeter/);
 });

@@ -13,7 +13,20 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 /** A checkout of its own, so that nobody else's bundle is touched. */
 function checkout(): string {
   const home = join(scratch, 'checkout');
-  for (const folder of ['base', 'check', 'import', 'lang', 'store', 'eval', 'builder', 'depot', 'pkm', 'cli', 'bin', 'package.json']) {
+  for (const folder of [
+    'base',
+    'check',
+    'import',
+    'lang',
+    'store',
+    'eval',
+    'builder',
+    'depot',
+    'pkm',
+    'cli',
+    'bin',
+    'package.json',
+  ]) {
     cpSync(join(project, folder), join(home, folder), { recursive: true, verbatimSymlinks: true });
   }
   symlinkSync(join(project, 'node_modules'), join(home, 'node_modules'));

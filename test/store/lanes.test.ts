@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import {
   chmodSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -18,6 +19,7 @@ import { type Bytes, bytesToPath, compareBytes, SystemFault, textToBytes } from 
 import { ingestTree } from '../../store/ingest.ts';
 import { TreeCopier } from '../../store/lanes/copy-tree.ts';
 import { Lanes } from '../../store/lanes/lanes.ts';
+import { Removal } from '../../store/lanes/removal.ts';
 import { Screen } from '../../store/lanes/screen.ts';
 import { encodeManifest, ManifestBuilder } from '../../store/manifest.ts';
 import { listTree, type TreeVisitor, teeVisitors } from '../../store/tree.ts';
@@ -285,5 +287,25 @@ test('an object of several slots with a file too many is found, and its neighbou
     screen.close();
     // Those that share its first slot are looked at again too.
     assert.deepEqual([...found].sort(compareBytes), [objects[0]!.root, objects[1]!.root]);
+  }
+});
+
+test('files are removed by whoever is there, and what cannot be removed is named', (t) => {
+  const folder = temporaryFolder(t);
+  for (const nLanes of [0, 2]) {
+    const paths = Array.from({ length: 300 }, (_, i) => join(folder, `\u00e9-${nLanes}-${i}`));
+    for (const path of paths) writeFileSync(path, '');
+    const removal = new Removal(10_000, () => Lanes.start(nLanes));
+    for (const path of paths) removal.file(textToBytes(path));
+    removal.wait();
+    assert.deepEqual(readdirSync(folder), []);
+    mkdirSync(join(folder, 'sub'));
+    removal.file(textToBytes(join(folder, 'sub')));
+    assert.throws(
+      () => removal.wait(),
+      (error) => error instanceof SystemFault && /^cannot remove '.*\/sub': /.test(error.message),
+    );
+    removal.close();
+    rmSync(join(folder, 'sub'), { recursive: true });
   }
 });

@@ -1,5 +1,6 @@
 /** What a package becomes: docs/decisions/0002, row by row, read back from the derivations that were added. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Derivation, decodeDerivation, derivationName, type StorePath, upstreamPlaceholder } from '../../../store/index.ts';
@@ -267,6 +268,28 @@ test('the environment of compilers keeps the folder of the build out, behind wha
     /phase strip '\nelf=[\s\S]*separate\(\)[\s\S]*phase split[\s\S]*move usr\/lib\/debug usr\/lib\/debug/,
   );
   assert.doesNotMatch(script('g'), /phase strip/);
+});
+
+test('a style of the tree has phases, flags and a word on tests like those of the library', (context) => {
+  const opened = openTree(
+    context,
+    `let perl = args: makeStyle { name = "perl"; phases = { build = "perl \${args} \${./x}"; check = "make test"; }; check = true; compiler = "c"; }; in
+${TIER}${pkg('a', 'style = perl "it";')}${pkg('b', 'style = perl ""; check = false; phases.build = "own";')}${pkg('c', 'style = makeStyle { name = "make"; phases = { }; };')}
+`,
+  );
+  writeFileSync(join(opened.folder, 'x'), '');
+  const drv = derivation(opened, 'a');
+  assert.match(
+    drv.env.get('buildScript')!,
+    /phase build '\nperl it \/igos\/store\/[0-9a-z]{32}-x\n'[\s\S]*phase check '\nmake test\n'/,
+  );
+  assert.equal(drv.inputSrcs.length, 1);
+  assert.match(drv.env.get('CFLAGS')!, /^-O2 /);
+  const script = derivation(opened, 'b').env.get('buildScript')!;
+  assert.match(script, /phase build '\nown\n'/);
+  assert.doesNotMatch(script, /make test/);
+  assert.equal(opened.tree.select('c').style, 'make');
+  assert.doesNotMatch(derivation(opened, 'c').env.get('buildScript')!, /phase (build|strip)/);
 });
 
 test('sources and patches with settings are the same inputs, laid down otherwise', (context) => {

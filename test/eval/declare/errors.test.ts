@@ -302,3 +302,21 @@ test('how tests, sources and references can be described', (context) => {
         .join(''),
   );
 });
+
+test('a style of the tree that is not one', (context) => {
+  goldenFault(
+    context,
+    'own-style',
+    TIER +
+      [
+        'style = makeStyle { name = "a"; phase = { }; }',
+        'style = makeStyle { name = "a"; }',
+        'style = makeStyle { name = "a"; phases = { biuld = ""; }; }',
+        'style = makeStyle { name = "a"; phases = { }; compiler = "go"; }',
+        'style = makeStyle { name = ""; phases = { }; check = "yes"; }',
+        'style = { name = "go"; }',
+      ]
+        .map((field, index) => pkg(`p${index}`, `${field};`))
+        .join(''),
+  );
+});

@@ -1,0 +1,31 @@
+/** What two builds of one output have differently, by the program that knows most formats, where the machine has it. */
+import { spawnSync } from 'node:child_process';
+import { printable } from '../base/index.ts';
+import type { DifferentOutput } from '../builder/index.ts';
+import type { Context } from './context.ts';
+
+/** It may take as long as it likes on large outputs; after this, what is listed must do. */
+const TIMEOUT_MS = 300_000;
+
+const MAX_LINES = 400;
+
+/** Talks of it on stderr; says nothing where diffoscope is not installed. */
+export function showDifference(context: Context, { output, before, now }: DifferentOutput): void {
+  if (context.isQuiet) return;
+  const { status, stdout, error } = spawnSync('diffoscope', ['--text', '-', before, now], {
+    encoding: 'utf8',
+    env: context.environment,
+    maxBuffer: 1 << 26,
+    timeout: TIMEOUT_MS,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  if (error !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+  // Its status is 1 where it found something.
+  if (error !== undefined || status !== 1) {
+    context.out.talk(`diffoscope could not compare the output '${output}'${error === undefined ? '' : `: ${error.message}`}`);
+    return;
+  }
+  const lines = stdout.trimEnd().split('\n');
+  for (const line of lines.slice(0, MAX_LINES)) context.out.talk(printable(line));
+  if (lines.length > MAX_LINES) context.out.talk(`… and ${lines.length - MAX_LINES} lines more`);
+}

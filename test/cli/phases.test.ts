@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { phasesOf, selectPhases } from '../../cli/phases/phase-list.ts';
+import { needsSandbox } from '../builder/support.ts';
+import { golden } from '../golden.ts';
+import { programs } from './programs.ts';
+
+const names = (tiers: readonly string[]): string[] => phasesOf(tiers).map((phase) => phase.name);
+
+test('twenty phases, and what is published', () => {
+  assert.equal(
+    names([]).join(' '),
+    'validate verify-sources setup toolchain chroot-prep chroot-tools core config core-extra base kernel desktop ai extra bootloader image manifest squashfs ukis-verity iso publish',
+  );
+  assert.equal(names(['toolchain', 'core', 'base', 'desktop', 'ai', 'extra']).length, 21);
+});
+
+test('a tier with another name stands behind the one before it', () => {
+  const at = (tiers: readonly string[], name: string): string[] => {
+    const all = names(tiers);
+    const place = all.indexOf(name);
+    return all.slice(place - 1, place + 2);
+  };
+  assert.deepEqual(at(['seed', 'toolchain', 'core'], 'seed'), ['setup', 'seed', 'toolchain']);
+  assert.deepEqual(at(['core', 'net', 'base'], 'net'), ['core', 'net', 'config']);
+  assert.deepEqual(names(['one', 'two']).slice(2, 6), ['setup', 'one', 'two', 'toolchain']);
+  // The order of the phases is fixed: a tree cannot have its desktop before its core.
+  assert.ok(names(['desktop', 'core', 'more']).indexOf('desktop') > names(['desktop', 'core', 'more']).indexOf('core'));
+});
+
+test('every tier is a phase, and no phase is lost, whatever the tiers are called', () => {
+  const word = fc.oneof(fc.constantFrom(...names([])), fc.stringMatching(/^[a-z]{1,6}$/));
+  fc.assert(
+    fc.property(fc.uniqueArray(word, { maxLength: 8 }), (tiers) => {
+      const phases = phasesOf(tiers);
+      const found = phases.map((phase) => phase.name);
+      assert.equal(new Set(found).size, found.length);
+      for (const tier of tiers) assert.equal(phases.find((phase) => phase.name === tier)!.kind, 'tier');
+      assert.deepEqual(
+        found.filter((name) => names([]).includes(name)),
+        names([]),
+      );
+    }),
+  );
+});
+
+test('from, until and skip choose', () => {
+  const chosen = (selection: Parameters<typeof selectPhases>[1]): string => [...selectPhases(phasesOf([]), selection)].join(' ');
+  assert.equal(chosen({ from: 'base', until: 'desktop', skip: ['kernel'] }), 'base desktop');
+  assert.equal(chosen({ until: 'setup', skip: [] }), 'validate verify-sources setup');
+});
+
+function writeTree(folder: string, text: string): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'tree.igos'),
+    `tree { name = "small"; version = "1"; }
+tier toolchain { summary = "tools"; ships = false; }
+tier core { summary = "core"; after = [ toolchain ]; }
+tier games { summary = "games"; after = [ core ]; }
+package shell "1" {
+  tier = toolchain;
+  summary = "a shell of this machine";
+  style = hostTools { tools = [ "sh" "mkdir" ]; };
+}
+package one "1.0" {
+  tier = core;
+  summary = "one";
+  license = "MIT";
+  build = [ shell ];
+  phases.install = ''
+    mkdir -p "$out/usr/share"
+    echo one >"$out/usr/share/one"
+  '';
+}
+package two "2.0" {
+  tier = games;
+  summary = "two";
+  license = "MIT";
+  build = [ shell one ];
+  phases.install = ''
+    mkdir -p "$out/usr/share"
+    ${text}
+  '';
+}
+system all {
+  summary = "all";
+  packages = [ one two ];
+  etc."issue" = "small\\n";
+}
+`,
+  );
+  return folder;
+}
+
+interface Listed {
+  readonly phases: readonly { name: string; state: string; done: number; of: number; selected: boolean; result?: string }[];
+}
+
+test('a whole build, stopped by a failure and gone on with', (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), 'echo missing >&2; exit 1');
+  const list = (): Map<string, Listed['phases'][number]> => {
+    const run = igos('phases', tree, '--dry-run', '--json');
+    assert.equal(run.status, 0, run.stderr);
+    return new Map((JSON.parse(run.stdout) as Listed).phases.map((phase) => [phase.name, phase]));
+  };
+  assert.equal(list().get('core')!.state, 'open');
+  const failed = igos('phases', tree);
+  assert.equal(failed.status, 4);
+  assert.match(failed.stderr, /^core: 1 package, 1 built/m);
+  assert.match(failed.stderr, /the build of 'two-2\.0' failed/);
+  const between = list();
+  assert.deepEqual(
+    [between.get('core')!.state, between.get('games')!.state, between.get('manifest')!.state],
+    ['done', 'open', 'open'],
+  );
+
+  writeTree(tree, 'echo two >"$out/usr/share/two"');
+  const done = igos('phases', tree);
+  assert.equal(done.status, 0, done.stderr);
+  assert.match(done.stderr, /^core: 1 package, all there/m);
+  assert.match(done.stderr, /^games: 1 package, 1 built/m);
+  golden(t, 'cli/phases.txt', done.stdout);
+
+  const again = igos('phases', tree);
+  assert.doesNotMatch(again.stderr, /building/);
+  const manifest = /^manifest: (\S+)/m.exec(again.stderr)![1]!;
+  const file = join(work, 'home', 'store', manifest.slice(manifest.lastIndexOf('/') + 1));
+  const record = JSON.parse(readFileSync(file, 'utf8')) as { packages: { name: string; path: string; narHash: string }[] };
+  assert.deepEqual(
+    record.packages.map(({ name }) => name),
+    ['one', 'shell', 'two'],
+  );
+  // Its hashes are those of the archives that the store would send.
+  for (const { path, narHash } of record.packages) {
+    const info = JSON.parse(igos('store', 'info', path, '--json').stdout) as { paths: { narHash: string }[] };
+    assert.equal(`sha256-${Buffer.from(info.paths[0]!.narHash, 'hex').toString('base64')}`, narHash);
+    assert.ok(existsSync(join(work, 'home', 'store', path.slice(path.lastIndexOf('/') + 1))));
+  }
+
+  const partly = igos('phases', tree, '--from', 'core', '--until', 'core', '--json');
+  const chosen = (JSON.parse(partly.stdout) as Listed).phases.filter((phase) => phase.selected).map((phase) => phase.name);
+  assert.deepEqual(chosen, ['core']);
+});
+
+test('a tree with a mistake does not get past validate', (t) => {
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), ':');
+  const bad = (name: string): string => `package ${name} "1" {\n  tier = core;\n  summary = 3;\n  phases.install = "";\n}\n`;
+  writeFileSync(join(tree, 'more.igos'), `${bad('three')}${bad('four')}`);
+  const run = igos('phases', tree);
+  assert.equal(run.status, 1);
+  // All of them, and nothing is built.
+  assert.match(run.stderr, /three[\s\S]*four/);
+  assert.doesNotMatch(run.stderr, /building|^setup/m);
+});
+
+test('a tree that fails a gate does not get past validate, unless that is skipped', (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), 'echo two >"$out/usr/share/two"');
+  const file = join(tree, 'tree.igos');
+  // By its nature, two belongs into core.
+  const text = readFileSync(file, 'utf8').replace('after = [ toolchain ]; }', 'after = [ toolchain ]; holds = [ one two ]; }');
+  writeFileSync(file, text);
+  const run = igos('phases', tree, '--until', 'core');
+  assert.equal(run.status, 1);
+  assert.doesNotMatch(run.stderr, /building/);
+  golden(t, 'errors/phases-gates-failed.txt', run.stderr.slice(run.stderr.indexOf('error[')).replaceAll(tree, 'TREE'));
+  const skipped = igos('phases', tree, '--until', 'core', '--skip', 'validate');
+  assert.equal(skipped.status, 0, skipped.stderr);
+  assert.match(skipped.stderr, /^core: 1 package, 1 built/m);
+});
+
+test('phases that cannot be had are said to be so', (t) => {
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), ':');
+  const iso = igos('phases', tree, '--until', 'iso');
+  assert.equal(iso.status, 1);
+  golden(t, 'errors/cli-later-phase.txt', iso.stderr);
+  const wrong = igos('phases', tree, '--skip', 'desktop,cor');
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /there is no phase 'cor'[\s\S]*did you mean 'core'/);
+  assert.equal(igos('phases', tree, '--from', 'core', '--until', 'setup').status, 2);
+});

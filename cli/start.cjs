@@ -11,6 +11,12 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.exit(70);
 }
 
+// What bin/igos set for this process alone.
+if (process.env.IGOS_ONE_ARENA === '1') {
+  delete process.env.IGOS_ONE_ARENA;
+  delete process.env.MALLOC_ARENA_MAX;
+}
+
 const home = path.dirname(__dirname);
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.

@@ -88,13 +88,15 @@ const DEFERRED: ModuloHash = { kind: 'deferred' };
 
 /** What follows the inputs, with holes where the variables of the outputs have their values. */
 class Rest {
-  /** One more than outputs. */
-  readonly #pieces: Bytes[] = [];
+  /** One more than outputs. As long as needed from the start, here as elsewhere: an array that grows has room for 17 at least. */
+  readonly #pieces: Bytes[];
+  #count = 0;
   #text: Bytes = ',[';
   #isFirst: boolean = true as boolean;
 
   constructor(drv: UnfinishedDerivation, names: readonly string[]) {
     const { inputSrcs, variables, values } = drv;
+    this.#pieces = new Array(names.length + 1);
     this.#list(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
     this.#text += '],';
     this.#quoted(drv.system);
@@ -145,7 +147,7 @@ class Rest {
 
   #endPiece(): void {
     // Asking for a character makes one string of the many that were put together: it is hashed up to three times.
-    if (this.#text.charCodeAt(0) !== 0) this.#pieces.push(this.#text);
+    if (this.#text.charCodeAt(0) !== 0) this.#pieces[this.#count++] = this.#text;
   }
 
   #list(items: readonly Bytes[]): void {
@@ -165,8 +167,12 @@ class Rest {
 
   /** With the paths of the outputs, as far as they are known. */
   filled(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): readonly Bytes[] {
-    const parts = [this.#pieces[0]!];
-    for (let i = 0; i < names.length; i++) parts.push(variableOf(names[i]!, outputs.get(names[i]!)!), this.#pieces[i + 1]!);
+    const parts: Bytes[] = new Array(2 * names.length + 1);
+    parts[0] = this.#pieces[0]!;
+    for (let i = 0; i < names.length; i++) {
+      parts[2 * i + 1] = variableOf(names[i]!, outputs.get(names[i]!)!);
+      parts[2 * i + 2] = this.#pieces[i + 1]!;
+    }
     return parts;
   }
 }
@@ -273,24 +279,26 @@ const sortedOutputs = (
 
 /** The hashes that stand for the inputs, sorted; `undefined` where one is known only after a build. @throws Fault E-STORE-008 */
 function moduloInputs(inputs: readonly InputOutput[], inputOf: (path: StorePath) => InputDerivation): InputOutput[] | undefined {
-  const found: InputOutput[] = [];
+  const found: InputOutput[] = new Array(inputs.length);
+  let count = 0;
   let isDeferred = false;
   for (let i = 0; i < inputs.length; i++) {
     const { path, output } = inputs[i]!;
     const { outputNames, modulo } = inputOf(path as StorePath);
     if (!outputNames.includes(output)) missingOutput(path as StorePath, output, outputNames);
     if (modulo.kind === 'deferred') isDeferred = true;
-    else if (modulo.kind === 'hash') found.push({ path: modulo.hex, output });
-    else found.push({ path: modulo.hexByOutput.get(output)!, output: 'out' });
+    else if (modulo.kind === 'hash') found[count++] = { path: modulo.hex, output };
+    else found[count++] = { path: modulo.hexByOutput.get(output)!, output: 'out' };
   }
   return isDeferred ? undefined : sortedInputs(found);
 }
 
 /** Sources and derivations, sorted, each once. */
 function mergeSorted(sources: readonly StorePath[], inputs: readonly InputOutput[]): readonly StorePath[] {
-  const paths: StorePath[] = [];
+  const paths: StorePath[] = new Array(inputs.length);
+  let count = 0;
   for (let i = 0; i < inputs.length; i++)
-    if (i === 0 || inputs[i]!.path !== inputs[i - 1]!.path) paths.push(inputs[i]!.path as StorePath);
-  // Kept with the derivation: a copy has no room for more.
-  return sources.length === 0 ? paths.slice() : [...new Set([...sources, ...paths])].sort(compareBytes);
+    if (i === 0 || inputs[i]!.path !== inputs[i - 1]!.path) paths[count++] = inputs[i]!.path as StorePath;
+  if (count < paths.length) paths.length = count;
+  return sources.length === 0 ? paths : [...new Set([...sources, ...paths])].sort(compareBytes);
 }

@@ -76,8 +76,10 @@ class AttributeReader {
   readonly #isStructured: boolean;
   readonly #ignoresNulls: boolean;
   readonly #context = new Set<string>();
-  readonly #variables: Bytes[] = [];
-  readonly #values: Bytes[] = [];
+  /** As long as they may get: arrays that grow take more. */
+  readonly #variables: Bytes[];
+  readonly #values: Bytes[];
+  #count = 0;
   readonly #json: Bytes[] = [];
   #args: Bytes[] = [];
   #builder: Bytes = '';
@@ -92,6 +94,8 @@ class AttributeReader {
     this.#ctx = ctx;
     this.#set = set;
     this.#name = name;
+    this.#variables = new Array(set.size);
+    this.#values = new Array(set.size);
     this.#isStructured = this.#flag('__structuredAttrs');
     this.#ignoresNulls = this.#flag('__ignoreNulls');
   }
@@ -132,7 +136,7 @@ class AttributeReader {
       case 'args':
         this.#args = this.#ctx
           .forceList(slot, 'the `args` attribute passed to builtins.derivationStrict')
-          .map((item) => this.#ctx.coerceToString(item, 'an element of the argument list', this.#context, { isLoose: true }));
+          .map((item) => this.#ctx.coerceToString(item, 'an element of the argument list', this.#context, LOOSE));
         return;
       default:
         if (this.#isStructured) this.#structured(name, slot);
@@ -142,8 +146,8 @@ class AttributeReader {
 
   #variable(name: Bytes, slot: Slot): void {
     const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
-    this.#variables.push(name);
-    this.#values.push(value);
+    this.#variables[this.#count] = name;
+    this.#values[this.#count++] = value;
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
     else if (SPECIAL.has(name)) this.#special(name, value);
   }
@@ -212,6 +216,8 @@ class AttributeReader {
     const what = `derivation '${bytesToText(this.#name)}'`;
     if (this.#builder === '') throw neededAttribute(what, 'builder', "required attribute 'builder' missing");
     if (this.#system === '') throw neededAttribute(what, 'system', "required attribute 'system' missing");
+    this.#variables.length = this.#count;
+    this.#values.length = this.#count;
     if (this.#isStructured) {
       this.#variables.push('__json');
       this.#values.push(`{${this.#json.join(',')}}`);

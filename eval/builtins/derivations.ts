@@ -48,12 +48,12 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
   const strict = new Thunk(makeStrict, { ctx, attrs });
   if (outputs === ONLY_OUT) {
     // Mostly so: the set refers to itself, without a thunk for its one output.
-    const elements: Slot[] = [];
-    const paths = [new Thunk(drvPathOf, strict), new Thunk(outOf, strict)] as const;
-    const own = new Attrs(singleShape, [elements, attrs, paths[0], null, paths[1], 'out', 'derivation']);
+    const elements: Slot[] = [null];
+    const drvPath = new Thunk(drvPathOf, strict);
+    const own = new Attrs(singleShape, [elements, attrs, drvPath, null, new Thunk(outOf, strict), 'out', 'derivation']);
     const only = mergeAttrs(attrs, own);
     only.slots[only.shape.indexOf('out')] = only;
-    elements.push(only);
+    elements[0] = only;
     return only;
   }
   const strictAttr = (name: Bytes): Slot => ctx.delay(() => resultOf(strict, name));

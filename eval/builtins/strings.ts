@@ -24,14 +24,12 @@ export const stringBuiltins: readonly Builtin[] = [
         list,
         'the second argument (the list of strings to concat) passed to builtins.concatStringsSep',
       );
-      const parts: Bytes[] = [];
+      const parts: Bytes[] = new Array(items.length);
       for (let i = 0; i < items.length; i++) {
-        parts.push(
-          ctx.coerceToString(
-            items[i]!,
-            'one element of the list of strings to concat passed to builtins.concatStringsSep',
-            context,
-          ),
+        parts[i] = ctx.coerceToString(
+          items[i]!,
+          'one element of the list of strings to concat passed to builtins.concatStringsSep',
+          context,
         );
       }
       return withContext(parts.join(between), context);

@@ -119,6 +119,19 @@ test('the environment reaches Node as it is', (t) => {
   }
 });
 
+test('what it sets for malloc is seen by nobody, and what the user sets stays', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  const expression = 'map builtins.getEnv [ "MALLOC_ARENA_MAX" "IGOS_ONE_ARENA" ]';
+  const evaluate = (environment: Readonly<Record<string, string>>): string =>
+    spawnSync(join(project, 'bin/igos'), ['eval', '--impure', '--strict', '--home', work, '-E', expression], {
+      env: { PATH: process.env['PATH'], ...environment },
+      encoding: 'utf8',
+    }).stdout;
+  assert.equal(evaluate({}), '[ "" "" ]\n');
+  assert.equal(evaluate({ MALLOC_ARENA_MAX: '3' }), '[ "3" "" ]\n');
+});
+
 test('the version needs no Node, and is what Node says', (t) => {
   const { igos } = install(t);
   const version = (program: string): string =>

@@ -108,6 +108,12 @@ export class FileStatus {
   get nlink(): number {
     return this.#words[4]!;
   }
+  get uid(): number {
+    return this.#words[5]!;
+  }
+  get gid(): number {
+    return this.#words[6]!;
+  }
   get ino(): number {
     return this.#wide(8);
   }

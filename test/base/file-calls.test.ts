@@ -51,8 +51,8 @@ test('statx, field by field', options, (t) => {
   symlinkSync('file', join(folder, 'link'));
   for (const path of [folder, join(folder, 'file'), join(folder, 'link'), devNull, '/proc/self/mounts', process.execPath]) {
     const found = status(calls!, path);
-    const { mode, nlink, ino, size, blocks, dev, mtimeMs, ctimeMs } = lstatSync(path);
-    const own = { mode, nlink, ino, size, blocks, dev, mtimeMs, ctimeMs };
+    const { mode, nlink, uid, gid, ino, size, blocks, dev, mtimeMs, ctimeMs } = lstatSync(path);
+    const own = { mode, nlink, uid, gid, ino, size, blocks, dev, mtimeMs, ctimeMs };
     const same = Object.fromEntries(Object.keys(own).map((name) => [name, found[name as keyof typeof own]]));
     assert.deepEqual(same, own, path);
     assert.equal(found.mtimeSeconds, Math.floor(mtimeMs / 1000));

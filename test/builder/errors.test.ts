@@ -179,7 +179,7 @@ test('roots', async (t) => {
 });
 
 test('inputs', async (t) => {
-  const empty = { isValid: () => false, hold: () => false } as unknown as ObjectStore;
+  const empty = { isValid: () => false, holdAll: () => new Set() } as unknown as ObjectStore;
   await check(t, 'E-BUILD-017', 'input-missing', () => gatherInputs(empty, {} as Realised, { drv, drvPath }));
   const big = { ...drv, env: new Map([['text', 'x'.repeat(200_000)]]) };
   await check(t, 'E-BUILD-009', 'variable-too-long', () =>

@@ -1,4 +1,5 @@
 /** Goals → outputs in the store: the run that plans, schedules, builds, fetches and registers. */
+import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type Fault, Faults } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
@@ -14,6 +15,7 @@ import { takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
 import { Registrar } from './registrar.ts';
+import { removeScratch } from './remove.ts';
 import { schedule, type TaskEnd } from './schedule.ts';
 import { substitute } from './substitute.ts';
 import type { BuildEvent, Goal, Plan, PlanStep, RealizeOptions, RealizeResult } from './types.ts';
@@ -81,7 +83,7 @@ class Run {
       removeBuildLeftovers(this.#store.home);
       this.#sayWhatIsLacking();
       await this.#work(plan);
-    }
+    } else this.#clearAway();
     const outputs = goals.map(({ drvPath, outputs: wanted }) => {
       const names = wanted.length > 0 ? wanted : [...this.#realised.paths(drvPath).keys()];
       return [drvPath, new Map(names.map((name) => [name, this.#realised.path(drvPath, name)!] as const))] as const;
@@ -129,6 +131,15 @@ class Run {
     if (signal?.aborted === true) throw stopped();
     if (this.#failures.length === 1) throw this.#failures[0]!;
     if (this.#failures.length > 1) throw new Faults(this.#failures);
+  }
+
+  /** What a killed process left goes with the next scratch folder that is made: also where nothing is left to build. */
+  #clearAway(): void {
+    try {
+      if (readdirSync(`${this.#store.home}/tmp`).length > 0) removeScratch(this.#store.makeScratch());
+    } catch {
+      // no such folder, or a store that is only read
+    }
   }
 
   #expectedMs(plan: Plan): Map<StorePath, number> {

@@ -165,7 +165,7 @@ class Target {
 
   #writeFile(path: string, entry: ReadEntry): void {
     this.#begin(path, 'file');
-    this.#nBytes += entry.size ?? 0;
+    this.#nBytes += entry.size;
     if (this.#nBytes > this.#limits.bytes) throw new Refused(`it has more than ${this.#limits.bytes} bytes`);
     const at = this.#at(path);
     const mode = ((entry.mode ?? 0) & 0o111) === 0 ? 0o644 : 0o755;

@@ -1,7 +1,7 @@
 /** What holds of all trees: the order of packages does not matter, and circles and tiers are what a plainer way of finding them says. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { matches } from '../../check/facts.ts';
 import { check, type PackageFacts, renderCheck } from '../../check/index.ts';
 import { naturalTiers } from '../../check/natural-tier.ts';

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { type Requirement, readSource, scanSource } from '../../check/index.ts';
 import { readAutoconf } from '../../check/source/autoconf.ts';
 import { callsIn } from '../../check/source/calls.ts';

@@ -1,21 +1,15 @@
 /** A repository behind https: its certificate is checked before its signature is, and one that the user vouches for is taken. */
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { project } from '../cli/programs.ts';
+import { selfSigned } from '../self-signed.ts';
 import { ours, Publisher } from './repository-support.ts';
 import { Sandbox } from './support.ts';
-
-/** A certificate for 127.0.0.1 that nobody signed but itself. @returns whether there is an openssl that makes one */
-function makeCertificate(key: string, cert: string): boolean {
-  const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const who = ['-subj', '/CN=igos test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
-  return spawnSync('openssl', [...what, ...who]).status === 0;
-}
 
 async function serveSecurely(t: TestContext, folder: string, files: { key: string; cert: string }): Promise<string> {
   const server: Server = createServer({ key: readFileSync(files.key), cert: readFileSync(files.cert) }, (request, response) => {
@@ -48,8 +42,8 @@ const pkm = (box: Sandbox, words: readonly string[], environment: Record<string,
 
 test('sync and install from https: not from whoever answers, but from whom NODE_EXTRA_CA_CERTS names', async (t) => {
   const box = new Sandbox(t);
-  const files = { key: join(box.base, 'key.pem'), cert: join(box.base, 'cert.pem') };
-  if (!makeCertificate(files.key, files.cert)) {
+  const files = selfSigned(box.base);
+  if (files === undefined) {
     t.skip('openssl is not installed, or makes no certificate');
     return;
   }

@@ -1,6 +1,5 @@
 /** A cache behind https: its certificate is checked, and one that the user vouches for is taken. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -9,17 +8,9 @@ import { test } from 'node:test';
 import { textToBytes } from '../../../base/index.ts';
 import { openTransport, push } from '../../../store/cache/index.ts';
 import { openStore } from '../../../store/index.ts';
+import { selfSigned } from '../../self-signed.ts';
 import { makeTree, storeDir, temporaryFolder } from '../fixture.ts';
 import { runIgos } from '../ordeal/program.ts';
-
-/** A certificate for 127.0.0.1 that nobody signed but itself; `undefined` where no openssl makes one. */
-function selfSigned(folder: string): { key: string; cert: string } | undefined {
-  const key = join(folder, 'key.pem');
-  const cert = join(folder, 'cert.pem');
-  const what = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const who = ['-subj', '/CN=igos test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
-  return spawnSync('openssl', [...what, ...who]).status === 0 ? { key, cert } : undefined;
-}
 
 test('pull from https: not from whoever answers, but from whom NODE_EXTRA_CA_CERTS names', async (t) => {
   const folder = temporaryFolder(t);

@@ -22,7 +22,22 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       ...(outPath === undefined ? {} : { outPath }),
     }));
   });
-  using store = openContextStore(context);
+  {
+    using store = openContextStore(context);
+    if (areHeld(store, targets)) return await realizeAll(context, args, store, targets);
+  }
+  // Somebody collected them in between, or long ago: now they are held from the moment they are made.
+  using session = openSession(context, args, { isReadOnly: false });
+  return await realizeAll(context, args, session.store, resolveTargets(context, args, session));
+}
+
+/** Keeps what the targets are made from from being collected. @returns whether all of it is there */
+function areHeld(store: ObjectStore, targets: readonly Target[]): boolean {
+  const wanted = new Set(targets.flatMap(({ drvPath, outPath }) => drvPath ?? outPath ?? []));
+  return store.holdAll([...wanted]).size === wanted.size;
+}
+
+async function realizeAll(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
   if (args.has('dry-run')) {
     await printPlan(context, args, store, targets);
     return 0;

@@ -2,10 +2,10 @@
  * One writer a root. The lock is SQLite's own on an empty database file: the kernel drops it with the process, so a dead
  * process's lock is no lock, and nothing has to be cleaned up or guessed from process ids. A text beside it says who holds it.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '../base/index.ts';
+import { Fault, sys } from '../base/index.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 
@@ -50,8 +50,10 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
 
 const POLL_MS = 100;
 
-/** The same on any file, waiting for as long as it takes; a second holder in this process waits as well. */
+/** The same on any file, waiting for as long as it takes; a second holder in this process waits as well. @throws SystemFault */
 export async function lockFile(path: string): Promise<() => void> {
+  // SQLite does not say why it cannot make a file.
+  sys('write', path, () => closeSync(openSync(path, 'a', 0o644)));
   const handle = new DatabaseSync(path);
   try {
     while (!tryFor(handle, 0)) await sleep(POLL_MS);

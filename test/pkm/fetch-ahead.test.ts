@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { project } from '../cli/programs.ts';
@@ -82,4 +82,12 @@ test('two at once fetch an archive once', async (t) => {
     2,
     'the answer that was held back counts twice',
   );
+});
+
+test('who may not write there is told so', async (t) => {
+  const { box } = await offered(t);
+  mkdirSync(`${join(box.root, 'var/lib/igos/lock.db')}.downloads`); // stands in the way of root, too
+  const { status, stderr } = await pkm(box, ['install', 'a', '--yes']);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, /^error: cannot write '.*lock\.db\.downloads'/m);
 });

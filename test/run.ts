@@ -43,7 +43,8 @@ process.stdout.write(
 process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.tests === 0 ? 1 : 0);
 
 async function runSuite(list: readonly string[], flags: readonly string[]): Promise<void> {
-  const words = ['--stack-size=60000', '--test', '--test-reporter=tap', ...flags, ...list];
+  const words = [`--require=${join(import.meta.dirname, 'compile-cache.cjs')}`, '--stack-size=60000'];
+  words.push('--test', '--test-reporter=tap', ...flags, ...list);
   const child = spawn('sh', ['-c', 'ulimit -S -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],

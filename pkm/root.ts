@@ -18,7 +18,7 @@ import { realIo } from './io.ts';
 import { REPOSITORIES, type RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
-import { clock, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
+import { clock, hasDatabase, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -66,11 +66,10 @@ import type {
 } from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
-/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
+/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
-  if (options.readOnly === true)
-    return new Root(layout, existsSync(layout.database) ? openPrepared(layout, true) : undefined, options);
+  if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
   const unlock = lockRoot(layout, io, {
@@ -79,6 +78,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
   });
   try {
+    hasDatabase(layout);
     const opened = new Root(layout, openForWriting(layout, options.now ?? clock), options, unlock);
     opened.recover();
     return opened;

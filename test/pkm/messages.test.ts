@@ -101,6 +101,20 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     database.close();
     box.open();
   },
+  'database-gone': (box) => {
+    box.do((root) => root.install([box.image('a 1', {})]));
+    rmSync(box.path('var/lib/igos/pkm.db'));
+    box.open();
+  },
+  'database-damaged': (box) => {
+    box.do((root) => root.install([box.image('a 1', {})]));
+    writeFileSync(box.path('var/lib/igos/pkm.db'), 'no database '.repeat(1000));
+    box.open();
+  },
+  'database-folder': (box) => {
+    mkdirSync(box.path('var/lib/igos/pkm.db'), { recursive: true });
+    box.open({ readOnly: true });
+  },
   'read-only': (box) => box.do((root) => root.remove(['a']), { readOnly: true }),
 };
 

@@ -1,5 +1,4 @@
 /** One root and what can be done with it. The facade: arguments in, data out; nothing is printed. */
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
 import { type ConfigFile, listConfig } from './config/list-config.ts';
@@ -421,12 +420,18 @@ export class Root implements Disposable {
   async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
     const context = this.#context();
     const { imageFromArchive } = await import('./archive/read-archive.ts');
-    return imageFromArchive(file, {
-      folder: this.#scratch(),
-      io: context.io,
-      mtimeSeconds: this.#actor().now,
-      mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
-    });
+    try {
+      return await imageFromArchive(file, {
+        folder: this.#scratch(),
+        io: context.io,
+        mtimeSeconds: this.#actor().now,
+        mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
+      });
+    } catch (error) {
+      // there may be many of them
+      if (error instanceof Fault) error.notes = [`in the archive '${file}'`, ...error.notes];
+      throw error;
+    }
   }
 
   /** `readArchive` of several, in order. One is unpacked while the one before it is written. */

@@ -1,11 +1,11 @@
 /** Generations, rollback, collection, history, manifests, the lock, and what an admin sees with sqlite3. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { openRoot, writeArchive } from '../../pkm/index.ts';
+import { writeArchive } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
 
 test('rollback restores every path, mode and byte, and is itself a generation', async (t) => {

@@ -45,6 +45,15 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     box.do((root) => root.install([box.image('a 1', files)]));
     box.do((root) => root.install([box.image('b 1', files)]));
   },
+  'owned-together': (box) => {
+    const files = { 'usr/bin/x': 'x' };
+    box.do((root) => root.install([box.image('a 1', files), box.image('b 1', files)]));
+  },
+  'conflicts-with-files': (box) => {
+    const files = { 'usr/sbin/sendmail': 'x' };
+    box.do((root) => root.install([box.image('postfix 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
+    box.do((root) => root.install([box.image('exim 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
+  },
   unmanaged: (box) => {
     box.write('usr/bin/x', 'mine');
     box.write('usr/bin/y', 'mine');

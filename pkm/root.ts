@@ -425,7 +425,8 @@ export class Root implements Disposable {
         folder: this.#scratch(),
         io: context.io,
         mtimeSeconds: this.#actor().now,
-        mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
+        mayBePrivileged: (path, sha256) =>
+          options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
       });
     } catch (error) {
       // there may be many of them

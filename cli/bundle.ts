@@ -14,7 +14,7 @@ import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, st
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, transformSync } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
@@ -222,8 +222,13 @@ async function make(name: string, entry: string, folder: string, plugins: readon
   return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
 }
 
-/** A script under a name that changes with it. */
-function write(name: string, text: string): string {
+/**
+ * A script under a name that changes with it. Without comments and indentation, a third of it, which every start would read; names and
+ * lines stay, for the traces of mistakes. In ASCII, or the engine has two bytes for each character; esbuild leaves others in patterns.
+ */
+function write(name: string, source: string): string {
+  const { code } = transformSync(source, { minifyWhitespace: true, lineLimit: 120, legalComments: 'none', target: 'node24' });
+  const text = code.replaceAll(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosPart, igosBefore';
   writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);

@@ -10,7 +10,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -329,6 +339,8 @@ const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(d
 /** What a run evaluates for the code of most evaluations. */
 const PACKAGES = readFileSync(join(import.meta.dirname, 'warm-up.nix'), 'utf8');
 
+const LARGE_BYTES: number = 1 << 23;
+
 /** The same for what seldom runs. */
 const TREE = `tier base { summary = "b"; }
 package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install = ''mkdir -p "$out" && echo 1 >"$out/a"''; }
@@ -439,7 +451,17 @@ async function main(): Promise<void> {
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
-    for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])
+    // So much that verifying takes the way that it takes with large stores.
+    const large = join(scratch, 'large');
+    writeFileSync(large, '');
+    truncateSync(large, LARGE_BYTES);
+    warm(storing.file, 'igos', ['store', 'add', large], scratch);
+    for (const words of [
+      ['store', 'info', '-rsS', path],
+      ['store', 'references', '-r', path],
+      ['store', 'verify', '--contents'],
+      ['gc'],
+    ])
       warm(storing.file, 'igos', words, scratch);
     const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
     warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);

@@ -33,7 +33,7 @@ import type { FetchOptions } from './repository/fetch.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
-import type { SyncReport } from './repository/sync.ts';
+import type { NamedKey, SyncReport } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 import { type Actor, runWish } from './run.ts';
@@ -457,7 +457,7 @@ export class Root implements Disposable {
    */
   async sync(
     repository: string | RepositorySettings,
-    options: { keys?: readonly string[]; force?: boolean } = {},
+    options: { keys?: readonly (string | NamedKey)[]; force?: boolean } = {},
   ): Promise<SyncReport> {
     const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
     const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;

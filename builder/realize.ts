@@ -9,7 +9,7 @@ import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { DebianBinaries } from './fetch/debian-binary.ts';
 import { type Archives, fetchOne } from './fetch/fetch.ts';
-import { historyEntries, takenBefore } from './history.ts';
+import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
@@ -48,6 +48,7 @@ class Run {
   readonly #failures: Fault[] = [];
   readonly #registrar: Registrar;
   readonly #durations: (readonly [string, string])[] = [];
+  readonly #known = new Map<StorePath, Taken | undefined>();
   #nBuilt = 0;
   #nFetched = 0;
   #nCutoff = 0;
@@ -124,9 +125,8 @@ class Run {
       signal?.removeEventListener('abort', forward);
       this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();
-      this.#registrar.close();
-      // A guess for the next run is worth no transaction of its own for each build.
-      this.#store.cachePut(this.#durations);
+      // A guess for the next run is worth no transaction of its own.
+      this.#registrar.close(this.#durations);
     }
     if (signal?.aborted === true) throw stopped();
     if (this.#failures.length === 1) throw this.#failures[0]!;
@@ -142,9 +142,16 @@ class Run {
     }
   }
 
+  /** Asked for more than once, and two look-ups where it is not known. */
+  #taken({ drvPath, drv }: PlanStep): Taken | undefined {
+    if (!this.#known.has(drvPath)) this.#known.set(drvPath, takenBefore(this.#store, drv.name));
+    return this.#known.get(drvPath);
+  }
+
   #expectedMs(plan: Plan): Map<StorePath, number> {
-    const found = plan.steps.flatMap(({ drvPath, drv }): [StorePath, number][] => {
-      const known = takenBefore(this.#store, drv.name);
+    const found = plan.steps.flatMap((step): [StorePath, number][] => {
+      const { drvPath } = step;
+      const known = this.#taken(step);
       return known === undefined ? [] : [[drvPath, known.seconds * 1000]];
     });
     return new Map(found);
@@ -152,7 +159,7 @@ class Run {
 
   /** As it was last time, whatever has changed since; without that, builds are taken for longer than fetches. */
   #expect(step: PlanStep): { weight: number; size: number } {
-    const known = takenBefore(this.#store, step.drv.name);
+    const known = this.#taken(step);
     const weight = known?.seconds ?? (step.action === 'build' ? 1 : 0.2);
     const size = known === undefined || known.peakBytes < LIGHT_BYTES ? 0 : known.peakBytes;
     return { weight, size };

@@ -74,10 +74,13 @@ import type {
   VerifyProblem,
 } from './types.ts';
 import { verifyStore } from './verify.ts';
-import { removeTree, TreeWriter } from './write-tree.ts';
+import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
 
 /** Derivations kept in memory; beyond, all are dropped and read again. */
 const MAX_DERIVATIONS = 20_000;
+
+/** Of derivations that were written just now, in bytes: whoever goes on to build them needs not read them. */
+const MAX_WRITTEN_BYTES = 1 << 23;
 
 /**
  * Opens the store at `home`, an absolute path. Touches nothing until something is read, creates nothing until something is written.
@@ -94,6 +97,7 @@ class LocalStore implements ObjectStore {
   readonly #places: Places;
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
+  readonly #written = new WrittenDerivations();
   readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
@@ -133,7 +137,9 @@ class LocalStore implements ObjectStore {
   }
 
   hold(path: StorePath): boolean {
-    return this.holdAll([path]).has(path);
+    if (!this.isValid(path)) return false;
+    if (!this.#index.isWritable || !this.#places.temporaryRoots.add([path])) return true;
+    return this.isValid(path);
   }
 
   holdAll(paths: readonly StorePath[]): ReadonlySet<StorePath> {
@@ -153,16 +159,21 @@ class LocalStore implements ObjectStore {
   readDerivation(path: StorePath): Derivation {
     const known = this.#derivations.get(path);
     if (known !== undefined) return known;
+    const text = this.#written.take(path) ?? this.#readText(path);
+    const drv = decodeDerivation(derivationName(path), text, this.storeDir);
+    if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
+    this.#derivations.set(path, drv);
+    return drv;
+  }
+
+  #readText(path: StorePath): Bytes {
     if (!this.isValid(path)) notValid(path);
     const chunks: Buffer[] = [];
     const collector = new ManifestBuilder();
     collector.fileData = (chunk) => chunks.push(Buffer.from(chunk));
     collector.endFile = () => {};
     readTree(listTree(textToBytes(this.toReal(path))), collector);
-    const drv = decodeDerivation(derivationName(path), Buffer.concat(chunks).toString('latin1'), this.storeDir);
-    if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
-    this.#derivations.set(path, drv);
-    return drv;
+    return Buffer.concat(chunks).toString('latin1');
   }
 
   computePath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
@@ -282,11 +293,12 @@ class LocalStore implements ObjectStore {
     try {
       const objects: FinishedObject[] = [];
       const nars = new TextNars();
+      const isMasked = isUmaskTight();
       for (const [path, { text, references }] of missing) {
         const { nar, data } = nars.of(text);
         const sha256 = hashBytes('sha256', data);
         const realPath = `${folder}/${objects.length}`;
-        writeText(realPath, data);
+        writeObjectFile(realPath, data, isMasked);
         objects.push({
           realPath,
           manifest: [{ kind: 'file', path: '', isExecutable: false, sizeBytes: data.length, sha256 }],
@@ -303,6 +315,7 @@ class LocalStore implements ObjectStore {
     } finally {
       removeTree(textToBytes(folder));
     }
+    for (const [path, { text }] of missing) this.#written.add(path, text);
     return paths;
   }
 
@@ -354,10 +367,11 @@ class LocalStore implements ObjectStore {
     return this.#index.allRealisations();
   }
 
-  addRealisations(realisations: readonly Realisation[]): void {
-    if (realisations.length === 0) return;
+  addRealisations(realisations: readonly Realisation[], notes: readonly (readonly [key: string, value: string])[] = []): void {
+    if (realisations.length === 0 && notes.length === 0) return;
     this.#index.write((transaction) => {
       for (const realisation of realisations) transaction.putRealisation(realisation);
+      for (const [key, value] of notes) transaction.putCache(key, value);
       this.#places.log.append(realisations.map((realisation) => ({ realisation })));
     });
   }
@@ -440,6 +454,26 @@ const notValid = (path: StorePath): never => {
   });
 };
 
+/** Texts of derivations that this process has put into the store, and holds there: each until it is asked for. */
+class WrittenDerivations {
+  readonly #texts = new Map<StorePath, Bytes>();
+  #nBytes = 0;
+
+  add(path: StorePath, text: Bytes): void {
+    if (!path.endsWith('.drv') || this.#nBytes + text.length > MAX_WRITTEN_BYTES) return;
+    this.#texts.set(path, text);
+    this.#nBytes += text.length;
+  }
+
+  take(path: StorePath): Bytes | undefined {
+    const text = this.#texts.get(path);
+    if (text === undefined) return undefined;
+    this.#texts.delete(path);
+    this.#nBytes -= text.length;
+    return text;
+  }
+}
+
 interface Named {
   readonly path: StorePath;
   readonly digest: Digest;
@@ -483,14 +517,3 @@ const withoutExecutable = (visitor: TreeVisitor): TreeVisitor => ({
   fileData: (chunk) => visitor.fileData(chunk),
   endFile: (path) => visitor.endFile(path),
 });
-
-function writeText(realPath: string, data: Uint8Array): void {
-  const writer = new TreeWriter(textToBytes(realPath));
-  try {
-    writer.beginFile('', false);
-    writer.fileData(data);
-    writer.endFile();
-  } finally {
-    writer.close();
-  }
-}

@@ -283,7 +283,8 @@ export interface ObjectStore extends Disposable {
   realisation(drvPath: StorePath, output: string): StorePath | undefined;
   /** Also of paths that are gone. */
   allRealisations(): readonly Realisation[];
-  addRealisations(realisations: readonly Realisation[]): void;
+  /** @param notes  for the cache, as `cachePut` takes them: in the same transaction */
+  addRealisations(realisations: readonly Realisation[], notes?: readonly (readonly [key: string, value: string])[]): void;
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */
   closure(paths: Iterable<StorePath>): StorePath[];

@@ -13,22 +13,21 @@ import { openContextStore, openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  // One store for all: what evaluation makes is held, and known, until it is built.
+  using store = openContextStore(context);
   // What the words stand for is an evaluation like others: not done again while nothing changed.
   const targets = await remembered(context, args, 'targets', (watched): Target[] => {
-    using session = openSession(watched, args, { isReadOnly: false });
+    using session = openSession(watched, args, { isReadOnly: false, store: () => store });
     return resolveTargets(watched, args, session).map(({ label, drvPath, outputs, outPath }) => ({
       ...{ label, outputs },
       ...(drvPath === undefined ? {} : { drvPath }),
       ...(outPath === undefined ? {} : { outPath }),
     }));
   });
-  {
-    using store = openContextStore(context);
-    if (areHeld(store, targets)) return await realizeAll(context, args, store, targets);
-  }
-  // Somebody collected them in between, or long ago: now they are held from the moment they are made.
-  using session = openSession(context, args, { isReadOnly: false });
-  return await realizeAll(context, args, session.store, resolveTargets(context, args, session));
+  if (areHeld(store, targets)) return await realizeAll(context, args, store, targets);
+  // Known, and collected since: made again, they are held from that moment on.
+  using session = openSession(context, args, { isReadOnly: false, store: () => store });
+  return await realizeAll(context, args, store, resolveTargets(context, args, session));
 }
 
 /** Keeps what the targets are made from from being collected. @returns whether all of it is there */

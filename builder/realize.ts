@@ -74,9 +74,23 @@ class Run {
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
+    try {
+      return await this.#realize(goals);
+    } finally {
+      await this.#registered();
+    }
+  }
+
+  /** From here on the derivations are valid: `later` is done. @throws Fault, SystemFault they cannot be registered */
+  async #registered(): Promise<void> {
+    await this.#options.later?.finish();
+  }
+
+  async #realize(goals: readonly Goal[]): Promise<RealizeResult> {
     // From here on nothing that this run finds or makes is collected while it lasts.
     this.#store.holdAll([...new Set(goals.map(({ drvPath }) => drvPath))]);
     const { substituter } = this.#options;
+    if (substituter !== undefined) await this.#registered();
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
@@ -110,7 +124,7 @@ class Run {
     signal?.addEventListener('abort', forward, { once: true });
     const steps = new Map(plan.steps.map((step) => [step.drvPath, step]));
     try {
-      await schedule(
+      const work = schedule(
         plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
         {
           jobs: this.#options.jobs ?? 1,
@@ -121,6 +135,9 @@ class Run {
           isStopped: () => this.#abort.signal.aborted,
         },
       );
+      // The first builds have been started, and this thread has nothing to do.
+      this.#registered().catch(forward);
+      await work;
     } finally {
       signal?.removeEventListener('abort', forward);
       this.#archives.sources.close();
@@ -199,6 +216,8 @@ class Run {
       let durationMs: number;
       let peakBytes = 0;
       if (step.action === 'build') {
+        // A derivation as a source: its file is read.
+        if (resolved.drv.inputSrcs.some((path) => path.endsWith('.drv'))) await this.#registered();
         const finished = await buildOne(this.#context, job);
         durationMs = performance.now() - start;
         peakBytes = finished.usage?.peakBytes ?? 0;

@@ -310,13 +310,16 @@ function lazyBuiltins(text: string): string {
   // The loader of a script of node:vm is an experiment, and says so on stderr: cli/start.cjs imports for it.
   const imported = text.replaceAll(/\bimport\("/g, 'igosImport("');
   const without = imported.replace(
-    /\b(import_node_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
+    /\b(import_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
     (_, variable: string, source: string) => {
       sources.set(variable, source);
       return `${variable};`;
     },
   );
-  return without.replace(/\b(import_node_\w+)\./g, (_, variable: string) => `(${variable} ??= ${sources.get(variable)}).`);
+  return without.replace(/\b(import_\w+)\./g, (use, variable: string) => {
+    const source = sources.get(variable);
+    return source === undefined ? use : `(${variable} ??= ${source}).`;
+  });
 }
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);

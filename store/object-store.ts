@@ -13,8 +13,9 @@
  *
  * @source docs/store.md §6
  */
-import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
+import { addTexts, StagedTexts, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -25,7 +26,6 @@ import { type Ingested, ingest } from './ingest.ts';
 import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
-import { TextNars } from './nar-encode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
@@ -58,6 +58,7 @@ import type {
   Derivation,
   Digest,
   FinishedObject,
+  LaterTexts,
   Manifest,
   ObjectStore,
   OptimiseResult,
@@ -69,18 +70,16 @@ import type {
   RebuildResult,
   Root,
   StorePath,
+  TextToAdd,
   TreeEntry,
   VerifyOptions,
   VerifyProblem,
 } from './types.ts';
 import { verifyStore } from './verify.ts';
-import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
+import { removeTree } from './write-tree.ts';
 
 /** Derivations kept in memory; beyond, all are dropped and read again. */
 const MAX_DERIVATIONS = 20_000;
-
-/** Of derivations that were written just now, in bytes: whoever goes on to build them needs not read them. */
-const MAX_WRITTEN_BYTES = 1 << 23;
 
 /**
  * Opens the store at `home`, an absolute path. Touches nothing until something is read, creates nothing until something is written.
@@ -98,6 +97,7 @@ class LocalStore implements ObjectStore {
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
   readonly #written = new WrittenDerivations();
+  readonly #staged: StagedTexts[] = [];
   readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
@@ -159,7 +159,7 @@ class LocalStore implements ObjectStore {
   readDerivation(path: StorePath): Derivation {
     const known = this.#derivations.get(path);
     if (known !== undefined) return known;
-    const text = this.#written.take(path) ?? this.#readText(path);
+    const text = this.#written.get(path) ?? this.#readText(path);
     const drv = decodeDerivation(derivationName(path), text, this.storeDir);
     if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
     this.#derivations.set(path, drv);
@@ -284,39 +284,33 @@ class LocalStore implements ObjectStore {
     return { path: contentAddressedPath(ca, name, { others: [], self: false }, this.storeDir), digest, ca };
   }
 
-  addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
+  addTexts(texts: readonly TextToAdd[]): StorePath[] {
+    const { paths, missing } = this.#missing(texts);
+    if (missing.size > 0) addTexts(this.#places, missing);
+    this.#written.add(missing);
+    return paths;
+  }
+
+  addTextsLater(texts: readonly TextToAdd[]): LaterTexts {
+    const { missing } = this.#missing(texts);
+    let nBytes = 0;
+    for (const { text } of missing.values()) nBytes += text.length;
+    if (!this.#written.hasRoom(nBytes)) {
+      addTexts(this.#places, missing);
+      return { finish: () => Promise.resolve() };
+    }
+    if (missing.size === 0) return { finish: () => Promise.resolve() };
+    this.#written.add(missing);
+    const staged = new StagedTexts(this.#places, missing);
+    this.#staged.push(staged);
+    staged.flush();
+    return staged;
+  }
+
+  #missing(texts: readonly TextToAdd[]): { paths: StorePath[]; missing: Map<StorePath, TextToAdd> } {
     const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
     const held = this.holdAll(paths);
-    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path)));
-    if (missing.size === 0) return paths;
-    const folder = this.#places.staging.make('add');
-    try {
-      const objects: FinishedObject[] = [];
-      const nars = new TextNars();
-      const isMasked = isUmaskTight();
-      for (const [path, { text, references }] of missing) {
-        const { nar, data } = nars.of(text);
-        const sha256 = hashBytes('sha256', data);
-        const realPath = `${folder}/${objects.length}`;
-        writeObjectFile(realPath, data, isMasked);
-        objects.push({
-          realPath,
-          manifest: [{ kind: 'file', path: '', isExecutable: false, sizeBytes: data.length, sha256 }],
-          info: {
-            path,
-            narHash: hashBytes('sha256', nar),
-            narSizeBytes: nar.length,
-            references: [...new Set(references)].sort(compareBytes),
-            ca: formatContentAddress({ kind: 'text', digest: { algorithm: 'sha256', hex: sha256 } }),
-          },
-        });
-      }
-      registerObjects(this.#places, objects);
-    } finally {
-      removeTree(textToBytes(folder));
-    }
-    for (const [path, { text }] of missing) this.#written.add(path, text);
-    return paths;
+    return { paths, missing: new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path))) };
   }
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
@@ -439,6 +433,7 @@ class LocalStore implements ObjectStore {
   }
 
   close(): void {
+    for (const staged of this.#staged.splice(0)) staged.close();
     this.#places.temporaryRoots.close();
     this.#index.close();
   }
@@ -453,26 +448,6 @@ const notValid = (path: StorePath): never => {
     hints: ['build or add it first'],
   });
 };
-
-/** Texts of derivations that this process has put into the store, and holds there: each until it is asked for. */
-class WrittenDerivations {
-  readonly #texts = new Map<StorePath, Bytes>();
-  #nBytes = 0;
-
-  add(path: StorePath, text: Bytes): void {
-    if (!path.endsWith('.drv') || this.#nBytes + text.length > MAX_WRITTEN_BYTES) return;
-    this.#texts.set(path, text);
-    this.#nBytes += text.length;
-  }
-
-  take(path: StorePath): Bytes | undefined {
-    const text = this.#texts.get(path);
-    if (text === undefined) return undefined;
-    this.#texts.delete(path);
-    this.#nBytes -= text.length;
-    return text;
-  }
-}
 
 interface Named {
   readonly path: StorePath;

@@ -29,9 +29,14 @@ export interface Places {
  * Bytes are durable before any name is, and names before the index: a crash leaves at most unregistered objects, which the next
  * registration of the same path replaces. What is registered is held until the store is closed. Cost: one `syncfs`, one `fsync`, one transaction.
  *
+ * @param options.isDurable  the bytes are on the disk: no `syncfs`
  * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
  */
-export function registerObjects(places: Places, objects: readonly FinishedObject[]): void {
+export function registerObjects(
+  places: Places,
+  objects: readonly FinishedObject[],
+  { isDurable = false }: { readonly isDurable?: boolean } = {},
+): void {
   if (objects.length === 0) return;
   const { objects: folder, index } = places;
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
@@ -41,7 +46,7 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
   places.reserve.make();
   // Outside of the transaction, which others wait for.
   const manifests = objects.map(({ manifest }) => packManifest(manifest));
-  syncFileSystem(folder);
+  if (!isDurable) syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);
   const replaced: string[] = [];
   const registered: PathInfo[] = [];

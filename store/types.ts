@@ -125,6 +125,19 @@ export interface FinishedObject {
   readonly manifest: Manifest;
 }
 
+/** References must be complete. */
+export interface TextToAdd {
+  readonly name: string;
+  readonly text: Bytes;
+  readonly references: readonly StorePath[];
+}
+
+/** Texts that are yet to be registered. */
+export interface LaterTexts {
+  /** Waits for the disk, without keeping the thread, and registers: a transaction. Again and again the same. @throws Fault E-STORE-015 · SystemFault */
+  finish(): Promise<void>;
+}
+
 export interface VerifyProblem {
   readonly path: StorePath;
   readonly kind: 'missing' | 'modified' | 'metadata' | 'reference-missing' | 'unregistered';
@@ -253,7 +266,12 @@ export interface ObjectStore extends Disposable {
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;
   /** Adds texts (`toFile`, `.drv`) in one transaction. References must be valid or in the batch. */
-  addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[];
+  addTexts(texts: readonly TextToAdd[]): StorePath[];
+  /**
+   * Adds derivations in two steps: their files are written, and on their way to the disk, when this returns; `finish` makes them valid.
+   * Until then only `readDerivation` of this store knows them. What is not finished when the store is closed is forgotten.
+   */
+  addTextsLater(texts: readonly TextToAdd[]): LaterTexts;
   /**
    * Moves the outputs of one build in: canonical metadata, reference scan, content address with self-references, manifest, one
    * transaction for all. Where an equal path is valid already the new copy is dropped.

@@ -95,7 +95,6 @@ class Run {
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
     if (plan.steps.length > 0) {
-      removeBuildLeftovers(this.#store.home);
       this.#sayWhatIsLacking();
       await this.#work(plan);
     } else this.#clearAway();
@@ -123,6 +122,12 @@ class Run {
     if (signal?.aborted === true) forward();
     signal?.addEventListener('abort', forward, { once: true });
     const steps = new Map(plan.steps.map((step) => [step.drvPath, step]));
+    let meanwhile: NodeJS.Immediate | undefined;
+    let isTidy = false;
+    const tidyUp = () => {
+      if (!isTidy) removeBuildLeftovers(this.#store.home);
+      isTidy = true;
+    };
     try {
       const work = schedule(
         plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
@@ -135,10 +140,15 @@ class Run {
           isStopped: () => this.#abort.signal.aborted,
         },
       );
-      // The first builds have been started, and this thread has nothing to do.
-      this.#registered().catch(forward);
+      meanwhile = setImmediate(() => {
+        // The first builds have been started, and this thread has nothing to do.
+        tidyUp();
+        this.#registered().catch(forward);
+      });
       await work;
+      tidyUp();
     } finally {
+      clearImmediate(meanwhile);
       signal?.removeEventListener('abort', forward);
       this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();

@@ -4,7 +4,7 @@
  * @source docs/store.md §2
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Bytes, compareBytes, SystemFault, syncFileSystem, syncFileSystemCall, textToBytes } from '../base/index.ts';
+import { type Bytes, compareBytes, SystemFault, syncFileSystemCall, sys, textToBytes } from '../base/index.ts';
 import { hashBytes } from './hash.ts';
 import { TextNars } from './nar-encode.ts';
 import { type Places, registerObjects } from './register.ts';
@@ -12,24 +12,56 @@ import { formatContentAddress } from './store-path.ts';
 import type { FinishedObject, LaterTexts, StorePath, TextToAdd } from './types.ts';
 import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
 
-/** Writes and registers what is missing, by path. @throws SystemFault */
+/** Writes and registers what is missing, by path. @throws Fault E-STORE-015 · SystemFault */
 export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>): void {
   const staged = new StagedTexts(places, missing);
   try {
-    staged.register({ isDurable: false });
+    staged.register();
   } finally {
     staged.close();
   }
 }
 
+/** What `addTexts` does, when the caller has time for it. */
+export class TextsOfLater implements LaterTexts {
+  readonly #places: Places;
+  readonly #missing: ReadonlyMap<StorePath, TextToAdd>;
+  #finished: Promise<void> | undefined;
+  #isGivenUp: boolean = false;
+
+  constructor(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>) {
+    this.#places = places;
+    this.#missing = missing;
+  }
+
+  finish(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
+  /** The store is closed: what was not begun is not, and what was is not ended. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isGivenUp || this.#missing.size === 0) return;
+    const staged = new StagedTexts(this.#places, this.#missing);
+    try {
+      await staged.flush();
+      if (!this.#isGivenUp) staged.register();
+    } finally {
+      staged.close();
+    }
+  }
+}
+
 /** Files in a scratch folder, complete but for their registration. */
-export class StagedTexts implements LaterTexts {
+class StagedTexts {
   readonly #places: Places;
   readonly #folder: string;
   readonly #objects: FinishedObject[] = [];
-  #flushed: Promise<void> | undefined;
-  #finished: Promise<void> | undefined;
-  #isOpen: boolean = true;
+  #isDurable: boolean = false;
 
   constructor(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>) {
     this.#places = places;
@@ -44,35 +76,26 @@ export class StagedTexts implements LaterTexts {
     }
   }
 
-  /** Has what was written go to the disk while the caller does something else. */
-  flush(): void {
-    this.#flushed ??= flushed(this.#folder);
-    // Whoever waits for it is told.
-    this.#flushed.catch(() => {});
+  /** Has another thread wait for the disk, where that can be had. @throws SystemFault */
+  async flush(): Promise<void> {
+    const sync = syncFileSystemCall();
+    if (sync === undefined) return;
+    const folder = this.#folder;
+    const fd = sys('open', folder, () => openSync(folder, constants.O_RDONLY));
+    const { promise, resolve } = Promise.withResolvers<number>();
+    sync.async(fd, (_, result) => resolve(result));
+    const result = await promise;
+    closeSync(fd);
+    if (result !== 0) throw new SystemFault('sync the file system of', folder, { code: 'EIO' });
+    this.#isDurable = true;
   }
 
-  finish(): Promise<void> {
-    this.#finished ??= this.#finish();
-    return this.#finished;
+  register(): void {
+    registerObjects(this.#places, this.#objects, { isDurable: this.#isDurable });
   }
 
-  async #finish(): Promise<void> {
-    try {
-      await this.#flushed;
-      if (this.#isOpen) this.register({ isDurable: this.#flushed !== undefined });
-    } finally {
-      this.close();
-    }
-  }
-
-  register(options: { readonly isDurable: boolean }): void {
-    registerObjects(this.#places, this.#objects, options);
-  }
-
-  /** What is not registered by then never is. */
   close(): void {
-    if (this.#isOpen) removeTree(textToBytes(this.#folder));
-    this.#isOpen = false;
+    removeTree(textToBytes(this.#folder));
   }
 
   #write(
@@ -98,24 +121,7 @@ export class StagedTexts implements LaterTexts {
   }
 }
 
-/** A flush of the file system by another thread, where that can be had. */
-async function flushed(folder: string): Promise<void> {
-  const sync = syncFileSystemCall();
-  if (sync === undefined) return syncFileSystem(folder);
-  const fd = openSync(folder, constants.O_RDONLY);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      sync.async(fd, (_, result) => {
-        if (result === 0) resolve();
-        else reject(new SystemFault('sync the file system of', folder, { code: 'EIO' }));
-      });
-    });
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Texts of derivations that this process has written, and holds: whoever goes on to build them needs not read them. */
+/** Texts of derivations that this process has put into the store, or will: whoever goes on to build them needs not read them. */
 export class WrittenDerivations {
   readonly #texts = new Map<StorePath, Bytes>();
   #nBytes = 0;

@@ -15,7 +15,7 @@
  */
 import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
-import { addTexts, StagedTexts, WrittenDerivations } from './add-texts.ts';
+import { addTexts, TextsOfLater, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -97,7 +97,7 @@ class LocalStore implements ObjectStore {
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
   readonly #written = new WrittenDerivations();
-  readonly #staged: StagedTexts[] = [];
+  readonly #later: TextsOfLater[] = [];
   readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
@@ -295,16 +295,13 @@ class LocalStore implements ObjectStore {
     const { missing } = this.#missing(texts);
     let nBytes = 0;
     for (const { text } of missing.values()) nBytes += text.length;
-    if (!this.#written.hasRoom(nBytes)) {
-      addTexts(this.#places, missing);
-      return { finish: () => Promise.resolve() };
-    }
-    if (missing.size === 0) return { finish: () => Promise.resolve() };
+    // They have to stay in memory until then.
+    const isNow = !this.#written.hasRoom(nBytes);
+    if (isNow) addTexts(this.#places, missing);
     this.#written.add(missing);
-    const staged = new StagedTexts(this.#places, missing);
-    this.#staged.push(staged);
-    staged.flush();
-    return staged;
+    const later = new TextsOfLater(this.#places, isNow ? new Map() : missing);
+    this.#later.push(later);
+    return later;
   }
 
   #missing(texts: readonly TextToAdd[]): { paths: StorePath[]; missing: Map<StorePath, TextToAdd> } {
@@ -433,7 +430,7 @@ class LocalStore implements ObjectStore {
   }
 
   close(): void {
-    for (const staged of this.#staged.splice(0)) staged.close();
+    for (const later of this.#later.splice(0)) later.giveUp();
     this.#places.temporaryRoots.close();
     this.#index.close();
   }

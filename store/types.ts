@@ -134,7 +134,7 @@ export interface TextToAdd {
 
 /** Texts that are yet to be registered. */
 export interface LaterTexts {
-  /** Waits for the disk, without keeping the thread, and registers: a transaction. Again and again the same. @throws Fault E-STORE-015 · SystemFault */
+  /** Writes them, waits for the disk without keeping the thread, and registers. The second time nothing. @throws Fault E-STORE-015 · SystemFault */
   finish(): Promise<void>;
 }
 
@@ -268,8 +268,8 @@ export interface ObjectStore extends Disposable {
   /** Adds texts (`toFile`, `.drv`) in one transaction. References must be valid or in the batch. */
   addTexts(texts: readonly TextToAdd[]): StorePath[];
   /**
-   * Adds derivations in two steps: their files are written, and on their way to the disk, when this returns; `finish` makes them valid.
-   * Until then only `readDerivation` of this store knows them. What is not finished when the store is closed is forgotten.
+   * As `addTexts` of derivations, which are valid only when `finish` has been waited for. Until then nobody but `readDerivation` of this
+   * store knows them. What is not finished when the store is closed is forgotten.
    */
   addTextsLater(texts: readonly TextToAdd[]): LaterTexts;
   /**

@@ -551,12 +551,13 @@ export class Root implements Disposable {
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   }): TransactionReport {
     const { draft, request, actor, ...rest } = wish;
-    if (request.ignoreHolds !== true) checkHolds(draft.base, draft.delta(), this.holds());
+    const delta = draft.delta();
+    if (request.ignoreHolds !== true) checkHolds(draft.base, delta, this.holds());
     return runWish(
       this.#context(),
       {
         ...rest,
-        delta: draft.delta(),
+        delta,
         base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,

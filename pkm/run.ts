@@ -5,7 +5,7 @@ import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
-import { parentOf, printable } from './names.ts';
+import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import type { DiskPlan } from './plan/operations.ts';
@@ -21,7 +21,15 @@ import {
   writeDelta,
   writeSetting,
 } from './state/state.ts';
-import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
+import {
+  applyJournal,
+  checkSpace,
+  emptyStaging,
+  type JournalRow,
+  type RootContext,
+  stagePlan,
+  writeJournal,
+} from './transaction.ts';
 import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeHolds, treeOf } from './trees.ts';
 import { dueTriggers } from './triggers/due.ts';
 import { runPending, writePending } from './triggers/pending.ts';
@@ -193,6 +201,7 @@ interface Steps {
 /** Stage, commit, apply. A failure before the commit leaves no trace. */
 export function execute(context: RootContext, plan: DiskPlan, contents: Contents, now: number, steps: Steps): void {
   const { layout, database, io } = context;
+  let journal: readonly JournalRow[];
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const isKept = sys('write', layout.objects, steps.beforeSync);
@@ -203,10 +212,10 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
     });
-    io.commit('generation', () =>
+    journal = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
-        writeJournal(database, plan, staged.sources);
+        return writeJournal(database, plan, staged.sources);
       }),
     );
   } catch (error) {
@@ -218,7 +227,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     }
     throw error;
   }
-  applyJournal(context);
+  applyJournal(context, journal);
   sys('remove', layout.staging, () => emptyStaging(context));
 }
 
@@ -236,7 +245,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
-  const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
+  const folders = foldersOf(plan.operations);
   for (const folder of folders) {
     const path = under(layout, folder);
     if (tolerantLstat(path)?.isDirectory() === true)

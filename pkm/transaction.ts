@@ -17,7 +17,7 @@ import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
-import { parentOf, printable } from './names.ts';
+import { foldersOf, isIn, parentOf, printable } from './names.ts';
 import type { DiskPlan, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import type { FileRow } from './types.ts';
@@ -150,23 +150,27 @@ function readSource(row: FileRow, file: string): Buffer {
   }
 }
 
-/** Writes the journal; call it inside the transaction that makes the generation. */
-export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): void {
-  const { operations } = plan;
-  for (let seq = 0; seq < operations.length; seq++) {
-    const operation = operations[seq]!;
-    if (operation.kind === 'unlink' || operation.kind === 'rmdir') {
-      const end = endOfRun(operations, seq);
-      const paths = operations.slice(seq, end).map(({ path }) => path);
-      const rows = "SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)";
-      database.run(`INSERT INTO journal ${rows}`, seq, operation.kind, JSON.stringify(paths));
+/** Writes the journal; call it inside the transaction that makes the generation. @returns what it says now */
+export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): JournalRow[] {
+  const rows = plan.operations.map((operation): JournalRow => {
+    const { kind, path } = operation;
+    if (kind === 'unlink' || kind === 'rmdir') return { kind, path, source: '', mode: 0, uid: 0, gid: 0 };
+    const source = kind === 'place' ? sources[operation.stage]! : kind === 'move' ? operation.to : '';
+    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
+    return { kind, path, source, mode, uid, gid };
+  });
+  for (let seq = 0; seq < rows.length; seq++) {
+    const { kind, path, source, mode, uid, gid } = rows[seq]!;
+    if (kind === 'unlink' || kind === 'rmdir') {
+      const end = endOfRun(rows, seq);
+      const paths = JSON.stringify(rows.slice(seq, end).map((row) => row.path));
+      database.run("INSERT INTO journal SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)", seq, kind, paths);
       seq = end - 1;
       continue;
     }
-    const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : '';
-    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
-    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, operation.kind, operation.path, source, mode, uid, gid);
+    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, kind, path, source, mode, uid, gid);
   }
+  return rows;
 }
 
 /** Where those of another kind begin. */
@@ -176,7 +180,7 @@ function endOfRun(operations: readonly { readonly kind: string }[], start: numbe
   return end;
 }
 
-interface JournalRow {
+export interface JournalRow {
   readonly kind: string;
   readonly path: string;
   readonly source: string;
@@ -199,23 +203,21 @@ export const hasJournal = (database: Database): boolean => database.get('SELECT 
 
 /**
  * Does what the journal says, from the start, and drops it. What is done already is recognised.
+ * @param rows  what it says, where that is known
  * @returns number of operations
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
-export function applyJournal({ layout, database, io }: RootContext): number {
-  const rows = readJournal(database);
+export function applyJournal({ layout, database, io }: RootContext, rows: readonly JournalRow[] = readJournal(database)): number {
   if (rows.length === 0) return 0;
   const checked = new Set<string>(['']);
-  const folders = new Set<string>();
-  let gone = new Set<JournalRow>();
+  let left: ReadonlySet<JournalRow> | undefined;
   let known = 0;
   for (const [index, row] of rows.entries()) {
     if (row.kind === 'unlink' && index >= known) {
       known = endOfRun(rows, index);
-      gone = removeTogether(layout, io, rows.slice(index, known), checked);
+      left = removeTogether(layout, io, rows.slice(index, known), checked);
     }
-    folders.add(parentOf(row.path));
-    if (gone.has(row)) continue;
+    if (index < known && left?.has(row) === false) continue;
     try {
       const parent = parentState(layout, parentOf(row.path), checked);
       if (parent === 'real') applyOperation(layout, io, row);
@@ -225,7 +227,7 @@ export function applyJournal({ layout, database, io }: RootContext): number {
       throw unfinished(row, error);
     }
   }
-  syncTouched(layout, io, folders);
+  syncTouched(layout, io, foldersOf(rows));
   io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
   return rows.length;
 }
@@ -233,12 +235,25 @@ export function applyJournal({ layout, database, io }: RootContext): number {
 /** Fewer are as quick one by one. */
 const MANY = 2000;
 
-/** @returns those of the names that are gone; what could not be removed is met again one by one, and says why */
-function removeTogether(layout: RootLayout, io: RootIo, rows: readonly JournalRow[], checked: Set<string>): Set<JournalRow> {
-  if (rows.length < MANY) return new Set();
-  const real = rows.filter((row) => hasRealParent(layout, row, checked));
-  const left = new Set(io.unlinkMany(real.map((row) => under(layout, row.path))));
-  return new Set(left.size === 0 ? real : real.filter((row) => !left.has(under(layout, row.path))));
+/** @returns those that are to be done one by one, and then say why; `undefined`: all */
+function removeTogether(
+  layout: RootLayout,
+  io: RootIo,
+  rows: readonly JournalRow[],
+  checked: Set<string>,
+): ReadonlySet<JournalRow> | undefined {
+  if (rows.length < MANY) return undefined;
+  const left = new Set<JournalRow>();
+  const byPath = new Map<string, JournalRow>();
+  let folder: string | undefined;
+  for (const row of rows) {
+    const isReal = (folder !== undefined && isIn(folder, row.path)) || hasRealParent(layout, row, checked);
+    folder = isReal ? parentOf(row.path) : undefined;
+    if (isReal) byPath.set(under(layout, row.path), row);
+    else left.add(row);
+  }
+  for (const path of io.unlinkMany([...byPath.keys()])) left.add(byPath.get(path)!);
+  return left;
 }
 
 function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>): boolean {

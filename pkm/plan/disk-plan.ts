@@ -5,7 +5,7 @@
 import { compareBytes, Fault } from '../../base/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { parentOf, printable } from '../names.ts';
-import type { StateDelta, StateView } from '../state/state.ts';
+import type { PlainFile, StateDelta, StateView } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
@@ -45,6 +45,8 @@ export class DiskPlanner {
   readonly #places: Operation[] = [];
   readonly #metadata: Operation[] = [];
   readonly #removals: Operation[] = [];
+  /** Plain files that go with their packages. */
+  readonly #plainRemovals: Operation[] = [];
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
   /** Physical folders that are there, or will be when files are placed. */
@@ -74,10 +76,26 @@ export class DiskPlanner {
   }
 
   run(): void {
+    this.#planPlain(this.input.delta.dropPlain ?? []);
     const paths = [...this.#changes.keys()].sort(compareBytes);
     for (const path of paths) this.#planPath(path);
     if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
     for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
+  }
+
+  /** Most stand as they were placed, and are removed without another question. The others get their rows. */
+  #planPlain(files: readonly PlainFile[]): void {
+    if (files.length === 0) return;
+    const { disk, base } = this.input;
+    const places = disk.asPlaced(files);
+    const suspects: string[] = [];
+    for (const [index, path] of places.entries()) {
+      if (path === undefined) suspects.push(files[index]!.path);
+      else this.#plainRemovals.push({ kind: 'unlink', path });
+    }
+    this.#nRemoved += this.#plainRemovals.length;
+    base.prefetch(suspects);
+    for (const path of suspects) this.#changes.set(path, { drops: [...base.rowsAt(path)], puts: [] });
   }
 
   result(): DiskPlan {
@@ -92,7 +110,7 @@ export class DiskPlanner {
     return {
       stage: this.#stage,
       // A program that runs meanwhile finds its old files until all new ones are in place.
-      operations: [...this.#first, ...early, ...this.#mkdirs, ...this.#places, ...this.#metadata, ...names, ...folders],
+      operations: this.#first.concat(early, this.#mkdirs, this.#places, this.#metadata, this.#plainRemovals, names, folders),
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
       dropConfig: this.dropConfig,

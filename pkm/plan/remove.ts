@@ -23,12 +23,7 @@ export function removePackages(draft: Draft, names: readonly string[], options: 
     if (options.cascade !== true) throw dependants(names, broken);
     gone.push(...new Set(broken.map((unmet) => unmet.package)));
   }
-  for (const name of gone) {
-    const rows = draft.filesOf(name);
-    draft.base.prefetch(rows.map((row) => row.path));
-    for (const row of rows) draft.drop(row);
-    draft.dropRecord(name);
-  }
+  draft.dropPackages(gone);
   return gone.reverse();
 }
 

@@ -155,6 +155,63 @@ function contentHash(memory: Buffer, sizeBytes: number, read: (n: number, from: 
   return whole.digest('hex');
 }
 
+/** A regular file by what a look at it tells. */
+export interface TimedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Since 1970, without a fraction. */
+  readonly mtimeSeconds: number;
+}
+
+/** Two texts, each ended by NUL: the path; size and time with a colon between. */
+export const timedText = ({ path, sizeBytes, mtimeSeconds }: TimedFile): string => `${path}\0${sizeBytes}:${mtimeSeconds}\0`;
+
+/** Marks what is no regular file of that size and time. No file is opened. */
+export function checkTimes(slot: Buffer, start: number, end: number): void {
+  allMarks(slot, start);
+  const calls = fileCalls();
+  const slotAt = calls?.addressOf(slot) ?? 0;
+  const suspects: number[] = [];
+  let at = start + MARKS_BYTES;
+  for (let index = 0; at < end; index++) {
+    const pathEnd = slot.indexOf(0, at);
+    let wordsEnd = pathEnd + 1;
+    let sizeBytes = 0;
+    let mtimeSeconds = 0;
+    for (; slot[wordsEnd] !== COLON; wordsEnd++) sizeBytes = sizeBytes * 10 + slot[wordsEnd]! - ZERO;
+    for (wordsEnd++; slot[wordsEnd] !== 0; wordsEnd++) mtimeSeconds = mtimeSeconds * 10 + slot[wordsEnd]! - ZERO;
+    const isThere =
+      calls === undefined
+        ? isTimed({ path: slot.toString('utf8', at, pathEnd), sizeBytes, mtimeSeconds })
+        : isTimedByCalls(calls, slotAt + at, sizeBytes, mtimeSeconds);
+    if (!isThere) suspects.push(index);
+    at = wordsEnd + 1;
+  }
+  clearMarks(slot, start);
+  for (const index of suspects) mark(slot, start, index);
+}
+
+const COLON = 0x3a;
+const ZERO = 0x30;
+
+/** One system call. */
+export function isTimed({ path, sizeBytes, mtimeSeconds }: TimedFile): boolean {
+  try {
+    const found = lstatSync(path);
+    return found.isFile() && found.size === sizeBytes && found.mtimeMs === mtimeSeconds * 1000;
+  } catch {
+    return false;
+  }
+}
+
+function isTimedByCalls(calls: FileCalls, path: Address, sizeBytes: number, mtimeSeconds: number): boolean {
+  scratch ??= makeScratch(calls);
+  const { status, statusAt } = scratch;
+  if (calls.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STAT_MASK, statusAt) !== 0) return false;
+  return status.isFile && status.size === sizeBytes && status.mtimeMs === mtimeSeconds * 1000;
+}
+
 /** Removes names, each ended by NUL, and marks those that could not be removed. */
 export function unlinkNames(slot: Buffer, start: number, end: number): void {
   allMarks(slot, start);

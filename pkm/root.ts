@@ -1,7 +1,8 @@
 /** One root and what can be done with it. The facade: arguments in, data out; nothing is printed. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
+import { startFileLanes } from '../store/index.ts';
 import { type ConfigFile, listConfig } from './config/list-config.ts';
 import {
   type ConfigChoice,
@@ -69,6 +70,7 @@ import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 /** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
+  if (options.manyFiles === true && isLarge(layout)) startFileLanes();
   if (options.readOnly === true)
     return new Root(layout, existsSync(layout.database) ? openPrepared(layout, true) : undefined, options);
   const io = options.io ?? realIo;
@@ -87,6 +89,12 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
     throw error;
   }
 }
+
+/** Some 4,000 paths. */
+const LARGE_BYTES = 2 << 20;
+
+const isLarge = (layout: RootLayout): boolean =>
+  (statSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) >= LARGE_BYTES;
 
 const NOTHING_TO_VERIFY: VerifyReport = {
   nChecked: 0,

@@ -12,10 +12,9 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { Fault, SystemFault, sys } from '../base/index.ts';
-import { otherThanTimed, type TimedFile } from '../store/index.ts';
+import { Fault, sys } from '../base/index.ts';
 import { type RootLayout, under } from './layout.ts';
-import { isIn, parentOf, printable } from './names.ts';
+import { parentOf, printable } from './names.ts';
 
 export interface DiskEntry {
   readonly kind: 'file' | 'directory' | 'symlink' | 'other';
@@ -46,15 +45,6 @@ export interface Disk {
   /** What stands at this path will have become an empty directory before anything below it is written. */
   assumeFolder(path: string): void;
   names(path: string): string[];
-  /** For each file its physical path if it stands there as pkm placed it, by size and time; `undefined`: look more closely. */
-  asPlaced(files: readonly TimedPath[]): (string | undefined)[];
-}
-
-/** What a look at a file that pkm placed tells. */
-export interface TimedPath {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly mtimeSeconds: number;
 }
 
 export function rootDisk(layout: RootLayout): Disk {
@@ -146,42 +136,8 @@ export function rootDisk(layout: RootLayout): Disk {
     },
     sha256: (path) => fileSha256(real(physical(path))),
     bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
-    asPlaced: (files) => filesAsPlaced(files, physical, real),
     names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
   };
-}
-
-/** Side by side where there are many. */
-function filesAsPlaced(
-  files: readonly TimedPath[],
-  physical: (path: string) => string,
-  real: (path: string) => string,
-): (string | undefined)[] {
-  /** One that is where its path says. */
-  let plainFolder = '';
-  const places = files.map(({ path }) => {
-    // they come folder by folder
-    if (isIn(plainFolder, path)) return path;
-    try {
-      const place = physical(path);
-      plainFolder = place === path ? parentOf(path) : '';
-      return place;
-    } catch (error) {
-      plainFolder = '';
-      if (error instanceof Fault || error instanceof SystemFault) return undefined; // said when it is looked at more closely
-      throw error;
-    }
-  });
-  const wanted: TimedFile[] = [];
-  const indexes: number[] = [];
-  for (const [index, place] of places.entries()) {
-    if (place === undefined) continue;
-    const { sizeBytes, mtimeSeconds } = files[index]!;
-    wanted.push({ path: real(place), sizeBytes, mtimeSeconds });
-    indexes.push(index);
-  }
-  for (const other of otherThanTimed(wanted)) places[indexes[other]!] = undefined;
-  return places;
 }
 
 /**

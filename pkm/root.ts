@@ -302,7 +302,9 @@ export class Root implements Disposable {
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
     const context = this.#context();
     const draft = new Draft(databaseState(context.database));
-    const gone = removePackages(draft, packages, request);
+    // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
+    const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
+    const gone = removePackages(draft, packages, { ...request, isLate });
     return this.#run({
       kind: 'remove',
       summary: `remove ${gone.join(', ')}`,

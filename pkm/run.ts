@@ -8,9 +8,11 @@ import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
+import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan } from './plan/operations.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
+import { fileRows } from './state/file-rows.ts';
 import { appendHistory } from './state/history.ts';
 import {
   currentGeneration,
@@ -120,7 +122,14 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   if (wish.confirm?.(report) === false)
     return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
+  const { dropPlain = [] } = wish.delta;
+  const rowsOf = (paths: readonly string[]): readonly FileRow[] => {
+    const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
+    return fileRows(database, ended, report.generation, JSON.stringify(paths));
+  };
+  const late = dropPlain.length === 0 ? undefined : new LateLook(wish.disk, dropPlain, plan.plainAt, rowsOf);
   execute(context, plan, wish.contents, actor.now, {
+    late,
     build: split?.build,
     beforeSync: () => keepBytes(context, plan, wish),
     commit: (putFiles) => {
@@ -147,7 +156,12 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   const failed = triggers.filter((outcome) => outcome.status !== 'ok');
   const fatal = failed.find((outcome) => outcome.isFatal);
   if (fatal !== undefined) throw triggerFault(fatal, report.generation);
-  return { ...report, triggers, warnings: [...report.warnings, ...failed.map(triggerWarning)] };
+  return {
+    ...report,
+    nFilesRemoved: report.nFilesRemoved - (late?.nAbsent ?? 0),
+    triggers,
+    warnings: [...report.warnings, ...(late?.warnings ?? []), ...failed.map(triggerWarning)],
+  };
 }
 
 const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
@@ -196,12 +210,13 @@ interface Steps {
   /** Keeps bytes beside the staged files. @returns whether it wrote any */
   readonly beforeSync: () => boolean;
   readonly commit: (putFiles: readonly FileRow[]) => void;
+  readonly late?: LateLook | undefined;
 }
 
 /** Stage, commit, apply. A failure before the commit leaves no trace. */
 export function execute(context: RootContext, plan: DiskPlan, contents: Contents, now: number, steps: Steps): void {
   const { layout, database, io } = context;
-  let journal: readonly JournalRow[];
+  let rows: readonly JournalRow[];
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const isKept = sys('write', layout.objects, steps.beforeSync);
@@ -212,7 +227,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
     });
-    journal = io.commit('generation', () =>
+    rows = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
         return writeJournal(database, plan, staged.sources);
@@ -227,7 +242,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     }
     throw error;
   }
-  applyJournal(context, journal);
+  applyJournal(context, { rows, late: steps.late });
   sys('remove', layout.staging, () => emptyStaging(context));
 }
 

@@ -13,13 +13,16 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
+import type { TimedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { foldersOf, isIn, parentOf, printable } from './names.ts';
+import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
+import type { PlainFile } from './state/state.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -201,23 +204,32 @@ const readJournal = (database: Database): JournalRow[] =>
 
 export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
 
+/** What a journal says, where that is known, and what is to be looked at meanwhile. */
+export interface KnownJournal {
+  readonly rows: readonly JournalRow[];
+  readonly late: LateLook | undefined;
+}
+
 /**
  * Does what the journal says, from the start, and drops it. What is done already is recognised.
- * @param rows  what it says, where that is known
  * @returns number of operations
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
-export function applyJournal({ layout, database, io }: RootContext, rows: readonly JournalRow[] = readJournal(database)): number {
+export function applyJournal({ layout, database, io }: RootContext, known?: KnownJournal): number {
+  const { rows, late } = known ?? { rows: readJournal(database), late: undefined };
   if (rows.length === 0) return 0;
   const checked = new Set<string>(['']);
   let left: ReadonlySet<JournalRow> | undefined;
-  let known = 0;
+  let end = 0;
   for (const [index, row] of rows.entries()) {
-    if (row.kind === 'unlink' && index >= known) {
-      known = endOfRun(rows, index);
-      left = removeTogether(layout, io, rows.slice(index, known), checked);
+    if (row.kind === 'unlink' && index >= end) {
+      const isLate = index === late?.at;
+      end = isLate ? index + late.files.length : endOfRun(rows, index);
+      if (late !== undefined && index < late.at) end = Math.min(end, late.at);
+      const run = rows.slice(index, end);
+      left = isLate ? removePlaced(layout, io, run, late, checked) : removeTogether(layout, io, run, checked);
     }
-    if (index < known && left?.has(row) === false) continue;
+    if (index < end && left?.has(row) === false) continue;
     try {
       const parent = parentState(layout, parentOf(row.path), checked);
       if (parent === 'real') applyOperation(layout, io, row);
@@ -245,16 +257,58 @@ function removeTogether(
   if (rows.length < MANY) return undefined;
   const left = new Set<JournalRow>();
   const byPath = new Map<string, JournalRow>();
-  let folder: string | undefined;
+  let folder = '';
   for (const row of rows) {
-    const isReal = (folder !== undefined && isIn(folder, row.path)) || hasRealParent(layout, row, checked);
-    folder = isReal ? parentOf(row.path) : undefined;
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    folder = isReal ? folderOf(folder, row.path) : '';
     if (isReal) byPath.set(under(layout, row.path), row);
     else left.add(row);
   }
   for (const path of io.unlinkMany([...byPath.keys()])) left.add(byPath.get(path)!);
   return left;
 }
+
+/** The same with plain files, those alone that are as they were placed. */
+function removePlaced(
+  layout: RootLayout,
+  io: RootIo,
+  rows: readonly JournalRow[],
+  late: LateLook,
+  checked: Set<string>,
+): ReadonlySet<JournalRow> | undefined {
+  const { files } = late;
+  if (rows.length < MANY) {
+    late.look(files);
+    return undefined;
+  }
+  const left = new Set<JournalRow>();
+  const suspects: PlainFile[] = [];
+  const real: number[] = [];
+  const timed: TimedFile[] = [];
+  let folder = '';
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    const file = files[index]!;
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    folder = isReal ? folderOf(folder, row.path) : '';
+    if (isReal) {
+      real.push(index);
+      timed.push(file.path === row.path ? file : { ...file, path: row.path });
+    } else {
+      left.add(row);
+      suspects.push(file);
+    }
+  }
+  for (const place of io.unlinkPlaced(layout.root === '/' ? '/' : `${layout.root}/`, timed)) {
+    const index = real[place]!;
+    left.add(rows[index]!);
+    suspects.push(files[index]!);
+  }
+  late.look(suspects);
+  return left;
+}
+
+const folderOf = (last: string, path: string): string => (isIn(last, path) ? last : parentOf(path));
 
 function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>): boolean {
   try {

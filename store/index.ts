@@ -25,7 +25,7 @@ export { ModuloHasher } from './hash-modulo.ts';
 export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
 export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
-export { otherThanTimed, PlacedFiles, startFileLanes, unlinkMany } from './lanes/placed-files.ts';
+export { PlacedFiles, startFileLanes, unlinkMany, unlinkPlaced } from './lanes/placed-files.ts';
 export type { TimedFile } from './lanes/placed.ts';
 export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './liveness.ts';
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';

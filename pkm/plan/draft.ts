@@ -58,9 +58,12 @@ export class Draft {
     this.#records.set(name, undefined);
   }
 
-  /** Takes packages out whole, the last thing that is done to a draft: their plain files are no rows of it any more. */
-  dropPackages(names: readonly string[]): void {
-    const { plain, rest } = this.base.departing(names);
+  /**
+   * Takes packages out whole, the last thing that is done to a draft.
+   * @param isLate  plain files are looked at when they are removed: they are no rows of the draft any more
+   */
+  dropPackages(names: readonly string[], isLate: boolean): void {
+    const { plain, rest } = this.base.departing(names, isLate);
     this.base.prefetch(rest.map((row) => row.path));
     for (const row of rest) this.drop(row);
     for (const name of names) this.dropRecord(name);

@@ -4,10 +4,11 @@ import type { Draft } from './draft.ts';
 
 /**
  * Takes packages, and with `cascade` all that need them, out of the draft.
+ * @param options.isLate  plain files are looked at when they are removed
  * @returns the names taken out, in the order of removal: dependants before what they need
  * @throws Fault E-PKM-015 · E-PKM-014 something that stays needs one of them
  */
-export function removePackages(draft: Draft, names: readonly string[], options: { cascade?: boolean }): string[] {
+export function removePackages(draft: Draft, names: readonly string[], options: { cascade?: boolean; isLate?: boolean }): string[] {
   const before = draft.records();
   const known = before.map((record) => record.name);
   for (const name of names) {
@@ -23,7 +24,7 @@ export function removePackages(draft: Draft, names: readonly string[], options: 
     if (options.cascade !== true) throw dependants(names, broken);
     gone.push(...new Set(broken.map((unmet) => unmet.package)));
   }
-  draft.dropPackages(gone);
+  draft.dropPackages(gone, options.isLate === true);
   return gone.reverse();
 }
 

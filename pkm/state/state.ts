@@ -14,8 +14,8 @@ export interface StateView {
   records(): readonly PackageRecord[];
   /** Sorted by path. */
   filesOf(owner: string): readonly FileRow[];
-  /** All rows of some owners, with the plain ones by what a look at the disk tells: most of them, and nothing else is asked about them. */
-  departing(owners: readonly string[]): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
+  /** All rows of some owners. With `isPlain` those of plain files by what a look at the disk tells: that is all that is asked of them. */
+  departing(owners: readonly string[], isPlain: boolean): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
@@ -70,14 +70,16 @@ export function databaseState(database: Database): StateView {
       for (const row of rows) if (row.kind === 'file' && !atPath.has(row.path)) atPath.set(row.path, [row]);
       return rows;
     },
-    departing(owners) {
+    departing(owners, isPlain) {
       const names = JSON.stringify(owners);
-      const ofOwners = 'FROM files WHERE package IN (SELECT value FROM json_each(?))';
-      const isPlain = "kind = 'file' AND is_config = 0 AND mtime > 0";
-      const rest = fileRows(database, `${ofOwners.slice(5)} AND NOT (${isPlain})`, names);
-      const plain = database
-        .lists(`SELECT path, size, mtime ${ofOwners} AND ${isPlain}`, names)
-        .map((row): PlainFile => ({ path: row[0] as string, sizeBytes: row[1] as number, mtimeSeconds: row[2] as number }));
+      if (!isPlain) return { plain: [], rest: fileRows(database, `files WHERE package ${IS_LISTED}`, names) };
+      const plain: PlainFile[] = [];
+      const others: string[] = [];
+      for (const [path, sizeBytes, mtimeSeconds] of database.lists(DEPARTING, names)) {
+        if (mtimeSeconds === null) others.push(path as string);
+        else plain.push({ path: path as string, sizeBytes: sizeBytes as number, mtimeSeconds: mtimeSeconds as number });
+      }
+      const rest = fileRows(database, `files WHERE path ${IS_LISTED} AND package ${IS_LISTED}`, JSON.stringify(others), names);
       return { plain, rest };
     },
     rowsAt(path) {
@@ -100,6 +102,12 @@ export function databaseState(database: Database): StateView {
     },
   };
 }
+
+const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
+
+/** Without a time what is no plain file: that is looked at more closely. */
+const DEPARTING = `SELECT path, size, CASE WHEN kind = 'file' AND is_config = 0 AND mtime > 0 THEN mtime END
+  FROM files WHERE package ${IS_LISTED}`;
 
 const NONE: readonly FileRow[] = [];
 
@@ -128,8 +136,6 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
 }
-
-const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
 
 function endRecords(database: Database, names: readonly string[], number: number): void {
   if (names.length === 0) return;

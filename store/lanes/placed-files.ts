@@ -1,9 +1,9 @@
 /** Much work on the files of a root, with the help of lanes where there is enough of it. */
 import { Lanes } from './lanes.ts';
 import { isMarked, MARKS_BYTES, MAX_MARKS } from './marks.ts';
-import { isIntactPlaced, isTimed, type PlacedFile, placedText, type TimedFile, timedText } from './placed.ts';
+import { isIntactPlaced, type PlacedFile, placedText, type TimedFile } from './placed.ts';
 import { SLOT_BYTES } from './slots.ts';
-import { CHECK_PLACED, CHECK_TIMES, FIRST_RECORD, UNLINK_NAMES, type Work } from './work.ts';
+import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, UNLINK_TIMED, type Work } from './work.ts';
 
 /** A thread takes as long to start as some thousand files take to read, or to remove. */
 const MANY_FILES = 4000;
@@ -100,18 +100,6 @@ export class PlacedFiles {
   }
 }
 
-/** @returns the places of those that are no regular files of that size and time, in no order */
-export function otherThanTimed(files: readonly TimedFile[], startLanes: () => Lanes | undefined = startFileLanes): number[] {
-  const others: number[] = [];
-  const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
-  if (lanes === undefined) {
-    for (const [index, file] of files.entries()) if (!isTimed(file)) others.push(index);
-    return others;
-  }
-  inLanes(lanes, CHECK_TIMES, files.length, (index) => timedText(files[index]!), (index) => others.push(index));
-  return others;
-}
-
 /** Does work on so many records. @param marked  is told which of them were marked */
 function inLanes(
   lanes: Lanes,
@@ -142,4 +130,26 @@ export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | u
   const left = new Set<number>();
   inLanes(lanes, UNLINK_NAMES, paths.length, (index) => `${paths[index]!}\0`, (index) => left.add(index));
   return left.size === 0 ? [] : paths.filter((_, index) => left.has(index));
+}
+
+/**
+ * Removes regular files that are of the size and time given, and looks at no other. @returns the places of those that were not removed,
+ * in no order; all where there are few
+ *
+ * @param folder  which the paths are relative to; ends in a slash
+ */
+export function unlinkPlaced(
+  folder: string,
+  files: readonly TimedFile[],
+  startLanes: () => Lanes | undefined = startFileLanes,
+): number[] {
+  const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
+  if (lanes === undefined) return [...files.keys()];
+  const left: number[] = [];
+  const text = (index: number): string => {
+    const { path, sizeBytes, mtimeSeconds } = files[index]!;
+    return `${folder}${path}\0${sizeBytes}:${mtimeSeconds}\0`;
+  };
+  inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
+  return left;
 }

@@ -157,22 +157,21 @@ function contentHash(memory: Buffer, sizeBytes: number, read: (n: number, from: 
 
 /** A regular file by what a look at it tells. */
 export interface TimedFile {
-  /** Absolute. */
   readonly path: string;
   readonly sizeBytes: number;
   /** Since 1970, without a fraction. */
   readonly mtimeSeconds: number;
 }
 
-/** Two texts, each ended by NUL: the path; size and time with a colon between. */
-export const timedText = ({ path, sizeBytes, mtimeSeconds }: TimedFile): string => `${path}\0${sizeBytes}:${mtimeSeconds}\0`;
-
-/** Marks what is no regular file of that size and time. No file is opened. */
-export function checkTimes(slot: Buffer, start: number, end: number): void {
+/**
+ * Removes regular files of that size and time, and marks what is none, or could not be removed. Of each file two texts, each ended by
+ * NUL: the path; size and time with a colon between.
+ */
+export function unlinkTimed(slot: Buffer, start: number, end: number): void {
   allMarks(slot, start);
   const calls = fileCalls();
   const slotAt = calls?.addressOf(slot) ?? 0;
-  const suspects: number[] = [];
+  const left: number[] = [];
   let at = start + MARKS_BYTES;
   for (let index = 0; at < end; index++) {
     const pathEnd = slot.indexOf(0, at);
@@ -181,25 +180,24 @@ export function checkTimes(slot: Buffer, start: number, end: number): void {
     let mtimeSeconds = 0;
     for (; slot[wordsEnd] !== COLON; wordsEnd++) sizeBytes = sizeBytes * 10 + slot[wordsEnd]! - ZERO;
     for (wordsEnd++; slot[wordsEnd] !== 0; wordsEnd++) mtimeSeconds = mtimeSeconds * 10 + slot[wordsEnd]! - ZERO;
-    const isThere =
+    const isGone =
       calls === undefined
-        ? isTimed({ path: slot.toString('utf8', at, pathEnd), sizeBytes, mtimeSeconds })
-        : isTimedByCalls(calls, slotAt + at, sizeBytes, mtimeSeconds);
-    if (!isThere) suspects.push(index);
+        ? unlinkedTimed({ path: slot.toString('utf8', at, pathEnd), sizeBytes, mtimeSeconds })
+        : isTimedByCalls(calls, slotAt + at, sizeBytes, mtimeSeconds) && calls.unlinkat(AT_FDCWD, slotAt + at, 0) === 0;
+    if (!isGone) left.push(index);
     at = wordsEnd + 1;
   }
   clearMarks(slot, start);
-  for (const index of suspects) mark(slot, start, index);
+  for (const index of left) mark(slot, start, index);
 }
 
 const COLON = 0x3a;
 const ZERO = 0x30;
 
-/** One system call. */
-export function isTimed({ path, sizeBytes, mtimeSeconds }: TimedFile): boolean {
+function unlinkedTimed({ path, sizeBytes, mtimeSeconds }: TimedFile): boolean {
   try {
     const found = lstatSync(path);
-    return found.isFile() && found.size === sizeBytes && found.mtimeMs === mtimeSeconds * 1000;
+    return found.isFile() && found.size === sizeBytes && found.mtimeMs === mtimeSeconds * 1000 && unlinked(path);
   } catch {
     return false;
   }

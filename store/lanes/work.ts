@@ -2,7 +2,7 @@
 import { Bug } from '../../base/index.ts';
 import { checkEntries } from './check.ts';
 import { copyFiles, copyPiece } from './copy.ts';
-import { checkPlaced, checkTimes, unlinkNames } from './placed.ts';
+import { checkPlaced, unlinkNames, unlinkTimed } from './placed.ts';
 import { removeFiles } from './remove.ts';
 
 export const COPY_FILES = 1;
@@ -11,7 +11,7 @@ export const CHECK_ENTRIES = 3;
 export const CHECK_PLACED = 4;
 export const UNLINK_NAMES = 5;
 export const REMOVE_FILES = 6;
-export const CHECK_TIMES = 7;
+export const UNLINK_TIMED = 7;
 
 export type Work =
   | typeof COPY_FILES
@@ -20,7 +20,7 @@ export type Work =
   | typeof REMOVE_FILES
   | typeof CHECK_PLACED
   | typeof UNLINK_NAMES
-  | typeof CHECK_TIMES;
+  | typeof UNLINK_TIMED;
 
 /** Where the records of a slot start; before stand what kind they are and where they end. */
 export const FIRST_RECORD = 8;
@@ -46,8 +46,8 @@ export function workOn(slot: Buffer): void {
     case CHECK_PLACED:
       checkPlaced(slot, FIRST_RECORD, end);
       break;
-    case CHECK_TIMES:
-      checkTimes(slot, FIRST_RECORD, end);
+    case UNLINK_TIMED:
+      unlinkTimed(slot, FIRST_RECORD, end);
       break;
     case UNLINK_NAMES:
       unlinkNames(slot, FIRST_RECORD, end);

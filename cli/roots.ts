@@ -77,7 +77,7 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   if (context.isJson) context.out.json({ ...report, dryRun: isPlan });
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
-    for (const line of report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan)) context.out.line(line);
+    context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
   }
   return report.isDeclined === true ? 1 : 0;
 }

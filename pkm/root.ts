@@ -93,8 +93,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
 /** Some 4,000 paths. */
 const LARGE_BYTES = 2 << 20;
 
-const isLarge = (layout: RootLayout): boolean =>
-  (statSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) >= LARGE_BYTES;
+const isLarge = (layout: RootLayout): boolean => (statSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) >= LARGE_BYTES;
 
 const NOTHING_TO_VERIFY: VerifyReport = {
   nChecked: 0,

@@ -1,6 +1,6 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, Fault, sys } from '../base/index.ts';
+import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
@@ -230,7 +230,8 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     rows = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
-        return writeJournal(database, plan, staged.sources);
+        const j = writeJournal(database, plan, staged.sources);
+        return j;
       }),
     );
   } catch (error) {
@@ -263,8 +264,11 @@ export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const folders = foldersOf(plan.operations);
   for (const folder of folders) {
     const path = under(layout, folder);
-    if (tolerantLstat(path)?.isDirectory() === true)
-      sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
+    try {
+      accessSync(path, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      if (tolerantLstat(path)?.isDirectory() === true) throw new SystemFault('write in', path, error);
+    }
   }
 }
 

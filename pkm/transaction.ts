@@ -18,7 +18,7 @@ import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
-import { foldersOf, isIn, parentOf, printable } from './names.ts';
+import { isIn, parentOf, printable } from './names.ts';
 import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
@@ -218,7 +218,7 @@ export interface KnownJournal {
 export function applyJournal({ layout, database, io }: RootContext, known?: KnownJournal): number {
   const { rows, late } = known ?? { rows: readJournal(database), late: undefined };
   if (rows.length === 0) return 0;
-  const checked = new Set<string>(['']);
+  const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
   for (const [index, row] of rows.entries()) {
@@ -239,7 +239,7 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
       throw unfinished(row, error);
     }
   }
-  syncTouched(layout, io, foldersOf(rows));
+  syncTouched(layout, io, checked);
   io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
   return rows.length;
 }
@@ -252,7 +252,7 @@ function removeTogether(
   layout: RootLayout,
   io: RootIo,
   rows: readonly JournalRow[],
-  checked: Set<string>,
+  checked: Checked,
 ): ReadonlySet<JournalRow> | undefined {
   if (rows.length < MANY) return undefined;
   const left = new Set<JournalRow>();
@@ -274,7 +274,7 @@ function removePlaced(
   io: RootIo,
   rows: readonly JournalRow[],
   late: LateLook,
-  checked: Set<string>,
+  checked: Checked,
 ): ReadonlySet<JournalRow> | undefined {
   const { files } = late;
   if (rows.length < MANY) {
@@ -310,7 +310,7 @@ function removePlaced(
 
 const folderOf = (last: string, path: string): string => (isIn(last, path) ? last : parentOf(path));
 
-function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>): boolean {
+function hasRealParent(layout: RootLayout, row: JournalRow, checked: Checked): boolean {
   try {
     return parentState(layout, parentOf(row.path), checked) === 'real';
   } catch {
@@ -318,15 +318,18 @@ function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>
   }
 }
 
+/** Folders that are real directories, and the file system of each. */
+type Checked = Map<string, number>;
+
 /** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
-function parentState(layout: RootLayout, folder: string, checked: Set<string>): 'real' | 'absent' | 'symlink' {
+function parentState(layout: RootLayout, folder: string, checked: Checked): 'real' | 'absent' | 'symlink' {
   if (checked.has(folder)) return 'real';
   const above = parentState(layout, parentOf(folder), checked);
   if (above !== 'real') return above;
   const stat = lstatSync(under(layout, folder), { throwIfNoEntry: false });
   if (stat?.isSymbolicLink() === true) return 'symlink';
   if (stat?.isDirectory() !== true) return 'absent';
-  checked.add(folder);
+  checked.set(folder, stat.dev);
   return 'real';
 }
 
@@ -382,12 +385,13 @@ function tolerate(codes: readonly string[], work: () => void): void {
   }
 }
 
-function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string>): void {
+/** All file systems that were written to. A folder that went was on the one of the next above that stands, or on one that was seen. */
+function syncTouched(layout: RootLayout, io: RootIo, touched: Checked): void {
   const devices = new Map<number, string>([[lstatSync(layout.state).dev, layout.state]]);
-  for (const folder of folders) {
+  for (const [folder, device] of touched) {
+    if (devices.has(device)) continue;
     const path = under(layout, folder);
-    const stat = tolerantLstat(path);
-    if (stat !== undefined && !devices.has(stat.dev)) devices.set(stat.dev, path);
+    if (tolerantLstat(path)?.dev === device) devices.set(device, path);
   }
   for (const path of devices.values()) io.syncFileSystem(path);
 }

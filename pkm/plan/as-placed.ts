@@ -11,10 +11,7 @@ export const isAsPlaced = (disk: Disk, row: FileRow, there: DiskEntry): boolean 
 
 /** By what a look tells: a regular file of that size, and of a time that hardly any program writes. */
 export const isUntouched = (file: { readonly sizeBytes: number; readonly mtimeSeconds: number }, there: DiskEntry): boolean =>
-  there.kind === 'file' &&
-  there.isWholeSecond &&
-  there.mtimeSeconds === file.mtimeSeconds &&
-  there.sizeBytes === file.sizeBytes;
+  there.kind === 'file' && there.isWholeSecond && there.mtimeSeconds === file.mtimeSeconds && there.sizeBytes === file.sizeBytes;
 
 /** By kind and content. Cost: reads the file, unless its size tells. */
 export function isSame(disk: Disk, row: FileRow, there: DiskEntry): boolean {

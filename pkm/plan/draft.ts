@@ -64,7 +64,6 @@ export class Draft {
    */
   dropPackages(names: readonly string[], isLate: boolean): void {
     const { plain, rest } = this.base.departing(names, isLate);
-    this.base.prefetch(rest.map((row) => row.path));
     for (const row of rest) this.drop(row);
     for (const name of names) this.dropRecord(name);
     this.#plain = plain;

@@ -19,12 +19,7 @@ export class LateLook {
   readonly #rowsOf: (paths: readonly string[]) => readonly FileRow[];
 
   /** @param rowsOf  the rows that files had */
-  constructor(
-    disk: Disk,
-    files: readonly PlainFile[],
-    at: number,
-    rowsOf: (paths: readonly string[]) => readonly FileRow[],
-  ) {
+  constructor(disk: Disk, files: readonly PlainFile[], at: number, rowsOf: (paths: readonly string[]) => readonly FileRow[]) {
     this.#disk = disk;
     this.files = files;
     this.at = at;

@@ -8,7 +8,11 @@ import type { Draft } from './draft.ts';
  * @returns the names taken out, in the order of removal: dependants before what they need
  * @throws Fault E-PKM-015 · E-PKM-014 something that stays needs one of them
  */
-export function removePackages(draft: Draft, names: readonly string[], options: { cascade?: boolean; isLate?: boolean }): string[] {
+export function removePackages(
+  draft: Draft,
+  names: readonly string[],
+  options: { cascade?: boolean; isLate?: boolean },
+): string[] {
   const before = draft.records();
   const known = before.map((record) => record.name);
   for (const name of names) {

@@ -14,8 +14,11 @@ export interface StateView {
   records(): readonly PackageRecord[];
   /** Sorted by path. */
   filesOf(owner: string): readonly FileRow[];
-  /** All rows of some owners. With `isPlain` those of plain files by what a look at the disk tells: that is all that is asked of them. */
-  departing(owners: readonly string[], isPlain: boolean): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
+  /** All rows of some owners, those of the paths of `rest` read by then. With `isPlain` those of plain files by what a look at the disk tells: that is all that is asked of them. */
+  departing(
+    owners: readonly string[],
+    isPlain: boolean,
+  ): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
@@ -72,14 +75,20 @@ export function databaseState(database: Database): StateView {
     },
     departing(owners, isPlain) {
       const names = JSON.stringify(owners);
-      if (!isPlain) return { plain: [], rest: fileRows(database, `files WHERE package ${IS_LISTED}`, names) };
+      if (!isPlain) {
+        const rest = fileRows(database, `files WHERE package ${IS_LISTED}`, names);
+        this.prefetch(rest.map((row) => row.path));
+        return { plain: [], rest };
+      }
       const plain: PlainFile[] = [];
       const others: string[] = [];
       for (const [path, sizeBytes, mtimeSeconds] of database.lists(DEPARTING, names)) {
         if (mtimeSeconds === null) others.push(path as string);
         else plain.push({ path: path as string, sizeBytes: sizeBytes as number, mtimeSeconds: mtimeSeconds as number });
       }
-      const rest = fileRows(database, `files WHERE path ${IS_LISTED} AND package ${IS_LISTED}`, JSON.stringify(others), names);
+      this.prefetch(others);
+      const gone = new Set(owners);
+      const rest = [...new Set(others)].flatMap((path) => this.rowsAt(path).filter((row) => gone.has(row.owner)));
       return { plain, rest };
     },
     rowsAt(path) {

@@ -128,7 +128,13 @@ export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | u
   const lanes = paths.length >= MANY_NAMES ? startLanes() : undefined;
   if (lanes === undefined) return [...paths];
   const left = new Set<number>();
-  inLanes(lanes, UNLINK_NAMES, paths.length, (index) => `${paths[index]!}\0`, (index) => left.add(index));
+  inLanes(
+    lanes,
+    UNLINK_NAMES,
+    paths.length,
+    (index) => `${paths[index]!}\0`,
+    (index) => left.add(index),
+  );
   return left.size === 0 ? [] : paths.filter((_, index) => left.has(index));
 }
 
@@ -146,9 +152,10 @@ export function unlinkPlaced(
   const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
   if (lanes === undefined) return [...files.keys()];
   const left: number[] = [];
+  const folderBytes = Buffer.byteLength(folder);
   const text = (index: number): string => {
     const { path, sizeBytes, mtimeSeconds } = files[index]!;
-    return `${folder}${path}\0${sizeBytes}:${mtimeSeconds}\0`;
+    return `${sizeBytes}:${mtimeSeconds}:${folderBytes + Buffer.byteLength(path)}:${folder}${path}\0`;
   };
   inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
   return left;

@@ -164,8 +164,8 @@ export interface TimedFile {
 }
 
 /**
- * Removes regular files of that size and time, and marks what is none, or could not be removed. Of each file two texts, each ended by
- * NUL: the path; size and time with a colon between.
+ * Removes regular files of that size and time, and marks what is none, or could not be removed. Of each file stand there size, time and
+ * the number of bytes of its path, each ended by a colon, then the path, ended by NUL.
  */
 export function unlinkTimed(slot: Buffer, start: number, end: number): void {
   allMarks(slot, start);
@@ -173,19 +173,21 @@ export function unlinkTimed(slot: Buffer, start: number, end: number): void {
   const slotAt = calls?.addressOf(slot) ?? 0;
   const left: number[] = [];
   let at = start + MARKS_BYTES;
+  const number = (): number => {
+    let n = 0;
+    for (let digit = slot[at++]!; digit !== COLON; digit = slot[at++]!) n = n * 10 + digit - ZERO;
+    return n;
+  };
   for (let index = 0; at < end; index++) {
-    const pathEnd = slot.indexOf(0, at);
-    let wordsEnd = pathEnd + 1;
-    let sizeBytes = 0;
-    let mtimeSeconds = 0;
-    for (; slot[wordsEnd] !== COLON; wordsEnd++) sizeBytes = sizeBytes * 10 + slot[wordsEnd]! - ZERO;
-    for (wordsEnd++; slot[wordsEnd] !== 0; wordsEnd++) mtimeSeconds = mtimeSeconds * 10 + slot[wordsEnd]! - ZERO;
+    const sizeBytes = number();
+    const mtimeSeconds = number();
+    const pathEnd = number() + at;
     const isGone =
       calls === undefined
         ? unlinkedTimed({ path: slot.toString('utf8', at, pathEnd), sizeBytes, mtimeSeconds })
         : isTimedByCalls(calls, slotAt + at, sizeBytes, mtimeSeconds) && calls.unlinkat(AT_FDCWD, slotAt + at, 0) === 0;
     if (!isGone) left.push(index);
-    at = wordsEnd + 1;
+    at = pathEnd + 1;
   }
   clearMarks(slot, start);
   for (const index of left) mark(slot, start, index);

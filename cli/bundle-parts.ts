@@ -27,7 +27,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
     /^cli\/igos\/instantiate\.ts$/,
     /^cli\/evaluation-cache\//,
-    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|store-path)\.ts$/,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|store-path)\.ts$/,
   ],
   seldom: [
     /^builder\//,

@@ -10,11 +10,21 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, transformSync } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
 import { type ImageEntry, makeImage, writeArchive } from '../pkm/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
@@ -239,8 +249,13 @@ async function make(name: string, entry: string, folder: string, plugins: readon
   return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
 }
 
-/** A script under a name that changes with it. */
-function write(name: string, text: string): string {
+/**
+ * A script under a name that changes with it. Without comments and indentation, a third of it, which every start would read; names and
+ * lines stay, for the traces of mistakes. In ASCII, or the engine has two bytes for each character; esbuild leaves others in patterns.
+ */
+function write(name: string, source: string): string {
+  const { code } = transformSync(source, { minifyWhitespace: true, lineLimit: 120, legalComments: 'none', target: 'node24' });
+  const text = code.replaceAll(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosPart, igosBefore';
   writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);
@@ -340,6 +355,8 @@ const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(d
 
 /** What a run evaluates for the code of most evaluations. */
 const PACKAGES = readFileSync(join(import.meta.dirname, 'warm-up.nix'), 'utf8');
+
+const LARGE_BYTES: number = 1 << 23;
 
 /** The same for what seldom runs. */
 const TREE = `tier base { summary = "b"; }
@@ -480,7 +497,17 @@ async function main(): Promise<void> {
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);
-    for (const words of [['store', 'info', '-rsS', path], ['store', 'references', '-r', path], ['gc']])
+    // So much that verifying takes the way that it takes with large stores.
+    const large = join(scratch, 'large');
+    writeFileSync(large, '');
+    truncateSync(large, LARGE_BYTES);
+    warm(storing.file, 'igos', ['store', 'add', large], scratch);
+    for (const words of [
+      ['store', 'info', '-rsS', path],
+      ['store', 'references', '-r', path],
+      ['store', 'verify', '--contents'],
+      ['gc'],
+    ])
       warm(storing.file, 'igos', words, scratch);
     const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
     warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);

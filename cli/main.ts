@@ -61,13 +61,15 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const isHelp = (word: string | undefined): boolean => word === undefined || word === '-h' || word === '--help';
   // options that every command has may stand before its name: pkm --root R list
   const { leading, rest } = splitLeading(words);
-  if (isHelp(rest[0]) && leading.length === 0) {
+  if (isHelp(rest[0]) || (program === 'pkm' && rest[0] === 'help' && rest.length === 1)) {
     const { printOverview } = await import('./help.ts');
     printOverview(program, new Output(isTerminal(1) && !process.env['NO_COLOR']));
     if (rest[0] === undefined)
       throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
     return 0;
   }
+  // igos has topics besides, and a command for them
+  if (program === 'pkm' && rest[0] === 'help') return await start(program, [...rest.slice(1), '--help']);
   if (rest[0] === '--version') {
     const { version } = await import('./version.ts');
     new Output(false).line(`${program} ${version()}`);

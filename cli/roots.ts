@@ -1,6 +1,6 @@
 /** A root, opened with what its packages come from; and what a transaction did, in words. */
 import { createHash } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { realpathSync, unlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
@@ -48,15 +48,26 @@ export function openForChange(
 
 /** Keeps what a root's generations need from being collected: one link a store path, in a folder a root. */
 function pinsOf(context: Context, root: string): StorePins {
-  const folder = join(context.home, 'var', 'gcroots', 'pkm', createHash('sha256').update(root).digest('hex').slice(0, 32));
+  let folder: string | undefined;
+  // The same folder by whatever name the root is called. The root may be made meanwhile: only now is it there.
+  const folderOfRoot = (): string => {
+    folder ??= join(
+      context.home,
+      'var',
+      'gcroots',
+      'pkm',
+      createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32),
+    );
+    return folder;
+  };
   return {
     add: (storePath) => {
-      makeDirectory(folder);
-      symlinkAtomic(storePath, join(folder, basename(storePath)));
+      makeDirectory(folderOfRoot());
+      symlinkAtomic(storePath, join(folderOfRoot(), basename(storePath)));
     },
     remove: (storePath) => {
       try {
-        unlinkSync(join(folder, basename(storePath)));
+        unlinkSync(join(folderOfRoot(), basename(storePath)));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }

@@ -1,5 +1,5 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
 import { startFileLanes } from '../store/index.ts';
@@ -11,7 +11,7 @@ import { realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
-import { clock, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
+import { clock, hasDatabase, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -39,12 +39,11 @@ import { runPending } from './triggers/pending.ts';
 import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
 import type { FileRow, InstallReason, PackageImage, TransactionReport, Warning } from './types.ts';
 
-/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 */
+/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
   if (options.manyFiles === true && isLarge(layout)) startFileLanes();
-  if (options.readOnly === true)
-    return new Root(layout, existsSync(layout.database) ? openPrepared(layout, true) : undefined, options);
+  if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
   const unlock = lockRoot(layout, io, {
@@ -53,6 +52,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
     ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
   });
   try {
+    hasDatabase(layout);
     const opened = new Root(layout, openForWriting(layout, options.now ?? clock), options, unlock);
     opened.recover();
     return opened;
@@ -266,12 +266,19 @@ export class Root extends RootQuestions implements Disposable {
   async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
     const context = this.#context();
     const { imageFromArchive } = await import('./archive/read-archive.ts');
-    return imageFromArchive(file, {
-      folder: this.#scratch(),
-      io: context.io,
-      mtimeSeconds: this.#actor().now,
-      mayBePrivileged: (path, sha256) => options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
-    });
+    try {
+      return await imageFromArchive(file, {
+        folder: this.#scratch(),
+        io: context.io,
+        mtimeSeconds: this.#actor().now,
+        mayBePrivileged: (path, sha256) =>
+          options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
+      });
+    } catch (error) {
+      // there may be many of them
+      if (error instanceof Fault) error.notes = [`in the archive '${file}'`, ...error.notes];
+      throw error;
+    }
   }
 
   /** `readArchive` of several, in order. One is unpacked while the one before it is written. */

@@ -25,6 +25,7 @@ export { ModuloHasher } from './hash-modulo.ts';
 export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
 export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
+export type { KeptText } from './kept-text.ts';
 export type { TimedFile } from './lanes/placed.ts';
 export { PlacedFiles, startFileLanes, unlinkMany, unlinkPlaced } from './lanes/placed-files.ts';
 export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './liveness.ts';

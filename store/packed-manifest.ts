@@ -5,7 +5,6 @@
  * @source RFC 8878 §3.1.1
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { Bytes } from '../base/index.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import type { Manifest } from './types.ts';
 
@@ -32,13 +31,13 @@ export function packManifest(manifest: Manifest): Buffer {
 }
 
 /** @throws an error of `node:zlib` for what is no frame */
-export const unpackManifest = (frame: Buffer): Manifest => decodeManifest(unpackManifestText(frame));
+export const unpackManifest = (frame: Buffer): Manifest => decodeManifest(unpackManifestBytes(frame).toString('latin1'));
 
-/** What `encodeManifest` wrote. @throws as `unpackManifest` */
-export function unpackManifestText(frame: Buffer): Bytes {
+/** What `encodeManifest` wrote; may be part of the frame's memory. @throws as `unpackManifest` */
+export function unpackManifestBytes(frame: Buffer): Buffer {
   const isPlain =
     frame.length === PLAIN_HEADER + frame[PLAIN_START.length]! &&
     PLAIN_START.every((byte, i) => frame[i] === byte) &&
     frame.readUIntLE(PLAIN_START.length + 1, 3) === (1 | (frame[PLAIN_START.length]! << 3));
-  return isPlain ? frame.toString('latin1', PLAIN_HEADER) : zstdDecompressSync(frame).toString('latin1');
+  return isPlain ? frame.subarray(PLAIN_HEADER) : zstdDecompressSync(frame);
 }

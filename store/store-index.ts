@@ -14,18 +14,17 @@
  *
  * @source docs/store.md §6
  */
-import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
-import { type Bytes, compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
+import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, type GraphTable, GraphWriter, isCurrent, reachable } from './graph-table.ts';
 import { hashBytes } from './hash.ts';
 import { whileGuarded } from './index-guard.ts';
 import { missingPage } from './index-pages.ts';
 import { loadLmdb } from './load-lmdb.ts';
-import { decodeManifest } from './manifest.ts';
-import { unpackManifestText } from './packed-manifest.ts';
+import { unpackManifest, unpackManifestBytes } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
 
@@ -188,13 +187,13 @@ export class StoreIndex {
 
   manifest(path: StorePath): Manifest | undefined {
     const value = this.#reading()?.manifests.get(pathKey(path));
-    return value === undefined ? undefined : decodeManifest(unpackManifestText(value));
+    return value === undefined ? undefined : unpackManifest(value);
   }
 
-  /** The same, as `encodeManifest` wrote it. */
-  manifestText(path: StorePath): Bytes | undefined {
+  /** The same, as `encodeManifest` wrote it; the caller's own memory. */
+  manifestBytes(path: StorePath): Buffer | undefined {
     const value = this.#reading()?.manifests.get(pathKey(path));
-    return value === undefined ? undefined : unpackManifestText(value);
+    return value === undefined ? undefined : unpackManifestBytes(value);
   }
 
   /** Direct referrers, sorted, itself included where it refers to itself. */
@@ -241,11 +240,6 @@ export class StoreIndex {
   /** The number of the transaction that was committed last; 0 where there is no index. What is seen after `refresh` is not older. */
   newest(): number {
     return this.#reading() === undefined ? 0 : newestTransaction(this.#folder);
-  }
-
-  /** Of its file, which tells roughly how many files the store has; 0 where there is none. Opens nothing. */
-  get sizeBytes(): number {
-    return statSync(`${this.#folder}/data.mdb`, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Lets the next look see what other processes wrote until now; looks of one turn of the event loop share a state otherwise. */

@@ -1,10 +1,10 @@
 /** Compares what is on disk with what is recorded. Reads only. */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
-import { Screen } from './lanes/screen.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
 import { readTree } from './read-tree.ts';
+import { Screen } from './screen/screen.ts';
 import type { Staging } from './staging.ts';
 import { MAX_BASE_LENGTH, type StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
@@ -19,24 +19,12 @@ interface Place {
   readonly staging: Staging;
 }
 
-/** That of some ten thousand files. */
-const LARGE_INDEX: number = 1 << 19;
-
 /** @see ObjectStore.verify. Cost with contents: reads and hashes every byte of the store. */
 export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem[] {
   const { index } = place;
   finishOthersWork(place.staging);
-  const isLarge = options.contents && options.paths === undefined && index.sizeBytes >= LARGE_INDEX;
-  // Before the index is opened: threads start meanwhile.
-  const screen = new Screen(isLarge);
-  let paths: readonly StorePath[];
-  let suspects: Set<StorePath>;
-  try {
-    paths = options.paths ?? index.allPaths();
-    suspects = findSuspects(place, paths, options, screen);
-  } finally {
-    screen.close();
-  }
+  const paths = options.paths ?? index.allPaths();
+  const suspects = findSuspects(place, paths, options);
   const problems: VerifyProblem[] = [];
   for (const path of paths) {
     if (!suspects.has(path)) continue;
@@ -58,25 +46,25 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
 }
 
 /** The first, fast look: what is not among them is as recorded. What is wrong with the others is found out by one that takes its time. */
-function findSuspects(
-  { index, objects }: Place,
-  paths: readonly StorePath[],
-  options: VerifyOptions,
-  screen: Screen,
-): Set<StorePath> {
+function findSuspects({ index, objects }: Place, paths: readonly StorePath[], options: VerifyOptions): Set<StorePath> {
   const suspects = new Set<StorePath>();
-  paths.forEach((path, i) => {
-    options.onPath?.(path, i, paths.length);
-    const suspect = () => void suspects.add(path);
-    const info = index.info(path);
-    if (info === undefined) return; // collected meanwhile
-    if (!info.references.every((reference) => index.has(reference))) suspect();
-    const real = textToBytes(`${objects}/${storePathBase(path)}`);
-    const manifest = options.contents ? index.manifestText(path) : undefined;
-    if (manifest !== undefined) screen.look(real, manifest, suspect);
-    else if (stat(real) === undefined) suspect();
-  });
-  screen.end();
+  const screen = new Screen();
+  try {
+    paths.forEach((path, i) => {
+      options.onPath?.(path, i, paths.length);
+      const suspect = () => void suspects.add(path);
+      const info = index.info(path);
+      if (info === undefined) return; // collected meanwhile
+      if (!info.references.every((reference) => index.has(reference))) suspect();
+      const real = textToBytes(`${objects}/${storePathBase(path)}`);
+      const manifest = options.contents ? index.manifestBytes(path) : undefined;
+      if (manifest !== undefined) screen.look(real, manifest, suspect);
+      else if (stat(real) === undefined) suspect();
+    });
+    screen.end();
+  } finally {
+    screen.close();
+  }
   return suspects;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `npm test`: the whole quick suite on the pinned Node, with the stack that the programs run with. Pure suites share one process
- * (a process a file costs more than most tests); suites that start processes or change the world are isolated. `--slow` adds
- * test/slow.
+ * `npm test`: the quick suite on the pinned Node, with the stack that the programs run with. Pure suites share one process (a process
+ * a file costs more than most tests); suites that start processes or change the world are isolated, and run beside it.
+ * `npm run test:slow` runs all: also what starts our programs, builds in sandboxes, and files that end in `.slow.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -11,9 +11,10 @@ const root = join(import.meta.dirname, '..');
 const isSlow = process.argv.includes('--slow');
 const patterns = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const isolatedFolders = /^test\/(builder|depot|pkm|store|cli|examples|slow|docs)\//;
+const slowFiles = /^test\/(builder|depot|cli|examples|slow|docs)\/|\.slow\.test\.ts$/;
 
 const files = globSync(patterns.length > 0 ? patterns : ['test/**/*.test.ts'], { cwd: root })
-  .filter((file) => isSlow || patterns.length > 0 || !file.startsWith('test/slow/'))
+  .filter((file) => isSlow || patterns.length > 0 || !slowFiles.test(file))
   .sort();
 const pure = files.filter((file) => !isolatedFolders.test(file));
 const isolated = files.filter((file) => isolatedFolders.test(file));
@@ -21,15 +22,8 @@ const isolated = files.filter((file) => isolatedFolders.test(file));
 const node = process.execPath;
 const summary = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 const skips: string[] = [];
-/** Lines still to be shown of a failure. */
-let isShowing = 0;
 
-for (const [list, flags] of [
-  [pure, ['--test-isolation=none']],
-  [isolated, ['--test-concurrency=2']],
-] as const) {
-  if (list.length > 0) await runSuite(list, flags);
-}
+await Promise.all([runSuite(pure, ['--test-isolation=none']), runSuite(isolated, ['--test-concurrency=2'])]);
 
 // the closing lines of node's own runner, for the whole of it
 for (const [name, count] of Object.entries(summary)) process.stdout.write(`# ${name} ${count}\n`);
@@ -43,12 +37,15 @@ process.stdout.write(
 process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.tests === 0 ? 1 : 0);
 
 async function runSuite(list: readonly string[], flags: readonly string[]): Promise<void> {
-  const words = ['--stack-size=60000', '--test', '--test-reporter=tap', ...flags, ...list];
+  if (list.length === 0) return;
+  const words = [`--require=${join(import.meta.dirname, 'compile-cache.cjs')}`, '--stack-size=60000'];
+  words.push('--test', '--test-reporter=tap', ...flags, ...list);
   const child = spawn('sh', ['-c', 'ulimit -S -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NO_COLOR: '1' },
   });
+  const readLine = lineReader();
   let rest = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (chunk: string) => {
@@ -63,18 +60,22 @@ async function runSuite(list: readonly string[], flags: readonly string[]): Prom
   }
 }
 
-function readLine(line: string): void {
-  const total = /^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$/.exec(line);
-  if (total) {
-    summary[total[1] as keyof typeof summary] += Number(total[2]);
-    return;
-  }
-  const skip = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
-  if (skip) skips.push(`${skip[1]}: ${skip[2]}`);
-  if (/^\s*not ok /.test(line)) isShowing = 60;
-  if (/^\s*ok /.test(line)) isShowing = 0;
-  if (isShowing > 0) {
-    isShowing -= 1;
-    process.stdout.write(`${line}\n`);
-  } else if (/^# (?!Subtest|duration|suites)/.test(line)) process.stdout.write(`${line}\n`);
+function lineReader(): (line: string) => void {
+  /** Lines still to be shown of a failure. */
+  let isShowing = 0;
+  return (line) => {
+    const total = /^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$/.exec(line);
+    if (total) {
+      summary[total[1] as keyof typeof summary] += Number(total[2]);
+      return;
+    }
+    const skip = /^\s*ok \d+ - (.*) # SKIP ?(.*)$/.exec(line);
+    if (skip) skips.push(`${skip[1]}: ${skip[2]}`);
+    if (/^\s*not ok /.test(line)) isShowing = 60;
+    if (/^\s*ok /.test(line)) isShowing = 0;
+    if (isShowing > 0) {
+      isShowing -= 1;
+      process.stdout.write(`${line}\n`);
+    } else if (/^# (?!Subtest|duration|suites)/.test(line)) process.stdout.write(`${line}\n`);
+  };
 }

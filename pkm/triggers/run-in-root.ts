@@ -24,13 +24,17 @@ const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Another root than `/` is entered with chroot in a mount namespace of its own, which gets the machine's /dev, /proc and /sys
- * where the root has folders for them; without being root, in a user namespace too.
+ * where the root has folders for them; without being root, in a user namespace too. Root on a machine that makes no such namespace
+ * goes without them: mounts would stay behind, and whoever removed the root then would remove the machine's devices.
  */
 const ENTER = `
 root=$1; shift
 for folder in dev proc sys; do
   if [ -d "$root/$folder" ]; then mount --rbind "/$folder" "$root/$folder" 2>/dev/null || :; fi
 done
+exec chroot "$root" "$@"`;
+const ENTER_WITHOUT_MOUNTS = `
+root=$1; shift
 exec chroot "$root" "$@"`;
 
 export const runInRoot: RunInRoot = (root, { argv, input, environment }) => {
@@ -59,17 +63,22 @@ export const runInRoot: RunInRoot = (root, { argv, input, environment }) => {
   return { status: 'failed', detail: output === '' ? why : `${why}: ${output}` };
 };
 
-let wayIn: readonly string[] | undefined | null = null;
+/** Words before a shell and its script, which enters the root. */
+interface WayIn {
+  readonly words: readonly string[];
+  readonly script: string;
+}
+
+let wayIn: WayIn | undefined | null = null;
 
 function enterCommand(root: string, argv: readonly string[]): readonly string[] | undefined {
   if (wayIn === null) wayIn = findWayIn();
-  return wayIn === undefined ? undefined : [...wayIn, '/bin/sh', '-c', ENTER, 'sh', root, ...argv];
+  return wayIn === undefined ? undefined : [...wayIn.words, '/bin/sh', '-c', wayIn.script, 'sh', root, ...argv];
 }
 
-/** What to put before a command so that it may mount and chroot. */
-function findWayIn(): readonly string[] | undefined {
+function findWayIn(): WayIn | undefined {
   const spaces = process.geteuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
   const works = spawnSync('unshare', [...spaces, 'true'], { stdio: 'ignore' }).status === 0;
-  if (works) return ['unshare', ...spaces, '--propagation', 'private', '--'];
-  return process.geteuid?.() === 0 ? [] : undefined;
+  if (works) return { words: ['unshare', ...spaces, '--propagation', 'private', '--'], script: ENTER };
+  return process.geteuid?.() === 0 ? { words: [], script: ENTER_WITHOUT_MOUNTS } : undefined;
 }

@@ -1,22 +1,19 @@
 /** What is in a slot, and what is done with it by the thread that claimed it. */
 import { Bug } from '../../base/index.ts';
-import { checkEntries } from './check.ts';
 import { copyFiles, copyPiece } from './copy.ts';
 import { checkPlaced, unlinkNames, unlinkTimed } from './placed.ts';
 import { removeFiles } from './remove.ts';
 
 export const COPY_FILES = 1;
 export const COPY_PIECE = 2;
-export const CHECK_ENTRIES = 3;
-export const CHECK_PLACED = 4;
-export const UNLINK_NAMES = 5;
-export const REMOVE_FILES = 6;
-export const UNLINK_TIMED = 7;
+export const CHECK_PLACED = 3;
+export const UNLINK_NAMES = 4;
+export const REMOVE_FILES = 5;
+export const UNLINK_TIMED = 6;
 
 export type Work =
   | typeof COPY_FILES
   | typeof COPY_PIECE
-  | typeof CHECK_ENTRIES
   | typeof REMOVE_FILES
   | typeof CHECK_PLACED
   | typeof UNLINK_NAMES
@@ -39,9 +36,6 @@ export function workOn(slot: Buffer): void {
       break;
     case COPY_PIECE:
       copyPiece(slot, FIRST_RECORD);
-      break;
-    case CHECK_ENTRIES:
-      checkEntries(slot, FIRST_RECORD, end);
       break;
     case CHECK_PLACED:
       checkPlaced(slot, FIRST_RECORD, end);

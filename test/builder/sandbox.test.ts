@@ -228,9 +228,9 @@ test('layers are copied where they cannot be laid over each other', async (t) =>
       { kind: 'file', path: 'usr/which', realPath: real },
       { kind: 'file', path: `usr/only-${name}`, realPath: real },
     ] as const;
-    return { name, path: store.addTree(name, entries), supersedes: [] };
+    return { name, path: store.addTree(name, entries), supersedes: [], level: 0 };
   });
-  const host = { name: 'host', path: toolsLayer(store, 'cat'), supersedes: [] };
+  const host = { name: 'host', path: toolsLayer(store, 'cat'), supersedes: [], level: 0 };
   const chunks: Buffer[] = [];
   using workspace = new Workspace(store);
   const end = await runSandboxed({

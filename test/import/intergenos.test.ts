@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { golden } from '../golden.ts';
 import { faultsOf, project, recipe, shown, writeFiles } from './trees.ts';
 
 const example = join(project, 'examples', 'import', 'intergenos');
+const seed = { kind: 'seed', lock: readFileSync(join(project, 'examples', 'import', 'toolchain.lock')) } as const;
 const textOf = (data: Uint8Array): string => Buffer.from(data).toString('utf8');
 
 test('the example becomes what a person would have written', (t) => {
@@ -18,9 +19,10 @@ test('the example becomes what a person would have written', (t) => {
 });
 
 test('every package of the example becomes a derivation, with the edges of its recipe', (t) => {
-  const { files, report } = importIntergenos(example);
+  const { files, report } = importIntergenos(example, example, seed);
   const { tree, print } = openTree(t, Object.fromEntries([...files].map(([path, { data }]) => [path, textOf(data)])));
-  const packages = [...tree.packages.values()];
+  const packages = [...tree.packages.values()].filter(({ tier }) => tier !== 'seed');
+  assert.equal(tree.packages.size, packages.length + 2);
   assert.equal(packages.length, 6);
   for (const each of packages) assert.match(each.drvPath!, /\.drv$/);
   const count = (kind: 'build' | 'host' | 'runtime'): number => packages.reduce((sum, each) => sum + each[kind].length, 0);
@@ -120,6 +122,7 @@ test('links are not followed, and what looks for them says so', (t) => {
     'core/x.igos',
     'environment.nix',
     'tiers.igos',
+    'toolchain.igos',
     'tree.igos',
   ]);
   const said = report.findings.filter(({ name }) => name === 'x').map(({ kind, about }) => `${kind} ${about}`);
@@ -144,5 +147,8 @@ test('a package called tree hides no tier', (t) => {
   });
   const { files } = importIntergenos(folder);
   const { tree } = openTree(t, Object.fromEntries([...files].map(([path, { data }]) => [path, textOf(data)])));
-  assert.deepEqual([...tree.packages.keys()], ['tree']);
+  assert.deepEqual(
+    [...tree.packages.values()].filter(({ tier }) => tier !== 'seed').map(({ name }) => name),
+    ['tree'],
+  );
 });

@@ -1,7 +1,7 @@
 /** Triggers: which are set off, that they run once, in the root, after the switch; what a crash leaves, and what a failure does. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { imageFromArchive, type RunInRoot, realIo, type Trigger, writeArchive } from '../../pkm/index.ts';
@@ -197,4 +197,34 @@ test('programs run inside the root, and see nothing else', (t) => {
     ],
   );
   assert.ok(!existsSync('/seen'));
+});
+
+test('root without namespaces of mounts leaves no mount behind', (t) => {
+  if (process.geteuid?.() !== 0) return void t.skip('needs root');
+  const box = shellRoot(t);
+  if (typeof box === 'string') return void t.skip(box);
+  for (const folder of ['dev', 'proc', 'sys']) mkdirSync(box.path(folder), { recursive: true });
+  const programs = box.path('programs');
+  mkdirSync(programs);
+  for (const name of ['chroot', 'mount']) {
+    const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+    if (found === '') return void t.skip(`${name} is missing`);
+    symlinkSync(found, join(programs, name));
+  }
+  const module = join(import.meta.dirname, '../../pkm/triggers/run-in-root.ts');
+  const script = `
+    const { runInRoot } = await import(${JSON.stringify(module)});
+    const { readFileSync } = await import('node:fs');
+    const root = ${JSON.stringify(box.root)};
+    const program = { argv: ['sh', '-c', 'echo ran >/seen'], input: '', environment: {} };
+    const found = runInRoot(root, program);
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').filter((line) => line.includes(root));
+    console.log(JSON.stringify([found.status, mounts]));`;
+  // In a namespace of the test's own, so that a fault stays there.
+  const words = ['--mount', '--propagation', 'private', 'env', `PATH=${programs}`, process.execPath];
+  const run = spawnSync('unshare', [...words, '--input-type=module', '-e', script], { encoding: 'utf8' });
+  if (run.status !== 0 && /unshare/.test(run.stderr)) return void t.skip(`no mount namespaces: ${run.stderr.trim()}`);
+  assert.equal(run.stderr, '');
+  assert.deepEqual(JSON.parse(run.stdout), ['ok', []]);
+  assert.equal(readFileSync(box.path('seen'), 'utf8'), 'ran\n');
 });

@@ -1,17 +1,6 @@
 /** What other threads do is what one thread does: the same bytes, the same manifest, the same errors. */
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -20,13 +9,10 @@ import { ingestTree } from '../../store/ingest.ts';
 import { TreeCopier } from '../../store/lanes/copy-tree.ts';
 import { Lanes } from '../../store/lanes/lanes.ts';
 import { Removal } from '../../store/lanes/removal.ts';
-import { Screen } from '../../store/lanes/screen.ts';
-import { encodeManifest, ManifestBuilder } from '../../store/manifest.ts';
+import { ManifestBuilder } from '../../store/manifest.ts';
 import { listTree, type TreeVisitor, teeVisitors } from '../../store/tree.ts';
-import type { StorePath } from '../../store/types.ts';
-import { verifyObject } from '../../store/verify.ts';
 import { removeTree, sealRoot, TreeWriter } from '../../store/write-tree.ts';
-import { makeTree, temporaryFolder } from './fixture.ts';
+import { temporaryFolder } from './fixture.ts';
 
 type Node = { kind: 'file'; data: Buffer; isExecutable: boolean } | { kind: 'link'; target: string } | Map<Bytes, Node>;
 
@@ -174,120 +160,6 @@ test('a copy that is given up is left alone by every lane', (t) => {
   removeTree(root);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   assert.throws(() => statSync(bytesToPath(root)), { code: 'ENOENT' });
-});
-
-const damages: Record<string, (root: string) => void> = {
-  nothing: () => {},
-  'a changed byte': (root) => rewrite(join(root, 'd/b'), (text) => `${text.slice(0, -1)}!`),
-  'a changed size': (root) => rewrite(join(root, 'd/b'), (text) => `${text}!`),
-  'a byte of a large file': (root) =>
-    rewrite(join(root, 'large'), (text) => `${text.slice(0, 1_500_000)}!${text.slice(1_500_001)}`),
-  'a mode': (root) => chmodSync(join(root, 'a'), 0o555),
-  'a mode of a folder': (root) => chmodSync(join(root, 'd'), 0o755),
-  'a time': (root) => utimesSync(join(root, 'a'), 2, 2),
-  'a time of a folder': (root) => utimesSync(join(root, 'd'), 5, 5),
-  'a missing file': (root) => inFolder(root, () => unlinkSync(join(root, 'a'))),
-  'a file too many': (root) => inFolder(root, () => writeFileSync(join(root, 'z'), '')),
-  'one file for another': (root) =>
-    inFolder(join(root, 'd'), () => {
-      unlinkSync(join(root, 'd/b'));
-      writeFileSync(join(root, 'd/c'), 'hello');
-    }),
-  'a link that leads elsewhere': (root) =>
-    inFolder(root, () => {
-      unlinkSync(join(root, 'l'));
-      symlinkSync('d', join(root, 'l'));
-    }),
-  'a folder for a file': (root) =>
-    inFolder(root, () => {
-      unlinkSync(join(root, 'a'));
-      mkdirSync(join(root, 'a'));
-    }),
-  'nothing at all': (root) => {
-    chmodSync(join(root, 'd'), 0o755);
-    rmSync(root, { recursive: true });
-  },
-};
-
-function rewrite(path: string, change: (text: string) => string): void {
-  const { mode } = statSync(path);
-  const text = readFileSync(path, 'latin1');
-  chmodSync(path, 0o644);
-  writeFileSync(path, change(text), 'latin1');
-  chmodSync(path, mode);
-  utimesSync(path, 1, 1);
-}
-
-/** The folder keeps its mode and time. */
-function inFolder(path: string, change: () => void): void {
-  chmodSync(path, 0o755);
-  change();
-  chmodSync(path, 0o555);
-  utimesSync(path, 1, 1);
-}
-
-test('the first look finds whatever the close one finds, in one thread and in several', (t) => {
-  const folder = temporaryFolder(t);
-  const source = makeTree(join(folder, 'source'), {
-    a: 'text',
-    'run*': '#!/bin/sh',
-    none: '',
-    'd/b': 'hello',
-    'd/e/f': 'deep',
-    l: '-> a',
-    large: 'y'.repeat(1_600_000),
-    empty: null,
-  });
-  const objects = Object.entries(damages).map(([what, damage], i) => {
-    const root = join(folder, `o${i}`);
-    const { manifest } = ingestTree(listTree(textToBytes(source)), { copyTo: textToBytes(root) });
-    sealRoot(textToBytes(root));
-    damage(root);
-    return { what, root: textToBytes(root), manifest };
-  });
-  const close = objects
-    .filter(({ root, manifest }) => verifyObject('/igos/store/x' as StorePath, root, manifest).length > 0)
-    .map(({ what }) => what);
-  assert.deepEqual(close, Object.keys(damages).slice(1));
-  for (const start of [
-    undefined,
-    () => Lanes.start(0),
-    () => startedLanes(1),
-    () => Lanes.start(1, join(folder, 'no-program.js')),
-  ]) {
-    const screen = new Screen(start !== undefined, start);
-    const found = new Set<string>();
-    for (const { what, root, manifest } of objects) {
-      screen.look(root, encodeManifest(manifest), () => found.add(what));
-      // Between objects that fill slots: what is wrong with one is not laid at the door of those far away.
-      screen.end();
-    }
-    screen.end();
-    screen.close();
-    assert.deepEqual([...found], close);
-  }
-});
-
-test('an object of several slots with a file too many is found, and its neighbours are not', (t) => {
-  const folder = temporaryFolder(t);
-  const objects = [3, 700, 300, 5].map((nFiles, i) => {
-    const files = Array.from({ length: nFiles }, (_, n) => [`${n % 9}/\xc3\xa9${n}`, 'text'] as const);
-    const source = makeTree(join(folder, `s${i}`), Object.fromEntries(files));
-    const root = join(folder, `o${i}`);
-    const { manifest } = ingestTree(listTree(textToBytes(source)), { copyTo: textToBytes(root) });
-    sealRoot(textToBytes(root));
-    return { root, manifest: encodeManifest(manifest) };
-  });
-  inFolder(join(objects[1]!.root, '8'), () => writeFileSync(join(objects[1]!.root, '8/more'), ''));
-  for (const nLanes of [0, 1]) {
-    const screen = new Screen(true, () => Lanes.start(nLanes));
-    const found = new Set<string>();
-    for (const { root, manifest } of objects) screen.look(textToBytes(root), manifest, () => found.add(root));
-    screen.end();
-    screen.close();
-    // Those that share its first slot are looked at again too.
-    assert.deepEqual([...found].sort(compareBytes), [objects[0]!.root, objects[1]!.root]);
-  }
 });
 
 test('files are removed by whoever is there, and what cannot be removed is named', (t) => {

@@ -4,14 +4,14 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, read
 import { type Bytes, bytesToPath } from '../../base/index.ts';
 import { joinPath } from '../tree.ts';
 import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from '../write-tree.ts';
-import type { Checker } from './check.ts';
-import type { Records } from './records.ts';
+import type { Checker } from './checker.ts';
+import { EXECUTABLE, type Records } from './records.ts';
 
 export class PortableChecker implements Checker {
   #root: Bytes = '';
 
-  object(record: Records): void {
-    this.#root = record.path;
+  object(real: Bytes): void {
+    this.#root = real;
   }
 
   folder(record: Records): number {
@@ -26,10 +26,13 @@ export class PortableChecker implements Checker {
   }
 
   file(record: Records): boolean {
-    return isIntactFile(this.#real(record), record.kind === 'x' ? executableMode : fileMode, record.sizeBytes, record.sha256);
+    return isIntactFile(
+      this.#real(record),
+      record.kind === EXECUTABLE ? executableMode : fileMode,
+      record.sizeBytes,
+      record.sha256,
+    );
   }
-
-  close(): void {}
 
   #real = (record: Records): string | Buffer => bytesToPath(joinPath(this.#root, record.path));
 }

@@ -1,0 +1,157 @@
+/**
+ * Threads that compare files with what is recorded of them: opened, looked at, read, hashed and closed by a loop of machine code, which
+ * runs beside the thread that hands files over and needs nothing of it.
+ *
+ * The memory that the loop is given, words of 8 bytes:
+ *
+ * | at | |
+ * | --- | --- |
+ * | 0 | how many files were claimed |
+ * | 8 | how many were handed over |
+ * | 16 | how many are done |
+ * | 24 | not 0: no more will come |
+ * | 32 | in how many places files stand, in turn, less one |
+ * | 40 | where the first place is |
+ * | 48 | the time that files have, seconds |
+ * | 56 to 112 | where functions are: `openat`, `statx`, `read`, `close`, three of SHA-256, `usleep` |
+ * | 120 | two halves: how to open, and what `statx` shall say |
+ * | 128 | no name, ended by NUL |
+ * | 136 | the sixteen digits |
+ *
+ * A place has 40 bytes: where its path and its hash are (8 each), the open folder that the path is relative to, mode (4 each), size (8);
+ * at 32 what came of it, 1 where the file is as recorded.
+ */
+import { constants } from 'node:fs';
+import { type Address, fileCalls, type NativeCode, nativeCode, O_CLOEXEC, STAT_MASK, type Thread } from '../../base/index.ts';
+import { canonicalMtimeSeconds } from '../write-tree.ts';
+import { machineCode } from './machine-code.ts';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+
+/** A power of two. */
+export const N_PLACES = 8192;
+const PLACE_BYTES = 40;
+const PLACE_WORDS: number = PLACE_BYTES / 4;
+const HEADER_BYTES = 192;
+/** Files are handed over by so many: each time other processors have to look. */
+const N_TOGETHER = 64;
+const FUNCTIONS = ['openat', 'statx', 'read', 'close', 'SHA256_Init', 'SHA256_Update', 'SHA256_Final', 'usleep'];
+
+const COUNTS = { claimed: 0, queued: 1, done: 2, isClosed: 3, mask: 4, places: 5, time: 6, functions: 7 } as const;
+const WAIT_MICROSECONDS = 50;
+/** Of the upper half of a number of 8 bytes. */
+const HIGH: number = 2 ** 32;
+
+interface Program {
+  readonly native: NativeCode;
+  readonly code: Address;
+  readonly functions: readonly Address[];
+}
+
+let program: Program | undefined | null;
+
+/** `undefined` where there is no code for the machine, or this Node has other functions. */
+function loadProgram(): Program | undefined {
+  if (program !== undefined) return program ?? undefined;
+  program = null;
+  const native = nativeCode();
+  const code = machineCode(process.arch);
+  if (native === undefined || code === undefined) return undefined;
+  const functions = FUNCTIONS.flatMap((name) => native.functionAt(name) ?? []);
+  if (functions.length < FUNCTIONS.length) return undefined;
+  try {
+    program = { native, code: native.load(code), functions };
+  } catch {
+    return undefined;
+  }
+  return program;
+}
+
+export class FileLoop {
+  readonly #native: NativeCode;
+  readonly #threads: readonly Thread[];
+  readonly #memory = new Uint8Array(HEADER_BYTES + N_PLACES * PLACE_BYTES);
+  readonly #counts = new BigInt64Array(this.#memory.buffer, 0, HEADER_BYTES / 8);
+  readonly #places = new Uint32Array(this.#memory.buffer, HEADER_BYTES);
+  #nGiven = 0;
+  #nTaken = 0;
+
+  /** @returns `undefined` where files have to be looked at in another way */
+  static start(nThreads: number): FileLoop | undefined {
+    const loaded = loadProgram();
+    const calls = fileCalls();
+    if (loaded === undefined || calls === undefined) return undefined;
+    const loop = new FileLoop(loaded, (memory) => calls.addressOf(memory), nThreads);
+    return loop.#threads.length > 0 ? loop : undefined;
+  }
+
+  private constructor({ native, code, functions }: Program, addressOf: (memory: Uint8Array) => Address, nThreads: number) {
+    this.#native = native;
+    const at = addressOf(this.#memory);
+    const counts = this.#counts;
+    counts[COUNTS.mask] = BigInt(N_PLACES - 1);
+    counts[COUNTS.places] = BigInt(at + HEADER_BYTES);
+    counts[COUNTS.time] = BigInt(canonicalMtimeSeconds);
+    for (const [i, each] of functions.entries()) counts[COUNTS.functions + i] = BigInt(each);
+    const bytes = Buffer.from(this.#memory.buffer);
+    bytes.writeInt32LE(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 120);
+    bytes.writeUInt32LE(STAT_MASK, 124);
+    bytes.write('0123456789abcdef', 136, 'latin1');
+    const threads: Thread[] = [];
+    for (let i = 0; i < nThreads; i++) {
+      const thread = native.start(code, at);
+      if (thread !== undefined) threads.push(thread);
+    }
+    this.#threads = threads;
+  }
+
+  /** Whether all places are taken: `drain` makes room. */
+  get isFull(): boolean {
+    return this.#nGiven - this.#nTaken === N_PLACES;
+  }
+
+  /**
+   * Hands a file over; the first has number 0. What it points to stays where it is, and the folder open, until `drain` returns.
+   *
+   * @param path    ended by NUL, relative to `folder`
+   * @param sha256  64 digits
+   * @param mode    kind and permissions
+   */
+  push(path: Address, sha256: Address, folder: number, mode: number, sizeBytes: number): void {
+    const at = (this.#nGiven++ % N_PLACES) * PLACE_WORDS;
+    const places = this.#places;
+    places[at] = path;
+    places[at + 1] = path / HIGH;
+    places[at + 2] = sha256;
+    places[at + 3] = sha256 / HIGH;
+    places[at + 4] = folder;
+    places[at + 5] = mode;
+    places[at + 6] = sizeBytes;
+    places[at + 7] = sizeBytes / HIGH;
+    places[at + 8] = 0;
+    if (this.#nGiven % N_TOGETHER === 0) this.#publish();
+  }
+
+  /** Waits for all files that were handed over. @param failed  is told the numbers of those that are not as recorded, ascending */
+  drain(failed: (number: number) => void): void {
+    this.#publish();
+    while (Atomics.load(this.#counts, COUNTS.done) !== BigInt(this.#nGiven)) this.#native.sleep(WAIT_MICROSECONDS);
+    for (; this.#nTaken < this.#nGiven; this.#nTaken++)
+      if (this.#places[(this.#nTaken % N_PLACES) * PLACE_WORDS + 8] !== 1) failed(this.#nTaken);
+  }
+
+  /** Ends the threads. What nobody has claimed is not looked at; what is being looked at is done before this returns. */
+  close(): void {
+    for (;;) {
+      const claimed = Atomics.load(this.#counts, COUNTS.claimed);
+      const queued = Atomics.load(this.#counts, COUNTS.queued);
+      if (Atomics.compareExchange(this.#counts, COUNTS.claimed, claimed, queued) === claimed) break;
+    }
+    Atomics.store(this.#counts, COUNTS.isClosed, 1n);
+    for (const thread of this.#threads) thread.join();
+  }
+
+  #publish(): void {
+    Atomics.store(this.#counts, COUNTS.queued, BigInt(this.#nGiven));
+  }
+}

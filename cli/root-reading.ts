@@ -8,7 +8,10 @@ import type { Arguments } from './arguments.ts';
 export const rootOf = (args: Arguments): string => resolve(args.value('root') ?? '/');
 
 /** @throws Fault E-CLI-011 there is no such folder, unless it may be made */
-export function openForReading(args: Arguments, options: Pick<OpenOptions, 'manyFiles'> & { readonly mayBeMissing?: boolean } = {}): Root {
+export function openForReading(
+  args: Arguments,
+  options: Pick<OpenOptions, 'manyFiles'> & { readonly mayBeMissing?: boolean } = {},
+): Root {
   const root = rootOf(args);
   if (options.mayBeMissing !== true && !existsSync(root)) {
     throw new Fault('E-CLI-011', `there is no root '${root}'`, {

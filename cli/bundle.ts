@@ -42,10 +42,12 @@ const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
 /** Commands of `evaluating.cjs`. */
 const EVALUATING = ['eval', 'instantiate', 'parse'];
-/** Commands of `storing.cjs`: those that work on the store alone. `verify` and `sign` need builds, caches or keys. */
+/** Commands that need keys. */
+const SIGNING = ['store import', 'store sign'];
+/** Commands of `storing.cjs`: those that work on the store alone. */
 const STORING = igosCommands
   .map(({ name }) => name)
-  .filter((name) => (name.startsWith('store ') && name !== 'store sign') || name === 'gc' || name === 'why-depends');
+  .filter((name) => (name.startsWith('store ') && !SIGNING.includes(name)) || name === 'gc' || name === 'why-depends');
 /** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
 const REALIZING = ['realize'];
 /** Commands of `managing.cjs`: those of pkm that evaluate nothing and draw nothing. */
@@ -219,6 +221,19 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
     }));
   },
 });
+
+/** The same for binary caches, an eighth of what a bundle of the store would be. */
+const withoutCaches: Plugin = {
+  name: 'without caches',
+  setup(build) {
+    build.onLoad({ filter: /\/store\/index\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const contents = text.replace("=> import('./cache/index.ts')", '=> igosHandOver()');
+      if (contents === text) throw new Error(`'${path}' loads caches in another way`);
+      return { contents: `declare const igosHandOver: () => Promise<never>;\n${contents}`, loader: 'ts' };
+    });
+  },
+};
 
 /** What other threads run. */
 const lane = await bundleLane(home);
@@ -414,6 +429,7 @@ async function main(): Promise<void> {
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, [asking, fewCommands(REMEMBERED)], evaluating.identity);
   const evaluatesNothing = [
     fewCommands(STORING),
+    withoutCaches,
     handingOver(/cli\/package-places\.ts$/, 'packagePlaces'),
     handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
     handingOver(/cli\/repair-store\.ts$/, 'prepareRepair'),

@@ -25,7 +25,7 @@ import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cac
 import type { FetchOptions } from './repository/fetch.ts';
 import { forgetRepository } from './repository/known.ts';
 import type { RepositorySettings } from './repository/settings.ts';
-import type { SyncReport } from './repository/sync.ts';
+import type { NamedKey, SyncReport } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 import { RootQuestions } from './root-questions.ts';
@@ -303,7 +303,7 @@ export class Root extends RootQuestions implements Disposable {
    */
   async sync(
     repository: string | RepositorySettings,
-    options: { keys?: readonly string[]; force?: boolean } = {},
+    options: { keys?: readonly (string | NamedKey)[]; force?: boolean } = {},
   ): Promise<SyncReport> {
     const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
     const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;

@@ -46,8 +46,8 @@ for (const nFiles of COUNTS) {
     assert.deepEqual(said(late), said(planned));
     assert.deepEqual(said(asked), said(planned));
     assert.deepEqual(
-      late.warnings.map((warning) => warning.path).sort(),
-      [path(1), path(2), path(5), path(6), 'usr/alias/through'].sort(),
+      new Set(late.warnings.map((warning) => warning.path)),
+      new Set([path(1), path(2), path(5), path(6), 'usr/alias/through']),
     );
     assert.equal(late.nFilesRemoved, nFiles + 3 - 2);
     for (const root of [box.root, twin.root]) {

@@ -4,7 +4,7 @@
  * 1. Stage: every new file is written, with its final metadata, into the staging folder; one sync per file system.
  * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. This is the point of no return.
  * 3. Apply: renames, links, removals. Each operation may be repeated from the start, so that recovery is doing it again.
- * 4. Finish: sync, drop the journal, write the text manifests, empty the staging folder.
+ * 4. Finish: write the text manifests, sync, drop the journal, empty the staging folder.
  *
  * Recovery goes forward only. After the commit nothing needs new disk space but directory entries, and an undo that also had to
  * survive its own crash would double what can go wrong.
@@ -18,6 +18,7 @@ import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
+import { writeManifests } from './manifest-text.ts';
 import { isIn, parentOf, printable } from './names.ts';
 import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, StageItem } from './plan/operations.ts';
@@ -211,7 +212,7 @@ export interface KnownJournal {
 }
 
 /**
- * Does what the journal says, from the start, and drops it. What is done already is recognised.
+ * Does what the journal says, from the start, writes the manifests, and drops it. What is done already is recognised.
  * @returns number of operations
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
@@ -239,8 +240,14 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
       throw unfinished(row, error);
     }
   }
+  const confirmManifests = writeManifests(layout, database, io);
   syncTouched(layout, io, checked);
-  io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
+  io.commit('journal', () =>
+    database.transaction(() => {
+      database.run('DELETE FROM journal');
+      confirmManifests?.();
+    }),
+  );
   return rows.length;
 }
 
@@ -387,7 +394,7 @@ function tolerate(codes: readonly string[], work: () => void): void {
 
 /** All file systems that were written to. A folder that went was on the one of the next above that stands, or on one that was seen. */
 function syncTouched(layout: RootLayout, io: RootIo, touched: Checked): void {
-  const devices = new Map<number, string>([[lstatSync(layout.state).dev, layout.state]]);
+  const devices = new Map([layout.state, layout.manifests].map((path) => [lstatSync(path).dev, path]));
   for (const [folder, device] of touched) {
     if (devices.has(device)) continue;
     const path = under(layout, folder);

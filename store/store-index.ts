@@ -24,6 +24,7 @@ import { hashBytes } from './hash.ts';
 import { whileGuarded } from './index-guard.ts';
 import { missingPage } from './index-pages.ts';
 import { loadLmdb } from './load-lmdb.ts';
+import { isIndexLost } from './lost-index.ts';
 import { decodeManifest } from './manifest.ts';
 import { unpackManifestText } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
@@ -88,6 +89,7 @@ export class StoreIndex {
   readonly #folder: string;
   readonly #storeDir: string;
   #tables: Tables | undefined;
+  #beginsAnew: boolean = false;
 
   constructor(folder: string, storeDir: string) {
     this.#folder = folder;
@@ -295,12 +297,23 @@ export class StoreIndex {
     this.#tables = undefined;
   }
 
+  /** The next to write begins an empty index, although something was registered once. */
+  beginAnew(): void {
+    this.#beginsAnew = true;
+  }
+
+  /** @throws Fault E-STORE-024 */
+  #assertNotLost(): void {
+    if (!this.#beginsAnew && isIndexLost(this.#folder)) throw badIndex(`the index '${this.#folder}/data.mdb' is gone`);
+  }
+
   #toPath(base: string): StorePath {
     return `${this.#storeDir}/${base}` as StorePath;
   }
 
   #reading(): Tables | undefined {
     if (this.#tables !== undefined) return this.#tables;
+    this.#assertNotLost();
     if (!existsSync(`${this.#folder}/data.mdb`)) return undefined;
     this.#tables = openTables(this.#folder, !isWritable(this.#folder));
     return this.#tables;
@@ -308,6 +321,7 @@ export class StoreIndex {
 
   #writing(): Tables {
     if (this.#tables === undefined) {
+      this.#assertNotLost();
       makeDirectory(this.#folder);
       this.#tables = openTables(this.#folder, false);
     }

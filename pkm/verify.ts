@@ -28,6 +28,7 @@ import { fileRows } from './state/file-rows.ts';
 import { checkHistory } from './state/history.ts';
 import { readSetting } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
+import { TREE_TOPS, wrongLinks } from './trees.ts';
 import type { FileRow } from './types.ts';
 import { unownedPaths } from './unowned.ts';
 
@@ -69,16 +70,24 @@ export interface VerifyReport {
 
 const PROGRESS_EVERY = 256;
 
+/** Whose the symlinks of an atomic root are: no package is called so. */
+export const LAYOUT = 'atomic layout';
+
 /** Reads only. Cost: without `fast`, one read and one hash of every file, shared with other threads; memory does not grow with the root. */
 export function verifyRoot(layout: RootLayout, database: Database, options: VerifyOptions = {}): VerifyReport {
   const isFast = options.fast === true;
   const checker = new Checker(layout, { isFast, withOwners: readSetting(database, 'owners') === 'declared' });
   const total = countRows(database, options.packages);
   const found: Found[] = [];
+  const links = wrongLinks(layout, database);
+  // What cannot be seen is not wrong: once the tree is shown again it can be looked at.
+  const isHidden = (path: string): boolean =>
+    links.length > 0 && TREE_TOPS.some((top) => path === top || path.startsWith(`${top}/`));
   let nChecked = 0;
   const files = new PlacedFiles(isFast ? 0 : total);
   try {
     for (const row of effectiveRows(database, options.packages)) {
+      if (isHidden(row.path)) continue;
       const order = nChecked++;
       checker.look(row, files, (problem) => found.push({ problem, order, isConfig: row.isConfig }));
       if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
@@ -89,7 +98,8 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
   }
   options.onProgress?.(nChecked, nChecked, checker.nBytes);
   found.sort((a, b) => a.order - b.order);
-  const problems = found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem);
+  const ofLinks = links.map((link): FileProblem => ({ ...link, owner: LAYOUT, kind: 'modified' }));
+  const problems = [...ofLinks, ...found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem)];
   const drift = found.filter(({ isConfig }) => isConfig).map(({ problem }) => problem);
   const manifests = manifestDivergences(layout, database, options.packages);
   const history = options.packages === undefined ? checkHistory(database) : undefined;

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SystemFault } from '../../base/index.ts';
+import { endingOf } from '../../cli/exit.ts';
 import { golden } from '../golden.ts';
 import { programs } from './programs.ts';
 
@@ -64,4 +66,13 @@ test('a tree that is called like a package is pointed out', (t) => {
   );
   assert.match(pkm('upgrade', 'tree').stderr, /'tree' is not installed\nhint: 'tree' is here/);
   assert.match(pkm('install', 'tre').stderr, /no repository was synced yet/);
+});
+
+test('who may not change a root, and who has no room on it, is told what to do', () => {
+  const end = (errno: string, path: string): string =>
+    endingOf(new SystemFault('write', path, { code: errno }), { color: false, fullTrace: false, program: 'pkm' }).text;
+  assert.match(end('EACCES', '/mnt/var/lib/igos/lock'), /permission denied\nhint: only the owner of a root changes it/);
+  assert.match(end('ENOSPC', '/mnt/var/lib/igos/pkm.db'), /no space left on device\nhint: .*pkm cache clean/);
+  assert.match(end('ENOSPC', '/igos/store/x'), /hint: .*igos gc/);
+  assert.doesNotMatch(end('EACCES', '/etc/shadow'), /hint/);
 });

@@ -109,6 +109,12 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
   return { nChecked, nBytes: checker.nBytes, problems, drift, manifests, history, isUnfinished, unowned, isClean };
 }
 
+/** @param seconds  since 1970; file systems keep times that no calendar has */
+function changedAt(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `written ${Number.isNaN(date.getTime()) ? `${seconds} s after 1970` : date.toISOString().replace('.000', '')}`;
+}
+
 /** Threads find things in their own order; the report has that of the paths. */
 interface Found {
   readonly problem: FileProblem;
@@ -262,7 +268,7 @@ class Checker {
     if (hasOtherSize(row, stat)) return sizes(row, stat.size);
     const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
     if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
-      return { kind: 'modified', expected: `time ${row.mtimeSeconds}`, actual: `time ${mtimeSeconds}` };
+      return { kind: 'modified', expected: changedAt(row.mtimeSeconds), actual: changedAt(mtimeSeconds) };
     }
     return this.#compareMetadata(row, stat);
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SystemFault } from '../../base/index.ts';
 import { endingOf } from '../../cli/exit.ts';
+import { packageLine } from '../../cli/report-lines.ts';
 import { golden } from '../golden.ts';
 import { programs } from './programs.ts';
 
@@ -75,4 +76,14 @@ test('who may not change a root, and who has no room on it, is told what to do',
   assert.match(end('ENOSPC', '/mnt/var/lib/igos/pkm.db'), /no space left on device\nhint: .*pkm cache clean/);
   assert.match(end('ENOSPC', '/igos/store/x'), /hint: .*igos gc/);
   assert.doesNotMatch(end('EACCES', '/etc/shadow'), /hint/);
+});
+
+test('a plan says which way a version goes', () => {
+  const line = (from: string, to: string, isPlan = false): string =>
+    packageLine({ name: 'a', action: 'upgrade', from, to }, isPlan);
+  assert.equal(line('1.0', '2.0'), 'upgraded a 1.0 -> 2.0');
+  assert.equal(line('1.0', '1.0rc1'), 'downgraded a 1.0 -> 1.0rc1');
+  assert.equal(line('2', '1', true), 'downgrade a 2 -> 1');
+  assert.equal(line('1', '1', true), 'renew a 1');
+  assert.equal(line('7314ee40b292', 'f15d2c890fb9'), 'changed a 7314ee40b292 -> f15d2c890fb9');
 });

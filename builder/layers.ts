@@ -13,6 +13,8 @@ export interface Layer {
   readonly path: StorePath;
   /** Names of packages whose files this one's replace. */
   readonly supersedes: readonly string[];
+  /** Files of layers on a higher level replace those on a lower one. */
+  readonly level: number;
 }
 
 /** Top-level names that are links into `usr` in every root. */
@@ -32,25 +34,28 @@ export function parseLayers(text: Bytes, storeDir: string): Layer[] {
   if (!Array.isArray(layers)) throw badRoot("it has no list 'layers'");
   const seen = new Set<string>();
   return layers.flatMap((item: unknown, index) => {
-    const { name, path, supersedes = [] } = (item ?? {}) as { name?: unknown; path?: unknown; supersedes?: unknown };
+    const { name, path, supersedes = [], level = 0 } = (item ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof name !== 'string') throw badRoot(`layer ${index + 1} has no name`);
     const storePath = typeof path === 'string' ? tryParseStorePath(path, storeDir) : undefined;
     if (storePath === undefined) throw badRoot(`the path of layer '${name}' is no store path`);
     if (!Array.isArray(supersedes) || !supersedes.every((other) => typeof other === 'string'))
       throw badRoot(`'supersedes' of layer '${name}' is no list of names`);
+    if (typeof level !== 'number' || !Number.isSafeInteger(level) || level < 0)
+      throw badRoot(`'level' of layer '${name}' is no whole number from 0`);
     if (seen.has(storePath)) return [];
     seen.add(storePath);
-    return [{ name, path: storePath, supersedes }];
+    return [{ name, path: storePath, supersedes, level }];
   });
 }
 
 const badRoot = (reason: string) =>
   buildFault('E-BUILD-008', `bad 'igosRoot': ${reason}`, {
-    hints: ["let 'package' write it: { layers = [ { name, path, supersedes } … ] } as JSON"],
+    hints: ["let 'package' write it: { layers = [ { name, path, supersedes, level } … ] } as JSON"],
   });
 
 /**
- * The layers from top to bottom: what supersedes stands above what it supersedes, otherwise the order stays.
+ * The layers from top to bottom: what supersedes stands above what it supersedes, otherwise a higher level above a lower one, and on
+ * one level the order stays.
  *
  * @throws Fault E-BUILD-007 a circle of supersedes
  */
@@ -71,7 +76,7 @@ export function orderLayers(layers: readonly Layer[]): Layer[] {
     state.set(layer, 'done');
     bottomUp.push(layer);
   };
-  for (const layer of layers) visit(layer, []);
+  for (const layer of [...layers].sort((a, b) => a.level - b.level)) visit(layer, []);
   return bottomUp.reverse();
 }
 
@@ -95,7 +100,7 @@ export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void 
       checkTopLevel(entry, `the package '${layer.name}'`);
       const owner = owners.get(entry.path);
       if (owner === undefined) owners.set(entry.path, { layer, entry });
-      else if (!isEqual(owner.entry, entry) && !superseded.get(owner.layer)!.has(layer.name))
+      else if (!isEqual(owner.entry, entry) && owner.layer.level <= layer.level && !superseded.get(owner.layer)!.has(layer.name))
         throw conflict(owner, { layer, entry });
     }
   }

@@ -8,6 +8,7 @@ import {
   resolveDerivation,
   type StorePath,
 } from '../store/index.ts';
+import { withoutHints } from './hints.ts';
 import type { Goal } from './types.ts';
 
 /** A derivation that names its inputs by store path, and its own path: the key of realisations. */
@@ -28,6 +29,8 @@ export class Realised {
   readonly #resolved = new Map<StorePath, Resolved>();
   /** Found by `lookForGoals`: maybe not all outputs of a derivation, but those are in the store. */
   readonly #there = new Map<StorePath, Map<string, StorePath>>();
+  /** Paths that are in the store and held, so that they stay. */
+  readonly #held = new Set<StorePath>();
   /** Derivations whose outputs were found under their resolved form only. */
   readonly cutoffs: Set<StorePath> = new Set();
 
@@ -49,6 +52,7 @@ export class Realised {
       return paths.every((entry): entry is readonly [string, StorePath] => entry[1] !== undefined) ? [{ drvPath, paths }] : [];
     });
     const held = this.#store.holdAll([...new Set(found.flatMap(({ paths }) => paths.map(([, path]) => path)))]);
+    for (const path of held) this.#held.add(path);
     for (const { drvPath, paths } of found) {
       if (!paths.every(([, path]) => held.has(path))) continue;
       this.#there.set(drvPath, new Map([...(this.#there.get(drvPath) ?? []), ...paths]));
@@ -92,15 +96,21 @@ export class Realised {
 
   /**
    * The derivation over the known outputs of its inputs; looks its outputs up under that name, so that `paths` knows them from now
-   * on. A derivation with nothing to resolve is its own resolved form.
+   * on. Hints for the scheduler are not in it, so that changing them builds nothing. A derivation with nothing to resolve and no hints is
+   * its own resolved form.
    *
    * @returns `undefined` while an input's path is not known
    */
   resolve(drvPath: StorePath): Resolved | undefined {
     const known = this.#resolved.get(drvPath);
     if (known !== undefined) return known;
-    const drv = this.#store.readDerivation(drvPath);
-    if (!needsResolution(drv)) return this.#keep(drvPath, { drv, drvPath });
+    const declared = this.#store.readDerivation(drvPath);
+    const drv = withoutHints(declared);
+    if (!needsResolution(drv)) {
+      const own = drv === declared ? drvPath : derivationPath(drv, this.#store.storeDir);
+      if (own !== drvPath) this.#lookUp(drvPath, { drv, drvPath: own });
+      return this.#keep(drvPath, { drv, drvPath: own });
+    }
     const resolved = resolveDerivation(drv, this.#store.storeDir, (input, output) => this.paths(input).get(output));
     if (resolved === undefined) return undefined;
     const result = { drv: resolved, drvPath: derivationPath(resolved, this.#store.storeDir) };
@@ -139,12 +149,16 @@ export class Realised {
   }
 
   #isValid(path: StorePath): boolean {
-    return this.#store.hold(path) || this.#assumed.paths.has(path);
+    if (this.#held.has(path)) return true;
+    if (!this.#store.hold(path)) return this.#assumed.paths.has(path);
+    this.#held.add(path);
+    return true;
   }
 
   #realisation(drvPath: StorePath, output: string): StorePath | undefined {
-    const assumed = this.#assumed.realisations.find((known) => known.drvPath === drvPath && known.output === output);
-    return this.#store.realisation(drvPath, output) ?? assumed?.path;
+    const known = this.#store.realisation(drvPath, output);
+    if (known !== undefined || this.#assumed.realisations.length === 0) return known;
+    return this.#assumed.realisations.find((assumed) => assumed.drvPath === drvPath && assumed.output === output)?.path;
   }
 
   #keep(drvPath: StorePath, resolved: Resolved): Resolved {

@@ -2,13 +2,13 @@
  * Makes `dist/`: igos in few files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
- * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `whole` everything, and `repeated` only what
- * tells an evaluation that was done before from a new one, for which it hands over to `evaluating`. They share nothing at run time, so
- * no class exists twice where it matters.
+ * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `managing` what pkm does without evaluating,
+ * `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands over to
+ * `evaluating`. They share nothing at run time, so no class exists twice where it matters.
  * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
  * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   globSync,
@@ -24,12 +24,19 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, transformSync } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { type ImageEntry, makeImage, writeArchive } from '../pkm/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
+import type { Command } from './command.ts';
+import { importCommands } from './igos/import-table.ts';
+import { publishingCommands } from './igos/publishing-table.ts';
+import { seedCommands } from './igos/seed-table.ts';
 import { igosCommands } from './igos/table.ts';
+import { repositoryCommands } from './pkm/repository-table.ts';
+import { pkmCommands } from './pkm/table.ts';
 
 const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
@@ -43,6 +50,10 @@ const STORING = igosCommands
   .filter((name) => (name.startsWith('store ') && !SIGNING.includes(name)) || name === 'gc' || name === 'why-depends');
 /** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
 const REALIZING = ['realize'];
+/** Commands of `managing.cjs`: those of pkm that evaluate nothing and draw nothing. */
+const MANAGING = [...pkmCommands, ...repositoryCommands]
+  .map(({ name }) => name)
+  .filter((name) => !['install', 'upgrade', 'switch', 'adopt', 'config resolve', 'help'].includes(name));
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -105,12 +116,18 @@ interface Bundle {
 const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'fast-glob', 'openpgp', 'vscode-*'];
 
 /** Only what a bundle has of the tables of commands, without their words, which are long: who asks for help meets another bundle. */
-const fewCommands = (names: readonly string[]): Plugin => ({
+const fewCommands = (names: readonly string[], program: 'igos' | 'pkm' = 'igos'): Plugin => ({
   name: 'few commands',
   setup(build) {
-    const rows = igosCommands.filter(({ name }) => names.includes(name));
-    build.onLoad({ filter: /\/cli\/igos\/table\.ts$/ }, () => ({ contents: `export const igosCommands = ${literal(rows)};` }));
-    build.onLoad({ filter: /\/cli\/pkm\/table\.ts$/ }, () => ({ contents: 'export const pkmCommands = [];' }));
+    const tables = { igosCommands, importCommands, publishingCommands, seedCommands, pkmCommands, repositoryCommands };
+    const rows = (own: string, commands: readonly Command[]): string =>
+      literal(commands.filter(({ name }) => own === program && names.includes(name)));
+    build.onLoad({ filter: /\/cli\/(igos|pkm)\/(\w+-)?table\.ts$/ }, ({ path }) => {
+      const [, own = '', file = ''] = /\/(igos|pkm)\/([\w-]+)\.ts$/.exec(path)!;
+      const table = file === 'table' ? `${own}Commands` : `${file.replace(/-table$/, '')}Commands`;
+      const commands = tables[table as keyof typeof tables];
+      return commands === undefined ? undefined : { contents: `export const ${table} = ${rows(own, commands)};` };
+    });
   },
 });
 
@@ -247,8 +264,13 @@ async function make(name: string, entry: string, folder: string, plugins: readon
   return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
 }
 
-/** A script under a name that changes with it. */
-function write(name: string, text: string): string {
+/**
+ * A script under a name that changes with it. Without comments and indentation, a third of it, which every start would read; names and
+ * lines stay, for the traces of mistakes. In ASCII, or the engine has two bytes for each character; esbuild leaves others in patterns.
+ */
+function write(name: string, source: string): string {
+  const { code } = transformSync(source, { minifyWhitespace: true, lineLimit: 120, legalComments: 'none', target: 'node24' });
+  const text = code.replaceAll(/[^\x00-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const file = `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
   const parameters = 'exports, require, module, igosHome, igosHandOver, igosImport, igosLoad, igosPart, igosBefore';
   writeAtomic(`${file}.cjs`, `(function (${parameters}) {${text}\n})`);
@@ -335,13 +357,16 @@ function lazyBuiltins(text: string): string {
   // The loader of a script of node:vm is an experiment, and says so on stderr: cli/start.cjs imports for it.
   const imported = text.replaceAll(/\bimport\("/g, 'igosImport("');
   const without = imported.replace(
-    /\b(import_node_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
+    /\b(import_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
     (_, variable: string, source: string) => {
       sources.set(variable, source);
       return `${variable};`;
     },
   );
-  return without.replace(/\b(import_node_\w+)\./g, (_, variable: string) => `(${variable} ??= ${sources.get(variable)}).`);
+  return without.replace(/\b(import_\w+)\./g, (use, variable: string) => {
+    const source = sources.get(variable);
+    return source === undefined ? use : `(${variable} ??= ${source}).`;
+  });
 }
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
@@ -357,18 +382,56 @@ package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install =
 package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
 `;
 
+/** What `igos realize` builds to that end: each reads the one before, and `salt` changes the first only. */
+const CHAIN = `{ salt }:
+let
+  step = i: derivation ({
+    name = "step-\${toString i}";
+    system = builtins.currentSystem;
+    builder = "/bin/sh";
+    args = [ "-c" (if i == 0 then "# \${salt}\necho constant > $out" else "read before < $input; echo $before \${toString i} > $out") ];
+    __contentAddressed = true;
+    outputHashMode = "recursive";
+    outputHashAlgo = "sha256";
+  } // (if i == 0 then { } else { input = step (i - 1); }));
+in
+step 30
+`;
+
 /**
  * Typical runs of each bundle leave their compiled functions in the cache, each beside those of the runs before it. The flags of V8 are
  * part of the key, so bin/igos runs it. @returns what was printed
  */
 function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): string {
-  const run = spawnSync(join(home, 'bin', program), words, {
+  const { status, stdout, stderr } = runToWarm(name, program, words, scratch);
+  if (status !== 0) throw new Error(`the new bundle does not run:\n${stderr}`);
+  return stdout.trim();
+}
+
+function runToWarm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): SpawnSyncReturns<string> {
+  return spawnSync(join(home, 'bin', program), words, {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: scratch, IGOS_HOME: join(scratch, 'igos'), IGOS_WRITE_CODE_CACHE: name },
   });
-  if (run.status !== 0) throw new Error(`the new bundle does not run:\n${run.stderr}`);
-  return run.stdout.trim();
 }
+
+/** An archive of so many files that other threads help to verify and to remove them. */
+async function manyFiles(scratch: string): Promise<string> {
+  const content = join(scratch, 'empty');
+  writeFileSync(content, '');
+  const sha256 = createHash('sha256').digest('hex');
+  const entries = Array.from({ length: MANY_FILES }, (_, n): ImageEntry => {
+    const path = n < 2 ? `etc/${n}` : `usr/${n % 10}/${n}`;
+    return { path, kind: 'file', mode: 0o644, uid: 0, gid: 0, sizeBytes: 0, sha256, target: '' };
+  });
+  const origin = { kind: 'store', storePath: '' } as const;
+  const image = makeImage({ description: { name: 'many', version: '1' }, origin, entries, contentPath: () => content });
+  const file = join(scratch, 'many-1.igos.tar.gz');
+  await writeArchive(image, file);
+  return file;
+}
+
+const MANY_FILES = 4100;
 
 function scriptsBefore(): string[] {
   try {
@@ -405,10 +468,20 @@ async function main(): Promise<void> {
     evaluatesNothing,
   );
   const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
+  const managing = await bundle(
+    'managing',
+    withCommands(
+      loaders(
+        'pkm',
+        MANAGING.map((name) => name.replace(' ', '-')),
+      ),
+    ),
+    [fewCommands(MANAGING, 'pkm'), handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered')],
+  );
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, managing };
   const always = [
     ...ownSources(lane.inputs),
     'cli/start.cjs',
@@ -429,6 +502,7 @@ async function main(): Promise<void> {
     repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
     realizing: [...realizing.sources, ...READ_LATER, ...always],
+    managing: [...managing.sources, ...always],
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeNs } = statSync(join(home, file), { bigint: true });
@@ -442,7 +516,7 @@ async function main(): Promise<void> {
       return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
-  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING, managing: MANAGING };
   const files = Object.values(made).map(({ file }) => file);
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
@@ -454,6 +528,8 @@ async function main(): Promise<void> {
     const tree = join(scratch, 'tree.igos');
     writeFileSync(tree, TREE);
     warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
+    const chain = join(scratch, 'chain.nix');
+    writeFileSync(chain, CHAIN);
     const expression = join(scratch, 'packages.nix');
     writeFileSync(expression, PACKAGES);
     // What the first part does for packages is in its cache too: 0.5 MiB for all, and 8 ms less for those who make some.
@@ -476,7 +552,14 @@ async function main(): Promise<void> {
       warm(storing.file, 'igos', words, scratch);
     const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
     warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);
-    warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
+    // Builds, and a change that does not reach the first output. Where there is no sandbox they end early, which is no reason to stop.
+    for (const salt of ['a', 'b'])
+      runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
+    const root = join(scratch, 'root');
+    const archive = await manyFiles(scratch);
+    warm(whole.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
+    for (const words of [['list'], ['info', 'many'], ['files', 'many'], ['owns', 'etc/0'], ['verify'], ['remove', 'many']])
+      warm(managing.file, 'pkm', [...words, '--root', root], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

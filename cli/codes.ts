@@ -36,6 +36,13 @@ export const cliCodes = defineCodes({
     explanation:
       'pkm upgrade TREE brings installed packages to what the tree declares, and none of the installed ones is declared there.',
   },
+  'E-CLI-011': {
+    title: 'no such root',
+    explanation:
+      'The folder that --root names is not there. A question about it would be answered as if nothing were installed; only what installs makes a root.',
+    wrong: 'pkm --root /mnt/sytem verify',
+    right: 'pkm --root /mnt/system verify',
+  },
   'E-CLI-020': {
     title: 'no such command of the repl',
     explanation: 'A line that begins with a colon is a command of the repl. `:?` lists them.',

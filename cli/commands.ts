@@ -55,6 +55,12 @@ export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]
     const what = words[1] === undefined ? `${program} ${words[0]} needs a verb` : `unknown command '${words[0]} ${words[1]}'`;
     return new UsageError(what, [...didYouMean(words[1] ?? '', verbs), `there are: ${verbs.join(', ')}`]);
   }
+  if (words[0]!.startsWith('-')) {
+    return new UsageError(`the option '${words[0]}' stands before the command`, [
+      `options stand behind it: ${program} COMMAND ${words[0]}`,
+      `run '${program} --help' for the list of commands`,
+    ]);
+  }
   const other = program === 'igos' ? 'pkm' : 'igos';
   const elsewhere = findCommand(other, words) ? [`that is a command of the other program: ${other} ${words[0]}`] : [];
   return new UsageError(`unknown command '${words[0]}'`, [

@@ -20,7 +20,11 @@ export interface Ending {
   readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
 }
 
-const FULL = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
+const FULL_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
+const FULL_ROOT = "make room on that file system first; 'pkm cache clean' and 'pkm gc --keep 3' then free what pkm keeps";
+
+/** State and caches of a root: other commands make room there. */
+const OF_A_ROOT = /\/var\/(lib|cache)\/igos\//;
 
 export function endingOf(error: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
   const render = { color: options.color, fullTrace: options.fullTrace };
@@ -42,7 +46,7 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
     const { message, errno } = system;
     // Where standard output goes is not for us to empty.
     const isFull = (errno === 'ENOSPC' || errno === 'EDQUOT') && system.path.startsWith('/');
-    const hints = isFull ? [...system.hints, FULL] : system.hints;
+    const hints = isFull ? [...system.hints, OF_A_ROOT.test(system.path) ? FULL_ROOT : FULL_STORE] : system.hints;
     return {
       status: EXIT.fault,
       text: `error: ${message}\n${hintLines(hints)}`,

@@ -33,7 +33,8 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const ending = endingOf(error, { color: wantsColor === true, fullTrace: args.has('show-trace'), program });
     const output = new Output(false);
     try {
-      if (args.has('json') && ending.errors.length > 0) output.json({ errors: ending.errors });
+      // words that cannot be understood never became arguments
+      if ((args.has('json') || words.includes('--json')) && ending.errors.length > 0) output.json({ errors: ending.errors });
       if (args.value('log-format') === 'internal-json') {
         const { messageLine } = await import('./progress/nix-json.ts');
         output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
@@ -61,13 +62,15 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const isHelp = (word: string | undefined): boolean => word === undefined || word === '-h' || word === '--help';
   // options that every command has may stand before its name: pkm --root R list
   const { leading, rest } = splitLeading(words);
-  if (isHelp(rest[0]) && leading.length === 0) {
+  if (isHelp(rest[0]) || (program === 'pkm' && rest[0] === 'help' && rest.length === 1)) {
     const { printOverview } = await import('./help.ts');
     printOverview(program, new Output(isTerminal(1) && !process.env['NO_COLOR']));
     if (rest[0] === undefined)
       throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
     return 0;
   }
+  // igos has topics besides, and a command for them
+  if (program === 'pkm' && rest[0] === 'help') return await start(program, [...rest.slice(1), '--help']);
   if (rest[0] === '--version') {
     const { version } = await import('./version.ts');
     new Output(false).line(`${program} ${version()}`);

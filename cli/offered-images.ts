@@ -1,4 +1,5 @@
 /** Packages of the synced repositories, fetched, as images that pkm can place. */
+import { existsSync } from 'node:fs';
 import { Fault } from '../base/index.ts';
 import type { AvailablePackage, FetchOptions, PackageImage, Root } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -7,6 +8,22 @@ import { openForReading } from './root-reading.ts';
 
 /** What is a folder or a file of declarations, rather than the name of a package that repositories offer. */
 export const isTreeOperand = (operand: string): boolean => /[#/]|^\.{1,2}$/.test(operand);
+
+/** `work` on names of packages; where it fails, a name that is a tree beside us is pointed out. */
+export function namingPackages<T>(names: readonly string[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const tree = names.find((name) => existsSync(name));
+    if (error instanceof Fault && tree !== undefined) {
+      error.hints = [
+        `'${tree}' is here as a file or folder: a tree is called './${tree}', a package of it './${tree}#NAME'`,
+        ...error.hints,
+      ];
+    }
+    throw error;
+  }
+}
 
 /** The name in a requirement: `zlib` of `zlib>=1.3`. */
 export const nameInRequirement = (text: string): string => /^[^<>=!~\s]*/.exec(text)![0];
@@ -36,7 +53,7 @@ export async function fetchAhead(
   requirements: readonly string[],
   options: { readonly upgrade?: boolean } = {},
 ): Promise<void> {
-  using root = openForReading(args);
+  using root = openForReading(args, { mayBeMissing: true });
   let offers: readonly AvailablePackage[];
   try {
     offers = root.resolve(requirements, { ...options, ignoreHolds: args.has('ignore-holds') });

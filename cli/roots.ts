@@ -1,10 +1,11 @@
 /** A root, opened with what its packages come from; and what a transaction did, in words. */
 import { createHash } from 'node:crypto';
-import { unlinkSync } from 'node:fs';
+import { realpathSync, unlinkSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
   type ChangeOptions,
+  type OpenOptions,
   openRoot,
   type PackageImage,
   type Root,
@@ -21,10 +22,17 @@ import { rootOf } from './root-reading.ts';
 const WAIT_MS = 10 * 60_000;
 
 /** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. */
-export function openForChange(context: Context, args: Arguments, store: ObjectStore, command: string): Root {
+export function openForChange(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  command: string,
+  options: Pick<OpenOptions, 'manyFiles'> = {},
+): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
+    ...options,
     command,
     ...(user === undefined ? {} : { user }),
     waitMs: WAIT_MS,
@@ -40,15 +48,26 @@ export function openForChange(context: Context, args: Arguments, store: ObjectSt
 
 /** Keeps what a root's generations need from being collected: one link a store path, in a folder a root. */
 function pinsOf(context: Context, root: string): StorePins {
-  const folder = join(context.home, 'var', 'gcroots', 'pkm', createHash('sha256').update(root).digest('hex').slice(0, 32));
+  let folder: string | undefined;
+  // The same folder by whatever name the root is called. The root may be made meanwhile: only now is it there.
+  const folderOfRoot = (): string => {
+    folder ??= join(
+      context.home,
+      'var',
+      'gcroots',
+      'pkm',
+      createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32),
+    );
+    return folder;
+  };
   return {
     add: (storePath) => {
-      makeDirectory(folder);
-      symlinkAtomic(storePath, join(folder, basename(storePath)));
+      makeDirectory(folderOfRoot());
+      symlinkAtomic(storePath, join(folderOfRoot(), basename(storePath)));
     },
     remove: (storePath) => {
       try {
-        unlinkSync(join(folder, basename(storePath)));
+        unlinkSync(join(folderOfRoot(), basename(storePath)));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }
@@ -69,7 +88,7 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   if (context.isJson) context.out.json({ ...report, dryRun: isPlan });
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
-    for (const line of report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan)) context.out.line(line);
+    context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
   }
   return report.isDeclined === true ? 1 : 0;
 }

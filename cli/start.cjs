@@ -35,12 +35,20 @@ function chooseBundle() {
   const [program, command, what] = words;
   const { uses } = stamp;
   // The smaller bundles have no words about their commands.
-  if (program !== 'igos' || !uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
+  if (!uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
+  if (program === 'pkm') return managesOnly(uses.managing ?? []) ? 'managing' : 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
   if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
   return mayBeKnown ? 'repeated' : 'evaluating';
+}
+
+// Whether the command is one of these. Options may stand before it, with a value of their own or without: cli/main.ts.
+function managesOnly(names) {
+  let at = 1;
+  while (words[at]?.startsWith('-')) at += /^(-r|--(root|home|store-dir|color))$/.test(words[at]) ? 2 : 1;
+  return names.includes(words[at]) || names.includes(`${words[at]} ${words[at + 1]}`);
 }
 
 // Whether a bundle is of the sources as they are.
@@ -81,14 +89,14 @@ function runFromSources() {
 
 // A script of dist/, with its compiled code.
 function compile(name) {
-  // esbuild writes ASCII: Latin-1 saves decoding, and V8 keeps the text as one byte a character.
-  const text = readIfThere(`${home}/dist/${name}.cjs`, 'latin1');
+  // esbuild writes ASCII, which V8 keeps as one byte a character. Only UTF-8 is read without a buffer that stays until it is collected.
+  const text = readIfThere(`${home}/dist/${name}.cjs`);
   if (text === undefined) return undefined;
   const vm = require('node:vm');
-  const script = new vm.Script(text, {
-    filename: `${home}/dist/${name}.cjs`,
-    cachedData: readIfThere(`${home}/dist/${name}.code`, null),
-  });
+  const cachedData = readIfThere(`${home}/dist/${name}.code`, null);
+  const script = new vm.Script(text, { filename: `${home}/dist/${name}.cjs`, cachedData });
+  // Gives its memory back now: nothing else would collect it before a short run ends.
+  cachedData?.buffer.transfer(0);
   // Set by cli/bundle.ts alone: functions that a typical run has compiled go into the cache.
   if (process.env.IGOS_WRITE_CODE_CACHE === name) {
     process.on('exit', () => {

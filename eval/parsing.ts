@@ -3,11 +3,11 @@ import { type Fault, renderFault, textToBytes } from '../base/index.ts';
 import type { ParseOptions } from '../lang/index.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 
-/** Warnings of lints are said as they come. */
+/** Warnings are said as they come. */
 export function parseOptions({ settings, io }: { settings: EvalSettings; io: EvalIO }): ParseOptions {
+  const onWarning = (warning: Fault): void => io.trace('warning', warningText(warning));
   const pipes = settings.pipes === true;
-  if (settings.lints === undefined) return { pipes };
-  return { pipes, lints: settings.lints, onWarning: (warning) => io.trace('warning', warningText(warning)) };
+  return settings.lints === undefined ? { pipes, onWarning } : { pipes, lints: settings.lints, onWarning };
 }
 
 /** A warning without its code: the message, and the source below it. */

@@ -1,6 +1,7 @@
 /** Trees of other distributions → declarations, without running anything of theirs. */
 export { type ImportCode, importCodes } from './codes.ts';
 export type { Imported } from './imported.ts';
+export { TOOLCHAIN_LOCK, type Toolchain } from './intergenos/toolchain.ts';
 export type { PiGenOptions } from './pi-gen/import.ts';
 export { FINDING_KINDS, type Finding, type FindingKind, groupFindings, type ImportReport } from './report.ts';
 export { type TreeFiles, type Written, writeTree } from './write-tree.ts';

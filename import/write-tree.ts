@@ -84,7 +84,10 @@ function replace(out: string, place: string, files: TreeFiles, list: string, isF
       hints: ['keep the changes as overrides in a tree laid over this one', 'give them up with --force'],
     });
   }
-  const taken = [...files.keys()].filter((path) => !before.has(path) && existsSync(join(place, path)));
+  const taken = [...files].flatMap(([path, { data }]) => {
+    const now = before.has(path) ? undefined : hashOf(join(place, path));
+    return now === undefined || now === sha256(data) ? [] : [path];
+  });
   if (taken.length > 0 && !isForced) {
     throw new Fault('E-IMPORT-006', `'${out}' has files that no import wrote, where some would go: ${shorten(taken)}`, {
       hints: ['move them away, or give them up with --force'],

@@ -200,4 +200,11 @@ export const langCodes = defineCodes({
     wrong: '/etc/os-release',
     right: './os-release',
   },
+  'E-LANG-033': {
+    title: '`or` as a name',
+    explanation:
+      'A warning. `f or` as an argument, an item of a list or a default calls `f` with a variable named `or`. Where `or` is an ordinary name, as Nix wants it to become, these are two arguments or items. Parentheses mean the same then and now.',
+    wrong: '[ (x: x) or ]',
+    right: '[ ((x: x) or) ]',
+  },
 });

@@ -16,7 +16,7 @@ export interface ParseOptions {
   /** Whether `|>` and `<|` are allowed. */
   readonly pipes?: boolean;
   readonly lints?: Lints;
-  /** Takes what lints at the level `warn` found; `parse` gives it back instead. */
+  /** Takes what lints at the level `warn` found, and `or` as a name; `parse` gives it back instead. */
   readonly onWarning?: (warning: Fault) => void;
 }
 
@@ -26,7 +26,7 @@ export interface ParseResult {
   readonly comments: Comment[];
   /** The first is the one that Nix would report; at most some 20. */
   readonly diagnostics: Fault[];
-  /** What lints at the level `warn` found, in the order of the text. */
+  /** What lints at the level `warn` found, and `or` as a name, in the order of the text. */
   readonly warnings: Fault[];
 }
 

@@ -122,6 +122,11 @@ export const pkmCodes = defineCodes({
     explanation:
       'It is not signed by a trusted key, is older than the one known, is damaged, or cannot be fetched. The known index stays in use.',
   },
+  'E-PKM-027': {
+    title: 'the package database is gone',
+    explanation:
+      "There is no database, or an empty one, where text manifests say that packages are installed. Beginning a new one would make everything that is installed nobody's: it would neither be verified nor upgraded, and the next install would find its files in the way.",
+  },
   'E-PKM-040': {
     title: 'the package is held',
     explanation:

@@ -2,12 +2,13 @@
  * One writer a root. The lock is SQLite's own on an empty database file: the kernel drops it with the process, so a dead
  * process's lock is no lock, and nothing has to be cleaned up or guessed from process ids. A text beside it says who holds it.
  */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, sys, systemFaultOf } from '../base/index.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
+import { databaseFault } from './state/database.ts';
 
 export interface LockHolder {
   readonly pid: number;
@@ -29,10 +30,10 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
   const handle = new DatabaseSync(layout.lock);
   let hasLock = false;
   try {
-    hasLock = tryFor(handle, 0);
+    hasLock = tryFor(handle, layout.lock, 0);
     if (!hasLock && options.waitMs > 0) {
       options.onWait?.(readHolder(layout));
-      hasLock = tryFor(handle, options.waitMs);
+      hasLock = tryFor(handle, layout.lock, options.waitMs);
     }
     if (!hasLock) throw lockedFault(layout, readHolder(layout));
     const holder: LockHolder = {
@@ -40,12 +41,22 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
       command: options.command,
       since: new Date().toISOString().replace(/\.\d+/, ''),
     };
-    io.writeOwn(layout.holder, `${JSON.stringify(holder)}\n`);
+    sayWho(io, layout, holder);
   } catch (error) {
     handle.close();
     throw error;
   }
   return () => handle.close();
+}
+
+/** On a full disk nobody can read who holds the lock; it is held all the same, and what makes room must be possible. */
+function sayWho(io: RootIo, layout: RootLayout, holder: LockHolder): void {
+  try {
+    io.writeOwn(layout.holder, `${JSON.stringify(holder)}\n`);
+  } catch (error) {
+    if (systemFaultOf(error)?.errno !== 'ENOSPC') throw error;
+    if (existsSync(layout.holder)) sys('remove', layout.holder, () => io.unlink(layout.holder));
+  }
 }
 
 const POLL_MS = 100;
@@ -56,7 +67,7 @@ export async function lockFile(path: string): Promise<() => void> {
   sys('write', path, () => closeSync(openSync(path, 'a', 0o644)));
   const handle = new DatabaseSync(path);
   try {
-    while (!tryFor(handle, 0)) await sleep(POLL_MS);
+    while (!tryFor(handle, path, 0)) await sleep(POLL_MS);
   } catch (error) {
     handle.close();
     throw error;
@@ -64,14 +75,16 @@ export async function lockFile(path: string): Promise<() => void> {
   return () => handle.close();
 }
 
-function tryFor(handle: DatabaseSync, ms: number): boolean {
+function tryFor(handle: DatabaseSync, path: string, ms: number): boolean {
   try {
     handle.exec(`PRAGMA busy_timeout = ${Math.max(0, Math.floor(ms))}`);
+    // Nothing is ever written into it: with no journal on the disk a lock needs no space.
+    handle.exec('PRAGMA journal_mode = MEMORY');
     handle.exec('BEGIN EXCLUSIVE');
     return true;
   } catch (error) {
     if (/locked|busy/.test((error as Error).message)) return false;
-    throw error;
+    throw databaseFault(path, error);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Where the state of a root is, and its database. */
-import { lstatSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { Fault } from '../base/index.ts';
 import { rootDisk } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { type Database, openDatabase } from './state/database.ts';
@@ -8,14 +9,34 @@ import { readSetting, writeSetting } from './state/state.ts';
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
 export function physicalLayout(root: string): RootLayout {
-  const layout = rootLayout(root);
-  if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
+  if (statSync(root, { throwIfNoEntry: false }) === undefined) return rootLayout(root);
+  const layout = rootLayout(realpathSync(root)); // the root itself is a folder, by whatever link it was named
   return rootLayout(
-    root,
+    layout.root,
     rootDisk(layout)
       .physical(`${STATE_DIR}/pkm.db`)
       .replace(/\/pkm\.db$/, ''),
   );
+}
+
+/**
+ * Whether the root has a database: not where pkm never was. An empty file is none. Where manifests say that there was one it must
+ * not be begun anew: all that is installed would be nobody's. @throws Fault E-PKM-027
+ */
+export function hasDatabase(layout: RootLayout): boolean {
+  const stat = statSync(layout.database, { throwIfNoEntry: false });
+  if (stat !== undefined && (stat.size > 0 || existsSync(`${layout.database}-wal`))) return true;
+  const manifests = existsSync(layout.manifests) ? readdirSync(layout.manifests) : [];
+  if (manifests.length === 0) return false;
+  throw new Fault('E-PKM-027', `the package database '${layout.database}' is ${stat === undefined ? 'gone' : 'empty'}`, {
+    notes: [
+      `'${layout.manifests}' has the manifests of ${manifests.length === 1 ? 'one package' : `${manifests.length} packages`}`,
+    ],
+    hints: [
+      'restore it from a backup',
+      `to begin anew, with all that is installed left on the disk as it is, move '${layout.manifests}' away`,
+    ],
+  });
 }
 
 /** The database with its schema brought up to date, where it may be written. */

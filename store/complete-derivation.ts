@@ -4,7 +4,7 @@
  */
 import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
 import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
-import { hashParts } from './hash.ts';
+import { hashParts, type KeptText, keepParts } from './kept-text.ts';
 import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
 
@@ -28,7 +28,7 @@ export interface InputOutput {
 export interface CompleteDerivation extends InputDerivation {
   readonly path: StorePath;
   /** The content of the `.drv`. */
-  readonly text: Bytes;
+  readonly content: KeptText;
   /** Sorted. */
   readonly references: readonly StorePath[];
   /** With their paths, as far as those are known. */
@@ -71,17 +71,15 @@ export function completeDerivation(
   const head = outputsText(outputs, names);
   const tail = rest.filled(outputs, names);
   const inputText = inputsText(inputs);
-  const textHex = hashParts(head, inputText, tail);
+  const content = keepParts(head, inputText, tail);
   const references = mergeSorted(drv.inputSrcs, inputs);
   const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
-  const path = makeStorePath(type, textHex, `${drv.name}.drv`, storeDir);
-  let text = head + inputText;
-  for (let i = 0; i < tail.length; i++) text += tail[i]!;
+  const path = makeStorePath(type, content.sha256, `${drv.name}.drv`, storeDir);
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
   } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: hashParts(head, moduloText, tail) };
-  return { path, text, references, outputs, outputNames: names, modulo: dependentsSee };
+  return { path, content, references, outputs, outputNames: names, modulo: dependentsSee };
 }
 
 const DEFERRED: ModuloHash = { kind: 'deferred' };

@@ -25,25 +25,6 @@ export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): 
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** SHA-256 of byte strings after each other, as hex. They are never put together: what many texts share stays one string. */
-export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[]): string {
-  let length = first.length + second.length;
-  for (let i = 0; i < others.length; i++) length += others[i]!.length;
-  if (length > LARGE) {
-    const large = createHash('sha256').update(first, 'latin1').update(second, 'latin1');
-    for (const other of others) large.update(other, 'latin1');
-    return large.digest('hex');
-  }
-  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(Math.max(length * 2, SMALL));
-  let at = scratch.write(first, 'latin1');
-  at += scratch.write(second, at, 'latin1');
-  for (let i = 0; i < others.length; i++) at += scratch.write(others[i]!, at, 'latin1');
-  return hash('sha256', scratch.subarray(0, at), 'hex');
-}
-
-/** Written anew by every call. */
-let scratch: Buffer = Buffer.alloc(0);
-
 /** SHA-256 of a byte string, as a byte string of 32. */
 export const digestBytes = (data: Bytes): Bytes => hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'binary');
 

@@ -19,11 +19,25 @@ export const importCommands: readonly Command[] = [
     operands: 'DIR',
     minOperands: 1,
     maxOperands: 1,
-    description: `Reads packages/TIER/NAME/package.yml and build.sh and writes TIER/NAME.igos, with the files of a package in TIER/NAME/. Where build.sh does what a style does, the style is written; its other functions become phases. ${WORDS}`,
-    options: [OUTPUT, FORCE],
+    description: `Reads packages/TIER/NAME/package.yml and build.sh and writes TIER/NAME.igos, with the files of a package in TIER/NAME/. Where build.sh does what a style does, the style is written; its other functions become phases. toolchain.igos says what every build has under what its package names. ${WORDS}`,
+    options: [
+      OUTPUT,
+      {
+        long: 'seed',
+        values: ['LOCK'],
+        doc: 'the lock file of the Debian packages that every build has; without it the one of an earlier import, or `igos seed lock OUT` makes one',
+      },
+      {
+        long: 'toolchain',
+        values: ['TREE#NAME'],
+        doc: 'what every build has instead of Debian packages: a package of a tree, over which the imported tree is laid',
+      },
+      FORCE,
+    ],
     examples: [
       {
-        command: 'igos import intergenos examples/import/intergenos -o /tmp/root-intergenos',
+        command:
+          'igos import intergenos examples/import/intergenos -o /tmp/root-intergenos --seed examples/import/toolchain.lock',
         says: 'then: igos instantiate /tmp/root-intergenos',
       },
     ],

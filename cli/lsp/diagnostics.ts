@@ -20,13 +20,13 @@ export interface DiagnosticData {
 }
 
 /**
- * Syntax errors; where there are none, names that nothing defines and attributes that a set plainly lacks.
+ * Syntax errors; where there are none, what the parser warns of, names that nothing defines and attributes that a set plainly lacks.
  *
  * @param hasBrokenTree  names may be missing only because another file of the tree cannot be read in full
  */
 export function fileDiagnostics(file: File, resolver: Resolver, files: Files, hasBrokenTree: boolean): Diagnostic[] {
   if (file.isBroken) return file.parsed.diagnostics.map((fault) => toDiagnostic(fault, file, files, ERROR));
-  const found: Diagnostic[] = [];
+  const found = file.parsed.warnings.map((fault) => toDiagnostic(fault, file, files, WARNING));
   if (!(hasBrokenTree && file.parsed.tree.kind === 'declarations')) {
     for (const use of file.names.uses) {
       if (use.local !== undefined) continue;

@@ -13,7 +13,7 @@ export function run(context: Context, args: Arguments): undefined {
   }
   for (const { number, createdAt, summary, nPackages } of generations) {
     context.out.line(
-      `${number === current ? '*' : ' '} ${String(number).padStart(3)}  ${formatTime(createdAt)}  ${String(nPackages).padStart(4)} packages  ${summary}`,
+      `${number === current ? '*' : ' '} ${String(number).padStart(3)}  ${formatTime(createdAt)}  ${String(nPackages).padStart(4)} ${nPackages === 1 ? 'package ' : 'packages'}  ${summary}`,
     );
   }
 }

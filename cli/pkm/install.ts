@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { depotImages } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { askedFor, fetchAhead, isTreeOperand, offeredImages } from '../offered-images.ts';
+import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import { openSession, type Session } from '../session.ts';
@@ -23,7 +23,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
   if (names.length > 0) await fetchAhead(context, args, names);
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
-  const offers = names.length === 0 ? [] : root.resolve(names, { ignoreHolds: args.has('ignore-holds') });
+  const offers =
+    names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, { ignoreHolds: args.has('ignore-holds') }));
   const archived = await archiveImages(root, args);
   using ofDepots = inDepots.length === 0 ? undefined : await depotImagesOf(context, args, root, inDepots);
   const images = [...built, ...(await offeredImages(context, root, offers)), ...(ofDepots?.images ?? []), ...archived];

@@ -7,7 +7,7 @@ import { openForChange } from '../roots.ts';
 export function run(context: Context, args: Arguments): undefined {
   let wasUnfinished: boolean;
   {
-    using before = openForReading(args);
+    using before = openForReading(args, { mayBeMissing: true });
     wasUnfinished = before.isUnfinished;
   }
   using store = openContextStore(context);

@@ -1,6 +1,6 @@
 import { didYouMean, Fault } from '../../base/index.ts';
 import { type PackageImage, servicesOf } from '../../pkm/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { imagesOf } from '../images.ts';
 import { changeRequest, openForChange, printReport } from '../roots.ts';
@@ -12,7 +12,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const { path, name } = splitOperand(args.operands[0]!);
   using session = openSession(context, args, { isReadOnly: false });
   const tree = new Trees(session).open(path);
-  const system = tree.selectSystem(name ?? onlyName(tree.systems));
+  const system = tree.selectSystem(name ?? onlyName(path, tree.systems));
   const built = await imagesOf(
     context,
     args,
@@ -30,8 +30,19 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   return printReport(context, args, report);
 }
 
-/** A tree with one system needs no name after it. */
-const onlyName = (systems: ReadonlyMap<string, unknown>): string => (systems.size === 1 ? [...systems.keys()][0]! : '');
+/** A tree with one system needs no name after it. @throws UsageError */
+function onlyName(path: string, systems: ReadonlyMap<string, unknown>): string {
+  const [first, ...others] = systems.keys();
+  if (first === undefined) {
+    throw new UsageError(`the tree '${path}' declares no system`, [
+      'declare one: system NAME { packages = [ … ]; }',
+      `or install packages of the tree: pkm install ${path}#PACKAGE`,
+    ]);
+  }
+  if (others.length === 0) return first;
+  const all = [first, ...others].map((name) => `${path}#${name}`).join(', ');
+  throw new UsageError(`the tree '${path}' declares ${systems.size} systems`, [`name one of them: ${all}`]);
+}
 
 /** @throws Fault E-PKM-043 none of the packages has it */
 function checkServices(names: Iterable<string>, images: readonly PackageImage[]): void {

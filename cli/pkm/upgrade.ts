@@ -4,7 +4,7 @@ import type { PackageImage, PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { imagesOf, type Wanted } from '../images.ts';
-import { fetchAhead, isTreeOperand, offeredImages } from '../offered-images.ts';
+import { fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
@@ -23,7 +23,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
   using root = openForChange(context, args, session?.store ?? opened!, 'pkm upgrade');
-  const offers = fromRepositories ? root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }) : [];
+  const offers = fromRepositories
+    ? namingPackages(names, () => root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }))
+    : [];
   const archived = await archiveImages(root, args);
   const images = [...built, ...(await offeredImages(context, root, offers)), ...archived];
   // what was installed for its own sake stays so, and hands that on to its successors
@@ -57,7 +59,7 @@ function wantedOf(session: Session, operands: readonly string[], installed: Read
 }
 
 function installedRecords(args: Arguments): ReadonlyMap<string, PackageRecord> {
-  using root = openForReading(args);
+  using root = openForReading(args, { mayBeMissing: true });
   return new Map(root.list().map((record) => [record.name, record]));
 }
 

@@ -7,7 +7,7 @@ import { isTerminal } from '../terminal.ts';
 
 export function run(context: Context, args: Arguments): number {
   const packages = [...args.operands, ...args.all('package').map(([name]) => name!)];
-  using root = openForReading(args);
+  using root = openForReading(args, { manyFiles: packages.length === 0 && !args.has('fast') });
   const progress = isTerminal(2) && !context.isQuiet ? openDisplay(context) : undefined;
   const started = performance.now();
   let report: VerifyReport;
@@ -51,12 +51,15 @@ function openDisplay(context: Context) {
 
 const rate = (bytes: number, seconds: number): string => `${formatBytes(bytes / Math.max(seconds, 0.001))} a second`;
 
-function summary({ nChecked, nBytes, problems, drift, manifests, unowned, isClean }: VerifyReport, seconds: number): string {
+function summary(
+  { nChecked, nBytes, problems, drift, manifests, history, unowned, isClean }: VerifyReport,
+  seconds: number,
+): string {
   const read = nBytes === 0 ? '' : `, ${formatBytes(nBytes)} at ${rate(nBytes, seconds)}`;
-  const nProblems = problems.length + manifests.length;
+  const nProblems = problems.length + manifests.length + (history === undefined ? 0 : 1);
   const found = isClean ? 'clean' : `${nProblems} ${nProblems === 1 ? 'problem' : 'problems'}`;
-  const parts = [found, `${drift.length} changed configuration files`];
-  if (unowned.length > 0) parts.push(`${unowned.length} paths of no package`);
+  const parts = [found, `${drift.length} changed configuration ${drift.length === 1 ? 'file' : 'files'}`];
+  if (unowned.length > 0) parts.push(`${unowned.length} ${unowned.length === 1 ? 'path' : 'paths'} of no package`);
   return `${nChecked} paths checked in ${formatDuration(seconds * 1000)}${read}: ${parts.join(', ')}`;
 }
 

@@ -1,27 +1,65 @@
-/** Which packages come along with others. Iterative throughout: a chain of ten thousand packages is no deeper than one. */
+/** Which packages come along with others: to run, and into a build. Iterative throughout: a chain of ten thousand packages is no deeper than one. */
 import { compareBytes } from '../../base/index.ts';
 import type { Package } from './package.ts';
+import type { Recipe } from './recipe.ts';
+import type { Tier } from './tier.ts';
+
+/** What comes along with a package. */
+export type Needs = (each: Package) => readonly Package[];
+
+const toRun: Needs = (each) => each.runtime;
+
+/** In a tier that accumulates, what a package was built with comes along as well. */
+export const needsInBuilds = (tier: Tier): Needs =>
+  tier.accumulates
+    ? (each) => (each.recipe.main.tier.accumulates ? [...each.runtime, ...each.recipe.build, ...each.recipe.host] : each.runtime)
+    : toRun;
+
+/** A package in the root of a build. What is on a higher level wins where two have the same file. */
+export interface RootLayer {
+  readonly package: Package;
+  readonly level: number;
+}
+
+/**
+ * What a build has as its root, in the order in which it lies there: what the tier builds on at the bottom, and then what the package
+ * names with all that comes along; where the tier accumulates, that of earlier tiers under that of later ones.
+ */
+export function rootLayers(recipe: Recipe): RootLayer[] {
+  const { tier } = recipe.main;
+  const inputs = closure([...recipe.build, ...recipe.host], needsInBuilds(tier));
+  const named = new Set(inputs);
+  const below = tier.buildsOn.length === 0 ? [] : runtimeClosure(tier.buildsOn).filter((each) => !named.has(each));
+  const levels = tier.accumulates
+    ? [...Map.groupBy(inputs, (each) => each.tier.depth)].sort(([a], [b]) => a - b).map(([, packages]) => packages)
+    : [inputs];
+  return [below, ...levels]
+    .filter((packages) => packages.length > 0)
+    .flatMap((packages, level) => layerOrder(packages).map((each) => ({ package: each, level })));
+}
 
 /**
  * The packages and all they need to run, each behind what it needs (where packages need each other, in the order they were met).
  * Cost: linear in packages and their `runtime` entries.
  */
-export function runtimeClosure(roots: Iterable<Package>): Package[] {
+export const runtimeClosure = (roots: Iterable<Package>): Package[] => closure(roots, toRun);
+
+function closure(roots: Iterable<Package>, needs: Needs): Package[] {
   const done = new Set<Package>();
   const seen = new Set<Package>();
   for (const root of roots) {
     if (seen.has(root)) continue;
     seen.add(root);
-    const open = [{ package: root, next: 0 }];
+    const open = [{ package: root, needs: needs(root), next: 0 }];
     while (open.length > 0) {
       const top = open.at(-1)!;
-      const needed = top.package.runtime[top.next++];
+      const needed = top.needs[top.next++];
       if (needed === undefined) {
         done.add(top.package);
         open.pop();
       } else if (!seen.has(needed)) {
         seen.add(needed);
-        open.push({ package: needed, next: 0 });
+        open.push({ package: needed, needs: needs(needed), next: 0 });
       }
     }
   }
@@ -53,8 +91,8 @@ export function layerOrder(packages: readonly Package[]): Package[] {
   }
 }
 
-/** A way from some of the `roots` over `runtime` to a package that `isGoal`, both ends included. */
-export function runtimePath(roots: readonly Package[], isGoal: (each: Package) => boolean): Package[] {
+/** A way from some of the `roots` over what comes along to a package that `isGoal`, both ends included. */
+export function pathTo(roots: readonly Package[], isGoal: (each: Package) => boolean, needs: Needs): Package[] {
   const from = new Map<Package, Package | undefined>(roots.map((root) => [root, undefined]));
   for (const each of from.keys()) {
     if (isGoal(each)) {
@@ -62,7 +100,7 @@ export function runtimePath(roots: readonly Package[], isGoal: (each: Package) =
       for (let at = from.get(each); at !== undefined; at = from.get(at)) path.unshift(at);
       return path;
     }
-    for (const next of each.runtime) if (!from.has(next)) from.set(next, each);
+    for (const next of needs(each)) if (!from.has(next)) from.set(next, each);
   }
   return [];
 }

@@ -6,7 +6,7 @@ import { Fault, type Label } from '../../base/index.ts';
 import { type Attrs, attrsFromMap } from '../attrs.ts';
 import { ContextString, type Slot, withContext } from '../value.ts';
 import { buildScript } from './build-script.ts';
-import { layerOrder, runtimeClosure, runtimePath } from './closure.ts';
+import { needsInBuilds, pathTo, type RootLayer, rootLayers } from './closure.ts';
 import type { Package } from './package.ts';
 import type { Recipe } from './recipe.ts';
 import { deriveSeed } from './seed.ts';
@@ -27,7 +27,7 @@ export function derive(recipe: Recipe): Derived {
   try {
     const open = [enter(recipe)];
     for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-      const needed = top.layers[top.next++]?.recipe;
+      const needed = top.layers[top.next++]?.package.recipe;
       if (needed === undefined) {
         top.recipe.derived = deriveOne(top.recipe, top.layers);
         instantiating.pop();
@@ -42,7 +42,7 @@ export function derive(recipe: Recipe): Derived {
 
 interface Frame {
   readonly recipe: Recipe;
-  readonly layers: readonly Package[];
+  readonly layers: readonly RootLayer[];
   next: number;
 }
 
@@ -51,7 +51,7 @@ function enter(recipe: Recipe): Frame {
   if (instantiating.includes(recipe)) throw cycle(recipe);
   instantiating.push(recipe);
   const isBuilt = recipe.style.kind === 'phases';
-  return { recipe, layers: !isBuilt ? [] : layerOrder(runtimeClosure([...recipe.build, ...recipe.host])), next: 0 };
+  return { recipe, layers: isBuilt ? rootLayers(recipe) : [], next: 0 };
 }
 
 /** The steps between recipes are often several: `a` builds with `b`, which needs `c` to run, which builds with `a`. */
@@ -63,10 +63,19 @@ function cycle(recipe: Recipe): Fault {
   for (let index = 0; index + 1 < members.length; index++) {
     const from = members[index]!;
     const to = members[index + 1]!;
-    const path = runtimePath([...from.build, ...from.host], (each) => each.recipe === to).map((each) => each.name);
+    const { tier } = from.main;
+    const way = (roots: readonly Package[]): string[] =>
+      pathTo(roots, (each) => each.recipe === to, needsInBuilds(tier)).map((each) => each.name);
+    const named = way([...from.build, ...from.host]);
+    const path = named.length > 0 ? named : way(tier.buildsOn);
     names.push(...(path.length > 0 ? path : [to.name]));
     const field = ['build', 'host'].find((name) => from.fields.has(name));
-    const span = field === undefined ? undefined : from.fields.place(field).span;
+    const span =
+      named.length === 0 && tier.fields.has('buildsOn')
+        ? tier.fields.place('buildsOn').span
+        : field === undefined
+          ? undefined
+          : from.fields.place(field).span;
     if (span !== undefined) labels.push({ ...span, text: `what '${from.name}' is built with` });
   }
   return new Fault('E-DECL-009', `package '${recipe.name}' is needed to build itself: ${names.join(' → ')}`, {
@@ -77,7 +86,7 @@ function cycle(recipe: Recipe): Fault {
   });
 }
 
-function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
+function deriveOne(recipe: Recipe, layers: readonly RootLayer[]): Derived {
   const { realm } = recipe;
   const { style } = recipe;
   if (style.kind !== 'phases' && recipe.packages.size > 1) throw splitNothing(recipe);
@@ -102,7 +111,7 @@ function deriveOne(recipe: Recipe, layers: readonly Package[]): Derived {
   return { drvPath: set.get('drvPath')!, outPaths };
 }
 
-function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
+function attributes(recipe: Recipe, layers: readonly RootLayer[]): Attrs {
   const { realm } = recipe;
   const scriptContext = new Set<string>();
   const sourceContext = new Set<string>();
@@ -139,6 +148,8 @@ function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
   const rules = recipe.outputRules;
   if (Object.keys(rules).length > 0) entries.set('igosOutputs', JSON.stringify(rules));
   const paths = (files: readonly { readonly path: string }[]): string => files.map(({ path }) => path).join(' ');
+  const { memoryBytes } = recipe;
+  if (memoryBytes !== undefined) entries.set('igosMemory', String(memoryBytes));
   if (sources.length > 0) entries.set('sources', withContext(paths(sources), sourceContext));
   if (patches.length > 0) entries.set('patches', withContext(paths(patches), patchContext));
   const environmentContext = new Set<string>();
@@ -147,14 +158,34 @@ function attributes(recipe: Recipe, layers: readonly Package[]): Attrs {
 }
 
 /** The layers of the build's root as JSON; the paths in it carry their context. */
-function rootDescription(layers: readonly Package[]): Slot {
+function rootDescription(layers: readonly RootLayer[]): Slot {
   const context = new Set<string>();
-  const described = layers.map((layer) => {
-    const { evaluator } = layer.recipe.realm;
-    const path = evaluator.forceString(layer.recipe.derived!.outPaths.get(layer.output)!, 'an output path', context);
-    return { name: layer.name, path, supersedes: layer.supersedes };
+  const texts = layers.map(({ package: each, level }) => {
+    const described = describeLayer(each);
+    for (const part of described.context) context.add(part);
+    return level === 0 ? described.text : `${described.text.slice(0, -1)},"level":${level}}`;
   });
-  return withContext(JSON.stringify({ layers: described }), context);
+  return withContext(`{"layers":[${texts.join(',')}]}`, context);
+}
+
+interface DescribedLayer {
+  readonly text: string;
+  readonly context: ReadonlySet<string>;
+}
+
+const describedLayers = new WeakMap<Package, DescribedLayer>();
+
+/** The same for all builds that have it: some packages are a layer of most others. */
+function describeLayer(each: Package): DescribedLayer {
+  let described = describedLayers.get(each);
+  if (described === undefined) {
+    const context = new Set<string>();
+    const { evaluator } = each.recipe.realm;
+    const path = evaluator.forceString(each.recipe.derived!.outPaths.get(each.output)!, 'an output path', context);
+    described = { text: JSON.stringify({ name: each.name, path, supersedes: each.supersedes }), context };
+    describedLayers.set(each, described);
+  }
+  return described;
 }
 
 function splitNothing(recipe: Recipe): Fault {

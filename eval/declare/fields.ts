@@ -197,6 +197,13 @@ const PACKAGE: readonly FieldSpec[] = [
     example: '"fail"',
   },
   {
+    name: 'memory',
+    shape: 'memory',
+    default: 'what its last build took',
+    doc: 'How much memory the build may need, all of its processes together. Builds that need much run beside each other only while they fit in what the machine has. Changing it rebuilds nothing.',
+    example: '"4 GiB"',
+  },
+  {
     name: 'env',
     shape: 'environment',
     default: '{ }',
@@ -331,6 +338,20 @@ const TIER: readonly FieldSpec[] = [
     shape: 'bool',
     default: 'as the style of each package has it',
     doc: 'Whether packages that do not say so themselves run the check phase of their style.',
+    example: 'true',
+  },
+  {
+    name: 'buildsOn',
+    shape: 'packages',
+    default: '[ ]',
+    doc: 'Packages that every build of the tier has without naming them, with what they need to run: a shell, tools, a compiler. They lie under all that a package names: where both have a file, its inputs win.',
+    example: '[ toolchain ]',
+  },
+  {
+    name: 'accumulates',
+    shape: 'bool',
+    default: 'false',
+    doc: 'Whether builds also have what their inputs were built with, as where everything is installed into one root in turn. Of packages with the same file that of a later tier wins.',
     example: 'true',
   },
 ];

@@ -2,7 +2,8 @@ import { Fault } from '../../base/index.ts';
 import { type Attrs, attrsFromRecord } from '../attrs.ts';
 import type { Declared } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
-import { readBool, readLine, readNames, readTiers } from './read-field.ts';
+import type { Package } from './package.ts';
+import { readBool, readLine, readNames, readPackages, readTiers } from './read-field.ts';
 import { readGlobs } from './read-policy.ts';
 import type { Realm } from './realm.ts';
 
@@ -11,6 +12,7 @@ export class Tier {
   readonly name: string;
   readonly fields: LayeredFields;
   #value: Attrs | undefined;
+  readonly #read = new Map<string, unknown>();
 
   constructor(realm: Realm, declared: Declared) {
     this.name = declared.name;
@@ -33,6 +35,22 @@ export class Tier {
 
   get ships(): boolean {
     return this.fields.has('ships') ? this.#ask(() => readBool(this.#reading('ships'))) : true;
+  }
+
+  /** What every build of the tier has without naming it, under all that it names. */
+  get buildsOn(): readonly Package[] {
+    return this.fields.has('buildsOn') ? this.#remember('buildsOn', () => readPackages(this.#reading('buildsOn'))) : [];
+  }
+
+  /** Whether builds also have what their inputs were built with. */
+  get accumulates(): boolean {
+    if (!this.fields.has('accumulates')) return false;
+    return this.#remember('accumulates', () => readBool(this.#reading('accumulates')));
+  }
+
+  /** How many tiers come before it, one after the other, at most. @throws Fault E-DECL-018 */
+  get depth(): number {
+    return this.#remember('depth', () => depths(orderTiers([this])).get(this)!);
   }
 
   /** Names and patterns of packages that belong here by what they are. */
@@ -67,10 +85,18 @@ export class Tier {
         after: evaluator.delay(() => this.after.map((tier) => tier.value)),
         ships: evaluator.delay(() => this.ships),
         check: evaluator.delay(() => this.check ?? null),
+        buildsOn: evaluator.delay(() => this.buildsOn.map((each) => each.value)),
+        accumulates: evaluator.delay(() => this.accumulates),
       });
       realm.tierOf.set(this.#value, this);
     }
     return this.#value;
+  }
+
+  /** Asked for by every package of the tier. */
+  #remember<T>(name: string, read: () => T): T {
+    if (!this.#read.has(name)) this.#read.set(name, this.#ask(read));
+    return this.#read.get(name) as T;
   }
 
   #ask<T>(read: () => T): T {
@@ -105,4 +131,11 @@ export function orderTiers(tiers: Iterable<Tier>): Tier[] {
     open.pop();
     ordered.add(tier);
   }
+}
+
+/** @param ordered  each behind those it comes after */
+function depths(ordered: readonly Tier[]): ReadonlyMap<Tier, number> {
+  const found = new Map<Tier, number>();
+  for (const tier of ordered) found.set(tier, Math.max(-1, ...tier.after.map((before) => found.get(before)!)) + 1);
+  return found;
 }

@@ -280,7 +280,8 @@ function checkAll(
     }
   };
   attempt(() => void tree.tiers);
-  for (const tier of tiers.values()) attempt(() => void [tier.summary, tier.ships, tier.holds, tier.sequence, tier.unaudited]);
+  for (const tier of tiers.values())
+    attempt(() => void [tier.summary, tier.ships, tier.holds, tier.sequence, tier.unaudited, tier.buildsOn, tier.accumulates]);
   for (const info of infos.values()) {
     for (const name of INFO_FIELDS) attempt(() => void info[name]);
     attempt(() => info.package.checkSupersedes());

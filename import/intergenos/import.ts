@@ -12,6 +12,7 @@ import { declare } from './declaration.ts';
 import { writePolicy } from './policy.ts';
 import { EDGES, type Recipe, readRecipe, TIERS } from './recipe.ts';
 import { writeTiers } from './tiers.ts';
+import { overOf, TOOLCHAIN_LOCK, type Toolchain, writeToolchain } from './toolchain.ts';
 
 /** Of the recipe's own files, what a declaration has no use for. */
 const OWN = new Set(['package.yml', 'build.sh']);
@@ -21,21 +22,15 @@ const OWN = new Set(['package.yml', 'build.sh']);
  *
  * @throws Fault, Faults  E-IMPORT-001 to 005, 007: what is wrong with any recipe, all together
  */
-export function importIntergenos(path: string, shown: string = path): Imported {
+export function importIntergenos(path: string, shown: string = path, toolchain: Toolchain = { kind: 'seed' }): Imported {
   const folder = new Folder(path, shown);
-  const tiers = folder.names('packages').filter((name) => folder.kindOf(`packages/${name}`) === 'folder');
-  const places = tiers.flatMap((tier) =>
-    folder
-      .names(`packages/${tier}`)
-      .filter((name) => folder.kindOf(`packages/${tier}/${name}/package.yml`) === 'file')
-      .map((name) => ({ tier, name, path: `packages/${tier}/${name}` })),
-  );
+  const findings: Finding[] = [];
+  const places = findPlaces(folder, findings);
   if (places.length === 0) {
     throw new Fault('E-IMPORT-001', `'${shown}' has no packages/TIER/NAME/package.yml`, {
       hints: ['name the checkout of InterGenOS itself'],
     });
   }
-  const findings: Finding[] = [];
   const { packages, places: placeOf } = readRecipes(folder, places, findings);
   const files = new Map<string, { data: Uint8Array; isExecutable?: boolean }>();
   const styles = new Map<string, number>();
@@ -43,10 +38,12 @@ export function importIntergenos(path: string, shown: string = path): Imported {
   files.set('tree.igos', {
     data: formatted(
       'tree.igos',
-      `tree {\n  name = "intergenos";\n  include = [ "*.igos" ${TIERS.map((tier) => `"${tier}/*.igos"`).join(' ')} ];\n}\n`,
+      `tree {\n  name = "intergenos";\n${overOf(toolchain)}  include = [ "*.igos" ${TIERS.map((tier) => `"${tier}/*.igos"`).join(' ')} ];\n}\n`,
     ),
   });
   files.set('tiers.igos', { data: formatted('tiers.igos', writeTiers()) });
+  files.set('toolchain.igos', { data: formatted('toolchain.igos', writeToolchain(toolchain)) });
+  if (toolchain.kind === 'seed' && toolchain.lock !== undefined) files.set(TOOLCHAIN_LOCK, { data: toolchain.lock });
   files.set('environment.nix', { data: formatted('environment.nix', ENVIRONMENT) });
   const policy = writePolicy(folder, packages, (kind, about, text) => findings.push({ kind, about, text }));
   if (policy !== undefined) files.set('policy.igos', { data: formatted('policy.igos', policy) });
@@ -124,9 +121,9 @@ export function importIntergenos(path: string, shown: string = path): Imported {
       findings.push({ kind, about, text });
     };
     find(
-      'lost',
+      'changed',
       'chroot',
-      'InterGenOS builds in one chroot that has all earlier packages; a recipe names only some of what it uses. Here a build sees what it declares: compilers, make, coreutils and shells must be added to `build`',
+      'InterGenOS builds in one chroot that has all earlier packages; a recipe names only some of what it uses. Here a build has what toolchain.igos says, what its package names, and what that was built with; a package of a later tier wins over one of an earlier tier, and two of one tier with the same file are an error unless one supersedes the other',
     );
     find(
       'changed',
@@ -155,6 +152,27 @@ export function importIntergenos(path: string, shown: string = path): Imported {
       'the successor is laid over the old package; igos-build adds no edge for it, and may build it first',
     );
   }
+}
+
+/** The folders with a recipe; of others that lie beside them something is said. */
+function findPlaces(folder: Folder, findings: Finding[]): { tier: string; name: string; path: string }[] {
+  const places = [];
+  const leave = (about: string, text: string): void => void findings.push({ kind: 'missing', about, text });
+  for (const tier of folder.names('packages')) {
+    const kind = folder.kindOf(`packages/${tier}`);
+    if (kind === 'other') leave(`packages/${tier}`, 'is a link or a special file, which is not followed');
+    if (kind !== 'folder') continue;
+    for (const name of folder.names(`packages/${tier}`)) {
+      const path = `packages/${tier}/${name}`;
+      const recipe = folder.kindOf(`${path}/package.yml`);
+      if (recipe === 'file') places.push({ tier, name, path });
+      else if (recipe === undefined && folder.kindOf(path) === 'folder')
+        leave(path, 'has no package.yml: nothing of it is taken');
+      else if (recipe !== undefined) leave(`${path}/package.yml`, 'is no ordinary file: nothing of the package is taken');
+      else if (folder.kindOf(path) === 'other') leave(path, 'is a link or a special file, which is not followed');
+    }
+  }
+  return places;
 }
 
 function readRecipes(

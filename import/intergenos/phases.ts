@@ -36,6 +36,9 @@ const SCRIPT_FOLDER =
   /\$\(dirname "?\$\(readlink -f "?\$\{BASH_SOURCE\[0\]\}"?\)"?\)|\$\(cd "?\$\(dirname "?\$\{BASH_SOURCE(?:\[0\])?\}"?\)"? && pwd\)/g;
 const RUN_TESTS =
   /\bpkg_run_tests[ \t]+"(?:\$\(dirname "\$\(readlink -f "\$\{BASH_SOURCE\[0\]\}"\)"\)|\$\{?[A-Za-z_]\w*\}?)\/package\.yml"(?:[ \t]*\\\n[ \t]*|[ \t]+)/g;
+/** Root gives the sources to another user for the tests. */
+const OWNED_BY_TESTER = /^[ \t]*chown -R tester \.[ \t]*\n/gm;
+const RUN_AS_TESTER = /\bsu(?:[ \t]+-s[ \t]+(\/\S+))?[ \t]+tester\b/g;
 const CHECKOUT = /(?:\$\{\w+:-\/mnt\/intergenos\}|\/mnt\/intergenos)((?:\/[A-Za-z0-9_.@+-]+)*\/?)/g;
 
 /** Words that do nothing. */
@@ -119,6 +122,18 @@ export function phaseText(text: string, context: PhaseContext, uses: Uses): Writ
   };
 
   replace(RUN_TESTS, () => '');
+  const asTester = (by: (match: RegExpExecArray) => string) => (match: RegExpExecArray) => {
+    context.find('changed', 'check', 'runs as the user of the build, who is not root, instead of as `tester`');
+    return by(match);
+  };
+  replace(
+    OWNED_BY_TESTER,
+    asTester(() => ''),
+  );
+  replace(
+    RUN_AS_TESTER,
+    asTester((match) => match[1] ?? 'sh'),
+  );
   replace(SCRIPT_FOLDER, () => {
     if (!context.hasFiles) {
       context.find('missing', 'build.sh', 'names files beside it, and there are none');

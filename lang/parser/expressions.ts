@@ -31,6 +31,8 @@ const LATER = undefined as unknown as Expr;
 export abstract class Expressions extends Functions {
   protected abstract readonly pipes: boolean;
   protected abstract lintUri(index: number, uri: Bytes): void;
+  /** Of `f or` as an argument, item or default, which begins at `start`; the token `or` is at `index`. */
+  protected abstract warnOr(start: number, index: number): void;
 
   protected override expression(): Expr {
     this.enter();
@@ -146,7 +148,7 @@ export abstract class Expressions extends Functions {
 
   #application(): Expr {
     const { start } = this;
-    const fn = this.select();
+    const fn = this.select(true);
     if (!this.#beginsArgument()) return fn;
     const args = [this.select()];
     while (this.#beginsArgument()) args.push(this.select());
@@ -160,7 +162,8 @@ export abstract class Expressions extends Functions {
 
   // ── operands ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected select(): Expr {
+  /** @param isHead  what may be called: elsewhere `f or` is a call that a call around it would not expect */
+  protected select(isHead = false): Expr {
     const { start } = this;
     const target = this.#simple();
     if (this.kind === K.Dot) {
@@ -174,6 +177,7 @@ export abstract class Expressions extends Functions {
     // `f or` applies f to the variable `or`, a remnant of when `or` was no keyword
     const index = this.at++;
     const or: Expr = { kind: 'var', name: 'or', start: this.starts[index]!, end: this.ends[index]! };
+    if (!isHead) this.warnOr(start, index);
     return { kind: 'call', fn: target, args: [or], start, end: or.end };
   }
 

@@ -59,6 +59,16 @@ export class Parser extends Declarations {
     this.#lint('urlLiterals', index, message, 'put it in quotes');
   }
 
+  /** Nix warns of it as well, and asks for no setting: once `or` is an ordinary name, these texts will mean something else. */
+  protected override warnOr(start: number, index: number): void {
+    const text = bytesToText(this.source.text.slice(start, this.ends[index]));
+    const message = 'This expression uses `or` as an identifier in a way that will change in a future Nix release';
+    const called = this.labelSpan({ start, end: this.ends[index - 1]! }, 'called here');
+    const labels = [called, this.label(index, 'with this variable')];
+    const hints = [`put all of it in parentheses to keep what it means: '(${text})'`];
+    this.warnings.push(new Fault('E-LANG-033', message, { labels, hints }));
+  }
+
   #lint(lint: Lint, index: number, message: (isFatal: boolean) => string, hint: string): void {
     const level = this.#options.lints?.[lint] ?? 'ignore';
     if (level === 'ignore') return;

@@ -61,10 +61,15 @@ const triedOf = ({ tried }: Failure): string[] => [
   ...(tried.length > MAX_TRIED ? [`and ${tried.length - MAX_TRIED} more candidates`] : []),
 ];
 
+const NOTHING_SYNCED = [
+  'no repository was synced yet: pkm sync https://example.org/packages/ --key KEY.pub',
+  'a package of a tree is called TREE#NAME, an archive --archive FILE',
+];
+
 /** Nothing of the name is offered, or not in such a version. */
 export function notOffered(text: string, others: readonly Candidate[], offered: readonly string[]): Fault {
   return new Fault('E-PKM-013', `no synced repository offers '${text}'`, {
     notes: others.slice(0, MAX_TRIED).map((item) => `'${item.name} ${item.version}' is offered`),
-    hints: [...didYouMean(text, offered), "fetch the newest indexes with 'pkm sync'"],
+    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), "fetch the newest indexes with 'pkm sync'"],
   });
 }

@@ -40,10 +40,11 @@ export function installImages(
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
-  if (conflicts.length > 0) throw conflictFault(conflicts);
   const records = draft.records();
-  checkConflicts(records);
-  checkDependencies(draft.base.records(), records, new Set(images.map((image) => image.name)));
+  const queue = new Set(images.map((image) => image.name));
+  checkConflicts(records, queue); // says more than that they have a file in common
+  if (conflicts.length > 0) throw conflictFault(conflicts, draft);
+  checkDependencies(draft.base.records(), records, queue);
   return absent;
 }
 
@@ -260,10 +261,16 @@ function checkDependencies(before: readonly PackageRecord[], after: readonly Pac
   });
 }
 
-function conflictFault(conflicts: readonly FileConflict[]): Fault {
+function conflictFault(conflicts: readonly FileConflict[], draft: Draft): Fault {
   const first = conflicts[0]!;
   const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
   if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
+  if (draft.base.record(first.owner) === undefined) {
+    return new Fault('E-PKM-004', `'/${printable(first.path)}' is in both '${first.owner}' and '${first.package}'`, {
+      notes,
+      hints: ['install one of them only', `or let '${first.package}' declare that it supersedes '${first.owner}'`],
+    });
+  }
   return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
     hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],

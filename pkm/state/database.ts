@@ -1,8 +1,9 @@
 /** The small part of SQLite that pkm uses, so that nothing else knows which binding it is. */
-import { existsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Fault } from '../../base/index.ts';
+import { Fault, SystemFault } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -22,9 +23,12 @@ export interface Database {
   close(): void;
 }
 
-/** @throws Fault E-PKM-021 the file is no database, is damaged, or is of a newer igos */
+/** @throws Fault E-PKM-021 the file is no database, is damaged, or is of a newer igos · SystemFault the disk is full */
 export function openDatabase(path: string, options: { readOnly: boolean }): Database {
   const database = guard(path, () => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    // A pipe would be waited for, and SQLite calls a folder a disk error.
+    if (stat !== undefined && !stat.isFile()) throw unusable(path, 'it is no ordinary file');
     const opened = open(path, options.readOnly);
     if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
     opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
@@ -46,7 +50,7 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
     all: (sql, ...values) => guard(path, () => prepare(sql).all(...values) as SqlRow[]),
     lists: (sql, ...values) => guard(path, () => prepare(sql, listing).all(...values) as unknown as SqlList[]),
     get: (sql, ...values) => guard(path, () => prepare(sql).get(...values) as SqlRow | undefined),
-    each: (sql, ...values) => database.prepare(sql).iterate(...values) as Iterable<SqlRow>,
+    each: (sql, ...values) => guarded(path, () => database.prepare(sql).iterate(...values) as IterableIterator<SqlRow>),
     run: (sql, ...values) => {
       guard(path, () => prepare(sql).run(...values));
     },
@@ -58,7 +62,11 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
         guard(path, () => database.exec('COMMIT'));
         return result;
       } catch (error) {
-        if (database.isTransaction) database.exec('ROLLBACK');
+        try {
+          if (database.isTransaction) database.exec('ROLLBACK');
+        } catch {
+          // SQLite undoes it when the database is opened again; why it came to this is what counts
+        }
         throw error;
       }
     },
@@ -67,8 +75,8 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
 }
 
 /**
- * Without write permission SQLite cannot make the shared-memory file of a write-ahead log. Where no log is left, nothing can
- * be missing from the main file, and it is read as it is: an ordinary user may ask what is installed.
+ * Without write permission, and on a full disk, SQLite cannot make the shared-memory file of a write-ahead log. Where no log is
+ * left, nothing can be missing from the main file, and it is read as it is: an ordinary user may ask what is installed.
  */
 function open(path: string, readOnly: boolean): DatabaseSync {
   const options = { readOnly, timeout: 10_000, enableForeignKeyConstraints: false };
@@ -77,22 +85,65 @@ function open(path: string, readOnly: boolean): DatabaseSync {
     if (readOnly) opened.prepare('SELECT count(*) FROM sqlite_schema').get();
     return opened;
   } catch (error) {
-    if (!readOnly || existsSync(`${path}-wal`) || !/unable to open|readonly/.test((error as Error).message)) throw error;
+    const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (!readOnly || hasLog || !/unable to open|readonly|disk I\/O error/.test((error as Error).message)) throw error;
     const url = pathToFileURL(path);
     url.searchParams.set('immutable', '1');
     return new DatabaseSync(url, options);
   }
 }
 
+/** Rows are read, and damage is found, while somebody walks through them. */
+function* guarded(path: string, rows: () => IterableIterator<SqlRow>): Iterable<SqlRow> {
+  const iterator = guard(path, rows);
+  for (;;) {
+    const step = guard(path, () => iterator.next());
+    if (step.done === true) return;
+    yield step.value;
+  }
+}
+
+/** SQLite's primary result codes. */
+const SQLITE = { ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const;
+
 function guard<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code !== 'ERR_SQLITE_ERROR') throw error;
-    throw new Fault('E-PKM-021', `the package database '${path}' cannot be used: ${(error as Error).message}`, {
-      cause: error,
-      hints: [`check it with: sqlite3 '${path}' 'PRAGMA integrity_check'`, 'free disk space or restore the file from a backup'],
-    });
+    throw databaseFault(path, error);
   }
 }
+
+/** What an error of SQLite says about the file; other errors as they are. */
+export function databaseFault(path: string, error: unknown): unknown {
+  const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message: string };
+  if (code !== 'ERR_SQLITE_ERROR') return error;
+  const primary = errcode & 0xff; // the rest says which operation
+  // The files beside it cannot grow either, which SQLite calls an error of the disk.
+  if (primary === SQLITE.full || (primary === SQLITE.ioError && isFull(path))) {
+    return new SystemFault('write', path, { code: 'ENOSPC' });
+  }
+  return unusable(path, message, { cause: error, isDamaged: primary === SQLITE.corrupt || primary === SQLITE.notADatabase });
+}
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < 1 << 16;
+  } catch {
+    return false;
+  }
+}
+
+function unusable(path: string, why: string, details: { cause?: unknown; isDamaged?: boolean } = {}): Fault {
+  const { cause, isDamaged = false } = details;
+  const check = `check it with: sqlite3 '${path}' 'PRAGMA integrity_check'`;
+  return new Fault('E-PKM-021', `the package database '${path}' cannot be used: ${why}`, {
+    ...(cause === undefined ? {} : { cause }),
+    notes: isDamaged ? ['what it said of each package stands as text in the folder packages beside it'] : [],
+    hints:
+      cause === undefined ? ['move it away, and restore the database from a backup'] : isDamaged ? [check, RESTORE] : [check],
+  });
+}
+
+const RESTORE = 'restore it from a backup, with the files pkm.db-wal and pkm.db-shm of the same time or without any';

@@ -172,7 +172,7 @@ test('roots', async (t) => {
   ]);
   const store = { manifest: (path: StorePath) => manifests.get(path)!, cacheGet: () => undefined } as unknown as ObjectStore;
   const layers = (supersedes: string[][]) =>
-    ['coreutils', 'busybox'].map((name, n) => ({ name, path: paths[n]!, supersedes: supersedes[n] ?? [] }));
+    ['coreutils', 'busybox'].map((name, n) => ({ name, path: paths[n]!, supersedes: supersedes[n] ?? [], level: 0 }));
   await check(t, 'E-BUILD-005', 'conflict', () => checkLayers(store, orderLayers(layers([]))));
   await check(t, 'E-BUILD-007', 'supersede-circle', () => orderLayers(layers([['busybox'], ['coreutils']])));
   await check(t, 'E-BUILD-008', 'bad-root', () => parseLayers('{"layers":[{"name":"zlib","path":"/usr"}]}', storeDir));

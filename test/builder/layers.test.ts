@@ -33,8 +33,17 @@ function storeOf(manifests: readonly Manifest[]): { store: ObjectStore; nReads: 
   return { store, nReads: () => nReads };
 }
 
-function check(manifests: readonly Manifest[], supersedes: readonly (readonly string[])[] = []): Layer[] {
-  const layers = manifests.map((_, n) => ({ name: `p${n}`, path: pathOf(n), supersedes: supersedes[n] ?? [] }));
+function check(
+  manifests: readonly Manifest[],
+  supersedes: readonly (readonly string[])[] = [],
+  levels: readonly number[] = [],
+): Layer[] {
+  const layers = manifests.map((_, n) => ({
+    name: `p${n}`,
+    path: pathOf(n),
+    supersedes: supersedes[n] ?? [],
+    level: levels[n] ?? 0,
+  }));
   const ordered = orderLayers(layers);
   checkLayers(storeOf(manifests).store, ordered);
   return ordered;
@@ -72,6 +81,14 @@ test('what supersedes stands above, also through a third', () => {
   assert.throws(() => check(manifests, [['p2'], ['p0'], ['p1']]), code('E-BUILD-007'));
 });
 
+test('of two levels the higher one wins, unless what is on the lower one supersedes', () => {
+  const manifests = ['1', '2', '3'].map((text) => [file('usr/a', text)]);
+  const names = (layers: readonly Layer[]): string[] => layers.map((layer) => layer.name);
+  assert.deepEqual(names(check(manifests, [], [0, 2, 1])), ['p1', 'p2', 'p0']);
+  assert.deepEqual(names(check(manifests.slice(0, 2), [['p1']], [0, 1])), ['p0', 'p1']);
+  assert.throws(() => check(manifests, [], [0, 1, 1]), code('E-BUILD-005', /'p1' and 'p2'|'p2' and 'p1'/));
+});
+
 test('a real folder at the place of a root link is refused, the link itself is fine', () => {
   check([[link('bin', 'usr/bin'), link('lib64', '/usr/lib64')]]);
   for (const bad of [folder('bin'), file('sbin', 'x'), link('lib', 'opt/lib')])
@@ -80,7 +97,7 @@ test('a real folder at the place of a root link is refused, the link itself is f
 
 test('a set of layers is checked once', () => {
   const { store, nReads } = storeOf([[file('usr/a', 'x')], [file('usr/b', 'y')]]);
-  const layers = [0, 1].map((n) => ({ name: `p${n}`, path: pathOf(n), supersedes: [] }));
+  const layers = [0, 1].map((n) => ({ name: `p${n}`, path: pathOf(n), supersedes: [], level: 0 }));
   checkLayers(store, layers);
   checkLayers(store, layers);
   assert.equal(nReads(), 2);
@@ -90,7 +107,7 @@ test('a set of layers is checked once', () => {
 
 test('the description of a root is not trusted', () => {
   assert.deepEqual(parseLayers(rootOf({ name: 'a', path: pathOf(1) }, { name: 'b', path: pathOf(1) }), storeDir), [
-    { name: 'a', path: pathOf(1), supersedes: [] },
+    { name: 'a', path: pathOf(1), supersedes: [], level: 0 },
   ]);
   for (const bad of [
     '',
@@ -101,6 +118,8 @@ test('the description of a root is not trusted', () => {
     '{"layers":[{"name":"a","path":"/etc"}]}',
     `{"layers":[{"name":"a","path":"${pathOf(1)}/usr"}]}`,
     `{"layers":[{"name":"a","path":"${pathOf(1)}","supersedes":"b"}]}`,
+    `{"layers":[{"name":"a","path":"${pathOf(1)}","level":-1}]}`,
+    `{"layers":[{"name":"a","path":"${pathOf(1)}","level":"1"}]}`,
   ])
     assert.throws(() => parseLayers(bad, storeDir), code('E-BUILD-008'));
 });

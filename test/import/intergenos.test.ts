@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -11,6 +11,7 @@ import { golden } from '../golden.ts';
 import { faultsOf, project, recipe, shown, writeFiles } from './trees.ts';
 
 const example = join(project, 'examples', 'import', 'intergenos');
+const seed = { kind: 'seed', lock: readFileSync(join(project, 'examples', 'import', 'toolchain.lock')) } as const;
 const textOf = (data: Uint8Array): string => Buffer.from(data).toString('utf8');
 
 test('the example becomes what a person would have written', (t) => {
@@ -18,9 +19,10 @@ test('the example becomes what a person would have written', (t) => {
 });
 
 test('every package of the example becomes a derivation, with the edges of its recipe', (t) => {
-  const { files, report } = importIntergenos(example);
+  const { files, report } = importIntergenos(example, example, seed);
   const { tree, print } = openTree(t, Object.fromEntries([...files].map(([path, { data }]) => [path, textOf(data)])));
-  const packages = [...tree.packages.values()];
+  const packages = [...tree.packages.values()].filter(({ tier }) => tier !== 'seed');
+  assert.equal(tree.packages.size, packages.length + 2);
   assert.equal(packages.length, 6);
   for (const each of packages) assert.match(each.drvPath!, /\.drv$/);
   const count = (kind: 'build' | 'host' | 'runtime'): number => packages.reduce((sum, each) => sum + each[kind].length, 0);
@@ -120,10 +122,27 @@ test('links are not followed, and what looks for them says so', (t) => {
     'core/x.igos',
     'environment.nix',
     'tiers.igos',
+    'toolchain.igos',
     'tree.igos',
   ]);
   const said = report.findings.filter(({ name }) => name === 'x').map(({ kind, about }) => `${kind} ${about}`);
   assert.deepEqual(said, ['missing secret', 'missing build.sh', 'lost build.sh', 'lost build.sh']);
+});
+
+test('a package without a recipe that can be read is not dropped in silence', (t) => {
+  const folder = writeFiles(t, {
+    'packages/core/x/package.yml': recipe('x'),
+    'packages/core/empty/notes': 'for later',
+    'packages/core/linked/build.sh': '',
+    'packages/README': 'no tier',
+  });
+  symlinkSync('/etc/passwd', join(folder, 'packages/core/linked/package.yml'));
+  symlinkSync('x', join(folder, 'packages/core/alias'));
+  symlinkSync('core', join(folder, 'packages/base'));
+  const { report } = importIntergenos(folder);
+  assert.equal(report.nPackages, 1);
+  const said = report.findings.map(({ about }) => about).filter((about) => about.startsWith('packages/'));
+  assert.deepEqual(said, ['packages/base', 'packages/core/alias', 'packages/core/empty', 'packages/core/linked/package.yml']);
 });
 
 test('a script that cannot be taken apart is run as a whole', (t) => {
@@ -144,5 +163,8 @@ test('a package called tree hides no tier', (t) => {
   });
   const { files } = importIntergenos(folder);
   const { tree } = openTree(t, Object.fromEntries([...files].map(([path, { data }]) => [path, textOf(data)])));
-  assert.deepEqual([...tree.packages.keys()], ['tree']);
+  assert.deepEqual(
+    [...tree.packages.values()].filter(({ tier }) => tier !== 'seed').map(({ name }) => name),
+    ['tree'],
+  );
 });

@@ -31,6 +31,14 @@ test('all syntax errors of a file', async (t) => {
   assert.match(textOf(diagnostics[0]!), /expected an expression|unexpected/);
 });
 
+test('`or` as a name draws a warning', async (t) => {
+  const { diagnostics } = await diagnosed(t, { 'x.nix': 'let or = 1; in [ (x: x) or ]\n' }, 'x.nix');
+  assert.deepEqual(
+    diagnostics.map(({ code, severity, range }) => [code, severity, range.start.character]),
+    [['E-LANG-033', 2, 17]],
+  );
+});
+
 test('unknown names, with what was meant; a code action puts it right', async (t) => {
   const { client, project, diagnostics } = await diagnosed(
     t,

@@ -45,6 +45,23 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     box.do((root) => root.install([box.image('a 1', files)]));
     box.do((root) => root.install([box.image('b 1', files)]));
   },
+  'owned-together': (box) => {
+    const files = { 'usr/bin/x': 'x' };
+    box.do((root) => root.install([box.image('a 1', files), box.image('b 1', files)]));
+  },
+  'conflicts-with-files': (box) => {
+    const files = { 'usr/sbin/sendmail': 'x' };
+    box.do((root) => root.install([box.image('postfix 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
+    box.do((root) => root.install([box.image('exim 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
+  },
+  'conflicts-with-old': (box) => {
+    box.do((root) => root.install([box.image('exim 1', {}, { conflicts: ['mta'] })]));
+    box.do((root) => root.install([box.image('postfix 1', {}, { provides: ['mta'] })]));
+  },
+  'conflicts-in-queue': (box) =>
+    box.do((root) =>
+      root.install([box.image('exim 1', {}, { conflicts: ['mta'] }), box.image('postfix 1', {}, { provides: ['mta'] })]),
+    ),
   unmanaged: (box) => {
     box.write('usr/bin/x', 'mine');
     box.write('usr/bin/y', 'mine');
@@ -100,6 +117,20 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     database.exec('PRAGMA user_version = 99');
     database.close();
     box.open();
+  },
+  'database-gone': (box) => {
+    box.do((root) => root.install([box.image('a 1', {})]));
+    rmSync(box.path('var/lib/igos/pkm.db'));
+    box.open();
+  },
+  'database-damaged': (box) => {
+    box.do((root) => root.install([box.image('a 1', {})]));
+    writeFileSync(box.path('var/lib/igos/pkm.db'), 'no database '.repeat(1000));
+    box.open();
+  },
+  'database-folder': (box) => {
+    mkdirSync(box.path('var/lib/igos/pkm.db'), { recursive: true });
+    box.open({ readOnly: true });
   },
   'read-only': (box) => box.do((root) => root.remove(['a']), { readOnly: true }),
 };

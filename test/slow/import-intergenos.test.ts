@@ -23,6 +23,11 @@ const skip =
         ? 'not part of igos: no python3 with yaml to run its tools'
         : false;
 
+const seed = {
+  kind: 'seed',
+  lock: readFileSync(join(import.meta.dirname, '..', '..', 'examples', 'import', 'toolchain.lock')),
+} as const;
+
 /** What igos-build reads: packages with tier and the names that each list holds once. */
 const THEIRS = `
 import json, sys
@@ -67,10 +72,10 @@ interface Theirs {
 
 test('packages, tiers and edges are those of its own tools; all become derivations', { skip }, (t) => {
   const theirs = JSON.parse(execFileSync(python!, ['-c', THEIRS, checkout!], { encoding: 'utf8', maxBuffer: 1 << 26 })) as Theirs;
-  const { files, report } = importIntergenos(checkout!);
+  const { files, report } = importIntergenos(checkout!, checkout, seed);
   const texts = Object.fromEntries([...files].map(([path, { data }]) => [path, Buffer.from(data).toString('utf8')]));
   const { tree } = openTree(t, texts);
-  const ours = [...tree.packages.values()];
+  const ours = [...tree.packages.values()].filter(({ tier }) => tier !== 'seed');
   assert.equal(ours.length, Object.keys(theirs.packages).length);
   const edges = new Set<string>();
   for (const each of ours) {

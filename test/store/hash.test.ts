@@ -9,7 +9,6 @@ import {
   formatHash,
   type HashAlgorithm,
   hashBytes,
-  hashParts,
   hashSizes,
   parseHash,
 } from '../../store/index.ts';
@@ -90,11 +89,4 @@ test('hashes that are not', (t) => {
     () => parseHash(''),
   ].map((run) => renderFault(faultOf(run)));
   golden(t, 'errors/store-hash.txt', faults.join('\n'));
-});
-
-test('parts are hashed as the text that they make', () => {
-  for (const size of [0, 1, 5000, 1 << 19, 1 << 20]) {
-    const parts = ['é\xff'.repeat(3), 'x'.repeat(size), 'y"'.repeat(size)] as const;
-    assert.equal(hashParts(parts[0], parts[1], [parts[2], 'z', '']), hashBytes('sha256', `${parts.join('')}z`));
-  }
 });

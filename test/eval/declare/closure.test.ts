@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { layerOrder, runtimeClosure, runtimePath } from '../../../eval/declare/closure.ts';
+import { layerOrder, pathTo, runtimeClosure } from '../../../eval/declare/closure.ts';
 import type { Package } from '../../../eval/declare/package.ts';
 
 /** Packages that need each other as given: edges[i] are the indexes that i needs to run. */
@@ -84,10 +84,18 @@ test('layers: superseded ones below, by name otherwise, whatever the order they 
 
 test('a way over runtime is found, shortest first', () => {
   const made = packages([[1, 2], [3], [3], []]);
-  const names = runtimePath([made[0]!], (each) => each === made[3]).map((each) => each.name);
+  const names = pathTo(
+    [made[0]!],
+    (each) => each === made[3],
+    (each) => each.runtime,
+  ).map((each) => each.name);
   assert.deepEqual(names, ['p000', 'p001', 'p003']);
   assert.deepEqual(
-    runtimePath([made[3]!], (each) => each === made[0]),
+    pathTo(
+      [made[3]!],
+      (each) => each === made[0],
+      (each) => each.runtime,
+    ),
     [],
   );
 });

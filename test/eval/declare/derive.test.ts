@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Derivation, decodeDerivation, derivationName, type StorePath, upstreamPlaceholder } from '../../../store/index.ts';
-import { openTree, type TestTree, TIER } from './harness.ts';
+import { faultText, openTree, type TestTree, TIER } from './harness.ts';
 
 const pkg = (name: string, fields = '', version = '1.0'): string =>
   `package ${name} "${version}" { tier = core; summary = "About ${name}"; phases.install = "true"; ${fields} }\n`;
@@ -18,7 +18,7 @@ function derivation(opened: TestTree, name: string): Derivation {
   return decodeDerivation(derivationName(path), added.text, '/igos/store');
 }
 
-const layersOf = (drv: Derivation): { name: string; path: string; supersedes: string[] }[] =>
+const layersOf = (drv: Derivation): { name: string; path: string; supersedes: string[]; level?: number }[] =>
   JSON.parse(drv.env.get('igosRoot')!).layers;
 
 test('name, builder, outputs and hash kind are those of a floating content-addressed derivation', (context) => {
@@ -93,6 +93,48 @@ test('layers are build, host and what those need to run, by name, superseded one
   assert.deepEqual(layers.find((layer) => layer.name === 'zz')?.supersedes, ['aa']);
   const { drvPath } = opened.tree.select('lib');
   assert.equal(layers.find((layer) => layer.name === 'lib')?.path, upstreamPlaceholder(drvPath!, 'out'));
+});
+
+test('a tier can say what lies under all its builds, and that they have what their inputs were built with', (context) => {
+  const opened = openTree(
+    context,
+    `tier seed { summary = "First"; }
+tier core { summary = "Core"; after = [ seed ]; buildsOn = [ tools ]; accumulates = true; }
+tier extra { summary = "Extra"; after = [ core ]; buildsOn = [ tools ]; accumulates = true; }
+tier plain { summary = "Plain"; buildsOn = [ tools ]; }
+${HOST.replace('tier = core', 'tier = seed')}
+package tools "1" { tier = seed; summary = "Tools"; build = [ packages.host ]; runtime = [ libc ]; phases.install = "true"; }
+package libc "1" { tier = seed; summary = "Libc"; phases.install = "true"; }
+${pkg('a', 'build = [ b ];')}${pkg('b', 'host = [ c ]; runtime = [ d ];')}${pkg('c')}${pkg('d', 'runtime = [ libc ];')}
+package e "1" { tier = extra; summary = "E"; build = [ a ]; runtime = [ never ]; phases.install = "true"; }
+package f "1" { tier = extra; summary = "F"; build = [ e f-old ]; phases.install = "true"; }
+package f-old "1" { tier = core; summary = "F"; phases.install = "true"; }
+package p "1" { tier = plain; summary = "P"; build = [ a libc ]; phases.install = "true"; }
+package never "1" { tier = core; summary = "N"; phases.install = "true"; }`,
+  );
+  const shown = (name: string): string =>
+    layersOf(derivation(opened, name))
+      .map((layer) => `${layer.name}:${layer.level ?? 0}`)
+      .join(' ');
+  assert.equal(shown('tools'), 'host:0');
+  // What it builds on, under what it names.
+  assert.equal(shown('c'), 'libc:0 tools:0');
+  assert.equal(shown('b'), 'libc:0 tools:0 c:1');
+  // libc comes with d as well, and so lies where that puts it: in its own tier.
+  assert.equal(shown('a'), 'tools:0 libc:1 b:2 c:2 d:2');
+  // What an input needs to run comes along, what the package itself needs does not.
+  assert.equal(shown('e'), 'tools:0 libc:1 a:2 b:2 c:2 d:2');
+  assert.equal(shown('f'), 'tools:0 libc:1 a:2 b:2 c:2 d:2 f-old:2 never:2 e:3');
+  // Only the tier of what is built decides.
+  assert.equal(shown('p'), 'tools:0 a:1 libc:1');
+});
+
+test('a tier that builds on what is in it is told the way around', (context) => {
+  const opened = openTree(context, `tier core { summary = "Core"; buildsOn = [ tools ]; }\n${pkg('tools')}${pkg('a')}`);
+  assert.match(
+    faultText(opened.folder, () => opened.tree.select('a').drvPath),
+    /package 'tools' is needed to build itself: tools → tools[\s\S]*what 'tools' is built with/,
+  );
 });
 
 test('layers are inputs: outputs of derivations, and host trees as sources', (context) => {
@@ -325,6 +367,15 @@ test('rules for the outputs are in the derivation where they are not the usual o
   const rules = (name: string): string | undefined => derivation(opened, name).env.get('igosOutputs');
   assert.deepEqual([rules('a'), rules('c')], [undefined, undefined]);
   assert.deepEqual(JSON.parse(rules('b')!), { verify: ['usr/bin/x "y'], tidy: false, references: 'fail' });
+});
+
+test('a word on memory is a number of bytes in the derivation', (context) => {
+  const opened = openTree(
+    context,
+    TIER + pkg('a') + pkg('b', 'memory = "4 GiB";') + pkg('c', 'memory = "1.5GiB";') + pkg('d', 'memory = "300 MiB";'),
+  );
+  const hint = (name: string): string | undefined => derivation(opened, name).env.get('igosMemory');
+  assert.deepEqual(['a', 'b', 'c', 'd'].map(hint), [undefined, '4294967296', '1610612736', '314572800']);
 });
 
 test('equal declarations give equal derivations, whatever file they stand in', (context) => {

@@ -1,0 +1,67 @@
+/** What people type wrong, and what pkm says to it. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { golden } from '../golden.ts';
+import { programs } from './programs.ts';
+
+test('options before the command, and no command at all', (t) => {
+  const { pkm } = programs(t);
+  for (const words of [[], ['--json'], ['--root', '/tmp']]) {
+    const run = pkm(...words);
+    assert.deepEqual([words, run.status], [words, 2]);
+    assert.match(run.stderr, /pkm needs a command/);
+  }
+  assert.equal(pkm('--root', '/tmp', '--help').status, 0);
+  const early = pkm('--dry-run', 'install', 'a');
+  assert.equal(early.status, 2);
+  assert.match(early.stderr, /the option '--dry-run' stands before the command\nhint: options stand behind it/);
+});
+
+test('pkm help, with a command and without', (t) => {
+  const { pkm } = programs(t);
+  assert.equal(pkm('help').stdout, pkm('--help').stdout);
+  assert.equal(pkm('help', 'install').stdout, pkm('install', '--help').stdout);
+  assert.equal(pkm('help', 'config', 'list').stdout, pkm('config', 'list', '--help').stdout);
+  assert.equal(pkm('help', 'instal').status, 2);
+});
+
+test('a root that is not there is not taken for an empty one', (t) => {
+  const { pkm, work } = programs(t);
+  const root = join(work, 'no such');
+  for (const command of [['verify'], ['list'], ['history'], ['config', 'list'], ['owns', '/etc/passwd'], ['hold']]) {
+    const run = pkm(...command, '--root', root);
+    assert.equal(run.status, 1, command.join(' '));
+    golden(t, 'errors/cli-no-root.txt', run.stderr.replaceAll(work, 'WORK'));
+  }
+  assert.ok(!existsSync(root));
+});
+
+test('a root that a script left empty', (t) => {
+  const { pkm } = programs(t);
+  for (const [root, why] of [
+    ['', /--root is empty/],
+    ['--json', /'--json' looks like an option/],
+  ] as const) {
+    const run = pkm('list', '--root', root);
+    assert.equal(run.status, 2);
+    assert.match(run.stderr, why);
+  }
+});
+
+test('a tree that is called like a package is pointed out', (t) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'igos-words-'));
+  t.after(() => rmSync(cwd, { recursive: true }));
+  const { pkm } = programs(t, { cwd });
+  mkdirSync(join(cwd, 'tree'));
+  const install = pkm('install', 'tree');
+  assert.equal(install.status, 1);
+  assert.match(
+    install.stderr,
+    /no synced repository offers 'tree'\nhint: 'tree' is here as a file or folder: a tree is called '\.\/tree'/,
+  );
+  assert.match(pkm('upgrade', 'tree').stderr, /'tree' is not installed\nhint: 'tree' is here/);
+  assert.match(pkm('install', 'tre').stderr, /no repository was synced yet/);
+});

@@ -3,7 +3,7 @@
  * us; a build that inherits one could write to it from inside of its sandbox.
  */
 import { closeSync, constants, openSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { loadKoffi } from '../base/index.ts';
 
 type CloseRange = (first: number, last: number, flags: number) => number;
 
@@ -30,8 +30,9 @@ export function coverDescriptors(first: number): { stdio: number[]; release: () 
 
 function bindCloseRange(): CloseRange | null {
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as { load(name: null): { func(signature: string): CloseRange } };
-    return koffi.load(null).func('int close_range(unsigned int first, unsigned int last, unsigned int flags)');
+    return loadKoffi()
+      .load(null)
+      .func('int close_range(unsigned int first, unsigned int last, unsigned int flags)') as CloseRange;
   } catch {
     return null; // no binding for this platform, or a library without the call: the other way
   }

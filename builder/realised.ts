@@ -29,6 +29,8 @@ export class Realised {
   readonly #resolved = new Map<StorePath, Resolved>();
   /** Found by `lookForGoals`: maybe not all outputs of a derivation, but those are in the store. */
   readonly #there = new Map<StorePath, Map<string, StorePath>>();
+  /** Paths that are in the store and held, so that they stay. */
+  readonly #held = new Set<StorePath>();
   /** Derivations whose outputs were found under their resolved form only. */
   readonly cutoffs: Set<StorePath> = new Set();
 
@@ -50,6 +52,7 @@ export class Realised {
       return paths.every((entry): entry is readonly [string, StorePath] => entry[1] !== undefined) ? [{ drvPath, paths }] : [];
     });
     const held = this.#store.holdAll([...new Set(found.flatMap(({ paths }) => paths.map(([, path]) => path)))]);
+    for (const path of held) this.#held.add(path);
     for (const { drvPath, paths } of found) {
       if (!paths.every(([, path]) => held.has(path))) continue;
       this.#there.set(drvPath, new Map([...(this.#there.get(drvPath) ?? []), ...paths]));
@@ -146,12 +149,16 @@ export class Realised {
   }
 
   #isValid(path: StorePath): boolean {
-    return this.#store.hold(path) || this.#assumed.paths.has(path);
+    if (this.#held.has(path)) return true;
+    if (!this.#store.hold(path)) return this.#assumed.paths.has(path);
+    this.#held.add(path);
+    return true;
   }
 
   #realisation(drvPath: StorePath, output: string): StorePath | undefined {
-    const assumed = this.#assumed.realisations.find((known) => known.drvPath === drvPath && known.output === output);
-    return this.#store.realisation(drvPath, output) ?? assumed?.path;
+    const known = this.#store.realisation(drvPath, output);
+    if (known !== undefined || this.#assumed.realisations.length === 0) return known;
+    return this.#assumed.realisations.find((assumed) => assumed.drvPath === drvPath && assumed.output === output)?.path;
   }
 
   #keep(drvPath: StorePath, resolved: Resolved): Resolved {

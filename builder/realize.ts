@@ -10,7 +10,7 @@ import { DebianSources } from './fetch/debian.ts';
 import { DebianBinaries } from './fetch/debian-binary.ts';
 import { type Archives, fetchOne } from './fetch/fetch.ts';
 import { memoryHint } from './hints.ts';
-import { historyEntries, takenBefore } from './history.ts';
+import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
@@ -49,6 +49,7 @@ class Run {
   readonly #failures: Fault[] = [];
   readonly #registrar: Registrar;
   readonly #durations: (readonly [string, string])[] = [];
+  readonly #known = new Map<StorePath, Taken | undefined>();
   #nBuilt = 0;
   #nFetched = 0;
   #nCutoff = 0;
@@ -74,14 +75,27 @@ class Run {
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
+    try {
+      return await this.#realize(goals);
+    } finally {
+      await this.#registered();
+    }
+  }
+
+  /** From here on the derivations are valid: `later` is done. @throws Fault, SystemFault they cannot be registered */
+  async #registered(): Promise<void> {
+    await this.#options.later?.finish();
+  }
+
+  async #realize(goals: readonly Goal[]): Promise<RealizeResult> {
     // From here on nothing that this run finds or makes is collected while it lasts.
     this.#store.holdAll([...new Set(goals.map(({ drvPath }) => drvPath))]);
     const { substituter } = this.#options;
+    if (substituter !== undefined) await this.#registered();
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
     this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
     if (plan.steps.length > 0) {
-      removeBuildLeftovers(this.#store.home);
       this.#sayWhatIsLacking();
       await this.#work(plan);
     } else this.#clearAway();
@@ -109,8 +123,14 @@ class Run {
     if (signal?.aborted === true) forward();
     signal?.addEventListener('abort', forward, { once: true });
     const steps = new Map(plan.steps.map((step) => [step.drvPath, step]));
+    let meanwhile: NodeJS.Immediate | undefined;
+    let isTidy = false;
+    const tidyUp = () => {
+      if (!isTidy) removeBuildLeftovers(this.#store.home);
+      isTidy = true;
+    };
     try {
-      await schedule(
+      const work = schedule(
         plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
         {
           jobs: this.#options.jobs ?? 1,
@@ -121,13 +141,20 @@ class Run {
           isStopped: () => this.#abort.signal.aborted,
         },
       );
+      meanwhile = setImmediate(() => {
+        // The first builds have been started, and this thread has nothing to do.
+        tidyUp();
+        this.#registered().catch(forward);
+      });
+      await work;
+      tidyUp();
     } finally {
+      clearImmediate(meanwhile);
       signal?.removeEventListener('abort', forward);
       this.#archives.sources.close();
       this.#context.workspace[Symbol.dispose]();
-      this.#registrar.close();
-      // A guess for the next run is worth no transaction of its own for each build.
-      this.#store.cachePut(this.#durations);
+      // A guess for the next run is worth no transaction of its own.
+      this.#registrar.close(this.#durations);
     }
     if (signal?.aborted === true) throw stopped();
     if (this.#failures.length === 1) throw this.#failures[0]!;
@@ -143,9 +170,16 @@ class Run {
     }
   }
 
+  /** Asked for more than once, and two look-ups where it is not known. */
+  #taken({ drvPath, drv }: PlanStep): Taken | undefined {
+    if (!this.#known.has(drvPath)) this.#known.set(drvPath, takenBefore(this.#store, drv.name));
+    return this.#known.get(drvPath);
+  }
+
   #expectedMs(plan: Plan): Map<StorePath, number> {
-    const found = plan.steps.flatMap(({ drvPath, drv }): [StorePath, number][] => {
-      const known = takenBefore(this.#store, drv.name);
+    const found = plan.steps.flatMap((step): [StorePath, number][] => {
+      const { drvPath } = step;
+      const known = this.#taken(step);
       return known === undefined ? [] : [[drvPath, known.seconds * 1000]];
     });
     return new Map(found);
@@ -156,7 +190,7 @@ class Run {
    * (of one process) and that the package says (of all) the larger counts.
    */
   #expect(step: PlanStep): { weight: number; size: number } {
-    const known = takenBefore(this.#store, step.drv.name);
+    const known = this.#taken(step);
     const weight = known?.seconds ?? (step.action === 'build' ? 1 : 0.2);
     const bytes = Math.max(known?.peakBytes ?? 0, memoryHint(step.drv));
     return { weight, size: bytes < LIGHT_BYTES ? 0 : bytes };
@@ -196,6 +230,8 @@ class Run {
       let durationMs: number;
       let peakBytes = 0;
       if (step.action === 'build') {
+        // A derivation as a source: its file is read.
+        if (resolved.drv.inputSrcs.some((path) => path.endsWith('.drv'))) await this.#registered();
         const finished = await buildOne(this.#context, job);
         durationMs = performance.now() - start;
         peakBytes = finished.usage?.peakBytes ?? 0;

@@ -65,23 +65,23 @@ export class Registrar {
     }
   }
 
-  /** All that waits, at once. @throws SystemFault the realisations cannot be written */
-  flush(): void {
+  /** All that waits, at once. @param notes  for the store's cache @throws SystemFault the realisations cannot be written */
+  flush(notes: readonly (readonly [key: string, value: string])[] = []): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.registerNow();
     try {
-      this.#store.addRealisations(this.#realisations);
+      this.#store.addRealisations(this.#realisations, notes);
     } finally {
       this.#realisations = [];
       for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
     }
   }
 
-  /** Flushes, and leaves nothing behind. @throws SystemFault what could not be written, now or before */
-  close(): void {
+  /** Flushes, and leaves nothing behind. @param notes  for the store's cache @throws SystemFault what could not be written, now or before */
+  close(notes: readonly (readonly [key: string, value: string])[]): void {
     try {
-      this.flush();
+      this.flush(notes);
     } finally {
       clearImmediate(this.#sweep);
       this.#removeScratches();

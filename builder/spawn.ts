@@ -6,11 +6,11 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { closeSync, constants as fileConstants } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { constants as systemConstants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
+import { loadKoffi } from '../base/index.ts';
 import { coverDescriptors } from './descriptors.ts';
 
 /** What a sandbox needs of a process. `close`: it has ended, and nothing of what it wrote is unread. `error`: it could not start. */
@@ -99,9 +99,8 @@ const WNOHANG = 1;
 function bindQuick(): Quick | null {
   if (process.platform !== 'linux' || !['x64', 'arm64', 'riscv64'].includes(process.arch)) return null;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as { load(name: null): { func(signature: string): Call } };
-    const libc = koffi.load(null);
-    const bind = (signature: string): Call => libc.func(signature);
+    const libc = loadKoffi().load(null);
+    const bind = (signature: string): Call => libc.func(signature) as Call;
     const pipe2 = bind('int pipe2(_Out_ int *fds, int flags)');
     const socketpair = bind('int socketpair(int domain, int type, int protocol, _Out_ int *fds)');
     const wait4 = bind('int wait4(int pid, _Out_ int *status, int options, _Out_ uint8_t *usage)');

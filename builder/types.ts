@@ -1,6 +1,6 @@
 /** What callers hand in and get out: goals, plans, events, results. */
 import type { Fault } from '../base/index.ts';
-import type { Derivation, Realisation, StorePath } from '../store/index.ts';
+import type { Derivation, LaterTexts, Realisation, StorePath } from '../store/index.ts';
 
 /** Outputs wanted of a derivation. No outputs named means all of them. */
 export interface Goal {
@@ -113,6 +113,8 @@ export interface BuildLimits {
 }
 
 export interface RealizeOptions {
+  /** Goals and what they need that is yet to be registered: done while the first builds run. */
+  readonly later?: LaterTexts;
   /** Asked for outputs before anything is built. */
   readonly substituter?: Substituter;
   /** Builds at once. Default: 1. */

@@ -13,7 +13,9 @@ export const koffiInside = (home: string): Plugin => ({
 /** Where it does not load (another machine), it is looked for. */
 function loader(home: string): string {
   const addon = addonOf('koffi');
-  return `export function loadKoffi() {
+  return `let koffi;
+export const loadKoffi = () => (koffi ??= find());
+function find() {
   for (const folder of ['node_modules', '..']) {
     try {
       const addon = { exports: {} };

@@ -8,7 +8,7 @@
  * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
  * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
-import { spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   globSync,
@@ -357,13 +357,16 @@ function lazyBuiltins(text: string): string {
   // The loader of a script of node:vm is an experiment, and says so on stderr: cli/start.cjs imports for it.
   const imported = text.replaceAll(/\bimport\("/g, 'igosImport("');
   const without = imported.replace(
-    /\b(import_node_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
+    /\b(import_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
     (_, variable: string, source: string) => {
       sources.set(variable, source);
       return `${variable};`;
     },
   );
-  return without.replace(/\b(import_node_\w+)\./g, (_, variable: string) => `(${variable} ??= ${sources.get(variable)}).`);
+  return without.replace(/\b(import_\w+)\./g, (use, variable: string) => {
+    const source = sources.get(variable);
+    return source === undefined ? use : `(${variable} ??= ${source}).`;
+  });
 }
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
@@ -379,17 +382,37 @@ package text "1" { tier = base; summary = "t"; license = "MIT"; phases.install =
 package user "2" { tier = base; summary = "u"; license = "MIT"; build = [ text ]; runtime = [ text ]; phases.install = "touch $out/b"; }
 `;
 
+/** What `igos realize` builds to that end: each reads the one before, and `salt` changes the first only. */
+const CHAIN = `{ salt }:
+let
+  step = i: derivation ({
+    name = "step-\${toString i}";
+    system = builtins.currentSystem;
+    builder = "/bin/sh";
+    args = [ "-c" (if i == 0 then "# \${salt}\necho constant > $out" else "read before < $input; echo $before \${toString i} > $out") ];
+    __contentAddressed = true;
+    outputHashMode = "recursive";
+    outputHashAlgo = "sha256";
+  } // (if i == 0 then { } else { input = step (i - 1); }));
+in
+step 30
+`;
+
 /**
  * Typical runs of each bundle leave their compiled functions in the cache, each beside those of the runs before it. The flags of V8 are
  * part of the key, so bin/igos runs it. @returns what was printed
  */
 function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): string {
-  const run = spawnSync(join(home, 'bin', program), words, {
+  const { status, stdout, stderr } = runToWarm(name, program, words, scratch);
+  if (status !== 0) throw new Error(`the new bundle does not run:\n${stderr}`);
+  return stdout.trim();
+}
+
+function runToWarm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): SpawnSyncReturns<string> {
+  return spawnSync(join(home, 'bin', program), words, {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: scratch, IGOS_HOME: join(scratch, 'igos'), IGOS_WRITE_CODE_CACHE: name },
   });
-  if (run.status !== 0) throw new Error(`the new bundle does not run:\n${run.stderr}`);
-  return run.stdout.trim();
 }
 
 /** An archive of so many files that other threads help to verify and to remove them. */
@@ -505,6 +528,8 @@ async function main(): Promise<void> {
     const tree = join(scratch, 'tree.igos');
     writeFileSync(tree, TREE);
     warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
+    const chain = join(scratch, 'chain.nix');
+    writeFileSync(chain, CHAIN);
     const expression = join(scratch, 'packages.nix');
     writeFileSync(expression, PACKAGES);
     // What the first part does for packages is in its cache too: 0.5 MiB for all, and 8 ms less for those who make some.
@@ -527,6 +552,9 @@ async function main(): Promise<void> {
       warm(storing.file, 'igos', words, scratch);
     const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
     warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);
+    // Builds, and a change that does not reach the first output. Where there is no sandbox they end early, which is no reason to stop.
+    for (const salt of ['a', 'b'])
+      runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
     const root = join(scratch, 'root');
     const archive = await manyFiles(scratch);
     warm(whole.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);

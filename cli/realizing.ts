@@ -1,7 +1,7 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
 import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
-import { derivationName, type ObjectStore, type StorePath } from '../store/index.ts';
+import { derivationName, type LaterTexts, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
 import type { Context } from './context.ts';
@@ -40,12 +40,18 @@ export interface RealizeOutcome {
   readonly nSubstituted: number;
 }
 
-/** Builds what is missing. Ctrl-C stops all builds and cleans up. @throws Fault, Faults a build failed */
+/**
+ * Builds what is missing. Ctrl-C stops all builds and cleans up.
+ *
+ * @param later  derivations that are yet to be registered
+ * @throws Fault, Faults a build failed
+ */
 export async function realizeTargets(
   context: Context,
   args: Arguments,
   store: ObjectStore,
   targets: readonly Target[],
+  later?: LaterTexts,
 ): Promise<RealizeOutcome> {
   const goals = goalsOf(targets);
   const controller = new AbortController();
@@ -77,6 +83,7 @@ export async function realizeTargets(
     });
     const result = await realize(store, goals, {
       ...(substituter === undefined ? {} : { substituter }),
+      ...(later === undefined ? {} : { later }),
       jobs,
       cores: args.number('cores', cores, 0) || cores,
       keepGoing: args.has('keep-going'),

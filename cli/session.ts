@@ -46,11 +46,14 @@ export interface SessionOptions {
   readonly defersWrites?: boolean;
   /** While it answers true, evaluation neither says nor builds anything (the repl completes a name). */
   readonly isSilent?: () => boolean;
+  /** The store of somebody who goes on with it afterwards, and closes it; without it the session has its own. */
+  readonly store?: () => ObjectStore;
 }
 
 export function openSession(context: Context, args: Arguments, options: SessionOptions): Session {
   let opened: ObjectStore | undefined;
   const open = (): ObjectStore => {
+    if (options.store !== undefined) return options.store();
     opened ??= openContextStore(context);
     return opened;
   };

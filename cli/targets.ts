@@ -75,8 +75,17 @@ export function packagesOf(tree: Tree, name: string | undefined): PackageInfo[] 
   return system === undefined ? [tree.select(name)] : tree.runtimeClosure(system.packages);
 }
 
-/** Evaluates all operands (and --expr) to what is to be built; derivations are handed to the store in one batch. */
-export function resolveTargets(context: Context, args: Arguments, session: Session): Target[] {
+/**
+ * Evaluates all operands (and --expr) to what is to be built; derivations are handed to the store in one batch.
+ *
+ * @param flush  hands them over: `StoreBridge.flush`, unless said otherwise
+ */
+export function resolveTargets(
+  context: Context,
+  args: Arguments,
+  session: Session,
+  flush: () => void = () => session.bridge.flush(),
+): Target[] {
   const trees = new Trees(session);
   const targets: Target[] = [];
   const expression = args.value('expr');
@@ -100,7 +109,7 @@ export function resolveTargets(context: Context, args: Arguments, session: Sessi
     const tree = trees.open(path);
     for (const info of packagesOf(tree, name)) targets.push(packageTarget(tree, info));
   }
-  session.bridge.flush();
+  flush();
   return targets;
 }
 

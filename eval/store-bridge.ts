@@ -1,6 +1,6 @@
 /** The object store of this machine as evaluation sees it. */
 import { type Bytes, textToBytes } from '../base/index.ts';
-import type { AddOptions, Derivation, Digest, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
+import type { AddOptions, Derivation, Digest, LaterTexts, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
 import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
 import { sourceChanged } from './errors.ts';
 import type { EvalStore, StoreText } from './io.ts';
@@ -19,6 +19,7 @@ export class StoreBridge implements EvalStore {
   readonly #texts = new Map<StorePath, StoreText>();
   readonly #searchPath: readonly Bytes[];
   #pending: StoreText[] = [];
+  readonly #later = new Set<StorePath>();
   readonly #defersWrites: boolean;
   /** Sources that are yet to be copied (deferred) or never will be (read-only). */
   readonly #uncopied = new Set<StorePath>();
@@ -119,9 +120,9 @@ export class StoreBridge implements EvalStore {
     return this.#texts.get(path)?.text;
   }
 
-  /** Texts that wait for `flush`. */
+  /** Texts that wait for `flush`, or for what `flushLater` gave. */
   pending(): ReadonlySet<StorePath> {
-    return new Set(this.#pending.map((text) => text.path));
+    return new Set([...this.#later, ...this.#pending.map((text) => text.path)]);
   }
 
   /**
@@ -130,14 +131,39 @@ export class StoreBridge implements EvalStore {
    * @throws Fault E-EVAL-090 a source whose copying was deferred is not what it was
    */
   flush(): void {
+    const texts = this.#take();
+    if (texts.length > 0) this.#store.addTexts(texts);
+  }
+
+  /**
+   * The same, but that the derivations are registered by the `finish` of what is returned, and only then are valid: while the first of
+   * them are built.
+   */
+  flushLater(): LaterTexts | undefined {
+    const texts = this.#take();
+    const [derivations, others] = [texts.filter(isDerivation), texts.filter((text) => !isDerivation(text))];
+    // A text may name a derivation that it does not depend on.
+    if (others.some(({ references }) => references.some((path) => path.endsWith('.drv')))) {
+      this.#store.addTexts(texts);
+      return undefined;
+    }
+    if (others.length > 0) this.#store.addTexts(others);
+    for (const { path } of derivations) this.#later.add(path);
+    return derivations.length === 0 ? undefined : this.#store.addTextsLater(derivations);
+  }
+
+  /** What is yet to be written; sources are copied. */
+  #take(): readonly StoreText[] {
     for (let copy = this.#copies[0]; copy !== undefined; copy = this.#copies[0]) {
       copy();
       this.#copies.shift();
     }
-    if (!this.isReadOnly) this.#uncopied.clear();
-    if (this.isReadOnly || this.#pending.length === 0) return;
+    if (this.isReadOnly) return [];
+    this.#uncopied.clear();
     const texts = this.#pending;
     this.#pending = [];
-    this.#store.addTexts(texts);
+    return texts;
   }
 }
+
+const isDerivation = ({ path }: StoreText): boolean => path.endsWith('.drv');

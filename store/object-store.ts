@@ -13,8 +13,9 @@
  *
  * @source docs/store.md §6
  */
-import { type Bytes, bytesToText, compareBytes, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
+import { addTexts, TextsOfLater, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -25,7 +26,6 @@ import { type Ingested, ingest } from './ingest.ts';
 import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
-import { TextNars } from './nar-encode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
@@ -58,6 +58,7 @@ import type {
   Derivation,
   Digest,
   FinishedObject,
+  LaterTexts,
   Manifest,
   ObjectStore,
   OptimiseResult,
@@ -69,12 +70,13 @@ import type {
   RebuildResult,
   Root,
   StorePath,
+  TextToAdd,
   TreeEntry,
   VerifyOptions,
   VerifyProblem,
 } from './types.ts';
 import { verifyStore } from './verify.ts';
-import { removeTree, TreeWriter } from './write-tree.ts';
+import { removeTree } from './write-tree.ts';
 
 /** Derivations kept in memory; beyond, all are dropped and read again. */
 const MAX_DERIVATIONS = 20_000;
@@ -94,6 +96,8 @@ class LocalStore implements ObjectStore {
   readonly #places: Places;
   readonly #index: StoreIndex;
   readonly #derivations = new Map<StorePath, Derivation>();
+  readonly #written = new WrittenDerivations();
+  readonly #later: TextsOfLater[] = [];
   readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
@@ -133,7 +137,9 @@ class LocalStore implements ObjectStore {
   }
 
   hold(path: StorePath): boolean {
-    return this.holdAll([path]).has(path);
+    if (!this.isValid(path)) return false;
+    if (!this.#index.isWritable || !this.#places.temporaryRoots.add([path])) return true;
+    return this.isValid(path);
   }
 
   holdAll(paths: readonly StorePath[]): ReadonlySet<StorePath> {
@@ -153,16 +159,21 @@ class LocalStore implements ObjectStore {
   readDerivation(path: StorePath): Derivation {
     const known = this.#derivations.get(path);
     if (known !== undefined) return known;
+    const text = this.#written.get(path) ?? this.#readText(path);
+    const drv = decodeDerivation(derivationName(path), text, this.storeDir);
+    if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
+    this.#derivations.set(path, drv);
+    return drv;
+  }
+
+  #readText(path: StorePath): Bytes {
     if (!this.isValid(path)) notValid(path);
     const chunks: Buffer[] = [];
     const collector = new ManifestBuilder();
     collector.fileData = (chunk) => chunks.push(Buffer.from(chunk));
     collector.endFile = () => {};
     readTree(listTree(textToBytes(this.toReal(path))), collector);
-    const drv = decodeDerivation(derivationName(path), Buffer.concat(chunks).toString('latin1'), this.storeDir);
-    if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
-    this.#derivations.set(path, drv);
-    return drv;
+    return Buffer.concat(chunks).toString('latin1');
   }
 
   computePath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
@@ -273,37 +284,30 @@ class LocalStore implements ObjectStore {
     return { path: contentAddressedPath(ca, name, { others: [], self: false }, this.storeDir), digest, ca };
   }
 
-  addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[] {
+  addTexts(texts: readonly TextToAdd[]): StorePath[] {
+    const { paths, missing } = this.#missing(texts);
+    if (missing.size > 0) addTexts(this.#places, missing);
+    this.#written.add(missing);
+    return paths;
+  }
+
+  addTextsLater(texts: readonly TextToAdd[]): LaterTexts {
+    const { missing } = this.#missing(texts);
+    let nBytes = 0;
+    for (const { text } of missing.values()) nBytes += text.length;
+    // They have to stay in memory until then.
+    const isNow = !this.#written.hasRoom(nBytes);
+    if (isNow) addTexts(this.#places, missing);
+    this.#written.add(missing);
+    const later = new TextsOfLater(this.#places, isNow ? new Map() : missing);
+    this.#later.push(later);
+    return later;
+  }
+
+  #missing(texts: readonly TextToAdd[]): { paths: StorePath[]; missing: Map<StorePath, TextToAdd> } {
     const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
     const held = this.holdAll(paths);
-    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path)));
-    if (missing.size === 0) return paths;
-    const folder = this.#places.staging.make('add');
-    try {
-      const objects: FinishedObject[] = [];
-      const nars = new TextNars();
-      for (const [path, { text, references }] of missing) {
-        const { nar, data } = nars.of(text);
-        const sha256 = hashBytes('sha256', data);
-        const realPath = `${folder}/${objects.length}`;
-        writeText(realPath, data);
-        objects.push({
-          realPath,
-          manifest: [{ kind: 'file', path: '', isExecutable: false, sizeBytes: data.length, sha256 }],
-          info: {
-            path,
-            narHash: hashBytes('sha256', nar),
-            narSizeBytes: nar.length,
-            references: [...new Set(references)].sort(compareBytes),
-            ca: formatContentAddress({ kind: 'text', digest: { algorithm: 'sha256', hex: sha256 } }),
-          },
-        });
-      }
-      registerObjects(this.#places, objects);
-    } finally {
-      removeTree(textToBytes(folder));
-    }
-    return paths;
+    return { paths, missing: new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path))) };
   }
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {
@@ -354,10 +358,11 @@ class LocalStore implements ObjectStore {
     return this.#index.allRealisations();
   }
 
-  addRealisations(realisations: readonly Realisation[]): void {
-    if (realisations.length === 0) return;
+  addRealisations(realisations: readonly Realisation[], notes: readonly (readonly [key: string, value: string])[] = []): void {
+    if (realisations.length === 0 && notes.length === 0) return;
     this.#index.write((transaction) => {
       for (const realisation of realisations) transaction.putRealisation(realisation);
+      for (const [key, value] of notes) transaction.putCache(key, value);
       this.#places.log.append(realisations.map((realisation) => ({ realisation })));
     });
   }
@@ -425,6 +430,7 @@ class LocalStore implements ObjectStore {
   }
 
   close(): void {
+    for (const later of this.#later.splice(0)) later.giveUp();
     this.#places.temporaryRoots.close();
     this.#index.close();
   }
@@ -483,14 +489,3 @@ const withoutExecutable = (visitor: TreeVisitor): TreeVisitor => ({
   fileData: (chunk) => visitor.fileData(chunk),
   endFile: (path) => visitor.endFile(path),
 });
-
-function writeText(realPath: string, data: Uint8Array): void {
-  const writer = new TreeWriter(textToBytes(realPath));
-  try {
-    writer.beginFile('', false);
-    writer.fileData(data);
-    writer.endFile();
-  } finally {
-    writer.close();
-  }
-}

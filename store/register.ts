@@ -10,7 +10,7 @@ import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
 import type { FinishedObject, PathInfo, StorePath } from './types.ts';
-import { removeTree, sealRoot } from './write-tree.ts';
+import { removeTree, sealDirectory } from './write-tree.ts';
 
 export interface Places {
   /** `<home>/store`. */
@@ -29,17 +29,24 @@ export interface Places {
  * Bytes are durable before any name is, and names before the index: a crash leaves at most unregistered objects, which the next
  * registration of the same path replaces. What is registered is held until the store is closed. Cost: one `syncfs`, one `fsync`, one transaction.
  *
+ * @param options.isDurable  the bytes are on the disk: no `syncfs`
  * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
  */
-export function registerObjects(places: Places, objects: readonly FinishedObject[]): void {
+export function registerObjects(
+  places: Places,
+  objects: readonly FinishedObject[],
+  { isDurable = false }: { readonly isDurable?: boolean } = {},
+): void {
   if (objects.length === 0) return;
   const { objects: folder, index } = places;
-  makeDirectory(folder);
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
+  // A build that made what was there before: held from here on, it needs no transaction.
+  if (objects.every(({ info }) => index.has(info.path))) return;
+  makeDirectory(folder);
   places.reserve.make();
   // Outside of the transaction, which others wait for.
   const manifests = objects.map(({ manifest }) => packManifest(manifest));
-  syncFileSystem(folder);
+  if (!isDurable) syncFileSystem(folder);
   const registeredAt = Math.floor(Date.now() / 1000);
   const replaced: string[] = [];
   const registered: PathInfo[] = [];
@@ -54,9 +61,14 @@ export function registerObjects(places: Places, objects: readonly FinishedObject
         const { path } = object.info;
         if (transaction.has(path)) return;
         const final = `${folder}/${storePathBase(path)}`;
-        if (lstatSync(final, { throwIfNoEntry: false }) !== undefined) replaced.push(moveAway(places, final));
-        sys('move into the store', final, () => renameSync(object.realPath, final));
-        sealRoot(textToBytes(final));
+        sys('move into the store', final, () => {
+          if (!tryRename(object.realPath, final)) {
+            replaced.push(moveAway(places, final));
+            renameSync(object.realPath, final);
+          }
+        });
+        // Files and links have their mode and time.
+        if (object.manifest[0]?.kind === 'directory') sealDirectory(textToBytes(final));
         transaction.put({ ...object.info, registeredAt }, manifests[i]!);
         registered.push({ ...object.info, registeredAt });
       });
@@ -73,6 +85,20 @@ const notValidReference = (path: string, missing: string): Fault =>
   new Fault('E-STORE-015' satisfies StoreCode, `'${path}' refers to '${missing}', which is not in the store`, {
     hints: ['add what it refers to first'],
   });
+
+/** What a rename that meets a folder, or is one and meets a file, fails with. A file in place of a file needs no second look. */
+const IN_THE_WAY = new Set(['EEXIST', 'ENOTEMPTY', 'EISDIR', 'ENOTDIR']);
+
+/** @returns whether it is done: a left-over may be in the way */
+function tryRename(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (!IN_THE_WAY.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return false;
+  }
+}
 
 /** Puts the left-over of a crash aside: while we hold the index, an unregistered object has no owner. */
 function moveAway(places: Places, final: string): string {

@@ -35,17 +35,19 @@ export class TemporaryRoots {
    * From now until `close` no collection takes these paths away if they are valid when this returns; it may have waited for one.
    * Not inside of a transaction.
    *
+   * @returns whether any of them was not held before, so that what was seen of it until now does not count
    * @throws SystemFault
    */
-  add(paths: readonly StorePath[]): void {
+  add(paths: readonly StorePath[]): boolean {
     const unknown = paths.filter((path) => !this.#known.has(path));
-    if (unknown.length === 0) return;
+    if (unknown.length === 0) return false;
     this.#file ??= create(this.#folder);
     const { fd, path } = this.#file;
     sys('write', path, () => writeAll(fd, Buffer.from(unknown.map((each) => `${storePathBase(each)}\n`).join(''), 'latin1')));
     for (const each of unknown) this.#known.add(each);
     if (existsSync(`${this.#folder}/${MARK}`)) this.#index.write(() => unmark(this.#folder));
     this.#index.refresh();
+    return true;
   }
 
   close(): void {

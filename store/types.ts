@@ -125,6 +125,19 @@ export interface FinishedObject {
   readonly manifest: Manifest;
 }
 
+/** References must be complete. */
+export interface TextToAdd {
+  readonly name: string;
+  readonly text: Bytes;
+  readonly references: readonly StorePath[];
+}
+
+/** Texts that are yet to be registered. */
+export interface LaterTexts {
+  /** Writes them, waits for the disk without keeping the thread, and registers. The second time nothing. @throws Fault E-STORE-015 · SystemFault */
+  finish(): Promise<void>;
+}
+
 export interface VerifyProblem {
   readonly path: StorePath;
   readonly kind: 'missing' | 'modified' | 'metadata' | 'reference-missing' | 'unregistered';
@@ -253,7 +266,12 @@ export interface ObjectStore extends Disposable {
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;
   /** Adds texts (`toFile`, `.drv`) in one transaction. References must be valid or in the batch. */
-  addTexts(texts: readonly { name: string; text: Bytes; references: readonly StorePath[] }[]): StorePath[];
+  addTexts(texts: readonly TextToAdd[]): StorePath[];
+  /**
+   * As `addTexts` of derivations, which are valid only when `finish` has been waited for. Until then nobody but `readDerivation` of this
+   * store knows them. What is not finished when the store is closed is forgotten.
+   */
+  addTextsLater(texts: readonly TextToAdd[]): LaterTexts;
   /**
    * Moves the outputs of one build in: canonical metadata, reference scan, content address with self-references, manifest, one
    * transaction for all. Where an equal path is valid already the new copy is dropped.
@@ -283,7 +301,8 @@ export interface ObjectStore extends Disposable {
   realisation(drvPath: StorePath, output: string): StorePath | undefined;
   /** Also of paths that are gone. */
   allRealisations(): readonly Realisation[];
-  addRealisations(realisations: readonly Realisation[]): void;
+  /** @param notes  for the cache, as `cachePut` takes them: in the same transaction */
+  addRealisations(realisations: readonly Realisation[], notes?: readonly (readonly [key: string, value: string])[]): void;
 
   /** The paths and all they refer to, sorted. @throws Fault a path is not valid */
   closure(paths: Iterable<StorePath>): StorePath[];

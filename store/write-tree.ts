@@ -74,6 +74,18 @@ export function sealFile(fd: number, mode: number, isMasked: boolean, size: numb
   futimesSync(fd, canonicalMtimeSeconds, canonicalMtimeSeconds);
 }
 
+/** Writes a file of an object at once. @param isMasked  `isUmaskTight` @throws SystemFault */
+export function writeObjectFile(path: string, data: Uint8Array, isMasked: boolean): void {
+  sys('write', path, () => {
+    const fd = createFile(path, fileMode);
+    try {
+      sealFile(fd, fileMode, isMasked, writeSparse(fd, data, 0) ? data.length : undefined);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
 /**
  * Writes the tree it visits to `root`, which must not exist; its parent is ours alone. The root folder itself stays writable, since a
  * folder that we cannot write cannot be moved either: `sealRoot` finishes it.

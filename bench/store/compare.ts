@@ -127,13 +127,15 @@ export async function storeTable(root: string, measurement: Measurement, print: 
       return `${wall} ${seconds(least(tool, 'cpu'))} ${median(values(tool, 'peakMiB')).toFixed(0).padStart(4)}`.padStart(26);
     });
     const ratios = (tools.includes('nix') ? (['nix', 'limit'] as const) : (['limit'] as const)).map((tool) => {
-      const medians = median(values('igos', 'wall')) / median(values(tool, 'wall'));
-      return `${medians.toFixed(2)} ${(least('igos', 'wall') / least(tool, 'wall')).toFixed(2)}`.padStart(15);
+      const medians = ratio(median(values('igos', 'wall')), median(values(tool, 'wall')));
+      return `${medians} ${ratio(least('igos', 'wall'), least(tool, 'wall'))}`.padStart(15);
     });
     print(`${name.padEnd(34)}${cells.join('')}${ratios.join('')}`);
   }
 }
 
+/** Of some operations there is nothing to compare with. */
+const ratio = (value: number, of: number): string => (of < 0.001 ? '-' : (value / of).toFixed(2));
 const seconds = (value: number): string => value.toFixed(value < 1 ? 3 : 2);
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import { bytesToText, Fault } from '../../base/index.ts';
 import { checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
-import type { ObjectStore, StorePath } from '../../store/index.ts';
+import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
@@ -13,23 +13,30 @@ import { openContextStore, openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  // One store for all: what evaluation makes is held, and known, until it is built.
+  using store = openContextStore(context);
+  let isNew = false;
+  let later: LaterTexts | undefined;
+  const evaluate = (watched: Context): Target[] => {
+    using session = openSession(watched, args, { isReadOnly: false, store: () => store });
+    isNew = true;
+    return resolveTargets(watched, args, session, () => {
+      later = session.bridge.flushLater();
+    });
+  };
   // What the words stand for is an evaluation like others: not done again while nothing changed.
-  const targets = await remembered(context, args, 'targets', (watched): Target[] => {
-    using session = openSession(watched, args, { isReadOnly: false });
-    return resolveTargets(watched, args, session).map(({ label, drvPath, outputs, outPath }) => ({
-      ...{ label, outputs },
-      ...(drvPath === undefined ? {} : { drvPath }),
-      ...(outPath === undefined ? {} : { outPath }),
-    }));
-  });
-  {
-    using store = openContextStore(context);
-    if (areHeld(store, targets)) return await realizeAll(context, args, store, targets);
-  }
-  // Somebody collected them in between, or long ago: now they are held from the moment they are made.
-  using session = openSession(context, args, { isReadOnly: false });
-  return await realizeAll(context, args, session.store, resolveTargets(context, args, session));
+  let targets = await remembered(context, args, 'targets', (watched) => evaluate(watched).map(onlyWords));
+  // Known, and collected since: made again, they are held from that moment on.
+  if (!isNew && !areHeld(store, targets)) targets = evaluate(context);
+  return await realizeAll(context, args, store, targets, later);
 }
+
+/** What can be written down and read again. */
+const onlyWords = ({ label, drvPath, outputs, outPath }: Target): Target => ({
+  ...{ label, outputs },
+  ...(drvPath === undefined ? {} : { drvPath }),
+  ...(outPath === undefined ? {} : { outPath }),
+});
 
 /** Keeps what the targets are made from from being collected. @returns whether all of it is there */
 function areHeld(store: ObjectStore, targets: readonly Target[]): boolean {
@@ -37,12 +44,20 @@ function areHeld(store: ObjectStore, targets: readonly Target[]): boolean {
   return store.holdAll([...wanted]).size === wanted.size;
 }
 
-async function realizeAll(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
+/** @param later  derivations that are yet to be registered */
+async function realizeAll(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  targets: readonly Target[],
+  later: LaterTexts | undefined,
+): Promise<number> {
   if (args.has('dry-run')) {
+    await later?.finish();
     await printPlan(context, args, store, targets);
     return 0;
   }
-  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets);
+  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets, later);
   if (args.has('check')) return await check(context, args, store, targets);
   makeOutLinks(context, args, store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>

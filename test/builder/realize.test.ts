@@ -17,7 +17,7 @@ import {
   realizeSync,
   repairByBuild,
 } from '../../builder/index.ts';
-import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import { type ObjectStore, openStore, type StorePath, storePathName } from '../../store/index.ts';
 import {
   addDerivation,
   needsSandbox,
@@ -141,6 +141,71 @@ test('equal bytes of an input stop the rebuild there', async (t) => {
     'finished c',
   ]);
   assert.deepEqual(await events(store, all(second)), []);
+});
+
+/** The derivations of one store, not yet in another. */
+function later(from: ObjectStore, store: ObjectStore, ...drvPaths: StorePath[]) {
+  const texts = drvPaths.map((path) => ({
+    name: storePathName(path),
+    text: readFileSync(from.toReal(path), 'latin1'),
+    references: from.info(path)!.references,
+  }));
+  return store.addTextsLater(texts);
+}
+
+test('derivations are registered while the first of them are built, also where that fails', async (t) => {
+  if (!needsSandbox(t)) return;
+  const from = temporaryStore(t);
+  const a = addDerivation(from, { name: 'a', script: 'echo a > $out' });
+  const b = addDerivation(from, {
+    name: 'b',
+    inputs: [{ drvPath: a }],
+    env: { a: outputOf(a) },
+    script: 'read x < $a; echo "b of $x" > $out',
+  });
+  const bad = addDerivation(from, { name: 'bad', inputs: [{ drvPath: b }], script: 'exit 3' });
+  const store = temporaryStore(t);
+  let wasValid: boolean | undefined;
+  const result = await realize(store, all(b), {
+    later: later(from, store, a, b),
+    onEvent: (event) => {
+      if (event.kind === 'started') wasValid ??= store.isValid(a);
+    },
+  });
+  assert.equal(readFileSync(store.toReal(result.outputs.get(b)!.get('out')!), 'utf8'), 'b of a\n');
+  assert.deepEqual([wasValid, store.isValid(a), store.isValid(b)], [false, true, true]);
+  await assert.rejects(realize(store, all(bad), { later: later(from, store, bad) }), BuildFault);
+  assert.equal(store.isValid(bad), true);
+  // Nothing to build, and nothing to wait for.
+  const other = addDerivation(from, { name: 'b', inputs: [{ drvPath: a }], env: { a: outputOf(a), z: '1' } });
+  store.addRealisations([{ drvPath: other, output: 'out', path: result.outputs.get(b)!.get('out')! }]);
+  assert.deepEqual(await events(store, all(other), { later: later(from, store, other) }), []);
+  assert.equal(store.isValid(other), true);
+});
+
+test('a derivation that is a source of another is there when that is built', async (t) => {
+  if (!needsSandbox(t)) return;
+  const from = temporaryStore(t);
+  const a = addDerivation(from, { name: 'a', script: 'echo a > $out' });
+  const reader = addDerivation(from, { name: 'reader', sources: [a], script: `read x < ${a} || :; echo "$x" > $out` });
+  const store = temporaryStore(t);
+  const result = await realize(store, all(reader), { later: later(from, store, a, reader) });
+  const path = result.outputs.get(reader)!.get('out')!;
+  assert.match(readFileSync(store.toReal(path), 'utf8'), /^Derive\(/);
+});
+
+test('derivations that cannot be registered fail the run', async (t) => {
+  if (!needsSandbox(t)) return;
+  const from = temporaryStore(t);
+  const source = from.addTexts([{ name: 'source', text: 'x', references: [] }])[0]!;
+  const a = addDerivation(from, { name: 'a', script: 'echo a > $out' });
+  const b = addDerivation(from, { name: 'b', sources: [source] });
+  const store = temporaryStore(t);
+  await assert.rejects(
+    realize(store, all(a), { later: later(from, store, a, b) }),
+    (error) => error instanceof Fault && error.code === 'E-STORE-015',
+  );
+  assert.equal(store.isValid(a), false);
 });
 
 test('several outputs may refer to each other', async (t) => {

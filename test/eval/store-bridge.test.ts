@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault, renderFault, textToBytes } from '../../base/index.ts';
 import { StoreBridge } from '../../eval/index.ts';
-import { openStore } from '../../store/index.ts';
+import { openStore, type StorePath, textPath } from '../../store/index.ts';
 import { removeTree } from '../../store/write-tree.ts';
 import { golden } from '../golden.ts';
 
@@ -34,4 +34,32 @@ test('deferred writes happen in flush, and only of what is still what was evalua
       return true;
     },
   );
+});
+
+test('derivations may be registered later, other texts are there at once', async (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-bridge-'));
+  t.after(() => removeTree(work));
+  using store = openStore({ home: join(work, 'home'), storeDir: '/igos/store' });
+  const add = (bridge: StoreBridge, name: string, references: readonly StorePath[]): StorePath => {
+    const text = `${name} of ${references.join(' ')}`;
+    const path = textPath(name, text, references, '/igos/store');
+    bridge.addText({ name, text, path, references });
+    return path;
+  };
+  const bridge = new StoreBridge(store, { isReadOnly: false });
+  const source = add(bridge, 'source', []);
+  const drv = add(bridge, 'x.drv', [source]);
+  const later = bridge.flushLater();
+  assert.deepEqual([store.isValid(source), store.isValid(drv)], [true, false]);
+  assert.ok(bridge.pending().has(drv) && bridge.isUnwritten(drv));
+  await later!.finish();
+  assert.deepEqual([store.isValid(source), store.isValid(drv)], [true, true]);
+  assert.equal(bridge.flushLater(), undefined);
+
+  // A text that names a derivation needs it.
+  const strange = new StoreBridge(store, { isReadOnly: false });
+  const named = add(strange, 'y.drv', []);
+  const naming = add(strange, 'naming', [named]);
+  assert.equal(strange.flushLater(), undefined);
+  assert.deepEqual([store.isValid(named), store.isValid(naming)], [true, true]);
 });

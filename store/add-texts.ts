@@ -1,0 +1,147 @@
+/**
+ * Texts become store objects: derivations, and what evaluation writes. Many at a time, each a small file.
+ *
+ * @source docs/store.md §2
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import { type Bytes, compareBytes, SystemFault, syncFileSystemCall, sys, textToBytes } from '../base/index.ts';
+import { hashBytes } from './hash.ts';
+import { TextNars } from './nar-encode.ts';
+import { type Places, registerObjects } from './register.ts';
+import { formatContentAddress } from './store-path.ts';
+import type { FinishedObject, LaterTexts, StorePath, TextToAdd } from './types.ts';
+import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
+
+/** Writes and registers what is missing, by path. @throws Fault E-STORE-015 · SystemFault */
+export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>): void {
+  const staged = new StagedTexts(places, missing);
+  try {
+    staged.register();
+  } finally {
+    staged.close();
+  }
+}
+
+/** What `addTexts` does, when the caller has time for it. */
+export class TextsOfLater implements LaterTexts {
+  readonly #places: Places;
+  readonly #missing: ReadonlyMap<StorePath, TextToAdd>;
+  #finished: Promise<void> | undefined;
+  #isGivenUp: boolean = false;
+
+  constructor(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>) {
+    this.#places = places;
+    this.#missing = missing;
+  }
+
+  finish(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
+  /** The store is closed: what was not begun is not, and what was is not ended. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#isGivenUp || this.#missing.size === 0) return;
+    const staged = new StagedTexts(this.#places, this.#missing);
+    try {
+      await staged.flush();
+      if (!this.#isGivenUp) staged.register();
+    } finally {
+      staged.close();
+    }
+  }
+}
+
+/** Files in a scratch folder, complete but for their registration. */
+class StagedTexts {
+  readonly #places: Places;
+  readonly #folder: string;
+  readonly #objects: FinishedObject[] = [];
+  #isDurable: boolean = false;
+
+  constructor(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>) {
+    this.#places = places;
+    this.#folder = places.staging.make('add');
+    try {
+      const nars = new TextNars();
+      const isMasked = isUmaskTight();
+      for (const [path, { text, references }] of missing) this.#write(path, nars.of(text), references, isMasked);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Has another thread wait for the disk, where that can be had. @throws SystemFault */
+  async flush(): Promise<void> {
+    const sync = syncFileSystemCall();
+    if (sync === undefined) return;
+    const folder = this.#folder;
+    const fd = sys('open', folder, () => openSync(folder, constants.O_RDONLY));
+    const { promise, resolve } = Promise.withResolvers<number>();
+    sync.async(fd, (_, result) => resolve(result));
+    const result = await promise;
+    closeSync(fd);
+    if (result !== 0) throw new SystemFault('sync the file system of', folder, { code: 'EIO' });
+    this.#isDurable = true;
+  }
+
+  register(): void {
+    registerObjects(this.#places, this.#objects, { isDurable: this.#isDurable });
+  }
+
+  close(): void {
+    removeTree(textToBytes(this.#folder));
+  }
+
+  #write(
+    path: StorePath,
+    { nar, data }: { nar: Buffer; data: Buffer },
+    references: readonly StorePath[],
+    isMasked: boolean,
+  ): void {
+    const sha256 = hashBytes('sha256', data);
+    const realPath = `${this.#folder}/${this.#objects.length}`;
+    writeObjectFile(realPath, data, isMasked);
+    this.#objects.push({
+      realPath,
+      manifest: [{ kind: 'file', path: '', isExecutable: false, sizeBytes: data.length, sha256 }],
+      info: {
+        path,
+        narHash: hashBytes('sha256', nar),
+        narSizeBytes: nar.length,
+        references: [...new Set(references)].sort(compareBytes),
+        ca: formatContentAddress({ kind: 'text', digest: { algorithm: 'sha256', hex: sha256 } }),
+      },
+    });
+  }
+}
+
+/** Texts of derivations that this process has put into the store, or will: whoever goes on to build them needs not read them. */
+export class WrittenDerivations {
+  readonly #texts = new Map<StorePath, Bytes>();
+  #nBytes = 0;
+
+  /** Those of derivations, as far as there is room. */
+  add(texts: ReadonlyMap<StorePath, TextToAdd>): void {
+    for (const [path, { text }] of texts) {
+      if (!path.endsWith('.drv') || !this.hasRoom(text.length) || this.#texts.has(path)) continue;
+      this.#texts.set(path, text);
+      this.#nBytes += text.length;
+    }
+  }
+
+  hasRoom(nBytes: number): boolean {
+    return this.#nBytes + nBytes <= MAX_WRITTEN_BYTES;
+  }
+
+  get(path: StorePath): Bytes | undefined {
+    return this.#texts.get(path);
+  }
+}
+
+const MAX_WRITTEN_BYTES = 1 << 23;

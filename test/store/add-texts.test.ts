@@ -1,0 +1,142 @@
+/** Texts that are registered when there is time for it, and what stands where an object is to be. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '../../base/index.ts';
+import {
+  type Derivation,
+  derivationPath,
+  derivationReferences,
+  encodeDerivation,
+  openStore,
+  type StorePath,
+  type TextToAdd,
+} from '../../store/index.ts';
+import { StoreIndex } from '../../store/store-index.ts';
+import { makeTree, storeDir, temporaryStore } from './fixture.ts';
+
+function derivation(
+  name: string,
+  inputs: readonly StorePath[] = [],
+  padding = '',
+): { text: TextToAdd; path: StorePath; drv: Derivation } {
+  const drv: Derivation = {
+    name,
+    outputs: new Map([['out', { kind: 'floating', method: 'nar', algorithm: 'sha256' }]]),
+    inputDrvs: new Map(inputs.map((input) => [input, ['out']])),
+    inputSrcs: [],
+    system: 'x86_64-linux',
+    builder: '/bin/sh',
+    args: [],
+    env: new Map([['padding', padding]]),
+  };
+  const text = { name: `${name}.drv`, text: encodeDerivation(drv), references: derivationReferences(drv) };
+  return { text, path: derivationPath(drv, storeDir), drv };
+}
+
+test('derivations of later can be read at once, and are valid when they are finished', async (t) => {
+  const { store, home } = temporaryStore(t);
+  const a = derivation('a');
+  const b = derivation('b', [a.path]);
+  const later = store.addTextsLater([a.text, b.text]);
+  assert.deepEqual(store.readDerivation(b.path), b.drv);
+  assert.deepEqual([store.isValid(a.path), store.hold(b.path)], [false, false]);
+  await Promise.all([later.finish(), later.finish()]);
+  await later.finish();
+  assert.deepEqual([store.isValid(a.path), store.hold(b.path)], [true, true]);
+  assert.deepEqual(store.info(b.path)!.references, [a.path]);
+  assert.equal(readFileSync(store.toReal(b.path), 'latin1'), b.text.text);
+  assert.deepEqual(store.verify({ contents: true }), []);
+  assert.deepEqual(readdirSync(join(home, 'tmp')), []);
+  using other = openStore({ home, storeDir });
+  assert.deepEqual(other.readDerivation(b.path), b.drv);
+  assert.deepEqual(other.roots().filter(({ kind }) => kind === 'process').length > 0, true, 'they are held');
+});
+
+test('what is not finished when the store is closed is forgotten', async (t) => {
+  const { home } = temporaryStore(t);
+  const a = derivation('a');
+  const first = openStore({ home, storeDir });
+  const never = first.addTextsLater([a.text]);
+  first.close();
+  await never.finish();
+  const second = openStore({ home, storeDir });
+  const begun = second.addTextsLater([a.text]).finish();
+  second.close();
+  await begun;
+  using third = openStore({ home, storeDir });
+  assert.equal(third.isValid(a.path), false);
+  assert.deepEqual(readdirSync(join(home, 'tmp')), []);
+});
+
+test('texts of later that cannot be registered say so, and leave nothing', async (t) => {
+  const { store, home } = temporaryStore(t);
+  const later = store.addTextsLater([derivation('b', [derivation('a').path]).text]);
+  const isMissing = (error: unknown): boolean => error instanceof Fault && error.code === 'E-STORE-015';
+  await assert.rejects(later.finish(), isMissing);
+  await assert.rejects(later.finish(), isMissing);
+  assert.deepEqual(readdirSync(join(home, 'tmp')), []);
+});
+
+test('what is too much to be kept in memory is registered at once', (t) => {
+  const { store } = temporaryStore(t);
+  const large = derivation('large', [], 'x'.repeat(9 << 20));
+  store.addTextsLater([large.text]);
+  assert.equal(store.isValid(large.path), true);
+  assert.equal(store.readDerivation(large.path).env.get('padding')!.length, 9 << 20);
+});
+
+test('what is valid already is registered again without a transaction', (t) => {
+  const { store, home } = temporaryStore(t);
+  const newest = (): number => {
+    const index = new StoreIndex(join(home, 'var/index'), storeDir);
+    const number = index.newest();
+    index.close();
+    return number;
+  };
+  const build = () => {
+    const realPath = join(store.makeScratch(), 'out');
+    writeFileSync(realPath, 'same');
+    const output = {
+      realPath,
+      name: 'x',
+      output: { kind: 'floating', method: 'nar', algorithm: 'sha256' } as const,
+      scratchPath: derivation('scratch').path,
+      candidates: [],
+      deriver: derivation('x').path,
+    };
+    return store.addOutputs(new Map([['out', output]])).get('out')!;
+  };
+  const path = build();
+  const before = newest();
+  assert.equal(build(), path);
+  assert.equal(newest(), before);
+});
+
+const kinds: Readonly<Record<string, (path: string) => unknown>> = {
+  file: (path) => writeFileSync(path, 'left'),
+  folder: (path) => makeTree(path, { left: 'over' }),
+  'empty folder': (path) => mkdirSync(path),
+  link: (path) => makeTree(join(path, '..'), { [path.slice(path.lastIndexOf('/') + 1)]: '-> nowhere' }),
+};
+
+test('whatever kind of left-over stands in the way of whatever kind of object is replaced', (t) => {
+  const { store, folder } = temporaryStore(t);
+  const sources: Record<string, string> = {
+    file: join(makeTree(join(folder, 'a'), { f: 'text' }), 'f'),
+    folder: makeTree(join(folder, 'b'), { f: 'text' }),
+    link: join(makeTree(join(folder, 'c'), { l: '-> somewhere' }), 'l'),
+  };
+  mkdirSync(join(folder, 'home/store'), { recursive: true });
+  for (const [kind, source] of Object.entries(sources)) {
+    for (const [left, make] of Object.entries(kinds)) {
+      const name = `${kind}-${left.replace(' ', '-')}`;
+      const { path } = store.computePath(name, source);
+      make(store.toReal(path));
+      assert.equal(store.addPath(name, source), path, name);
+    }
+  }
+  assert.deepEqual(store.verify({ contents: true }), []);
+  assert.deepEqual(readdirSync(join(folder, 'home/tmp')), []);
+});

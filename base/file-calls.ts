@@ -159,7 +159,7 @@ export class FileStatus {
 /** How many names, `.` and `..` aside, stand in what `getdents64` filled. @source getdents64(2) */
 export function countNames(entries: Buffer, sizeBytes: number): number {
   let n = 0;
-  for (let at = 0; at < sizeBytes; at += entries.readUInt16LE(at + 16)) {
+  for (let at = 0; at < sizeBytes; at += entries[at + 16]! | (entries[at + 17]! << 8)) {
     const name = at + 19;
     const isDots = entries[name] === 0x2e && (entries[name + 1] === 0 || (entries[name + 1] === 0x2e && entries[name + 2] === 0));
     if (!isDots) n++;

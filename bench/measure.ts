@@ -73,13 +73,26 @@ export function report(title: string, results: readonly Result[]): string {
 }
 
 /**
- * Peak resident memory of one more run, in MiB: the kernel's own high-water mark, read every few milliseconds until the process ends.
- * `undefined` where there is no /proc.
+ * Peak resident memory of one more run, in MiB: what the kernel says of it when it has ended, by GNU time. Without that, the kernel's
+ * high-water mark read every few milliseconds until it ends, which misses the last of a short run. `undefined` where there is no /proc.
  */
 export async function peakMemory(entry: Case): Promise<number | undefined> {
   entry.before?.();
-  const [program, ...words] = entry.command;
-  const child = spawn(program!, words, { env: { ...process.env, ...entry.environment }, stdio: 'ignore' });
+  const environment = { ...process.env, ...entry.environment };
+  const words = ['--quiet', '--format=%M', ...entry.command];
+  const { stderr } = spawnSync('/usr/bin/time', words, {
+    encoding: 'utf8',
+    env: environment,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const told = /(\d+)\n$/.exec(stderr ?? '')?.[1];
+  return told === undefined ? await watchedPeak(entry, environment) : Number(told) / 1024;
+}
+
+async function watchedPeak({ command, before }: Case, environment: NodeJS.ProcessEnv): Promise<number | undefined> {
+  before?.();
+  const [program, ...words] = command;
+  const child = spawn(program!, words, { env: environment, stdio: 'ignore' });
   let peak: number | undefined;
   const timer = setInterval(() => {
     try {

@@ -13,7 +13,7 @@ import { importedTable } from './imported.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
 import { largeRootTable } from './pkm/large-root.ts';
-import { storeTable } from './store/compare.ts';
+import { isGroup, storeTable } from './store/compare.ts';
 import { graphTable } from './store/graph.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -48,10 +48,19 @@ const suites: Record<string, () => void | Promise<void>> = {
     ];
     console.log(report('pkm on a small root', measure(cases, 11)));
   },
-  /** `npm run bench -- store`, not run unless named: minutes, and gigabytes in IGOS_BENCH_SCRATCH or the temporary folder. */
-  store() {
-    if (!wanted.includes('store')) return;
-    storeTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+  /**
+   * `npm run bench -- store [files|large|twice…]`, not run unless named: minutes, and gigabytes in IGOS_BENCH_SCRATCH or the temporary
+   * folder. Waits IGOS_BENCH_WAIT minutes at most until the file system makes files as fast as it can. IGOS_BENCH_KEEP=1 leaves what
+   * was made.
+   */
+  async store() {
+    if (wanted[0] !== 'store') return;
+    const groups = wanted.slice(1).filter(isGroup);
+    const place = process.env['IGOS_BENCH_SCRATCH'] ?? scratch;
+    const maxMinutes = Number(process.env['IGOS_BENCH_WAIT'] ?? 10);
+    const rounds = Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3);
+    const keeps = process.env['IGOS_BENCH_KEEP'] === '1';
+    await storeTable(root, { scratch: place, rounds, groups, maxMinutes, keeps }, console.log);
   },
   /** `npm run bench -- graph`: minutes, nearly all of them for the last row of the peer. */
   graph() {

@@ -6,6 +6,7 @@
 import { basename } from 'node:path';
 import type { Bytes } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
+import { cannotRun } from './build-failure.ts';
 import { setUpFailed, stopped } from './build-fault.ts';
 import { plainFiles } from './build-one.ts';
 import { type BuildInput, buildFolder, buildInput } from './environment.ts';
@@ -32,7 +33,7 @@ export interface DevelopOptions {
  * Runs the shell with the streams of this process, to its end. Nothing of it is left then. The inputs must be valid.
  *
  * @returns its exit status
- * @throws Fault E-BUILD-003, 004, 015, 017
+ * @throws Fault E-BUILD-003, 004, 015, 017, 018
  */
 export async function develop(store: ObjectStore, drvPath: StorePath, options: DevelopOptions): Promise<number> {
   const realised = new Realised(store);
@@ -70,7 +71,7 @@ export async function develop(store: ObjectStore, drvPath: StorePath, options: D
   if (end.kind === 'refused' && end.way === 'overlay') end = await run(true);
   if (end.kind === 'stopped') throw stopped();
   if (end.kind === 'refused') throw probeSandbox(store.home).fault ?? setUpFailed(drv.name, end.refusal);
-  if (end.kind === 'not-run') throw setUpFailed(drv.name, { purpose: 'start /bin/sh', message: end.message });
+  if (end.kind === 'not-run') throw cannotRun(drv, '/bin/sh', end.message);
   return end.kind === 'exited' ? end.status : 1;
 }
 

@@ -31,6 +31,14 @@ const CLUES: readonly Clue[] = [
     pattern: /No package '([\w.+-]+)' found|Package ['"]?([\w.+-]+)['"]?,? (?:required by .*, )?(?:was )?not found/,
     hint: (name) => `pkg-config knows no '${name}': add its package: host = [ … ${name} ]`,
   },
+  {
+    pattern: /^can't find file to patch at input line/,
+    hint: () => 'patches are applied with -p1: one with other names says so: patches = [ { file = ./x.patch; strip = 0; } ]',
+  },
+  {
+    pattern: /^Hunk #\d+ FAILED|^\d+ out of \d+ hunks? FAILED/,
+    hint: () => 'the patch is for another version of the source: make it anew, or leave it out',
+  },
   { pattern: /configure: error: no acceptable C compiler/, hint: () => 'the build has no C compiler: add one: build = [ … cc ]' },
   { pattern: /No space left on device/, hint: () => 'the disk that holds the store is full: make room' },
   {

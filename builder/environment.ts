@@ -56,7 +56,7 @@ export function buildInput(drv: Derivation, options: EnvironmentOptions): BuildI
     const asFiles = new Set(words(drv.env.get('passAsFile')));
     for (const [name, value] of drv.env) {
       // The layers are the root itself: their store paths do not exist in it, and must not get into what is built.
-      if (name === 'igosRoot' || name === 'igosOutputs') continue;
+      if (name === 'igosRoot' || name === 'igosOutputs' || name === 'igosMemory') continue;
       if (asFiles.has(name)) {
         const file = `.attr-${formatHash({ algorithm: 'sha256', hex: hashBytes('sha256', Buffer.from(name, 'latin1')) }, 'nix32')}`;
         files.set(file, rewrite(value));

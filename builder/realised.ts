@@ -8,6 +8,7 @@ import {
   resolveDerivation,
   type StorePath,
 } from '../store/index.ts';
+import { withoutHints } from './hints.ts';
 import type { Goal } from './types.ts';
 
 /** A derivation that names its inputs by store path, and its own path: the key of realisations. */
@@ -95,15 +96,21 @@ export class Realised {
 
   /**
    * The derivation over the known outputs of its inputs; looks its outputs up under that name, so that `paths` knows them from now
-   * on. A derivation with nothing to resolve is its own resolved form.
+   * on. Hints for the scheduler are not in it, so that changing them builds nothing. A derivation with nothing to resolve and no hints is
+   * its own resolved form.
    *
    * @returns `undefined` while an input's path is not known
    */
   resolve(drvPath: StorePath): Resolved | undefined {
     const known = this.#resolved.get(drvPath);
     if (known !== undefined) return known;
-    const drv = this.#store.readDerivation(drvPath);
-    if (!needsResolution(drv)) return this.#keep(drvPath, { drv, drvPath });
+    const declared = this.#store.readDerivation(drvPath);
+    const drv = withoutHints(declared);
+    if (!needsResolution(drv)) {
+      const own = drv === declared ? drvPath : derivationPath(drv, this.#store.storeDir);
+      if (own !== drvPath) this.#lookUp(drvPath, { drv, drvPath: own });
+      return this.#keep(drvPath, { drv, drvPath: own });
+    }
     const resolved = resolveDerivation(drv, this.#store.storeDir, (input, output) => this.paths(input).get(output));
     if (resolved === undefined) return undefined;
     const result = { drv: resolved, drvPath: derivationPath(resolved, this.#store.storeDir) };

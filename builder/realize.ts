@@ -9,6 +9,7 @@ import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { DebianBinaries } from './fetch/debian-binary.ts';
 import { type Archives, fetchOne } from './fetch/fetch.ts';
+import { memoryHint } from './hints.ts';
 import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
 import { takeLock } from './lock.ts';
@@ -184,12 +185,15 @@ class Run {
     return new Map(found);
   }
 
-  /** As it was last time, whatever has changed since; without that, builds are taken for longer than fetches. */
+  /**
+   * As it was last time, whatever has changed since; without that, builds are taken for longer than fetches. Of the memory that was seen
+   * (of one process) and that the package says (of all) the larger counts.
+   */
   #expect(step: PlanStep): { weight: number; size: number } {
     const known = this.#taken(step);
     const weight = known?.seconds ?? (step.action === 'build' ? 1 : 0.2);
-    const size = known === undefined || known.peakBytes < LIGHT_BYTES ? 0 : known.peakBytes;
-    return { weight, size };
+    const bytes = Math.max(known?.peakBytes ?? 0, memoryHint(step.drv));
+    return { weight, size: bytes < LIGHT_BYTES ? 0 : bytes };
   }
 
   async #step(step: PlanStep, slot: number, release: () => void): Promise<TaskEnd> {

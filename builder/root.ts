@@ -101,12 +101,19 @@ export function placeObject(realPath: string, folder: string, name: string): Mou
  */
 export function copyLayers(store: ObjectStore, layers: readonly Layer[], folder: string): void {
   const top = textToBytes(folder);
-  const taken = new Set<string>();
+  /** Path → whether it is a folder, into which lower layers go on. */
+  const taken = new Map<string, boolean>();
   for (const layer of layers) {
     const from = textToBytes(store.toReal(layer.path));
+    /** Folders of this layer in place of which a higher one has something else: nothing below them is seen. */
+    const hidden: string[] = [];
     for (const entry of store.manifest(layer.path)) {
-      if (taken.has(entry.path) || entry.path === '' || rootLinks.has(entry.path)) continue;
-      taken.add(entry.path);
+      if (hidden.some((above) => entry.path.startsWith(above))) continue;
+      const isFolder = entry.kind === 'directory';
+      const above = taken.get(entry.path);
+      if (isFolder && above === false) hidden.push(`${entry.path}/`);
+      if (above !== undefined || entry.path === '' || rootLinks.has(entry.path)) continue;
+      taken.set(entry.path, isFolder);
       const target = bytesToPath(`${top}/${entry.path}`);
       sys('copy a layer to', folder, () => {
         if (entry.kind === 'directory') mkdirSync(target);

@@ -31,7 +31,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
   ],
   seldom: [
     /^builder\//,
-    /^base\/(atomic|process|render|suggest|syscalls)\.ts$/,
+    /^base\/(atomic|early-flush|file-calls|koffi|process|render|suggest|syscalls)\.ts$/,
     /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
     /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs)\.ts$/,
     /^store\//,
@@ -40,6 +40,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
     /^eval\/(docs|pretty|show-value)\.ts$/,
     /^cli\/(help|version|exit|igos\/parse)\.ts$/,
+    /^cli\/progress\//,
   ],
 };
 

@@ -2,9 +2,9 @@
  * Makes `dist/`: igos in few files, with V8's compiled code beside them (`npm run build`; `npm ci` runs it).
  *
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
- * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `whole` everything, and `repeated` only what
- * tells an evaluation that was done before from a new one, for which it hands over to `evaluating`. They share nothing at run time, so
- * no class exists twice where it matters.
+ * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `managing` what pkm does without evaluating,
+ * `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands over to
+ * `evaluating`. They share nothing at run time, so no class exists twice where it matters.
  * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
  * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
@@ -26,21 +26,34 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin, transformSync } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
+import { type ImageEntry, makeImage, writeArchive } from '../pkm/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
 import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
+import type { Command } from './command.ts';
+import { importCommands } from './igos/import-table.ts';
+import { publishingCommands } from './igos/publishing-table.ts';
+import { seedCommands } from './igos/seed-table.ts';
 import { igosCommands } from './igos/table.ts';
+import { repositoryCommands } from './pkm/repository-table.ts';
+import { pkmCommands } from './pkm/table.ts';
 
 const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
 /** Commands of `evaluating.cjs`. */
 const EVALUATING = ['eval', 'instantiate', 'parse'];
-/** Commands of `storing.cjs`: those that work on the store alone. `verify` and `sign` need builds, caches or keys. */
+/** Commands that need keys. */
+const SIGNING = ['store import', 'store sign'];
+/** Commands of `storing.cjs`: those that work on the store alone. */
 const STORING = igosCommands
   .map(({ name }) => name)
-  .filter((name) => (name.startsWith('store ') && name !== 'store sign') || name === 'gc' || name === 'why-depends');
+  .filter((name) => (name.startsWith('store ') && !SIGNING.includes(name)) || name === 'gc' || name === 'why-depends');
 /** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
 const REALIZING = ['realize'];
+/** Commands of `managing.cjs`: those of pkm that evaluate nothing and draw nothing. */
+const MANAGING = [...pkmCommands, ...repositoryCommands]
+  .map(({ name }) => name)
+  .filter((name) => !['install', 'upgrade', 'switch', 'adopt', 'config resolve', 'help'].includes(name));
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -103,12 +116,18 @@ interface Bundle {
 const EXTERNAL = ['ink', 'react', 'tar', 'esbuild', 'koffi', 'fast-glob', 'openpgp', 'vscode-*'];
 
 /** Only what a bundle has of the tables of commands, without their words, which are long: who asks for help meets another bundle. */
-const fewCommands = (names: readonly string[]): Plugin => ({
+const fewCommands = (names: readonly string[], program: 'igos' | 'pkm' = 'igos'): Plugin => ({
   name: 'few commands',
   setup(build) {
-    const rows = igosCommands.filter(({ name }) => names.includes(name));
-    build.onLoad({ filter: /\/cli\/igos\/table\.ts$/ }, () => ({ contents: `export const igosCommands = ${literal(rows)};` }));
-    build.onLoad({ filter: /\/cli\/pkm\/table\.ts$/ }, () => ({ contents: 'export const pkmCommands = [];' }));
+    const tables = { igosCommands, importCommands, publishingCommands, seedCommands, pkmCommands, repositoryCommands };
+    const rows = (own: string, commands: readonly Command[]): string =>
+      literal(commands.filter(({ name }) => own === program && names.includes(name)));
+    build.onLoad({ filter: /\/cli\/(igos|pkm)\/(\w+-)?table\.ts$/ }, ({ path }) => {
+      const [, own = '', file = ''] = /\/(igos|pkm)\/([\w-]+)\.ts$/.exec(path)!;
+      const table = file === 'table' ? `${own}Commands` : `${file.replace(/-table$/, '')}Commands`;
+      const commands = tables[table as keyof typeof tables];
+      return commands === undefined ? undefined : { contents: `export const ${table} = ${rows(own, commands)};` };
+    });
   },
 });
 
@@ -202,6 +221,19 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
     }));
   },
 });
+
+/** The same for binary caches, an eighth of what a bundle of the store would be. */
+const withoutCaches: Plugin = {
+  name: 'without caches',
+  setup(build) {
+    build.onLoad({ filter: /\/store\/index\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const contents = text.replace("=> import('./cache/index.ts')", '=> igosHandOver()');
+      if (contents === text) throw new Error(`'${path}' loads caches in another way`);
+      return { contents: `declare const igosHandOver: () => Promise<never>;\n${contents}`, loader: 'ts' };
+    });
+  },
+};
 
 /** What other threads run. */
 const lane = await bundleLane(home);
@@ -383,6 +415,24 @@ function runToWarm(name: string, program: 'igos' | 'pkm', words: readonly string
   });
 }
 
+/** An archive of so many files that other threads help to verify and to remove them. */
+async function manyFiles(scratch: string): Promise<string> {
+  const content = join(scratch, 'empty');
+  writeFileSync(content, '');
+  const sha256 = createHash('sha256').digest('hex');
+  const entries = Array.from({ length: MANY_FILES }, (_, n): ImageEntry => {
+    const path = n < 2 ? `etc/${n}` : `usr/${n % 10}/${n}`;
+    return { path, kind: 'file', mode: 0o644, uid: 0, gid: 0, sizeBytes: 0, sha256, target: '' };
+  });
+  const origin = { kind: 'store', storePath: '' } as const;
+  const image = makeImage({ description: { name: 'many', version: '1' }, origin, entries, contentPath: () => content });
+  const file = join(scratch, 'many-1.igos.tar.gz');
+  await writeArchive(image, file);
+  return file;
+}
+
+const MANY_FILES = 4100;
+
 function scriptsBefore(): string[] {
   try {
     return JSON.parse(readFileSync(join(dist, 'stamp.json'), 'utf8')).files ?? [];
@@ -402,6 +452,7 @@ async function main(): Promise<void> {
   const repeated = await bundle('repeated', WITHOUT_COMMANDS, [asking, fewCommands(REMEMBERED)], evaluating.identity);
   const evaluatesNothing = [
     fewCommands(STORING),
+    withoutCaches,
     handingOver(/cli\/package-places\.ts$/, 'packagePlaces'),
     handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
     handingOver(/cli\/repair-store\.ts$/, 'prepareRepair'),
@@ -417,10 +468,20 @@ async function main(): Promise<void> {
     evaluatesNothing,
   );
   const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
+  const managing = await bundle(
+    'managing',
+    withCommands(
+      loaders(
+        'pkm',
+        MANAGING.map((name) => name.replace(' ', '-')),
+      ),
+    ),
+    [fewCommands(MANAGING, 'pkm'), handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered')],
+  );
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, managing };
   const always = [
     ...ownSources(lane.inputs),
     'cli/start.cjs',
@@ -441,6 +502,7 @@ async function main(): Promise<void> {
     repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
     realizing: [...realizing.sources, ...READ_LATER, ...always],
+    managing: [...managing.sources, ...always],
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeNs } = statSync(join(home, file), { bigint: true });
@@ -454,7 +516,7 @@ async function main(): Promise<void> {
       return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
-  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING };
+  const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING, managing: MANAGING };
   const files = Object.values(made).map(({ file }) => file);
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
   // A program that runs may still want a part of the build before.
@@ -493,7 +555,11 @@ async function main(): Promise<void> {
     // Builds, and a change that does not reach the first output. Where there is no sandbox they end early, which is no reason to stop.
     for (const salt of ['a', 'b'])
       runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
-    warm(whole.file, 'pkm', ['list', '--root', scratch], scratch);
+    const root = join(scratch, 'root');
+    const archive = await manyFiles(scratch);
+    warm(whole.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
+    for (const words of [['list'], ['info', 'many'], ['files', 'many'], ['owns', 'etc/0'], ['verify'], ['remove', 'many']])
+      warm(managing.file, 'pkm', [...words, '--root', root], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -28,7 +28,7 @@ export function finishImport(context: Context, args: Arguments, from: string, re
   );
   for (const kind of FINDING_KINDS) {
     const count = findings.filter((finding) => finding.kind === kind).length;
-    if (count > 0) context.out.line(`${count} ${SHOWN[kind]}`);
+    if (count > 0) context.out.line(`${SHOWN[kind]}: ${count}`);
   }
   if (context.isQuiet) return;
   const { nWritten, nRemoved, nSame } = written;

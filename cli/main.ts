@@ -33,7 +33,8 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const ending = endingOf(error, { color: wantsColor === true, fullTrace: args.has('show-trace'), program });
     const output = new Output(false);
     try {
-      if (args.has('json') && ending.errors.length > 0) output.json({ errors: ending.errors });
+      // words that cannot be understood never became arguments
+      if ((args.has('json') || words.includes('--json')) && ending.errors.length > 0) output.json({ errors: ending.errors });
       if (args.value('log-format') === 'internal-json') {
         const { messageLine } = await import('./progress/nix-json.ts');
         output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));

@@ -43,6 +43,13 @@ export class Output {
     this.write(1, Buffer.from(`${isTerminal(1) ? printable(text) : text}\n`, 'utf8'));
   }
 
+  /** Many lines at once: one write. */
+  lines(texts: readonly string[]): void {
+    if (texts.length === 0) return;
+    const shown = isTerminal(1) ? texts.map(printable) : texts;
+    this.write(1, Buffer.from(`${shown.join('\n')}\n`, 'utf8'));
+  }
+
   /** Bytes to stdout, as they are. */
   bytes(bytes: Bytes): void {
     this.write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));

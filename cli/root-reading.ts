@@ -2,18 +2,29 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault } from '../base/index.ts';
-import { openRoot, type Root } from '../pkm/index.ts';
-import type { Arguments } from './arguments.ts';
+import { type OpenOptions, openRoot, type Root } from '../pkm/index.ts';
+import { type Arguments, UsageError } from './arguments.ts';
 
-export const rootOf = (args: Arguments): string => resolve(args.value('root') ?? '/');
+/** @throws UsageError an empty variable of a script must not be the working directory, nor eat the option behind it */
+export function rootOf(args: Arguments): string {
+  const given = args.value('root') ?? '/';
+  if (given === '') throw new UsageError('--root is empty', ['name a folder; without --root it is /']);
+  if (given.startsWith('-')) {
+    throw new UsageError(`--root needs DIR, and '${given}' looks like an option`, [`a folder of that name is ./${given}`]);
+  }
+  return resolve(given);
+}
 
 /** @throws Fault E-CLI-011 there is no such folder, unless it may be made */
-export function openForReading(args: Arguments, options: { readonly mayBeMissing?: boolean } = {}): Root {
+export function openForReading(
+  args: Arguments,
+  options: Pick<OpenOptions, 'manyFiles'> & { readonly mayBeMissing?: boolean } = {},
+): Root {
   const root = rootOf(args);
   if (options.mayBeMissing !== true && !existsSync(root)) {
     throw new Fault('E-CLI-011', `there is no root '${root}'`, {
       hints: ['mend the path after --root', "or make the root by installing something: 'pkm install' makes its folder"],
     });
   }
-  return openRoot(root, { readOnly: true });
+  return openRoot(root, { manyFiles: options.manyFiles === true, readOnly: true });
 }

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
   type ChangeOptions,
+  type OpenOptions,
   openRoot,
   type PackageImage,
   type Root,
@@ -21,10 +22,17 @@ import { rootOf } from './root-reading.ts';
 const WAIT_MS = 10 * 60_000;
 
 /** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. */
-export function openForChange(context: Context, args: Arguments, store: ObjectStore, command: string): Root {
+export function openForChange(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  command: string,
+  options: Pick<OpenOptions, 'manyFiles'> = {},
+): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
+    ...options,
     command,
     ...(user === undefined ? {} : { user }),
     waitMs: WAIT_MS,
@@ -80,7 +88,7 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   if (context.isJson) context.out.json({ ...report, dryRun: isPlan });
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
-    for (const line of report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan)) context.out.line(line);
+    context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
   }
   return report.isDeclined === true ? 1 : 0;
 }

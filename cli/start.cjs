@@ -35,12 +35,20 @@ function chooseBundle() {
   const [program, command, what] = words;
   const { uses } = stamp;
   // The smaller bundles have no words about their commands.
-  if (program !== 'igos' || !uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
+  if (!uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
+  if (program === 'pkm') return managesOnly(uses.managing ?? []) ? 'managing' : 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
   if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
   const mayBeKnown = uses.repeated.includes(command) && !words.includes('-') && !words.includes('--no-eval-cache');
   return mayBeKnown ? 'repeated' : 'evaluating';
+}
+
+// Whether the command is one of these. Options may stand before it, with a value of their own or without: cli/main.ts.
+function managesOnly(names) {
+  let at = 1;
+  while (words[at]?.startsWith('-')) at += /^(-r|--(root|home|store-dir|color))$/.test(words[at]) ? 2 : 1;
+  return names.includes(words[at]) || names.includes(`${words[at]} ${words[at + 1]}`);
 }
 
 // Whether a bundle is of the sources as they are.

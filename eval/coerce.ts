@@ -138,9 +138,19 @@ export class LeftText {
   }
 }
 
+/** With which operator values like this one are joined, for who used another. */
+export function joinedWith(value: Value): string[] {
+  if (Array.isArray(value)) return ["lists are joined with '++'"];
+  if (value instanceof Attrs) return ["sets are joined with '//'"];
+  return typeof value === 'string' || value instanceof ContextString ? ["strings are joined with '+'"] : [];
+}
+
 /** The left operand of `+`, before the right one is evaluated: what is neither number, text nor path becomes text, or cannot. */
 export function leftOperand(ctx: Copying, value: Value): Value | LeftText {
   if (typeof value === 'string' || value instanceof ContextString || isNumeric(value) || value instanceof PathValue) return value;
+  const isText = value instanceof Attrs && (value.has('__toString') || value.has('outPath'));
+  if (!isText && joinedWith(value).length > 0)
+    throw cannotCoerce(`${describeType(value)} to a string: ${preview(value)}`, joinedWith(value));
   const context = new Set<string>();
   return new LeftText(withContext(coerceToString(ctx, value, context, { copyToStore: false }), context));
 }

@@ -8,6 +8,7 @@ import {
   place,
   type Span,
   type SystemFault,
+  suggest,
 } from '../base/index.ts';
 import type { Inequality } from './inequality.ts';
 import { invalidUtf8 } from './utf8.ts';
@@ -69,8 +70,13 @@ export function placeFault(made: Fault, span: Span): boolean {
 export const undefinedVariable = (name: string, candidates: Iterable<string>, span: Span): Fault =>
   fault('E-EVAL-002', `undefined variable '${bytesToText(name)}'`, span, {
     text: 'not found in this scope',
-    hints: near(name, candidates),
+    hints: isBehindDigit(span)
+      ? ["a number and a name side by side are a call; numbers are written in decimal, a power of ten as '1.0e3'"]
+      : near(name, candidates),
   });
+
+/** `0x10`, `1e6`. */
+const isBehindDigit = ({ source, start }: Span): boolean => /[0-9]/.test(source.text.charAt(start - 1));
 
 export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
   fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
@@ -81,20 +87,29 @@ export const missingAttribute = (name: string, names: readonly string[], span?: 
   });
 
 /** `expected`: "a set"; `found`: "an integer: 1". */
-export const wrongType = (expected: string, found: string, span?: Span): Fault =>
-  fault('E-EVAL-004', `expected ${expected} but found ${found}`, span);
+export const wrongType = (expected: string, found: string, span?: Span, hints: readonly string[] = []): Fault =>
+  fault('E-EVAL-004', `expected ${expected} but found ${found}`, span, { hints });
 
 export const notAFunction = (found: string, span?: Span): Fault =>
   fault('E-EVAL-005', `attempt to call something which is not a function but ${found}`, span, {
     text: 'called here',
-    hints: ['list items that are calls need parentheses: [ (f x) ]'],
+    hints: [
+      found.startsWith('a set')
+        ? "a set is called through its '__functor'"
+        : "a call takes all that follows as arguments: is an operator, a ';' or a pair of parentheses missing?",
+      ...(found.startsWith('a float') ? ['a version is text and stands in quotes: "1.5.2"'] : []),
+    ],
   });
 
-export const missingArgument = (fn: string, name: string, definition: Span, span?: Span): Fault =>
-  fault('E-EVAL-006', `${fn} called without required argument '${name}'`, span, {
+/** `unknown`: what was given and is no argument. */
+export function missingArgument(fn: string, name: string, unknown: readonly string[], definition: Span): Fault {
+  const meant = near(name, unknown).length > 0 ? suggest(name, unknown) : undefined;
+  return fault('E-EVAL-006', `${fn} called without required argument '${bytesToText(name)}'`, undefined, {
     text: 'called here',
-    labels: [{ ...definition, text: `'${name}' has no default` }],
+    labels: [{ ...definition, text: `'${bytesToText(name)}' has no default` }],
+    hints: meant === undefined ? [] : [`'${bytesToText(meant)}' was given: did you mean '${bytesToText(name)}'?`],
   });
+}
 
 export const unexpectedArgument = (fn: string, name: string, expected: readonly string[], definition: Span, span?: Span): Fault =>
   fault('E-EVAL-007', `${fn} called with unexpected argument '${bytesToText(name)}'`, span, {
@@ -219,8 +234,8 @@ export const missingAutoArgument = (name: string, definition: Span): Fault =>
 
 export const notJson = (found: string): Fault => fault('E-EVAL-025', `cannot convert ${found} to JSON`);
 
-/** A file of the user's that the system does not give. */
-export function unreadable(path: string, cause: SystemFault): Fault {
+/** A file of the user's that the system does not give. `beside`: what else is in its folder. */
+export function unreadable(path: string, cause: SystemFault, beside: readonly string[] = []): Fault {
   const shown = bytesToText(path);
   const reason = cause.message.slice(cause.message.lastIndexOf(': ') + 2);
   const message: Readonly<Record<string, string>> = {
@@ -229,7 +244,10 @@ export function unreadable(path: string, cause: SystemFault): Fault {
     EISDIR: `file '${shown}' is not a regular file`,
   };
   const otherwise = `opening '${shown}': ${reason.charAt(0).toUpperCase()}${reason.slice(1)}`;
-  return fault('E-EVAL-026', message[cause.errno] ?? otherwise, undefined, { cause });
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const longer = beside.find((each) => each === `${name}.nix` || each === `${name}.igos`);
+  const hints = longer === undefined ? near(name, beside) : [`did you mean '${longer}'?`];
+  return fault('E-EVAL-026', message[cause.errno] ?? otherwise, undefined, { cause, hints: hints.map(bytesToText) });
 }
 
 export const notUtf8 = (bytes: string): Fault =>

@@ -8,6 +8,7 @@ import { compiler } from './compile/compiler.ts';
 import { StaticScope, type Unit } from './compile/scope.ts';
 import { notAnExpression, unreadable } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
+import type { EvalIO } from './io.ts';
 import { parseOptions } from './parsing.ts';
 import { parentPath } from './path.ts';
 import { force, Thunk } from './thunk.ts';
@@ -56,10 +57,11 @@ export class FileLoader {
     const known = this.#resolved.get(path);
     if (known !== undefined) return known;
     const { io } = this.#ctx;
-    const file = reading(path, () => {
+    const resolve = (): Bytes => {
       const target = io.lstat(path) === 'symlink' ? io.realpath(path) : path;
       return io.lstat(target) === 'directory' ? `${target === '/' ? '' : target}/default.nix` : target;
-    });
+    };
+    const file = reading(path, resolve, io);
     this.#resolved.set(path, file);
     return file;
   }
@@ -68,7 +70,8 @@ export class FileLoader {
   parse(file: Bytes): { source: SourceFile; tree: FileTree } {
     const known = this.#parsed.get(file);
     if (known !== undefined) return known;
-    const text = reading(file, () => this.#ctx.io.readFile(file));
+    const { io } = this.#ctx;
+    const text = reading(file, () => io.readFile(file), io);
     const source = new SourceFile(this.#ctx.settings.displayPath?.(file) ?? bytesToText(file), text);
     this.#paths.set(source, file);
     const kind = file.endsWith('.igos') ? 'igos' : 'nix';
@@ -100,12 +103,21 @@ export class FileLoader {
   }
 }
 
-/** Turns the failure of reading a file of the user's into a fault that can point at the expression. */
-export function reading<T>(path: Bytes, read: () => T): T {
+/** Turns the failure of reading a file of the user's into a fault that can point at the expression; with `io`, it names what is near. */
+export function reading<T>(path: Bytes, read: () => T, io?: EvalIO): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SystemFault) throw unreadable(path, error);
-    throw error;
+    if (!(error instanceof SystemFault)) throw error;
+    throw unreadable(path, error, io !== undefined && error.errno === 'ENOENT' ? besides(path, io) : []);
+  }
+}
+
+/** What is in the folder of a file that is missing; nothing where that cannot be read either. */
+function besides(path: Bytes, io: EvalIO): Bytes[] {
+  try {
+    return [...io.readDir(parentPath(path)).keys()];
+  } catch {
+    return [];
   }
 }

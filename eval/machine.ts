@@ -194,7 +194,7 @@ export class Machine implements Evaluator {
     const known = this.#copied.get(path);
     if (known !== undefined) return known;
     const name = path.slice(path.lastIndexOf('/') + 1);
-    const copied = reading(path, () => this.io.store.addPath(name, path).path);
+    const copied = reading(path, () => this.io.store.addPath(name, path).path, this.io);
     this.#copied.set(path, copied);
     return copied;
   }

@@ -6,7 +6,7 @@ import { writeName } from './written.ts';
 const TAKEN = new Set(
   (
     'tier summary license homepage version release name source patches build host runtime style phases check env config modes ' +
-    'capabilities triggers services supersedes provides conflicts verifyPaths strip debug tidy references foundAs divergences lacks ' +
+    'capabilities triggers services supersedes provides conflicts verifyPaths strip debug tidy references memory foundAs divergences lacks ' +
     'pending waivers meta after ships holds sequence unaudited buildsOn accumulates super packages tiers systems if then else assert with let in rec ' +
     'inherit or'
   ).split(' '),

@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
-import { unlinkMany } from '../store/index.ts';
+import { type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
@@ -48,6 +48,11 @@ export interface RootIo {
   unlink(path: string): void;
   /** Removes many names with the help of other threads. @returns those that are still to be looked at, one by one */
   unlinkMany(paths: readonly string[]): readonly string[];
+  /**
+   * The same of regular files, relative to a folder (with a slash at the end), that are of the size and time given; no other is touched.
+   * @returns the places of those that are still to be looked at
+   */
+  unlinkPlaced(folder: string, files: readonly TimedFile[]): readonly number[];
   rmdir(path: string): void;
   mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
   setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
@@ -139,6 +144,7 @@ export const realIo: RootIo = {
   rename: renameSync,
   unlink: unlinkSync,
   unlinkMany,
+  unlinkPlaced,
   rmdir: rmdirSync,
   mkdir(path, mode, owner) {
     mkdirSync(path, 0o700);
@@ -177,6 +183,7 @@ export const discardingIo: RootIo = {
   rename: nothing,
   unlink: nothing,
   unlinkMany: () => [],
+  unlinkPlaced: () => [],
   rmdir: nothing,
   mkdir: nothing,
   setMetadata: nothing,

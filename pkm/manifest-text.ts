@@ -55,11 +55,20 @@ const FILE_LIST = `
 
 const manifestName = (record: PackageRecord): string => `${record.name}-${record.version}`;
 
-/** Brings the manifests to the current generation: after a commit, and after a crash between commit and here. */
+/** Brings the manifests to the current generation, where they are not. */
 export function syncManifests(layout: RootLayout, database: Database, io: RootIo): void {
+  const confirm = writeManifests(layout, database, io);
+  if (confirm === undefined) return;
+  // One sync for all, before anything says that they are right: those that went must not come back after a power loss.
+  io.syncFileSystem(layout.manifests);
+  io.commit('manifests', confirm);
+}
+
+/** The same without its end. @returns what says in the database that they are right, to be called once they are synced; `undefined`: it is said */
+export function writeManifests(layout: RootLayout, database: Database, io: RootIo): (() => void) | undefined {
   const current = currentGeneration(database);
   const written = Number(readSetting(database, 'manifests_generation') ?? -1);
-  if (written === current && existsSync(layout.manifests)) return;
+  if (written === current && existsSync(layout.manifests)) return undefined;
   const state = databaseState(database);
   const records = state.records();
   const names = new Set(records.map(manifestName));
@@ -78,9 +87,7 @@ export function syncManifests(layout: RootLayout, database: Database, io: RootIo
     if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record), { sync: false });
   }
   for (const name of readdirSync(layout.manifests)) if (!names.has(name)) io.unlink(join(layout.manifests, name));
-  // One sync for all, before anything says that they are right: those that went must not come back after a power loss.
-  io.syncFileSystem(layout.manifests);
-  io.commit('manifests', () => writeSetting(database, 'manifests_generation', String(current)));
+  return () => writeSetting(database, 'manifests_generation', String(current));
 }
 
 export interface ManifestDivergence {

@@ -39,3 +39,19 @@ export const printable = (text: string): string => text.slice(0, 200).replace(/[
 
 /** Folder part of a relative path; '' for a top-level name. */
 export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
+/** Whether a relative path is a name in this folder, which is not the top. Cheaper than `parentOf` where most are. */
+export const isIn = (folder: string, path: string): boolean =>
+  folder !== '' && path.lastIndexOf('/') === folder.length && path.startsWith(folder);
+
+/** The folders of many paths, most of which come folder by folder. */
+export function foldersOf(items: Iterable<{ readonly path: string }>): Set<string> {
+  const folders = new Set<string>();
+  let last = '';
+  for (const { path } of items) {
+    if (isIn(last, path)) continue;
+    last = parentOf(path);
+    folders.add(last);
+  }
+  return folders;
+}

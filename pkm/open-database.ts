@@ -1,5 +1,5 @@
 /** Where the state of a root is, and its database. */
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { Fault } from '../base/index.ts';
 import { rootDisk } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
@@ -9,10 +9,10 @@ import { readSetting, writeSetting } from './state/state.ts';
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
 export function physicalLayout(root: string): RootLayout {
-  const layout = rootLayout(root);
-  if (lstatSync(layout.root, { throwIfNoEntry: false }) === undefined) return layout;
+  if (statSync(root, { throwIfNoEntry: false }) === undefined) return rootLayout(root);
+  const layout = rootLayout(realpathSync(root)); // the root itself is a folder, by whatever link it was named
   return rootLayout(
-    root,
+    layout.root,
     rootDisk(layout)
       .physical(`${STATE_DIR}/pkm.db`)
       .replace(/\/pkm\.db$/, ''),

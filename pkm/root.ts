@@ -1,20 +1,14 @@
-/** One root and what can be done with it. The facade: arguments in, data out; nothing is printed. */
+/** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Fault, sys } from '../base/index.ts';
-import { type ConfigFile, listConfig } from './config/list-config.ts';
-import {
-  type ConfigChoice,
-  type ConfigSettled,
-  type ConfigVersions,
-  configVersions,
-  settleConfig,
-} from './config/settle-config.ts';
+import { startFileLanes } from '../store/index.ts';
+import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
-import { type Disk, folderInside, rootDisk } from './disk.ts';
+import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
-import { checkInvariants } from './invariants.ts';
 import { realIo } from './io.ts';
-import { REPOSITORIES, type RootLayout } from './layout.ts';
+import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
 import { clock, hasDatabase, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
@@ -22,52 +16,33 @@ import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
 import { type AbsentPredecessor, installImages } from './plan/install.ts';
-import { checkHolds, markPackages, orphans } from './plan/marks.ts';
-import { notInstalled, removePackages } from './plan/remove.ts';
-import { resolvePackages } from './plan/resolve.ts';
-import * as query from './query.ts';
+import { checkHolds, markPackages } from './plan/marks.ts';
+import { removePackages } from './plan/remove.ts';
+import type * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { availablePackages, isOffered, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import { isOffered } from './repository/available.ts';
 import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 import type { FetchOptions } from './repository/fetch.ts';
-import type { PackageFiles } from './repository/file-list.ts';
-import { filesOffered, forgetRepository, type KnownRepository, knownRepositories } from './repository/known.ts';
-import { type RepositorySettings, readRepositories } from './repository/settings.ts';
-import type { SyncReport } from './repository/sync.ts';
+import { forgetRepository } from './repository/known.ts';
+import type { RepositorySettings } from './repository/settings.ts';
+import type { NamedKey, SyncReport } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
+import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
-import { type HistoryEntry, readHistory } from './state/history.ts';
-import { changeHolds, type Hold, readHolds } from './state/holds.ts';
-import {
-  checkGeneration,
-  currentGeneration,
-  databaseState,
-  deltaTo,
-  emptyState,
-  readGenerations,
-  recordsAt,
-  type StateView,
-} from './state/state.ts';
-import { applyJournal, emptyStaging, hasJournal, type RootContext } from './transaction.ts';
+import { changeHolds } from './state/holds.ts';
+import { checkGeneration, databaseState, deltaTo, recordsAt } from './state/state.ts';
+import { applyJournal, emptyStaging, type RootContext } from './transaction.ts';
 import { collectTrees, initAtomic, isAtomic } from './trees.ts';
 import { runPending } from './triggers/pending.ts';
 import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
-import type {
-  FileRow,
-  GenerationRecord,
-  InstallReason,
-  PackageImage,
-  PackageRecord,
-  TransactionReport,
-  Warning,
-} from './types.ts';
-import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
+import type { FileRow, InstallReason, PackageImage, TransactionReport, Warning } from './types.ts';
 
 /** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
+  if (options.manyFiles === true && isLarge(layout)) startFileLanes();
   if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
@@ -87,144 +62,23 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
   }
 }
 
-const NOTHING_TO_VERIFY: VerifyReport = {
-  nChecked: 0,
-  nBytes: 0,
-  problems: [],
-  drift: [],
-  manifests: [],
-  history: undefined,
-  isUnfinished: false,
-  unowned: [],
-  isClean: true,
-};
+/** Some 4,000 paths. */
+const LARGE_BYTES = 2 << 20;
 
-export class Root implements Disposable {
-  readonly layout: RootLayout;
-  #database: Database | undefined;
+const isLarge = (layout: RootLayout): boolean => (statSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) >= LARGE_BYTES;
+
+/** For questions and, where it was opened for that, for changes. */
+export class Root extends RootQuestions implements Disposable {
   readonly #options: OpenOptions;
   #unlock: (() => void) | undefined;
   #nScratch = 0;
 
   /** Use `openRoot`. */
   constructor(layout: RootLayout, database: Database | undefined, options: OpenOptions, unlock?: () => void) {
-    this.layout = layout;
-    this.#database = database;
+    super(layout, database);
     this.#options = options;
     this.#unlock = unlock;
   }
-
-  // ---- questions
-
-  /** The current generation; 0 is the empty root. */
-  get generation(): number {
-    return this.#database === undefined ? 0 : currentGeneration(this.#database);
-  }
-
-  list(options: query.ListOptions = {}): PackageRecord[] {
-    return this.#database === undefined ? [] : query.listPackages(this.#database, options);
-  }
-
-  /** @throws Fault E-PKM-015 */
-  info(name: string): query.PackageInfo {
-    const record = this.#known(name);
-    return query.packageInfo(this.#database!, record);
-  }
-
-  /** The managed paths of a package, sorted. @throws Fault E-PKM-015 */
-  files(name: string): readonly FileRow[] {
-    this.#known(name);
-    return this.#state().filesOf(name);
-  }
-
-  /** Rows of the packages that own a path; empty where none does. */
-  owns(path: string): FileRow[] {
-    return this.#database === undefined ? [] : query.ownersOf(this.#database, path);
-  }
-
-  /** Newest first. */
-  history(options: { package?: string; limit?: number } = {}): HistoryEntry[] {
-    return this.#database === undefined ? [] : readHistory(this.#database, options);
-  }
-
-  /** Oldest first. */
-  generations(): GenerationRecord[] {
-    return this.#database === undefined ? [] : readGenerations(this.#database);
-  }
-
-  /** The packages of a kept generation. @throws Fault E-PKM-016 */
-  packagesAt(generation: number): PackageRecord[] {
-    if (this.#database === undefined) return [];
-    checkGeneration(this.#database, generation);
-    return recordsAt(this.#database, generation);
-  }
-
-  /** @throws Fault E-PKM-016 */
-  diff(a: number, b: number): query.GenerationDiff {
-    if (this.#database === undefined) return { packages: [], added: [], removed: [], changed: [] };
-    for (const number of [a, b]) checkGeneration(this.#database, number);
-    return query.diffGenerations(this.#database, a, b);
-  }
-
-  /** What the synced repositories offer: by name, the newest first; names that a repository of higher priority has are hidden in others. */
-  available(name?: string): query.AvailablePackage[] {
-    return this.#database === undefined ? [] : availablePackages(this.#database, name);
-  }
-
-  /** Installed packages of which something newer is offered, sorted by name. */
-  outdated(): OutdatedPackage[] {
-    return this.#database === undefined ? [] : outdatedPackages(this.#database, this.list());
-  }
-
-  /** The files of all that a synced repository offers. Cost: its list is read from end to end. */
-  filesOffered(address: string): Iterable<PackageFiles> {
-    return filesOffered(this.layout, address);
-  }
-
-  /** What is known of the synced repositories, the highest priority first. */
-  repositories(): KnownRepository[] {
-    return this.#database === undefined ? [] : knownRepositories(this.#database).filter((known) => known.syncedAt > 0);
-  }
-
-  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
-  repositorySettings(): RepositorySettings[] {
-    return readRepositories(folderInside(this.layout, REPOSITORIES));
-  }
-
-  /** Packages that no transaction may change, sorted by name. */
-  holds(): Hold[] {
-    return this.#database === undefined ? [] : readHolds(this.#database);
-  }
-
-  /** @throws Fault E-PKM-015 `packages` names one that is not */
-  verify(options: VerifyOptions = {}): VerifyReport {
-    for (const name of options.packages ?? []) this.#known(name);
-    if (this.#database !== undefined) return verifyRoot(this.layout, this.#database, options);
-    return NOTHING_TO_VERIFY;
-  }
-
-  /** Every configuration file that packages brought, and how it stands. */
-  config(): ConfigFile[] {
-    return this.#database === undefined ? [] : listConfig(this.#database, rootDisk(this.layout));
-  }
-
-  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
-  configVersions(path: string): ConfigVersions {
-    if (this.#database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
-    return configVersions({ layout: this.layout, database: this.#database }, path);
-  }
-
-  /** What is wrong inside the database itself; empty where it is consistent. */
-  checkInvariants(): string[] {
-    return this.#database === undefined ? [] : checkInvariants(this.#database);
-  }
-
-  /** A transaction was interrupted; opening the root for writing finishes it. */
-  get isUnfinished(): boolean {
-    return this.#database !== undefined && hasJournal(this.#database);
-  }
-
-  // ---- changes
 
   /**
    * Installs, upgrades and supersedes. `images` are in order: what is needed, and what is superseded, first.
@@ -252,10 +106,10 @@ export class Root implements Disposable {
   /** Like `install`, for packages that are installed already. @throws Fault E-PKM-015 */
   upgrade(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const explicit = new Set(request.explicit ?? images.map((image) => image.name));
-    for (const name of explicit) this.#known(name);
+    for (const name of explicit) this.known(name);
     return this.install(images, {
       ...request,
-      explicit: [...explicit].filter((name) => this.#known(name).reason === 'explicit'),
+      explicit: [...explicit].filter((name) => this.known(name).reason === 'explicit'),
     });
   }
 
@@ -293,7 +147,9 @@ export class Root implements Disposable {
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
     const context = this.#context();
     const draft = new Draft(databaseState(context.database));
-    const gone = removePackages(draft, packages, request);
+    // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
+    const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
+    const gone = removePackages(draft, packages, { ...request, isLate });
     return this.#run({
       kind: 'remove',
       summary: `remove ${gone.join(', ')}`,
@@ -305,11 +161,6 @@ export class Root implements Disposable {
       actor: this.#actor(),
       withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
     });
-  }
-
-  /** Dependencies that nothing explicit needs any more. Sorted by name. */
-  orphans(): string[] {
-    return orphans(this.list({ all: true }), new Set(this.holds().map((hold) => hold.name)));
   }
 
   /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */
@@ -331,7 +182,7 @@ export class Root implements Disposable {
 
   /** Pins packages, or lets them go; no new generation. @returns those for which that is new @throws Fault E-PKM-015 */
   hold(packages: readonly string[], isHeld: boolean): string[] {
-    if (isHeld) for (const name of packages) this.#known(name);
+    if (isHeld) for (const name of packages) this.known(name);
     const { database, io } = this.#context();
     return io.commit('hold', () => changeHolds(database, packages, isHeld, this.#actor()));
   }
@@ -387,14 +238,9 @@ export class Root implements Disposable {
     return initAtomic(this.#context());
   }
 
-  /** How files are placed: one by one, or as whole trees that are switched. */
-  get layoutKind(): 'live' | 'atomic' {
-    return this.#database !== undefined && isAtomic(this.#database) ? 'atomic' : 'live';
-  }
-
   /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
   async repair(options: { packages?: readonly string[]; config?: boolean; dryRun?: boolean } = {}): Promise<RepairReport> {
-    for (const name of options.packages ?? []) this.#known(name);
+    for (const name of options.packages ?? []) this.known(name);
     return repairRoot(this.#context(), {
       ...options,
       actor: this.#actor(),
@@ -457,7 +303,7 @@ export class Root implements Disposable {
    */
   async sync(
     repository: string | RepositorySettings,
-    options: { keys?: readonly string[]; force?: boolean } = {},
+    options: { keys?: readonly (string | NamedKey)[]; force?: boolean } = {},
   ): Promise<SyncReport> {
     const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
     const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
@@ -467,23 +313,6 @@ export class Root implements Disposable {
   /** Nothing is offered from there any more. Its serial is remembered. */
   forget(address: string): void {
     forgetRepository(this.#context(), address);
-  }
-
-  /**
-   * What has to be fetched so that packages of the synced repositories can be installed (`name` or `name>=1.2`), in the order of
-   * installation. With `upgrade`: so that these installed packages (none: all) become the newest, their successors with them.
-   * Held packages stay as they are, unless `ignoreHolds`.
-   * @throws Fault E-PKM-013 something that is needed is offered nowhere, or cannot be had together; it says what was tried
-   */
-  resolve(wanted: readonly string[], options: { upgrade?: boolean; ignoreHolds?: boolean } = {}): query.AvailablePackage[] {
-    if (options.upgrade === true) for (const name of wanted) this.#known(name);
-    return resolvePackages({
-      offered: this.available(),
-      installed: this.list({ all: true }),
-      wanted,
-      upgrade: options.upgrade === true,
-      holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
-    });
   }
 
   /** The archive that an index offers: from the cache, or fetched and checked. @returns absolute path. @throws Fault E-PKM-071 */
@@ -500,9 +329,9 @@ export class Root implements Disposable {
 
   /** Downloads what is not here yet; for a root that is open for reading, so that others may change it meanwhile. @throws Fault E-PKM-071 */
   async fetchAhead(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<void> {
-    if (this.#database === undefined) return;
+    if (this.database === undefined) return;
     const { fetchArchives, isToBeDownloaded } = await import('./repository/fetch.ts');
-    const context = { layout: this.layout, database: this.#database, io: this.#options.io ?? realIo };
+    const context = { layout: this.layout, database: this.database, io: this.#options.io ?? realIo };
     const missing = items.filter((item) => isToBeDownloaded(context, item));
     await fetchArchives(context, missing, options);
   }
@@ -525,10 +354,10 @@ export class Root implements Disposable {
   }
 
   close(): void {
-    const database = this.#database;
+    const database = this.database;
     const unlock = this.#unlock;
     const hasScratch = this.#nScratch > 0;
-    this.#database = undefined;
+    this.database = undefined;
     this.#unlock = undefined;
     if (database === undefined) return;
     try {
@@ -557,12 +386,13 @@ export class Root implements Disposable {
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
   }): TransactionReport {
     const { draft, request, actor, ...rest } = wish;
-    if (request.ignoreHolds !== true) checkHolds(draft.base, draft.delta(), this.holds());
+    const delta = draft.delta();
+    if (request.ignoreHolds !== true) checkHolds(draft.base, delta, this.holds());
     return runWish(
       this.#context(),
       {
         ...rest,
-        delta: draft.delta(),
+        delta,
         base: draft.base,
         contents: imageContents(wish.images),
         overwrite: request.overwrite === true,
@@ -597,25 +427,12 @@ export class Root implements Disposable {
   }
 
   #context(): RootContext {
-    if (this.#database !== undefined && this.#unlock !== undefined) {
-      return { layout: this.layout, database: this.#database, io: this.#options.io ?? realIo };
+    if (this.database !== undefined && this.#unlock !== undefined) {
+      return { layout: this.layout, database: this.database, io: this.#options.io ?? realIo };
     }
     throw new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
       hints: ['open it for writing'],
     });
-  }
-
-  #state(): StateView {
-    return this.#database === undefined ? emptyState : databaseState(this.#database);
-  }
-
-  #known(name: string): PackageRecord {
-    const record = this.#state().record(name);
-    if (record !== undefined) return record;
-    throw notInstalled(
-      name,
-      this.list({ all: true }).map((other) => other.name),
-    );
   }
 
   #actor(): Actor {

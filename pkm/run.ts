@@ -1,16 +1,18 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, Fault, sys } from '../base/index.ts';
+import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
-import { parentOf, printable } from './names.ts';
+import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
+import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan } from './plan/operations.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
+import { fileRows } from './state/file-rows.ts';
 import { appendHistory } from './state/history.ts';
 import {
   currentGeneration,
@@ -21,7 +23,15 @@ import {
   writeDelta,
   writeSetting,
 } from './state/state.ts';
-import { applyJournal, checkSpace, emptyStaging, type RootContext, stagePlan, writeJournal } from './transaction.ts';
+import {
+  applyJournal,
+  checkSpace,
+  emptyStaging,
+  type JournalRow,
+  type RootContext,
+  stagePlan,
+  writeJournal,
+} from './transaction.ts';
 import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeHolds, treeOf } from './trees.ts';
 import { dueTriggers } from './triggers/due.ts';
 import { runPending, writePending } from './triggers/pending.ts';
@@ -112,7 +122,14 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   if (wish.confirm?.(report) === false)
     return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
+  const { dropPlain = [] } = wish.delta;
+  const rowsOf = (paths: readonly string[]): readonly FileRow[] => {
+    const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
+    return fileRows(database, ended, report.generation, JSON.stringify(paths));
+  };
+  const late = dropPlain.length === 0 ? undefined : new LateLook(wish.disk, dropPlain, plan.plainAt, rowsOf);
   execute(context, plan, wish.contents, actor.now, {
+    late,
     build: split?.build,
     beforeSync: () => keepBytes(context, plan, wish),
     commit: (putFiles) => {
@@ -139,7 +156,12 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   const failed = triggers.filter((outcome) => outcome.status !== 'ok');
   const fatal = failed.find((outcome) => outcome.isFatal);
   if (fatal !== undefined) throw triggerFault(fatal, report.generation);
-  return { ...report, triggers, warnings: [...report.warnings, ...failed.map(triggerWarning)] };
+  return {
+    ...report,
+    nFilesRemoved: report.nFilesRemoved - (late?.nAbsent ?? 0),
+    triggers,
+    warnings: [...report.warnings, ...(late?.warnings ?? []), ...failed.map(triggerWarning)],
+  };
 }
 
 const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
@@ -188,11 +210,13 @@ interface Steps {
   /** Keeps bytes beside the staged files. @returns whether it wrote any */
   readonly beforeSync: () => boolean;
   readonly commit: (putFiles: readonly FileRow[]) => void;
+  readonly late?: LateLook | undefined;
 }
 
 /** Stage, commit, apply. A failure before the commit leaves no trace. */
 export function execute(context: RootContext, plan: DiskPlan, contents: Contents, now: number, steps: Steps): void {
   const { layout, database, io } = context;
+  let rows: readonly JournalRow[];
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const isKept = sys('write', layout.objects, steps.beforeSync);
@@ -203,10 +227,11 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
     });
-    io.commit('generation', () =>
+    rows = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
-        writeJournal(database, plan, staged.sources);
+        const j = writeJournal(database, plan, staged.sources);
+        return j;
       }),
     );
   } catch (error) {
@@ -218,7 +243,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     }
     throw error;
   }
-  applyJournal(context);
+  applyJournal(context, { rows, late: steps.late });
   sys('remove', layout.staging, () => emptyStaging(context));
 }
 
@@ -236,11 +261,14 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
-  const folders = new Set(plan.operations.map((operation) => parentOf(operation.path)));
+  const folders = foldersOf(plan.operations);
   for (const folder of folders) {
     const path = under(layout, folder);
-    if (tolerantLstat(path)?.isDirectory() === true)
-      sys('write in', path, () => accessSync(path, constants.W_OK | constants.X_OK));
+    try {
+      accessSync(path, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      if (tolerantLstat(path)?.isDirectory() === true) throw new SystemFault('write in', path, error);
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  * 1. Stage: every new file is written, with its final metadata, into the staging folder; one sync per file system.
  * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. This is the point of no return.
  * 3. Apply: renames, links, removals. Each operation may be repeated from the start, so that recovery is doing it again.
- * 4. Finish: sync, drop the journal, write the text manifests, empty the staging folder.
+ * 4. Finish: write the text manifests, sync, drop the journal, empty the staging folder.
  *
  * Recovery goes forward only. After the commit nothing needs new disk space but directory entries, and an undo that also had to
  * survive its own crash would double what can go wrong.
@@ -13,13 +13,17 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
+import type { TimedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
-import { parentOf, printable } from './names.ts';
+import { writeManifests } from './manifest-text.ts';
+import { isIn, parentOf, printable } from './names.ts';
+import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
+import type { PlainFile } from './state/state.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -150,23 +154,27 @@ function readSource(row: FileRow, file: string): Buffer {
   }
 }
 
-/** Writes the journal; call it inside the transaction that makes the generation. */
-export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): void {
-  const { operations } = plan;
-  for (let seq = 0; seq < operations.length; seq++) {
-    const operation = operations[seq]!;
-    if (operation.kind === 'unlink' || operation.kind === 'rmdir') {
-      const end = endOfRun(operations, seq);
-      const paths = operations.slice(seq, end).map(({ path }) => path);
-      const rows = "SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)";
-      database.run(`INSERT INTO journal ${rows}`, seq, operation.kind, JSON.stringify(paths));
+/** Writes the journal; call it inside the transaction that makes the generation. @returns what it says now */
+export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): JournalRow[] {
+  const rows = plan.operations.map((operation): JournalRow => {
+    const { kind, path } = operation;
+    if (kind === 'unlink' || kind === 'rmdir') return { kind, path, source: '', mode: 0, uid: 0, gid: 0 };
+    const source = kind === 'place' ? sources[operation.stage]! : kind === 'move' ? operation.to : '';
+    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
+    return { kind, path, source, mode, uid, gid };
+  });
+  for (let seq = 0; seq < rows.length; seq++) {
+    const { kind, path, source, mode, uid, gid } = rows[seq]!;
+    if (kind === 'unlink' || kind === 'rmdir') {
+      const end = endOfRun(rows, seq);
+      const paths = JSON.stringify(rows.slice(seq, end).map((row) => row.path));
+      database.run("INSERT INTO journal SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)", seq, kind, paths);
       seq = end - 1;
       continue;
     }
-    const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : '';
-    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
-    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, operation.kind, operation.path, source, mode, uid, gid);
+    database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, kind, path, source, mode, uid, gid);
   }
+  return rows;
 }
 
 /** Where those of another kind begin. */
@@ -176,7 +184,7 @@ function endOfRun(operations: readonly { readonly kind: string }[], start: numbe
   return end;
 }
 
-interface JournalRow {
+export interface JournalRow {
   readonly kind: string;
   readonly path: string;
   readonly source: string;
@@ -197,25 +205,32 @@ const readJournal = (database: Database): JournalRow[] =>
 
 export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
 
+/** What a journal says, where that is known, and what is to be looked at meanwhile. */
+export interface KnownJournal {
+  readonly rows: readonly JournalRow[];
+  readonly late: LateLook | undefined;
+}
+
 /**
- * Does what the journal says, from the start, and drops it. What is done already is recognised.
+ * Does what the journal says, from the start, writes the manifests, and drops it. What is done already is recognised.
  * @returns number of operations
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
-export function applyJournal({ layout, database, io }: RootContext): number {
-  const rows = readJournal(database);
+export function applyJournal({ layout, database, io }: RootContext, known?: KnownJournal): number {
+  const { rows, late } = known ?? { rows: readJournal(database), late: undefined };
   if (rows.length === 0) return 0;
-  const checked = new Set<string>(['']);
-  const folders = new Set<string>();
-  let gone = new Set<JournalRow>();
-  let known = 0;
+  const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
+  let left: ReadonlySet<JournalRow> | undefined;
+  let end = 0;
   for (const [index, row] of rows.entries()) {
-    if (row.kind === 'unlink' && index >= known) {
-      known = endOfRun(rows, index);
-      gone = removeTogether(layout, io, rows.slice(index, known), checked);
+    if (row.kind === 'unlink' && index >= end) {
+      const isLate = index === late?.at;
+      end = isLate ? index + late.files.length : endOfRun(rows, index);
+      if (late !== undefined && index < late.at) end = Math.min(end, late.at);
+      const run = rows.slice(index, end);
+      left = isLate ? removePlaced(layout, io, run, late, checked) : removeTogether(layout, io, run, checked);
     }
-    folders.add(parentOf(row.path));
-    if (gone.has(row)) continue;
+    if (index < end && left?.has(row) === false) continue;
     try {
       const parent = parentState(layout, parentOf(row.path), checked);
       if (parent === 'real') applyOperation(layout, io, row);
@@ -225,23 +240,84 @@ export function applyJournal({ layout, database, io }: RootContext): number {
       throw unfinished(row, error);
     }
   }
-  syncTouched(layout, io, folders);
-  io.commit('journal', () => database.transaction(() => database.run('DELETE FROM journal')));
+  const confirmManifests = writeManifests(layout, database, io);
+  syncTouched(layout, io, checked);
+  io.commit('journal', () =>
+    database.transaction(() => {
+      database.run('DELETE FROM journal');
+      confirmManifests?.();
+    }),
+  );
   return rows.length;
 }
 
 /** Fewer are as quick one by one. */
 const MANY = 2000;
 
-/** @returns those of the names that are gone; what could not be removed is met again one by one, and says why */
-function removeTogether(layout: RootLayout, io: RootIo, rows: readonly JournalRow[], checked: Set<string>): Set<JournalRow> {
-  if (rows.length < MANY) return new Set();
-  const real = rows.filter((row) => hasRealParent(layout, row, checked));
-  const left = new Set(io.unlinkMany(real.map((row) => under(layout, row.path))));
-  return new Set(left.size === 0 ? real : real.filter((row) => !left.has(under(layout, row.path))));
+/** @returns those that are to be done one by one, and then say why; `undefined`: all */
+function removeTogether(
+  layout: RootLayout,
+  io: RootIo,
+  rows: readonly JournalRow[],
+  checked: Checked,
+): ReadonlySet<JournalRow> | undefined {
+  if (rows.length < MANY) return undefined;
+  const left = new Set<JournalRow>();
+  const byPath = new Map<string, JournalRow>();
+  let folder = '';
+  for (const row of rows) {
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    folder = isReal ? folderOf(folder, row.path) : '';
+    if (isReal) byPath.set(under(layout, row.path), row);
+    else left.add(row);
+  }
+  for (const path of io.unlinkMany([...byPath.keys()])) left.add(byPath.get(path)!);
+  return left;
 }
 
-function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>): boolean {
+/** The same with plain files, those alone that are as they were placed. */
+function removePlaced(
+  layout: RootLayout,
+  io: RootIo,
+  rows: readonly JournalRow[],
+  late: LateLook,
+  checked: Checked,
+): ReadonlySet<JournalRow> | undefined {
+  const { files } = late;
+  if (rows.length < MANY) {
+    late.look(files);
+    return undefined;
+  }
+  const left = new Set<JournalRow>();
+  const suspects: PlainFile[] = [];
+  const real: number[] = [];
+  const timed: TimedFile[] = [];
+  let folder = '';
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    const file = files[index]!;
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    folder = isReal ? folderOf(folder, row.path) : '';
+    if (isReal) {
+      real.push(index);
+      timed.push(file.path === row.path ? file : { ...file, path: row.path });
+    } else {
+      left.add(row);
+      suspects.push(file);
+    }
+  }
+  for (const place of io.unlinkPlaced(layout.root === '/' ? '/' : `${layout.root}/`, timed)) {
+    const index = real[place]!;
+    left.add(rows[index]!);
+    suspects.push(files[index]!);
+  }
+  late.look(suspects);
+  return left;
+}
+
+const folderOf = (last: string, path: string): string => (isIn(last, path) ? last : parentOf(path));
+
+function hasRealParent(layout: RootLayout, row: JournalRow, checked: Checked): boolean {
   try {
     return parentState(layout, parentOf(row.path), checked) === 'real';
   } catch {
@@ -249,15 +325,18 @@ function hasRealParent(layout: RootLayout, row: JournalRow, checked: Set<string>
   }
 }
 
+/** Folders that are real directories, and the file system of each. */
+type Checked = Map<string, number>;
+
 /** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
-function parentState(layout: RootLayout, folder: string, checked: Set<string>): 'real' | 'absent' | 'symlink' {
+function parentState(layout: RootLayout, folder: string, checked: Checked): 'real' | 'absent' | 'symlink' {
   if (checked.has(folder)) return 'real';
   const above = parentState(layout, parentOf(folder), checked);
   if (above !== 'real') return above;
   const stat = lstatSync(under(layout, folder), { throwIfNoEntry: false });
   if (stat?.isSymbolicLink() === true) return 'symlink';
   if (stat?.isDirectory() !== true) return 'absent';
-  checked.add(folder);
+  checked.set(folder, stat.dev);
   return 'real';
 }
 
@@ -313,12 +392,13 @@ function tolerate(codes: readonly string[], work: () => void): void {
   }
 }
 
-function syncTouched(layout: RootLayout, io: RootIo, folders: ReadonlySet<string>): void {
-  const devices = new Map<number, string>([[lstatSync(layout.state).dev, layout.state]]);
-  for (const folder of folders) {
+/** All file systems that were written to. A folder that went was on the one of the next above that stands, or on one that was seen. */
+function syncTouched(layout: RootLayout, io: RootIo, touched: Checked): void {
+  const devices = new Map([layout.state, layout.manifests].map((path) => [lstatSync(path).dev, path]));
+  for (const [folder, device] of touched) {
+    if (devices.has(device)) continue;
     const path = under(layout, folder);
-    const stat = tolerantLstat(path);
-    if (stat !== undefined && !devices.has(stat.dev)) devices.set(stat.dev, path);
+    if (tolerantLstat(path)?.dev === device) devices.set(device, path);
   }
   for (const path of devices.values()) io.syncFileSystem(path);
 }

@@ -76,6 +76,8 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
   const total = countRows(database, options.packages);
   const found: Found[] = [];
   let nChecked = 0;
+  let manifests: ManifestDivergence[];
+  let history: string | undefined;
   const files = new PlacedFiles(isFast ? 0 : total);
   try {
     for (const row of effectiveRows(database, options.packages)) {
@@ -83,6 +85,9 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
       checker.look(row, files, (problem) => found.push({ problem, order, isConfig: row.isConfig }));
       if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
     }
+    // While others still read the last files.
+    manifests = manifestDivergences(layout, database, options.packages);
+    history = options.packages === undefined ? checkHistory(database) : undefined;
     files.end();
   } finally {
     files.close();
@@ -91,8 +96,6 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
   found.sort((a, b) => a.order - b.order);
   const problems = found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem);
   const drift = found.filter(({ isConfig }) => isConfig).map(({ problem }) => problem);
-  const manifests = manifestDivergences(layout, database, options.packages);
-  const history = options.packages === undefined ? checkHistory(database) : undefined;
   const isUnfinished = hasJournal(database);
   const unowned = options.unowned === true ? unownedPaths(layout, database) : [];
   const isClean = problems.length + manifests.length === 0 && history === undefined && !isUnfinished;

@@ -10,13 +10,13 @@
  */
 import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
+import type { IndexTransaction } from './index-transaction.ts';
 import { Removal } from './lanes/removal.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
 import type { LogRecord } from './registration-log.ts';
 import { findRoots, outdatedRoots } from './roots.ts';
-import type { IndexTransaction } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import { mark, unmark } from './temporary-roots.ts';
 import type { CollectOptions, CollectReport, ObjectStore, PathSummary, StorePath } from './types.ts';

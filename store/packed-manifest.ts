@@ -14,6 +14,10 @@ const MAX_PLAIN = 255;
 const PLAIN_START = [0x28, 0xb5, 0x2f, 0xfd, 0x20];
 const PLAIN_HEADER = PLAIN_START.length + 4;
 
+/** What `node:zlib` asks for at least, and as much memory as is taken because a frame says so. */
+const MIN_CHUNK = 64;
+const MAX_CHUNK: number = 1 << 24;
+
 /** Level 1: hashes do not compress, names do at any level. */
 export function packManifest(manifest: Manifest): Buffer {
   const text = encodeManifest(manifest);
@@ -39,5 +43,17 @@ export function unpackManifestBytes(frame: Buffer): Buffer {
     frame.length === PLAIN_HEADER + frame[PLAIN_START.length]! &&
     PLAIN_START.every((byte, i) => frame[i] === byte) &&
     frame.readUIntLE(PLAIN_START.length + 1, 3) === (1 | (frame[PLAIN_START.length]! << 3));
-  return isPlain ? frame.subarray(PLAIN_HEADER) : zstdDecompressSync(frame);
+  return isPlain ? frame.subarray(PLAIN_HEADER) : zstdDecompressSync(frame, { chunkSize: contentBytes(frame) });
+}
+
+/** Room for what comes out in one piece, as the frame says, within bounds: half the time of pieces that are put together. */
+function contentBytes(frame: Buffer): number {
+  const descriptor = frame[4] ?? 0;
+  const isOneSegment = (descriptor & 0x20) !== 0;
+  const at = 5 + (isOneSegment ? 0 : 1) + [0, 1, 2, 4][descriptor & 3]!;
+  const width = [isOneSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  if (width === 0 || frame.length < at + width) return MIN_CHUNK;
+  // From 256 on, sizes of two bytes are counted.
+  const size = width === 8 ? Number(frame.readBigUInt64LE(at)) : frame.readUIntLE(at, width) + (width === 2 ? 256 : 0);
+  return Math.min(Math.max(size, MIN_CHUNK), MAX_CHUNK);
 }

@@ -1,12 +1,13 @@
 /** Compares what is on disk with what is recorded. Reads only. */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
+import { MAX_BASE_LENGTH } from './index-record.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
 import { readTree } from './read-tree.ts';
 import { Screen } from './screen/screen.ts';
 import type { Staging } from './staging.ts';
-import { MAX_BASE_LENGTH, type StoreIndex } from './store-index.ts';
+import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import { joinPath, readLink } from './tree.ts';
 import type { ManifestEntry, StorePath, VerifyOptions, VerifyProblem } from './types.ts';

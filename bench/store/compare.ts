@@ -3,14 +3,14 @@
  * other and every round all of them, so that a busy moment hits all alike. Every operation is a shell function of `ops-*.sh`.
  *
  * Before each the file system is synced: igos flushes it before it registers anything, and would wait for what the others left dirty.
- * A store is not removed but left for the end: ext4 looks at every inode that was freed in the last minutes before it makes a file, so
- * that whoever comes after a removal takes eight times as long.
+ * A store is not removed but left for the end, and what makes files waits until nobody's removals make that slow (steady-disk.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { has } from '../measure.ts';
 import { type Data, makeData } from './data.ts';
+import { SteadyDisk } from './steady-disk.ts';
 
 type Tool = 'igos' | 'nix' | 'limit';
 
@@ -18,22 +18,33 @@ interface Operation {
   readonly name: string;
   /** Words for the shell: a function of `ops-*.sh` with its argument. */
   readonly run: (data: Data) => readonly string[];
-  /** A new store before it; else it goes on with that of the operation before. */
+  /** A new store before it, and files made by it; else it goes on with that of the operation before. */
   readonly isFresh?: true;
 }
 
-const OPERATIONS: readonly Operation[] = [
-  { name: 'add 20,000 files', run: ({ tree }) => ['add', tree], isFresh: true },
-  { name: 'add them again', run: ({ tree }) => ['add', tree] },
-  { name: 'verify --contents, 20,000 files', run: () => ['verify'] },
-  { name: 'dump 20,000 files', run: ({ tree }) => ['dump', tree] },
-  { name: 'add 1 GiB', run: ({ big }) => ['add', big], isFresh: true },
-  { name: 'verify --contents, 1 GiB', run: () => ['verify'] },
-  { name: 'dump 1 GiB', run: ({ big }) => ['dump', big] },
-  { name: '(add 20,000 files, each twice)', run: ({ doubled }) => ['add', doubled], isFresh: true },
-  { name: 'optimise, each file twice', run: () => ['optimise'] },
-  { name: 'optimise again', run: () => ['optimise'] },
-];
+const GROUPS = ['files', 'large', 'twice'] as const;
+/** Operations on one store: a part of the table that can be had alone. */
+export type Group = (typeof GROUPS)[number];
+export const isGroup = (word: string): word is Group => (GROUPS as readonly string[]).includes(word);
+
+const OPERATIONS: Readonly<Record<Group, readonly Operation[]>> = {
+  files: [
+    { name: 'add 20,000 files', run: ({ tree }) => ['add', tree], isFresh: true },
+    { name: 'add them again', run: ({ tree }) => ['add', tree] },
+    { name: 'verify --contents, 20,000 files', run: () => ['verify'] },
+    { name: 'dump 20,000 files', run: ({ tree }) => ['dump', tree] },
+  ],
+  large: [
+    { name: 'add 1 GiB', run: ({ big }) => ['add', big], isFresh: true },
+    { name: 'verify --contents, 1 GiB', run: () => ['verify'] },
+    { name: 'dump 1 GiB', run: ({ big }) => ['dump', big] },
+  ],
+  twice: [
+    { name: '(add 20,000 files, each twice)', run: ({ doubled }) => ['add', doubled], isFresh: true },
+    { name: 'optimise, each file twice', run: () => ['optimise'] },
+    { name: 'optimise again', run: () => ['optimise'] },
+  ],
+};
 
 interface Sample {
   /** Seconds. */
@@ -43,12 +54,27 @@ interface Sample {
   readonly peakMiB: number;
 }
 
-/** @param scratch  on the file system that is to be measured; takes 2 GB, and 4 GB a round */
-export function storeTable(root: string, scratch: string, rounds: number, print: (text: string) => void): void {
+export interface Measurement {
+  /** On the file system that is to be measured; takes 2 GB, and 4 GB a round. */
+  readonly scratch: string;
+  readonly rounds: number;
+  /** All where there are none. */
+  readonly groups: readonly Group[];
+  /** How long to wait for the file system, in all. */
+  readonly maxMinutes: number;
+  /** Leaves what was made: removing it makes the file system slow for minutes. */
+  readonly keeps: boolean;
+}
+
+export async function storeTable(root: string, measurement: Measurement, print: (text: string) => void): Promise<void> {
+  const { scratch, rounds } = measurement;
+  const groups = measurement.groups.length === 0 ? GROUPS : measurement.groups;
+  const operations = groups.flatMap((group) => OPERATIONS[group]);
   const tools: readonly Tool[] = has('nix-store') ? ['igos', 'nix', 'limit'] : ['igos', 'limit'];
   const data = makeData(process.env['IGOS_BENCH_DATA'] ?? join(scratch, 'data'));
   const work = join(scratch, 'work');
   mkdirSync(work, { recursive: true });
+  const disk = new SteadyDisk(work, measurement.maxMinutes, print);
   const folders = new Map<Tool, string>();
   const fresh = (tool: Tool): void => {
     const folder = join(work, `${tool}-${nFresh++}`);
@@ -72,31 +98,45 @@ export function storeTable(root: string, scratch: string, rounds: number, print:
   };
   const samples = new Map<string, Sample[]>();
   for (let round = 0; round < rounds; round++) {
-    for (const { name, run, isFresh } of OPERATIONS) {
+    for (const { name, run, isFresh } of operations) {
       for (const tool of tools) {
-        if (isFresh) fresh(tool);
+        if (isFresh) {
+          await disk.wait();
+          fresh(tool);
+        }
         const key = `${name}\0${tool}`;
         samples.set(key, [...(samples.get(key) ?? []), shell(tool, run(data))]);
       }
     }
   }
-  // Objects are read-only folders, and an unprivileged user must open them first.
-  spawnSync('chmod', ['-R', 'u+w', work]);
-  rmSync(work, { recursive: true, force: true });
-  print(`store: medians of ${rounds} rounds; seconds, processor seconds, peak MiB\n`);
-  print(`${''.padEnd(34)}${tools.map((tool) => tool.padStart(24)).join('')}   igos/nix  igos/limit`);
-  for (const { name } of OPERATIONS) {
-    const of = (tool: Tool, field: keyof Sample): number =>
-      median((samples.get(`${name}\0${tool}`) ?? []).map((sample) => sample[field]));
-    const cells = tools.map((tool) =>
-      `${of(tool, 'wall').toFixed(2)} ${of(tool, 'cpu').toFixed(2)} ${of(tool, 'peakMiB').toFixed(0).padStart(4)}`.padStart(24),
-    );
-    const ratio = (tool: Tool): string => (of('igos', 'wall') / of(tool, 'wall')).toFixed(2).padStart(9);
-    print(
-      `${name.padEnd(34)}${cells.join('')}${tools.includes('nix') ? ratio('nix') : ''.padStart(9)}${ratio('limit').padStart(12)}`,
-    );
+  if (!measurement.keeps) {
+    // Objects are read-only folders, and an unprivileged user must open them first.
+    spawnSync('chmod', ['-R', 'u+w', work]);
+    rmSync(work, { recursive: true, force: true });
+  }
+  print(
+    `store, ${rounds} rounds: median and least seconds, least processor seconds, peak MiB; ratios of medians and of the least\n`,
+  );
+  print(`${''.padEnd(34)}${tools.map((tool) => tool.padStart(26)).join('')}      igos/nix     igos/limit`);
+  for (const { name } of operations) {
+    const values = (tool: Tool, field: keyof Sample): number[] =>
+      (samples.get(`${name}\0${tool}`) ?? []).map((sample) => sample[field]);
+    const least = (tool: Tool, field: keyof Sample): number => Math.min(...values(tool, field));
+    const cells = tools.map((tool) => {
+      const wall = `${seconds(median(values(tool, 'wall')))} ${seconds(least(tool, 'wall'))}`;
+      return `${wall} ${seconds(least(tool, 'cpu'))} ${median(values(tool, 'peakMiB')).toFixed(0).padStart(4)}`.padStart(26);
+    });
+    const ratios = (tools.includes('nix') ? (['nix', 'limit'] as const) : (['limit'] as const)).map((tool) => {
+      const medians = ratio(median(values('igos', 'wall')), median(values(tool, 'wall')));
+      return `${medians} ${ratio(least('igos', 'wall'), least(tool, 'wall'))}`.padStart(15);
+    });
+    print(`${name.padEnd(34)}${cells.join('')}${ratios.join('')}`);
   }
 }
+
+/** Of some operations there is nothing to compare with. */
+const ratio = (value: number, of: number): string => (of < 0.001 ? '-' : (value / of).toFixed(2));
+const seconds = (value: number): string => value.toFixed(value < 1 ? 3 : 2);
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -118,7 +118,9 @@ async function receiveFirst(
   throw buildFault('E-BUILD-010', `cannot fetch '${name}'`, {
     notes: problems,
     hints: [
-      'is there a network? behind a proxy, set https_proxy (and NODE_USE_ENV_PROXY=1)',
+      ...(spec.urls.every((url) => url.startsWith('file:'))
+        ? []
+        : ['is there a network? behind a proxy, set https_proxy (and NODE_USE_ENV_PROXY=1)']),
       'add another place: mirrors = [ "https://…" ]; the hash decides, so any place will do',
       `or put the file into the store by hand: igos store add ${name} FILE`,
     ],

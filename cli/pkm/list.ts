@@ -11,9 +11,8 @@ export function run(context: Context, args: Arguments): undefined {
     return;
   }
   const width = Math.max(0, ...records.map(({ name, version }) => name.length + version.length)) + 3;
-  for (const { name, version, tier, summary, supersededBy } of records) {
-    context.out.line(
-      `${`${name} ${version}`.padEnd(width)}${(isPast ? `by ${supersededBy.join(', ')}` : tier).padEnd(10)} ${summary}`.trimEnd(),
-    );
-  }
+  const lines = records.map(({ name, version, tier, summary, supersededBy }) =>
+    `${`${name} ${version}`.padEnd(width)}${(isPast ? `by ${supersededBy.join(', ')}` : tier).padEnd(10)} ${summary}`.trimEnd(),
+  );
+  context.out.lines(lines);
 }

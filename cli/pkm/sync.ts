@@ -38,9 +38,10 @@ async function syncAll(context: Context, args: Arguments, root: Root): Promise<O
       'or write etc/igos/repositories.d/main.conf with the line: address = https://example.org/packages/',
     ]);
   }
-  const keys = args
-    .all('key')
-    .map(([file]) => sys('read', file!, () => readFileSync(resolve(context.workingDirectory, file!), 'utf8')));
+  const keys = args.all('key').map(([file]) => ({
+    text: sys('read', file!, () => readFileSync(resolve(context.workingDirectory, file!), 'utf8')),
+    from: file!,
+  }));
   const options = { ...(keys.length === 0 ? {} : { keys }), force: args.has('force') };
   const synced = wanted.map(async (repository): Promise<Outcome> => {
     const name = typeof repository === 'string' ? repository : repository.name;

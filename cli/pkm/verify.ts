@@ -7,7 +7,7 @@ import { isTerminal } from '../terminal.ts';
 
 export function run(context: Context, args: Arguments): number {
   const packages = [...args.operands, ...args.all('package').map(([name]) => name!)];
-  using root = openForReading(args);
+  using root = openForReading(args, { manyFiles: packages.length === 0 && !args.has('fast') });
   const progress = isTerminal(2) && !context.isQuiet ? openDisplay(context) : undefined;
   const started = performance.now();
   let report: VerifyReport;

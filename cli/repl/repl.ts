@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { endingOf } from '../exit.ts';
 import { BrokenPipe } from '../output.ts';
-import { findReplCommand, unknownReplCommand } from './commands.ts';
+import { findReplCommand, missingExpression, unknownReplCommand } from './commands.ts';
 import { type Input, type Parsed, readExpression, readInput } from './input.ts';
 import { Interrupted, type Run } from './interrupt.ts';
 import { type Origin, World } from './world.ts';
@@ -78,6 +78,8 @@ export class Repl implements Disposable {
       case 'command': {
         const command = findReplCommand(input.name);
         if (command === undefined) throw unknownReplCommand(input.name);
+        if (input.argument === '' && (command.takes === 'expression' || command.takes === 'topic'))
+          throw missingExpression(command);
         if (command.takes !== 'expression') return (await command.run(this, bytesToText(input.argument))) ?? 'done';
         const expression = this.readArgument(input.argument, isLast);
         return expression === 'more' ? 'more' : ((await command.run(this, expression)) ?? 'done');
@@ -124,8 +126,13 @@ export class Repl implements Disposable {
     this.context.out.line(text);
   }
 
+  /** In pieces: what is long can be stopped with Ctrl-C as well. @throws Interrupted */
   printResult(text: Bytes): undefined {
-    this.context.out.bytes(`${text}\n`);
+    const { out } = this.context;
+    const whole = `${text}\n`;
+    this.#run(() => {
+      for (let at = 0; at < whole.length; at += PIECE) out.bytes(whole.slice(at, at + PIECE));
+    });
   }
 
   /** A line for the person at the terminal; nothing in a pipe. */
@@ -151,6 +158,7 @@ export class Repl implements Disposable {
     this.hasFailed = true;
     const { out } = this.context;
     if (error instanceof Interrupted) {
+      if (this.#isColored) out.bytes('\x1b[0m');
       out.talk('interrupted');
       return;
     }
@@ -170,6 +178,8 @@ export class Repl implements Disposable {
 }
 
 const SHOWN_NAMES = 20;
+/** Bytes that are written in one go. */
+const PIECE = 1 << 14;
 
 /** As nix repl colours them. */
 const COLORS: Readonly<Record<PrettyRole, string | undefined>> = {

@@ -95,7 +95,7 @@ function readFolder(ctx: Evaluator, path: Bytes): ReadonlyMap<Bytes, FileKind> {
 }
 
 function readText(ctx: Evaluator, path: Bytes): Value {
-  const text = reading(path, () => ctx.io.readFile(path));
+  const text = reading(path, () => ctx.io.readFile(path), ctx.io);
   if (text.includes('\0')) {
     throw builtinFault('E-EVAL-115', `the contents of the file '${bytesToText(path)}' cannot be represented as a Nix string`, {
       notes: ['it holds the byte NUL'],

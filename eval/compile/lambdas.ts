@@ -168,7 +168,11 @@ function planMatch(site: LambdaSite, param: Param & { kind: 'formals' }, set: At
   const plan = param.formals.map((formal) => {
     const index = set.shape.indexOf(formal.name);
     if (index >= 0) found++;
-    else if (formal.fallback === undefined) throw missingArgument(describeSite(site), formal.name, formalSpan(site, formal));
+    else if (formal.fallback === undefined) {
+      const known = new Set(param.formals.map(({ name }) => name));
+      const unknown = set.names.filter((name) => !known.has(name));
+      throw missingArgument(describeSite(site), formal.name, unknown, formalSpan(site, formal));
+    }
     return index;
   });
   if (!param.isOpen && found < set.size) {

@@ -3,7 +3,7 @@ import type { Span } from '../../base/index.ts';
 import type { BinaryExpr, Expr, UnaryExpr } from '../../lang/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, mergeAttrs } from '../attrs.ts';
-import { concat, type LeftText, leftOperand } from '../coerce.ts';
+import { concat, joinedWith, type LeftText, leftOperand } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
@@ -124,14 +124,16 @@ export function boolean(value: Value, span: Span): boolean {
   throw wrongType('a Boolean', describe(value), span);
 }
 
+/** An operand of `//`. */
 export function set(value: Value, span: Span): Attrs {
   if (value instanceof Attrs) return value;
-  throw wrongType('a set', describe(value), span);
+  throw wrongType('a set', describe(value), span, joinedWith(value));
 }
 
+/** An operand of `++`. */
 export function list(value: Value, span: Span): List {
   if (Array.isArray(value)) return value;
-  throw wrongType('a list', describe(value), span);
+  throw wrongType('a list', describe(value), span, joinedWith(value));
 }
 
 /** These operators are calls of builtins by name: a program that binds that name itself gets its own function. */

@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   services: ['attrs'],
   check: ['attrs'],
   references: ['string'],
+  memory: ['string'],
   compiler: ['string'],
   files: ['attrs'],
   trees: ['list'],

@@ -148,6 +148,8 @@ function attributes(recipe: Recipe, layers: readonly RootLayer[]): Attrs {
   const rules = recipe.outputRules;
   if (Object.keys(rules).length > 0) entries.set('igosOutputs', JSON.stringify(rules));
   const paths = (files: readonly { readonly path: string }[]): string => files.map(({ path }) => path).join(' ');
+  const { memoryBytes } = recipe;
+  if (memoryBytes !== undefined) entries.set('igosMemory', String(memoryBytes));
   if (sources.length > 0) entries.set('sources', withContext(paths(sources), sourceContext));
   if (patches.length > 0) entries.set('patches', withContext(paths(patches), patchContext));
   const environmentContext = new Set<string>();

@@ -197,6 +197,13 @@ const PACKAGE: readonly FieldSpec[] = [
     example: '"fail"',
   },
   {
+    name: 'memory',
+    shape: 'memory',
+    default: 'what its last build took',
+    doc: 'How much memory the build may need, all of its processes together. Builds that need much run beside each other only while they fit in what the machine has. Changing it rebuilds nothing.',
+    example: '"4 GiB"',
+  },
+  {
     name: 'env',
     shape: 'environment',
     default: '{ }',

@@ -40,7 +40,20 @@ export function makePackageValue(self: Package): Attrs {
     ['build', self.attribute('build', () => recipe.build, [])],
     ['host', self.attribute('host', () => recipe.host, [])],
     ...(
-      ['source', 'patches', 'phases', 'env', 'style', 'check', 'verifyPaths', 'strip', 'debugInfo', 'tidy', 'references'] as const
+      [
+        'source',
+        'patches',
+        'phases',
+        'env',
+        'style',
+        'check',
+        'verifyPaths',
+        'strip',
+        'debugInfo',
+        'tidy',
+        'references',
+        'memory',
+      ] as const
     ).map((name): [string, Slot] => [name, recipe.fields.slot(name) ?? null]),
     ['drvPath', evaluator.delay(() => evaluator.force(recipe.instantiate().drvPath ?? null))],
     ['outPath', evaluator.delay(() => evaluator.force(recipe.instantiate().outPaths.get(self.output)!))],

@@ -44,6 +44,17 @@ function readText(reading: Reading, context: Set<string>): string {
 }
 
 /** One of the words of `known`. */
+const UNITS: Readonly<Record<string, number>> = { MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** In bytes. */
+export function readMemory(reading: Reading): number {
+  const text = readLine(reading);
+  const [, amount, unit] = /^(\d{1,6}(?:\.\d{1,3})?) ?(MiB|GiB)$/.exec(text) ?? [];
+  if (amount === undefined || Number(amount) === 0)
+    throw wrong(reading, `is '${text}', which is no amount of memory`, { hint: 'write it like "512 MiB" or "4 GiB"' });
+  return Math.round(Number(amount) * UNITS[unit!]!);
+}
+
 export function readWord<T extends string>(reading: Reading, known: readonly T[]): T {
   const value = force(reading);
   const found = known.find((word) => word === value);
@@ -162,7 +173,7 @@ export function readEnvironment(reading: Reading, context: Set<string>): Readonl
 }
 
 const RESERVED_VARIABLES = new Set(
-  'out outputs name version builder system args buildScript buildScriptPath passAsFile igosRoot igosOutputs sources patches src srcdir jobs DESTDIR outputHash outputHashAlgo outputHashMode drvPath outPath type NIX_BUILD_TOP NIX_BUILD_CORES NIX_STORE TMPDIR PWD'.split(
+  'out outputs name version builder system args buildScript buildScriptPath passAsFile igosRoot igosOutputs igosMemory sources patches src srcdir jobs DESTDIR outputHash outputHashAlgo outputHashMode drvPath outPath type NIX_BUILD_TOP NIX_BUILD_CORES NIX_STORE TMPDIR PWD'.split(
     ' ',
   ),
 );

@@ -11,6 +11,7 @@ import {
   type Reading,
   readBool,
   readEnvironment,
+  readMemory,
   readPackages,
   readPatterns,
   readPhases,
@@ -124,6 +125,11 @@ export class Recipe {
     const asked = this.#get<boolean | undefined>('strip', readBool, undefined);
     if (asked !== undefined) return asked ? 'always' : 'never';
     return this.hasDebug ? 'always' : this.#compiler === undefined ? 'never' : 'if-there';
+  }
+
+  /** What the build may need, in bytes, where the package says so. */
+  get memoryBytes(): number | undefined {
+    return this.#get<number | undefined>('memory', readMemory, undefined);
   }
 
   /** What the builder does with the outputs, as far as it is not what it always does. */

@@ -20,6 +20,7 @@ export const SHAPES = {
   phases: 'a set of shell texts, named by phase (or preNAME, postNAME)',
   check: 'true, false, { skip = "why"; } or { knownFailures = "why"; }',
   references: '"report", "fail" or "allow"',
+  memory: 'an amount of memory: a number and MiB or GiB',
   compiler: '"c", "make", "python" or "rust"',
   environment: 'a set of strings, named like shell variables',
   modes: 'a set of octal modes in quotes, named by path: { "usr/bin/su" = "4755"; }',

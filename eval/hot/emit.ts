@@ -3,9 +3,6 @@
  * expression): what the region evaluates directly is one JavaScript expression, so that the engine sees it whole; what it
  * suspends, and the functions it makes, stay regions of their own. Environments are the same arrays as in the first tier, so
  * the two mix freely, and whatever is not written here falls back to the first tier's closure.
- *
- * A suspended expression that can be computed at once from values that are there already, in a few instructions and without a
- * possible error, is: nobody can tell, and most thunks of loops (`f (n - 1)`, `s.next`) are never made.
  */
 import type { Span } from '../../base/index.ts';
 import type {
@@ -31,7 +28,10 @@ import { isStackExhaustion } from '../errors.ts';
 import type { ThunkCode } from '../thunk.ts';
 import { labelCode } from '../trace.ts';
 import { type Env, Float, type LambdaSite, type Slot, type Value } from '../value.ts';
+import { arrayFrame, type Frame, parameterFrame, reach } from './frame.ts';
+import { Names, TooBig } from './names.ts';
 import { inheritedFrom, runtime, ShapeCache } from './runtime.ts';
+import { isMadeAtOnce, MAX, speculate } from './speculate.ts';
 
 /** A suspended expression of a hot region; `code` is what new thunks run. */
 interface HotSite {
@@ -39,7 +39,6 @@ interface HotSite {
 }
 
 const HELPERS = Object.keys(runtime);
-const MAX = '9007199254740991';
 
 /** Compiles a region whose environment is handed in: a suspended expression. `undefined`: too big to be worth it. */
 export const fuse = (expr: Expr, scope: StaticScope, compiling: Compiling): Code | undefined =>
@@ -87,11 +86,6 @@ export const fuseBody2 = (
     return emitter.finish('(env,a,b)', entry.join(''), body, constants) as LambdaSite['code2'];
   });
 
-class TooBig extends Error {}
-
-/** Constants are parameters of the generated function, and its expressions nest as the program's do: both have limits in the engine. */
-const MAX_CONSTANTS = 1000;
-
 function unlessTooBig<T>(make: () => T): T | undefined {
   try {
     return make();
@@ -108,48 +102,19 @@ interface Operand {
 
 type Enter = (env: Env, arg: Slot) => Env;
 
-/** An environment in generated code. */
-interface Frame {
-  readonly around: Frame | undefined;
-  /** JavaScript for the array, to be kept by thunks and functions. */
-  readonly whole: string;
-  /** JavaScript for a slot; can be assigned to. */
-  readonly slot: (index: number) => string;
-}
-
-const arrayFrame = (name: string, around?: Frame): Frame => ({ around, whole: name, slot: (index) => `${name}[${index}]` });
-
-/** A function's argument stays a local variable; the array is made when something keeps it. */
-const parameterFrame = (name: string, around: Frame, parameter: string): Frame => ({
-  around,
-  whole: `(${name}===undefined?${name}=[${around.whole},${parameter}]:${name})`,
-  slot: () => parameter,
-});
-
-/** The frame `depth` levels out. */
-function reach(frame: Frame, depth: number): Frame {
-  let at = frame;
-  let left = depth;
-  while (left > 0 && at.around !== undefined) {
-    at = at.around;
-    left--;
-  }
-  return left === 0 ? at : arrayFrame(at.whole + '[0]'.repeat(left));
-}
-
 class Emitter {
   readonly #compiling: Compiling;
-  readonly #constants: unknown[] = [];
+  readonly #names = new Names();
   readonly #spans: Span[] = [];
-  #locals = 0;
 
   constructor(compiling: Compiling) {
     this.#compiling = compiling;
   }
 
   finish(parameters: string, entry: string, body: string, extra: readonly (readonly [string, unknown])[] = []): unknown {
-    const names = this.#constants.map((_, index) => `k${index}`);
-    const locals = Array.from({ length: this.#locals }, (_, index) => `t${index}`);
+    const { constants } = this.#names;
+    const names = constants.map((_, index) => `k${index}`);
+    const locals = this.#names.locals();
     const declared = locals.length === 0 ? '' : `let ${locals.join(',')};`;
     const guarded =
       this.#spans.length === 0
@@ -159,7 +124,7 @@ class Emitter {
     const source = `'use strict';return (${parameters}=>{${declared}${entry}${guarded}});`;
     const make = new Function(...HELPERS, 'spans', ...names, ...extra.map(([name]) => name), source);
     const helpers = HELPERS.map((name) => runtime[name as keyof typeof runtime]);
-    return make(...helpers, this.#spans, ...this.#constants, ...extra.map(([, value]) => value));
+    return make(...helpers, this.#spans, ...constants, ...extra.map(([, value]) => value));
   }
 
   /** JavaScript that evaluates to weak head normal form. */
@@ -186,7 +151,7 @@ class Emitter {
       case 'let':
         return this.#let(expr, scope, env);
       case 'with': {
-        const inner = this.#local();
+        const inner = this.#names.local();
         const names = this.slot(expr.scope, scope, env);
         const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env));
         return `(${inner}=[${env.whole},${names}],${body})`;
@@ -198,7 +163,7 @@ class Emitter {
       case 'unary':
         if (expr.op === '!') return `!${this.#condition(expr.operand, scope, env)}`;
         if (isRebound('__sub', scope)) return this.#fallback(expr, scope, env);
-        return `subtract(0,${this.value(expr.operand, scope, env)},${this.#constant(spanOf(scope.unit, expr.operand))})`;
+        return `subtract(0,${this.value(expr.operand, scope, env)},${this.#names.constant(spanOf(scope.unit, expr.operand))})`;
       case 'binary':
         return this.#binary(expr, scope, env);
       case 'float':
@@ -207,7 +172,7 @@ class Emitter {
       case 'legacyLet':
         return this.#fallback(expr, scope, env);
       case 'assert': {
-        const failure = this.#constant(assertionFailure(expr, scope, this.#compiling));
+        const failure = this.#names.constant(assertionFailure(expr, scope, this.#compiling));
         return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}(${env.whole}))`;
       }
     }
@@ -219,15 +184,15 @@ class Emitter {
       case 'int':
         return this.value(expr, scope, env);
       case 'float':
-        return this.#constant(new Float(expr.value));
+        return this.#names.constant(new Float(expr.value));
       case 'string': {
         const text = literalText(expr);
-        if (text !== undefined) return this.#text(text);
+        if (text !== undefined) return this.#names.text(text);
         break;
       }
       case 'path': {
         const path = literalPath(expr, scope);
-        if (path !== undefined) return this.#constant(path);
+        if (path !== undefined) return this.#names.constant(path);
         break;
       }
       case 'var': {
@@ -235,7 +200,7 @@ class Emitter {
         if (found.kind === 'slot') {
           const isUnfilled = found.depth === 0 && options.filledUpTo !== undefined && found.index >= options.filledUpTo;
           if (!isUnfilled) return `settled(${reach(env, found.depth).slot(found.index)})`;
-        } else if (found.kind === 'global') return this.#constant(found.slot);
+        } else if (found.kind === 'global') return this.#names.constant(found.slot);
         break;
       }
       case 'lambda':
@@ -246,8 +211,8 @@ class Emitter {
       default:
     }
     const site: HotSite = { code: this.#firstRun(expr, scope, options, () => site) };
-    const suspended = `new Thunk(${this.#constant(site)}.code,${env.whole})`;
-    return this.#speculate(expr, scope, env, suspended, options) ?? suspended;
+    const suspended = `new Thunk(${this.#names.constant(site)}.code,${env.whole})`;
+    return this.#early(expr, scope, env, suspended, options) ?? suspended;
   }
 
   /** A hot region's thunks are hot: they skip the first tier. */
@@ -269,110 +234,34 @@ class Emitter {
   }
 
   /** The value at once where that is certain, cheap and free of errors; else what `suspended` makes. */
-  #speculate(expr: Expr, scope: StaticScope, env: Frame, suspended: string, options: DelayOptions): string | undefined {
+  #early(expr: Expr, scope: StaticScope, env: Frame, suspended: string, options: DelayOptions): string | undefined {
     if (options.filledUpTo !== undefined) return undefined; // its variables may not be there yet
-    switch (expr.kind) {
-      case 'binary': {
-        const number = this.#number(expr, scope, env, MAX_OPERATIONS);
-        return number && `(${number.test}?${number.value}:${suspended})`;
-      }
-      case 'string': {
-        const text = this.#knownText(expr, scope, env);
-        return text && `(${text.test}?${text.value}:${suspended})`;
-      }
-      case 'list':
-        if (expr.items.length > MAX_ITEMS || expr.items.some(isContainer)) return undefined;
-        return this.value(expr, scope, env);
-      case 'attrs':
-        if (!isPlainSet(expr)) return undefined;
-        return this.#attrs(expr, scope, env);
-      case 'select': {
-        const [name] = expr.path;
-        if (expr.fallback !== undefined || expr.path.length !== 1 || name!.kind !== 'static') return undefined;
-        const target = this.#known(expr.target, scope, env);
-        if (target === undefined) return undefined;
-        const found = this.#local();
-        const cache = this.#constant(new ShapeCache(name!.name, spanOf(scope.unit, name!)));
-        return `((${found}=peek(${target},${cache}))!==undefined?${found}:${suspended})`;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  /** Arithmetic on small integers that are there: a test that computes it, and where the test leaves the result. */
-  #number(expr: Expr, scope: StaticScope, env: Frame, budget: number): { test: string; value: string } | undefined {
-    if (expr.kind === 'int' && typeof expr.value === 'number') return { test: 'true', value: String(expr.value) };
-    if (expr.kind === 'var') {
-      const known = this.#known(expr, scope, env);
-      if (known === undefined) return undefined;
-      const value = this.#local();
-      return { test: `typeof(${value}=${known})==='number'`, value };
-    }
-    if (expr.kind !== 'binary' || budget === 0 || !ARITHMETIC.has(expr.op)) return undefined;
-    const builtin = BUILTIN_OF[expr.op];
-    if (builtin !== undefined && isRebound(builtin, scope)) return undefined;
-    const isDivision = expr.op === '/';
-    if (isDivision && !(expr.right.kind === 'int' && typeof expr.right.value === 'number' && expr.right.value !== 0))
-      return undefined;
-    const left = this.#number(expr.left, scope, env, budget - 1);
-    const right = left && this.#number(expr.right, scope, env, budget - 1);
-    if (left === undefined || right === undefined) return undefined;
-    const value = this.#local();
-    // `+0` turns JavaScript's -0 into 0.
-    const result = isDivision
-      ? `Math.trunc(${left.value}/${right.value})+0`
-      : `${left.value}${expr.op}${right.value}${expr.op === '*' ? '+0' : ''}`;
-    return { test: `${left.test}&&${right.test}&&(${value}=${result},${value}<=${MAX}&&${value}>=-${MAX})`, value };
-  }
-
-  /** A text put together from strings that are there. */
-  #knownText(expr: StringExpr, scope: StaticScope, env: Frame): { test: string; value: string } | undefined {
-    if (expr.parts.length > MAX_ITEMS) return undefined;
-    const tests: string[] = [];
-    const values: string[] = [];
-    for (const part of expr.parts) {
-      if (typeof part === 'string') values.push(this.#text(part));
-      else {
-        const known = this.#known(part, scope, env);
-        if (known === undefined || part.kind !== 'var') return undefined;
-        const value = this.#local();
-        tests.push(`typeof(${value}=${known})==='string'`);
-        values.push(value);
-      }
-    }
-    return { test: tests.join('&&'), value: `''+${values.join('+')}` };
-  }
-
-  /** An operand whose slot is at hand without evaluating. */
-  #known(expr: Expr, scope: StaticScope, env: Frame): string | undefined {
-    if (expr.kind === 'int' && typeof expr.value === 'number') return String(expr.value);
-    if (expr.kind !== 'var') return undefined;
-    const found = resolve(expr.name, scope);
-    return found.kind === 'slot' ? `settled(${reach(env, found.depth).slot(found.index)})` : undefined;
+    if (isMadeAtOnce(expr)) return expr.kind === 'attrs' ? this.#attrs(expr, scope, env) : this.value(expr, scope, env);
+    const early = speculate(expr, scope, env, this.#names);
+    return early && `(${early.test}?${early.value}:${suspended})`;
   }
 
   #variable(expr: Expr & { kind: 'var' }, scope: StaticScope, env: Frame): string {
     const found = expr.name === '__curPos' ? undefined : resolve(expr.name, scope);
     if (found?.kind === 'slot') {
-      const value = this.#local();
+      const value = this.#names.local();
       const slot = reach(env, found.depth).slot(found.index);
       return `((${value}=${slot}) instanceof Thunk?(${slot}=${value}.code===null?${value}.held:run(${value})):${value})`;
     }
-    if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#constant(found.slot);
+    if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#names.constant(found.slot);
     return this.#fallback(expr, scope, env);
   }
 
   #string(expr: StringExpr, scope: StaticScope, env: Frame): string {
     const literal = literalText(expr);
-    if (literal !== undefined) return this.#text(literal);
-    const ctx = this.#constant(scope.unit.ctx);
+    if (literal !== undefined) return this.#names.text(literal);
+    const ctx = this.#names.constant(scope.unit.ctx);
     const tests: string[] = [];
     const values: string[] = [];
     const parts = expr.parts.map((part) => {
-      if (typeof part === 'string') return this.#text(part);
-      const local = this.#local();
-      const span = this.#constant(spanOf(scope.unit, part));
+      if (typeof part === 'string') return this.#names.text(part);
+      const local = this.#names.local();
+      const span = this.#names.constant(spanOf(scope.unit, part));
       values.push(
         `${local}=${this.value(part, scope, env)}`,
         `typeof ${local}==='string'||(${local}=partAt(${ctx},${local},${span}))`,
@@ -395,7 +284,7 @@ class Emitter {
     if (bound !== undefined) slots = order.map((at) => bound.env.slot(at + 1));
     else {
       const sources = merged.inheritFroms.map((from) => {
-        const source = this.#local();
+        const source = this.#names.local();
         steps.push(`${source}=${this.slot(from, scope, env)}`);
         return source;
       });
@@ -406,10 +295,10 @@ class Emitter {
         return this.slot(node, scope, env, { naming: { kind: 'attribute', name } });
       });
     }
-    let set = `new Attrs(${this.#constant(shape)},[${slots.join(',')}])`;
+    let set = `new Attrs(${this.#names.constant(shape)},[${slots.join(',')}])`;
     if (merged.dynamics.length > 0) {
       const pairs = merged.dynamics.flatMap((dynamic) => {
-        const nameSpan = this.#constant(spanOf(inner.unit, dynamic.name));
+        const nameSpan = this.#names.constant(spanOf(inner.unit, dynamic.name));
         return [
           `attributeName(${this.value(dynamic.name, inner, innerEnv)},${nameSpan})`,
           this.slot(dynamic.value, inner, innerEnv),
@@ -418,19 +307,19 @@ class Emitter {
       const spans = dynamicPlaces(merged, inner.unit);
       set =
         spans.length === 1
-          ? `addDynamic(${set},${pairs.join(',')},${this.#constant(spans[0])})`
-          : `addDynamics(${set},[${pairs.join(',')}],${this.#constant(spans)})`;
+          ? `addDynamic(${set},${pairs.join(',')},${this.#names.constant(spans[0])})`
+          : `addDynamics(${set},[${pairs.join(',')}],${this.#names.constant(spans)})`;
     }
     return steps.length === 0 ? set : `(${steps.join(',')},${set})`;
   }
 
   /** `inherit (source) name`: the attribute's own slot where the source is there already. */
   #inherited(source: string, name: string, span: Span): string {
-    const found = this.#local();
+    const found = this.#names.local();
     const cache = new ShapeCache(name, span);
     const select = inheritedFrom(cache);
     labelCode(select, { text: `the attribute '${name}'`, name, span });
-    return `((${found}=peek(${source},${this.#constant(cache)}))!==undefined?${found}:new Thunk(${this.#constant(select)},${source}))`;
+    return `((${found}=peek(${source},${this.#names.constant(cache)}))!==undefined?${found}:new Thunk(${this.#names.constant(select)},${source}))`;
   }
 
   #let(expr: LetExpr, scope: StaticScope, env: Frame): string {
@@ -448,7 +337,7 @@ class Emitter {
   ): { scope: StaticScope; env: Frame; js: string } {
     const { statics, inheritFroms } = merged;
     const scope = scopeOf(merged, around);
-    const local = this.#local();
+    const local = this.#names.local();
     const firstFrom = statics.length + 1;
     const inner = arrayFrame(local, env);
     const empty = [...statics, ...inheritFroms].map(() => 'undefined');
@@ -467,15 +356,15 @@ class Emitter {
   }
 
   #lambda(expr: LambdaExpr, scope: StaticScope, env: Frame, name?: string): string {
-    return `new Lambda(${this.#constant(lambdaSite(expr, scope, this.#compiling, name))},${env.whole})`;
+    return `new Lambda(${this.#names.constant(lambdaSite(expr, scope, this.#compiling, name))},${env.whole})`;
   }
 
   /** `p` and `q` tell the one catch of the region which call failed, and of what. */
   #call(expr: CallExpr, scope: StaticScope, env: Frame): string {
-    const fn = this.#local();
-    const result = this.#local();
+    const fn = this.#names.local();
+    const result = this.#names.local();
     const callee = this.value(expr.fn, scope, env);
-    const locals = expr.args.map(() => this.#local());
+    const locals = expr.args.map(() => this.#names.local());
     const args = expr.args.map((arg, index) => `${locals[index]}=${this.slot(arg, scope, env)}`).join(',');
     const place = this.#spans.push(spanOf(scope.unit, expr));
     const [a, b] = locals;
@@ -495,10 +384,10 @@ class Emitter {
     if (expr.fallback === undefined) {
       return expr.path.reduce((set, name) => {
         if (name.kind === 'static') return `selectAt(${set},${this.#cache(name, scope)})`;
-        return `select(${set},${this.#name(name, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
+        return `select(${set},${this.#name(name, scope, env)},${this.#names.constant(spanOf(scope.unit, name))})`;
       }, target);
     }
-    const found = this.#local();
+    const found = this.#names.local();
     const all = expr.path.map(
       (name, index) => `(${found}=${this.#trySelect(index === 0 ? target : found, name, scope, env)})!==undefined`,
     );
@@ -507,7 +396,7 @@ class Emitter {
 
   #has(expr: HasAttrExpr, scope: StaticScope, env: Frame): string {
     const target = this.value(expr.target, scope, env);
-    const found = this.#local();
+    const found = this.#names.local();
     const steps = expr.path.map((name, index) => {
       const set = index === 0 ? target : found;
       if (index < expr.path.length - 1) return `(${found}=${this.#trySelect(set, name, scope, env)})!==undefined`;
@@ -524,12 +413,12 @@ class Emitter {
   }
 
   #cache(name: AttrName & { kind: 'static' }, scope: StaticScope): string {
-    return this.#constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
+    return this.#names.constant(new ShapeCache(name.name, spanOf(scope.unit, name)));
   }
 
   /** A computed name: a byte string. */
   #name(name: AttrName & { kind: 'dynamic' }, scope: StaticScope, env: Frame): string {
-    return `selectName(${this.value(name.expr, scope, env)},${this.#constant(spanOf(scope.unit, name))})`;
+    return `selectName(${this.value(name.expr, scope, env)},${this.#names.constant(spanOf(scope.unit, name))})`;
   }
 
   #binary(expr: BinaryExpr, scope: StaticScope, env: Frame): string {
@@ -552,14 +441,15 @@ class Emitter {
 
   /** Two numbers in line, all else by call. */
   #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: Frame): string {
-    const [a, b] = [this.#local(), this.#local()];
-    const span = this.#constant(spanOf(scope.unit, expr));
-    const text = `typeof ${a}==='number'||typeof ${a}==='string'||(${a}=leftAt(${this.#constant(scope.unit.ctx)},${a},${span})),`;
+    const [a, b] = [this.#names.local(), this.#names.local()];
+    const span = this.#names.constant(spanOf(scope.unit, expr));
+    const text = `typeof ${a}==='number'||typeof ${a}==='string'||(${a}=leftAt(${this.#names.constant(scope.unit.ctx)},${a},${span})),`;
     const operands = `${a}=${this.value(expr.left, scope, env)},${op === '+' ? text : ''}${b}=${this.value(expr.right, scope, env)}`;
     const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
     if (op === '+' || op === '-') {
-      const r = this.#local();
-      const slow = op === '+' ? `concatAt(${this.#constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
+      const r = this.#names.local();
+      const slow =
+        op === '+' ? `concatAt(${this.#names.constant(scope.unit.ctx)},${a},${b},${span})` : `subtract(${a},${b},${span})`;
       return `(${operands},${numbers}&&(${r}=${a}${op}${b},${r}<=${MAX}&&${r}>=-${MAX})?${r}:${slow})`;
     }
     if (op === '*' || op === '/') return `(${operands},${op === '*' ? 'multiply' : 'divide'}(${a},${b},${span}))`;
@@ -576,11 +466,11 @@ class Emitter {
   #join(expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const [left, right] = [expr.left, expr.right].map((side) => ({
       value: this.value(side, scope, env),
-      span: this.#constant(spanOf(scope.unit, side)),
+      span: this.#names.constant(spanOf(scope.unit, side)),
     })) as [Operand, Operand];
     if (expr.op === '//') return `mergeAttrs(set(${left.value},${left.span}),set(${right.value},${right.span}))`;
     // Lists are evaluated both before either is looked at.
-    const [a, b] = [this.#local(), this.#local()];
+    const [a, b] = [this.#names.local(), this.#names.local()];
     return `(${a}=${left.value},${b}=${right.value},append(list(${a},${left.span}),list(${b},${right.span})))`;
   }
 
@@ -588,45 +478,14 @@ class Emitter {
   #condition(expr: Expr, scope: StaticScope, env: Frame): string {
     const js = this.value(expr, scope, env);
     if (isBoolean(expr)) return `(${js})`;
-    const test = this.#local();
-    return `((${test}=${js})===true||${test}!==false&&boolean(${test},${this.#constant(spanOf(scope.unit, expr))}))`;
+    const test = this.#names.local();
+    return `((${test}=${js})===true||${test}!==false&&boolean(${test},${this.#names.constant(spanOf(scope.unit, expr))}))`;
   }
 
   #fallback(expr: Expr, scope: StaticScope, env: Frame): string {
-    return `${this.#constant(this.#compiling.compile(expr, scope))}(${env.whole})`;
-  }
-
-  #text(text: string): string {
-    return text.length <= 64 ? JSON.stringify(text) : this.#constant(text);
-  }
-
-  #constant(value: unknown): string {
-    if (value === null || typeof value === 'boolean') return String(value);
-    const known = this.#constants.indexOf(value);
-    if (known < 0 && this.#constants.length === MAX_CONSTANTS) throw new TooBig();
-    return `k${known >= 0 ? known : this.#constants.push(value) - 1}`;
-  }
-
-  #local(): string {
-    return `t${this.#locals++}`;
+    return `${this.#names.constant(this.#compiling.compile(expr, scope))}(${env.whole})`;
   }
 }
-
-const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/']);
-/** Nesting of arithmetic that is done at once. */
-const MAX_OPERATIONS = 4;
-/** Items of a list or set, parts of a string that are put together at once rather than when they are needed: not more than a thunk is worth. */
-const MAX_ITEMS = 4;
-
-const isContainer = (expr: Expr): boolean => expr.kind === 'list' || expr.kind === 'attrs';
-
-/** A small set that evaluates nothing when it is made, and holds no others. */
-const isPlainSet = ({ isRec, merged }: AttrsExpr): boolean =>
-  !isRec &&
-  merged.dynamics.length === 0 &&
-  merged.inheritFroms.length === 0 &&
-  merged.statics.length <= MAX_ITEMS &&
-  merged.statics.every(({ name, value }) => name !== '__overrides' && !(value.kind === 'expr' && isContainer(value.expr)));
 
 function isBoolean(expr: Expr): boolean {
   if (expr.kind === 'has') return true;

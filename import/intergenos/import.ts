@@ -24,19 +24,13 @@ const OWN = new Set(['package.yml', 'build.sh']);
  */
 export function importIntergenos(path: string, shown: string = path, toolchain: Toolchain = { kind: 'seed' }): Imported {
   const folder = new Folder(path, shown);
-  const tiers = folder.names('packages').filter((name) => folder.kindOf(`packages/${name}`) === 'folder');
-  const places = tiers.flatMap((tier) =>
-    folder
-      .names(`packages/${tier}`)
-      .filter((name) => folder.kindOf(`packages/${tier}/${name}/package.yml`) === 'file')
-      .map((name) => ({ tier, name, path: `packages/${tier}/${name}` })),
-  );
+  const findings: Finding[] = [];
+  const places = findPlaces(folder, findings);
   if (places.length === 0) {
     throw new Fault('E-IMPORT-001', `'${shown}' has no packages/TIER/NAME/package.yml`, {
       hints: ['name the checkout of InterGenOS itself'],
     });
   }
-  const findings: Finding[] = [];
   const { packages, places: placeOf } = readRecipes(folder, places, findings);
   const files = new Map<string, { data: Uint8Array; isExecutable?: boolean }>();
   const styles = new Map<string, number>();
@@ -158,6 +152,27 @@ export function importIntergenos(path: string, shown: string = path, toolchain: 
       'the successor is laid over the old package; igos-build adds no edge for it, and may build it first',
     );
   }
+}
+
+/** The folders with a recipe; of others that lie beside them something is said. */
+function findPlaces(folder: Folder, findings: Finding[]): { tier: string; name: string; path: string }[] {
+  const places = [];
+  const leave = (about: string, text: string): void => void findings.push({ kind: 'missing', about, text });
+  for (const tier of folder.names('packages')) {
+    const kind = folder.kindOf(`packages/${tier}`);
+    if (kind === 'other') leave(`packages/${tier}`, 'is a link or a special file, which is not followed');
+    if (kind !== 'folder') continue;
+    for (const name of folder.names(`packages/${tier}`)) {
+      const path = `packages/${tier}/${name}`;
+      const recipe = folder.kindOf(`${path}/package.yml`);
+      if (recipe === 'file') places.push({ tier, name, path });
+      else if (recipe === undefined && folder.kindOf(path) === 'folder')
+        leave(path, 'has no package.yml: nothing of it is taken');
+      else if (recipe !== undefined) leave(`${path}/package.yml`, 'is no ordinary file: nothing of the package is taken');
+      else if (folder.kindOf(path) === 'other') leave(path, 'is a link or a special file, which is not followed');
+    }
+  }
+  return places;
 }
 
 function readRecipes(

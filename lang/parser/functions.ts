@@ -13,7 +13,16 @@ export abstract class Functions extends Sets {
     if (first === K.Ellipsis) return true;
     const second = kinds[at + 2];
     if (first === K.BraceClose) return second === K.Colon || second === K.At;
-    return first === K.Ident && (second === K.Comma || second === K.Question || second === K.BraceClose);
+    if (first !== K.Ident) return false;
+    // `{ a b …`: nothing, or arguments whose commas were forgotten
+    if (second === K.Ident || second === K.Ellipsis) return this.#isHeadOfFunction(at);
+    return second === K.Comma || second === K.Question || second === K.BraceClose;
+  }
+
+  /** Whether the bracket at `open` is closed and a function goes on behind it. */
+  #isHeadOfFunction(open: number): boolean {
+    const behind = this.kinds[(this.pairs.partners.get(open) ?? -1) + 1];
+    return this.pairs.partners.has(open) && (behind === K.Colon || behind === K.At);
   }
 
   /** `x:`, `x@{ … }:` */
@@ -81,7 +90,9 @@ export abstract class Functions extends Sets {
         if (kind === K.Invalid && this.skipInvalid(needsComma ? EXPECT.formalEnd : EXPECT.formal)) continue;
         break;
       }
-      if (needsComma) this.reportMissingComma();
+      // behind the first of them Nix takes the brace for a set's
+      const isFirst = formals.length === 1 && formals[0]!.fallback === undefined;
+      if (needsComma) this.reportMissingComma(isFirst ? EXPECT.pathOrEquals : EXPECT.formalEnd);
       if (kind === K.Ident) formals.push(this.#formal());
       else {
         this.at++;

@@ -455,9 +455,9 @@ export abstract class Recovery extends Reports {
     this.addCheck('E-LANG-012', `duplicate formal function argument '${name}'`, labels, [], this.end);
   }
 
-  protected reportMissingComma(): void {
+  protected reportMissingComma(expected: Expected): void {
     const says = 'expected a comma between arguments';
-    this.report(this.at, EXPECT.formalEnd, 'E-LANG-001', says);
+    this.report(this.at, expected, 'E-LANG-001', says, { hints: ["write '{ a, b }: body'"] });
   }
 
   protected reportEllipsisNotLast(): void {

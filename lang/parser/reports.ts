@@ -32,6 +32,9 @@ export abstract class Reports extends ParserBase {
     const kind = this.kinds[index]!;
     const before = index === 0 ? K.End : this.kinds[index - 1]!;
     if (before === K.Equals && (kind === K.Semicolon || kind === K.BraceClose)) return ["give the value: 'name = value;'"];
+    if (kind === K.Update && this.beginsLine(index)) return ["comments begin with '#'"];
+    if (kind === K.Interpolation)
+      return ["'${…}' stands in strings, paths and names of attributes; elsewhere a variable is just its name"];
     if (kind === K.Or) return ["'or' gives a default for an attribute: 'set.name or default'; the boolean operator is '||'"];
     if (kind === K.Equals) return ["'=' defines an attribute; '==' compares"];
     if (kind === K.Colon && before === K.BraceClose) return ['a function names its arguments: `{ a, b }: body`'];

@@ -69,21 +69,25 @@ export function newlyUnmet(before: readonly PackageRecord[], after: readonly Pac
   return unmetDependencies(after).filter((unmet) => !old.has(`${unmet.package} ${unmet.needs}`));
 }
 
-/** @throws Fault E-PKM-012 two active packages that say they cannot be together */
-export function checkConflicts(records: readonly PackageRecord[]): void {
+/**
+ * @param queue  what comes now: of two that exclude each other, the one to leave out
+ * @throws Fault E-PKM-012 two active packages that say they cannot be together
+ */
+export function checkConflicts(records: readonly PackageRecord[], queue: ReadonlySet<string> = new Set()): void {
   const satisfied = new Satisfaction(records);
   for (const record of records) {
     if (record.supersededBy.length > 0) continue;
     for (const name of record.conflicts) {
       const other = satisfied.by(name).find((by) => by !== record.name);
       if (other === undefined) continue;
-      throw new Fault('E-PKM-012', `'${record.name}' cannot be installed together with '${other}'`, {
+      const [comes, there] = queue.has(other) && !queue.has(record.name) ? [other, record.name] : [record.name, other];
+      throw new Fault('E-PKM-012', `'${comes}' cannot be installed together with '${there}'`, {
         notes: [
           other === parseRequirement(name).name
             ? `'${record.name}' conflicts with '${name}'`
             : `'${record.name}' conflicts with '${name}', which '${other}' provides`,
         ],
-        hints: [`remove '${other}' first, or leave '${record.name}' out`],
+        hints: [queue.has(there) ? 'install one of them only' : `remove '${there}' first, or leave '${comes}' out`],
       });
     }
   }

@@ -4,9 +4,10 @@
  */
 import { compareBytes, Fault } from '../../base/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
-import { parentOf, printable } from '../names.ts';
-import type { StateDelta, StateView } from '../state/state.ts';
+import { isIn, parentOf, printable } from '../names.ts';
+import type { PlainFile, StateDelta, StateView } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
+import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
@@ -45,6 +46,8 @@ export class DiskPlanner {
   readonly #places: Operation[] = [];
   readonly #metadata: Operation[] = [];
   readonly #removals: Operation[] = [];
+  /** Plain files that go with their packages. */
+  readonly #plainRemovals: Operation[] = [];
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
   /** Physical folders that are there, or will be when files are placed. */
@@ -74,10 +77,26 @@ export class DiskPlanner {
   }
 
   run(): void {
+    this.#planPlain(this.input.delta.dropPlain ?? []);
     const paths = [...this.#changes.keys()].sort(compareBytes);
     for (const path of paths) this.#planPath(path);
     if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
     for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
+  }
+
+  /** They are removed however they stand, and looked at when they are: see late-look.ts. */
+  #planPlain(files: readonly PlainFile[]): void {
+    /** One that is where its path says. They come folder by folder. */
+    let folder = '';
+    for (const { path } of files) {
+      let place = path;
+      if (!isIn(folder, path)) {
+        place = this.input.disk.physical(path);
+        folder = place === path ? parentOf(path) : '';
+      }
+      this.#plainRemovals.push({ kind: 'unlink', path: place });
+    }
+    this.#nRemoved += files.length;
   }
 
   result(): DiskPlan {
@@ -89,10 +108,12 @@ export class DiskPlanner {
     // Names first, side by side where there are many; then the folders, those inside before those around.
     const names = late.filter(({ kind }) => kind !== 'rmdir');
     const folders = late.filter(({ kind }) => kind === 'rmdir').sort(deepestFirst);
+    // A program that runs meanwhile finds its old files until all new ones are in place.
+    const beforeRemovals = this.#first.concat(early, this.#mkdirs, this.#places, this.#metadata);
     return {
       stage: this.#stage,
-      // A program that runs meanwhile finds its old files until all new ones are in place.
-      operations: [...this.#first, ...early, ...this.#mkdirs, ...this.#places, ...this.#metadata, ...names, ...folders],
+      operations: beforeRemovals.concat(this.#plainRemovals, names, folders),
+      plainAt: beforeRemovals.length,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
       dropConfig: this.dropConfig,
@@ -140,14 +161,14 @@ export class DiskPlanner {
     } else if (old.isConfig) planConfig(this, old, undefined);
     else if (there !== undefined && !(isRollback && old.wasThere)) {
       if (there.kind === 'directory') {
-        this.warnings.push(this.#modified(old, 'a directory stands there now; it stays'));
+        this.warnings.push(this.#modified(old, FOLDER_STAYS));
         return;
       }
       if (!isRollback && isLayoutLink(old)) {
         this.warnings.push({ kind: 'note', path: old.path, package: old.owner, text: 'it stays: every program needs it' });
         return;
       }
-      if (!this.#isAsPlaced(old, there)) this.warnings.push(this.#modified(old, 'it was modified; it is removed all the same'));
+      if (!isAsPlaced(disk, old, there)) this.warnings.push(this.#modified(old, GOES_MODIFIED));
       this.unlink(old.path);
     }
   }
@@ -223,7 +244,7 @@ export class DiskPlanner {
       if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
-    if (!isEqual && !this.#isAsPlaced(old, there) && !this.isSame(next, there)) {
+    if (!isEqual && !isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
       this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
     }
     return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
@@ -264,25 +285,8 @@ export class DiskPlanner {
     );
   }
 
-  /**
-   * Whether a file that goes is as pkm placed it; only a warning depends on it. Size and time tell: what a program writes has a time
-   * of its own. Where they do not say that it is, its bytes do.
-   */
-  #isAsPlaced(row: FileRow, there: DiskEntry): boolean {
-    const isUntouched =
-      row.kind === 'file' &&
-      there.kind === 'file' &&
-      row.mtimeSeconds !== 0 &&
-      there.isWholeSecond &&
-      there.mtimeSeconds === row.mtimeSeconds &&
-      there.sizeBytes === row.sizeBytes;
-    return isUntouched || this.isSame(row, there);
-  }
-
   isSame(row: FileRow, there: DiskEntry): boolean {
-    if (row.kind !== there.kind) return false;
-    if (row.kind === 'symlink') return row.target === there.target;
-    return (row.sizeBytes < 0 || row.sizeBytes === there.sizeBytes) && row.sha256 === this.input.disk.sha256(row.path);
+    return isSame(this.input.disk, row, there);
   }
 
   place(row: FileRow): { mtimeSeconds: number } {

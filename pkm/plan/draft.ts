@@ -1,4 +1,4 @@
-import type { StateDelta, StateView } from '../state/state.ts';
+import type { PlainFile, StateDelta, StateView } from '../state/state.ts';
 import { sameFile, sameRecord } from '../state/state.ts';
 import type { FileRow, PackageRecord } from '../types.ts';
 
@@ -7,6 +7,7 @@ export class Draft {
   readonly base: StateView;
   readonly #rows = new Map<string, readonly FileRow[]>();
   readonly #records = new Map<string, PackageRecord | undefined>();
+  #plain: readonly PlainFile[] = [];
 
   constructor(base: StateView) {
     this.base = base;
@@ -57,6 +58,17 @@ export class Draft {
     this.#records.set(name, undefined);
   }
 
+  /**
+   * Takes packages out whole, the last thing that is done to a draft.
+   * @param isLate  plain files are looked at when they are removed: they are no rows of the draft any more
+   */
+  dropPackages(names: readonly string[], isLate: boolean): void {
+    const { plain, rest } = this.base.departing(names, isLate);
+    for (const row of rest) this.drop(row);
+    for (const name of names) this.dropRecord(name);
+    this.#plain = plain;
+  }
+
   /** Rows that say the same as before are no difference. */
   delta(): StateDelta {
     const dropFiles: FileRow[] = [];
@@ -77,7 +89,7 @@ export class Draft {
         if (old !== undefined) dropRecords.push(name);
       } else if (old === undefined || !sameRecord(old, record)) putRecords.push(record);
     }
-    return { dropRecords, putRecords, dropFiles, putFiles };
+    return { dropRecords, putRecords, dropFiles, putFiles, dropPlain: this.#plain };
   }
 }
 

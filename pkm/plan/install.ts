@@ -41,9 +41,10 @@ export function installImages(
   const conflicts: FileConflict[] = [];
   for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
   const records = draft.records();
-  checkConflicts(records); // says more than that they have a file in common
+  const queue = new Set(images.map((image) => image.name));
+  checkConflicts(records, queue); // says more than that they have a file in common
   if (conflicts.length > 0) throw conflictFault(conflicts, draft);
-  checkDependencies(draft.base.records(), records, new Set(images.map((image) => image.name)));
+  checkDependencies(draft.base.records(), records, queue);
   return absent;
 }
 

@@ -32,6 +32,8 @@ export type Operation =
 export interface DiskPlan {
   readonly stage: readonly StageItem[];
   readonly operations: readonly Operation[];
+  /** Where those begin that remove the plain files of packages that go: as many, in their order. */
+  readonly plainAt: number;
   /** The rows that the delta puts, with what the disk knew about them. */
   readonly putFiles: readonly FileRow[];
   readonly putConfig: readonly ConfigRow[];

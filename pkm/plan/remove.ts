@@ -4,10 +4,15 @@ import type { Draft } from './draft.ts';
 
 /**
  * Takes packages, and with `cascade` all that need them, out of the draft.
+ * @param options.isLate  plain files are looked at when they are removed
  * @returns the names taken out, in the order of removal: dependants before what they need
  * @throws Fault E-PKM-015 · E-PKM-014 something that stays needs one of them
  */
-export function removePackages(draft: Draft, names: readonly string[], options: { cascade?: boolean }): string[] {
+export function removePackages(
+  draft: Draft,
+  names: readonly string[],
+  options: { cascade?: boolean; isLate?: boolean },
+): string[] {
   const before = draft.records();
   const known = before.map((record) => record.name);
   for (const name of names) {
@@ -23,12 +28,7 @@ export function removePackages(draft: Draft, names: readonly string[], options: 
     if (options.cascade !== true) throw dependants(names, broken);
     gone.push(...new Set(broken.map((unmet) => unmet.package)));
   }
-  for (const name of gone) {
-    const rows = draft.filesOf(name);
-    draft.base.prefetch(rows.map((row) => row.path));
-    for (const row of rows) draft.drop(row);
-    draft.dropRecord(name);
-  }
+  draft.dropPackages(gone, options.isLate === true);
   return gone.reverse();
 }
 

@@ -169,13 +169,16 @@ export function checkSignature(bytes: Uint8Array, signatures: string, keys: read
   const found = lines.map((line) => /^([0-9a-f]{16}) ([A-Za-z0-9+/]{86}==)\s*$/.exec(line));
   if (found.length === 0 || found.includes(null)) throw indexFault(from, 'its signature is no signature');
   if (keys.length === 0)
-    throw indexFault(from, 'no key is trusted here', ["put the publisher's key into /etc/igos/trusted-keys/<name>.pub"]);
+    throw indexFault(from, 'no key is trusted here', [
+      "name the publisher's key: pkm sync --key FILE.pub",
+      'or trust it from now on: put it into /etc/igos/trusted-keys/<name>.pub of the root',
+    ]);
   const known = found.flatMap((match) =>
     keys.filter((key) => keyId(key) === match![1]).map((key) => ({ key, text: match![2]! })),
   );
   if (known.length === 0) {
     const ids = found.map((match) => match![1]).join(', ');
-    const hint = `if you trust key ${ids}, put it into /etc/igos/trusted-keys/<name>.pub`;
+    const hint = `if you trust key ${ids}, put it into /etc/igos/trusted-keys/<name>.pub of the root`;
     throw indexFault(from, `key ${ids} signed it, which is not trusted here`, [hint]);
   }
   const right = known.find(({ key, text }) => verify(null, bytes, key, Buffer.from(text, 'base64')));

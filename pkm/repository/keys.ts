@@ -33,7 +33,9 @@ export async function parsePublicKey(text: string, from: string): Promise<KeyObj
   } catch {
     // said below
   }
-  throw new Fault('E-PKM-026', `'${printable(from)}' is no ed25519 public key`, {
+  const isSecret = text.includes('PRIVATE KEY') || /^[^:\n]+:[A-Za-z0-9+/]{86}==\s*$/.test(text);
+  const what = isSecret ? 'a secret key, which only its owner should have; the public one is wanted' : 'no ed25519 public key';
+  throw new Fault('E-PKM-026', `'${printable(from)}' is ${what}`, {
     hints: [
       'make a pair with: igos key generate NAME -o SECRET-FILE',
       'and print its public half with: igos key public SECRET-FILE',

@@ -27,6 +27,8 @@ export class UrlProblem extends Error {
 const MAX_REDIRECTS = 5;
 /** Without a byte for so long, a connection is dead. */
 const IDLE_MS = 60_000;
+/** Slower than this over such a time it would never end: others may be waiting for the root. Any telephone line is faster. */
+const MIN_BYTES_PER_SECOND = 512;
 
 /** @param options.fromByte  go on from there, if the server can. @throws UrlProblem, also while the body is read */
 export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: number } = {}): Promise<OpenedUrl> {
@@ -34,12 +36,13 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
   if (url.protocol === 'file:') return openFile(url, fromByte);
   let here = url;
   for (let n = 0; ; n++) {
-    const response = await ask(here, fromByte, options.idleMs ?? IDLE_MS);
+    const idleMs = options.idleMs ?? IDLE_MS;
+    const response = await ask(here, fromByte, idleMs);
     const { statusCode = 0, headers } = response;
-    if (statusCode === 200) return { fromByte: 0, body: pieces(response) };
+    if (statusCode === 200) return { fromByte: 0, body: notTooSlow(pieces(response), idleMs) };
     if (statusCode === 206) {
       const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: pieces(response) };
+      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: notTooSlow(pieces(response), idleMs) };
     }
     response.destroy();
     // Nothing after what is there already: once more from the start.
@@ -53,7 +56,8 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
 
 function redirected(from: URL, location: string, n: number): URL {
   const next = URL.parse(location, from.href);
-  if (next === null || !['http:', 'https:'].includes(next.protocol) || n >= MAX_REDIRECTS)
+  if (n >= MAX_REDIRECTS) throw new UrlProblem(`it points on and on, the last time to '${printable(location)}'`, false);
+  if (next === null || !['http:', 'https:'].includes(next.protocol))
     throw new UrlProblem(`it points on to '${printable(location)}'`, false);
   if (from.protocol === 'https:' && next.protocol === 'http:') throw new UrlProblem('it points on from https to http', false);
   return next;
@@ -86,6 +90,23 @@ async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     yield* stream;
   } catch (error) {
     throw problem(error);
+  }
+}
+
+/** Ends what comes drop by drop. */
+async function* notTooSlow(body: AsyncIterable<Uint8Array>, windowMs: number): AsyncGenerator<Uint8Array> {
+  const least = (MIN_BYTES_PER_SECOND * windowMs) / 1000;
+  let since = performance.now();
+  let nBytes = 0;
+  for await (const chunk of body) {
+    nBytes += chunk.length;
+    yield chunk;
+    const now = performance.now();
+    if (now - since < windowMs) continue;
+    if (nBytes < least)
+      throw new UrlProblem(`it comes too slowly: ${nBytes} bytes in ${Math.round((now - since) / 1000)} s`, true);
+    since = now;
+    nBytes = 0;
   }
 }
 

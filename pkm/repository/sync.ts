@@ -24,9 +24,15 @@ const MAX_INDEX_BYTES = 128 << 20;
 const MAX_SIGNATURE_BYTES = 4096;
 const MAX_FILE_LIST_BYTES = 64 << 20;
 
+/** The text of a public key, and where it is from, for messages. */
+export interface NamedKey {
+  readonly text: string;
+  readonly from: string;
+}
+
 export interface SyncOptions {
   /** Trusted public keys, PEM or `name:base64`; default: those of the settings, or `<root>/etc/igos/trusted-keys/*.pub`. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly (string | NamedKey)[];
   /** Takes an index that is older than the known one, or that expired. Its signature is checked all the same. */
   readonly force?: boolean;
   /** Seconds since 1970. */
@@ -62,7 +68,7 @@ export async function syncIndex(context: RootContext, settings: RepositorySettin
   for (const base of settings.addresses) {
     try {
       const fetched = await fetchIndex(base, keys, known);
-      if (fetched !== 'unchanged') checkFreshness(fetched.index, known, base, options);
+      if (fetched !== 'unchanged') checkFreshness(fetched, known, base, options);
       else if (options.force !== true) checkExpiry(known!.expiresAt, base, options.now);
       const index = fetched === 'unchanged' ? undefined : fetched.index;
       const list = index?.files === undefined ? undefined : await fetchFileList(context, settings, base, index.files);
@@ -81,7 +87,9 @@ async function trustedKeys(context: RootContext, settings: RepositorySettings, o
   const texts = options.keys ?? settings.keys;
   if (options.keys === undefined && texts.length === 0) return readTrustedKeys(folderInside(context.layout, TRUSTED_KEYS));
   const from = options.keys === undefined ? `a key of repository '${settings.name}'` : 'a given key';
-  return Promise.all(texts.map((text) => parsePublicKey(text, from)));
+  return Promise.all(
+    texts.map((key) => (typeof key === 'string' ? parsePublicKey(key, from) : parsePublicKey(key.text, key.from))),
+  );
 }
 
 async function fetchIndex(
@@ -114,7 +122,12 @@ async function fetchIndex(
 }
 
 /** Nobody may hand out an old index, or two at the same time. */
-function checkFreshness(index: RepositoryIndex, known: KnownRepository | undefined, base: URL, options: SyncOptions): void {
+function checkFreshness(
+  { index, signature }: FetchedIndex,
+  known: KnownRepository | undefined,
+  base: URL,
+  options: SyncOptions,
+): void {
   if (options.force === true) return;
   const from = shownUrl(base);
   const hint = 'if you know why, take it with --force';
@@ -123,8 +136,8 @@ function checkFreshness(index: RepositoryIndex, known: KnownRepository | undefin
       hint,
     ]);
   }
-  // Databases of before do not know its signature.
-  if (known !== undefined && index.serial === known.serial && known.signature !== '') {
+  // Databases of before do not know its signature. The known one, by whichever of its keys it is trusted now, is no other index.
+  if (known !== undefined && index.serial === known.serial && known.signature !== '' && known.signature !== signature) {
     throw indexFault(from, `its serial is ${index.serial}, and another index of that serial is known: there are two of them`, [
       hint,
     ]);
@@ -171,6 +184,9 @@ function unreachable(url: URL, error: unknown): unknown {
   return new Fault('E-PKM-026', `cannot fetch '${shownUrl(url)}': ${error.message}`, {
     cause: error,
     notes: ['the index that was known before stays in use'],
-    hints: ['check the address and the network'],
+    hints:
+      url.protocol === 'file:'
+        ? ["a repository is a folder with an index: 'igos repo build FOLDER --key FILE' makes it"]
+        : ['check the address and the network'],
   });
 }

@@ -14,6 +14,11 @@ export interface StateView {
   records(): readonly PackageRecord[];
   /** Sorted by path. */
   filesOf(owner: string): readonly FileRow[];
+  /** All rows of some owners, those of the paths of `rest` read by then. With `isPlain` those of plain files by what a look at the disk tells: that is all that is asked of them. */
+  departing(
+    owners: readonly string[],
+    isPlain: boolean,
+  ): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
@@ -21,14 +26,25 @@ export interface StateView {
   prefetch(paths: Iterable<string>): void;
 }
 
+/** A regular file that is no configuration, by its row. It has one owner. */
+export interface PlainFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** When pkm placed it; never 0. */
+  readonly mtimeSeconds: number;
+}
+
 /** The difference between two generations, as rows. Drops happen before puts. */
 export interface StateDelta {
+  /** With a record all its rows go, whether `dropFiles` has them or not. */
   readonly dropRecords: readonly string[];
   /** Replace records of the same name. */
   readonly putRecords: readonly PackageRecord[];
   readonly dropFiles: readonly FileRow[];
   /** Replace rows of the same path and owner. */
   readonly putFiles: readonly FileRow[];
+  /** Further rows of records that go, which `dropFiles` does not have. */
+  readonly dropPlain?: readonly PlainFile[];
 }
 
 export const currentGeneration = (database: Database): number => Number(readSetting(database, 'current_generation') ?? 0);
@@ -57,6 +73,24 @@ export function databaseState(database: Database): StateView {
       for (const row of rows) if (row.kind === 'file' && !atPath.has(row.path)) atPath.set(row.path, [row]);
       return rows;
     },
+    departing(owners, isPlain) {
+      const names = JSON.stringify(owners);
+      if (!isPlain) {
+        const rest = fileRows(database, `files WHERE package ${IS_LISTED}`, names);
+        this.prefetch(rest.map((row) => row.path));
+        return { plain: [], rest };
+      }
+      const plain: PlainFile[] = [];
+      const others: string[] = [];
+      for (const [path, sizeBytes, mtimeSeconds] of database.lists(DEPARTING, names)) {
+        if (mtimeSeconds === null) others.push(path as string);
+        else plain.push({ path: path as string, sizeBytes: sizeBytes as number, mtimeSeconds: mtimeSeconds as number });
+      }
+      this.prefetch(others);
+      const gone = new Set(owners);
+      const rest = [...new Set(others)].flatMap((path) => this.rowsAt(path).filter((row) => gone.has(row.owner)));
+      return { plain, rest };
+    },
     rowsAt(path) {
       const known = atPath.get(path);
       if (known !== undefined) return known;
@@ -78,6 +112,12 @@ export function databaseState(database: Database): StateView {
   };
 }
 
+const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
+
+/** Without a time what is no plain file: that is looked at more closely. */
+const DEPARTING = `SELECT path, size, CASE WHEN kind = 'file' AND is_config = 0 AND mtime > 0 THEN mtime END
+  FROM files WHERE package ${IS_LISTED}`;
+
 const NONE: readonly FileRow[] = [];
 
 /** A root where pkm never wrote anything. */
@@ -86,6 +126,7 @@ export const emptyState: StateView = {
   record: () => undefined,
   records: () => [],
   filesOf: () => [],
+  departing: () => ({ plain: [], rest: [] }),
   rowsAt: () => [],
   config: () => undefined,
   prefetch: () => {},
@@ -93,24 +134,32 @@ export const emptyState: StateView = {
 
 /** Ends and begins rows at generation `number`. Call inside a transaction. Cost: the difference. */
 export function writeDelta(database: Database, delta: StateDelta, number: number): void {
-  const endRecord = (name: string): void => {
-    database.run(
-      `INSERT INTO installed_past (${RECORD_COLUMNS}, to_generation) SELECT ${RECORD_COLUMNS}, ? FROM installed WHERE name = ?`,
-      number,
-      name,
-    );
-    database.run('DELETE FROM installed WHERE name = ?', name);
-    database.run('DELETE FROM depends WHERE package = ?', name);
-  };
-  for (const name of delta.dropRecords) endRecord(name);
-  endFiles(database, [...delta.dropFiles, ...delta.putFiles], number);
+  endRecords(database, [...delta.dropRecords, ...delta.putRecords.map((record) => record.name)], number);
+  const gone = new Set(delta.dropRecords);
+  endFilesOf(database, delta.dropRecords, number);
+  endFiles(database, [...delta.dropFiles.filter((row) => !gone.has(row.owner)), ...delta.putFiles], number);
   for (const record of delta.putRecords) {
-    endRecord(record.name);
     database.run(INSERT_RECORD, ...fromRecord({ ...record, fromGeneration: number }));
     for (const needs of record.runtime)
       database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
   for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
+}
+
+function endRecords(database: Database, names: readonly string[], number: number): void {
+  if (names.length === 0) return;
+  const list = JSON.stringify(names);
+  const rows = `SELECT ${RECORD_COLUMNS}, ? FROM installed WHERE name ${IS_LISTED}`;
+  database.run(`INSERT INTO installed_past (${RECORD_COLUMNS}, to_generation) ${rows}`, number, list);
+  database.run(`DELETE FROM installed WHERE name ${IS_LISTED}`, list);
+  database.run(`DELETE FROM depends WHERE package ${IS_LISTED}`, list);
+}
+
+/** All rows of these owners move to the past. */
+function endFilesOf(database: Database, owners: readonly string[], number: number): void {
+  const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE package = ?`;
+  for (const owner of owners) database.run(past, number, owner);
+  for (const owner of owners) database.run('DELETE FROM files WHERE package = ?', owner);
 }
 
 const END_CHUNK = 20_000;
@@ -123,7 +172,7 @@ function endFiles(database: Database, rows: readonly FileRow[], number: number):
     if (known === undefined) paths.set(owner, [path]);
     else known.push(path);
   }
-  const isEnded = 'package = ? AND path IN (SELECT value FROM json_each(?))';
+  const isEnded = `package = ? AND path ${IS_LISTED}`;
   const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`;
   for (const [owner, all] of paths) {
     for (let start = 0; start < all.length; start += END_CHUNK) {

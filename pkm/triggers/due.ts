@@ -5,7 +5,7 @@ import { globPrefix, pathMatcher } from '../config-globs.ts';
 import { type RootLayout, under } from '../layout.ts';
 import type { Database } from '../state/database.ts';
 import type { StateDelta } from '../state/state.ts';
-import type { Trigger } from '../types.ts';
+import type { FileRow, Trigger } from '../types.ts';
 import { standardTriggers } from './standard.ts';
 
 /** A trigger, and the paths that set it off: changed, new or gone. */
@@ -21,20 +21,28 @@ export interface DueTrigger extends Trigger {
  * transaction is set off by what was there before, too: it never saw it. Call before the difference is written.
  */
 export function dueTriggers(layout: RootLayout, database: Database, delta: StateDelta): DueTrigger[] {
-  const changed = new Set([...delta.dropFiles, ...delta.putFiles].flatMap((row) => (row.kind === 'directory' ? [] : [row.path])));
-  if (changed.size === 0 && delta.putRecords.every((record) => record.triggers === undefined)) return [];
+  const { dropPlain = [] } = delta;
+  const isChanged = (row: FileRow): boolean => row.kind !== 'directory';
+  const isNothing = dropPlain.length === 0 && !delta.dropFiles.some(isChanged) && !delta.putFiles.some(isChanged);
+  if (isNothing && delta.putRecords.every((record) => record.triggers === undefined)) return [];
   const declared = declaredTriggers(database, delta);
+  let known: ReadonlySet<string> | undefined;
+  /** Few transactions need to know: made where one does. */
+  const changed = (): ReadonlySet<string> => {
+    known ??= new Set([...[...delta.dropFiles, ...delta.putFiles].filter(isChanged), ...dropPlain].map((row) => row.path));
+    return known;
+  };
   const names = new Set(declared.map((one) => one.trigger.name));
   const put = new Set(delta.putFiles.map((row) => row.path));
   const hasProgram = (program: string): boolean =>
     PROGRAM_FOLDERS.map((folder) => `${folder}/${program}`).some(
-      (path) => put.has(path) || (!changed.has(path) && existsSync(under(layout, path))),
+      (path) => put.has(path) || (existsSync(under(layout, path)) && !changed().has(path)),
     );
   const standard = standardTriggers.filter(
     ({ name, program, isLiveOnly }) => !names.has(name) && (isLiveOnly !== true || layout.root === '/') && hasProgram(program),
   );
   if (declared.length + standard.length === 0) return [];
-  const paths = [...changed].sort(compareBytes);
+  const paths = [...changed()].sort(compareBytes);
   const due = declared.flatMap(({ owner, trigger, isNew }): DueTrigger[] => {
     const isMatch = pathMatcher(trigger.paths);
     const matched = new Set(paths.filter(isMatch));

@@ -1,15 +1,31 @@
 /** Much work on the files of a root, with the help of lanes where there is enough of it. */
 import { Lanes } from './lanes.ts';
 import { isMarked, MARKS_BYTES, MAX_MARKS } from './marks.ts';
-import { isIntactPlaced, type PlacedFile, placedText } from './placed.ts';
+import { isIntactPlaced, type PlacedFile, placedText, type TimedFile } from './placed.ts';
 import { SLOT_BYTES } from './slots.ts';
-import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, type Work } from './work.ts';
+import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, UNLINK_TIMED, type Work } from './work.ts';
 
 /** A thread takes as long to start as some thousand files take to read, or to remove. */
 const MANY_FILES = 4000;
 const MANY_NAMES = 2000;
 /** Few enough that the last slot does not keep one thread busy for long. */
 const MAX_BYTES: number = 1 << 22;
+
+/** Those of this process: who needs lanes twice starts them once. */
+let shared: Lanes | undefined;
+
+/** Starts threads before it is known what there is to do. Cost: some 6 ms, and 40 ms of a processor that is idle. */
+export function startFileLanes(): Lanes {
+  shared ??= Lanes.start();
+  return shared;
+}
+
+/** @param isIdle  nothing is left in them */
+function giveBack(lanes: Lanes | undefined, isIdle: boolean): void {
+  if (isIdle && lanes === shared) return;
+  if (lanes === shared) shared = undefined;
+  lanes?.close();
+}
 
 /** Records on their way into one slot. */
 class Batch {
@@ -58,15 +74,17 @@ class Batch {
 export class PlacedFiles {
   readonly #lanes: Lanes | undefined;
   readonly #batch: Batch | undefined;
+  #isIdle = true;
 
   /** @param nFiles  about how many will come */
-  constructor(nFiles: number, startLanes: () => Lanes | undefined = () => Lanes.start()) {
+  constructor(nFiles: number, startLanes: () => Lanes | undefined = startFileLanes) {
     this.#lanes = nFiles >= MANY_FILES ? startLanes() : undefined;
     this.#batch = this.#lanes === undefined ? undefined : new Batch(this.#lanes, CHECK_PLACED);
   }
 
   /** @param suspect  is called, now or until `end` returns, where the file is not as it should be */
   look(file: PlacedFile, suspect: () => void): void {
+    this.#isIdle = false;
     if (this.#batch !== undefined) this.#batch.add(placedText(file), file.sizeBytes, suspect);
     else if (!isIntactPlaced(file)) suspect();
   }
@@ -74,10 +92,30 @@ export class PlacedFiles {
   /** Waits until every file was looked at. */
   end(): void {
     this.#batch?.end();
+    this.#isIdle = true;
   }
 
   close(): void {
-    this.#lanes?.close();
+    giveBack(this.#lanes, this.#isIdle);
+  }
+}
+
+/** Does work on so many records. @param marked  is told which of them were marked */
+function inLanes(
+  lanes: Lanes,
+  work: Work,
+  nRecords: number,
+  textOf: (index: number) => string,
+  marked: (index: number) => void,
+): void {
+  let isIdle = false;
+  try {
+    const batch = new Batch(lanes, work);
+    for (let index = 0; index < nRecords; index++) batch.add(textOf(index), 0, () => marked(index));
+    batch.end();
+    isIdle = true;
+  } finally {
+    giveBack(lanes, isIdle);
   }
 }
 
@@ -86,16 +124,39 @@ export class PlacedFiles {
  *
  * @param paths  absolute
  */
-export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | undefined = () => Lanes.start()): string[] {
+export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | undefined = startFileLanes): string[] {
   const lanes = paths.length >= MANY_NAMES ? startLanes() : undefined;
   if (lanes === undefined) return [...paths];
   const left = new Set<number>();
-  try {
-    const batch = new Batch(lanes, UNLINK_NAMES);
-    for (const [index, path] of paths.entries()) batch.add(`${path}\0`, 0, () => left.add(index));
-    batch.end();
-  } finally {
-    lanes.close();
-  }
-  return paths.filter((_, index) => left.has(index));
+  inLanes(
+    lanes,
+    UNLINK_NAMES,
+    paths.length,
+    (index) => `${paths[index]!}\0`,
+    (index) => left.add(index),
+  );
+  return left.size === 0 ? [] : paths.filter((_, index) => left.has(index));
+}
+
+/**
+ * Removes regular files that are of the size and time given, and looks at no other. @returns the places of those that were not removed,
+ * in no order; all where there are few
+ *
+ * @param folder  which the paths are relative to; ends in a slash
+ */
+export function unlinkPlaced(
+  folder: string,
+  files: readonly TimedFile[],
+  startLanes: () => Lanes | undefined = startFileLanes,
+): number[] {
+  const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
+  if (lanes === undefined) return [...files.keys()];
+  const left: number[] = [];
+  const folderBytes = Buffer.byteLength(folder);
+  const text = (index: number): string => {
+    const { path, sizeBytes, mtimeSeconds } = files[index]!;
+    return `${sizeBytes}:${mtimeSeconds}:${folderBytes + Buffer.byteLength(path)}:${folder}${path}\0`;
+  };
+  inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
+  return left;
 }

@@ -155,6 +155,63 @@ function contentHash(memory: Buffer, sizeBytes: number, read: (n: number, from: 
   return whole.digest('hex');
 }
 
+/** A regular file by what a look at it tells. */
+export interface TimedFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Since 1970, without a fraction. */
+  readonly mtimeSeconds: number;
+}
+
+/**
+ * Removes regular files of that size and time, and marks what is none, or could not be removed. Of each file stand there size, time and
+ * the number of bytes of its path, each ended by a colon, then the path, ended by NUL.
+ */
+export function unlinkTimed(slot: Buffer, start: number, end: number): void {
+  allMarks(slot, start);
+  const calls = fileCalls();
+  const slotAt = calls?.addressOf(slot) ?? 0;
+  const left: number[] = [];
+  let at = start + MARKS_BYTES;
+  const number = (): number => {
+    let n = 0;
+    for (let digit = slot[at++]!; digit !== COLON; digit = slot[at++]!) n = n * 10 + digit - ZERO;
+    return n;
+  };
+  for (let index = 0; at < end; index++) {
+    const sizeBytes = number();
+    const mtimeSeconds = number();
+    const pathEnd = number() + at;
+    const isGone =
+      calls === undefined
+        ? unlinkedTimed({ path: slot.toString('utf8', at, pathEnd), sizeBytes, mtimeSeconds })
+        : isTimedByCalls(calls, slotAt + at, sizeBytes, mtimeSeconds) && calls.unlinkat(AT_FDCWD, slotAt + at, 0) === 0;
+    if (!isGone) left.push(index);
+    at = pathEnd + 1;
+  }
+  clearMarks(slot, start);
+  for (const index of left) mark(slot, start, index);
+}
+
+const COLON = 0x3a;
+const ZERO = 0x30;
+
+function unlinkedTimed({ path, sizeBytes, mtimeSeconds }: TimedFile): boolean {
+  try {
+    const found = lstatSync(path);
+    return found.isFile() && found.size === sizeBytes && found.mtimeMs === mtimeSeconds * 1000 && unlinked(path);
+  } catch {
+    return false;
+  }
+}
+
+function isTimedByCalls(calls: FileCalls, path: Address, sizeBytes: number, mtimeSeconds: number): boolean {
+  scratch ??= makeScratch(calls);
+  const { status, statusAt } = scratch;
+  if (calls.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STAT_MASK, statusAt) !== 0) return false;
+  return status.isFile && status.size === sizeBytes && status.mtimeMs === mtimeSeconds * 1000;
+}
+
 /** Removes names, each ended by NUL, and marks those that could not be removed. */
 export function unlinkNames(slot: Buffer, start: number, end: number): void {
   allMarks(slot, start);

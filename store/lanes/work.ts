@@ -1,7 +1,7 @@
 /** What is in a slot, and what is done with it by the thread that claimed it. */
 import { Bug } from '../../base/index.ts';
 import { copyFiles, copyPiece } from './copy.ts';
-import { checkPlaced, unlinkNames } from './placed.ts';
+import { checkPlaced, unlinkNames, unlinkTimed } from './placed.ts';
 import { removeFiles } from './remove.ts';
 
 export const COPY_FILES = 1;
@@ -9,8 +9,15 @@ export const COPY_PIECE = 2;
 export const CHECK_PLACED = 3;
 export const UNLINK_NAMES = 4;
 export const REMOVE_FILES = 5;
+export const UNLINK_TIMED = 6;
 
-export type Work = typeof COPY_FILES | typeof COPY_PIECE | typeof REMOVE_FILES | typeof CHECK_PLACED | typeof UNLINK_NAMES;
+export type Work =
+  | typeof COPY_FILES
+  | typeof COPY_PIECE
+  | typeof REMOVE_FILES
+  | typeof CHECK_PLACED
+  | typeof UNLINK_NAMES
+  | typeof UNLINK_TIMED;
 
 /** Where the records of a slot start; before stand what kind they are and where they end. */
 export const FIRST_RECORD = 8;
@@ -32,6 +39,9 @@ export function workOn(slot: Buffer): void {
       break;
     case CHECK_PLACED:
       checkPlaced(slot, FIRST_RECORD, end);
+      break;
+    case UNLINK_TIMED:
+      unlinkTimed(slot, FIRST_RECORD, end);
       break;
     case UNLINK_NAMES:
       unlinkNames(slot, FIRST_RECORD, end);

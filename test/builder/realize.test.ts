@@ -40,6 +40,50 @@ async function events(store: ObjectStore, goals: Goal[], options = {}): Promise<
   return seen.filter((event) => event !== 'plan' && !event.startsWith('log'));
 }
 
+test('builds that say that they need much memory wait for each other', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const MiB = 2 ** 20;
+  const add = (name: string, igosMemory: string) =>
+    addDerivation(store, { name, env: { igosMemory }, script: `echo ${name} "$igosMemory" > $out` });
+  const goals = all(add('a', `${800 * MiB}`), add('b', `${700 * MiB}`), add('c', `${100 * MiB}`));
+  const seen = await events(store, goals, { jobs: 3, memoryBytes: 1024 * MiB });
+  const at = (event: string): number => seen.indexOf(event);
+  assert.ok(at('started c') < at('finished a') && at('started c') < at('finished b'), seen.join(', '));
+  assert.ok(at('started b') > at('finished a') || at('started a') > at('finished b'), seen.join(', '));
+});
+
+test('a hint for the scheduler is no part of what is built', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const add = (igosMemory?: string): Goal[] => {
+    const env = igosMemory === undefined ? {} : { igosMemory };
+    const lower = addDerivation(store, { name: 'lower', env, script: 'echo "<$igosMemory>" > $out' });
+    const upper = addDerivation(store, {
+      name: 'upper',
+      inputs: [{ drvPath: lower }],
+      env: { ...env, lower: outputOf(lower) },
+      script: 'read x < $lower; echo "$x $igosMemory" > $out',
+    });
+    return all(lower, upper);
+  };
+  const first = await realize(store, add('1000'));
+  assert.equal(first.nBuilt, 2);
+  for (const other of [add('2000'), add()]) {
+    const { nBuilt, nCutoff, outputs } = await realize(store, other);
+    // Both are known by what their builds see; without a hint the lower one is that derivation itself.
+    assert.equal(nBuilt, 0);
+    assert.ok(nCutoff <= 2);
+    assert.deepEqual(
+      [...outputs.values()].map((each) => each.get('out')),
+      [...first.outputs.values()].map((each) => each.get('out')),
+    );
+  }
+  const path = first.outputs.get(add('1000')[1]!.drvPath)!.get('out')!;
+  assert.equal(readFileSync(store.toReal(path), 'utf8'), '<> \n');
+  assert.equal((await checkBuild(store, add('3000')[1]!.drvPath)).differences.length, 0);
+});
+
 test('dependents come after their inputs and find them', async (t) => {
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);

@@ -218,35 +218,46 @@ test('nothing is left after builds, good or bad', async (t) => {
   assert.ok(existsSync(store.logPath(bad)));
 });
 
-test('layers are copied where they cannot be laid over each other', async (t) => {
-  if (!needsSandbox(t)) return;
-  const store = temporaryStore(t);
-  const layers = ['upper', 'lower'].map((name) => {
-    const [text] = store.addTexts([{ name, text: name, references: [] }]);
-    const real = textToBytes(store.toReal(text!));
-    const entries = [
-      { kind: 'file', path: 'usr/which', realPath: real },
-      { kind: 'file', path: `usr/only-${name}`, realPath: real },
-    ] as const;
-    return { name, path: store.addTree(name, entries), supersedes: [], level: 0 };
+for (const isCopied of [false, true]) {
+  test(isCopied ? 'layers are copied where they cannot be laid over each other' : 'layers lie over each other', async (t) => {
+    if (!needsSandbox(t)) return;
+    const store = temporaryStore(t);
+    const layers = ['upper', 'lower'].map((name) => {
+      const [text] = store.addTexts([{ name, text: name, references: [] }]);
+      const realPath = textToBytes(store.toReal(text!));
+      const file = (path: string) => ({ kind: 'file', path, realPath }) as const;
+      const entries =
+        name === 'upper'
+          ? [{ kind: 'symlink', path: 'usr/place', target: 'other' } as const, file('usr/place-b')]
+          : [file('usr/place-b/hidden'), file('usr/place/hidden')];
+      return {
+        name,
+        path: store.addTree(name, [...entries, file(`usr/only-${name}`), file('usr/which'), file(`usr/other/${name}`)]),
+        supersedes: [],
+        level: name === 'upper' ? 1 : 0,
+      };
+    });
+    const host = { name: 'host', path: toolsLayer(store, 'cat'), supersedes: [], level: 0 };
+    const chunks: Buffer[] = [];
+    using workspace = new Workspace(store);
+    const end = await runSandboxed({
+      ...{ workspace, scratch: store.makeScratch(), hostFiles: [], objects: [], hasNetwork: false, slot: 0, isCopied },
+      input: {
+        builder: '/bin/sh',
+        args: ['-c', 'cat /usr/which /usr/place-b; echo; echo /usr/only* /usr/place/*; exit 9'],
+        environment: new Map([['PATH', '/usr/bin']]),
+        files: new Map(),
+      },
+      layers: [...layers, host],
+      onOutput: (chunk) => chunks.push(chunk),
+    });
+    assert.deepEqual([end.kind, end.kind === 'exited' && end.status], ['exited', 9]);
+    assert.equal(
+      Buffer.concat(chunks).toString(),
+      'upperupper\n/usr/only-lower /usr/only-upper /usr/place/lower /usr/place/upper\n',
+    );
   });
-  const host = { name: 'host', path: toolsLayer(store, 'cat'), supersedes: [], level: 0 };
-  const chunks: Buffer[] = [];
-  using workspace = new Workspace(store);
-  const end = await runSandboxed({
-    ...{ workspace, scratch: store.makeScratch(), hostFiles: [], objects: [], hasNetwork: false, slot: 0, isCopied: true },
-    input: {
-      builder: '/bin/sh',
-      args: ['-c', 'cat /usr/which; echo; echo /usr/only*; exit 9'],
-      environment: new Map([['PATH', '/usr/bin']]),
-      files: new Map(),
-    },
-    layers: [...layers, host],
-    onOutput: (chunk) => chunks.push(chunk),
-  });
-  assert.deepEqual([end.kind, end.kind === 'exited' && end.status], ['exited', 9]);
-  assert.equal(Buffer.concat(chunks).toString(), 'upper\n/usr/only-lower /usr/only-upper\n');
-});
+}
 
 test('a builder that is not there, and an output that was not made, are said to be so', async (t) => {
   if (!needsSandbox(t)) return;

@@ -133,6 +133,11 @@ test('errors of the command line are records with --json', (t) => {
   assert.equal(status, 1);
   const { errors } = JSON.parse(stdout) as { errors: { code: string; message: string }[] };
   assert.match(errors[0]!.code, /^E-EVAL-/);
+  for (const words of [['evil'], ['eval', '--no-such-option']]) {
+    const wrong = igos(...words, '--json');
+    assert.equal(wrong.status, 2);
+    assert.equal((JSON.parse(wrong.stdout) as { errors: { code: string }[] }).errors[0]!.code, 'usage');
+  }
 });
 
 test('the faults that only the commands raise', (t) => {

@@ -41,6 +41,13 @@ package hello "1.0" {
   '';
 }
 
+package bare "1.0" {
+  tier = base;
+  summary = "For tests: its build has no shell";
+  license = "MIT";
+  phases.install = "true";
+}
+
 package slow "1.0" {
   tier = base;
   summary = "For tests";
@@ -101,6 +108,12 @@ test('a command runs in the environment of the build, phase by phase, and leaves
   assert.equal(whole.stdout, 'greeting\n');
   assert.deepEqual(readdirSync(join(home, 'tmp')), []);
   golden(t, 'errors/cli-develop-one.txt', igos('develop', tree).stderr.replaceAll(tree, 'TREE'));
+  const bare = igos('develop', `${tree}#bare`, '-c', 'true');
+  assert.equal(bare.status, 4);
+  assert.match(
+    bare.stderr,
+    /E-BUILD-018.*'bare-1\.0' cannot be run: '\/bin\/sh'[\s\S]*declare the package that brings '\/bin\/sh'/,
+  );
   // Nothing of it was added: the package is built as if nobody had been there.
   assert.match(igos('realize', `${tree}#hello`).stdout, /^\/igos\/store\/\w{32}-hello-1\.0\n$/);
 });

@@ -39,6 +39,18 @@ test('a root that is not there is not taken for an empty one', (t) => {
   assert.ok(!existsSync(root));
 });
 
+test('a root that a script left empty', (t) => {
+  const { pkm } = programs(t);
+  for (const [root, why] of [
+    ['', /--root is empty/],
+    ['--json', /'--json' looks like an option/],
+  ] as const) {
+    const run = pkm('list', '--root', root);
+    assert.equal(run.status, 2);
+    assert.match(run.stderr, why);
+  }
+});
+
 test('a tree that is called like a package is pointed out', (t) => {
   const cwd = mkdtempSync(join(tmpdir(), 'igos-words-'));
   t.after(() => rmSync(cwd, { recursive: true }));

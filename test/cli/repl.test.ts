@@ -177,6 +177,8 @@ throw "x"
 :i map
 :quti
 :te maybe
+:t
+:doc
 :l
 :doc 1 + 1
 :doc here

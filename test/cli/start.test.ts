@@ -61,6 +61,10 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'store', 'ls', `${join(project, 'examples/tour/v1')}#greet`],
     ['igos', 'store', 'ls', '--help'],
     ['pkm', 'list', '--root', scratch],
+    ['pkm', '--root', scratch, 'info', 'x'],
+    ['pkm', 'lists'],
+    ['pkm', 'list', '--roots'],
+    ['pkm', 'config', 'lists'],
     ['igos', 'evil'],
     ['igos', 'eval', join(project, 'examples/tour/v1')],
     ['igos', 'eval', '--help'],
@@ -70,7 +74,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 7);
+  assert.equal(inDist('*.code').length, 8);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -129,8 +133,13 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'gc'), /^storing/);
   assert.match(run('igos', 'store', 'list'), /^storing/);
   assert.match(run('igos', 'store', 'verify'), /^storing/);
+  plant('managing');
+  assert.match(run('pkm', 'list'), /^managing/);
+  assert.match(run('pkm', '--root', scratch, '--quiet', 'config', 'list'), /^managing/);
+  assert.doesNotMatch(run('pkm', 'config', 'resolve', '--root', scratch), /managing/);
   plant('whole');
-  assert.match(run('pkm', 'list'), /^whole/);
+  assert.match(run('pkm', 'list', '--help'), /^whole/);
+  assert.match(run('pkm', 'install', 'x'), /^whole/);
   // each looks at its own sources
   writeFileSync(join(home, 'eval/index.ts'), 'export {};');
   assert.match(run('igos', 'gc'), /^storing/);

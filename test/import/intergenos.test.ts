@@ -129,6 +129,22 @@ test('links are not followed, and what looks for them says so', (t) => {
   assert.deepEqual(said, ['missing secret', 'missing build.sh', 'lost build.sh', 'lost build.sh']);
 });
 
+test('a package without a recipe that can be read is not dropped in silence', (t) => {
+  const folder = writeFiles(t, {
+    'packages/core/x/package.yml': recipe('x'),
+    'packages/core/empty/notes': 'for later',
+    'packages/core/linked/build.sh': '',
+    'packages/README': 'no tier',
+  });
+  symlinkSync('/etc/passwd', join(folder, 'packages/core/linked/package.yml'));
+  symlinkSync('x', join(folder, 'packages/core/alias'));
+  symlinkSync('core', join(folder, 'packages/base'));
+  const { report } = importIntergenos(folder);
+  assert.equal(report.nPackages, 1);
+  const said = report.findings.map(({ about }) => about).filter((about) => about.startsWith('packages/'));
+  assert.deepEqual(said, ['packages/base', 'packages/core/alias', 'packages/core/empty', 'packages/core/linked/package.yml']);
+});
+
 test('a script that cannot be taken apart is run as a whole', (t) => {
   const folder = writeFiles(t, {
     'packages/core/x/package.yml': recipe('x'),

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AvailablePackage, RepositorySettings } from '../../pkm/index.ts';
+import { openUrl } from '../../pkm/repository/open-url.ts';
 import { golden } from '../golden.ts';
 import { ours, Publisher } from './repository-support.ts';
 import { faultText, Sandbox } from './support.ts';
@@ -255,4 +256,21 @@ test('several are fetched at once, and come back in order', async (t) => {
     );
   });
   assert.equal(seen.size, names.length);
+});
+
+test('what comes drop by drop is given up', async (t) => {
+  const box = new Sandbox(t);
+  const server = await serve(t, box.base);
+  server.instead = (_name, _request, response) => {
+    response.writeHead(200);
+    const dripping = setInterval(() => response.write('x'), 10);
+    response.on('close', () => clearInterval(dripping));
+    return true;
+  };
+  const { body } = await openUrl(new URL(`${server.address}slow`), { idleMs: 200 });
+  const started = performance.now();
+  await assert.rejects(async () => {
+    for await (const _ of body);
+  }, /it comes too slowly: \d+ bytes in/);
+  assert.ok(performance.now() - started < 5000);
 });

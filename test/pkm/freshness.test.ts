@@ -49,6 +49,25 @@ test('an older index than the known one is refused, and taken by force', async (
   );
 });
 
+test('a key is rotated: an index with both signatures is the same one, by whichever key it is trusted', async (t) => {
+  const { box, publisher } = await published(t);
+  await publisher.publish({ keys: [ours.secret, theirs.secret] });
+  await box.do((root) => root.sync(publisher.address, { keys: [ours.open] }));
+  assert.equal((await box.do((root) => root.sync(publisher.address, { keys: [theirs.open] }))).serial, 2);
+  await publisher.publish({ keys: [theirs.secret] });
+  assert.equal((await box.do((root) => root.sync(publisher.address, { keys: [theirs.open] }))).serial, 3);
+});
+
+test('a secret key given for a public one is called so', async (t) => {
+  const { box, publisher } = await published(t);
+  const text = ours.secret;
+  golden(
+    t,
+    'errors/pkm-index-secret-key.txt',
+    await faultText(box, () => box.do((root) => root.sync(publisher.address, { keys: [{ text, from: 'site.key' }] }))),
+  );
+});
+
 test('a forgotten repository comes back only where it was', async (t) => {
   const { box, publisher } = await published(t);
   const old = NAMES.map((name) => readFileSync(join(publisher.folder, name)));

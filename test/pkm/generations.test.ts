@@ -1,11 +1,11 @@
 /** Generations, rollback, collection, history, manifests, the lock, and what an admin sees with sqlite3. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { writeArchive } from '../../pkm/index.ts';
+import { openRoot, type Root, writeArchive } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
 
 test('rollback restores every path, mode and byte, and is itself a generation', async (t) => {
@@ -324,4 +324,25 @@ test('an ordinary user reads the state of a root that belongs to root', {
     console.log(root.list().map((record) => record.name).join(), root.verify().isClean);`;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', uid: 65534, gid: 65534 });
   assert.equal(child.stdout, 'a true\n', child.stderr);
+});
+
+test('a root that is called by a symlink is the same root', (t) => {
+  const box = new Sandbox(t);
+  const alias = join(box.base, 'alias');
+  symlinkSync('root', alias);
+  const inAlias = <T>(work: (root: Root) => T): T => {
+    using root = openRoot(alias, { storeFolder: (path) => join(box.base, path) });
+    return work(root);
+  };
+  inAlias((root) => root.install([box.image('a 1', { 'usr/bin/a': '1', 'etc/a': '1', 'opt/a': '1' })]));
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
+  assert.equal(
+    inAlias((root) => root.verify().isClean),
+    true,
+  );
+  box.do((root) => root.remove(['a'], { force: true }));
+  assert.deepEqual(readdirSync(alias), ['var']);
 });

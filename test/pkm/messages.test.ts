@@ -54,6 +54,14 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     box.do((root) => root.install([box.image('postfix 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
     box.do((root) => root.install([box.image('exim 1', files, { provides: ['mta'], conflicts: ['mta'] })]));
   },
+  'conflicts-with-old': (box) => {
+    box.do((root) => root.install([box.image('exim 1', {}, { conflicts: ['mta'] })]));
+    box.do((root) => root.install([box.image('postfix 1', {}, { provides: ['mta'] })]));
+  },
+  'conflicts-in-queue': (box) =>
+    box.do((root) =>
+      root.install([box.image('exim 1', {}, { conflicts: ['mta'] }), box.image('postfix 1', {}, { provides: ['mta'] })]),
+    ),
   unmanaged: (box) => {
     box.write('usr/bin/x', 'mine');
     box.write('usr/bin/y', 'mine');

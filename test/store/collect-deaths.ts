@@ -28,7 +28,7 @@ const DYING = `
   for (const name of ['renameSync', 'unlinkSync', 'rmSync', 'rmdirSync', 'writeFileSync', 'mkdirSync', 'chmodSync', 'fdatasyncSync']) count(fs, name);
   syncBuiltinESMExports();
   const { openStore } = await import(${moduleOf('index.ts')});
-  const { IndexTransaction } = await import(${moduleOf('store-index.ts')});
+  const { IndexTransaction } = await import(${moduleOf('index-transaction.ts')});
   for (const name of ['remove', 'forgetMentions', 'has']) count(IndexTransaction.prototype, name);
   const store = openStore({ home, storeDir: '${storeDir}' });
   armed = true;

@@ -369,6 +369,15 @@ test('rules for the outputs are in the derivation where they are not the usual o
   assert.deepEqual(JSON.parse(rules('b')!), { verify: ['usr/bin/x "y'], tidy: false, references: 'fail' });
 });
 
+test('a word on memory is a number of bytes in the derivation', (context) => {
+  const opened = openTree(
+    context,
+    TIER + pkg('a') + pkg('b', 'memory = "4 GiB";') + pkg('c', 'memory = "1.5GiB";') + pkg('d', 'memory = "300 MiB";'),
+  );
+  const hint = (name: string): string | undefined => derivation(opened, name).env.get('igosMemory');
+  assert.deepEqual(['a', 'b', 'c', 'd'].map(hint), [undefined, '4294967296', '1610612736', '314572800']);
+});
+
 test('equal declarations give equal derivations, whatever file they stand in', (context) => {
   const one = openTree(context, { 'a.igos': TIER + HOST + pkg('a'), 'b.igos': pkg('b', 'build = [ a host ];') });
   const two = openTree(context, { 'x/y.igos': pkg('b', 'build = [ host a ];') + pkg('a'), 'z.igos': HOST + TIER });

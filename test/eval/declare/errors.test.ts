@@ -291,6 +291,8 @@ test('how tests, sources and references can be described', (context) => {
         'check = { skip = "a"; knownFailures = "b"; }',
         'check = { skip = ""; }',
         'references = "ignore"',
+        'memory = "4 gigabytes"',
+        'memory = 4096',
         'verifyPaths = [ "/usr/bin/x" ]',
         'source = { file = ./a.igos; folder = "x"; }',
         'source = [ ./a.igos { file = ./a.igos; into = "../x"; } ]',

@@ -1,0 +1,203 @@
+import { type ConfigFile, listConfig } from './config/list-config.ts';
+import { type ConfigVersions, configVersions } from './config/settle-config.ts';
+import { folderInside, rootDisk } from './disk.ts';
+import { checkInvariants } from './invariants.ts';
+import { REPOSITORIES, type RootLayout } from './layout.ts';
+import { orphans } from './plan/marks.ts';
+import { notInstalled } from './plan/remove.ts';
+import { resolvePackages } from './plan/resolve.ts';
+import * as query from './query.ts';
+import { availablePackages, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import type { PackageFiles } from './repository/file-list.ts';
+import { filesOffered, type KnownRepository, knownRepositories } from './repository/known.ts';
+import { type RepositorySettings, readRepositories } from './repository/settings.ts';
+import type { Database } from './state/database.ts';
+import { type HistoryEntry, readHistory } from './state/history.ts';
+import { type Hold, readHolds } from './state/holds.ts';
+import {
+  checkGeneration,
+  currentGeneration,
+  databaseState,
+  emptyState,
+  readGenerations,
+  recordsAt,
+  type StateView,
+} from './state/state.ts';
+import { hasJournal } from './transaction.ts';
+import { isAtomic } from './trees.ts';
+import type { FileRow, GenerationRecord, PackageRecord } from './types.ts';
+import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
+
+const NOTHING_TO_VERIFY: VerifyReport = {
+  nChecked: 0,
+  nBytes: 0,
+  problems: [],
+  drift: [],
+  manifests: [],
+  history: undefined,
+  isUnfinished: false,
+  unowned: [],
+  isClean: true,
+};
+
+/** What can be asked of a root. Nothing is written. */
+export class RootQuestions {
+  readonly layout: RootLayout;
+  /** `undefined`: pkm never wrote anything here, or the root was closed. */
+  protected database: Database | undefined;
+
+  constructor(layout: RootLayout, database: Database | undefined) {
+    this.layout = layout;
+    this.database = database;
+  }
+
+  /** The current generation; 0 is the empty root. */
+  get generation(): number {
+    return this.database === undefined ? 0 : currentGeneration(this.database);
+  }
+
+  list(options: query.ListOptions = {}): PackageRecord[] {
+    return this.database === undefined ? [] : query.listPackages(this.database, options);
+  }
+
+  /** @throws Fault E-PKM-015 */
+  info(name: string): query.PackageInfo {
+    const record = this.known(name);
+    return query.packageInfo(this.database!, record);
+  }
+
+  /** The managed paths of a package, sorted. @throws Fault E-PKM-015 */
+  files(name: string): readonly FileRow[] {
+    this.known(name);
+    return this.state().filesOf(name);
+  }
+
+  /** Rows of the packages that own a path; empty where none does. */
+  owns(path: string): FileRow[] {
+    return this.database === undefined ? [] : query.ownersOf(this.database, path);
+  }
+
+  /** Newest first. */
+  history(options: { package?: string; limit?: number } = {}): HistoryEntry[] {
+    return this.database === undefined ? [] : readHistory(this.database, options);
+  }
+
+  /** Oldest first. */
+  generations(): GenerationRecord[] {
+    return this.database === undefined ? [] : readGenerations(this.database);
+  }
+
+  /** The packages of a kept generation. @throws Fault E-PKM-016 */
+  packagesAt(generation: number): PackageRecord[] {
+    if (this.database === undefined) return [];
+    checkGeneration(this.database, generation);
+    return recordsAt(this.database, generation);
+  }
+
+  /** @throws Fault E-PKM-016 */
+  diff(a: number, b: number): query.GenerationDiff {
+    if (this.database === undefined) return { packages: [], added: [], removed: [], changed: [] };
+    for (const number of [a, b]) checkGeneration(this.database, number);
+    return query.diffGenerations(this.database, a, b);
+  }
+
+  /** What the synced repositories offer: by name, the newest first; names that a repository of higher priority has are hidden in others. */
+  available(name?: string): query.AvailablePackage[] {
+    return this.database === undefined ? [] : availablePackages(this.database, name);
+  }
+
+  /** Installed packages of which something newer is offered, sorted by name. */
+  outdated(): OutdatedPackage[] {
+    return this.database === undefined ? [] : outdatedPackages(this.database, this.list());
+  }
+
+  /** The files of all that a synced repository offers. Cost: its list is read from end to end. */
+  filesOffered(address: string): Iterable<PackageFiles> {
+    return filesOffered(this.layout, address);
+  }
+
+  /** What is known of the synced repositories, the highest priority first. */
+  repositories(): KnownRepository[] {
+    return this.database === undefined ? [] : knownRepositories(this.database).filter((known) => known.syncedAt > 0);
+  }
+
+  /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
+  repositorySettings(): RepositorySettings[] {
+    return readRepositories(folderInside(this.layout, REPOSITORIES));
+  }
+
+  /** Packages that no transaction may change, sorted by name. */
+  holds(): Hold[] {
+    return this.database === undefined ? [] : readHolds(this.database);
+  }
+
+  /** @throws Fault E-PKM-015 `packages` names one that is not */
+  verify(options: VerifyOptions = {}): VerifyReport {
+    for (const name of options.packages ?? []) this.known(name);
+    if (this.database !== undefined) return verifyRoot(this.layout, this.database, options);
+    return NOTHING_TO_VERIFY;
+  }
+
+  /** Every configuration file that packages brought, and how it stands. */
+  config(): ConfigFile[] {
+    return this.database === undefined ? [] : listConfig(this.database, rootDisk(this.layout));
+  }
+
+  /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
+  configVersions(path: string): ConfigVersions {
+    if (this.database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    return configVersions({ layout: this.layout, database: this.database }, path);
+  }
+
+  /** What is wrong inside the database itself; empty where it is consistent. */
+  checkInvariants(): string[] {
+    return this.database === undefined ? [] : checkInvariants(this.database);
+  }
+
+  /** A transaction was interrupted; opening the root for writing finishes it. */
+  get isUnfinished(): boolean {
+    return this.database !== undefined && hasJournal(this.database);
+  }
+
+  /** Dependencies that nothing explicit needs any more. Sorted by name. */
+  orphans(): string[] {
+    return orphans(this.list({ all: true }), new Set(this.holds().map((hold) => hold.name)));
+  }
+
+  /** How files are placed: one by one, or as whole trees that are switched. */
+  get layoutKind(): 'live' | 'atomic' {
+    return this.database !== undefined && isAtomic(this.database) ? 'atomic' : 'live';
+  }
+
+  /**
+   * What has to be fetched so that packages of the synced repositories can be installed (`name` or `name>=1.2`), in the order of
+   * installation. With `upgrade`: so that these installed packages (none: all) become the newest, their successors with them.
+   * Held packages stay as they are, unless `ignoreHolds`.
+   * @throws Fault E-PKM-013 something that is needed is offered nowhere, or cannot be had together; it says what was tried
+   */
+  resolve(wanted: readonly string[], options: { upgrade?: boolean; ignoreHolds?: boolean } = {}): query.AvailablePackage[] {
+    if (options.upgrade === true) for (const name of wanted) this.known(name);
+    return resolvePackages({
+      offered: this.available(),
+      installed: this.list({ all: true }),
+      wanted,
+      upgrade: options.upgrade === true,
+      holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
+    });
+  }
+
+  // ---- inside
+
+  protected state(): StateView {
+    return this.database === undefined ? emptyState : databaseState(this.database);
+  }
+
+  protected known(name: string): PackageRecord {
+    const record = this.state().record(name);
+    if (record !== undefined) return record;
+    throw notInstalled(
+      name,
+      this.list({ all: true }).map((other) => other.name),
+    );
+  }
+}

@@ -1,0 +1,84 @@
+/** Opening the tables of the index. */
+import { getSystemErrorMap } from 'node:util';
+import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
+import { SystemFault } from '../base/index.ts';
+import type { GraphTable } from './graph-table.ts';
+import { assertIndex } from './index-file.ts';
+import { whileGuarded } from './index-guard.ts';
+import { loadLmdb } from './load-lmdb.ts';
+
+export interface Tables {
+  readonly root: RootDatabase<Buffer, Buffer>;
+  readonly paths: Database<string, string>;
+  /** `undefined` where we may only read what an older igos wrote. */
+  readonly graph: GraphTable | undefined;
+  readonly manifests: Database<Buffer, string>;
+  readonly referrers: Database<string, string>;
+  readonly realisations: Database<string, string>;
+  readonly cache: Database<Buffer, Buffer>;
+  readonly isReadOnly: boolean;
+}
+
+/** Keys and values of names, hashes and JSON, all ASCII: one byte a character, and no buffers in between. */
+const TEXTS: DatabaseOptions & { keyEncoder: object } = {
+  encoding: 'string',
+  keyEncoder: {
+    // Where a range has no start, the start is a buffer.
+    writeKey: (key: string | Uint8Array, target: Buffer, position: number): number => {
+      if (typeof key === 'string') return position + target.write(key, position, 'latin1');
+      target.set(key, position);
+      return position + key.length;
+    },
+    readKey: (source: Buffer, start: number, end: number): string => source.toString('latin1', start, end),
+  },
+};
+
+/** Room for keys: each table is a named database of one environment. */
+const MAX_TABLES = 8;
+
+/** @throws SystemFault not an index, no permission */
+export function openTables(folder: string, isReadOnly: boolean): Tables {
+  assertIndex(folder);
+  try {
+    return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly));
+  } catch (error) {
+    throw systemFault('open the index', folder, error);
+  }
+}
+
+/** LMDB's errors have a number: the system's where it is positive, its own otherwise. */
+export const isOfLmdb = (error: unknown): boolean => typeof (error as { code?: unknown } | null)?.code === 'number';
+
+export function systemFault(operation: string, folder: string, error: unknown): SystemFault {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const name = typeof code === 'number' && code > 0 ? getSystemErrorMap().get(-code)?.[0] : undefined;
+  return new SystemFault(operation, folder, { code: name ?? String(message ?? error) });
+}
+
+function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
+  const root = loadLmdb().open<Buffer, Buffer>({
+    path: folder,
+    noSubdir: false,
+    maxDbs: MAX_TABLES,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    readOnly: isReadOnly,
+    // Everything is written in `transactionSync`; there are no asynchronous writes to collect.
+    eventTurnBatching: false,
+    commitDelay: 0,
+  });
+  // A reader that was killed keeps its slot, and with it every page it saw.
+  root.readerCheck();
+  const table = <K, V>(name: string, options: DatabaseOptions): Database<V, K & Key> =>
+    root.openDB<V, K & Key>({ name, ...options });
+  return {
+    root,
+    paths: table('paths', TEXTS),
+    graph: table('graph', TEXTS),
+    manifests: table('manifests', { ...TEXTS, encoding: 'binary' }),
+    referrers: table('referrers', TEXTS),
+    realisations: table('realisations', TEXTS),
+    cache: table('cache', { encoding: 'binary', keyEncoding: 'binary' }),
+    isReadOnly,
+  };
+}

@@ -44,8 +44,15 @@ test('builds that say that they need much memory wait for each other', async (t)
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);
   const MiB = 2 ** 20;
+  const layer = toolsLayer(store, 'sleep');
+  // Long enough not to be registered with others: a quick build gives its place up before it is told to be finished.
   const add = (name: string, igosMemory: string) =>
-    addDerivation(store, { name, env: { igosMemory }, script: `echo ${name} "$igosMemory" > $out` });
+    addDerivation(store, {
+      name,
+      env: { igosMemory, igosRoot: rootOf({ name: 'host', path: layer }) },
+      sources: [layer],
+      script: `sleep 0.4; echo ${name} > $out`,
+    });
   const goals = all(add('a', `${800 * MiB}`), add('b', `${700 * MiB}`), add('c', `${100 * MiB}`));
   const seen = await events(store, goals, { jobs: 3, memoryBytes: 1024 * MiB });
   const at = (event: string): number => seen.indexOf(event);

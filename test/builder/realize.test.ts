@@ -313,6 +313,10 @@ test('stopped from outside, it kills what runs and leaves nothing', async (t) =>
   assert.deepEqual(sleepers('1000'), []);
 });
 
+/** Not those of another run of this file at the same time. */
+const daemonSeconds = String(2_000_000 + process.pid);
+const builderSeconds = String(8_000_000 + process.pid);
+
 /** Processes that sleep this long: by /proc, as pgrep need not be there. */
 const sleepers = (seconds: string): string[] =>
   readdirSync('/proc').filter((pid) => {
@@ -363,14 +367,16 @@ test('killed in the middle of a build, its processes go and the next run takes o
     inputs: [{ drvPath: first }],
     env: { ...env, first: outputOf(first) },
     sources: [layer],
-    script: '(sleep 1007 &); echo begun; sleep 1008',
+    script: `(sleep ${daemonSeconds} &); echo begun; sleep ${builderSeconds}`,
   });
   const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  // Where something above fails, nothing is left to run for an hour.
+  t.after(() => child.kill('SIGKILL'));
   await until(() => seen().includes('log') && store.realisation(first, 'out') !== undefined);
-  assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
+  assert.deepEqual([sleepers(daemonSeconds).length, sleepers(builderSeconds).length], [1, 1]);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  await until(() => sleepers('1007').length + sleepers('1008').length === 0);
+  await until(() => sleepers(daemonSeconds).length + sleepers(builderSeconds).length === 0);
   assert.equal(readdirSync(`${home}/var/lock`).length, 1);
   assert.equal(store.realisation(drvPath, 'out'), undefined);
 

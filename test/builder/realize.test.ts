@@ -296,7 +296,7 @@ test('stopped from outside, it kills what runs and leaves nothing', async (t) =>
   const layer = toolsLayer(store, 'sleep');
   const drvPath = addDerivation(store, {
     name: 'long',
-    script: 'echo up; sleep 1000',
+    script: `echo up; sleep ${stoppedSeconds}`,
     env: { igosRoot: rootOf({ name: 'host', path: layer }) },
     sources: [layer],
   });
@@ -310,12 +310,13 @@ test('stopped from outside, it kills what runs and leaves nothing', async (t) =>
   );
   assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
   assert.deepEqual(readdirSync(`${store.home}/var/lock`), []);
-  assert.deepEqual(sleepers('1000'), []);
+  assert.deepEqual(sleepers(stoppedSeconds), []);
 });
 
 /** Not those of another run of this file at the same time. */
 const daemonSeconds = String(2_000_000 + process.pid);
 const builderSeconds = String(8_000_000 + process.pid);
+const stoppedSeconds = String(14_000_000 + process.pid);
 
 /** Processes that sleep this long: by /proc, as pgrep need not be there. */
 const sleepers = (seconds: string): string[] =>

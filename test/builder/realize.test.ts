@@ -44,8 +44,15 @@ test('builds that say that they need much memory wait for each other', async (t)
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);
   const MiB = 2 ** 20;
+  const layer = toolsLayer(store, 'sleep');
+  // Long enough not to be registered with others: a quick build gives its place up before it is told to be finished.
   const add = (name: string, igosMemory: string) =>
-    addDerivation(store, { name, env: { igosMemory }, script: `echo ${name} "$igosMemory" > $out` });
+    addDerivation(store, {
+      name,
+      env: { igosMemory, igosRoot: rootOf({ name: 'host', path: layer }) },
+      sources: [layer],
+      script: `sleep 0.4; echo ${name} > $out`,
+    });
   const goals = all(add('a', `${800 * MiB}`), add('b', `${700 * MiB}`), add('c', `${100 * MiB}`));
   const seen = await events(store, goals, { jobs: 3, memoryBytes: 1024 * MiB });
   const at = (event: string): number => seen.indexOf(event);
@@ -289,7 +296,7 @@ test('stopped from outside, it kills what runs and leaves nothing', async (t) =>
   const layer = toolsLayer(store, 'sleep');
   const drvPath = addDerivation(store, {
     name: 'long',
-    script: 'echo up; sleep 1000',
+    script: `echo up; sleep ${stoppedSeconds}`,
     env: { igosRoot: rootOf({ name: 'host', path: layer }) },
     sources: [layer],
   });
@@ -303,8 +310,13 @@ test('stopped from outside, it kills what runs and leaves nothing', async (t) =>
   );
   assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
   assert.deepEqual(readdirSync(`${store.home}/var/lock`), []);
-  assert.deepEqual(sleepers('1000'), []);
+  assert.deepEqual(sleepers(stoppedSeconds), []);
 });
+
+/** Not those of another run of this file at the same time. */
+const daemonSeconds = String(2_000_000 + process.pid);
+const builderSeconds = String(8_000_000 + process.pid);
+const stoppedSeconds = String(14_000_000 + process.pid);
 
 /** Processes that sleep this long: by /proc, as pgrep need not be there. */
 const sleepers = (seconds: string): string[] =>
@@ -356,14 +368,16 @@ test('killed in the middle of a build, its processes go and the next run takes o
     inputs: [{ drvPath: first }],
     env: { ...env, first: outputOf(first) },
     sources: [layer],
-    script: '(sleep 1007 &); echo begun; sleep 1008',
+    script: `(sleep ${daemonSeconds} &); echo begun; sleep ${builderSeconds}`,
   });
   const { child, seen } = realizeElsewhere(home, join(folder, 'child.ts'), drvPath);
+  // Where something above fails, nothing is left to run for an hour.
+  t.after(() => child.kill('SIGKILL'));
   await until(() => seen().includes('log') && store.realisation(first, 'out') !== undefined);
-  assert.deepEqual([sleepers('1007').length, sleepers('1008').length], [1, 1]);
+  assert.deepEqual([sleepers(daemonSeconds).length, sleepers(builderSeconds).length], [1, 1]);
   child.kill('SIGKILL');
   await once(child, 'exit');
-  await until(() => sleepers('1007').length + sleepers('1008').length === 0);
+  await until(() => sleepers(daemonSeconds).length + sleepers(builderSeconds).length === 0);
   assert.equal(readdirSync(`${home}/var/lock`).length, 1);
   assert.equal(store.realisation(drvPath, 'out'), undefined);
 

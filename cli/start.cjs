@@ -12,8 +12,8 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 
 // What bin/igos set for this process alone.
-if (process.env.IGOS_ONE_ARENA === '1') {
-  delete process.env.IGOS_ONE_ARENA;
+if (process.env.IGOS_FEW_ARENAS === '1') {
+  delete process.env.IGOS_FEW_ARENAS;
   delete process.env.MALLOC_ARENA_MAX;
 }
 

@@ -122,7 +122,7 @@ test('the environment reaches Node as it is', (t) => {
 test('what it sets for malloc is seen by nobody, and what the user sets stays', (t) => {
   const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
   t.after(() => rmSync(work, { recursive: true, force: true }));
-  const expression = 'map builtins.getEnv [ "MALLOC_ARENA_MAX" "IGOS_ONE_ARENA" ]';
+  const expression = 'map builtins.getEnv [ "MALLOC_ARENA_MAX" "IGOS_FEW_ARENAS" ]';
   const evaluate = (environment: Readonly<Record<string, string>>): string =>
     spawnSync(join(project, 'bin/igos'), ['eval', '--impure', '--strict', '--home', work, '-E', expression], {
       env: { PATH: process.env['PATH'], ...environment },

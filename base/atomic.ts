@@ -2,7 +2,18 @@
  * Writes that are whole or absent. Every file that igos keeps is written here or by a journal: temp name in the same folder,
  * sync, rename, sync of the folder.
  */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sys } from './fault.ts';
 
@@ -71,7 +82,21 @@ export function syncDirectory(path: string): void {
 
 /** Creates a folder and its parents; fine if it is there. @throws SystemFault */
 export function makeDirectory(path: string, mode?: number): void {
-  sys('create the folder', path, () => mkdirSync(path, { recursive: true, ...(mode === undefined ? {} : { mode }) }));
+  sys('create the folder', path, () => makeFolders(path, mode));
+}
+
+/** One after the other: Node's own `recursive` never returns where the system answers ENOENT below a folder that is there, as in /proc. */
+function makeFolders(path: string, mode: number | undefined): void {
+  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isThere()) return;
+  const parent = dirname(path);
+  if (parent !== path && statSync(parent, { throwIfNoEntry: false }) === undefined) makeFolders(parent, mode);
+  try {
+    mkdirSync(path, mode === undefined ? {} : { mode });
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!isThere()) throw error;
+  }
 }
 
 function removeQuietly(path: string): void {

@@ -13,12 +13,19 @@ import {
   type SecretKey,
   type Trust,
 } from '../store/index.ts';
-import type { Arguments } from './arguments.ts';
+import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
 
 export interface CachesOfCommand {
   readonly caches: readonly BinaryCache[];
   readonly trust: Trust;
+}
+
+/** @throws UsageError an address where a store path belongs: cache and paths were swapped */
+export function assertCacheFirst(verb: 'push' | 'pull', paths: readonly string[]): void {
+  const address = paths.find((path) => path.includes('://'));
+  if (address !== undefined)
+    throw new UsageError(`the cache comes first; '${address}' is no store path`, [`igos cache ${verb} ${address} PATH…`]);
 }
 
 /** `first`, then those of `--substituters`, then those of the settings; each once. @throws Fault bad address, key or settings */

@@ -23,6 +23,8 @@ export interface Ending {
 const FULL_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
 const FULL_ROOT = "make room on that file system first; 'pkm cache clean' and 'pkm gc --keep 3' then free what pkm keeps";
 
+const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user, mostly root (sudo)';
+
 /** State and caches of a root: other commands make room there. */
 const OF_A_ROOT = /\/var\/(lib|cache)\/igos\//;
 
@@ -46,7 +48,10 @@ export function endingOf(error: unknown, options: { color: boolean; fullTrace: b
     const { message, errno } = system;
     // Where standard output goes is not for us to empty.
     const isFull = (errno === 'ENOSPC' || errno === 'EDQUOT') && system.path.startsWith('/');
-    const hints = isFull ? [...system.hints, OF_A_ROOT.test(system.path) ? FULL_ROOT : FULL_STORE] : system.hints;
+    const isOfRoot = OF_A_ROOT.test(system.path);
+    const isForbidden = isOfRoot && (errno === 'EACCES' || errno === 'EPERM');
+    const more = isFull ? [isOfRoot ? FULL_ROOT : FULL_STORE] : isForbidden ? [FORBIDDEN_ROOT] : [];
+    const hints = [...system.hints, ...more];
     return {
       status: EXIT.fault,
       text: `error: ${message}\n${hintLines(hints)}`,

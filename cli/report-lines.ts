@@ -1,5 +1,5 @@
 /** What a transaction did, or would do, in words. */
-import type { PackageChange, TransactionReport } from '../pkm/index.ts';
+import { compareVersions, type PackageChange, type TransactionReport } from '../pkm/index.ts';
 import { formatBytes } from './progress/model.ts';
 
 const ACTIONS = {
@@ -24,12 +24,22 @@ const OUTCOMES = {
 
 /** One package of a plan, or of what was done. */
 export function packageLine({ name, action, from, to, by, reason }: PackageChange, isPlan: boolean): string {
-  // an equal version with other bytes: its build or what it was built with changed
   const isRenewed = action === 'upgrade' && from === to;
-  const word = isRenewed ? (isPlan ? 'renew' : 'renewed') : isPlan ? action : ACTIONS[action];
+  const [plan, done] = action === 'upgrade' ? wordsFor(from ?? '', to ?? '') : [action, ACTIONS[action]];
+  const word = isPlan ? plan : done;
   const versions = action === 'upgrade' && !isRenewed ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
   const tail = by !== undefined ? ` by ${by}` : reason === undefined ? '' : ` as ${reason}`;
   return `${word} ${name}${versions.trimEnd()}${tail}`;
+}
+
+/** The files of a declared system have a hash for a version: none is newer. */
+const HASH = /^[0-9a-f]{12}$/;
+
+function wordsFor(from: string, to: string): readonly [plan: string, done: string] {
+  // an equal version with other bytes: its build or what it was built with changed
+  if (from === to) return ['renew', 'renewed'];
+  if (HASH.test(from) && HASH.test(to)) return ['change', 'changed'];
+  return compareVersions(to, from) < 0 ? ['downgrade', 'downgraded'] : ['upgrade', 'upgraded'];
 }
 
 /** Packages, configuration, and what it comes to. */
@@ -46,7 +56,7 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
   }
   if (!report.isChanged) lines.push('nothing to do');
   else {
-    const files = `${report.nFilesPlaced} files placed, ${report.nFilesRemoved} removed`;
+    const files = `${report.nFilesPlaced} ${report.nFilesPlaced === 1 ? 'file' : 'files'} placed, ${report.nFilesRemoved} removed`;
     lines.push(
       `generation ${report.generation}${isPlan ? ' it would be' : ''}: ${files}${isPlan ? `, ${formatBytes(report.stagedBytes)} written` : ''}`,
     );

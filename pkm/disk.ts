@@ -84,7 +84,9 @@ export function rootDisk(layout: RootLayout): Disk {
     const target = readlinkSync(real(link));
     const refuse = (why: string): Fault =>
       new Fault('E-PKM-007', `refusing to write through the symlink '/${printable(link)}' -> '${printable(target)}': ${why}`, {
-        hints: ['remove the symlink, or point it to a directory inside the root'],
+        hints: link.endsWith('/generations/current')
+          ? ["put it right with 'pkm repair'"]
+          : ['remove the symlink, or point it to a directory inside the root'],
       });
     if (depth > 40) throw refuse('too many levels of symlinks');
     const parts = target.startsWith('/')

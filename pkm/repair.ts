@@ -6,9 +6,9 @@ import { type Actor, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
 import type { RootContext } from './transaction.ts';
-import { otherLinks, relink } from './trees.ts';
+import { otherLinks, relink, restoreLink, wrongLinks } from './trees.ts';
 import type { FileRow } from './types.ts';
-import { type FileProblem, verifyRoot } from './verify.ts';
+import { type FileProblem, LAYOUT, verifyRoot } from './verify.ts';
 
 export interface RepairOptions {
   readonly packages?: readonly string[];
@@ -30,9 +30,14 @@ export interface RepairReport {
 /** Journalled like any transaction, but the generation stays what it is: the disk is brought back to it. */
 export async function repairRoot(context: RootContext, options: RepairOptions): Promise<RepairReport> {
   const { layout, database, io } = context;
+  const links = wrongLinks(layout, database);
+  const isShown = links.map((link) => options.dryRun !== true && restoreLink(context, link));
+  if (isShown.includes(true)) io.syncFileSystem(layout.state);
   const found = verifyRoot(layout, database, options.packages === undefined ? {} : { packages: options.packages });
+  const ofLinks = links.map((link): FileProblem => ({ ...link, owner: LAYOUT, kind: 'modified' }));
+  const mayBe = links.map((link, index) => isShown[index] === true || (options.dryRun === true && link.actual !== 'directory'));
   const wanted = [
-    ...found.problems,
+    ...found.problems.filter((problem) => problem.owner !== LAYOUT),
     ...(options.config === true ? found.drift.filter((problem) => problem.kind === 'missing') : []),
   ];
   const state = databaseState(database);
@@ -48,35 +53,40 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
   const report: RepairReport = {
-    repaired: wanted.filter((_, index) => isRepaired[index]),
-    left: wanted.filter((_, index) => !isRepaired[index]),
+    repaired: [...ofLinks.filter((_, index) => mayBe[index]), ...wanted.filter((_, index) => isRepaired[index])],
+    left: [...ofLinks.filter((_, index) => !mayBe[index]), ...wanted.filter((_, index) => !isRepaired[index])],
     nManifests: found.manifests.length,
   };
   if (options.dryRun === true) return report;
-  if (report.repaired.length > 0) {
-    const { actor } = options;
+  const { actor } = options;
+  const remember = (): void => {
+    appendHistory(database, {
+      time: actor.now,
+      user: actor.user,
+      operation: 'repair',
+      generation: state.generation,
+      detail: JSON.stringify({ command: actor.command, paths: report.repaired.length }),
+      package: options.packages?.join(', ') ?? '',
+      oldVersion: '',
+      newVersion: '',
+    });
+  };
+  if (!isRepaired.includes(true)) {
+    if (report.repaired.length > 0) io.commit('repair', () => database.transaction(remember));
+  } else {
     const plan = planner.result();
     const places = plan.operations.flatMap((operation) => (operation.kind === 'place' ? [operation.path] : []));
-    const links = otherLinks(context, places);
+    const others = otherLinks(context, places);
     execute(context, { ...plan, putFiles: placed }, contents, actor.now, {
       beforeSync: () => false,
       commit: (files) => {
         for (const row of files) {
           database.run('UPDATE files SET mtime = ? WHERE path = ? AND package = ?', row.mtimeSeconds, row.path, row.owner);
         }
-        const detail = JSON.stringify({ command: actor.command, paths: report.repaired.length });
-        const blank = { package: options.packages?.join(', ') ?? '', oldVersion: '', newVersion: '' };
-        appendHistory(database, {
-          time: actor.now,
-          user: actor.user,
-          operation: 'repair',
-          generation: state.generation,
-          detail,
-          ...blank,
-        });
+        remember();
       },
     });
-    relink(context, links);
+    relink(context, others);
   }
   if (report.nManifests > 0) {
     io.commit('manifests', () => writeSetting(database, 'manifests_generation', '-1'));

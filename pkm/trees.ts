@@ -14,7 +14,7 @@ import { parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
-import { applyOperation, ownerOf, type RootContext } from './transaction.ts';
+import { applyOperation, hasJournal, ownerOf, type RootContext } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
 /** What is in the trees. Everything else of a root is changed in place, journalled. */
@@ -105,6 +105,42 @@ export function initAtomic({ layout, database, io }: RootContext): boolean {
 const ROOT = { uid: 0, gid: 0 };
 
 const topTarget = (layout: RootLayout, top: string): string => `${currentLink(layout)}/${top}`;
+
+export interface WrongLink {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly expected: string;
+  /** What stands there, in words or as the text of the link. */
+  readonly actual: string;
+}
+
+/** Which of the symlinks that show the current tree somebody changed; nothing in the live layout, and where a journal will change them. */
+export function wrongLinks(layout: RootLayout, database: Database): WrongLink[] {
+  const tree = isAtomic(database) ? treeOf(database, currentGeneration(database)) : undefined;
+  if (tree === undefined || hasJournal(database)) return [];
+  const links = [
+    { path: currentLink(layout), expected: String(tree) },
+    ...TREE_TOPS.map((top) => ({ path: top, expected: topTarget(layout, top) })),
+  ];
+  return links.flatMap(({ path, expected }) => {
+    const stat = tolerantLstat(under(layout, path));
+    if (stat === undefined) return [{ path, expected, actual: 'nothing' }];
+    const actual = stat.isSymbolicLink() ? readlinkSync(under(layout, path)) : stat.isDirectory() ? 'directory' : 'file';
+    return actual === expected ? [] : [{ path, expected, actual }];
+  });
+}
+
+/** Puts one right, by a rename. @returns false where a folder stands in its place */
+export function restoreLink({ layout, io }: RootContext, { path, expected }: WrongLink): boolean {
+  const place = under(layout, path);
+  if (tolerantLstat(place)?.isDirectory() === true) return false;
+  const made = `${place}${COPY}`;
+  sys('link', place, () => {
+    putSymlink(io, expected, made);
+    io.rename(made, place);
+  });
+  return true;
+}
 
 function putSymlink(io: RootIo, target: string, path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) io.unlink(path);

@@ -28,6 +28,7 @@ import { fileRows } from './state/file-rows.ts';
 import { checkHistory } from './state/history.ts';
 import { readSetting } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
+import { TREE_TOPS, wrongLinks } from './trees.ts';
 import type { FileRow } from './types.ts';
 import { unownedPaths } from './unowned.ts';
 
@@ -69,18 +70,26 @@ export interface VerifyReport {
 
 const PROGRESS_EVERY = 256;
 
+/** Whose the symlinks of an atomic root are: no package is called so. */
+export const LAYOUT = 'atomic layout';
+
 /** Reads only. Cost: without `fast`, one read and one hash of every file, shared with other threads; memory does not grow with the root. */
 export function verifyRoot(layout: RootLayout, database: Database, options: VerifyOptions = {}): VerifyReport {
   const isFast = options.fast === true;
   const checker = new Checker(layout, { isFast, withOwners: readSetting(database, 'owners') === 'declared' });
   const total = countRows(database, options.packages);
   const found: Found[] = [];
+  const links = wrongLinks(layout, database);
+  // What cannot be seen is not wrong: once the tree is shown again it can be looked at.
+  const isHidden = (path: string): boolean =>
+    links.length > 0 && TREE_TOPS.some((top) => path === top || path.startsWith(`${top}/`));
   let nChecked = 0;
   let manifests: ManifestDivergence[];
   let history: string | undefined;
   const files = new PlacedFiles(isFast ? 0 : total);
   try {
     for (const row of effectiveRows(database, options.packages)) {
+      if (isHidden(row.path)) continue;
       const order = nChecked++;
       checker.look(row, files, (problem) => found.push({ problem, order, isConfig: row.isConfig }));
       if (nChecked % PROGRESS_EVERY === 0) options.onProgress?.(nChecked, total, checker.nBytes);
@@ -94,12 +103,19 @@ export function verifyRoot(layout: RootLayout, database: Database, options: Veri
   }
   options.onProgress?.(nChecked, nChecked, checker.nBytes);
   found.sort((a, b) => a.order - b.order);
-  const problems = found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem);
+  const ofLinks = links.map((link): FileProblem => ({ ...link, owner: LAYOUT, kind: 'modified' }));
+  const problems = [...ofLinks, ...found.filter(({ isConfig }) => !isConfig).map(({ problem }) => problem)];
   const drift = found.filter(({ isConfig }) => isConfig).map(({ problem }) => problem);
   const isUnfinished = hasJournal(database);
   const unowned = options.unowned === true ? unownedPaths(layout, database) : [];
   const isClean = problems.length + manifests.length === 0 && history === undefined && !isUnfinished;
   return { nChecked, nBytes: checker.nBytes, problems, drift, manifests, history, isUnfinished, unowned, isClean };
+}
+
+/** @param seconds  since 1970; file systems keep times that no calendar has */
+function changedAt(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return `written ${Number.isNaN(date.getTime()) ? `${seconds} s after 1970` : date.toISOString().replace('.000', '')}`;
 }
 
 /** Threads find things in their own order; the report has that of the paths. */
@@ -255,7 +271,7 @@ class Checker {
     if (hasOtherSize(row, stat)) return sizes(row, stat.size);
     const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
     if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
-      return { kind: 'modified', expected: `time ${row.mtimeSeconds}`, actual: `time ${mtimeSeconds}` };
+      return { kind: 'modified', expected: changedAt(row.mtimeSeconds), actual: changedAt(mtimeSeconds) };
     }
     return this.#compareMetadata(row, stat);
   }

@@ -112,11 +112,11 @@ class Collection {
 
   #run(): CollectReport {
     const { store } = this.#places;
+    this.#places.index.refresh();
+    this.#marked = this.#places.index.newest();
     if (!existsSync(`${store.home}/var/index/data.mdb`)) {
       return { removed: [], leftovers: [], narBytes: 0, freedBytes: 0, nKept: 0, droppedRoots: [] };
     }
-    this.#places.index.refresh();
-    this.#marked = this.#places.index.newest();
     const { roots, stale } = findRoots(store, { withProcesses: true, isLook: this.#isDry });
     const outdated = this.#options.olderThan === undefined ? [] : outdatedRoots(store, this.#options.olderThan);
     const ignored = new Set(outdated.map(({ link }) => link));

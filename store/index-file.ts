@@ -106,7 +106,7 @@ function readAt(fd: number, position: number): Buffer {
   return page.subarray(0, readSync(fd, page, 0, META_LENGTH, position));
 }
 
-const badIndex = (message: string): Fault =>
+export const badIndex = (message: string): Fault =>
   new Fault('E-STORE-024' satisfies StoreCode, message, {
     hints: [
       "'igos store rebuild-index' makes it anew from the log of registrations, and checks every object",

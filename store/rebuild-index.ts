@@ -116,6 +116,7 @@ function dropDangling(infos: Map<StorePath, PathInfo>, dropped: Map<StorePath, s
 /** The damaged index is kept: what it holds besides, somebody may want to look for. */
 function setAside(home: string, places: Places): string | undefined {
   places.index.close();
+  places.index.beginAnew();
   const folder = `${home}/var/index`;
   if (!existsSync(folder)) return undefined;
   for (let i = 1; ; i++) {

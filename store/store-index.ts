@@ -17,11 +17,12 @@
 import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs';
 import { compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, isCurrent, reachable } from './graph-table.ts';
-import { fillUp, isWritable, newestTransaction } from './index-file.ts';
+import { badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
 import { whileGuarded } from './index-guard.ts';
 import { cacheKey, decodeRecord, nodeOf, pathKey, realisationKey, referencesOf } from './index-record.ts';
 import { isOfLmdb, openTables, systemFault, type Tables } from './index-tables.ts';
 import { IndexTransaction } from './index-transaction.ts';
+import { isIndexLost } from './lost-index.ts';
 import { unpackManifest, unpackManifestBytes } from './packed-manifest.ts';
 import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
@@ -31,6 +32,7 @@ export class StoreIndex {
   readonly #folder: string;
   readonly #storeDir: string;
   #tables: Tables | undefined;
+  #beginsAnew: boolean = false;
 
   constructor(folder: string, storeDir: string) {
     this.#folder = folder;
@@ -233,12 +235,23 @@ export class StoreIndex {
     this.#tables = undefined;
   }
 
+  /** The next to write begins an empty index, although something was registered once. */
+  beginAnew(): void {
+    this.#beginsAnew = true;
+  }
+
+  /** @throws Fault E-STORE-024 */
+  #assertNotLost(): void {
+    if (!this.#beginsAnew && isIndexLost(this.#folder)) throw badIndex(`the index '${this.#folder}/data.mdb' is gone`);
+  }
+
   #toPath(base: string): StorePath {
     return `${this.#storeDir}/${base}` as StorePath;
   }
 
   #reading(): Tables | undefined {
     if (this.#tables !== undefined) return this.#tables;
+    this.#assertNotLost();
     if (!existsSync(`${this.#folder}/data.mdb`)) return undefined;
     this.#tables = openTables(this.#folder, !isWritable(this.#folder));
     return this.#tables;
@@ -246,6 +259,7 @@ export class StoreIndex {
 
   #writing(): Tables {
     if (this.#tables === undefined) {
+      this.#assertNotLost();
       makeDirectory(this.#folder);
       this.#tables = openTables(this.#folder, false);
     }

@@ -1,6 +1,6 @@
 import { loadCaches, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
-import { cachesOf, sayRefused, stoppable } from '../caches.ts';
+import { assertCacheFirst, cachesOf, sayRefused, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
@@ -10,6 +10,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const { pull } = await loadCaches();
   using store = openContextStore(context);
   const [first, ...operands] = args.operands;
+  assertCacheFirst('pull', operands);
   const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
   const progress = await openProgress(context);
   try {

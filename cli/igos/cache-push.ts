@@ -1,6 +1,6 @@
 import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
-import { s3Credentials, secretKeys, stoppable } from '../caches.ts';
+import { assertCacheFirst, s3Credentials, secretKeys, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
@@ -9,6 +9,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const { openTransport, push } = await loadCaches();
   using store = openContextStore(context);
   const [address, ...operands] = args.operands;
+  assertCacheFirst('push', operands);
   const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
   const transport = openTransport(address!, { s3Credentials: (profile) => s3Credentials(context, profile) });
   const keys = await secretKeys(context, args);

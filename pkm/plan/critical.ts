@@ -35,7 +35,12 @@ export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry,
     return;
   }
   const there = disk.entry(path);
-  if (there === undefined) return;
+  if (there === undefined) {
+    // Nothing is lost, but no other package could ever be installed; and programs would go on looking below it.
+    if (entry.kind === 'file' || entry.kind === 'hardlink')
+      throw fault(image, path, 'it is to be a directory, and would become a file');
+    return;
+  }
   if (there.kind === 'symlink' && LINKS.has(path)) {
     if (entry.kind === 'directory')
       throw fault(image, path, `it is a symlink to '${printable(there.target)}', and would become a directory`);

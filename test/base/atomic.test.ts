@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SystemFault, symlinkAtomic, syncFileSystem, writeFileAtomic } from '../../base/index.ts';
+import { makeDirectory, SystemFault, symlinkAtomic, syncFileSystem, writeFileAtomic } from '../../base/index.ts';
 
 test('a write replaces the file whole and leaves no temporary', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'igos-test-'));
@@ -24,4 +24,25 @@ test('a failing write names the file and the reason', () => {
     (error) =>
       error instanceof SystemFault && error.message === "cannot write '/nonexistent-folder/a': no such file or directory",
   );
+});
+
+test('folders are made with their parents; where none can be, that is said at once', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const _ of [1, 2]) makeDirectory(join(folder, 'a/b/c'), 0o700);
+  writeFileSync(join(folder, 'file'), '');
+  const reason = (path: string): string => {
+    try {
+      makeDirectory(path);
+    } catch (error) {
+      if (error instanceof SystemFault) return error.errno;
+      throw error;
+    }
+    return 'none';
+  };
+  assert.deepEqual(
+    ['file', 'file/x', 'a', 'a/b/c/d'].map((name) => reason(join(folder, name))),
+    ['EEXIST', 'ENOTDIR', 'none', 'none'],
+  );
+  if (existsSync('/proc/self')) assert.equal(reason('/proc/no-process/x'), 'ENOENT');
 });

@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SystemFault } from '../../base/index.ts';
+import { endingOf } from '../../cli/exit.ts';
+import { packageLine } from '../../cli/report-lines.ts';
 import { golden } from '../golden.ts';
 import { programs } from './programs.ts';
 
@@ -64,4 +67,23 @@ test('a tree that is called like a package is pointed out', (t) => {
   );
   assert.match(pkm('upgrade', 'tree').stderr, /'tree' is not installed\nhint: 'tree' is here/);
   assert.match(pkm('install', 'tre').stderr, /no repository was synced yet/);
+});
+
+test('who may not change a root, and who has no room on it, is told what to do', () => {
+  const end = (errno: string, path: string): string =>
+    endingOf(new SystemFault('write', path, { code: errno }), { color: false, fullTrace: false, program: 'pkm' }).text;
+  assert.match(end('EACCES', '/mnt/var/lib/igos/lock'), /permission denied\nhint: only the owner of a root changes it/);
+  assert.match(end('ENOSPC', '/mnt/var/lib/igos/pkm.db'), /no space left on device\nhint: .*pkm cache clean/);
+  assert.match(end('ENOSPC', '/igos/store/x'), /hint: .*igos gc/);
+  assert.doesNotMatch(end('EACCES', '/etc/shadow'), /hint/);
+});
+
+test('a plan says which way a version goes', () => {
+  const line = (from: string, to: string, isPlan = false): string =>
+    packageLine({ name: 'a', action: 'upgrade', from, to }, isPlan);
+  assert.equal(line('1.0', '2.0'), 'upgraded a 1.0 -> 2.0');
+  assert.equal(line('1.0', '1.0rc1'), 'downgraded a 1.0 -> 1.0rc1');
+  assert.equal(line('2', '1', true), 'downgrade a 2 -> 1');
+  assert.equal(line('1', '1', true), 'renew a 1');
+  assert.equal(line('7314ee40b292', 'f15d2c890fb9'), 'changed a 7314ee40b292 -> f15d2c890fb9');
 });

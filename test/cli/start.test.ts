@@ -53,6 +53,8 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const cases: [string, ...string[]][] = [
     ['igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'],
     ['igos', 'eval', '--expr', 'let x = { a = 1; }; in x.b'],
+    // what the sources have outside of ASCII
+    ['igos', 'eval', '--expr', '“x”'],
     ['igos', 'eval', '--expr', '(import <nix/fetchurl.nix>) { url = "http://x/y"; sha256 = "0"; }'],
     ['igos', 'help', 'eval'],
     ['igos', 'store', 'path', join(home, 'package.json')],

@@ -1,6 +1,16 @@
 /** The atomic layout: whole trees, one symlink that is switched. */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
@@ -181,4 +191,47 @@ test('the state may lie behind a symlink of the root', (t) => {
   assert.equal(readFileSync(box.path('usr/lib/l'), 'utf8'), 'x');
   assert.ok(existsSync(join(box.root, 'data/var/lib/igos/generations/1/usr/a')));
   clean(box);
+});
+
+test('symlinks of the layout that somebody changed are found and put right', async (t) => {
+  const box = atomic(t);
+  box.do((root) => root.install([box.image('a 1', { 'usr/bin/a': 'a', 'opt/a': 'a', 'etc/a': 'a' })]));
+  box.do((root) => root.install([box.image('a 2', { 'usr/bin/a': 'a2', 'opt/a': 'a', 'etc/a': 'a' })]));
+  const current = 'var/lib/igos/generations/current';
+  const change = (path: string, target: string): void => {
+    rmSync(box.path(path));
+    symlinkSync(target, box.path(path));
+  };
+  const found = (): string[] =>
+    box.do((root) => root.verify().problems.map((problem) => `${problem.path} ${problem.expected} ${problem.actual}`), {
+      readOnly: true,
+    });
+  for (const target of ['999', '1', '/etc']) {
+    change(current, target);
+    assert.deepEqual(found(), [`${current} 2 ${target}`]);
+    assert.deepEqual(
+      (await box.do((root) => root.repair({ dryRun: true }))).repaired.map(({ path }) => path),
+      [current],
+    );
+    assert.equal(shown(box), target);
+    assert.deepEqual((await box.do((root) => root.repair())).left, []);
+    clean(box);
+  }
+  change('usr', 'etc');
+  assert.deepEqual(found(), [`usr ${current}/usr etc`]);
+  rmSync(box.path('opt'));
+  mkdirSync(box.path('opt'));
+  const report = await box.do((root) => root.repair());
+  assert.deepEqual(
+    [report.repaired, report.left].map((list) => list.map(({ path }) => path)),
+    [['usr'], ['opt']],
+  );
+  rmSync(box.path('opt'), { recursive: true });
+  await box.do((root) => root.repair());
+  clean(box);
+  assert.equal(box.read('usr/bin/a'), 'a2');
+  assert.equal(
+    box.do((root) => root.history().filter((entry) => entry.operation === 'repair').length),
+    5,
+  );
 });

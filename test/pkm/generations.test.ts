@@ -248,8 +248,9 @@ test('the lock: a second process is told who holds it, or waits; a dead holder i
   using reader = box.open({ readOnly: true });
   assert.equal(reader.generation, 0);
   let waited = 0;
-  setTimeout(() => child.kill('SIGKILL'), 50);
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  const ended = new Promise((resolve) => child.once('exit', resolve)); // on a busy machine that takes a while
+  child.kill('SIGKILL');
+  await ended;
   box.do(() => {}, { waitMs: 5000, onWait: () => void waited++ });
   assert.equal(waited, 0, 'the lock went with its process');
   const first = box.open();

@@ -140,11 +140,11 @@ test('a successor on a fresh root: fine where its source declares the predecesso
 
 test('versions count for dependencies and conflicts of a transaction', async (t) => {
   const box = new Sandbox(t);
-  box.do((root) => root.install([box.image('lib 1.5', { 'usr/lib': '1' })]));
+  box.do((root) => root.install([box.image('lib 1.5', { 'usr/lib/lib': '1' })]));
   const app = box.image('app 1', { 'usr/app': 'a' }, { runtime: ['lib>=2'] });
   golden(t, 'errors/pkm-dependency-version.txt', await faultText(box, () => box.do((root) => root.install([app]))));
-  box.do((root) => root.install([app, box.image('lib 2.0', { 'usr/lib': '2' })]));
-  const older = box.image('lib 1.9', { 'usr/lib': '3' });
+  box.do((root) => root.install([app, box.image('lib 2.0', { 'usr/lib/lib': '2' })]));
+  const older = box.image('lib 1.9', { 'usr/lib/lib': '3' });
   golden(t, 'errors/pkm-dependency-broken.txt', await faultText(box, () => box.do((root) => root.install([older]))));
   box.do((root) => root.install([box.image('x 1', { 'usr/x': 'x' }, { conflicts: ['lib<2'] })]));
   assert.throws(() => box.do((root) => root.install([box.image('y 1', { 'usr/y': 'y' }, { conflicts: ['lib>=2'] })])), {

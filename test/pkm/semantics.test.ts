@@ -451,3 +451,12 @@ test('a directory that was there before any package stays, though its owner was 
   box.do((root) => root.remove(['a', 'b']));
   assert.equal(box.read('usr/share/mine'), '(directory)');
 });
+
+test('a folder of the layout that is not there yet does not become a file either', (t) => {
+  const box = new Sandbox(t);
+  for (const path of ['usr', 'etc', 'usr/bin', 'lib', 'var']) {
+    assert.throws(() => box.do((root) => root.install([box.image('a 1', { [path]: 'a' })])), { code: 'E-PKM-003' }, path);
+  }
+  box.do((root) => root.install([box.image('a 1', { opt: '-> usr/opt', 'usr/opt/a': 'a' })]));
+  assert.equal(box.read('opt'), '-> usr/opt');
+});

@@ -176,3 +176,12 @@ function runMkfifo(path: string): boolean {
   }
   return existsSync(path);
 }
+
+test('a fast look at a file that was written since says when', (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a', 'usr/b': 'b' })]));
+  utimesSync(box.path('usr/a'), 1_000_000_000, 1_000_000_000);
+  const [problem] = box.do((root) => root.verify({ fast: true }).problems);
+  assert.deepEqual([problem!.path, problem!.kind, problem!.actual], ['usr/a', 'modified', 'written 2001-09-09T01:46:40Z']);
+  assert.match(problem!.expected, /^written 2027-01-15T08:00:\d\dZ$/);
+});

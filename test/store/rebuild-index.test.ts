@@ -159,3 +159,29 @@ test('without a log, what is named by its content comes back from the disk alone
   );
   assert.equal(store.rebuildIndex().nRecovered, 0, 'the log is whole again');
 });
+
+test('an index that is gone is no empty store: nothing is read, written or collected before it is rebuilt', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const tree = store.addPath('tree', textToBytes(makeTree(join(folder, 'tree'), { a: 'text' })));
+  store.close();
+  const file = join(home, 'var/index/data.mdb');
+  const losses = [() => rmSync(file), () => truncateSync(file, 0), () => rmSync(join(home, 'var/index'), { recursive: true })];
+  for (const lose of losses) {
+    lose();
+    using lost = openStore({ home, storeDir });
+    const uses = {
+      isValid: () => lost.isValid(tree),
+      allPaths: () => [...lost.allPaths()],
+      addTexts: () => lost.addTexts([{ name: 'x', text: 'x', references: [] }]),
+      collect: () => lost.collect(),
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      assert.throws(use, (error) => error instanceof Fault && error.code === 'E-STORE-024', name);
+    }
+    assert.equal(lost.rebuildIndex().nPaths, 1);
+    lost.close();
+    using found = openStore({ home, storeDir });
+    assert.deepEqual([...found.allPaths()], [tree]);
+    found.close();
+  }
+});

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { AT_FDCWD, type Bytes, bytesToPath, fileCalls, textToBytes } from '../../base/index.ts';
+import { AT_FDCWD, type Bytes, bytesToPath, compareBytes, fileCalls, textToBytes } from '../../base/index.ts';
 import { ingestTree } from '../../store/ingest.ts';
 import { encodeManifest } from '../../store/manifest.ts';
 import { FileLoop, N_PLACES } from '../../store/screen/file-loop.ts';
@@ -122,7 +122,7 @@ function look(objects: readonly Object[], start: StartLoop, isEachAlone: boolean
   } finally {
     screen.close();
   }
-  return [...found].sort();
+  return [...found].sort(compareBytes);
 }
 
 /** Adds a tree as the store does. */
@@ -191,7 +191,7 @@ test('objects that are one file or one link, and hundreds of folders, are told a
     else if (manifest[0]!.kind === 'file') chmodSync(path, 0o400);
     else rmSync(path);
   }
-  const expected = damaged.map(({ what }) => what).sort();
+  const expected = damaged.map(({ what }) => what).sort(compareBytes);
   for (const [name, start] of Object.entries(starts)) assert.deepEqual(look(objects, start, false), expected, name);
 });
 

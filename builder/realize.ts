@@ -161,12 +161,14 @@ class Run {
     if (this.#failures.length > 1) throw new Faults(this.#failures);
   }
 
-  /** What a killed process left goes with the next scratch folder that is made: also where nothing is left to build. */
+  /** What a killed process left goes with the next run, also where nothing is left to build: it may have died right before its end. */
   #clearAway(): void {
+    const { home } = this.#store;
     try {
-      if (readdirSync(`${this.#store.home}/tmp`).length > 0) removeScratch(this.#store.makeScratch());
+      if (hasEntries(`${home}/tmp`)) removeScratch(this.#store.makeScratch());
+      if (hasEntries(`${home}/var/lock`) || hasEntries(`${home}/var/log/running`)) removeBuildLeftovers(home);
     } catch {
-      // no such folder, or a store that is only read
+      // a store that is only read
     }
   }
 
@@ -293,6 +295,15 @@ class Run {
 
   #emit(event: BuildEvent): void {
     this.#options.onEvent?.(event);
+  }
+}
+
+/** `false` where there is no such folder. */
+function hasEntries(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
   }
 }
 

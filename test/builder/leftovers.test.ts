@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime } from '../../base/index.ts';
 import { BuildLog } from '../../builder/build-log.ts';
-import { followLog, removeBuildLeftovers } from '../../builder/index.ts';
+import { followLog, realize, removeBuildLeftovers } from '../../builder/index.ts';
 import { type StorePath, storePathBase } from '../../store/index.ts';
-import { storeDir, temporaryFolder } from './support.ts';
+import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
 const drvPath = `${storeDir}/${'a'.repeat(32)}-hello-1.0.drv` as StorePath;
 const listener = { onLine() {}, onPhase() {} };
@@ -62,4 +62,15 @@ test('locks and logs of dead processes are removed, those of the living and what
   assert.deepEqual(readdirSync(`${home}/var/lock`).sort(), ['file', 'link', 'living']);
   assert.deepEqual(new Set(readdirSync(`${home}/var/log/running`)), new Set([`${base}.${process.pid}.${own}`, 'other']));
   assert.equal(existsSync(`${home}/var/lock/dead`), false);
+});
+
+test('what a process left that died right before its end goes where nothing is left to build', async (t) => {
+  const store = temporaryStore(t);
+  const drv = addDerivation(store, { name: 'done' });
+  const [path] = store.addTexts([{ name: 'done', text: 'made', references: [] }]);
+  store.addRealisations([{ drvPath: drv, output: 'out', path: path! }]);
+  mkdirSync(`${store.home}/var/lock`, { recursive: true });
+  symlinkSync(`${process.pid} 1`, `${store.home}/var/lock/dead`);
+  assert.equal((await realize(store, [{ drvPath: drv, outputs: [] }])).nBuilt, 0);
+  assert.deepEqual(readdirSync(`${store.home}/var/lock`), []);
 });

@@ -28,7 +28,11 @@ const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user
 /** State and caches of a root: other commands make room there. */
 const OF_A_ROOT = /\/var\/(lib|cache)\/igos\//;
 
-export function endingOf(error: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
+/** What went wrong first: where closing down fails as well, that is a consequence. */
+const firstOf = (error: unknown): unknown => (error instanceof SuppressedError ? firstOf(error.suppressed) : error);
+
+export function endingOf(thrown: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
+  const error = firstOf(thrown);
   const render = { color: options.color, fullTrace: options.fullTrace };
   const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
   const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];

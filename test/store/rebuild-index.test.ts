@@ -185,3 +185,15 @@ test('an index that is gone is no empty store: nothing is read, written or colle
     found.close();
   }
 });
+
+test('where the objects are gone with the index the store is empty, and begins anew', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const source = textToBytes(makeTree(join(folder, 'tree'), { a: 'text' }));
+  const tree = store.addPath('tree', source);
+  store.close();
+  for (const name of ['store', 'var/index']) rmSync(join(home, name), { recursive: true });
+  using found = openStore({ home, storeDir });
+  assert.deepEqual([...found.allPaths()], []);
+  assert.equal(found.addPath('tree', source), tree);
+  assert.deepEqual(found.verify({ contents: true }), []);
+});

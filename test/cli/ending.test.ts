@@ -1,0 +1,26 @@
+/** Errors become text and a status. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '../../base/index.ts';
+import { endingOf } from '../../cli/exit.ts';
+
+const ending = (run: () => void) => {
+  try {
+    run();
+  } catch (error) {
+    return endingOf(error, { color: false, fullTrace: false, program: 'igos' });
+  }
+  return assert.fail('nothing was thrown');
+};
+
+test('where closing down fails as well, the first error is the one that is told', () => {
+  const { status, text, errors } = ending(() => {
+    using outer = { [Symbol.dispose]: () => void JSON.parse('{') };
+    using inner = { [Symbol.dispose]: () => assert.fail('the inner one') };
+    assert.ok(outer !== undefined && inner !== undefined);
+    throw new Fault('E-STORE-015', 'the first one', { hints: ['the way out'] });
+  });
+  assert.equal(status, 1);
+  assert.match(text, /^error\[E-STORE-015\]: the first one\n/);
+  assert.deepEqual(errors, [{ code: 'E-STORE-015', message: 'the first one', hints: ['the way out'] }]);
+});

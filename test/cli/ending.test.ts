@@ -15,9 +15,9 @@ const ending = (run: () => void) => {
 
 test('where closing down fails as well, the first error is the one that is told', () => {
   const { status, text, errors } = ending(() => {
-    using outer = { [Symbol.dispose]: () => void JSON.parse('{') };
-    using inner = { [Symbol.dispose]: () => assert.fail('the inner one') };
-    assert.ok(outer !== undefined && inner !== undefined);
+    using stack = new DisposableStack();
+    stack.defer(() => void JSON.parse('{'));
+    stack.defer(() => assert.fail('the inner one'));
     throw new Fault('E-STORE-015', 'the first one', { hints: ['the way out'] });
   });
   assert.equal(status, 1);

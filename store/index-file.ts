@@ -1,6 +1,6 @@
 /** The file of the index, as LMDB lays it out: what it says of itself, and whether it is whole. */
-import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { Fault, sys, writeAll } from '../base/index.ts';
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { Fault, SystemFault, sys, writeAll } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { missingPage } from './index-pages.ts';
 
@@ -8,6 +8,12 @@ import { missingPage } from './index-pages.ts';
 const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
 const META_LENGTH = 160;
+
+/** A store that nobody has written to has no folder yet; what is there and is none is no store. @throws SystemFault */
+export function assertFolder(home: string): void {
+  const stat = statSync(home, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === false) throw new SystemFault('open the store', home, { code: 'ENOTDIR' });
+}
 
 export function isWritable(folder: string): boolean {
   try {

@@ -15,9 +15,10 @@
  * @source docs/store.md §6
  */
 import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, isCurrent, reachable } from './graph-table.ts';
-import { badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
+import { assertFolder, badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
 import { whileGuarded } from './index-guard.ts';
 import { cacheKey, decodeRecord, nodeOf, pathKey, realisationKey, referencesOf } from './index-record.ts';
 import { isOfLmdb, openTables, systemFault, type Tables } from './index-tables.ts';
@@ -252,7 +253,10 @@ export class StoreIndex {
   #reading(): Tables | undefined {
     if (this.#tables !== undefined) return this.#tables;
     this.#assertNotLost();
-    if (!existsSync(`${this.#folder}/data.mdb`)) return undefined;
+    if (!existsSync(`${this.#folder}/data.mdb`)) {
+      assertFolder(dirname(dirname(this.#folder)));
+      return undefined;
+    }
     this.#tables = openTables(this.#folder, !isWritable(this.#folder));
     return this.#tables;
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { processStartTime, SystemFault, systemFaultOf, textToBytes } from '../../base/index.ts';
 import { endingOf } from '../../cli/exit.ts';
+import { openStore } from '../../store/index.ts';
 import { moduleOf } from './collect-deaths.ts';
 import { makeTree, storeDir, temporaryStore } from './fixture.ts';
 
@@ -74,4 +75,15 @@ test('what the machine refuses is no bug, wherever it is met', () => {
   const { status, text } = endingOf(failure('ENOSPC'), { color: false, fullTrace: false, program: 'igos' });
   assert.equal(status, 1);
   assert.match(text, /^error: cannot unlink '\/a\/b': no space left on device\nhint: make room: 'igos gc'/);
+});
+
+test('a file is no store, and no empty one', (t) => {
+  const { folder } = temporaryStore(t);
+  const home = join(folder, 'file');
+  writeFileSync(home, '');
+  using store = openStore({ home, storeDir });
+  assert.throws(
+    () => [...store.allPaths()],
+    (error) => error instanceof SystemFault && error.message === `cannot open the store '${home}': not a directory`,
+  );
 });

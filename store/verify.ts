@@ -40,7 +40,8 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
     if (stat(real) === undefined) found.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
     else if (options.contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
     if (found.length === 0 || !isStillValid(index, path)) continue;
-    problems.push(...found.filter(({ kind }) => kind !== 'metadata' || !isBeingOptimised(place.staging, path)));
+    problems.push(...found.filter(({ kind }) => kind !== 'metadata'));
+    if (found.some(({ kind }) => kind === 'metadata')) problems.push(...lastingMetadata(place, path, real));
   }
   if (options.paths === undefined) problems.push(...unregistered(place));
   return problems;
@@ -119,6 +120,24 @@ function finishOthersWork(staging: Staging): void {
     // A store that we may only read: then what was left stays, and is reported.
     if (!(error instanceof SystemFault)) throw error;
   }
+}
+
+/** How often metadata is looked at again: what is wrong stays so. */
+const MANY_LOOKS = 4;
+
+/**
+ * What is wrong with an object's metadata and stays so. Folders stand open while an optimisation is at them, which may have begun and
+ * ended between a look and the question whether there is one: only what is there each time nobody is at it counts.
+ */
+function lastingMetadata({ index, staging }: Place, path: StorePath, real: Bytes): VerifyProblem[] {
+  let found: VerifyProblem[] = [];
+  for (let look = 0; look < MANY_LOOKS; look++) {
+    if (isBeingOptimised(staging, path)) return [];
+    const now = verifyReadable(path, real, index.manifest(path) ?? []).filter(({ kind }) => kind === 'metadata');
+    found = look === 0 ? now : now.filter((one) => found.some(({ file, detail }) => file === one.file && detail === one.detail));
+    if (found.length === 0) return [];
+  }
+  return isBeingOptimised(staging, path) ? [] : found;
 }
 
 /** Folders stand open for a moment while a living process replaces files in them. */

@@ -230,8 +230,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     rows = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
-        const j = writeJournal(database, plan, staged.sources);
-        return j;
+        return writeJournal(database, plan, staged.sources);
       }),
     );
   } catch (error) {

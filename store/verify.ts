@@ -41,7 +41,8 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
     else if (options.contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
     if (found.length === 0 || !isStillValid(index, path)) continue;
     problems.push(...found.filter(({ kind }) => kind !== 'metadata'));
-    if (found.some(({ kind }) => kind === 'metadata')) problems.push(...lastingMetadata(place, path, real));
+    const metadata = found.filter(({ kind }) => kind === 'metadata');
+    if (metadata.length > 0) problems.push(...lastingMetadata(place, metadata, path, real));
   }
   if (options.paths === undefined) problems.push(...unregistered(place));
   return problems;
@@ -123,21 +124,30 @@ function finishOthersWork(staging: Staging): void {
 }
 
 /** How often metadata is looked at again: what is wrong stays so. */
-const MANY_LOOKS = 4;
+const MANY_LOOKS = 3;
 
 /**
  * What is wrong with an object's metadata and stays so. Folders stand open while an optimisation is at them, which may have begun and
- * ended between a look and the question whether there is one: only what is there each time nobody is at it counts.
+ * ended between a look and the question whether there is one: only what is there each time nobody is at it counts. Reads no contents.
  */
-function lastingMetadata({ index, staging }: Place, path: StorePath, real: Bytes): VerifyProblem[] {
-  let found: VerifyProblem[] = [];
-  for (let look = 0; look < MANY_LOOKS; look++) {
+function lastingMetadata(
+  { index, staging }: Place,
+  found: readonly VerifyProblem[],
+  path: StorePath,
+  real: Bytes,
+): VerifyProblem[] {
+  const entries = new Map((index.manifest(path) ?? []).map((entry) => [entry.path, entry]));
+  const isStillWrong = ({ file = '' }: VerifyProblem): boolean => {
+    const entry = entries.get(file);
+    const now = stat(joinPath(real, file));
+    return entry !== undefined && now !== undefined && metadataProblem(entry, now) !== undefined;
+  };
+  let left = [...found];
+  for (let look = 0; look < MANY_LOOKS && left.length > 0; look++) {
     if (isBeingOptimised(staging, path)) return [];
-    const now = verifyReadable(path, real, index.manifest(path) ?? []).filter(({ kind }) => kind === 'metadata');
-    found = look === 0 ? now : now.filter((one) => found.some(({ file, detail }) => file === one.file && detail === one.detail));
-    if (found.length === 0) return [];
+    left = left.filter(isStillWrong);
   }
-  return isBeingOptimised(staging, path) ? [] : found;
+  return left.length > 0 && isBeingOptimised(staging, path) ? [] : left;
 }
 
 /** Folders stand open for a moment while a living process replaces files in them. */

@@ -96,10 +96,15 @@ function open(path: string, readOnly: boolean): DatabaseSync {
 /** Rows are read, and damage is found, while somebody walks through them. */
 function* guarded(path: string, rows: () => IterableIterator<SqlRow>): Iterable<SqlRow> {
   const iterator = guard(path, rows);
-  for (;;) {
-    const step = guard(path, () => iterator.next());
-    if (step.done === true) return;
-    yield step.value;
+  try {
+    for (;;) {
+      const step = guard(path, () => iterator.next());
+      if (step.done === true) return;
+      yield step.value;
+    }
+  } finally {
+    // Who stops early must not leave the statement at work.
+    iterator.return?.();
   }
 }
 

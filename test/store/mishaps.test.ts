@@ -1,7 +1,7 @@
 /** Single mishaps that the long tests of test/slow came upon. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { processStartTime, SystemFault, systemFaultOf, textToBytes } from '../../base/index.ts';
@@ -75,6 +75,43 @@ test('what the machine refuses is no bug, wherever it is met', () => {
   const { status, text } = endingOf(failure('ENOSPC'), { color: false, fullTrace: false, program: 'igos' });
   assert.equal(status, 1);
   assert.match(text, /^error: cannot unlink '\/a\/b': no space left on device\nhint: make room: 'igos gc'/);
+});
+
+/** Verifies while a folder stands open, and is closed right before it is looked at for the given time. */
+const CLOSING = `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const [home, folder, closedAt] = process.argv.slice(1);
+  const { lstatSync } = fs;
+  let nLooks = 0;
+  fs.lstatSync = (path, options) => {
+    if (String(path) === folder && ++nLooks === Number(closedAt)) {
+      fs.chmodSync(folder, 0o555);
+      fs.utimesSync(folder, 1, 1);
+    }
+    return lstatSync(path, options);
+  };
+  syncBuiltinESMExports();
+  const { openStore } = await import(${moduleOf('index.ts')});
+  const store = openStore({ home, storeDir: '${storeDir}' });
+  console.log(JSON.stringify(store.verify({ contents: true }).map(({ kind, file }) => [kind, file])));
+`;
+
+test('a folder that was open while it was looked at, and is not any more, is no problem; one that stays open is', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const path = store.addPath('tree', textToBytes(makeTree(join(folder, 'tree'), { 'bin/a': 'text' })));
+  const opened = join(store.toReal(path), 'bin');
+  store.close();
+  const verify = (closedAt: number): unknown => {
+    chmodSync(opened, 0o755);
+    const words = ['--input-type=module', '-e', CLOSING, home, opened, String(closedAt)];
+    const { stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    assert.equal(stderr, '');
+    return JSON.parse(stdout);
+  };
+  // The first look finds it, the second says what is wrong, the third asks whether it still is.
+  assert.deepEqual(verify(3), []);
+  assert.deepEqual(verify(1000), [['metadata', 'bin']]);
 });
 
 test('a file is no store, and no empty one', (t) => {

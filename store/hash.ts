@@ -7,6 +7,7 @@ import { createHash, hash } from 'node:crypto';
 import { type Bytes, Fault, isAscii } from '../base/index.ts';
 import { base32Length, decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
+import { nativeSha256, nativeSha256Bytes } from './sha256.ts';
 import type { Digest, HashAlgorithm } from './types.ts';
 
 /** Bytes of a digest by algorithm. */
@@ -19,14 +20,19 @@ const LARGE = 1 << 20;
 
 /** Hash of bytes, or of a byte string (one character a byte), as lower-case hex. */
 export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): string {
+  if (algorithm === 'sha256') {
+    const hex = nativeSha256(data);
+    if (hex !== undefined) return hex;
+  }
   // Node writes a text as UTF-8, which for ASCII is the same and saves the buffer.
   if (typeof data === 'string' && data.length <= SMALL && isAscii(data)) return hash(algorithm, data, 'hex');
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** SHA-256 of a byte string, as a byte string of 32. */
-export const digestBytes = (data: Bytes): Bytes => hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'binary');
+/** SHA-256 of a byte string, as 32 bytes, which are good until anything else is hashed. */
+export const digestBytes = (data: Bytes): Uint8Array =>
+  nativeSha256Bytes(data) ?? hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'buffer');
 
 /** The forms a hash is written in. `sri` is the one to show people. */
 export type HashFormat = 'base16' | 'nix32' | 'base64' | 'sri';

@@ -12,11 +12,18 @@ import { formatContentAddress } from './store-path.ts';
 import type { FinishedObject, LaterTexts, StorePath, TextToAdd } from './types.ts';
 import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
 
+/** What is registered with texts. */
+interface Companions {
+  readonly objects: readonly FinishedObject[];
+  /** For the cache of the index. */
+  readonly notes: readonly (readonly [key: string, value: string])[];
+}
+
 /** Writes and registers what is missing, by path. @throws Fault E-STORE-015 · SystemFault */
-export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>): void {
+export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>, others?: Companions): void {
   const staged = new StagedTexts(places, missing);
   try {
-    staged.register();
+    staged.register(others);
   } finally {
     staged.close();
   }
@@ -90,8 +97,8 @@ class StagedTexts {
     this.#isDurable = true;
   }
 
-  register(): void {
-    registerObjects(this.#places, this.#objects, { isDurable: this.#isDurable });
+  register({ objects, notes }: Companions = { objects: [], notes: [] }): void {
+    registerObjects(this.#places, [...objects, ...this.#objects], { isDurable: this.#isDurable, notes });
   }
 
   close(): void {

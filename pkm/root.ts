@@ -25,7 +25,7 @@ import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cac
 import type { FetchOptions } from './repository/fetch.ts';
 import { forgetRepository } from './repository/known.ts';
 import type { RepositorySettings } from './repository/settings.ts';
-import type { NamedKey, SyncReport } from './repository/sync.ts';
+import type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 import { RootQuestions } from './root-questions.ts';
@@ -299,15 +299,31 @@ export class Root extends RootQuestions implements Disposable {
 
   /**
    * Fetches and checks the index of a repository: of the settings given, or (a `file:`, `http:` or `https:` address) of a folder.
+   * Nothing is written, and the root may be open for reading: others may change it while a mirror is slow.
    * @throws Fault E-PKM-026; what was known before stays in use
    */
-  async sync(
-    repository: string | RepositorySettings,
-    options: { keys?: readonly (string | NamedKey)[]; force?: boolean } = {},
-  ): Promise<SyncReport> {
-    const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
+  async fetchIndex(repository: string | RepositorySettings, options: SyncWish = {}): Promise<FetchedRepository> {
+    const { fetchRepository, settingsOfAddress } = await import('./repository/sync.ts');
     const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
-    return syncIndex(this.#context(), settings, { ...options, now: this.#actor().now });
+    return fetchRepository({ layout: this.layout, database: this.database }, settings, { ...options, now: this.#now() });
+  }
+
+  /**
+   * Makes what was fetched what is known. @returns `undefined` where others changed so much meanwhile that it must be fetched again
+   * @throws Fault E-PKM-026
+   */
+  async putIndex(fetched: FetchedRepository, options: Pick<SyncWish, 'force'> = {}): Promise<SyncReport | undefined> {
+    const { putFetched } = await import('./repository/sync.ts');
+    return putFetched(this.#context(), fetched, { ...options, now: this.#now() });
+  }
+
+  /** Both, for a root that is open for changes. @throws Fault E-PKM-026 */
+  async sync(repository: string | RepositorySettings, options: SyncWish = {}): Promise<SyncReport> {
+    this.#context();
+    for (;;) {
+      const report = await this.putIndex(await this.fetchIndex(repository, options), options);
+      if (report !== undefined) return report;
+    }
   }
 
   /** Nothing is offered from there any more. Its serial is remembered. */

@@ -25,9 +25,9 @@ const WAIT_MS = 10 * 60_000;
 export function openForChange(
   context: Context,
   args: Arguments,
-  store: ObjectStore,
+  store: ObjectStore | undefined,
   command: string,
-  options: Pick<OpenOptions, 'manyFiles'> = {},
+  options: Pick<OpenOptions, 'manyFiles' | 'makesRoom'> = {},
 ): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
@@ -41,7 +41,7 @@ export function openForChange(
         holder === undefined ? 'waiting for another pkm' : `waiting for process ${holder.pid} (${holder.command})`,
       );
     },
-    storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)),
+    ...(store === undefined ? {} : { storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)) }),
     pins: pinsOf(context, root),
   });
 }

@@ -23,7 +23,7 @@ export type { FetchOptions } from './repository/fetch.ts';
 export type { PackageFiles } from './repository/file-list.ts';
 export type { KnownRepository } from './repository/known.ts';
 export type { RepositorySettings } from './repository/settings.ts';
-export type { SyncReport } from './repository/sync.ts';
+export type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 export type { ArchiveTrust } from './repository/trust.ts';
 export type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 export { openRoot, type Root } from './root.ts';

@@ -30,10 +30,15 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
     // A pipe would be waited for, and SQLite calls a folder a disk error.
     if (stat !== undefined && !stat.isFile()) throw unusable(path, 'it is no ordinary file');
     const opened = open(path, options.readOnly);
-    if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
-    opened.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return opened;
+    try {
+      if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
+      opened.prepare('SELECT count(*) FROM sqlite_schema').get();
+      return opened;
+    } catch (error) {
+      opened.close(); // it may be opened again, once there is room
+      throw error;
+    }
   });
   const statements = new Map<string, StatementSync>();
   const listing = new Map<string, StatementSync>();

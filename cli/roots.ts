@@ -5,7 +5,6 @@ import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
   type ChangeOptions,
-  type OpenOptions,
   openRoot,
   type PackageImage,
   type Root,
@@ -22,17 +21,10 @@ import { rootOf } from './root-reading.ts';
 const WAIT_MS = 10 * 60_000;
 
 /** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. */
-export function openForChange(
-  context: Context,
-  args: Arguments,
-  store: ObjectStore,
-  command: string,
-  options: Pick<OpenOptions, 'manyFiles'> = {},
-): Root {
+export function openForChange(context: Context, args: Arguments, store: ObjectStore, command: string): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
-    ...options,
     command,
     ...(user === undefined ? {} : { user }),
     waitMs: WAIT_MS,

@@ -24,7 +24,7 @@ export interface OpenOptions {
   readonly runInRoot?: RunInRoot;
   /** Seconds since 1970. */
   readonly now?: () => number;
-  /** Most files of the root will be looked at, or many removed: where it is large, threads for that start while it is opened. */
+  /** Most files of the root will be read: where it is large, threads for that start while it is opened. */
   readonly manyFiles?: boolean;
 }
 

@@ -27,12 +27,11 @@ export function openForChange(
   args: Arguments,
   store: ObjectStore | undefined,
   command: string,
-  options: Pick<OpenOptions, 'manyFiles' | 'makesRoom'> = {},
+  options: Pick<OpenOptions, 'makesRoom'> = {},
 ): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
-    ...options,
     command,
     ...(user === undefined ? {} : { user }),
     waitMs: WAIT_MS,

@@ -26,7 +26,7 @@ export interface OpenOptions {
   readonly now?: () => number;
   /** The change frees space, and must be possible where there is none: what can be done without is taken away for it. */
   readonly makesRoom?: boolean;
-  /** Most files of the root will be looked at, or many removed: where it is large, threads for that start while it is opened. */
+  /** Most files of the root will be read: where it is large, threads for that start while it is opened. */
   readonly manyFiles?: boolean;
 }
 

@@ -252,7 +252,7 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
 }
 
 /** Fewer are as quick one by one. */
-const MANY = 2000;
+const MANY = 100;
 
 /** @returns those that are to be done one by one, and then say why; `undefined`: all */
 function removeTogether(

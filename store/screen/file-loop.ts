@@ -22,9 +22,18 @@
  * at 32 what came of it, 1 where the file is as recorded.
  */
 import { constants } from 'node:fs';
-import { type Address, fileCalls, type NativeCode, nativeCode, O_CLOEXEC, STAT_MASK, type Thread } from '../../base/index.ts';
+import {
+  type Address,
+  codeOf,
+  fileCalls,
+  type NativeCode,
+  nativeCode,
+  O_CLOEXEC,
+  STAT_MASK,
+  type Thread,
+} from '../../base/index.ts';
 import { canonicalMtimeSeconds } from '../write-tree.ts';
-import { machineCode } from './machine-code.ts';
+import { LISTINGS } from './machine-code.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -55,7 +64,7 @@ function loadProgram(): Program | undefined {
   if (program !== undefined) return program ?? undefined;
   program = null;
   const native = nativeCode();
-  const code = machineCode(process.arch);
+  const code = codeOf(LISTINGS, process.arch);
   if (native === undefined || code === undefined) return undefined;
   const functions = FUNCTIONS.flatMap((name) => native.functionAt(name) ?? []);
   if (functions.length < FUNCTIONS.length) return undefined;

@@ -32,6 +32,7 @@ export function openForChange(
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
+    ...options,
     command,
     ...(user === undefined ? {} : { user }),
     waitMs: WAIT_MS,

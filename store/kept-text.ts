@@ -2,8 +2,7 @@
  * Byte strings outside of the engine's heap, hashed on their way there. A young generation is copied as long as what is in it lives, and
  * the text of each derivation lives until the end: 2 KB, most of what one keeps.
  */
-import { createHash, hash } from 'node:crypto';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, Sha256, sha256 } from '../base/index.ts';
 
 /** Many texts share one: a derivation has a few KB. */
 const SLAB_BYTES = 1 << 18;
@@ -47,13 +46,13 @@ export class KeptText {
 export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[]): string {
   const length = lengthOf(first, second, others);
   if (length > LARGE) {
-    const large = createHash('sha256').update(first, 'latin1').update(second, 'latin1');
-    for (const other of others) large.update(other, 'latin1');
-    return large.digest('hex');
+    const large = new Sha256().update(first).update(second);
+    for (const other of others) large.update(other);
+    return large.digest();
   }
   if (used + length > slab.length) startSlab();
   writeParts(slab, used, first, second, others);
-  return hash('sha256', slab.subarray(used, used + length), 'hex');
+  return sha256(slab.subarray(used, used + length));
 }
 
 /** The same, and the text. */
@@ -62,13 +61,13 @@ export function keepParts(first: Bytes, second: Bytes, others: readonly Bytes[])
   if (length > LARGE) {
     const own = newSlab(length);
     writeParts(own, 0, first, second, others);
-    return new KeptText(createHash('sha256').update(own).digest('hex'), own, 0, length);
+    return new KeptText(sha256(own), own, 0, length);
   }
   if (used + length > slab.length) startSlab();
   const start = used;
   writeParts(slab, start, first, second, others);
   used += length;
-  return new KeptText(hash('sha256', slab.subarray(start, used), 'hex'), slab, start, used);
+  return new KeptText(sha256(slab.subarray(start, used)), slab, start, used);
 }
 
 function startSlab(): void {

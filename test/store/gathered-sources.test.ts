@@ -33,7 +33,7 @@ test('gathered sources are those that adding them one by one gives, valid when t
     hostTree(gathering, 'host', spec),
   ];
   assert.deepEqual(found, expected);
-  assert.deepEqual(gathering.ensurePath('file', file), alone.ensurePath('file', file));
+  assert.deepEqual(gathering.ensurePath('file', file).digest, alone.ensurePath('file', file).digest);
   assert.ok(
     found.every((path) => gathering.has(path) && gathering.isValid(path) && gathering.hold(path) && !store.isValid(path)),
   );

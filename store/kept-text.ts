@@ -36,6 +36,14 @@ export class KeptText {
     this.#end = end;
   }
 
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  copyTo(target: Buffer, at: number): void {
+    this.#bytes.copy(target, at, this.#start, this.#end);
+  }
+
   /** Decoded each time. */
   get text(): Bytes {
     return this.#bytes.latin1Slice(this.#start, this.#end);

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { textToBytes } from '../../base/index.ts';
+import { compareBytes, textToBytes } from '../../base/index.ts';
 import { hostTree, openStore } from '../../store/index.ts';
 import { removeTree } from '../../store/write-tree.ts';
 
@@ -37,7 +37,7 @@ test('gathered sources are those that adding them one by one gives, valid when t
   assert.ok(
     found.every((path) => gathering.has(path) && gathering.isValid(path) && gathering.hold(path) && !store.isValid(path)),
   );
-  const [text] = store.addTexts([{ name: 'names.drv', text: 'them', references: found.toSorted() }], gathering);
+  const [text] = store.addTexts([{ name: 'names.drv', text: 'them', references: found.toSorted(compareBytes) }], gathering);
   assert.ok([...found, text!].every((path) => store.isValid(path) && !gathering.has(path)));
   assert.equal(readFileSync(join(store.toReal(found[1]!), 'below', 'x'), 'latin1'), 'in a tree');
   assert.deepEqual(store.verify({ contents: true }), []);

@@ -27,8 +27,8 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
     /^cli\/igos\/instantiate\.ts$/,
     /^cli\/evaluation-cache\//,
-    /^base\/(koffi|native-hash)\.ts$/,
-    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|sha256|store-path)\.ts$/,
+    /^base\/(koffi|sha256)\.ts$/,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|store-path)\.ts$/,
   ],
   seldom: [
     /^builder\//,

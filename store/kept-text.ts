@@ -2,9 +2,7 @@
  * Byte strings outside of the engine's heap, hashed on their way there. A young generation is copied as long as what is in it lives, and
  * the text of each derivation lives until the end: 2 KB, most of what one keeps.
  */
-import { createHash } from 'node:crypto';
-import type { Bytes } from '../base/index.ts';
-import { type Latin1Buffer, Slab } from './sha256.ts';
+import { type Bytes, HashedMemory, type Latin1Buffer, Sha256 } from '../base/index.ts';
 
 /** Many texts share one: a derivation has a few KB. */
 const SLAB_BYTES = 1 << 18;
@@ -12,7 +10,7 @@ const SLAB_BYTES = 1 << 18;
 const LARGE = SLAB_BYTES >> 1;
 
 /** Kept texts stand before `used`; what is behind is written anew by every call. */
-let slab: Slab | undefined;
+let slab: HashedMemory | undefined;
 let used = 0;
 
 /** A byte string and its SHA-256. */
@@ -30,6 +28,14 @@ export class KeptText {
     this.#end = end;
   }
 
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  copyTo(target: Buffer, at: number): void {
+    this.#bytes.copy(target, at, this.#start, this.#end);
+  }
+
   /** Decoded each time. */
   get text(): Bytes {
     return this.#bytes.latin1Slice(this.#start, this.#end);
@@ -40,9 +46,9 @@ export class KeptText {
 export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[]): string {
   const length = lengthOf(first, second, others);
   if (length > LARGE) {
-    const large = createHash('sha256').update(first, 'latin1').update(second, 'latin1');
-    for (const other of others) large.update(other, 'latin1');
-    return large.digest('hex');
+    const large = new Sha256().update(first).update(second);
+    for (const other of others) large.update(other);
+    return large.digest();
   }
   const to = slabFor(length);
   writeParts(to.bytes, used, first, second, others);
@@ -53,7 +59,7 @@ export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[])
 export function keepParts(first: Bytes, second: Bytes, others: readonly Bytes[]): KeptText {
   const length = lengthOf(first, second, others);
   if (length > LARGE) {
-    const own = new Slab(length);
+    const own = new HashedMemory(length);
     writeParts(own.bytes, 0, first, second, others);
     return new KeptText(own.sha256(0, length), own.bytes, 0, length);
   }
@@ -65,9 +71,9 @@ export function keepParts(first: Bytes, second: Bytes, others: readonly Bytes[])
 }
 
 /** With room for so many bytes behind `used`. */
-function slabFor(length: number): Slab {
+function slabFor(length: number): HashedMemory {
   if (slab === undefined || used + length > SLAB_BYTES) {
-    slab = new Slab(SLAB_BYTES);
+    slab = new HashedMemory(SLAB_BYTES);
     used = 0;
   }
   return slab;

@@ -20,6 +20,7 @@ import { addTexts, TextsOfLater, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
+import { DerivationText, lengthOfText } from './derivation-text.ts';
 import { GatheredSources } from './gathered-sources.ts';
 import { ReferenceGraph, readGraph } from './graph.ts';
 import { type ImportOptions, importArchive } from './import.ts';
@@ -221,7 +222,7 @@ class LocalStore implements ObjectStore, SourceSink {
   addTextsLater(texts: readonly TextToAdd[]): LaterTexts {
     const { missing } = this.#missing(texts);
     let nBytes = 0;
-    for (const { text } of missing.values()) nBytes += text.length;
+    for (const text of missing.values()) nBytes += lengthOfText(text);
     // They have to stay in memory until then.
     const isNow = !this.#written.hasRoom(nBytes);
     if (isNow) addTexts(this.#places, missing);
@@ -232,7 +233,9 @@ class LocalStore implements ObjectStore, SourceSink {
   }
 
   #missing(texts: readonly TextToAdd[]): { paths: StorePath[]; missing: Map<StorePath, TextToAdd> } {
-    const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
+    const paths = texts.map((each) =>
+      each instanceof DerivationText ? each.path : textPath(each.name, each.text, each.references, this.storeDir),
+    );
     const held = this.holdAll(paths);
     return { paths, missing: new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path))) };
   }

@@ -9,6 +9,7 @@ export { loadKoffi } from './koffi.ts';
 export * from './native-code.ts';
 export * from './process.ts';
 export * from './render.ts';
+export * from './sha256.ts';
 export * from './source.ts';
 export * from './suggest.ts';
 export * from './syscalls.ts';

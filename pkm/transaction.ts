@@ -223,12 +223,13 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
   for (const [index, row] of rows.entries()) {
-    if (row.kind === 'unlink' && index >= end) {
+    if ((row.kind === 'unlink' || row.kind === 'rmdir') && index >= end) {
       const isLate = index === late?.at;
       end = isLate ? index + late.files.length : endOfRun(rows, index);
       if (late !== undefined && index < late.at) end = Math.min(end, late.at);
       const run = rows.slice(index, end);
-      left = isLate ? removePlaced(layout, io, run, late, checked) : removeTogether(layout, io, run, checked);
+      if (isLate) left = removePlaced(layout, io, run, late, checked);
+      else left = removeTogether(layout, run, checked, row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
     }
     if (index < end && left?.has(row) === false) continue;
     try {
@@ -252,14 +253,14 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
 }
 
 /** Fewer are as quick one by one. */
-const MANY = 100;
+const MANY = 50;
 
 /** @returns those that are to be done one by one, and then say why; `undefined`: all */
 function removeTogether(
   layout: RootLayout,
-  io: RootIo,
   rows: readonly JournalRow[],
   checked: Checked,
+  remove: (paths: readonly string[]) => readonly string[],
 ): ReadonlySet<JournalRow> | undefined {
   if (rows.length < MANY) return undefined;
   const left = new Set<JournalRow>();
@@ -271,7 +272,7 @@ function removeTogether(
     if (isReal) byPath.set(under(layout, row.path), row);
     else left.add(row);
   }
-  for (const path of io.unlinkMany([...byPath.keys()])) left.add(byPath.get(path)!);
+  for (const path of remove([...byPath.keys()])) left.add(byPath.get(path)!);
   return left;
 }
 

@@ -100,8 +100,10 @@ export function removeInLoop(folder: string, entries: readonly (TimedFile | Name
 
 function run(loaded: Program, fd: number, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
   const { native, code, statx, unlinkat, addressOf } = loaded;
-  let text = '';
-  for (const { path } of entries) text += `${path}\0`;
+  const names: string[] = [];
+  for (const { path } of entries) names.push(path);
+  names.push('');
+  const text = names.join('\0');
   const pathsAt = HEADER_BYTES + entries.length * PLACE_BYTES;
   const memory = Buffer.allocUnsafeSlow(pathsAt + Buffer.byteLength(text)).fill(0, 0, pathsAt);
   const nPathBytes = memory.write(text, pathsAt, 'utf8');

@@ -86,7 +86,8 @@ export function writeManifests(layout: RootLayout, database: Database, io: RootI
     const path = join(layout.manifests, manifestName(record));
     if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record), { sync: false });
   }
-  for (const name of readdirSync(layout.manifests)) if (!names.has(name)) io.unlink(join(layout.manifests, name));
+  const gone = readdirSync(layout.manifests).filter((name) => !names.has(name));
+  for (const path of io.unlinkMany(gone.map((name) => join(layout.manifests, name)))) io.unlink(path);
   return () => writeSetting(database, 'manifests_generation', String(current));
 }
 

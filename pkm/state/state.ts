@@ -66,7 +66,11 @@ export function databaseState(database: Database): StateView {
       if (!byName.has(name)) byName.set(name, optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord));
       return byName.get(name);
     },
-    records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
+    records() {
+      const records = database.all('SELECT * FROM installed ORDER BY name').map(toRecord);
+      for (const record of records) byName.set(record.name, record);
+      return records;
+    },
     filesOf(owner) {
       const rows = fileRows(database, 'files WHERE package = ? ORDER BY path', owner);
       // a regular file has one owner, and nothing else has its path

@@ -10,7 +10,7 @@ import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, UNLINK_TIMED, type Work } fro
 const MANY_FILES = 4000;
 const MANY_NAMES = 2000;
 /** Threads of the C library are there at once. */
-const MANY_IN_LOOP = 100;
+const MANY_IN_LOOP = 50;
 /** Few enough that the last slot does not keep one thread busy for long. */
 const MAX_BYTES: number = 1 << 22;
 
@@ -132,7 +132,7 @@ export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | 
   if (startLanes === undefined && paths.length >= MANY_IN_LOOP) {
     const left = removeInLoop(
       '/',
-      paths.map((path) => ({ path })),
+      paths.map((path) => ({ path, isFolder: false })),
     );
     if (left !== undefined) return left.map((index) => paths[index]!);
   }
@@ -171,4 +171,27 @@ function unlinkPlacedInLanes(folder: string, files: readonly TimedFile[], startL
   };
   inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
   return left;
+}
+
+/**
+ * Removes empty folders, those inside before those around. @returns those that were not removed, in their order; all where there is no
+ * removal loop, or few of them
+ *
+ * @param paths  absolute; none of them twice
+ */
+export function removeFolders(paths: readonly string[]): string[] {
+  if (paths.length < MANY_IN_LOOP) return [...paths];
+  const byDepth = new Map<number, { readonly path: string; readonly isFolder: true }[]>();
+  for (const path of paths) {
+    const depth = path.split('/').length;
+    const known = byDepth.get(depth);
+    if (known === undefined) byDepth.set(depth, [{ path, isFolder: true }]);
+    else known.push({ path, isFolder: true });
+  }
+  const left = new Set<string>();
+  for (const [, folders] of [...byDepth].sort(([a], [b]) => b - a)) {
+    const failed = removeInLoop('/', folders) ?? folders.keys();
+    for (const index of failed) left.add(folders[index]!.path);
+  }
+  return left.size === 0 ? [] : paths.filter((path) => left.has(path));
 }

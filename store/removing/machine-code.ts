@@ -16,11 +16,11 @@ claim:
   b8 01 00 00 00              mov eax, 0x1
   f0 48 0f c1 03              lock xadd [rbx], rax            ; claim the next one
   48 3b 43 08                 cmp rax, [rbx+0x8]
-  73 74                       jae out
+  73 7b                       jae out
   48 c1 e0 05                 shl rax, 0x5
   48 03 43 10                 add rax, [rbx+0x10]
   48 89 c5                    mov rbp, rax
-  83 7d 1c 00                 cmp [rbp+0x1c], 0x0             ; whatever it is
+  83 7d 1c 00                 cmp [rbp+0x1c], 0x0             ; without a look
   75 47                       jne remove
   8b 7b 28                    mov edi, [rbx+0x28]
   48 8b 75 00                 mov rsi, [rbp]
@@ -45,12 +45,13 @@ claim:
 remove:
   8b 7b 28                    mov edi, [rbx+0x28]
   48 8b 75 00                 mov rsi, [rbp]
-  31 d2                       xor edx, edx
+  8b 55 1c                    mov edx, [rbp+0x1c]
+  81 e2 00 02 00 00           and edx, 0x200                  ; AT_REMOVEDIR
   ff 53 20                    call [rbx+0x20]                 ; unlinkat
   85 c0                       test eax, eax
-  75 88                       jne claim
+  75 81                       jne claim
   c7 45 18 01 00 00 00        mov [rbp+0x18], 0x1             ; it is gone
-  e9 7c ff ff ff              jmp claim
+  e9 75 ff ff ff              jmp claim
 out:
   31 c0                       xor eax, eax
   48 81 c4 08 01 00 00        add rsp, 0x108
@@ -72,9 +73,9 @@ claim:
   35ffffab  cbnz w11, claim
   a940ae6a  ldp x10, x11, [x19, #8]
   eb0a013f  cmp x9, x10
-  54000482  b.cs out
+  540004a2  b.cs out
   8b091574  add x20, x11, x9, lsl #5
-  b9401e89  ldr w9, [x20, #28]                    ; whatever it is
+  b9401e89  ldr w9, [x20, #28]                    ; without a look
   35000309  cbnz w9, remove
   b9402a60  ldr w0, [x19, #40]
   f9400281  ldr x1, [x20]
@@ -102,13 +103,14 @@ claim:
 remove:
   b9402a60  ldr w0, [x19, #40]
   f9400281  ldr x1, [x20]
-  52800002  mov w2, #0x0
+  b9401e82  ldr w2, [x20, #28]
+  12170042  and w2, w2, #0x200                    ; AT_REMOVEDIR
   f9401269  ldr x9, [x19, #32]                    ; unlinkat
   d63f0120  blr x9
-  35fffb40  cbnz w0, claim
+  35fffb20  cbnz w0, claim
   52800029  mov w9, #0x1
   b9001a89  str w9, [x20, #24]                    ; it is gone
-  17ffffd7  b claim
+  17ffffd6  b claim
 out:
   d2800000  mov x0, #0x0
   910403ff  add sp, sp, #0x100

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { removeFolders } from '../../store/lanes/placed-files.ts';
 import { LISTINGS } from '../../store/removing/machine-code.ts';
 import { removeInLoop } from '../../store/removing/removal-loop.ts';
 import { temporaryFolder } from './fixture.ts';
@@ -70,12 +71,35 @@ for (const extra of ['large', 'ümlaut']) {
     assert.deepEqual(removeInLoop(folder, files), stays);
     const left = stays.map((index) => files[index]!.path).filter((path) => !path.startsWith('gone'));
     assert.deepEqual(readdirSync(folder).sort(), left.sort());
-    // Names alone go, but for folders.
-    const named = names.map(({ path }) => ({ path: join(folder, path) }));
+    // By their names alone all go but folders, or folders alone.
+    const kindsLeft = (): string[] => [...new Set(readdirSync(folder).map((path) => path.replace(/\d+$/, '')))];
+    const named = names.map(({ path }) => ({ path: join(folder, path), isFolder: false }));
     assert.equal(removeInLoop('/', named)!.length, names.length - left.length + 60);
-    assert.deepEqual(new Set(readdirSync(folder).map((path) => path.replace(/\d+$/, ''))), new Set(['folder']));
+    assert.deepEqual(kindsLeft(), ['folder']);
+    writeFileSync(join(folder, 'file'), '');
+    writeFileSync(join(folder, 'folder3', 'inside'), '');
+    const folders = [...named, { path: join(folder, 'file'), isFolder: false }].map((each) => ({ ...each, isFolder: true }));
+    assert.equal(removeInLoop('/', folders)!.length, names.length + 1 - 59);
+    assert.deepEqual(readdirSync(folder), ['file', 'folder3']);
   });
 }
+
+test('folders go with those in them, and stay where something else is in one', (t) => {
+  for (const few of [1, 40]) {
+    const root = temporaryFolder(t);
+    const paths: string[] = [];
+    for (let i = 0; i < few; i++) for (const path of [`${i}/a/b`, `${i}/a`, `${i}`]) paths.push(join(root, path));
+    for (const path of paths) mkdirSync(path, { recursive: true });
+    writeFileSync(join(root, '0/a/mine'), '');
+    const left = removeFolders([...paths, join(root, 'none')]);
+    if (skip !== false || few === 1) assert.deepEqual(left, [...paths, join(root, 'none')]);
+    else {
+      assert.deepEqual(left, [join(root, '0/a'), join(root, '0'), join(root, 'none')]);
+      assert.deepEqual(readdirSync(root), ['0']);
+      assert.deepEqual(readdirSync(join(root, '0/a')), ['mine']);
+    }
+  }
+});
 
 test('of a folder that is none, or is a file, nothing is removed', { skip }, (t) => {
   const folder = temporaryFolder(t);

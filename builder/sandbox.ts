@@ -6,7 +6,7 @@
  *
  * @source docs/builder.md §2, docs/decisions/0021-launcher.md
  */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { sys } from '../base/index.ts';
 import { type StorePath, storePathBase, type TreeEntry } from '../store/index.ts';
@@ -21,14 +21,9 @@ import type { Layer } from './layers.ts';
 import type { Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
 import type { Started, Usage } from './spawn.ts';
+import { FIRST_BUILD_UID, isPrivileged, starter } from './starter.ts';
 import type { BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
-
-/** First of the users that builds run as when igos is run by root: far above any that people have. */
-const FIRST_BUILD_UID = 0x34000000;
-
-/** More than run at once. */
-const MAX_BUILDS = 1 << 16;
 
 /** The kernel lays at most 500 folders over each other; the option string must fit into one page. */
 const MAX_OVERLAID = 400;
@@ -76,30 +71,6 @@ export type LimitKind = 'time' | 'silence' | 'log' | 'memory';
 /** Where the program's own outputs are, on the host's side. */
 export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
 
-let hasBuildUsers: boolean | undefined;
-
-/**
- * Whether builds get users of their own: only root can give them, and only where they exist. The root of a container that another user
- * has started is that user, and knows few others.
- */
-export function isPrivileged(): boolean {
-  hasBuildUsers ??= process.getuid?.() === 0 && ['uid_map', 'gid_map'].every((file) => isMapped(`/proc/self/${file}`));
-  return hasBuildUsers;
-}
-
-/** Whether the users of as many builds as anybody runs at once are among those of this namespace. */
-function isMapped(path: string): boolean {
-  // A kernel without namespaces of users has no such file, and all users.
-  return (
-    !existsSync(path) ||
-    readFileSync(path, 'latin1')
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.trim().split(/ +/).map(Number) as [first: number, outside: number, count: number])
-      .some(([first, , count]) => first <= FIRST_BUILD_UID && FIRST_BUILD_UID + MAX_BUILDS <= first + count)
-  );
-}
-
 /** Runs the program to its end; then no process of it is left. @throws SystemFault · Fault E-BUILD-003 no launcher for this machine */
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
   const { scratch, input, workspace } = request;
@@ -112,7 +83,7 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
     const uid = buildUid(request.slot);
     const list = sandboxCalls({
       machine,
-      starter: { uid: process.geteuid!(), gid: process.getegid!() },
+      starter: starter(),
       hasNetwork: request.hasNetwork,
       cgroups: cgroup?.joinedBy ?? [],
       mounts,

@@ -34,6 +34,7 @@ export function hasDatabase(layout: RootLayout): boolean {
     ],
     hints: [
       'restore it from a backup',
+      'or make it anew of the manifests: pkm repair --rebuild-database --dry-run says what of it would be known',
       `to begin anew, with all that is installed left on the disk as it is, move '${layout.manifests}' away`,
     ],
   });

@@ -39,6 +39,16 @@ export const treeOf = (database: Database, generation: number): number | undefin
   return tree === undefined || tree === null ? undefined : Number(tree);
 };
 
+/** The tree that a root shows, as the disk has it; `undefined` in the live layout. */
+export function shownTree(layout: RootLayout): number | undefined {
+  const folder = under(layout, treesFolder(layout));
+  const link = tolerantLstat(under(layout, currentLink(layout)));
+  const target = link?.isSymbolicLink() === true ? readlinkSync(under(layout, currentLink(layout))) : '';
+  if (/^\d+$/.test(target)) return Number(target);
+  const trees = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
+  return trees.length === 0 ? undefined : Math.max(...trees.map(Number));
+}
+
 export const hasTree = (layout: RootLayout, tree: number): boolean => existsSync(under(layout, treeFolder(layout, tree)));
 
 /** Whether a tree has these rows as they are recorded: somebody may have written to it while it was shown. */

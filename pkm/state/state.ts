@@ -45,6 +45,8 @@ export interface StateDelta {
   readonly putFiles: readonly FileRow[];
   /** Further rows of records that go, which `dropFiles` does not have. */
   readonly dropPlain?: readonly PlainFile[];
+  /** Rows of an earlier generation from which the current ones differ in time only: what a tree that is shown again has. */
+  readonly otherTimes?: readonly FileRow[];
 }
 
 export const currentGeneration = (database: Database): number => Number(readSetting(database, 'current_generation') ?? 0);
@@ -273,6 +275,10 @@ export function deltaTo(database: Database, number: number): StateDelta {
     putFiles: lostFiles.filter((row) => {
       const now = current.get(fileKey(row));
       return now === undefined || !sameFile(now, row);
+    }),
+    otherTimes: lostFiles.filter((row) => {
+      const now = current.get(fileKey(row));
+      return now !== undefined && now.mtimeSeconds !== row.mtimeSeconds && sameFile(now, row);
     }),
   };
 }

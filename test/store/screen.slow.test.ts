@@ -19,6 +19,7 @@ import { test } from 'node:test';
 import { AT_FDCWD, type Bytes, bytesToPath, compareBytes, fileCalls, textToBytes } from '../../base/index.ts';
 import { ingestTree } from '../../store/ingest.ts';
 import { encodeManifest } from '../../store/manifest.ts';
+import { CHECKER_BYTES } from '../../store/screen/by-calls.ts';
 import { FileLoop, N_PLACES } from '../../store/screen/file-loop.ts';
 import { LISTINGS } from '../../store/screen/machine-code.ts';
 import { Screen, type StartLoop } from '../../store/screen/screen.ts';
@@ -142,8 +143,8 @@ const needsLoop = { skip: hasLoop() ? false : `no loop for ${process.platform} o
 
 const starts: Record<string, StartLoop> = {
   'no thread': () => undefined,
-  'one thread': () => FileLoop.start(1),
-  'four threads': () => FileLoop.start(4),
+  'one thread': () => FileLoop.start(1, CHECKER_BYTES),
+  'four threads': () => FileLoop.start(4, CHECKER_BYTES),
 };
 
 test('the first look finds whatever the close one finds, with threads and without', (t) => {
@@ -194,6 +195,24 @@ test('objects that are one file or one link, and hundreds of folders, are told a
   }
   const expected = damaged.map(({ what }) => what).sort(compareBytes);
   for (const [name, start] of Object.entries(starts)) assert.deepEqual(look(objects, start, false), expected, name);
+});
+
+test('a manifest that is looked at in pieces', (t) => {
+  const folder = temporaryFolder(t);
+  const tree: Record<string, string> = { 'z/last': 'text' };
+  // Far more than a piece, so that records lie across the ends of some.
+  for (let n = 0; n < 700; n++) tree[`d${n % 9}/link-${n}`] = `-> ${'x'.repeat(4000 - n)}`;
+  for (let n = 0; n < 90; n++) tree[`d${n % 9}/file-${n}`] = `${n}`;
+  const source = makeTree(join(folder, 'source'), tree);
+  const objects = ['whole', 'd0/file-0', 'd4/file-13', 'd8/file-89', 'z/last'].map((what) => {
+    const root = join(folder, what.replace('/', '-'));
+    const manifest = seal(source, root);
+    if (what !== 'whole') rewrite(join(root, what), (text) => text.replace(/./, '!'));
+    return { what, root: textToBytes(root), manifest };
+  });
+  assert.ok(encodeManifest(objects[0]!.manifest).length > 2 << 20);
+  for (const [name, start] of Object.entries(starts))
+    assert.deepEqual(look(objects, start, false), ['d0/file-0', 'd4/file-13', 'd8/file-89', 'z/last'], name);
 });
 
 test('what is no manifest is looked at again', () => {

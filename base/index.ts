@@ -8,6 +8,7 @@ export * from './fault.ts';
 export * from './file-calls.ts';
 export { loadKoffi } from './koffi.ts';
 export * from './native-code.ts';
+export * from './native-zstd.ts';
 export * from './process.ts';
 export * from './render.ts';
 export * from './sha256.ts';

@@ -23,8 +23,9 @@ import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
-import { isPrivileged, outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { Usage } from './spawn.ts';
+import { isPrivileged } from './starter.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 

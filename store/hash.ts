@@ -4,7 +4,7 @@
  * @source docs/store.md §1
  */
 import { createHash, hash } from 'node:crypto';
-import { type Bytes, Fault, sha256, sha256Bytes } from '../base/index.ts';
+import { type Bytes, Fault, sha256, sha256Raw } from '../base/index.ts';
 import { base32Length, decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
 import type { Digest, HashAlgorithm } from './types.ts';
@@ -23,8 +23,8 @@ export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): 
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** SHA-256 of a byte string, as a byte string of 32. */
-export const digestBytes: (data: Bytes) => Bytes = sha256Bytes;
+/** SHA-256 of a byte string, as 32 bytes, which are good until anything else is hashed. */
+export const digestBytes: (data: Bytes) => Uint8Array = sha256Raw;
 
 /** The forms a hash is written in. `sri` is the one to show people. */
 export type HashFormat = 'base16' | 'nix32' | 'base64' | 'sri';

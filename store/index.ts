@@ -27,7 +27,7 @@ export { type HostSpec, hostFingerprint, hostTree, rememberedHostFiles, resolveH
 export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
 export type { TimedFile } from './lanes/placed.ts';
-export { PlacedFiles, startFileLanes, unlinkMany, unlinkPlaced } from './lanes/placed-files.ts';
+export { PlacedFiles, removeFolders, startFileLanes, unlinkMany, unlinkPlaced } from './lanes/placed-files.ts';
 export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './liveness.ts';
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
 export { dumpNar, unpackNar, withFileSource } from './nar.ts';

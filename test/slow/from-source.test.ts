@@ -58,19 +58,21 @@ test('bash runs in a root that holds nothing but it and what it needs', { skip }
   t.diagnostic(shell.stdout.split('\n')[0]!);
 });
 
+/** Where igos is, and what it works with. */
+const needed = [project, realpathSync(join(project, 'node_modules')), realpathSync(work)];
+
 /** The folders of programs, libraries and settings; what Node itself loads is laid into an empty one. */
 const hidden = ['/etc', '/home', '/opt', '/root', '/srv', '/usr', '/var', '/bin', '/sbin', '/lib', '/lib64'].filter(
-  (path) =>
-    existsSync(path) &&
-    !lstatSync(path).isSymbolicLink() &&
-    ![project, realpathSync(work)].some((own) => own.startsWith(`${path}/`)),
+  (path) => existsSync(path) && !lstatSync(path).isSymbolicLink() && !needed.some((own) => own.startsWith(`${path}/`)),
 );
 
 test('on a machine that holds nothing but Node the same comes of it: no compiler, shell or library of the host is used', {
   skip: skip || (hidden.includes('/usr') ? false : `/usr cannot be hidden: igos is below it`),
 }, (t) => {
   const machine = join(work, 'machine');
-  const node = realpathSync(process.execPath);
+  mkdirSync(machine);
+  const node = join(machine, 'node');
+  cpSync(realpathSync(process.execPath), node);
   const libraries = spawnSync('ldd', [node], { encoding: 'utf8' }).stdout.match(/\/\S+/g)!;
   for (const file of libraries) {
     // Where /lib is a link to usr/lib, the name goes through it.

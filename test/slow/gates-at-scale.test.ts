@@ -64,9 +64,11 @@ test('857 packages: all gates pass, in time; the second check reads neither sour
   const [tiers, extra] = [join(tree, 'tiers.igos'), join(tree, 'extra', 'extra-p7.igos')];
   const plants: readonly (readonly [gate: string, plant: () => () => void, found: RegExp])[] = [
     ['tier-reachability', () => change(tiers, ' core-p9 ', ' '), /^ {2}ORPHAN {2}core-p9 /m],
+    ['audit-coverage', () => change(extra, 'package', `${NEW_ONE}package`), /^ {2}missing {2}new-one {2}no audit record at all/m],
     ['audit-coverage', () => change(extra, '"1.0"', '"1.1"'), /^\[audit-preflight\] stale \(version\): 1$/m],
     ['audit-coverage', () => change(extra, 'build = [', 'build = [ core-p0 core-p1 core-p2'), /^ {2}drift {2}extra-p7 /m],
     ['tier-validation', () => change(extra, 'tier = extra', 'tier = ai'), /^ {2}MOVE→extra {2}extra-p7 /m],
+    ['tier-validation', () => change(tiers, '"ai-*"', ''), /^ {2}UNCLEAR {2}ai-p1 /m],
     [
       'tier-validation',
       () => change(extra, 'host = [', 'host = [ ai-p0'),
@@ -99,7 +101,9 @@ test('857 packages: all gates pass, in time; the second check reads neither sour
   }
 });
 
-/** Requires a package that nothing of what is generated is built with: its own tier's last. */
+const NEW_ONE = 'package new-one "1" { tier = extra; summary = "new"; }\n\n';
+
+/** Requires the last package of core, which extra-p7 does not name. */
 const NEEDY = Buffer.from('AC_INIT([extra-p7], [1.0])\nPKG_CHECK_MODULES([LAST], [core-p271])\n');
 
 /** The log of a package's build, which `fillStore` wrote. */

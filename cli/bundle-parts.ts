@@ -28,7 +28,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^cli\/igos\/instantiate\.ts$/,
     /^cli\/evaluation-cache\//,
     /^base\/(koffi|sha256)\.ts$/,
-    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|store-path)\.ts$/,
+    /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|derivation-text|store-path)\.ts$/,
   ],
   seldom: [
     /^builder\//,

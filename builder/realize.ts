@@ -9,6 +9,7 @@ import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { DebianBinaries } from './fetch/debian-binary.ts';
 import { type Archives, fetchOne } from './fetch/fetch.ts';
+import { madeEntries } from './foresight.ts';
 import { memoryHint } from './hints.ts';
 import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
@@ -145,6 +146,8 @@ class Run {
         // The first builds have been started, and this thread has nothing to do.
         tidyUp();
         this.#registered().catch(forward);
+        // The derivations are on their way to the disk, by another thread.
+        this.#realised.lookAhead(plan.steps);
       });
       await work;
       tidyUp();
@@ -251,7 +254,10 @@ class Run {
       this.#realised.record(drvPath, outputs);
       this.#remember(step, resolved, outputs, lock);
       isKept = true;
-      this.#durations.push(...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }));
+      this.#durations.push(
+        ...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }),
+        ...madeEntries(step.drv, outputs),
+      );
       this.#emit({ kind: 'finished', drvPath, name: step.drv.name, action: step.action, outputs, durationMs });
     } finally {
       if (!isKept) lock[Symbol.dispose]();

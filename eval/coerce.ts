@@ -7,7 +7,7 @@ import { call } from './call.ts';
 import { describeType, preview } from './describe.ts';
 import { cannotAdd, cannotCoerce, contextInPath, notAbsolute } from './errors.ts';
 import type { Coercion } from './evaluator.ts';
-import { canonicalPath } from './path.ts';
+import { canonicalPath, pathText } from './path.ts';
 import { force } from './thunk.ts';
 import { addStep } from './trace.ts';
 import { type Context, ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
@@ -25,7 +25,7 @@ export function coerceToString(ctx: Copying, value: Value, context: Set<string>,
     return value.text;
   }
   if (value instanceof PathValue) {
-    if (how?.copyToStore === false) return value.path;
+    if (how?.copyToStore === false) return pathText(value.path);
     const path = ctx.copyToStore(value.path);
     context.add(path);
     return path;
@@ -177,7 +177,7 @@ function joined(ctx: Copying, a: Bytes | ContextString, b: Value, how?: Coercion
 /** `./a/${x}` and `path + x`. */
 export function appendToPath(ctx: Copying, base: Bytes, parts: Iterable<Value>, span?: Span): PathValue {
   const context = new Set<string>();
-  let path = base;
+  let path = pathText(base);
   for (const part of parts) path += coerceToString(ctx, part, context, { copyToStore: false });
   if (context.size > 0) throw contextInPath(span);
   return new PathValue(canonicalPath(path));

@@ -4,10 +4,10 @@
  */
 import type { Bytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
-import { nixSearchPathEntry } from './builtins/search-path.ts';
 import { forbiddenPath } from './errors.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
-import { parentPath } from './path.ts';
+import { sourceOf } from './own-files.ts';
+import { OWN_FOLDER, parentPath } from './path.ts';
 
 /** Refuses paths outside of what `admit` was told. Links that lead out are followed by nobody. Cost: one look a folder, one a file. */
 export class ConfinedIO implements EvalIO {
@@ -21,7 +21,7 @@ export class ConfinedIO implements EvalIO {
     this.#inner = inner;
     this.store = new ConfinedStore(inner.store, this);
     this.#roots.add(inner.store.storeDir);
-    this.#roots.add(nixSearchPathEntry.path);
+    this.#roots.add(sourceOf(OWN_FOLDER));
   }
 
   /** Opens the Git checkout that a file or folder is in; where there is none, the folder or the folder of the file. */

@@ -1,8 +1,10 @@
 /** How messages name and show values: "an integer: 1", "a set: { a = 1; b = «thunk»; }". Forces nothing. */
+
 import { type Bytes, bytesToText, place } from '../base/index.ts';
 import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
+import { shownPath } from './path.ts';
 import { blackHole, Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -61,7 +63,7 @@ class Preview {
     if (typeof slot === 'string') return this.#text(slot);
     if (slot instanceof ContextString) return this.#text(slot.text);
     if (slot instanceof Float) return floatGeneral(slot.value);
-    if (slot instanceof PathValue) return bytesToText(slot.path);
+    if (slot instanceof PathValue) return bytesToText(shownPath(slot.path));
     if (slot instanceof PrimOp) return `«primop ${slot.name}»`;
     if (slot instanceof PrimOpApp) return `«partially applied primop ${slot.op.name}»`;
     // A function that nothing asked for is suspended in Nix; here a closure is made at once. Only printing could tell.

@@ -1,4 +1,5 @@
 /** The faults of the evaluator, one function each. Positions are looked up only here: when something went wrong. */
+
 import {
   bytesToText,
   didYouMean,
@@ -11,6 +12,7 @@ import {
   suggest,
 } from '../base/index.ts';
 import type { Inequality } from './inequality.ts';
+import { shownPath } from './path.ts';
 import { invalidUtf8 } from './utf8.ts';
 
 /** What `tryEval` sees: `throw` and a failed `assert`. Every other fault goes past it. */
@@ -236,7 +238,7 @@ export const notJson = (found: string): Fault => fault('E-EVAL-025', `cannot con
 
 /** A file of the user's that the system does not give. `beside`: what else is in its folder. */
 export function unreadable(path: string, cause: SystemFault, beside: readonly string[] = []): Fault {
-  const shown = bytesToText(path);
+  const shown = bytesToText(shownPath(path));
   const reason = cause.message.slice(cause.message.lastIndexOf(': ') + 2);
   const message: Readonly<Record<string, string>> = {
     ENOENT: `path '${shown}' does not exist`,

@@ -10,7 +10,7 @@ import { notAnExpression, unreadable } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO } from './io.ts';
 import { parseOptions } from './parsing.ts';
-import { parentPath } from './path.ts';
+import { isOwnPath, parentPath, shownPath } from './path.ts';
 import { force, Thunk } from './thunk.ts';
 import { labelCode } from './trace.ts';
 import type { Slot, Value } from './value.ts';
@@ -72,12 +72,16 @@ export class FileLoader {
     if (known !== undefined) return known;
     const { io } = this.#ctx;
     const text = reading(file, () => io.readFile(file), io);
-    const source = new SourceFile(this.#ctx.settings.displayPath?.(file) ?? bytesToText(file), text);
+    const source = new SourceFile(this.#nameOf(file), text);
     this.#paths.set(source, file);
     const kind = file.endsWith('.igos') ? 'igos' : 'nix';
     const parsed = { source, tree: parseFile(source, { kind, ...parseOptions(this.#ctx) }) };
     this.#parsed.set(file, parsed);
     return parsed;
+  }
+
+  #nameOf(file: Bytes): string {
+    return isOwnPath(file) ? bytesToText(shownPath(file)) : (this.#ctx.settings.displayPath?.(file) ?? bytesToText(file));
   }
 
   expression(file: Bytes): { source: SourceFile; expr: Expr } {

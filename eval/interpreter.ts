@@ -10,6 +10,7 @@ import { dataDepth } from './depth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { Machine } from './machine.ts';
+import { withOwnFiles } from './own-files.ts';
 import { parseOptions } from './parsing.ts';
 import { printValue } from './print.ts';
 import type { Scoping } from './scope.ts';
@@ -49,7 +50,7 @@ export interface InterpreterOptions {
 }
 
 export function createInterpreter({ io, builtins, settings = {} }: InterpreterOptions): Interpreter {
-  const machine = new Machine(io, settings, builtins);
+  const machine = new Machine(withOwnFiles(io), settings, builtins);
   const scopes = new Scopes(machine.files);
   const noArgs: ReadonlyMap<Bytes, Slot> = new Map();
   return {

@@ -15,6 +15,8 @@ import type { Coercion, Evaluator } from './evaluator.ts';
 import { FileLoader, reading } from './files.ts';
 import { bindGlobals } from './globals.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
+import { sourceOf } from './own-files.ts';
+import { pathText } from './path.ts';
 import { findInSearchPath, type SearchEntry } from './search-path.ts';
 import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
@@ -194,7 +196,7 @@ export class Machine implements Evaluator {
     const known = this.#copied.get(path);
     if (known !== undefined) return known;
     const name = path.slice(path.lastIndexOf('/') + 1);
-    const copied = reading(path, () => this.io.store.addPath(name, path).path, this.io);
+    const copied = reading(path, () => this.io.store.addPath(name, sourceOf(path)).path, this.io);
     this.#copied.set(path, copied);
     return copied;
   }
@@ -253,7 +255,7 @@ export class Machine implements Evaluator {
     const path = span === undefined ? undefined : this.files.pathOf(span.source);
     if (span === undefined || path === undefined) return null;
     const { line, column } = span.source.position(span.start);
-    return attrsFromRecord({ file: path, line, column });
+    return attrsFromRecord({ file: pathText(path), line, column });
   }
 
   fileOf(span: Span): Bytes | undefined {

@@ -2,11 +2,13 @@
  * Results as `nix repl` prints them: sets and lists with more than one item on lines of their own, what lies deeper than `maxDepth`
  * as `{ ... }`, derivations by their path, functions by their place. Evaluates what it shows; an error inside shows in its place.
  */
+
 import { type Bytes, Fault, place, textToBytes } from '../base/index.ts';
 import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
 import { stackExhausted } from './errors.ts';
+import { shownPath } from './path.ts';
 import { force } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -119,7 +121,7 @@ class Printer {
     if (typeof value === 'string') return paint('string', quote(value));
     if (value instanceof ContextString) return paint('string', quote(value.text));
     if (value instanceof Float) return paint('literal', floatGeneral(value.value));
-    if (value instanceof PathValue) return paint('path', value.path);
+    if (value instanceof PathValue) return paint('path', shownPath(value.path));
     if (value instanceof PrimOp) return paint('function', mark(`primop ${value.name}`));
     if (value instanceof PrimOpApp) return paint('function', mark(`partially applied primop ${value.op.name}`));
     if (value instanceof Lambda) {

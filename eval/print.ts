@@ -1,8 +1,10 @@
 /** Results as `nix-instantiate --eval` prints them: one line, names sorted, floats with six digits. */
+
 import type { Bytes } from '../base/index.ts';
 import { printName, quote } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { floatGeneral } from './builtins/float-text.ts';
+import { shownPath } from './path.ts';
 import { blackHole, Thunk } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
@@ -82,7 +84,7 @@ function printAtom(value: Exclude<Value, Slot[] | Attrs>): Bytes {
   if (typeof value === 'string') return quote(value);
   if (value instanceof ContextString) return quote(value.text);
   if (value instanceof Float) return floatGeneral(value.value);
-  if (value instanceof PathValue) return value.path;
+  if (value instanceof PathValue) return shownPath(value.path);
   if (value instanceof Lambda) return '<LAMBDA>';
   if (value instanceof PrimOp) return '<PRIMOP>';
   if (value instanceof PrimOpApp) return '<PRIMOP-APP>';

@@ -1,8 +1,8 @@
 /** `<x>`: entries of the search path, tried in order. */
 import type { Bytes } from '../base/index.ts';
-import { nixSearchPathEntry } from './builtins/search-path.ts';
 import { notInSearchPath } from './errors.ts';
 import type { EvalIO } from './io.ts';
+import { OWN_FOLDER } from './path.ts';
 
 export interface SearchEntry {
   /** `nixpkgs` answers for `<nixpkgs>` and `<nixpkgs/x>`; '' for everything below its path. */
@@ -10,14 +10,15 @@ export interface SearchEntry {
   readonly path: Bytes;
 }
 
-/** The file of `<name>`; `<nix/…>` is there always, unless an entry comes first. @throws Catchable E-EVAL-018 */
+/** The file of `<name>`; `<nix/…>` is the own tree, whatever is in it, unless an entry comes first. @throws Catchable E-EVAL-018 */
 export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes, isPure: boolean): Bytes {
-  for (const { prefix, path } of [...entries, nixSearchPathEntry]) {
+  for (const { prefix, path } of entries) {
     const rest = restAfter(prefix, name);
     if (rest === undefined) continue;
     const found = rest === '' ? path : `${path}/${rest}`;
     if (io.pathExists(found)) return found;
   }
+  if (name.startsWith('nix/')) return OWN_FOLDER + name.slice('nix'.length);
   throw notInSearchPath(name, isPure);
 }
 

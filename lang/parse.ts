@@ -1,10 +1,12 @@
 /** A file's text → its tree. */
 import { bytesToText, Fault, Faults, type SourceFile } from '../base/index.ts';
+import { pairBrackets } from './brackets.ts';
 import { isOfDeclarations } from './file-kind.ts';
 import { Text } from './kinds.ts';
 import { lex } from './lexer.ts';
 import type { Lints } from './parser/lints.ts';
 import { Parser } from './parser/parser.ts';
+import { findSwallowing, swallowingHints, swallowingLabels } from './parser/swallowed.ts';
 import type { Tokens } from './tokens.ts';
 import type { Comment, Expr, FileTree } from './tree.ts';
 
@@ -52,7 +54,7 @@ export function parseTokens(
   if (nul === -1 && faults.length === 0) return { tree, tokens, diagnostics: faults, warnings };
   const withPlaces = faults.map((fault, index): Noticed => [fault, noticed[index]!]);
   if (nul !== -1) withPlaces.push([nulByte(source, tokens, nul), nul]);
-  return { tree, tokens, diagnostics: inOrder(source, withPlaces), warnings };
+  return { tree, tokens, diagnostics: withSwallowing(source, tokens, inOrder(source, withPlaces)), warnings };
 }
 
 /** The tree of a file. @throws Faults with all syntax errors */
@@ -98,7 +100,7 @@ const UNCLOSED: ReadonlySet<string> = new Set(['E-LANG-005', 'E-LANG-006', 'E-LA
 type Noticed = readonly [Fault, number];
 
 /** Sorts faults in the order in which Nix would notice them, and drops those that only follow from another one. */
-function inOrder(source: SourceFile, faults: Noticed[]): Fault[] {
+function inOrder(source: SourceFile, faults: Noticed[]): Noticed[] {
   const lexical = faults.filter(([{ code }]) => LEXICAL.has(code));
   const unclosed = lexical.filter(([{ code }]) => UNCLOSED.has(code));
   const cut = Math.min(...unclosed.map(([fault]) => startOf(fault)), Number.POSITIVE_INFINITY);
@@ -110,8 +112,21 @@ function inOrder(source: SourceFile, faults: Noticed[]): Fault[] {
       if (fault.labels.some(({ start }) => start >= cut) || lines.has(source.position(startOf(fault)).line)) return false;
       return unclosed.length === 0 || fault.code !== 'E-LANG-003'; // brackets that the unclosed text swallowed
     })
-    .slice(0, MAX_DIAGNOSTICS)
-    .map(([fault]) => fault);
+    .slice(0, MAX_DIAGNOSTICS);
+}
+
+/** Behind a string that swallowed the text up to the next quote nothing is what it seems: the first fault tells of it, the rest goes. */
+function withSwallowing(source: SourceFile, tokens: Tokens, faults: readonly Noticed[]): Fault[] {
+  const swallowing = findSwallowing(tokens, pairBrackets(source, tokens), false);
+  const end = swallowing === undefined ? Number.POSITIVE_INFINITY : tokens.ends[swallowing.close]!;
+  const isBehind = ([{ code }, noticed]: Noticed): boolean => noticed >= end && !UNCLOSED.has(code);
+  const first = faults.findIndex(isBehind);
+  if (swallowing === undefined || first === -1) return faults.map(([fault]) => fault);
+  const kept = faults.slice(0, first + 1).map(([fault]) => fault);
+  const fault = kept[first]!;
+  fault.labels = [...fault.labels, ...swallowingLabels(source, tokens, swallowing)];
+  fault.hints = swallowingHints(tokens, swallowing);
+  return kept;
 }
 
 const startOf = (fault: Fault): number => fault.labels[0]?.start ?? 0;

@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
-import { type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
+import { removeFolders, type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
@@ -54,6 +54,8 @@ export interface RootIo {
    */
   unlinkPlaced(folder: string, files: readonly TimedFile[]): readonly number[];
   rmdir(path: string): void;
+  /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
+  rmdirMany(paths: readonly string[]): readonly string[];
   mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
   setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
   /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
@@ -146,6 +148,7 @@ export const realIo: RootIo = {
   unlinkMany,
   unlinkPlaced,
   rmdir: rmdirSync,
+  rmdirMany: removeFolders,
   mkdir(path, mode, owner) {
     mkdirSync(path, 0o700);
     this.setMetadata(path, mode, owner);
@@ -185,6 +188,7 @@ export const discardingIo: RootIo = {
   unlinkMany: () => [],
   unlinkPlaced: () => [],
   rmdir: nothing,
+  rmdirMany: () => [],
   mkdir: nothing,
   setMetadata: nothing,
   writeOwn: nothing,

@@ -14,7 +14,7 @@ import { parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
-import { applyOperation, hasJournal, ownerOf, type RootContext } from './transaction.ts';
+import { applyOperation, hasJournal, journalRow, ownerOf, type RootContext } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
 /** What is in the trees. Everything else of a root is changed in place, journalled. */
@@ -38,6 +38,16 @@ export const treeOf = (database: Database, generation: number): number | undefin
   const tree = database.get('SELECT tree FROM generations WHERE number = ?', generation)?.['tree'];
   return tree === undefined || tree === null ? undefined : Number(tree);
 };
+
+/** The tree that a root shows, as the disk has it; `undefined` in the live layout. */
+export function shownTree(layout: RootLayout): number | undefined {
+  const folder = under(layout, treesFolder(layout));
+  const link = tolerantLstat(under(layout, currentLink(layout)));
+  const target = link?.isSymbolicLink() === true ? readlinkSync(under(layout, currentLink(layout))) : '';
+  if (/^\d+$/.test(target)) return Number(target);
+  const trees = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
+  return trees.length === 0 ? undefined : Math.max(...trees.map(Number));
+}
 
 export const hasTree = (layout: RootLayout, tree: number): boolean => existsSync(under(layout, treeFolder(layout, tree)));
 
@@ -166,10 +176,9 @@ export function buildTree({ layout, io }: RootContext, build: TreeBuild, sources
   const moved = (path: string): string => to + path.slice(from.length);
   for (const operation of build.operations) {
     const path = moved(operation.path);
-    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
     const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? moved(operation.to) : '';
     if (operation.kind === 'metadata') ownInode(io, under(layout, path));
-    applyOperation(layout, io, { kind: operation.kind, path, source, mode, uid, gid });
+    applyOperation(layout, io, journalRow({ ...operation, path }, source));
   }
 }
 

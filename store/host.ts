@@ -40,13 +40,16 @@ export const resolveHostFiles = (spec: HostSpec): TreeEntry[] => new HostTree(sp
 /** Changes whenever a file does. Cost: one `lstat` a file. */
 export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKey(entries).key;
 
+/** What `hostTree` needs of a store: also a `Gathering`. */
+export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
+
 /**
  * Adds the tree to the store. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file
  * and folder that was looked at. With `isReadOnly` nothing is written: the path the tree would have.
  *
  * @throws as `resolveHostFiles`
  */
-export function hostTree(store: ObjectStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
+export function hostTree(store: HostStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
   const key = `host ${name} ${hashBytes('sha256', JSON.stringify([spec.tools, spec.files, spec.searchPath, spec.libraryPath ?? []]))}`;
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Diagnostic, DiagnosticSeverity, Location } from 'vscode-languageserver-protocol/node';
 import type { Fault, Span } from '../../base/index.ts';
 import { missingAttribute, undefinedVariable } from '../../eval/index.ts';
-import { isIdentifier } from '../../lang/index.ts';
+import { isIdentifier, type NameScope } from '../../lang/index.ts';
 import { allCodes } from '../all-codes.ts';
 import { membersOf } from './entity.ts';
 import type { File, Files } from './files.ts';
@@ -19,8 +19,13 @@ export interface DiagnosticData {
   readonly replaceBy: string;
 }
 
+/** More than anybody reads; and each takes a message, which in a file of a thousand mistakes would take the editor's time. */
+const MAX_DIAGNOSTICS = 500;
+/** The names in sight can be as many as the uses, and each is held against each. */
+const MAX_SUGGESTIONS = 20;
+
 /**
- * Syntax errors; where there are none, what the parser warns of, names that nothing defines and attributes that a set plainly lacks.
+ * Syntax errors; where there are none, what the parser warns of, names that nothing defines and attributes that a set plainly lacks. At most `MAX_DIAGNOSTICS`.
  *
  * @param hasBrokenTree  names may be missing only because another file of the tree cannot be read in full
  */
@@ -28,17 +33,26 @@ export function fileDiagnostics(file: File, resolver: Resolver, files: Files, ha
   if (file.isBroken) return file.parsed.diagnostics.map((fault) => toDiagnostic(fault, file, files, ERROR));
   const found = file.parsed.warnings.map((fault) => toDiagnostic(fault, file, files, WARNING));
   if (!(hasBrokenTree && file.parsed.tree.kind === 'declarations')) {
+    let suggestions = 0;
+    const inSight = new Map<NameScope, string[]>();
+    const namesIn = (scope: NameScope): string[] => {
+      const names = inSight.get(scope) ?? [...resolver.namesInSight(file, scope).keys()].filter((each) => !each.startsWith('__'));
+      inSight.set(scope, names);
+      return names;
+    };
     for (const use of file.names.uses) {
       if (use.local !== undefined) continue;
+      if (found.length >= MAX_DIAGNOSTICS) break;
       const { name, scope } = use;
       const answer = resolver.name(file, name, scope);
       if (answer.entity !== undefined || !answer.isCertain) continue;
-      const candidates = [...resolver.namesInSight(file, scope).keys()].filter((each) => !each.startsWith('__'));
+      const candidates = ++suggestions <= MAX_SUGGESTIONS ? namesIn(scope) : [];
       found.push(toDiagnostic(undefinedVariable(name, candidates, spanOf(file, use)), file, files, ERROR));
     }
   }
   for (const spot of file.spots) {
     if (spot.kind !== 'attr' || spot.expr.kind !== 'select' || spot.expr.fallback !== undefined) continue;
+    if (found.length >= MAX_DIAGNOSTICS) break;
     const shape = resolver.shapeBefore(file, spot.expr, spot.index);
     const part = spot.expr.path[spot.index]!;
     if (shape?.kind !== 'set' || !shape.isComplete || part.kind !== 'static' || shape.members.has(part.name)) continue;

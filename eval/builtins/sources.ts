@@ -1,4 +1,5 @@
 /** What evaluation puts into the store: files, trees and texts. */
+
 import { type Bytes, bytesToText } from '../../base/index.ts';
 import {
   type AddOptions,
@@ -14,6 +15,8 @@ import { type Builtin, builtin } from '../builtin.ts';
 import { impure } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
+import { sourceOf } from '../own-files.ts';
+import { pathText } from '../path.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
 import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
@@ -99,8 +102,10 @@ function path(ctx: Evaluator, argument: Slot): Value {
 function addSource(ctx: Evaluator, { path, name, filter, method, expected }: Source): Value {
   parseStoreName(name);
   const wanted = expected === undefined ? undefined : parseHash(expected, 'sha256');
-  const options: AddOptions = { method, ...(filter === undefined ? {} : { filter: takenBy(ctx, filter) }) };
-  const added = reading(path, () => ctx.io.store.addPath(name, path, options));
+  const real = sourceOf(path);
+  const taken = filter === undefined ? undefined : takenBy(ctx, filter, (each) => pathText(path + each.slice(real.length)));
+  const options: AddOptions = { method, ...(taken === undefined ? {} : { filter: taken }) };
+  const added = reading(path, () => ctx.io.store.addPath(name, real, options));
   if (wanted !== undefined && added.digest.hex !== wanted.hex) {
     throw builtinFault('E-EVAL-114', `store path mismatch in (possibly filtered) path added from '${bytesToText(path)}'`, {
       notes: [`expected ${formatHash(wanted, 'sri')}\ngot      ${formatHash(added.digest, 'sri')}`],
@@ -110,9 +115,10 @@ function addSource(ctx: Evaluator, { path, name, filter, method, expected }: Sou
   return new ContextString(added.path, [added.path]);
 }
 
-function takenBy(ctx: Evaluator, filter: Slot): NonNullable<AddOptions['filter']> {
+/** @param named  how the expression calls a path of the source */
+function takenBy(ctx: Evaluator, filter: Slot, named: (path: Bytes) => Bytes): NonNullable<AddOptions['filter']> {
   const fn = ctx.force(filter);
-  return (path, kind) => ctx.forceBool(ctx.call2(fn, path, kind), 'the return value of the path filter function');
+  return (path, kind) => ctx.forceBool(ctx.call2(fn, named(path), kind), 'the return value of the path filter function');
 }
 
 function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {

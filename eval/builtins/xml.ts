@@ -1,9 +1,11 @@
 /** Values as XML: the format of `toXML`. */
+
 import type { Bytes, Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import { dataDepth } from '../depth.ts';
 import { tooDeep } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { shownPath } from '../path.ts';
 import { ContextString, Float, Lambda, PathValue, type Slot } from '../value.ts';
 import { floatGeneral } from './float-text.ts';
 
@@ -37,7 +39,7 @@ class Writer {
     else if (value instanceof ContextString) {
       for (const each of value.context) this.#context.add(each);
       this.#leaf(depth, 'string', value.text);
-    } else if (value instanceof PathValue) this.#leaf(depth, 'path', value.path);
+    } else if (value instanceof PathValue) this.#leaf(depth, 'path', shownPath(value.path));
     else if (value instanceof Float) this.#leaf(depth, 'float', floatGeneral(value.value));
     else if (Array.isArray(value)) this.#list(value, depth);
     else if (value instanceof Attrs) this.#set(value, depth);

@@ -7,6 +7,7 @@ import { type Brackets, pairBrackets } from '../brackets.ts';
 import * as K from '../kinds.ts';
 import type { Tokens } from '../tokens.ts';
 import type { Expr } from '../tree.ts';
+import { misreadComment } from './misread-comment.ts';
 import { type Expected, tokenName, unexpected } from './token-names.ts';
 
 /** Thrown after a report; carries nothing. */
@@ -140,9 +141,18 @@ export abstract class ParserBase {
 
   // ── reporting ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The token at `index` cannot stand there: Nix's sentence about it, and `says` in our words. */
+  /**
+   * The token at `index` cannot stand there: Nix's sentence about it, and `says` in our words, unless comments are to blame, of which
+   * the parser sees nothing.
+   */
   protected report(index: number, expected: Expected, code: FaultCode, says: string, details: ReportDetails = {}): void {
-    this.reportAt(index, code, unexpected(this.nameOf(index), expected), says, details);
+    const message = unexpected(this.nameOf(index), expected);
+    const mistake = misreadComment(this.source, this.tokens, index);
+    if (mistake === undefined) this.reportAt(index, code, message, says, details);
+    else {
+      this.reportAt(index, mistake.code, message, '', mistake);
+      this.#lastReported = Math.max(this.#lastReported, index + 1); // the slash and its star are one
+    }
   }
 
   /** The same under another headline. */

@@ -18,11 +18,8 @@ export abstract class Recovery extends Reports {
   protected skipInvalid(expected: Expected): boolean {
     const index = this.at;
     if (this.kind !== K.Invalid) return false;
-    const { code, says, hints } = explainInvalid(this.image(index));
-    if (code === 'E-LANG-006') {
-      const start = this.starts[index]! - 1;
-      this.report(index, expected, code, says, { labels: [this.labelSpan({ start, end: start + 2 }, 'opened here')], hints });
-    } else this.report(index, expected, code, says, { hints });
+    const { says, hints } = explainInvalid(this.image(index));
+    this.report(index, expected, 'E-LANG-008', says, { hints });
     this.at++;
     return true;
   }
@@ -33,8 +30,7 @@ export abstract class Recovery extends Reports {
     const { kind } = this;
     const before = index === 0 ? K.End : this.kinds[index - 1]!;
     if (kind === K.End && this.blameBracket(index, EXPECT.nothing)) throw SYNTAX_STOP;
-    if (this.#isUnclosedComment(index)) this.#reportComment(index);
-    else if (kind === K.Equals && K.isInfix(before) && this.ends[index - 1] === this.starts[index]) {
+    if (kind === K.Equals && K.isInfix(before) && this.ends[index - 1] === this.starts[index]) {
       const right = this.image(index - 1);
       this.report(index, EXPECT.nothing, 'E-LANG-021', `there is no operator '${right}='`, {
         labels: [this.labelSpan({ start: this.starts[index - 1]!, end: this.ends[index]! })],
@@ -48,20 +44,6 @@ export abstract class Recovery extends Reports {
       this.report(index, EXPECT.nothing, 'E-LANG-001', `expected an expression${behind}`, { hints });
     }
     throw SYNTAX_STOP;
-  }
-
-  /** Whether a comment that is never closed begins with this slash. */
-  #isUnclosedComment(index: number): boolean {
-    return this.kinds[index] === K.Divide && this.kinds[index + 1] === K.Invalid && this.image(index + 1).startsWith('*');
-  }
-
-  #reportComment(index: number): void {
-    const start = this.starts[index]!;
-    const { code, says, hints } = explainInvalid('*');
-    this.report(index, EXPECT.nothing, code, says, {
-      labels: [this.labelSpan({ start, end: start + 2 }, 'opened here')],
-      hints,
-    });
   }
 
   protected stopNoName(): never {
@@ -103,9 +85,12 @@ export abstract class Recovery extends Reports {
     if (this.kinds[index] === K.Comma) this.reportComma(index, expected, closerText(kind));
     else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, expected);
     else {
-      this.report(index, expected, 'E-LANG-001', `expected ${closerText(kind)} before this`, {
-        labels: [this.label(index), this.label(open, 'opened here')],
-        hints: this.hints(index),
+      // `[ 1 2⏎ b = 3;`: what the bracket should not hold begins with the name
+      const name = this.kinds[index] === K.Equals ? this.#nameBefore(index) : index;
+      const isBinding = name < index && name > open + 1 && this.beginsLine(name);
+      this.report(index, expected, isBinding ? 'E-LANG-003' : 'E-LANG-001', `expected ${closerText(kind)} before this`, {
+        labels: [this.label(isBinding ? name : index), this.label(open, 'opened here')],
+        hints: isBinding ? [`close it with ${closerText(kind)}`] : this.hints(index),
       });
     }
   }
@@ -125,8 +110,7 @@ export abstract class Recovery extends Reports {
       return true;
     }
     if (this.skipInvalid(EXPECT.nothing)) return true;
-    if (this.#isUnclosedComment(index)) this.#reportComment(index);
-    else if (K.isInfix(kind) || kind === K.Not) {
+    if (K.isInfix(kind) || kind === K.Not) {
       const operator = this.image(index);
       const says = `an item of a list with the operator '${operator}' needs parentheses`;
       this.report(index, EXPECT.nothing, 'E-LANG-028', says, { hints: [`write '(a ${operator} b)'`] });

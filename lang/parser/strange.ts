@@ -1,19 +1,10 @@
 /** What to say about bytes that begin no token. */
 import { bytesToText } from '../../base/index.ts';
 
-export interface Explained {
-  readonly code: 'E-LANG-006' | 'E-LANG-008';
-  readonly says: string;
-  readonly hints: readonly string[];
-}
-
-/** `image`: the bytes, or the rest, from its star on, of a comment that is never closed. */
-export function explainInvalid(image: string): Explained {
-  if (image.startsWith('*')) {
-    return { code: 'E-LANG-006', says: 'this comment is never closed', hints: ["close it with '*/'"] };
-  }
+/** `image`: the bytes, which do not begin a comment. */
+export function explainInvalid(image: string): { says: string; hints: readonly string[] } {
   const text = bytesToText(image);
-  return { code: 'E-LANG-008', says: `no token begins with '${printable(text)}'`, hints: hintsFor(text) };
+  return { says: `no token begins with '${printable(text)}'`, hints: hintsFor(text) };
 }
 
 const printable = (text: string): string =>

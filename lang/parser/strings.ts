@@ -1,11 +1,11 @@
 /** Strings, paths and what is interpolated in them. */
 import type { Bytes, FaultCode } from '../../base/index.ts';
-import { isIdStart } from '../chars.ts';
 import * as K from '../kinds.ts';
 import { type IndentedPiece, pushText, stripIndentation, unescapeIndented, unescapeQuoted } from '../strings.ts';
 import type { Expr, PathExpr, StringExpr } from '../tree.ts';
 import { SYNTAX_STOP } from './base.ts';
 import { Recovery } from './recovery.ts';
+import { findSwallowing, swallowingHints, swallowingLabels } from './swallowed.ts';
 import { EXPECT, type Expected } from './token-names.ts';
 
 const NO_PARTS: readonly never[] = [];
@@ -108,22 +108,35 @@ export abstract class Strings extends Recovery {
   // ── strings without end ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   protected override reportUnclosedText(open: number, index: number, expected: Expected): void {
-    const culprit = this.#culprit(open);
-    const [code, says, length, hints] = unclosedText(this.kinds[culprit]!);
-    const start = this.starts[culprit]!;
-    this.report(index, expected, code, says, { labels: [this.labelSpan({ start, end: start + length }, 'opened here')], hints });
+    const swallowing = findSwallowing(this.tokens, this.pairs, true);
+    const interpolation = this.#unclosedInterpolation(swallowing?.open ?? open) ?? this.#unclosedInterpolation(open);
+    if (interpolation === undefined && swallowing !== undefined && this.kinds[open] === this.kinds[swallowing.open]) {
+      this.report(index, expected, 'E-LANG-005', '', {
+        labels: swallowingLabels(this.source, this.tokens, swallowing),
+        hints: swallowingHints(this.tokens, swallowing),
+      });
+    } else {
+      const culprit = interpolation ?? open;
+      const [code, says, length, hints] = unclosedText(this.kinds[culprit]!, this.source.text.slice(this.ends[culprit]));
+      const start = this.starts[culprit]!;
+      this.report(index, expected, code, says, {
+        labels: [this.labelSpan({ start, end: start + length }, 'opened here')],
+        hints,
+      });
+    }
     throw SYNTAX_STOP;
   }
 
-  #culprit(open: number): number {
-    if (this.kinds[open] !== K.StringOpen) return open;
+  /**
+   * The interpolation without end that is around a string which plainly is none: in `"${name"` the last quote opens one within the
+   * interpolation, as does a `''` that begins a line. What is missing is the `}` before it.
+   */
+  #unclosedInterpolation(open: number): number | undefined {
+    if (this.kinds[open] === K.Interpolation) return open;
     const around = this.#openAround(open);
-    // In `"${name"` the last quote opens a string within the interpolation; what is missing is the `}` before it.
-    if (around !== undefined && this.kinds[around] === K.Interpolation) {
-      const isSameLine = !this.source.text.slice(this.ends[around], this.starts[open]).includes('\n');
-      if (isSameLine) return around;
-    }
-    return this.#likelyUnclosed() ?? open;
+    if (around === undefined || this.kinds[around] !== K.Interpolation) return undefined;
+    const isSameLine = !this.source.text.slice(this.ends[around], this.starts[open]).includes('\n');
+    return isSameLine || (this.kinds[open] === K.IndentedOpen && this.beginsLine(open)) ? around : undefined;
   }
 
   /** The bracket without end that is around the one at `index`. */
@@ -131,32 +144,15 @@ export abstract class Strings extends Recovery {
     for (let at = index - 1; at >= 0; at--) if (K.isOpener(this.kinds[at]!) && !this.pairs.partners.has(at)) return at;
     return undefined;
   }
-
-  /**
-   * A forgotten quote makes every later string begin where it should end, so the last opened one is rarely the culprit. That is
-   * the first that runs over a line end and whose end is followed at once by a letter, as in `"abc;⏎ b = "def`.
-   */
-  #likelyUnclosed(): number | undefined {
-    const { text } = this.source;
-    let open: number | undefined;
-    for (let at = 0; at < this.tokens.count; at++) {
-      const kind = this.kinds[at];
-      if (kind === K.StringOpen) open = at;
-      else if (kind === K.StringClose && open !== undefined) {
-        const isOverLines = text.slice(this.ends[open], this.starts[at]).includes('\n');
-        if (isOverLines && isIdStart(text.charCodeAt(this.ends[at]!))) return open;
-        open = undefined;
-      }
-    }
-    return undefined;
-  }
 }
 
-function unclosedText(kind: number): [code: FaultCode, says: string, length: number, hints: string[]] {
+/** `rest`: what follows the opening quotes. */
+function unclosedText(kind: number, rest: Bytes): [code: FaultCode, says: string, length: number, hints: string[]] {
   if (kind === K.Interpolation) {
     const hints = ["close it with '}'", "for a literal '${' write '\\${', in an indented string \"''${\""];
     return ['E-LANG-007', "this '${' is never closed", 2, hints];
   }
   if (kind === K.IndentedOpen) return ['E-LANG-005', 'this indented string is never closed', 2, ["close it with two quotes: ''"]];
-  return ['E-LANG-005', 'this string is never closed', 1, ["close it with '\"'"]];
+  const escaped = rest.includes('\\"') ? [`'\\"' is a quote within it, and does not end it`] : [];
+  return ['E-LANG-005', 'this string is never closed', 1, ["close it with '\"'", ...escaped]];
 }

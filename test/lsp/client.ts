@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 interface Message {
-  readonly id?: number;
+  readonly id?: number | string | null;
   readonly method?: string;
   readonly params?: unknown;
   readonly result?: unknown;
@@ -71,6 +71,16 @@ export class Client {
     const { result, error } = await this.ask(method, params);
     if (error !== undefined) throw new Error(`${method}: ${error.code} ${error.message}`);
     return result as T;
+  }
+
+  /** The id of the last request. */
+  get lastId(): number {
+    return this.#id;
+  }
+
+  /** Calls for every message that arrives. */
+  hear(listener: (message: Message) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** The next message that fits. */

@@ -158,6 +158,23 @@ test('what nobody packaged is carried on, and gc removes trees that no kept gene
   clean(box);
 });
 
+test('a tree that is shown again has its own times: files that went and came back the same in between', async (t) => {
+  const box = atomic(t);
+  const a = box.image('a 1', { 'usr/a': '1' });
+  box.do((root) => root.install([a]));
+  box.do((root) => root.install([box.image('b 1', { 'usr/b': '1' })]));
+  box.do((root) => root.remove(['a']));
+  box.do((root) => root.install([a]));
+  box.do((root) => root.remove(['b']));
+  await box.do((root) => root.rollback(2));
+  assert.equal(shown(box), '2');
+  assert.deepEqual(
+    box.do((root) => root.verify({ fast: true }).problems),
+    [],
+  );
+  clean(box);
+});
+
 test('repair mends the file in every tree that shares it', async (t) => {
   const box = atomic(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/a': '1', 'usr/b': 'b' })]));

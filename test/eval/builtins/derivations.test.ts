@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../../base/index.ts';
-import { nixSearchPathEntry } from '../../../eval/builtins/search-path.ts';
 import type { StorePath } from '../../../store/index.ts';
 import { interpreter } from './evaluate.ts';
 import { realDisk } from './real-disk.ts';
@@ -19,7 +18,7 @@ for (const line of readFileSync(join(vectors, 'drv/index.txt'), 'utf8').trim().s
 for (const [file, paths] of expected) {
   test(`${file} makes Nix's derivations`, () => {
     using disk = realDisk();
-    const nix = interpreter(disk.io, { searchPath: [nixSearchPathEntry] });
+    const nix = interpreter(disk.io);
     const value = nix.evalFile(join(disk.folder, file));
     const drvPaths = nix.ctx.forceAttrs(value, 'the file').has('drvPath')
       ? [nix.selectAttrPath(value, 'drvPath', new Map())]
@@ -34,7 +33,7 @@ for (const [file, paths] of expected) {
 
 test('every derivation among the vectors is made by some expression', () => {
   using disk = realDisk();
-  const nix = interpreter(disk.io, { searchPath: [nixSearchPathEntry] });
+  const nix = interpreter(disk.io);
   for (const file of expected.keys()) nix.toJson(nix.evalFile(join(disk.folder, file)));
   const made = [...disk.texts.keys()].map((path) => path.slice('/nix/store/'.length)).filter((name) => name.endsWith('.drv'));
   const known = readdirSync(join(vectors, 'drv')).filter((name) => name.endsWith('.drv'));
@@ -58,7 +57,7 @@ test('placeholders are those of Nix', () => {
 
 test('fetchurl makes the derivation that <nix/fetchurl.nix> makes', () => {
   using disk = realDisk();
-  const nix = interpreter(disk.io, { searchPath: [nixSearchPathEntry] });
+  const nix = interpreter(disk.io);
   const arguments_ =
     '{ url = "http://127.0.0.1:9/hello.txt"; sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; }';
   const context = nix.print(nix.evalExpr(`builtins.getContext (builtins.fetchurl ${arguments_})`, { basePath: '/' }), {

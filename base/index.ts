@@ -1,6 +1,7 @@
 /** What could have been in the standard library: byte strings, spans, faults and their one renderer, atomic writes. */
 export * from './atomic.ts';
 export * from './bytes.ts';
+export * from './clock.ts';
 export * from './codes.ts';
 export * from './early-flush.ts';
 export * from './fault.ts';

@@ -1,7 +1,7 @@
 /** Goals → outputs in the store: the run that plans, schedules, builds, fetches and registers. */
 import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { type Fault, Faults } from '../base/index.ts';
+import { type Fault, Faults, uptimeMs } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
@@ -228,7 +228,7 @@ class Run {
         this.#cutOff(step, resolved);
         return;
       }
-      const start = performance.now();
+      const start = uptimeMs();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
       const job = { drvPath, resolved, slot };
       let outputs: BuiltOutputs;
@@ -238,7 +238,7 @@ class Run {
         // A derivation as a source: its file is read.
         if (resolved.drv.inputSrcs.some((path) => path.endsWith('.drv'))) await this.#registered();
         const finished = await buildOne(this.#context, job);
-        durationMs = performance.now() - start;
+        durationMs = uptimeMs() - start;
         peakBytes = finished.usage?.peakBytes ?? 0;
         const registered = this.#registrar.add(finished);
         if (durationMs > QUICK_MS) this.#registrar.registerNow();
@@ -248,7 +248,7 @@ class Run {
         this.#nBuilt++;
       } else {
         outputs = await fetchOne(this.#context, job, this.#archives);
-        durationMs = performance.now() - start;
+        durationMs = uptimeMs() - start;
         this.#nFetched++;
       }
       this.#realised.record(drvPath, outputs);

@@ -65,7 +65,7 @@ export function archiveObject(layout: RootLayout, name: string, sha256: string):
 /** The files of what is not needed. */
 export function unneededObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): string[] {
   if (!existsSync(layout.objects)) return [];
-  return readdirSync(layout.objects).flatMap((folder) =>
+  return sys('read', layout.objects, () => readdirSync(layout.objects)).flatMap((folder) =>
     readdirSync(join(layout.objects, folder))
       .filter(isUnneeded)
       .map((name) => join(layout.objects, folder, name)),

@@ -133,7 +133,7 @@ export class RootQuestions {
   checkWritable(): void {
     let folder = this.layout.state;
     while (!existsSync(folder)) folder = dirname(folder);
-    sys('write in', folder, () => accessSync(folder, constants.W_OK | constants.X_OK));
+    sys('write', this.layout.holder, () => accessSync(folder, constants.W_OK | constants.X_OK));
   }
 
   /** Packages that no transaction may change, sorted by name. */

@@ -8,7 +8,7 @@ import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Fault, readFileCapability, sys } from '../base/index.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
-import type { RootIo } from './io.ts';
+import type { PathName, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
@@ -183,27 +183,39 @@ export function buildTree({ layout, io }: RootContext, build: TreeBuild, sources
 }
 
 /** Folders new, everything else by its inode. Cost: one link a file. */
-function cloneFolder(io: RootIo, from: string, to: string): void {
+function cloneFolder(io: RootIo, from: PathName, to: PathName): void {
   const { mode, uid, gid } = lstatSync(from);
   const bits = mode & 0o7777;
   io.mkdir(to, bits | 0o700, ownerOf({ uid, gid }));
+  let hasOddNames = false;
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const path = `${from}/${entry.name}`;
-    if (entry.isDirectory()) cloneFolder(io, path, `${to}/${entry.name}`);
-    else if (!entry.name.includes('\ufffd')) cloneFile(io, path, `${to}/${entry.name}`);
-    // else: a name that is not UTF-8 is no package's; it stays in the tree where somebody made it
+    if (entry.name.includes('\ufffd')) hasOddNames = true;
+    else cloneEntry(io, entry.isDirectory(), below(from, entry.name), below(to, entry.name));
+  }
+  // A name that is not UTF-8 is no package's, but it is somebody's.
+  const names = hasOddNames ? readdirSync(from, { encoding: 'buffer' }) : [];
+  for (const name of names.filter((bytes) => bytes.toString('utf8').includes('\ufffd'))) {
+    cloneEntry(io, lstatSync(below(from, name)).isDirectory(), below(from, name), below(to, name));
   }
   if (bits !== (bits | 0o700)) io.setMetadata(to, bits, undefined);
 }
 
-function cloneFile(io: RootIo, from: string, to: string): void {
+const cloneEntry = (io: RootIo, isFolder: boolean, from: PathName, to: PathName): void =>
+  isFolder ? cloneFolder(io, from, to) : cloneFile(io, from, to);
+
+const below = (folder: PathName, name: PathName): PathName =>
+  typeof folder === 'string' && typeof name === 'string'
+    ? `${folder}/${name}`
+    : Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name)]);
+
+function cloneFile(io: RootIo, from: PathName, to: PathName): void {
   try {
     io.link(from, to);
   } catch (error) {
     // too many links, or a file system without them: a copy does as well, while there is space
     if (!['EMLINK', 'EPERM', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     const stat = lstatSync(from);
-    if (stat.isSymbolicLink()) io.symlink(readlinkSync(from), to, ownerOf(stat));
+    if (stat.isSymbolicLink()) io.symlink(readlinkSync(from, { encoding: 'buffer' }), to, ownerOf(stat));
     else if (stat.isFile()) io.copyFile(from, to, { ...metadataOf(stat), ...capabilityOf(from) });
   }
 }
@@ -217,7 +229,8 @@ function ownInode(io: RootIo, path: string): void {
   io.rename(copy, path);
 }
 
-function capabilityOf(path: string): { capability?: string } {
+function capabilityOf(path: PathName): { capability?: string } {
+  if (typeof path !== 'string') return {};
   const value = readFileCapability(path);
   return value === undefined ? {} : { capability: Buffer.from(value).toString('hex') };
 }

@@ -23,7 +23,7 @@ export { exportPaths } from './export.ts';
 export { ReferenceGraph, readGraph } from './graph.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
-export { type HostSpec, hostFingerprint, hostTree, resolveHostFiles } from './host.ts';
+export { type HostSpec, hostFingerprint, hostTree, rememberedHostFiles, resolveHostFiles } from './host.ts';
 export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
 export type { TimedFile } from './lanes/placed.ts';

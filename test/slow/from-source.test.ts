@@ -68,7 +68,7 @@ const hidden = ['/etc', '/home', '/opt', '/root', '/srv', '/usr', '/var', '/bin'
 
 test('on a machine that holds nothing but Node the same comes of it: no compiler, shell or library of the host is used', {
   skip: skip || (hidden.includes('/usr') ? false : `/usr cannot be hidden: igos is below it`),
-}, (t) => {
+}, () => {
   const machine = join(work, 'machine');
   mkdirSync(machine);
   const node = join(machine, 'node');
@@ -95,10 +95,13 @@ test('on a machine that holds nothing but Node the same comes of it: no compiler
   const seen = igos('eval', '--impure', '--json', '--expr', `map builtins.pathExists [ ${asked.join(' ')} ]`);
   assert.equal(seen.stdout, '[false,false,false,false]\n', seen.stderr);
   const goals = ['zlib', 'sed', ...(system === 'ci' ? [] : ['curl'])].map((name) => `${tree}#${name}`);
-  const { igos: usual } = programs(t, { home });
   const checked = igos('realize', '--check', ...goals);
   assert.equal(checked.status, 0, checked.stderr.slice(-4000));
-  assert.equal(checked.stdout, usual('realize', ...goals).stdout);
+  assert.equal(
+    checked.stdout.match(/\S+: the same, byte for byte\n/g)?.length,
+    goals.length,
+    checked.stdout + checked.stderr.slice(-4000),
+  );
 });
 
 test('a change of a dependency that does not reach its output stops there', { skip }, (t) => {

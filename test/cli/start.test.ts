@@ -150,3 +150,45 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
   assert.match(run(...hashed), /^sources/);
 });
+
+test('threads of the engine step back behind the one that evaluates, and nobody else does', (t) => {
+  if (process.platform !== 'linux') return t.skip('no /proc of threads on this system');
+  // Evaluation itself reads what the kernel says of its process: the nice value is the 19th field, after a name in parentheses.
+  const nices = `let
+      task = /proc/self/task;
+      niceOf = id: builtins.elemAt (builtins.filter builtins.isString (builtins.split " " (builtins.elemAt
+        (builtins.match ".*[)] (.*)\n" (builtins.readFile (task + "/\${id}/stat"))) 0))) 16;
+    in builtins.mapAttrs (id: _: niceOf id) (builtins.readDir task)`;
+  const run = (nice: number): number[] => {
+    const words = [
+      '-n',
+      String(nice),
+      join(project, 'bin/igos'),
+      'eval',
+      '--impure',
+      '--no-eval-cache',
+      '--json',
+      '--expr',
+      nices,
+    ];
+    const { stdout, stderr, status } = spawnSync('nice', words, {
+      encoding: 'utf8',
+      env: { ...process.env, IGOS_HOME: join(scratch, 'nice') },
+    });
+    assert.equal(status, 0, stderr);
+    const niceOf = JSON.parse(stdout) as Readonly<Record<string, string>>;
+    // The main thread has the smallest number, which a list of names may have anywhere.
+    return Object.keys(niceOf)
+      .sort((a, b) => Number(a) - Number(b))
+      .map((id) => Number(niceOf[id]));
+  };
+  const own = Number(spawnSync('nice', { encoding: 'utf8' }).stdout);
+  for (const nice of [0, 3, 19]) {
+    const expected = Math.min(own + nice, 19);
+    const [main, ...others] = run(nice);
+    assert.equal(main, expected);
+    // Four of V8's pool and the inspector's; threads that libuv starts later are as the main thread.
+    assert.ok(others.filter((value) => value === Math.min(expected + 5, 19)).length >= 4, `${nice}: ${others.join(' ')}`);
+    assert.ok(others.every((value) => value === expected || value === Math.min(expected + 5, 19)));
+  }
+});

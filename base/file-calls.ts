@@ -22,7 +22,7 @@ export interface FileCalls {
   /** Fills `STAT_BYTES` bytes, to be read by `FileStatus`. */
   statx(folder: number, path: Address, flags: number, mask: number, to: Address): number;
   readlinkat(folder: number, path: Address, to: Address, sizeBytes: number): number;
-  /** Entries of a folder, until there are none: see `countNames`. */
+  /** Entries of a folder, until there are none. */
   getdents64(fd: number, to: Address, sizeBytes: number): number;
   /** @param times  of access and modification: two of two 64-bit numbers */
   futimens(fd: number, times: Address): number;
@@ -154,15 +154,4 @@ export class FileStatus {
   #seconds(word: number): number {
     return this.#words[word]! + this.#signed[word + 1]! * 2 ** 32;
   }
-}
-
-/** How many names, `.` and `..` aside, stand in what `getdents64` filled. @source getdents64(2) */
-export function countNames(entries: Buffer, sizeBytes: number): number {
-  let n = 0;
-  for (let at = 0; at < sizeBytes; at += entries[at + 16]! | (entries[at + 17]! << 8)) {
-    const name = at + 19;
-    const isDots = entries[name] === 0x2e && (entries[name + 1] === 0 || (entries[name + 1] === 0x2e && entries[name + 2] === 0));
-    if (!isDots) n++;
-  }
-  return n;
 }

@@ -115,3 +115,18 @@ function bind(): NativeCode {
     sleep: (microseconds) => void usleep(microseconds),
   };
 }
+
+/**
+ * The bytes of a listing: lines of hexadecimal digits and, after two blanks or one, the instruction they are. For `arm64` each line is
+ * a word, most significant digit first.
+ *
+ * @param listings  by machine, named as `process.arch` does
+ * @returns `undefined` where nobody wrote it for this machine
+ */
+export function codeOf(listings: Readonly<Record<string, string>>, machine: string): Buffer | undefined {
+  const text = listings[machine];
+  if (text === undefined) return undefined;
+  const digits = text.match(/^ {2}(?:[0-9a-f]{8}|[0-9a-f]{2}(?: [0-9a-f]{2})*)(?= )/gm)!.map((each) => each.replaceAll(' ', ''));
+  const code = Buffer.from(digits.join(''), 'hex');
+  return machine === 'arm64' ? code.swap32() : code;
+}

@@ -6,7 +6,7 @@ import {
   derivationName,
   type ObjectStore,
   type PreparedOutputs,
-  resolveHostFiles,
+  rememberedHostFiles,
   type StorePath,
   type TreeEntry,
 } from '../store/index.ts';
@@ -23,8 +23,9 @@ import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { removeScratch } from './remove.ts';
-import { isPrivileged, outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
+import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { Usage } from './spawn.ts';
+import { isPrivileged } from './starter.ts';
 import type { BuildEvent, BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -166,7 +167,7 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
       input,
       layers: inputs.layers,
       isCopied: homesWithoutOverlay.has(store.home),
-      hostFiles: inputs.layers === undefined ? plainFiles() : [],
+      hostFiles: inputs.layers === undefined ? plainFiles(store) : [],
       objects: inputs.objects,
       hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
       slot: job.slot,
@@ -181,11 +182,15 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
   }
 }
 
-let shell: TreeEntry[] | undefined;
+let shell: readonly TreeEntry[] | undefined;
 
 /** `/bin/sh` of this machine with what it loads: the one thing that plain builds see of it, as in Nix. */
-export function plainFiles(): TreeEntry[] {
-  shell ??= resolveHostFiles({ tools: ['sh'], files: [], searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'] });
+export function plainFiles(store: ObjectStore): readonly TreeEntry[] {
+  shell ??= rememberedHostFiles(store, {
+    tools: ['sh'],
+    files: [],
+    searchPath: ['/bin', '/usr/bin', '/run/current-system/sw/bin'],
+  });
   return shell;
 }
 

@@ -53,7 +53,7 @@ export async function develop(store: ObjectStore, drvPath: StorePath, options: D
         input: shellInput(drv.name, input, options),
         layers: inputs.layers,
         isCopied,
-        hostFiles: inputs.layers === undefined ? plainFiles() : [],
+        hostFiles: inputs.layers === undefined ? plainFiles(store) : [],
         objects: inputs.objects,
         hasNetwork: drv.outputs.get('out')?.kind === 'fixed',
         slot: DEVELOP_SLOT + (process.pid % 0x10_0000),

@@ -9,6 +9,7 @@ import { launcherProgram } from './launch/program.ts';
 import { sandboxCalls } from './launch/steps.ts';
 import type { Mount } from './mounts.ts';
 import { removeScratch } from './remove.ts';
+import { isPrivileged, starter } from './starter.ts';
 
 export interface SandboxFacts {
   /** What the system said when namespaces were asked for; `undefined` if it made them. */
@@ -60,13 +61,12 @@ function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
     for (const name of ['a', 'b', 'c', 'up', 'work', 'root', 'proc']) mkdirSync(`${scratch}/${name}`);
     const launcher = `${scratch}/launcher`;
     writeFileSync(launcher, launcherProgram(machine), { mode: 0o500 });
-    const starter = { uid: process.geteuid!(), gid: process.getegid!() };
     const attempt = (mounts: readonly Mount[]): Refusal | undefined => {
-      const list = sandboxCalls({ machine, starter, hasNetwork: false, cgroups: [], mounts, inside: undefined });
+      const list = sandboxCalls({ machine, starter: starter(), hasNetwork: false, cgroups: [], mounts, inside: undefined });
       return tryCalls(list, { launcher, table: `${scratch}/calls`, folder: scratch });
     };
     const inFolder = (name: string): string => `${scratch}/${name}`;
-    const flag = starter.uid === 0 ? '' : ',userxattr';
+    const flag = isPrivileged() ? '' : ',userxattr';
     const options = `lowerdir=a:b,upperdir=up,workdir=work${flag}`;
     const simple: readonly Mount[] = [
       { kind: 'proc', source: 'proc', target: inFolder('proc') },

@@ -8,8 +8,9 @@ import {
   resolveDerivation,
   type StorePath,
 } from '../store/index.ts';
+import { type Foreseen, foresee, inputPaths } from './foresight.ts';
 import { withoutHints } from './hints.ts';
-import type { Goal } from './types.ts';
+import type { Goal, PlanStep } from './types.ts';
 
 /** A derivation that names its inputs by store path, and its own path: the key of realisations. */
 export interface Resolved {
@@ -31,6 +32,7 @@ export class Realised {
   readonly #there = new Map<StorePath, Map<string, StorePath>>();
   /** Paths that are in the store and held, so that they stay. */
   readonly #held = new Set<StorePath>();
+  #foreseen: ReadonlyMap<StorePath, Foreseen> = new Map();
   /** Derivations whose outputs were found under their resolved form only. */
   readonly cutoffs: Set<StorePath> = new Set();
 
@@ -111,11 +113,33 @@ export class Realised {
       if (own !== drvPath) this.#lookUp(drvPath, { drv, drvPath: own });
       return this.#keep(drvPath, { drv, drvPath: own });
     }
-    const resolved = resolveDerivation(drv, this.#store.storeDir, (input, output) => this.paths(input).get(output));
+    const foreseen = this.#foreseen.get(drvPath);
+    if (foreseen !== undefined && foreseen.inputs === inputPaths(drv, this.#pathOf)) return this.#comeTrue(drvPath, foreseen);
+    const resolved = resolveDerivation(drv, this.#store.storeDir, this.#pathOf);
     if (resolved === undefined) return undefined;
     const result = { drv: resolved, drvPath: derivationPath(resolved, this.#store.storeDir) };
     this.#lookUp(drvPath, result);
     return this.#keep(drvPath, result);
+  }
+
+  /** Resolves and looks up, as far as can be guessed, what will be asked for when the first of these are built. */
+  lookAhead(steps: readonly PlanStep[]): void {
+    this.#foreseen = foresee(this.#store, steps, this.#pathOf);
+  }
+
+  readonly #pathOf = (input: StorePath, output: string): StorePath | undefined => this.paths(input).get(output);
+
+  #comeTrue(drvPath: StorePath, { resolved, outputs }: Foreseen): Resolved {
+    if (outputs === undefined) this.#lookUp(drvPath, resolved);
+    else {
+      const known = this.paths(drvPath);
+      for (const [name, path] of outputs) {
+        this.#held.add(path);
+        if (!known.has(name)) this.cutoffs.add(drvPath);
+      }
+      this.#paths.set(drvPath, new Map([...outputs, ...known]));
+    }
+    return this.#keep(drvPath, resolved);
   }
 
   /** Looks again, for what another process may have built in the meantime. */

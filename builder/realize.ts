@@ -1,7 +1,7 @@
 /** Goals → outputs in the store: the run that plans, schedules, builds, fetches and registers. */
 import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { type Fault, Faults } from '../base/index.ts';
+import { type Fault, Faults, uptimeMs } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
@@ -9,6 +9,7 @@ import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
 import { DebianBinaries } from './fetch/debian-binary.ts';
 import { type Archives, fetchOne } from './fetch/fetch.ts';
+import { madeEntries } from './foresight.ts';
 import { memoryHint } from './hints.ts';
 import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
@@ -145,6 +146,8 @@ class Run {
         // The first builds have been started, and this thread has nothing to do.
         tidyUp();
         this.#registered().catch(forward);
+        // The derivations are on their way to the disk, by another thread.
+        this.#realised.lookAhead(plan.steps);
       });
       await work;
       tidyUp();
@@ -225,7 +228,7 @@ class Run {
         this.#cutOff(step, resolved);
         return;
       }
-      const start = performance.now();
+      const start = uptimeMs();
       this.#emit({ kind: 'started', drvPath, name: step.drv.name, action: step.action });
       const job = { drvPath, resolved, slot };
       let outputs: BuiltOutputs;
@@ -235,7 +238,7 @@ class Run {
         // A derivation as a source: its file is read.
         if (resolved.drv.inputSrcs.some((path) => path.endsWith('.drv'))) await this.#registered();
         const finished = await buildOne(this.#context, job);
-        durationMs = performance.now() - start;
+        durationMs = uptimeMs() - start;
         peakBytes = finished.usage?.peakBytes ?? 0;
         const registered = this.#registrar.add(finished);
         if (durationMs > QUICK_MS) this.#registrar.registerNow();
@@ -245,13 +248,16 @@ class Run {
         this.#nBuilt++;
       } else {
         outputs = await fetchOne(this.#context, job, this.#archives);
-        durationMs = performance.now() - start;
+        durationMs = uptimeMs() - start;
         this.#nFetched++;
       }
       this.#realised.record(drvPath, outputs);
       this.#remember(step, resolved, outputs, lock);
       isKept = true;
-      this.#durations.push(...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }));
+      this.#durations.push(
+        ...historyEntries(step.drv.name, { seconds: durationMs / 1000, peakBytes }),
+        ...madeEntries(step.drv, outputs),
+      );
       this.#emit({ kind: 'finished', drvPath, name: step.drv.name, action: step.action, outputs, durationMs });
     } finally {
       if (!isKept) lock[Symbol.dispose]();

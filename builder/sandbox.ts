@@ -21,11 +21,9 @@ import type { Layer } from './layers.ts';
 import type { Mount } from './mounts.ts';
 import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
 import type { Started, Usage } from './spawn.ts';
+import { FIRST_BUILD_UID, isPrivileged, starter } from './starter.ts';
 import type { BuildLimits } from './types.ts';
 import type { Workspace } from './workspace.ts';
-
-/** First of the users that builds run as when igos is run by root: far above any that people have. */
-const FIRST_BUILD_UID = 0x34000000;
 
 /** The kernel lays at most 500 folders over each other; the option string must fit into one page. */
 const MAX_OVERLAID = 400;
@@ -73,9 +71,6 @@ export type LimitKind = 'time' | 'silence' | 'log' | 'memory';
 /** Where the program's own outputs are, on the host's side. */
 export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
 
-/** Whether builds get users of their own: only root can give them. */
-export const isPrivileged = (): boolean => process.getuid?.() === 0;
-
 /** Runs the program to its end; then no process of it is left. @throws SystemFault · Fault E-BUILD-003 no launcher for this machine */
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
   const { scratch, input, workspace } = request;
@@ -88,7 +83,7 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
     const uid = buildUid(request.slot);
     const list = sandboxCalls({
       machine,
-      starter: { uid: process.geteuid!(), gid: process.getegid!() },
+      starter: starter(),
       hasNetwork: request.hasNetwork,
       cgroups: cgroup?.joinedBy ?? [],
       mounts,

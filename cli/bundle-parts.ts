@@ -27,11 +27,12 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
     /^cli\/igos\/instantiate\.ts$/,
     /^cli\/evaluation-cache\//,
+    /^base\/(koffi|sha256)\.ts$/,
     /^store\/(aterm|base32|complete-derivation|derivation|hash|hash-modulo|kept-text|store-path)\.ts$/,
   ],
   seldom: [
     /^builder\//,
-    /^base\/(atomic|early-flush|file-calls|koffi|process|render|suggest|syscalls)\.ts$/,
+    /^base\/(atomic|early-flush|file-calls|process|render|suggest|syscalls)\.ts$/,
     /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
     /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs)\.ts$/,
     /^store\//,

@@ -7,6 +7,7 @@ import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
+import { wholeWord } from './whole-word.ts';
 
 export interface Context {
   readonly program: 'igos' | 'pkm';
@@ -48,7 +49,8 @@ export function createContext(
     return environment[name];
   };
   let input: Bytes | undefined;
-  const home = args.value('home') ?? lookUp('IGOS_HOME') ?? defaultHome(lookUp);
+  const given = args.value('home');
+  const home = (given === undefined ? undefined : wholeWord('--home', given)) ?? lookUp('IGOS_HOME') ?? defaultHome(lookUp);
   return {
     program,
     words,

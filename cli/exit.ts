@@ -21,7 +21,8 @@ export interface Ending {
 }
 
 const FULL_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
-const FULL_ROOT = "make room on that file system first; 'pkm cache clean' and 'pkm gc --keep 3' then free what pkm keeps";
+const FULL_ROOT =
+  "'pkm gc --keep 3' and 'pkm cache clean' free what pkm keeps, on a full disk too; else make room on that file system";
 
 const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user, mostly root (sudo)';
 

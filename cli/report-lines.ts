@@ -69,3 +69,12 @@ export const warningLines = (report: TransactionReport): string[] =>
 
 /** Everything a person should know before it happens. */
 export const planLines = (report: TransactionReport): string[] => [...warningLines(report), ...reportLines(report, true)];
+
+/** How many of a kind are named; --json has them all. */
+const SHOWN = 20;
+
+/** A line each of the first few. */
+export function* several<T>(what: string, items: readonly T[], show: (item: T) => string): Iterable<string> {
+  for (const item of items.slice(0, SHOWN)) yield `${what}: ${show(item)}`;
+  if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
+}

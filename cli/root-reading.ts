@@ -1,9 +1,10 @@
 /** A root, opened for questions: no store, no lock. Apart from `roots.ts`, so that `pkm list` loads nothing it does not need. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Fault } from '../base/index.ts';
 import { type OpenOptions, openRoot, type Root } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
+import { wholeWord } from './whole-word.ts';
 
 /** @throws UsageError an empty variable of a script must not be the working directory, nor eat the option behind it */
 export function rootOf(args: Arguments): string {
@@ -12,7 +13,7 @@ export function rootOf(args: Arguments): string {
   if (given.startsWith('-')) {
     throw new UsageError(`--root needs DIR, and '${given}' looks like an option`, [`a folder of that name is ./${given}`]);
   }
-  return resolve(given);
+  return resolve(wholeWord('--root', given));
 }
 
 /** @throws Fault E-CLI-011 there is no such folder, unless it may be made */
@@ -21,7 +22,11 @@ export function openForReading(
   options: Pick<OpenOptions, 'manyFiles'> & { readonly mayBeMissing?: boolean } = {},
 ): Root {
   const root = rootOf(args);
-  if (options.mayBeMissing !== true && !existsSync(root)) {
+  const stat = statSync(root, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === false) {
+    throw new Fault('E-CLI-011', `'${root}' is no folder`, { hints: ['a root is a folder: mend the path after --root'] });
+  }
+  if (options.mayBeMissing !== true && stat === undefined) {
     throw new Fault('E-CLI-011', `there is no root '${root}'`, {
       hints: ['mend the path after --root', "or make the root by installing something: 'pkm install' makes its folder"],
     });

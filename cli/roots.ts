@@ -25,9 +25,9 @@ const WAIT_MS = 10 * 60_000;
 export function openForChange(
   context: Context,
   args: Arguments,
-  store: ObjectStore,
+  store: ObjectStore | undefined,
   command: string,
-  options: Pick<OpenOptions, 'manyFiles'> = {},
+  options: Pick<OpenOptions, 'makesRoom'> = {},
 ): Root {
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
@@ -35,19 +35,22 @@ export function openForChange(
     ...options,
     command,
     ...(user === undefined ? {} : { user }),
-    waitMs: WAIT_MS,
-    onWait: (holder) => {
-      context.out.talk(
-        holder === undefined ? 'waiting for another pkm' : `waiting for process ${holder.pid} (${holder.command})`,
-      );
-    },
-    storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)),
+    ...waiting(context),
+    ...(store === undefined ? {} : { storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)) }),
     pins: pinsOf(context, root),
   });
 }
 
+/** For another pkm, ten minutes at most; who it is is said. */
+export const waiting = (context: Context): Required<Pick<OpenOptions, 'waitMs' | 'onWait'>> => ({
+  waitMs: WAIT_MS,
+  onWait: (holder) => {
+    context.out.talk(holder === undefined ? 'waiting for another pkm' : `waiting for process ${holder.pid} (${holder.command})`);
+  },
+});
+
 /** Keeps what a root's generations need from being collected: one link a store path, in a folder a root. */
-function pinsOf(context: Context, root: string): StorePins {
+export function pinsOf(context: Context, root: string): StorePins {
   let folder: string | undefined;
   // The same folder by whatever name the root is called. The root may be made meanwhile: only now is it there.
   const folderOfRoot = (): string => {

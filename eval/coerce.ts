@@ -1,7 +1,7 @@
 /** Values into strings: interpolation, `toString`, derivation attributes. */
 import type { Bytes, Span } from '../base/index.ts';
 import { add, isNumeric } from './arithmetic.ts';
-import { Attrs } from './attrs.ts';
+import { Attrs, emptyAttrs, type Shape } from './attrs.ts';
 import { floatFixed } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { describeType, preview } from './describe.ts';
@@ -46,8 +46,21 @@ export function addAll(context: Set<string>, elements: Context): void {
   for (let i = 0; i < elements.length; i++) context.add(elements[i]!);
 }
 
+/** Where sets of one shape say what they are as text: packages share few shapes, so the last one is remembered. */
+let lastShape: Shape = emptyAttrs.shape;
+let displayAt = -1;
+let outPathAt = -1;
+
+function lookFor(shape: Shape): void {
+  if (shape === lastShape) return;
+  lastShape = shape;
+  displayAt = shape.indexOf('__toString');
+  outPathAt = shape.indexOf('outPath');
+}
+
 function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion | undefined): Bytes {
-  const display = set.get('__toString');
+  lookFor(set.shape);
+  const display = displayAt < 0 ? undefined : set.slots[displayAt];
   if (display !== undefined) {
     try {
       return coerceToString(ctx, call(force(display), set), context, how);
@@ -55,7 +68,7 @@ function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion
       throw addStep(error, 'while evaluating the result of the `__toString` attribute', set.spanOf('__toString'));
     }
   }
-  const outPath = set.get('outPath');
+  const outPath = outPathAt < 0 ? undefined : set.slots[outPathAt];
   if (outPath === undefined) {
     throw cannotCoerce(`a set to a string: ${preview(set)}`, ["a set needs '__toString' or 'outPath' to become a string"]);
   }
@@ -89,8 +102,9 @@ const hintsFor = (value: Value): string[] => {
 
 /** What a package is written as, if that takes no more than looking: its `outPath`. Otherwise the set itself. */
 function shownAs(set: Attrs): Value {
-  if (set.has('__toString')) return set;
-  const outPath = set.get('outPath');
+  lookFor(set.shape);
+  if (displayAt >= 0) return set;
+  const outPath = outPathAt < 0 ? undefined : set.slots[outPathAt];
   const value = outPath === undefined ? set : force(outPath);
   return value instanceof ContextString || typeof value === 'string' ? value : set;
 }

@@ -1,6 +1,6 @@
 /** The object store of this machine as evaluation sees it. */
 import { type Bytes, textToBytes } from '../base/index.ts';
-import type { AddOptions, Derivation, Digest, LaterTexts, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
+import type { AddOptions, Derivation, Digest, Gathering, LaterTexts, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
 import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
 import { sourceChanged } from './errors.ts';
 import type { EvalStore, StoreText } from './io.ts';
@@ -9,8 +9,9 @@ import type { EvalStore, StoreText } from './io.ts';
 const HOST_PATH: readonly Bytes[] = ['/usr/bin', '/usr/sbin', '/bin', '/sbin'];
 
 /**
- * Texts (derivations, `toFile`) are gathered and written in one transaction by `flush`, which whoever needs them on disk calls:
- * before a build, and at the end. Read-only, they stay in memory and nothing is ever written.
+ * Texts (derivations, `toFile`) and sources are gathered and registered in one transaction by `flush`, which whoever needs them calls:
+ * before a build, before something reads them, and at the end. Sources are copied as they come, texts written by `flush`. Read-only,
+ * texts stay in memory and nothing is ever written.
  */
 export class StoreBridge implements EvalStore {
   readonly storeDir: string;
@@ -21,6 +22,8 @@ export class StoreBridge implements EvalStore {
   #pending: StoreText[] = [];
   readonly #later = new Set<StorePath>();
   readonly #defersWrites: boolean;
+  /** Sources that are copied, and valid after `flush`. */
+  #gathering: Gathering | undefined;
   /** Sources that are yet to be copied (deferred) or never will be (read-only). */
   readonly #uncopied = new Set<StorePath>();
   readonly #copies: (() => void)[] = [];
@@ -47,7 +50,7 @@ export class StoreBridge implements EvalStore {
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
     const [real, mapped] = this.#onDisk(source, options);
-    if (!this.isReadOnly && !this.#defersWrites) return this.#store.ensurePath(name, real, mapped);
+    if (!this.isReadOnly && !this.#defersWrites) return this.#gathered().ensurePath(name, real, mapped);
     const computed = this.#store.computePath(name, real, mapped);
     this.#copy(computed.path, () => {
       if (this.#store.addPath(name, real, mapped) !== computed.path) throw sourceChanged(source);
@@ -58,40 +61,48 @@ export class StoreBridge implements EvalStore {
   #copy(path: StorePath, run: () => void): void {
     if (this.#uncopied.has(path)) return;
     if (this.isReadOnly ? this.#store.isValid(path) : this.#store.hold(path)) return;
-    if (!this.isReadOnly && !this.#defersWrites) {
-      run();
-      return;
-    }
     this.#uncopied.add(path);
     if (!this.isReadOnly) this.#copies.push(run);
   }
 
   /** Whether evaluation has made a path that is not on disk, so that nothing below it can be read before `flush`. */
   isUnwritten(path: StorePath): boolean {
-    return this.#uncopied.has(path) || (this.#texts.has(path) && !this.#store.isValid(path));
+    return (
+      this.#uncopied.has(path) || this.#gathering?.has(path) === true || (this.#texts.has(path) && !this.#store.isValid(path))
+    );
   }
 
   /** A source inside of the store stands elsewhere on disk; a filter still sees it where it seems to be. */
   #onDisk(source: Bytes, options: AddOptions): [source: Bytes, options: AddOptions] {
     const object = splitStorePath(source, this.storeDir);
     if (object === undefined) return [source, options];
+    if (this.#gathering?.has(object.path) === true) this.flush();
     const real = textToBytes(this.#store.toReal(object.path)) + object.rest;
     const { filter } = options;
     if (filter === undefined) return [real, options];
     return [real, { ...options, filter: (path, kind) => filter(source + path.slice(real.length), kind) }];
   }
 
+  #gathered(): Gathering {
+    this.#gathering ??= this.#store.gather();
+    return this.#gathering;
+  }
+
   addTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
     const computed = this.#store.computeTree(name, entries);
+    if (!this.isReadOnly && !this.#defersWrites) {
+      this.#gathered().addTree(name, entries);
+      return computed;
+    }
     this.#copy(computed.path, () => this.#store.addTree(name, entries));
     return computed;
   }
 
   addHostTree(name: string, { tools, files }: { readonly tools: readonly Bytes[]; readonly files: readonly Bytes[] }): StorePath {
     const spec = { tools, files, searchPath: this.#searchPath };
-    const isReadOnly = this.isReadOnly || this.#defersWrites;
-    const path = hostTree(this.#store, name, spec, { isReadOnly });
-    if (isReadOnly) this.#copy(path, () => hostTree(this.#store, name, spec));
+    if (!this.isReadOnly && !this.#defersWrites) return hostTree(this.#gathered(), name, spec);
+    const path = hostTree(this.#store, name, spec, { isReadOnly: true });
+    this.#copy(path, () => hostTree(this.#store, name, spec));
     return path;
   }
 
@@ -108,7 +119,7 @@ export class StoreBridge implements EvalStore {
   }
 
   isValid(path: StorePath): boolean {
-    return this.#texts.has(path) || this.#store.isValid(path);
+    return this.#texts.has(path) || this.#gathering?.has(path) === true || this.#store.isValid(path);
   }
 
   references(path: StorePath): readonly StorePath[] {
@@ -126,13 +137,20 @@ export class StoreBridge implements EvalStore {
   }
 
   /**
-   * Writes the gathered texts, in the order in which they came (references first). Nothing in read-only mode.
+   * Writes the gathered texts, in the order in which they came (references first), and registers them with the gathered sources.
+   * Nothing in read-only mode.
    *
    * @throws Fault E-EVAL-090 a source whose copying was deferred is not what it was
    */
   flush(): void {
     const texts = this.#take();
-    if (texts.length > 0) this.#store.addTexts(texts);
+    this.#register(texts);
+  }
+
+  #register(texts: readonly StoreText[]): void {
+    const sources = this.#gathering;
+    if (sources !== undefined) this.#store.addTexts(texts, sources);
+    else if (texts.length > 0) this.#store.addTexts(texts);
   }
 
   /**
@@ -144,10 +162,10 @@ export class StoreBridge implements EvalStore {
     const [derivations, others] = [texts.filter(isDerivation), texts.filter((text) => !isDerivation(text))];
     // A text may name a derivation that it does not depend on.
     if (others.some(({ references }) => references.some((path) => path.endsWith('.drv')))) {
-      this.#store.addTexts(texts);
+      this.#register(texts);
       return undefined;
     }
-    if (others.length > 0) this.#store.addTexts(others);
+    this.#register(others);
     for (const { path } of derivations) this.#later.add(path);
     return derivations.length === 0 ? undefined : this.#store.addTextsLater(derivations);
   }

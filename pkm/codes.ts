@@ -127,6 +127,11 @@ export const pkmCodes = defineCodes({
     explanation:
       "There is no database, or an empty one, where text manifests say that packages are installed. Beginning a new one would make everything that is installed nobody's: it would neither be verified nor upgraded, and the next install would find its files in the way.",
   },
+  'E-PKM-028': {
+    title: 'the package database is not rebuilt',
+    explanation:
+      'A database is made of the text manifests only where there is none, or one that is damaged; it knows less than the one it replaces. Where the old one can be read, it stays.',
+  },
   'E-PKM-040': {
     title: 'the package is held',
     explanation:

@@ -1,5 +1,5 @@
 /** What planning asks of the disk; reads only. */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -12,7 +12,7 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, sha256, sys } from '../base/index.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf, printable } from './names.ts';
 
@@ -177,7 +177,7 @@ export function fileSha256(path: string): string {
         const n = readSync(fd, buffer, filled, BUFFER_BYTES - filled, null);
         filled += n;
         if (n > 0 && filled < BUFFER_BYTES && filled < size) continue;
-        if (digest === undefined && filled < BUFFER_BYTES) return hash('sha256', buffer.subarray(0, filled));
+        if (digest === undefined && filled < BUFFER_BYTES) return sha256(buffer.subarray(0, filled));
         digest ??= createHash('sha256');
         digest.update(buffer.subarray(0, filled));
         if (n === 0) return digest.digest('hex');

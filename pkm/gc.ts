@@ -1,6 +1,8 @@
 import { compareBytes, Fault } from '../base/index.ts';
-import { collectObjects } from './objects.ts';
+import { collectObjects, unneededObjects } from './objects.ts';
+import { isFull, type RoomMade, withRoom } from './reserve.ts';
 import type { Actor, StorePins } from './run.ts';
+import type { Database } from './state/database.ts';
 import { appendHistory } from './state/history.ts';
 import { currentGeneration, readGenerations } from './state/state.ts';
 import type { RootContext } from './transaction.ts';
@@ -22,70 +24,129 @@ export interface GcReport {
   readonly unpinned: readonly string[];
 }
 
-/** Forgets generations, and lets go of archives, configuration originals and store paths that only they needed. */
+/**
+ * Forgets generations, and lets go of archives, configuration originals and store paths that only they needed.
+ *
+ * First it is written that the generations are gone: few pages, for which `room` is made where the disk is full. Then everything
+ * goes that is found to be of no use to those that stay; killed between, the next one finds it. Rows go last: they say what else may.
+ */
 export function collectGenerations(
-  { layout, database, io }: RootContext,
+  context: RootContext,
   options: GcOptions,
-  by: { actor: Actor; pins: StorePins | undefined },
+  by: { actor: Actor; pins: StorePins | undefined; room: RoomMade | undefined },
 ): GcReport {
   if (options.keepLast === undefined && options.keepDays === undefined) {
     throw new Fault('E-PKM-016', 'nothing says which generations to keep', {
       hints: ['keep the newest few: pkm gc --keep 5', 'or the younger ones: pkm gc --days 30'],
     });
   }
+  const { layout, database, io } = context;
   const current = currentGeneration(database);
   const all = readGenerations(database);
   const youngest = by.actor.now - (options.keepDays ?? 0) * 86_400;
   const newest = new Set(all.slice(-Math.max(1, options.keepLast ?? 1)).map((generation) => generation.number));
-  const removed = all
-    .filter(
-      ({ number, createdAt }) =>
-        number !== current && !newest.has(number) && !(options.keepDays !== undefined && createdAt >= youngest),
-    )
-    .map((generation) => generation.number);
-  if (options.dryRun === true || removed.length === 0) return { removed, nObjects: 0, unpinned: [] };
-  const storePaths = (): Set<string> =>
-    new Set(
-      database
-        .all(
-          'SELECT store_path FROM installed WHERE store_path IS NOT NULL UNION SELECT store_path FROM installed_past WHERE store_path IS NOT NULL',
-        )
-        .map((row) => String(row['store_path'])),
-    );
-  const before = storePaths();
-  io.commit('gc', () =>
-    database.transaction(() => {
-      for (const number of removed) database.run('DELETE FROM generations WHERE number = ?', number);
-      // A past row is of use while a kept generation lies in its interval.
-      for (const table of ['files_past', 'installed_past']) {
-        database.run(
-          `DELETE FROM ${table} WHERE NOT EXISTS (SELECT 1 FROM generations WHERE number >= from_generation AND number < to_generation)`,
-        );
-      }
-      const detail = JSON.stringify({ command: by.actor.command, removed });
-      const blank = { package: '', oldVersion: '', newVersion: '' };
-      appendHistory(database, {
-        time: by.actor.now,
-        user: by.actor.user,
-        operation: 'gc',
-        generation: current,
-        detail,
-        ...blank,
-      });
-    }),
+  const isKept = ({ number, createdAt }: (typeof all)[number]): boolean =>
+    number === current || newest.has(number) || (options.keepDays !== undefined && createdAt >= youngest);
+  const removed = all.filter((one) => !isKept(one)).map((one) => one.number);
+  const uses = usesOf(
+    database,
+    all.filter(isKept).map((one) => one.number),
   );
-  collectTrees({ layout, database, io });
-  const after = storePaths();
-  const unpinned = [...before].filter((path) => !after.has(path)).sort(compareBytes);
-  for (const path of unpinned) by.pins?.remove(path);
-  const needed = new Set(
+  const unneeded = (sha256: string): boolean => !uses.objects.has(sha256);
+  if (options.dryRun === true) return { removed, nObjects: unneededObjects(layout, unneeded).length, unpinned: uses.unpinned };
+  const inRoom = <T>(work: () => T): T => (by.room === undefined ? work() : withRoom(layout, io, by.room, work));
+  if (removed.length > 0) inRoom(() => io.commit('gc', () => forget(database, removed, by.actor)));
+  collectTrees(context);
+  for (const path of uses.unpinned) by.pins?.remove(path);
+  const nObjects = collectObjects(layout, io, unneeded).length;
+  if (uses.dead.length > 0) inRoom(() => dropRows(context, uses.dead));
+  return { removed, nObjects, unpinned: uses.unpinned };
+}
+
+function forget(database: Database, removed: readonly number[], actor: Actor): void {
+  database.transaction(() => {
+    for (const number of removed) database.run('DELETE FROM generations WHERE number = ?', number);
+    const detail = JSON.stringify({ command: actor.command, removed });
+    const blank = { package: '', oldVersion: '', newVersion: '' };
+    const generation = currentGeneration(database);
+    appendHistory(database, { time: actor.now, user: actor.user, operation: 'gc', generation, detail, ...blank });
+  });
+}
+
+/** Rows that were true from one generation until another. */
+interface Interval {
+  readonly table: 'files_past' | 'installed_past';
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Uses {
+  /** Of past rows that lie between the kept generations. */
+  readonly dead: readonly Interval[];
+  readonly objects: ReadonlySet<string>;
+  readonly unpinned: readonly string[];
+}
+
+/** What the kept generations need, and what nothing does. Cost: one scan of the past rows. */
+function usesOf(database: Database, kept: readonly number[]): Uses {
+  const isUsed = (from: number, to: number): boolean => kept.some((number) => number >= from && number < to);
+  const dead = (['files_past', 'installed_past'] as const).flatMap((table) =>
     database
-      .all(
-        `SELECT archive_sha256 AS h FROM installed UNION SELECT archive_sha256 FROM installed_past
-         UNION SELECT original_sha256 FROM config_files UNION SELECT upstream_sha256 FROM config_files
-         UNION SELECT sha256 FROM files WHERE is_config = 1 UNION SELECT sha256 FROM files_past WHERE is_config = 1`,
-      )
-      .map((row) => row['h']),
+      .lists(`SELECT DISTINCT from_generation, to_generation FROM ${table}`)
+      .map(([from, to]) => ({ table, from: Number(from), to: Number(to) }))
+      .filter(({ from, to }) => !isUsed(from, to)),
   );
-  return { removed, nObjects: collectObjects(layout, io, (sha256) => needed.has(sha256)).length, unpinned };
+  const texts = (sql: string): string[] => database.lists(sql).flatMap(([value]) => (value === null ? [] : [String(value)]));
+  const past = (columns: string, tail: string): string[] =>
+    database
+      .lists(`SELECT DISTINCT ${columns}, from_generation, to_generation FROM ${tail}`)
+      .flatMap(([value, from, to]) => (value !== null && isUsed(Number(from), Number(to)) ? [String(value)] : []));
+  const storePaths = new Set([...texts('SELECT store_path FROM installed'), ...past('store_path', 'installed_past')]);
+  return {
+    dead,
+    objects: new Set([
+      ...texts(`SELECT archive_sha256 FROM installed UNION SELECT original_sha256 FROM config_files
+        UNION SELECT upstream_sha256 FROM config_files UNION SELECT sha256 FROM files WHERE is_config = 1`),
+      ...past('archive_sha256', 'installed_past'),
+      ...past('sha256', 'files_past WHERE is_config = 1'),
+    ]),
+    unpinned: texts('SELECT DISTINCT store_path FROM installed_past')
+      .filter((path) => !storePaths.has(path))
+      .sort(compareBytes),
+  };
+}
+
+/** Some thirty pages of SQLite's log. */
+const SMALL_CHUNK = 256;
+
+/** All at once; where there is no room for so long a log, piece by piece with the log emptied between. */
+function dropRows({ database, io }: RootContext, dead: readonly Interval[]): void {
+  const dropSome = (limit: number): boolean => {
+    let nLeft = limit;
+    for (const { table, from, to } of dead) {
+      const where = 'to_generation = ? AND from_generation = ?';
+      const n = Number(database.get(`SELECT count(*) AS n FROM ${table} WHERE ${where}`, to, from)!['n']);
+      const nDropped = Math.min(n, nLeft);
+      if (nDropped === 0) continue;
+      database.run(
+        nDropped === n
+          ? `DELETE FROM ${table} WHERE ${where}`
+          : `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${where} LIMIT ${nDropped})`,
+        to,
+        from,
+      );
+      nLeft -= nDropped;
+      if (nLeft === 0) return true;
+    }
+    return false;
+  };
+  const commit = (limit: number): boolean => io.commit('gc rows', () => database.transaction(() => dropSome(limit)));
+  try {
+    commit(Number.POSITIVE_INFINITY);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    const emptyLog = (): unknown => database.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    emptyLog();
+    while (commit(SMALL_CHUNK)) emptyLog();
+  }
 }

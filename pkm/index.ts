@@ -1,6 +1,7 @@
 /** Outputs and archives → a root: transactions, generations, supersede, configuration, verify, history. */
 import type { AdoptOptions, AdoptReport } from './adopt/adopt.ts';
 import type { ReadArchiveOptions } from './archive/read-archive.ts';
+import type { RebuildOptions, RebuildReport } from './rebuild/rebuild.ts';
 import type { WriteIndexOptions, WrittenIndex } from './repository/write-index.ts';
 import type { PackageImage } from './types.ts';
 
@@ -23,7 +24,7 @@ export type { FetchOptions } from './repository/fetch.ts';
 export type { PackageFiles } from './repository/file-list.ts';
 export type { KnownRepository } from './repository/known.ts';
 export type { RepositorySettings } from './repository/settings.ts';
-export type { SyncReport } from './repository/sync.ts';
+export type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 export type { ArchiveTrust } from './repository/trust.ts';
 export type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 export { openRoot, type Root } from './root.ts';
@@ -35,7 +36,7 @@ export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-ro
 export type * from './types.ts';
 export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
 export { compareReleases, compareVersions } from './versions.ts';
-export type { AdoptOptions, AdoptReport, ReadArchiveOptions, WriteIndexOptions, WrittenIndex };
+export type { AdoptOptions, AdoptReport, ReadArchiveOptions, RebuildOptions, RebuildReport, WriteIndexOptions, WrittenIndex };
 
 // Archives and indexes are needed by few commands: their modules are loaded on first use.
 
@@ -50,6 +51,10 @@ export const writeArchive = async (image: PackageImage, file: string): Promise<{
 /** Indexes the archives of a folder, and signs the index with ed25519 keys. */
 export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>
   (await import('./repository/write-index.ts')).writeIndex(folder, options);
+
+/** Makes a lost or damaged database anew of the text manifests. @throws Fault E-PKM-028 · E-PKM-020 · E-PKM-021 */
+export const rebuildDatabase = async (root: string, options: RebuildOptions): Promise<RebuildReport> =>
+  (await import('./rebuild/rebuild.ts')).rebuildDatabase(root, options);
 
 /** Takes over a root that InterGenOS's pkm managed. @throws Fault E-PKM-064 · E-PKM-020 */
 export const adoptRoot = async (root: string, options: AdoptOptions): Promise<AdoptReport> =>

@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
-import { type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
+import { removeFolders, type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
 
 export interface FileMetadata {
   readonly mode: number;
@@ -35,15 +35,18 @@ export interface FileMetadata {
   readonly capability?: string;
 }
 
+/** Bytes where a name is not UTF-8: no package's, but somebody's. */
+export type PathName = string | Buffer;
+
 export interface RootIo {
   /** A new file with its final metadata; fails where the name is taken. Not synced. */
   createFile(path: string, data: Uint8Array, metadata: FileMetadata): void;
   /** The same piece by piece, for files too long for memory. */
   writeFile(path: string, metadata: FileMetadata): FileWriter;
   /** The same by copying, sharing blocks where the file system can. */
-  copyFile(from: string, path: string, metadata: FileMetadata): void;
-  symlink(target: string, path: string, owner: FileMetadata['owner']): void;
-  link(from: string, path: string): void;
+  copyFile(from: PathName, path: PathName, metadata: FileMetadata): void;
+  symlink(target: PathName, path: PathName, owner: FileMetadata['owner']): void;
+  link(from: PathName, path: PathName): void;
   rename(from: string, path: string): void;
   unlink(path: string): void;
   /** Removes many names with the help of other threads. @returns those that are still to be looked at, one by one */
@@ -54,8 +57,10 @@ export interface RootIo {
    */
   unlinkPlaced(folder: string, files: readonly TimedFile[]): readonly number[];
   rmdir(path: string): void;
-  mkdir(path: string, mode: number, owner: FileMetadata['owner']): void;
-  setMetadata(path: string, mode: number, owner: FileMetadata['owner']): void;
+  /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
+  rmdirMany(paths: readonly string[]): readonly string[];
+  mkdir(path: PathName, mode: number, owner: FileMetadata['owner']): void;
+  setMetadata(path: PathName, mode: number, owner: FileMetadata['owner']): void;
   /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
   writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
   makeOwnFolder(path: string, mode?: number): void;
@@ -131,7 +136,7 @@ export const realIo: RootIo = {
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       setFileMetadata(fd, metadata);
-      if (metadata.capability !== undefined) setCapability(path, metadata.capability);
+      if (metadata.capability !== undefined && typeof path === 'string') setCapability(path, metadata.capability);
     } finally {
       closeSync(fd);
     }
@@ -146,6 +151,7 @@ export const realIo: RootIo = {
   unlinkMany,
   unlinkPlaced,
   rmdir: rmdirSync,
+  rmdirMany: removeFolders,
   mkdir(path, mode, owner) {
     mkdirSync(path, 0o700);
     this.setMetadata(path, mode, owner);
@@ -185,6 +191,7 @@ export const discardingIo: RootIo = {
   unlinkMany: () => [],
   unlinkPlaced: () => [],
   rmdir: nothing,
+  rmdirMany: () => [],
   mkdir: nothing,
   setMetadata: nothing,
   writeOwn: nothing,

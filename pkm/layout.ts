@@ -18,6 +18,8 @@ export interface RootLayout {
   readonly manifests: string;
   readonly objects: string;
   readonly staging: string;
+  /** Space for when there is none: see `reserve.ts`. */
+  readonly reserve: string;
 }
 
 /** @param stateFolder  where the state really is, if a symlink inside the root leads elsewhere; relative to the root */
@@ -33,6 +35,7 @@ export function rootLayout(root: string, stateFolder: string = STATE_DIR): RootL
     manifests: join(state, 'packages'),
     objects: join(state, 'objects'),
     staging: join(state, 'staging'),
+    reserve: join(state, 'reserve'),
   };
 }
 

@@ -62,16 +62,19 @@ export function archiveObject(layout: RootLayout, name: string, sha256: string):
   });
 }
 
-/** Removes what `isNeeded` does not name, and says what it was. */
-export function collectObjects(layout: RootLayout, io: RootIo, isNeeded: (sha256: string) => boolean): string[] {
+/** The files of what is not needed. */
+export function unneededObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): string[] {
   if (!existsSync(layout.objects)) return [];
-  const removed: string[] = [];
-  for (const folder of readdirSync(layout.objects)) {
-    for (const name of readdirSync(join(layout.objects, folder))) {
-      if (isNeeded(name)) continue;
-      io.unlink(join(layout.objects, folder, name));
-      removed.push(name);
-    }
-  }
+  return sys('read', layout.objects, () => readdirSync(layout.objects)).flatMap((folder) =>
+    readdirSync(join(layout.objects, folder))
+      .filter(isUnneeded)
+      .map((name) => join(layout.objects, folder, name)),
+  );
+}
+
+/** Removes them. @returns what it was */
+export function collectObjects(layout: RootLayout, io: RootIo, isUnneeded: (sha256: string) => boolean): string[] {
+  const removed = unneededObjects(layout, isUnneeded);
+  for (const path of removed) sys('remove', path, () => io.unlink(path));
   return removed;
 }

@@ -34,6 +34,7 @@ export function hasDatabase(layout: RootLayout): boolean {
     ],
     hints: [
       'restore it from a backup',
+      'or make it anew of the manifests: pkm repair --rebuild-database --dry-run says what of it would be known',
       `to begin anew, with all that is installed left on the disk as it is, move '${layout.manifests}' away`,
     ],
   });
@@ -54,6 +55,16 @@ export function openPrepared(layout: RootLayout, readOnly: boolean): Database {
 /** The same, with generation 0 in it. @param now  seconds since 1970 */
 export function openForWriting(layout: RootLayout, now: () => number): Database {
   const database = openPrepared(layout, false);
+  try {
+    putFirstGeneration(database, now);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function putFirstGeneration(database: Database, now: () => number): void {
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       database.run(
@@ -63,7 +74,6 @@ export function openForWriting(layout: RootLayout, now: () => number): Database 
       writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
     });
   }
-  return database;
 }
 
 /** Seconds since 1970. */

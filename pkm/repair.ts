@@ -105,8 +105,8 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  // to change an owner takes capabilities away
-  const isOfMetadata = problem.kind === 'mode' || problem.kind === 'owner';
+  // to change an owner takes capabilities away, and a symlink is made anew rather than followed
+  const isOfMetadata = row.kind === 'file' && (problem.kind === 'mode' || problem.kind === 'owner');
   if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;

@@ -24,7 +24,9 @@ export interface OpenOptions {
   readonly runInRoot?: RunInRoot;
   /** Seconds since 1970. */
   readonly now?: () => number;
-  /** Most files of the root will be looked at, or many removed: where it is large, threads for that start while it is opened. */
+  /** The change frees space, and must be possible where there is none: what can be done without is taken away for it. */
+  readonly makesRoom?: boolean;
+  /** Most files of the root will be read: where it is large, threads for that start while it is opened. */
   readonly manyFiles?: boolean;
 }
 

@@ -1,3 +1,6 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { sys } from '../base/index.ts';
 import { type ConfigFile, listConfig } from './config/list-config.ts';
 import { type ConfigVersions, configVersions } from './config/settle-config.ts';
 import { folderInside, rootDisk } from './disk.ts';
@@ -124,6 +127,13 @@ export class RootQuestions {
   /** What `etc/igos/repositories.d` says, the highest priority first. @throws Fault E-PKM-070 */
   repositorySettings(): RepositorySettings[] {
     return readRepositories(folderInside(this.layout, REPOSITORIES));
+  }
+
+  /** That pkm's state may be written to, so that nobody waits for what cannot be taken then. @throws SystemFault */
+  checkWritable(): void {
+    let folder = this.layout.state;
+    while (!existsSync(folder)) folder = dirname(folder);
+    sys('write', this.layout.holder, () => accessSync(folder, constants.W_OK | constants.X_OK));
   }
 
   /** Packages that no transaction may change, sorted by name. */

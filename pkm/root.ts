@@ -7,7 +7,7 @@ import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/se
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
-import { realIo } from './io.ts';
+import { type RootIo, realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
@@ -25,9 +25,10 @@ import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cac
 import type { FetchOptions } from './repository/fetch.ts';
 import { forgetRepository } from './repository/known.ts';
 import type { RepositorySettings } from './repository/settings.ts';
-import type { NamedKey, SyncReport } from './repository/sync.ts';
+import type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
+import { type RoomMade, setReserveAside, withRoom } from './reserve.ts';
 import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
@@ -53,13 +54,29 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
   });
   try {
     hasDatabase(layout);
-    const opened = new Root(layout, openForWriting(layout, options.now ?? clock), options, unlock);
-    opened.recover();
+    const opened = openLocked(layout, io, options, unlock);
+    if (options.makesRoom !== true) setReserveAside(layout, io);
     return opened;
   } catch (error) {
     unlock();
     throw error;
   }
+}
+
+function openLocked(layout: RootLayout, io: RootIo, options: OpenOptions, unlock: () => void): Root {
+  const made: RoomMade = { hasReserve: false, cache: { nFiles: 0, sizeBytes: 0 } };
+  const open = (): Root => {
+    const database = openForWriting(layout, options.now ?? clock);
+    try {
+      const opened = new Root(layout, database, options, unlock, made);
+      opened.recover();
+      return opened;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  };
+  return options.makesRoom === true ? withRoom(layout, io, made, open) : open();
 }
 
 /** Some 4,000 paths. */
@@ -71,12 +88,20 @@ const isLarge = (layout: RootLayout): boolean => (statSync(layout.database, { th
 export class Root extends RootQuestions implements Disposable {
   readonly #options: OpenOptions;
   #unlock: (() => void) | undefined;
+  readonly #made: RoomMade;
   #nScratch = 0;
 
   /** Use `openRoot`. */
-  constructor(layout: RootLayout, database: Database | undefined, options: OpenOptions, unlock?: () => void) {
+  constructor(
+    layout: RootLayout,
+    database: Database | undefined,
+    options: OpenOptions,
+    unlock?: () => void,
+    made: RoomMade = { hasReserve: false, cache: { nFiles: 0, sizeBytes: 0 } },
+  ) {
     super(layout, database);
     this.#options = options;
+    this.#made = made;
     this.#unlock = unlock;
   }
 
@@ -254,9 +279,17 @@ export class Root extends RootQuestions implements Disposable {
     return settleConfig(this.#context(), choices, this.#actor());
   }
 
-  /** Forgets old generations, and lets go of the bytes that only they needed. */
+  /** Forgets old generations, and lets go of the bytes that only they needed; on a full disk too, where the root was opened for that. */
   gc(options: GcOptions): GcReport {
-    return collectGenerations(this.#context(), options, { actor: this.#actor(), pins: this.#options.pins });
+    const room = this.#options.makesRoom === true ? this.#made : undefined;
+    const context = options.dryRun === true ? this.#readable() : this.#context();
+    if (context === undefined) return { removed: [], nObjects: 0, unpinned: [] };
+    return collectGenerations(context, options, { actor: this.#actor(), pins: this.#options.pins, room });
+  }
+
+  /** Downloaded archives that went when the root was opened, so that there was room to work in. */
+  get roomMade(): CleanCacheReport {
+    return this.#made.cache;
   }
 
   /**
@@ -299,15 +332,31 @@ export class Root extends RootQuestions implements Disposable {
 
   /**
    * Fetches and checks the index of a repository: of the settings given, or (a `file:`, `http:` or `https:` address) of a folder.
+   * Nothing is written, and the root may be open for reading: others may change it while a mirror is slow.
    * @throws Fault E-PKM-026; what was known before stays in use
    */
-  async sync(
-    repository: string | RepositorySettings,
-    options: { keys?: readonly (string | NamedKey)[]; force?: boolean } = {},
-  ): Promise<SyncReport> {
-    const { settingsOfAddress, syncIndex } = await import('./repository/sync.ts');
+  async fetchIndex(repository: string | RepositorySettings, options: SyncWish = {}): Promise<FetchedRepository> {
+    const { fetchRepository, settingsOfAddress } = await import('./repository/sync.ts');
     const settings = typeof repository === 'string' ? settingsOfAddress(repository) : repository;
-    return syncIndex(this.#context(), settings, { ...options, now: this.#actor().now });
+    return fetchRepository({ layout: this.layout, database: this.database }, settings, { ...options, now: this.#now() });
+  }
+
+  /**
+   * Makes what was fetched what is known. @returns `undefined` where others changed so much meanwhile that it must be fetched again
+   * @throws Fault E-PKM-026
+   */
+  async putIndex(fetched: FetchedRepository, options: Pick<SyncWish, 'force'> = {}): Promise<SyncReport | undefined> {
+    const { putFetched } = await import('./repository/sync.ts');
+    return putFetched(this.#context(), fetched, { ...options, now: this.#now() });
+  }
+
+  /** Both, for a root that is open for changes. @throws Fault E-PKM-026 */
+  async sync(repository: string | RepositorySettings, options: SyncWish = {}): Promise<SyncReport> {
+    this.#context();
+    for (;;) {
+      const report = await this.putIndex(await this.fetchIndex(repository, options), options);
+      if (report !== undefined) return report;
+    }
   }
 
   /** Nothing is offered from there any more. Its serial is remembered. */
@@ -329,9 +378,9 @@ export class Root extends RootQuestions implements Disposable {
 
   /** Downloads what is not here yet; for a root that is open for reading, so that others may change it meanwhile. @throws Fault E-PKM-071 */
   async fetchAhead(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<void> {
-    if (this.database === undefined) return;
+    const context = this.#readable();
+    if (context === undefined) return;
     const { fetchArchives, isToBeDownloaded } = await import('./repository/fetch.ts');
-    const context = { layout: this.layout, database: this.database, io: this.#options.io ?? realIo };
     const missing = items.filter((item) => isToBeDownloaded(context, item));
     await fetchArchives(context, missing, options);
   }
@@ -339,7 +388,8 @@ export class Root extends RootQuestions implements Disposable {
   /** Removes downloaded archives: those that no synced repository offers any more, or all. What is installed needs none of them. */
   async cleanCache(options: CleanCacheOptions = {}): Promise<CleanCacheReport> {
     const { cleanCache } = await import('./repository/clean-cache.ts');
-    return cleanCache(this.#context(), options);
+    const context = options.dryRun === true ? this.#readable() : this.#context();
+    return context === undefined ? { nFiles: 0, sizeBytes: 0 } : cleanCache(context, options);
   }
 
   /** Finishes what a crash interrupted, and removes what it left. Happens at every opening for writing. */
@@ -426,10 +476,16 @@ export class Root extends RootQuestions implements Disposable {
     return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
   }
 
+  /** Without a lock: for what changes nothing of the root. */
+  #readable(): RootContext | undefined {
+    return this.database === undefined
+      ? undefined
+      : { layout: this.layout, database: this.database, io: this.#options.io ?? realIo };
+  }
+
   #context(): RootContext {
-    if (this.database !== undefined && this.#unlock !== undefined) {
-      return { layout: this.layout, database: this.database, io: this.#options.io ?? realIo };
-    }
+    const context = this.#readable();
+    if (context !== undefined && this.#unlock !== undefined) return context;
     throw new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
       hints: ['open it for writing'],
     });

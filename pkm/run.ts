@@ -196,7 +196,11 @@ function splitForTrees(
   const old = new Map(wish.delta.putFiles.map((row) => [`${row.path}\0${row.owner}`, row]));
   // What is in a tree that is shown again has the times it had.
   const isBack = (row: FileRow): boolean => reusable !== undefined && TREE_TOPS.some((top) => row.path.startsWith(`${top}/`));
-  return { ...split, rowsOf: (rows) => rows.map((row) => (isBack(row) ? old.get(`${row.path}\0${row.owner}`)! : row)) };
+  const rowsOf = (rows: readonly FileRow[]): readonly FileRow[] => [
+    ...rows.map((row) => (isBack(row) ? old.get(`${row.path}\0${row.owner}`)! : row)),
+    ...(wish.delta.otherTimes ?? []).filter(isBack),
+  ];
+  return { ...split, rowsOf };
 }
 
 const hasTreeConfig = (database: Database): boolean =>

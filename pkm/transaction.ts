@@ -21,7 +21,7 @@ import { type RootLayout, under } from './layout.ts';
 import { writeManifests } from './manifest-text.ts';
 import { isIn, parentOf, printable } from './names.ts';
 import type { LateLook } from './plan/late-look.ts';
-import type { DiskPlan, StageItem } from './plan/operations.ts';
+import type { DiskPlan, Operation, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import type { PlainFile } from './state/state.ts';
 import type { FileRow } from './types.ts';
@@ -156,25 +156,30 @@ function readSource(row: FileRow, file: string): Buffer {
 
 /** Writes the journal; call it inside the transaction that makes the generation. @returns what it says now */
 export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): JournalRow[] {
-  const rows = plan.operations.map((operation): JournalRow => {
-    const { kind, path } = operation;
-    if (kind === 'unlink' || kind === 'rmdir') return { kind, path, source: '', mode: 0, uid: 0, gid: 0 };
-    const source = kind === 'place' ? sources[operation.stage]! : kind === 'move' ? operation.to : '';
-    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
-    return { kind, path, source, mode, uid, gid };
-  });
+  const rows = plan.operations.map((operation) =>
+    journalRow(operation, operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : ''),
+  );
   for (let seq = 0; seq < rows.length; seq++) {
-    const { kind, path, source, mode, uid, gid } = rows[seq]!;
-    if (kind === 'unlink' || kind === 'rmdir') {
+    const row = rows[seq]!;
+    if (isRemoval(row)) {
       const end = endOfRun(rows, seq);
-      const paths = JSON.stringify(rows.slice(seq, end).map((row) => row.path));
-      database.run("INSERT INTO journal SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)", seq, kind, paths);
+      const paths = JSON.stringify(rows.slice(seq, end).map(({ path }) => path));
+      database.run("INSERT INTO journal SELECT ? + key, ?, value, '', 0, 0, 0 FROM json_each(?)", seq, row.kind, paths);
       seq = end - 1;
       continue;
     }
+    const { kind, path, source, mode, uid, gid } = row;
     database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, kind, path, source, mode, uid, gid);
   }
   return rows;
+}
+
+/** @param source  of `place`: where the staged item is; of `move`: where it goes */
+export function journalRow(operation: Operation, source: string): JournalRow {
+  if (operation.kind === 'unlink' || operation.kind === 'rmdir') return operation;
+  const { kind, path } = operation;
+  const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
+  return { kind, path, source, mode, uid, gid };
 }
 
 /** Where those of another kind begin. */
@@ -184,18 +189,28 @@ function endOfRun(operations: readonly { readonly kind: string }[], start: numbe
   return end;
 }
 
-export interface JournalRow {
-  readonly kind: string;
+/** There are very many of them: they are those of the plan. */
+interface Removal {
+  readonly kind: 'unlink' | 'rmdir';
   readonly path: string;
-  readonly source: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
 }
+
+export type JournalRow =
+  | Removal
+  | {
+      readonly kind: 'mkdir' | 'place' | 'move' | 'metadata';
+      readonly path: string;
+      readonly source: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    };
+
+const isRemoval = (row: JournalRow): row is Removal => row.kind === 'unlink' || row.kind === 'rmdir';
 
 const readJournal = (database: Database): JournalRow[] =>
   database.lists('SELECT operation, path, source, mode, uid, gid FROM journal ORDER BY seq').map((row) => ({
-    kind: row[0] as string,
+    kind: row[0] as Exclude<JournalRow['kind'], Removal['kind']>,
     path: row[1] as string,
     source: row[2] as string,
     mode: row[3] as number,
@@ -222,13 +237,15 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
   const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
-  for (const [index, row] of rows.entries()) {
-    if (row.kind === 'unlink' && index >= end) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    if (isRemoval(row) && index >= end) {
       const isLate = index === late?.at;
       end = isLate ? index + late.files.length : endOfRun(rows, index);
       if (late !== undefined && index < late.at) end = Math.min(end, late.at);
       const run = rows.slice(index, end);
-      left = isLate ? removePlaced(layout, io, run, late, checked) : removeTogether(layout, io, run, checked);
+      if (isLate) left = removePlaced(layout, io, run, late, checked);
+      else left = removeTogether(layout, run, checked, row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
     }
     if (index < end && left?.has(row) === false) continue;
     try {
@@ -252,14 +269,14 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
 }
 
 /** Fewer are as quick one by one. */
-const MANY = 2000;
+const MANY = 50;
 
 /** @returns those that are to be done one by one, and then say why; `undefined`: all */
 function removeTogether(
   layout: RootLayout,
-  io: RootIo,
   rows: readonly JournalRow[],
   checked: Checked,
+  remove: (paths: readonly string[]) => readonly string[],
 ): ReadonlySet<JournalRow> | undefined {
   if (rows.length < MANY) return undefined;
   const left = new Set<JournalRow>();
@@ -271,7 +288,7 @@ function removeTogether(
     if (isReal) byPath.set(under(layout, row.path), row);
     else left.add(row);
   }
-  for (const path of io.unlinkMany([...byPath.keys()])) left.add(byPath.get(path)!);
+  for (const path of remove([...byPath.keys()])) left.add(byPath.get(path)!);
   return left;
 }
 
@@ -351,11 +368,10 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
 /** Does one operation; doing it again is no harm. */
 export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
   const path = under(layout, row.path);
-  const owner = ownerOf(row);
   switch (row.kind) {
     case 'mkdir':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) io.setMetadata(path, row.mode, owner);
-      else io.mkdir(path, row.mode, owner);
+      if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) io.setMetadata(path, row.mode, ownerOf(row));
+      else io.mkdir(path, row.mode, ownerOf(row));
       return;
     case 'place':
       try {
@@ -368,7 +384,7 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
       if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
       return;
     case 'metadata':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, owner);
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, ownerOf(row));
       return;
     case 'unlink':
       tolerate(['ENOENT', 'ENOTDIR', 'EISDIR'], () => io.unlink(path)); // gone already, or a directory now, which stays
@@ -377,7 +393,7 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
       tolerate(['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'], () => io.rmdir(path));
       return;
     default:
-      throw new Bug(`journal operation '${row.kind}'`);
+      throw new Bug(`journal operation '${(row as JournalRow).kind}'`);
   }
 }
 

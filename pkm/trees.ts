@@ -8,13 +8,13 @@ import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Fault, readFileCapability, sys } from '../base/index.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
-import type { RootIo } from './io.ts';
+import type { PathName, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
-import { applyOperation, hasJournal, ownerOf, type RootContext } from './transaction.ts';
+import { applyOperation, hasJournal, journalRow, ownerOf, type RootContext } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
 /** What is in the trees. Everything else of a root is changed in place, journalled. */
@@ -38,6 +38,16 @@ export const treeOf = (database: Database, generation: number): number | undefin
   const tree = database.get('SELECT tree FROM generations WHERE number = ?', generation)?.['tree'];
   return tree === undefined || tree === null ? undefined : Number(tree);
 };
+
+/** The tree that a root shows, as the disk has it; `undefined` in the live layout. */
+export function shownTree(layout: RootLayout): number | undefined {
+  const folder = under(layout, treesFolder(layout));
+  const link = tolerantLstat(under(layout, currentLink(layout)));
+  const target = link?.isSymbolicLink() === true ? readlinkSync(under(layout, currentLink(layout))) : '';
+  if (/^\d+$/.test(target)) return Number(target);
+  const trees = existsSync(folder) ? readdirSync(folder).filter((name) => /^\d+$/.test(name)) : [];
+  return trees.length === 0 ? undefined : Math.max(...trees.map(Number));
+}
 
 export const hasTree = (layout: RootLayout, tree: number): boolean => existsSync(under(layout, treeFolder(layout, tree)));
 
@@ -166,35 +176,46 @@ export function buildTree({ layout, io }: RootContext, build: TreeBuild, sources
   const moved = (path: string): string => to + path.slice(from.length);
   for (const operation of build.operations) {
     const path = moved(operation.path);
-    const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
     const source = operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? moved(operation.to) : '';
     if (operation.kind === 'metadata') ownInode(io, under(layout, path));
-    applyOperation(layout, io, { kind: operation.kind, path, source, mode, uid, gid });
+    applyOperation(layout, io, journalRow({ ...operation, path }, source));
   }
 }
 
 /** Folders new, everything else by its inode. Cost: one link a file. */
-function cloneFolder(io: RootIo, from: string, to: string): void {
+function cloneFolder(io: RootIo, from: PathName, to: PathName): void {
   const { mode, uid, gid } = lstatSync(from);
   const bits = mode & 0o7777;
   io.mkdir(to, bits | 0o700, ownerOf({ uid, gid }));
+  let hasOddNames = false;
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const path = `${from}/${entry.name}`;
-    if (entry.isDirectory()) cloneFolder(io, path, `${to}/${entry.name}`);
-    else if (!entry.name.includes('\ufffd')) cloneFile(io, path, `${to}/${entry.name}`);
-    // else: a name that is not UTF-8 is no package's; it stays in the tree where somebody made it
+    if (entry.name.includes('\ufffd')) hasOddNames = true;
+    else cloneEntry(io, entry.isDirectory(), below(from, entry.name), below(to, entry.name));
+  }
+  // A name that is not UTF-8 is no package's, but it is somebody's.
+  const names = hasOddNames ? readdirSync(from, { encoding: 'buffer' }) : [];
+  for (const name of names.filter((bytes) => bytes.toString('utf8').includes('\ufffd'))) {
+    cloneEntry(io, lstatSync(below(from, name)).isDirectory(), below(from, name), below(to, name));
   }
   if (bits !== (bits | 0o700)) io.setMetadata(to, bits, undefined);
 }
 
-function cloneFile(io: RootIo, from: string, to: string): void {
+const cloneEntry = (io: RootIo, isFolder: boolean, from: PathName, to: PathName): void =>
+  isFolder ? cloneFolder(io, from, to) : cloneFile(io, from, to);
+
+const below = (folder: PathName, name: PathName): PathName =>
+  typeof folder === 'string' && typeof name === 'string'
+    ? `${folder}/${name}`
+    : Buffer.concat([Buffer.from(folder), Buffer.from('/'), Buffer.from(name)]);
+
+function cloneFile(io: RootIo, from: PathName, to: PathName): void {
   try {
     io.link(from, to);
   } catch (error) {
     // too many links, or a file system without them: a copy does as well, while there is space
     if (!['EMLINK', 'EPERM', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     const stat = lstatSync(from);
-    if (stat.isSymbolicLink()) io.symlink(readlinkSync(from), to, ownerOf(stat));
+    if (stat.isSymbolicLink()) io.symlink(readlinkSync(from, { encoding: 'buffer' }), to, ownerOf(stat));
     else if (stat.isFile()) io.copyFile(from, to, { ...metadataOf(stat), ...capabilityOf(from) });
   }
 }
@@ -208,7 +229,8 @@ function ownInode(io: RootIo, path: string): void {
   io.rename(copy, path);
 }
 
-function capabilityOf(path: string): { capability?: string } {
+function capabilityOf(path: PathName): { capability?: string } {
+  if (typeof path !== 'string') return {};
   const value = readFileCapability(path);
   return value === undefined ? {} : { capability: Buffer.from(value).toString('hex') };
 }

@@ -147,7 +147,7 @@ export interface GenerationRecord {
   readonly nPackages: number;
 }
 
-export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark' | 'adopt';
+export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 'repair' | 'mark' | 'adopt' | 'rebuild';
 
 export interface PackageChange {
   readonly name: string;

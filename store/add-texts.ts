@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Bytes, compareBytes, SystemFault, syncFileSystemCall, sys, textToBytes } from '../base/index.ts';
+import { DerivationText, lengthOfText } from './derivation-text.ts';
 import { hashBytes } from './hash.ts';
 import { TextNars } from './nar-encode.ts';
 import { type Places, registerObjects } from './register.ts';
@@ -12,11 +13,18 @@ import { formatContentAddress } from './store-path.ts';
 import type { FinishedObject, LaterTexts, StorePath, TextToAdd } from './types.ts';
 import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
 
+/** What is registered with texts. */
+interface Companions {
+  readonly objects: readonly FinishedObject[];
+  /** For the cache of the index. */
+  readonly notes: readonly (readonly [key: string, value: string])[];
+}
+
 /** Writes and registers what is missing, by path. @throws Fault E-STORE-015 · SystemFault */
-export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>): void {
+export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToAdd>, others?: Companions): void {
   const staged = new StagedTexts(places, missing);
   try {
-    staged.register();
+    staged.register(others);
   } finally {
     staged.close();
   }
@@ -69,7 +77,8 @@ class StagedTexts {
     try {
       const nars = new TextNars();
       const isMasked = isUmaskTight();
-      for (const [path, { text, references }] of missing) this.#write(path, nars.of(text), references, isMasked);
+      for (const [path, text] of missing)
+        this.#write(path, text, nars.of(text instanceof DerivationText ? text.content : text.text), isMasked);
     } catch (error) {
       this.close();
       throw error;
@@ -90,21 +99,17 @@ class StagedTexts {
     this.#isDurable = true;
   }
 
-  register(): void {
-    registerObjects(this.#places, this.#objects, { isDurable: this.#isDurable });
+  register({ objects, notes }: Companions = { objects: [], notes: [] }): void {
+    registerObjects(this.#places, [...objects, ...this.#objects], { isDurable: this.#isDurable, notes });
   }
 
   close(): void {
     removeTree(textToBytes(this.#folder));
   }
 
-  #write(
-    path: StorePath,
-    { nar, data }: { nar: Buffer; data: Buffer },
-    references: readonly StorePath[],
-    isMasked: boolean,
-  ): void {
-    const sha256 = hashBytes('sha256', data);
+  #write(path: StorePath, text: TextToAdd, { nar, data }: { nar: Buffer; data: Buffer }, isMasked: boolean): void {
+    const isComplete = text instanceof DerivationText;
+    const sha256 = isComplete ? text.content.sha256 : hashBytes('sha256', data);
     const realPath = `${this.#folder}/${this.#objects.length}`;
     writeObjectFile(realPath, data, isMasked);
     this.#objects.push({
@@ -114,7 +119,7 @@ class StagedTexts {
         path,
         narHash: hashBytes('sha256', nar),
         narSizeBytes: nar.length,
-        references: [...new Set(references)].sort(compareBytes),
+        references: isComplete ? text.references : [...new Set(text.references)].sort(compareBytes),
         ca: formatContentAddress({ kind: 'text', digest: { algorithm: 'sha256', hex: sha256 } }),
       },
     });
@@ -123,15 +128,16 @@ class StagedTexts {
 
 /** Texts of derivations that this process has put into the store, or will: whoever goes on to build them needs not read them. */
 export class WrittenDerivations {
-  readonly #texts = new Map<StorePath, Bytes>();
+  readonly #texts = new Map<StorePath, TextToAdd>();
   #nBytes = 0;
 
   /** Those of derivations, as far as there is room. */
   add(texts: ReadonlyMap<StorePath, TextToAdd>): void {
-    for (const [path, { text }] of texts) {
-      if (!path.endsWith('.drv') || !this.hasRoom(text.length) || this.#texts.has(path)) continue;
+    for (const [path, text] of texts) {
+      const length = lengthOfText(text);
+      if (!path.endsWith('.drv') || !this.hasRoom(length) || this.#texts.has(path)) continue;
       this.#texts.set(path, text);
-      this.#nBytes += text.length;
+      this.#nBytes += length;
     }
   }
 
@@ -140,7 +146,7 @@ export class WrittenDerivations {
   }
 
   get(path: StorePath): Bytes | undefined {
-    return this.#texts.get(path);
+    return this.#texts.get(path)?.text;
   }
 }
 

@@ -21,15 +21,43 @@ export interface ATermVariant {
 /** The canonical text. No method-specific errors. */
 export function encodeDerivation(drv: Derivation, variant: ATermVariant = {}): Bytes {
   const isMasked = variant.isMasked === true;
-  const outputs = sortedEntries(drv.outputs).map(([name, output]) => `(${quote(name)},${outputColumns(output, isMasked)})`);
-  const inputs = sortedEntries<readonly string[]>(variant.inputs ?? drv.inputDrvs).map(
-    ([path, names]) => `(${quote(path)},${list([...names].sort(compareBytes).map(quote))})`,
-  );
-  const sources = [...drv.inputSrcs].sort(compareBytes).map(quote);
-  const env = sortedEntries(drv.env).map(
-    ([name, value]) => `(${quote(name)},${isMasked && drv.outputs.has(name) ? '""' : quote(value)})`,
-  );
-  return `Derive(${list(outputs)},${list(inputs)},${list(sources)},${quote(drv.system)},${quote(drv.builder)},${list(drv.args.map(quote))},${list(env)})`;
+  let text = 'Derive([';
+  let comma = '';
+  for (const [name, output] of inOrder(drv.outputs)) {
+    text += `${comma}(${quote(name)},${outputColumns(output, isMasked)})`;
+    comma = ',';
+  }
+  text += '],[';
+  comma = '';
+  for (const [path, names] of inOrder<readonly string[]>(variant.inputs ?? drv.inputDrvs)) {
+    text += `${comma}(${quote(path)},${list(names.length < 2 ? names : [...names].sort(compareBytes))})`;
+    comma = ',';
+  }
+  const { inputSrcs } = drv;
+  text += `],${list(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes))},${quote(drv.system)},${quote(drv.builder)},${list(drv.args)},[`;
+  comma = '';
+  for (const [name, value] of inOrder(drv.env)) {
+    text += `${comma}(${quote(name)},${isMasked && drv.outputs.has(name) ? '""' : quote(value)})`;
+    comma = ',';
+  }
+  return `${text}])`;
+}
+
+/** What was decoded is sorted already, and then no array is made. */
+function inOrder<T>(map: ReadonlyMap<string, T>): Iterable<readonly [string, T]> {
+  let last: string | undefined;
+  for (const key of map.keys()) {
+    if (last !== undefined && key < last) return [...map].sort(([a], [b]) => compareBytes(a, b));
+    last = key;
+  }
+  return map;
+}
+
+/** Of quoted texts. */
+function list(items: readonly Bytes[]): string {
+  let text = '[';
+  for (let i = 0; i < items.length; i++) text += i === 0 ? quote(items[i]!) : `,${quote(items[i]!)}`;
+  return `${text}]`;
 }
 
 function outputColumns(output: DerivationOutput, isMasked: boolean): string {
@@ -46,10 +74,6 @@ function outputColumns(output: DerivationOutput, isMasked: boolean): string {
       return never(output);
   }
 }
-
-const sortedEntries = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => compareBytes(a, b));
-
-const list = (items: readonly string[]): string => `[${items.join(',')}]`;
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const ESCAPED = /[\\"\n\r\t]/;

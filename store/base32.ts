@@ -3,8 +3,6 @@
  *
  * @source docs/store.md §1
  */
-import type { Bytes } from '../base/index.ts';
-
 /** The 32 digits in order of their value. */
 export const base32Alphabet = '0123456789abcdfghijklmnpqrsvwxyz';
 
@@ -29,9 +27,9 @@ export function encodeBase32(bytes: Uint8Array): string {
 /**
  * The digits of a store path: 20 bytes, folded out of the 32 of a SHA-256 by exclusive or.
  *
- * @param digest  a byte string of 32
+ * @param digest  32 bytes
  */
-export function encodePathDigits(digest: Bytes): string {
+export function encodePathDigits(digest: Uint8Array): string {
   for (let group = 0; group < 4; group++) {
     // 5 bytes make 8 digits.
     const from = group * 5;
@@ -47,8 +45,7 @@ export function encodePathDigits(digest: Bytes): string {
   return String.fromCharCode.apply(undefined, digits);
 }
 
-const folded = (digest: Bytes, at: number): number =>
-  at < 12 ? digest.charCodeAt(at) ^ digest.charCodeAt(at + 20) : digest.charCodeAt(at);
+const folded = (digest: Uint8Array, at: number): number => (at < 12 ? digest[at]! ^ digest[at + 20]! : digest[at]!);
 
 /** Written anew by every call. */
 const digits = new Array<number>(32).fill(0);

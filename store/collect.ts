@@ -329,8 +329,9 @@ function inOrder({ graph }: Liveness, isLive: Uint8Array): PathSummary[] {
 function reviveByReferrers(dead: Map<StorePath, PathSummary>, transaction: IndexTransaction): void {
   for (const path of dead.keys()) if (!transaction.has(path)) dead.delete(path);
   const waiting: StorePath[] = [];
-  for (const path of dead.keys()) {
-    for (const referrer of transaction.otherReferrers(path)) if (!dead.has(referrer)) waiting.push(path);
+  for (const [path, references] of transaction.allReferences()) {
+    if (dead.has(path)) continue;
+    for (const reference of references) if (dead.has(reference)) waiting.push(reference);
   }
   revive(dead, transaction, waiting);
 }

@@ -4,7 +4,8 @@
  */
 import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
 import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
-import { hashParts, type KeptText, keepParts } from './kept-text.ts';
+import { DerivationText } from './derivation-text.ts';
+import { hashParts, keepParts } from './kept-text.ts';
 import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
 
@@ -26,11 +27,8 @@ export interface InputOutput {
 }
 
 export interface CompleteDerivation extends InputDerivation {
-  readonly path: StorePath;
-  /** The content of the `.drv`. */
-  readonly content: KeptText;
-  /** Sorted. */
-  readonly references: readonly StorePath[];
+  /** The `.drv`. */
+  readonly text: DerivationText;
   /** With their paths, as far as those are known. */
   readonly outputs: ReadonlyMap<string, DerivationOutput>;
 }
@@ -79,7 +77,7 @@ export function completeDerivation(
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
   } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: hashParts(head, moduloText, tail) };
-  return { path, content, references, outputs, outputNames: names, modulo: dependentsSee };
+  return { text: new DerivationText(path, content, references), outputs, outputNames: names, modulo: dependentsSee };
 }
 
 const DEFERRED: ModuloHash = { kind: 'deferred' };

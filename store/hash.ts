@@ -4,7 +4,7 @@
  * @source docs/store.md §1
  */
 import { createHash, hash } from 'node:crypto';
-import { type Bytes, Fault, isAscii } from '../base/index.ts';
+import { type Bytes, Fault, sha256, sha256Raw } from '../base/index.ts';
 import { base32Length, decodeBase32, encodeBase32 } from './base32.ts';
 import type { StoreCode } from './codes.ts';
 import type { Digest, HashAlgorithm } from './types.ts';
@@ -14,19 +14,17 @@ export const hashSizes: Readonly<Record<HashAlgorithm, number>> = { md5: 16, sha
 
 export const isHashAlgorithm = (text: string): text is HashAlgorithm => Object.hasOwn(hashSizes, text);
 
-const SMALL = 1 << 12;
 const LARGE = 1 << 20;
 
 /** Hash of bytes, or of a byte string (one character a byte), as lower-case hex. */
 export function hashBytes(algorithm: HashAlgorithm, data: Uint8Array | string): string {
-  // Node writes a text as UTF-8, which for ASCII is the same and saves the buffer.
-  if (typeof data === 'string' && data.length <= SMALL && isAscii(data)) return hash(algorithm, data, 'hex');
+  if (algorithm === 'sha256') return sha256(data);
   const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
   return bytes.length <= LARGE ? hash(algorithm, bytes, 'hex') : createHash(algorithm).update(bytes).digest('hex');
 }
 
-/** SHA-256 of a byte string, as a byte string of 32. */
-export const digestBytes = (data: Bytes): Bytes => hash('sha256', isAscii(data) ? data : Buffer.from(data, 'latin1'), 'binary');
+/** SHA-256 of a byte string, as 32 bytes, which are good until anything else is hashed. */
+export const digestBytes: (data: Bytes) => Uint8Array = sha256Raw;
 
 /** The forms a hash is written in. `sri` is the one to show people. */
 export type HashFormat = 'base16' | 'nix32' | 'base64' | 'sri';

@@ -37,8 +37,40 @@ export interface HostSpec {
  */
 export const resolveHostFiles = (spec: HostSpec): TreeEntry[] => new HostTree(spec, new HostPaths()).entries();
 
+/** What `rememberedHostFiles` keeps. */
+interface Remembered {
+  readonly fingerprint: string;
+  readonly looked: readonly Bytes[];
+  readonly entries: readonly TreeEntry[];
+}
+
+/**
+ * As `resolveHostFiles`. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file and
+ * folder that was looked at: a tenth of a millisecond instead of three.
+ */
+export function rememberedHostFiles(store: Pick<ObjectStore, 'cacheGet' | 'cachePut'>, spec: HostSpec): readonly TreeEntry[] {
+  const key = `host files ${specHash(spec)}`;
+  const text = store.cacheGet(key);
+  if (text !== undefined) {
+    const { fingerprint, looked, entries } = JSON.parse(text) as Remembered;
+    if (lookKey(looked)?.key === fingerprint) return entries;
+  }
+  const paths = new HostPaths();
+  const entries = new HostTree(spec, paths).entries();
+  const looked = paths.looked();
+  const state = lookKey(looked);
+  if (state?.isSettled === true) store.cachePut([[key, JSON.stringify({ fingerprint: state.key, looked, entries })]]);
+  return entries;
+}
+
+const specHash = ({ tools, files, searchPath, libraryPath = [] }: HostSpec): string =>
+  hashBytes('sha256', JSON.stringify([tools, files, searchPath, libraryPath]));
+
 /** Changes whenever a file does. Cost: one `lstat` a file. */
 export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKey(entries).key;
+
+/** What `hostTree` needs of a store: also a `Gathering`. */
+export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
 
 /**
  * Adds the tree to the store. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file
@@ -46,8 +78,8 @@ export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKe
  *
  * @throws as `resolveHostFiles`
  */
-export function hostTree(store: ObjectStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
-  const key = `host ${name} ${hashBytes('sha256', JSON.stringify([spec.tools, spec.files, spec.searchPath, spec.libraryPath ?? []]))}`;
+export function hostTree(store: HostStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
+  const key = `host ${name} ${specHash(spec)}`;
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {
     const [fingerprint, path, ...looked] = remembered.split('\0');

@@ -6,7 +6,7 @@
  * a store that we may only read, two processes in some thousands meet.
  */
 import { readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { processStartTime, temporaryName } from '../base/index.ts';
+import { processStartTime, temporaryName, uptimeMs } from '../base/index.ts';
 
 /** Nobody needs it for longer than some milliseconds. */
 const MAX_WAIT_MS = 10_000;
@@ -26,7 +26,7 @@ function take(path: string): boolean {
   const own = `${process.pid} ${processStartTime(process.pid) ?? ''}`;
   let pause: Int32Array | undefined;
   // The clock brings a module of Node's with it: it is looked at by who has to wait.
-  for (let end: number | undefined; end === undefined || performance.now() < end; ) {
+  for (let end: number | undefined; end === undefined || uptimeMs() < end; ) {
     try {
       // A link appears with its content, which a file does not.
       symlinkSync(own, path);
@@ -34,7 +34,7 @@ function take(path: string): boolean {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
-    end ??= performance.now() + MAX_WAIT_MS;
+    end ??= uptimeMs() + MAX_WAIT_MS;
     if (removeStale(path)) continue;
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);

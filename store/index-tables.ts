@@ -13,7 +13,6 @@ export interface Tables {
   /** `undefined` where we may only read what an older igos wrote. */
   readonly graph: GraphTable | undefined;
   readonly manifests: Database<Buffer, string>;
-  readonly referrers: Database<string, string>;
   readonly realisations: Database<string, string>;
   readonly cache: Database<Buffer, Buffer>;
   readonly isReadOnly: boolean;
@@ -76,7 +75,6 @@ function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
     paths: table('paths', TEXTS),
     graph: table('graph', TEXTS),
     manifests: table('manifests', { ...TEXTS, encoding: 'binary' }),
-    referrers: table('referrers', TEXTS),
     realisations: table('realisations', TEXTS),
     cache: table('cache', { encoding: 'binary', keyEncoding: 'binary' }),
     isReadOnly,

@@ -12,7 +12,7 @@ import {
   referencesOf,
 } from './index-record.ts';
 import type { Tables } from './index-tables.ts';
-import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
+import { hashPartLength, storePathBase } from './store-path.ts';
 import type { PathInfo, Realisation, StorePath } from './types.ts';
 
 /** The writing side of the index, inside of `StoreIndex.write`. */
@@ -87,29 +87,21 @@ export class IndexTransaction {
     return value === undefined ? undefined : decodeRecord(path, value, this.#storeDir);
   }
 
-  /** Direct referrers, itself left out. */
-  *otherReferrers(path: StorePath): Iterable<StorePath> {
-    const prefix = storePathHash(path);
-    const own = storePathBase(path);
-    for (const key of this.#tables.referrers.getKeys({ start: prefix, end: `${prefix}\xff` })) {
-      const base = key.slice(hashPartLength);
-      if (base !== own) yield `${this.#storeDir}/${base}` as StorePath;
-    }
+  /** Every path with what it refers to. Cost: one look at each record. */
+  *allReferences(): Iterable<readonly [path: StorePath, references: readonly StorePath[]]> {
+    const toPath = (base: string): StorePath => `${this.#storeDir}/${base}` as StorePath;
+    for (const { key, value } of this.#tables.paths.getRange()) yield [toPath(key), referencesOf(value).map(toPath)];
   }
 
   /** Forgets a path, if it is there. That nothing valid refers to it is the caller's to see to. */
   remove(path: StorePath): void {
     const base = storePathBase(path);
     const graph = this.#writableGraph();
-    const record = this.#tables.paths.get(base);
-    if (record === undefined) return;
+    if (!this.#tables.paths.doesExist(base)) return;
     graph.remove(this.#node(base));
     this.#nodes.delete(base);
     this.#tables.paths.removeSync(base);
     this.#tables.manifests.removeSync(base);
-    for (const reference of referencesOf(record)) {
-      this.#tables.referrers.removeSync(reference.slice(0, hashPartLength) + base);
-    }
   }
 
   /** Forgets the realisations that lead to a path, and what is remembered in the cache by naming one. Cost: one look at each. */
@@ -146,7 +138,6 @@ export class IndexTransaction {
       ...(deriver === undefined ? {} : { deriver: storePathBase(deriver) }),
     });
     this.#tables.manifests.putSync(base, packedManifest);
-    for (const reference of references) this.#tables.referrers.putSync(storePathHash(reference) + base, '');
   }
 
   /** Nothing where the path is gone. */

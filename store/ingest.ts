@@ -3,7 +3,7 @@
  * a copy if one is wanted. Cost: one read; two SHA-256 of every byte (the NAR's and the file's). Large trees are copied with other threads.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, Sha256 } from '../base/index.ts';
 import { ModuloHasher } from './hash-modulo.ts';
 import { TreeCopier } from './lanes/copy-tree.ts';
 import { ManifestBuilder } from './manifest.ts';
@@ -48,7 +48,7 @@ export function ingestTree(entries: readonly TreeEntry[], options: IngestOptions
 /** Takes whatever drives a visitor. */
 export function ingest(drive: (visitor: TreeVisitor) => void, options: IngestOptions = {}): Ingested {
   const { algorithm = 'sha256' } = options;
-  const narHash = createHash('sha256');
+  const narHash = new Sha256();
   const otherHash = algorithm === 'sha256' ? undefined : createHash(algorithm);
   const scanner = options.scanFor === undefined ? undefined : new ReferenceScanner(options.scanFor);
   const modulo = options.modulo === undefined ? undefined : new ModuloHasher('sha256', options.modulo);
@@ -71,7 +71,7 @@ export function ingest(drive: (visitor: TreeVisitor) => void, options: IngestOpt
     copier?.close();
   }
   const narSizeBytes = encoder.end();
-  const narHex = narHash.digest('hex');
+  const narHex = narHash.digest();
   const manifest = manifestMaker.manifest();
   const root = manifest[0];
   const flatDigest = flat === undefined ? (root?.kind === 'file' ? root.sha256 : undefined) : flat.digest();

@@ -2,24 +2,15 @@
  * Byte strings outside of the engine's heap, hashed on their way there. A young generation is copied as long as what is in it lives, and
  * the text of each derivation lives until the end: 2 KB, most of what one keeps.
  */
-import { createHash, hash } from 'node:crypto';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, HashedMemory, type Latin1Buffer, Sha256 } from '../base/index.ts';
 
 /** Many texts share one: a derivation has a few KB. */
 const SLAB_BYTES = 1 << 18;
 /** Longer texts are hashed in pieces, or get memory of their own. */
 const LARGE = SLAB_BYTES >> 1;
 
-/** Not in Node's documentation, but what `write` calls: that looks at its arguments for as long as the copy takes. */
-interface Latin1Buffer extends Buffer {
-  latin1Write(text: Bytes, offset: number, length: number): number;
-  latin1Slice(start: number, end: number): Bytes;
-}
-
-const newSlab = (sizeBytes: number): Latin1Buffer => Buffer.allocUnsafeSlow(sizeBytes) as Latin1Buffer;
-
 /** Kept texts stand before `used`; what is behind is written anew by every call. */
-let slab = newSlab(0);
+let slab: HashedMemory | undefined;
 let used = 0;
 
 /** A byte string and its SHA-256. */
@@ -37,6 +28,14 @@ export class KeptText {
     this.#end = end;
   }
 
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  copyTo(target: Buffer, at: number): void {
+    this.#bytes.copy(target, at, this.#start, this.#end);
+  }
+
   /** Decoded each time. */
   get text(): Bytes {
     return this.#bytes.latin1Slice(this.#start, this.#end);
@@ -47,33 +46,37 @@ export class KeptText {
 export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[]): string {
   const length = lengthOf(first, second, others);
   if (length > LARGE) {
-    const large = createHash('sha256').update(first, 'latin1').update(second, 'latin1');
-    for (const other of others) large.update(other, 'latin1');
-    return large.digest('hex');
+    const large = new Sha256().update(first).update(second);
+    for (const other of others) large.update(other);
+    return large.digest();
   }
-  if (used + length > slab.length) startSlab();
-  writeParts(slab, used, first, second, others);
-  return hash('sha256', slab.subarray(used, used + length), 'hex');
+  const to = slabFor(length);
+  writeParts(to.bytes, used, first, second, others);
+  return to.sha256(used, used + length);
 }
 
 /** The same, and the text. */
 export function keepParts(first: Bytes, second: Bytes, others: readonly Bytes[]): KeptText {
   const length = lengthOf(first, second, others);
   if (length > LARGE) {
-    const own = newSlab(length);
-    writeParts(own, 0, first, second, others);
-    return new KeptText(createHash('sha256').update(own).digest('hex'), own, 0, length);
+    const own = new HashedMemory(length);
+    writeParts(own.bytes, 0, first, second, others);
+    return new KeptText(own.sha256(0, length), own.bytes, 0, length);
   }
-  if (used + length > slab.length) startSlab();
+  const to = slabFor(length);
   const start = used;
-  writeParts(slab, start, first, second, others);
+  writeParts(to.bytes, start, first, second, others);
   used += length;
-  return new KeptText(hash('sha256', slab.subarray(start, used), 'hex'), slab, start, used);
+  return new KeptText(to.sha256(start, used), to.bytes, start, used);
 }
 
-function startSlab(): void {
-  slab = newSlab(SLAB_BYTES);
-  used = 0;
+/** With room for so many bytes behind `used`. */
+function slabFor(length: number): HashedMemory {
+  if (slab === undefined || used + length > SLAB_BYTES) {
+    slab = new HashedMemory(SLAB_BYTES);
+    used = 0;
+  }
+  return slab;
 }
 
 function lengthOf(first: Bytes, second: Bytes, others: readonly Bytes[]): number {

@@ -1,16 +1,15 @@
 /** The list of every file of an object with its hash: made while the tree is visited, kept compressed in the index. */
-import { createHash, type Hash, hash } from 'node:crypto';
-import { Bug, type Bytes, compareBytes } from '../base/index.ts';
+import { Bug, type Bytes, compareBytes, Sha256, sha256 } from '../base/index.ts';
 import type { TreeVisitor } from './tree.ts';
 import type { Manifest, ManifestEntry } from './types.ts';
 
-/** Collects the manifest of the tree it visits. Small files cost one `crypto.hash`. */
+/** Collects the manifest of the tree it visits. Small files cost one `sha256`. */
 export class ManifestBuilder implements TreeVisitor {
   readonly #entries: ManifestEntry[] = [];
   #isExecutable = false;
   #sizeBytes = 0;
   #sha256: string | undefined;
-  #hash: Hash | undefined;
+  #hash: Sha256 | undefined;
 
   enterDirectory(path: Bytes): void {
     this.#entries.push({ kind: 'directory', path });
@@ -30,15 +29,15 @@ export class ManifestBuilder implements TreeVisitor {
   }
 
   fileData(chunk: Uint8Array): void {
-    if (this.#hash === undefined && chunk.length === this.#sizeBytes) this.#sha256 = hash('sha256', chunk, 'hex');
+    if (this.#hash === undefined && chunk.length === this.#sizeBytes) this.#sha256 = sha256(chunk);
     else {
-      this.#hash ??= createHash('sha256');
+      this.#hash ??= new Sha256();
       this.#hash.update(chunk);
     }
   }
 
   endFile(path: Bytes): void {
-    const sha256 = this.#sha256 ?? this.#hash!.digest('hex');
+    const sha256 = this.#sha256 ?? this.#hash!.digest();
     this.#entries.push({ kind: 'file', path, isExecutable: this.#isExecutable, sizeBytes: this.#sizeBytes, sha256 });
   }
 

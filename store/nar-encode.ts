@@ -4,6 +4,7 @@
  * @source docs/store.md §4
  */
 import { Bug, type Bytes } from '../base/index.ts';
+import type { KeptText } from './kept-text.ts';
 import { baseName, type TreeVisitor } from './tree.ts';
 
 /** Takes the bytes of a NAR in order. A chunk is only valid during the call. */
@@ -155,7 +156,7 @@ export class TextNars {
   #memory = Buffer.allocUnsafeSlow(1 << 14);
 
   /** @returns the NAR of a file that is not executable, and the file's bytes in it */
-  of(text: Bytes): { nar: Buffer; data: Buffer } {
+  of(text: Bytes | KeptText): { nar: Buffer; data: Buffer } {
     const start = MAGIC.length + OPEN_FILE.length + 8;
     const length = start + Math.ceil(text.length / 8) * 8 + CLOSE.length;
     if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length * 2);
@@ -164,7 +165,8 @@ export class TextNars {
     nar.set(OPEN_FILE, MAGIC.length);
     nar.writeBigUInt64LE(BigInt(text.length), start - 8);
     const data = nar.subarray(start, start + text.length);
-    data.write(text, 'latin1');
+    if (typeof text === 'string') data.write(text, 'latin1');
+    else text.copyTo(data, 0);
     nar.fill(0, start + text.length, length - CLOSE.length);
     nar.set(CLOSE, length - CLOSE.length);
     return { nar, data };

@@ -13,19 +13,20 @@
  *
  * @source docs/store.md §6
  */
-import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
+import { type Named, SourceAdder, type SourceSink } from './add-sources.ts';
 import { addTexts, TextsOfLater, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
+import { DerivationText, lengthOfText } from './derivation-text.ts';
+import { GatheredSources } from './gathered-sources.ts';
 import { ReferenceGraph, readGraph } from './graph.ts';
-import { hashBytes } from './hash.ts';
 import { type ImportOptions, importArchive } from './import.ts';
-import { type Ingested, ingest } from './ingest.ts';
 import { IntactPaths } from './intact.ts';
 import { ManifestBuilder } from './manifest.ts';
-import { type ByteSource, readNar } from './nar-decode.ts';
+import type { ByteSource } from './nar-decode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
@@ -35,29 +36,19 @@ import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
 import { Reserve } from './reserve.ts';
 import { findRoots } from './roots.ts';
-import type { InodeData } from './source-files.ts';
 import { Staging } from './staging.ts';
-import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { StoreIndex } from './store-index.ts';
-import {
-  type ContentAddress,
-  contentAddressedPath,
-  derivationName,
-  formatContentAddress,
-  parseStoreName,
-  storePathBase,
-  textPath,
-} from './store-path.ts';
+import { derivationName, storePathBase, textPath } from './store-path.ts';
 import { TemporaryRoots } from './temporary-roots.ts';
-import { listTree, orderTree, type TreeVisitor } from './tree.ts';
+import { listTree } from './tree.ts';
 import type {
   AddOptions,
   CleanResult,
   CollectOptions,
   CollectReport,
   Derivation,
-  Digest,
   FinishedObject,
+  Gathering,
   LaterTexts,
   Manifest,
   ObjectStore,
@@ -90,7 +81,7 @@ const MAX_DERIVATIONS = 20_000;
 export const openStore = (options: { home: string; storeDir: string; sharesFiles?: boolean }): ObjectStore =>
   new LocalStore(options.home, options.storeDir, options.sharesFiles === true);
 
-class LocalStore implements ObjectStore {
+class LocalStore implements ObjectStore, SourceSink {
   readonly home: string;
   readonly storeDir: string;
   readonly #places: Places;
@@ -98,6 +89,8 @@ class LocalStore implements ObjectStore {
   readonly #derivations = new Map<StorePath, Derivation>();
   readonly #written = new WrittenDerivations();
   readonly #later: TextsOfLater[] = [];
+  readonly #gatherings: GatheredSources[] = [];
+  readonly #sources: SourceAdder = new SourceAdder(this);
   readonly #intact: IntactPaths;
 
   constructor(home: string, storeDir: string, sharesFiles: boolean) {
@@ -176,117 +169,52 @@ class LocalStore implements ObjectStore {
     return Buffer.concat(chunks).toString('latin1');
   }
 
-  computePath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
-    return this.#compute(this.#sourceOf(name, source, options));
+  computePath(name: string, source: Bytes, options: AddOptions = {}): Named {
+    return this.#sources.computePath(name, source, options);
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): StorePath {
-    return this.#add(this.#sourceOf(name, source, options)).path;
+    return this.#sources.addPath(name, source, options).path;
   }
 
   ensurePath(name: string, source: Bytes, options: AddOptions = {}): Named {
-    const found = this.#sourceOf(name, source, options);
-    const state = statKey(found.entries);
-    const named = this.#remembered(found, state.key) ?? this.#identify(found, read(found));
-    if (!this.hold(named.path)) return this.#copy(found, state);
-    this.#remember(found, state, named);
-    return named;
+    return this.#sources.ensurePath(name, source, options);
   }
 
-  computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest } {
-    return this.#compute(treeSource(name, entries));
+  computeTree(name: string, entries: readonly TreeEntry[]): Named {
+    return this.#sources.computeTree(name, entries);
   }
 
   addTree(name: string, entries: readonly TreeEntry[]): StorePath {
-    return this.#add(treeSource(name, entries)).path;
-  }
-
-  #sourceOf(name: string, source: Bytes, options: AddOptions): Source {
-    const { method = 'nar', algorithm = 'sha256' } = options;
-    parseStoreName(name);
-    const entries = listTree(source, options.filter);
-    if (method === 'flat' && entries[0]?.kind !== 'file') {
-      throw new Fault(
-        'E-STORE-020' satisfies StoreCode,
-        `'${bytesToText(source)}' is not a file, so it cannot be added by the hash of its bytes alone`,
-        {
-          hints: ['add it as a tree (recursive)'],
-        },
-      );
-    }
-    return { name, entries, method, algorithm, place: source };
+    return this.#sources.addTree(name, entries).path;
   }
 
   addNar(name: string, source: ByteSource): Named {
-    parseStoreName(name);
-    return this.#take({ name, method: 'nar', algorithm: 'sha256' }, (visitor) => readNar(source, visitor));
+    return this.#sources.addNar(name, source);
   }
 
-  #compute(source: Source): { path: StorePath; digest: Digest } {
-    const key = statKey(source.entries).key;
-    const remembered = this.#remembered(source, key);
-    if (remembered !== undefined) return remembered;
-    return this.#identify(source, read(source));
-  }
-
-  #add(source: Source): Named {
-    // What was never seen needs no second look at its inodes: they are noted while it is read.
-    if (this.cacheGet(sourceKey(source)) === undefined) return this.#copy(source);
-    const state = statKey(source.entries);
-    const remembered = this.#remembered(source, state.key);
-    return remembered !== undefined && this.hold(remembered.path) ? remembered : this.#copy(source, state);
-  }
-
-  /** Reads and copies in one pass; the copy is dropped where its path is valid. */
-  #copy(source: Source, known?: StatKey): Named {
-    const state = known === undefined ? new StatKeyBuilder(source.entries) : undefined;
-    const drive = (visitor: TreeVisitor) => readSource(source, visitor, state && ((stat) => state.file(stat)));
-    const named = this.#take(source, drive, source.entries.length);
-    this.#remember(source, known ?? state!.end(), named);
-    return named;
-  }
-
-  #take(how: Naming, drive: (visitor: TreeVisitor) => void, nExpected = 0): Named {
+  /** Writes a copy into a scratch folder and registers it: see `SourceSink`. */
+  take<T>(make: (realPath: string) => { readonly result: T; readonly object: FinishedObject | undefined }): T {
     const folder = this.#places.staging.make('add');
     try {
-      const realPath = `${folder}/x`;
-      const ingested = ingest(drive, { copyTo: textToBytes(realPath), algorithm: how.algorithm, nExpected });
-      const { path, digest, ca } = this.#identify(how, ingested);
-      if (!this.hold(path)) {
-        const { narHash, narSizeBytes, manifest } = ingested;
-        const info = { path, narHash, narSizeBytes, references: [], ca: formatContentAddress(ca) };
-        registerObjects(this.#places, [{ realPath, info, manifest }]);
-      }
-      return { path, digest };
+      const { result, object } = make(`${folder}/x`);
+      if (object !== undefined) registerObjects(this.#places, [object]);
+      return result;
     } finally {
       removeTree(textToBytes(folder));
     }
   }
 
-  #remember(source: Source, { key, isSettled }: StatKey, { path, digest }: Named): void {
-    if (!isSettled) return;
-    const name = sourceKey(source);
-    const value = `${key} ${digest.hex} ${path}`;
-    if (this.cacheGet(name) !== value) this.cachePut([[name, value]]);
+  gather(): Gathering {
+    const gathered = new GatheredSources(this, this.#places);
+    this.#gatherings.push(gathered);
+    return gathered;
   }
 
-  /** What was found when the same files, unchanged since, were added before. */
-  #remembered(source: Source, key: string): Named | undefined {
-    const [oldKey, hex, path] = this.cacheGet(sourceKey(source))?.split(' ') ?? [];
-    if (oldKey !== key || hex === undefined || path === undefined) return undefined;
-    return { path: path as StorePath, digest: { algorithm: source.algorithm, hex } };
-  }
-
-  #identify(how: Naming, ingested: Ingested): { path: StorePath; digest: Digest; ca: ContentAddress } {
-    const { name, method, algorithm } = how;
-    const digest: Digest = { algorithm, hex: method === 'flat' ? ingested.flatDigest! : ingested.narDigest };
-    const ca: ContentAddress = { kind: 'fixed', method, digest };
-    return { path: contentAddressedPath(ca, name, { others: [], self: false }, this.storeDir), digest, ca };
-  }
-
-  addTexts(texts: readonly TextToAdd[]): StorePath[] {
+  addTexts(texts: readonly TextToAdd[], sources?: Gathering): StorePath[] {
     const { paths, missing } = this.#missing(texts);
-    if (missing.size > 0) addTexts(this.#places, missing);
+    if (sources !== undefined) this.#gatherings.find((each) => each === sources)?.register(missing);
+    else if (missing.size > 0) addTexts(this.#places, missing);
     this.#written.add(missing);
     return paths;
   }
@@ -294,7 +222,7 @@ class LocalStore implements ObjectStore {
   addTextsLater(texts: readonly TextToAdd[]): LaterTexts {
     const { missing } = this.#missing(texts);
     let nBytes = 0;
-    for (const { text } of missing.values()) nBytes += text.length;
+    for (const text of missing.values()) nBytes += lengthOfText(text);
     // They have to stay in memory until then.
     const isNow = !this.#written.hasRoom(nBytes);
     if (isNow) addTexts(this.#places, missing);
@@ -305,7 +233,9 @@ class LocalStore implements ObjectStore {
   }
 
   #missing(texts: readonly TextToAdd[]): { paths: StorePath[]; missing: Map<StorePath, TextToAdd> } {
-    const paths = texts.map(({ name, text, references }) => textPath(name, text, references, this.storeDir));
+    const paths = texts.map((each) =>
+      each instanceof DerivationText ? each.path : textPath(each.name, each.text, each.references, this.storeDir),
+    );
     const held = this.holdAll(paths);
     return { paths, missing: new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path))) };
   }
@@ -431,6 +361,7 @@ class LocalStore implements ObjectStore {
 
   close(): void {
     for (const later of this.#later.splice(0)) later.giveUp();
+    for (const gathered of this.#gatherings.splice(0)) gathered[Symbol.dispose]();
     this.#places.temporaryRoots.close();
     this.#index.close();
   }
@@ -445,47 +376,3 @@ const notValid = (path: StorePath): never => {
     hints: ['build or add it first'],
   });
 };
-
-interface Named {
-  readonly path: StorePath;
-  readonly digest: Digest;
-}
-
-/** What the name of an object is made of besides its bytes. */
-interface Naming {
-  readonly name: string;
-  readonly method: 'flat' | 'nar';
-  readonly algorithm: Digest['algorithm'];
-}
-
-/** A tree to be added, and how it is to be named. */
-interface Source extends Naming {
-  /** In tree order, complete. */
-  readonly entries: readonly TreeEntry[];
-  /** What tells this source from others in the cache. */
-  readonly place: Bytes;
-}
-
-function treeSource(name: string, entries: readonly TreeEntry[]): Source {
-  parseStoreName(name);
-  const ordered = orderTree(entries);
-  const files = ordered.map((entry) => `${entry.path}\0${entry.kind === 'file' ? entry.realPath : ''}`);
-  return { name, entries: ordered, method: 'nar', algorithm: 'sha256', place: hashBytes('sha256', files.join('\0')) };
-}
-
-const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
-
-const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: InodeData) => void): void =>
-  readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor, onStat);
-
-const read = (source: Source): Ingested => ingest((visitor) => readSource(source, visitor), { algorithm: source.algorithm });
-
-/** A flat hash says nothing of modes, so there is but one mode. */
-const withoutExecutable = (visitor: TreeVisitor): TreeVisitor => ({
-  enterDirectory: (path) => visitor.enterDirectory(path),
-  leaveDirectory: (path) => visitor.leaveDirectory(path),
-  symlink: (path, target) => visitor.symlink(path, target),
-  beginFile: (path, _isExecutable, sizeBytes) => visitor.beginFile(path, false, sizeBytes),
-  fileData: (chunk) => visitor.fileData(chunk),
-  endFile: (path) => visitor.endFile(path),
-});

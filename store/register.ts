@@ -30,18 +30,25 @@ export interface Places {
  * registration of the same path replaces. What is registered is held until the store is closed. Cost: one `syncfs`, one `fsync`, one transaction.
  *
  * @param options.isDurable  the bytes are on the disk: no `syncfs`
+ * @param options.notes  for the cache of the index, in the same transaction
  * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
  */
 export function registerObjects(
   places: Places,
   objects: readonly FinishedObject[],
-  { isDurable = false }: { readonly isDurable?: boolean } = {},
+  {
+    isDurable = false,
+    notes = [],
+  }: { readonly isDurable?: boolean; readonly notes?: readonly (readonly [key: string, value: string])[] } = {},
 ): void {
-  if (objects.length === 0) return;
+  if (objects.length === 0 && notes.length === 0) return;
   const { objects: folder, index } = places;
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
   // A build that made what was there before: held from here on, it needs no transaction.
-  if (objects.every(({ info }) => index.has(info.path))) return;
+  if (objects.every(({ info }) => index.has(info.path))) {
+    putNotes(places, notes);
+    return;
+  }
   makeDirectory(folder);
   places.reserve.make();
   // Outside of the transaction, which others wait for.
@@ -73,12 +80,20 @@ export function registerObjects(
         registered.push({ ...object.info, registeredAt });
       });
       syncDirectory(folder);
+      for (const [key, value] of notes) transaction.putCache(key, value);
       places.log.append(registered.map((info) => ({ info })));
     });
   } finally {
     for (const left of replaced) removeTree(textToBytes(left));
   }
   if (registered.length > 0) places.onRegistered?.(registered.map(({ path }) => path));
+}
+
+function putNotes({ index }: Places, notes: readonly (readonly [key: string, value: string])[]): void {
+  if (notes.length === 0) return;
+  index.write((transaction) => {
+    for (const [key, value] of notes) transaction.putCache(key, value);
+  });
 }
 
 const notValidReference = (path: string, missing: string): Fault =>

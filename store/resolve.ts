@@ -39,10 +39,16 @@ export function resolveDerivation(drv: Derivation, storeDir: string, lookup: Rea
     inputSrcs: [...sources].sort(compareBytes),
     builder: rewrite(drv.builder),
     args: drv.args.map(rewrite),
-    env: new Map([...drv.env].map(([name, value]) => [rewrite(name), rewrite(value)])),
+    env: rewriteAll(drv.env, rewrite),
   };
   if (derivationKind(drv) !== 'deferred') return resolved;
   return fillOutputPaths(resolved, storeDir, noInputs, new Map());
+}
+
+function rewriteAll(env: ReadonlyMap<string, Bytes>, rewrite: (text: Bytes) => Bytes): Map<string, Bytes> {
+  const rewritten = new Map<string, Bytes>();
+  for (const [name, value] of env) rewritten.set(rewrite(name), rewrite(value));
+  return rewritten;
 }
 
 const noInputs = (path: StorePath): Derivation => {

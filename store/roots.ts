@@ -9,10 +9,9 @@
  * | `<home>/var/temproots/*` | what running processes of ours use |
  * | `/proc` | what any running program executes, maps, has open, stands in, or names in its environment |
  */
-import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Fault, makeDirectory, symlinkAtomic, sys } from '../base/index.ts';
+import { Fault, makeDirectory, sha256, symlinkAtomic, sys } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { storePathBase, tryParseStorePath } from './store-path.ts';
 import { readTemporaryRoots } from './temporary-roots.ts';
@@ -141,8 +140,7 @@ function listFolder(folder: string) {
 const autoFolder = (home: string): string => `${home}/var/gcroots/auto`;
 
 /** The entry of `auto` that stands for a link elsewhere. */
-const autoEntry = (home: string, link: string): string =>
-  `${autoFolder(home)}/${createHash('sha256').update(link).digest('hex').slice(0, 32)}`;
+const autoEntry = (home: string, link: string): string => `${autoFolder(home)}/${sha256(Buffer.from(link)).slice(0, 32)}`;
 
 /**
  * Makes the symlink `link` (absolute) to an object on this disk, and a root of it: as long as the link is there, the object is.

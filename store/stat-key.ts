@@ -1,9 +1,8 @@
 /**
  * Whether files are still what they were, told by their inodes: a second look costs one `lstat` a file instead of reading it.
  */
-import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { bytesToPath, bytesToText, SystemFault } from '../base/index.ts';
+import { bytesToPath, bytesToText, Sha256, SystemFault } from '../base/index.ts';
 import type { InodeData } from './source-files.ts';
 import type { TreeEntry } from './types.ts';
 
@@ -39,20 +38,23 @@ const MAX_BUFFERED = 4096;
 
 /** The same, from inode data that somebody else takes, before reading each file: in the order of the entries, of files only. */
 export class StatKeyBuilder {
-  readonly #hash = createHash('sha256');
-  readonly #numbers = new Float64Array(FIELDS * MAX_BUFFERED);
+  readonly #hash = new Sha256();
+  readonly #numbers: Float64Array;
+  readonly #bytes: Uint8Array;
   #nBuffered = 0;
   #newestMs = 0;
 
   constructor(entries: readonly TreeEntry[]) {
     let text = '';
     for (const entry of entries) text += `${entry.kind}\0${entry.path}\0${entry.kind === 'symlink' ? entry.target : ''}\0`;
-    this.#hash.update(text, 'latin1');
+    this.#hash.update(text);
+    this.#numbers = new Float64Array(FIELDS * Math.min(entries.length, MAX_BUFFERED));
+    this.#bytes = new Uint8Array(this.#numbers.buffer);
   }
 
   /** Times come as doubles: the least step of one is a quarter of a microsecond, a thousandth of the kernel's. */
   file(stat: InodeData): void {
-    if (this.#nBuffered === FIELDS * MAX_BUFFERED) this.#flush();
+    if (this.#nBuffered === this.#numbers.length) this.#flush();
     const numbers = this.#numbers;
     const at = this.#nBuffered;
     numbers[at] = stat.dev;
@@ -67,11 +69,11 @@ export class StatKeyBuilder {
 
   end(): StatKey {
     this.#flush();
-    return { key: this.#hash.digest('hex'), isSettled: this.#newestMs + SETTLING_MS < Date.now() };
+    return { key: this.#hash.digest(), isSettled: this.#newestMs + SETTLING_MS < Date.now() };
   }
 
   #flush(): void {
-    this.#hash.update(this.#numbers.subarray(0, this.#nBuffered));
+    this.#hash.update(this.#bytes.subarray(0, this.#nBuffered * this.#numbers.BYTES_PER_ELEMENT));
     this.#nBuffered = 0;
   }
 }

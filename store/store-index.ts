@@ -8,15 +8,17 @@
  * | `paths` | `<hash part>-<name>` | JSON of `PathRecord` |
  * | `graph` | of 64 paths, by number | their references: see graph-table.ts |
  * | `manifests` | the same | zstd of `encodeManifest` |
- * | `referrers` | hash part of the referred ‖ base of the referrer | nothing |
  * | `realisations` | base of the resolved .drv ‖ `!` ‖ output | base of the path |
  * | `cache` | SHA-256 of the key | text |
+ *
+ * An older igos also kept a table `referrers`, an entry for each reference: forty thousand for two thousand derivations of a
+ * distribution, half the time of registering them. Who refers to a path is seldom asked, and the graph answers it.
  *
  * @source docs/store.md §6
  */
 import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import { Bug, compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, isCurrent, reachable } from './graph-table.ts';
 import { assertFolder, badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
 import { whileGuarded } from './index-guard.ts';
@@ -25,7 +27,7 @@ import { isOfLmdb, openTables, systemFault, type Tables } from './index-tables.t
 import { IndexTransaction } from './index-transaction.ts';
 import { isIndexLost } from './lost-index.ts';
 import { unpackManifest, unpackManifestBytes } from './packed-manifest.ts';
-import { hashPartLength, storePathBase, storePathHash } from './store-path.ts';
+import { storePathBase } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
 
 /** The index of one store. Opening is lazy: reading an absent index creates nothing and finds nothing. */
@@ -34,6 +36,7 @@ export class StoreIndex {
   readonly #storeDir: string;
   #tables: Tables | undefined;
   #beginsAnew: boolean = false;
+  #referrers: { readonly transaction: number; readonly byPath: ReadonlyMap<StorePath, readonly StorePath[]> } | undefined;
 
   constructor(folder: string, storeDir: string) {
     this.#folder = folder;
@@ -143,16 +146,15 @@ export class StoreIndex {
     return value === undefined ? undefined : unpackManifestBytes(value);
   }
 
-  /** Direct referrers, sorted, itself included where it refers to itself. */
+  /** Direct referrers, sorted, itself included where it refers to itself. Cost: the first time, and after a write, the whole graph. */
   referrers(path: StorePath): StorePath[] {
-    const tables = this.#reading();
-    if (tables === undefined) return [];
-    const prefix = storePathHash(path);
-    const found: StorePath[] = [];
-    for (const key of tables.referrers.getKeys({ start: prefix, end: `${prefix}\xff` })) {
-      found.push(this.#toPath(key.slice(hashPartLength)));
+    if (this.#reading() === undefined) return [];
+    const transaction = newestTransaction(this.#folder);
+    if (this.#referrers?.transaction !== transaction) {
+      this.refresh();
+      this.#referrers = { transaction, byPath: referrersByPath(this.summaries(undefined, neverAsked)) };
     }
-    return found;
+    return [...(this.#referrers.byPath.get(path) ?? [])].sort(compareBytes);
   }
 
   /** Sorted. Read in one go, so that the caller may write meanwhile. */
@@ -270,4 +272,20 @@ export class StoreIndex {
     if (this.#tables.isReadOnly) throw new SystemFault('write to the index', this.#folder, { code: 'EACCES' });
     return this.#tables;
   }
+}
+
+const neverAsked = (path: StorePath): never => {
+  throw new Bug(`all paths are read, and '${path}' is asked for`);
+};
+
+function referrersByPath(summaries: readonly PathSummary[]): Map<StorePath, StorePath[]> {
+  const found = new Map<StorePath, StorePath[]>();
+  for (const { path, references } of summaries) {
+    for (const reference of references) {
+      const known = found.get(reference);
+      if (known === undefined) found.set(reference, [path]);
+      else known.push(path);
+    }
+  }
+  return found;
 }

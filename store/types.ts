@@ -132,6 +132,17 @@ export interface TextToAdd {
   readonly references: readonly StorePath[];
 }
 
+/**
+ * Sources on their way in: read, named and copied, but in the store only when `addTexts` takes them. What is not taken when the store
+ * is closed is forgotten. `hold`, `isValid` and the cache know what is gathered.
+ */
+export interface Gathering
+  extends Disposable,
+    Pick<ObjectStore, 'isValid' | 'hold' | 'ensurePath' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'> {
+  /** Whether a path is among them. */
+  has(path: StorePath): boolean;
+}
+
 /** Texts that are yet to be registered. */
 export interface LaterTexts {
   /** Writes them, waits for the disk without keeping the thread, and registers. The second time nothing. @throws Fault E-STORE-015 · SystemFault */
@@ -265,8 +276,14 @@ export interface ObjectStore extends Disposable {
   /** Like `computePath`/`addPath` for a tree put together from files of several places (see `host.ts`). Entries sorted by path; parents are implied. */
   computeTree(name: string, entries: readonly TreeEntry[]): { path: StorePath; digest: Digest };
   addTree(name: string, entries: readonly TreeEntry[]): StorePath;
-  /** Adds texts (`toFile`, `.drv`) in one transaction. References must be valid or in the batch. */
-  addTexts(texts: readonly TextToAdd[]): StorePath[];
+  /**
+   * Adds texts (`toFile`, `.drv`) in one transaction. References must be valid or in the batch.
+   *
+   * @param sources  of `gather`: become valid in the same transaction
+   */
+  addTexts(texts: readonly TextToAdd[], sources?: Gathering): StorePath[];
+  /** Sources that are copied now and become valid together, with the texts that name them. */
+  gather(): Gathering;
   /**
    * As `addTexts` of derivations, which are valid only when `finish` has been waited for. Until then nobody but `readDerivation` of this
    * store knows them. What is not finished when the store is closed is forgotten.

@@ -18,10 +18,14 @@ export interface Identity {
   readonly gid: number;
 }
 
+export interface Starter extends Identity {
+  /** Makes the namespaces itself, and gives builds other users; all others own theirs by a namespace of users. */
+  readonly isPrivileged: boolean;
+}
+
 export interface Steps {
   readonly machine: MachineName;
-  /** Who starts it. Root makes the namespaces itself; others own them by one of users. */
-  readonly starter: Identity;
+  readonly starter: Starter;
   readonly hasNetwork: boolean;
   /** `cgroup.procs` files to join, before anything else. */
   readonly cgroups: readonly string[];
@@ -95,10 +99,10 @@ export function sandboxCalls(steps: Steps): CallList {
   const first = list.label();
   list.call('close', [TABLE_FD]);
   for (const path of steps.cgroups) writeFile(list, path, '0', 'join the cgroup');
-  const isRoot = steps.starter.uid === 0;
+  const { isPrivileged } = steps.starter;
   const namespaces = NEW_MOUNTS | NEW_PROCESSES | NEW_IPC | NEW_NAME | (steps.hasNetwork ? 0 : NEW_NETWORK);
-  list.call('unshare', [isRoot ? namespaces : namespaces | NEW_USERS], { purpose: 'make namespaces' });
-  if (!isRoot) mapUsers(list, { uid: 0, gid: 0 }, steps.starter);
+  list.call('unshare', [isPrivileged ? namespaces : namespaces | NEW_USERS], { purpose: 'make namespaces' });
+  if (!isPrivileged) mapUsers(list, { uid: 0, gid: 0 }, steps.starter);
   dieWithParent(list);
   // Whoever started us may have died before that: then nobody reads the reports, which is an error to be polled.
   const alive = list.label();

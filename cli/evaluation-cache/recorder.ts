@@ -1,13 +1,12 @@
 /** Collects what one evaluation sees of the world, while it sees it. */
-import { hash } from 'node:crypto';
-import { type Bytes, compareBytes } from '../../base/index.ts';
+import { type Bytes, compareBytes, sha256 } from '../../base/index.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
 import { type FileState, settledState } from './file-state.ts';
 import { indexVersion } from './index-version.ts';
 import type { FileSeen, FolderSeen, Seen, SourceSeen } from './seen.ts';
 
 /** SHA-256 of a byte string, hex. */
-export const hashOf = (bytes: Bytes): string => hash('sha256', Buffer.from(bytes, 'latin1'), 'hex');
+export const hashOf = (bytes: Bytes): string => sha256(bytes);
 
 /** One text for a folder's entries, whatever their order. */
 export const listingHash = (entries: ReadonlyMap<Bytes, string>): string =>

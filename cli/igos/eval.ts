@@ -19,6 +19,8 @@ function evaluate(context: Context, args: Arguments, isReadOnly: boolean): void 
   using session = openSession(context, args, { isReadOnly });
   const value = chosenValue(context, args, session);
   print(context, args, session, value);
+  // What it names is in the store, also where nothing asked for it on the way.
+  session.bridge.flush();
 }
 
 function chosenValue(context: Context, args: Arguments, session: Session): Value {

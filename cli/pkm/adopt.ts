@@ -2,10 +2,8 @@ import { userInfo } from 'node:os';
 import { type AdoptReport, adoptRoot } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { several } from '../report-lines.ts';
 import { rootOf } from '../root-reading.ts';
-
-/** How many paths of a kind are named; --json has them all. */
-const SHOWN = 20;
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const [database] = args.operands;
@@ -41,9 +39,4 @@ function* linesOf(report: AdoptReport, isPlan: boolean): Iterable<string> {
   yield* several('not recorded', report.skipped, (item) => `/${item.path} (${item.package}): ${item.why}`);
   yield* several('need that nothing meets', report.unmet, (item) => `${item.package} needs ${item.needs}`);
   if (keptAs !== '') yield `the database of before is /${keptAs}`;
-}
-
-function* several<T>(what: string, items: readonly T[], show: (item: T) => string): Iterable<string> {
-  for (const item of items.slice(0, SHOWN)) yield `${what}: ${show(item)}`;
-  if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
 }

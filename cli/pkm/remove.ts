@@ -5,10 +5,7 @@ import { changeRequest, openForChange, printReport } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): number {
   using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm remove', { manyFiles: args.operands.length >= MANY_PACKAGES });
+  using root = openForChange(context, args, store, 'pkm remove');
   const request = { ...changeRequest(context, args), force: args.has('force'), cascade: args.has('cascade') };
   return printReport(context, args, root.remove(args.operands, request));
 }
-
-/** So many have thousands of files together. */
-const MANY_PACKAGES = 10;

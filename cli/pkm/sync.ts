@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean, Fault, renderFault, sys } from '../../base/index.ts';
-import type { RepositorySettings, Root, SyncReport } from '../../pkm/index.ts';
+import type { FetchedRepository, KnownRepository, RepositorySettings, Root, SyncReport, SyncWish } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 import { formatTime } from '../time.ts';
 
@@ -16,23 +17,61 @@ type Outcome = { repository: string } & (
 );
 
 export async function run(context: Context, args: Arguments): Promise<number> {
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm sync');
-  const outcomes = args.has('forget') ? forget(context, args, root) : await syncAll(context, args, root);
+  const outcomes = args.has('forget') ? forget(context, args) : await syncAll(context, args);
   if (context.isJson) {
     context.out.json({ repositories: outcomes.map(asJson) });
   } else for (const outcome of outcomes) say(context, outcome);
   return outcomes.some((outcome) => outcome.kind === 'refused') ? 1 : 0;
 }
 
-async function syncAll(context: Context, args: Arguments, root: Root): Promise<Outcome[]> {
+/** Indexes are fetched and checked without a lock, and taken under it: a slow mirror keeps nobody from changing the root. */
+async function syncAll(context: Context, args: Arguments): Promise<Outcome[]> {
+  let gone: Outcome[] = [];
+  const outcomes = new Map<Wanted, Outcome>();
+  const { wanted, options, hasGone } = request(context, args);
+  let round = await fetchIndexes(args, wanted, options);
+  do {
+    for (const one of round) if (one.fault !== undefined) outcomes.set(one.wanted, refused(one.wanted, one.fault));
+    const again: Wanted[] = [];
+    if (hasGone || round.some((one) => one.fetched !== undefined)) {
+      using store = openContextStore(context);
+      using root = openForChange(context, args, store, 'pkm sync');
+      if (hasGone) gone = [...gone, ...forgotten(root, wanted as readonly RepositorySettings[])];
+      for (const { wanted: repository, fetched } of round) {
+        if (fetched === undefined) continue;
+        try {
+          const report = await root.putIndex(fetched, options);
+          if (report === undefined) again.push(repository);
+          else outcomes.set(repository, { repository: nameOf(repository), kind: 'synced', report });
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+          outcomes.set(repository, refused(repository, error));
+        }
+      }
+    }
+    // Somebody forgot or replaced meanwhile what an index was compared with.
+    round = again.length === 0 ? [] : await fetchIndexes(args, again, options);
+  } while (round.length > 0);
+  return [...gone, ...wanted.map((repository) => outcomes.get(repository)!)];
+}
+
+type Wanted = RepositorySettings | string;
+
+const nameOf = (wanted: Wanted): string => (typeof wanted === 'string' ? wanted : wanted.name);
+
+const refused = (wanted: Wanted, fault: Fault): Outcome => ({ repository: nameOf(wanted), kind: 'refused', fault });
+
+/** What is asked for, and how. @throws UsageError nothing is */
+function request(context: Context, args: Arguments): { wanted: readonly Wanted[]; options: SyncWish; hasGone: boolean } {
+  using root = openForReading(args, { mayBeMissing: true });
+  root.checkWritable();
   const described = root.repositorySettings();
   const wanted =
     args.operands.length === 0
       ? described.filter((settings) => settings.isEnabled)
-      : args.operands.map((operand) => namedRepository(context, operand, described));
-  const gone = args.operands.length === 0 ? forgotten(root, wanted as RepositorySettings[]) : [];
-  if (wanted.length === 0 && gone.length === 0) {
+      : [...new Set(args.operands.map((operand) => namedRepository(context, operand, described)))];
+  const hasGone = args.operands.length === 0 && unwanted(root, wanted as readonly RepositorySettings[]).length > 0;
+  if (wanted.length === 0 && !hasGone) {
     throw new UsageError('no repository is described in etc/igos/repositories.d of the root', [
       'pkm sync https://example.org/packages/ --key KEY.pub',
       'or write etc/igos/repositories.d/main.conf with the line: address = https://example.org/packages/',
@@ -42,33 +81,45 @@ async function syncAll(context: Context, args: Arguments, root: Root): Promise<O
     text: sys('read', file!, () => readFileSync(resolve(context.workingDirectory, file!), 'utf8')),
     from: file!,
   }));
-  const options = { ...(keys.length === 0 ? {} : { keys }), force: args.has('force') };
-  const synced = wanted.map(async (repository): Promise<Outcome> => {
-    const name = typeof repository === 'string' ? repository : repository.name;
-    try {
-      return { repository: name, kind: 'synced', report: await root.sync(repository, options) };
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      return { repository: name, kind: 'refused', fault: error };
-    }
-  });
-  return [...gone, ...(await Promise.all(synced))];
+  return { wanted, options: { ...(keys.length === 0 ? {} : { keys }), force: args.has('force') }, hasGone };
+}
+
+interface Round {
+  readonly wanted: Wanted;
+  readonly fetched?: FetchedRepository;
+  readonly fault?: Fault;
+}
+
+async function fetchIndexes(args: Arguments, wanted: readonly Wanted[], options: SyncWish): Promise<Round[]> {
+  using root = openForReading(args, { mayBeMissing: true });
+  return await Promise.all(
+    wanted.map(async (repository): Promise<Round> => {
+      try {
+        return { wanted: repository, fetched: await root.fetchIndex(repository, options) };
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        return { wanted: repository, fault: error };
+      }
+    }),
+  );
 }
 
 /** What was synced under a name that no file describes any more: it must not vouch for archives. */
-function forgotten(root: Root, wanted: readonly RepositorySettings[]): Outcome[] {
+const forgotten = (root: Root, wanted: readonly RepositorySettings[]): Outcome[] =>
+  unwanted(root, wanted).map(({ name, address }) => {
+    root.forget(address);
+    return { repository: name, kind: 'forgotten' };
+  });
+
+function unwanted(root: Root, wanted: readonly RepositorySettings[]): KnownRepository[] {
   const addresses = new Set(wanted.map((settings) => settings.addresses[0]!.href));
-  return root
-    .repositories()
-    .filter((known) => known.name !== '' && !addresses.has(known.address))
-    .map(({ name, address }) => {
-      root.forget(address);
-      return { repository: name, kind: 'forgotten' };
-    });
+  return root.repositories().filter((known) => known.name !== '' && !addresses.has(known.address));
 }
 
-function forget(context: Context, args: Arguments, root: Root): Outcome[] {
+function forget(context: Context, args: Arguments): Outcome[] {
   if (args.operands.length === 0) throw new UsageError('pkm sync --forget needs NAME or URL');
+  using store = openContextStore(context);
+  using root = openForChange(context, args, store, 'pkm sync');
   const known = root.repositories();
   return args.operands.map((operand) => {
     const address = addressOf(context, operand);

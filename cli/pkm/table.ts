@@ -213,8 +213,8 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Restores what verify finds modified or missing, from the store or from the kept objects. Configuration is left alone.',
-    options: [DRY_RUN],
+      'Restores what verify finds modified or missing, from the store or from the kept objects. Configuration is left alone. With --rebuild-database, and only where the database is gone or damaged, a new one is made of the text manifests: packages, paths, hashes, modes, owners, needs and reasons are known again, and it is said what is not. What is left of the old database stays under another name. Exit status 1: something could not be restored, or a manifest not be read.',
+    options: [DRY_RUN, { long: 'rebuild-database', doc: 'make a lost or damaged database anew of the text manifests' }],
     examples: [],
   },
   {

@@ -1,4 +1,5 @@
 /** How far a run of builds is, built up from what the builder tells. Knows no terminal; displays ask it when they draw. */
+import { uptimeMs } from '../../base/index.ts';
 import type { BuildEvent, Plan } from '../../builder/index.ts';
 import { derivationName, type StorePath } from '../../store/index.ts';
 
@@ -55,7 +56,7 @@ export class BuildState {
   #startedMs: number;
 
   /** @param now  milliseconds, of a clock that never goes back */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number = uptimeMs) {
     this.#now = now;
     this.#startedMs = now();
   }

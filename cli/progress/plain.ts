@@ -1,5 +1,5 @@
 /** Progress as lines: for pipes, logs and dumb terminals. One line when something starts to matter, none to animate. */
-import { printable } from '../../base/index.ts';
+import { printable, uptimeMs } from '../../base/index.ts';
 import type { BuildEvent } from '../../builder/index.ts';
 import { derivationName } from '../../store/index.ts';
 import type { Output } from '../output.ts';
@@ -12,7 +12,7 @@ export function plainProgress(out: Output, hasLogs: boolean = false): Progress {
   let done = 0;
   const count = (): string => (total > 0 ? `[${done}/${total}] ` : '');
   const start = (id: string, title: string): void => {
-    running.set(id, { title, startedMs: performance.now() });
+    running.set(id, { title, startedMs: uptimeMs() });
     out.talk(`${count()}${title}`);
   };
   const finish = (id: string, outcome: 'done' | 'reused' | 'failed', note?: string): void => {
@@ -20,7 +20,7 @@ export function plainProgress(out: Output, hasLogs: boolean = false): Progress {
     running.delete(id);
     done += 1;
     if (!activity) return;
-    const took = formatDuration(performance.now() - activity.startedMs);
+    const took = formatDuration(uptimeMs() - activity.startedMs);
     const suffix = note === undefined ? '' : `, ${note}`;
     out.talk(`${count()}${activity.title}: ${outcome === 'failed' ? 'failed' : 'done'} in ${took}${suffix}`);
   };

@@ -1,5 +1,4 @@
 /** The derivations of one evaluation. */
-import type { Bytes } from '../../base/index.ts';
 import {
   completeDerivation,
   type Derivation,
@@ -7,14 +6,11 @@ import {
   derivationReferences,
   hashDerivationModulo,
   type InputDerivation,
-  type KeptText,
   type ModuloMemo,
   type StorePath,
-  storePathName,
   type UnfinishedDerivation,
 } from '../../store/index.ts';
 import type { Evaluator } from '../evaluator.ts';
-import type { StoreText } from '../io.ts';
 import { type ContextElement, parseContextElement } from './context.ts';
 import { builtinFault } from './faults.ts';
 
@@ -22,27 +18,6 @@ import { builtinFault } from './faults.ts';
 export interface MadeDerivation {
   readonly path: StorePath;
   readonly outputs: ReadonlyMap<string, DerivationOutput>;
-}
-
-/** A derivation on its way to the store. There are thousands: the text is decoded when it is asked for. */
-class DerivationText implements StoreText {
-  readonly path: StorePath;
-  readonly references: readonly StorePath[];
-  readonly #content: KeptText;
-
-  constructor(path: StorePath, content: KeptText, references: readonly StorePath[]) {
-    this.path = path;
-    this.references = references;
-    this.#content = content;
-  }
-
-  get name(): string {
-    return storePathName(this.path);
-  }
-
-  get text(): Bytes {
-    return this.#content.text;
-  }
 }
 
 /** Keeps what was made, so that nothing is encoded, decoded or hashed twice. The texts themselves are with the store. */
@@ -61,10 +36,11 @@ export class DerivationState {
   /** Completes a derivation and hands it to the store. Equal derivations are added once. */
   add(drv: UnfinishedDerivation): MadeDerivation {
     const { store } = this.#ctx.io;
-    const { path, content, references, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
+    const { text, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
+    const { path } = text;
     if (this.#made.has(path)) return { path, outputs };
     this.#made.set(path, { outputNames, modulo });
-    store.addText(new DerivationText(path, content, references));
+    store.addText(text);
     return { path, outputs };
   }
 

@@ -44,9 +44,12 @@ function inFolder(options: StyleOptions, texts: PhaseTexts): PhaseTexts {
 export const STYLES: readonly Style[] = [
   {
     name: 'autotools',
-    doc: '`./configure --prefix=/usr FLAGS`, `make`, `make check`, `make DESTDIR=$out install`.',
+    doc: '`./configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var FLAGS`, `make`, `make check`, `make DESTDIR=$out install`. A `configure` written by hand that does not know the two folders is not told of them.',
     options: [
-      flags('Arguments of `configure`, after `--prefix=/usr`.', '[ "--disable-static" ]'),
+      flags(
+        'Arguments of `configure`, after those of the style: where both say something, these count.',
+        '[ "--disable-static" ]',
+      ),
       {
         name: 'makeFlags',
         shape: 'strings',
@@ -77,8 +80,15 @@ export const STYLES: readonly Style[] = [
       const up = directory === undefined ? '.' : directory.replace(/[^/]+/g, '..').replace(/\/$/, '');
       const make = list(options, 'makeFlags');
       const autoreconf = options['autoreconf'] === true ? 'autoreconf -fi\n' : '';
+      const prepare = directory === undefined ? autoreconf : `${autoreconf}mkdir -p${shellWords([directory])}\n${enter}`;
+      // Programs that autoconf wrote know both; others may refuse what they do not know, and have no such folders then.
+      const systemFolders = `set --
+for option in --sysconfdir=/etc --localstatedir=/var; do
+  if grep -q -e "\${option%=*}" ${up}/configure; then set -- "$@" "$option"; fi
+done
+`;
       return inFolder(options, {
-        configure: `${autoreconf}${directory === undefined ? '' : `mkdir -p${shellWords([directory])}\n${enter}`}${up}/configure --prefix=/usr${list(options, 'flags')}`,
+        configure: `${prepare}${systemFolders}${up}/configure --prefix=/usr "$@"${list(options, 'flags')}`,
         build: `${enter}make -j"$jobs"${make}`,
         check: `${enter}make${make} check`,
         install: `${enter}make${make} DESTDIR="$out" install`,
@@ -87,14 +97,15 @@ export const STYLES: readonly Style[] = [
   },
   {
     name: 'cmake',
-    doc: '`cmake -B build` as a release below `/usr`, `cmake --build build`, `ctest`, `cmake --install build`.',
+    doc: '`cmake -B build` as a release below `/usr`, with libraries in `/usr/lib`, configuration in `/etc` and state in `/var` where upstream asks for these folders (GNUInstallDirs), `cmake --build build`, `ctest`, `cmake --install build`.',
     options: [flags('Arguments of the first `cmake`.', '[ "-DBUILD_TESTING=OFF" ]'), folder],
     example: 'cmake { flags = [ "-DBUILD_SHARED_LIBS=ON" ]; }',
     compiler: 'c',
     isChecked: true,
     phases: (options) =>
       inFolder(options, {
-        configure: `cmake -B build -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_BUILD_TYPE=Release${list(options, 'flags')}`,
+        configure: `cmake -B build -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib \\
+  -DCMAKE_INSTALL_SYSCONFDIR=/etc -DCMAKE_INSTALL_LOCALSTATEDIR=/var -DCMAKE_BUILD_TYPE=Release${list(options, 'flags')}`,
         build: 'cmake --build build -j"$jobs"',
         // Without enable_testing() in the sources ctest has nothing to read, and calls that an error.
         check: '[ -e build/CTestTestfile.cmake ] || exit 0\ncd build\nctest --output-on-failure -j"$jobs"',
@@ -102,8 +113,9 @@ export const STYLES: readonly Style[] = [
       }),
   },
   {
+    // Below the prefix /usr meson itself takes /etc and /var.
     name: 'meson',
-    doc: '`meson setup build` as a release below `/usr` without downloads, then `ninja -C build`, `test`, `install`.',
+    doc: '`meson setup build` as a release below `/usr` without downloads, with configuration in `/etc` and state in `/var`, then `ninja -C build`, `test`, `install`.',
     options: [flags('Arguments of `meson setup`.', '[ "-Dtests=false" ]'), folder],
     example: 'meson { flags = [ "-Ddocs=disabled" ]; }',
     compiler: 'c',

@@ -17,7 +17,7 @@ import {
 import { bodyOf, idleComment, type PhaseContext, phaseText, preludeOf, type Uses, withoutComments } from './phases.ts';
 import { postInstallOf } from './post-install.ts';
 import { EDGES, type Recipe, type RecipeSource } from './recipe.ts';
-import { type PhaseBodies, type PhaseWord, type Recognised, recogniseStyle } from './styles.ts';
+import { AUTOTOOLS_FOLDERS, type PhaseBodies, type PhaseWord, type Recognised, recogniseStyle } from './styles.ts';
 import { resolveText, resolveUrl } from './variables.ts';
 
 export interface DeclarationInput {
@@ -215,7 +215,8 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
       writePhases(new Map([['install', ['echo "there is no build.sh" >&2\nexit 1']]]));
       return 'custom';
     }
-    const flags = recipe.flags.filter((flag) => flag !== '--prefix=/usr' || recipe.style !== 'autotools');
+    const given = recipe.style === 'autotools' ? ['--prefix=/usr', ...AUTOTOOLS_FOLDERS] : [];
+    const flags = recipe.flags.filter((flag) => !given.includes(flag));
     for (const flag of flags) {
       if (flag.includes('$')) find('odd', 'configure_flags', `'${flag}' is passed in quotes: the shell replaces nothing in it`);
       if (flag.startsWith('--prefix=') && recipe.style === 'autotools') {

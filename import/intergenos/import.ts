@@ -139,7 +139,7 @@ export function importIntergenos(path: string, shown: string = path, toolchain: 
     find(
       'changed',
       'build_style',
-      'where build.sh does what a style does, the style stands instead; meson adds --libdir=/usr/lib --wrap-mode=nodownload, cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5',
+      'where build.sh does what a style does, the style stands instead; it puts configuration into /etc and state into /var also where the recipe says no --sysconfdir and --localstatedir and they would lie below /usr; meson adds --libdir=/usr/lib --wrap-mode=nodownload, cmake -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DCMAKE_INSTALL_LIBDIR=lib',
     );
     find(
       'changed',

@@ -23,6 +23,8 @@ interface Shape {
   readonly buildDir?: string;
   /** What the style gives to configure by itself. */
   readonly own: readonly string[];
+  /** What else it gives, whether a recipe says it or not. */
+  readonly besides?: readonly string[];
   /** The flags, or undefined where configure does something else. */
   readonly flags: (commands: Lines) => readonly string[] | undefined;
   readonly phases: Readonly<Record<'build' | 'check' | 'install', readonly string[] | ((commands: Lines) => boolean)>>;
@@ -73,10 +75,14 @@ function isCall(commands: Lines, program: string, words: readonly string[], nOth
   return others?.length === nOthers && others.every((word) => !word.startsWith('-'));
 }
 
+/** Flags that our style gives to every `configure` by itself. */
+export const AUTOTOOLS_FOLDERS: readonly string[] = ['--sysconfdir=/etc', '--localstatedir=/var'];
+
 const SHAPES: readonly Shape[] = [
   {
     style: 'autotools',
     own: ['--prefix=/usr'],
+    besides: AUTOTOOLS_FOLDERS,
     flags: (commands) => (commands.length === 1 ? after(commands[0], './configure') : undefined),
     phases: { build: [`make ${JOBS}`, 'make'], check: ['make check'], install: [`make ${INTO} install`] },
   },
@@ -84,6 +90,7 @@ const SHAPES: readonly Shape[] = [
     style: 'autotools',
     buildDir: 'build',
     own: ['--prefix=/usr'],
+    besides: AUTOTOOLS_FOLDERS,
     flags: (commands) => inFolder(commands, '../configure', ''),
     phases: {
       build: [`cd build\nmake ${JOBS}`, 'cd build\nmake'],
@@ -94,6 +101,7 @@ const SHAPES: readonly Shape[] = [
   {
     style: 'meson',
     own: ['--prefix=/usr', '--buildtype=release'],
+    besides: ['--libdir=/usr/lib', '--wrap-mode=nodownload', '--sysconfdir=/etc', '--localstatedir=/var'],
     flags: (commands) =>
       joinDefines(
         inFolder(commands, 'meson setup', '..') ?? (commands.length === 1 ? after(commands[0], 'meson setup build') : undefined),
@@ -112,6 +120,7 @@ const SHAPES: readonly Shape[] = [
   {
     style: 'cmake',
     own: ['-DCMAKE_INSTALL_PREFIX=/usr', '-DCMAKE_BUILD_TYPE=Release'],
+    besides: ['-DCMAKE_INSTALL_LIBDIR=lib', '-DCMAKE_INSTALL_SYSCONFDIR=/etc', '-DCMAKE_INSTALL_LOCALSTATEDIR=/var'],
     flags: (commands) => joinDefines(commands.length === 1 ? after(commands[0], 'cmake -B build') : undefined),
     phases: {
       build: [`cmake --build build ${JOBS}`],
@@ -149,7 +158,8 @@ export function recogniseStyle(bodies: PhaseBodies): Recognised | undefined {
   for (const shape of SHAPES) {
     const found = shape.flags(configure);
     if (found === undefined || shape.own.some((flag) => !found.includes(flag))) continue;
-    const flags = found.filter((flag) => !shape.own.includes(flag));
+    const given = [...shape.own, ...(shape.besides ?? [])];
+    const flags = found.filter((flag) => !given.includes(flag));
     if (flags.some((flag) => flag.includes(JOBS_MARK) || flag.includes(DESTDIR_MARK))) continue;
     const byStyle = new Set<PhaseWord>(['configure']);
     for (const phase of ['build', 'check', 'install'] as const) {

@@ -224,7 +224,8 @@ export class DiskPlanner {
     if (old === undefined || old.kind === 'directory') {
       // nobody's file is given capabilities: it would keep them when the package goes
       if (next.capability === undefined && this.isSame(next, there)) {
-        if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
+        if (next.kind === 'symlink' && !sameMetadata(there, next)) this.place(next);
+        else if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
@@ -239,8 +240,9 @@ export class DiskPlanner {
     }
     const isEqual =
       old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
-    // a change of the owner would take capabilities away
-    if (isEqual && there.kind === next.kind && (next.capability === undefined || sameMetadata(old, next))) {
+    // a change of the owner would take capabilities away, and a symlink is made anew for it
+    const canChange = next.capability === undefined && next.kind === 'file';
+    if (isEqual && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
@@ -361,7 +363,7 @@ type Metadata = { kind: string; mode: number; uid: number; gid: number };
 
 /** Owners are compared by the one who may change them: see `owner` in transaction.ts. */
 const sameMetadata = (a: Metadata, b: Metadata): boolean =>
-  b.kind === 'symlink' || (a.mode === b.mode && (a.uid === b.uid || !CAN_CHOWN) && (a.gid === b.gid || !CAN_CHOWN));
+  (b.kind === 'symlink' || a.mode === b.mode) && (!CAN_CHOWN || (a.uid === b.uid && a.gid === b.gid));
 
 const CAN_CHOWN = process.geteuid?.() === 0;
 

@@ -2,7 +2,8 @@ import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sys } from '../../base/index.ts';
 import { folderInside } from '../disk.ts';
-import { ARCHIVE_CACHE } from '../layout.ts';
+import type { RootIo } from '../io.ts';
+import { ARCHIVE_CACHE, type RootLayout } from '../layout.ts';
 import type { RootContext } from '../transaction.ts';
 
 export interface CleanCacheOptions {
@@ -20,17 +21,29 @@ const NAME = /^([0-9a-f]{64})\.igos\.tar\.gz(\.part)?$/;
 
 /** Only files of names that pkm gives are touched. */
 export function cleanCache({ layout, database, io }: RootContext, options: CleanCacheOptions): CleanCacheReport {
+  const offered = new Set(database.all('SELECT DISTINCT sha256 FROM available').map((row) => String(row['sha256'])));
+  return removeArchives(layout, io, { isKept: (sha256) => options.all !== true && offered.has(sha256), dryRun: options.dryRun });
+}
+
+/** The same of all, without a question to the database. */
+export const emptyCache = (layout: RootLayout, io: RootIo): CleanCacheReport =>
+  removeArchives(layout, io, { isKept: () => false, dryRun: false });
+
+function removeArchives(
+  layout: RootLayout,
+  io: RootIo,
+  { isKept, dryRun }: { isKept: (sha256: string) => boolean; dryRun: boolean | undefined },
+): CleanCacheReport {
   const folder = folderInside(layout, ARCHIVE_CACHE);
   if (!existsSync(folder)) return { nFiles: 0, sizeBytes: 0 };
-  const offered = new Set(database.all('SELECT DISTINCT sha256 FROM available').map((row) => String(row['sha256'])));
   let [nFiles, sizeBytes] = [0, 0];
   for (const name of sys('read', folder, () => readdirSync(folder))) {
     const sha256 = NAME.exec(name)?.[1];
-    if (sha256 === undefined || (options.all !== true && offered.has(sha256))) continue;
+    if (sha256 === undefined || isKept(sha256)) continue;
     const path = join(folder, name);
     nFiles += 1;
     sizeBytes += lstatSync(path).size;
-    if (options.dryRun !== true) sys('remove', path, () => io.unlink(path));
+    if (dryRun !== true) sys('remove', path, () => io.unlink(path));
   }
   return { nFiles, sizeBytes };
 }

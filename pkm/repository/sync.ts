@@ -30,11 +30,14 @@ export interface NamedKey {
   readonly from: string;
 }
 
-export interface SyncOptions {
+export interface SyncWish {
   /** Trusted public keys, PEM or `name:base64`; default: those of the settings, or `<root>/etc/igos/trusted-keys/*.pub`. */
   readonly keys?: readonly (string | NamedKey)[];
   /** Takes an index that is older than the known one, or that expired. Its signature is checked all the same. */
   readonly force?: boolean;
+}
+
+export interface SyncOptions extends SyncWish {
   /** Seconds since 1970. */
   readonly now: number;
 }
@@ -56,25 +59,42 @@ export function settingsOfAddress(address: string): RepositorySettings {
   throw indexFault(address, 'its address does not begin with file:, http: or https:', ["as in 'https://example.org/packages/'"]);
 }
 
+/** A root with or without a lock, and without a database where pkm never was. */
+type Readable = Pick<RootContext, 'layout'> & { readonly database: RootContext['database'] | undefined };
+
+/** An index that was fetched and checked, and is nowhere but in memory. */
+export interface FetchedRepository {
+  readonly settings: RepositorySettings;
+  /** The address that had it. */
+  readonly base: URL;
+  /** What was known when it was asked for. */
+  readonly seen: KnownRepository | undefined;
+  readonly fetched: FetchedIndex | 'unchanged';
+  /** The list of its files, where the root does not have it. */
+  readonly list: Buffer | undefined;
+}
+
 /**
- * Replaces what is known of one repository by its current index, in one transaction. Its addresses are tried in order, until one has
- * an index that may be taken.
- * @throws Fault E-PKM-026 (of the first address); the old index stays in use
+ * Fetches and checks the current index of one repository. Nothing is written, and no lock is needed: a mirror may be slow. Its
+ * addresses are tried in order, until one has an index that may be taken.
+ * @throws Fault E-PKM-026 (of the first address)
  */
-export async function syncIndex(context: RootContext, settings: RepositorySettings, options: SyncOptions): Promise<SyncReport> {
-  const keys = await trustedKeys(context, settings, options);
-  const known = knownRepository(context.database, settings.addresses[0]!.href);
+export async function fetchRepository(
+  { layout, database }: Readable,
+  settings: RepositorySettings,
+  options: SyncOptions,
+): Promise<FetchedRepository> {
+  const keys = await trustedKeys(layout, settings, options);
+  const seen = database === undefined ? undefined : knownRepository(database, settings.addresses[0]!.href);
   let first: unknown;
   for (const base of settings.addresses) {
     try {
-      const fetched = await fetchIndex(base, keys, known);
-      if (fetched !== 'unchanged') checkFreshness(fetched, known, base, options);
-      else if (options.force !== true) checkExpiry(known!.expiresAt, base, options.now);
-      const index = fetched === 'unchanged' ? undefined : fetched.index;
-      const list = index?.files === undefined ? undefined : await fetchFileList(context, settings, base, index.files);
-      putRepository(context, settings, { now: options.now, list, ...(fetched === 'unchanged' ? {} : { fetched }) });
-      const { serial, nPackages, expiresAt } = knownRepository(context.database, settings.addresses[0]!.href)!;
-      return { address: settings.addresses[0]!.href, serial, nPackages, expiresAt, isUnchanged: fetched === 'unchanged' };
+      const fetched = await fetchIndex(base, keys, seen);
+      if (fetched !== 'unchanged') checkFreshness(fetched, seen, base, options);
+      else if (options.force !== true) checkExpiry(seen!.expiresAt, base, options.now);
+      const files = fetched === 'unchanged' ? undefined : fetched.index.files;
+      const list = files === undefined ? undefined : await fetchFileList(layout, settings, base, files);
+      return { settings, base, seen, fetched, list };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       first ??= error;
@@ -83,9 +103,45 @@ export async function syncIndex(context: RootContext, settings: RepositorySettin
   throw first;
 }
 
-async function trustedKeys(context: RootContext, settings: RepositorySettings, options: SyncOptions): Promise<KeyObject[]> {
+/**
+ * Replaces what is known of a repository by what was fetched, in one transaction, under the root's lock. Others may have synced
+ * since it was asked for: an index that is newer stays, and whether ours may be taken is asked again.
+ * @returns `undefined` where what it was compared with is gone, and it must be fetched again
+ * @throws Fault E-PKM-026; the old index stays in use
+ */
+export function putFetched(context: RootContext, found: FetchedRepository, options: SyncOptions): SyncReport | undefined {
+  const { settings, base, seen, fetched, list } = found;
+  const address = settings.addresses[0]!.href;
+  const known = knownRepository(context.database, address);
+  const isOther = known?.signature !== seen?.signature;
+  const isNewer = known !== undefined && known.signature !== '' && known.serial > serialOf(found);
+  const isKept = fetched === 'unchanged' ? !isOther || isNewer : isOther && isNewer && options.force !== true;
+  if (!isKept && fetched === 'unchanged') return undefined;
+  if (!isKept && fetched !== 'unchanged') {
+    checkFreshness(fetched, known, base, options);
+    const { files } = fetched.index;
+    if (files !== undefined && list === undefined && !hasFileList(context.layout, address, files.sha256)) return undefined;
+  }
+  const isUnchanged = isKept || (fetched !== 'unchanged' && known?.signature === fetched.signature);
+  putRepository(context, settings, {
+    now: options.now,
+    list: isKept ? undefined : list,
+    ...(isKept || fetched === 'unchanged' ? {} : { fetched }),
+  });
+  const { serial, nPackages, expiresAt } = knownRepository(context.database, address)!;
+  return { address, serial, nPackages, expiresAt, isUnchanged };
+}
+
+const serialOf = ({ fetched, seen }: FetchedRepository): number =>
+  fetched === 'unchanged' ? (seen?.serial ?? 0) : fetched.index.serial;
+
+async function trustedKeys(
+  layout: RootContext['layout'],
+  settings: RepositorySettings,
+  options: SyncOptions,
+): Promise<KeyObject[]> {
   const texts = options.keys ?? settings.keys;
-  if (options.keys === undefined && texts.length === 0) return readTrustedKeys(folderInside(context.layout, TRUSTED_KEYS));
+  if (options.keys === undefined && texts.length === 0) return readTrustedKeys(folderInside(layout, TRUSTED_KEYS));
   const from = options.keys === undefined ? `a key of repository '${settings.name}'` : 'a given key';
   return Promise.all(
     texts.map((key) => (typeof key === 'string' ? parsePublicKey(key, from) : parsePublicKey(key.text, key.from))),
@@ -155,13 +211,12 @@ function checkExpiry(expiresAt: number, base: URL, now: number): void {
 
 /** @returns the bytes, where they are not there already. */
 async function fetchFileList(
-  context: RootContext,
+  layout: RootContext['layout'],
   settings: RepositorySettings,
   base: URL,
   files: NonNullable<RepositoryIndex['files']>,
 ): Promise<Buffer | undefined> {
-  const path = fileListPath(context.layout, settings.addresses[0]!.href);
-  if (existsSync(path) && sys('read', path, () => fileSha256(path)) === files.sha256) return undefined;
+  if (hasFileList(layout, settings.addresses[0]!.href, files.sha256)) return undefined;
   const url = fileBelow(base, files.file);
   let bytes: Buffer;
   try {
@@ -177,6 +232,11 @@ async function fetchFileList(
     throw refuse(`cannot be read: ${(error as Error).message}`);
   }
   return bytes;
+}
+
+function hasFileList(layout: RootContext['layout'], address: string, sha256: string): boolean {
+  const path = fileListPath(layout, address);
+  return existsSync(path) && sys('read', path, () => fileSha256(path)) === sha256;
 }
 
 function unreachable(url: URL, error: unknown): unknown {

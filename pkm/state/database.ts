@@ -1,5 +1,5 @@
 /** The small part of SQLite that pkm uses, so that nothing else knows which binding it is. */
-import { statfsSync, statSync } from 'node:fs';
+import { existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -30,10 +30,15 @@ export function openDatabase(path: string, options: { readOnly: boolean }): Data
     // A pipe would be waited for, and SQLite calls a folder a disk error.
     if (stat !== undefined && !stat.isFile()) throw unusable(path, 'it is no ordinary file');
     const opened = open(path, options.readOnly);
-    if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
-    opened.prepare('SELECT count(*) FROM sqlite_schema').get();
-    return opened;
+    try {
+      if (!options.readOnly) opened.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      opened.exec('PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384;');
+      opened.prepare('SELECT count(*) FROM sqlite_schema').get();
+      return opened;
+    } catch (error) {
+      opened.close(); // it may be opened again, once there is room
+      throw error;
+    }
   });
   const statements = new Map<string, StatementSync>();
   const listing = new Map<string, StatementSync>();
@@ -108,8 +113,27 @@ function* guarded(path: string, rows: () => IterableIterator<SqlRow>): Iterable<
   }
 }
 
+/** Why no database can be read there; `undefined` where one can. Whoever may not look at it gets an error. Cost: a read of all of it. @throws Fault E-PKM-021 */
+export function damageOf(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'it is gone';
+  if (stat.size === 0 && !existsSync(`${path}-wal`)) return 'it is empty';
+  let opened: DatabaseSync | undefined;
+  try {
+    opened = open(path, true);
+    const said = opened.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    return said === 'ok' ? undefined : String(said);
+  } catch (error) {
+    if (!DAMAGE.includes(((error as { errcode?: number }).errcode ?? 0) & 0xff)) throw databaseFault(path, error);
+    return (error as Error).message;
+  } finally {
+    opened?.close();
+  }
+}
+
 /** SQLite's primary result codes. */
 const SQLITE = { ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const;
+const DAMAGE: readonly number[] = [SQLITE.corrupt, SQLITE.notADatabase];
 
 function guard<T>(path: string, work: () => T): T {
   try {
@@ -128,7 +152,7 @@ export function databaseFault(path: string, error: unknown): unknown {
   if (primary === SQLITE.full || (primary === SQLITE.ioError && isFull(path))) {
     return new SystemFault('write', path, { code: 'ENOSPC' });
   }
-  return unusable(path, message, { cause: error, isDamaged: primary === SQLITE.corrupt || primary === SQLITE.notADatabase });
+  return unusable(path, message, { cause: error, isDamaged: DAMAGE.includes(primary) });
 }
 
 function isFull(path: string): boolean {
@@ -147,8 +171,13 @@ function unusable(path: string, why: string, details: { cause?: unknown; isDamag
     ...(cause === undefined ? {} : { cause }),
     notes: isDamaged ? ['what it said of each package stands as text in the folder packages beside it'] : [],
     hints:
-      cause === undefined ? ['move it away, and restore the database from a backup'] : isDamaged ? [check, RESTORE] : [check],
+      cause === undefined
+        ? ['move it away, and restore the database from a backup']
+        : isDamaged
+          ? [check, RESTORE, REBUILD]
+          : [check],
   });
 }
 
+const REBUILD = 'or make it anew of the text manifests: pkm repair --rebuild-database --dry-run says what of it would be known';
 const RESTORE = 'restore it from a backup, with the files pkm.db-wal and pkm.db-shm of the same time or without any';

@@ -2,7 +2,7 @@
  * The append-only log. Each row carries the hash of the row before it, and `settings.history_head` the hash of the last one, so
  * that a changed, removed or cut-off row shows. It shows tampering by whoever does not recompute the chain; it is no signature.
  */
-import { hash } from 'node:crypto';
+import { sha256 } from '../../base/index.ts';
 import type { Database, SqlRow } from './database.ts';
 
 export interface HistoryEntry {
@@ -69,20 +69,21 @@ export function checkHistory(database: Database): string | undefined {
 }
 
 const entryHash = (entry: HistoryEntry, previous: string): string =>
-  hash(
-    'sha256',
-    JSON.stringify([
-      previous,
-      entry.id,
-      entry.time,
-      entry.user,
-      entry.operation,
-      entry.package,
-      entry.oldVersion,
-      entry.newVersion,
-      entry.generation,
-      entry.detail,
-    ]),
+  sha256(
+    Buffer.from(
+      JSON.stringify([
+        previous,
+        entry.id,
+        entry.time,
+        entry.user,
+        entry.operation,
+        entry.package,
+        entry.oldVersion,
+        entry.newVersion,
+        entry.generation,
+        entry.detail,
+      ]),
+    ),
   );
 
 const toEntry = (row: SqlRow): HistoryEntry => ({

@@ -62,4 +62,9 @@ export const migrations: readonly Migration[] = [
         seq INTEGER PRIMARY KEY, generation INTEGER NOT NULL, operation TEXT NOT NULL, package TEXT NOT NULL, name TEXT NOT NULL,
         run TEXT NOT NULL, fatal INTEGER NOT NULL, matched TEXT NOT NULL);`,
   },
+  {
+    // Text manifests say more: all are written anew.
+    number: 32,
+    sql: "UPDATE settings SET value = '-1' WHERE key = 'manifests_generation';",
+  },
 ];

@@ -88,4 +88,4 @@ const foreign = (path: string): Fault =>
     hints: ['look at what taking it over would do: pkm adopt --dry-run', 'take it over: pkm adopt'],
   });
 
-const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);
+export const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);

@@ -45,6 +45,8 @@ export interface StateDelta {
   readonly putFiles: readonly FileRow[];
   /** Further rows of records that go, which `dropFiles` does not have. */
   readonly dropPlain?: readonly PlainFile[];
+  /** Rows of an earlier generation from which the current ones differ in time only: what a tree that is shown again has. */
+  readonly otherTimes?: readonly FileRow[];
 }
 
 export const currentGeneration = (database: Database): number => Number(readSetting(database, 'current_generation') ?? 0);
@@ -66,7 +68,11 @@ export function databaseState(database: Database): StateView {
       if (!byName.has(name)) byName.set(name, optional(database.get('SELECT * FROM installed WHERE name = ?', name), toRecord));
       return byName.get(name);
     },
-    records: () => database.all('SELECT * FROM installed ORDER BY name').map(toRecord),
+    records() {
+      const records = database.all('SELECT * FROM installed ORDER BY name').map(toRecord);
+      for (const record of records) byName.set(record.name, record);
+      return records;
+    },
     filesOf(owner) {
       const rows = fileRows(database, 'files WHERE package = ? ORDER BY path', owner);
       // a regular file has one owner, and nothing else has its path
@@ -269,6 +275,10 @@ export function deltaTo(database: Database, number: number): StateDelta {
     putFiles: lostFiles.filter((row) => {
       const now = current.get(fileKey(row));
       return now === undefined || !sameFile(now, row);
+    }),
+    otherTimes: lostFiles.filter((row) => {
+      const now = current.get(fileKey(row));
+      return now !== undefined && now.mtimeSeconds !== row.mtimeSeconds && sameFile(now, row);
     }),
   };
 }

@@ -1,4 +1,5 @@
 /** Much work on the files of a root, with the help of lanes where there is enough of it. */
+import { removeInLoop } from '../removing/removal-loop.ts';
 import { Lanes } from './lanes.ts';
 import { isMarked, MARKS_BYTES, MAX_MARKS } from './marks.ts';
 import { isIntactPlaced, type PlacedFile, placedText, type TimedFile } from './placed.ts';
@@ -8,6 +9,8 @@ import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, UNLINK_TIMED, type Work } fro
 /** A thread takes as long to start as some thousand files take to read, or to remove. */
 const MANY_FILES = 4000;
 const MANY_NAMES = 2000;
+/** Threads of the C library are there at once. */
+const MANY_IN_LOOP = 50;
 /** Few enough that the last slot does not keep one thread busy for long. */
 const MAX_BYTES: number = 1 << 22;
 
@@ -120,12 +123,20 @@ function inLanes(
 }
 
 /**
- * Removes names that are no directories. @returns those that could not be removed, or were gone already, in their order
+ * Removes names that are no directories, in the removal loop or, where there is none, in lanes. @returns those that could not be removed, or were gone already, in their order
  *
- * @param paths  absolute
+ * @param paths       absolute
+ * @param startLanes  if it is given, lanes do it
  */
-export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | undefined = startFileLanes): string[] {
-  const lanes = paths.length >= MANY_NAMES ? startLanes() : undefined;
+export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | undefined): string[] {
+  if (startLanes === undefined && paths.length >= MANY_IN_LOOP) {
+    const left = removeInLoop(
+      '/',
+      paths.map((path) => ({ path, isFolder: false })),
+    );
+    if (left !== undefined) return left.map((index) => paths[index]!);
+  }
+  const lanes = paths.length >= MANY_NAMES ? (startLanes ?? startFileLanes)() : undefined;
   if (lanes === undefined) return [...paths];
   const left = new Set<number>();
   inLanes(
@@ -144,11 +155,12 @@ export function unlinkMany(paths: readonly string[], startLanes: () => Lanes | u
  *
  * @param folder  which the paths are relative to; ends in a slash
  */
-export function unlinkPlaced(
-  folder: string,
-  files: readonly TimedFile[],
-  startLanes: () => Lanes | undefined = startFileLanes,
-): number[] {
+export function unlinkPlaced(folder: string, files: readonly TimedFile[], startLanes?: () => Lanes | undefined): number[] {
+  const left = startLanes === undefined && files.length >= MANY_IN_LOOP ? removeInLoop(folder, files) : undefined;
+  return left ?? unlinkPlacedInLanes(folder, files, startLanes ?? startFileLanes);
+}
+
+function unlinkPlacedInLanes(folder: string, files: readonly TimedFile[], startLanes: () => Lanes | undefined): number[] {
   const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
   if (lanes === undefined) return [...files.keys()];
   const left: number[] = [];
@@ -159,4 +171,27 @@ export function unlinkPlaced(
   };
   inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
   return left;
+}
+
+/**
+ * Removes empty folders, those inside before those around. @returns those that were not removed, in their order; all where there is no
+ * removal loop, or few of them
+ *
+ * @param paths  absolute; none of them twice
+ */
+export function removeFolders(paths: readonly string[]): string[] {
+  if (paths.length < MANY_IN_LOOP) return [...paths];
+  const byDepth = new Map<number, { readonly path: string; readonly isFolder: true }[]>();
+  for (const path of paths) {
+    const depth = path.split('/').length;
+    const known = byDepth.get(depth);
+    if (known === undefined) byDepth.set(depth, [{ path, isFolder: true }]);
+    else known.push({ path, isFolder: true });
+  }
+  const left = new Set<string>();
+  for (const [, folders] of [...byDepth].sort(([a], [b]) => b - a)) {
+    const failed = removeInLoop('/', folders) ?? folders.keys();
+    for (const index of failed) left.add(folders[index]!.path);
+  }
+  return left.size === 0 ? [] : paths.filter((path) => left.has(path));
 }

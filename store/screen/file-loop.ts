@@ -2,7 +2,7 @@
  * Threads that compare files with what is recorded of them: opened, looked at, read, hashed and closed by a loop of machine code, which
  * runs beside the thread that hands files over and needs nothing of it.
  *
- * The memory that the loop is given, words of 8 bytes:
+ * The memory that the loop is given, words of 8 bytes. It is one of WebAssembly, so that `record-scan.ts` can fill it:
  *
  * | at | |
  * | --- | --- |
@@ -17,28 +17,46 @@
  * | 120 | two halves: how to open, and what `statx` shall say |
  * | 128 | no name, ended by NUL |
  * | 136 | the sixteen digits |
+ * | 152 | where this memory is |
+ * | 160 | two halves: kind and permissions of files, and of those that may be run |
  *
  * A place has 40 bytes: where its path and its hash are (8 each), the open folder that the path is relative to, mode (4 each), size (8);
- * at 32 what came of it, 1 where the file is as recorded.
+ * at 32 what came of it, 1 where the file is as recorded. Behind the places is room for whoever hands files over.
  */
 import { constants } from 'node:fs';
-import { type Address, fileCalls, type NativeCode, nativeCode, O_CLOEXEC, STAT_MASK, type Thread } from '../../base/index.ts';
-import { canonicalMtimeSeconds } from '../write-tree.ts';
-import { machineCode } from './machine-code.ts';
+import {
+  type Address,
+  codeOf,
+  fileCalls,
+  type NativeCode,
+  nativeCode,
+  O_CLOEXEC,
+  STAT_MASK,
+  type Thread,
+} from '../../base/index.ts';
+import { canonicalMtimeSeconds, executableMode, fileMode } from '../write-tree.ts';
+import { LISTINGS } from './machine-code.ts';
+import { fixedMemory, type RecordScan, recordScan, type WebAssemblyMemory } from './record-scan.ts';
 
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, S_IFREG } = constants;
+export const FILE_MODE: number = S_IFREG | fileMode;
+export const EXECUTABLE_MODE: number = S_IFREG | executableMode;
 
 /** A power of two. */
 export const N_PLACES = 8192;
 const PLACE_BYTES = 40;
 const PLACE_WORDS: number = PLACE_BYTES / 4;
 const HEADER_BYTES = 192;
+export const LOOP_BYTES: number = HEADER_BYTES + N_PLACES * PLACE_BYTES;
 /** Files are handed over by so many: each time other processors have to look. */
 const N_TOGETHER = 64;
 const FUNCTIONS = ['openat', 'statx', 'read', 'close', 'SHA256_Init', 'SHA256_Update', 'SHA256_Final', 'usleep'];
 
-const COUNTS = { claimed: 0, queued: 1, done: 2, isClosed: 3, mask: 4, places: 5, time: 6, functions: 7 } as const;
-const WAIT_MICROSECONDS = 50;
+const COUNTS = { claimed: 0, queued: 1, done: 2, isClosed: 3, mask: 4, places: 5, time: 6, functions: 7, memory: 19 } as const;
+/** Who waits looks as seldom as may be: each look interrupts a thread. No file takes less than this, several threads and all. */
+const MICROSECONDS_A_FILE = 0.5;
+const MIN_WAIT_MICROSECONDS = 50;
+const MAX_WAIT_MICROSECONDS = 2000;
 /** Of the upper half of a number of 8 bytes. */
 const HIGH: number = 2 ** 32;
 
@@ -55,7 +73,7 @@ function loadProgram(): Program | undefined {
   if (program !== undefined) return program ?? undefined;
   program = null;
   const native = nativeCode();
-  const code = machineCode(process.arch);
+  const code = codeOf(LISTINGS, process.arch);
   if (native === undefined || code === undefined) return undefined;
   const functions = FUNCTIONS.flatMap((name) => native.functionAt(name) ?? []);
   if (functions.length < FUNCTIONS.length) return undefined;
@@ -70,33 +88,60 @@ function loadProgram(): Program | undefined {
 export class FileLoop {
   readonly #native: NativeCode;
   readonly #threads: readonly Thread[];
-  readonly #memory = new Uint8Array(HEADER_BYTES + N_PLACES * PLACE_BYTES);
-  readonly #counts = new BigInt64Array(this.#memory.buffer, 0, HEADER_BYTES / 8);
-  readonly #places = new Uint32Array(this.#memory.buffer, HEADER_BYTES);
+  readonly #counts: BigInt64Array;
+  readonly #places: Uint32Array;
+  readonly #records: RecordScan;
+  /** All of it: counts, places, and from `LOOP_BYTES` on what belongs to whoever hands files over. */
+  readonly memory: Buffer;
+  /** Where it is. */
+  readonly address: Address;
   #nGiven = 0;
   #nTaken = 0;
 
-  /** @returns `undefined` where files have to be looked at in another way */
-  static start(nThreads: number): FileLoop | undefined {
+  /**
+   * @param moreBytes  of memory for whoever hands files over
+   * @returns `undefined` where files have to be looked at in another way
+   */
+  static start(nThreads: number, moreBytes: number = 0): FileLoop | undefined {
     const loaded = loadProgram();
     const calls = fileCalls();
     if (loaded === undefined || calls === undefined) return undefined;
-    const loop = new FileLoop(loaded, (memory) => calls.addressOf(memory), nThreads);
+    let loop: FileLoop;
+    try {
+      const memory = fixedMemory(LOOP_BYTES + moreBytes);
+      loop = new FileLoop(loaded, memory, recordScan(memory), (bytes) => calls.addressOf(bytes), nThreads);
+    } catch {
+      return undefined; // no WebAssembly, or no room for its memory
+    }
     return loop.#threads.length > 0 ? loop : undefined;
   }
 
-  private constructor({ native, code, functions }: Program, addressOf: (memory: Uint8Array) => Address, nThreads: number) {
+  private constructor(
+    { native, code, functions }: Program,
+    { buffer }: WebAssemblyMemory,
+    records: RecordScan,
+    addressOf: (memory: Uint8Array) => Address,
+    nThreads: number,
+  ) {
     this.#native = native;
-    const at = addressOf(this.#memory);
+    this.#records = records;
+    this.#counts = new BigInt64Array(buffer, 0, HEADER_BYTES / 8);
+    this.#places = new Uint32Array(buffer, HEADER_BYTES, (N_PLACES * PLACE_BYTES) / 4);
+    this.memory = Buffer.from(buffer);
+    const at = addressOf(this.memory);
+    this.address = at;
     const counts = this.#counts;
     counts[COUNTS.mask] = BigInt(N_PLACES - 1);
     counts[COUNTS.places] = BigInt(at + HEADER_BYTES);
     counts[COUNTS.time] = BigInt(canonicalMtimeSeconds);
     for (const [i, each] of functions.entries()) counts[COUNTS.functions + i] = BigInt(each);
-    const bytes = Buffer.from(this.#memory.buffer);
+    counts[COUNTS.memory] = BigInt(at);
+    const bytes = this.memory;
     bytes.writeInt32LE(O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 120);
     bytes.writeUInt32LE(STAT_MASK, 124);
     bytes.write('0123456789abcdef', 136, 'latin1');
+    bytes.writeUInt32LE(FILE_MODE, 160);
+    bytes.writeUInt32LE(EXECUTABLE_MODE, 164);
     const threads: Thread[] = [];
     for (let i = 0; i < nThreads; i++) {
       const thread = native.start(code, at);
@@ -108,6 +153,29 @@ export class FileLoop {
   /** Whether all places are taken: `drain` makes room. */
   get isFull(): boolean {
     return this.#nGiven - this.#nTaken === N_PLACES;
+  }
+
+  /** How many files were handed over. */
+  get nGiven(): number {
+    return this.#nGiven;
+  }
+
+  /**
+   * Hands over files whose records, as `encodeManifest` makes them, stand in `memory` from `at` on, until there is one that it cannot,
+   * or all places are taken. The records stay where they are, and the folder open, until `drain` returns.
+   *
+   * @returns where the record stands that was not handed over; `end` where all were
+   */
+  scan(at: number, end: number, folder: number): number {
+    this.#publish();
+    const stop = this.#records.scan(at, end, folder, N_PLACES - (this.#nGiven - this.#nTaken));
+    this.#nGiven = Number(this.#counts[COUNTS.queued]);
+    return stop;
+  }
+
+  /** How many names, `.` and `..` aside, stand in what `getdents64` wrote to `memory`. @source getdents64(2) */
+  countNames(at: number, sizeBytes: number): number {
+    return this.#records.count(at, at + sizeBytes);
   }
 
   /**
@@ -135,7 +203,11 @@ export class FileLoop {
   /** Waits for all files that were handed over. @param failed  is told the numbers of those that are not as recorded, ascending */
   drain(failed: (number: number) => void): void {
     this.#publish();
-    while (Atomics.load(this.#counts, COUNTS.done) !== BigInt(this.#nGiven)) this.#native.sleep(WAIT_MICROSECONDS);
+    for (;;) {
+      const nLeft = this.#nGiven - Number(Atomics.load(this.#counts, COUNTS.done));
+      if (nLeft === 0) break;
+      this.#native.sleep(Math.min(Math.max(nLeft * MICROSECONDS_A_FILE, MIN_WAIT_MICROSECONDS), MAX_WAIT_MICROSECONDS));
+    }
     for (; this.#nTaken < this.#nGiven; this.#nTaken++)
       if (this.#places[(this.#nTaken % N_PLACES) * PLACE_WORDS + 8] !== 1) failed(this.#nTaken);
   }

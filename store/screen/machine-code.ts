@@ -249,16 +249,5 @@ out:
   d65f03c0  ret
 `;
 
-const LISTINGS: Readonly<Record<string, string>> = { x64: X64, arm64: ARM64 };
-
-/** The listing for a machine, named as `process.arch` does. */
-export const listing = (machine: string): string | undefined => LISTINGS[machine];
-
-/** The code for a machine; `undefined` where nobody wrote it. */
-export function machineCode(machine: string): Buffer | undefined {
-  const text = listing(machine);
-  if (text === undefined) return undefined;
-  const digits = text.match(/^ {2}(?:[0-9a-f]{8}|[0-9a-f]{2}(?: [0-9a-f]{2})*)(?= )/gm)!.map((each) => each.replaceAll(' ', ''));
-  const code = Buffer.from(digits.join(''), 'hex');
-  return machine === 'arm64' ? code.swap32() : code;
-}
+/** By machine, named as `process.arch` does. */
+export const LISTINGS: Readonly<Record<string, string>> = { x64: X64, arm64: ARM64 };

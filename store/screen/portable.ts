@@ -5,37 +5,47 @@ import { type Bytes, bytesToPath } from '../../base/index.ts';
 import { joinPath } from '../tree.ts';
 import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from '../write-tree.ts';
 import type { Checker } from './checker.ts';
-import { EXECUTABLE, type Records } from './records.ts';
+import { EXECUTABLE, FILE, FOLDER, Records, SYMLINK } from './records.ts';
 
 export class PortableChecker implements Checker {
-  #root: Bytes = '';
-
-  object(real: Bytes): void {
-    this.#root = real;
+  look(real: Bytes, manifest: Buffer, suspect: () => void): void {
+    if (!isIntact(real, manifest)) suspect();
   }
-
-  folder(record: Records): number {
-    const path = this.#real(record);
-    const found = lstatSync(path);
-    return found.isDirectory() && isCanonical(found, directoryMode) ? readdirSync(path, 'latin1').length : -1;
-  }
-
-  link(record: Records): boolean {
-    const path = this.#real(record);
-    return hasCanonicalTime(lstatSync(path)) && readlinkSync(path, 'latin1') === record.target;
-  }
-
-  file(record: Records): boolean {
-    return isIntactFile(
-      this.#real(record),
-      record.kind === EXECUTABLE ? executableMode : fileMode,
-      record.sizeBytes,
-      record.sha256,
-    );
-  }
-
-  #real = (record: Records): string | Buffer => bytesToPath(joinPath(this.#root, record.path));
 }
+
+function isIntact(real: Bytes, manifest: Buffer): boolean {
+  try {
+    return isAsRecorded(real, new Records(manifest));
+  } catch {
+    return false; // not there, or not to be read
+  }
+}
+
+/**
+ * Whether all records are of what is there, and nothing else is there: each name that is recorded is there, so that folders which have
+ * as many names as there are records in them have no others.
+ */
+function isAsRecorded(real: Bytes, record: Records): boolean {
+  let surplus = 0;
+  while (record.end < record.bytes.length) {
+    if (!record.next()) return false;
+    if (!record.isRoot) surplus--;
+    const { kind } = record;
+    const path = bytesToPath(joinPath(real, record.path));
+    if (kind === FILE || kind === EXECUTABLE) {
+      const mode = kind === EXECUTABLE ? executableMode : fileMode;
+      if (!isIntactFile(path, mode, record.sizeBytes, record.sha256)) return false;
+    } else if (kind === FOLDER) {
+      const found = lstatSync(path);
+      if (!found.isDirectory() || !isCanonical(found, directoryMode)) return false;
+      surplus += readdirSync(path, 'latin1').length;
+    } else if (kind !== SYMLINK || !isIntactLink(path, record.target)) return false;
+  }
+  return surplus === 0;
+}
+
+const isIntactLink = (path: string | Buffer, target: Bytes): boolean =>
+  hasCanonicalTime(lstatSync(path)) && readlinkSync(path, 'latin1') === target;
 
 const READ_ONLY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const BUFFER_SIZE = 1 << 20;

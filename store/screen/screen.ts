@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { type Bytes, fileCalls } from '../../base/index.ts';
-import { CallChecker } from './by-calls.ts';
-import { type Checker, isAsRecorded } from './checker.ts';
+import { CallChecker, CHECKER_BYTES } from './by-calls.ts';
+import type { Checker } from './checker.ts';
 import { FileLoop } from './file-loop.ts';
 import { PortableChecker } from './portable.ts';
 import { Records } from './records.ts';
@@ -18,7 +18,7 @@ const MAX_THREADS = 4;
 
 export type StartLoop = () => FileLoop | undefined;
 
-const startLoop: StartLoop = () => FileLoop.start(Math.min(availableParallelism(), MAX_THREADS));
+const startLoop: StartLoop = () => FileLoop.start(Math.min(availableParallelism(), MAX_THREADS), CHECKER_BYTES);
 
 export class Screen {
   readonly #startLoop: StartLoop;
@@ -37,9 +37,7 @@ export class Screen {
    * @param suspect   is called, now or until `end` returns, where something is not as recorded; maybe more than once
    */
   look(real: Bytes, manifest: Buffer, suspect: () => void): void {
-    const checker = this.#checkerFor(manifest);
-    checker.object(real, manifest, suspect);
-    if (!isIntact(manifest, checker)) suspect();
+    this.#checkerFor(manifest).look(real, manifest, suspect);
   }
 
   /** Waits for the threads. */
@@ -66,13 +64,5 @@ export class Screen {
     if (this.#nRecordBytes >= MANY_RECORD_BYTES) return true;
     for (const record = new Records(manifest); record.next(); ) this.#nBytes += record.sizeBytes;
     return this.#nBytes >= MANY_BYTES;
-  }
-}
-
-function isIntact(manifest: Buffer, checker: Checker): boolean {
-  try {
-    return isAsRecorded(new Records(manifest), checker);
-  } catch {
-    return false;
   }
 }

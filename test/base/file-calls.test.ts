@@ -1,30 +1,10 @@
 /** Bare system calls say what `node:fs` says. */
 import assert from 'node:assert/strict';
-import {
-  constants,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { constants, lstatSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  AT_FDCWD,
-  AT_SYMLINK_NOFOLLOW,
-  countNames,
-  type FileCalls,
-  FileStatus,
-  fileCalls,
-  STAT_BYTES,
-  STAT_MASK,
-} from '../../base/index.ts';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, type FileCalls, FileStatus, fileCalls, STAT_BYTES, STAT_MASK } from '../../base/index.ts';
 
 const calls = fileCalls();
 const options = { skip: calls === undefined ? 'no binding of system calls on this platform' : false };
@@ -56,25 +36,6 @@ test('statx, field by field', options, (t) => {
     const same = Object.fromEntries(Object.keys(own).map((name) => [name, found[name as keyof typeof own]]));
     assert.deepEqual(same, own, path);
     assert.equal(found.mtimeSeconds, Math.floor(mtimeMs / 1000));
-  }
-});
-
-test('names of a folder are counted, however many there are and however they begin', options, (t) => {
-  const folder = temporaryFolder(t);
-  const buffer = Buffer.alloc(4096);
-  for (const names of [[], ['.a', '..b', '...', 'x'.repeat(255)], Array.from({ length: 300 }, (_, i) => `name-${i}`)]) {
-    const path = join(folder, `n${names.length}`);
-    mkdirSync(path);
-    for (const name of names) writeFileSync(join(path, name), '');
-    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    let n = 0;
-    for (;;) {
-      const nBytes = calls!.getdents64(fd, calls!.addressOf(buffer), buffer.length);
-      if (nBytes <= 0) break;
-      n += countNames(buffer, nBytes);
-    }
-    assert.equal(calls!.close(fd), 0);
-    assert.equal(n, readdirSync(path).length);
   }
 });
 

@@ -10,6 +10,7 @@ import { type MachineName, machineCode } from '../../builder/launch/machine-code
 import { launcherProgram } from '../../builder/launch/program.ts';
 import { sandboxCalls } from '../../builder/launch/steps.ts';
 import { type CallName, type CallTable, callNames, callNumber } from '../../builder/launch/system-calls.ts';
+import { starter } from '../../builder/starter.ts';
 import { temporaryFolder } from './support.ts';
 
 /** What GNU objdump makes of the bytes, in the spelling of our listings. */
@@ -224,7 +225,7 @@ test('nothing is run for an igos that died before its builds could be told to di
   const table = join(folder, 'table');
   const list = sandboxCalls({
     machine: ownMachine()!,
-    starter: { uid: process.geteuid!(), gid: process.getegid!() },
+    starter: starter(),
     ...{ hasNetwork: true, cgroups: [], mounts: [] },
     inside: {
       ...{

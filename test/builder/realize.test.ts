@@ -535,14 +535,18 @@ test('an evaluation can stand still until it is built', (t) => {
   assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
 });
 
-test('works without root', async (t) => {
-  if (process.getuid?.() !== 0) return t.skip('these tests are not run by root: all others show it');
-  if (!needsSandbox(t)) return;
-  const folder = temporaryFolder(t);
-  const script = join(folder, 'user.ts');
-  writeFileSync(
-    script,
-    `
+for (const [who, prefix] of [
+  ['without root', []],
+  ['as the root of a container that another user has started', ['unshare', '--map-root-user', '--mount']],
+] as const)
+  test(`works ${who}`, async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('these tests are not run by root: all others show it');
+    if (!needsSandbox(t)) return;
+    const folder = temporaryFolder(t);
+    const script = join(folder, 'user.ts');
+    writeFileSync(
+      script,
+      `
 import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
 import { probeSandbox, realize } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
 import { addDerivation, rootOf, toolsLayer } from ${JSON.stringify(join(import.meta.dirname, 'support.ts'))};
@@ -559,25 +563,26 @@ for (const drvPath of [plain, composed]) process.stdout.write(readFileSync(store
 console.log(readdirSync(process.argv[2] + '/home/tmp').length, store.verify({ contents: true }).length);
 store.close();
 `,
-  );
-  const { chmodSync, chownSync } = await import('node:fs');
-  chownSync(folder, 65534, 65534);
-  chmodSync(folder, 0o755);
-  const child = spawn(process.execPath, [script, folder], {
-    uid: 65534,
-    gid: 65534,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] },
+    );
+    const { chmodSync, chownSync } = await import('node:fs');
+    chownSync(folder, 65534, 65534);
+    chmodSync(folder, 0o755);
+    const [program, ...words] = [...prefix, process.execPath, script, folder];
+    const child = spawn(program!, words, {
+      uid: 65534,
+      gid: 65534,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] },
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(child, 'close');
+    if (text.startsWith('SKIP')) return t.skip(text.slice(5));
+    assert.match(
+      text,
+      /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n(?:.*\n)?closed\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
+    );
   });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  await once(child, 'close');
-  if (text.startsWith('SKIP')) return t.skip(text.slice(5));
-  assert.match(
-    text,
-    /^plain\nuid=1000\(builder\) gid=100\(users\) groups=100\(users\)\nbuild\n(?:.*\n)?closed\n.*cannot create \/usr\/bin\/id.*\nrefused\n0 0\n$/,
-  );
-});
 
 test('an input that was changed after it was built is not built with', async (t) => {
   if (!needsSandbox(t)) return;

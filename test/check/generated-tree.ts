@@ -121,7 +121,7 @@ export function generatedSource(name: string): Buffer {
 }
 
 /** One file of a tar archive. */
-function ustar(path: string, data: Buffer): Buffer {
+export function ustar(path: string, data: Buffer): Buffer {
   const header = Buffer.alloc(512);
   header.write(path, 0, 100, 'latin1');
   header.write('0000644\x000000000\x000000000\x00', 100, 'latin1');

@@ -1,6 +1,7 @@
 /** What people type wrong, and what pkm says to it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +9,7 @@ import { SystemFault } from '../../base/index.ts';
 import { endingOf } from '../../cli/exit.ts';
 import { packageLine } from '../../cli/report-lines.ts';
 import { golden } from '../golden.ts';
-import { programs } from './programs.ts';
+import { programs, project } from './programs.ts';
 
 test('options before the command, and no command at all', (t) => {
   const { pkm } = programs(t);
@@ -40,6 +41,38 @@ test('a root that is not there is not taken for an empty one', (t) => {
     golden(t, 'errors/cli-no-root.txt', run.stderr.replaceAll(work, 'WORK'));
   }
   assert.ok(!existsSync(root));
+});
+
+test('a root that is a file is none', (t) => {
+  const { pkm, work } = programs(t);
+  const root = join(work, 'file');
+  writeFileSync(root, '');
+  for (const command of [['list'], ['verify'], ['sync', './x']]) {
+    const run = pkm(...command, '--root', root);
+    assert.deepEqual([command, run.status], [command, 1]);
+    golden(t, 'errors/cli-root-is-a-file.txt', run.stderr.replaceAll(work, 'WORK'));
+  }
+});
+
+test('a root or store whose name is not UTF-8 is not made under another name', (t) => {
+  const { work } = programs(t);
+  for (const option of ['--root', '--home']) {
+    const script = `exec "$1" --root "$2/r" ${option} "$2/$(printf 'x\\377')" init --atomic`;
+    const run = spawnSync('sh', ['-c', script, 'sh', join(project, 'bin/pkm'), work], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] },
+    });
+    assert.equal(run.status, 2, run.stderr);
+    assert.match(run.stderr, new RegExp(`^pkm: ${option} is not UTF-8: '.*x\ufffd'\nhint: name it by a symlink`));
+  }
+  assert.deepEqual(
+    readdirSync(work).filter((name) => name.startsWith('x')),
+    [],
+  );
+  // Who really has such a name may use it.
+  const root = join(work, 'x\ufffd');
+  assert.equal(spawnSync(join(project, 'bin/pkm'), ['init', '--root', root, '--atomic', '--home', join(work, 'h')]).status, 0);
+  assert.ok(existsSync(join(root, 'var/lib/igos/pkm.db')));
 });
 
 test('a root that a script left empty', (t) => {

@@ -1,6 +1,6 @@
 /** What evaluation writes, and when. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -34,6 +34,24 @@ test('deferred writes happen in flush, and only of what is still what was evalua
       return true;
     },
   );
+});
+
+test('sources are copied as they come and registered by flush, which a source inside of one asks for', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-bridge-'));
+  t.after(() => removeTree(work));
+  using store = openStore({ home: join(work, 'home'), storeDir: '/igos/store' });
+  const bridge = new StoreBridge(store, { isReadOnly: false });
+  const folder = join(work, 'folder');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'x'), 'one');
+  const { path } = bridge.addPath('folder', textToBytes(folder));
+  assert.deepEqual([store.isValid(path), bridge.isValid(path), bridge.isUnwritten(path)], [false, true, true]);
+  writeFileSync(join(folder, 'x'), 'two');
+  const inside = bridge.addPath('x', textToBytes(`${path}/x`));
+  assert.deepEqual([store.isValid(path), store.isValid(inside.path)], [true, false]);
+  bridge.flush();
+  assert.deepEqual([store.isValid(inside.path), bridge.isUnwritten(inside.path)], [true, false]);
+  assert.equal(readFileSync(store.toReal(inside.path), 'latin1'), 'one');
 });
 
 test('derivations may be registered later, other texts are there at once', async (t) => {

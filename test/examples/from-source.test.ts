@@ -27,6 +27,16 @@ test('forty packages and more in three tiers, and nothing of the machine', () =>
   const compiled = packages.filter((text) => text.includes('fetchurl'));
   assert.ok(compiled.length >= 40, `${compiled.length} packages`);
   assert.deepEqual([...new Set(compiled.map(tierOf))].sort(compareBytes), ['base', 'core', 'extra']);
+  // what no small distribution is without: the system `all` has it, and every part of it is compiled
+  const names = 'zlib ncurses readline bash coreutils sed grep gawk gnu-make xz gzip tar perl openssl curl'.split(' ');
+  const [, all = ''] = /^system all \{[\s\S]*?packages = \[([^\]]*)\]/m.exec(readFileSync(join(folder, 'systems.igos'), 'utf8'))!;
+  for (const name of names) {
+    assert.ok(all.split(/\s+/).includes(name), `${name} in the system all`);
+    assert.ok(
+      compiled.some((text) => text.startsWith(`package ${name} `)),
+      `${name} is compiled`,
+    );
+  }
   assert.deepEqual(
     packages.filter((text) => text.includes('hostTools')),
     [],

@@ -158,6 +158,43 @@ test('what nobody packaged is carried on, and gc removes trees that no kept gene
   clean(box);
 });
 
+test('names that are not UTF-8 are carried on, folders and what is in them too', (t) => {
+  const box = atomic(t);
+  box.do((root) => root.install([box.image('a 1', { 'usr/a': '1' })]));
+  const odd = (name: string): Buffer => Buffer.from(`${box.path('usr')}/${name}`, 'latin1');
+  writeFileSync(odd('f\xff'), 'mine');
+  mkdirSync(odd('d\xe9'));
+  writeFileSync(odd('d\xe9/plain'), 'mine too');
+  symlinkSync(Buffer.from('nowhere\xff', 'latin1'), odd('d\xe9/l\xff'));
+  box.do((root) => root.install([box.image('a 2', { 'usr/a': '2' })]));
+  assert.equal(shown(box), '2');
+  assert.deepEqual(
+    ['f\xff', 'd\xe9/plain'].map((name) => readFileSync(odd(name), 'utf8')),
+    ['mine', 'mine too'],
+  );
+  assert.deepEqual(readlinkSync(odd('d\xe9/l\xff'), { encoding: 'buffer' }), Buffer.from('nowhere\xff', 'latin1'));
+  box.do((root) => root.gc({ keepLast: 1 }));
+  assert.deepEqual([trees(box), readFileSync(odd('f\xff'), 'utf8')], [['2', 'current'], 'mine']);
+  clean(box);
+});
+
+test('a tree that is shown again has its own times: files that went and came back the same in between', async (t) => {
+  const box = atomic(t);
+  const a = box.image('a 1', { 'usr/a': '1' });
+  box.do((root) => root.install([a]));
+  box.do((root) => root.install([box.image('b 1', { 'usr/b': '1' })]));
+  box.do((root) => root.remove(['a']));
+  box.do((root) => root.install([a]));
+  box.do((root) => root.remove(['b']));
+  await box.do((root) => root.rollback(2));
+  assert.equal(shown(box), '2');
+  assert.deepEqual(
+    box.do((root) => root.verify({ fast: true }).problems),
+    [],
+  );
+  clean(box);
+});
+
 test('repair mends the file in every tree that shares it', async (t) => {
   const box = atomic(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/a': '1', 'usr/b': 'b' })]));

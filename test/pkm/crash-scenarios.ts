@@ -1,5 +1,5 @@
 /** What is interrupted in the crash tests: each scenario brings a root from generation N to N+1 by every kind of operation. */
-import { chmodSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RootIo, realIo, writeArchive } from '../../pkm/index.ts';
 import type { Sandbox } from './support.ts';
@@ -82,6 +82,26 @@ export const scenarios: readonly Scenario[] = [
     },
     act: (box, io) => {
       box.do((root) => root.remove(['old', 'util'], { force: true }), { io });
+    },
+  },
+  {
+    // So much that threads remove files, folders and manifests.
+    name: 'remove much',
+    setUp: (box) => {
+      const images = Array.from({ length: 52 }, (_, n) => box.image(`p${n} 1`, { [`opt/${n}/a`]: 'a', [`etc/p/${n}`]: 'c' }));
+      box.do((root) => root.install([...images, box.image('stays 1', { 'opt/stays': 's' })]));
+      utimesSync(box.path('opt/7/a'), 1.5, 1.5); // looked at more closely
+      writeFileSync(box.path('opt/9/mine'), 'mine');
+    },
+    act: (box, io) => {
+      box.do(
+        (root) =>
+          root.remove(
+            Array.from({ length: 52 }, (_, n) => `p${n}`),
+            { force: true },
+          ),
+        { io },
+      );
     },
   },
   {

@@ -1,20 +1,26 @@
-/** A disk that is full to the last byte: what is there can be read, changes say what is wrong, and room is all it takes. */
+/** A disk that is full to the last byte: what is there can be read, changes say what is wrong, and what makes room is possible. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Sandbox } from './support.ts';
 
 const UNSHARE = ['-m', ...(process.geteuid?.() === 0 ? [] : ['-Ur'])];
 const canMount = spawnSync('unshare', [...UNSHARE, 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+const skip = canMount ? false : 'cannot mount here';
 
-test('a full disk', { skip: canMount ? false : 'cannot mount here' }, (t) => {
+function runOnDisk(
+  t: TestContext,
+  { child, size, mountPoint }: { child: string; size: string; mountPoint: 'root' | 'base' },
+): void {
   const box = new Sandbox(t);
-  const script = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" "$3" "$4"';
-  const child = spawnSync(
-    'unshare',
-    [...UNSHARE, 'sh', '-c', script, 'sh', box.root, process.execPath, join(import.meta.dirname, 'full-disk-child.ts'), box.base],
-    { encoding: 'utf8' },
-  );
-  assert.equal(child.stdout, 'done\n', child.stderr);
-});
+  const script = `mount -t tmpfs -o size=${size} none "$1" && exec "$2" "$3" "$4"`;
+  const program = join(import.meta.dirname, child);
+  const words = ['sh', '-c', script, 'sh', box[mountPoint], process.execPath, program, box.base];
+  const run = spawnSync('unshare', [...UNSHARE, ...words], { encoding: 'utf8' });
+  assert.equal(run.stdout, 'done\n', run.stderr);
+}
+
+test('a full disk', { skip }, (t) => runOnDisk(t, { child: 'full-disk-child.ts', size: '2m', mountPoint: 'root' }));
+
+test('gc on a full disk', { skip }, (t) => runOnDisk(t, { child: 'full-disk-gc-child.ts', size: '48m', mountPoint: 'base' }));

@@ -120,8 +120,16 @@ interface Context {
   after(work: () => void): void;
 }
 
-/** @returns how many steps changed something */
-export async function runModel(t: Context, numRuns: number, seed?: number): Promise<number> {
+/**
+ * @param atEnd  looks at the root of each sequence, closed
+ * @returns how many steps changed something
+ */
+export async function runModel(
+  t: Context,
+  numRuns: number,
+  seed?: number,
+  atEnd?: (box: Sandbox, steps: string) => Promise<void>,
+): Promise<number> {
   let nChanges = 0;
   await fc.assert(
     fc.asyncProperty(fc.boolean(), fc.array(step, { minLength: 6, maxLength: 20 }), async (isAtomic, steps) => {
@@ -130,6 +138,8 @@ export async function runModel(t: Context, numRuns: number, seed?: number): Prom
       try {
         for (const each of steps) await one.take(each);
         nChanges += one.model.generation;
+        one.root.close();
+        await atEnd?.(box, JSON.stringify(steps));
       } finally {
         one.root.close();
         box.remove();

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   rmSync,
@@ -176,6 +178,35 @@ function runMkfifo(path: string): boolean {
   }
   return existsSync(path);
 }
+
+test('the owner of a symlink: repaired, and changed by an upgrade, without touching what it leads to', async (t) => {
+  if (process.geteuid?.() !== 0) return t.skip('only root may give files away');
+  const box = new Sandbox(t);
+  const image = (version: number, uid: number) => {
+    const plain = box.image(`a ${version}`, { 'usr/a': { mode: 0o640, text: 'a' }, 'usr/l': '-> a' });
+    return { ...plain, entries: plain.entries.map((entry) => (entry.path === 'usr/l' ? { ...entry, uid } : entry)) };
+  };
+  const owners = () => ['usr/a', 'usr/l'].map((path) => [lstatSync(box.path(path)).uid, lstatSync(box.path(path)).mode & 0o777]);
+  box.do((root) => root.install([image(1, 0)]));
+  lchownSync(box.path('usr/l'), 7, 7);
+  assert.deepEqual(
+    (await box.do((root) => root.repair())).repaired.map(({ path, kind }) => [path, kind]),
+    [['usr/l', 'owner']],
+  );
+  assert.deepEqual(owners(), [
+    [0, 0o640],
+    [0, 0o777],
+  ]);
+  box.do((root) => root.install([image(2, 5)]));
+  assert.deepEqual(owners(), [
+    [0, 0o640],
+    [5, 0o777],
+  ]);
+  assert.equal(
+    box.do((root) => root.verify().isClean),
+    true,
+  );
+});
 
 test('a fast look at a file that was written since says when', (t) => {
   const box = new Sandbox(t);

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, programs, project } from '../cli/programs.ts';
@@ -56,6 +56,49 @@ test('bash runs in a root that holds nothing but it and what it needs', { skip }
   assert.match(shell.stdout, /^GNU bash, version 5\.2\.15/, shell.stderr);
   assert.equal(pkm('verify').status, 0);
   t.diagnostic(shell.stdout.split('\n')[0]!);
+});
+
+/** Where igos is, and what it works with. */
+const needed = [project, realpathSync(join(project, 'node_modules')), realpathSync(work)];
+
+/** The folders of programs, libraries and settings; what Node itself loads is laid into an empty one. */
+const hidden = ['/etc', '/home', '/opt', '/root', '/srv', '/usr', '/var', '/bin', '/sbin', '/lib', '/lib64'].filter(
+  (path) => existsSync(path) && !lstatSync(path).isSymbolicLink() && !needed.some((own) => own.startsWith(`${path}/`)),
+);
+
+test('on a machine that holds nothing but Node the same comes of it: no compiler, shell or library of the host is used', {
+  skip: skip || (hidden.includes('/usr') ? false : `/usr cannot be hidden: igos is below it`),
+}, (t) => {
+  const machine = join(work, 'machine');
+  mkdirSync(machine);
+  const node = join(machine, 'node');
+  cpSync(realpathSync(process.execPath), node);
+  const libraries = spawnSync('ldd', [node], { encoding: 'utf8' }).stdout.match(/\/\S+/g)!;
+  for (const file of libraries) {
+    // Where /lib is a link to usr/lib, the name goes through it.
+    const place = join(machine, join(realpathSync(dirname(file)), basename(file)));
+    mkdirSync(dirname(place), { recursive: true });
+    cpSync(realpathSync(file), place);
+  }
+  for (const path of hidden) mkdirSync(join(machine, path), { recursive: true });
+  const script = `
+    for path in ${hidden.filter((path) => path !== '/usr').join(' ')}; do mount --bind "$MACHINE$path" "$path"; done
+    mount --bind "$MACHINE/usr" /usr
+    exec "$NODE" --stack-size=7800 cli/start.cjs igos "$@"`;
+  const igos = (...words: string[]) =>
+    spawnSync('unshare', [...(process.getuid?.() === 0 ? [] : ['-r']), '-m', '/bin/sh', '-ec', script, 'sh', ...words], {
+      cwd: project,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], NO_COLOR: '1', HOME: work, IGOS_HOME: home, MACHINE: machine, NODE: node },
+    });
+  const asked = ['/bin/sh', '/usr/bin', '/usr/include', '/etc/passwd'];
+  const seen = igos('eval', '--impure', '--json', '--expr', `map builtins.pathExists [ ${asked.join(' ')} ]`);
+  assert.equal(seen.stdout, '[false,false,false,false]\n', seen.stderr);
+  const goals = ['zlib', 'sed', ...(system === 'ci' ? [] : ['curl'])].map((name) => `${tree}#${name}`);
+  const { igos: usual } = programs(t, { home });
+  const checked = igos('realize', '--check', ...goals);
+  assert.equal(checked.status, 0, checked.stderr.slice(-4000));
+  assert.equal(checked.stdout, usual('realize', ...goals).stdout);
 });
 
 test('a change of a dependency that does not reach its output stops there', { skip }, (t) => {

@@ -71,6 +71,7 @@ package host-rust "1" { tier = machine; summary = "Rust"; style = hostTools { fi
   'c/meson.build': `project('demo', 'c', version: '1.0')
 library('answer', 'answer.c', install: true, version: '1.0')
 demo = executable('demo', 'main.c', 'answer.c', install: true)
+install_data('demo.conf', install_dir: get_option('sysconfdir'))
 test('answers', demo)
 `,
   'c/CMakeLists.txt': `cmake_minimum_required(VERSION 3.10)
@@ -80,6 +81,7 @@ add_library(answer SHARED answer.c)
 set_target_properties(answer PROPERTIES VERSION 1.0 SOVERSION 1)
 add_executable(demo main.c answer.c)
 install(TARGETS demo answer)
+install(FILES demo.conf DESTINATION \${CMAKE_INSTALL_SYSCONFDIR})
 enable_testing()
 add_test(NAME answers COMMAND demo)
 `,
@@ -97,6 +99,7 @@ install:
 	cp libanswer.so $(DESTDIR)$(PREFIX)/lib
 	printf '%s\\n' "$(CFLAGS)" >$(DESTDIR)$(PREFIX)/lib/flags
 `,
+  'c/demo.conf': 'answer = 42\n',
   'c/main.c': MAIN,
   'c/answer.c': LIBRARY,
   'python/pyproject.toml': '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
@@ -117,7 +120,7 @@ install:
   'packages.igos': `
 let c = { tier = extra; summary = "A test"; source = ./c; build = [ host-sh host-cc host-make ]; verifyPaths = [ "bin/demo" "usr/lib/libanswer.so" ]; references = "fail"; };
 in
-package by-cmake "1.0" { inherit (c) tier summary source verifyPaths references; build = c.build ++ [ host-cmake ]; style = cmake { flags = [ "-DCMAKE_INSTALL_LIBDIR=lib" ]; }; split debug { } }
+package by-cmake "1.0" { inherit (c) tier summary source verifyPaths references; build = c.build ++ [ host-cmake ]; style = cmake; split debug { } }
 package by-meson "1.0" { inherit (c) tier summary source verifyPaths references; build = c.build ++ [ host-meson ]; style = meson; split debug { } }
 package by-make "1.0" { inherit (c) tier summary source verifyPaths references build; style = make { flags = [ "CC=cc" ]; }; check = { knownFailures = "it fails by intent"; }; }
 package by-python "1.0" { tier = extra; summary = "A test"; source = ./python; build = [ host-sh host-python ]; style = python; env.DEB_PYTHON_INSTALL_LAYOUT = "deb_system"; verifyPaths = [ "usr/bin/demo-words" "usr/lib/python3*/**/demo_words/__init__.py" ]; references = "fail"; }
@@ -180,6 +183,7 @@ for (const [style, skip] of [
   test(`${style}: built, tested, split and repeatable`, { skip: noTools || skip }, () => {
     const outputs = realize(`by-${style}`, `by-${style}-debug`);
     const out = outputs[`by-${style}`]!;
+    assert.equal(readFileSync(join(out, 'etc/demo.conf'), 'utf8'), 'answer = 42\n');
     assert.match(run(join(out, 'usr/bin/demo'), 'file'), /^(\.\.\/main\.c|\/usr\/src\/debug\/by-cmake-1\.0\/main\.c)\n$/);
     for (const file of ['usr/bin/demo', 'usr/lib/libanswer.so.1.0'])
       isSeparated(out, outputs[`by-${style}-debug`]!, file, `/usr/src/debug/by-${style}-1.0`);

@@ -44,10 +44,10 @@ test('every .drv of Nix is made again from what it is made of', () => {
       outputs.set(name, output.kind === 'input-addressed' ? { kind: 'deferred' } : output);
     }
     const made = complete({ ...drv, outputs, env }, vectorDerivation, memo);
-    assert.equal(made.content.text, text);
-    assert.equal(made.path, path);
+    assert.equal(made.text.text, text);
+    assert.equal(made.text.path, path);
     assert.deepEqual(made.outputs, drv.outputs);
-    assert.deepEqual(made.references, derivationReferences(drv));
+    assert.deepEqual(made.text.references, derivationReferences(drv));
     assert.deepEqual(made.modulo, hashDerivationModulo(path, vectorDerivation, new Map()));
   }
 });
@@ -96,12 +96,12 @@ test('random graphs are completed as by the functions that do one thing each', (
         const made = complete(drv, lookup, memo!);
         const withVariables = new Map([...drv.env, ...Array.from(drv.outputs.keys(), (name): [string, string] => [name, ''])]);
         const expected = fillOutputPaths({ ...drv, env: withVariables }, storeDir, lookup, expectedMemo!);
-        assert.equal(made.content.text, encodeDerivation(expected));
-        assert.equal(made.path, derivationPath(expected, storeDir));
-        assert.deepEqual(made.references, derivationReferences(expected));
+        assert.equal(made.text.text, encodeDerivation(expected));
+        assert.equal(made.text.path, derivationPath(expected, storeDir));
+        assert.deepEqual(made.text.references, derivationReferences(expected));
         assert.deepEqual(new Map(made.outputs), new Map(expected.outputs));
-        known.set(made.path, expected);
-        assert.deepEqual(made.modulo, hashDerivationModulo(made.path, lookup, expectedMemo!));
+        known.set(made.text.path, expected);
+        assert.deepEqual(made.modulo, hashDerivationModulo(made.text.path, lookup, expectedMemo!));
       });
     }),
     { numRuns: 150, seed: 21 },

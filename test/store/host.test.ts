@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderFault } from '../../base/index.ts';
-import { type HostSpec, hostFingerprint, hostTree, resolveHostFiles, type TreeEntry } from '../../store/index.ts';
+import {
+  type HostSpec,
+  hostFingerprint,
+  hostTree,
+  rememberedHostFiles,
+  resolveHostFiles,
+  type TreeEntry,
+} from '../../store/index.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, temporaryFolder, temporaryStore } from './fixture.ts';
@@ -105,6 +112,30 @@ test('links are flattened, globs enter folders, scripts bring their interpreter'
     '/elsewhere/deep/d.h': '/elsewhere/deep/d.h',
     '/na\xc3\xafve/x.h': '/na\xc3\xafve/x.h',
   });
+});
+
+test('what is remembered of the host is what is there, and only while it is', async (t) => {
+  const { store, folder } = temporaryStore(t);
+  const host = makeTree(join(folder, 'host'), { 'bin/a*': 'a', 'include/x.h': 'x', 'include/na\xc3\xafve.h': '' });
+  const spec: HostSpec = { tools: ['a'], files: [`${host}/include/**`], searchPath: [`${host}/late`, `${host}/bin`] };
+  let nWrites = 0;
+  const counting = {
+    cacheGet: (key: string) => store.cacheGet(key),
+    cachePut(entries: readonly (readonly [string, string])[]): void {
+      nWrites++;
+      store.cachePut(entries);
+    },
+  };
+  assert.deepEqual(rememberedHostFiles(counting, spec), resolveHostFiles(spec));
+  assert.equal(nWrites, 0, 'it changed just now');
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  for (let i = 0; i < 3; i++) assert.deepEqual(rememberedHostFiles(counting, spec), resolveHostFiles(spec));
+  assert.equal(nWrites, 1);
+  makeTree(host, { 'late/a*': 'another' });
+  assert.deepEqual(rememberedHostFiles(counting, spec), resolveHostFiles(spec));
+  rmSync(join(host, 'late'), { recursive: true });
+  rmSync(join(host, 'include'), { recursive: true });
+  assert.deepEqual(rememberedHostFiles(counting, spec), resolveHostFiles(spec));
 });
 
 test('the tree follows every change of the host', async (t) => {

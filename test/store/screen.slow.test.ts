@@ -19,14 +19,16 @@ import { test } from 'node:test';
 import { AT_FDCWD, type Bytes, bytesToPath, compareBytes, fileCalls, textToBytes } from '../../base/index.ts';
 import { ingestTree } from '../../store/ingest.ts';
 import { encodeManifest } from '../../store/manifest.ts';
+import { CHECKER_BYTES } from '../../store/screen/by-calls.ts';
 import { FileLoop, N_PLACES } from '../../store/screen/file-loop.ts';
-import { listing, machineCode } from '../../store/screen/machine-code.ts';
+import { LISTINGS } from '../../store/screen/machine-code.ts';
 import { Screen, type StartLoop } from '../../store/screen/screen.ts';
 import { listTree } from '../../store/tree.ts';
 import type { Manifest, StorePath } from '../../store/types.ts';
 import { verifyObject } from '../../store/verify.ts';
 import { sealRoot } from '../../store/write-tree.ts';
 import { makeTree, temporaryFolder } from './fixture.ts';
+import { testListings } from './listings.ts';
 
 const damages: Record<string, (root: string) => void> = {
   nothing: () => {},
@@ -141,8 +143,8 @@ const needsLoop = { skip: hasLoop() ? false : `no loop for ${process.platform} o
 
 const starts: Record<string, StartLoop> = {
   'no thread': () => undefined,
-  'one thread': () => FileLoop.start(1),
-  'four threads': () => FileLoop.start(4),
+  'one thread': () => FileLoop.start(1, CHECKER_BYTES),
+  'four threads': () => FileLoop.start(4, CHECKER_BYTES),
 };
 
 test('the first look finds whatever the close one finds, with threads and without', (t) => {
@@ -193,6 +195,24 @@ test('objects that are one file or one link, and hundreds of folders, are told a
   }
   const expected = damaged.map(({ what }) => what).sort(compareBytes);
   for (const [name, start] of Object.entries(starts)) assert.deepEqual(look(objects, start, false), expected, name);
+});
+
+test('a manifest that is looked at in pieces', (t) => {
+  const folder = temporaryFolder(t);
+  const tree: Record<string, string> = { 'z/last': 'text' };
+  // Far more than a piece, so that records lie across the ends of some.
+  for (let n = 0; n < 700; n++) tree[`d${n % 9}/link-${n}`] = `-> ${'x'.repeat(4000 - n)}`;
+  for (let n = 0; n < 90; n++) tree[`d${n % 9}/file-${n}`] = `${n}`;
+  const source = makeTree(join(folder, 'source'), tree);
+  const objects = ['whole', 'd0/file-0', 'd4/file-13', 'd8/file-89', 'z/last'].map((what) => {
+    const root = join(folder, what.replace('/', '-'));
+    const manifest = seal(source, root);
+    if (what !== 'whole') rewrite(join(root, what), (text) => text.replace(/./, '!'));
+    return { what, root: textToBytes(root), manifest };
+  });
+  assert.ok(encodeManifest(objects[0]!.manifest).length > 2 << 20);
+  for (const [name, start] of Object.entries(starts))
+    assert.deepEqual(look(objects, start, false), ['d0/file-0', 'd4/file-13', 'd8/file-89', 'z/last'], name);
 });
 
 test('what is no manifest is looked at again', () => {
@@ -266,64 +286,4 @@ test('a loop that is closed ends at once, whatever waits', needsLoop, (t) => {
   assert.ok(process.hrtime.bigint() - started < 3_000_000_000n);
 });
 
-/** What GNU objdump makes of the code, in the spelling of our listings. */
-function disassemble(
-  t: Parameters<typeof temporaryFolder>[0],
-  program: string,
-  words: readonly string[],
-  code: Uint8Array,
-): string[] {
-  const file = join(temporaryFolder(t), 'code');
-  writeFileSync(file, code);
-  const { stdout, status, stderr } = spawnSync(program, ['-D', '-b', 'binary', ...words, file], { encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-  const lines = stdout.matchAll(/^\s+[0-9a-f]+:\t[0-9a-f ]+\t(.*)$/gm);
-  return Array.from(lines, ([, text]) =>
-    text!
-      .replace(/ *(\/\/|# ).*/, '')
-      .replace(/(QWORD|DWORD|WORD|BYTE) PTR /, '')
-      .replace(/\*1\b/, '')
-      .replace(/\+0x0\]/, ']')
-      .replace(/\s+/g, ' ')
-      .replace(/, ?/g, ', ')
-      .trim(),
-  );
-}
-
-/** Instructions of a listing, places of labels in their stead. */
-function instructions(text: string): string[] {
-  const labels = new Map<string, number>();
-  const found: string[] = [];
-  let offset = 0;
-  for (const line of text.split('\n').filter((each) => each !== '')) {
-    const label = /^(\w+):$/.exec(line)?.[1];
-    if (label !== undefined) labels.set(label, offset);
-    else {
-      const [, bytes = '', instruction = ''] =
-        /^ {2}([0-9a-f]{8}|[0-9a-f]{2}(?: [0-9a-f]{2})*) +(.+?)(?: +;.*)?$/.exec(line) ?? [];
-      offset += bytes.replaceAll(' ', '').length / 2;
-      found.push(instruction);
-    }
-  }
-  return found.map((each) =>
-    each.replace(/(?<=^(?:j\w+|b|b\.\w+|cbn?z .*|tbn?z .*) )\w+$/, (label) => {
-      const place = labels.get(label);
-      return place === undefined ? label : `0x${place.toString(16)}`;
-    }),
-  );
-}
-
-for (const [machine, program, words] of [
-  ['x64', 'objdump', ['-m', 'i386:x86-64', '-M', 'intel']],
-  ['arm64', 'aarch64-linux-gnu-objdump', ['-m', 'aarch64']],
-] as const) {
-  const isThere = spawnSync(program, ['--version']).status === 0;
-  const wanted = machine === 'arm64' && process.arch !== 'arm64' ? `not part of igos: ${program}` : `no ${program} here`;
-  test(`the file loop for ${machine} is what its listing says`, { skip: isThere ? false : wanted }, (t) => {
-    const seen = disassemble(t, program, words, machineCode(machine)!);
-    // Numbers are written one way.
-    const plain = (line: string): string =>
-      line.replace(/#?(?<!\w)-?(0x[0-9a-f]+|\d+)\b/g, (text) => `${Number(text.replace('#', ''))}`);
-    assert.deepEqual(seen.map(plain), instructions(listing(machine)!).map(plain));
-  });
-}
+testListings('the file loop', LISTINGS);

@@ -350,18 +350,25 @@ test('split fails where a pattern matches nothing, and takes spaces and dollars 
 
 test('styles write the commands of their tools, flags quoted for the shell', () => {
   const phases = (name: string, options = {}) => STYLES.find((style) => style.name === name)!.phases(options);
-  assert.deepEqual(phases('autotools', { flags: ["--with-x=it's", '--shared'], makeFlags: ['V=1'] }), {
-    configure: "./configure --prefix=/usr '--with-x=it'\\''s' --shared",
+  const { configure, ...autotools } = phases('autotools', { flags: ["--with-x=it's", '--shared'], makeFlags: ['V=1'] });
+  assert.match(configure!, /\n\.\/configure --prefix=\/usr "\$@" '--with-x=it'\\''s' --shared$/);
+  assert.deepEqual(autotools, {
     build: 'make -j"$jobs" V=1',
     check: 'make V=1 check',
     install: 'make V=1 DESTDIR="$out" install',
   });
-  assert.equal(phases('autotools', { buildDir: 'a/b' }).configure, 'mkdir -p a/b\ncd a/b\n../../configure --prefix=/usr');
+  assert.match(
+    phases('autotools', { buildDir: 'a/b' }).configure!,
+    /^mkdir -p a\/b\ncd a\/b\nset --\n[\s\S]* \.\.\/\.\.\/configure; then [\s\S]*\n\.\.\/\.\.\/configure --prefix=\/usr "\$@"$/,
+  );
   assert.equal(phases('make', { flags: ['CFLAGS=-O2 -g'] }).install, `make 'CFLAGS=-O2 -g' DESTDIR="$out" PREFIX=/usr install`);
   assert.match(phases('meson').configure!, /--libdir=\/usr\/lib --buildtype=release --wrap-mode=nodownload$/);
-  assert.match(phases('cmake', { flags: ['-DX=1'] }).configure!, /-DCMAKE_BUILD_TYPE=Release -DX=1$/);
+  assert.match(
+    phases('cmake', { flags: ['-DX=1'] }).configure!,
+    /LIBDIR=lib \\\n[\s\S]*SYSCONFDIR=\/etc [\s\S]*-DCMAKE_BUILD_TYPE=Release -DX=1$/,
+  );
   assert.equal(phases('meson', { folder: "it's here" }).build, "cd 'it'\\''s here'\nninja -C build -j\"$jobs\"");
-  assert.match(phases('autotools', { autoreconf: true }).configure!, /^autoreconf -fi\n\.\/configure /);
+  assert.match(phases('autotools', { autoreconf: true }).configure!, /^autoreconf -fi\nset --\n[\s\S]*\n\.\/configure /);
   assert.match(phases('python', { settings: ['a=b c'] }).build!, / -C 'a=b c'\nelse/);
   assert.match(phases('cargo', { crates: ['a', 'b c'], flags: ['-F', 'x'] }).install!, /--path a -F x\n.*--path 'b c' -F x$/);
 });
@@ -378,6 +385,23 @@ test('autotools builds in a folder of its own', (context) => {
   assert.equal(result.status, 0, result.stderr);
   assert.ok(existsSync(join(result.top, 'hello-1.0', 'obj', 'Makefile')));
   assert.ok(existsSync(result.out('out', 'usr')));
+});
+
+test('configure is told where configuration and state belong, if it knows such folders, before the flags of the package', (context) => {
+  const told = (configure: string): string => {
+    const archive = tarball(context, 'h.tar', { 'h/configure': `#!/bin/sh\n${configure}\nprintf '%s\\n' "$@" >told\n` });
+    const { configure: text } = STYLES.find(({ name }) => name === 'autotools')!.phases({ flags: ['--sysconfdir=/etc/it'] });
+    const phases = { prepare: 'chmod +x configure', preConfigure: 'set -- a b', configure: text! };
+    const result = run(context, { ...plain, sources: [{}], phases }, { sources: archive });
+    assert.equal(result.status, 0, result.stderr);
+    return result.read('build', 'hello-1.0', 'told').trimEnd().replaceAll('\n', ' ');
+  };
+  assert.equal(
+    told("# '-sysconfdir | --sysconfdir | --sysconfdi)' and '--localstatedir=DIR'"),
+    '--prefix=/usr --sysconfdir=/etc --localstatedir=/var --sysconfdir=/etc/it',
+  );
+  assert.equal(told('# --sysconfdir=*'), '--prefix=/usr --sysconfdir=/etc --sysconfdir=/etc/it');
+  assert.equal(told('# knows nothing'), '--prefix=/usr --sysconfdir=/etc/it');
 });
 
 const everything: ScriptInput = {

@@ -21,14 +21,16 @@ package missing "1" { tier = core; summary = "S"; style = hostTools { tools = [ 
   const home = mkdtempSync(join(tmpdir(), 'igos-home-'));
   context.after(() => rmSync(home, { recursive: true, force: true }));
   using store = openStore({ home, storeDir: '/igos/store' });
+  let bridge: StoreBridge;
   const open = (isReadOnly: boolean) => {
-    const bridge = new StoreBridge(store, { isReadOnly });
+    bridge = new StoreBridge(store, { isReadOnly });
     return evalTree(createEvaluator({ io: new NodeEvalIO({ store: bridge, realise }) }), folder);
   };
   const computed = open(true).select('shell').outPath!;
   assert.match(computed, /^\/igos\/store\/[0-9a-z]{32}-shell-1$/);
   assert.equal(store.isValid(computed), false);
   assert.equal(open(false).select('shell').outPath, computed);
+  bridge!.flush();
   assert.equal(store.isValid(computed), true);
   assert.ok(store.manifest(computed).some((entry) => entry.path === 'usr/bin/sh'));
   assert.match(

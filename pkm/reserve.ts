@@ -1,0 +1,67 @@
+/**
+ * Room on a full disk. A database cannot even forget without a few pages to write them down first; so a file is set aside while
+ * there is room, and what frees space takes it away before anything else. After it the downloaded archives go: they can be fetched again.
+ */
+import { randomFillSync } from 'node:crypto';
+import { existsSync, statfsSync } from 'node:fs';
+import { sys, systemFaultOf } from '../base/index.ts';
+import type { RootIo } from './io.ts';
+import type { RootLayout } from './layout.ts';
+import { type CleanCacheReport, emptyCache } from './repository/clean-cache.ts';
+
+/** The index of SQLite's log has 32 KiB, a page in the log 4; `gc` writes some thirty pages at a time where room is short. */
+const RESERVE_BYTES = 1 << 20;
+/** With less than so much it would be missed elsewhere. */
+const AMPLE_BYTES = 32 << 20;
+
+/** What was taken away so that work could be done. */
+export interface RoomMade {
+  hasReserve: boolean;
+  cache: CleanCacheReport;
+}
+
+/** Makes the file, where it is not there and the disk has room. */
+export function setReserveAside(layout: RootLayout, io: RootIo): void {
+  if (existsSync(layout.reserve)) return;
+  const { bavail, bsize } = sys('read', layout.state, () => statfsSync(layout.state));
+  if (bavail * bsize < AMPLE_BYTES) return;
+  // Random: file systems that compress, or find equal blocks, would set nothing aside.
+  const bytes = randomFillSync(Buffer.allocUnsafe(RESERVE_BYTES));
+  const part = `${layout.reserve}.part`;
+  try {
+    if (existsSync(part)) io.unlink(part);
+    io.createFile(part, bytes, { mode: 0o600, owner: undefined, mtimeSeconds: 1 });
+    io.rename(part, layout.reserve);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    if (existsSync(part)) io.unlink(part);
+  }
+}
+
+/** Does `work`, which may be begun again; where the disk is full, room is made for it first. */
+export function withRoom<T>(layout: RootLayout, io: RootIo, made: RoomMade, work: () => T): T {
+  for (const make of [() => releaseReserve(layout, io, made), () => releaseCache(layout, io, made)]) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isFull(error) || !make()) throw error;
+    }
+  }
+  return work();
+}
+
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemFaultOf(error)?.errno ?? '');
+
+function releaseReserve(layout: RootLayout, io: RootIo, made: RoomMade): boolean {
+  if (existsSync(layout.reserve)) {
+    sys('remove', layout.reserve, () => io.unlink(layout.reserve));
+    made.hasReserve = true;
+  }
+  return true;
+}
+
+function releaseCache(layout: RootLayout, io: RootIo, made: RoomMade): boolean {
+  const { nFiles, sizeBytes } = emptyCache(layout, io);
+  made.cache = { nFiles: made.cache.nFiles + nFiles, sizeBytes: made.cache.sizeBytes + sizeBytes };
+  return nFiles > 0;
+}

@@ -14,6 +14,17 @@ export function completionScript(shell: Shell): string {
 const optionsOf = (command: Command): string =>
   [...command.options, ...sharedOptions(command.program)].map((option) => `--${option.long}`).join(' ');
 
+/** Shared options with a value. */
+const LEADING_VALUES = ['--root', '--home', '--store-dir', '--color', '-r'];
+
+/** Options that take one of a few words. */
+const choicesOf = (commands: readonly Command[]): { name: string; long: string; words: string }[] =>
+  commands.flatMap((command) =>
+    [...command.options, ...sharedOptions(command.program)].flatMap(({ long, choices }) =>
+      choices === undefined ? [] : [{ name: command.name, long, words: choices.join(' ') }],
+    ),
+  );
+
 function bash(): string {
   const functions = PROGRAMS.map((program) => {
     const commands = commandsOf(program);
@@ -26,12 +37,29 @@ function bash(): string {
         .join(' ');
     return [
       `_${program}() {`,
-      '  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} verb=${COMP_WORDS[2]}',
-      `  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${firsts.join(' ')}" -- "$word")); return; fi`,
+      '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} at=1',
+      '  [ "$word" = = ] && word=',
+      `  [ "$before" = = ] && before=\${COMP_WORDS[COMP_CWORD-2]}`,
+      // What every command has may stand before its name; bash makes three words of --root=DIR.
+      '  while [ "$at" -lt "$COMP_CWORD" ]; do',
+      '    case ${COMP_WORDS[at]} in',
+      `      ${LEADING_VALUES.join('|')}) if [ "\${COMP_WORDS[at+1]}" = = ]; then at=$((at+3)); else at=$((at+2)); fi ;;`,
+      '      -*) at=$((at+1)) ;;',
+      '      *) break ;;',
+      '    esac',
+      '  done',
+      '  local command=${COMP_WORDS[at]} verb=${COMP_WORDS[at+1]}',
+      '  if [ "$at" -gt "$COMP_CWORD" ]; then COMPREPLY=($(compgen -f -- "$word")); return; fi',
+      `  if [ "$COMP_CWORD" -eq "$at" ]; then COMPREPLY=($(compgen -W "${firsts.join(' ')}" -- "$word")); return; fi`,
       '  case $command in',
       ...groups.map(
         (group) =>
-          `    ${group}) if [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "${verbs(group)}" -- "$word")); return; fi; command="${group} $verb" ;;`,
+          `    ${group}) if [ "$COMP_CWORD" -eq $((at+1)) ]; then COMPREPLY=($(compgen -W "${verbs(group)}" -- "$word")); return; fi; command="${group} $verb" ;;`,
+      ),
+      '  esac',
+      '  case "$command $before" in',
+      ...choicesOf(commands).map(
+        ({ name, long, words }) => `    "${name} --${long}") COMPREPLY=($(compgen -W "${words}" -- "$word")); return ;;`,
       ),
       '  esac',
       '  case $word in',

@@ -41,6 +41,8 @@ export interface Call {
   readonly name: string;
   /** From 1. */
   readonly ordinal: number;
+  /** Of a thread that shares its work with others: how many calls each makes differs from run to run. */
+  readonly isShared: boolean;
   readonly text: string;
 }
 
@@ -61,16 +63,19 @@ export function changingCalls(command: readonly string[], folder: string, log: s
   if (run.status !== 0) throw new Error(`the first run failed: ${run.stderr}`);
   const counts = new Map<string, number>();
   const calls: Call[] = [];
+  let main: string | undefined;
   for (const line of readFileSync(log, 'latin1').split('\n')) {
     const match = /^(\d+) +(\w+)\((.*)$/.exec(line);
     if (match === null) continue;
     const [, thread, name, rest] = match as unknown as [string, string, string, string];
+    // Nothing has another thread before it has done something.
+    main ??= thread;
     const key = `${thread} ${name}`;
     const ordinal = (counts.get(key) ?? 0) + 1;
     counts.set(key, ordinal);
     if (!rest.includes(folder)) continue;
     if (name === 'openat' && !/O_CREAT|O_TRUNC/.test(rest)) continue;
-    calls.push({ name, ordinal, text: rest });
+    calls.push({ name, ordinal, isShared: thread !== main, text: rest });
   }
   return calls;
 }

@@ -27,7 +27,7 @@ export interface LockOptions {
 
 /** Takes the lock of a root; the returned function gives it back. @throws Fault E-PKM-020 another process still holds it */
 export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): () => void {
-  const handle = new DatabaseSync(layout.lock);
+  const handle = openLock(layout.lock);
   let hasLock = false;
   try {
     hasLock = tryFor(handle, layout.lock, 0);
@@ -47,6 +47,16 @@ export function lockRoot(layout: RootLayout, io: RootIo, options: LockOptions): 
     throw error;
   }
   return () => handle.close();
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    // SQLite does not say why, the kernel does.
+    sys('write', path, () => closeSync(openSync(path, 'a')));
+    throw databaseFault(path, error);
+  }
 }
 
 /** On a full disk nobody can read who holds the lock; it is held all the same, and what makes room must be possible. */

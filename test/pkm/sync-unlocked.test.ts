@@ -149,15 +149,37 @@ test('a sync that is killed leaves nothing', async (t) => {
 });
 
 /** Root may write whatever the permissions are, but not where nothing can be written. */
-const READ_ONLY = ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'];
-const isRoot = process.geteuid?.() === 0;
-const mayMount = !isRoot || spawnSync('unshare', ['-m', 'true']).status === 0;
+const UNSHARE = process.geteuid?.() === 0 ? '-m' : '-rm';
+const READ_ONLY = ['unshare', UNSHARE, 'sh', '-c', 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'];
+const skip = spawnSync('unshare', [UNSHARE, 'true']).status === 0 ? false : 'nothing can be mounted here, not even in namespaces';
 
-test('who may not write there is told so before anything is fetched', {
-  skip: mayMount ? false : 'root may write everywhere, and mount nothing here',
-}, async (t) => {
+test('who may not write there is told so before anything is fetched', { skip }, async (t) => {
   const all = await offered(t);
   mkdirSync(all.box.path('var/lib/igos'), { recursive: true, mode: 0o555 });
-  const { status, stderr } = await sync(all, isRoot ? [...READ_ONLY, all.box.root] : []).ended;
+  const { status, stderr } = await sync(all, [...READ_ONLY, all.box.root]).ended;
   assert.deepEqual([status, all.web.requests], [1, []], stderr);
+});
+
+test('a root that cannot be written is named with the reason, locked before or not', { skip }, (t) => {
+  const box = new Sandbox(t);
+  mkdirSync(box.path('var/lib/igos'), { recursive: true });
+  const remove = (): string => {
+    const words = [
+      ...READ_ONLY,
+      box.root,
+      join(project, 'bin/pkm'),
+      '--root',
+      box.root,
+      '--home',
+      join(box.base, 'home'),
+      'remove',
+      'x',
+    ];
+    const { stderr, status } = spawnSync(words[0]!, words.slice(1), { encoding: 'utf8' });
+    assert.equal(status, 1, stderr);
+    return stderr;
+  };
+  assert.match(remove(), /^error: cannot write '.*lock\.db': read-only file system\n/);
+  box.do(() => {});
+  assert.match(remove(), /^error: cannot write '.*lock': read-only file system\n/);
 });

@@ -17,8 +17,6 @@ if (process.env.IGOS_FEW_ARENAS === '1') {
   delete process.env.MALLOC_ARENA_MAX;
 }
 
-putMainThreadFirst();
-
 const home = path.dirname(__dirname);
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
@@ -29,12 +27,12 @@ const mayChange = fs.existsSync(`${home}/.git`);
 const STAT_OPTIONS = { bigint: true, throwIfNoEntry: false };
 if (process.env.IGOS_FROM_SOURCES === '1') {
   delete process.env.IGOS_FROM_SOURCES;
-  import('./start-source.js');
+  startSources();
 } else run(chooseBundle());
 
 // V8's own threads, which compile and collect, otherwise interrupt the one that evaluates, even where a processor is idle. Five: enough
 // for that, and they still get a quarter of a busy processor, as the main thread waits for them where it collects
-// (docs/performance.md).
+// (docs/performance.md). Asking for it takes half a millisecond: only what evaluates for some time does.
 function putMainThreadFirst() {
   try {
     // In a /proc of another PID namespace these would be somebody else's numbers.
@@ -84,12 +82,18 @@ function run(bundle) {
   const known = stamp.bundles?.[bundle];
   // There is none, it is old, or another build has just replaced it.
   const script = known?.sources && isFresh(known) && mayLoadParts(known) ? compile(known.file) : undefined;
-  if (script === undefined) return void import('./start-source.js');
+  if (script === undefined) return startSources();
   const handOver = () => {
     run(bundle === 'repeated' ? 'evaluating' : 'whole');
     return new Promise(() => {});
   };
+  if (bundle === 'realizing' || bundle === 'whole') putMainThreadFirst();
   start(script, handOver).start(words);
+}
+
+function startSources() {
+  putMainThreadFirst();
+  import('./start-source.js');
 }
 
 // Each part is looked at when it is loaded. One that is old then means beginning anew, which standard input does not allow.
@@ -131,6 +135,7 @@ function start(script, handOver, part, before) {
   const loadPart = (name, part, before) => {
     const known = stamp.bundles[name];
     const script = isFresh(known) ? compile(known.file) : undefined;
+    if (name === 'ordinary') putMainThreadFirst();
     return script === undefined ? runFromSources() : start(script, handOver, part, before);
   };
   const target = { exports: {} };

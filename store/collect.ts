@@ -16,7 +16,7 @@ import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
 import { Pool } from './pool.ts';
 import type { Places } from './register.ts';
 import type { LogRecord } from './registration-log.ts';
-import { findRoots, outdatedRoots } from './roots.ts';
+import { findRoots, forgetLink, isGone, isOlder, outdatedRoots } from './roots.ts';
 import { storePathBase } from './store-path.ts';
 import { mark, unmark } from './temporary-roots.ts';
 import type { CollectOptions, CollectReport, ObjectStore, PathSummary, StorePath } from './types.ts';
@@ -118,9 +118,18 @@ class Collection {
       return { removed: [], leftovers: [], narBytes: 0, freedBytes: 0, nKept: 0, droppedRoots: [] };
     }
     const { roots, stale } = findRoots(store, { withProcesses: true, isLook: this.#isDry });
-    const outdated = this.#options.olderThan === undefined ? [] : outdatedRoots(store, this.#options.olderThan);
+    const { olderThan } = this.#options;
+    let outdated = olderThan === undefined ? [] : outdatedRoots(store, olderThan);
+    let dropped: readonly string[] = stale;
+    if (!this.#isDry) {
+      dropped = stale.filter((entry) => forgetLink(entry, isGone));
+      outdated = outdated.filter(({ entry, link }) => {
+        if (entry !== link) return forgetLink(entry, (each) => isOlder(each, olderThan!));
+        rmSync(entry, { force: true });
+        return true;
+      });
+    }
     const ignored = new Set(outdated.map(({ link }) => link));
-    if (!this.#isDry) for (const entry of [...stale, ...outdated.map((each) => each.entry)]) rmSync(entry, { force: true });
     if (!this.#isDry) this.#places.staging.recover();
     this.#progress('marking', 0, 1);
     const liveness = readLiveness(store, this.#options);
@@ -150,7 +159,7 @@ class Collection {
       narBytes: dead.reduce((sum, { narSizeBytes }) => sum + narSizeBytes, 0),
       freedBytes: this.#freedBytes,
       nKept: nValid - dead.length,
-      droppedRoots: [...stale, ...ignored],
+      droppedRoots: [...dropped, ...ignored],
     };
   }
 

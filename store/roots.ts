@@ -9,9 +9,9 @@
  * | `<home>/var/temproots/*` | what running processes of ours use |
  * | `/proc` | what any running program executes, maps, has open, stands in, or names in its environment |
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, type Stats } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { Fault, makeDirectory, sha256, symlinkAtomic, sys } from '../base/index.ts';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { Fault, makeDirectory, sha256, symlinkAtomic, sys, systemFaultOf } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { storePathBase, tryParseStorePath } from './store-path.ts';
 import { readTemporaryRoots } from './temporary-roots.ts';
@@ -81,7 +81,7 @@ class LinkRoots {
     }
     const indirect = linkTarget(target);
     if (indirect === undefined) {
-      if (folder === this.#auto && statOf(target) === undefined) this.#found.stale.push(path);
+      if (folder === this.#auto && statOf(target) === undefined && !isBeingMade(path)) this.#found.stale.push(path);
       return;
     }
     const named = storePathOf(this.#place, indirect);
@@ -142,6 +142,11 @@ const autoFolder = (home: string): string => `${home}/var/gcroots/auto`;
 /** The entry of `auto` that stands for a link elsewhere. */
 const autoEntry = (home: string, link: string): string => `${autoFolder(home)}/${sha256(Buffer.from(link)).slice(0, 32)}`;
 
+/** What a process is about to rename; after an hour it has died. */
+const FORSAKEN_MS = 3_600_000;
+const isBeingMade = (entry: string): boolean =>
+  basename(entry).startsWith('.tmp-') && Date.now() - (statOf(entry)?.mtimeMs ?? 0) < FORSAKEN_MS;
+
 /**
  * Makes the symlink `link` (absolute) to an object on this disk, and a root of it: as long as the link is there, the object is.
  * A link into the store that stands there is replaced, anything else is not.
@@ -155,9 +160,40 @@ export function addRoot(place: StorePlace, link: string, path: StorePath): void 
     if (target === undefined || storePathOf(place, target) === undefined) throw notOurLink(link);
   }
   makeDirectory(autoFolder(place.home));
-  symlinkAtomic(link, autoEntry(place.home, link));
-  symlinkAtomic(`${place.home}/store/${storePathBase(path)}`, link);
+  const entry = autoEntry(place.home, link);
+  // A collection that saw the entry before the link may have taken it away: `forgetLink`.
+  do {
+    symlinkAtomic(link, entry);
+    symlinkAtomic(`${place.home}/store/${storePathBase(path)}`, link);
+  } while (linkTarget(entry) !== resolve(link));
 }
+
+/**
+ * Takes an entry of `auto` away, unless its link was made anew meanwhile. Aside it is a root as before: whoever makes the link after we
+ * looked finds its entry gone, and makes that again.
+ *
+ * @param isStill  asked of the link, once the entry is aside
+ * @returns whether it was
+ */
+export function forgetLink(entry: string, isStill: (link: string) => boolean): boolean {
+  const link = linkTarget(entry);
+  const aside = `${dirname(entry)}/.aside-${process.pid}-${basename(entry).slice(-32)}`;
+  try {
+    sys('remove', entry, () => renameSync(entry, aside));
+  } catch (error) {
+    if (systemFaultOf(error)?.errno === 'ENOENT') return false; // somebody else did
+    throw error;
+  }
+  if (link !== undefined && !isStill(link)) {
+    sys('remove', entry, () => renameSync(aside, entry));
+    return false;
+  }
+  sys('remove', entry, () => rmSync(aside, { force: true }));
+  return true;
+}
+
+/** Whether nothing stands there. */
+export const isGone = (link: string): boolean => statOf(link) === undefined;
 
 const notOurLink = (link: string): Fault =>
   new Fault('E-STORE-060' satisfies StoreCode, `'${link}' is there already, and is no link into the store`, {
@@ -182,16 +218,19 @@ export function removeRoot(place: StorePlace, link: string): void {
   rmSync(entry, { force: true });
 }
 
+/** @param olderThan  seconds since 1970 */
+export function isOlder(link: string, olderThan: number): boolean {
+  const stat = statOf(link);
+  return stat !== undefined && stat.mtimeMs / 1000 < olderThan;
+}
+
 /** A generation of a profile: `<name>-<number>-link` beside `<name>`, which points at the current one. */
 const GENERATION = /^(.+)-\d+-link$/;
 
 /** Links that were made before, and count no longer: of `auto` the entry alone (the link is its owner's), of profiles what is not current. */
 export function outdatedRoots({ home, storeDir }: StorePlace, olderThan: number): { entry: string; link: string }[] {
   const outdated: { entry: string; link: string }[] = [];
-  const isOld = (link: string): boolean => {
-    const stat = statOf(link);
-    return stat !== undefined && stat.mtimeMs / 1000 < olderThan;
-  };
+  const isOld = (link: string): boolean => isOlder(link, olderThan);
   for (const { name } of listFolder(autoFolder(home))) {
     const entry = `${autoFolder(home)}/${name}`;
     const link = linkTarget(entry);

@@ -32,7 +32,7 @@ export async function harmCalls(t: Context, scenario: Scenario, harm: Harm, stri
     const where = `${scenario.name}, ${harm} at ${call.name} number ${call.ordinal}: ${call.text.replaceAll(box.base, '')}`;
     if (harm === 'SIGKILL') {
       for (let { ordinal } = call; !killAt(command(box.base), { ...call, ordinal }, box.base); ordinal >>= 1) {
-        // This time no thread came as far: an earlier one then.
+        // This time no thread made as many: an earlier one then.
         assert.ok(call.isShared && ordinal > 1, `it was not killed: ${where}`);
         box.remove();
         box = copySandbox(t, prepared.template);

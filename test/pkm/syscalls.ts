@@ -41,7 +41,7 @@ export interface Call {
   readonly name: string;
   /** From 1. */
   readonly ordinal: number;
-  /** Of a thread that shares its work with others: how many calls each makes differs from run to run. */
+  /** How many come before it differs from run to run: threads share their work, and are woken by writes. */
   readonly isShared: boolean;
   readonly text: string;
 }
@@ -75,7 +75,7 @@ export function changingCalls(command: readonly string[], folder: string, log: s
     counts.set(key, ordinal);
     if (!rest.includes(folder)) continue;
     if (name === 'openat' && !/O_CREAT|O_TRUNC/.test(rest)) continue;
-    calls.push({ name, ordinal, isShared: thread !== main, text: rest });
+    calls.push({ name, ordinal, isShared: thread !== main || name === 'write', text: rest });
   }
   return calls;
 }

@@ -3,6 +3,7 @@
  * owners, sizes and link targets are taken from the disk. Where the two disagree about bytes, their hash stands: verify will tell.
  */
 import { compareBytes, Fault, readFileCapability } from '../../base/index.ts';
+import { blankRow } from '../blank-row.ts';
 import { type Disk, type DiskEntry, rootDisk } from '../disk.ts';
 import { type RootLayout, STATE_DIR, under } from '../layout.ts';
 import { badPath, checkPackageName, checkVersion } from '../names.ts';
@@ -109,21 +110,6 @@ function folders(path: string, group: readonly ForeignFile[], there: DiskEntry |
   );
   return { rows, config: undefined, keep: [] };
 }
-
-const blankRow = (path: string, owner: string): FileRow => ({
-  path,
-  owner,
-  kind: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  sha256: '',
-  target: '',
-  isConfig: false,
-  wasThere: false,
-  mtimeSeconds: 0,
-});
 
 function oneFile(
   path: string,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes, Fault, readFileCapability, sys } from '../../base/index.ts';
+import { blankRow } from '../blank-row.ts';
 import { liveFingerprint } from '../config/list-config.ts';
 import { configMatcher } from '../config-globs.ts';
 import { type Disk, type DiskEntry, rootDisk } from '../disk.ts';
@@ -131,7 +132,7 @@ function rowsAt(path: string, claims: readonly Claim[], world: World): FileRow[]
     if (there === undefined) findings.missing.push(path);
     for (const { record } of others) findings.conflicts.push({ path, owner: folders[0]!.record.name, others: [record.name] });
     const row = ({ record, isOlder, line }: (typeof all)[number]): FileRow => ({
-      ...blank(path, record.name),
+      ...blankRow(path, record.name),
       ...metadataOf(line, isOlder ? there : undefined),
       kind: 'directory',
       // Nobody knows it: what was not made by a package must not go with one.
@@ -158,7 +159,7 @@ function fileRow(
   if (there === undefined) findings.missing.push(path);
   else if (!isSame && !isConfig) findings.modified.push(path);
   const row: FileRow = {
-    ...blank(path, record.name),
+    ...blankRow(path, record.name),
     ...metadataOf(line, isOlder ? there : undefined),
     kind: line.kind === 'symlink' ? 'symlink' : 'file',
     target: line.target,
@@ -180,21 +181,6 @@ function metadataOf(line: ManifestLine, there: DiskEntry | undefined): Pick<File
   const { mode, uid, gid } = there?.kind === line.kind ? there : line;
   return { mode, uid, gid, ...(line.capability === undefined ? {} : { capability: line.capability }) };
 }
-
-const blank = (path: string, owner: string): FileRow => ({
-  path,
-  owner,
-  kind: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  sizeBytes: 0,
-  sha256: '',
-  target: '',
-  isConfig: false,
-  wasThere: false,
-  mtimeSeconds: 0,
-});
 
 /**
  * The version that was offered last is in the manifest; which one the user's file descends from is known where nobody changed it.

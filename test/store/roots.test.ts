@@ -1,5 +1,7 @@
 /** Links that are made while a collection looks at them stay roots. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, lutimesSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -67,4 +69,26 @@ test('what is about to be renamed to an entry is left alone, unless its process 
   lutimesSync(temporary, longAgo, longAgo);
   assert.deepEqual(store.collect().droppedRoots, [temporary]);
   assert.deepEqual(kept(store), [path]);
+});
+
+/** Forgets, as long as it runs, every link that it does not find. */
+const FORGETTING = `const { findRoots, forgetLink, isGone } = await import(process.argv[1]);
+const place = { home: process.argv[2], storeDir: '/igos/store' };
+process.stdout.write('begun');
+for (;;) for (const entry of findRoots(place, { withProcesses: false }).stale) forgetLink(entry, isGone);`;
+
+test('links that are made while another process forgets those that are gone are all kept', async (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const [path] = store.addTexts([{ name: 'x', text: 'x', references: [] }]);
+  const roots = new URL('../../store/roots.ts', import.meta.url).href;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', FORGETTING, roots, home], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  const n = 400;
+  for (let i = 0; i < n; i++) addRoot(store, join(folder, `result-${i}`), path!);
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  assert.equal(new Set(findRoots(store, { withProcesses: false }).roots.map(({ from }) => from)).size, n + 1);
 });

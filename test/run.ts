@@ -4,7 +4,8 @@
  * `npm run test:slow` runs all: also what starts our programs, builds in sandboxes, and files that end in `.slow.test.ts`.
  */
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -22,6 +23,8 @@ const isolated = files.filter((file) => isolatedFolders.test(file));
 const node = process.execPath;
 const summary = { tests: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 const skips: string[] = [];
+/** Each failure with its causes, told again at the end. */
+let failures = '';
 
 await Promise.all([runSuite(pure, ['--test-isolation=none']), runSuite(isolated, ['--test-concurrency=2'])]);
 
@@ -30,6 +33,7 @@ for (const [name, count] of Object.entries(summary)) process.stdout.write(`# ${n
 // What needs material of others that may not be kept here can only run where somebody brings it.
 const forbidden = process.env['CI'] === undefined ? [] : skips.filter((line) => !line.includes(': not part of igos: '));
 if (skips.length > 0) process.stdout.write(`skipped:\n${skips.map((line) => `  ${line}`).join('\n')}\n`);
+if (failures !== '') process.stdout.write(`failed:\n${failures.replace(/^(?=.)/gm, '  ')}`);
 if (forbidden.length > 0) process.stdout.write(`${forbidden.length} skipped under CI, where everything must run\n`);
 process.stdout.write(
   `${summary.pass} passed, ${summary.fail + summary.cancelled + forbidden.length} failed, ${summary.skipped} skipped\n`,
@@ -39,7 +43,11 @@ process.exit(summary.fail + summary.cancelled + forbidden.length > 0 || summary.
 async function runSuite(list: readonly string[], flags: readonly string[]): Promise<void> {
   if (list.length === 0) return;
   const words = [`--require=${join(import.meta.dirname, 'compile-cache.cjs')}`, '--stack-size=60000'];
-  words.push('--test', '--test-reporter=tap', ...flags, ...list);
+  const folder = mkdtempSync(join(tmpdir(), 'igos-tests-'));
+  const failureFile = join(folder, 'failures');
+  words.push('--test', '--test-reporter=tap', '--test-reporter-destination=stdout');
+  words.push(`--test-reporter=${join(import.meta.dirname, 'failures.ts')}`, `--test-reporter-destination=${failureFile}`);
+  words.push(...flags, ...list);
   const child = spawn('sh', ['-c', 'ulimit -S -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -54,6 +62,8 @@ async function runSuite(list: readonly string[], flags: readonly string[]): Prom
     for (const line of lines) readLine(line);
   });
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  failures += readFileSync(failureFile, 'utf8');
+  rmSync(folder, { recursive: true });
   if (status !== 0 && summary.fail + summary.cancelled === 0) {
     process.stdout.write(`test runner ended with status ${status}\n`);
     summary.fail += 1;

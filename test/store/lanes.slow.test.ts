@@ -13,6 +13,7 @@ import { ManifestBuilder } from '../../store/manifest.ts';
 import { listTree, type TreeVisitor, teeVisitors } from '../../store/tree.ts';
 import { removeTree, sealRoot, TreeWriter } from '../../store/write-tree.ts';
 import { temporaryFolder } from './fixture.ts';
+import { dataOf } from './holes.ts';
 
 type Node = { kind: 'file'; data: Buffer; isExecutable: boolean } | { kind: 'link'; target: string } | Map<Bytes, Node>;
 
@@ -62,8 +63,9 @@ function seen(root: Bytes): unknown {
   const { narHash, manifest } = ingestTree(listTree(root));
   const stats = manifest.map(({ path, kind }) => {
     if (kind === 'symlink') return '';
-    const found = statSync(bytesToPath(path === '' ? root : `${root}/${path}`));
-    return `${found.mode.toString(8)} ${found.mtimeMs} ${kind === 'file' ? found.blocks : ''}`;
+    const real = bytesToPath(path === '' ? root : `${root}/${path}`);
+    const found = statSync(real);
+    return `${found.mode.toString(8)} ${found.mtimeMs} ${kind === 'file' ? dataOf(real, found.size) : ''}`;
   });
   return { narHash, manifest, stats };
 }

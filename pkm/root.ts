@@ -10,7 +10,6 @@ import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
 import { type RootIo, realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
-import { beginFiles } from './loops/creation.ts';
 import { syncManifests } from './manifest-text.ts';
 import { clock, hasDatabase, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
@@ -326,7 +325,6 @@ export class Root extends RootQuestions implements Disposable {
         if (reading.length > 1) images.push(await reading.shift()!);
       }
       for (const last of reading) images.push(await last);
-      beginFiles();
       return images;
     } finally {
       await Promise.allSettled(reading); // nobody writes into the staging folder any more

@@ -30,9 +30,7 @@ const HIGH: number = 2 ** 32;
 const TABLE_FILES = 64;
 const TABLE_BYTES: number = 1 << 20;
 /** Memory that waits to be written. */
-const WAITING_BYTES: number = 48 << 20;
-/** So much is waited for before the first is written: who reads archives needs all processors, and what comes then but one. */
-const HELD_BYTES: number = 24 << 20;
+const WAITING_BYTES: number = 24 << 20;
 /** What a file takes beside its bytes, about. */
 const FILE_BYTES = 512;
 const WAIT_MICROSECONDS = 200;
@@ -142,45 +140,27 @@ function letGoOfTried(): void {
   waiting = waiting.filter(({ isLetGo }) => !isLetGo);
 }
 
-/** Not started yet. */
-let held: Table[] = [];
-
-function addTable(loaded: Program, table: Table): void {
+function startTable(loaded: Program, table: Table): void {
+  lines ??= Array.from({ length: Math.min(4, Math.max(1, availableParallelism() - 1)) }, () => new Line());
   for (;;) {
     letGoOfTried();
-    if (nWaitingBytes + table.sizeBytes <= WAITING_BYTES || waiting.length === held.length) break;
+    if (waiting.length === 0 || nWaitingBytes + table.sizeBytes <= WAITING_BYTES) break;
     loaded.native.sleep(WAIT_MICROSECONDS);
   }
-  const isIdle = waiting.length === held.length;
-  held.push(table);
   waiting.push(table);
   nWaitingBytes += table.sizeBytes;
-  if (!isIdle || nWaitingBytes >= HELD_BYTES) startHeld(loaded);
-}
-
-function startHeld(loaded: Program): void {
-  lines ??= Array.from({ length: Math.min(4, Math.max(1, availableParallelism() - 1)) }, () => new Line());
-  for (const table of held) {
-    // Where no thread is to be had, none of its files is made.
-    if (!lines[nextLine++ % lines.length]!.add(loaded, table)) Atomics.store(table.words, 1, 1n);
-  }
-  held = [];
-}
-
-/** Begins with all that was added and is held back still. */
-export function beginFiles(): void {
-  if (held.length > 0) startHeld(loadProgram()!);
+  // Where no thread is to be had, none of its files is made.
+  if (!lines[nextLine++ % lines.length]!.add(loaded, table)) Atomics.store(table.words, 1, 1n);
 }
 
 /** Waits until nothing is on its way any more. What could not be made is told by `FileMaker.end`. */
 export function settleFiles(): void {
-  beginFiles();
   for (const line of lines ?? []) line.end();
   letGoOfTried();
   for (const maker of atWork) maker.settle();
 }
 
-/** Makes files in a folder, while whoever adds them goes on. They are begun with when there are many, by `beginFiles` or `end`. */
+/** Makes files in a folder, while whoever adds them goes on. */
 export class FileMaker {
   readonly #program: Program;
   readonly #mtimeSeconds: number;
@@ -214,14 +194,14 @@ export class FileMaker {
     if (this.#files.length >= TABLE_FILES || this.#nBytes >= TABLE_BYTES) this.flush();
   }
 
-  /** Nothing more is added to what was added last. */
+  /** Begins with what was added last. */
   flush(): void {
     const files = this.#files;
     if (files.length === 0) return;
     const table = this.#table(files, this.#nBytes);
     this.#files = [];
     this.#nBytes = 0;
-    addTable(this.#program, table);
+    startTable(this.#program, table);
     this.#tables.push(table);
   }
 
@@ -231,7 +211,6 @@ export class FileMaker {
    */
   end(): readonly NewFile[] {
     this.flush();
-    beginFiles();
     for (const table of this.#tables) while (!isTried(table)) this.#program.native.sleep(WAIT_MICROSECONDS);
     letGoOfTried();
     this.settle();

@@ -321,7 +321,9 @@ export class Root extends RootQuestions implements Disposable {
     const reading: Promise<PackageImage>[] = [];
     try {
       for (const file of files) {
-        reading.push(this.readArchive(file, options));
+        const next = this.readArchive(file, options);
+        next.catch(() => {}); // it may fail before anybody waits for it; whoever does is told
+        reading.push(next);
         if (reading.length > 1) images.push(await reading.shift()!);
       }
       for (const last of reading) images.push(await last);

@@ -106,6 +106,27 @@ test('a file that a thread could not make is made again, or why not is said', { 
   );
 });
 
+test('of several archives one cannot be read, and that is said once it is its turn', async (t) => {
+  const box = new Sandbox(t);
+  const file = join(box.base, 'p.igos.tar.gz');
+  const data = 'x'.repeat(200_000);
+  writeFileSync(
+    file,
+    gzipSync(
+      tarOf([
+        { name: '.PKGINFO', data: 'pkgname = p\npkgver = 1\n' },
+        { name: 'a', data },
+        { name: 'b', data },
+      ]),
+    ),
+  );
+  await assert.rejects(
+    box.do((root) => root.readArchives([file, join(box.base, 'none'), file])),
+    /ENOENT|does not exist|no such file/,
+  );
+  assert.equal(existsSync(box.path('var/lib/igos/staging')), false);
+});
+
 test('names are changed, and what could not be is told', { skip }, (t) => {
   for (const nMoves of [3, 700]) {
     const folder = temporaryFolder(t);

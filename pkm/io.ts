@@ -52,7 +52,7 @@ export interface RootIo {
   symlink(target: PathName, path: PathName, owner: FileMetadata['owner']): void;
   link(from: PathName, path: PathName): void;
   rename(from: string, path: string): void;
-  /** Renames in any order, beside whoever calls; paths are relative to a folder. `undefined`: only `rename` is to be had. */
+  /** Renames in this order, beside whoever calls; paths are relative to a folder. `undefined`: only `rename` is to be had. */
   renameMany(folder: string, moves: readonly Move[]): MovesAtWork | undefined;
   unlink(path: string): void;
   /** Removes many names with the help of other threads. @returns those that are still to be looked at, one by one */

@@ -315,7 +315,7 @@ export class Root extends RootQuestions implements Disposable {
     }
   }
 
-  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  /** `readArchive` of several, in order. Two are unpacked while the one before them is read. */
   async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
     const images: PackageImage[] = [];
     const reading: Promise<PackageImage>[] = [];
@@ -324,7 +324,7 @@ export class Root extends RootQuestions implements Disposable {
         const next = this.readArchive(file, options);
         next.catch(() => {}); // it may fail before anybody waits for it; whoever does is told
         reading.push(next);
-        if (reading.length > 1) images.push(await reading.shift()!);
+        if (reading.length > N_AHEAD) images.push(await reading.shift()!);
       }
       for (const last of reading) images.push(await last);
       return images;
@@ -514,6 +514,9 @@ export class Root extends RootQuestions implements Disposable {
     return `${this.layout.staging}/x${this.#nScratch++}`;
   }
 }
+
+/** So many archives come out of their frames while one is read. */
+const N_AHEAD = 2;
 
 const names = (images: readonly PackageImage[]): string => {
   const shown = images.slice(0, 5).map((image) => `${image.name} ${image.version}`);

@@ -291,7 +291,7 @@ const MANY = 50;
 type Placing = Exclude<JournalRow, Removal>;
 
 /**
- * Places many, in other threads.
+ * Places many, in another thread.
  * @param meanwhile  is done while they are placed; not where they are few
  * @returns those that are to be done one by one, and then say why; `undefined`: all
  */

@@ -1,7 +1,7 @@
 /**
- * Threads of the C library that rename files while the main thread goes on, by a loop of machine code.
+ * A thread of the C library that renames files while the main thread goes on, by a loop of machine code.
  *
- * The memory that a thread is given, words of 8 bytes:
+ * The memory that it is given, words of 8 bytes:
  *
  * | at | |
  * | --- | --- |
@@ -13,7 +13,7 @@
  * Paths are behind them.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Address, codeOf, fileCalls, type NativeCode, nativeCode, type Thread } from '../../base/index.ts';
+import { type Address, codeOf, fileCalls, type NativeCode, nativeCode } from '../../base/index.ts';
 import { RENAMING } from './machine-code.ts';
 
 const HEADER_BYTES = 32;
@@ -63,19 +63,9 @@ export interface MovesAtWork {
   end(): readonly number[];
 }
 
-/** The kernel lets one at a time go from folder to folder, but finds the paths of another meanwhile. */
-const N_THREADS = 2;
-/** Fewer are one thread's. */
-const MANY = 500;
-
-interface Part {
-  readonly start: number;
-  readonly places: Uint32Array;
-  readonly thread: Thread | undefined;
-}
-
 /**
- * Renames in any order, beside whoever calls.
+ * Renames in this order, beside whoever calls. In one thread: the kernel lets one name at a time go from folder to folder, and who waits
+ * for that takes a processor.
  *
  * @param folder  absolute; a real directory
  * @returns `undefined` where they have to be renamed in another way
@@ -89,21 +79,14 @@ export function startMoves(folder: string, moves: readonly Move[]): MovesAtWork 
   } catch {
     return undefined;
   }
-  const parts: Part[] = [];
-  const length = moves.length < MANY ? moves.length : Math.ceil(moves.length / N_THREADS);
-  for (let start = 0; start < moves.length; start += length) {
-    const { memory, places } = table(loaded, fd, moves.slice(start, start + length));
-    parts.push({ start, places, thread: loaded.native.start(loaded.code, loaded.addressOf(memory)) });
-  }
+  const { memory, places } = table(loaded, fd, moves);
+  const thread = loaded.native.start(loaded.code, loaded.addressOf(memory));
   return {
     end() {
-      for (const { thread } of parts) thread?.join();
+      thread?.join();
       closeSync(fd);
       const failed: number[] = [];
-      for (const { start, places } of parts) {
-        for (let place = 4; place < places.length; place += PLACE_WORDS)
-          if (places[place] !== 1) failed.push(start + (place - 4) / PLACE_WORDS);
-      }
+      for (let index = 0; index < moves.length; index++) if (places[index * PLACE_WORDS + 4] !== 1) failed.push(index);
       return failed;
     },
   };

@@ -44,7 +44,7 @@ export async function evaluationTable(
     print('SKIPPED: evaluation is compared with nix-instantiate, which is not installed');
     return;
   }
-  const igos = join(installedIgos(root, join(scratch, 'installed')), 'bin', 'igos');
+  const igos = join(installedIgos(root, scratch), 'bin', 'igos');
   print(
     `evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs (${SHORT_ROUNDS} of the short), least CPU, peak memory`,
   );

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -14,7 +14,8 @@ export function installedIgos(root: string, scratch: string): string {
   run(root, process.execPath, ['cli/bundle.ts']);
   const packed = run(root, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]).trim().split('\n');
   run(scratch, 'tar', ['-xzf', join(scratch, packed.at(-1)!)]);
-  const folder = join(scratch, 'package');
+  const folder = join(scratch, 'igos');
+  renameSync(join(scratch, 'package'), folder);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   return folder;
 }

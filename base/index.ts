@@ -7,7 +7,7 @@ export * from './codes.ts';
 export * from './early-flush.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
-export { loadKoffi } from './koffi.ts';
+export { hasKoffi, loadKoffi } from './koffi.ts';
 export * from './native-code.ts';
 export * from './native-zstd.ts';
 export * from './process.ts';

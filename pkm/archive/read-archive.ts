@@ -134,7 +134,8 @@ class Unpacker {
   #sizeBytes = 0;
   #nEntries = 0;
   #current: Current | undefined;
-  readonly #isMany: boolean;
+  /** Files are written beside us. */
+  #isMany: boolean;
   /** For most files, once the first was made. */
   #maker: FileMaker | undefined;
   /** Group that files get. */
@@ -228,9 +229,10 @@ class Unpacker {
       return;
     }
     sys('write', file, () => io.createFile(file, data, metadata));
-    if (!this.#isMany || this.#group !== -1) return;
-    this.#group = sys('read', file, () => lstatSync(file)).gid;
+    if (!this.#isMany || this.#maker !== undefined) return;
     this.#maker = io.fileMaker(folder, mtimeSeconds);
+    if (this.#maker === undefined) this.#isMany = false;
+    else this.#group = sys('read', file, () => lstatSync(file)).gid;
   }
 
   /** Waits for what is being written, and writes again what could not be: that says why. */
@@ -238,7 +240,6 @@ class Unpacker {
     this.#left.push(...(this.#maker?.end() ?? []), ...(this.#archive?.end() ?? []));
     this.#maker = undefined;
     this.#archive = undefined;
-    this.#group = -1;
     const { io, folder, mtimeSeconds } = this.#options;
     for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
       const { name, data, mode } = next;

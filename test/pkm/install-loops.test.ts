@@ -4,7 +4,9 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync,
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { imageFromArchive } from '../../pkm/archive/read-archive.ts';
 import { type RootIo, realIo } from '../../pkm/index.ts';
+import { discardingIo } from '../../pkm/io.ts';
 import { FileMaker, type NewFile, settleFiles } from '../../pkm/loops/creation.ts';
 import { CREATION, RENAMING } from '../../pkm/loops/machine-code.ts';
 import { startMoves } from '../../pkm/loops/renaming.ts';
@@ -125,6 +127,20 @@ test('of several archives one cannot be read, and that is said once it is its tu
     /ENOENT|does not exist|no such file/,
   );
   assert.equal(existsSync(box.path('var/lib/igos/staging')), false);
+});
+
+test('a long archive that is only looked at needs no folder', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'p.igos.tar.gz');
+  const members = ['a', 'etc/b', 'c', 'd'].map((name) => ({ name, data: name.repeat(100_000) }));
+  writeFileSync(file, gzipSync(tarOf([{ name: '.PKGINFO', data: 'pkgname = p\npkgver = 1\n' }, ...members])));
+  const options = { folder: join(folder, 'none'), io: discardingIo, mtimeSeconds: TIME, isOnlyLookedAt: true };
+  const { entries } = await imageFromArchive(file, options);
+  assert.deepEqual(
+    entries.map(({ path }) => path),
+    ['a', 'c', 'd', 'etc', 'etc/b'],
+  );
+  assert.deepEqual(readdirSync(folder), ['p.igos.tar.gz']);
 });
 
 test('names are changed, and what could not be is told', { skip }, (t) => {

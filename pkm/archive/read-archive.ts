@@ -120,6 +120,14 @@ function readFault(error: unknown, file: string): unknown {
   return (error as NodeJS.ErrnoException).syscall === undefined ? error : new SystemFault('read', file, error);
 }
 
+const S_ISGID = 0o2000;
+
+/** The group that new files get in a folder that was just made; -1 where that depends on how it is mounted. */
+function givenGroup(folder: string): number {
+  const { mode, gid } = statSync(folder);
+  return (mode & S_ISGID) !== 0 || gid === process.getegid?.() ? gid : -1;
+}
+
 function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
@@ -138,7 +146,7 @@ class Unpacker {
   #isMany: boolean;
   /** For most files, once the first was made. */
   #maker: FileMaker | undefined;
-  /** Group that files get. */
+  /** The group that new files get. */
   #group = -1;
   #archive: FileMaker | undefined;
   /** Could not be made by them, and will be told why. */
@@ -232,7 +240,7 @@ class Unpacker {
     if (!this.#isMany || this.#maker !== undefined) return;
     this.#maker = io.fileMaker(folder, mtimeSeconds);
     if (this.#maker === undefined) this.#isMany = false;
-    else this.#group = sys('read', file, () => lstatSync(file)).gid;
+    else this.#group = sys('read', folder, () => givenGroup(folder));
   }
 
   /** Waits for what is being written, and writes again what could not be: that says why. */

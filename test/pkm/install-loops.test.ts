@@ -13,7 +13,7 @@ import { startMoves } from '../../pkm/loops/renaming.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 import { testListings } from '../store/listings.ts';
 import { Sandbox } from './support.ts';
-import { tarOf } from './tar-bytes.ts';
+import { paxMember, tarOf } from './tar-bytes.ts';
 
 const TIME = 1_700_000_000;
 const skip = FileMaker.open('/', TIME)?.end() === undefined ? `no loop for ${process.platform} on ${process.arch}` : false;
@@ -141,6 +141,34 @@ test('a long archive that is only looked at needs no folder', async (t) => {
     ['a', 'c', 'd', 'etc', 'etc/b'],
   );
   assert.deepEqual(readdirSync(folder), ['p.igos.tar.gz']);
+});
+
+test('files get their owners, modes and times, whoever writes them', async (t) => {
+  const isRoot = process.geteuid?.() === 0;
+  const box = new Sandbox(t);
+  const file = join(box.base, 'p.igos.tar.gz');
+  const members = Array.from({ length: 90 }, (_, n) => {
+    const [gid, uid] = [n % 3 === 0 ? 5 : 0, n % 10 === 0 ? 2 : 0];
+    return {
+      gid,
+      uid,
+      spec: { name: `usr/share/p/${n}`, data: `${n} `.repeat(1000), mode: [0o644, 0o755, 0o600, 0o666][n % 4]! },
+    };
+  });
+  const specs = members.flatMap(({ gid, uid, spec }) => [paxMember({ gid: `${gid}`, uid: `${uid}` }), spec]);
+  writeFileSync(file, gzipSync(tarOf([{ name: '.PKGINFO', data: 'pkgname = p\npkgver = 1\n' }, ...specs])));
+  for (const parentMode of [0o755, 0o2755]) {
+    box.do(() => {});
+    chmodSync(box.path('var/lib/igos'), parentMode);
+    const options = { now: () => TIME };
+    await box.do(async (root) => root.install([await root.readArchive(file)], { archiveTrust: 'loose' }), options);
+    for (const { gid, uid, spec } of members) {
+      const { mode, mtimeMs, ...found } = lstatSync(box.path(spec.name));
+      assert.deepEqual([mode & 0o7777, mtimeMs], [spec.mode, TIME * 1000], spec.name);
+      if (isRoot) assert.deepEqual([found.uid, found.gid], [uid, gid], spec.name);
+    }
+    box.do((root) => root.remove(['p']));
+  }
 });
 
 test('names are changed, and what could not be is told', { skip }, (t) => {

@@ -1,4 +1,5 @@
 /** What could have been in the standard library: byte strings, spans, faults and their one renderer, atomic writes. */
+export * from './absolute-path.ts';
 export * from './atomic.ts';
 export * from './bytes.ts';
 export * from './clock.ts';

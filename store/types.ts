@@ -165,7 +165,7 @@ export interface Root {
    */
   readonly kind: 'link' | 'result' | 'profile' | 'temporary' | 'process';
   /** The link, or `process 4711`. */
-  readonly from: string;
+  readonly from: Bytes;
   /** Perhaps not valid. */
   readonly path: StorePath;
 }
@@ -195,7 +195,7 @@ export interface CollectReport {
   readonly freedBytes: number;
   readonly nKept: number;
   /** Links that counted as roots no longer: what they named is gone, or `olderThan`. */
-  readonly droppedRoots: readonly string[];
+  readonly droppedRoots: readonly Bytes[];
 }
 
 export interface VerifyOptions {

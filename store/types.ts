@@ -356,6 +356,8 @@ export interface ObjectStore extends Disposable {
    * @returns whether it succeeded; if not, nothing changed. @throws Fault E-STORE-009 · SystemFault
    */
   repair(path: StorePath, nar?: ByteSource): boolean;
+  /** The same from a file or folder elsewhere. @returns whether it was what is recorded, and stands now */
+  repairFromTree(path: StorePath, source: Bytes): boolean;
   /** Exchanges damaged objects for new outputs of the same build that have their recorded hashes. @returns the paths that are whole again */
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
   /**

@@ -272,5 +272,5 @@ test('what comes drop by drop is given up', async (t) => {
   await assert.rejects(async () => {
     for await (const _ of body);
   }, /it comes too slowly: \d+ bytes in/);
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(performance.now() - started < 30_000);
 });

@@ -28,6 +28,8 @@ test('a tree may lie in a folder of any name', (context) => {
     context,
     {
       [`${place}/a.igos`]: `${TIER}${pkg('p', 'source = ./src; homepage = import ./address.nix;')}${seed}`,
+      [`${place}/tree.igos`]: 'tree { name = "t"; over = [ ./below ]; include = [ "a.igos" ]; }',
+      [`${place}/below/b.igos`]: pkg('below'),
       [`${place}/src/x`]: 'x',
       [`${place}/address.nix`]: '"https://x/"',
     },
@@ -35,6 +37,7 @@ test('a tree may lie in a folder of any name', (context) => {
   );
   assert.equal(print('p.homepage'), '"https://x/"');
   assert.match(tree.select('p').drvPath!, /-p-1\.0\.drv$/);
+  assert.equal(print('below.version'), '"1.0"');
   assert.equal(tree.seeds()[0]!.lock, `${folder}/${place}/seed.lock`);
 });
 

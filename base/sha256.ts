@@ -77,7 +77,7 @@ function bind(): Calls | null {
 
 /** Leaves the result in `digest`. */
 function run(found: Calls, data: Uint8Array | Bytes): void {
-  if (typeof data === 'string' && data.length > TEXT_BYTES) return run(found, Buffer.from(data, 'latin1'));
+  if (typeof data === 'string' && data.length > TEXT_BYTES) data = Buffer.from(data, 'latin1');
   found.init(contextAt);
   if (typeof data === 'string') found.update(contextAt, textsAt, texts.latin1Write(data, 0, data.length));
   else found.updateOf(contextAt, data, data.byteLength);

@@ -25,6 +25,12 @@ export class Arguments {
     return this.#values.has(long);
   }
 
+  /** The first word with bytes that are not UTF-8; of operands only where a command does not take such. */
+  mangledWord(mayBeOperand: boolean): string | undefined {
+    const values = [...this.#values.values()].flat(2);
+    return [...(mayBeOperand ? [] : this.operands), ...values].find((word) => !word.isWellFormed());
+  }
+
   /** The value of `--long VALUE`; the last one wins. */
   value(long: string): string | undefined {
     return this.#values.get(long)?.at(-1)?.[0];

@@ -36,6 +36,8 @@ export interface Command {
   readonly description: string;
   readonly options: readonly Option[];
   readonly examples: readonly Example[];
+  /** Its operands may be file names that are not UTF-8: it asks `wordToBytes` for them. */
+  readonly takesBytes?: true;
   /** It evaluates and prints, and nothing else: done again only when something changed. */
   readonly isRemembered?: true;
 }

@@ -47,13 +47,24 @@ export function findCommand(
   return undefined;
 }
 
+/** Commands whose first word this is: `store`. */
+export const groupOf = (program: 'igos' | 'pkm', word: string): readonly Command[] =>
+  commandsOf(program).filter((command) => [command.name, ...(command.aliases ?? [])].some((name) => name.startsWith(`${word} `)));
+
+/** The word behind that of its group. */
+export const verbOf = (command: Command, group: string): string =>
+  [command.name, ...(command.aliases ?? [])].find((name) => name.startsWith(`${group} `))!.slice(group.length + 1);
+
 export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]): UsageError {
   const commands = commandsOf(program);
-  const group = commands.filter((command) => command.name.startsWith(`${words[0]} `)).map((command) => command.name);
-  if (group.length > 0) {
-    const verbs = group.map((name) => name.split(' ')[1]!);
+  const verbs = groupOf(program, words[0]!).map((command) => verbOf(command, words[0]!));
+  if (verbs.length > 0) {
     const what = words[1] === undefined ? `${program} ${words[0]} needs a verb` : `unknown command '${words[0]} ${words[1]}'`;
-    return new UsageError(what, [...didYouMean(words[1] ?? '', verbs), `there are: ${verbs.join(', ')}`]);
+    return new UsageError(what, [
+      ...didYouMean(words[1] ?? '', verbs),
+      `there are: ${verbs.join(', ')}`,
+      `run '${program} ${words[0]} --help' for what they do`,
+    ]);
   }
   if (words[0]!.startsWith('-')) {
     return new UsageError(`the option '${words[0]}' stands before the command`, [

@@ -1,6 +1,6 @@
 /** Help texts, all made from the command table. */
 import type { Command, Option } from './command.ts';
-import { commandsOf, sharedOptions } from './commands.ts';
+import { commandsOf, groupOf, sharedOptions, verbOf } from './commands.ts';
 import type { Output } from './output.ts';
 
 const WIDTH = 80;
@@ -17,6 +17,21 @@ export function printOverview(program: 'igos' | 'pkm', out: Output): void {
   out.line(
     `\n'${program} COMMAND -h' is short, '${program} COMMAND --help' long${program === 'igos' ? ", 'igos help package' lists the fields of a package" : ''}.`,
   );
+}
+
+/** The commands that begin with one word. */
+export const printGroup = (program: 'igos' | 'pkm', group: string, out: Output): void => out.line(groupHelp(program, group));
+
+export function groupHelp(program: 'igos' | 'pkm', group: string): string {
+  const rows = groupOf(program, group).map((command) => [verbOf(command, group), command.summary] as const);
+  const width = Math.max(...rows.map(([verb]) => verb.length)) + 2;
+  return [
+    `usage: ${program} ${group} VERB [OPTION…] [OPERAND…]`,
+    '',
+    ...rows.map(([verb, summary]) => `  ${verb.padEnd(width)}${summary}`),
+    '',
+    `'${program} ${group} VERB -h' is short, '${program} ${group} VERB --help' long.`,
+  ].join('\n');
 }
 
 export function printCommandHelp(command: Command, isLong: boolean, out: Output): void {

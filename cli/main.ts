@@ -1,11 +1,12 @@
 /** From words to a command, and from what it throws to an exit status. */
 import { Arguments, parseArguments, UsageError } from './arguments.ts';
 import type { Command, CommandModule } from './command.ts';
-import { findCommand, sharedOptions, unknownCommand } from './commands.ts';
+import { findCommand, groupOf, sharedOptions, unknownCommand } from './commands.ts';
 import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
+import { exactWords } from './words.ts';
 
 /** Gives the module of a command, named `igos/store-add`. */
 export type LoadCommand = (file: string) => Promise<CommandModule>;
@@ -18,10 +19,11 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
   const program = words[0] === 'pkm' ? 'pkm' : 'igos';
   let args = new Arguments([], new Map());
   try {
-    const found = await start(program, words.slice(1));
+    const exact = exactWords(words.slice(1));
+    const found = await start(program, exact);
     if (typeof found === 'number') finish(found);
     args = found.args;
-    const context = createContext(program, words.slice(1), args);
+    const context = createContext(program, exact, args);
     const run = async (context: Context): Promise<number> => {
       const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
       return (await module.run(context, found.args)) ?? 0;
@@ -77,14 +79,30 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
     return 0;
   }
   const found = findCommand(program, rest);
+  if (!found && isHelp(rest[1]) && rest[1] !== undefined && groupOf(program, rest[0]!).length > 0) {
+    const { printGroup } = await import('./help.ts');
+    printGroup(program, rest[0]!, new Output(false));
+    return 0;
+  }
   if (!found) throw unknownCommand(program, rest);
   const args = parseArguments(found.command, sharedOptions(program), [...leading, ...found.words]);
+  checkWords(found.command, args);
   if (args.has('help')) {
     const { printCommandHelp } = await import('./help.ts');
     printCommandHelp(found.command, found.words.includes('--help'), new Output(false));
     return 0;
   }
   return { command: found.command, args };
+}
+
+/** An unset variable of a script must not become the working directory, nor a name that is not UTF-8 another one. */
+function checkWords(command: Command, args: Arguments): void {
+  if (command.program !== 'igos') return;
+  if (args.operands.includes(''))
+    throw new UsageError(`igos ${command.name}: an operand is empty`, ['a variable that is not set? the current folder is .']);
+  const mangled = args.mangledWord(command.takesBytes === true);
+  if (mangled !== undefined)
+    throw new UsageError(`igos ${command.name}: '${mangled}' is not UTF-8`, ['name it by a symlink, or by another name']);
 }
 
 const LEADING_VALUE = new Set(['--root', '--home', '--store-dir', '--color', '-r']);

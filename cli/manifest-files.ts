@@ -2,6 +2,7 @@
 import { type Bytes, bytesToText, Fault } from '../base/index.ts';
 import type { Manifest, ManifestEntry } from '../store/index.ts';
 import type { Place } from './valid-paths.ts';
+import { bytesToWord } from './words.ts';
 
 /** The entry that a place names. @throws Fault E-CLI-041 */
 export function entryAt(manifest: Manifest, { path, file }: Place): ManifestEntry {
@@ -57,9 +58,9 @@ export const modeText = (entry: ManifestEntry): string =>
         ? '-r-xr-xr-x'
         : '-r--r--r--';
 
-/** For JSON: names and targets as text. */
+/** For JSON: names and targets as words. */
 export function entryJson(entry: ManifestEntry): object {
   return entry.kind === 'symlink'
-    ? { ...entry, path: bytesToText(entry.path), target: bytesToText(entry.target) }
-    : { ...entry, path: bytesToText(entry.path) };
+    ? { ...entry, path: bytesToWord(entry.path), target: bytesToWord(entry.target) }
+    : { ...entry, path: bytesToWord(entry.path) };
 }

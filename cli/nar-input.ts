@@ -1,15 +1,16 @@
 /** NARs that a command is given: from a file, or from standard input without keeping it in memory. */
 import { readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { sys, textToBytes } from '../base/index.ts';
+import { sys } from '../base/index.ts';
 import { type ByteSource, withFileSource } from '../store/index.ts';
 import type { Context } from './context.ts';
+import { wordToBytes } from './words.ts';
 
 /** @param file  `-` for standard input. @throws SystemFault */
 export function withInputSource<T>(context: Context, file: string, use: (source: ByteSource) => T): T {
   if (file === '-')
     return use((buffer, offset, length) => sys('read', 'standard input', () => readInput(buffer, offset, length)));
-  return withFileSource(textToBytes(resolve(context.workingDirectory, file)), use);
+  return withFileSource(wordToBytes(resolve(context.workingDirectory, file)), use);
 }
 
 function readInput(buffer: Uint8Array, offset: number, length: number): number {

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { type Bytes, isAscii, printable, SystemFault } from '../base/index.ts';
 import { isTerminal } from './terminal.ts';
+import { wordToBytes } from './words.ts';
 
 /** The reader of our stdout went away (`igos … | head`): exit status 3, no message. */
 export class BrokenPipe extends Error {
@@ -40,14 +41,14 @@ export class Output {
 
   /** Text to stdout, with a line end. On a terminal control characters (of hostile file names) show as pictures; a pipe gets the text as it is. */
   line(text: string): void {
-    this.write(1, Buffer.from(`${isTerminal(1) ? printable(text) : text}\n`, 'utf8'));
+    this.write(1, encode(`${isTerminal(1) ? shownText(text) : text}\n`));
   }
 
   /** Many lines at once: one write. */
   lines(texts: readonly string[]): void {
     if (texts.length === 0) return;
-    const shown = isTerminal(1) ? texts.map(printable) : texts;
-    this.write(1, Buffer.from(`${shown.join('\n')}\n`, 'utf8'));
+    const shown = isTerminal(1) ? texts.map(shownText) : texts;
+    this.write(1, encode(`${shown.join('\n')}\n`));
   }
 
   /** Bytes to stdout, as they are. */
@@ -66,6 +67,12 @@ export class Output {
     else this.write(2, Buffer.from(`${text}\n`, 'utf8'));
   }
 }
+
+const shownText = (text: string): string => printable(text).toWellFormed();
+
+/** Names that are not UTF-8 are written as they are. */
+const encode = (text: string): Buffer =>
+  text.isWellFormed() ? Buffer.from(text, 'utf8') : Buffer.from(wordToBytes(text), 'latin1');
 
 function writeToProcess(fd: 1 | 2, data: Buffer): void {
   for (let done = 0; done < data.length; ) {

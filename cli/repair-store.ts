@@ -1,9 +1,9 @@
 /** `igos store verify --repair`: damaged paths get their bytes back, from their parts, from a cache, or by building them again. */
-import { bytesToText } from '../base/index.ts';
 import { loadCaches, type ObjectStore, type StorePath, type VerifyProblem } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { cachesOf, namesCaches, sayRefused } from './caches.ts';
 import type { Context } from './context.ts';
+import { bytesToWord } from './words.ts';
 
 export interface Repaired {
   readonly path: string;
@@ -24,7 +24,7 @@ export const prepareRepair = (): Promise<Repair> => Promise.resolve(repair);
 const repair: Repair = async (context, args, store, found) => {
   const repaired: Repaired[] = store
     .clean()
-    .unregistered.map((name) => ({ path: `${context.storeDir}/${bytesToText(name)}`, how: 'removed' }));
+    .unregistered.map((name) => ({ path: `${context.storeDir}/${bytesToWord(name)}`, how: 'removed' }));
   const damaged = new Set(
     found.flatMap(({ path, kind }) => (kind === 'missing' || kind === 'modified' || kind === 'metadata' ? [path] : [])),
   );

@@ -1,9 +1,10 @@
 /** What `igos store path` and `igos store add` share: operands to names and options. */
 import { basename, resolve } from 'node:path';
-import { type Bytes, bytesToText, textToBytes } from '../base/index.ts';
+import { type Bytes, textToBytes } from '../base/index.ts';
 import { type AddOptions, type ObjectStore, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { wordToBytes } from './words.ts';
 
 export function storeOperands(
   context: Context,
@@ -12,7 +13,7 @@ export function storeOperands(
   return args.operands.map((operand) => {
     const path = resolve(context.workingDirectory, operand);
     const options: AddOptions = args.has('flat') ? { method: 'flat' } : {};
-    return { operand, name: args.value('name') ?? basename(path), source: textToBytes(path), options };
+    return { operand, name: args.value('name') ?? basename(path), source: wordToBytes(path), options };
   });
 }
 
@@ -23,7 +24,7 @@ export function printPaths(context: Context, rows: readonly { operand: string; p
 }
 
 /** Where an absolute path is on this machine: those below the store folder are logical. */
-export function realOperand(store: ObjectStore, path: string): string {
-  const split = splitStorePath(textToBytes(path), store.storeDir);
-  return split === undefined ? path : store.toReal(split.path) + bytesToText(split.rest);
+export function realOperand(store: ObjectStore, path: Bytes): Bytes {
+  const split = splitStorePath(path, store.storeDir);
+  return split === undefined ? path : textToBytes(store.toReal(split.path)) + split.rest;
 }

@@ -1,10 +1,11 @@
 /** What commands that look at the store take: store paths, places inside of them, links to them, and packages of a tree. */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Bytes, compareBytes, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToPath, compareBytes, Fault } from '../base/index.ts';
 import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import { UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { bytesToWord, wordToBytes } from './words.ts';
 
 /** A valid store path, and a place in it. */
 export interface Place {
@@ -57,8 +58,8 @@ export function printSortedPaths(context: Context, sorted: readonly StorePath[])
 /** The store path that a word names, valid or not; the rest is a place in it. @throws Fault E-STORE-001, 002 */
 export function storePlace(context: Context, operand: string): Place {
   const logical = asLogical(context, operand);
-  const split = splitStorePath(textToBytes(logical), context.storeDir);
-  if (split === undefined) return { operand, path: parseStorePath(textToBytes(logical), context.storeDir), file: '' };
+  const split = splitStorePath(wordToBytes(logical), context.storeDir);
+  if (split === undefined) return { operand, path: parseStorePath(wordToBytes(logical), context.storeDir), file: '' };
   return { operand, path: split.path, file: split.rest.replaceAll(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, '') };
 }
 
@@ -86,7 +87,9 @@ function linkTarget(path: string): string | undefined {
   for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
     const part = end === -1 ? path : path.slice(0, end);
     try {
-      if (lstatSync(part).isSymbolicLink()) return resolve(dirname(part), readlinkSync(part)) + path.slice(part.length);
+      const onDisk = bytesToPath(wordToBytes(part));
+      if (lstatSync(onDisk).isSymbolicLink())
+        return resolve(dirname(part), bytesToWord(readlinkSync(onDisk, 'latin1'))) + path.slice(part.length);
     } catch {
       return undefined; // there is nothing of that name
     }

@@ -8,7 +8,7 @@ import { UsageError } from './arguments.ts';
  * @throws UsageError
  */
 export function wholeWord(what: string, word: string): string {
-  if (!word.includes('\ufffd') || !wasMangled()) return word;
+  if (word.isWellFormed() && (!word.includes('\ufffd') || !wasMangled())) return word;
   throw new UsageError(`${what} is not UTF-8: '${word}'`, ['name it by a symlink, or by another name of its folder']);
 }
 

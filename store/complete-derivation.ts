@@ -274,7 +274,8 @@ function isSorted(names: readonly Bytes[]): boolean {
 
 const pathOf = (output: DerivationOutput): Bytes => ('path' in output ? output.path : '');
 
-const variableOf = (name: string, output: DerivationOutput): Bytes => (output.kind === 'floating' ? placeholder(name) : pathOf(output));
+const variableOf = (name: string, output: DerivationOutput): Bytes =>
+  output.kind === 'floating' ? placeholder(name) : pathOf(output);
 
 function hashColumns(output: DerivationOutput): string {
   switch (output.kind) {

@@ -107,7 +107,8 @@ export class AsideText {
 
   write(text: Bytes): void {
     const { length } = text;
-    if (this.#memory === undefined || this.#memory.bytes.length < length) this.#memory = new HashedMemory(Math.max(length, ASIDE_BYTES));
+    if (this.#memory === undefined || this.#memory.bytes.length < length)
+      this.#memory = new HashedMemory(Math.max(length, ASIDE_BYTES));
     this.#memory.bytes.latin1Write(text, 0, length);
     this.#length = length;
   }

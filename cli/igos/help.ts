@@ -2,9 +2,9 @@ import { didYouMean, Fault } from '../../base/index.ts';
 import { type DeclarationKind, fieldDocs, renderBuiltinDoc, renderFieldHelp } from '../../eval/index.ts';
 import { allCodes } from '../all-codes.ts';
 import type { Arguments } from '../arguments.ts';
-import { commandsOf, findCommand } from '../commands.ts';
+import { commandsOf, findCommand, groupOf } from '../commands.ts';
 import type { Context } from '../context.ts';
-import { longHelp, printOverview } from '../help.ts';
+import { groupHelp, longHelp, printOverview } from '../help.ts';
 
 const KINDS: readonly DeclarationKind[] = ['package', 'split', 'tier', 'system', 'tree'];
 
@@ -51,5 +51,9 @@ function explain(words: readonly string[]): string | undefined {
   const rest = program === undefined ? words : words.slice(1);
   const found = findCommand(program ?? 'igos', rest) ?? (program === undefined ? findCommand('pkm', rest) : undefined);
   if (found !== undefined && found.words.length === 0) return longHelp(found.command);
+  const groupProgram = program ?? (['igos', 'pkm'] as const).find((each) => groupOf(each, rest[0] ?? '').length > 0);
+  if (groupProgram !== undefined && rest.length === 1 && groupOf(groupProgram, rest[0]!).length > 0) {
+    return groupHelp(groupProgram, rest[0]!);
+  }
   return renderBuiltinDoc(topic.replace(/^builtins\./, ''));
 }

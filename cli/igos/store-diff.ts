@@ -1,4 +1,3 @@
-import { bytesToText } from '../../base/index.ts';
 import { compareClosures, compareManifests, type FileChange, type ManifestEntry, type PackageChange } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -6,6 +5,7 @@ import { entryJson, modeText } from '../manifest-files.ts';
 import { openContextStore } from '../open-store.ts';
 import { formatByteDelta, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
+import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   using store = openContextStore(context);
@@ -33,7 +33,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 
 function changeJson({ path, before, after }: FileChange): object {
   return {
-    path: bytesToText(path),
+    path: bytesToWord(path),
     change: before === undefined ? 'added' : after === undefined ? 'removed' : 'changed',
     ...(before === undefined ? {} : { before: entryJson(before) }),
     ...(after === undefined ? {} : { after: entryJson(after) }),
@@ -41,7 +41,7 @@ function changeJson({ path, before, after }: FileChange): object {
 }
 
 function changeLine({ path, before, after }: FileChange): string {
-  const name = bytesToText(path) || '.';
+  const name = bytesToWord(path) || '.';
   if (before === undefined) return `+ ${name}  ${describe(after!)}`;
   if (after === undefined) return `- ${name}  ${describe(before)}`;
   return `~ ${name}  ${changeText(before, after)}`;
@@ -49,7 +49,7 @@ function changeLine({ path, before, after }: FileChange): string {
 
 function describe(entry: ManifestEntry): string {
   if (entry.kind === 'directory') return 'folder';
-  if (entry.kind === 'symlink') return `-> ${bytesToText(entry.target)}`;
+  if (entry.kind === 'symlink') return `-> ${bytesToWord(entry.target)}`;
   return `${formatBytes(entry.sizeBytes)}${entry.isExecutable ? ', executable' : ''}`;
 }
 

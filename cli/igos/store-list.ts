@@ -1,8 +1,9 @@
-import { bytesToText, compareBytes } from '../../base/index.ts';
+import { compareBytes } from '../../base/index.ts';
 import { parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { bytesToWord } from '../words.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using store = openContextStore(context);
@@ -16,8 +17,8 @@ export function run(context: Context, args: Arguments): undefined {
   const manifest = store.manifest(parseStorePath(operand, context.storeDir));
   const rows = manifest.map((entry) => ({
     ...entry,
-    path: bytesToText(entry.path),
-    ...(entry.kind === 'symlink' ? { target: bytesToText(entry.target) } : {}),
+    path: bytesToWord(entry.path),
+    ...(entry.kind === 'symlink' ? { target: bytesToWord(entry.target) } : {}),
   }));
   if (context.isJson) {
     context.out.json({ path: operand, files: rows });

@@ -1,10 +1,10 @@
-import { bytesToText } from '../../base/index.ts';
 import type { Manifest, ManifestEntry } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { below, childrenOf, entryAt, entryJson, modeText } from '../manifest-files.ts';
 import { openContextStore } from '../open-store.ts';
 import { type Place, placesOf } from '../valid-paths.ts';
+import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   using store = openContextStore(context);
@@ -16,7 +16,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     context.out.json({
       listings: listings.map(({ place, files }) => ({
         path: place.path,
-        file: bytesToText(place.file),
+        file: bytesToWord(place.file),
         files: files.map(entryJson),
       })),
     });
@@ -39,9 +39,9 @@ function lineOf(entry: ManifestEntry, place: Place, isLong: boolean): string {
     entry.path === place.file
       ? entry.path.slice(entry.path.lastIndexOf('/') + 1)
       : entry.path.slice(place.file === '' ? 0 : place.file.length + 1);
-  const name = bytesToText(relative) || '.';
+  const name = bytesToWord(relative) || '.';
   if (!isLong) return name;
   const size = entry.kind === 'file' ? entry.sizeBytes : 0;
-  const target = entry.kind === 'symlink' ? ` -> ${bytesToText(entry.target)}` : '';
+  const target = entry.kind === 'symlink' ? ` -> ${bytesToWord(entry.target)}` : '';
   return `${modeText(entry)} ${String(size).padStart(12)} ${name}${target}`;
 }

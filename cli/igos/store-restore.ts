@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { textToBytes } from '../../base/index.ts';
 import { unpackNar } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { withInputSource } from '../nar-input.ts';
+import { wordToBytes } from '../words.ts';
 
 export function run(context: Context, args: Arguments): undefined {
-  const target = textToBytes(resolve(context.workingDirectory, args.operands[0]!));
+  const target = wordToBytes(resolve(context.workingDirectory, args.operands[0]!));
   const file = args.value('from') ?? '-';
   withInputSource(context, file, (source) => unpackNar(source, target));
 }

@@ -11,6 +11,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: 'Reads the file or tree and prints its content address as a store path; writes nothing.',
     options: [
       { long: 'name', values: ['NAME'], doc: "the name in the path (default: the file's)" },
@@ -25,6 +26,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description:
       'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing. With --nar each PATH is a Nix archive, or - for standard input, and the tree in it is added.',
     options: [
@@ -44,6 +46,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH',
     minOperands: 1,
     maxOperands: 1,
+    takesBytes: true,
     description:
       'The bytes are those of nix-store --dump. A PATH below the store folder is looked for where the store is on this machine. Memory does not grow with the size of files.',
     options: [],
@@ -56,6 +59,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH',
     minOperands: 1,
     maxOperands: 1,
+    takesBytes: true,
     description:
       'Makes PATH, which must not be there yet, whole or not at all. Files get the metadata that they have in a store: read-only, and 1 s after 1970 as their time. An archive that breaks a rule of the format is refused and leaves nothing.',
     options: [{ long: 'from', values: ['FILE'], doc: 'read the archive from FILE' }],
@@ -130,6 +134,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'FROM TO',
     minOperands: 2,
     maxOperands: 2,
+    takesBytes: true,
     description:
       'Prints a shortest chain of references from the one to the other. Exit status 1 if there is none. FROM and TO are store paths, links to them, or packages of a tree that are built.',
     options: [
@@ -166,6 +171,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description:
       'Prints for each root that keeps the path a shortest chain from the root to it, nearest first. Exit status 1 if nothing keeps it.',
     options: [...KEEP_OPTIONS],
@@ -207,6 +213,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description:
       'Hash, size, references, deriver and content address of store paths. With --size or --closure-size one line a path, with these sizes in bytes of archive.',
     options: [
@@ -226,6 +233,7 @@ export const storeCommands: readonly Command[] = [
     operands: '[PATH]',
     minOperands: 0,
     maxOperands: 1,
+    takesBytes: true,
     description: 'One path a line. With a PATH: its files, with kind, size and SHA-256.',
     options: [],
     examples: [],
@@ -237,6 +245,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH[/FILE]…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `Prints the entries of a folder, or the file or link that is named, from what was recorded when the path was added: nothing is read from its disk. With -l also kind, mode and size in bytes. ${PATH_WORDS}`,
     options: [
       { long: 'long', short: 'l', doc: 'show kind, mode, size and link targets' },
@@ -255,6 +264,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH/FILE…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `Writes the bytes of the files to standard output, one after the other, and compares them with the hash they were recorded with: exit status 1 where they changed. Links are not followed. ${PATH_WORDS}`,
     options: [],
     examples: [{ command: 'igos store cat examples/tour/v1#greet/usr/bin/greet', says: 'a script of a built package' }],
@@ -266,6 +276,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH PATH',
     minOperands: 2,
     maxOperands: 2,
+    takesBytes: true,
     description: `Prints the files that only one of them has, and those with other contents, modes or targets, with sizes: + added, - removed, ~ changed. With -r the closures are compared package by package: versions before and after, and what that does to the size. Told from what was recorded; nothing is read from the disk. ${PATH_WORDS}`,
     options: [{ long: 'recursive', short: 'r', doc: 'compare closures, package by package' }],
     examples: [
@@ -283,6 +294,7 @@ export const storeCommands: readonly Command[] = [
     operands: '[PATH…]',
     minOperands: 0,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `One line a path, the largest first: its size as an archive; the size of its closure, likewise; what it takes on disk; and which part of that it shares by hard links with others, so that removing it would not free it. The last line is the sum, on disk, with each shared file counted once. Without a PATH: the whole store. ${PATH_WORDS}`,
     options: [
       { long: 'recursive', short: 'r', doc: 'also what they refer to' },
@@ -307,6 +319,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `Prints the closure of the paths as a tree of text (what stands above is not repeated), as JSON, in the language of graphviz, or as a picture (SVG) to open in a browser: every path above what it refers to, with a bar for its size; pointing at a path shows its details and marks its lines. References that follow from others are left out, but for JSON, unless --all is given. ${PATH_WORDS}`,
     options: [
       {
@@ -332,6 +345,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `One path a line, sorted. A path that refers to itself is among them. ${PATH_WORDS}`,
     options: [
       { long: 'recursive', short: 'r', doc: 'the closure: the paths themselves, and all that they refer to through others' },
@@ -350,6 +364,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `One path a line, sorted. ${PATH_WORDS}`,
     options: [{ long: 'recursive', short: 'r', doc: 'the paths themselves, and all that refers to them through others' }],
     examples: [],
@@ -361,6 +376,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `One line a path: its .drv file, valid or not, or unknown-deriver. ${PATH_WORDS}`,
     options: [],
     examples: [],
@@ -372,6 +388,7 @@ export const storeCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
+    takesBytes: true,
     description: `Writes an archive in the form of nix-store --export, so that igos store import and nix-store --import (of a store of the same folder) can take it. Every path stands behind what it refers to. What is read is compared with the recorded hash: a damaged path is not exported, and the exit status is 1. ${PATH_WORDS}`,
     options: [
       { long: 'recursive', short: 'r', doc: 'also all that the paths refer to: what another store needs' },
@@ -392,6 +409,7 @@ export const storeCommands: readonly Command[] = [
     operands: '[FILE]',
     minOperands: 0,
     maxOperands: 1,
+    takesBytes: true,
     description:
       'Reads an archive of igos store export or nix-store --export, compressed or not, from FILE or standard input. Every path is unpacked aside, hashed, and registered after what it refers to, which must be in the store or in the archive before it. A path that is named by its content proves itself; other paths (outputs of input-addressed derivations) are refused unless a trusted key signed them (igos store export writes the signatures that it knows; Nix reads over them) or --no-check-sigs is given.',
     options: [

@@ -1,8 +1,8 @@
-import { bytesToText } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
+import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   // Before anything is done: what repairing needs, most runs do without.
@@ -24,7 +24,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const rows = problems.map(({ path, kind, file, detail }) => ({
     path,
     kind,
-    ...(file === undefined ? {} : { file: bytesToText(file) }),
+    ...(file === undefined ? {} : { file: bytesToWord(file) }),
     detail,
   }));
   if (context.isJson) context.out.json({ paths: nPaths, problems: rows, ...(args.has('repair') ? { repaired } : {}) });

@@ -1,9 +1,9 @@
-import { bytesToText } from '../../base/index.ts';
 import { type Mention, mentions, type ObjectStore, type Reference, type StorePath, waysBetween } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
+import { bytesToWord } from '../words.ts';
 
 /** Exit status 1 where the one does not depend on the other. */
 export async function run(context: Context, args: Arguments): Promise<number> {
@@ -27,7 +27,7 @@ async function onePath(context: Context, store: ObjectStore, operand: string): P
   return path!;
 }
 
-const shown = (mention: Mention) => ({ ...mention, file: bytesToText(mention.file) });
+const shown = (mention: Mention) => ({ ...mention, file: bytesToWord(mention.file) });
 
 /** A path that was shown with what it refers to is not shown so again. */
 function* tree(store: ObjectStore, from: StorePath, steps: readonly Reference[], isPrecise: boolean): Iterable<string> {
@@ -51,7 +51,7 @@ function* tree(store: ObjectStore, from: StorePath, steps: readonly Reference[],
     if (isPrecise) {
       for (const { file, kind, offset, context } of mentions(store, step)) {
         const what = kind === 'contents' ? `byte ${offset}` : kind === 'target' ? 'link target' : 'name';
-        yield `${inner}  in ${file === '' ? 'the file itself' : bytesToText(file)}, ${what}: ${context}`;
+        yield `${inner}  in ${file === '' ? 'the file itself' : bytesToWord(file)}, ${what}: ${context}`;
       }
     }
     if (!isRepeated) push(step.to, inner);

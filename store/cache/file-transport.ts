@@ -1,8 +1,8 @@
 /** A cache in a folder: `file:///srv/cache`. */
-import { createWriteStream, mkdirSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { syncDirectory, sys, temporaryName } from '../../base/index.ts';
+import { makeDirectory, syncDirectory, sys, temporaryName } from '../../base/index.ts';
 import { fileBytes } from './compression.ts';
 import { CacheProblem, type GetOptions, type Got, type PutBody, type Transport } from './transport.ts';
 
@@ -32,7 +32,7 @@ export class FileTransport implements Transport {
   async put(key: string, body: PutBody): Promise<void> {
     const path = this.#path(key);
     const temporary = temporaryName(path);
-    sys('create the folder', dirname(path), () => mkdirSync(dirname(path), { recursive: true }));
+    makeDirectory(dirname(path));
     try {
       const source = body instanceof Uint8Array ? [body] : fileBytes(body.file);
       await pipeline(source, createWriteStream(temporary, { flags: 'wx', mode: 0o644, flush: true }));

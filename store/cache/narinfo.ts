@@ -89,10 +89,12 @@ export function parseNarInfo(text: string, wanted: StorePath | string, storeDir:
   const sha256 = (field: Field, value: string): string =>
     attempt(field, () => parseHash(value.includes(':') || value.includes('-') ? value : `sha256:${value}`, 'sha256')).hex;
 
-  const path = attempt('StorePath', () => parseStorePath(need('StorePath'), storeDir));
+  const storePath = need('StorePath');
+  const path = attempt('StorePath', () => parseStorePath(storePath, storeDir));
   if (wanted.includes('/') ? path !== wanted : storePathHash(path) !== wanted) reject(`it is about '${path}'`);
   const url = need('URL');
   if (!isSafeUrl(url)) reject(`its URL '${url}' leads out of the cache`);
+  const narHash = sha256('NarHash', need('NarHash'));
   const narSizeBytes = size('NarSize', need('NarSize'));
   if (narSizeBytes === 0) reject('NarSize is 0');
   const references = (fields.get('References') ?? '').split(' ').filter((base) => base !== '');
@@ -107,7 +109,7 @@ export function parseNarInfo(text: string, wanted: StorePath | string, storeDir:
     compression: fields.get('Compression') || 'bzip2',
     ...(fileHash ? { fileHash: sha256('FileHash', fileHash) } : {}),
     ...(fileSize ? { fileSizeBytes: size('FileSize', fileSize) } : {}),
-    narHash: sha256('NarHash', need('NarHash')),
+    narHash,
     narSizeBytes,
     references: [...new Set(references.map((base) => toPath('References', base)))].sort(compareBytes),
     ...(deriver && deriver !== 'unknown-deriver' ? { deriver: toPath('Deriver', deriver) } : {}),

@@ -319,3 +319,10 @@ test('a push to http: PUT, archives before what describes them', async (t) => {
   }
   assert.equal(seen.size, vectors.paths.length);
 });
+
+test('a folder that cannot be made is an error, and not a wait without end', async (t) => {
+  const store = nixStore(t);
+  const path = store.addTexts([{ name: 'x', text: 'x', references: [] }])[0]!;
+  const put = push(store, openTransport('file:///proc/igos-no-such-folder'), [path], [], { compression: 'none', keys: [] });
+  await assert.rejects(put, /cannot create the folder '\/proc\/igos-no-such-folder'/);
+});

@@ -1,0 +1,83 @@
+/** Words that are bytes, words that are empty, and help on groups of commands: as a shell gives them. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bytesToWord, wordToBytes } from '../../cli/words.ts';
+import { programs, project } from './programs.ts';
+
+test('any bytes become a word and come back; text stays as it is', () => {
+  const anyBytes = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
+  fc.assert(fc.property(anyBytes, (bytes) => assert.equal(wordToBytes(bytesToWord(bytes)), bytes)));
+  const text = fc.string({ unit: 'binary', maxLength: 12 });
+  fc.assert(
+    fc.property(text, (word) => {
+      const bytes = wordToBytes(word);
+      assert.equal(bytes, Buffer.from(word, 'utf8').toString('latin1'));
+      assert.equal(bytesToWord(bytes), word);
+    }),
+  );
+  assert.equal(bytesToWord('a\xff\xc3\xa9\xed\xa0\x80'), 'a\udcffé\udced\udca0\udc80');
+});
+
+test('a name that is not UTF-8 means that file, and not the one whose name has U+FFFD there', (t) => {
+  const { work, igos } = programs(t);
+  const folder = join(work, 'tree');
+  mkdirSync(folder);
+  const name = Buffer.from([0x61, 0xff]);
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), name]), 'bytes\n');
+  writeFileSync(join(folder, 'a\ufffd'), 'text\n');
+  // Node cannot pass such a word on: a shell makes it.
+  const shell = (script: string): string => {
+    const env = { ...process.env, IGOS_HOME: join(work, 'home'), NO_COLOR: '1', HOME: work, LC_ALL: 'C' };
+    const run = spawnSync('sh', ['-ec', script], { cwd: work, encoding: 'latin1', env });
+    assert.equal(run.status, 0, run.stderr);
+    return run.stdout;
+  };
+  const igosPath = join(project, 'bin', 'igos');
+  const path = igos('store', 'add', folder).stdout.trim();
+  assert.equal(shell(`${igosPath} store cat "$(${igosPath} store add --name x "$(printf 'tree/a\\377')")"`), 'bytes\n');
+  assert.equal(shell(`${igosPath} store cat "$(printf '${path}/a\\377')"`), 'bytes\n');
+  assert.equal(shell(`${igosPath} store ls ${path}`), 'a\xef\xbf\xbd\na\xff\n');
+  const json = Buffer.from(shell(`${igosPath} store ls --json ${path}`), 'latin1').toString('utf8');
+  const listed = JSON.parse(json) as { listings: { files: { path: string }[] }[] };
+  assert.deepEqual(
+    listed.listings[0]!.files.map((file) => wordToBytes(file.path)),
+    ['a\xef\xbf\xbd', 'a\xff'],
+  );
+  const refused = shell(`${igosPath} eval "$(printf 'a\\377')" 2>&1 || echo $?`);
+  assert.match(refused, /'a\xef\xbf\xbd' is not UTF-8[\s\S]*\n2\n$/);
+});
+
+test('an empty operand is not the current folder', (t) => {
+  const { igos } = programs(t);
+  for (const words of [
+    ['store', 'add', ''],
+    ['store', 'dump', ''],
+    ['eval', ''],
+  ]) {
+    const { status, stderr } = igos(...words);
+    assert.equal(status, 2);
+    assert.match(stderr, /an operand is empty\nhint: a variable that is not set\?/);
+  }
+});
+
+test('a group of commands has help', (t) => {
+  const { igos, pkm } = programs(t);
+  for (const words of [
+    ['store', '--help'],
+    ['store', '-h'],
+    ['help', 'store'],
+  ]) {
+    const { status, stdout } = igos(...words);
+    assert.equal(status, 0);
+    assert.match(stdout, /^usage: igos store VERB/);
+    assert.match(stdout, /\n {2}gc +remove from the store what nothing needs any more\n/);
+  }
+  assert.match(pkm('config', '--help').stdout, /\n {2}resolve +settle/);
+  const { status, stderr } = igos('store', 'lss', 'x');
+  assert.equal(status, 2);
+  assert.match(stderr, /unknown command 'store lss'\nhint: did you mean 'ls'\?/);
+});

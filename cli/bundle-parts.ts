@@ -20,10 +20,10 @@ export type Part = (typeof PARTS)[number];
 const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = {
   ordinary: [
     /^eval\/hot\//,
-    /^eval\/builtins\/regex\//,
-    /^eval\/builtins\/(byte-writer|float-text|real-path|version|derivation-attributes|derivation-inputs|derivation-state|json-fast|json-names|json-read|layouts|merge-sort)\.ts$/,
+    // Their tables are read when a program names anything it has not defined.
+    /^eval\/builtins\/(?!flake-ref\/|toml\/|(codes|documentation|faults|json-message|xml)\.ts$)/,
     /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
-    /^eval\/(compare|describe|errors|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
+    /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
     /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
     /^cli\/igos\/instantiate\.ts$/,
     /^cli\/evaluation-cache\//,
@@ -32,7 +32,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
   ],
   seldom: [
     /^builder\//,
-    /^base\/(atomic|clock|early-flush|file-calls|native-zstd|process|render|suggest|syscalls)\.ts$/,
+    /^base\/(atomic|clock|early-flush|file-calls|native-code|native-zstd|process|render|suggest|syscalls)\.ts$/,
     /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
     /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
     /^store\//,

@@ -44,6 +44,11 @@ export { builtinTable };
 export const checkNames = (source: SourceFile, expr: Expr, bound: Iterable<string> = []): void =>
   checkAgainst(expr, source, { bound, globals: globalNames(builtinTable) });
 
-/** An evaluator with all builtins. Cost: about a millisecond; nothing is read before something is evaluated. */
+/** An evaluator with all builtins. Cost: nothing is read before something is evaluated, nor builtins loaded before one is named. */
 export const createEvaluator = (options: { readonly io: EvalIO; readonly settings?: EvalSettings }): Interpreter =>
-  createInterpreter({ ...options, builtins: builtinTable });
+  createInterpreter({
+    ...options,
+    get builtins() {
+      return builtinTable;
+    },
+  });

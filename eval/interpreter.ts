@@ -2,14 +2,13 @@
 import { type Bytes, SourceFile } from '../base/index.ts';
 import type { FileTree } from '../lang/index.ts';
 import { parseExpr } from '../lang/index.ts';
-import type { Builtin, BuiltinConstant } from './builtin.ts';
 import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { forceDeep } from './deep.ts';
 import { dataDepth } from './depth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
-import { Machine } from './machine.ts';
+import { type BuiltinProvider, Machine } from './machine.ts';
 import { withOwnFiles } from './own-files.ts';
 import { parseOptions } from './parsing.ts';
 import { printValue } from './print.ts';
@@ -43,14 +42,14 @@ export interface Interpreter {
   guard<T>(run: () => T): T;
 }
 
-export interface InterpreterOptions {
+export interface InterpreterOptions extends BuiltinProvider {
   readonly io: EvalIO;
-  readonly builtins: readonly (Builtin | BuiltinConstant)[];
   readonly settings?: EvalSettings;
 }
 
-export function createInterpreter({ io, builtins, settings = {} }: InterpreterOptions): Interpreter {
-  const machine = new Machine(withOwnFiles(io), settings, builtins);
+export function createInterpreter(options: InterpreterOptions): Interpreter {
+  const { io, settings = {} } = options;
+  const machine = new Machine(withOwnFiles(io), settings, options);
   const scopes = new Scopes(machine.files);
   const noArgs: ReadonlyMap<Bytes, Slot> = new Map();
   return {

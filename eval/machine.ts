@@ -22,21 +22,32 @@ import { force, Thunk } from './thunk.ts';
 import { addStep } from './trace.ts';
 import { ContextString, Lambda, type List, PrimOp, PrimOpApp, type Slot, type Value, withContext } from './value.ts';
 
+/** Asked once, and only by a program that names anything it has not defined. */
+export interface BuiltinProvider {
+  readonly builtins: readonly (Builtin | BuiltinConstant)[];
+}
+
 export class Machine implements Evaluator {
   readonly io: EvalIO;
   readonly settings: EvalSettings;
   readonly calls: CallDepth | undefined;
-  readonly globals: ReadonlyMap<string, Slot>;
   readonly files: FileLoader;
+  readonly #provider: BuiltinProvider;
+  #globals: ReadonlyMap<string, Slot> | undefined;
   readonly #copied = new Map<Bytes, Bytes>();
   readonly #realised = new Map<string, StorePath>();
 
-  constructor(io: EvalIO, settings: EvalSettings, builtins: readonly (Builtin | BuiltinConstant)[]) {
+  constructor(io: EvalIO, settings: EvalSettings, provider: BuiltinProvider) {
     this.io = io;
     this.settings = settings;
     this.calls = settings.maxCallDepth === undefined ? undefined : new CallDepth(settings.maxCallDepth);
-    this.globals = bindGlobals(this, builtins);
+    this.#provider = provider;
     this.files = new FileLoader(this);
+  }
+
+  get globals(): ReadonlyMap<string, Slot> {
+    this.#globals ??= bindGlobals(this, this.#provider.builtins);
+    return this.#globals;
   }
 
   force(slot: Slot): Value {

@@ -9,7 +9,7 @@ import { undefinedVariable } from '../errors.ts';
 export interface KnownNames {
   /** The names of the text's surroundings. */
   readonly bound?: Iterable<string>;
-  /** What is there always. */
+  /** What is there always: asked for where a text uses a name. */
   readonly globals: Globals;
 }
 
@@ -23,14 +23,14 @@ export const checkNames = (expr: Expr, source: SourceFile, names: KnownNames): v
 
 class Checker {
   readonly #source: SourceFile;
-  readonly #globals: Globals;
+  readonly #known: KnownNames;
   /** How many scopes around define a name. */
   readonly #bound = new Map<string, number>();
 
-  constructor(source: SourceFile, { bound = [], globals }: KnownNames) {
+  constructor(source: SourceFile, known: KnownNames) {
     this.#source = source;
-    this.#globals = globals;
-    for (const name of bound) this.#bind(name);
+    this.#known = known;
+    for (const name of known.bound ?? []) this.#bind(name);
   }
 
   expr(expr: Expr): void {
@@ -127,13 +127,13 @@ class Checker {
   }
 
   #use(name: string, node: Node): void {
-    if (this.#globals.has(name) || name === '__curPos' || (this.#bound.get(name) ?? 0) > 0) return;
+    if ((this.#bound.get(name) ?? 0) > 0 || name === '__curPos' || this.#known.globals.has(name)) return;
     throw undefinedVariable(name, this.#candidates(), { source: this.#source, start: node.start, end: node.end });
   }
 
   *#candidates(): Generator<string> {
     for (const [name, count] of this.#bound) if (count > 0) yield name;
-    for (const name of this.#globals.keys()) if (!name.startsWith('__')) yield name;
+    for (const name of this.#known.globals.keys()) if (!name.startsWith('__')) yield name;
   }
 
   #bind(name: string): void {

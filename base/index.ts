@@ -1,4 +1,5 @@
 /** What could have been in the standard library: byte strings, spans, faults and their one renderer, atomic writes. */
+export * from './absolute-path.ts';
 export * from './atomic.ts';
 export * from './bytes.ts';
 export * from './clock.ts';
@@ -6,7 +7,7 @@ export * from './codes.ts';
 export * from './early-flush.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
-export { loadKoffi } from './koffi.ts';
+export { hasKoffi, loadKoffi } from './koffi.ts';
 export * from './native-code.ts';
 export * from './native-zstd.ts';
 export * from './process.ts';

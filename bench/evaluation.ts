@@ -1,10 +1,15 @@
 /** Evaluation beside nix-instantiate: wall time, CPU and peak memory of every input, and the geometric mean of the ratios. */
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { installedIgos } from './installed.ts';
 import { type Case, has, measure, peakMemory, type Result } from './measure.ts';
 
 const ROUNDS = 5;
+/** Of runs that take a fifth of a second or less: a moment of something else is a larger part of them, and more of them cost little. */
+const SHORT_ROUNDS = 21;
+const shortInputs: ReadonlySet<string> = new Set(['startup', 'pkgset-eval', 'startup-again', 'pkgset-again']);
 
 interface Input {
   readonly name: string;
@@ -28,7 +33,7 @@ const inputs: readonly Input[] = [
   { name: 'pkgset-again', file: 'pkgset.nix', mode: 'instantiate', isAgain: true },
 ];
 
-/** Prints a row as each input is done; `wanted` names inputs, all by default. igos evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
+/** Prints a row as each input is done; `wanted` names inputs, all by default. igos is as it is installed, and evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
 export async function evaluationTable(
   root: string,
   scratch: string,
@@ -39,24 +44,28 @@ export async function evaluationTable(
     print('SKIPPED: evaluation is compared with nix-instantiate, which is not installed');
     return;
   }
-  print(`evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs, least CPU, peak memory`);
+  const igos = join(installedIgos(root, scratch), 'bin', 'igos');
+  print(
+    `evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs (${SHORT_ROUNDS} of the short), least CPU, peak memory`,
+  );
   print(
     `${'input'.padEnd(20)}${'wall ms'.padStart(16)}${'ratio'.padStart(7)}${'cpu ms'.padStart(16)}${'ratio'.padStart(7)}${'MiB'.padStart(13)}${'ratio'.padStart(7)}`,
   );
   const walls: number[] = [];
   for (const input of inputs) {
     if (wanted.length > 0 && !wanted.includes(input.name)) continue;
-    const file = [join(root, 'bench', 'eval'), join(root, '..', 'shared', 'bench', 'eval')]
+    const found = [join(root, 'bench', 'eval'), join(root, '..', 'shared', 'bench', 'eval')]
       .map((folder) => join(folder, input.file))
-      .find((each) => existsSync(each) && (input.name !== 'json' || existsSync(join(each, '..', 'data', 'big.json'))));
+      .find((each) => existsSync(each));
+    const file = found !== undefined && input.name === 'json' ? withData(found, join(scratch, 'json-data')) : found;
     if (file === undefined) {
       print(
-        `${input.name.padEnd(20)} SKIPPED: there is no ${input.file}, or not its data, in bench/eval or ../shared/bench/eval`,
+        `${input.name.padEnd(20)} SKIPPED: there is no ${input.file} in bench/eval or ../shared/bench/eval, or no python3 for its data`,
       );
       continue;
     }
-    const cases = casesOf(input, file, root, join(scratch, input.name));
-    const [theirs, ours] = measure(cases, ROUNDS) as [Result, Result];
+    const cases = casesOf(input, file, igos, join(scratch, input.name));
+    const [theirs, ours] = measure(cases, shortInputs.has(input.name) ? SHORT_ROUNDS : ROUNDS) as [Result, Result];
     const memory = [await peakMemory(cases[0]!), await peakMemory(cases[1]!)];
     if (input.isAgain !== true) walls.push(ours.wallMedian / theirs.wallMedian);
     print(rowOf(input.name, theirs, ours, memory));
@@ -66,8 +75,7 @@ export async function evaluationTable(
   print(`geometric mean of the wall ratios of ${walls.length} inputs: ${mean.toFixed(2)} (load ${load.join(' ')})`);
 }
 
-function casesOf({ name, mode, isAgain }: Input, file: string, root: string, scratch: string): [Case, Case] {
-  const igos = join(root, 'bin', 'igos');
+function casesOf({ name, mode, isAgain }: Input, file: string, igos: string, scratch: string): [Case, Case] {
   const home = join(scratch, 'igos');
   const store = join(scratch, 'nix');
   const empty = (folder: string) => (): void => removeTree(folder);
@@ -80,6 +88,14 @@ function casesOf({ name, mode, isAgain }: Input, file: string, root: string, scr
     { name: `nix ${name}`, command: nix, environment: nixEnvironment, ...(isFresh ? { before: empty(store) } : {}) },
     { name: `igos ${name}`, command: ours, environment: { IGOS_HOME: home }, ...(isFresh ? { before: empty(home) } : {}) },
   ];
+}
+
+/** A copy of the input beside the data that its own program makes. `undefined` without Python. */
+function withData(file: string, folder: string): string | undefined {
+  mkdirSync(join(folder, 'data'), { recursive: true });
+  cpSync(file, join(folder, basename(file)));
+  const made = spawnSync('python3', [join(file, '..', 'mkjson.py'), join(folder, 'data', 'big.json')]);
+  return made.status === 0 ? join(folder, basename(file)) : undefined;
 }
 
 /** Store folders are read-only. */

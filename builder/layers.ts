@@ -83,7 +83,7 @@ export function orderLayers(layers: readonly Layer[]): Layer[] {
 /**
  * Checks that the layers can be laid over each other. The answer for a set of layers is remembered in the store.
  *
- * Cost: reads every manifest the first time, one look-up after that.
+ * Cost: reads every manifest the first time, and compares what stands in folders that more than one layer has; one look-up after that.
  *
  * @param layers  top first, as `orderLayers` gives them
  * @throws Fault E-BUILD-005 two disagree · E-BUILD-006 a real folder in place of a root link
@@ -92,12 +92,11 @@ export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void 
   const key = `layers ${hashBytes('sha256', JSON.stringify(layers))}`;
   if (store.cacheGet(key) !== undefined) return;
   const superseded = transitiveSupersedes(layers);
-  const owners = new Map<Bytes, { layer: Layer; entry: ManifestEntry }>();
-  for (const layer of layers) {
-    const manifest = store.manifest(layer.path);
-    if (manifest[0]?.kind !== 'directory') throw badRoot(`the layer '${layer.name}' is not a folder`);
-    for (const entry of manifest) {
-      checkTopLevel(entry, `the package '${layer.name}'`);
+  const { runs, sharedFolders } = readLayers(store, layers);
+  const owners = new Map<Bytes, Owned>();
+  for (const { layer, folder, entries } of runs) {
+    if (!sharedFolders.has(folder)) continue;
+    for (const entry of entries) {
       const owner = owners.get(entry.path);
       if (owner === undefined) owners.set(entry.path, { layer, entry });
       else if (!isEqual(owner.entry, entry) && owner.layer.level <= layer.level && !superseded.get(owner.layer)!.has(layer.name))
@@ -106,6 +105,42 @@ export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void 
   }
   store.cachePut([[key, '1']]);
 }
+
+/** Entries of one folder of a layer that follow each other in its manifest. */
+interface Run {
+  readonly layer: Layer;
+  readonly folder: Bytes;
+  readonly entries: ManifestEntry[];
+}
+
+/** @returns with the folders that more than one layer has something in @throws Fault E-BUILD-006 */
+function readLayers(store: ObjectStore, layers: readonly Layer[]): { runs: readonly Run[]; sharedFolders: ReadonlySet<Bytes> } {
+  const runs: Run[] = [];
+  const firstLayers = new Map<Bytes, Layer>();
+  const sharedFolders = new Set<Bytes>();
+  for (const layer of layers) {
+    const manifest = store.manifest(layer.path);
+    if (manifest[0]?.kind !== 'directory') throw badRoot(`the layer '${layer.name}' is not a folder`);
+    let run: Run | undefined;
+    for (const entry of manifest) {
+      if (entry.path === '') continue;
+      if (run === undefined || !isDirectlyIn(run.folder, entry.path)) {
+        const folder = entry.path.slice(0, Math.max(entry.path.lastIndexOf('/'), 0));
+        run = { layer, folder, entries: [] };
+        runs.push(run);
+        const first = firstLayers.get(folder);
+        if (first === undefined) firstLayers.set(folder, layer);
+        else if (first !== layer) sharedFolders.add(folder);
+      }
+      if (run.folder === '') checkTopLevel(entry, `the package '${layer.name}'`);
+      run.entries.push(entry);
+    }
+  }
+  return { runs, sharedFolders };
+}
+
+const isDirectlyIn = (folder: Bytes, path: Bytes): boolean =>
+  folder === '' ? !path.includes('/') : path.startsWith(folder) && path.lastIndexOf('/') === folder.length;
 
 /** @throws Fault E-BUILD-006 the entry stands where the root has a link */
 export function checkTopLevel(entry: ManifestEntry, owner: string): void {

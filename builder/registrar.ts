@@ -2,12 +2,16 @@
  * Hands what builds made to the store, several at a time: registering costs two waits for the disk and a transaction however many
  * objects there are, which is more than a small build.
  */
+import { uptimeMs } from '../base/index.ts';
 import type { ObjectStore, Realisation } from '../store/index.ts';
 import type { Finished } from './build-one.ts';
 import { removeScratch } from './remove.ts';
 
 /** At most this much work is done again after a crash. */
 const FLUSH_MS = 100;
+
+/** From then on realisations are written with the next outputs: where builds follow each other, they need no transaction of their own. */
+const RIDE_MS = 50;
 
 interface Waiting {
   readonly finished: Finished;
@@ -20,6 +24,8 @@ export class Registrar {
   readonly #waiting: Waiting[] = [];
   /** What came of builds and look-ups. */
   #realisations: Realisation[] = [];
+  /** When the first of these came. */
+  #rememberedAt: number | undefined;
   /** Of builds whose realisations are not written yet: only what is written down is found by whoever waits for the locks. */
   readonly #locks: Disposable[] = [];
   readonly #removable: string[] = [];
@@ -42,6 +48,7 @@ export class Registrar {
 
   /** Writes these down by the next flush, and lets go of the lock then. */
   remember(realisations: readonly Realisation[], lock?: Disposable): void {
+    this.#rememberedAt ??= uptimeMs();
     this.#realisations.push(...realisations);
     if (lock !== undefined) this.#locks.push(lock);
     this.#flushSoon();
@@ -51,8 +58,13 @@ export class Registrar {
   registerNow(): void {
     const all = this.#waiting.splice(0);
     if (all.length === 0) return;
+    const isDue = this.#rememberedAt !== undefined && uptimeMs() - this.#rememberedAt >= RIDE_MS;
     try {
-      this.#store.adopt(all.flatMap(({ finished }) => finished.outputs.objects));
+      this.#store.adopt(
+        all.flatMap(({ finished }) => finished.outputs.objects),
+        isDue ? this.#realisations : [],
+      );
+      if (isDue) this.#forget();
       for (const { resolve } of all) resolve();
     } catch (error) {
       // Which of them is at fault is seen by taking them one by one.
@@ -67,15 +79,21 @@ export class Registrar {
 
   /** All that waits, at once. @param notes  for the store's cache @throws SystemFault the realisations cannot be written */
   flush(notes: readonly (readonly [key: string, value: string])[] = []): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.registerNow();
     try {
       this.#store.addRealisations(this.#realisations, notes);
     } finally {
-      this.#realisations = [];
-      for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
+      this.#forget();
     }
+  }
+
+  /** What was remembered is written down, or never will be. */
+  #forget(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#rememberedAt = undefined;
+    this.#realisations = [];
+    for (const lock of this.#locks.splice(0)) lock[Symbol.dispose]();
   }
 
   /** Flushes, and leaves nothing behind. @param notes  for the store's cache @throws SystemFault what could not be written, now or before */

@@ -15,6 +15,7 @@ function loader(home: string): string {
   const addon = addonOf('koffi');
   return `let koffi;
 export const loadKoffi = () => (koffi ??= find());
+export const hasKoffi = () => koffi !== undefined;
 function find() {
   for (const folder of ['node_modules', '..']) {
     try {

@@ -1,8 +1,8 @@
 /** Everything a command may know of the world around it: read once, here, and passed on. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { type Bytes, sys } from '../base/index.ts';
+import { join } from 'node:path';
+import { absolutePath, type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
@@ -58,7 +58,7 @@ export function createContext(
     environment,
     variablesUsed,
     storeDir: (args.value('store-dir') ?? lookUp('IGOS_STORE_DIR') ?? '/igos/store').replace(/(.)\/+$/, '$1'),
-    home: resolve(workingDirectory, home),
+    home: absolutePath(workingDirectory, home),
     isJson: args.has('json'),
     isQuiet: args.has('quiet'),
     showTrace: args.has('show-trace') && !args.has('no-show-trace'),

@@ -74,11 +74,16 @@ export const undefinedVariable = (name: string, candidates: Iterable<string>, sp
     text: 'not found in this scope',
     hints: isBehindDigit(span)
       ? ["a number and a name side by side are a call; numbers are written in decimal, a power of ten as '1.0e3'"]
-      : near(name, candidates),
+      : isBetweenQuotes(span)
+        ? [`a string and a name side by side are a call; a quote within a string is written '\\"'`]
+        : near(name, candidates),
   });
 
 /** `0x10`, `1e6`. */
 const isBehindDigit = ({ source, start }: Span): boolean => /[0-9]/.test(source.text.charAt(start - 1));
+
+/** `"he said "hi" to me"`. */
+const isBetweenQuotes = ({ source, start }: Span): boolean => source.text.charAt(start - 1) === '"';
 
 export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
   fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {

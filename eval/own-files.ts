@@ -3,13 +3,12 @@
  * no result tells where igos is installed; messages and printed values call them as Nix does.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Bytes, bytesToPath, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 import { isOwnPath, OWN_FOLDER, shownPath } from './path.ts';
 
-const realFolder = join(import.meta.dirname, 'builtins', 'nix');
+const realFolder = `${import.meta.dirname}/builtins/nix`;
 
 /** File names. */
 const FILES: readonly string[] = ['fetchurl.nix'];

@@ -30,25 +30,30 @@ export function encodeBase32(bytes: Uint8Array): string {
  * @param digest  32 bytes
  */
 export function encodePathDigits(digest: Uint8Array): string {
+  writePathDigits(digest, digits, 0);
+  return String.fromCharCode.apply(undefined, digits as unknown as number[]);
+}
+
+/** The same, into bytes. */
+export function writePathDigits(digest: Uint8Array, target: Uint8Array, at: number): void {
   for (let group = 0; group < 4; group++) {
     // 5 bytes make 8 digits.
     const from = group * 5;
-    const to = 31 - group * 8;
+    const to = at + 31 - group * 8;
     const middle = folded(digest, from + 2);
     const low = folded(digest, from) | (folded(digest, from + 1) << 8) | ((middle & 15) << 16);
     const high = (middle >> 4) | (folded(digest, from + 3) << 4) | (folded(digest, from + 4) << 12);
     for (let k = 0; k < 4; k++) {
-      digits[to - k] = CODES[(low >> (k * 5)) & 31]!;
-      digits[to - 4 - k] = CODES[(high >> (k * 5)) & 31]!;
+      target[to - k] = CODES[(low >> (k * 5)) & 31]!;
+      target[to - 4 - k] = CODES[(high >> (k * 5)) & 31]!;
     }
   }
-  return String.fromCharCode.apply(undefined, digits);
 }
 
 const folded = (digest: Uint8Array, at: number): number => (at < 12 ? digest[at]! ^ digest[at + 20]! : digest[at]!);
 
 /** Written anew by every call. */
-const digits = new Array<number>(32).fill(0);
+const digits = new Uint8Array(32);
 
 const CODES = Uint8Array.from(base32Alphabet, (digit) => digit.charCodeAt(0));
 

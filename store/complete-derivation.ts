@@ -1,12 +1,14 @@
 /**
  * From what a build is made of to a finished derivation, in one go: the same as `fillOutputPaths`, `encodeDerivation`, `textPath` and
- * `hashDerivationModulo` after each other, but the parts that the three hashed texts share are written once.
+ * `hashDerivationModulo` after each other, but the three texts that are hashed are one, written once: with room for the paths of the
+ * outputs, which are left out of the first, and with the inputs, for which the first and the last have others.
  */
-import { Bug, type Bytes, compareBytes, never } from '../base/index.ts';
+import { Bug, type Bytes, compareBytes, memoryParts, never } from '../base/index.ts';
+import { encodePathDigits, writePathDigits } from './base32.ts';
 import { derivationKind, fixedModulo, type ModuloHash, missingOutput } from './derivation.ts';
 import { DerivationText } from './derivation-text.ts';
-import { hashParts, keepParts } from './kept-text.ts';
-import { inputAddressedPath, makeStorePath, methodPrefix, placeholder } from './store-path.ts';
+import { AsideText, DraftText } from './kept-text.ts';
+import { maxNameLength, methodPrefix, outputPathName, parseStoreName, pathDigest, placeholder } from './store-path.ts';
 import type { Derivation, DerivationOutput, StorePath } from './types.ts';
 
 /** What a build is made of, before its paths are known. Plain arrays: there are many of these, and each lives shortly. */
@@ -56,121 +58,191 @@ export function completeDerivation(
   const names = drv.outputs.size === 1 && drv.outputs.has('out') ? ONLY_OUT : [...drv.outputs.keys()].sort(compareBytes);
   const inputs = sortedInputs(drv.inputs.slice());
   const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
-  const moduloText = modulo === undefined ? '' : inputsText(modulo);
-  const rest = new Rest(drv, names);
-  let outputs = sortedOutputs(drv.outputs, names);
+  const written = new Writing(drv, names, inputsText(inputs), modulo === undefined ? undefined : storeDir);
+  const draft = new DraftText(written.text);
+  let { outputs } = drv;
   if (modulo !== undefined) {
-    const hex = hashParts(outputsText(outputs, names), moduloText, rest.masked());
-    const found = new Map<string, DerivationOutput>();
-    for (let i = 0; i < names.length; i++)
-      found.set(names[i]!, { kind: 'input-addressed', path: inputAddressedPath(drv.name, names[i]!, hex, storeDir) });
-    outputs = found;
-  }
-  const head = outputsText(outputs, names);
-  const tail = rest.filled(outputs, names);
-  const inputText = inputsText(inputs);
-  const content = keepParts(head, inputText, tail);
+    aside.write(inputsText(modulo));
+    outputs = fillPaths(draft, written, names, drv.name, storeDir);
+  } else if (names.length > 1) outputs = new Map(names.map((name) => [name, drv.outputs.get(name)!]));
+  const content = draft.keep();
   const references = mergeSorted(drv.inputSrcs, inputs);
-  const type = references.length === 0 ? 'text' : `text:${references.join(':')}`;
-  const path = makeStorePath(type, content.sha256, `${drv.name}.drv`, storeDir);
+  const path = drvPath(drv.name, content.sha256, references, storeDir);
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
     dependentsSee = { kind, hexByOutput: new Map(names.map((name) => [name, fixedModulo(outputs.get(name)!)])) };
-  } else if (modulo !== undefined) dependentsSee = { kind: 'hash', hex: hashParts(head, moduloText, tail) };
+  } else if (modulo !== undefined) {
+    memoryParts.begin();
+    draft.hash(0, written.inputsAt);
+    aside.hash();
+    draft.hash(written.inputsEnd, written.text.length);
+    dependentsSee = { kind: 'hash', hex: memoryParts.digest() };
+  }
   return { text: new DerivationText(path, content, references), outputs, outputNames: names, modulo: dependentsSee };
 }
 
 const DEFERRED: ModuloHash = { kind: 'deferred' };
 
-/** What follows the inputs, with holes where the variables of the outputs have their values. */
-class Rest {
-  /** One more than outputs. As long as needed from the start, here as elsewhere: an array that grows has room for 17 at least. */
-  readonly #pieces: Bytes[];
-  #count = 0;
-  #text: Bytes = ',[';
-  #isFirst: boolean = true as boolean;
+/** What the inputs of the derivation are for dependents. */
+const aside = new AsideText();
 
-  constructor(drv: UnfinishedDerivation, names: readonly string[]) {
-    const { inputSrcs, variables, values } = drv;
-    this.#pieces = new Array(names.length + 1);
-    this.#list(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
-    this.#text += '],';
-    this.#quoted(drv.system);
-    this.#text += ',';
-    this.#quoted(drv.builder);
-    this.#text += ',[';
-    this.#list(drv.args);
-    this.#text += '],[';
-    if (isSorted(variables)) this.#variables(variables, values, names);
-    else {
-      const order = variables.map((_, i) => i).sort((a, b) => compareBytes(variables[a]!, variables[b]!));
-      this.#variables(
-        order.map((i) => variables[i]!),
-        order.map((i) => values[i]!),
-        names,
-      );
-    }
-    this.#endPiece();
+/** Hashes the text without the paths of its outputs, and writes those into it. */
+function fillPaths(
+  draft: DraftText,
+  { text, inputsAt, inputsEnd, holes, fillers }: Writing,
+  names: readonly string[],
+  name: Bytes,
+  storeDir: string,
+): ReadonlyMap<string, DerivationOutput> {
+  const count = names.length;
+  memoryParts.begin();
+  let from = 0;
+  for (let i = 0; i < count; i++) {
+    draft.hash(from, holes[i]!);
+    from = holes[i]! + fillers[i]!.length;
   }
+  draft.hash(from, inputsAt);
+  aside.hash();
+  from = inputsEnd;
+  for (let i = 0; i < count; i++) {
+    draft.hash(from, holes[count + i]!);
+    from = holes[count + i]! + fillers[i]!.length;
+  }
+  draft.hash(from, text.length);
+  const hex = memoryParts.digest();
+  const found = new Map<string, DerivationOutput>();
+  for (let i = 0; i < count; i++) {
+    const hole = holes[i]!;
+    const digits = hole + storeDir.length + 1;
+    const digest = pathDigest(`output:${names[i]!}`, hex, outputPathName(name, names[i]!), storeDir);
+    writePathDigits(digest, draft.bytes, draft.at(digits));
+    draft.copy(digits, holes[count + i]! + storeDir.length + 1, 32);
+    const path = draft.slice(hole, hole + fillers[i]!.length) as StorePath;
+    found.set(names[i]!, { kind: 'input-addressed', path });
+  }
+  return found;
+}
 
-  #variables(variables: readonly Bytes[], values: readonly Bytes[], names: readonly string[]): void {
-    let next = 0;
-    for (let i = 0; i <= variables.length; i++) {
-      const name = variables[i];
-      for (; next < names.length && (name === undefined || names[next]! < name); next++) this.#hole(names[next]!);
-      if (name === undefined) break;
-      if (name === names[next]) this.#hole(names[next++]!);
+/** As `textPath`. @throws Fault E-STORE-002 */
+function drvPath(name: Bytes, sha256: string, references: readonly StorePath[], storeDir: string): StorePath {
+  parseStoreName(name);
+  const full = `${name}.drv`;
+  // What follows a good name can only make it too long.
+  if (full.length > maxNameLength) parseStoreName(full);
+  let type = 'text';
+  for (let i = 0; i < references.length; i++) type += `:${references[i]!}`;
+  return `${storeDir}/${encodePathDigits(pathDigest(type, sha256, full, storeDir))}-${full}` as StorePath;
+}
+
+const NO_DIGITS = '0'.repeat(32);
+
+/** The text of a derivation, with room for paths that its hash decides. */
+class Writing {
+  readonly text: Bytes;
+  /** Where the inputs are. */
+  readonly inputsAt: number;
+  readonly inputsEnd: number;
+  /** Where the path of each output is, and then where the value of its variable is. */
+  readonly holes: number[];
+  /** What stands there: as long as the paths are. */
+  readonly fillers: Bytes[];
+
+  /** @param storeDir  where there are paths to be filled in */
+  constructor(drv: UnfinishedDerivation, names: readonly string[], inputs: Bytes, storeDir: string | undefined) {
+    const { inputSrcs, outputs, values } = drv;
+    const count = names.length;
+    const holes: number[] = new Array(2 * count);
+    const fillers: Bytes[] = new Array(count);
+    let text = 'Derive([';
+    for (let i = 0; i < count; i++) {
+      const name = names[i]!;
+      const output = outputs.get(name)!;
+      text += `${i === 0 ? '' : ','}(${quote(name)},"`;
+      holes[i] = text.length;
+      fillers[i] = storeDir === undefined ? variableOf(name, output) : `${storeDir}/${NO_DIGITS}-${pathName(drv.name, name)}`;
+      text += storeDir === undefined ? pathOf(output) : fillers[i]!;
+      text += hashColumns(output);
+    }
+    text += '],';
+    this.inputsAt = text.length;
+    text += inputs;
+    this.inputsEnd = text.length;
+    const sources = listText(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
+    text += `,[${sources}],${quote(drv.system)},${quote(drv.builder)},[${listText(drv.args)}],[`;
+    const { openings, places } = columnsOf(drv.variables, names);
+    for (let i = 0; i < places.length; i++) {
+      text += openings[i]!;
+      const place = places[i]!;
+      if (place >= 0) text += escaped(values[place]!);
       else {
-        this.#openVariable(name);
-        this.#text += escaped(values[i]!);
+        holes[count + ~place] = text.length;
+        text += fillers[~place]!;
       }
     }
-    // Of the last one: there is an output always.
-    this.#text += '")])';
+    // Of the last variable: there is an output always.
+    this.text = `${text}")])`;
+    this.holes = holes;
+    this.fillers = fillers;
   }
+}
 
-  /** Closes the variable before. */
-  #openVariable(name: Bytes): void {
-    this.#text += this.#isFirst ? opening(name).slice(CLOSING) : opening(name);
-    this.#isFirst = false;
-  }
+/** @throws Fault E-STORE-002 */
+const pathName = (drvName: Bytes, output: string): string => parseStoreName(outputPathName(drvName, output));
 
-  #hole(name: string): void {
-    this.#openVariable(name);
-    this.#endPiece();
-    this.#text = '';
-  }
+/** In which order the variables stand: those of the outputs are among them, and instead of others of that name. */
+interface Columns {
+  readonly variables: readonly Bytes[];
+  readonly names: readonly string[];
+  /** What stands before each value. */
+  readonly openings: readonly Bytes[];
+  /** Which value: of a variable, or `~` which output. */
+  readonly places: readonly number[];
+}
 
-  #endPiece(): void {
-    // Asking for a character makes one string of the many that were put together: it is hashed up to three times.
-    if (this.#text.charCodeAt(0) !== 0) this.#pieces[this.#count++] = this.#text;
-  }
+let lastColumns: Columns = { variables: [], names: [], openings: [], places: [] };
 
-  #list(items: readonly Bytes[]): void {
-    for (let i = 0; i < items.length; i++) {
-      if (i > 0) this.#text += ',';
-      this.#quoted(items[i]!);
-    }
-  }
+/** Derivations that are made after each other mostly have the same variables. */
+function columnsOf(variables: readonly Bytes[], names: readonly string[]): Columns {
+  if (!isSame(names, lastColumns.names) || !isSame(variables, lastColumns.variables)) lastColumns = makeColumns(variables, names);
+  return lastColumns;
+}
 
-  #quoted(text: Bytes): void {
-    this.#text += quote(text);
-  }
+function isSame(a: readonly Bytes[], b: readonly Bytes[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
-  masked(): readonly Bytes[] {
-    return this.#pieces;
+function makeColumns(variables: readonly Bytes[], names: readonly string[]): Columns {
+  const openings: Bytes[] = [];
+  const places: number[] = [];
+  const put = (name: Bytes, place: number): void => {
+    openings.push(openings.length === 0 ? opening(name).slice(CLOSING) : opening(name));
+    places.push(place);
+  };
+  const order = sortedPlaces(variables);
+  let next = 0;
+  for (let i = 0; i <= variables.length; i++) {
+    const name = i === variables.length ? undefined : variables[order === undefined ? i : order[i]!]!;
+    for (; next < names.length && (name === undefined || names[next]! < name); next++) put(names[next]!, ~next);
+    if (name === undefined) break;
+    if (name === names[next]) put(name, ~next++);
+    else put(name, order === undefined ? i : order[i]!);
   }
+  return { variables, names, openings, places };
+}
 
-  /** With the paths of the outputs, as far as they are known. */
-  filled(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): readonly Bytes[] {
-    const parts: Bytes[] = new Array(2 * names.length + 1);
-    parts[0] = this.#pieces[0]!;
-    for (let i = 0; i < names.length; i++) {
-      parts[2 * i + 1] = variableOf(names[i]!, outputs.get(names[i]!)!);
-      parts[2 * i + 2] = this.#pieces[i + 1]!;
-    }
-    return parts;
-  }
+/** `undefined` where they are sorted. */
+function sortedPlaces(names: readonly Bytes[]): number[] | undefined {
+  if (isSorted(names)) return undefined;
+  return names.map((_, i) => i).sort((a, b) => compareBytes(names[a]!, names[b]!));
+}
+
+function listText(items: readonly Bytes[]): Bytes {
+  let text = '';
+  for (let i = 0; i < items.length; i++) text += i === 0 ? quote(items[i]!) : `,${quote(items[i]!)}`;
+  return text;
 }
 
 const ESCAPED = /[\\"\n\r\t]/;
@@ -200,19 +272,10 @@ function isSorted(names: readonly Bytes[]): boolean {
   return true;
 }
 
-function variableOf(name: string, output: DerivationOutput): Bytes {
-  if ('path' in output) return output.path;
-  return output.kind === 'floating' ? placeholder(name) : '';
-}
+const pathOf = (output: DerivationOutput): Bytes => ('path' in output ? output.path : '');
 
-function outputsText(outputs: ReadonlyMap<string, DerivationOutput>, names: readonly string[]): Bytes {
-  let text = 'Derive([';
-  for (let i = 0; i < names.length; i++) {
-    const output = outputs.get(names[i]!)!;
-    text += `${i === 0 ? '' : ','}(${quote(names[i]!)},"${'path' in output ? output.path : ''}${hashColumns(output)}`;
-  }
-  return `${text}],`;
-}
+const variableOf = (name: string, output: DerivationOutput): Bytes =>
+  output.kind === 'floating' ? placeholder(name) : pathOf(output);
 
 function hashColumns(output: DerivationOutput): string {
   switch (output.kind) {
@@ -266,12 +329,6 @@ function sortedInputs(inputs: InputOutput[]): InputOutput[] {
 
 const compareInputs = (a: InputOutput, b: InputOutput): number =>
   a.path < b.path ? -1 : a.path > b.path ? 1 : a.output === b.output ? 0 : a.output < b.output ? -1 : 1;
-
-const sortedOutputs = (
-  outputs: ReadonlyMap<string, DerivationOutput>,
-  names: readonly string[],
-): ReadonlyMap<string, DerivationOutput> =>
-  names.length === 1 ? outputs : new Map(names.map((name) => [name, outputs.get(name)!]));
 
 /** The hashes that stand for the inputs, sorted; `undefined` where one is known only after a build. @throws Fault E-STORE-008 */
 function moduloInputs(inputs: readonly InputOutput[], inputOf: (path: StorePath) => InputDerivation): InputOutput[] | undefined {

@@ -19,7 +19,8 @@ import type { PathInfo, Realisation, StorePath } from './types.ts';
 export class IndexTransaction {
   readonly #tables: Tables;
   readonly #storeDir: string;
-  readonly #newest: () => number;
+  readonly #readNewest: () => number;
+  #newestNumber: number | undefined;
   readonly #nodes = new Map<string, number>();
   #graph: GraphWriter | undefined;
   #writes: boolean = false;
@@ -28,25 +29,31 @@ export class IndexTransaction {
   constructor(tables: Tables, storeDir: string, newest: () => number) {
     this.#tables = tables;
     this.#storeDir = storeDir;
-    this.#newest = newest;
+    this.#readNewest = newest;
+  }
+
+  /** The same as long as this lasts: nobody else writes. */
+  get #newest(): number {
+    this.#newestNumber ??= this.#readNewest();
+    return this.#newestNumber;
   }
 
   /** Whether nobody wrote since the transaction of this number. */
   isFirstAfter(transaction: number): boolean {
-    return this.#newest() === transaction;
+    return this.#newest === transaction;
   }
 
   /** Of the index, if this writes anything. */
   get number(): number {
-    return this.#newest() + 1;
+    return this.#newest + 1;
   }
 
   /** Called once, at the end. */
   finish(): void {
     if (!this.#writes) return;
-    const newest = this.#newest();
     // What else was written does not touch the graph, but would make it look old.
-    if (this.#graph === undefined && isCurrent(this.#tables.graph, newest)) this.#graph = new GraphWriter(this.#tables.graph!);
+    if (this.#graph === undefined && isCurrent(this.#tables.graph, this.#newest))
+      this.#graph = new GraphWriter(this.#tables.graph!);
     this.#graph?.flush(this.number);
   }
 
@@ -56,7 +63,7 @@ export class IndexTransaction {
     if (this.#graph !== undefined) return this.#graph;
     const { graph, paths } = this.#tables;
     this.#graph = new GraphWriter(graph!);
-    if (isCurrent(graph, this.#newest())) return this.#graph;
+    if (isCurrent(graph, this.#newest)) return this.#graph;
     this.#graph.clear();
     const records = Array.from(paths.getRange(), ({ key, value }) => ({ base: key, record: JSON.parse(value) as PathRecord }));
     // Together what was registered together.

@@ -1,15 +1,15 @@
 /**
- * Byte strings outside of the engine's heap, hashed on their way there. A young generation is copied as long as what is in it lives, and
+ * Byte strings outside of the engine's heap, and their hashes. A young generation is copied as long as what is in it lives, and
  * the text of each derivation lives until the end: 2 KB, most of what one keeps.
  */
-import { type Bytes, HashedMemory, type Latin1Buffer, Sha256 } from '../base/index.ts';
+import { type Bytes, HashedMemory, type Latin1Buffer, memoryParts } from '../base/index.ts';
 
 /** Many texts share one: a derivation has a few KB. */
 const SLAB_BYTES = 1 << 18;
-/** Longer texts are hashed in pieces, or get memory of their own. */
+/** Longer texts get memory of their own. */
 const LARGE = SLAB_BYTES >> 1;
 
-/** Kept texts stand before `used`; what is behind is written anew by every call. */
+/** Texts stand before `used`. */
 let slab: HashedMemory | undefined;
 let used = 0;
 
@@ -42,54 +42,81 @@ export class KeptText {
   }
 }
 
-/** SHA-256 of byte strings after each other, as hex. They are never put together: what many texts share stays one string. */
-export function hashParts(first: Bytes, second: Bytes, others: readonly Bytes[]): string {
-  const length = lengthOf(first, second, others);
-  if (length > LARGE) {
-    const large = new Sha256().update(first).update(second);
-    for (const other of others) large.update(other);
-    return large.digest();
+/** A text that stands where it will be kept, but for what is yet to be written into it. Places are counted from its start. */
+export class DraftText {
+  readonly #memory: HashedMemory;
+  readonly #start: number;
+  readonly #length: number;
+
+  constructor(text: Bytes) {
+    const { length } = text;
+    if (length > LARGE) {
+      this.#memory = new HashedMemory(length);
+      this.#start = 0;
+    } else {
+      if (slab === undefined || used + length > SLAB_BYTES) {
+        slab = new HashedMemory(SLAB_BYTES);
+        used = 0;
+      }
+      this.#memory = slab;
+      this.#start = used;
+      used += length;
+    }
+    this.#length = length;
+    this.#memory.bytes.latin1Write(text, this.#start, length);
   }
-  const to = slabFor(length);
-  writeParts(to.bytes, used, first, second, others);
-  return to.sha256(used, used + length);
+
+  /** For what is written by number. */
+  get bytes(): Uint8Array {
+    return this.#memory.bytes;
+  }
+
+  /** Where a place is in `bytes`. */
+  at(place: number): number {
+    return this.#start + place;
+  }
+
+  /** What stands there now. */
+  slice(from: number, to: number): Bytes {
+    return this.#memory.bytes.latin1Slice(this.#start + from, this.#start + to);
+  }
+
+  /** Writes again what stands there already. */
+  copy(from: number, to: number, length: number): void {
+    const start = this.#start + from;
+    this.#memory.bytes.copyWithin(this.#start + to, start, start + length);
+  }
+
+  /** The next part of what is hashed, between `memoryParts.begin` and `digest`. */
+  hash(from: number, to: number): void {
+    memoryParts.add(this.#memory, this.#start + from, this.#start + to);
+  }
+
+  /** Nothing is written into it any more. */
+  keep(): KeptText {
+    const start = this.#start;
+    const end = start + this.#length;
+    return new KeptText(this.#memory.sha256(start, end), this.#memory.bytes, start, end);
+  }
 }
 
-/** The same, and the text. */
-export function keepParts(first: Bytes, second: Bytes, others: readonly Bytes[]): KeptText {
-  const length = lengthOf(first, second, others);
-  if (length > LARGE) {
-    const own = new HashedMemory(length);
-    writeParts(own.bytes, 0, first, second, others);
-    return new KeptText(own.sha256(0, length), own.bytes, 0, length);
+/** A text that is only hashed, as a part of others: until the next one is written. */
+export class AsideText {
+  #memory: HashedMemory | undefined;
+  #length = 0;
+
+  write(text: Bytes): void {
+    const { length } = text;
+    if (this.#memory === undefined || this.#memory.bytes.length < length)
+      this.#memory = new HashedMemory(Math.max(length, ASIDE_BYTES));
+    this.#memory.bytes.latin1Write(text, 0, length);
+    this.#length = length;
   }
-  const to = slabFor(length);
-  const start = used;
-  writeParts(to.bytes, start, first, second, others);
-  used += length;
-  return new KeptText(to.sha256(start, used), to.bytes, start, used);
-}
 
-/** With room for so many bytes behind `used`. */
-function slabFor(length: number): HashedMemory {
-  if (slab === undefined || used + length > SLAB_BYTES) {
-    slab = new HashedMemory(SLAB_BYTES);
-    used = 0;
-  }
-  return slab;
-}
-
-function lengthOf(first: Bytes, second: Bytes, others: readonly Bytes[]): number {
-  let length = first.length + second.length;
-  for (let i = 0; i < others.length; i++) length += others[i]!.length;
-  return length;
-}
-
-function writeParts(bytes: Latin1Buffer, start: number, first: Bytes, second: Bytes, others: readonly Bytes[]): void {
-  let at = start + bytes.latin1Write(first, start, first.length);
-  at += bytes.latin1Write(second, at, second.length);
-  for (let i = 0; i < others.length; i++) {
-    const other = others[i]!;
-    at += bytes.latin1Write(other, at, other.length);
+  hash(): void {
+    memoryParts.add(this.#memory!, 0, this.#length);
   }
 }
+
+/** Of a hundred inputs. */
+const ASIDE_BYTES = 1 << 13;

@@ -31,7 +31,7 @@ import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
 import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
-import { type Places, registerObjects } from './register.ts';
+import { noteDown, type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
 import { removeUnregistered, repairFromNar, repairFromParts, repairFromTree } from './repair.ts';
 import { Reserve } from './reserve.ts';
@@ -248,8 +248,8 @@ class LocalStore implements ObjectStore, SourceSink {
     return prepareOutputs(this.storeDir, outputs);
   }
 
-  adopt(objects: readonly FinishedObject[]): void {
-    registerObjects(this.#places, objects);
+  adopt(objects: readonly FinishedObject[], realisations: readonly Realisation[] = []): void {
+    registerObjects(this.#places, objects, { realisations });
   }
 
   addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void {
@@ -289,12 +289,7 @@ class LocalStore implements ObjectStore, SourceSink {
   }
 
   addRealisations(realisations: readonly Realisation[], notes: readonly (readonly [key: string, value: string])[] = []): void {
-    if (realisations.length === 0 && notes.length === 0) return;
-    this.#index.write((transaction) => {
-      for (const realisation of realisations) transaction.putRealisation(realisation);
-      for (const [key, value] of notes) transaction.putCache(key, value);
-      this.#places.log.append(realisations.map((realisation) => ({ realisation })));
-    });
+    noteDown(this.#places, { realisations, notes });
   }
 
   graph(paths: Iterable<StorePath> = this.allPaths()): ReferenceGraph {
@@ -352,10 +347,7 @@ class LocalStore implements ObjectStore, SourceSink {
   }
 
   cachePut(entries: readonly (readonly [key: string, value: string])[]): void {
-    if (entries.length === 0) return;
-    this.#index.write((transaction) => {
-      for (const [key, value] of entries) transaction.putCache(key, value);
-    });
+    noteDown(this.#places, { realisations: [], notes: entries });
   }
 
   logPath(drvPath: StorePath): string {

@@ -5,7 +5,7 @@
  * @source RFC 8878 §3.1.1
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { fillFromZstd } from '../base/index.ts';
+import { fillFromZstd, hasKoffi } from '../base/index.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
 import type { Manifest } from './types.ts';
 
@@ -18,7 +18,7 @@ const PLAIN_HEADER = PLAIN_START.length + 4;
 /** What `node:zlib` asks for at least, and as much memory as is taken because a frame says so. */
 const MIN_CHUNK = 64;
 const MAX_CHUNK: number = 1 << 24;
-/** From here on loading koffi is worth its time. */
+/** From here on loading koffi, where nothing else has, is worth its time. */
 const MIN_NATIVE: number = 1 << 16;
 
 /** Level 1: hashes do not compress, names do at any level. */
@@ -48,7 +48,7 @@ export function unpackManifestBytes(frame: Buffer): Buffer {
     frame.readUIntLE(PLAIN_START.length + 1, 3) === (1 | (frame[PLAIN_START.length]! << 3));
   if (isPlain) return frame.subarray(PLAIN_HEADER);
   const size = contentBytes(frame);
-  if (size >= MIN_NATIVE && size <= MAX_CHUNK) {
+  if (size > 0 && size <= MAX_CHUNK && (size >= MIN_NATIVE || hasKoffi())) {
     const content = Buffer.allocUnsafeSlow(size);
     if (fillFromZstd(content, frame)) return content;
   }

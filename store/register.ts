@@ -2,6 +2,7 @@
 import { chmodSync, lstatSync, renameSync } from 'node:fs';
 import { Fault, makeDirectory, syncDirectory, syncFileSystem, sys, textToBytes } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import type { IndexTransaction } from './index-transaction.ts';
 import { packManifest } from './packed-manifest.ts';
 import type { RegistrationLog } from './registration-log.ts';
 import type { Reserve } from './reserve.ts';
@@ -9,7 +10,7 @@ import type { Staging } from './staging.ts';
 import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
-import type { FinishedObject, PathInfo, StorePath } from './types.ts';
+import type { FinishedObject, PathInfo, Realisation, StorePath } from './types.ts';
 import { removeTree, sealDirectory } from './write-tree.ts';
 
 export interface Places {
@@ -31,22 +32,20 @@ export interface Places {
  *
  * @param options.isDurable  the bytes are on the disk: no `syncfs`
  * @param options.notes  for the cache of the index, in the same transaction
+ * @param options.realisations  in the same transaction too
  * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
  */
 export function registerObjects(
   places: Places,
   objects: readonly FinishedObject[],
-  {
-    isDurable = false,
-    notes = [],
-  }: { readonly isDurable?: boolean; readonly notes?: readonly (readonly [key: string, value: string])[] } = {},
+  { isDurable = false, notes = [], realisations = [] }: Partial<Together> & { readonly isDurable?: boolean } = {},
 ): void {
-  if (objects.length === 0 && notes.length === 0) return;
+  if (objects.length === 0 && notes.length === 0 && realisations.length === 0) return;
   const { objects: folder, index } = places;
   places.temporaryRoots.add(objects.map(({ info }) => info.path));
   // A build that made what was there before: held from here on, it needs no transaction.
   if (objects.every(({ info }) => index.has(info.path))) {
-    putNotes(places, notes);
+    noteDown(places, { notes, realisations });
     return;
   }
   makeDirectory(folder);
@@ -80,8 +79,8 @@ export function registerObjects(
         registered.push({ ...object.info, registeredAt });
       });
       syncDirectory(folder);
-      for (const [key, value] of notes) transaction.putCache(key, value);
-      places.log.append(registered.map((info) => ({ info })));
+      putTogether(transaction, { notes, realisations });
+      places.log.append([...registered.map((info) => ({ info })), ...realisations.map((realisation) => ({ realisation }))]);
     });
   } finally {
     for (const left of replaced) removeTree(textToBytes(left));
@@ -89,11 +88,25 @@ export function registerObjects(
   if (registered.length > 0) places.onRegistered?.(registered.map(({ path }) => path));
 }
 
-function putNotes({ index }: Places, notes: readonly (readonly [key: string, value: string])[]): void {
-  if (notes.length === 0) return;
+/** What else is written in one transaction. */
+interface Together {
+  readonly notes: readonly (readonly [key: string, value: string])[];
+  readonly realisations: readonly Realisation[];
+}
+
+/** In a transaction of its own. @throws SystemFault */
+export function noteDown({ index, log }: Pick<Places, 'index' | 'log'>, together: Together): void {
+  const { notes, realisations } = together;
+  if (notes.length === 0 && realisations.length === 0) return;
   index.write((transaction) => {
-    for (const [key, value] of notes) transaction.putCache(key, value);
+    putTogether(transaction, together);
+    log.append(realisations.map((realisation) => ({ realisation })));
   });
+}
+
+function putTogether(transaction: IndexTransaction, { notes, realisations }: Together): void {
+  for (const realisation of realisations) transaction.putRealisation(realisation);
+  for (const [key, value] of notes) transaction.putCache(key, value);
 }
 
 const notValidReference = (path: string, missing: string): Fault =>

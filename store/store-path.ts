@@ -17,13 +17,20 @@ export const maxNameLength = 211;
 
 /** Returns the name unchanged. @throws Fault E-STORE-002 naming the rule that it breaks */
 export function parseStoreName(name: Bytes): string {
+  if (name === lastGood) return name;
   const message = nameProblem(name);
-  if (message === undefined) return name;
+  if (message === undefined) {
+    lastGood = name;
+    return name;
+  }
   const better = name.replaceAll(/[^0-9a-zA-Z+._?=-]+/g, '-').replace(/^[.-]+/, '');
   const hints = better !== '' && nameProblem(better) === undefined ? [`'${better}' would be a valid name`] : [];
   const notes = ["names of store objects have letters, digits and '+-._?='"];
   throw new Fault('E-STORE-002' satisfies StoreCode, message, { notes, hints });
 }
+
+/** The name of a derivation is that of its output too, and comes three times. */
+let lastGood: Bytes | undefined;
 
 /** What every good name looks like; a bad one is asked for its reason. */
 const GOOD_NAME = /^(?!\.\.?(?:-|$))[0-9a-zA-Z+._?=-]{1,211}$/;
@@ -98,8 +105,12 @@ export const derivationName = (drvPath: StorePath): string => storePathName(drvP
  */
 export function makeStorePath(type: string, innerHex: string, name: Bytes, storeDir: string): StorePath {
   parseStoreName(name);
-  return `${storeDir}/${encodePathDigits(digestBytes(`${type}:sha256:${innerHex}:${storeDir}:${name}`))}-${name}` as StorePath;
+  return `${storeDir}/${encodePathDigits(pathDigest(type, innerHex, name, storeDir))}-${name}` as StorePath;
 }
+
+/** What the digits of a path are made of: good until anything else is hashed. Same parameters. */
+export const pathDigest = (type: string, innerHex: string, name: Bytes, storeDir: string): Uint8Array =>
+  digestBytes(`${type}:sha256:${innerHex}:${storeDir}:${name}`);
 
 /** What an object that is named by its content refers to. */
 export interface ContentReferences {

@@ -300,9 +300,10 @@ export interface ObjectStore extends Disposable {
   /**
    * Moves finished objects in, all or none: checked trees with canonical metadata, under `makeScratch()`. They may refer to each other.
    *
+   * @param realisations  of what is valid by then, written down in the same transaction
    * @throws Fault E-STORE-015 a reference is neither valid nor among them
    */
-  adopt(objects: readonly FinishedObject[]): void;
+  adopt(objects: readonly FinishedObject[], realisations?: readonly Realisation[]): void;
   /** Adds signatures to those of valid paths. @throws Fault E-STORE-014 */
   addSignatures(signatures: ReadonlyMap<StorePath, readonly string[]>): void;
   /**

@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
+import { absolutePath, Fault, SourceFile, textToBytes } from '../../base/index.ts';
 import { ContextString, type Slot, type Value, writeXml } from '../../eval/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -46,7 +45,7 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
     return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
-  const file = resolve(context.workingDirectory, path);
+  const file = absolutePath(context.workingDirectory, path);
   if (holdsExpression(path, interpreter.ctx.io, file)) {
     if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
     const value = interpreter.evalFile(textToBytes(file));

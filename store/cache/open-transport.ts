@@ -21,13 +21,20 @@ export interface TransportOptions {
  */
 export function openTransport(address: string, options: TransportOptions = {}): Transport {
   const url = URL.parse(address);
+  const decoded = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw badAddress(address, "a '%' in it begins no character (itself it is written '%25')");
+    }
+  };
   const { fetch, idleMs } = options;
   const http = { ...(fetch ? { fetch } : {}), ...(idleMs === undefined ? {} : { idleMs }) };
   switch (url?.protocol) {
     case 'file:':
       if (url.host !== '' && url.host !== 'localhost')
         throw badAddress(address, 'a folder of another machine cannot be named so');
-      return new FileTransport(address, decodeURIComponent(url.pathname).replace(/(.)\/+$/, '$1'));
+      return new FileTransport(address, decoded(url.pathname).replace(/(.)\/+$/, '$1'));
     case 'http:':
     case 'https:': {
       const shown = new URL(url);
@@ -36,7 +43,7 @@ export function openTransport(address: string, options: TransportOptions = {}): 
       shown.search = '';
       const base = new URL(shown);
       if (url.username === '') return new HttpTransport(shown.href, base, http);
-      const secret = Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64');
+      const secret = Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString('base64');
       return new HttpTransport(shown.href, base, { ...http, authorize: () => ({ authorization: `Basic ${secret}` }) });
     }
     case 's3:':

@@ -17,6 +17,8 @@ export interface Outside {
   readonly socketName: string;
   /** Files that no build may read. */
   readonly hostPath: string;
+  /** How long what a build leaves running would sleep: a number of this run alone, by which it is found. */
+  readonly sleepSeconds: number;
 }
 
 export interface Findings {
@@ -69,7 +71,9 @@ const OUTPUTS: Readonly<Record<string, Partial<DerivationSpec>>> = {
     script:
       'mkdir $out; echo good > $out/file; (setsid sh -c "while :; do ln -sfn /etc $out/x; rm -f $out/x; echo good > $out/x; done" > /dev/null 2>&1 < /dev/null &) ; sleep 0.2',
   },
-  daemon: { script: '(setsid sh -c "(sleep 4711 &) ; sleep 4712" > /dev/null 2>&1 < /dev/null &); sleep 0.1; : > $out' },
+  daemon: {
+    script: '(setsid sh -c "(sleep $sleepSeconds &) ; sleep $sleepSeconds" > /dev/null 2>&1 < /dev/null &); sleep 0.1; : > $out',
+  },
   locked: {
     script: 'mkdir $out; echo x > $out/f; chmod 0 $out/f $out; mkdir /build/locked; : > /build/locked/f; chmod 0 /build/locked',
   },
@@ -95,6 +99,7 @@ async function builderOf(store: ObjectStore, outside: Outside) {
     socket: outside.socketName,
     pid: String(process.pid),
     hostPath: outside.hostPath,
+    sleepSeconds: String(outside.sleepSeconds),
   };
   const run = async (name: string, spec: Partial<DerivationSpec>, options: RealizeOptions): Promise<StorePath> => {
     const drvPath = addDerivation(store, { name, ...spec, env, sources: [tools, program, input!] });

@@ -115,7 +115,7 @@ async function outsideOf(t: TestContext): Promise<Outside> {
   await listen(t, createServer(), `\0${socketName}`);
   const home = join(folder, 'home');
   mkdirSync(home);
-  return { home, program, port: (tcp.address() as { port: number }).port, socketName, hostPath };
+  return { home, program, port: (tcp.address() as { port: number }).port, socketName, hostPath, sleepSeconds };
 }
 
 async function listen(t: TestContext, server: Server, where: number | string): Promise<Server> {
@@ -127,11 +127,14 @@ async function listen(t: TestContext, server: Server, where: number | string): P
   return server;
 }
 
+/** Says in the list of processes whose they are: no other test, and no other run of this one, sleeps for so long. */
+const sleepSeconds = 44_000_000 + process.pid;
+
 /** Processes of builds that outlived them. */
 const survivors = (): string[] =>
   readdirSync('/proc').filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && /sleep\x00471[12]/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === `sleep\0${sleepSeconds}\0`;
     } catch {
       return false;
     }

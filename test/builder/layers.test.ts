@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault } from '../../base/index.ts';
+import fc from 'fast-check';
+import { compareBytes, Fault } from '../../base/index.ts';
 import { checkLayers, type Layer, orderLayers, parseLayers } from '../../builder/layers.ts';
 import type { Manifest, ManifestEntry, ObjectStore, StorePath } from '../../store/index.ts';
 import { rootOf, storeDir } from './support.ts';
@@ -94,6 +95,48 @@ test('a real folder at the place of a root link is refused, the link itself is f
   for (const bad of [folder('bin'), file('sbin', 'x'), link('lib', 'opt/lib')])
     assert.throws(() => check([[bad]]), code('E-BUILD-006', /'p0'/));
 });
+
+test('any trees: the first conflict is that of looking at every path of every layer', () => {
+  const name = fc.constantFrom('a', 'b', 'a-b', 'a.b', 'usr');
+  const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
+  const entry = fc.tuple(path, fc.constantFrom('file', 'file', 'other file', 'link', 'folder')).map(([at, kind]) => {
+    if (kind === 'folder') return folder(at);
+    return kind === 'link' ? link(at, 'x') : file(at, kind);
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(entry, { maxLength: 8 }).map(treeOf), { maxLength: 4 }), (manifests) => {
+      // The last one is on top.
+      const known = new Map<string, ManifestEntry>();
+      let conflict: string | undefined;
+      for (const each of manifests.toReversed().flat()) {
+        const other = known.get(each.path) ?? each;
+        known.set(each.path, other);
+        if (JSON.stringify(other) !== JSON.stringify(each)) conflict ??= each.path;
+      }
+      if (conflict === undefined) check(manifests);
+      else
+        assert.throws(
+          () => check(manifests),
+          code('E-BUILD-005', new RegExp(` both have '/${conflict.replaceAll('.', '[.]')}',`)),
+        );
+    }),
+  );
+});
+
+/** What can stand in one tree, of entries that may contradict each other, with the folders that hold it. */
+function treeOf(entries: readonly ManifestEntry[]): Manifest {
+  const tree = new Map<string, ManifestEntry>();
+  for (const each of entries) {
+    const above = each.path
+      .split('/')
+      .map((_, i, names) => names.slice(0, i).join('/'))
+      .slice(1);
+    if (tree.has(each.path) || above.some((at) => (tree.get(at)?.kind ?? 'directory') !== 'directory')) continue;
+    for (const at of above) tree.set(at, folder(at));
+    tree.set(each.path, each);
+  }
+  return [...tree.values()].sort((a, b) => compareBytes(a.path, b.path));
+}
 
 test('a set of layers is checked once', () => {
   const { store, nReads } = storeOf([[file('usr/a', 'x')], [file('usr/b', 'y')]]);

@@ -7,10 +7,20 @@ import { hasMemoryGroups, makeCgroup, placesOfVersion2, removeDeadCgroups } from
 import { BuildFault, type BuildLimits, readLog, realize } from '../../builder/index.ts';
 import { addDerivation, needsSandbox, rootOf, temporaryFolder, temporaryStore, toolsLayer } from './support.ts';
 
+/** Say in the list of processes whose they are: no other test, and no other run of this one, sleeps for so long. */
+const daemonSeconds = 32_000_000 + process.pid;
+const builderSeconds = 38_000_000 + process.pid;
+
 const CASES: readonly (readonly [string, BuildLimits, string, string, RegExp])[] = [
   // Each goes on by itself for ever, with a process of its own beside it.
   ['time', { timeoutMs: 1500 }, 'while :; do echo again; sleep 0.05; done', 'E-BUILD-030', /longer than 1\.5 s/],
-  ['silence', { maxSilentMs: 1200, timeoutMs: 60_000 }, 'echo begun; sleep 4714', 'E-BUILD-031', /printed nothing for 1\.2 s/],
+  [
+    'silence',
+    { maxSilentMs: 1200, timeoutMs: 60_000 },
+    `echo begun; sleep ${builderSeconds}`,
+    'E-BUILD-031',
+    /printed nothing for 1\.2 s/,
+  ],
   ['log', { maxLogBytes: 1000, timeoutMs: 60_000 }, 'while :; do echo 0123456789; done', 'E-BUILD-032', /more than 1000 B/],
 ];
 
@@ -23,7 +33,7 @@ for (const [name, limits, script, code, message] of CASES) {
       name,
       env: { igosRoot: rootOf({ name: 'host', path: layer }) },
       sources: [layer],
-      script: `(sleep 4713 > /dev/null 2>&1 &); echo '@igos phase build'; ${script}`,
+      script: `(sleep ${daemonSeconds} > /dev/null 2>&1 &); echo '@igos phase build'; ${script}`,
     });
     await assert.rejects(realize(store, [{ drvPath, outputs: [] }], { limits }), (error) => {
       assert.ok(error instanceof BuildFault);
@@ -36,7 +46,8 @@ for (const [name, limits, script, code, message] of CASES) {
     assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
     const left = readdirSync('/proc').filter((pid) => {
       try {
-        return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('sleep\x00471');
+        const [program, seconds] = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0') : [];
+        return program === 'sleep' && [daemonSeconds, builderSeconds].includes(Number(seconds));
       } catch {
         return false;
       }

@@ -130,8 +130,8 @@ test('pictures of any graph, circles included, are sound', () => {
 
 test('a graph of 2,000 is drawn, one of 2,001 refused', (t) => {
   const wide = (size: number): number[][] => Array.from({ length: size }, (_, n) => (n < 10 ? [] : [n % 10, (n * 7919) % n]));
-  const start = performance.now();
+  const start = process.threadCpuUsage().user;
   assertXml(drawSvg(viewOfAll(wide(2000))));
-  assert.ok(performance.now() - start < 20_000, 'it must not take minutes');
+  assert.ok(process.threadCpuUsage().user - start < 20_000_000, 'it must not take minutes');
   golden(t, 'errors/cli-graph-too-large.txt', renderFault(faultOf(() => drawSvg(viewOfAll(wide(2001))))));
 });

@@ -29,6 +29,7 @@ const mistakes: Readonly<Record<string, string>> = {
   'set-called': '{ a = 1; } 2',
   'number-called': '{ version = 1.5.2; }',
   hexadecimal: '{ mode = 0x10; }',
+  'quotes-within': '{ a = "he said "hi" to me"; }',
   'import-misspelt': 'import ./lbi.nix',
   'import-without-extension': 'import ./lib',
   'copy-misspelt': '"${./y.txt}"',

@@ -30,8 +30,8 @@ test('property: globs match what the regular expression matches', () => {
 });
 
 test('hostile: globs of many stars take no time', () => {
-  const started = performance.now();
+  const started = process.threadCpuUsage().user;
   for (const glob of ['**/'.repeat(40), `${'*a'.repeat(60)}b`, '**'.repeat(60), `${'**/a'.repeat(30)}/b`])
     assert.equal(configMatcher([glob])('a/'.repeat(1500)), /^\**$/.test(glob) || glob === '**/'.repeat(40));
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(process.threadCpuUsage().user - started < 2_000_000);
 });

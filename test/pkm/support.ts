@@ -1,8 +1,9 @@
 /** Roots, packages and snapshots for the tests of pkm. */
 import { hash } from 'node:crypto';
 import {
+  accessSync,
   chmodSync,
-  existsSync,
+  constants,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -10,6 +11,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +30,24 @@ import {
 } from '../../pkm/index.ts';
 
 /** Syncing a shared disk costs the machine much more than the tests do. */
-const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const memory = isRoomy('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** Whether a folder has room for the tests, and programs in it run: in containers, /dev/shm often has 64 MB and is mounted `noexec`. */
+function isRoomy(folder: string): boolean {
+  let probe: string | undefined;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < 2 ** 31) return false;
+    probe = mkdtempSync(join(folder, 'igos-pkm-'));
+    writeFileSync(join(probe, 'program'), '', { mode: 0o755 });
+    accessSync(join(probe, 'program'), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    if (probe !== undefined) rmSync(probe, { recursive: true });
+  }
+}
 
 /** Text: a file. `-> x`: a symlink. `{ mode, text }`: a file with a mode. `{ mode }` alone: a directory. */
 export type FileSpec = string | { readonly mode: number; readonly text?: string };

@@ -211,7 +211,16 @@ test('two paths that refer to each other', async (t) => {
 
 test('addresses, keys and settings that are none', async (t) => {
   show(t, 'E-CACHE-009', await faultOf(async () => openTransport('backup')));
-  for (const address of ['ftp://x', 'file://host/x', 's3://', 's3://b?bucket=x', ''])
+  for (const address of [
+    'ftp://x',
+    'file://host/x',
+    's3://',
+    's3://b?bucket=x',
+    '',
+    'file:///100%',
+    'file:///%ff',
+    'https://a:100%@host/',
+  ])
     assert.equal((await faultOf(async () => openTransport(address))).code, 'E-CACHE-009', address);
   show(t, 'E-CACHE-001', await faultOf(async () => parsePublicKey('cache.example.org')));
   for (const text of ['x:', 'x:AAAA', 'a b:AAAA', ':AAAA', `x:${'A'.repeat(43)}`])

@@ -1,5 +1,5 @@
 /** From a field's value to what it means: each shape is checked where it was written, and becomes plain data. */
-import { compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
+import { bytesToText, compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import type { DeclarationCode } from './codes.ts';
@@ -215,12 +215,12 @@ export function readFiles(reading: Reading): ReadonlyMap<string, string> {
   return files;
 }
 
-/** Absolute paths. */
+/** Absolute paths, as text. */
 export const readTrees = (reading: Reading): readonly string[] =>
   items(reading).map((item) => {
     const value = force(item);
     if (!(value instanceof PathValue)) throw wrongType(item, value);
-    return value.path;
+    return bytesToText(value.path);
   });
 
 export const force = ({ realm, slot }: Reading): Value => realm.evaluator.force(slot);

@@ -187,7 +187,7 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
     const wrong: Fault[] = [];
     const layer = makeLayer('tree', declaration, file, wrong);
     if (wrong.length > 0) throw wrong.length === 1 ? wrong[0] : new Faults(wrong);
-    const scope = scoping.dynamicScope(scoping.fileScope(file.source, folderOf(file)), library);
+    const scope = scoping.dynamicScope(scoping.fileScope(file.source, textToBytes(folderOf(file))), library);
     const alone = {
       evaluator,
       scoping,
@@ -210,7 +210,8 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
   }
 }
 
-const folderOf = (file: DeclarationsFile): string => textToBytes(file.path.slice(0, file.path.lastIndexOf('/')) || '/');
+/** As text, as its file. */
+const folderOf = (file: DeclarationsFile): string => file.path.slice(0, file.path.lastIndexOf('/')) || '/';
 
 function declareAll(
   realm: Realm,

@@ -2,7 +2,7 @@
  * `fetchurl` and `fetchTarball`: fixed-output derivations that the builder fetches (`builtin:fetchurl`). The hash decides what is
  * right, so any number of places to get it from can be named; they are tried in order and are not part of the output's path.
  */
-import { didYouMean, Fault } from '../../base/index.ts';
+import { bytesToText, didYouMean, Fault } from '../../base/index.ts';
 import type { Attrs } from '../attrs.ts';
 import { attrsFromMap } from '../attrs.ts';
 import type { Evaluator } from '../evaluator.ts';
@@ -49,7 +49,7 @@ function fetch(evaluator: Evaluator, fn: 'fetchurl' | 'fetchTarball', options: S
   if (debian !== undefined) urls.push(debianUrl(fn, debian));
   if (urls.length === 0 || fileName === undefined) throw incomplete(fn, 'where to get it from', 'url = "https://…";');
   const bad = urls.find((each) => /\s/.test(each) || !each.includes(':'));
-  if (bad !== undefined) throw incomplete(fn, `a usable address: '${bad}' is none`, 'url = "https://…";');
+  if (bad !== undefined) throw incomplete(fn, `a usable address: '${bytesToText(bad)}' is none`, 'url = "https://…";');
 
   const hash = HASHES.find((name) => set.has(name));
   if (hash === undefined) throw incomplete(fn, 'the hash of what must arrive', 'sha256 = "…";');

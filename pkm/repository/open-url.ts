@@ -78,8 +78,13 @@ function ask(url: URL, fromByte: number, idleMs: number): Promise<IncomingMessag
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   const headers = { 'user-agent': 'igos', ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}) };
   return new Promise((resolve, reject) => {
-    const pending = request(url, { headers, timeout: idleMs }, resolve);
-    pending.on('timeout', () => pending.destroy(new Error('nothing came for too long')));
+    let answer: IncomingMessage | undefined;
+    const pending = request(url, { headers, timeout: idleMs }, (response) => {
+      answer = response;
+      resolve(response);
+    });
+    // Whoever reads the answer hears of it from the answer alone.
+    pending.on('timeout', () => (answer ?? pending).destroy(new Error('nothing came for too long')));
     pending.on('error', (error) => reject(problem(error)));
     pending.end();
   });

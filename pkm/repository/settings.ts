@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compareBytes, Fault, SourceFile, sys } from '../../base/index.ts';
+import { bytesToText, compareBytes, Fault, SourceFile, sys } from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface RepositorySettings {
@@ -68,7 +68,9 @@ export function decodeSettings(name: string, source: SourceFile): RepositorySett
   for (const line of source.text.split('\n')) {
     const end = start + line.length;
     const fail = (why: string, ...hints: string[]): Fault => refuse(start, end, why, hints);
-    const text = line.replace(/(^|\s)#.*/, '').trim();
+    const text = bytesToText(line)
+      .replace(/(^|\s)#.*/, '')
+      .trim();
     const match = /^([a-z]+)\s*=\s*(\S.*)$/.exec(text);
     if (text !== '' && match === null)
       throw fail("a line is not 'key = value'", 'as in: address = https://example.org/packages/');

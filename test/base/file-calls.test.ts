@@ -1,6 +1,6 @@
 /** Bare system calls say what `node:fs` says. */
 import assert from 'node:assert/strict';
-import { constants, lstatSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdtempSync, openSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,9 +26,13 @@ function status({ addressOf, statx }: FileCalls, path: string): FileStatus {
 
 test('statx, field by field', options, (t) => {
   const folder = temporaryFolder(t);
-  writeFileSync(join(folder, 'file'), 'text', { mode: 0o754 });
+  // Flushed: its blocks are counted when they are placed.
+  writeFileSync(join(folder, 'file'), 'text', { mode: 0o754, flush: true });
   utimesSync(join(folder, 'file'), 1_234_567.891, -86_400.25);
   symlinkSync('file', join(folder, 'link'));
+  // Held: the kernel may forget an inode of /proc that nobody has open, and make another.
+  const held = openSync('/proc/self/mounts', 'r');
+  t.after(() => closeSync(held));
   for (const path of [folder, join(folder, 'file'), join(folder, 'link'), devNull, '/proc/self/mounts', process.execPath]) {
     const found = status(calls!, path);
     const { mode, nlink, uid, gid, ino, size, blocks, dev, mtimeMs, ctimeMs } = lstatSync(path);

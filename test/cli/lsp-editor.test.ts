@@ -64,7 +64,7 @@ package app "1" { tier = core; summary = "An app \${tool}";
     ['--headless', '-u', 'NONE', '-i', 'NONE', '-n', '-c', `luafile ${join(import.meta.dirname, 'lsp-neovim.lua')}`],
     {
       encoding: 'utf8',
-      timeout: 120_000,
+      timeout: 300_000,
       env: {
         PATH: process.env['PATH'],
         HOME: files.folder,

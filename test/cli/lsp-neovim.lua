@@ -15,7 +15,7 @@ local function finish()
 end
 
 local function wait(what, condition)
-  if not vim.wait(20000, condition, 20) then
+  if not vim.wait(60000, condition, 20) then
     error('nothing came of: ' .. what)
   end
 end
@@ -31,7 +31,7 @@ local function cursor(line, column)
 end
 
 local function ask(method, params)
-  local answers = vim.lsp.buf_request_sync(0, method, params or vim.lsp.util.make_position_params(0, 'utf-16'), 10000)
+  local answers = vim.lsp.buf_request_sync(0, method, params or vim.lsp.util.make_position_params(0, 'utf-16'), 60000)
   for _, answer in pairs(assert(answers, method .. ' was not answered')) do
     assert(not answer.err, vim.inspect(answer.err))
     return answer.result

@@ -70,7 +70,7 @@ export function runInTerminal(
   options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly seconds?: number },
 ): TerminalRun {
   const { stdout, stderr } = spawnSync('python3', ['-c', DRIVER], {
-    input: JSON.stringify({ command, steps, cwd: options.cwd, env: options.env, seconds: options.seconds ?? 30 }),
+    input: JSON.stringify({ command, steps, cwd: options.cwd, env: options.env, seconds: options.seconds ?? 120 }),
     encoding: 'utf8',
     maxBuffer: 1 << 24,
   });

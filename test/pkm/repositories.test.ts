@@ -19,13 +19,13 @@ test('settings: a file a repository', async (t) => {
     'etc/igos/repositories.d/main.conf',
     '# ours\naddress = https://example.org/packages\nmirror=https://mirror.example.org/p/\nkey = k:AAAA   # theirs\nkey = other:BBBB\n',
   );
-  box.write('etc/igos/repositories.d/extra.conf', 'address = file:///srv/packages/\npriority = 200\nenabled = no\n\n');
+  box.write('etc/igos/repositories.d/extra.conf', 'address = file:///srv/là\npriority = 200\nenabled = no\n\n');
   box.write('etc/igos/repositories.d/notes.txt', 'anything');
   const found = box.do((root) => root.repositorySettings());
   assert.deepEqual(
     found.map((one) => ({ ...one, addresses: one.addresses.map((url) => url.href) })),
     [
-      { name: 'extra', addresses: ['file:///srv/packages/'], priority: 200, isEnabled: false, keys: [] },
+      { name: 'extra', addresses: ['file:///srv/l%C3%A0/'], priority: 200, isEnabled: false, keys: [] },
       {
         name: 'main',
         addresses: ['https://example.org/packages/', 'https://mirror.example.org/p/'],

@@ -201,6 +201,7 @@ const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1
 type Generated<T> = T extends fc.Arbitrary<infer Value> ? Value : never;
 
 interface Count {
+  played: number;
   evaluated: number;
   remembered: number;
   failed: number;
@@ -235,18 +236,21 @@ async function play(t: TestContext, generated: Generated<typeof scenario>, count
       }
     }
   } finally {
+    count.played++;
     t.mock.timers.reset();
     for (const cleanup of cleanups) cleanup();
   }
 }
 
 test('what the cache answers is what an evaluation answers', { timeout: 120_000 }, async (t) => {
-  const count: Count = { evaluated: 0, remembered: 0, failed: 0, known: 0 };
+  const count: Count = { played: 0, evaluated: 0, remembered: 0, failed: 0, known: 0 };
   await fc.assert(
     fc.asyncProperty(scenario, (each) => play(t, each, count)),
     { numRuns: Number(process.env['IGOS_CACHE_RUNS'] ?? 25), interruptAfterTimeLimit: 60_000, markInterruptAsFailure: false },
   );
   t.diagnostic(JSON.stringify(count));
+  // A slow machine comes to few of them in its minute, and half of those may have an unsettled clock.
+  if (count.played < 12) return;
   assert.ok(count.remembered > count.evaluated / 4, 'the property says little where hardly anything is remembered');
   if (noQuickAnswers === false) assert.ok(count.known > count.remembered / 16, 'nor where the launcher hardly knows anything');
 });

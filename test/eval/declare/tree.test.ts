@@ -18,6 +18,29 @@ test('names see the final fields: an override of the version changes the source'
   assert.equal(print('zlib.license'), '"L https://x/zlib-1.3.3"');
 });
 
+test('a tree may lie in a folder of any name', (context) => {
+  const place = 'Jürgen Müller';
+  const seed = pkg('seed', 'style = debianSeed { lock = ./seed.lock; packages = [ "gcc" ]; };').replace(
+    'phases.install = "true";',
+    '',
+  );
+  const { tree, folder, print } = openTree(
+    context,
+    {
+      [`${place}/a.igos`]: `${TIER}${pkg('p', 'source = ./src; homepage = import ./address.nix;')}${seed}`,
+      [`${place}/tree.igos`]: 'tree { name = "t"; over = [ ./below ]; include = [ "a.igos" ]; }',
+      [`${place}/below/b.igos`]: pkg('below'),
+      [`${place}/src/x`]: 'x',
+      [`${place}/address.nix`]: '"https://x/"',
+    },
+    place,
+  );
+  assert.equal(print('p.homepage'), '"https://x/"');
+  assert.match(tree.select('p').drvPath!, /-p-1\.0\.drv$/);
+  assert.equal(print('below.version'), '"1.0"');
+  assert.equal(tree.seeds()[0]!.lock, `${folder}/${place}/seed.lock`);
+});
+
 test('overrides apply in the order of the files, super is what stands below', (context) => {
   const { print } = openTree(context, {
     'a.igos': TIER + pkg('p', 'config = [ "a" ];'),

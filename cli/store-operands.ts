@@ -1,7 +1,7 @@
 /** What `igos store path` and `igos store add` share: operands to names and options. */
 import { basename, resolve } from 'node:path';
-import { type Bytes, textToBytes } from '../base/index.ts';
-import { type AddOptions, type ObjectStore, splitStorePath } from '../store/index.ts';
+import { type Bytes, Fault, textToBytes } from '../base/index.ts';
+import { type AddOptions, type ObjectStore, parseStoreName, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { wordToBytes } from './words.ts';
@@ -13,8 +13,20 @@ export function storeOperands(
   return args.operands.map((operand) => {
     const path = resolve(context.workingDirectory, operand);
     const options: AddOptions = args.has('flat') ? { method: 'flat' } : {};
-    return { operand, name: args.value('name') ?? basename(path), source: wordToBytes(path), options };
+    return { operand, name: args.value('name') ?? ownName(path), source: wordToBytes(path), options };
   });
+}
+
+/** The last part of a path. @throws Fault E-STORE-002, with the option that gives another */
+function ownName(path: string): string {
+  const name = basename(path);
+  try {
+    parseStoreName(name);
+  } catch (error) {
+    if (error instanceof Fault) error.hints = [...error.hints, 'give it one with --name NAME'];
+    throw error;
+  }
+  return name;
 }
 
 /** Rows to stdout: paths one a line, or one JSON record. */

@@ -59,8 +59,29 @@ export function printSortedPaths(context: Context, sorted: readonly StorePath[])
 export function storePlace(context: Context, operand: string): Place {
   const logical = asLogical(context, operand);
   const split = splitStorePath(wordToBytes(logical), context.storeDir);
-  if (split === undefined) return { operand, path: parseStorePath(wordToBytes(logical), context.storeDir), file: '' };
+  if (split === undefined) {
+    const path = withHints(hintsFor(context, operand), () => parseStorePath(wordToBytes(logical), context.storeDir));
+    return { operand, path, file: '' };
+  }
   return { operand, path: split.path, file: split.rest.replaceAll(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, '') };
+}
+
+/** The name of an object without its folder, as listings of it show. */
+const BASE_NAME = /^[0-9a-z]{32}-[^/]+/;
+
+function hintsFor({ storeDir }: Context, operand: string): string[] {
+  if (BASE_NAME.test(operand)) return [`write ${storeDir}/${operand}`];
+  return ['name a store path, a place in one, a link that leads to one, or a package that is built: TREE#NAME'];
+}
+
+/** What `run` throws, with hints of ours where it has none. */
+function withHints<T>(hints: readonly string[], run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Fault && error.hints.length === 0) error.hints = hints;
+    throw error;
+  }
 }
 
 export const notInStore = (path: string): Fault =>

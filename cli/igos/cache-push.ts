@@ -4,6 +4,7 @@ import { assertCacheFirst, s3Credentials, secretKeys, stoppable } from '../cache
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
+import { count } from '../units.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { openTransport, push } = await loadCaches();
@@ -18,6 +19,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   // Only a signed realisation is worth anything to others.
   const realisations = keys.length === 0 ? [] : store.allRealisations().filter(({ path }) => closure.has(path));
   const progress = await openProgress(context);
+  let nSigned = 0;
   try {
     const pushed = await stoppable((signal) =>
       push(store, transport, paths, realisations, {
@@ -29,13 +31,16 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
         onEvent: (event) => {
           if (event.kind === 'plan') progress.total(event.nPaths);
           else if (event.kind === 'started') progress.start(event.path, `copying ${event.path}`);
-          else progress.finish(event.path, 'done');
+          else if (event.kind === 'finished') progress.finish(event.path, 'done');
+          else nSigned++;
         },
       }),
     );
     progress.stop();
     if (context.isJson) context.out.json({ pushed });
     else for (const path of pushed) context.out.line(path);
+    if (nSigned > 0 && !context.isQuiet)
+      context.out.talk(`signed ${count(nSigned, 'path')} that ${nSigned === 1 ? 'was' : 'were'} there`);
   } finally {
     progress.stop();
   }

@@ -80,7 +80,7 @@ export const cachesCommands: readonly Command[] = [
     operands: 'CACHE PATH…',
     minOperands: 2,
     maxOperands: Infinity,
-    description: `Puts what is missing there, archives before what describes them, so that readers find whole closures only; and what is known of the builds. ${CACHE_WORDS} A folder becomes a cache by the first push.`,
+    description: `Puts what is missing there, archives before what describes them, so that readers find whole closures only; and what is known of the builds. With a key what is there already, with the same content, is signed as well. ${CACHE_WORDS} A folder becomes a cache by the first push.`,
     options: [
       { ...KEY_FILE, isRepeated: true, doc: 'sign with this secret key' },
       { ...COMPRESSION, doc: 'of the archives (default zstd)' },

@@ -12,20 +12,22 @@ import { type SecretKey, signText } from './keys.ts';
 import { eachLimited } from './limited.ts';
 import { formatListing } from './listing.ts';
 import { writeNar } from './nar-files.ts';
-import { formatNarInfo } from './narinfo.ts';
+import { formatNarInfo, maxNarInfoBytes, parseNarInfo } from './narinfo.ts';
 import { formatRealisation, realisationKey } from './realisation-file.ts';
 import { CacheProblem, cacheFault, getSmall, type PutBody, type Transport, withRetries } from './transport.ts';
 
 export interface PushOptions {
   readonly compression: WrittenCompression;
-  /** Sign what is pushed, beside the signatures that paths have. */
+  /** Sign what is pushed, and what is there already with the same content, beside the signatures that paths have. */
   readonly keys: readonly SecretKey[];
   /** Write a listing beside each narinfo: default false. */
   readonly writesListings?: boolean;
   /** Default: 4. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
-  readonly onEvent?: (event: { kind: 'plan'; nPaths: number } | { kind: 'started' | 'finished'; path: StorePath }) => void;
+  readonly onEvent?: (
+    event: { kind: 'plan'; nPaths: number } | { kind: 'started' | 'finished' | 'signed'; path: StorePath },
+  ) => void;
 }
 
 /**
@@ -63,7 +65,8 @@ class Push {
     const missing = new Set<StorePath>();
     await eachLimited(this.#store.closure(paths), 16, async (path) => {
       const isThere = await this.#asking(() => this.#transport.has(`${storePathHash(path)}.narinfo`, signal));
-      if (!isThere) missing.add(path);
+      if (isThere) await this.#sign(path);
+      else missing.add(path);
     });
     onEvent?.({ kind: 'plan', nPaths: missing.size });
     const scratch = this.#store.makeScratch();
@@ -153,6 +156,24 @@ class Push {
     }
     await this.#put(`${storePathHash(path)}.narinfo`, Buffer.from(text, 'latin1'), 'text/x-nix-narinfo');
     removeTree(textToBytes(file));
+  }
+
+  /** Adds our signatures to what is there, if it is what we have: for another build of the path we cannot speak. */
+  async #sign(path: StorePath): Promise<void> {
+    const { keys, signal, onEvent } = this.#options;
+    if (keys.length === 0) return;
+    const key = `${storePathHash(path)}.narinfo`;
+    const bytes = await this.#asking(() => getSmall(this.#transport, key, maxNarInfoBytes, signal));
+    if (bytes === undefined) return; // removed meanwhile
+    const text = bytes.toString('latin1');
+    const there = parseNarInfo(text, path, this.#store.storeDir);
+    const fingerprint = pathFingerprint(this.#store.info(path)!);
+    if (pathFingerprint(there) !== fingerprint) return;
+    const missing = keys.map((each) => signText(each, fingerprint)).filter((signature) => !there.signatures.includes(signature));
+    if (missing.length === 0) return;
+    const lines = missing.map((signature) => `Sig: ${signature}\n`).join('');
+    await this.#put(key, Buffer.from(text + lines, 'latin1'), 'text/x-nix-narinfo');
+    onEvent?.({ kind: 'signed', path });
   }
 
   async #put(key: string, body: PutBody, contentType: string): Promise<void> {

@@ -81,3 +81,11 @@ test('a group of commands has help', (t) => {
   assert.equal(status, 2);
   assert.match(stderr, /unknown command 'store lss'\nhint: did you mean 'ls'\?/);
 });
+
+test('a word that is no store path, and a name that none can have, are refused with the way out', (t) => {
+  const { igos } = programs(t);
+  const base = `${'0'.repeat(32)}-x`;
+  assert.match(igos('store', 'ls', base).stderr, new RegExp(`hint: write /igos/store/${base}\n`));
+  assert.match(igos('store', 'info', './nothing').stderr, /hint: name a store path, a place in one, a link/);
+  assert.match(igos('store', 'add', '/').stderr, /name must not be empty[\s\S]*hint: give it one with --name NAME\n/);
+});

@@ -7,7 +7,18 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { textToBytes } from '../../../base/index.ts';
-import { BinaryCache, CacheSubstituter, keyRing, openTransport, push, repairFromCaches } from '../../../store/cache/index.ts';
+import {
+  BinaryCache,
+  CacheSubstituter,
+  generateKey,
+  keyRing,
+  openTransport,
+  parseNarInfo,
+  pathFingerprint,
+  push,
+  repairFromCaches,
+  trustedSigner,
+} from '../../../store/cache/index.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
@@ -325,4 +336,31 @@ test('a folder that cannot be made is an error, and not a wait without end', asy
   const path = store.addTexts([{ name: 'x', text: 'x', references: [] }])[0]!;
   const put = push(store, openTransport('file:///proc/igos-no-such-folder'), [path], [], { compression: 'none', keys: [] });
   await assert.rejects(put, /cannot create the folder '\/proc\/igos-no-such-folder'/);
+});
+
+test('pushing with a key signs what is there already, if it is the same', async (t) => {
+  const store = nixStore(t);
+  const [base, top] = ['base', 'top'].map((name) => store.addTexts([{ name, text: name, references: [] }])[0]!);
+  const folder = await pushed(t, store, [base!, top!]);
+  const place = (path: StorePath): string => join(folder, `${storePathHash(path)}.narinfo`);
+  const key = generateKey('me-1');
+  const before = readFileSync(place(base!), 'latin1');
+  // Somebody else's build of the same path.
+  const other = readFileSync(place(top!), 'latin1').replace(/^NarSize: .*$/m, 'NarSize: 4711');
+  writeFileSync(place(top!), other);
+  const signed: StorePath[] = [];
+  const options = {
+    compression: 'none' as const,
+    keys: [key],
+    onEvent: (event: { kind: string; path?: StorePath }) => event.kind === 'signed' && signed.push(event.path!),
+  };
+  assert.deepEqual(await push(store, openTransport(`file://${folder}`), [base!, top!], [], options), []);
+  assert.deepEqual(signed, [base]);
+  assert.equal(readFileSync(place(top!), 'latin1'), other);
+  const info = parseNarInfo(readFileSync(place(base!), 'latin1'), base!, store.storeDir);
+  assert.equal(readFileSync(place(base!), 'latin1'), `${before}Sig: ${info.signatures[0]!}\n`);
+  assert.equal(trustedSigner(pathFingerprint(info), info.signatures, keyRing([key.publicKey.text])), 'me-1');
+  // Once is enough.
+  await push(store, openTransport(`file://${folder}`), [base!, top!], [], options);
+  assert.equal(signed.length, 1);
 });

@@ -75,7 +75,10 @@ export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
   const { scratch, input, workspace } = request;
   const { root, mounts } = sys('prepare the sandbox', scratch, () => prepare(request));
-  for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
+  for (const [name, text] of input.files) {
+    writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
+    chmodSync(`${scratch}/build/${name}`, 0o644);
+  }
   const machine = ownMachine();
   if (machine === undefined) throw noLauncher();
   const cgroup = makeCgroup(request.limits ?? {});

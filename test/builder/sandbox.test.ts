@@ -107,11 +107,12 @@ test('what is left running is killed with the build', async (t) => {
 
 test('the umask of the user is not seen by a build, and is not in its way', async (t) => {
   if (!needsSandbox(t)) return;
-  const script = 'stat -c "%a" / /etc /etc/passwd /build /igos/store > $out';
-  const { text: usual } = await runComposed(t, script, { tools: ['stat'] });
+  const script = 'stat -c "%a" / /etc /etc/passwd /build /igos/store "$givenPath" > $out; . "$givenPath"';
+  const env = { given: ':', passAsFile: 'given' };
+  const { text: usual } = await runComposed(t, script, { tools: ['stat'], env });
   const before = process.umask(0o077);
   try {
-    const { text } = await runComposed(t, script, { tools: ['stat'] });
+    const { text } = await runComposed(t, script, { tools: ['stat'], env });
     assert.equal(text, usual);
   } finally {
     process.umask(before);

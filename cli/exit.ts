@@ -26,6 +26,12 @@ const FULL_ROOT =
 
 const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user, mostly root (sudo)';
 
+const FORBIDDEN_STORE =
+  'only the owner of a store changes it: run this as that user, or choose a store of your own with --home or IGOS_HOME';
+
+/** What commands write in a store. */
+const OF_A_STORE = /\/(tmp\/(add|build|optimise|trash)-\d+-|var\/(index|gcroots|temproots|registrations|cache|log)(\/|$))/;
+
 /** State and caches of a root: other commands make room there. */
 const OF_A_ROOT = /\/var\/(lib|cache)\/igos\//;
 
@@ -54,8 +60,14 @@ export function endingOf(thrown: unknown, options: { color: boolean; fullTrace: 
     // Where standard output goes is not for us to empty.
     const isFull = (errno === 'ENOSPC' || errno === 'EDQUOT') && system.path.startsWith('/');
     const isOfRoot = OF_A_ROOT.test(system.path);
-    const isForbidden = isOfRoot && (errno === 'EACCES' || errno === 'EPERM');
-    const more = isFull ? [isOfRoot ? FULL_ROOT : FULL_STORE] : isForbidden ? [FORBIDDEN_ROOT] : [];
+    const isForbidden = errno === 'EACCES' || errno === 'EPERM';
+    const more = isFull
+      ? [isOfRoot ? FULL_ROOT : FULL_STORE]
+      : isForbidden && isOfRoot
+        ? [FORBIDDEN_ROOT]
+        : isForbidden && OF_A_STORE.test(system.path)
+          ? [FORBIDDEN_STORE]
+          : [];
     const hints = [...system.hints, ...more];
     return {
       status: EXIT.fault,

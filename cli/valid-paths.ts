@@ -1,5 +1,5 @@
 /** What commands that look at the store take: store paths, places inside of them, links to them, and packages of a tree. */
-import { lstatSync, readlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Bytes, bytesToPath, compareBytes, Fault } from '../base/index.ts';
 import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
@@ -70,16 +70,27 @@ export const notInStore = (path: string): Fault =>
 export function asLogical(context: Context, operand: string): string {
   if (operand.startsWith(`${context.storeDir}/`)) return operand;
   const objects = join(context.home, 'store');
+  const real = realName(objects);
   let at = resolve(context.workingDirectory, operand);
   // Link by link: a `result` may point to the logical folder, which need not exist on this machine.
   for (let nLinks = 0; nLinks < 40; nLinks++) {
     if (at.startsWith(`${context.storeDir}/`)) return at;
-    if (at.startsWith(`${objects}/`)) return `${context.storeDir}${at.slice(objects.length)}`;
+    const folder = [objects, real].find((each) => at.startsWith(`${each}/`));
+    if (folder !== undefined) return `${context.storeDir}${at.slice(folder.length)}`;
     const next = linkTarget(at);
     if (next === undefined) break;
     at = next;
   }
   return operand;
+}
+
+/** Without symlinks: the home of a store may be one, and whoever names an object may not know it. */
+function realName(folder: string): string {
+  try {
+    return bytesToWord(realpathSync.native(folder, 'latin1'));
+  } catch {
+    return folder; // there is no store yet
+  }
 }
 
 /** The path with its first symlink replaced by what that points to; `undefined` where there is none. */

@@ -2,12 +2,14 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Bug, Fault, sys } from '../base/index.ts';
 import { printable } from './names.ts';
-import type { FileRow, ImageEntry, PackageImage } from './types.ts';
+import type { FileRow, ImageEntry, PackageImage, ScratchFiles } from './types.ts';
 
 /** Where the bytes of a row of the new generation are now. */
 export interface Contents {
-  /** A real file. `scratch`: ours, with final metadata, to be moved away rather than copied. */
-  locate(row: FileRow): { readonly file: string; readonly scratch: { readonly mtimeSeconds: number } | undefined };
+  /**
+   * A real file. `scratch`: ours, with final metadata, to be moved away rather than copied, and only there once that is finished.
+   */
+  locate(row: FileRow): { readonly file: string; readonly scratch: ScratchFiles | undefined };
 }
 
 /** The contents of images, found by owner and path. Cost: one map an owner, on first use. */
@@ -22,14 +24,16 @@ export function imageContents(images: readonly PackageImage[]): Contents {
       entries.set(row.owner, paths);
       const entry = paths.get(row.path);
       if (entry === undefined || entry.sha256 !== row.sha256) throw contentFault(row, 'its source holds something else');
-      return { file: image.contentPath(entry), scratch: image.scratch };
+      const { scratch } = image;
+      return { file: scratch === undefined ? image.contentPath(entry) : scratch.placeOf(entry), scratch };
     },
   };
 }
 
 /** @throws Fault E-PKM-017 the bytes are not those of the row · SystemFault */
 export function readContents(contents: Contents, row: FileRow): Buffer {
-  const { file } = contents.locate(row);
+  const { file, scratch } = contents.locate(row);
+  scratch?.finish(row.path);
   const bytes = sys('read', file, () => readFileSync(file));
   if (hash('sha256', bytes) !== row.sha256) throw contentFault(row, 'its source was modified');
   return bytes;

@@ -25,6 +25,8 @@ import {
 import { dirname } from 'node:path';
 import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
 import { removeFolders, type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
+import { FileMaker } from './loops/creation.ts';
+import { type Move, type MovesAtWork, startMoves } from './loops/renaming.ts';
 
 export interface FileMetadata {
   readonly mode: number;
@@ -41,6 +43,8 @@ export type PathName = string | Buffer;
 export interface RootIo {
   /** A new file with its final metadata; fails where the name is taken. Not synced. */
   createFile(path: string, data: Uint8Array, metadata: FileMetadata): void;
+  /** Makes plain files (`isPlainFile`) in a folder, beside whoever adds them. `undefined`: only `createFile` is to be had. Not synced. */
+  fileMaker(folder: string, mtimeSeconds: number): FileMaker | undefined;
   /** The same piece by piece, for files too long for memory. */
   writeFile(path: string, metadata: FileMetadata): FileWriter;
   /** The same by copying, sharing blocks where the file system can. */
@@ -48,6 +52,8 @@ export interface RootIo {
   symlink(target: PathName, path: PathName, owner: FileMetadata['owner']): void;
   link(from: PathName, path: PathName): void;
   rename(from: string, path: string): void;
+  /** Renames in this order, beside whoever calls; paths are relative to a folder. `undefined`: only `rename` is to be had. */
+  renameMany(folder: string, moves: readonly Move[]): MovesAtWork | undefined;
   unlink(path: string): void;
   /** Removes many names with the help of other threads. @returns those that are still to be looked at, one by one */
   unlinkMany(paths: readonly string[]): readonly string[];
@@ -100,11 +106,20 @@ function givenGroup(path: string, fd: number): number {
   return lastGroup;
 }
 
+const isPlainMode = (mode: number): boolean => (mode & ~0o777) === 0 && (mode & umask()) === 0;
+
+/**
+ * Whether a file gets what it shall have as soon as it is opened and written.
+ * @param group  that files get in its folder
+ */
+export const isPlainFile = ({ mode, owner, capability }: FileMetadata, group: number): boolean =>
+  capability === undefined && isPlainMode(mode) && (owner === undefined || (owner.uid === USER && owner.gid === group));
+
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export const realIo: RootIo = {
   createFile(path, data, metadata) {
-    const isPlain = (metadata.mode & ~0o777) === 0 && (metadata.mode & umask()) === 0;
+    const isPlain = isPlainMode(metadata.mode);
     const fd = openSync(path, CREATE, isPlain ? metadata.mode : 0o600);
     try {
       writeAll(fd, data);
@@ -118,6 +133,7 @@ export const realIo: RootIo = {
       closeSync(fd);
     }
   },
+  fileMaker: (folder, mtimeSeconds) => FileMaker.open(folder, mtimeSeconds),
   writeFile(path, metadata) {
     const fd = openSync(path, CREATE, 0o600);
     return {
@@ -147,6 +163,7 @@ export const realIo: RootIo = {
   },
   link: linkSync,
   rename: renameSync,
+  renameMany: startMoves,
   unlink: unlinkSync,
   unlinkMany,
   unlinkPlaced,
@@ -182,11 +199,13 @@ const nothing = (): void => undefined;
 export const discardingIo: RootIo = {
   ...realIo,
   createFile: nothing,
+  fileMaker: () => undefined,
   writeFile: () => ({ write: nothing, finish: nothing, abandon: nothing }),
   copyFile: nothing,
   symlink: nothing,
   link: nothing,
   rename: nothing,
+  renameMany: () => undefined,
   unlink: nothing,
   unlinkMany: () => [],
   unlinkPlaced: () => [],

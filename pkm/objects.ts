@@ -16,14 +16,26 @@ const objectPath = (layout: RootLayout, sha256: string): string => join(layout.o
 
 const PRIVATE = { mode: 0o600, owner: undefined, mtimeSeconds: 1 };
 
-/** Keeps bytes. Whole or absent after a crash only once the file system was synced: a damaged one is written again. */
-export function keepObject(layout: RootLayout, io: RootIo, sha256: string, source: { bytes: Buffer } | { file: string }): void {
+/**
+ * Keeps bytes. `scratch` is a file of pkm's own on the same file system, with the metadata of objects, that is moved. Whole or absent after a crash only once the file system was
+ * synced: a damaged one is written again.
+ */
+export function keepObject(
+  layout: RootLayout,
+  io: RootIo,
+  sha256: string,
+  source: { bytes: Buffer } | { file: string } | { scratch: string },
+): void {
   const path = objectPath(layout, sha256);
   if (existsSync(path)) {
     if (fileSha256(path) === sha256) return;
     io.unlink(path);
   }
   io.makeOwnFolder(dirname(path), 0o700);
+  if ('scratch' in source) {
+    io.rename(source.scratch, path);
+    return;
+  }
   const temporary = `${path}.part`;
   if (existsSync(temporary)) io.unlink(temporary);
   if ('bytes' in source) io.createFile(temporary, source.bytes, PRIVATE);

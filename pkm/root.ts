@@ -304,6 +304,7 @@ export class Root extends RootQuestions implements Disposable {
         folder: this.#scratch(),
         io: context.io,
         mtimeSeconds: this.#actor().now,
+        isKept: true,
         mayBePrivileged: (path, sha256) =>
           options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
       });
@@ -314,14 +315,16 @@ export class Root extends RootQuestions implements Disposable {
     }
   }
 
-  /** `readArchive` of several, in order. One is unpacked while the one before it is written. */
+  /** `readArchive` of several, in order. Two are unpacked while the one before them is read. */
   async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
     const images: PackageImage[] = [];
     const reading: Promise<PackageImage>[] = [];
     try {
       for (const file of files) {
-        reading.push(this.readArchive(file, options));
-        if (reading.length > 1) images.push(await reading.shift()!);
+        const next = this.readArchive(file, options);
+        next.catch(() => {}); // it may fail before anybody waits for it; whoever does is told
+        reading.push(next);
+        if (reading.length > N_AHEAD) images.push(await reading.shift()!);
       }
       for (const last of reading) images.push(await last);
       return images;
@@ -511,6 +514,9 @@ export class Root extends RootQuestions implements Disposable {
     return `${this.layout.staging}/x${this.#nScratch++}`;
   }
 }
+
+/** So many archives come out of their frames while one is read. */
+const N_AHEAD = 2;
 
 const names = (images: readonly PackageImage[]): string => {
   const shown = images.slice(0, 5).map((image) => `${image.name} ${image.version}`);

@@ -30,6 +30,7 @@ import {
   type JournalRow,
   type RootContext,
   stagePlan,
+  syncStaged,
   writeJournal,
 } from './transaction.ts';
 import { buildTree, collectTrees, hasTree, isAtomic, TREE_TOPS, type TreeBuild, treeHolds, treeOf } from './trees.ts';
@@ -131,6 +132,9 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   execute(context, plan, wish.contents, actor.now, {
     late,
     build: split?.build,
+    finish: () => {
+      for (const image of wish.images) image.scratch?.finish();
+    },
     beforeSync: () => keepBytes(context, plan, wish),
     commit: (putFiles) => {
       const number = base.generation + 1;
@@ -211,6 +215,8 @@ const hasTreeConfig = (database: Database): boolean =>
 interface Steps {
   /** A tree to be made of the staged files, before the commit. */
   readonly build?: TreeBuild | undefined;
+  /** Waits for files that are being written. @throws SystemFault */
+  readonly finish?: () => void;
   /** Keeps bytes beside the staged files. @returns whether it wrote any */
   readonly beforeSync: () => boolean;
   readonly commit: (putFiles: readonly FileRow[]) => void;
@@ -223,18 +229,24 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
   let rows: readonly JournalRow[];
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
-    const isKept = sys('write', layout.objects, steps.beforeSync);
     const staged = stagePlan(context, plan, contents, now);
-    if (steps.build !== undefined) buildTree(context, steps.build, staged.sources);
-    if (steps.build !== undefined || (isKept && plan.stage.length === 0)) io.syncFileSystem(layout.state);
+    if (steps.build !== undefined) {
+      steps.finish?.();
+      buildTree(context, steps.build, staged.sources);
+    }
     const putFiles = plan.putFiles.map((row) => {
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
-      return mtimeSeconds === undefined ? row : { ...row, mtimeSeconds };
+      return mtimeSeconds === undefined || mtimeSeconds === now ? row : { ...row, mtimeSeconds };
     });
     rows = io.commit('generation', () =>
       database.transaction(() => {
         steps.commit(putFiles);
-        return writeJournal(database, plan, staged.sources);
+        const journal = writeJournal(database, plan, staged.sources);
+        // Rows were written while files were: what they say is durable before they are.
+        steps.finish?.();
+        const isKept = sys('write', layout.objects, steps.beforeSync);
+        syncStaged(context, plan, isKept || steps.build !== undefined);
+        return journal;
       }),
     );
   } catch (error) {
@@ -256,7 +268,8 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
   );
   for (const image of wish.images) {
     if (image.origin.kind !== 'archive' || !needed.has(image.origin.sha256)) continue;
-    keepObject(layout, io, image.origin.sha256, { file: image.origin.file });
+    const scratch = image.scratch?.archive;
+    keepObject(layout, io, image.origin.sha256, scratch === undefined ? { file: image.origin.file } : { scratch });
   }
   for (const row of plan.keepBytes) keepObject(layout, io, row.sha256, { bytes: readContents(wish.contents, row) });
   return needed.size + plan.keepBytes.length > 0;

@@ -2,7 +2,8 @@
  * Carries out a plan so that a crash anywhere leaves generation N or N+1.
  *
  * 1. Stage: every new file is written, with its final metadata, into the staging folder; one sync per file system.
- * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. This is the point of no return.
+ * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. Its rows may be written while files still
+ *    are; its commit, after that sync, is the point of no return.
  * 3. Apply: renames, links, removals. Each operation may be repeated from the start, so that recovery is doing it again.
  * 4. Finish: write the text manifests, sync, drop the journal, empty the staging folder.
  *
@@ -18,6 +19,7 @@ import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import type { FileMetadata, RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
+import { settleFiles } from './loops/creation.ts';
 import { writeManifests } from './manifest-text.ts';
 import { isIn, parentOf, printable } from './names.ts';
 import type { LateLook } from './plan/late-look.ts';
@@ -62,7 +64,7 @@ export interface Staged {
 
 const NEAR_LIST = 'near';
 
-/** Writes all new files where nobody looks for them. @throws Fault E-PKM-017 the bytes are not the promised ones · SystemFault */
+/** Writes all new files where nobody looks for them; those of images that are being written may not be there yet. @throws Fault E-PKM-017 the bytes are not the promised ones · SystemFault */
 export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents: Contents, mtimeSeconds: number): Staged {
   const relative = layout.staging.slice(layout.root === '/' ? 1 : layout.root.length + 1);
   const nearby = plan.stage.flatMap((item, index) => (item.near === undefined ? [] : [nearName(item.near, index)]));
@@ -87,10 +89,14 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
       return own;
     });
   });
-  const folders = new Set(plan.stage.flatMap((item) => (item.near === undefined ? [] : [item.near])));
-  if (plan.stage.length > 0) io.syncFileSystem(layout.state);
-  for (const folder of folders) io.syncFileSystem(under(layout, folder));
   return { sources, times };
+}
+
+/** Makes durable what was staged. @param isMore  something else was written where pkm keeps its state */
+export function syncStaged({ layout, io }: RootContext, plan: DiskPlan, isMore: boolean): void {
+  const folders = new Set(plan.stage.flatMap((item) => (item.near === undefined ? [] : [item.near])));
+  if (plan.stage.length > 0 || isMore) io.syncFileSystem(layout.state);
+  for (const folder of folders) io.syncFileSystem(under(layout, folder));
 }
 
 const nearName = (folder: string, index: number): string => `${folder === '' ? '' : `${folder}/`}.igos-stage-${index}`;
@@ -118,6 +124,7 @@ function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, tim
       return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
     }
   }
+  scratch?.finish(row.path);
   if (row.sizeBytes > LONG_BYTES) {
     io.copyFile(file, path, metadata);
     if (fileSha256(path) !== row.sha256) throw contentFault(row, 'its source was modified');
@@ -237,8 +244,18 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
   const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
+  let confirmManifests: (() => void) | undefined;
+  let areManifestsWritten = false;
+  const manifests = (): void => {
+    if (!areManifestsWritten) confirmManifests = writeManifests(layout, database, io);
+    areManifestsWritten = true;
+  };
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
+    if (row.kind === 'place' && index >= end) {
+      end = endOfRun(rows, index);
+      left = placeTogether(layout, io, rows.slice(index, end) as Placing[], checked, manifests);
+    }
     if (isRemoval(row) && index >= end) {
       const isLate = index === late?.at;
       end = isLate ? index + late.files.length : endOfRun(rows, index);
@@ -257,7 +274,7 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
       throw unfinished(row, error);
     }
   }
-  const confirmManifests = writeManifests(layout, database, io);
+  manifests();
   syncTouched(layout, io, checked);
   io.commit('journal', () =>
     database.transaction(() => {
@@ -270,6 +287,43 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
 
 /** Fewer are as quick one by one. */
 const MANY = 50;
+
+type Placing = Exclude<JournalRow, Removal>;
+
+/**
+ * Places many, in another thread.
+ * @param meanwhile  is done while they are placed; not where they are few
+ * @returns those that are to be done one by one, and then say why; `undefined`: all
+ */
+function placeTogether(
+  layout: RootLayout,
+  io: RootIo,
+  rows: readonly Placing[],
+  checked: Checked,
+  meanwhile: () => void,
+): ReadonlySet<JournalRow> | undefined {
+  if (rows.length < MANY) return undefined;
+  const left = new Set<JournalRow>();
+  const moved: Placing[] = [];
+  let folder = '';
+  for (const row of rows) {
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    folder = isReal ? folderOf(folder, row.path) : '';
+    if (isReal) moved.push(row);
+    else left.add(row);
+  }
+  const moves = moved.map(({ source, path }) => ({ from: source, to: path }));
+  const atWork = io.renameMany(layout.root, moves);
+  if (atWork === undefined) return undefined;
+  let failed: readonly number[] = [];
+  try {
+    meanwhile();
+  } finally {
+    failed = atWork.end();
+  }
+  for (const index of failed) left.add(moved[index]!);
+  return left;
+}
 
 /** @returns those that are to be done one by one, and then say why; `undefined`: all */
 function removeTogether(
@@ -430,6 +484,7 @@ function unfinished(row: JournalRow, error: unknown): unknown {
 
 /** Removes what a transaction that never reached its commit left behind. While there is a journal, its files are not touched. */
 export function emptyStaging({ layout, database, io }: RootContext): void {
+  settleFiles();
   if (!existsSync(layout.staging) || hasJournal(database)) return;
   const list = join(layout.staging, NEAR_LIST);
   if (existsSync(list)) {

@@ -74,14 +74,25 @@ export interface TriggerOutcome {
 }
 
 /** A package ready to be placed on a root. */
+/** Files of an image that are on their way, or there. */
+export interface ScratchFiles {
+  readonly mtimeSeconds: number;
+  /** Where the file of an entry will be once all are finished. */
+  placeOf(entry: ImageEntry): string;
+  /** Waits until all are there, or the file of a path; durable or not. @throws SystemFault one cannot be written */
+  finish(path?: string): void;
+  /** The archive itself, a private copy like them. */
+  readonly archive: string | undefined;
+}
+
 export interface PackageImage extends PackageDescription {
   readonly origin: Origin;
   readonly entries: readonly ImageEntry[];
   /** What was odd but acceptable while the image was read. */
   readonly notes: readonly string[];
   /** The files of `contentPath` are private copies below the root's staging folder, with final metadata: they may be moved away. */
-  readonly scratch?: { readonly mtimeSeconds: number };
-  /** Absolute real file with the bytes of a `file` or `hardlink` entry. */
+  readonly scratch?: ScratchFiles;
+  /** Absolute real file with the bytes of a `file` or `hardlink` entry. Waits for it, where it is being written. */
   contentPath(entry: ImageEntry): string;
 }
 

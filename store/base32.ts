@@ -12,16 +12,21 @@ for (let value = 0; value < 32; value++) VALUES[base32Alphabet.charCodeAt(value)
 /** How many characters `nBytes` bytes take: 20 → 32, 32 → 52. */
 export const base32Length = (nBytes: number): number => (nBytes === 0 ? 0 : Math.floor((nBytes * 8 - 1) / 5) + 1);
 
-/** No method-specific errors. */
+/** For digests and their like: some thousand bytes at most. */
 export function encodeBase32(bytes: Uint8Array): string {
-  let text = '';
-  for (let k = base32Length(bytes.length) - 1; k >= 0; k--) {
-    const byte = (k * 5) >> 3;
-    const shift = (k * 5) & 7;
-    const pair = bytes[byte]! | ((bytes[byte + 1] ?? 0) << 8);
-    text += base32Alphabet[(pair >> shift) & 31];
+  let at = base32Length(bytes.length);
+  const codes = new Array<number>(at);
+  let pending = 0;
+  let nPending = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    pending |= bytes[i]! << nPending;
+    for (nPending += 8; nPending >= 5; nPending -= 5) {
+      codes[--at] = CODES[pending & 31]!;
+      pending >>= 5;
+    }
   }
-  return text;
+  if (nPending > 0) codes[--at] = CODES[pending]!;
+  return String.fromCharCode.apply(undefined, codes);
 }
 
 /**

@@ -120,12 +120,12 @@ class Collection {
     const { roots, stale } = findRoots(store, { withProcesses: true, isLook: this.#isDry });
     const { olderThan } = this.#options;
     let outdated = olderThan === undefined ? [] : outdatedRoots(store, olderThan);
-    let dropped: readonly string[] = stale;
+    let dropped: readonly Bytes[] = stale;
     if (!this.#isDry) {
       dropped = stale.filter((entry) => forgetLink(entry, isGone));
       outdated = outdated.filter(({ entry, link }) => {
         if (entry !== link) return forgetLink(entry, (each) => isOlder(each, olderThan!));
-        rmSync(entry, { force: true });
+        rmSync(bytesToPath(entry), { force: true });
         return true;
       });
     }

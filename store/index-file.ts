@@ -8,6 +8,8 @@ import { missingPage } from './index-pages.ts';
 const MAGIC_OFFSET = 24;
 const MAGIC = 0xbeefc0de;
 const META_LENGTH = 160;
+/** The second meta page starts there where pages have the usual size: one read then gets both. */
+const USUAL_PAGE_BYTES = 4096;
 
 /** A store that nobody has written to has no folder yet; what is there and is none is no store. @throws SystemFault */
 export function assertFolder(home: string): void {
@@ -86,11 +88,9 @@ function measure(path: string, { walks = false } = {}): Measured {
   return sys('read', path, () => {
     const fd = openSync(path, 'r');
     try {
-      const first = readAt(fd, 0);
-      const second = first.length < META_LENGTH ? first : readAt(fd, first.readUInt32LE(48));
-      const [newest] = [first, second]
-        .filter((meta) => meta.length === META_LENGTH && meta.readUInt32LE(MAGIC_OFFSET) === MAGIC)
-        .sort((a, b) => Number(b.readBigUInt64LE(152) - a.readBigUInt64LE(152)));
+      const start = readAt(fd, 0, USUAL_PAGE_BYTES + META_LENGTH);
+      const first = start.subarray(0, META_LENGTH);
+      const newest = newerOf(first, secondMeta(fd, start));
       // The size is taken after the meta pages: a writer makes the file longer before it says so.
       const sizeBytes = fstatSync(fd).size;
       if (newest === undefined) return { sizeBytes, first, needed: 0, transaction: 0n, missing: undefined };
@@ -107,9 +107,22 @@ function measure(path: string, { walks = false } = {}): Measured {
   });
 }
 
-function readAt(fd: number, position: number): Buffer {
-  const page = Buffer.alloc(META_LENGTH);
-  return page.subarray(0, readSync(fd, page, 0, META_LENGTH, position));
+function secondMeta(fd: number, start: Buffer): Buffer {
+  if (start.length < META_LENGTH) return start;
+  const pageBytes = start.readUInt32LE(48);
+  return pageBytes === USUAL_PAGE_BYTES ? start.subarray(pageBytes) : readAt(fd, pageBytes, META_LENGTH);
+}
+
+/** That of the newer transaction; `undefined` where neither is one. */
+function newerOf(first: Buffer, second: Buffer): Buffer | undefined {
+  const isMeta = (page: Buffer): boolean => page.length === META_LENGTH && page.readUInt32LE(MAGIC_OFFSET) === MAGIC;
+  if (!isMeta(second)) return isMeta(first) ? first : undefined;
+  return isMeta(first) && first.readBigUInt64LE(152) >= second.readBigUInt64LE(152) ? first : second;
+}
+
+function readAt(fd: number, position: number, sizeBytes: number): Buffer {
+  const bytes = Buffer.allocUnsafe(sizeBytes);
+  return bytes.subarray(0, readSync(fd, bytes, 0, sizeBytes, position));
 }
 
 export const badIndex = (message: string): Fault =>

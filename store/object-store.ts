@@ -33,7 +33,7 @@ import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { noteDown, type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
-import { removeUnregistered, repairFromNar, repairFromParts } from './repair.ts';
+import { removeUnregistered, repairFromNar, repairFromParts, repairFromTree } from './repair.ts';
 import { Reserve } from './reserve.ts';
 import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
@@ -319,6 +319,10 @@ class LocalStore implements ObjectStore, SourceSink {
   repair(path: StorePath, nar?: ByteSource): boolean {
     if (nar !== undefined) return repairFromNar(this.#places, path, nar);
     return repairFromParts(this.#places, new Pool(this.home), path);
+  }
+
+  repairFromTree(path: StorePath, source: Bytes): boolean {
+    return repairFromTree(this.#places, path, source);
   }
 
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[] {

@@ -46,6 +46,17 @@ export function repairFromNar(places: Places, path: StorePath, source: ByteSourc
   });
 }
 
+/** @param source  a file or folder elsewhere. @returns whether it was what is recorded, and stands now */
+export function repairFromTree(places: Places, path: StorePath, source: Bytes): boolean {
+  const info = places.index.info(path);
+  if (info === undefined) return false;
+  return inScratch(places, (scratch) => {
+    const copy = textToBytes(`${scratch}/x`);
+    ingestTree(listTree(source), { copyTo: copy });
+    return replace(places, info, copy);
+  });
+}
+
 /** Exchanges those valid objects that have the very hash of the finished ones, which are left with what was there. @returns their paths */
 export function replaceObjects(places: Places, finished: readonly FinishedObject[]): StorePath[] {
   return finished.flatMap(({ info, realPath }) => {

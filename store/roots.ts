@@ -9,9 +9,31 @@
  * | `<home>/var/temproots/*` | what running processes of ours use |
  * | `/proc` | what any running program executes, maps, has open, stands in, or names in its environment |
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs';
+import {
+  type Dirent,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { Fault, makeDirectory, sha256, symlinkAtomic, sys, systemFaultOf } from '../base/index.ts';
+import {
+  type Bytes,
+  bytesToPath,
+  bytesToText,
+  Fault,
+  makeDirectory,
+  sha256,
+  symlinkAtomic,
+  sys,
+  systemFaultOf,
+  textToBytes,
+} from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
 import { storePathBase, tryParseStorePath } from './store-path.ts';
 import { readTemporaryRoots } from './temporary-roots.ts';
@@ -26,7 +48,7 @@ export interface StorePlace {
 export interface FoundRoots {
   readonly roots: Root[];
   /** Entries of `auto` whose link is gone. */
-  readonly stale: string[];
+  readonly stale: Bytes[];
 }
 
 /**
@@ -43,23 +65,25 @@ export function findRoots(place: StorePlace, options: { withProcesses: boolean; 
   }
   if (options.withProcesses) roots.push(...processRoots(place));
   const links = new LinkRoots(place, { roots, stale });
-  links.walk(`${place.home}/var/gcroots`, 'link');
-  links.walk(`${place.home}/var/profiles`, 'profile');
+  links.walk(textToBytes(`${place.home}/var/gcroots`), 'link');
+  links.walk(textToBytes(`${place.home}/var/profiles`), 'profile');
   return { roots, stale };
 }
 
 class LinkRoots {
   readonly #place: StorePlace;
   readonly #found: FoundRoots;
-  readonly #auto: string;
+  readonly #auto: Bytes;
+  readonly #otherNames: OtherNames;
 
   constructor(place: StorePlace, found: FoundRoots) {
     this.#place = place;
     this.#found = found;
-    this.#auto = autoFolder(place.home);
+    this.#auto = textToBytes(autoFolder(place.home));
+    this.#otherNames = new OtherNames(place);
   }
 
-  walk(folder: string, kind: 'link' | 'profile'): void {
+  walk(folder: Bytes, kind: 'link' | 'profile'): void {
     for (const entry of listFolder(folder)) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) this.walk(path, kind);
@@ -71,7 +95,7 @@ class LinkRoots {
     }
   }
 
-  #link(path: string, folder: string, kind: 'link' | 'profile'): void {
+  #link(path: Bytes, folder: Bytes, kind: 'link' | 'profile'): void {
     const target = linkTarget(path);
     if (target === undefined) return;
     const direct = storePathOf(this.#place, target);
@@ -80,21 +104,94 @@ class LinkRoots {
       return;
     }
     const indirect = linkTarget(target);
-    if (indirect === undefined) {
-      if (folder === this.#auto && statOf(target) === undefined && !isBeingMade(path)) this.#found.stale.push(path);
-      return;
+    const named = indirect === undefined ? undefined : storePathOf(this.#place, indirect);
+    if (named === undefined) this.#byOtherName(path, target, indirect, folder, kind);
+    else this.#found.roots.push(indirectRoot(kind, path, target, named));
+  }
+
+  /** Links that do not begin with a name of the store that we know. */
+  #byOtherName(path: Bytes, target: Bytes, indirect: Bytes | undefined, folder: Bytes, kind: 'link' | 'profile'): void {
+    const direct = this.#otherNames.storePathOf(path);
+    if (direct !== undefined) this.#found.roots.push({ kind, from: path, path: direct });
+    else if (indirect !== undefined) {
+      const named = this.#otherNames.storePathOf(target);
+      if (named !== undefined) this.#found.roots.push(indirectRoot(kind, path, target, named));
+    } else if (folder === this.#auto && statOf(target) === undefined && !isBeingMade(path)) this.#found.stale.push(path);
+  }
+}
+
+const indirectRoot = (kind: 'link' | 'profile', from: Bytes, link: Bytes, path: StorePath): Root =>
+  kind === 'profile' ? { kind, from, path } : { kind: 'result', from: link, path };
+
+/**
+ * Links into the store by names that are not the ones it is opened by: where its home, or a folder above a link, is a symlink or is
+ * mounted twice. One that was not understood would be no root, and what it keeps would be collected. Cost: a `stat` for each folder
+ * above a target, once.
+ */
+class OtherNames {
+  readonly #storeDir: string;
+  readonly #store: FolderId | undefined;
+  readonly #isStore = new Map<Bytes, boolean>();
+
+  constructor({ home, storeDir }: StorePlace) {
+    this.#storeDir = storeDir;
+    this.#store = folderId(textToBytes(`${home}/store`));
+  }
+
+  /** The object that a symlink leads into, as the kernel would follow it. */
+  storePathOf(link: Bytes): StorePath | undefined {
+    const target = kernelTarget(link);
+    if (target === undefined || this.#store === undefined) return undefined;
+    for (let end = target.indexOf('/', 1); end !== -1; end = target.indexOf('/', end + 1)) {
+      if (!this.#leadsToStore(target.slice(0, end))) continue;
+      const [base] = target.slice(end + 1).split('/');
+      return tryParseStorePath(`${this.#storeDir}/${base}`, this.#storeDir);
     }
-    const named = storePathOf(this.#place, indirect);
-    if (named === undefined) return;
-    this.#found.roots.push(
-      kind === 'profile' ? { kind, from: path, path: named } : { kind: 'result', from: target, path: named },
-    );
+    return undefined;
+  }
+
+  #leadsToStore(folder: Bytes): boolean {
+    const known = this.#isStore.get(folder);
+    if (known !== undefined) return known;
+    const id = folderId(folder);
+    const isStore = id !== undefined && id.dev === this.#store!.dev && id.ino === this.#store!.ino;
+    this.#isStore.set(folder, isStore);
+    return isStore;
+  }
+}
+
+interface FolderId {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+/** `undefined` where nothing is. */
+const folderId = (folder: Bytes): FolderId | undefined =>
+  unlessGone(folder, () => statSync(bytesToPath(folder), { bigint: true, throwIfNoEntry: false }));
+
+/** Where a symlink leads, `..` taken after the folders above it were followed. */
+function kernelTarget(link: Bytes): Bytes | undefined {
+  const target = unlessGone(link, () => readlinkSync(bytesToPath(link), 'latin1'));
+  if (target === undefined || target.startsWith('/')) return target === undefined ? undefined : resolve(target);
+  const folder = unlessGone(link, () => realpathSync.native(bytesToPath(dirname(link)), 'latin1'));
+  return folder === undefined ? undefined : resolve(folder, target);
+}
+
+/** What is not there, is no folder or no link, or goes round in a circle, is nothing. @throws SystemFault */
+function unlessGone<T>(path: Bytes, run: () => T): T | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (/^(EINVAL|ENOENT|ENOTDIR|ELOOP)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    return sys('read', bytesToText(path), () => {
+      throw error;
+    });
   }
 }
 
 /** The object that an absolute path lies in, named as everyone does or as it lies on this disk. */
-export function storePathOf({ home, storeDir }: StorePlace, path: string): StorePath | undefined {
-  for (const folder of [storeDir, `${home}/store`]) {
+export function storePathOf({ home, storeDir }: StorePlace, path: Bytes): StorePath | undefined {
+  for (const folder of [storeDir, textToBytes(`${home}/store`)]) {
     if (!path.startsWith(`${folder}/`)) continue;
     const [base] = path.slice(folder.length + 1).split('/');
     return tryParseStorePath(`${storeDir}/${base}`, storeDir);
@@ -103,35 +200,19 @@ export function storePathOf({ home, storeDir }: StorePlace, path: string): Store
 }
 
 /** Absolute; `undefined` where there is no link. */
-function linkTarget(path: string): string | undefined {
-  try {
-    return resolve(dirname(path), readlinkSync(path));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EINVAL' || code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    return sys('read the link', path, () => {
-      throw error;
-    });
-  }
-}
+const linkTarget = (path: Bytes): Bytes | undefined =>
+  unlessGone(path, () => resolve(dirname(path), readlinkSync(bytesToPath(path), 'latin1')));
 
-const statOf = (path: string): Stats | undefined => {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
-    return sys('read', path, () => {
-      throw error;
-    });
-  }
-};
+const statOf = (path: Bytes): Stats | undefined =>
+  unlessGone(path, () => lstatSync(bytesToPath(path), { throwIfNoEntry: false }));
 
-function listFolder(folder: string) {
+/** Names as bytes: of Node's Latin-1. */
+function listFolder(folder: Bytes): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(bytesToPath(folder), { withFileTypes: true, encoding: 'latin1' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    return sys('read the folder', folder, () => {
+    return sys('read the folder', bytesToText(folder), () => {
       throw error;
     });
   }
@@ -144,7 +225,7 @@ const autoEntry = (home: string, link: string): string => `${autoFolder(home)}/$
 
 /** What a process is about to rename; after an hour it has died. */
 const FORSAKEN_MS = 3_600_000;
-const isBeingMade = (entry: string): boolean =>
+const isBeingMade = (entry: Bytes): boolean =>
   basename(entry).startsWith('.tmp-') && Date.now() - (statOf(entry)?.mtimeMs ?? 0) < FORSAKEN_MS;
 
 /**
@@ -154,18 +235,15 @@ const isBeingMade = (entry: string): boolean =>
  * @throws Fault E-STORE-060 something else stands there · SystemFault
  */
 export function addRoot(place: StorePlace, link: string, path: StorePath): void {
-  const found = statOf(link);
-  if (found !== undefined) {
-    const target = found.isSymbolicLink() ? linkTarget(link) : undefined;
-    if (target === undefined || storePathOf(place, target) === undefined) throw notOurLink(link);
-  }
+  const there = textToBytes(link);
+  if (statOf(there) !== undefined && linkedObject(place, there) === undefined) throw notOurLink(link);
   makeDirectory(autoFolder(place.home));
   const entry = autoEntry(place.home, link);
   // A collection that saw the entry before the link may have taken it away: `forgetLink`.
   do {
     symlinkAtomic(link, entry);
     symlinkAtomic(`${place.home}/store/${storePathBase(path)}`, link);
-  } while (linkTarget(entry) !== resolve(link));
+  } while (linkTarget(textToBytes(entry)) !== textToBytes(resolve(link)));
 }
 
 /**
@@ -175,29 +253,38 @@ export function addRoot(place: StorePlace, link: string, path: StorePath): void 
  * @param isStill  asked of the link, once the entry is aside
  * @returns whether it was
  */
-export function forgetLink(entry: string, isStill: (link: string) => boolean): boolean {
+export function forgetLink(entry: Bytes, isStill: (link: Bytes) => boolean): boolean {
   const link = linkTarget(entry);
   const aside = `${dirname(entry)}/.aside-${process.pid}-${basename(entry).slice(-32)}`;
   try {
-    sys('remove', entry, () => renameSync(entry, aside));
+    move(entry, aside);
   } catch (error) {
     if (systemFaultOf(error)?.errno === 'ENOENT') return false; // somebody else did
     throw error;
   }
   if (link !== undefined && !isStill(link)) {
-    sys('remove', entry, () => renameSync(aside, entry));
+    move(aside, entry);
     return false;
   }
-  sys('remove', entry, () => rmSync(aside, { force: true }));
+  sys('remove', bytesToText(entry), () => rmSync(bytesToPath(aside), { force: true }));
   return true;
 }
 
+const move = (from: Bytes, to: Bytes): void =>
+  sys('remove', bytesToText(from), () => renameSync(bytesToPath(from), bytesToPath(to)));
+
+/** The object that a symlink leads into, by whatever name. */
+function linkedObject(place: StorePlace, link: Bytes): StorePath | undefined {
+  const target = linkTarget(link);
+  return target === undefined ? undefined : (storePathOf(place, target) ?? new OtherNames(place).storePathOf(link));
+}
+
 /** Whether nothing stands there. */
-export const isGone = (link: string): boolean => statOf(link) === undefined;
+export const isGone = (link: Bytes): boolean => statOf(link) === undefined;
 
 const notOurLink = (link: string): Fault =>
   new Fault('E-STORE-060' satisfies StoreCode, `'${link}' is there already, and is no link into the store`, {
-    hints: ['give another name with --out-link, or move it away'],
+    hints: ['give the link another name, or move away what is there'],
   });
 
 /**
@@ -206,10 +293,10 @@ const notOurLink = (link: string): Fault =>
  * @throws Fault E-STORE-061 it is no root · SystemFault
  */
 export function removeRoot(place: StorePlace, link: string): void {
-  const target = linkTarget(link);
   const entry = autoEntry(place.home, link);
   const isBelow = link.startsWith(`${place.home}/var/gcroots/`);
-  if (target === undefined || storePathOf(place, target) === undefined || (!isBelow && statOf(entry) === undefined)) {
+  const isRoot = isBelow || statOf(textToBytes(entry)) !== undefined;
+  if (!isRoot || linkedObject(place, textToBytes(link)) === undefined) {
     throw new Fault('E-STORE-061' satisfies StoreCode, `'${link}' is not a root`, {
       hints: ["'igos store roots' lists them"],
     });
@@ -219,7 +306,7 @@ export function removeRoot(place: StorePlace, link: string): void {
 }
 
 /** @param olderThan  seconds since 1970 */
-export function isOlder(link: string, olderThan: number): boolean {
+export function isOlder(link: Bytes, olderThan: number): boolean {
   const stat = statOf(link);
   return stat !== undefined && stat.mtimeMs / 1000 < olderThan;
 }
@@ -228,15 +315,17 @@ export function isOlder(link: string, olderThan: number): boolean {
 const GENERATION = /^(.+)-\d+-link$/;
 
 /** Links that were made before, and count no longer: of `auto` the entry alone (the link is its owner's), of profiles what is not current. */
-export function outdatedRoots({ home, storeDir }: StorePlace, olderThan: number): { entry: string; link: string }[] {
-  const outdated: { entry: string; link: string }[] = [];
-  const isOld = (link: string): boolean => isOlder(link, olderThan);
-  for (const { name } of listFolder(autoFolder(home))) {
-    const entry = `${autoFolder(home)}/${name}`;
+export function outdatedRoots({ home, storeDir }: StorePlace, olderThan: number): { entry: Bytes; link: Bytes }[] {
+  const outdated: { entry: Bytes; link: Bytes }[] = [];
+  const isOld = (link: Bytes): boolean => isOlder(link, olderThan);
+  const auto = textToBytes(autoFolder(home));
+  for (const { name } of listFolder(auto)) {
+    const entry = `${auto}/${name}`;
     const link = linkTarget(entry);
-    if (link !== undefined && storePathOf({ home, storeDir }, link) === undefined && isOld(link)) outdated.push({ entry, link });
+    if (link !== undefined && linkedObject({ home, storeDir }, entry) === undefined && isOld(link))
+      outdated.push({ entry, link });
   }
-  const walk = (folder: string): void => {
+  const walk = (folder: Bytes): void => {
     for (const each of listFolder(folder)) {
       const path = `${folder}/${each.name}`;
       if (each.isDirectory()) walk(path);
@@ -245,13 +334,16 @@ export function outdatedRoots({ home, storeDir }: StorePlace, olderThan: number)
       if (linkTarget(`${folder}/${profile}`) !== path && isOld(path)) outdated.push({ entry: path, link: path });
     }
   };
-  walk(`${home}/var/profiles`);
+  walk(textToBytes(`${home}/var/profiles`));
   return outdated;
 }
 
 /** What programs have in use. Processes of others, which we may not look into, are left out: they cannot use what is ours alone. */
 function processRoots(place: StorePlace): Root[] {
-  const folders = [...new Set([place.storeDir, `${place.home}/store`])];
+  const store = textToBytes(`${place.home}/store`);
+  // The kernel names what it executes and maps without symlinks.
+  const real = unlessGone(store, () => realpathSync.native(bytesToPath(store), 'latin1')) ?? store;
+  const folders = [...new Set([place.storeDir, store, real])];
   const pattern = new RegExp(`(?:${folders.map(escapeRegExp).join('|')})/([0-9a-z]{32}-[0-9a-zA-Z+._?=-]+)`, 'g');
   const roots: Root[] = [];
   for (const pid of readdirSync('/proc')) {
@@ -260,9 +352,9 @@ function processRoots(place: StorePlace): Root[] {
     const scan = (text: string): void => {
       for (const [, base] of text.matchAll(pattern)) bases.add(base!);
     };
-    for (const link of ['exe', 'cwd', 'root']) scan(quietly(() => readlinkSync(`/proc/${pid}/${link}`)) ?? '');
+    for (const link of ['exe', 'cwd', 'root']) scan(quietly(() => readlinkSync(`/proc/${pid}/${link}`, 'latin1')) ?? '');
     const fds = quietly(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-    for (const fd of fds) scan(quietly(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '');
+    for (const fd of fds) scan(quietly(() => readlinkSync(`/proc/${pid}/fd/${fd}`, 'latin1')) ?? '');
     for (const file of ['maps', 'environ']) scan(quietly(() => readFileSync(`/proc/${pid}/${file}`, 'latin1')) ?? '');
     for (const base of bases) {
       const path = tryParseStorePath(`${place.storeDir}/${base}`, place.storeDir);

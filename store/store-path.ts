@@ -4,7 +4,7 @@
  * @source docs/store.md §2
  */
 import { Bug, type Bytes, bytesToText, compareBytes, Fault } from '../base/index.ts';
-import { decodeBase32, encodePathDigits } from './base32.ts';
+import { decodeBase32, encodeBase32, encodePathDigits } from './base32.ts';
 import type { StoreCode } from './codes.ts';
 import { digestBytes, formatHash, hashBytes, isHashAlgorithm, parseHash } from './hash.ts';
 import type { Digest, IngestionMethod, StorePath } from './types.ts';
@@ -167,13 +167,12 @@ export const inputAddressedPath = (drvName: string, output: string, moduloHex: s
 export const outputPathName = (drvName: string, output: string): string => (output === 'out' ? drvName : `${drvName}-${output}`);
 
 /** What a derivation writes where its own output's path is not known yet: `/<52 characters of base 32>`. */
-export const placeholder = (output: string): string =>
-  `/${formatHash({ algorithm: 'sha256', hex: hashBytes('sha256', `nix-output:${output}`) }, 'nix32')}`;
+export const placeholder = (output: string): string => `/${encodeBase32(digestBytes(`nix-output:${output}`))}`;
 
 /** What a derivation writes where an input's path is known only after that is built. */
 export function upstreamPlaceholder(drvPath: StorePath, output: string): string {
   const text = `nix-upstream-output:${storePathHash(drvPath)}:${outputPathName(derivationName(drvPath), output)}`;
-  return `/${formatHash({ algorithm: 'sha256', hex: hashBytes('sha256', text) }, 'nix32')}`;
+  return `/${encodeBase32(digestBytes(text))}`;
 }
 
 /** The path under which a floating output is built before its own is known. Differs by derivation and output, never by content. */

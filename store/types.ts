@@ -165,7 +165,7 @@ export interface Root {
    */
   readonly kind: 'link' | 'result' | 'profile' | 'temporary' | 'process';
   /** The link, or `process 4711`. */
-  readonly from: string;
+  readonly from: Bytes;
   /** Perhaps not valid. */
   readonly path: StorePath;
 }
@@ -195,7 +195,7 @@ export interface CollectReport {
   readonly freedBytes: number;
   readonly nKept: number;
   /** Links that counted as roots no longer: what they named is gone, or `olderThan`. */
-  readonly droppedRoots: readonly string[];
+  readonly droppedRoots: readonly Bytes[];
 }
 
 export interface VerifyOptions {
@@ -357,6 +357,8 @@ export interface ObjectStore extends Disposable {
    * @returns whether it succeeded; if not, nothing changed. @throws Fault E-STORE-009 · SystemFault
    */
   repair(path: StorePath, nar?: ByteSource): boolean;
+  /** The same from a file or folder elsewhere. @returns whether it was what is recorded, and stands now */
+  repairFromTree(path: StorePath, source: Bytes): boolean;
   /** Exchanges damaged objects for new outputs of the same build that have their recorded hashes. @returns the paths that are whole again */
   repairOutputs(outputs: ReadonlyMap<string, OutputToAdd>): StorePath[];
   /**

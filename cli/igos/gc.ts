@@ -1,3 +1,4 @@
+import { printable } from '../../base/index.ts';
 import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { CollectReport } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
@@ -7,6 +8,7 @@ import { openContextStore } from '../open-store.ts';
 import { parseAge, parseSize } from '../quantities.ts';
 import { isTerminal } from '../terminal.ts';
 import { count, formatBytes } from '../units.ts';
+import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const isDry = args.has('dry-run');
@@ -37,14 +39,16 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
 }
 
 function print(context: Context, report: CollectReport, isDry: boolean): void {
-  const { removed, leftovers, narBytes, freedBytes, nKept, droppedRoots } = report;
+  const { removed, leftovers, narBytes, freedBytes, nKept } = report;
+  const droppedRoots = report.droppedRoots.map(bytesToWord);
   if (context.isJson) {
     context.out.json({ dryRun: isDry, removed, leftovers, narBytes, freedBytes, kept: nKept, droppedRoots });
     return;
   }
   // One write: there may be thousands. Store paths hold nothing that a terminal would interpret.
   context.out.bytes(removed.map(({ path }) => `${path}\n`).join(''));
-  for (const root of droppedRoots) context.out.talk(`${isDry ? 'would no longer count' : 'no longer counts'} as a root: ${root}`);
+  for (const root of droppedRoots)
+    context.out.talk(`${isDry ? 'would no longer count' : 'no longer counts'} as a root: ${printable(root)}`);
   if (leftovers.length > 0) {
     context.out.talk(`${isDry ? 'would remove' : 'removed'} ${count(leftovers.length, 'leftover')} of what was interrupted`);
   }

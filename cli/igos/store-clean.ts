@@ -2,6 +2,7 @@ import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { count, formatBytes } from '../units.ts';
 import { bytesToWord } from '../words.ts';
 
 export function run(context: Context, _args: Arguments): undefined {
@@ -15,6 +16,6 @@ export function run(context: Context, _args: Arguments): undefined {
   }
   for (const name of names) context.out.line(name);
   context.out.talk(
-    `removed ${nScratch} scratch folders, ${nLocks + nLogs} locks and logs of dead builds, ${names.length} unregistered objects, ${(nPoolBytes / 2 ** 20).toFixed(1)} MiB of the pool`,
+    `removed ${count(nScratch, 'scratch folder')}, ${nLocks + nLogs} locks and logs of dead builds, ${count(names.length, 'unregistered object')}, ${formatBytes(nPoolBytes)} of the pool`,
   );
 }

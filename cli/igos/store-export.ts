@@ -1,10 +1,9 @@
-import { closeSync, fsyncSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { sys, temporaryName, writeAll } from '../../base/index.ts';
 import { type ByteSink, compressingSink, exportPaths } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { writeOutputFile } from '../output-file.ts';
 import { isTerminal } from '../terminal.ts';
 import { count, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
@@ -31,24 +30,6 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     }
   };
   if (file === undefined) send((chunk) => context.out.write(1, Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)));
-  else writeWhole(resolve(context.workingDirectory, file), send);
+  else writeOutputFile(resolve(context.workingDirectory, file), send);
   if (!context.isQuiet) context.out.talk(`exported ${count(paths.length, 'path')}, ${formatBytes(nBytes)}`);
-}
-
-/** The file appears when it is complete and durable. */
-function writeWhole(path: string, write: (sink: ByteSink) => void): void {
-  const temporary = temporaryName(path);
-  const fd = sys('create', path, () => openSync(temporary, 'wx', 0o644));
-  let isDone = false;
-  try {
-    write((chunk) => sys('write', path, () => writeAll(fd, chunk)));
-    sys('write', path, () => {
-      fsyncSync(fd);
-      renameSync(temporary, path);
-    });
-    isDone = true;
-  } finally {
-    closeSync(fd);
-    if (!isDone) unlinkSync(temporary);
-  }
 }

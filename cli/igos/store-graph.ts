@@ -1,6 +1,5 @@
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { writeFileAtomic } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { graphDot } from '../graph/dot.ts';
@@ -9,6 +8,7 @@ import { drawSvg } from '../graph/svg.ts';
 import { treeLines } from '../graph/tree.ts';
 import { viewOf } from '../graph/view.ts';
 import { openContextStore } from '../open-store.ts';
+import { writeOutputFile } from '../output-file.ts';
 import { validPaths } from '../valid-paths.ts';
 import { referrersClosure } from './store-referrers.ts';
 
@@ -32,5 +32,5 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
           ? `${JSON.stringify(graphJson(view), null, 2)}\n`
           : `${treeLines(view).join('\n')}\n`;
   if (file === undefined) context.out.line(text.trimEnd());
-  else writeFileAtomic(resolve(context.workingDirectory, file), text);
+  else writeOutputFile(resolve(context.workingDirectory, file), (sink) => sink(Buffer.from(text, 'utf8')));
 }

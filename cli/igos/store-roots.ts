@@ -5,6 +5,7 @@ import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { notInStore, validPaths } from '../valid-paths.ts';
+import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const [verb = 'list', ...operands] = args.operands;
@@ -31,8 +32,8 @@ function list(context: Context): void {
     .roots()
     .filter(({ path }) => store.isValid(path))
     .sort((a, b) => compareBytes(a.kind, b.kind) || compareBytes(a.from, b.from) || compareBytes(a.path, b.path));
-  if (context.isJson) context.out.json({ roots });
-  else for (const { kind, from, path } of roots) context.out.line(`${kind.padEnd(9)} ${from} -> ${path}`);
+  if (context.isJson) context.out.json({ roots: roots.map((root) => ({ ...root, from: bytesToWord(root.from) })) });
+  else for (const { kind, from, path } of roots) context.out.line(`${kind.padEnd(9)} ${bytesToWord(from)} -> ${path}`);
 }
 
 async function add(context: Context, operands: readonly string[]): Promise<void> {

@@ -28,11 +28,12 @@ export const storeCommands: readonly Command[] = [
     maxOperands: Infinity,
     takesBytes: true,
     description:
-      'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing. With --nar each PATH is a Nix archive, or - for standard input, and the tree in it is added.',
+      'Copies the file or tree into the store, whole or not at all. Adding the same bytes again costs a read and changes nothing, unless the object has gone from the disk, or --repair finds it damaged: then it is made again. With --nar each PATH is a Nix archive, or - for standard input, and the tree in it is added.',
     options: [
       { long: 'name', values: ['NAME'], doc: "the name in the path (default: the file's)" },
       { long: 'flat', doc: 'hash the bytes of one file instead of the archive of a tree' },
       { long: 'nar', doc: 'add the trees in Nix archives' },
+      { long: 'repair', doc: 'look at what is there already, and give it its bytes again where it was damaged' },
     ],
     examples: [
       { command: 'igos store add README.md', says: 'prints the path' },

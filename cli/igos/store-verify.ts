@@ -1,7 +1,9 @@
+import type { VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
+import { count } from '../units.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
@@ -32,7 +34,21 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     for (const { path, how } of repaired) context.out.line(`${path}: ${how}`);
     for (const row of rows)
       context.out.line(`${row.path}${row.file === undefined ? '' : `/${row.file}`}: ${row.kind}: ${row.detail}`);
-    context.out.talk(`${nPaths} paths, ${rows.length} ${rows.length === 1 ? 'problem' : 'problems'}`);
+    context.out.talk(`${count(nPaths, 'path')}, ${count(rows.length, 'problem')}`);
+    for (const hint of hintsFor(args, problems)) context.out.talk(`hint: ${hint}`);
   }
   return problems.length > 0 ? 1 : 0;
+}
+
+/** The way out of what is left. */
+function hintsFor(args: Arguments, problems: readonly VerifyProblem[]): string[] {
+  if (problems.length === 0) return [];
+  if (!args.has('repair')) return ["'igos store verify --contents --repair' removes leftovers and repairs what is damaged"];
+  const isDamaged = problems.some(({ kind }) => kind === 'missing' || kind === 'modified' || kind === 'metadata');
+  return isDamaged
+    ? [
+        'no cache that was asked has what is left, and building it again did not give it (--substituters asks others)',
+        "what was added from files comes back with 'igos store add --repair FILE…', if these are the same; what nothing needs goes with 'igos gc'",
+      ]
+    : [];
 }

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
 import { openContextStore } from '../open-store.ts';
 import { validPaths } from '../valid-paths.ts';
+import { bytesToWord } from '../words.ts';
 
 const KINDS: Readonly<Record<Root['kind'], string>> = {
   link: 'root',
@@ -22,7 +23,11 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const isFree = answers.some(({ explanations }) => explanations.length === 0);
   if (context.isJson) {
     context.out.json({
-      paths: answers.map(({ path, explanations }) => ({ path, isLive: explanations.length > 0, roots: explanations })),
+      paths: answers.map(({ path, explanations }) => ({
+        path,
+        isLive: explanations.length > 0,
+        roots: explanations.map(explanationJson),
+      })),
     });
     return isFree ? 1 : 0;
   }
@@ -33,9 +38,14 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   return isFree ? 1 : 0;
 }
 
+const explanationJson = ({ root, chain }: Explanation): object => ({
+  root: { ...root, from: bytesToWord(root.from) },
+  chain,
+});
+
 function linesOf({ root, chain }: Explanation): string[] {
   return [
-    `${KINDS[root.kind]} ${root.from}`,
+    `${KINDS[root.kind]} ${bytesToWord(root.from)}`,
     ...chain.map(({ path, by }, depth) => `${'  '.repeat(depth + 1)}${by === undefined ? '' : `${REASONS[by]} `}${path}`),
   ];
 }

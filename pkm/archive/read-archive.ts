@@ -2,15 +2,16 @@
  * An archive as an image. Members are unpacked under numbers into one flat private folder, so that no name in an archive ever
  * becomes a name on the disk before the plan was made and checked: there is nothing to traverse and nothing to write through.
  */
-import { createHash, hash } from 'node:crypto';
-import { createReadStream, readFileSync, statfsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
-import { Fault, SystemFault, sys, tryBytesToText } from '../../base/index.ts';
+import { Fault, SystemFault, sha256, sys, tryBytesToText } from '../../base/index.ts';
 import { makeImage } from '../image.ts';
-import type { FileWriter, RootIo } from '../io.ts';
+import { type FileMetadata, type FileWriter, isPlainFile, type RootIo } from '../io.ts';
 import { STATE_DIR } from '../layout.ts';
+import type { FileMaker, NewFile } from '../loops/creation.ts';
 import { badPath, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
 import { describeCapability } from './capability.ts';
@@ -28,6 +29,8 @@ export interface ReadArchiveOptions {
   readonly maxBytes?: number;
   /** `io` keeps nothing of it: the room that is left does not matter. */
   readonly isOnlyLookedAt?: boolean;
+  /** The archive is put beside its members: it will be kept. */
+  readonly isKept?: boolean;
   /**
    * Whether members that `.PKGINFO` does not declare may be privileged: setuid, setgid, or with file capabilities. InterGenOS's own
    * archives cannot declare anything; somebody else has to answer for them. Default: no.
@@ -43,22 +46,31 @@ const MEMORY_BYTES = 8 << 20;
 /** Archives up to this size are unpacked in one piece, if what comes out is no longer than that. */
 const WHOLE_BYTES = 4 << 20;
 const MAX_WHOLE_BYTES = 16 << 20;
+/** What is unpacked of archives of this size, or longer, is written beside us. */
+const MANY_BYTES = 1 << 17;
+/** Configuration is read when the change is planned: nobody shall wait for it. */
+const READ_SOON = 'etc/';
+/** Beside the members, which are numbers. */
+const ARCHIVE = 'archive';
+const ARCHIVE_TIME = 1;
 const EMPTY = Buffer.alloc(0);
 const IS_ROOT = process.geteuid?.() === 0;
 
 /** @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
 export async function imageFromArchive(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
   sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
-  const unpacker = new Unpacker(options);
-  const reader = new TarReader(unpacker);
   const whole = await readWhole(file);
+  const unpacker = new Unpacker(options, whole === undefined || whole.bytes.length >= MANY_BYTES);
+  const reader = new TarReader(unpacker);
   if (whole !== undefined) {
     try {
       reader.push(whole.bytes);
       reader.finish();
-    } finally {
+    } catch (error) {
       unpacker.abandon();
+      throw error;
     }
+    if (options.isKept === true) unpacker.keep(whole.packed);
     return unpacker.image(file, whole.sha256);
   }
   const digest = createHash('sha256');
@@ -70,24 +82,31 @@ export async function imageFromArchive(file: string, options: ReadArchiveOptions
     for await (const chunk of source.pipe(unzip)) reader.push(chunk as Buffer);
     reader.finish();
   } catch (error) {
+    unpacker.abandon();
     throw readFault(error, file);
   } finally {
-    unpacker.abandon();
     source.destroy();
     unzip.destroy();
   }
   return unpacker.image(file, digest.digest('hex'));
 }
 
+interface Whole {
+  readonly packed: Buffer;
+  readonly bytes: Buffer;
+  /** Of the archive. */
+  readonly sha256: string;
+}
+
 /** A short archive in one piece, unpacked beside us: half the time of a stream. `undefined` where it is long, unpacked or not. */
-async function readWhole(file: string): Promise<{ bytes: Buffer; sha256: string } | undefined> {
+async function readWhole(file: string): Promise<Whole | undefined> {
   const { size } = sys('read', file, () => statSync(file));
   if (size > WHOLE_BYTES) return undefined;
   const packed = sys('read', file, () => readFileSync(file));
   try {
     const unpacking = promisify(gunzip)(packed, { chunkSize: CHUNK, maxOutputLength: MAX_WHOLE_BYTES });
-    const sha256 = hash('sha256', packed); // meanwhile
-    return { bytes: await unpacking, sha256 };
+    const digest = sha256(packed); // meanwhile
+    return { packed, bytes: await unpacking, sha256: digest };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw readFault(error, file);
@@ -99,6 +118,14 @@ function readFault(error: unknown, file: string): unknown {
   if (code === 'Z_BUF_ERROR') return damaged('it is cut off');
   if (code.startsWith('Z_')) return damaged('it is not gzip-compressed, or damaged');
   return (error as NodeJS.ErrnoException).syscall === undefined ? error : new SystemFault('read', file, error);
+}
+
+const S_ISGID = 0o2000;
+
+/** The group that new files get in a folder that was just made; -1 where that depends on how it is mounted. */
+function givenGroup(folder: string): number {
+  const { mode, gid } = statSync(folder);
+  return (mode & S_ISGID) !== 0 || gid === process.getegid?.() ? gid : -1;
 }
 
 function freeBytes(folder: string): number {
@@ -115,9 +142,20 @@ class Unpacker {
   #sizeBytes = 0;
   #nEntries = 0;
   #current: Current | undefined;
+  /** Files are written beside us. */
+  #isMany: boolean;
+  /** For most files, once the first was made. */
+  #maker: FileMaker | undefined;
+  /** The group that new files get. */
+  #group = -1;
+  #archive: FileMaker | undefined;
+  /** Could not be made by them, and will be told why. */
+  readonly #left: NewFile[] = [];
 
-  constructor(options: ReadArchiveOptions) {
+  /** @param isMany  files are written while what comes behind them is read */
+  constructor(options: ReadArchiveOptions, isMany: boolean) {
     this.#options = options;
+    this.#isMany = isMany;
     const limit = options.maxBytes ?? MAX_BYTES;
     this.#maxBytes = options.isOnlyLookedAt === true ? limit : Math.min(limit, freeBytes(options.folder));
   }
@@ -169,8 +207,9 @@ class Unpacker {
     if (current.kind === 'text') this.#texts.set(current.path, decodeText(current.path, Buffer.concat(current.chunks)));
     else if (current.kind === 'small') {
       const { entry, buffer = EMPTY, file } = current; // all of it, in the piece that was just handed over or collected
-      sys('write', file, () => this.#options.io.createFile(file, buffer, this.#metadata(entry)));
-      this.#members.set(entry.path, { entry: { ...entry, sha256: hash('sha256', buffer) }, file });
+      this.#write(entry, file, buffer);
+      entry.sha256 = sha256(buffer);
+      this.#members.set(entry.path, { entry, file });
     } else if (current.kind === 'again') {
       if (current.digest.digest('hex') !== this.#members.get(current.path)!.entry.sha256) throw twice(current.path);
     } else if (current.kind === 'long') {
@@ -182,12 +221,55 @@ class Unpacker {
     }
   }
 
+  /** Writes the archive itself too. */
+  keep(packed: Buffer): void {
+    const { io, folder } = this.#options;
+    this.#archive = this.#isMany ? io.fileMaker(folder, ARCHIVE_TIME) : undefined;
+    this.#archive?.add({ name: ARCHIVE, data: packed, mode: 0o600 });
+    this.#archive?.flush();
+  }
+
+  #write(entry: ImageEntry, file: string, data: Buffer): void {
+    const { io, folder, mtimeSeconds } = this.#options;
+    const metadata = this.#metadata(entry);
+    if (this.#maker !== undefined && !entry.path.startsWith(READ_SOON) && isPlainFile(metadata, this.#group)) {
+      this.#maker.add({ name: file.slice(folder.length + 1), data, mode: entry.mode });
+      return;
+    }
+    sys('write', file, () => io.createFile(file, data, metadata));
+    if (!this.#isMany || this.#maker !== undefined) return;
+    this.#maker = io.fileMaker(folder, mtimeSeconds);
+    if (this.#maker === undefined) this.#isMany = false;
+    else this.#group = sys('read', folder, () => givenGroup(folder));
+  }
+
+  /** Waits for what is being written, and writes again what could not be: that says why. */
+  #finish(): void {
+    this.#left.push(...(this.#maker?.end() ?? []), ...(this.#archive?.end() ?? []));
+    this.#maker = undefined;
+    this.#archive = undefined;
+    const { io, folder, mtimeSeconds } = this.#options;
+    for (let next = this.#left[0]; next !== undefined; next = this.#left[0]) {
+      const { name, data, mode } = next;
+      const file = join(folder, name);
+      sys('write', file, () => {
+        if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) io.unlink(file); // a part of it
+        io.createFile(file, data, { mode, owner: undefined, mtimeSeconds: name === ARCHIVE ? ARCHIVE_TIME : mtimeSeconds });
+      });
+      this.#left.shift();
+    }
+  }
+
+  /** Nothing is at work afterwards. */
   abandon(): void {
     if (this.#current?.kind === 'long') this.#current.writer.abandon();
     this.#current = undefined;
+    this.#maker?.end();
+    this.#archive?.end();
   }
 
   image(file: string, sha256: string): PackageImage {
+    this.#maker?.flush();
     const info = this.#info();
     this.#checkLinks();
     this.#checkManifest(info.description);
@@ -195,13 +277,25 @@ class Unpacker {
       if (!isPrivileged(entry) || info.privileged.has(entry.path)) continue;
       if (this.#options.mayBePrivileged?.(entry.path, sha256) !== true) throw undeclared(entry);
     }
+    const finish = (path?: string): void => {
+      if (path?.startsWith(READ_SOON) !== true) this.#finish();
+    };
+    const placeOf = (entry: ImageEntry): string => this.#members.get(entry.path)!.file;
     return makeImage({
       description: info.description,
       origin: { kind: 'archive', file, sha256 },
       entries: [...this.#members.values()].map((member) => member.entry),
       notes: [...this.#notes],
-      scratch: { mtimeSeconds: this.#options.mtimeSeconds },
-      contentPath: (entry) => this.#members.get(entry.path)!.file,
+      scratch: {
+        mtimeSeconds: this.#options.mtimeSeconds,
+        placeOf,
+        finish,
+        archive: this.#archive === undefined ? undefined : join(this.#options.folder, ARCHIVE),
+      },
+      contentPath: (entry) => {
+        finish(entry.path);
+        return placeOf(entry);
+      },
     });
   }
 
@@ -238,7 +332,7 @@ class Unpacker {
     return other.kind === 'file' ? { kind: 'again', path, digest: createHash('sha256') } : { kind: 'skip' };
   }
 
-  #entry(path: string, member: TarMember): ImageEntry {
+  #entry(path: string, member: TarMember): NewEntry {
     return {
       path,
       kind: member.kind,
@@ -254,7 +348,7 @@ class Unpacker {
 
   #beginEntry(path: string, member: TarMember): Current {
     const entry = this.#entry(path, member);
-    const file = join(this.#options.folder, String(this.#members.size));
+    const file = `${this.#options.folder}/${this.#members.size}`;
     if (member.kind === 'hardlink') {
       this.#link(entry, member, file);
       return { kind: 'skip' };
@@ -278,6 +372,7 @@ class Unpacker {
     ) {
       throw hostile(member.name, `it is a hard link to '${printable(member.target)}', which is no earlier file of the archive`);
     }
+    this.#finish();
     sys('link', file, () => this.#options.io.link(found.file, file));
     this.#members.set(entry.path, { entry: { ...found.entry, path: entry.path, kind: 'hardlink', target }, file });
   }
@@ -289,7 +384,7 @@ class Unpacker {
     return 0;
   }
 
-  #metadata(entry: ImageEntry): Parameters<RootIo['createFile']>[2] {
+  #metadata(entry: ImageEntry): FileMetadata {
     const owner = IS_ROOT ? { uid: entry.uid, gid: entry.gid } : undefined;
     const { mtimeSeconds } = this.#options;
     const capability = IS_ROOT ? entry.capability : undefined;
@@ -369,11 +464,14 @@ function undeclared(entry: ImageEntry): Fault {
 
 const twice = (name: string): Fault => hostile(name, 'it is there twice, and not the same');
 
+/** Its hash comes last. */
+type NewEntry = Omit<ImageEntry, 'sha256'> & { sha256: string };
+
 type Current =
   | { kind: 'skip' }
   | { kind: 'again'; path: string; digest: ReturnType<typeof createHash> }
   | { kind: 'text'; path: string; chunks: Buffer[] }
-  | { kind: 'small'; entry: ImageEntry; file: string; buffer: Buffer | undefined; filled: number }
+  | { kind: 'small'; entry: NewEntry; file: string; buffer: Buffer | undefined; filled: number }
   | { kind: 'long'; entry: ImageEntry; file: string; writer: FileWriter; digest: ReturnType<typeof createHash> };
 
 const MANIFESTS = `${STATE_DIR}/packages/`;

@@ -31,7 +31,7 @@ export interface TarMember {
 export interface TarHandler {
   /** Before the bytes of a member. */
   begin(member: TarMember): void;
-  /** The next bytes of a file; valid during the call only. */
+  /** The next bytes of a file. They stay as they are for who keeps them, where what is pushed does. */
   data(bytes: Buffer): void;
   end(): void;
 }

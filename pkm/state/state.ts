@@ -3,7 +3,8 @@ import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fileColumns, fileRows } from './file-rows.ts';
-import { fromConfig, fromFile, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
+import { FILE_COLUMNS, insertFiles } from './insert-files.ts';
+import { fromConfig, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
 
 /** What planning asks of a generation. Implemented by the database; tests may put maps behind it. */
 export interface StateView {
@@ -149,7 +150,7 @@ export function writeDelta(database: Database, delta: StateDelta, number: number
     for (const needs of record.runtime)
       database.run('INSERT OR IGNORE INTO depends VALUES (?, ?)', record.name, parseRequirement(needs).name);
   }
-  for (const row of delta.putFiles) database.run(INSERT_FILE, ...fromFile(row, number));
+  insertFiles(database, delta.putFiles, number);
 }
 
 function endRecords(database: Database, names: readonly string[], number: number): void {
@@ -246,12 +247,9 @@ export const pathsBetween = (database: Database, low: number, high: number): str
 
 const RECORD_COLUMNS = `name, version, release, tier, summary, license, homepage, origin, store_path, archive, archive_sha256,
   reason, provides, conflicts, supersedes, config, runtime, installed_at, superseded_by, superseded_at, from_generation, triggers`;
-const FILE_COLUMNS =
-  'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime, capability, from_generation';
 const insertInto = (table: string, columns: string): string =>
   `INSERT INTO ${table} (${columns}) VALUES (?${',?'.repeat(columns.split(',').length - 1)})`;
 const INSERT_RECORD = insertInto('installed', RECORD_COLUMNS);
-const INSERT_FILE = insertInto('files', FILE_COLUMNS);
 
 /** What must change to get from the current generation to a kept one. Cost: the difference (and one scan of `files`). */
 export function deltaTo(database: Database, number: number): StateDelta {

@@ -105,6 +105,29 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    // So much that threads write and place files, of an archive that replaces some and of a new one.
+    name: 'install much',
+    setUp: async (box) => {
+      const many = (name: string, from: number): Record<string, string> =>
+        Object.fromEntries(
+          Array.from({ length: 60 }, (_, n) => [`usr/share/${name}/${n % 4}/${from + n}`, `${name} ${from} ${n}`.repeat(300)]),
+        );
+      const archive = async (about: string, files: Record<string, string>): Promise<void> => {
+        await writeArchive(box.image(about, files), join(box.base, `${about.replace(' ', '-')}.igos.tar.gz`));
+      };
+      await archive('much 1', { ...many('much', 0), 'etc/much.conf': 'a = 1\n' });
+      await archive('much 2', { ...many('much', 30), 'etc/much.conf': 'a = 2\n' });
+      await archive('other 1', many('other', 0));
+      await box.do(async (root) => {
+        root.install([await root.readArchive(join(box.base, 'much-1.igos.tar.gz'))], { archiveTrust: 'loose' });
+      });
+    },
+    act: async (box, io) => {
+      const files = ['much-2', 'other-1'].map((name) => join(box.base, `${name}.igos.tar.gz`));
+      await box.do(async (root) => root.install(await root.readArchives(files), { archiveTrust: 'loose' }), { io });
+    },
+  },
+  {
     name: 'rollback',
     setUp: (box) => {
       installBase(box);

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, realpathSync, rmSync, truncateSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { type RootIo, realIo } from '../../pkm/index.ts';
+import type { FileMaker, NewFile } from '../../pkm/loops/creation.ts';
 import { checkRecovered, copySandbox, prepare } from './crash-harness.ts';
 import type { Scenario } from './crash-scenarios.ts';
 import type { Sandbox } from './support.ts';
@@ -46,6 +47,19 @@ function recordingIo(moments: Moment[], take: () => string): RootIo {
           moments.push({ durable: takeOwn(before, name, args, take), changes: [...before.changes] });
           return result;
         }
+        if (name === 'fileMaker') {
+          const [folder, mtimeSeconds] = args as Parameters<RootIo['fileMaker']>;
+          const maker = result as ReturnType<RootIo['fileMaker']>;
+          return maker === undefined ? undefined : recordingMaker(maker, folder, mtimeSeconds, moments);
+        }
+        if (name === 'renameMany') {
+          const [folder, moves] = args as Parameters<RootIo['renameMany']>;
+          for (const { from, to } of result === undefined ? [] : moves) {
+            const again = (): void => realIo.rename(join(folder, from), join(folder, to));
+            before.changes.push({ name: 'rename', file: undefined, again });
+          }
+          return result;
+        }
         if (name === 'writeFile') {
           const [path, metadata] = args as [string, Parameters<RootIo['writeFile']>[1]];
           const writer = result as ReturnType<RootIo['writeFile']>;
@@ -67,6 +81,25 @@ function recordingIo(moments: Moment[], take: () => string): RootIo {
         };
         before.changes.push({ name, again, file: isFile ? String(args[name === 'copyFile' ? 1 : 0]) : undefined });
         return result;
+      };
+    },
+  });
+}
+
+/** What it is given may be written at any time before the next sync. */
+function recordingMaker(maker: FileMaker, folder: string, mtimeSeconds: number, moments: Moment[]): FileMaker {
+  return new Proxy(maker, {
+    get(target, key) {
+      const method = Reflect.get(target, key, target) as (...args: unknown[]) => unknown;
+      return (...args: unknown[]): unknown => {
+        if (key === 'add') {
+          const { name, data, mode } = args[0] as NewFile;
+          const file = join(folder, name);
+          const copy = Buffer.from(data);
+          const again = (): void => realIo.createFile(file, copy, { mode, owner: undefined, mtimeSeconds });
+          moments.at(-1)!.changes.push({ name: 'createFile', file, again });
+        }
+        return method.apply(target, args);
       };
     },
   });

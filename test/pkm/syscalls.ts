@@ -17,6 +17,7 @@ const CHANGING = [
   'sendfile',
   'mkdir',
   'rename',
+  'renameat',
   'renameat2',
   'link',
   'linkat',

@@ -3,7 +3,18 @@
  *
  * @source docs/builder.md §2
  */
-import { constants, copyFileSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { bytesToPath, sys, textToBytes } from '../base/index.ts';
 import type { ObjectStore, TreeEntry } from '../store/index.ts';
@@ -80,6 +91,25 @@ export function copyHostFiles(folder: string, entries: readonly TreeEntry[]): vo
       else if (entry.kind === 'file') copyFileSync(bytesToPath(entry.realPath), at, constants.COPYFILE_FICLONE);
     });
   }
+}
+
+/**
+ * Lets everybody read below `folder` what its owner may: builds of root run as somebody else, and root may have a umask that closes
+ * what it makes.
+ */
+export function openToAll(folder: string | Buffer): void {
+  const top = Buffer.from(folder);
+  sys('prepare the root', top.toString(), () => {
+    chmodSync(top, 0o755);
+    for (const entry of readdirSync(top, { withFileTypes: true, encoding: 'buffer' })) {
+      const path = Buffer.concat([top, Buffer.from('/'), entry.name]);
+      if (entry.isDirectory()) openToAll(path);
+      else if (entry.isFile()) {
+        const mode = lstatSync(path).mode & 0o7777;
+        chmodSync(path, mode | ((mode & 0o500) >> 3) | ((mode & 0o500) >> 6));
+      }
+    }
+  });
 }
 
 /** Makes the place of a store object in `folder`. A link cannot be mounted upon: it is made again. @returns what to mount */

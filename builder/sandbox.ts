@@ -19,7 +19,7 @@ import { REPORT_FD } from './launch/machine-code.ts';
 import { EXECUTE, FILTER, type ResourceLimit, sandboxCalls } from './launch/steps.ts';
 import type { Layer } from './layers.ts';
 import type { Mount } from './mounts.ts';
-import { copyLayers, makeSkeleton, placeObject, systemMounts } from './root.ts';
+import { copyLayers, makeSkeleton, openToAll, placeObject, systemMounts } from './root.ts';
 import type { Started, Usage } from './spawn.ts';
 import { FIRST_BUILD_UID, isPrivileged, starter } from './starter.ts';
 import type { BuildLimits } from './types.ts';
@@ -75,7 +75,10 @@ export const outputsFolder = (scratch: string): string => `${scratch}/outputs`;
 export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd> {
   const { scratch, input, workspace } = request;
   const { root, mounts } = sys('prepare the sandbox', scratch, () => prepare(request));
-  for (const [name, text] of input.files) writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
+  for (const [name, text] of input.files) {
+    writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
+    chmodSync(`${scratch}/build/${name}`, 0o644);
+  }
   const machine = ownMachine();
   if (machine === undefined) throw noLauncher();
   const cgroup = makeCgroup(request.limits ?? {});
@@ -112,6 +115,12 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
   }
 }
 
+/** Whatever the umask of the user is: it is none of the build's business. */
+function makeOpenFolder(path: string): void {
+  mkdirSync(path);
+  chmodSync(path, 0o755);
+}
+
 /** Makes the folders of this build. @returns where its root will be, and what is to be mounted, in order */
 function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
   const { scratch, workspace, layers, hasNetwork } = request;
@@ -119,7 +128,7 @@ function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
   const outputs = outputsFolder(scratch);
   // Closed to all others: whatever a build leaves in it, programs that run as its owner for one, nobody comes near.
   chmodSync(scratch, 0o700);
-  for (const folder of [`${scratch}/build`, outputs]) mkdirSync(folder, { mode: 0o755 });
+  for (const folder of [`${scratch}/build`, outputs]) makeOpenFolder(folder);
   const mounts: Mount[] = [];
   let root = workspace.mountPoint;
   if (layers === undefined) {
@@ -129,8 +138,10 @@ function prepare(request: SandboxRequest): { root: string; mounts: Mount[] } {
     mkdirSync(root);
     copyLayers(store, layers, root);
     makeSkeleton(root, { storeDir: store.storeDir, hasNetwork });
+    openToAll(root);
   } else {
-    for (const name of ['upper', 'work']) mkdirSync(`${scratch}/${name}`, { mode: 0o755 });
+    // The root of the build has the mode of its upper layer.
+    for (const name of ['upper', 'work']) makeOpenFolder(`${scratch}/${name}`);
     const lower = [workspace.skeleton({ hasNetwork, hostFiles: [] }), ...layers.map((layer) => workspace.link(layer.path))];
     // Relative to the workspace, where the launcher stands when it mounts.
     const options = [

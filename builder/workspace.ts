@@ -9,7 +9,7 @@ import { noLauncher } from './build-fault.ts';
 import { ownMachine } from './launch/launch.ts';
 import { launcherProgram } from './launch/program.ts';
 import { removeScratch } from './remove.ts';
-import { copyHostFiles, makeSkeleton } from './root.ts';
+import { copyHostFiles, makeSkeleton, openToAll } from './root.ts';
 
 export class Workspace implements Disposable {
   readonly store: ObjectStore;
@@ -62,6 +62,7 @@ export class Workspace implements Disposable {
     sys('prepare the sandbox', folder, () => mkdirSync(folder));
     makeSkeleton(folder, { storeDir: this.store.storeDir, hasNetwork: options.hasNetwork });
     copyHostFiles(folder, options.hostFiles);
+    openToAll(folder);
     this.#skeletons.set(key, folder);
     return folder;
   }

@@ -105,6 +105,20 @@ test('what is left running is killed with the build', async (t) => {
   assert.ok(performance.now() - before < 300_000);
 });
 
+test('the umask of the user is not seen by a build, and is not in its way', async (t) => {
+  if (!needsSandbox(t)) return;
+  const script = 'stat -c "%a" / /etc /etc/passwd /build /igos/store "$givenPath" > $out; . "$givenPath"';
+  const env = { given: ':', passAsFile: 'given' };
+  const { text: usual } = await runComposed(t, script, { tools: ['stat'], env });
+  const before = process.umask(0o077);
+  try {
+    const { text } = await runComposed(t, script, { tools: ['stat'], env });
+    assert.equal(text, usual);
+  } finally {
+    process.umask(before);
+  }
+});
+
 test('variables of the loader reach the build and nothing before it', async (t) => {
   if (!needsSandbox(t)) return;
   const env = { LD_PRELOAD: '/nowhere/evil.so', LD_LIBRARY_PATH: "/it's here", 'odd.name': 'x' };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawnSync } from 'node:child_process';
 import type { EventEmitter } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { project } from '../cli/programs.ts';
@@ -155,7 +155,8 @@ const skip = spawnSync('unshare', [UNSHARE, 'true']).status === 0 ? false : 'not
 
 test('who may not write there is told so before anything is fetched', { skip }, async (t) => {
   const all = await offered(t);
-  mkdirSync(all.box.path('var/lib/igos'), { recursive: true, mode: 0o555 });
+  mkdirSync(all.box.path('var/lib/igos'), { recursive: true });
+  chmodSync(all.box.path('var/lib/igos'), 0o555);
   const { status, stderr } = await sync(all, [...READ_ONLY, all.box.root]).ended;
   assert.deepEqual([status, all.web.requests], [1, []], stderr);
 });

@@ -1,6 +1,7 @@
 /** Files that a user names for what a command makes: `-o FILE`. */
 import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { sys, temporaryName, writeAll } from '../base/index.ts';
+import { dirname } from 'node:path';
+import { syncDirectory, sys, temporaryName, writeAll } from '../base/index.ts';
 import type { ByteSink } from '../store/index.ts';
 
 /**
@@ -33,6 +34,7 @@ export function writeOutputFile(path: string, write: (sink: ByteSink) => void): 
       renameSync(temporary, final);
     });
     isDone = true;
+    syncDirectory(dirname(final));
   } finally {
     closeSync(fd);
     if (!isDone) unlinkSync(temporary);

@@ -9,6 +9,7 @@ export * from './fault.ts';
 export * from './file-calls.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
 export * from './native-code.ts';
+export * from './native-loop.ts';
 export * from './native-zstd.ts';
 export * from './process.ts';
 export * from './render.ts';

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
@@ -42,7 +42,10 @@ export async function makeContent(recipe: Recipe, tree: SourceTree, folder: stri
   }
   const scratch = sys('make a folder in', tmpdir(), () => mkdtempSync(join(tmpdir(), 'igos-content-')));
   const missing = join(scratch, 'missing');
+  const environment = join(scratch, 'environment.mk');
   try {
+    // Not as standard input: make leaves a copy of that in the temporary folder.
+    sys('write', environment, () => writeFileSync(environment, ENVIRONMENT));
     const variables = {
       CONTENT_MK: contentMk,
       GENODE_DIR: tree.folder,
@@ -52,7 +55,7 @@ export async function makeContent(recipe: Recipe, tree: SourceTree, folder: stri
       VERBOSE: '@',
     };
     const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
-    const { status, log } = await runMake(['--quiet', '-f', '-', '-C', folder, ...settings], ENVIRONMENT);
+    const { status, log } = await runMake(['--quiet', '-f', environment, '-C', folder, ...settings]);
     if (status === 0) return;
     const ports = existsSync(missing) ? [...new Set(words(readFileSync(missing, 'utf8')))] : [];
     if (ports.length > 0) throw portsMissing(name, ports, tree);

@@ -12,11 +12,11 @@ export interface MakeResult {
   readonly log: readonly string[];
 }
 
-/** Runs GNU make without what a make above us may have said to it. `input`: a makefile, for `-f -`. @throws Fault E-DEPOT-009 there is no make */
-export function runMake(args: readonly string[], input = ''): Promise<MakeResult> {
+/** Runs GNU make without what a make above us may have said to it. @throws Fault E-DEPOT-009 there is no make */
+export function runMake(args: readonly string[]): Promise<MakeResult> {
   return new Promise((resolve, reject) => {
     const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
-    const child = spawn('make', args, { env: { ...env, LC_ALL: 'C' } });
+    const child = spawn('make', args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
     let log = '';
     const keep = (data: Buffer): void => {
       log = (log + data.toString('utf8')).slice(-KEPT_LOG);
@@ -33,8 +33,6 @@ export function runMake(args: readonly string[], input = ''): Promise<MakeResult
     child.on('close', (code, signal) =>
       resolve({ status: code ?? signal ?? 'an unknown signal', log: log.trimEnd().split('\n').slice(-20).map(printable) }),
     );
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
   });
 }
 

@@ -3,7 +3,8 @@
  * other and every round all of them, so that a busy moment hits all alike. Every operation is a shell function of `ops-*.sh`.
  *
  * Before each the file system is synced: igos flushes it before it registers anything, and would wait for what the others left dirty.
- * A store is not removed but left for the end, and what makes files waits until nobody's removals make that slow (steady-disk.ts).
+ * A store is not removed but left for the end, and what makes files waits until nobody's removals make that slow (steady-disk.ts). It
+ * comes before what removes any: Nix unpacks a tree that it has once more, and removes that.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -27,22 +28,29 @@ const GROUPS = ['files', 'large', 'twice'] as const;
 export type Group = (typeof GROUPS)[number];
 export const isGroup = (word: string): word is Group => (GROUPS as readonly string[]).includes(word);
 
-const OPERATIONS: Readonly<Record<Group, readonly Operation[]>> = {
+/** What is done in one round after the other, before the next: operations in a row. */
+const PHASES: Readonly<Record<Group, readonly (readonly Operation[])[]>> = {
   files: [
-    { name: 'add 20,000 files', run: ({ tree }) => ['add', tree], isFresh: true },
-    { name: 'add them again', run: ({ tree }) => ['add', tree] },
-    { name: 'verify --contents, 20,000 files', run: () => ['verify'] },
-    { name: 'dump 20,000 files', run: ({ tree }) => ['dump', tree] },
+    [{ name: 'add 20,000 files', run: ({ tree }) => ['add', tree], isFresh: true }],
+    [
+      { name: 'add them again', run: ({ tree }) => ['add', tree] },
+      { name: 'verify --contents, 20,000 files', run: () => ['verify'] },
+      { name: 'dump 20,000 files', run: ({ tree }) => ['dump', tree] },
+    ],
   ],
   large: [
-    { name: 'add 1 GiB', run: ({ big }) => ['add', big], isFresh: true },
-    { name: 'verify --contents, 1 GiB', run: () => ['verify'] },
-    { name: 'dump 1 GiB', run: ({ big }) => ['dump', big] },
+    [{ name: 'add 1 GiB', run: ({ big }) => ['add', big], isFresh: true }],
+    [
+      { name: 'verify --contents, 1 GiB', run: () => ['verify'] },
+      { name: 'dump 1 GiB', run: ({ big }) => ['dump', big] },
+    ],
   ],
   twice: [
-    { name: '(add 20,000 files, each twice)', run: ({ doubled }) => ['add', doubled], isFresh: true },
-    { name: 'optimise, each file twice', run: () => ['optimise'] },
-    { name: 'optimise again', run: () => ['optimise'] },
+    [
+      { name: '(add 20,000 files, each twice)', run: ({ doubled }) => ['add', doubled], isFresh: true },
+      { name: 'optimise, each file twice', run: () => ['optimise'] },
+      { name: 'optimise again', run: () => ['optimise'] },
+    ],
   ],
 };
 
@@ -69,7 +77,7 @@ export interface Measurement {
 export async function storeTable(root: string, measurement: Measurement, print: (text: string) => void): Promise<void> {
   const { scratch, rounds } = measurement;
   const groups = measurement.groups.length === 0 ? GROUPS : measurement.groups;
-  const operations = groups.flatMap((group) => OPERATIONS[group]);
+  const phases = groups.flatMap((group) => PHASES[group]);
   const tools: readonly Tool[] = has('nix-store') ? ['igos', 'nix', 'limit'] : ['igos', 'limit'];
   const data = makeData(process.env['IGOS_BENCH_DATA'] ?? join(scratch, 'data'));
   const work = join(scratch, 'work');
@@ -97,18 +105,18 @@ export async function storeTable(root: string, measurement: Measurement, print: 
     return { wall: wall!, cpu: user! + system, peakMiB: Number(lines.at(-1)) / 1024 };
   };
   const samples = new Map<string, Sample[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, run, isFresh } of operations) {
-      for (const tool of tools) {
-        if (isFresh) {
-          await disk.wait();
-          fresh(tool);
-        }
-        const key = `${name}\0${tool}`;
-        samples.set(key, [...(samples.get(key) ?? []), shell(tool, run(data))]);
+  const measure = async ({ name, run, isFresh }: Operation): Promise<void> => {
+    for (const tool of tools) {
+      if (isFresh) {
+        await disk.wait();
+        fresh(tool);
       }
+      const key = `${name}\0${tool}`;
+      samples.set(key, [...(samples.get(key) ?? []), shell(tool, run(data))]);
     }
-  }
+  };
+  for (const phase of phases)
+    for (let round = 0; round < rounds; round++) for (const operation of phase) await measure(operation);
   if (!measurement.keeps) {
     // Objects are read-only folders, and an unprivileged user must open them first.
     spawnSync('chmod', ['-R', 'u+w', work]);
@@ -118,7 +126,7 @@ export async function storeTable(root: string, measurement: Measurement, print: 
     `store, ${rounds} rounds: median and least seconds, least processor seconds, peak MiB; ratios of medians and of the least\n`,
   );
   print(`${''.padEnd(34)}${tools.map((tool) => tool.padStart(26)).join('')}      igos/nix     igos/limit`);
-  for (const { name } of operations) {
+  for (const { name } of phases.flat()) {
     const values = (tool: Tool, field: keyof Sample): number[] =>
       (samples.get(`${name}\0${tool}`) ?? []).map((sample) => sample[field]);
     const least = (tool: Tool, field: keyof Sample): number => Math.min(...values(tool, field));

@@ -18,7 +18,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { type Address, codeOf, fileCalls, type NativeCode, nativeCode, O_CLOEXEC, type Thread } from '../../base/index.ts';
+import { type Address, type NativeLoop, nativeLoop, O_CLOEXEC, type Thread } from '../../base/index.ts';
 import { CREATION } from './machine-code.ts';
 
 const HEADER_BYTES = 104;
@@ -48,35 +48,7 @@ export interface NewFile {
   readonly mode: number;
 }
 
-interface Program {
-  readonly native: NativeCode;
-  readonly code: Address;
-  /** In the order of the table. */
-  readonly functions: readonly Address[];
-  readonly addressOf: (memory: Uint8Array) => Address;
-}
-
-let program: Program | undefined | null;
-
-/** `undefined` where there is no code for the machine. */
-function loadProgram(): Program | undefined {
-  if (program === undefined) program = makeProgram() ?? null;
-  return program ?? undefined;
-}
-
-function makeProgram(): Program | undefined {
-  const native = nativeCode();
-  const calls = fileCalls();
-  const code = codeOf(CREATION, process.arch);
-  if (native === undefined || calls === undefined || code === undefined) return;
-  const functions = ['openat', 'write', 'futimens', 'close'].map((name) => native.functionAt(name));
-  if (!functions.every((address) => address !== undefined)) return;
-  try {
-    return { native, code: native.load(code), functions, addressOf: (memory) => calls.addressOf(memory) };
-  } catch {
-    return; // no code may be run here
-  }
-}
+const creationLoop = nativeLoop(CREATION, ['openat', 'write', 'futimens', 'close']);
 
 interface Table {
   readonly memory: Buffer;
@@ -106,7 +78,7 @@ class Line {
   #tables: Table[] = [];
 
   /** @returns false where no thread is to be had */
-  add({ native, code }: Program, table: Table): boolean {
+  add({ native, code }: NativeLoop, table: Table): boolean {
     const last = this.#tables.at(-1);
     if (last !== undefined && Atomics.compareExchange(last.words, 0, NO_TABLE, BigInt(table.at)) !== ENDED) {
       this.#tables.push(table);
@@ -140,17 +112,17 @@ function letGoOfTried(): void {
   waiting = waiting.filter(({ isLetGo }) => !isLetGo);
 }
 
-function startTable(loaded: Program, table: Table): void {
+function startTable(loop: NativeLoop, table: Table): void {
   lines ??= Array.from({ length: Math.min(4, Math.max(1, availableParallelism() - 1)) }, () => new Line());
   for (;;) {
     letGoOfTried();
     if (waiting.length === 0 || nWaitingBytes + table.sizeBytes <= WAITING_BYTES) break;
-    loaded.native.sleep(WAIT_MICROSECONDS);
+    loop.native.sleep(WAIT_MICROSECONDS);
   }
   waiting.push(table);
   nWaitingBytes += table.sizeBytes;
   // Where no thread is to be had, none of its files is made.
-  if (!lines[nextLine++ % lines.length]!.add(loaded, table)) Atomics.store(table.words, 1, 1n);
+  if (!lines[nextLine++ % lines.length]!.add(loop, table)) Atomics.store(table.words, 1, 1n);
 }
 
 /** Waits until nothing is on its way any more. What could not be made is told by `FileMaker.end`. */
@@ -162,7 +134,7 @@ export function settleFiles(): void {
 
 /** Makes files in a folder, while whoever adds them goes on. */
 export class FileMaker {
-  readonly #program: Program;
+  readonly #loop: NativeLoop;
   readonly #mtimeSeconds: number;
   #fd: number;
   #files: NewFile[] = [];
@@ -173,16 +145,16 @@ export class FileMaker {
 
   /** @returns `undefined` where there is no loop, or no such folder: files have to be made in another way */
   static open(folder: string, mtimeSeconds: number): FileMaker | undefined {
-    const loaded = loadProgram();
+    const loop = creationLoop();
     try {
-      return loaded === undefined ? undefined : new FileMaker(loaded, folder, mtimeSeconds);
+      return loop === undefined ? undefined : new FileMaker(loop, folder, mtimeSeconds);
     } catch {
       return undefined;
     }
   }
 
-  private constructor(loaded: Program, folder: string, mtimeSeconds: number) {
-    this.#program = loaded;
+  private constructor(loop: NativeLoop, folder: string, mtimeSeconds: number) {
+    this.#loop = loop;
     this.#mtimeSeconds = mtimeSeconds;
     this.#fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     atWork.add(this);
@@ -201,7 +173,7 @@ export class FileMaker {
     const table = this.#table(files, this.#nBytes);
     this.#files = [];
     this.#nBytes = 0;
-    startTable(this.#program, table);
+    startTable(this.#loop, table);
     this.#tables.push(table);
   }
 
@@ -211,7 +183,7 @@ export class FileMaker {
    */
   end(): readonly NewFile[] {
     this.flush();
-    for (const table of this.#tables) while (!isTried(table)) this.#program.native.sleep(WAIT_MICROSECONDS);
+    for (const table of this.#tables) while (!isTried(table)) this.#loop.native.sleep(WAIT_MICROSECONDS);
     letGoOfTried();
     this.settle();
     const left = this.#left;
@@ -232,7 +204,7 @@ export class FileMaker {
   }
 
   #table(files: readonly NewFile[], sizeBytes: number): Table {
-    const { addressOf, functions } = this.#program;
+    const { addressOf, functions } = this.#loop;
     const namesAt = HEADER_BYTES + files.length * PLACE_BYTES;
     const names = `${files.map(({ name }) => name).join('\0')}\0`;
     const memory = Buffer.allocUnsafeSlow((namesAt + Buffer.byteLength(names) + 7) & ~7).fill(0, 0, namesAt);

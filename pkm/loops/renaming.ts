@@ -13,7 +13,7 @@
  * Paths are behind them.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Address, codeOf, fileCalls, type NativeCode, nativeCode } from '../../base/index.ts';
+import { type NativeLoop, nativeLoop } from '../../base/index.ts';
 import { RENAMING } from './machine-code.ts';
 
 const HEADER_BYTES = 32;
@@ -24,32 +24,7 @@ const HIGH: number = 2 ** 32;
 /** To be no more than a place to start from. @source open(2) */
 const O_PATH = 0o10000000;
 
-interface Program {
-  readonly native: NativeCode;
-  readonly code: Address;
-  readonly renameat: Address;
-  readonly addressOf: (memory: Uint8Array) => Address;
-}
-
-let program: Program | undefined | null;
-
-function loadProgram(): Program | undefined {
-  if (program === undefined) program = makeProgram() ?? null;
-  return program ?? undefined;
-}
-
-function makeProgram(): Program | undefined {
-  const native = nativeCode();
-  const calls = fileCalls();
-  const code = codeOf(RENAMING, process.arch);
-  const renameat = native?.functionAt('renameat');
-  if (native === undefined || calls === undefined || code === undefined || renameat === undefined) return;
-  try {
-    return { native, code: native.load(code), renameat, addressOf: (memory) => calls.addressOf(memory) };
-  } catch {
-    return; // no code may be run here
-  }
-}
+const renamingLoop = nativeLoop(RENAMING, ['renameat']);
 
 /** Relative to the folder. */
 export interface Move {
@@ -71,16 +46,16 @@ export interface MovesAtWork {
  * @returns `undefined` where they have to be renamed in another way
  */
 export function startMoves(folder: string, moves: readonly Move[]): MovesAtWork | undefined {
-  const loaded = loadProgram();
-  if (loaded === undefined || moves.length === 0) return undefined;
+  const loop = renamingLoop();
+  if (loop === undefined || moves.length === 0) return undefined;
   let fd: number;
   try {
     fd = openSync(folder, O_PATH | constants.O_DIRECTORY);
   } catch {
     return undefined;
   }
-  const { memory, places } = table(loaded, fd, moves);
-  const thread = loaded.native.start(loaded.code, loaded.addressOf(memory));
+  const { memory, places } = table(loop, fd, moves);
+  const thread = loop.native.start(loop.code, loop.addressOf(memory));
   return {
     end() {
       thread?.join();
@@ -92,7 +67,11 @@ export function startMoves(folder: string, moves: readonly Move[]): MovesAtWork 
   };
 }
 
-function table(loaded: Program, fd: number, moves: readonly Move[]): { memory: Buffer; places: Uint32Array } {
+function table(
+  { functions, addressOf }: NativeLoop,
+  fd: number,
+  moves: readonly Move[],
+): { memory: Buffer; places: Uint32Array } {
   const paths: string[] = [];
   for (const { from, to } of moves) paths.push(from, to);
   paths.push('');
@@ -100,8 +79,8 @@ function table(loaded: Program, fd: number, moves: readonly Move[]): { memory: B
   const pathsAt = HEADER_BYTES + moves.length * PLACE_BYTES;
   const memory = Buffer.allocUnsafeSlow(pathsAt + Buffer.byteLength(text)).fill(0, 0, pathsAt);
   const isAscii = memory.write(text, pathsAt, 'utf8') === text.length;
-  const at = loaded.addressOf(memory);
-  for (const [word, value] of [moves.length, at + HEADER_BYTES, loaded.renameat].entries())
+  const at = addressOf(memory);
+  for (const [word, value] of [moves.length, at + HEADER_BYTES, ...functions].entries())
     memory.writeBigUInt64LE(BigInt(value), word * 8);
   memory.writeInt32LE(fd, 24);
   const places = new Uint32Array(memory.buffer, HEADER_BYTES, moves.length * PLACE_WORDS);

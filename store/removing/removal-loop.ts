@@ -16,7 +16,7 @@
  * them.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { type Address, codeOf, fileCalls, type NativeCode, nativeCode, STAT_MASK, type Thread } from '../../base/index.ts';
+import { type Address, type NativeLoop, nativeLoop, STAT_MASK, type Thread } from '../../base/index.ts';
 import type { TimedFile } from '../lanes/placed.ts';
 import { LISTINGS } from './machine-code.ts';
 
@@ -39,35 +39,7 @@ const AT_REMOVEDIR = 0x200;
 /** Not 0, and no flag that the loop hands on. */
 const NO_FLAG = 1;
 
-interface Program {
-  readonly native: NativeCode;
-  readonly code: Address;
-  readonly statx: Address;
-  readonly unlinkat: Address;
-  readonly addressOf: (memory: Uint8Array) => Address;
-}
-
-let program: Program | undefined | null;
-
-/** `undefined` where there is no code for the machine. */
-function loadProgram(): Program | undefined {
-  if (program === undefined) program = makeProgram() ?? null;
-  return program ?? undefined;
-}
-
-function makeProgram(): Program | undefined {
-  const native = nativeCode();
-  const calls = fileCalls();
-  const code = codeOf(LISTINGS, process.arch);
-  const statx = native?.functionAt('statx');
-  const unlinkat = native?.functionAt('unlinkat');
-  if (native === undefined || calls === undefined || code === undefined || statx === undefined || unlinkat === undefined) return;
-  try {
-    return { native, code: native.load(code), statx, unlinkat, addressOf: (memory) => calls.addressOf(memory) };
-  } catch {
-    return; // no code may be run here
-  }
-}
+const removalLoop = nativeLoop(LISTINGS, ['statx', 'unlinkat']);
 
 /** A name that goes without a look: of anything but a folder, or of an empty folder. */
 export interface NamedEntry {
@@ -82,8 +54,8 @@ export interface NamedEntry {
  * @returns the places of those that were not removed, ascending; `undefined` where they have to be removed in another way
  */
 export function removeInLoop(folder: string, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
-  const loaded = loadProgram();
-  if (loaded === undefined) return undefined;
+  const loop = removalLoop();
+  if (loop === undefined) return undefined;
   if (entries.length === 0) return [];
   let fd: number;
   try {
@@ -92,14 +64,14 @@ export function removeInLoop(folder: string, entries: readonly (TimedFile | Name
     return undefined;
   }
   try {
-    return run(loaded, fd, entries);
+    return run(loop, fd, entries);
   } finally {
     closeSync(fd);
   }
 }
 
-function run(loaded: Program, fd: number, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
-  const { native, code, statx, unlinkat, addressOf } = loaded;
+function run(loop: NativeLoop, fd: number, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
+  const { native, code, functions, addressOf } = loop;
   const names: string[] = [];
   for (const { path } of entries) names.push(path);
   names.push('');
@@ -108,7 +80,7 @@ function run(loaded: Program, fd: number, entries: readonly (TimedFile | NamedEn
   const memory = Buffer.allocUnsafeSlow(pathsAt + Buffer.byteLength(text)).fill(0, 0, pathsAt);
   const nPathBytes = memory.write(text, pathsAt, 'utf8');
   const at = addressOf(memory);
-  const header = [0, entries.length, at + HEADER_BYTES, statx, unlinkat];
+  const header = [0, entries.length, at + HEADER_BYTES, ...functions];
   for (const [word, value] of header.entries()) memory.writeBigUInt64LE(BigInt(value), word * 8);
   memory.writeInt32LE(fd, 40);
   memory.writeUInt32LE(STAT_MASK, 44);

@@ -26,10 +26,9 @@
 import { constants } from 'node:fs';
 import {
   type Address,
-  codeOf,
-  fileCalls,
   type NativeCode,
-  nativeCode,
+  type NativeLoop,
+  nativeLoop,
   O_CLOEXEC,
   STAT_MASK,
   type Thread,
@@ -60,30 +59,7 @@ const MAX_WAIT_MICROSECONDS = 2000;
 /** Of the upper half of a number of 8 bytes. */
 const HIGH: number = 2 ** 32;
 
-interface Program {
-  readonly native: NativeCode;
-  readonly code: Address;
-  readonly functions: readonly Address[];
-}
-
-let program: Program | undefined | null;
-
-/** `undefined` where there is no code for the machine, or this Node has other functions. */
-function loadProgram(): Program | undefined {
-  if (program !== undefined) return program ?? undefined;
-  program = null;
-  const native = nativeCode();
-  const code = codeOf(LISTINGS, process.arch);
-  if (native === undefined || code === undefined) return undefined;
-  const functions = FUNCTIONS.flatMap((name) => native.functionAt(name) ?? []);
-  if (functions.length < FUNCTIONS.length) return undefined;
-  try {
-    program = { native, code: native.load(code), functions };
-  } catch {
-    return undefined;
-  }
-  return program;
-}
+const screenLoop = nativeLoop(LISTINGS, FUNCTIONS);
 
 export class FileLoop {
   readonly #native: NativeCode;
@@ -103,13 +79,12 @@ export class FileLoop {
    * @returns `undefined` where files have to be looked at in another way
    */
   static start(nThreads: number, moreBytes: number = 0): FileLoop | undefined {
-    const loaded = loadProgram();
-    const calls = fileCalls();
-    if (loaded === undefined || calls === undefined) return undefined;
+    const loaded = screenLoop();
+    if (loaded === undefined) return undefined;
     let loop: FileLoop;
     try {
       const memory = fixedMemory(LOOP_BYTES + moreBytes);
-      loop = new FileLoop(loaded, memory, recordScan(memory), (bytes) => calls.addressOf(bytes), nThreads);
+      loop = new FileLoop(loaded, memory, recordScan(memory), nThreads);
     } catch {
       return undefined; // no WebAssembly, or no room for its memory
     }
@@ -117,10 +92,9 @@ export class FileLoop {
   }
 
   private constructor(
-    { native, code, functions }: Program,
+    { native, code, functions, addressOf }: NativeLoop,
     { buffer }: WebAssemblyMemory,
     records: RecordScan,
-    addressOf: (memory: Uint8Array) => Address,
     nThreads: number,
   ) {
     this.#native = native;

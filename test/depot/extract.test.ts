@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compareBytes, Fault, renderFault } from '../../base/index.ts';
@@ -55,6 +56,23 @@ test('a package is extracted with all that it needs, and first versions are date
   assert.equal(read(at, 'alan/api/clock/2026-11-21/lib/mk/clock.mk'), '');
   assert.equal(existsSync(join(at.depot, 'alan/api/clock/2026-11-21/include/clock/clock.h~')), false);
   assertNoLeftovers(at);
+});
+
+test('nothing stays in the temporary folder, of igos or of make', async (t) => {
+  const at = scene(t);
+  const temporary = mkdtempSync(join(tmpdir(), 'igos-temporary-'));
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = temporary;
+  t.after(() => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    rmSync(temporary, { recursive: true });
+  });
+  await lines(at, ['alan/pkg/wall'], { updateVersions: true });
+  at.write('repos/os/recipes/src/ill/content.mk', '$(error it is ill)\n');
+  at.write('repos/os/recipes/src/ill/hash', '- -');
+  await assert.rejects(extract(at, ['alan/src/ill'], { updateVersions: true }), /E-DEPOT-009|could not be made/);
+  assert.deepEqual(readdirSync(temporary), []);
 });
 
 test('hashes are those of GNU tools, and of no user', async (t) => {

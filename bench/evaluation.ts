@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { basename, join } from 'node:path';
-import { installedIgos } from './installed.ts';
+import type { Project } from './installed.ts';
 import { type Case, has, measure, peakMemory, type Result } from './measure.ts';
 
 const ROUNDS = 5;
@@ -33,9 +33,9 @@ const inputs: readonly Input[] = [
   { name: 'pkgset-again', file: 'pkgset.nix', mode: 'instantiate', isAgain: true },
 ];
 
-/** Prints a row as each input is done; `wanted` names inputs, all by default. igos is as it is installed, and evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
+/** Prints a row as each input is done; `wanted` names inputs, all by default. igos evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
 export async function evaluationTable(
-  root: string,
+  { root, bin }: Project,
   scratch: string,
   wanted: readonly string[],
   print: (line: string) => void,
@@ -44,7 +44,7 @@ export async function evaluationTable(
     print('SKIPPED: evaluation is compared with nix-instantiate, which is not installed');
     return;
   }
-  const igos = join(installedIgos(root, scratch), 'bin', 'igos');
+  const igos = join(bin, 'igos');
   print(
     `evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs (${SHORT_ROUNDS} of the short), least CPU, peak memory`,
   );

@@ -5,18 +5,19 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Project } from './installed.ts';
 import { type Case, measure, report } from './measure.ts';
 
 const GRAPH = 'map (p: [ p.name p.tier.name (map (d: d.name) (p.build ++ p.host ++ p.runtime)) ]) (builtins.attrValues packages)';
 
 export function importedTable(
-  root: string,
+  { root, bin }: Project,
   checkout: string,
   scratch: string,
   rounds: number,
   print: (text: string) => void,
 ): void {
-  const igos = join(root, 'bin', 'igos');
+  const igos = join(bin, 'igos');
   const tree = join(scratch, 'intergenos');
   const seed = join(root, 'examples', 'import', 'toolchain.lock');
   mkdirSync(scratch, { recursive: true });

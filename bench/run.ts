@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- NAME…]`: what we claim about speed, beside the peer, in one run. Prints tables; ratios are to the first row.
- * Nothing here is a test: a slow machine fails nothing.
+ * Nothing here is a test: a slow machine fails nothing. igos is measured as it is installed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { builderTable } from './builder/compare.ts';
 import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { importedTable } from './imported.ts';
+import { installIgos, type Project } from './installed.ts';
 import { type Case, has, measure, report } from './measure.ts';
 import { packagesTable } from './pkm/compare.ts';
 import { largeRootTable } from './pkm/large-root.ts';
@@ -17,10 +18,11 @@ import { isGroup, storeTable } from './store/compare.ts';
 import { graphTable } from './store/graph.ts';
 
 const root = join(import.meta.dirname, '..');
-const igos = join(root, 'bin', 'igos');
-const pkm = join(root, 'bin', 'pkm');
 const wanted = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'igos-bench-'));
+let installed: Project | undefined;
+/** Made once, for whatever is measured first. */
+const project = (): Project => (installed ??= installIgos(root, join(scratch, 'installed')));
 const environment = { IGOS_HOME: join(scratch, 'home') };
 
 const suites: Record<string, () => void | Promise<void>> = {
@@ -30,12 +32,18 @@ const suites: Record<string, () => void | Promise<void>> = {
     const cases: Case[] = [{ name: 'node -e 0', command: [process.execPath, '-e', '0'] }];
     if (has('nix-instantiate'))
       cases.push({ name: 'nix-instantiate --eval small.nix', command: ['nix-instantiate', '--eval', file], expected: '285\n' });
-    cases.push({ name: 'igos eval small.nix', command: [igos, 'eval', file], environment, expected: '285\n' });
+    cases.push({
+      name: 'igos eval small.nix',
+      command: [join(project().bin, 'igos'), 'eval', file],
+      environment,
+      expected: '285\n',
+    });
     console.log(report('cold start of an evaluation', measure(cases, 11)));
   },
   pkm() {
     const target = join(scratch, 'root');
     const tour = join(root, 'examples', 'tour', 'v1');
+    const pkm = join(project().bin, 'pkm');
     const install = spawnSync(pkm, ['--root', target, 'install', `${tour}#greet`], {
       env: { ...process.env, ...environment },
       encoding: 'utf8',
@@ -60,45 +68,50 @@ const suites: Record<string, () => void | Promise<void>> = {
     const maxMinutes = Number(process.env['IGOS_BENCH_WAIT'] ?? 10);
     const rounds = Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3);
     const keeps = process.env['IGOS_BENCH_KEEP'] === '1';
-    await storeTable(root, { scratch: place, rounds, groups, maxMinutes, keeps }, console.log);
+    await storeTable(project(), { scratch: place, rounds, groups, maxMinutes, keeps }, console.log);
   },
   /** `npm run bench -- graph`: minutes, nearly all of them for the last row of the peer. */
   graph() {
     if (!wanted.includes('graph')) return;
-    graphTable(root, process.env['IGOS_BENCH_SCRATCH'] ?? scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 7), console.log);
+    graphTable(
+      project(),
+      process.env['IGOS_BENCH_SCRATCH'] ?? scratch,
+      Number(process.env['IGOS_BENCH_ROUNDS'] ?? 7),
+      console.log,
+    );
   },
   /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
   packages() {
     if (!wanted.includes('packages')) return;
     const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');
-    packagesTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+    packagesTable(project(), place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- depot`, not run unless named; IGOS_GENODE=CHECKOUT adds Genode's own tools. */
   async depot() {
     if (!wanted.includes('depot')) return;
-    await depotTable(root, join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+    await depotTable(project(), join(scratch, 'depot'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- imported`, not run unless named: IGOS_INTERGENOS=CHECKOUT, and a python3 with yaml. */
   imported() {
     const checkout = process.env['IGOS_INTERGENOS'];
     if (!wanted.includes('imported')) return;
     if (checkout === undefined) throw new Error('IGOS_INTERGENOS does not name a checkout of InterGenOS');
-    importedTable(root, checkout, join(scratch, 'imported'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
+    importedTable(project(), checkout, join(scratch, 'imported'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
   },
   /** `npm run bench -- builder`, not run unless named: minutes. IGOS_BENCH_TREE=FOLDER is realized instead of a generated tree. */
   async builder() {
     if (!wanted.includes('builder')) return;
     const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'builder-bench');
-    await builderTable(root, place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+    await builderTable(project(), place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
   },
   /** `npm run bench -- large-root`, not run unless named: a minute, and a gigabyte. */
   'large-root'() {
     if (!wanted.includes('large-root')) return;
-    largeRootTable(root, join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'large-root'), console.log);
+    largeRootTable(project(), join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'large-root'), console.log);
   },
   /** `npm run bench -- eval [INPUT…]` */
   async eval() {
-    await evaluationTable(root, scratch, wanted[0] === 'eval' ? wanted.slice(1) : [], console.log);
+    await evaluationTable(project(), scratch, wanted[0] === 'eval' ? wanted.slice(1) : [], console.log);
   },
 };
 

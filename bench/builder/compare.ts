@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import type { Project } from '../installed.ts';
 import { has } from '../measure.ts';
 import { layersTable } from './layers.ts';
 import { median } from './median.ts';
@@ -45,7 +46,12 @@ const OPERATIONS: readonly Operation[] = [
 ];
 
 /** @param scratch  on the file system that is to be measured */
-export async function builderTable(root: string, scratch: string, rounds: number, print: (text: string) => void): Promise<void> {
+export async function builderTable(
+  project: Project,
+  scratch: string,
+  rounds: number,
+  print: (text: string) => void,
+): Promise<void> {
   const tools = has('nix-build') ? (['igos', 'nix'] as const) : (['igos'] as const);
   if (tools.length === 1) print('builder: no nix-build on this machine, nothing to compare with');
   mkdirSync(scratch, { recursive: true });
@@ -62,8 +68,11 @@ export async function builderTable(root: string, scratch: string, rounds: number
         const folder = folders.get(tool)!;
         spawnSync('sync', ['-f', scratch]);
         const [file, ...rest] = words;
-        const arguments_ = [join(root, 'bench/builder', file!), ...rest];
-        record(`${name}\0${tool}`, tool === 'igos' ? runIgos(root, folder, arguments_, jobs) : runNix(folder, arguments_, jobs));
+        const arguments_ = [join(project.root, 'bench/builder', file!), ...rest];
+        record(
+          `${name}\0${tool}`,
+          tool === 'igos' ? runIgos(project, folder, arguments_, jobs) : runNix(folder, arguments_, jobs),
+        );
       }
     }
   }
@@ -82,7 +91,7 @@ export async function builderTable(root: string, scratch: string, rounds: number
     const ratios = tools.length === 1 ? '' : ratio('wall', median) + ratio('wall', least) + ratio('cpu', median);
     print(`${name.padEnd(36)}${cells.join('')}${ratios}`);
   }
-  nothingToDo(root, scratch, Math.max(rounds, 5), print);
+  nothingToDo(project, scratch, Math.max(rounds, 5), print);
   await layersTable(join(scratch, 'layers'), print);
   // Objects are read-only folders, and an unprivileged user must open them first.
   spawnSync('chmod', ['-R', 'u+w', scratch]);
@@ -90,12 +99,12 @@ export async function builderTable(root: string, scratch: string, rounds: number
 }
 
 /** A tree of 813 packages that are all built: what finding out costs. */
-function nothingToDo(root: string, scratch: string, rounds: number, print: (text: string) => void): void {
+function nothingToDo(project: Project, scratch: string, rounds: number, print: (text: string) => void): void {
   const tree = process.env['IGOS_BENCH_TREE'] ?? writeTree(join(scratch, 'tree'), 813);
   const folder = makeFolder(join(scratch, 'tree-store'), 'igos');
-  runIgos(root, folder, [tree], 2);
+  runIgos(project, folder, [tree], 2);
   const walls: number[] = [];
-  for (let round = 0; round < rounds; round++) walls.push(runIgos(root, folder, [tree], 2).wall);
+  for (let round = 0; round < rounds; round++) walls.push(runIgos(project, folder, [tree], 2).wall);
   const bare = Array.from({ length: rounds }, () => timed(process.execPath, ['-e', '0'], {}).wall);
   print(
     `\nrealize of ${tree}, all built: ${median(walls).toFixed(0)} ms (best ${least(walls).toFixed(0)}); a bare node: ${median(bare).toFixed(0)} ms`,
@@ -133,8 +142,8 @@ const nixEnvironment = (folder: string): NodeJS.ProcessEnv => ({
   NIX_LOCALSTATE_DIR: join(folder, 'local'),
 });
 
-const runIgos = (root: string, folder: string, words: readonly string[], jobs: number): Sample =>
-  timed(join(root, 'bin/igos'), ['realize', '--impure', '--quiet', '-j', String(jobs), ...words], { IGOS_HOME: folder });
+const runIgos = (project: Project, folder: string, words: readonly string[], jobs: number): Sample =>
+  timed(join(project.bin, 'igos'), ['realize', '--impure', '--quiet', '-j', String(jobs), ...words], { IGOS_HOME: folder });
 
 const runNix = (folder: string, words: readonly string[], jobs: number): Sample =>
   timed('nix-build', ['--no-out-link', '--quiet', '-j', String(jobs), ...words], nixEnvironment(folder));

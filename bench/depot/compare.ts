@@ -6,6 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import type { Project } from '../installed.ts';
 
 const N_ARCHIVES = 500;
 
@@ -28,11 +29,16 @@ function timed(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv):
   return { wall: wall!, cpu: user! + system! };
 }
 
-export async function depotTable(root: string, scratch: string, rounds: number, print: (text: string) => void): Promise<void> {
+export async function depotTable(
+  { bin }: Project,
+  scratch: string,
+  rounds: number,
+  print: (text: string) => void,
+): Promise<void> {
   const genode = process.env['IGOS_GENODE'];
   const hasPeer = genode !== undefined && existsSync(join(genode, 'tool', 'depot', 'download'));
   if (!hasPeer) print("Genode's tools are missing (IGOS_GENODE names no checkout): igos alone");
-  const igos = join(root, 'bin', 'igos');
+  const igos = join(bin, 'igos');
   const tree = join(scratch, 'tree');
   const gnupg = join(scratch, 'gnupg');
   mkdirSync(gnupg, { recursive: true });

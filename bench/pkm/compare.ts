@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Project } from '../installed.ts';
 import { has } from '../measure.ts';
 import { makePackages, type Packages } from './data.ts';
 
@@ -32,7 +33,7 @@ interface Sample {
 }
 
 /** @param scratch  on the file system that is to be measured */
-export function packagesTable(root: string, scratch: string, rounds: number, print: (text: string) => void): void {
+export function packagesTable(project: Project, scratch: string, rounds: number, print: (text: string) => void): void {
   const data = makePackages(process.env['IGOS_BENCH_PACKAGES'] ?? join(scratch, 'packages'), {
     nPackages: 50,
     nFiles: 200,
@@ -44,12 +45,12 @@ export function packagesTable(root: string, scratch: string, rounds: number, pri
     for (const tool of tools) {
       rmSync(join(scratch, tool), { recursive: true, force: true });
       mkdirSync(scratch, { recursive: true });
-      run(root, scratch, data, tool, 'prepare');
+      run(project, scratch, data, tool, 'prepare');
     }
     for (const operation of OPERATIONS) {
       for (const tool of tools) {
         if (LACKS[tool]?.includes(operation) === true) continue;
-        const sample = run(root, scratch, data, tool, operation);
+        const sample = run(project, scratch, data, tool, operation);
         if (round > 0) samples.set(`${operation} ${tool}`, [...(samples.get(`${operation} ${tool}`) ?? []), sample]);
       }
     }
@@ -105,14 +106,14 @@ function toolsHere(print: (text: string) => void): Tool[] {
   return tools;
 }
 
-function run(root: string, scratch: string, data: Packages, tool: Tool, operation: Operation | 'prepare'): Sample {
+function run(project: Project, scratch: string, data: Packages, tool: Tool, operation: Operation | 'prepare'): Sample {
   const script = `. "$OPS/ops.sh"; TIMEFORMAT='%R %U %S'; time ${tool}_${operation} > /dev/null 2> "$R/talk" || { cat "$R/talk" >&2; exit 1; }`;
   const { status, stderr } = spawnSync('/usr/bin/time', ['-f', '%M', 'bash', '-c', `mkdir -p "$R"; ${script}`], {
     encoding: 'utf8',
     env: {
       ...process.env,
-      OPS: join(root, 'bench/pkm'),
-      IGOS_PKM: join(root, 'bin/pkm'),
+      OPS: join(project.root, 'bench/pkm'),
+      IGOS_PKM: join(project.bin, 'pkm'),
       D: data.folder,
       R: join(scratch, tool),
       NAMES: data.names.join(' '),

@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageEntry, makeImage, openRoot, type PackageImage } from '../../pkm/index.ts';
+import type { Project } from '../installed.ts';
 
 const N_PACKAGES = 1000;
 const N_FILES = 200;
 const PER_TRANSACTION = 100;
 
-export function largeRootTable(project: string, scratch: string, print: (text: string) => void): void {
+export function largeRootTable({ bin }: Project, scratch: string, print: (text: string) => void): void {
   rmSync(scratch, { recursive: true, force: true });
   const target = join(scratch, 'root');
   mkdirSync(target, { recursive: true });
@@ -29,7 +30,7 @@ export function largeRootTable(project: string, scratch: string, print: (text: s
     ['verify', '--fast'],
     ['verify'],
   ])
-    print(ask(join(project, 'bin/pkm'), words, target));
+    print(ask(join(bin, 'pkm'), words, target));
 }
 
 const row = (what: string, cpu: number, wall: number, peakMiB: number): string =>

@@ -7,8 +7,9 @@
  * comes before what removes any: Nix unpacks a tree that it has once more, and removes that.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Project } from '../installed.ts';
 import { has } from '../measure.ts';
 import { type Data, makeData } from './data.ts';
 import { SteadyDisk } from './steady-disk.ts';
@@ -74,14 +75,14 @@ export interface Measurement {
   readonly keeps: boolean;
 }
 
-export async function storeTable(root: string, measurement: Measurement, print: (text: string) => void): Promise<void> {
+export async function storeTable({ root, bin }: Project, measurement: Measurement, print: (text: string) => void): Promise<void> {
   const { scratch, rounds } = measurement;
   const groups = measurement.groups.length === 0 ? GROUPS : measurement.groups;
   const phases = groups.flatMap((group) => PHASES[group]);
   const tools: readonly Tool[] = has('nix-store') ? ['igos', 'nix', 'limit'] : ['igos', 'limit'];
   const data = makeData(process.env['IGOS_BENCH_DATA'] ?? join(scratch, 'data'));
-  const work = join(scratch, 'work');
-  mkdirSync(work, { recursive: true });
+  // One that was kept stays.
+  const work = mkdtempSync(join(scratch, 'work-'));
   const disk = new SteadyDisk(work, measurement.maxMinutes, print);
   const folders = new Map<Tool, string>();
   const fresh = (tool: Tool): void => {
@@ -97,7 +98,7 @@ export async function storeTable(root: string, measurement: Measurement, print: 
     const run = spawnSync(
       '/usr/bin/time',
       ['-f', '%M', 'bash', '-c', script, join(root, 'bench/store', `ops-${tool}.sh`), ...words],
-      { encoding: 'utf8', env: { ...process.env, W: folders.get(tool), IGOS: join(root, 'bin/igos') } },
+      { encoding: 'utf8', env: { ...process.env, W: folders.get(tool), IGOS: join(bin, 'igos') } },
     );
     const lines = run.stderr.trim().split('\n');
     const [wall, user, system] = (lines.at(-2) ?? '').split(' ').map(Number);

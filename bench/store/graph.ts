@@ -2,13 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Project } from '../installed.ts';
 import { type Case, has, measure, report } from '../measure.ts';
 
 /** @param scratch  on the file system that is to be measured */
-export function graphTable(root: string, scratch: string, rounds: number, print: (text: string) => void): void {
+export function graphTable({ root, bin }: Project, scratch: string, rounds: number, print: (text: string) => void): void {
   const work = join(scratch, 'graph');
   mkdirSync(work, { recursive: true });
-  const environment = { W: work, IGOS: join(root, 'bin/igos') };
+  const environment = { W: work, IGOS: join(bin, 'igos') };
   const expression = join(root, 'bench/store/paths.nix');
   const tools = has('nix-store') ? ['nix', 'igos'] : ['igos'];
   const command = (tool: string, ...words: string[]): string[] => [

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What is measured. */
@@ -10,22 +10,31 @@ export interface Project {
   readonly bin: string;
 }
 
+/** igos as it is installed, with bundles of the sources as they are. Cost: some ten seconds. */
+export function installIgos(root: string, scratch: string): Project {
+  run(root, process.execPath, ['cli/bundle.ts']);
+  return { root, bin: unpackAsInstalled(root, scratch) };
+}
+
 /**
- * igos as it is installed: the files of the package, made and unpacked by npm and tar, with the dependencies of the checkout. A checkout
- * looks at each start whether its sources changed, 1 to 2 ms that nobody pays who has installed igos. Cost: some seconds.
+ * The files of the package, made by npm, unpacked and linked as npm does, with the dependencies of the checkout. A checkout looks at each
+ * start whether its sources changed, 1 to 2 ms that nobody pays who has installed igos. Cost: a second.
  *
  * @param scratch  where it is installed
+ * @returns the folder of its programs
  */
-export function installIgos(root: string, scratch: string): Project {
-  mkdirSync(scratch, { recursive: true });
-  // The bundles are made from the sources as they are, as for a release.
-  run(root, process.execPath, ['cli/bundle.ts']);
+export function unpackAsInstalled(root: string, scratch: string): string {
+  const modules = join(scratch, 'node_modules');
+  const bin = join(modules, '.bin');
+  mkdirSync(bin, { recursive: true });
   const packed = run(root, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch]).trim().split('\n');
   run(scratch, 'tar', ['-xzf', join(scratch, packed.at(-1)!)]);
-  const folder = join(scratch, 'igos');
+  const folder = join(modules, 'igos');
   renameSync(join(scratch, 'package'), folder);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  return { root, bin: join(folder, 'bin') };
+  const { bin: programs } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+  for (const [name, file] of Object.entries(programs)) symlinkSync(join('../igos', file), join(bin, name));
+  return bin;
 }
 
 function run(cwd: string, program: string, words: readonly string[]): string {

@@ -29,20 +29,10 @@ export function verifyStore(place: Place, options: VerifyOptions): VerifyProblem
   const problems: VerifyProblem[] = [];
   for (const path of paths) {
     if (!suspects.has(path)) continue;
-    const info = index.info(path);
-    if (info === undefined) continue; // collected meanwhile
-    const found: VerifyProblem[] = [];
-    for (const reference of info.references) {
-      if (!index.has(reference))
-        found.push({ path, kind: 'reference-missing', detail: `it refers to '${reference}', which is not valid` });
-    }
-    const real = textToBytes(`${place.objects}/${storePathBase(path)}`);
-    if (stat(real) === undefined) found.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
-    else if (options.contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
-    if (found.length === 0 || !isStillValid(index, path)) continue;
+    const found = lastingProblems(place, path, options.contents === true);
     problems.push(...found.filter(({ kind }) => kind !== 'metadata'));
     const metadata = found.filter(({ kind }) => kind === 'metadata');
-    if (metadata.length > 0) problems.push(...lastingMetadata(place, metadata, path, real));
+    if (metadata.length > 0) problems.push(...lastingMetadata(place, metadata, path, realPath(place, path)));
   }
   if (options.paths === undefined) problems.push(...unregistered(place));
   return problems;
@@ -73,27 +63,57 @@ function findSuspects({ index, objects }: Place, paths: readonly StorePath[], op
 
 /** What stands in the store's folder for no reason. */
 function unregistered({ objects, storeDir, index, staging }: Place): VerifyProblem[] {
-  const isKnown = (name: string) => name.length <= MAX_BASE_LENGTH && index.has(`${storeDir}/${name}` as StorePath);
+  const isKnown = (name: string): boolean => name.length <= MAX_BASE_LENGTH && index.has(`${storeDir}/${name}` as StorePath);
   const strange = listNames(objects).filter((name) => !isKnown(name));
   if (strange.length === 0) return [];
-  settle(index);
-  const unknown = strange.filter((name) => !isKnown(name));
-  // A collection takes all of it away, and what it takes is out of the index before it is gone.
-  if (staging.living('trash').length > 0) return [];
-  return unknown
-    .filter((name) => stat(`${textToBytes(objects)}/${name}`) !== undefined)
-    .map((name) => ({
-      path: `${storeDir}/${name}` as StorePath,
-      kind: 'unregistered',
-      detail: 'it is there, but not recorded: left by a crash, or put there by hand',
-    }));
+  // Who moves objects to their places registers them before anybody else holds the index.
+  const left = whileNobodyWrites(index, () =>
+    // A collection takes all of it away, and what it takes is out of the index before it is gone.
+    staging.living('trash').length > 0
+      ? []
+      : strange.filter((name) => !isKnown(name) && stat(`${textToBytes(objects)}/${name}`) !== undefined),
+  );
+  return left.map((name) => ({
+    path: `${storeDir}/${name}` as StorePath,
+    kind: 'unregistered',
+    detail: 'it is there, but not recorded: left by a crash, or put there by hand',
+  }));
 }
 
-/** Whether a path that seems damaged is not just being collected. */
-function isStillValid(index: StoreIndex, path: StorePath): boolean {
-  settle(index);
-  return index.has(path);
+/**
+ * What is wrong with a path while nobody registers or collects anything. One that is collected and added again while it is looked at is
+ * gone for a moment, and valid before and after: then it is looked at again, at last while all others wait.
+ */
+function lastingProblems(place: Place, path: StorePath, contents: boolean): VerifyProblem[] {
+  const { index } = place;
+  const look = (): VerifyProblem[] => problemsOf(place, path, contents);
+  for (let n = 0; n < MANY_LOOKS; n++) {
+    settle(index);
+    const before = index.newest();
+    const found = look();
+    settle(index);
+    if (found.length === 0 || index.newest() === before) return found;
+  }
+  return whileNobodyWrites(index, look);
 }
+
+/** Nothing where the path is not valid (any more). */
+function problemsOf(place: Place, path: StorePath, contents: boolean): VerifyProblem[] {
+  const { index } = place;
+  const info = index.info(path);
+  if (info === undefined) return [];
+  const found: VerifyProblem[] = [];
+  for (const reference of info.references) {
+    if (!index.has(reference))
+      found.push({ path, kind: 'reference-missing', detail: `it refers to '${reference}', which is not valid` });
+  }
+  const real = realPath(place, path);
+  if (stat(real) === undefined) found.push({ path, kind: 'missing', detail: 'it is recorded, but not there' });
+  else if (contents) found.push(...verifyReadable(path, real, index.manifest(path) ?? []));
+  return found;
+}
+
+const realPath = ({ objects }: Place, path: StorePath): Bytes => textToBytes(`${objects}/${storePathBase(path)}`);
 
 /** What cannot be read is damaged, unless it is gone because it was collected. */
 function verifyReadable(path: StorePath, real: Bytes, manifest: readonly ManifestEntry[]): VerifyProblem[] {
@@ -106,12 +126,13 @@ function verifyReadable(path: StorePath, real: Bytes, manifest: readonly Manifes
 }
 
 /** Waits for writers that are between the disk and the index: an empty transaction comes after theirs. */
-function settle(index: StoreIndex): void {
-  try {
-    index.write(() => {});
-  } catch (error) {
-    if (!(error instanceof SystemFault)) throw error; // a store that we may only read
-  }
+const settle = (index: StoreIndex): void => whileNobodyWrites(index, () => {});
+
+/** Looks at disk and index as they are; in a store that we may only read, as they are at a moment each. */
+function whileNobodyWrites<T>(index: StoreIndex, look: () => T): T {
+  if (index.isWritable) return index.write(look);
+  index.refresh();
+  return look();
 }
 
 function finishOthersWork(staging: Staging): void {
@@ -123,7 +144,7 @@ function finishOthersWork(staging: Staging): void {
   }
 }
 
-/** How often metadata is looked at again: what is wrong stays so. */
+/** How often is looked at again: what is wrong stays so. */
 const MANY_LOOKS = 3;
 
 /**

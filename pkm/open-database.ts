@@ -5,7 +5,7 @@ import { rootDisk } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { type Database, openDatabase } from './state/database.ts';
 import { prepareSchema } from './state/schema.ts';
-import { readSetting, writeSetting } from './state/state.ts';
+import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
 export function physicalLayout(root: string): RootLayout {
@@ -52,7 +52,21 @@ export function openPrepared(layout: RootLayout, readOnly: boolean): Database {
   }
 }
 
-/** The same, with generation 0 in it. @param now  seconds since 1970 */
+/** What a plan is made from: one moment, whatever others write meanwhile. A root without state is an empty one. @param now  seconds since 1970 */
+export function openForPlans(layout: RootLayout, now: () => number): Database {
+  if (!hasDatabase(layout)) return openForWriting({ ...layout, database: ':memory:' }, now);
+  const database = openPrepared(layout, true);
+  try {
+    database.exec('BEGIN');
+    currentGeneration(database); // its first question fixes the moment
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The database for changes, with generation 0 in it. @param now  seconds since 1970 */
 export function openForWriting(layout: RootLayout, now: () => number): Database {
   const database = openPrepared(layout, false);
   try {

@@ -317,7 +317,9 @@ function autoEntries(home: string, link: string): Bytes[] {
   const name = basename(autoEntry(home, link));
   const folder = textToBytes(autoFolder(home));
   return listFolder(folder).flatMap((entry) =>
-    entry.name === name || (entry.name.startsWith('.aside-') && entry.name.endsWith(`-${name}`)) ? [`${folder}/${entry.name}`] : [],
+    entry.name === name || (entry.name.startsWith('.aside-') && entry.name.endsWith(`-${name}`))
+      ? [`${folder}/${entry.name}`]
+      : [],
   );
 }
 
@@ -382,10 +384,14 @@ function processRoots(place: StorePlace): Root[] {
 
 const escapeRegExp = (text: string): string => text.replace(/[^\w/]/g, '\\$&');
 
+/** `undefined` of a process that ended, or that is none of ours. @throws SystemFault we can open nothing more: what is in use is not known */
 function quietly<T>(run: () => T): T | undefined {
   try {
     return run();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!/^(EMFILE|ENFILE|ENOMEM)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    return sys('look for programs that run in', '/proc', () => {
+      throw error;
+    });
   }
 }

@@ -5,13 +5,16 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { processStartTime, SystemFault } from '../../base/index.ts';
+import { rootLayout } from '../../pkm/layout.ts';
+import { hasDatabase } from '../../pkm/open-database.ts';
 import { openStore } from '../../store/index.ts';
 import { readLiveness } from '../../store/liveness.ts';
 import { isIndexLost } from '../../store/lost-index.ts';
 import { findRoots } from '../../store/roots.ts';
-import { storeDir, temporaryStore } from './fixture.ts';
+import { verifyObject } from '../../store/verify.ts';
+import { storeDir, temporaryFolder, temporaryStore } from './fixture.ts';
 
-type Call = 'readFileSync' | 'readdirSync' | 'readlinkSync';
+type Call = 'readFileSync' | 'readdirSync' | 'readlinkSync' | 'lstatSync';
 
 /** Runs `work` while one call fails on paths of that kind. */
 function failing<T>(t: TestContext, failure: { call: Call; path: RegExp; code: string }, work: () => T): T {
@@ -84,4 +87,34 @@ test('a derivation that cannot be read stops a collection that keeps outputs; a 
   assert.throws(() => readLiveness(again, { keepOutputs: true }), refused('EIO'));
   t.mock.method(again, 'readDerivation', read);
   assert.ok(readLiveness(again, { keepOutputs: true }).graph.node(path!) !== undefined);
+});
+
+test('temporary roots that cannot be read stop a collection', (t) => {
+  const { store } = temporaryStore(t);
+  store.addTexts([{ name: 'x', text: 'x', references: [] }]);
+  const find = () => findRoots(store, { withProcesses: false });
+  assert.equal(find().roots.length, 1);
+  for (const code of ['EIO', 'EACCES'])
+    assert.throws(() => failing(t, { call: 'readdirSync', path: /\/temproots$/, code }, find), refused(code));
+});
+
+test('verify says of what it cannot look at that it cannot, not that it is gone', (t) => {
+  const { store, home } = temporaryStore(t);
+  const [path] = store.addTexts([{ name: 'x', text: 'x', references: [] }]);
+  const manifest = store.manifest(path!);
+  const real = join(home, 'store', path!.slice(storeDir.length + 1));
+  const verify = () => verifyObject(path!, real, manifest).map(({ kind, detail }) => `${kind}: ${detail.replace(home, 'HOME')}`);
+  assert.deepEqual(
+    failing(t, { call: 'lstatSync', path: /\/store\//, code: 'EIO' }, verify).map((text) => text.replace(/\w{32}-/, '')),
+    ["modified: cannot look at 'HOME/store/x': input/output error"],
+  );
+  assert.deepEqual(verify(), []);
+});
+
+test('a root whose manifests cannot be read is not begun anew', (t) => {
+  const state = temporaryFolder(t);
+  const layout = { ...rootLayout(state), manifests: join(state, 'packages') };
+  assert.equal(hasDatabase(layout), false);
+  for (const code of ['EIO', 'EACCES'])
+    assert.throws(() => failing(t, { call: 'readdirSync', path: /\/packages$/, code }, () => hasDatabase(layout)), refused(code));
 });

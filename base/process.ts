@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { SystemFault } from './fault.ts';
 
 let ownStartTime: string | undefined;
 
 /**
  * When a process started, in clock ticks since boot: with the pid it names a process for good. `undefined` if there is none. Cost: a
  * file of the kernel's, 30 µs; of this process once.
+ *
+ * @throws SystemFault no file can be opened any more
  */
 export function processStartTime(pid: number): string | undefined {
   if (pid !== process.pid) return readStartTime(pid);
@@ -17,7 +20,10 @@ function readStartTime(pid: number): string | undefined {
     // The second field is the program's name in parentheses, which may hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
+  } catch (error) {
+    // Where we have no descriptor or memory left, nothing is known of it: who took it for dead would remove what it works on.
+    if (/^(EMFILE|ENFILE|ENOMEM)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      throw new SystemFault('look at', `process ${pid}`, error);
     return undefined;
   }
 }

@@ -160,10 +160,21 @@ export function link(text: string, own: Part): string {
   return `${constants.join('\n')}\n${linked}`;
 }
 
-/** The first part loads the others, by cli/start.cjs. Getters become plain properties: they are used often. */
+/**
+ * The first part loads the others, by cli/start.cjs. Getters become plain properties: they are used often. A part that needs itself to be
+ * loaded would be loaded again and again, each time on top of the one before: that is a mistake in the lists above, and is said.
+ */
 export const LOADER = `
 const igosParts = {};
 igosPart = (part, file) => ({ ...igosLoaded(part).files[file]() });
-const igosLoaded = (part) => (igosParts[part] ??= igosLoad(part, igosPart, igosGiven(part)));
+const igosLoaded = (part) => {
+  if (igosParts[part] === null)
+    throw new Error("the part '" + part + "' of the bundle is used while it is loaded: a file of it uses another part at its top level, or is in the wrong list of cli/bundle-parts.ts");
+  if (igosParts[part] === undefined) {
+    igosParts[part] = null;
+    igosParts[part] = igosLoad(part, igosPart, igosGiven(part));
+  }
+  return igosParts[part];
+};
 const igosGiven = (part) => (part === 'ordinary' ? module.exports.given() : { ...module.exports.given(), ...igosLoaded('ordinary').given() });
 `;

@@ -403,14 +403,20 @@ step 30
  * part of the key, so bin/igos runs it. @returns what was printed
  */
 function warm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): string {
-  const { status, stdout, stderr } = runToWarm(name, program, words, scratch);
+  const { status, stdout, stderr, error } = runToWarm(name, program, words, scratch);
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT')
+    throw new Error(`the new bundle '${name}' does not come to an end with: ${program} ${words.join(' ')}\n${stderr}`);
   if (status !== 0) throw new Error(`the new bundle does not run:\n${stderr}`);
   return stdout.trim();
 }
 
+/** Trial runs take a second at most; on the busiest of machines not a hundred times that. */
+const TRIAL_MS = 300_000;
+
 function runToWarm(name: string, program: 'igos' | 'pkm', words: readonly string[], scratch: string): SpawnSyncReturns<string> {
   return spawnSync(join(home, 'bin', program), words, {
     encoding: 'utf8',
+    timeout: TRIAL_MS,
     env: { PATH: process.env['PATH'], HOME: scratch, IGOS_HOME: join(scratch, 'igos'), IGOS_WRITE_CODE_CACHE: name },
   });
 }

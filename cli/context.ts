@@ -7,7 +7,7 @@ import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
-import { wholeWord } from './whole-word.ts';
+import { wholeVariable, wholeWord, wholeWorkingDirectory } from './whole-word.ts';
 
 export interface Context {
   readonly program: 'igos' | 'pkm';
@@ -40,13 +40,14 @@ export function createContext(
   args: Arguments,
   { environment, workingDirectory }: Pick<Context, 'environment' | 'workingDirectory'> = {
     environment: process.env,
-    workingDirectory: process.cwd(),
+    workingDirectory: wholeWorkingDirectory(),
   },
 ): Context {
   const variablesUsed = new Set<string>();
   const lookUp: LookUp = (name) => {
     variablesUsed.add(name);
-    return environment[name];
+    const value = environment[name];
+    return value === undefined ? undefined : wholeVariable(name, value);
   };
   let input: Bytes | undefined;
   const given = args.value('home');

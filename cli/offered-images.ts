@@ -61,7 +61,8 @@ export async function fetchAhead(
     if (error instanceof Fault) return;
     throw error;
   }
-  if (offers.length > 0) await withProgress(context, (fetching) => root.fetchAhead(offers, fetching));
+  if (offers.length > 0)
+    await withProgress(context, (fetching) => root.fetchAhead(offers, { ...fetching, isOptional: args.has('dry-run') }));
 }
 
 async function withProgress<T>(context: Context, fetch: (options: FetchOptions) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 /** A root, opened with what its packages come from; and what a transaction did, in words. */
 import { createHash } from 'node:crypto';
 import { realpathSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
@@ -21,7 +22,7 @@ import { rootOf } from './root-reading.ts';
 
 const WAIT_MS = 10 * 60_000;
 
-/** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. */
+/** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. For a dry run it does none of this. */
 export function openForChange(
   context: Context,
   args: Arguments,
@@ -35,7 +36,7 @@ export function openForChange(
     ...options,
     command,
     ...(user === undefined ? {} : { user }),
-    ...waiting(context),
+    ...(args.has('dry-run') ? { plansIn: tmpdir() } : waiting(context)),
     ...(store === undefined ? {} : { storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)) }),
     pins: pinsOf(context, root),
   });

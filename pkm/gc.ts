@@ -1,4 +1,5 @@
-import { compareBytes, Fault } from '../base/index.ts';
+import { compareBytes, Fault, SystemFault } from '../base/index.ts';
+import type { RootLayout } from './layout.ts';
 import { collectObjects, unneededObjects } from './objects.ts';
 import { isFull, type RoomMade, withRoom } from './reserve.ts';
 import type { Actor, StorePins } from './run.ts';
@@ -19,7 +20,8 @@ export interface GcOptions {
 
 export interface GcReport {
   readonly removed: readonly number[];
-  readonly nObjects: number;
+  /** `undefined` in a dry run of who may not look at them: they are private. */
+  readonly nObjects: number | undefined;
   /** Store paths that no kept generation needs any more. */
   readonly unpinned: readonly string[];
 }
@@ -53,7 +55,7 @@ export function collectGenerations(
     all.filter(isKept).map((one) => one.number),
   );
   const unneeded = (sha256: string): boolean => !uses.objects.has(sha256);
-  if (options.dryRun === true) return { removed, nObjects: unneededObjects(layout, unneeded).length, unpinned: uses.unpinned };
+  if (options.dryRun === true) return { removed, nObjects: countObjects(layout, unneeded), unpinned: uses.unpinned };
   const inRoom = <T>(work: () => T): T => (by.room === undefined ? work() : withRoom(layout, io, by.room, work));
   if (removed.length > 0) inRoom(() => io.commit('gc', () => forget(database, removed, by.actor)));
   collectTrees(context);
@@ -61,6 +63,15 @@ export function collectGenerations(
   const nObjects = collectObjects(layout, io, unneeded).length;
   if (uses.dead.length > 0) inRoom(() => dropRows(context, uses.dead));
   return { removed, nObjects, unpinned: uses.unpinned };
+}
+
+function countObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): number | undefined {
+  try {
+    return unneededObjects(layout, isUnneeded).length;
+  } catch (error) {
+    if (error instanceof SystemFault && error.errno === 'EACCES') return undefined;
+    throw error;
+  }
 }
 
 function forget(database: Database, removed: readonly number[], actor: Actor): void {

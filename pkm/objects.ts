@@ -5,7 +5,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
 import { fileSha256 } from './disk.ts';
@@ -43,19 +43,22 @@ export function keepObject(
   io.rename(temporary, path);
 }
 
-/** The bytes of an object; `undefined` where it is missing or damaged. */
+/** The bytes of an object; `undefined` where it is missing or damaged. @throws SystemFault */
 export function readObject(layout: RootLayout, sha256: string): Buffer | undefined {
   if (!/^[0-9a-f]{64}$/.test(sha256)) return undefined;
   const path = objectPath(layout, sha256);
-  if (!existsSync(path)) return undefined;
+  if (!isThere(path)) return undefined;
   const bytes = sys('read', path, () => readFileSync(path));
   return hash('sha256', bytes) === sha256 ? bytes : undefined;
 }
 
-/** The file of an object; `undefined` where it is missing or damaged. Cost: one read. */
+/** Objects are private: "not there" must not be said to who may not look. @throws SystemFault */
+const isThere = (path: string): boolean => sys('read', path, () => statSync(path, { throwIfNoEntry: false })) !== undefined;
+
+/** The file of an object; `undefined` where it is missing or damaged. Cost: one read. @throws SystemFault */
 export function objectFile(layout: RootLayout, sha256: string): string | undefined {
   const path = objectPath(layout, sha256);
-  return existsSync(path) && fileSha256(path) === sha256 ? path : undefined;
+  return isThere(path) && fileSha256(path) === sha256 ? path : undefined;
 }
 
 /** The file of a kept archive. @throws Fault E-PKM-017 it is gone or damaged */
@@ -77,11 +80,13 @@ export function archiveObject(layout: RootLayout, name: string, sha256: string):
 /** The files of what is not needed. */
 export function unneededObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): string[] {
   if (!existsSync(layout.objects)) return [];
-  return sys('read', layout.objects, () => readdirSync(layout.objects)).flatMap((folder) =>
-    readdirSync(join(layout.objects, folder))
+  const namesIn = (folder: string): string[] => sys('read', folder, () => readdirSync(folder));
+  return namesIn(layout.objects).flatMap((name) => {
+    const folder = join(layout.objects, name);
+    return namesIn(folder)
       .filter(isUnneeded)
-      .map((name) => join(layout.objects, folder, name)),
-  );
+      .map((object) => join(folder, object));
+  });
 }
 
 /** Removes them. @returns what it was */

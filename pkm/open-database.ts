@@ -1,11 +1,11 @@
 /** Where the state of a root is, and its database. */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { Fault } from '../base/index.ts';
+import { Fault, sys } from '../base/index.ts';
 import { rootDisk } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { type Database, openDatabase } from './state/database.ts';
 import { prepareSchema } from './state/schema.ts';
-import { readSetting, writeSetting } from './state/state.ts';
+import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
 
 /** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
 export function physicalLayout(root: string): RootLayout {
@@ -26,7 +26,7 @@ export function physicalLayout(root: string): RootLayout {
 export function hasDatabase(layout: RootLayout): boolean {
   const stat = statSync(layout.database, { throwIfNoEntry: false });
   if (stat !== undefined && (stat.size > 0 || existsSync(`${layout.database}-wal`))) return true;
-  const manifests = existsSync(layout.manifests) ? readdirSync(layout.manifests) : [];
+  const manifests = namesIn(layout.manifests);
   if (manifests.length === 0) return false;
   throw new Fault('E-PKM-027', `the package database '${layout.database}' is ${stat === undefined ? 'gone' : 'empty'}`, {
     notes: [
@@ -37,6 +37,18 @@ export function hasDatabase(layout: RootLayout): boolean {
       'or make it anew of the manifests: pkm repair --rebuild-database --dry-run says what of it would be known',
       `to begin anew, with all that is installed left on the disk as it is, move '${layout.manifests}' away`,
     ],
+  });
+}
+
+/** @throws SystemFault what cannot be read is not nothing */
+function namesIn(folder: string): string[] {
+  return sys('read the folder', folder, () => {
+    try {
+      return readdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
   });
 }
 
@@ -52,7 +64,21 @@ export function openPrepared(layout: RootLayout, readOnly: boolean): Database {
   }
 }
 
-/** The same, with generation 0 in it. @param now  seconds since 1970 */
+/** What a plan is made from: one moment, whatever others write meanwhile. A root without state is an empty one. @param now  seconds since 1970 */
+export function openForPlans(layout: RootLayout, now: () => number): Database {
+  if (!hasDatabase(layout)) return openForWriting({ ...layout, database: ':memory:' }, now);
+  const database = openPrepared(layout, true);
+  try {
+    database.exec('BEGIN');
+    currentGeneration(database); // its first question fixes the moment
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** The database for changes, with generation 0 in it. @param now  seconds since 1970 */
 export function openForWriting(layout: RootLayout, now: () => number): Database {
   const database = openPrepared(layout, false);
   try {

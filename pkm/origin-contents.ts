@@ -1,5 +1,5 @@
 /** The bytes of packages that are recorded already: from their store paths, and from the archives kept as objects. */
-import { Bug } from '../base/index.ts';
+import { Bug, SystemFault } from '../base/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { archiveObject } from './objects.ts';
 import type { RootContext } from './transaction.ts';
@@ -19,12 +19,17 @@ export interface OriginRequest {
 /** @throws Fault E-PKM-017 an archive is gone or damaged; and when a row's bytes are asked for that cannot be had */
 export async function originContents({ layout, io }: RootContext, request: OriginRequest): Promise<Contents> {
   const images = new Map<string, { image: PackageImage; paths: Map<string, string> }>();
+  const forbidden = new Map<string, SystemFault>();
   const owners = new Set(request.rows.filter((row) => row.kind === 'file').map((row) => row.owner));
   for (const owner of owners) {
     const origin = request.records.get(owner)?.origin;
     if (origin?.kind !== 'archive') continue;
     const { imageFromArchive } = await import('./archive/read-archive.ts');
-    const file = archiveObject(layout, owner, origin.sha256);
+    const file = unlessForbidden(() => archiveObject(layout, owner, origin.sha256));
+    if (typeof file !== 'string') {
+      forbidden.set(owner, file);
+      continue;
+    }
     const image = await imageFromArchive(file, {
       folder: `${request.scratch}-${images.size}`,
       io,
@@ -41,10 +46,22 @@ export async function originContents({ layout, io }: RootContext, request: Origi
         if (request.storeFolder === undefined) throw contentFault(row, `the store is not at hand ('${record.origin.storePath}')`);
         return { file: `${request.storeFolder(record.origin.storePath)}/${row.path}`, scratch: undefined };
       }
+      const refusal = forbidden.get(row.owner);
+      if (refusal !== undefined) throw refusal;
       const found = images.get(row.owner);
       const file = found?.paths.get(row.path);
       if (found === undefined || file === undefined) throw contentFault(row, 'its archive does not hold it');
       return { file, scratch: found.image.scratch };
     },
   };
+}
+
+/** Archives are private to who changes the root. Whoever plans a change seldom needs their bytes, and is refused only then. */
+function unlessForbidden(file: () => string): string | SystemFault {
+  try {
+    return file();
+  } catch (error) {
+    if (error instanceof SystemFault && error.errno === 'EACCES') return error;
+    throw error;
+  }
 }

@@ -9,6 +9,11 @@ import type { TransactionReport } from './types.ts';
 export interface OpenOptions {
   /** Takes no lock and writes nothing; a root without state is an empty one. */
   readonly readOnly?: boolean;
+  /**
+   * For dry runs alone: takes no lock and writes nothing, as `readOnly`. What is to be unpacked or downloaded for a plan goes into a private
+   * folder below this one, and is removed when the root is closed.
+   */
+  readonly plansIn?: string;
   /** Who, for the history and for others that wait. Default: the user of the process. */
   readonly user?: string;
   readonly command?: string;

@@ -1,6 +1,7 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
-import { statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
 import { startFileLanes } from '../store/index.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
@@ -11,7 +12,7 @@ import { type RootIo, realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
-import { clock, hasDatabase, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
+import { clock, hasDatabase, openForPlans, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -40,11 +41,12 @@ import { runPending } from './triggers/pending.ts';
 import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
 import type { FileRow, InstallReason, PackageImage, TransactionReport, Warning } from './types.ts';
 
-/** Opens a root. For writing: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
+/** Opens a root. For changes: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
   if (options.manyFiles === true && isLarge(layout)) startFileLanes();
   if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
+  if (options.plansIn !== undefined) return new Root(layout, openForPlans(layout, options.now ?? clock), options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
   const unlock = lockRoot(layout, io, {
@@ -90,6 +92,8 @@ export class Root extends RootQuestions implements Disposable {
   #unlock: (() => void) | undefined;
   readonly #made: RoomMade;
   #nScratch = 0;
+  /** Of a root that is open for plans. */
+  #planFolder: string | undefined;
 
   /** Use `openRoot`. */
   constructor(
@@ -110,7 +114,7 @@ export class Root extends RootQuestions implements Disposable {
    * Images that are installed already, equal in every path, change nothing.
    */
   install(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
-    const context = this.#context();
+    const context = this.#contextFor(request);
     const actor = this.#actor();
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
@@ -140,7 +144,7 @@ export class Root extends RootQuestions implements Disposable {
 
   /** Makes the images, and nothing else, what is installed: a declared system. Configuration of what goes stays. */
   switchTo(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
-    const context = this.#context();
+    const context = this.#contextFor(request);
     const actor = this.#actor();
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
@@ -170,7 +174,7 @@ export class Root extends RootQuestions implements Disposable {
 
   /** @throws Fault E-PKM-015 · E-PKM-014 */
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
-    const context = this.#context();
+    const context = this.#contextFor(request);
     const draft = new Draft(databaseState(context.database));
     // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
     const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
@@ -190,7 +194,7 @@ export class Root extends RootQuestions implements Disposable {
 
   /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */
   mark(packages: readonly string[], reason: InstallReason, request: ChangeOptions = {}): TransactionReport {
-    const draft = new Draft(databaseState(this.#context().database));
+    const draft = new Draft(databaseState(this.#contextFor(request).database));
     markPackages(draft, packages, reason);
     return this.#run({
       kind: 'mark',
@@ -217,7 +221,7 @@ export class Root extends RootQuestions implements Disposable {
    * changed is merged or kept, as in an upgrade.
    */
   async rollback(generation: number, request: ChangeOptions = {}): Promise<TransactionReport> {
-    const context = this.#context();
+    const context = this.#contextFor(request);
     checkGeneration(context.database, generation);
     const delta = deltaTo(context.database, generation);
     const target = new Map(recordsAt(context.database, generation).map((record) => [record.name, record]));
@@ -243,11 +247,16 @@ export class Root extends RootQuestions implements Disposable {
         dryRun: request.dryRun === true,
         confirm: request.confirm,
         runInRoot: this.#runInRoot(),
-        warnings: unmetDependencies([...target.values()]).map((unmet) => ({
-          kind: 'dependency',
-          package: unmet.package,
-          text: `it needs '${unmet.needs}', which generation ${generation} does not have`,
-        })),
+        warnings: [
+          ...unmetDependencies([...target.values()]).map(
+            (unmet): Warning => ({
+              kind: 'dependency',
+              package: unmet.package,
+              text: `it needs '${unmet.needs}', which generation ${generation} does not have`,
+            }),
+          ),
+          ...this.#unfinished(),
+        ],
         images: [],
       },
       actor,
@@ -266,7 +275,7 @@ export class Root extends RootQuestions implements Disposable {
   /** Puts back what `verify` finds wrong. Configuration only where it is missing, and only with `config`. */
   async repair(options: { packages?: readonly string[]; config?: boolean; dryRun?: boolean } = {}): Promise<RepairReport> {
     for (const name of options.packages ?? []) this.known(name);
-    return repairRoot(this.#context(), {
+    return repairRoot(this.#contextFor(options), {
       ...options,
       actor: this.#actor(),
       storeFolder: this.#options.storeFolder,
@@ -297,14 +306,14 @@ export class Root extends RootQuestions implements Disposable {
    * @param options.allowPrivileged  setuid files and file capabilities that the archive does not declare are accepted
    */
   async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
-    const context = this.#context();
+    const context = this.#contextFor({ dryRun: this.#isForPlans });
     const { imageFromArchive } = await import('./archive/read-archive.ts');
     try {
       return await imageFromArchive(file, {
         folder: this.#scratch(),
         io: context.io,
         mtimeSeconds: this.#actor().now,
-        isKept: true,
+        isKept: !this.#isForPlans,
         mayBePrivileged: (path, sha256) =>
           options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
       });
@@ -376,14 +385,20 @@ export class Root extends RootQuestions implements Disposable {
   /** The archives of several, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 */
   async fetchAll(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<string[]> {
     const { fetchArchives } = await import('./repository/fetch.ts');
-    return fetchArchives(this.#context(), items, options);
+    const context = this.#contextFor({ dryRun: this.#isForPlans });
+    return fetchArchives(context, items, this.#isForPlans ? { ...options, into: () => this.#ownFolder() } : options);
   }
 
   /** Downloads what is not here yet; for a root that is open for reading, so that others may change it meanwhile. @throws Fault E-PKM-071 */
-  async fetchAhead(items: readonly query.AvailablePackage[], options: FetchOptions = {}): Promise<void> {
+  async fetchAhead(
+    items: readonly query.AvailablePackage[],
+    options: FetchOptions & { readonly isOptional?: boolean } = {},
+  ): Promise<void> {
     const context = this.#readable();
     if (context === undefined) return;
-    const { fetchArchives, isToBeDownloaded } = await import('./repository/fetch.ts');
+    const { fetchArchives, isToBeDownloaded, mayKeepDownloads } = await import('./repository/fetch.ts');
+    // Whoever plans a change of a root that is not theirs fetches for themselves, later.
+    if (options.isOptional === true && !mayKeepDownloads(this.layout)) return;
     const missing = items.filter((item) => isToBeDownloaded(context, item));
     await fetchArchives(context, missing, options);
   }
@@ -414,7 +429,8 @@ export class Root extends RootQuestions implements Disposable {
     this.#unlock = undefined;
     if (database === undefined) return;
     try {
-      if (hasScratch) emptyStaging({ layout: this.layout, database, io: this.#options.io ?? realIo });
+      if (this.#planFolder !== undefined) rmSync(this.#planFolder, { recursive: true, force: true });
+      else if (hasScratch && !this.#isForPlans) emptyStaging({ layout: this.layout, database, io: this.#options.io ?? realIo });
     } finally {
       database.close();
       unlock?.();
@@ -442,9 +458,10 @@ export class Root extends RootQuestions implements Disposable {
     const delta = draft.delta();
     if (request.ignoreHolds !== true) checkHolds(draft.base, delta, this.holds());
     return runWish(
-      this.#context(),
+      this.#contextFor(request),
       {
         ...rest,
+        warnings: [...rest.warnings, ...this.#unfinished()],
         delta,
         base: draft.base,
         contents: imageContents(wish.images),
@@ -461,8 +478,8 @@ export class Root extends RootQuestions implements Disposable {
   /** Puts images into a draft. @returns what to say of it */
   #place(wish: { draft: Draft; disk: Disk; images: readonly PackageImage[]; request: InstallRequest; now: number }): Warning[] {
     const { draft, disk, images, request, now } = wish;
-    const { database } = this.#context();
-    const warnings = this.#warningsOf(images, request);
+    const { database } = this.#contextFor(request);
+    const warnings = this.#warningsOf(database, images, request);
     const declared = new Set(request.declared);
     const absent = installImages(draft, images, disk, {
       now,
@@ -474,9 +491,9 @@ export class Root extends RootQuestions implements Disposable {
     return [...warnings, ...absent.map((one): Warning => ({ kind: 'note', package: one.package, text: text(one) }))];
   }
 
-  #warningsOf(images: readonly PackageImage[], request: InstallRequest): Warning[] {
+  #warningsOf(database: Database, images: readonly PackageImage[], request: InstallRequest): Warning[] {
     const notes = images.flatMap((image) => image.notes.map((text): Warning => ({ kind: 'note', package: image.name, text })));
-    return [...checkTrust(this.#context().database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
+    return [...checkTrust(database, images, request.archiveTrust ?? 'strict', this.#now()), ...notes];
   }
 
   /** Without a lock: for what changes nothing of the root. */
@@ -489,7 +506,30 @@ export class Root extends RootQuestions implements Disposable {
   #context(): RootContext {
     const context = this.#readable();
     if (context !== undefined && this.#unlock !== undefined) return context;
-    throw new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
+    throw this.#onlyForReading();
+  }
+
+  get #isForPlans(): boolean {
+    return this.#options.plansIn !== undefined;
+  }
+
+  /** A dry run needs no lock where the root was opened for that. */
+  #contextFor({ dryRun = false }: Pick<ChangeOptions, 'dryRun'>): RootContext {
+    const context = dryRun && this.#isForPlans ? this.#readable() : this.#context();
+    if (context === undefined) throw this.#onlyForReading();
+    return context;
+  }
+
+  /** A plan that is made beside another pkm, or of what one left, compares with files that are still going to change. */
+  #unfinished(): Warning[] {
+    if (!this.#isForPlans || !this.isUnfinished) return [];
+    return [
+      { kind: 'note', text: 'a transaction is being applied, or was interrupted: what it has still to do may show as changes' },
+    ];
+  }
+
+  #onlyForReading(): Fault {
+    return new Fault('E-PKM-022', `the root '${this.layout.root}' was opened for reading only`, {
       hints: ['open it for writing'],
     });
   }
@@ -507,8 +547,16 @@ export class Root extends RootQuestions implements Disposable {
     return this.#options.runInRoot ?? runInRoot;
   }
 
+  /** Of this user, for what plans are made from. */
+  #ownFolder(): string {
+    const { plansIn = '' } = this.#options;
+    this.#planFolder ??= sys('make a folder in', plansIn, () => mkdtempSync(join(plansIn, 'pkm-plan-')));
+    return this.#planFolder;
+  }
+
   /** A fresh folder below the staging folder; gone with the next recovery. */
   #scratch(): string {
+    if (this.#isForPlans) return join(this.#ownFolder(), `x${this.#nScratch++}`);
     const { io } = this.#context();
     sys('create the folder', this.layout.staging, () => io.makeOwnFolder(this.layout.staging, 0o700));
     return `${this.layout.staging}/x${this.#nScratch++}`;

@@ -1,6 +1,6 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, SystemFault, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
@@ -87,13 +87,22 @@ export interface Wish {
 export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
   const base = wish.base ?? databaseState(database);
+  const unknown: Warning[] = [];
   base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const wanted = planDisk({
     base,
     delta: wish.delta,
     disk: wish.disk,
     nextBytes: (row) => readContents(wish.contents, row),
-    oldBytes: (sha256) => readObject(layout, sha256),
+    oldBytes: (sha256) => {
+      try {
+        return readObject(layout, sha256);
+      } catch (error) {
+        if (!wish.dryRun || systemFaultOf(error)?.errno !== 'EACCES') throw error;
+        unknown[0] ??= { kind: 'note', text: UNKNOWN_MERGE };
+        return undefined;
+      }
+    },
     withdrawal: wish.withdrawal,
     isRollback: wish.kind === 'rollback',
     overwrite: wish.overwrite,
@@ -111,7 +120,7 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
     isChanged,
     packages,
     config: plan.configChanges,
-    warnings: [...wish.warnings, ...plan.warnings],
+    warnings: [...wish.warnings, ...unknown, ...plan.warnings],
     nFilesPlaced: plan.nFilesPlaced,
     nFilesRemoved: plan.nFilesRemoved,
     stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
@@ -167,6 +176,10 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
     warnings: [...report.warnings, ...(late?.warnings ?? []), ...failed.map(triggerWarning)],
   };
 }
+
+/** Of a plan that somebody makes who is not the owner of the root. */
+const UNKNOWN_MERGE =
+  'the originals of configuration files may be read by the owner of the root alone: a change that would merge is shown as a conflict';
 
 const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
   kind: 'trigger',

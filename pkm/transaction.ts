@@ -12,7 +12,7 @@
  */
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import type { TimedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
@@ -43,7 +43,9 @@ const IS_ROOT = process.geteuid?.() === 0;
 /** @throws Fault E-PKM-018 a file system has not room enough for what will be staged */
 export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
   for (const { folder, sizeBytes } of plan.space.values()) {
-    const path = under(layout, folder);
+    let path = under(layout, folder);
+    // In a dry run not even the root need be there.
+    while (tolerantLstat(path) === undefined && path !== '/') path = dirname(path);
     const stat = sys('read', path, () => statfsSync(path));
     const free = stat.bavail * stat.bsize;
     if (free >= sizeBytes) continue;

@@ -51,7 +51,7 @@ export const storeCodes = defineCodes({
   'E-STORE-009': {
     title: 'not a NAR',
     explanation:
-      'A Nix archive is strict: sorted names, zero padding, at most 64 folders deep, nothing after its end. One that is not cannot be trusted to be what its hash says.',
+      'A Nix archive is strict: sorted names, zero padding, at most 64 levels, nothing after its end. One that is not cannot be trusted to be what its hash says.',
   },
   'E-STORE-010': {
     title: 'not a file, folder or symlink',
@@ -64,7 +64,8 @@ export const storeCodes = defineCodes({
   },
   'E-STORE-012': {
     title: 'tree too deep',
-    explanation: 'A NAR holds at most 64 levels of folders. A deeper tree could be written but not read back.',
+    explanation:
+      'An object has at most 64 levels, itself counted: the limit of what reads and writes Nix archives. Nor may a path in it be longer, where it lies in the store, than the 4,095 bytes that the system takes.',
   },
   'E-STORE-013': {
     title: 'entries of a tree clash',

@@ -41,7 +41,7 @@ export { addRoot, removeRoot, type StorePlace, storePathOf } from './roots.ts';
 export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';
-export { TreeWriter } from './write-tree.ts';
+export { removeTree, TreeWriter } from './write-tree.ts';
 export { compressingSink, decompressingSource } from './zstd-frames.ts';
 /** Signatures and binary caches: network, keys and servers, which most commands do without. */
 export const loadCaches = (): Promise<typeof import('./cache/index.ts')> => import('./cache/index.ts');

@@ -1,5 +1,5 @@
 /** What is kept, and why: the reference graph with the edges that settings add to it. */
-import { Bug, compareBytes } from '../base/index.ts';
+import { Bug, compareBytes, systemFaultOf } from '../base/index.ts';
 import type { ReferenceGraph } from './graph.ts';
 import type { ObjectStore, PathSummary, Root, StorePath } from './types.ts';
 
@@ -42,7 +42,10 @@ function outputsOf(store: ObjectStore, drvPath: StorePath): StorePath[] {
       const path = 'path' in output ? output.path : store.realisation(drvPath, name);
       if (path !== undefined) paths.push(path);
     }
-  } catch {
+  } catch (error) {
+    // A disk that fails, or a folder that is closed, says nothing of what it keeps.
+    const refusal = systemFaultOf(error);
+    if (refusal !== undefined && !/^(ENOENT|ENOTDIR|EISDIR)$/.test(refusal.errno)) throw refusal;
     // a source that is only called .drv, or a damaged one: it keeps nothing beyond its references
   }
   return paths;

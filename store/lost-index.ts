@@ -1,6 +1,7 @@
 /** An index that is gone where there are objects: an empty store is what it must not be taken for. */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { sys } from '../base/index.ts';
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
@@ -17,10 +18,14 @@ export function isIndexLost(folder: string): boolean {
   return sizeOf(index) === 0;
 }
 
+/** @throws SystemFault it cannot be told: a store that cannot be read is not an empty one */
 function hasEntries(folder: string): boolean {
-  try {
-    return readdirSync(folder).length > 0;
-  } catch {
-    return false;
-  }
+  return sys('read the folder', folder, () => {
+    try {
+      return readdirSync(folder).length > 0;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  });
 }

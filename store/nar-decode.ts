@@ -44,7 +44,7 @@ export function readOneNar(reader: NarReader, visitor: TreeVisitor): void {
 }
 
 function readNode(reader: NarReader, visitor: TreeVisitor, path: Bytes, depth: number): void {
-  if (depth > maxDepth) throw reader.fault(`it is more than ${maxDepth} folders deep`);
+  if (depth > maxDepth) throw reader.fault(`it has more than ${maxDepth + 1} levels`);
   reader.expect('(');
   reader.expect('type');
   const type = reader.word();

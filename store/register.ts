@@ -10,6 +10,7 @@ import type { Staging } from './staging.ts';
 import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { TemporaryRoots } from './temporary-roots.ts';
+import { checkPathLengths } from './tree.ts';
 import type { FinishedObject, PathInfo, Realisation, StorePath } from './types.ts';
 import { removeTree, sealDirectory } from './write-tree.ts';
 
@@ -33,7 +34,7 @@ export interface Places {
  * @param options.isDurable  the bytes are on the disk: no `syncfs`
  * @param options.notes  for the cache of the index, in the same transaction
  * @param options.realisations  in the same transaction too
- * @throws Fault E-STORE-015 a reference is neither valid nor among them · SystemFault
+ * @throws Fault E-STORE-015 a reference is neither valid nor among them · E-STORE-012 paths too long · SystemFault
  */
 export function registerObjects(
   places: Places,
@@ -48,6 +49,7 @@ export function registerObjects(
     noteDown(places, { notes, realisations });
     return;
   }
+  for (const { info, manifest } of objects) checkPathLengths(`${folder}/${storePathBase(info.path)}`, manifest);
   makeDirectory(folder);
   places.reserve.make();
   // Outside of the transaction, which others wait for.

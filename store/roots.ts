@@ -262,12 +262,20 @@ export function forgetLink(entry: Bytes, isStill: (link: Bytes) => boolean): boo
     if (systemFaultOf(error)?.errno === 'ENOENT') return false; // somebody else did
     throw error;
   }
-  if (link !== undefined && !isStill(link)) {
-    move(aside, entry);
-    return false;
-  }
+  if (link !== undefined && !isStill(link)) return !putBack(aside, entry);
   sys('remove', bytesToText(entry), () => rmSync(bytesToPath(aside), { force: true }));
   return true;
+}
+
+/** @returns whether it could be: not where somebody removed the root meanwhile */
+function putBack(aside: Bytes, entry: Bytes): boolean {
+  try {
+    move(aside, entry);
+    return true;
+  } catch (error) {
+    if (systemFaultOf(error)?.errno === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 const move = (from: Bytes, to: Bytes): void =>
@@ -293,16 +301,26 @@ const notOurLink = (link: string): Fault =>
  * @throws Fault E-STORE-061 it is no root · SystemFault
  */
 export function removeRoot(place: StorePlace, link: string): void {
-  const entry = autoEntry(place.home, link);
+  const entries = autoEntries(place.home, link);
   const isBelow = link.startsWith(`${place.home}/var/gcroots/`);
-  const isRoot = isBelow || statOf(textToBytes(entry)) !== undefined;
-  if (!isRoot || linkedObject(place, textToBytes(link)) === undefined) {
+  if (!(isBelow || entries.length > 0) || linkedObject(place, textToBytes(link)) === undefined) {
     throw new Fault('E-STORE-061' satisfies StoreCode, `'${link}' is not a root`, {
       hints: ["'igos store roots' lists them"],
     });
   }
   sys('remove', link, () => rmSync(link));
-  rmSync(entry, { force: true });
+  for (const entry of entries) sys('remove', bytesToText(entry), () => rmSync(bytesToPath(entry), { force: true }));
+}
+
+/** Those that are there for one link: its own, and any that a collection has moved aside, or had when it was killed. */
+function autoEntries(home: string, link: string): Bytes[] {
+  const name = basename(autoEntry(home, link));
+  const folder = textToBytes(autoFolder(home));
+  return listFolder(folder).flatMap((entry) =>
+    entry.name === name || (entry.name.startsWith('.aside-') && entry.name.endsWith(`-${name}`))
+      ? [`${folder}/${entry.name}`]
+      : [],
+  );
 }
 
 /** @param olderThan  seconds since 1970 */
@@ -366,10 +384,14 @@ function processRoots(place: StorePlace): Root[] {
 
 const escapeRegExp = (text: string): string => text.replace(/[^\w/]/g, '\\$&');
 
+/** `undefined` of a process that ended, or that is none of ours. @throws SystemFault we can open nothing more: what is in use is not known */
 function quietly<T>(run: () => T): T | undefined {
   try {
     return run();
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!/^(EMFILE|ENFILE|ENOMEM)$/.test((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    return sys('look for programs that run in', '/proc', () => {
+      throw error;
+    });
   }
 }

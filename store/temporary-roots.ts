@@ -93,7 +93,7 @@ export function unmark(folder: string): void {
 /** What living processes use; files of dead ones are removed, unless it is only a look. A line that is not complete was not looked at either. */
 export function readTemporaryRoots(folder: string, options: { isLook: boolean }): { pid: number; base: string }[] {
   const found: { pid: number; base: string }[] = [];
-  for (const name of existsSync(folder) ? sys('read the folder', folder, () => readdirSync(folder)) : []) {
+  for (const name of namesIn(folder)) {
     const [, pid, start] = /^(\d+)-(\d+)-\d+$/.exec(name) ?? [];
     if (pid === undefined) continue;
     const path = `${folder}/${name}`;
@@ -115,4 +115,16 @@ function read(path: string): string {
       throw error;
     });
   }
+}
+
+/** None where nobody has held anything yet. @throws SystemFault what is in use cannot be told */
+function namesIn(folder: string): string[] {
+  return sys('read the folder', folder, () => {
+    try {
+      return readdirSync(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  });
 }

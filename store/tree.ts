@@ -19,8 +19,13 @@ export interface TreeVisitor {
   endFile(path: Bytes): void;
 }
 
-/** Deepest path that an object may have, in names. The limit of Nix's reader. */
-export const maxDepth = 64;
+/**
+ * Deepest path that an object may have, in names: with the object itself 64 levels. What lies deeper could not be handed to any Nix, whose
+ * reader and writer have this limit.
+ *
+ * @source Nix, libutil/archive.cc: narMaxDepth
+ */
+export const maxDepth = 63;
 
 /** Longest name in a folder, and longest symlink target, in bytes. */
 export const maxEntryNameLength = 255;
@@ -121,9 +126,33 @@ export const readLink = (path: Bytes): Bytes =>
   sys('read the link', bytesToText(path), () => readlinkSync(bytesToPath(path), { encoding: 'latin1' }));
 
 const tooDeep = (path: Bytes): Fault =>
-  new Fault('E-STORE-012' satisfies StoreCode, `'${shorten(bytesToText(path))}' lies more than ${maxDepth} folders deep`, {
+  new Fault('E-STORE-012' satisfies StoreCode, `'${shorten(bytesToText(path))}' lies more than ${maxDepth + 1} levels deep`, {
     hints: ['leave it out with a filter, or pack it into an archive'],
   });
+
+/** What the system takes, without the NUL at the end. @source PATH_MAX of limits.h(0p) */
+const MAX_PATH_BYTES = 4095;
+
+/**
+ * An object could be moved to a place where nobody can open what is in it: paths in the store are longer than those on the way there.
+ *
+ * @param real  where it shall be
+ * @throws Fault E-STORE-012
+ */
+export function checkPathLengths(real: string, entries: readonly { readonly path: Bytes }[]): void {
+  const limit = MAX_PATH_BYTES - real.length - 1;
+  const long = entries.find(({ path }) => path.length > limit);
+  if (long === undefined) return;
+  const nBytes = real.length + 1 + long.path.length;
+  throw new Fault(
+    'E-STORE-012' satisfies StoreCode,
+    `a path in '${real}' would have ${nBytes} bytes, and the system takes ${MAX_PATH_BYTES}`,
+    {
+      notes: [`it is '${shorten(bytesToText(long.path))}'`],
+      hints: ['give the object a shorter name, or pack what it holds into an archive'],
+    },
+  );
+}
 
 const shorten = (text: string): string => (text.length > 120 ? `${text.slice(0, 60)}…${text.slice(-59)}` : text);
 

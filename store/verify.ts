@@ -1,6 +1,6 @@
 /** Compares what is on disk with what is recorded. Reads only. */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
-import { type Bytes, bytesToPath, SystemFault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, SystemFault, textToBytes } from '../base/index.ts';
 import { MAX_BASE_LENGTH } from './index-record.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
@@ -161,7 +161,7 @@ function lastingMetadata(
   const isStillWrong = ({ file = '' }: VerifyProblem): boolean => {
     const entry = entries.get(file);
     const now = stat(joinPath(real, file));
-    return entry !== undefined && now !== undefined && metadataProblem(entry, now) !== undefined;
+    return entry !== undefined && now !== undefined && !(now instanceof SystemFault) && metadataProblem(entry, now) !== undefined;
   };
   let left = [...found];
   for (let look = 0; look < MANY_LOOKS && left.length > 0; look++) {
@@ -183,6 +183,10 @@ export function verifyObject(path: StorePath, real: Bytes, manifest: readonly Ma
   for (const entry of manifest) {
     const at = joinPath(real, entry.path);
     const found = stat(at);
+    if (found instanceof SystemFault) {
+      report('modified', entry.path, found.message);
+      continue;
+    }
     if (found === undefined) {
       report('missing', entry.path, 'it is recorded, but not there');
       continue;
@@ -235,11 +239,13 @@ function contentProblem(entry: ManifestEntry, at: Bytes, found: Stats): string |
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-const stat = (real: Bytes): Stats | undefined => {
+/** `undefined`: nothing is there. A fault: nobody can tell. */
+const stat = (real: Bytes): Stats | SystemFault | undefined => {
   try {
     return lstatSync(bytesToPath(real), { throwIfNoEntry: false });
-  } catch {
-    return undefined; // below something that is no folder any more
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined; // below something that is no folder any more
+    return new SystemFault('look at', bytesToText(real), error);
   }
 };
 

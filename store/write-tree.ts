@@ -11,6 +11,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  renameSync,
   rmdirSync,
   symlinkSync,
   unlinkSync,
@@ -198,7 +199,12 @@ export function sealRoot(real: Bytes): void {
   if (lstatSync(bytesToPath(real)).isDirectory()) sealDirectory(real);
 }
 
-/** Removes a tree, read-only folders included; follows no links. Fine if it is not there. @throws SystemFault */
+/**
+ * Removes a tree, read-only folders included; follows no links. Fine if it is not there. However deep it is: what has too long a path for
+ * the system is moved up first, into the folder that goes.
+ *
+ * @throws SystemFault
+ */
 export function removeTree(real: Bytes): void {
   const path = bytesToPath(real);
   const stat = sys('remove', bytesToText(real), () => lstatSync(path, { throwIfNoEntry: false }));
@@ -208,12 +214,60 @@ export function removeTree(real: Bytes): void {
       unlinkSync(path);
       return;
     }
-    if ((stat.mode & 0o700) !== 0o700) chmodSync(path, 0o700);
-    for (const child of readdirSync(path, { encoding: 'latin1', withFileTypes: true })) {
-      const childReal = `${real}/${child.name}`;
-      if (child.isFile() || child.isSymbolicLink()) unlinkSync(bytesToPath(childReal));
-      else removeTree(childReal);
-    }
+    const removal = new Removal(real);
+    do removal.empty(real, stat.mode);
+    while (removal.takeMoved());
     rmdirSync(path);
   });
+}
+
+/** The system takes paths of 4,095 bytes, and a name has 255 at most. */
+const LONG_PATH = 2048;
+
+class Removal {
+  readonly #top: Bytes;
+  #nMoved = 0;
+  #wasMoved: boolean = false;
+
+  constructor(top: Bytes) {
+    this.#top = top;
+  }
+
+  /** Whether something was moved up since this was asked. */
+  takeMoved(): boolean {
+    const wasMoved = this.#wasMoved;
+    this.#wasMoved = false;
+    return wasMoved;
+  }
+
+  empty(folder: Bytes, mode: number): void {
+    const path = bytesToPath(folder);
+    if ((mode & 0o700) !== 0o700) chmodSync(path, 0o700);
+    for (const child of readdirSync(path, { encoding: 'latin1', withFileTypes: true })) {
+      const childReal = `${folder}/${child.name}`;
+      const childPath = bytesToPath(childReal);
+      if (child.isFile() || child.isSymbolicLink()) {
+        unlinkSync(childPath);
+        continue;
+      }
+      const stat = lstatSync(childPath);
+      if (!stat.isDirectory()) unlinkSync(childPath);
+      else if (childReal.length - this.#top.length > LONG_PATH) this.#moveUp(childReal, childPath);
+      else {
+        this.empty(childReal, stat.mode);
+        rmdirSync(childPath);
+      }
+    }
+  }
+
+  #moveUp(real: Bytes, path: string | Buffer): void {
+    chmodSync(path, 0o700); // its '..' changes
+    for (;;) {
+      const name = `${this.#top}/.deep-${this.#nMoved++}`;
+      if (name === real || lstatSync(bytesToPath(name), { throwIfNoEntry: false }) !== undefined) continue;
+      renameSync(path, bytesToPath(name));
+      this.#wasMoved = true;
+      return;
+    }
+  }
 }

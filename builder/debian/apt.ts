@@ -4,6 +4,7 @@
  * @source apt-cache(8), apt-get(8) "indextargets", sources.list(5)
  */
 import { spawn } from 'node:child_process';
+import { type Bytes, bytesToText } from '../../base/index.ts';
 import { hostPath, hostProgram } from '../host-programs.ts';
 
 export interface RunOptions {
@@ -17,7 +18,7 @@ export function runApt(
   program: string,
   args: readonly string[],
   options: RunOptions,
-): Promise<{ isDone: boolean; output: string; reason: string }> {
+): Promise<{ isDone: boolean; output: Bytes; reason: string }> {
   return new Promise((resolve) => {
     const child = spawn(hostProgram(program) ?? program, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -53,7 +54,7 @@ export async function aptRepositories(aptFolder: string, signal: AbortSignal): P
   if (hostProgram('apt-get') === undefined) return [];
   const args = [`-oDir::Etc=${aptFolder}`, 'indextargets', '--no-release-info', '--format', '$(CREATED_BY) $(REPO_URI)'];
   const { output } = await runApt('apt-get', args, { signal });
-  return [...new Set([...output.matchAll(/^Packages (\S+)$/gm)].map((match) => match[1]!))];
+  return [...new Set([...output.matchAll(/^Packages (\S+)$/gm)].map((match) => bytesToText(match[1]!)))];
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { createReadStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sys } from '../../base/index.ts';
+import { bytesToText, sys } from '../../base/index.ts';
 import type { ObjectStore } from '../../store/index.ts';
 import { runApt as run } from '../debian/apt.ts';
 import { hostProgram } from '../host-programs.ts';
@@ -79,7 +79,7 @@ export class DebianSources {
     const folder = this.#store.makeScratch();
     this.#scratch = folder;
     const acquire = await run('apt-config', ['dump'], { signal: this.#signal });
-    writeConfiguration(folder, { lists, aptFolder: this.#aptFolder, acquire: acquire.output });
+    writeConfiguration(folder, { lists, aptFolder: this.#aptFolder, acquire: bytesToText(acquire.output) });
     const apt: Apt = { folder, config: `${folder}/apt.conf`, signal: this.#signal };
     const update = await run('apt-get', ['update', '-qq'], { config: apt.config, signal: this.#signal });
     // Places that have no sources (vendors' own) make the whole fail: what counts is whether some list came.
@@ -145,11 +145,12 @@ async function download(apt: Apt, source: DebianSource): Promise<string | { reas
 async function downloadByAddress(apt: Apt, source: DebianSource, into: Received): Promise<boolean> {
   const args = ['source', '--print-uris', '--only-source', '-qq', `${source.name}=${source.version}`];
   const { output } = await run('apt-get', args, { config: apt.config, cwd: apt.folder, signal: apt.signal });
-  for (const [, url, name] of output.matchAll(/^'([^']+)' (\S+) \d+/gm)) {
+  for (const [, address, name] of output.matchAll(/^'([^']+)' (\S+) \d+/gm)) {
     if (!isWanted(name!, source)) continue;
+    const url = bytesToText(address!);
     try {
-      if (/^https?:/.test(url!)) await fetchHttp(url!, into);
-      else if (url!.startsWith('file:')) await fetchLocal(url!.replace(/^file:\/*/, 'file:///'), into);
+      if (/^https?:/.test(url)) await fetchHttp(url, into);
+      else if (url.startsWith('file:')) await fetchLocal(url.replace(/^file:\/*/, 'file:///'), into);
       else continue;
       return true;
     } catch (error) {

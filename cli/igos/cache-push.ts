@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { assertCacheFirst, s3Credentials, secretKeys, stoppable } from '../caches.ts';
@@ -28,6 +29,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
         writesListings: args.has('listings'),
         jobs: args.number('jobs', 4),
         signal,
+        scratchIn: tmpdir(),
         onEvent: (event) => {
           if (event.kind === 'plan') progress.total(event.nPaths);
           else if (event.kind === 'started') progress.start(event.path, `copying ${event.path}`);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fault, Faults, SourceFile, sys, writeFileAtomic } from '../../base/index.ts';
 import { format } from '../../lang/index.ts';
@@ -21,7 +21,8 @@ export function run(context: Context, args: Arguments): number {
     if (isStdin && !isCheck) context.out.bytes(text);
     else if (text !== before) {
       changed.push(path);
-      if (!isCheck) writeFileAtomic(path, Buffer.from(text, 'latin1'), { mode: statSync(path).mode & 0o777 });
+      // A symlink stays one, and the file that it leads to is formatted.
+      if (!isCheck) writeFileAtomic(realpathSync(path), Buffer.from(text, 'latin1'), { mode: statSync(path).mode & 0o777 });
     }
   }
   if (context.isJson) context.out.json({ changed });

@@ -78,7 +78,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Rewrites *.igos and *.nix files in one layout; folders are searched. Formatting keeps comments and meaning, and formatting twice changes nothing. A file with syntax errors is left as it is and reported. FILE may be -: standard input to standard output.',
+      'Rewrites *.igos and *.nix files in one layout; folders are searched. Formatting keeps comments and meaning, and formatting twice changes nothing. A file with syntax errors is left as it is and reported. Of a FILE that is a symlink the file that it leads to is rewritten; those in folders are passed over. FILE may be -: standard input to standard output.',
     options: [{ long: 'check', doc: 'change nothing; exit 1 and name the files that would change' }],
     examples: [{ command: 'igos fmt --check examples/tour/v1', says: 'for a commit hook' }],
   },

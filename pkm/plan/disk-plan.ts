@@ -341,12 +341,13 @@ export class DiskPlanner {
     this.#metadata.push({ kind: 'metadata', path: this.input.disk.physical(path), mode, uid, gid });
   }
 
-  /** The nearest folder on the disk that exists now, and its file system. */
+  /** The nearest folder on the disk that exists now, and its file system; the root itself where that is not there yet. */
   #nearest(folder: string): { folder: string; device: number } {
     const known = this.#near.get(folder);
     if (known !== undefined) return known;
     const there = this.input.disk.entry(folder);
-    const found = there?.kind === 'directory' ? { folder, device: there.device } : this.#nearest(parentOf(folder));
+    const isHere = there?.kind === 'directory' || folder === '';
+    const found = isHere ? { folder, device: there?.device ?? 0 } : this.#nearest(parentOf(folder));
     this.#near.set(folder, found);
     return found;
   }

@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Fault, sys, writeAll } from '../../base/index.ts';
+import { Fault, SystemFault, sys, writeAll } from '../../base/index.ts';
 import { fileSha256, folderInside } from '../disk.ts';
-import { ARCHIVE_CACHE } from '../layout.ts';
+import { ARCHIVE_CACHE, type RootLayout } from '../layout.ts';
 import { lockFile } from '../lock.ts';
 import { objectFile } from '../objects.ts';
 import type { AvailablePackage } from '../query.ts';
@@ -23,6 +34,8 @@ export interface FetchOptions {
   readonly waitsMs?: readonly number[];
   /** Without a byte for so long, a connection is dead. */
   readonly idleMs?: number;
+  /** A private folder for what is downloaded, where the cache cannot be written to. Made when it is needed. */
+  readonly into?: () => string;
 }
 
 /** Several archives, a few at a time. @returns absolute paths, in order. @throws Fault E-PKM-071 of the first that cannot be had */
@@ -31,7 +44,7 @@ export async function fetchArchives(
   items: readonly AvailablePackage[],
   options: FetchOptions = {},
 ): Promise<string[]> {
-  const unlock = await lockDownloads(context, items);
+  const unlock = options.into === undefined ? await lockDownloads(context, items) : undefined;
   try {
     return await fetchSideBySide(context, items, options);
   } finally {
@@ -50,7 +63,7 @@ async function lockDownloads(context: RootContext, items: readonly AvailablePack
 
 /** Whether an archive is neither here nor in a folder of this machine. */
 export function isToBeDownloaded({ layout }: RootContext, item: AvailablePackage): boolean {
-  if (fileBelow(item.repository, item.file).protocol === 'file:' || objectFile(layout, item.sha256) !== undefined) return false;
+  if (fileBelow(item.repository, item.file).protocol === 'file:' || keptArchive(layout, item.sha256) !== undefined) return false;
   return !existsSync(join(folderInside(layout, ARCHIVE_CACHE), `${item.sha256}.igos.tar.gz`));
 }
 
@@ -84,11 +97,14 @@ async function fetchSideBySide(
  */
 export async function fetchArchive(context: RootContext, item: AvailablePackage, options: FetchOptions = {}): Promise<string> {
   const { layout, io, database } = context;
-  const folder = folderInside(layout, ARCHIVE_CACHE);
-  const path = join(folder, `${item.sha256}.igos.tar.gz`);
-  const kept = objectFile(layout, item.sha256); // a kept generation came from it
+  const name = `${item.sha256}.igos.tar.gz`;
+  const cache = folderInside(layout, ARCHIVE_CACHE);
+  const kept = keptArchive(layout, item.sha256); // a kept generation came from it
   if (kept !== undefined) return kept;
-  if (existsSync(path) && fileSha256(path) === item.sha256) return path;
+  const cached = join(cache, name);
+  if (existsSync(cached) && fileSha256(cached) === item.sha256) return cached;
+  const folder = options.into?.() ?? cache;
+  const path = join(folder, name);
   sys('create the folder', folder, () => io.makeOwnFolder(folder));
   const mirrors = knownRepository(database, item.repository)?.mirrors ?? [];
   let first: unknown;
@@ -105,6 +121,30 @@ export async function fetchArchive(context: RootContext, item: AvailablePackage,
     }
   }
   throw first;
+}
+
+/** `undefined` for who may not look, too: it can be fetched. */
+function keptArchive(layout: RootLayout, sha256: string): string | undefined {
+  try {
+    return objectFile(layout, sha256);
+  } catch (error) {
+    if (error instanceof SystemFault && error.errno === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+/** Whether what is downloaded can be kept for later. */
+export function mayKeepDownloads(layout: RootLayout): boolean {
+  try {
+    for (const path of [folderInside(layout, ARCHIVE_CACHE), layout.state]) {
+      let folder = path;
+      while (!existsSync(folder)) folder = dirname(folder);
+      accessSync(folder, constants.W_OK | constants.X_OK);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A folder's archive is read where it is: it is hashed again while it is unpacked. */

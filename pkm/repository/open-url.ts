@@ -39,10 +39,10 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
     const idleMs = options.idleMs ?? IDLE_MS;
     const response = await ask(here, fromByte, idleMs);
     const { statusCode = 0, headers } = response;
-    if (statusCode === 200) return { fromByte: 0, body: notTooSlow(pieces(response), idleMs) };
+    if (statusCode === 200) return { fromByte: 0, body: notTooSlow(response, idleMs) };
     if (statusCode === 206) {
       const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: notTooSlow(pieces(response), idleMs) };
+      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: notTooSlow(response, idleMs) };
     }
     response.destroy();
     // Nothing after what is there already: once more from the start.
@@ -79,13 +79,19 @@ function ask(url: URL, fromByte: number, idleMs: number): Promise<IncomingMessag
   const headers = { 'user-agent': 'igos', ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}) };
   return new Promise((resolve, reject) => {
     let answer: IncomingMessage | undefined;
+    // Drops of a header, and answers that say that the answer will come, keep a connection busy for as long as a server likes.
+    const deadline = setTimeout(() => pending.destroy(new Error('no answer came for too long')), 2 * idleMs);
     const pending = request(url, { headers, timeout: idleMs }, (response) => {
+      clearTimeout(deadline);
       answer = response;
       resolve(response);
     });
     // Whoever reads the answer hears of it from the answer alone.
     pending.on('timeout', () => (answer ?? pending).destroy(new Error('nothing came for too long')));
-    pending.on('error', (error) => reject(problem(error)));
+    pending.on('error', (error) => {
+      clearTimeout(deadline);
+      reject(problem(error));
+    });
     pending.end();
   });
 }
@@ -98,20 +104,26 @@ async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-/** Ends what comes drop by drop. */
-async function* notTooSlow(body: AsyncIterable<Uint8Array>, windowMs: number): AsyncGenerator<Uint8Array> {
+/** Ends what comes drop by drop. By the clock: what stands between the pieces of an answer comes without any piece. */
+async function* notTooSlow(response: IncomingMessage, windowMs: number): AsyncGenerator<Uint8Array> {
   const least = (MIN_BYTES_PER_SECOND * windowMs) / 1000;
-  let since = performance.now();
   let nBytes = 0;
-  for await (const chunk of body) {
-    nBytes += chunk.length;
-    yield chunk;
-    const now = performance.now();
-    if (now - since < windowMs) continue;
-    if (nBytes < least)
-      throw new UrlProblem(`it comes too slowly: ${nBytes} bytes in ${Math.round((now - since) / 1000)} s`, true);
-    since = now;
+  let isRead = true;
+  const timer = setInterval(() => {
+    // Who does not ask for more is not kept waiting.
+    if (isRead && nBytes < least)
+      response.destroy(new UrlProblem(`it comes too slowly: ${nBytes} bytes in ${Math.round(windowMs / 1000)} s`, true));
     nBytes = 0;
+  }, windowMs);
+  try {
+    for await (const chunk of pieces(response)) {
+      nBytes += chunk.length;
+      isRead = false;
+      yield chunk;
+      isRead = true;
+    }
+  } finally {
+    clearInterval(timer);
   }
 }
 
@@ -135,14 +147,21 @@ function problem(error: unknown): UrlProblem {
   return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, error);
 }
 
-/** All of it, at most `maxBytes`. @throws UrlProblem */
-export async function readUrl(url: URL, maxBytes: number): Promise<Buffer> {
-  const { body } = await openUrl(url);
+/** What is read at once, an index or a list, comes within this time: a mirror must not keep others from being asked for days. */
+const MAX_READ_MS = 3_600_000;
+
+/** All of it, at most `maxBytes`, within an hour. @throws UrlProblem */
+export async function readUrl(url: URL, maxBytes: number, limits: { idleMs?: number; maxMs?: number } = {}): Promise<Buffer> {
+  const { idleMs, maxMs = MAX_READ_MS } = limits;
+  const end = performance.now() + maxMs;
+  const { body } = await openUrl(url, idleMs === undefined ? {} : { idleMs });
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBytes) throw new UrlProblem('it is too long', false);
+    if (performance.now() > end)
+      throw new UrlProblem(`it takes too long: ${length} bytes in ${Math.round(maxMs / 1000)} s`, true);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -97,6 +97,8 @@ class Pull {
   readonly #refusedFrom = new Set<string>();
   /** Of paths; of caches as a whole under ''. */
   readonly #reasons = new Map<StorePath | '', Map<string, Fault>>();
+  /** Of what nobody asked for by name: who refers to it, as which cache says. */
+  readonly #referrers = new Map<StorePath, Offer>();
   readonly #pulled: StorePath[] = [];
   #transferredBytes = 0;
   #scratch: string | undefined;
@@ -145,7 +147,10 @@ class Pull {
       await eachLimited(wanted, QUERIES, async (path) => {
         const offer = await this.#find(path);
         offers.set(path, offer);
-        next.push(...offer.info.references);
+        for (const reference of offer.info.references) {
+          next.push(reference);
+          if (!this.#referrers.has(reference) && reference !== path) this.#referrers.set(reference, offer);
+        }
       });
       level = next;
     }
@@ -283,9 +288,13 @@ class Pull {
       'E-CACHE-005' satisfies CacheCode,
       this.#caches.length === 0 ? `there is no cache to ask for '${path}'` : `'${path}' cannot be had from ${asked}`,
       {
-        notes: reasons.map((fault) => fault.message),
+        notes: [...asReferred(this.#referrers.get(path)), ...reasons.map((fault) => fault.message)],
         hints: reasons.length === 0 ? ['see whether hash and name are right, or ask another cache'] : [],
       },
     );
   }
 }
+
+/** Why somebody wants it who never named it. */
+const asReferred = (referrer: Offer | undefined): string[] =>
+  referrer === undefined ? [] : [`'${referrer.info.path}' refers to it, as '${referrer.cache.url}' says`];

@@ -1,5 +1,6 @@
 /** Closures into a cache. */
-import { compareBytes, Fault, textToBytes } from '../../base/index.ts';
+import { mkdtempSync } from 'node:fs';
+import { compareBytes, Fault, sys, systemFaultOf, textToBytes } from '../../base/index.ts';
 import { formatHash } from '../hash.ts';
 import { storePathHash } from '../store-path.ts';
 import type { ObjectStore, Realisation, StorePath } from '../types.ts';
@@ -25,6 +26,8 @@ export interface PushOptions {
   /** Default: 4. */
   readonly jobs?: number;
   readonly signal?: AbortSignal;
+  /** Where archives are made of a store that we may only read. Default: such a store is refused. */
+  readonly scratchIn?: string;
   readonly onEvent?: (
     event: { kind: 'plan'; nPaths: number } | { kind: 'started' | 'finished' | 'signed'; path: StorePath },
   ) => void;
@@ -69,7 +72,7 @@ class Push {
       else missing.add(path);
     });
     onEvent?.({ kind: 'plan', nPaths: missing.size });
-    const scratch = this.#store.makeScratch();
+    const scratch = this.#makeScratch();
     const done: StorePath[] = [];
     try {
       for (const level of this.#levels(missing)) {
@@ -88,6 +91,17 @@ class Push {
       await this.#put(realisationKey(realisation.drvPath, realisation.output), Buffer.from(text), 'application/json');
     });
     return done;
+  }
+
+  #makeScratch(): string {
+    const { scratchIn } = this.#options;
+    try {
+      return this.#store.makeScratch();
+    } catch (error) {
+      const isReadOnly = /^(EACCES|EPERM|EROFS)$/.test(systemFaultOf(error)?.errno ?? '');
+      if (!isReadOnly || scratchIn === undefined) throw error;
+      return sys('make a folder in', scratchIn, () => mkdtempSync(`${scratchIn}/igos-push-`));
+    }
   }
 
   async #begin(): Promise<void> {

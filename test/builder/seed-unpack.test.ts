@@ -209,7 +209,8 @@ test('the mirrors of a machine are asked by path, and nothing else', async (t) =
   for (const url of ['debian-binary:', 'debian-binary:/etc/passwd', 'debian-binary:../x', 'debian-binary:a b'])
     assert.throws(() => parseDebianBinaryUrl(url), /path of a \.deb/, url);
   if (spawnSync('apt-get', ['--version']).status !== 0) return t.skip('no apt here');
-  const [mirror, apt] = [temporaryFolder(t), temporaryFolder(t)];
+  const [mirror, apt] = [join(temporaryFolder(t), 'Spiegel-für-alle'), temporaryFolder(t)];
+  mkdirSync(mirror);
   writeMirror(mirror, [{ name: 'tool', files: [{ name: './usr/bin/tool', data: 'tool', mode: 0o755 }] }]);
   writeFileSync(join(apt, 'sources.list'), `deb [trusted=yes] ${pathToFileURL(mirror).href} stable main\n`);
   const store = temporaryStore(t);

@@ -1,9 +1,10 @@
 /** Files that `-o` names. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import fs, { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { basename, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { writeOutputFile } from '../../cli/output-file.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 
@@ -28,6 +29,39 @@ test('a file is replaced whole, keeps its mode, and stays where links say it is'
   assert.equal(readFileSync(file, 'utf8'), 'two');
   assert.throws(() => write(join(folder, 'elsewhere'), ''), /cannot write '.*elsewhere': it is a directory|is a directory/);
   assert.deepEqual(readdirSync(folder).sort(), ['dangling', 'elsewhere', 'file', 'new']);
+});
+
+/** Flushes and renames in the order in which `run` makes them, each with the last part of its path. */
+function recorded(t: TestContext, run: () => void): string[] {
+  const steps: string[] = [];
+  const { fsyncSync, renameSync } = fs;
+  t.mock.method(fs, 'fsyncSync', (fd: number) => {
+    steps.push(`sync ${basename(readlinkSync(`/proc/self/fd/${fd}`))}`);
+    fsyncSync(fd);
+  });
+  t.mock.method(fs, 'renameSync', (from: string, to: string) => {
+    steps.push(`rename ${basename(from)} ${basename(to)}`);
+    renameSync(from, to);
+  });
+  syncBuiltinESMExports();
+  try {
+    run();
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  return steps.map((step) => step.replace(/\.tmp-\S+/, 'TEMPORARY'));
+}
+
+test('bytes are durable before the file has its name, and the name is before we say that it is there', (t) => {
+  const folder = join(temporaryFolder(t), 'folder');
+  mkdirSync(folder);
+  const steps = ['sync TEMPORARY', 'rename TEMPORARY file', 'sync folder'];
+  for (const text of ['made', 'replaced'])
+    assert.deepEqual(
+      recorded(t, () => write(join(folder, 'file'), text)),
+      steps,
+    );
 });
 
 test('devices and pipes are written to, and not replaced', (t) => {

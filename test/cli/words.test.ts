@@ -1,7 +1,7 @@
 /** Words that are bytes, words that are empty, and help on groups of commands: as a shell gives them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -88,4 +88,36 @@ test('a word that is no store path, and a name that none can have, are refused w
   assert.match(igos('store', 'ls', base).stderr, new RegExp(`hint: write /igos/store/${base}\n`));
   assert.match(igos('store', 'info', './nothing').stderr, /hint: name a store path, a place in one, a link/);
   assert.match(igos('store', 'add', '/').stderr, /name must not be empty[\s\S]*hint: give it one with --name NAME\n/);
+});
+
+test('a working directory or a home whose name is not UTF-8 is refused, and nothing is made under another name', (t) => {
+  const { work } = programs(t);
+  const [igos, pkm] = ['igos', 'pkm'].map((program) => join(project, 'bin', program));
+  const run = (script: string): { status: number | null; stderr: string } => {
+    const { status, stderr } = spawnSync('sh', ['-c', `cd "$1" && ${script}`, 'sh', work], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: work, IGOS_HOME: join(work, 'home') },
+    });
+    return { status, stderr };
+  };
+  const folder = `mkdir -p "$(printf 'x\\377')" && cd "$(printf 'x\\377')" && echo 1 >a.nix`;
+  for (const command of [`${igos} fmt a.nix`, `${igos} store add a.nix`, `${pkm} --root r init --atomic`]) {
+    const { status, stderr } = run(`${folder} && ${command}`);
+    assert.equal(status, 2, stderr);
+    assert.match(
+      stderr,
+      /: the name of the working directory is not UTF-8: '.*\/x\ufffd'\nhint: run the command in another folder/,
+    );
+  }
+  const homes = [`IGOS_HOME`, `IGOS_HOME= XDG_DATA_HOME`].slice(0, process.getuid?.() === 0 ? 1 : 2);
+  for (const name of homes) {
+    const { status, stderr } = run(`${name}="$1/$(printf 'y\\377')" ${igos} store list`);
+    assert.deepEqual([status, / is not UTF-8: '.*\/y\ufffd'/.test(stderr)], [2, true], stderr);
+  }
+  assert.deepEqual(readdirSync(work).filter((name) => /^[xy]\ufffd$/.test(name)).length, 1);
+  // Who really has such names may use them.
+  const real = run(
+    `mkdir "$(printf 'z\\357\\277\\275')" && cd "$(printf 'z\\357\\277\\275')" && IGOS_HOME=$PWD/home ${igos} store list`,
+  );
+  assert.equal(real.status, 0, real.stderr);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes, Fault, renderFault, textToBytes } from '../../base/index.ts';
 import { type DerivationOutput, type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import { removeTree } from '../../store/write-tree.ts';
 import { addDerivation } from '../builder/support.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
@@ -191,7 +192,7 @@ test('where the objects are gone with the index the store is empty, and begins a
   const source = textToBytes(makeTree(join(folder, 'tree'), { a: 'text' }));
   const tree = store.addPath('tree', source);
   store.close();
-  for (const name of ['store', 'var/index']) rmSync(join(home, name), { recursive: true });
+  for (const name of ['store', 'var/index']) removeTree(textToBytes(join(home, name)));
   using found = openStore({ home, storeDir });
   assert.deepEqual([...found.allPaths()], []);
   assert.equal(found.addPath('tree', source), tree);

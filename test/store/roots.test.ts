@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, lutimesSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lutimesSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { bytesToPath, compareBytes, textToBytes } from '../../base/index.ts';
@@ -56,6 +56,33 @@ test('an entry is taken away only if its link is still gone, whenever it is made
   assert.equal(forgetLink(stale[0]!, isGone), true);
   assert.deepEqual(readdirSync(auto), []);
   assert.equal(forgetLink(entry, isGone), false);
+});
+
+test('a root whose entry is aside, since a collection was killed then, is removed like any other', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const [path] = store.addTexts([{ name: 'x', text: 'x', references: [] }]);
+  const link = join(folder, 'result');
+  const auto = join(home, 'var/gcroots/auto');
+  addRoot(store, link, path!);
+  const other = join(folder, 'other');
+  addRoot(store, other, path!);
+  const entry = readdirSync(auto).find((name) => readlinkSync(join(auto, name)) === link)!;
+  assert.throws(() => forgetLink(join(auto, entry), () => assert.fail('killed')), /killed/);
+  removeRoot(store, link);
+  assert.equal(existsSync(link), false);
+  assert.deepEqual(
+    readdirSync(auto).map((name) => readlinkSync(join(auto, name))),
+    [other],
+  );
+
+  // A collection that would put it back finds it gone, and goes on.
+  const [last] = readdirSync(auto);
+  const removing = (): boolean => {
+    removeRoot(store, other);
+    return false;
+  };
+  assert.equal(forgetLink(join(auto, last!), removing), true);
+  assert.deepEqual([readdirSync(auto), existsSync(other)], [[], false]);
 });
 
 test('what is about to be renamed to an entry is left alone, unless its process died long ago', (t) => {

@@ -26,7 +26,7 @@ import { Screen, type StartLoop } from '../../store/screen/screen.ts';
 import { listTree } from '../../store/tree.ts';
 import type { Manifest, StorePath } from '../../store/types.ts';
 import { verifyObject } from '../../store/verify.ts';
-import { sealRoot } from '../../store/write-tree.ts';
+import { removeTree, sealRoot } from '../../store/write-tree.ts';
 import { makeTree, temporaryFolder } from './fixture.ts';
 import { testListings } from './listings.ts';
 
@@ -79,10 +79,7 @@ const damages: Record<string, (root: string) => void> = {
       unlinkSync(join(root, 'a'));
       mkdirSync(join(root, 'a'));
     }),
-  'nothing at all': (root) => {
-    chmodSync(join(root, 'd'), 0o755);
-    rmSync(root, { recursive: true });
-  },
+  'nothing at all': (root) => removeTree(textToBytes(root)),
 };
 
 function rewrite(path: string, change: (text: string) => string): void {

@@ -190,6 +190,13 @@ test('paths that nobody has, a cache that is none, and one of another folder', a
   const shown = [cache.url, 'file:///cache'] as const;
   const gone = `${nixStoreDir}/00000000000000000000000000000000-gone` as StorePath;
   show(t, 'E-CACHE-005', await faultOf(() => pullFrom(nixStore(t), cache.url, [gone]), shown));
+  // Nobody named what is missing: it says who wants it.
+  const [dev, deps] = [/multi-dev$/, /deps-1.2$/].map((pattern) => cache.paths.find((path) => pattern.test(path))!);
+  edit(join(cache.folder, `${storePathHash(dev!)}.narinfo`), (text) =>
+    text.replace(/^References: .*$/m, `References: ${gone.slice(11)}`),
+  );
+  const wanted = () => pullFrom(nixStore(t), cache.url, [deps!], { needsSignature: false });
+  show(t, 'E-CACHE-005-referrer', await faultOf(wanted, shown));
   show(t, 'E-CACHE-006', await faultOf(() => pullFrom(nixStore(t), `${cache.url}/none`, [gone]), shown));
   const ours = nixStore(t, '/igos/store');
   const path = '/igos/store/00000000000000000000000000000000-gone' as StorePath;

@@ -80,11 +80,16 @@ const suites: Record<string, () => void | Promise<void>> = {
       console.log,
     );
   },
-  /** `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. */
-  packages() {
+  /**
+   * `npm run bench -- packages`, not run unless named: pkm beside other package managers; IGOS_INTERGENOS=CHECKOUT adds theirs. Waits for
+   * the file system as the store's does.
+   */
+  async packages() {
     if (!wanted.includes('packages')) return;
     const place = join(process.env['IGOS_BENCH_SCRATCH'] ?? scratch, 'packages-bench');
-    packagesTable(project(), place, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3), console.log);
+    const maxMinutes = Number(process.env['IGOS_BENCH_WAIT'] ?? 10);
+    const rounds = Number(process.env['IGOS_BENCH_ROUNDS'] ?? 3);
+    await packagesTable(project(), { scratch: place, rounds, maxMinutes }, console.log);
   },
   /** `npm run bench -- depot`, not run unless named; IGOS_GENODE=CHECKOUT adds Genode's own tools. */
   async depot() {

@@ -50,10 +50,10 @@ const STORING = igosCommands
   .filter((name) => (name.startsWith('store ') && !SIGNING.includes(name)) || name === 'gc' || name === 'why-depends');
 /** Commands of `realizing.cjs`: what people run all day, mostly to hear that nothing is to be done. */
 const REALIZING = ['realize'];
-/** Commands of `managing.cjs`: those of pkm that evaluate nothing and draw nothing. */
+/** Commands of `managing.cjs`: those of pkm that draw nothing, and that do not always evaluate. */
 const MANAGING = [...pkmCommands, ...repositoryCommands]
   .map(({ name }) => name)
-  .filter((name) => !['install', 'upgrade', 'switch', 'adopt', 'config resolve', 'help'].includes(name));
+  .filter((name) => !['switch', 'adopt', 'config resolve', 'help'].includes(name));
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -482,7 +482,12 @@ async function main(): Promise<void> {
         MANAGING.map((name) => name.replace(' ', '-')),
       ),
     ),
-    [fewCommands(MANAGING, 'pkm'), handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered')],
+    [
+      fewCommands(MANAGING, 'pkm'),
+      handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
+      handingOver(/cli\/tree-images\.ts$/, 'imagesOfTrees'),
+      handingOver(/cli\/depot-images\.ts$/, 'downloadFromDepot'),
+    ],
   );
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
@@ -563,9 +568,11 @@ async function main(): Promise<void> {
       runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
     const root = join(scratch, 'root');
     const archive = await manyFiles(scratch);
-    warm(whole.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
+    warm(managing.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
     for (const words of [['list'], ['info', 'many'], ['files', 'many'], ['owns', 'etc/0'], ['verify'], ['remove', 'many']])
       warm(managing.file, 'pkm', [...words, '--root', root], scratch);
+    // Fails where there is no sandbox, after it has evaluated.
+    runToWarm(whole.file, 'pkm', ['install', '--root', root, `${tree}#user`], scratch);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -30,18 +30,27 @@ export interface DepotImages extends Disposable {
   [Symbol.dispose](): void;
 }
 
+/** Packages that are in the depot of this machine, with all that they need. */
+export interface DownloadedPackages {
+  /**
+   * Reads the packages of igos in their binaries. What is read is unpacked anew from the bytes that their user signed, not taken from the
+   * depot, where somebody may have changed it since.
+   *
+   * @throws Fault E-DEPOT-…
+   */
+  unpack(root: Root): Promise<DepotImages>;
+}
+
 /**
- * Downloads package archives and all that they need into the depot of this machine, and reads the packages of igos in their binaries. What
- * is read is unpacked anew from the bytes that their user signed, not taken from the depot, where somebody may have changed it since.
+ * Downloads package archives and all that they need into the depot of this machine. It needs no root, whose lock is then short.
  *
  * @throws Fault E-DEPOT-…
  */
-export async function depotImages(
+export async function downloadFromDepot(
   context: Context,
   args: Arguments,
-  root: Root,
   operands: readonly string[],
-): Promise<DepotImages> {
+): Promise<DownloadedPackages> {
   const wanted = operands.map((operand) => packageOf(operand.slice(DEPOT_PREFIX.length)));
   const folder = args.value('depot') ?? join(context.home, 'var', 'depot');
   const depot = new Depot(folder, 'present');
@@ -56,6 +65,11 @@ export async function depotImages(
       if (event.kind === 'fetch' && !context.isQuiet) context.out.talk(`download ${publicPath(event.archive, 'present')}`);
     },
   });
+  return { unpack: (root) => unpackPackages(wanted, { depot, publicFolder, now, root }) };
+}
+
+async function unpackPackages(wanted: readonly VersionedName[], source: Unpacking): Promise<DepotImages> {
+  const { depot, publicFolder } = source;
   const images = new Map<string, PackageImage>();
   const asked: string[] = [];
   const scratch = sys('make a folder in', publicFolder, () => mkdtempSync(join(publicFolder, '.unpacked-')));
@@ -64,8 +78,7 @@ export async function depotImages(
     for (const pkg of wanted) {
       for (const binary of contentsInOrder(pkg, depot)) {
         const name = formatArchiveName(binary);
-        const image =
-          images.get(name) ?? (await readBinary(binary, join(scratch, String(images.size)), { depot, publicFolder, now, root }));
+        const image = images.get(name) ?? (await readBinary(binary, join(scratch, String(images.size)), source));
         images.set(name, image);
         if (binary.name === pkg.name) asked.push(image.name);
       }
@@ -75,6 +88,13 @@ export async function depotImages(
     dispose();
     throw error;
   }
+}
+
+interface Unpacking {
+  readonly depot: Depot;
+  readonly publicFolder: string;
+  readonly now: Date;
+  readonly root: Root;
 }
 
 function packageOf(text: string): VersionedName {
@@ -101,11 +121,7 @@ function contentsInOrder(pkg: VersionedName, depot: Depot): VersionedName[] {
 // Data of Genode may be listed too: pkm has nothing to do with it.
 const holdsPackage = (folder: string): boolean => readdirSync(folder).some((name) => name.endsWith(PACKAGE_SUFFIX));
 
-async function readBinary(
-  binary: VersionedName,
-  folder: string,
-  { root, ...options }: { depot: Depot; publicFolder: string; now: Date; root: Root },
-): Promise<PackageImage> {
+async function readBinary(binary: VersionedName, folder: string, { root, ...options }: Unpacking): Promise<PackageImage> {
   sys('make the folder', folder, () => mkdirSync(folder));
   const signedBy = await signedCopy(binary, folder, options);
   const files = readdirSync(folder).filter((name) => name.endsWith(PACKAGE_SUFFIX));

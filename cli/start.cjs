@@ -51,7 +51,7 @@ function chooseBundle() {
   const { uses } = stamp;
   // The smaller bundles have no words about their commands.
   if (!uses?.storing || words.includes('--help') || words.includes('-h')) return 'whole';
-  if (program === 'pkm') return managesOnly(uses.managing ?? []) ? 'managing' : 'whole';
+  if (program === 'pkm') return managesOnly(uses.managing ?? []) && !words.some(isToBeMade) ? 'managing' : 'whole';
   if (uses.storing.includes(command === 'store' ? `store ${what}` : command)) return 'storing';
   if (uses.realizing?.includes(command)) return 'realizing';
   if (!uses.evaluating.includes(command)) return 'whole';
@@ -64,6 +64,11 @@ function managesOnly(names) {
   let at = 1;
   while (words[at]?.startsWith('-')) at += /^(-r|--(root|home|store-dir|color))$/.test(words[at]) ? 2 : 1;
   return names.includes(words[at]) || names.includes(`${words[at]} ${words[at + 1]}`);
+}
+
+// What is evaluated or fetched from a depot, for which the small bundle would hand over. Trees without `#` it recognises itself.
+function isToBeMade(word) {
+  return word.includes('#') || word.startsWith('depot:');
 }
 
 // Whether a bundle is of the sources as they are.

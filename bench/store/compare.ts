@@ -3,7 +3,7 @@
  * other and every round all of them, so that a busy moment hits all alike. Every operation is a shell function of `ops-*.sh`.
  *
  * Before each the file system is synced: igos flushes it before it registers anything, and would wait for what the others left dirty.
- * A store is not removed but left for the end, and what makes files waits until nobody's removals make that slow (steady-disk.ts). It
+ * A store is not removed but left for the end, and what makes files waits until nobody's removals make that slow (bench/steady-disk.ts). It
  * comes before what removes any: Nix unpacks a tree that it has once more, and removes that.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,8 +11,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Project } from '../installed.ts';
 import { has } from '../measure.ts';
+import { SteadyDisk, takingTurns } from '../steady-disk.ts';
 import { type Data, makeData } from './data.ts';
-import { SteadyDisk } from './steady-disk.ts';
 
 type Tool = 'igos' | 'nix' | 'limit';
 
@@ -106,8 +106,8 @@ export async function storeTable({ root, bin }: Project, measurement: Measuremen
     return { wall: wall!, cpu: user! + system, peakMiB: Number(lines.at(-1)) / 1024 };
   };
   const samples = new Map<string, Sample[]>();
-  const measure = async ({ name, run, isFresh }: Operation): Promise<void> => {
-    for (const tool of tools) {
+  const measure = async ({ name, run, isFresh }: Operation, round: number): Promise<void> => {
+    for (const tool of takingTurns(tools, round)) {
       if (isFresh) {
         await disk.wait();
         fresh(tool);
@@ -117,7 +117,7 @@ export async function storeTable({ root, bin }: Project, measurement: Measuremen
     }
   };
   for (const phase of phases)
-    for (let round = 0; round < rounds; round++) for (const operation of phase) await measure(operation);
+    for (let round = 0; round < rounds; round++) for (const operation of phase) await measure(operation, round);
   if (!measurement.keeps) {
     // Objects are read-only folders, and an unprivileged user must open them first.
     spawnSync('chmod', ['-R', 'u+w', work]);

@@ -1,14 +1,12 @@
-import type { ArchiveTrust, InstallRequest, PackageImage } from '../../pkm/index.ts';
+import type { ArchiveTrust, InstallRequest } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import type { depotImages } from '../depot-images.ts';
+import type { downloadFromDepot } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
-import { imagesOf, type Wanted } from '../images.ts';
 import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
-import { openSession, type Session } from '../session.ts';
-import { packagesOf, splitOperand, Trees } from '../targets.ts';
+import type { imagesOfTrees } from '../tree-images.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.operands.length === 0 && !args.has('archive')) {
@@ -17,40 +15,34 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
   const operands = args.operands.filter((operand) => isTreeOperand(operand) && !isDepotOperand(operand));
   const inDepots = args.operands.filter(isDepotOperand);
-  using session = operands.length === 0 ? undefined : openSession(context, args, { isReadOnly: false });
-  using opened = session === undefined ? openContextStore(context) : undefined;
-  const wanted = session === undefined ? [] : wantedOf(session, operands);
-  const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
+  // Before anything is locked or opened: in a small bundle these two begin the command anew in the whole one (cli/bundle.ts).
+  const ofDepots = inDepots.length === 0 ? undefined : await fromDepots(context, args, inDepots);
+  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands);
+  using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (names.length > 0) await fetchAhead(context, args, names);
-  using root = openForChange(context, args, session?.store ?? opened!, 'pkm install');
+  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm install');
   const offers =
     names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, { ignoreHolds: args.has('ignore-holds') }));
   const archived = await archiveImages(root, args);
-  using ofDepots = inDepots.length === 0 ? undefined : await depotImagesOf(context, args, root, inDepots);
-  const images = [...built, ...(await offeredImages(context, root, offers)), ...(ofDepots?.images ?? []), ...archived];
+  using unpacked = await ofDepots?.unpack(root);
+  const offered = await offeredImages(context, root, offers);
+  const images = [...(ofTrees?.images ?? []), ...offered, ...(unpacked?.images ?? []), ...archived];
   const explicit = [
-    ...wanted.map(({ info }) => info.name),
+    ...(ofTrees?.infos ?? []).map(({ name }) => name),
     ...askedFor(offers, names),
-    ...(ofDepots?.asked ?? []),
+    ...(unpacked?.asked ?? []),
     ...archived.map((image) => image.name),
   ];
-  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  const declared = ofTrees?.declared ?? [];
   return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
 }
 
 /** The depot brings OpenPGP and a tar library along: 150 ms that nobody else shall pay. */
-const depotImagesOf: typeof depotImages = async (...request) => (await import('../depot-images.ts')).depotImages(...request);
+const fromDepots: typeof downloadFromDepot = async (...request) =>
+  (await import('../depot-images.ts')).downloadFromDepot(...request);
 
-function wantedOf(session: Session, operands: readonly string[]): Wanted[] {
-  const trees = new Trees(session);
-  return operands.flatMap((operand): Wanted[] => {
-    const { path, name } = splitOperand(operand);
-    const tree = trees.open(path);
-    const isSystem = name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
-    const infos = isSystem ? tree.selectSystem(name).packages : packagesOf(tree, name);
-    return infos.map((info) => ({ tree, info }));
-  });
-}
+/** The evaluator. */
+const fromTrees: typeof imagesOfTrees = async (...request) => (await import('../tree-images.ts')).imagesOfTrees(...request);
 
 export const changeOptions = (context: Context, args: Arguments): InstallRequest => ({
   ...changeRequest(context, args),

@@ -1,51 +1,50 @@
 import { Fault } from '../../base/index.ts';
-import type { PackageInfo } from '../../eval/index.ts';
-import type { PackageImage, PackageRecord } from '../../pkm/index.ts';
+import type { PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { imagesOf, type Wanted } from '../images.ts';
 import { fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
-import { openSession, type Session } from '../session.ts';
-import { splitOperand, Trees } from '../targets.ts';
+import type { TreeImages } from '../tree-images.ts';
 import { changeOptions } from './install.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
   const operands = args.operands.filter(isTreeOperand);
   const fromRepositories = names.length > 0 || (operands.length === 0 && !args.has('archive'));
-  using session = operands.length === 0 ? undefined : openSession(context, args, { isReadOnly: false });
-  using opened = session === undefined ? openContextStore(context) : undefined;
   const installed = installedRecords(args);
-  const wanted = session === undefined ? [] : wantedOf(session, operands, installed);
-  const built: PackageImage[] = session === undefined ? [] : await imagesOf(context, args, session, wanted);
+  using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, installed);
+  using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
-  using root = openForChange(context, args, session?.store ?? opened!, 'pkm upgrade');
+  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm upgrade');
   const offers = fromRepositories
     ? namingPackages(names, () => root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }))
     : [];
   const archived = await archiveImages(root, args);
-  const images = [...built, ...(await offeredImages(context, root, offers)), ...archived];
+  const images = [...(ofTrees?.images ?? []), ...(await offeredImages(context, root, offers)), ...archived];
   // what was installed for its own sake stays so, and hands that on to its successors
-  const explicit = [...wanted.map(({ info }) => info), ...offers]
+  const explicit = [...(ofTrees?.infos ?? []), ...offers]
     .filter((one) => concerns(one, installed).some((record) => record.reason === 'explicit'))
     .map((one) => one.name);
   const asked = archived.map((image) => image.name);
-  const declared = wanted.flatMap(({ tree }) => [...tree.packages.keys()]);
+  const declared = ofTrees?.declared ?? [];
   const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared };
   return printReport(context, args, root.install(images, request));
 }
 
-function wantedOf(session: Session, operands: readonly string[], installed: ReadonlyMap<string, PackageRecord>): Wanted[] {
-  const trees = new Trees(session);
-  return operands.flatMap((operand): Wanted[] => {
-    const { path, name } = splitOperand(operand);
-    const tree = trees.open(path);
-    const candidates: readonly PackageInfo[] = name === undefined ? [...tree.packages.values()] : [tree.select(name)];
+/** In a small bundle this begins the command anew in the whole one (cli/bundle.ts). */
+async function fromTrees(
+  context: Context,
+  args: Arguments,
+  operands: readonly string[],
+  installed: ReadonlyMap<string, PackageRecord>,
+): Promise<TreeImages> {
+  const { imagesOfTrees } = await import('../tree-images.ts');
+  return await imagesOfTrees(context, args, operands, (tree, { path, name }) => {
+    const candidates = name === undefined ? [...tree.packages.values()] : [tree.select(name)];
     const infos = candidates.filter((info) => concerns(info, installed).length > 0);
-    if (infos.length > 0) return infos.map((info) => ({ tree, info }));
+    if (infos.length > 0) return infos;
     throw new Fault(
       'E-CLI-007',
       name === undefined

@@ -67,6 +67,8 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['pkm', 'lists'],
     ['pkm', 'list', '--roots'],
     ['pkm', 'config', 'lists'],
+    ['pkm', 'install', '--root', scratch, join(scratch, 'no-tree')],
+    ['pkm', 'upgrade', '--root', scratch, join(project, 'examples/tour/v1')],
     ['igos', 'evil'],
     ['igos', 'eval', join(project, 'examples/tour/v1')],
     ['igos', 'eval', '--help'],
@@ -138,10 +140,15 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   plant('managing');
   assert.match(run('pkm', 'list'), /^managing/);
   assert.match(run('pkm', '--root', scratch, '--quiet', 'config', 'list'), /^managing/);
+  assert.match(run('pkm', 'install', 'x'), /^managing/);
+  assert.match(run('pkm', '--root', scratch, 'install', '--archive', 'x.igos.tar.gz'), /^managing/);
+  assert.match(run('pkm', 'upgrade'), /^managing/);
   assert.doesNotMatch(run('pkm', 'config', 'resolve', '--root', scratch), /managing/);
   plant('whole');
   assert.match(run('pkm', 'list', '--help'), /^whole/);
-  assert.match(run('pkm', 'install', 'x'), /^whole/);
+  assert.match(run('pkm', 'switch', 'x'), /^whole/);
+  assert.match(run('pkm', 'install', './tree#x'), /^whole/);
+  assert.match(run('pkm', 'install', 'depot:alan/pkg/x86_64/x/1'), /^whole/);
   // each looks at its own sources
   writeFileSync(join(home, 'eval/index.ts'), 'export {};');
   assert.match(run('igos', 'gc'), /^storing/);

@@ -1,6 +1,7 @@
 /**
  * Waits until making files takes as long as it does at best. ext4 looks at every inode that was freed in the last six minutes before it
- * takes one, so that whoever comes after a removal, anybody's, takes up to eight times as long.
+ * takes one, so that whoever comes after a removal, anybody's, takes up to eight times as long. The first to come pays most: it gets the
+ * groups in which most was freed, and those behind it others. So tools take turns at being first.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,5 +67,11 @@ export class SteadyDisk {
     return microseconds;
   }
 }
+
+/** In another order each round: each is first as often as the others. */
+export const takingTurns = <T>(tools: readonly T[], round: number): readonly T[] => [
+  ...tools.slice(round % tools.length),
+  ...tools.slice(0, round % tools.length),
+];
 
 const described = (now: number, best: number): string => `${now.toFixed(0)} µs, ${best.toFixed(0)} at best`;

@@ -40,7 +40,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-007': {
     title: 'a symlink leads out of the root',
     explanation:
-      'Symlinks in the path of a file are followed inside the root only: absolute targets are taken as seen from inside. One that leads outside, or to nothing, is refused.',
+      'Symlinks in the path of a file are followed inside the root only: absolute targets are taken as seen from inside. One that leads outside, or to nothing, is refused. What pkm keeps in its own folder is no symlink at all.',
   },
   'E-PKM-008': { title: 'a package is in the queue twice', explanation: 'Each package of a transaction has one version.' },
   'E-PKM-009': {

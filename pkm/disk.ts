@@ -67,7 +67,7 @@ export function rootDisk(layout: RootLayout): Disk {
     const parent = resolveFolder(parentOf(folder), depth);
     const here =
       parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
-    const stat = absent.has(parent) || isBelowAssumed(here) ? undefined : lstat(here);
+    const stat = absent.has(parent) || isBelowAssumed(here) ? undefined : sys('read', real(here), () => lstat(here));
     let result = here;
     if (stat === undefined) absent.add(here);
     if (stat?.isSymbolicLink()) result = followed(here, depth);

@@ -123,7 +123,9 @@ export function writeManifests(layout: RootLayout, database: Database, io: RootI
     const path = join(layout.manifests, manifestName(record));
     if (changed.has(record.name) || !existsSync(path)) io.writeOwn(path, currentManifest(database, record), { sync: false });
   }
-  const gone = readdirSync(layout.manifests).filter((name) => !names.has(name));
+  const gone = readdirSync(layout.manifests, { withFileTypes: true })
+    .filter((entry) => !names.has(entry.name) && !entry.isDirectory())
+    .map(({ name }) => name);
   for (const path of io.unlinkMany(gone.map((name) => join(layout.manifests, name)))) io.unlink(path);
   return () => writeSetting(database, 'manifests_generation', String(current));
 }

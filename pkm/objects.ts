@@ -5,10 +5,10 @@
  */
 
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
-import { fileSha256 } from './disk.ts';
+import { fileSha256, tolerantLstat } from './disk.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 
@@ -31,7 +31,9 @@ export function keepObject(
     if (fileSha256(path) === sha256) return;
     io.unlink(path);
   }
-  io.makeOwnFolder(dirname(path), 0o700);
+  const folder = dirname(path);
+  if (tolerantLstat(folder)?.isSymbolicLink() === true) io.unlink(folder); // pkm makes none: it may lead anywhere
+  io.makeOwnFolder(folder, 0o700);
   if ('scratch' in source) {
     io.rename(source.scratch, path);
     return;
@@ -77,15 +79,20 @@ export function archiveObject(layout: RootLayout, name: string, sha256: string):
   });
 }
 
-/** The files of what is not needed. */
+const FOLDER = /^[0-9a-f]{2}$/;
+const NAME = /^([0-9a-f]{64})(\.part)?$/;
+
+/** The files of what is not needed. Folders and names that pkm does not give are somebody else's; symlinks are not followed. */
 export function unneededObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): string[] {
   if (!existsSync(layout.objects)) return [];
-  const namesIn = (folder: string): string[] => sys('read', folder, () => readdirSync(folder));
-  return namesIn(layout.objects).flatMap((name) => {
-    const folder = join(layout.objects, name);
-    return namesIn(folder)
-      .filter(isUnneeded)
-      .map((object) => join(folder, object));
+  const list = (path: string): Dirent[] => sys('read', path, () => readdirSync(path, { withFileTypes: true }));
+  return list(layout.objects).flatMap((folder) => {
+    if (!folder.isDirectory() || !FOLDER.test(folder.name)) return [];
+    return list(join(layout.objects, folder.name)).flatMap((entry) => {
+      const [, sha256, part] = NAME.exec(entry.name) ?? [];
+      const isGoing = sha256 !== undefined && !entry.isDirectory() && (part !== undefined || isUnneeded(sha256));
+      return isGoing ? [join(layout.objects, folder.name, entry.name)] : [];
+    });
   });
 }
 

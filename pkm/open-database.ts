@@ -1,22 +1,46 @@
 /** Where the state of a root is, and its database. */
-import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
-import { rootDisk } from './disk.ts';
+import { folderInside, rootDisk, tolerantLstat } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
+import { printable } from './names.ts';
 import { type Database, openDatabase } from './state/database.ts';
 import { prepareSchema } from './state/schema.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
 
-/** The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. */
+/**
+ * The state may be behind a symlink inside the root (`/var -> data/var`), never outside of it. What pkm keeps there is itself no
+ * symlink: pkm writes there and removes what it does not know, and a root that somebody else made must not have that done to
+ * the machine (`pkm.db -> /var/lib/igos/pkm.db`). Only `objects` may be elsewhere inside the root. @throws Fault E-PKM-007
+ */
 export function physicalLayout(root: string): RootLayout {
   if (statSync(root, { throwIfNoEntry: false }) === undefined) return rootLayout(root);
   const layout = rootLayout(realpathSync(root)); // the root itself is a folder, by whatever link it was named
-  return rootLayout(
-    layout.root,
-    rootDisk(layout)
-      .physical(`${STATE_DIR}/pkm.db`)
-      .replace(/\/pkm\.db$/, ''),
-  );
+  const state = rootDisk(layout)
+    .physical(`${STATE_DIR}/pkm.db`)
+    .replace(/\/pkm\.db$/, '');
+  const found = rootLayout(layout.root, state);
+  refuseSymlinks(found);
+  if (tolerantLstat(found.objects)?.isSymbolicLink() !== true) return found;
+  return { ...found, objects: folderInside(found, `${state}/objects`) };
+}
+
+/** Names of pkm's own, and what SQLite puts beside its files. */
+const OWN =
+  /^(pkm\.db(-wal|-shm|-journal|\.adopting)?|lock(\.db(-journal|\.downloads)?)?|reserve(\.part)?|packages|staging|generations|repositories)$/;
+
+function refuseSymlinks({ root, state }: RootLayout): void {
+  if (tolerantLstat(state)?.isDirectory() !== true) return;
+  for (const entry of sys('read', state, () => readdirSync(state, { withFileTypes: true }))) {
+    if (!entry.isSymbolicLink() || !OWN.test(entry.name)) continue;
+    const path = join(state, entry.name);
+    const shown = printable(path.slice(root === '/' ? 0 : root.length));
+    throw new Fault('E-PKM-007', `'${shown}' is a symlink, to '${printable(readlinkSync(path))}'`, {
+      notes: ['pkm keeps its own files there, and follows no symlink to them'],
+      hints: [`put back what it stands for, or move it away: '${printable(path)}'`],
+    });
+  }
 }
 
 /**

@@ -121,7 +121,8 @@ function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, tim
   const { file, scratch } = contents.locate(row);
   if (scratch !== undefined && item.near === undefined) {
     // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
-    if (item.path.endsWith(row.path) || !row.isConfig) {
+    const isAsOffered = item.mode === row.mode && item.uid === row.uid && item.gid === row.gid;
+    if (isAsOffered && (item.path.endsWith(row.path) || !row.isConfig)) {
       times.set(row.path, scratch.mtimeSeconds);
       return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
     }

@@ -9,6 +9,7 @@ const STATES = {
   deleted: 'deleted',
   unmodified: 'as brought',
   left: 'left',
+  unreadable: 'unreadable',
   aside: 'aside',
 } as const;
 

@@ -5,6 +5,7 @@ import { formatBytes } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
 import { formatTime } from '../time.ts';
 import { shownVersion } from './offers.ts';
+import { shownAddress } from './shown-address.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
@@ -60,7 +61,7 @@ function showOffers(context: Context, offers: readonly AvailablePackage[]): void
     ['license', newest.license],
     ['homepage', newest.homepage],
     ['installed', 'no'],
-    ['offered by', newest.repository],
+    ['offered by', shownAddress(newest.repository)],
     ['needs', newest.runtime.join(' ')],
     ['provides', newest.provides.join(' ')],
     ['conflicts', newest.conflicts.join(' ')],

@@ -2,6 +2,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
 import { formatTime } from '../time.ts';
+import { shownAddress } from './shown-address.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
@@ -18,7 +19,7 @@ export function run(context: Context, args: Arguments): undefined {
   }
   const now = Date.now() / 1000;
   for (const { name, address, priority, nPackages, serial, syncedAt, expiresAt } of known) {
-    context.out.line(`${name === '' ? address : `${name}: ${address}`}`);
+    context.out.line(`${name === '' ? '' : `${name}: `}${shownAddress(address)}`);
     context.out.line(`  ${nPackages} packages, serial ${serial}, priority ${priority}`);
     const until =
       expiresAt === 0 ? '' : expiresAt < now ? `; expired ${formatTime(expiresAt)}` : `; good until ${formatTime(expiresAt)}`;
@@ -29,7 +30,7 @@ export function run(context: Context, args: Arguments): undefined {
     addresses: [address],
     isEnabled,
   } of waiting) {
-    context.out.line(`${name}: ${address!.href}`);
+    context.out.line(`${name}: ${shownAddress(address!.href)}`);
     context.out.line(isEnabled ? '  not synced yet: pkm sync' : '  not enabled');
   }
 }

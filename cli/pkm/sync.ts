@@ -9,6 +9,7 @@ import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 import { formatTime } from '../time.ts';
+import { shownAddress } from './shown-address.ts';
 
 type Outcome = { repository: string } & (
   | { kind: 'synced'; report: SyncReport }
@@ -123,11 +124,13 @@ function forget(context: Context, args: Arguments): Outcome[] {
   const known = root.repositories();
   return args.operands.map((operand) => {
     const address = addressOf(context, operand);
-    const found = known.find((one) => one.name === operand || one.address === address || one.address === `${address}/`);
+    const found =
+      known.find((one) => one.name === operand || one.address === address || one.address === `${address}/`) ??
+      known.find((one) => [address, `${address}/`].includes(shownAddress(one.address)));
     if (found === undefined)
       throw noRepository(
         operand,
-        known.map((one) => one.name || one.address),
+        known.map((one) => one.name || shownAddress(one.address)),
       );
     root.forget(found.address);
     return { repository: operand, kind: 'forgotten' };
@@ -165,7 +168,7 @@ const noRepository = (operand: string, known: readonly string[]): Fault =>
   });
 
 function say(context: Context, outcome: Outcome): void {
-  const { repository } = outcome;
+  const repository = shownAddress(outcome.repository);
   if (outcome.kind === 'refused') context.out.talk(renderFault(outcome.fault, { color: context.out.isColored }).trimEnd());
   else if (outcome.kind === 'forgotten') context.out.line(`forgot ${repository}`);
   else {

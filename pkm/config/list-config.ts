@@ -1,5 +1,5 @@
 /** What stands in the place of each configuration file, compared with what packages brought. Reads only. */
-import { compareBytes, Fault } from '../../base/index.ts';
+import { compareBytes, Fault, systemFaultOf } from '../../base/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { parentOf } from '../names.ts';
 import type { Database } from '../state/database.ts';
@@ -15,6 +15,8 @@ export type ConfigState =
   | 'unmodified'
   /** Its package went; the file stayed, and is taken up again when the package comes back. */
   | 'left'
+  /** Who asks may not read it, or not look into its folder. */
+  | 'unreadable'
   /** A version that was put aside earlier (`.new`, `.pkmsave`) and waits for nobody but the user. */
   | 'aside';
 
@@ -49,6 +51,25 @@ const isManaged = (database: Database, path: string): boolean =>
 
 /** `undefined`: a file without a package that the user removed; nothing is left to say of it. */
 export function configFile(disk: Disk, row: ConfigRow, file: FileRow | undefined): ConfigFile | undefined {
+  const { path, owner } = row;
+  return (
+    ifReadable(() => ({ found: stateOf(disk, row, file) })) ?? {
+      found: { path, owner, state: 'unreadable', newPath: '', isNewEdited: false, isAbsent: false },
+    }
+  ).found;
+}
+
+/** `undefined` where the kernel forbids it: there are files that only root may read, and others ask as well. */
+function ifReadable<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (systemFaultOf(error)?.errno === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+function stateOf(disk: Disk, row: ConfigRow, file: FileRow | undefined): ConfigFile | undefined {
   const there = entryOf(disk, row.path);
   const pending = row.newPath === '' ? undefined : entryOf(disk, row.newPath);
   const common = {
@@ -80,8 +101,8 @@ function putAside(disk: Disk, files: readonly ConfigFile[], isManagedPath: (path
   const pending = new Set(files.map((file) => file.newPath));
   const aside: ConfigFile[] = [];
   for (const folder of new Set(files.map((file) => parentOf(file.path)))) {
-    if (entryOf(disk, `${folder}/`.slice(0, -1))?.kind !== 'directory') continue;
-    for (const name of disk.names(folder)) {
+    const names = ifReadable(() => (entryOf(disk, folder)?.kind === 'directory' ? disk.names(folder) : []));
+    for (const name of names ?? []) {
       const path = folder === '' ? name : `${folder}/${name}`;
       const match = /^(.+)\.(?:new|pkmsave)(?:\.\d+)?$/.exec(path);
       const file = match === null ? undefined : byPath.get(match[1]!);

@@ -97,14 +97,15 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
   const keepTime = old?.mtimeSeconds ?? 0;
   switch (decision) {
     case 'equal':
-      if (there !== undefined && there.mode !== next.mode && old?.mode !== next.mode) planner.setMetadata(path, next);
+      if (there !== undefined && there.mode !== next.mode && old?.mode !== next.mode)
+        planner.setMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
       if (next.isConfig !== old?.isConfig || facts.original !== offered || old?.owner !== next.owner)
         return finish(settled, keepTime);
       return { wasThere, mtimeSeconds: keepTime };
     case 'place':
       if (there?.kind === 'directory') planner.replaceFolder(old, next);
       report(there === undefined ? 'placed' : 'replaced');
-      return finish(settled, planner.place(next).mtimeSeconds);
+      return finish(settled, planner.place(next, metadataOf({ old, next, there })).mtimeSeconds);
     case 'keep':
       if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode) planner.setMetadata(path, next);
       report('kept');
@@ -134,6 +135,14 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
     default:
       return never(decision);
   }
+}
+
+/** What upstream wants; but a mode, or an owner, that somebody gave the file is a change of theirs, and stays with the new bytes. */
+function metadataOf({ old, next, there }: Pick<Offer, 'old' | 'next' | 'there'>): { mode: number; uid: number; gid: number } {
+  const { mode, uid, gid } = next;
+  if (next.kind !== 'file' || old?.kind !== 'file' || there?.kind !== 'file') return { mode, uid, gid };
+  const isGiven = there.uid !== old.uid || there.gid !== old.gid;
+  return { mode: there.mode === old.mode ? mode : there.mode, ...(isGiven ? { uid: there.uid, gid: there.gid } : { uid, gid }) };
 }
 
 /** Both changed: takes both changes where they do not touch. */

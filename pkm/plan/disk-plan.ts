@@ -291,8 +291,8 @@ export class DiskPlanner {
     return isSame(this.input.disk, row, there);
   }
 
-  place(row: FileRow): { mtimeSeconds: number } {
-    const { mode, uid, gid } = row;
+  /** @param metadata  where it is not the row's */
+  place(row: FileRow, { mode, uid, gid }: { mode: number; uid: number; gid: number } = row): { mtimeSeconds: number } {
     if (row.kind === 'symlink') this.stage(row.path, { kind: 'symlink', target: row.target, mode, uid, gid }, 0);
     else this.stage(row.path, { kind: 'row', row, mode, uid, gid }, row.sizeBytes);
     return { mtimeSeconds: row.kind === 'file' ? this.input.now : 0 };

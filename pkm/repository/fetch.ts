@@ -6,6 +6,7 @@ import {
   createReadStream,
   existsSync,
   fsyncSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -177,7 +178,9 @@ async function download(url: URL, part: string, item: AvailablePackage, options:
 
 /** Fetches what `part` does not hold yet. @returns the SHA-256 of all of it. @throws UrlProblem */
 async function goOn(url: URL, part: string, item: AvailablePackage, options: FetchOptions): Promise<string> {
-  let done = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  const there = lstatSync(part, { throwIfNoEntry: false });
+  if (there?.isFile() === false) sys('remove', part, () => rmSync(part, { recursive: true })); // a symlink may lead anywhere
+  let done = there?.isFile() === true ? there.size : 0;
   if (done > item.sizeBytes) done = 0;
   if (done === item.sizeBytes) return fileSha256(part);
   let digest = createHash('sha256');

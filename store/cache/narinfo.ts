@@ -97,6 +97,8 @@ export function parseNarInfo(text: string, wanted: StorePath | string, storeDir:
   const narHash = sha256('NarHash', need('NarHash'));
   const narSizeBytes = size('NarSize', need('NarSize'));
   if (narSizeBytes === 0) reject('NarSize is 0');
+  const compression = fields.get('Compression') || 'bzip2';
+  if (!COMPRESSION.test(compression)) reject(`Compression '${compression.slice(0, 80)}' is not a name`);
   const references = (fields.get('References') ?? '').split(' ').filter((base) => base !== '');
   const fileHash = fields.get('FileHash');
   const fileSize = fields.get('FileSize');
@@ -106,7 +108,7 @@ export function parseNarInfo(text: string, wanted: StorePath | string, storeDir:
   return {
     path,
     url,
-    compression: fields.get('Compression') || 'bzip2',
+    compression,
     ...(fileHash ? { fileHash: sha256('FileHash', fileHash) } : {}),
     ...(fileSize ? { fileSizeBytes: size('FileSize', fileSize) } : {}),
     narHash,
@@ -137,6 +139,9 @@ function splitLines(
   }
   return { fields, signatures };
 }
+
+/** It becomes part of a file name. */
+const COMPRESSION = /^[a-z0-9]{1,16}$/;
 
 /** A file of the cache itself, and not one that a server would look for elsewhere. */
 const isSafeUrl = (url: string): boolean =>

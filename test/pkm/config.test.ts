@@ -1,6 +1,6 @@
 /** Configuration: every case of the rules, as sequences of versions and edits on a real root. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Root } from '../../pkm/index.ts';
 import { decideOffered, decideWithdrawn } from '../../pkm/plan/config-rules.ts';
@@ -185,6 +185,30 @@ test('the mode of a configuration file follows upstream while the user has not c
   at(3, 0o644);
   assert.equal(mode(), 0o660);
   assert.equal(box.read('etc/p.conf'), MINE);
+});
+
+test('the mode and the owner that the user gave a configuration file stay when its bytes are replaced', (t) => {
+  const box = new Sandbox(t);
+  const path = box.path('etc/p.conf');
+  const at = (version: number, mode: number, text: string) =>
+    box.do((root) => root.install([box.image(`p ${version}`, { 'etc/p.conf': { mode, text } })]));
+  at(1, 0o644, V1);
+  chmodSync(path, 0o600);
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) chownSync(path, 33, 44);
+  const stands = () => {
+    const { mode, uid, gid } = lstatSync(path);
+    return [mode & 0o777, ...(isRoot ? [uid, gid] : [])];
+  };
+  const given = [0o600, ...(isRoot ? [33, 44] : [])];
+  assert.deepEqual(outcome(at(2, 0o644, V2)), ['replaced']);
+  assert.deepEqual(stands(), given);
+  assert.equal(box.read('etc/p.conf'), V2);
+  at(3, 0o640, V2); // only another mode
+  assert.deepEqual(stands(), given);
+  box.write('etc/p.conf', BOTH);
+  at(4, 0o644, BOTH); // what the user wrote comes from upstream as well
+  assert.deepEqual(stands(), given);
 });
 
 test("rules: the user's bytes are never written over unless they are a version that a package brought", () => {

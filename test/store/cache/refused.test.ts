@@ -125,6 +125,16 @@ test('content that does not have its content address, though nobody signs it', a
   show(t, 'E-CACHE-004-address', fault);
 });
 
+test('a compression that is no name', async (t) => {
+  for (const name of ['../../../../x', 'xz; true', `x\0`, 'x'.repeat(300), 'XZ', '%s']) {
+    const fault = await damaged(t, ({ narinfo }) =>
+      edit(narinfo, (text) => text.replace('Compression: none', `Compression: ${name}`)),
+    );
+    assert.equal(fault.code, 'E-CACHE-002', name);
+    assert.match(fault.message, /Compression '.*' is not a name/);
+  }
+});
+
 test('files that are longer than announced, and archives that unpack to more', async (t) => {
   const longer = await damaged(t, ({ nar }) => writeFileSync(nar, Buffer.concat([readFileSync(nar), Buffer.alloc(10)])));
   assert.match(longer.message, /more than the \d+ bytes came/);

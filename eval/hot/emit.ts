@@ -245,9 +245,8 @@ class Emitter {
     const found = expr.name === '__curPos' ? undefined : resolve(expr.name, scope);
     if (found?.kind === 'slot') {
       const value = this.#names.local();
-      const frame = reach(env, found.depth);
-      const done = frame.put(found.index, `${value}.code===null?${value}.held:run(${value})`);
-      return `((${value}=${frame.slot(found.index)}) instanceof Thunk?(${done}):${value})`;
+      const slot = reach(env, found.depth).slot(found.index);
+      return `((${value}=${slot}) instanceof Thunk?(${slot}=${value}.code===null?${value}.held:run(${value})):${value})`;
     }
     if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#names.constant(found.slot);
     return this.#fallback(expr, scope, env);

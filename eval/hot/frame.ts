@@ -5,17 +5,14 @@ export interface Frame {
   readonly around: Frame | undefined;
   /** JavaScript for the array, to be kept by thunks and functions. */
   readonly whole: string;
-  /** JavaScript for a slot. */
+  /** JavaScript for a slot; can be assigned to. */
   readonly slot: (index: number) => string;
-  /** JavaScript that puts a value into a slot, and is that value. */
-  readonly put: (index: number, value: string) => string;
 }
 
 export const arrayFrame = (name: string, around?: Frame): Frame => ({
   around,
   whole: name,
   slot: (index) => `${name}[${index}]`,
-  put: (index, value) => `${name}[${index}]=${value}`,
 });
 
 /** A function's argument stays a local variable; the array is made when something keeps it. */
@@ -23,7 +20,6 @@ export const parameterFrame = (name: string, around: Frame, parameter: string): 
   around,
   whole: `(${name}===undefined?${name}=[${around.whole},${parameter}]:${name})`,
   slot: () => parameter,
-  put: (_, value) => `${parameter}=kept(${name},${value})`,
 });
 
 /** The frame `depth` levels out. */

@@ -12,7 +12,7 @@ import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
 import { partAt } from '../compile/strings.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
-import { force, forceAt, run, Thunk } from '../thunk.ts';
+import { force, run, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
 import { type Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
 
@@ -84,7 +84,8 @@ function trySelect(target: Value, cache: ShapeCache): Value | undefined {
   if (!(target instanceof Attrs)) return undefined;
   const index = placeIn(cache, target.shape);
   if (index < 0) return undefined;
-  return forceAt(target.slots, index);
+  const slot = target.slots[index]!;
+  return slot instanceof Thunk ? force(slot) : slot;
 }
 
 const hasAt = (target: Value, cache: ShapeCache): boolean => target instanceof Attrs && placeIn(cache, target.shape) >= 0;
@@ -102,12 +103,6 @@ function valueAt(env: Env, index: number): Value {
   if (!(slot instanceof Thunk)) return slot;
   const value = slot.code === null ? (slot.held as Value) : run(slot);
   env[index] = value;
-  return value;
-}
-
-/** The value of a function's argument, which its environment, if something made one already, then has instead of the thunk. */
-function kept(env: Env | undefined, value: Value): Value {
-  if (env !== undefined) env[1] = value;
   return value;
 }
 
@@ -171,7 +166,6 @@ export const runtime = {
   hasAt,
   hasName,
   interpolate,
-  kept,
   leftAt,
   leftCall,
   list,

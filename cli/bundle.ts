@@ -5,8 +5,8 @@
  * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `managing` what pkm does without evaluating,
  * `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands over to
  * `evaluating`. They share nothing at run time, so no class exists twice where it matters.
- * `stamp.json` names the files, and has size and time of every source that went in: `cli/start.cjs` runs the sources instead where one
- * differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
+ * `stamp.json` names the files, and the one that has size and time of every source that went in: `cli/start.cjs` of a checkout runs the
+ * sources instead where one differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -529,10 +529,13 @@ async function main(): Promise<void> {
   );
   const uses = { evaluating: EVALUATING, repeated: REMEMBERED, storing: STORING, realizing: REALIZING, managing: MANAGING };
   const files = Object.values(made).map(({ file }) => file);
-  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources: stamps }));
+  const states = JSON.stringify(stamps);
+  const sources = `sources-${createHash('sha256').update(states).digest('hex').slice(0, 16)}.json`;
+  writeAtomic(sources, states);
+  writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources }));
   // A program that runs may still want a part of the build before.
   const scripts = [...files, ...before].map((file) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set(['stamp.json', sources, lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

@@ -21,6 +21,9 @@ const home = path.dirname(__dirname);
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
+// Sizes and times of all sources: a file of its own, which nobody reads who has installed igos. What was read first counts, since a build
+// may replace it.
+let states;
 // A package that was installed does not change under us; a checkout does.
 const mayChange = fs.existsSync(`${home}/.git`);
 // Numbers of the usual kind take four calls of a function that V8 then compiles, at every start: 2 MiB.
@@ -75,8 +78,10 @@ function isToBeMade(word) {
 function isFresh({ sources }) {
   if (stamp.node !== process.version) return false;
   if (!mayChange) return true;
+  states ??= JSON.parse(readIfThere(`${home}/dist/${stamp.sources}`) ?? '[]');
   for (const place of sources) {
-    const [file, state] = stamp.sources[place];
+    const [file, state] = states[place] ?? [];
+    if (file === undefined) return false;
     const now = fs.statSync(`${home}/${file}`, STAT_OPTIONS);
     if (now === undefined || `${now.size} ${now.mtimeNs}` !== state) return false;
   }

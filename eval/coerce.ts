@@ -7,8 +7,9 @@ import { call } from './call.ts';
 import { describeType, preview } from './describe.ts';
 import { cannotAdd, cannotCoerce, contextInPath, notAbsolute } from './errors.ts';
 import type { Coercion } from './evaluator.ts';
+import { Gathered, type Gathering } from './gathered.ts';
 import { canonicalPath, pathText } from './path.ts';
-import { force } from './thunk.ts';
+import { force, forceAt } from './thunk.ts';
 import { addStep } from './trace.ts';
 import { type Context, ContextString, Float, PathValue, type Slot, type Value, withContext } from './value.ts';
 
@@ -18,7 +19,7 @@ export interface Copying {
 }
 
 /** @throws Fault E-EVAL-013 a value that does not become a string in this way */
-export function coerceToString(ctx: Copying, value: Value, context: Set<string>, how?: Coercion): Bytes {
+export function coerceToString(ctx: Copying, value: Value, context: Gathering, how?: Coercion): Bytes {
   if (typeof value === 'string') return value;
   if (value instanceof ContextString) {
     addAll(context, value.context);
@@ -42,7 +43,7 @@ export function coerceToString(ctx: Copying, value: Value, context: Set<string>,
 }
 
 /** By index: the engine's iterators cost an object an element until the loop is hot, and most programs are over by then. */
-export function addAll(context: Set<string>, elements: Context): void {
+export function addAll(context: Gathering, elements: Context): void {
   for (let i = 0; i < elements.length; i++) context.add(elements[i]!);
 }
 
@@ -58,7 +59,7 @@ function lookFor(shape: Shape): void {
   outPathAt = shape.indexOf('outPath');
 }
 
-function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion | undefined): Bytes {
+function coerceSet(ctx: Copying, set: Attrs, context: Gathering, how: Coercion | undefined): Bytes {
   lookFor(set.shape);
   const display = displayAt < 0 ? undefined : set.slots[displayAt];
   if (display !== undefined) {
@@ -68,18 +69,17 @@ function coerceSet(ctx: Copying, set: Attrs, context: Set<string>, how: Coercion
       throw addStep(error, 'while evaluating the result of the `__toString` attribute', set.spanOf('__toString'));
     }
   }
-  const outPath = outPathAt < 0 ? undefined : set.slots[outPathAt];
-  if (outPath === undefined) {
+  if (outPathAt < 0) {
     throw cannotCoerce(`a set to a string: ${preview(set)}`, ["a set needs '__toString' or 'outPath' to become a string"]);
   }
-  return coerceToString(ctx, force(outPath), context, how);
+  return coerceToString(ctx, forceAt(set.slots, outPathAt), context, how);
 }
 
-function coerceList(ctx: Copying, list: Slot[], context: Set<string>, how: Coercion): Bytes {
+function coerceList(ctx: Copying, list: Slot[], context: Gathering, how: Coercion): Bytes {
   let text = '';
   const last = list.length - 1;
   for (let i = 0; i <= last; i++) {
-    const item = force(list[i]!);
+    const item = forceAt(list, i);
     if (typeof item === 'string') text += item;
     else {
       try {
@@ -104,8 +104,7 @@ const hintsFor = (value: Value): string[] => {
 function shownAs(set: Attrs): Value {
   lookFor(set.shape);
   if (displayAt >= 0) return set;
-  const outPath = outPathAt < 0 ? undefined : set.slots[outPathAt];
-  const value = outPath === undefined ? set : force(outPath);
+  const value = outPathAt < 0 ? set : forceAt(set.slots, outPathAt);
   return value instanceof ContextString || typeof value === 'string' ? value : set;
 }
 
@@ -114,7 +113,7 @@ export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
   let text = '';
   // Mostly one part has a context, which is then that of the whole.
   let only: Context | undefined;
-  let context: Set<string> | undefined;
+  let context: Gathered | undefined;
   for (let i = 0; i < parts.length; i++) {
     let part = parts[i] as Value;
     if (typeof part === 'string') {
@@ -127,11 +126,14 @@ export function interpolate(ctx: Copying, parts: readonly Value[]): Value {
       text += part.text;
       only = part.context;
     } else {
-      context ??= new Set(only);
+      if (context === undefined) {
+        context = new Gathered();
+        if (only !== undefined) addAll(context, only);
+      }
       text += coerceToString(ctx, part, context);
     }
   }
-  if (context !== undefined) return withContext(text, context);
+  if (context !== undefined) return context.attachTo(text);
   return only === undefined ? text : new ContextString(text, only);
 }
 

@@ -1,8 +1,10 @@
 /** The evaluator as builtins see it: one object that forces, calls, compares and coerces. */
+
 import type { Bytes, Span } from '../base/index.ts';
 import type { Expr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
 import type { CallDepth } from './depth.ts';
+import type { Gathering } from './gathered.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import type { ContextString, Lambda, List, PrimOp, PrimOpApp, Slot, Value } from './value.ts';
 
@@ -31,7 +33,7 @@ export interface Evaluator {
   forceSmallInt(slot: Slot, what: string): number;
   forceBool(slot: Slot, what: string): boolean;
   /** A string; its context is added to `context`, or dropped where that is not given. */
-  forceString(slot: Slot, what: string, context?: Set<string>): Bytes;
+  forceString(slot: Slot, what: string, context?: Gathering): Bytes;
   /** A string that may not depend on the store. */
   forceStringNoContext(slot: Slot, what: string): Bytes;
   forceList(slot: Slot, what: string): List;
@@ -60,7 +62,7 @@ export interface Evaluator {
   /** Order of `<`: negative, 0, positive. @throws Fault not comparable */
   compare(a: Slot, b: Slot): number;
 
-  coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes;
+  coerceToString(slot: Slot, what: string, context: Gathering, how?: Coercion): Bytes;
   /** The same as a value: a string with its context, if it has one. Cheaper where there is none. */
   coerceToText(slot: Slot, what: string, how?: Coercion): Bytes | ContextString;
   /** An absolute path from a path, or a string (or set that becomes one) that begins with '/'. */

@@ -13,6 +13,7 @@ import { describe, describeType, preview } from './describe.ts';
 import { missingAttribute, thrown, unwantedContext, wrongType } from './errors.ts';
 import type { Coercion, Evaluator } from './evaluator.ts';
 import { FileLoader, reading } from './files.ts';
+import type { Gathering } from './gathered.ts';
 import { bindGlobals } from './globals.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 import { sourceOf } from './own-files.ts';
@@ -74,7 +75,7 @@ export class Machine implements Evaluator {
     throw mismatch('a Boolean', value, what);
   }
 
-  forceString(slot: Slot, what: string, context?: Set<string>): Bytes {
+  forceString(slot: Slot, what: string, context?: Gathering): Bytes {
     const value = this.#forceAs(slot, what);
     if (typeof value === 'string') return value;
     if (!(value instanceof ContextString)) throw mismatch('a string', value, what);
@@ -175,7 +176,7 @@ export class Machine implements Evaluator {
     return compare(force(a), force(b));
   }
 
-  coerceToString(slot: Slot, what: string, context: Set<string>, how?: Coercion): Bytes {
+  coerceToString(slot: Slot, what: string, context: Gathering, how?: Coercion): Bytes {
     try {
       return coerceToString(this, force(slot), context, how);
     } catch (error) {

@@ -32,6 +32,18 @@ export function force(slot: Slot): Value {
   return slot instanceof Thunk ? (slot.code === null ? (slot.held as Value) : run(slot)) : slot;
 }
 
+/**
+ * The same for a slot of a list or a set, which then holds the value itself: a thunk that is done is 40 bytes that every collection copies.
+ * A list stays where it was, since printing knows lists by that.
+ */
+export function forceAt(slots: Slot[], index: number): Value {
+  const slot = slots[index]!;
+  if (!(slot instanceof Thunk)) return slot;
+  const value = slot.code === null ? (slot.held as Value) : run(slot);
+  if (!Array.isArray(value)) slots[index] = value;
+  return value;
+}
+
 /** Evaluates a thunk that is not done. */
 export function run(thunk: Thunk): Value {
   const code = thunk.code!;

@@ -7,8 +7,9 @@ import { dataDepth } from './depth.ts';
 import { describe, describeType } from './describe.ts';
 import { notAString, notJson, tooDeep } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
+import type { Gathering } from './gathered.ts';
 import { JsonWriter, jsonString } from './json-writer.ts';
-import { force } from './thunk.ts';
+import { force, forceAt } from './thunk.ts';
 import { addStep } from './trace.ts';
 import { ContextString, Float, PathValue, type Slot, type Value } from './value.ts';
 
@@ -18,7 +19,7 @@ import { ContextString, Float, PathValue, type Slot, type Value } from './value.
  *
  * @throws Fault E-EVAL-025 a function · E-EVAL-027 not UTF-8
  */
-export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): Bytes {
+export function valueToJson(ctx: Evaluator, slot: Slot, context: Gathering): Bytes {
   const out = new JsonWriter();
   try {
     write(ctx, force(slot), context, out, dataDepth(ctx.settings));
@@ -29,7 +30,7 @@ export function valueToJson(ctx: Evaluator, slot: Slot, context: Set<string>): B
 }
 
 /** `levels`: how many more may be inside. */
-function write(ctx: Evaluator, value: Value, context: Set<string>, out: JsonWriter, levels: number): void {
+function write(ctx: Evaluator, value: Value, context: Gathering, out: JsonWriter, levels: number): void {
   if (isScalar(value)) writeScalar(value, out);
   else if (Array.isArray(value)) writeList(ctx, value, context, out, levels);
   else if (value instanceof Attrs) writeSet(ctx, value, context, out, levels);
@@ -49,7 +50,7 @@ function writeScalar(value: Scalar, out: JsonWriter): void {
   else out.raw(value === null ? 'null' : value ? 'true' : 'false');
 }
 
-function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: JsonWriter, levels: number): void {
+function writeList(ctx: Evaluator, list: Slot[], context: Gathering, out: JsonWriter, levels: number): void {
   if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   out.char(OPEN_LIST);
   for (let i = 0; i < list.length; i++) {
@@ -60,7 +61,7 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
       continue;
     }
     try {
-      write(ctx, force(slot), context, out, levels - 1);
+      write(ctx, forceAt(list, i), context, out, levels - 1);
     } catch (error) {
       throw addStep(error, `while evaluating list element at index ${i}`);
     }
@@ -68,7 +69,7 @@ function writeList(ctx: Evaluator, list: Slot[], context: Set<string>, out: Json
   out.char(CLOSE_LIST);
 }
 
-function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWriter, levels: number): void {
+function writeSet(ctx: Evaluator, set: Attrs, context: Gathering, out: JsonWriter, levels: number): void {
   if (levels === 0) throw tooDeep(dataDepth(ctx.settings));
   const { shape } = set;
   const { names, display, outPath } = jsonLayout(shape);
@@ -77,7 +78,7 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
     return;
   }
   if (outPath >= 0) {
-    write(ctx, force(set.slots[outPath]!), context, out, levels - 1);
+    write(ctx, forceAt(set.slots, outPath), context, out, levels - 1);
     return;
   }
   const { slots } = set;
@@ -89,7 +90,7 @@ function writeSet(ctx: Evaluator, set: Attrs, context: Set<string>, out: JsonWri
       continue;
     }
     try {
-      write(ctx, force(slot), context, out, levels - 1);
+      write(ctx, forceAt(slots, i), context, out, levels - 1);
     } catch (error) {
       throw addStep(error, `while evaluating attribute '${bytesToText(set.names[i]!)}'`, set.shape.spans?.[i]);
     }

@@ -26,6 +26,8 @@ export interface UnfinishedDerivation extends Pick<Derivation, 'name' | 'inputSr
 export interface InputOutput {
   readonly path: string;
   readonly output: string;
+  /** The derivation itself, where it is at hand. */
+  readonly made?: InputDerivation;
 }
 
 export interface CompleteDerivation extends InputDerivation {
@@ -45,7 +47,7 @@ export interface InputDerivation {
 const ONLY_OUT: readonly string[] = ['out'];
 
 /**
- * @param inputOf  called for the inputs of derivations with `deferred` outputs
+ * @param inputOf  called for the inputs of derivations with `deferred` outputs, where those are not at hand
  * @throws Fault  E-STORE-002 the name does not make a store name · E-STORE-008 an input lacks the output asked for
  */
 export function completeDerivation(
@@ -336,8 +338,8 @@ function moduloInputs(inputs: readonly InputOutput[], inputOf: (path: StorePath)
   let count = 0;
   let isDeferred = false;
   for (let i = 0; i < inputs.length; i++) {
-    const { path, output } = inputs[i]!;
-    const { outputNames, modulo } = inputOf(path as StorePath);
+    const { path, output, made } = inputs[i]!;
+    const { outputNames, modulo } = made ?? inputOf(path as StorePath);
     if (!outputNames.includes(output)) missingOutput(path as StorePath, output, outputNames);
     if (modulo.kind === 'deferred') isDeferred = true;
     else if (modulo.kind === 'hash') found[count++] = { path: modulo.hex, output };

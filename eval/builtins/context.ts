@@ -1,6 +1,6 @@
 /** String contexts: what a string depends on. */
 import { type Bytes, bytesToText, compareBytes } from '../../base/index.ts';
-import { tryParseStorePath } from '../../store/index.ts';
+import { type InputOutput, tryParseStorePath } from '../../store/index.ts';
 import { type Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
@@ -12,7 +12,7 @@ export type ContextElement =
   | { readonly kind: 'path'; readonly path: string }
   /** Everything that the derivation needs, and all its outputs. */
   | { readonly kind: 'closure'; readonly path: string }
-  | { readonly kind: 'output'; readonly path: string; readonly output: string };
+  | ({ readonly kind: 'output' } & InputOutput);
 
 export function parseContextElement(text: string): ContextElement {
   if (text.startsWith('=')) return { kind: 'closure', path: text.slice(1) };

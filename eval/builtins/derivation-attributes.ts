@@ -15,14 +15,16 @@ import {
 import type { Attrs } from '../attrs.ts';
 import { coerceToString } from '../coerce.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { Gathered } from '../gathered.ts';
 import { jsonString } from '../json-writer.ts';
+import { forceAt } from '../thunk.ts';
 import { valueToJson } from '../to-json.ts';
 import { addStep, locate } from '../trace.ts';
-import type { Slot } from '../value.ts';
+import type { Context, Slot } from '../value.ts';
 import { builtinFault, neededAttribute, unknownAlgorithm, unknownWord } from './faults.ts';
 
 /** Everything but the inputs, which follow from `context`. */
-export type DerivationAttributes = Omit<UnfinishedDerivation, 'inputs' | 'inputSrcs'> & { readonly context: ReadonlySet<string> };
+export type DerivationAttributes = Omit<UnfinishedDerivation, 'inputs' | 'inputSrcs'> & { readonly context: Context };
 
 export function readDerivationAttributes(ctx: Evaluator, set: Attrs): DerivationAttributes {
   const nameSlot = set.get('name');
@@ -75,7 +77,7 @@ class AttributeReader {
   readonly #name: Bytes;
   readonly #isStructured: boolean;
   readonly #ignoresNulls: boolean;
-  readonly #context = new Set<string>();
+  readonly #context = new Gathered();
   /** As long as they may get: arrays that grow take more. */
   readonly #variables: Bytes[];
   readonly #values: Bytes[];
@@ -112,7 +114,7 @@ class AttributeReader {
       const slot = this.#set.slots[index]!;
       try {
         if (name === '__ignoreNulls' || (this.#ignoresNulls && this.#ctx.force(slot) === null)) continue;
-        this.#attribute(name, slot);
+        this.#attribute(name, slot, index);
       } catch (error) {
         const step = `while evaluating attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
         const span = this.#set.shape.spans?.[index];
@@ -121,7 +123,7 @@ class AttributeReader {
     }
   }
 
-  #attribute(name: Bytes, slot: Slot): void {
+  #attribute(name: Bytes, slot: Slot, index: number): void {
     switch (name) {
       case '__contentAddressed':
         this.#isContentAddressed = this.#ctx.forceBool(slot, 'the `__contentAddressed` attribute');
@@ -140,12 +142,12 @@ class AttributeReader {
         return;
       default:
         if (this.#isStructured) this.#structured(name, slot);
-        else this.#variable(name, slot);
+        else this.#variable(name, index);
     }
   }
 
-  #variable(name: Bytes, slot: Slot): void {
-    const value = coerceToString(this.#ctx, this.#ctx.force(slot), this.#context, LOOSE);
+  #variable(name: Bytes, index: number): void {
+    const value = coerceToString(this.#ctx, forceAt(this.#set.slots, index), this.#context, LOOSE);
     this.#variables[this.#count] = name;
     this.#values[this.#count++] = value;
     if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
@@ -230,7 +232,7 @@ class AttributeReader {
       args: this.#args,
       variables: this.#variables,
       values: this.#values,
-      context: this.#context,
+      context: this.#context.items,
     };
   }
 

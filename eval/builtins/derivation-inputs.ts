@@ -1,19 +1,22 @@
 /** From the context of a derivation's strings to its inputs. */
 import { compareBytes } from '../../base/index.ts';
 import type { InputOutput, StorePath, UnfinishedDerivation } from '../../store/index.ts';
+import type { Context } from '../value.ts';
 import type { DerivationState } from './derivation-state.ts';
 
 export type DerivationInputs = Pick<UnfinishedDerivation, 'inputs' | 'inputSrcs'>;
 
 const NO_SOURCES: readonly StorePath[] = [];
 
-export function inputsOfContext(state: DerivationState, context: ReadonlySet<string>): DerivationInputs {
-  const inputs: InputOutput[] = [];
+export function inputsOfContext(state: DerivationState, context: Context): DerivationInputs {
+  // As long as it mostly gets: an array that grows has room for 17 at least.
+  const inputs: InputOutput[] = new Array(context.length);
+  let count = 0;
   let sources: Set<StorePath> | undefined;
-  for (const each of context) {
-    const element = state.contextElement(each);
+  for (let i = 0; i < context.length; i++) {
+    const element = state.contextElement(context[i]!);
     const path = element.path as StorePath;
-    if (element.kind === 'output') inputs.push(element);
+    if (element.kind === 'output') inputs[count++] = element;
     else if (element.kind === 'path') {
       sources ??= new Set();
       sources.add(path);
@@ -22,9 +25,10 @@ export function inputsOfContext(state: DerivationState, context: ReadonlySet<str
       // The whole derivation: every path that its build needs, and every output of every derivation among them.
       for (const needed of state.closure(path)) {
         sources.add(needed);
-        if (needed.endsWith('.drv')) for (const output of state.outputNames(needed)) inputs.push({ path: needed, output });
+        if (needed.endsWith('.drv')) for (const output of state.outputNames(needed)) inputs[count++] = { path: needed, output };
       }
     }
   }
+  if (count < inputs.length) inputs.length = count;
   return { inputs, inputSrcs: sources === undefined ? NO_SOURCES : [...sources].sort(compareBytes) };
 }

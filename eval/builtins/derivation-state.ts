@@ -18,6 +18,8 @@ import { builtinFault } from './faults.ts';
 export interface MadeDerivation {
   readonly path: StorePath;
   readonly outputs: ReadonlyMap<string, DerivationOutput>;
+  /** For dependents. */
+  readonly made: InputDerivation;
 }
 
 /** Keeps what was made, so that nothing is encoded, decoded or hashed twice. The texts themselves are with the store. */
@@ -38,10 +40,12 @@ export class DerivationState {
     const { store } = this.#ctx.io;
     const { text, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
     const { path } = text;
-    if (this.#made.has(path)) return { path, outputs };
-    this.#made.set(path, { outputNames, modulo });
+    const known = this.#made.get(path);
+    if (known !== undefined) return { path, outputs, made: known };
+    const made: InputDerivation = { outputNames, modulo };
+    this.#made.set(path, made);
     store.addText(text);
-    return { path, outputs };
+    return { path, outputs, made };
   }
 
   /** @throws Fault E-EVAL-117 */
@@ -100,10 +104,10 @@ export class DerivationState {
   }
 
   /** What a string depends on that names an output. */
-  outputContext(path: StorePath, output: string): readonly string[] {
+  outputContext({ path, made }: MadeDerivation, output: string): readonly string[] {
     const text = `!${output}!${path}`;
-    // Remembered with the path itself, by which dependents find the derivation without comparing characters.
-    this.#elements.set(text, { kind: 'output', path, output });
+    // Dependents find the derivation by this alone.
+    this.#elements.set(text, { kind: 'output', path, output, made });
     return [text];
   }
 

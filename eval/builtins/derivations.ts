@@ -104,12 +104,13 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
     const { context, name, outputs: wanted, system, builder, args, variables, values } = readDerivationAttributes(ctx, set);
     const { inputs, inputSrcs } = inputsOfContext(state, context);
     const drv = { name, outputs: wanted, inputs, inputSrcs, system, builder, args, variables, values };
-    const { path: drvPath, outputs } = state.add(drv);
+    const added = state.add(drv);
+    const { path: drvPath, outputs } = added;
     const reference = new ContextString(drvPath, [`=${drvPath}`]);
     const outputPath = (name: string): ContextString => {
       const output = outputs.get(name)!;
       const path = 'path' in output ? output.path : upstreamPlaceholder(drvPath, name);
-      return new ContextString(path, state.outputContext(drvPath, name));
+      return new ContextString(path, state.outputContext(added, name));
     };
     if (outputs.size === 1 && outputs.has('out')) return new Attrs(strictShape, [reference, outputPath('out')]);
     const result = new Map<Bytes, Slot>([['drvPath', reference]]);

@@ -2,6 +2,7 @@
 import type { Bytes } from '../../base/index.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { Gathered } from '../gathered.ts';
 import { ContextString, type Slot, type Value, withContext } from '../value.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { builtinFault } from './faults.ts';
@@ -14,7 +15,7 @@ export const stringBuiltins: readonly Builtin[] = [
     cost: 'O(n)',
     example: ['builtins.concatStringsSep ", " [ "a" "b" ]', '"a, b"'],
     impl: (ctx, separator, list) => {
-      const context = new Set<string>();
+      const context = new Gathered();
       const between = ctx.forceString(
         separator,
         'the first argument (the separator string) passed to builtins.concatStringsSep',
@@ -32,7 +33,7 @@ export const stringBuiltins: readonly Builtin[] = [
           context,
         );
       }
-      return withContext(parts.join(between), context);
+      return context.attachTo(parts.join(between));
     },
   }),
   builtin({

@@ -36,7 +36,8 @@ function checkout(): string {
 
 /** Of `dist/stamp.json`. */
 interface Stamp {
-  readonly sources: readonly (readonly [file: string, sizeBytes: number, timeMs: number])[];
+  /** The file that has the list of all, beside it. */
+  readonly sources: string;
   /** `sources`: places in the list. */
   readonly bundles: Readonly<Record<string, { readonly file: string; readonly sources: readonly number[] }>>;
 }
@@ -99,12 +100,13 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     /store/,
   );
   // a part is looked at when it is used, and then all runs anew, from the sources
-  const stampFile = join(home, 'dist/stamp.json');
-  const fresh = readFileSync(stampFile, 'utf8');
+  const { sources, bundles } = JSON.parse(readFileSync(join(home, 'dist/stamp.json'), 'utf8')) as Stamp;
+  const statesFile = join(home, 'dist', sources);
+  const fresh = readFileSync(statesFile, 'utf8');
   const stale = fresh.replace(/("eval\/builtins\/toml\/scalar\.ts",")\d+/, '$17');
   assert.notEqual(stale, fresh);
   assert.match(evaluates('builtins.fromTOML "a = 1"'), /Error/);
-  writeFileSync(stampFile, stale);
+  writeFileSync(statesFile, stale);
   assert.equal(evaluates('builtins.fromTOML "a = 1"'), '{ a = 1; }\n0');
   plant('ordinary');
   assert.equal(evaluates('1 + 1'), '2\n0');
@@ -113,14 +115,14 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   // standard input cannot be read twice
   const piped = spawnSync(join(home, 'bin/igos'), ['eval', '-'], { encoding: 'utf8', input: '1', env: { HOME: scratch } });
   assert.equal(piped.stdout, '1\n');
-  writeFileSync(stampFile, fresh);
+  writeFileSync(statesFile, fresh);
   assert.match(run('igos', 'eval', '--expr', '1 + 2 + 3'), /^evaluating/);
   assert.match(run('igos', 'eval', '--no-eval-cache', '--expr', '1'), /^evaluating/);
   assert.match(run('igos', 'eval', '--expr', 'builtins.hashString "sha256" "x"'), /^"2d711642/, 'known: nothing is evaluated');
   // The launcher looks at the same sources, by folder.
-  const { sources, bundles } = JSON.parse(readFileSync(join(home, 'dist/stamp.json'), 'utf8')) as Stamp;
+  const states = JSON.parse(fresh) as readonly (readonly [file: string, state: string])[];
   const looked = /for igos_item in ([\w ]+); do set/.exec(readFileSync(join(home, 'bin/igos'), 'utf8'))![1]!.split(' ');
-  const folders = new Set(bundles['repeated']!.sources.map((place) => sources[place]![0].split('/')[0]!));
+  const folders = new Set(bundles['repeated']!.sources.map((place) => states[place]![0].split('/')[0]!));
   assert.deepEqual(folders, new Set([...looked, 'package.json']));
 
   // An answer that the launcher has needs none of them. The bundle was made two seconds ago by now, so that it is trusted.

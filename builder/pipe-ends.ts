@@ -8,7 +8,6 @@
 import { EventEmitter } from 'node:events';
 import { closeSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { uptimeMs } from '../base/index.ts';
 
 /** What is read, as it comes. Chunks are the listener's own. */
 export interface Output {
@@ -19,11 +18,11 @@ export interface Output {
 /** `poll` of the C library. */
 export type PollCall = (ends: Buffer, count: number, timeoutMs: number) => number;
 
-/** From then on Node's socket reads. */
-const PATIENCE_MS = 25;
-
 /** The longest that everything else in this thread waits for a pipe. */
 const TURN_MS = 1;
+
+/** After so many turns with nothing to do and nothing to read Node's socket takes over. */
+const MAX_IDLE_TURNS = 20;
 
 /** All that a pipe holds. */
 const CHUNK_BYTES = 1 << 16;
@@ -32,8 +31,8 @@ const CHUNK_BYTES = 1 << 16;
 export class PipeEnd extends EventEmitter implements Output {
   readonly #fd: number;
   readonly #isWritable: boolean;
-  readonly #patientUntil = uptimeMs() + PATIENCE_MS;
   readonly #watch: Watch;
+  #nIdleTurns = 0;
 
   /** @param isWritable  the other end is told when we close this one, or end */
   constructor(poll: PollCall, fd: number, isWritable: boolean) {
@@ -60,9 +59,9 @@ export class PipeEnd extends EventEmitter implements Output {
     }
   }
 
-  /** @returns whether a socket reads from now on */
+  /** Nothing was to be read. @returns whether a socket reads from now on */
   giveAway(): boolean {
-    if (uptimeMs() < this.#patientUntil) return false;
+    if (++this.#nIdleTurns < MAX_IDLE_TURNS) return false;
     const socket = new Socket({ fd: this.#fd, readable: true, writable: this.#isWritable });
     socket.on('data', (chunk) => this.emit('data', chunk));
     socket.on('error', (error) => this.#fail(error));
@@ -135,6 +134,7 @@ class Watch {
     const ends = [...this.#ends];
     const asked = this.#ask(ends);
     const nReady = this.#poll(asked, ends.length, this.#timeoutMs);
+    const hasWaited = nReady <= 0 && this.#timeoutMs > 0;
     this.#timeoutMs = nReady > 0 ? 0 : TURN_MS;
     if (nReady > 0) {
       this.#scratch ??= Buffer.allocUnsafeSlow(CHUNK_BYTES);
@@ -142,7 +142,7 @@ class Watch {
         if (asked.readInt16LE(at * POLLFD_BYTES + 6) !== 0 && this.#ends.has(end)) end.read(this.#scratch);
       }
     }
-    for (const end of [...this.#ends]) if (end.giveAway()) this.#ends.delete(end);
+    if (hasWaited) for (const end of ends) if (end.giveAway()) this.#ends.delete(end);
   }
 
   #ask(ends: readonly PipeEnd[]): Buffer {

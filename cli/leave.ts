@@ -3,8 +3,8 @@ import { hasKoffi, loadKoffi } from '../base/index.ts';
 
 /**
  * As `process.exit`, without taking apart what the kernel takes apart anyway: V8's heap and threads, 2 to 4 ms. Whoever listens for
- * `exit` is told as ever. Not where something of Node may still have to be put back or written: terminals and descriptors that its
- * streams had, profiles, traces.
+ * `exit` is told as ever. Not where something of Node may still have to be put back or written: terminals and pipes that its streams
+ * had, profiles, traces.
  */
 export function leave(status: number): never {
   const end = isPlain() ? bindEnd() : undefined;
@@ -15,7 +15,7 @@ export function leave(status: number): never {
 function isPlain(): boolean {
   // Not in Node's types: names of the modules of its own that were loaded.
   const { moduleLoadList: loaded } = process as { moduleLoadList?: readonly string[] };
-  if (loaded === undefined || loaded.includes('NativeModule stream')) return false;
+  if (loaded === undefined || loaded.includes('NativeModule net') || loaded.includes('NativeModule tty')) return false;
   const flags = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''];
   return process.env['NODE_V8_COVERAGE'] === undefined && !flags.some((flag) => /prof|trace|report|print/.test(flag));
 }

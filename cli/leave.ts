@@ -2,14 +2,14 @@
 import { hasKoffi, loadKoffi } from '../base/index.ts';
 
 /**
- * As `process.exit`, without taking apart what the kernel takes apart anyway: V8's heap and threads, 2 to 4 ms. Whoever listens for
- * `exit` is told as ever. Not where something of Node may still have to be put back or written: terminals and pipes that its streams
- * had, profiles, traces.
+ * From now on `process.exit` ends the process without taking apart what the kernel takes apart anyway: V8's heap and threads, 2 to 4 ms.
+ * Whoever listens for `exit` by now is told as ever. Not where something of Node may still have to be put back or written: terminals and
+ * pipes that its streams had, profiles, traces. For commands that use the C library; the others would have to load it.
  */
-export function leave(status: number): never {
-  const end = isPlain() ? bindEnd() : undefined;
-  if (end !== undefined) process.once('exit', (code) => end(Number(process.exitCode ?? code)));
-  process.exit(status);
+export function endAtOnce(): void {
+  process.once('exit', (code) => {
+    if (isPlain()) bindEnd()?.(Number(process.exitCode ?? code));
+  });
 }
 
 function isPlain(): boolean {

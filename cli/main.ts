@@ -4,7 +4,6 @@ import type { Command, CommandModule } from './command.ts';
 import { findCommand, groupOf, sharedOptions, unknownCommand } from './commands.ts';
 import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
-import { leave } from './leave.ts';
 import { Output } from './output.ts';
 import { isTerminal } from './terminal.ts';
 import { exactWords } from './words.ts';
@@ -121,5 +120,5 @@ function splitLeading(words: readonly string[]): { leading: readonly string[]; r
 
 /** Our writes are synchronous, so nothing is lost; a hanging handle must not keep a finished program alive. */
 function finish(status: number): never {
-  leave(status);
+  process.exit(status);
 }

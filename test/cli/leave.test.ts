@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A process that ends itself by `leave`. From the sources more of Node is loaded than from a bundle: what counts as loaded is said. */
+/** A process that ends itself after `endAtOnce`. From the sources more of Node is loaded than from a bundle: what counts as loaded is said. */
 function ending(
   script: string,
   flags: readonly string[] = [],
@@ -14,7 +14,7 @@ function ending(
   const text = `
     import { writeSync } from 'node:fs';
     import { loadKoffi } from '${root}/base/koffi.ts';
-    import { leave } from '${root}/cli/leave.ts';
+    import { endAtOnce } from '${root}/cli/leave.ts';
     Object.defineProperty(process, 'moduleLoadList', { value: ${JSON.stringify(loaded)} });
     const say = (text) => writeSync(1, text + ' ');
     ${script}`;
@@ -27,16 +27,22 @@ function ending(
 const TELL = `const own = process.reallyExit; process.reallyExit = (status) => { say('by Node'); own.call(process, status) };`;
 
 test('it ends at once, with its status, and whoever listens is told before', () => {
-  const script = `loadKoffi(); ${TELL} process.on('exit', (code) => say('told ' + code)); setInterval(() => {}, 1000); leave(4)`;
+  const script = `loadKoffi(); ${TELL} process.on('exit', (code) => say('told ' + code)); setInterval(() => {}, 1000); endAtOnce(); process.exit(4)`;
   assert.deepEqual(ending(script), { status: 4, out: 'told 4 ' });
 });
 
 test('a listener may still change the status', () => {
-  assert.equal(ending(`loadKoffi(); process.on('exit', () => { process.exitCode = 9 }); leave(0)`).status, 9);
+  assert.equal(ending(`loadKoffi(); process.on('exit', () => { process.exitCode = 9 }); endAtOnce(); process.exit(0)`).status, 9);
 });
 
 test('Node ends it where the C library was not asked for anything, or something of Node may have to be put back', () => {
-  assert.deepEqual(ending(`${TELL} leave(3)`), { status: 3, out: 'by Node ' });
-  assert.deepEqual(ending(`loadKoffi(); ${TELL} leave(3)`, [], ['NativeModule net']), { status: 3, out: 'by Node ' });
-  assert.deepEqual(ending(`loadKoffi(); ${TELL} leave(3)`, ['--title=profile']), { status: 3, out: 'by Node ' });
+  assert.deepEqual(ending(`${TELL} endAtOnce(); process.exit(3)`), { status: 3, out: 'by Node ' });
+  assert.deepEqual(ending(`loadKoffi(); ${TELL} endAtOnce(); process.exit(3)`, [], ['NativeModule net']), {
+    status: 3,
+    out: 'by Node ',
+  });
+  assert.deepEqual(ending(`loadKoffi(); ${TELL} endAtOnce(); process.exit(3)`, ['--title=profile']), {
+    status: 3,
+    out: 'by Node ',
+  });
 });

@@ -147,9 +147,12 @@ export class Realised {
     const resolved = this.#resolved.get(drvPath);
     if (resolved === undefined) return;
     this.#store.refresh();
-    this.#paths.delete(drvPath);
-    this.paths(drvPath);
+    // Whoever builds writes down what came of the resolved form, too.
     if (resolved.drvPath !== drvPath) this.#lookUp(drvPath, resolved);
+    else {
+      this.#paths.delete(drvPath);
+      this.paths(drvPath);
+    }
   }
 
   record(drvPath: StorePath, outputs: ReadonlyMap<string, StorePath>): void {

@@ -237,7 +237,7 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
       if (chunk.length > room) end('log');
     });
     child.stdio[1]?.on('error', reject);
-    const connection = child.stdio[REPORT_FD] as NodeJS.ReadableStream;
+    const connection = child.stdio[REPORT_FD]!;
     connection.on('data', (chunk: Buffer) => reports.push(chunk));
     connection.on('error', () => {}); // the other side went first
     const finish = () => {

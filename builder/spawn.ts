@@ -6,18 +6,17 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { closeSync, constants as fileConstants } from 'node:fs';
-import { Socket } from 'node:net';
 import { constants as systemConstants } from 'node:os';
-import type { Readable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import { loadKoffi } from '../base/index.ts';
 import { coverDescriptors } from './descriptors.ts';
+import { type Output, PipeEnd, type PollCall } from './pipe-ends.ts';
 
 /** What a sandbox needs of a process. `close`: it has ended, and nothing of what it wrote is unread. `error`: it could not start. */
 export interface Started {
   readonly pid?: number | undefined;
   /** By descriptor; for those that are `output` or `channel`. */
-  readonly stdio: readonly (Readable | undefined | null)[];
+  readonly stdio: readonly (Output | undefined | null)[];
   /** Known when it has ended, where the system tells. */
   readonly usage?: Usage | undefined;
   kill(signal: NodeJS.Signals): boolean;
@@ -65,6 +64,7 @@ function startByNode(program: string, args: readonly string[], { cwd, env, descr
 
 /** The calls, with `errno` as their result where they fail. */
 interface Quick {
+  readonly poll: PollCall;
   /** @returns ours and the program's end, both to be closed when another program starts */
   connect(kind: 'output' | 'channel'): [number, number];
   /** @param descriptors  ours, for its own from 0 on; `undefined`: /dev/null @returns a pid, or minus an error number */
@@ -103,6 +103,7 @@ function bindQuick(): Quick | null {
     const bind = (signature: string): Call => libc.func(signature) as Call;
     const pipe2 = bind('int pipe2(_Out_ int *fds, int flags)');
     const socketpair = bind('int socketpair(int domain, int type, int protocol, _Out_ int *fds)');
+    const poll = bind('int poll(uint8_t *fds, unsigned long count, int timeout)');
     const wait4 = bind('int wait4(int pid, _Out_ int *status, int options, _Out_ uint8_t *usage)');
     const posixSpawn = bind(
       'int posix_spawnp(_Out_ int *pid, const char *file, uint8_t *actions, uint8_t *attributes, const char **argv, const char **envp)',
@@ -123,6 +124,7 @@ function bindQuick(): Quick | null {
     setDefault(attributes, Buffer.alloc(SIGNAL_SET_BYTES, 0xff));
     setMask(attributes, Buffer.alloc(SIGNAL_SET_BYTES));
     return {
+      poll: (ends, count, timeoutMs) => poll(ends, count, timeoutMs),
       connect(kind) {
         const ends = [0, 0];
         const result = kind === 'output' ? pipe2(ends, O_CLOEXEC) : socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, ends);
@@ -170,14 +172,17 @@ const readUsage = (bytes: Buffer): Usage => {
   };
 };
 
+/** So often it is looked for in the next turn of the event loop. */
+const MAX_EAGER_REAPS = 100;
 const REAP_MS = 1;
 
 class QuickChild extends EventEmitter implements Started {
   readonly pid: number | undefined;
-  readonly stdio: readonly (Socket | undefined)[];
+  readonly stdio: readonly (PipeEnd | undefined)[];
   usage: Usage | undefined;
   readonly #quick: Quick;
   #nOpen = 0;
+  #nReaps = 0;
   #isReaped: boolean = false;
 
   constructor(calls: Quick, program: string, args: readonly string[], options: StartOptions) {
@@ -207,12 +212,11 @@ class QuickChild extends EventEmitter implements Started {
     }
     this.pid = pid;
     this.stdio = outputs.map((fd, own) =>
-      fd === undefined ? undefined : new Socket({ fd, readable: true, writable: options.descriptors[own] === 'channel' }),
+      fd === undefined ? undefined : new PipeEnd(calls.poll, fd, options.descriptors[own] === 'channel'),
     );
     for (const stream of this.stdio) {
       if (stream === undefined) continue;
       this.#nOpen++;
-      stream.on('error', () => {}); // the other side went first
       stream.on('close', () => {
         this.#nOpen--;
         if (this.#nOpen === 0) this.#reap();
@@ -230,7 +234,8 @@ class QuickChild extends EventEmitter implements Started {
   #reap(): void {
     const end = this.#quick.reap(this.pid!);
     if (end === undefined) {
-      setTimeout(() => this.#reap(), REAP_MS);
+      if (this.#nReaps++ < MAX_EAGER_REAPS) setImmediate(() => this.#reap());
+      else setTimeout(() => this.#reap(), REAP_MS);
       return;
     }
     this.#isReaped = true;

@@ -6,6 +6,7 @@ import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { showDifference } from '../diffoscope.ts';
 import { remembered } from '../evaluation-cache/remembered.ts';
+import { endAtOnce } from '../leave.ts';
 import { limitsOf } from '../limit-options.ts';
 import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
@@ -28,7 +29,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   let targets = await remembered(context, args, 'targets', (watched) => evaluate(watched).map(onlyWords));
   // Known, and collected since: made again, they are held from that moment on.
   if (!isNew && !areHeld(store, targets)) targets = evaluate(context);
-  return await realizeAll(context, args, store, targets, later);
+  const status = await realizeAll(context, args, store, targets, later);
+  endAtOnce();
+  return status;
 }
 
 /** What can be written down and read again. */

@@ -36,6 +36,32 @@ test('all that it wrote is there when it has ended', async () => {
   assert.equal(out.length, 220_000);
 });
 
+test('what goes on for longer is read to its end, however many there are', async () => {
+  const script = 'echo early; sleep 0.0$1; echo between; head -c 100000 /dev/zero >&2; sleep 0.05; echo late';
+  const all = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => end(start(`set -- ${n}; ${script}`))));
+  for (const { out, error, status } of all) {
+    assert.equal(out, 'early\nbetween\nlate\n');
+    assert.equal(error.length, 100_000);
+    assert.equal(status, 0);
+  }
+});
+
+test('what it wrote comes while it runs', async () => {
+  const child = start('echo early; read -r _ <&3; echo late');
+  let out = '';
+  child.stdio[1]!.on('data', (chunk) => {
+    out += chunk.toString('utf8');
+    if (out === 'early\n') child.kill('SIGTERM');
+  });
+  const signal = await new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)));
+  assert.equal(signal, 'SIGTERM');
+  assert.equal(out, 'early\n');
+});
+
+test('a program that closed its pipes is waited for', async () => {
+  assert.equal((await end(start('exec >&- 2>&- 3>&-; sleep 0.2; exit 3'))).status, 3);
+});
+
 test('a signal that ended it is named, and one that is sent reaches it', async () => {
   assert.equal((await end(start('kill -TERM $$'))).signal, 'SIGTERM');
   const child = start('read -r _ <&3');

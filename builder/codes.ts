@@ -103,6 +103,11 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
+  'E-BUILD-019': {
+    title: 'a build made a path that is too long',
+    explanation:
+      'Systems take paths of up to 4095 bytes. A build can go deeper, folder by folder, but what it leaves there cannot be read again.',
+  },
   'E-BUILD-040': {
     title: 'something that must be there was not built',
     explanation:

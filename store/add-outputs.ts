@@ -60,14 +60,19 @@ class Batch {
     }
   }
 
-  /** The outputs, each after those floating ones that it refers to. @throws Fault E-STORE-017 a cycle */
+  /**
+   * The outputs, each after those that it refers to. A cycle is refused where all paths are known before, too: nothing that handles
+   * paths after what they refer to (caches, exports, an older Nix) could take them.
+   *
+   * @throws Fault E-STORE-017 a cycle
+   */
   order(): string[] {
     const ordered: string[] = [];
     const done = new Set<string>();
     const visit = (name: string, trail: readonly string[]) => {
       if (done.has(name)) return;
       if (trail.includes(name)) throw outputCycle([...trail.slice(trail.indexOf(name)), name]);
-      for (const other of this.#siblings(name)) if (!this.paths.has(other)) visit(other, [...trail, name]);
+      for (const other of this.#siblings(name)) visit(other, [...trail, name]);
       done.add(name);
       ordered.push(name);
     };

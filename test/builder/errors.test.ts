@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
 import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
-import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { noLauncher, pathTooLong, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
 import { PackageIndex } from '../../builder/debian/package-index.ts';
 import { resolveSeed } from '../../builder/debian/resolve.ts';
@@ -79,6 +79,7 @@ test('failures of builders', async (t) => {
   await check(t, 'E-BUILD-001', 'failed-tests', failed(2, ['FAIL: t/dns'], 'check'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
+  await check(t, 'E-BUILD-019', 'path-too-long', throwing(pathTooLong(`/home/tmp/out/usr/${'deep/'.repeat(900)}down`)));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
   await check(
     t,

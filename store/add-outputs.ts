@@ -93,7 +93,8 @@ class Batch {
     const others = this.#otherReferences(name, scan);
     if (rewrites.size > 0) scan = this.#rewrite(output, rewrites, own);
     const isSelfReferent = scan.modulo !== undefined;
-    const { path, ca } = this.#name(name, output, scan, others, isSelfReferent);
+    const isSaid = isSelfReferent && output.hasNoReferences !== true;
+    const { path, ca } = this.#name(name, output, scan, others, isSaid);
     this.paths.set(name, path);
     const final = storePathHash(path);
     if (isSelfReferent && final !== own) {
@@ -108,7 +109,7 @@ class Batch {
         path,
         narHash: scan.narHash,
         narSizeBytes: scan.narSizeBytes,
-        references: [...others, ...(isSelfReferent ? [path] : [])].sort(compareBytes),
+        references: [...others, ...(isSaid ? [path] : [])].sort(compareBytes),
         deriver: output.deriver,
         ...(ca === undefined ? {} : { ca: formatContentAddress(ca) }),
       },
@@ -162,6 +163,7 @@ class Batch {
   /** Final paths of all that an output refers to, but itself. Sorted. */
   #otherReferences(name: string, scan: Ingested): StorePath[] {
     const output = this.#outputs.get(name)!;
+    if (output.hasNoReferences === true) return [];
     const inputs = new Map(output.candidates.map((path) => [storePathHash(path), path]));
     const found: StorePath[] = [];
     for (const part of scan.found) {

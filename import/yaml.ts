@@ -57,7 +57,8 @@ export function readYaml(source: SourceFile): YamlMap {
     ...place(node),
     text: message,
   });
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, prettyErrors: false, logLevel: 'silent' });
+  // Not 'silent': that would also pass over all documents but the first.
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const at = place({ range: problem.pos });

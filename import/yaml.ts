@@ -62,7 +62,10 @@ export function readYaml(source: SourceFile): YamlMap {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const at = place({ range: problem.pos });
-    const message = problem.message.split('\n')[0]!.replace(/[.:]$/, '');
+    const message =
+      problem.code === 'MULTIPLE_DOCS'
+        ? 'a second document begins here, and a recipe is one'
+        : problem.message.split('\n')[0]!.replace(/[.:]$/, '');
     throw new Fault('E-IMPORT-002', `'${source.name}' cannot be read as YAML`, { labels: [{ ...at, text: message }] });
   }
   const top = document.contents;

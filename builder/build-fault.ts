@@ -12,15 +12,37 @@ export class BuildFault extends Fault {
   }
 }
 
-/** A Fault of a build step, told as one of this derivation: `step` says what was done. Bugs and system failures stay what they are. */
+/**
+ * A Fault of a build step, told as one of this derivation: `step` says what was done. Bugs and system failures stay what they are, but
+ * for those that only the build can have brought about.
+ */
 export function asBuildFault(error: unknown, drvPath: StorePath, step: string): BuildFault {
   if (error instanceof BuildFault) return error;
   if (error instanceof Fault) {
     const { labels, notes, hints, trace, cause } = error;
     return new BuildFault(drvPath, error.code, error.message, { labels, notes, hints, trace: [{ text: step }, ...trace], cause });
   }
+  if (error instanceof SystemFault && error.errno === 'ENAMETOOLONG') {
+    const { code, message, hints } = pathTooLong(error.path);
+    return new BuildFault(drvPath, code, message, { hints, trace: [{ text: step }] });
+  }
   throw error instanceof Error ? error : new Bug(String(error));
 }
+
+const SHOWN_BYTES = 120;
+
+/** A build can make folders in folders until no path leads to the last ones. */
+export const pathTooLong = (path: string): Fault =>
+  buildFault(
+    'E-BUILD-019',
+    `the build made a path that is too long: …/${path.slice(path.lastIndexOf('/') + 1, path.lastIndexOf('/') + 1 + SHOWN_BYTES)}`,
+    {
+      notes: [`${Buffer.byteLength(path)} bytes, below '${path.slice(0, SHOWN_BYTES)}…'`],
+      hints: [
+        'remove what goes so deep before the build ends: mostly it is what a test left, or a link that was followed into itself',
+      ],
+    },
+  );
 
 /** The run was stopped from outside. */
 export const stopped = (): Fault =>

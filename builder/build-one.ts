@@ -19,9 +19,11 @@ import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
 import { openLocked } from './open-locked.ts';
+import { checkOutputs } from './output-checks.ts';
 import { outputPlaces } from './output-places.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
+import { graphsFor } from './reference-graphs.ts';
 import { removeScratch } from './remove.ts';
 import { outputsFolder, runSandboxed, type SandboxEnd } from './sandbox.ts';
 import type { Usage } from './spawn.ts';
@@ -75,6 +77,7 @@ export async function buildOne(context: BuildContext, job: BuildJob): Promise<Fi
   };
   return await buildWith(context, job, (made, keep, usage) => {
     const outputs = store.prepareOutputs(checkMade(made, store.storeDir, report));
+    checkOutputs(store, made.drv, outputs);
     return { outputs, scratch: keep(), usage };
   });
 }
@@ -158,6 +161,7 @@ async function attempt(context: BuildContext, job: BuildJob, options: Attempt): 
     cores: context.cores,
     outputs: places,
     impure: context.impureEnvironment,
+    graphs: graphsFor(store, context.realised, drv, inputs.closure),
   });
   const scratch = store.makeScratch();
   try {

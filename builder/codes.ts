@@ -103,6 +103,11 @@ export const buildCodes = defineCodes({
     wrong: 'build = [ ];',
     right: 'build = [ shell ];',
   },
+  'E-BUILD-019': {
+    title: 'a build made a path that is too long',
+    explanation:
+      'Systems take paths of up to 4095 bytes. A build can go deeper, folder by folder, but what it leaves there cannot be read again.',
+  },
   'E-BUILD-040': {
     title: 'something that must be there was not built',
     explanation:
@@ -116,6 +121,25 @@ export const buildCodes = defineCodes({
       'A file or link of the output holds a path below `/build`, or one of the store, and the package says `references = "fail"`. Neither is there where the package is installed. Nothing was added to the store.',
     wrong: 'phases.install = "ln -s $out/usr/bin/x $out/usr/bin/y";',
     right: 'phases.install = "ln -s x $out/usr/bin/y";',
+  },
+  'E-BUILD-042': {
+    title: 'an output refers to what it must not',
+    explanation:
+      'The derivation says by `allowedReferences`, `allowedRequisites`, `disallowedReferences` or `disallowedRequisites` (with structured attributes: in `outputChecks`) what its outputs may refer to, or need in all. Nothing was added to the store.',
+    wrong: 'derivation { …; allowedReferences = [ ]; }',
+    right: 'derivation { …; allowedReferences = [ "out" glibc ]; }',
+  },
+  'E-BUILD-043': {
+    title: 'an output is too large',
+    explanation:
+      '`outputChecks` of the derivation limits the size of the output (`maxSize`), or that of all it requires (`maxClosureSize`), in bytes of Nix archives. Nothing was added to the store.',
+  },
+  'E-BUILD-044': {
+    title: 'an attribute for the builder is not as it must be',
+    explanation:
+      '`outputChecks`, `allowedReferences` and the like, `unsafeDiscardReferences` and `exportReferencesGraph` are read by the builder itself, which does not go on with what it cannot read.',
+    wrong: 'exportReferencesGraph = [ glibc ];',
+    right: 'exportReferencesGraph = [ "graph" glibc ];',
   },
   'E-BUILD-030': {
     title: 'the build took too long',

@@ -10,6 +10,7 @@ import {
   storePathBase,
 } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
+import { outputsWithoutReferences } from './derivation-options.ts';
 import { checkTopLevel, rootLinks } from './layers.ts';
 import { describeLeaks, findLeak } from './leaks.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
@@ -46,6 +47,7 @@ export function checkMade(
   report: (lines: readonly string[]) => void = () => {},
 ): Map<string, OutputToAdd> {
   const outputs = new Map<string, OutputToAdd>();
+  const unreferring = outputsWithoutReferences(made.drv);
   for (const [name, output] of made.drv.outputs) {
     const scratchPath = made.places.get(name)!;
     const realPath = `${made.folder}/${storePathBase(scratchPath)}`;
@@ -57,6 +59,7 @@ export function checkMade(
       scratchPath,
       candidates: made.closure,
       deriver: made.drvPath,
+      ...(unreferring.has(name) ? { hasNoReferences: true } : {}),
     });
   }
   if (made.drv.env.has('igosRoot')) prepareForRoot(made.drv, outputs, storeDir, report);

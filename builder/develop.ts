@@ -15,6 +15,7 @@ import { outputPlaces } from './output-places.ts';
 import { planWith } from './plan.ts';
 import { probeSandbox } from './probe.ts';
 import { Realised } from './realised.ts';
+import { graphsFor } from './reference-graphs.ts';
 import { removeScratch } from './remove.ts';
 import { runSandboxed } from './sandbox.ts';
 import { shellWord } from './shell-word.ts';
@@ -42,7 +43,8 @@ export async function develop(store: ObjectStore, drvPath: StorePath, options: D
   const { drv } = resolved;
   const inputs = gatherInputs(store, realised, resolved);
   const outputs = outputPlaces(resolved, store.storeDir);
-  const input = buildInput(drv, { storeDir: store.storeDir, cores: options.cores, outputs, impure: new Map() });
+  const graphs = graphsFor(store, realised, drv, inputs.closure);
+  const input = buildInput(drv, { storeDir: store.storeDir, cores: options.cores, outputs, impure: new Map(), graphs });
   using workspace = new Workspace(store);
   const run = async (isCopied: boolean) => {
     const scratch = store.makeScratch();

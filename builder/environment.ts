@@ -6,7 +6,7 @@
 import type { Bytes } from '../base/index.ts';
 import { type Derivation, formatHash, hashBytes, placeholder, rewritePlaceholders, type StorePath } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
-import { structuredAttrs } from './structured-attrs.ts';
+import { type Json, structuredAttrs } from './structured-attrs.ts';
 
 /** The folder of every build, as it sees it: one path for all makes most packages the same bytes wherever they are built. */
 export const buildFolder = '/build';
@@ -29,6 +29,8 @@ export interface EnvironmentOptions {
   readonly outputs: ReadonlyMap<string, StorePath>;
   /** Values for `impureEnvVars` of a fixed-output build. */
   readonly impure: ReadonlyMap<string, string>;
+  /** Files and structured attributes that come on top: graphs of references. */
+  readonly graphs?: { readonly files: ReadonlyMap<string, Bytes>; readonly attributes: ReadonlyMap<string, Json> };
 }
 
 /**
@@ -43,11 +45,11 @@ export function buildInput(drv: Derivation, options: EnvironmentOptions): BuildI
   const environment = new Map<string, Bytes>(isComposed ? composedDefaults : plainDefaults);
   environment.set('NIX_STORE', options.storeDir);
   environment.set('NIX_BUILD_CORES', String(options.cores));
-  const files = new Map<string, Bytes>();
+  const files = new Map<string, Bytes>(options.graphs?.files);
 
   const json = drv.env.get('__json');
   if (json !== undefined) {
-    const attrs = structuredAttrs(rewrite(json), options.outputs);
+    const attrs = structuredAttrs(rewrite(json), options.outputs, options.graphs?.attributes);
     files.set('.attrs.json', attrs.json);
     files.set('.attrs.sh', attrs.sh);
     environment.set('NIX_ATTRS_JSON_FILE', `${buildFolder}/.attrs.json`);

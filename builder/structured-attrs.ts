@@ -8,14 +8,14 @@ import type { StorePath } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
 
 /** A number as it was written: JSON numbers may be longer than a double is exact. */
-class RawNumber {
+export class RawNumber {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
   }
 }
 
-type Json = null | boolean | string | RawNumber | Json[] | { [key: string]: Json };
+export type Json = null | boolean | string | RawNumber | Json[] | { [key: string]: Json };
 
 export interface AttrFiles {
   readonly json: Bytes;
@@ -26,17 +26,24 @@ export interface AttrFiles {
  * The texts of `.attrs.json` and `.attrs.sh`. `outputs` becomes a map from output to path in both.
  *
  * @param source  the derivation's `__json`, placeholders replaced already
+ * @param more    attributes that the build adds: graphs of references
  */
-export function structuredAttrs(source: Bytes, outputs: ReadonlyMap<string, StorePath>): AttrFiles {
-  const attrs = parse(source);
+export function structuredAttrs(
+  source: Bytes,
+  outputs: ReadonlyMap<string, StorePath>,
+  more: ReadonlyMap<string, Json> = new Map(),
+): AttrFiles {
+  const attrs = parseAttrs(source);
   attrs['outputs'] = Object.fromEntries(outputs);
+  for (const [name, value] of more) attrs[name] = value;
   const lines = Object.keys(attrs)
     .sort(compareBytes)
     .flatMap((name) => declaration(name, attrs[name]!) ?? []);
   return { json: encode(attrs), sh: lines.map((line) => `${line}\n`).join('') };
 }
 
-function parse(source: Bytes): { [key: string]: Json } {
+/** The attributes of a derivation's `__json`. @throws Fault E-BUILD-008 */
+export function parseAttrs(source: Bytes): { [key: string]: Json } {
   const reviver = function (this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
     return typeof value === 'number' ? new RawNumber(context?.source ?? String(value)) : value;
   };

@@ -5,6 +5,9 @@ import { Fault, SourceFile, sys, tryBytesToText } from '../base/index.ts';
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
+/** Scripts and settings: they are taken apart sign by sign. */
+const MAX_TEXT_BYTES = 1024 * 1024;
+
 export class Folder {
   readonly path: string;
   /** As the user named it. */
@@ -58,8 +61,13 @@ export class Folder {
     return new SourceFile(join(this.shown, path), Buffer.from(this.data(path)).toString('latin1'));
   }
 
-  /** @throws Fault E-IMPORT-002 not UTF-8 */
+  /** @throws Fault E-IMPORT-002 not UTF-8 · E-IMPORT-007 too large for what people write */
   text(path: string): string {
+    const at = join(this.path, path);
+    const { size } = sys('examine', at, () => lstatSync(at));
+    if (size > MAX_TEXT_BYTES) {
+      throw new Fault('E-IMPORT-007', `'${join(this.shown, path)}' has ${size} bytes, a script has at most ${MAX_TEXT_BYTES}`);
+    }
     const text = tryBytesToText(Buffer.from(this.data(path)).toString('latin1'));
     if (text === undefined) throw new Fault('E-IMPORT-002', `'${join(this.shown, path)}' is not UTF-8`);
     return text;

@@ -57,11 +57,15 @@ export function readYaml(source: SourceFile): YamlMap {
     ...place(node),
     text: message,
   });
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, prettyErrors: false, logLevel: 'silent' });
+  // Not 'silent': that would also pass over all documents but the first.
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const at = place({ range: problem.pos });
-    const message = problem.message.split('\n')[0]!.replace(/[.:]$/, '');
+    const message =
+      problem.code === 'MULTIPLE_DOCS'
+        ? 'a second document begins here, and a recipe is one'
+        : problem.message.split('\n')[0]!.replace(/[.:]$/, '');
     throw new Fault('E-IMPORT-002', `'${source.name}' cannot be read as YAML`, { labels: [{ ...at, text: message }] });
   }
   const top = document.contents;

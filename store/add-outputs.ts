@@ -60,14 +60,19 @@ class Batch {
     }
   }
 
-  /** The outputs, each after those floating ones that it refers to. @throws Fault E-STORE-017 a cycle */
+  /**
+   * The outputs, each after those that it refers to. A cycle is refused where all paths are known before, too: nothing that handles
+   * paths after what they refer to (caches, exports, an older Nix) could take them.
+   *
+   * @throws Fault E-STORE-017 a cycle
+   */
   order(): string[] {
     const ordered: string[] = [];
     const done = new Set<string>();
     const visit = (name: string, trail: readonly string[]) => {
       if (done.has(name)) return;
       if (trail.includes(name)) throw outputCycle([...trail.slice(trail.indexOf(name)), name]);
-      for (const other of this.#siblings(name)) if (!this.paths.has(other)) visit(other, [...trail, name]);
+      for (const other of this.#siblings(name)) visit(other, [...trail, name]);
       done.add(name);
       ordered.push(name);
     };
@@ -88,7 +93,8 @@ class Batch {
     const others = this.#otherReferences(name, scan);
     if (rewrites.size > 0) scan = this.#rewrite(output, rewrites, own);
     const isSelfReferent = scan.modulo !== undefined;
-    const { path, ca } = this.#name(name, output, scan, others, isSelfReferent);
+    const isSaid = isSelfReferent && output.hasNoReferences !== true;
+    const { path, ca } = this.#name(name, output, scan, others, isSaid);
     this.paths.set(name, path);
     const final = storePathHash(path);
     if (isSelfReferent && final !== own) {
@@ -103,7 +109,7 @@ class Batch {
         path,
         narHash: scan.narHash,
         narSizeBytes: scan.narSizeBytes,
-        references: [...others, ...(isSelfReferent ? [path] : [])].sort(compareBytes),
+        references: [...others, ...(isSaid ? [path] : [])].sort(compareBytes),
         deriver: output.deriver,
         ...(ca === undefined ? {} : { ca: formatContentAddress(ca) }),
       },
@@ -157,6 +163,7 @@ class Batch {
   /** Final paths of all that an output refers to, but itself. Sorted. */
   #otherReferences(name: string, scan: Ingested): StorePath[] {
     const output = this.#outputs.get(name)!;
+    if (output.hasNoReferences === true) return [];
     const inputs = new Map(output.candidates.map((path) => [storePathHash(path), path]));
     const found: StorePath[] = [];
     for (const part of scan.found) {

@@ -90,7 +90,8 @@ export const storeCodes = defineCodes({
   },
   'E-STORE-017': {
     title: 'outputs refer to each other in a circle',
-    explanation: 'An output that is named by its content cannot contain the name of one whose content contains its own.',
+    explanation:
+      'An output that is named by its content cannot contain the name of one whose content contains its own. Outputs of other derivations cannot either: paths are copied, exported and deleted one after the other.',
   },
   'E-STORE-018': {
     title: 'file name holds the own store path',

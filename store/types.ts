@@ -109,6 +109,8 @@ export interface OutputToAdd {
   /** Paths whose hash parts are searched in the bytes: the inputs' closure and this build's other outputs. */
   readonly candidates: readonly StorePath[];
   readonly deriver: StorePath;
+  /** Store paths inside are text: none counts as a reference, not even its own. */
+  readonly hasNoReferences?: boolean;
 }
 
 /** What a build made, named and ready to be moved in. */

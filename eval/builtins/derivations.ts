@@ -3,6 +3,7 @@ import { type Bytes, bytesToText } from '../../base/index.ts';
 import { derivationName, type StorePath, upstreamPlaceholder } from '../../store/index.ts';
 import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { missingAttribute } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { force, Thunk } from '../thunk.ts';
 import { addStep, locate } from '../trace.ts';
@@ -74,7 +75,13 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
 
 const makeStrict = ({ ctx, attrs }: { ctx: Evaluator; attrs: Attrs }): Attrs => derivationStrict(ctx, attrs);
 /** An attribute of the result of `derivationStrict`. */
-const resultOf = (strict: Thunk, name: Bytes): Value => force((force(strict) as Attrs).get(name)!);
+function resultOf(strict: Thunk, name: Bytes): Value {
+  const result = force(strict) as Attrs;
+  const slot = result.get(name);
+  // Variables split `outputs` at blanks: an output with one in its name is several there.
+  if (slot === undefined) throw missingAttribute(name, result.names);
+  return force(slot);
+}
 const drvPathOf = (strict: Thunk): Value => resultOf(strict, 'drvPath');
 const outOf = (strict: Thunk): Value => resultOf(strict, 'out');
 

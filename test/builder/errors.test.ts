@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
 import { BuildFailure, cannotRun, overLimit } from '../../builder/build-failure.ts';
-import { noLauncher, setUpFailed, stopped } from '../../builder/build-fault.ts';
+import { noLauncher, pathTooLong, setUpFailed, stopped } from '../../builder/build-fault.ts';
 import { checkMade } from '../../builder/collect.ts';
 import { PackageIndex } from '../../builder/debian/package-index.ts';
 import { resolveSeed } from '../../builder/debian/resolve.ts';
@@ -13,13 +13,16 @@ import { buildInput } from '../../builder/environment.ts';
 import { type BuildCode, buildCodes, lockSeed, readLog, realize } from '../../builder/index.ts';
 import { gatherInputs } from '../../builder/inputs.ts';
 import { checkLayers, orderLayers, parseLayers } from '../../builder/layers.ts';
+import { checkOutputs } from '../../builder/output-checks.ts';
 import { explainSandbox } from '../../builder/probe.ts';
 import type { Realised } from '../../builder/realised.ts';
+import { graphsFor } from '../../builder/reference-graphs.ts';
 import {
   type Derivation,
   fixedOutput,
   type ManifestEntry,
   type ObjectStore,
+  type PreparedOutputs,
   type StorePath,
   storePathBase,
 } from '../../store/index.ts';
@@ -64,6 +67,9 @@ const failed = (status: number, lines: string[], phase?: string, keptAt?: string
   throw new BuildFailure(drvPath, { status, log: { lastLines: lines, phase, path: '/log' }, keptAt });
 };
 
+const addText = (store: ObjectStore, name: string, text: string, references: StorePath[]): StorePath =>
+  store.addTexts([{ name, text, references }])[0]!;
+
 const throwing = (fault: Fault) => () => {
   throw fault;
 };
@@ -79,6 +85,7 @@ test('failures of builders', async (t) => {
   await check(t, 'E-BUILD-001', 'failed-tests', failed(2, ['FAIL: t/dns'], 'check'));
   await check(t, 'E-BUILD-001', 'failed-killed', failed(137, []));
   await check(t, 'E-BUILD-018', 'builder-missing', throwing(cannotRun(drv, '/usr/bin/bash', 'No such file or directory')));
+  await check(t, 'E-BUILD-019', 'path-too-long', throwing(pathTooLong(`/home/tmp/out/usr/${'deep/'.repeat(900)}down`)));
   await check(t, 'E-BUILD-015', 'stopped', throwing(stopped()));
   await check(
     t,
@@ -118,6 +125,31 @@ test('outputs', async (t) => {
   await check(t, 'E-BUILD-040', 'not-there', () => checkMade(withRules({ verify }), storeDir));
   await check(t, 'E-BUILD-041', 'build-path', () => checkMade(withRules({ references: 'fail' }), storeDir));
   await check(t, 'E-BUILD-008', 'bad-output-rules', () => checkMade(withRules('{"verify":"x"}'), storeDir));
+});
+
+test('rules for outputs that are broken, or none', async (t) => {
+  const store = temporaryStore(t);
+  const dep = addText(store, 'dep', 'x', []);
+  const lib = addText(store, 'lib', dep, [dep]);
+  const made: PreparedOutputs = {
+    paths: new Map([['out', place]]),
+    objects: [
+      { realPath: '', manifest: [], info: { path: place, narHash: '', narSizeBytes: 5000, references: [lib], deriver: drvPath } },
+    ],
+  };
+  const checked = (env: Record<string, string>) => () => checkOutputs(store, { ...drv, env: new Map(Object.entries(env)) }, made);
+  const json = (attrs: unknown) => checked({ __json: JSON.stringify(attrs) });
+  const graphs = (text: string) => () =>
+    graphsFor(store, {} as Realised, { ...drv, env: new Map([['exportReferencesGraph', text]]) }, []);
+  await check(t, 'E-BUILD-042', 'reference', checked({ allowedReferences: 'out' }));
+  await check(t, 'E-BUILD-042', 'requisites', checked({ allowedRequisites: '' }));
+  await check(t, 'E-BUILD-043', 'too-large', json({ outputChecks: { out: { maxSize: 4096 } } }));
+  await check(t, 'E-BUILD-043', 'closure-too-large', json({ outputChecks: { out: { maxSize: 5000, maxClosureSize: 5100 } } }));
+  await check(t, 'E-BUILD-044', 'rule-word', checked({ disallowedReferences: 'gcc' }));
+  await check(t, 'E-BUILD-044', 'rule-list', json({ outputChecks: { out: { allowedReferences: 'out' } } }));
+  await check(t, 'E-BUILD-044', 'graph-odd', graphs(lib));
+  await check(t, 'E-BUILD-044', 'graph-name', graphs(`../x ${lib}`));
+  await check(t, 'E-BUILD-044', 'graph-outside', graphs(`x ${lib}`));
 });
 
 test('sandboxes', async (t) => {

@@ -229,6 +229,41 @@ test('several outputs may refer to each other', async (t) => {
   assert.deepEqual(store.info(dev!)!.references, [out]);
 });
 
+test('outputs that refer to each other in a circle are refused, as by Nix', async (t) => {
+  if (!needsSandbox(t)) return;
+  for (const kind of ['floating', 'input-addressed'] as const) {
+    const store = temporaryStore(t);
+    const drvPath = addDerivation(store, {
+      name: 'ring',
+      outputs: ['out', 'dev'],
+      kind,
+      script: 'echo $dev > $out; echo $out > $dev',
+    });
+    await assert.rejects(
+      realize(store, all(drvPath)),
+      (error) => error instanceof BuildFault && error.code === 'E-STORE-017',
+      kind,
+    );
+    assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+  }
+});
+
+test('a build that makes paths too long to be read fails alone, and leaves nothing', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const tools = toolsLayer(store, 'sh', 'mkdir');
+  const layer = { sources: [tools], env: { igosRoot: rootOf({ name: 'tools', path: tools }) } };
+  const script = `d=${'d'.repeat(200)}; mkdir -p $out/usr; cd $out/usr; for i in 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2; do mkdir $d; cd -P $d; done`;
+  const deep = addDerivation(store, { name: 'deep', script, ...layer });
+  const good = addDerivation(store, { name: 'good' });
+  await assert.rejects(
+    realize(store, all(deep, good), { keepGoing: true }),
+    (error) => error instanceof BuildFault && error.code === 'E-BUILD-019' && error.message.length < 300,
+  );
+  assert.notEqual(store.realisation(good, 'out'), undefined);
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+});
+
 test('builds run at once, as many as allowed', async (t) => {
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);

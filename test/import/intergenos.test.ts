@@ -66,6 +66,7 @@ test('whatever stands in a script reads back as it was', (t) => {
 test('what is wrong with recipes is told of all of them, each with its place', (t) => {
   const bad: Readonly<Record<string, string>> = {
     alias: `${recipe('alias')}configure_flags: &a [ x ]\npatches: *a\n`,
+    documents: `${recipe('documents')}---\nname: second\n`,
     deep: `${recipe('deep')}extra: ${'['.repeat(40)}${']'.repeat(40)}\n`,
     empty: '',
     flags: `${recipe('flags')}configure_flags: --static\n`,
@@ -98,13 +99,19 @@ test('what is wrong with recipes is told of all of them, each with its place', (
 
 test('large files, bytes that are no text, and two packages of one name are refused', (t) => {
   const large = writeFiles(t, { 'packages/core/x/package.yml': `${recipe('x')}# ${'x'.repeat(300_000)}\n` });
+  const script = writeFiles(t, {
+    'packages/core/x/package.yml': recipe('x'),
+    'packages/core/x/build.sh': '# x\n'.repeat(300_000),
+  });
   const twice = writeFiles(t, { 'packages/core/x/package.yml': recipe('x'), 'packages/base/y/package.yml': recipe('x') });
   const binary = writeFiles(t, { 'packages/core/x/package.yml': recipe('x'), 'packages/core/x/build.sh': 'a' });
   const other = writeFiles(t, { 'README.md': 'nothing' });
   golden(
     t,
     'errors/import-trees.txt',
-    [large, twice, other, join(binary, 'nowhere')].map((folder) => faultsOf(() => importIntergenos(folder, 'tree'))).join('\n'),
+    [large, script, twice, other, join(binary, 'nowhere')]
+      .map((folder) => faultsOf(() => importIntergenos(folder, 'tree')))
+      .join('\n'),
   );
 });
 

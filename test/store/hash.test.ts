@@ -74,6 +74,13 @@ test('hashing agrees with streaming, small and large, bytes and byte strings', (
   }
 });
 
+test('padding of base 64 is as little looked at as by Nix', () => {
+  const sri = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+  for (const text of [sri.slice(0, -1), `${sri}=`, sri.replace('U=', 'V='), `sha256:${sri.slice(7).replace('U=', 'X=')}`]) {
+    assert.deepEqual(parseHash(text), parseHash(sri), text);
+  }
+});
+
 test('hashes that are not', (t) => {
   const sri = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
   const faults = [
@@ -81,8 +88,6 @@ test('hashes that are not', (t) => {
     () => parseHash(sri.slice(7)),
     () => parseHash('blake9:00', 'sha256'),
     () => parseHash(sri, 'sha512'),
-    () => parseHash(`${sri.slice(0, -1)}`),
-    () => parseHash(sri.replace('U=', 'V=')),
     () => parseHash(`sha256:${'g'.repeat(64)}`),
     () => parseHash('z'.repeat(26), 'md5'),
     () => parseHash(`${'0'.repeat(64)}0`, 'sha256'),

@@ -36,6 +36,7 @@ const failing: readonly [expression: string, message: RegExp][] = [
   ['builtins.addDrvOutputDependencies "x"', /exactly one element/],
   ['(derivation { name = "x.drv"; system = "s"; builder = "b"; }).outPath', /end in '\.drv'/],
   ['(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ ]; }).outPath', /empty set of outputs/],
+  ['(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "a b" ]; }).outPath', /attribute 'a b' missing/],
   [
     '(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "drvPath" ]; }).outPath',
     /invalid derivation output name/,

@@ -267,7 +267,8 @@ class Pull {
       const object = this.#finished.get(path);
       if (object === undefined) continue;
       const isReady = object.info.references.every(
-        (reference) => reference === path || batch.has(reference) || this.#store.isValid(reference),
+        // Held, or a collection may take what another process registered just now.
+        (reference) => reference === path || batch.has(reference) || this.#store.hold(reference),
       );
       if (isReady) batch.set(path, object);
     }

@@ -1,32 +1,45 @@
 /**
- * Opening and closing the index exclude each other, over all processes. The last one that closes an LMDB environment destroys the locks
- * in its lock file, and one that joins at that very moment goes on with what was destroyed: every transaction of it fails (`EINVAL`).
+ * Opening, closing and writing the index exclude each other, over all processes, which LMDB does not see to:
  *
- * The guard is a link that names its process and counts for nothing when that process is gone. It need not be perfect: without it, as in
- * a store that we may only read, two processes in some thousands meet.
+ * - Whoever opens it reads which transaction was the last one and, a moment later, puts that where all processes look it up. A transaction
+ *   that is committed in between is then forgotten: the next one begins where it began, and what it wrote is gone, or half gone.
+ * - The last one that closes it destroys the locks in its lock file, and one that joins at that very moment goes on with what was
+ *   destroyed: every transaction of it fails (`EINVAL`).
+ *
+ * The guard is a link that names its process and counts for nothing when that process is gone. In a store that we may only read there is
+ * none, and none is needed: there LMDB has nothing to put anywhere.
  */
-import { readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { processStartTime, temporaryName, uptimeMs } from '../base/index.ts';
+import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { processStartTime } from '../base/index.ts';
 
-/** Nobody needs it for longer than some milliseconds. */
-const MAX_WAIT_MS = 10_000;
+/** Whoever is in another PID namespace cannot be looked up: such a guard counts for so long. */
+const FOREIGN_MS = 10_000;
 
-/** Runs `run` while nobody else opens or closes the index of this folder. Cost: 30 µs. */
+/** Of this thread: who holds the guard may come in again. */
+const held = new Set<string>();
+let own: string | undefined;
+
+/**
+ * Runs `run` while nobody else opens, closes or writes the index of this folder; waits as long as somebody who lives does. To be taken
+ * before LMDB's own lock. Cost: 30 µs.
+ */
 export function whileGuarded<T>(folder: string, run: () => T): T {
   const path = `${folder}/guard`;
-  const isOurs = take(path);
+  if (held.has(path) || !take(path)) return run();
+  held.add(path);
   try {
     return run();
   } finally {
-    if (isOurs) removeQuietly(path);
+    held.delete(path);
+    removeQuietly(path);
   }
 }
 
+/** @returns false where no guard can be made */
 function take(path: string): boolean {
-  const own = `${process.pid} ${processStartTime(process.pid) ?? ''}`;
+  own ??= `${process.pid} ${processStartTime(process.pid) ?? ''} ${namespace()}`;
   let pause: Int32Array | undefined;
-  // The clock brings a module of Node's with it: it is looked at by who has to wait.
-  for (let end: number | undefined; end === undefined || uptimeMs() < end; ) {
+  for (let nWaited = 0; ; nWaited++) {
     try {
       // A link appears with its content, which a file does not.
       symlinkSync(own, path);
@@ -34,28 +47,57 @@ function take(path: string): boolean {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
-    end ??= uptimeMs() + MAX_WAIT_MS;
-    if (removeStale(path)) continue;
+    if (removeStale(path, nWaited >= FOREIGN_MS)) continue;
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);
   }
-  return false;
 }
 
-/** Takes a dead process's guard away: by moving it, so that one that was taken in between is noticed and put back. @returns whether it is gone */
-function removeStale(path: string): boolean {
+/**
+ * Takes a dead process's guard away. One does at a time: between the look and the removal another could have done so, and a third have
+ * taken the guard. @returns whether it is worth trying at once
+ */
+function removeStale(path: string, hasWaited: boolean): boolean {
+  const owner = ownerOf(path);
+  if (owner === undefined) return true;
+  if (isAlive(owner, hasWaited)) return false;
+  const clearing = `${path}.clearing`;
   try {
-    const owner = readlinkSync(path);
-    const [pid, start] = owner.split(' ');
-    if (start !== '' && processStartTime(Number(pid)) === start) return false;
-    const away = temporaryName(path);
-    renameSync(path, away);
-    if (readlinkSync(away) !== owner) renameSync(away, path);
-    else unlinkSync(away);
+    symlinkSync(own!, clearing);
   } catch {
-    // another process was quicker
+    const other = ownerOf(clearing);
+    if (other !== undefined && !isAlive(other, hasWaited)) removeQuietly(clearing);
+    return false;
   }
+  if (ownerOf(path) === owner) removeQuietly(path);
+  removeQuietly(clearing);
   return true;
+}
+
+function ownerOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // gone
+  }
+}
+
+function isAlive(owner: string, hasWaited: boolean): boolean {
+  const [pid, start, where] = owner.split(' ');
+  if (where !== undefined && where !== namespace()) return !hasWaited;
+  try {
+    return start !== '' && processStartTime(Number(pid)) === start;
+  } catch {
+    return true; // nobody knows
+  }
+}
+
+let ownNamespace: string | undefined;
+
+/** Of PIDs: numbers mean something inside of it only. */
+function namespace(): string {
+  ownNamespace ??= ownerOf('/proc/self/ns/pid') ?? '';
+  return ownNamespace;
 }
 
 function removeQuietly(path: string): void {

@@ -215,13 +215,15 @@ export class StoreIndex {
     let isRun = false;
     let result: T;
     try {
-      result = tables.root.transactionSync(() => {
-        const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
-        const made = run(transaction);
-        transaction.finish();
-        isRun = true;
-        return made;
-      });
+      result = whileGuarded(this.#folder, () =>
+        tables.root.transactionSync(() => {
+          const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
+          const made = run(transaction);
+          transaction.finish();
+          isRun = true;
+          return made;
+        }),
+      );
     } catch (error) {
       // What `run` throws names its reason itself; putting it on the disk is LMDB's.
       throw isRun || isOfLmdb(error) ? systemFault('write to the index', this.#folder, error) : error;

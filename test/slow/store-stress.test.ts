@@ -8,6 +8,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { StoreIndex } from '../../store/store-index.ts';
 import { noSandbox } from '../cli/programs.ts';
 import { moduleOf } from '../store/collect-deaths.ts';
 import { storeDir, temporaryFolder } from '../store/fixture.ts';
@@ -30,19 +31,27 @@ test('adding, pulling, building, collecting and verifying at the same time', asy
   await world.settle('at the end');
 });
 
+/** Counts in the index how many transactions there were, and prints how many were its own. */
 const OPENING = `
-  import { openStore } from ${moduleOf('index.ts')};
-  const [home, seconds] = process.argv.slice(1);
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    const store = openStore({ home, storeDir: '${storeDir}' });
-    store.cachePut([['key', String(Math.random())]]);
-    store.close();
+  import { StoreIndex } from ${moduleOf('store-index.ts')};
+  const [folder, seconds] = process.argv.slice(1);
+  let n = 0;
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; n++) {
+    const index = new StoreIndex(folder, '${storeDir}');
+    index.write((transaction) => transaction.putCache('n', String(Number(index.cacheGet('n') ?? 0) + 1)));
+    index.close();
   }
+  console.log(n);
 `;
 
-test('processes that open and close the index all the time do not trip over each other', async (t) => {
-  const home = join(temporaryFolder(t), 'home');
+test('processes that open, write and close the index all the time do not trip over each other, and lose nothing', async (t) => {
+  const folder = join(temporaryFolder(t), 'index');
   const run = promisify(execFile);
-  const two = [1, 2].map(() => run(process.execPath, ['--input-type=module', '-e', OPENING, home, '12']));
-  for (const { stderr } of await Promise.all(two)) assert.equal(stderr, '');
+  const runs = [1, 2, 3, 4].map(() => run(process.execPath, ['--input-type=module', '-e', OPENING, folder, '12']));
+  const ends = await Promise.all(runs);
+  for (const { stderr } of ends) assert.equal(stderr, '');
+  const index = new StoreIndex(folder, storeDir);
+  t.after(() => index.close());
+  const total = ends.reduce((sum, { stdout }) => sum + Number(stdout), 0);
+  assert.equal(Number(index.cacheGet('n')), total, 'transactions were lost');
 });

@@ -4,8 +4,8 @@ import { SystemFault } from './fault.ts';
 let ownStartTime: string | undefined;
 
 /**
- * When a process started, in clock ticks since boot: with the pid it names a process for good. `undefined` if there is none. Cost: a
- * file of the kernel's, 30 µs; of this process once.
+ * When a process started, in clock ticks since boot: with the pid it names a process for good. `undefined` if there is none (any more).
+ * Cost: a file of the kernel's, 30 µs; of this process once.
  *
  * @throws SystemFault no file can be opened any more
  */
@@ -19,7 +19,10 @@ function readStartTime(pid: number): string | undefined {
   try {
     // The second field is the program's name in parentheses, which may hold anything.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // One that ended, and whose parent has not asked about it yet. With other threads at work only its first one has ended.
+    if (/^[ZX]$/.test(fields[0]!) && Number(fields[17]) <= 1) return undefined;
+    return fields[19];
   } catch (error) {
     // Where we have no descriptor or memory left, nothing is known of it: who took it for dead would remove what it works on.
     if (/^(EMFILE|ENFILE|ENOMEM)$/.test((error as NodeJS.ErrnoException).code ?? ''))

@@ -8,6 +8,7 @@ export * from './early-flush.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
+export * from './names-in.ts';
 export * from './native-code.ts';
 export * from './native-loop.ts';
 export * from './native-zstd.ts';

@@ -1,7 +1,7 @@
 /** Where the state of a root is, and its database. */
 import { existsSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, namesIn, sys } from '../base/index.ts';
 import { folderInside, rootDisk, tolerantLstat } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { printable } from './names.ts';
@@ -61,18 +61,6 @@ export function hasDatabase(layout: RootLayout): boolean {
       'or make it anew of the manifests: pkm repair --rebuild-database --dry-run says what of it would be known',
       `to begin anew, with all that is installed left on the disk as it is, move '${layout.manifests}' away`,
     ],
-  });
-}
-
-/** @throws SystemFault what cannot be read is not nothing */
-function namesIn(folder: string): string[] {
-  return sys('read the folder', folder, () => {
-    try {
-      return readdirSync(folder);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    }
   });
 }
 

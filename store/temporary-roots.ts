@@ -9,8 +9,8 @@
  *
  * @source docs/decisions/0007-gc-and-locks.md
  */
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { makeDirectory, processStartTime, sys, writeAll } from '../base/index.ts';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { makeDirectory, namesIn, processStartTime, sys, writeAll } from '../base/index.ts';
 import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import type { StorePath } from './types.ts';
@@ -115,16 +115,4 @@ function read(path: string): string {
       throw error;
     });
   }
-}
-
-/** None where nobody has held anything yet. @throws SystemFault what is in use cannot be told */
-function namesIn(folder: string): string[] {
-  return sys('read the folder', folder, () => {
-    try {
-      return readdirSync(folder);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
-    }
-  });
 }

@@ -24,7 +24,9 @@ export class Shape {
   readonly isShared: boolean;
   /** Where each name is defined; same order as `names`. */
   readonly spans: readonly (Span | undefined)[] | undefined;
-  /** A hash table once there is one; before, how many searches there were. */
+  /** Where each name is: of a shape that is shared and small, once it was searched. */
+  #places: Map<Bytes, number> | undefined;
+  /** Of others a hash table once there is one; before, how many searches there were. */
   #index: NameTable | number = 0;
   #merges: Map<Shape, MergePlan> | undefined;
   #derived: Map<string, Shape> | undefined;
@@ -46,9 +48,15 @@ export class Shape {
   }
 
   #search(name: Bytes): number {
+    if (this.#places !== undefined) return this.#places.get(name) ?? -1;
     const index = this.#index;
     if (typeof index !== 'number') return index.indexOf(name);
     const { names } = this;
+    if (this.isShared && names.length <= MEMO_NAMES) {
+      // The engine's own loop: most searches of a short run come before ours is compiled, and takes ten times as long until then.
+      this.#places = new Map(names.map((each, at) => [each, at]));
+      return this.#places.get(name) ?? -1;
+    }
     if (this.isShared || (index + 1) * LINEAR > names.length) {
       const table = new NameTable(names);
       this.#index = table;

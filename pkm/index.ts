@@ -34,7 +34,8 @@ export type { HistoryEntry } from './state/history.ts';
 export type { Hold } from './state/holds.ts';
 export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-root.ts';
 export type * from './types.ts';
-export type { FileProblem, VerifyOptions, VerifyReport } from './verify.ts';
+export type { VerifyOptions, VerifyReport } from './verify.ts';
+export type { FileProblem } from './verifying/checker.ts';
 export { compareReleases, compareVersions } from './versions.ts';
 export type { AdoptOptions, AdoptReport, ReadArchiveOptions, RebuildOptions, RebuildReport, WriteIndexOptions, WrittenIndex };
 

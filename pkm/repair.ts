@@ -8,7 +8,8 @@ import { databaseState, writeSetting } from './state/state.ts';
 import type { RootContext } from './transaction.ts';
 import { otherLinks, relink, restoreLink, wrongLinks } from './trees.ts';
 import type { FileRow } from './types.ts';
-import { type FileProblem, LAYOUT, verifyRoot } from './verify.ts';
+import { LAYOUT, verifyRoot } from './verify.ts';
+import type { FileProblem } from './verifying/checker.ts';
 
 export interface RepairOptions {
   readonly packages?: readonly string[];

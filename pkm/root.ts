@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
-import { startFileLanes } from '../store/index.ts';
+import { hasFileLoop, startFileLanes } from '../store/index.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
@@ -44,7 +44,7 @@ import type { FileRow, InstallReason, PackageImage, TransactionReport, Warning }
 /** Opens a root. For changes: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
-  if (options.manyFiles === true && isLarge(layout)) startFileLanes();
+  if (options.manyFiles === true && isLarge(layout) && !hasFileLoop()) startFileLanes();
   if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
   if (options.plansIn !== undefined) return new Root(layout, openForPlans(layout, options.now ?? clock), options);
   const io = options.io ?? realIo;

@@ -38,6 +38,8 @@ export { readTree } from './read-tree.ts';
 export { ReferenceScanner } from './references.ts';
 export * from './resolve.ts';
 export { addRoot, removeRoot, type StorePlace, storePathOf } from './roots.ts';
+export { hasFileLoop } from './screen/file-loop.ts';
+export { PlacedLoop } from './screen/placed-loop.ts';
 export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';

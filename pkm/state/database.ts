@@ -7,7 +7,8 @@ import { Fault, SystemFault } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
-export type SqlList = readonly SqlValue[];
+/** Bytes come of expressions alone: no column has any. */
+export type SqlList = readonly (SqlValue | Uint8Array)[];
 
 export interface Database {
   all(sql: string, ...values: SqlValue[]): SqlRow[];

@@ -138,7 +138,8 @@ export class CallChecker implements Checker {
     while (record.end < end) {
       if (this.#folder !== -1) {
         const nBefore = loop.nGiven;
-        record.end = loop.scan(record.end, end, this.#folder);
+        const at = record.end;
+        record.end = loop.handOver((room) => loop.records.scan(at, end, this.#folder, room));
         surplus -= loop.nGiven - nBefore;
         if (record.end === end) break;
       }
@@ -174,7 +175,7 @@ export class CallChecker implements Checker {
       for (let n = 0; ; ) {
         const nBytes = this.#calls.getdents64(fd, this.#loop.address + DATA_AT, DATA_BYTES);
         if (nBytes <= 0) return nBytes === 0 ? n : -1;
-        n += this.#loop.countNames(DATA_AT, nBytes);
+        n += this.#loop.records.count(DATA_AT, DATA_AT + nBytes);
       }
     } finally {
       if (!record.isRoot) this.#calls.close(fd);

@@ -6,6 +6,7 @@
  *
  * @source docs/decisions/0023-file-loop.md; encodings after the specification of WebAssembly, held against an assembler by the tests
  */
+import { instances, type WebAssemblyMemory } from './web-assembly.ts';
 
 /**
  * Bytes and what they are, comments. Of what stands in the memory says `file-loop.ts`.
@@ -115,14 +116,14 @@ const LISTING = `
   41 00                        i32.const 0
   28 02 20                     i32.load 32
   71                           i32.and
-  41 28                        i32.const 40
+  41 30                        i32.const 48
   6c                           i32.mul
-  22 06                        local.tee 6                 ; the place, less 192
+  22 06                        local.tee 6                 ; the place, less 224
   20 0a                        local.get 10
   20 04                        local.get 4
   ad                           i64.extend_i32_u
   7c                           i64.add
-  37 03 c0 01                  i64.store 192               ; path
+  37 03 e0 01                  i64.store 224               ; path
   20 06                        local.get 6
   20 0a                        local.get 10
   20 00                        local.get 0
@@ -130,19 +131,19 @@ const LISTING = `
   6a                           i32.add
   ad                           i64.extend_i32_u
   7c                           i64.add
-  37 03 c8 01                  i64.store 200               ; hash
+  37 03 e8 01                  i64.store 232               ; hash
   20 06                        local.get 6
   20 02                        local.get 2
-  36 02 d0 01                  i32.store 208               ; folder
+  36 02 f0 01                  i32.store 240               ; folder
   20 06                        local.get 6
   20 07                        local.get 7
-  36 02 d4 01                  i32.store 212
+  36 02 f4 01                  i32.store 244
   20 06                        local.get 6
   20 08                        local.get 8
-  37 03 d8 01                  i64.store 216               ; size
+  37 03 f8 01                  i64.store 248               ; size
   20 06                        local.get 6
   41 00                        i32.const 0
-  36 02 e0 01                  i32.store 224               ; nothing came of it yet
+  36 02 80 02                  i32.store 256               ; nothing came of it yet
   03 40                        loop
   20 04                          local.get 4
   41 01                          i32.const 1
@@ -225,17 +226,6 @@ const LISTING = `
   0b                       end
 `;
 
-/** What we use of it: the types of Node have none. */
-declare const WebAssembly: {
-  readonly Memory: new (limits: { initial: number; maximum: number }) => WebAssemblyMemory;
-  readonly Module: new (code: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: Record<string, Record<string, unknown>>) => { readonly exports: unknown };
-};
-
-export interface WebAssemblyMemory {
-  readonly buffer: ArrayBuffer;
-}
-
 /** Numbers of bytes are offsets in the memory. */
 export interface RecordScan {
   /** @see LISTING */
@@ -243,29 +233,9 @@ export interface RecordScan {
   count(at: number, end: number): number;
 }
 
-const PAGE_BYTES = 65536;
-
 export const scanListing = (): string => LISTING;
 
-/** The code; what engines call a module. */
-export const scanCode = (): Buffer =>
-  Buffer.from(
-    LISTING.match(/^ {2}[0-9a-f]{2}(?: [0-9a-f]{2})*(?= )/gm)!
-      .join('')
-      .replaceAll(' ', ''),
-    'hex',
-  );
-
-/** Memory that never moves. Only what is used of it is there. @throws where the system has none */
-export const fixedMemory = (sizeBytes: number): WebAssemblyMemory => {
-  const nPages = Math.ceil(sizeBytes / PAGE_BYTES);
-  return new WebAssembly.Memory({ initial: nPages, maximum: nPages });
-};
-
-let module: object | undefined;
+const instance = instances<RecordScan>(LISTING);
 
 /** @throws where there is no WebAssembly */
-export function recordScan(memory: WebAssemblyMemory): RecordScan {
-  module ??= new WebAssembly.Module(scanCode());
-  return new WebAssembly.Instance(module, { m: { m: memory } }).exports as RecordScan;
-}
+export const recordScan = (memory: WebAssemblyMemory): RecordScan => instance(memory);

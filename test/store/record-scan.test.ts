@@ -8,15 +8,17 @@ import { AT_FDCWD, fileCalls, textToBytes } from '../../base/index.ts';
 import { encodeManifest } from '../../store/manifest.ts';
 import { CHECKER_BYTES } from '../../store/screen/by-calls.ts';
 import { EXECUTABLE_MODE, FILE_MODE, FileLoop, LOOP_BYTES, N_PLACES } from '../../store/screen/file-loop.ts';
-import { fixedMemory, recordScan, scanListing } from '../../store/screen/record-scan.ts';
+import { recordScan, scanListing } from '../../store/screen/record-scan.ts';
 import { EXECUTABLE, FILE, Records } from '../../store/screen/records.ts';
+import { fixedMemory } from '../../store/screen/web-assembly.ts';
 import type { Manifest } from '../../store/types.ts';
 import { temporaryFolder } from './fixture.ts';
+import { testAssembly } from './web-assembly-listings.ts';
 
 const ADDRESS = 0x7fff_1234_5678n;
 const FOLDER = 7;
-const HEADER_BYTES = 192;
-const PLACE_BYTES = 40;
+const HEADER_BYTES = 224;
+const PLACE_BYTES = 48;
 
 interface Place {
   readonly path: number;
@@ -146,89 +148,11 @@ test('names of a folder are counted, however many there are and however they beg
     for (;;) {
       const nBytes = calls.getdents64(fd, loop!.address + LOOP_BYTES, 4096);
       if (nBytes <= 0) break;
-      n += loop!.countNames(LOOP_BYTES, nBytes);
+      n += loop!.records.count(LOOP_BYTES, LOOP_BYTES + nBytes);
     }
     assert.equal(calls.close(fd), 0);
     assert.equal(n, readdirSync(folder).length);
   }
 });
 
-/** @source WebAssembly Core Specification, 5.4; 0xfe is of threads */
-const OPCODES: Readonly<Record<string, number>> = {
-  block: 0x02,
-  loop: 0x03,
-  if: 0x04,
-  end: 0x0b,
-  br: 0x0c,
-  br_if: 0x0d,
-  select: 0x1b,
-  'local.get': 0x20,
-  'local.set': 0x21,
-  'local.tee': 0x22,
-  'i32.load': 0x28,
-  'i64.load': 0x29,
-  'i32.load8_u': 0x2d,
-  'i32.load16_u': 0x2f,
-  'i32.store': 0x36,
-  'i64.store': 0x37,
-  'i32.const': 0x41,
-  'i64.const': 0x42,
-  'i32.eqz': 0x45,
-  'i32.eq': 0x46,
-  'i32.ne': 0x47,
-  'i32.gt_u': 0x4b,
-  'i32.ge_u': 0x4f,
-  'i64.eqz': 0x50,
-  'i64.ge_u': 0x5a,
-  'i32.add': 0x6a,
-  'i32.sub': 0x6b,
-  'i32.mul': 0x6c,
-  'i32.and': 0x71,
-  'i32.or': 0x72,
-  'i64.add': 0x7c,
-  'i64.mul': 0x7e,
-  'i64.and': 0x83,
-  'i32.wrap_i64': 0xa7,
-  'i64.extend_i32_u': 0xad,
-};
-const ALIGNMENTS: Readonly<Record<string, number>> = { i32: 2, i64: 3, load8_u: 0, load16_u: 1 };
-const NO_RESULT = 0x40;
-
-function signed(value: bigint): number[] {
-  const last = value >= -64n && value < 64n;
-  return last ? [Number(value & 127n)] : [Number(value & 127n) | 128, ...signed(value >> 7n)];
-}
-const unsigned = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)]);
-
-function encoded(instruction: string): number[] {
-  const [name = '', operand = '0'] = instruction.split(' ');
-  const [type = '', operation = ''] = name.split('.');
-  if (name === 'i64.atomic.store') return [0xfe, 0x18, ALIGNMENTS['i64']!, ...unsigned(Number(operand))];
-  const code = [OPCODES[name]!];
-  if (/load|store/.test(name)) return [...code, ALIGNMENTS[operation] ?? ALIGNMENTS[type]!, ...unsigned(Number(operand))];
-  if (operation === 'const') return [...code, ...signed(BigInt(operand))];
-  if (['block', 'loop', 'if'].includes(name)) return [...code, NO_RESULT];
-  return instruction.includes(' ') ? [...code, ...unsigned(Number(operand))] : code;
-}
-
-test('the scan is what its listing says', () => {
-  const lines = scanListing()
-    .split('\n')
-    .filter((line) => line !== '');
-  let n = 0;
-  for (const line of lines) {
-    const [, hex = '', text = ''] = /^ {2}((?:[0-9a-f]{2} )+) *(.+?)(?: +;.*)?$/.exec(line) ?? [];
-    if (/^(module|types|imports|functions|exports|code|size|locals)$/.test(text)) continue;
-    assert.equal(
-      hex.trim(),
-      Buffer.from(encoded(text))
-        .toString('hex')
-        .replaceAll(/..(?!$)/g, '$& '),
-      line,
-    );
-    n++;
-  }
-  assert.equal(n, lines.length - 10);
-  // The engine agrees about sections, sizes and types: it takes the code.
-  assert.doesNotThrow(() => recordScan(fixedMemory(1)));
-});
+testAssembly('the scan', scanListing(), recordScan);

@@ -104,10 +104,16 @@ export function rootDisk(layout: RootLayout): Disk {
     return destination;
   };
 
+  // The same path is asked for several times in a row.
+  let lastPath: string | undefined;
+  let lastPlace = '';
   const physical = (path: string): string => {
+    if (path === lastPath) return lastPlace;
     const folder = resolveFolder(parentOf(path), 0);
     const name = path.slice(path.lastIndexOf('/') + 1);
-    return folder === '' ? name : `${folder}/${name}`;
+    lastPlace = folder === '' ? name : `${folder}/${name}`;
+    lastPath = path;
+    return lastPlace;
   };
 
   return {
@@ -117,6 +123,7 @@ export function rootDisk(layout: RootLayout): Disk {
       for (const known of folders.keys()) if (known === path || known.startsWith(`${path}/`)) folders.delete(known);
       folders.set(path, place);
       assumed.add(place);
+      lastPath = undefined;
     },
     entry(path) {
       const place = physical(path);

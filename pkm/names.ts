@@ -19,8 +19,12 @@ export function checkVersion(name: string, version: string): string {
   });
 }
 
+/** Most paths: their characters take a byte each, and no part begins with a dot. */
+const PLAIN_PATH = /^[\w+@~-][\w.+@~-]*(?:\/[\w+@~-][\w.+@~-]*)*$/;
+
 /** Why a path may not be in a package, or `undefined` where it may. `path` is relative to the root. */
 export function badPath(path: string): string | undefined {
+  if (path.length <= 255 && PLAIN_PATH.test(path)) return undefined;
   if (path === '') return 'it is empty';
   if (path.includes('\0')) return 'it contains a NUL byte';
   if (/[\n\r]/.test(path)) return 'it contains a line break';

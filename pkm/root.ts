@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Fault, sys } from '../base/index.ts';
 import { hasFileLoop, startFileLanes } from '../store/index.ts';
+import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
@@ -306,39 +307,42 @@ export class Root extends RootQuestions implements Disposable {
    * @param options.allowPrivileged  setuid files and file capabilities that the archive does not declare are accepted
    */
   async readArchive(file: string, options: { allowPrivileged?: boolean } = {}): Promise<PackageImage> {
-    const context = this.#contextFor({ dryRun: this.#isForPlans });
-    const { imageFromArchive } = await import('./archive/read-archive.ts');
-    try {
-      return await imageFromArchive(file, {
-        folder: this.#scratch(),
-        io: context.io,
-        mtimeSeconds: this.#actor().now,
-        isKept: !this.#isForPlans,
-        mayBePrivileged: (path, sha256) =>
-          options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
-      });
-    } catch (error) {
-      // there may be many of them
-      if (error instanceof Fault) error.notes = [`in the archive '${file}'`, ...error.notes];
-      throw error;
-    }
+    const [image] = await this.readArchives([file], options);
+    return image!;
   }
 
   /** `readArchive` of several, in order. Two are unpacked while the one before them is read. */
   async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
+    const context = this.#contextFor({ dryRun: this.#isForPlans });
+    const { startReading } = await import('./archive/read-archive.ts');
     const images: PackageImage[] = [];
-    const reading: Promise<PackageImage>[] = [];
+    const readings: ArchiveReading[] = [];
+    let nStarted = 0;
     try {
       for (const file of files) {
-        const next = this.readArchive(file, options);
-        next.catch(() => {}); // it may fail before anybody waits for it; whoever does is told
-        reading.push(next);
-        if (reading.length > N_AHEAD) images.push(await reading.shift()!);
+        for (; nStarted < files.length && readings.length <= N_AHEAD; nStarted++) {
+          readings.push(
+            startReading(files[nStarted]!, {
+              folder: this.#scratch(),
+              io: context.io,
+              mtimeSeconds: this.#actor().now,
+              isKept: !this.#isForPlans,
+              mayBePrivileged: (path, sha256) =>
+                options.allowPrivileged === true || isVouchedPrivileged(context.database, sha256, path),
+            }),
+          );
+        }
+        try {
+          images.push(await readings.shift()!.image());
+        } catch (error) {
+          // there may be many of them
+          if (error instanceof Fault) error.notes = [`in the archive '${file}'`, ...error.notes];
+          throw error;
+        }
       }
-      for (const last of reading) images.push(await last);
       return images;
     } finally {
-      await Promise.allSettled(reading); // nobody writes into the staging folder any more
+      for (const reading of readings) reading.abandon();
     }
   }
 

@@ -47,6 +47,7 @@ import type {
   TriggerOutcome,
   Warning,
 } from './types.ts';
+import { type WholeFolders, wholeFolders } from './whole-folders.ts';
 
 export interface Actor {
   readonly user: string;
@@ -240,6 +241,7 @@ interface Steps {
 export function execute(context: RootContext, plan: DiskPlan, contents: Contents, now: number, steps: Steps): void {
   const { layout, database, io } = context;
   let rows: readonly JournalRow[];
+  let whole: WholeFolders | undefined;
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const staged = stagePlan(context, plan, contents, now);
@@ -251,19 +253,27 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
       const mtimeSeconds = row.kind === 'file' && row.mtimeSeconds === now ? staged.times.get(row.path) : undefined;
       return mtimeSeconds === undefined || mtimeSeconds === now ? row : { ...row, mtimeSeconds };
     });
+    if (steps.build === undefined && steps.late === undefined) whole = wholeFolders(context, plan.operations, staged.sources);
     rows = io.commit('generation', () =>
       database.transaction(() => {
-        steps.commit(putFiles);
-        const journal = writeJournal(database, plan, staged.sources);
-        // Rows were written while files were: what they say is durable before they are.
+        // Rows are written while files are, or while they come into their folders: what they say is durable before they are.
+        if (whole === undefined) steps.commit(putFiles);
         steps.finish?.();
         const isKept = sys('write', layout.objects, steps.beforeSync);
+        if (whole !== undefined) {
+          whole.start();
+          steps.commit(putFiles);
+        }
+        const { operations, sources } = whole ?? { operations: plan.operations, sources: staged.sources };
+        const journal = writeJournal(database, operations, sources);
+        whole?.end();
         syncStaged(context, plan, isKept || steps.build !== undefined);
         return journal;
       }),
     );
   } catch (error) {
     try {
+      whole?.settle();
       emptyStaging(context);
       collectTrees(context);
     } catch {
@@ -290,8 +300,9 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
-  const folders = foldersOf(plan.operations);
-  for (const folder of folders) {
+  const made = new Set(plan.operations.flatMap(({ kind, path }) => (kind === 'mkdir' ? [path] : [])));
+  for (const folder of foldersOf(plan.operations)) {
+    if (made.has(folder)) continue;
     const path = under(layout, folder);
     try {
       accessSync(path, constants.W_OK | constants.X_OK);

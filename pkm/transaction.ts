@@ -1,7 +1,8 @@
 /**
  * Carries out a plan so that a crash anywhere leaves generation N or N+1.
  *
- * 1. Stage: every new file is written, with its final metadata, into the staging folder; one sync per file system.
+ * 1. Stage: every new file is written, with its final metadata, into the staging folder; new folders are put together there where that
+ *    saves many renames (`whole-folders.ts`); one sync per file system.
  * 2. Commit: one database transaction writes generation N+1 *and* the journal of operations. Its rows may be written while files still
  *    are; its commit, after that sync, is the point of no return.
  * 3. Apply: renames, links, removals. Each operation may be repeated from the start, so that recovery is doing it again.
@@ -11,7 +12,19 @@
  * survive its own crash would double what can go wrong.
  */
 import { hash } from 'node:crypto';
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statfsSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import type { TimedFile } from '../store/index.ts';
@@ -165,8 +178,8 @@ function readSource(row: FileRow, file: string): Buffer {
 }
 
 /** Writes the journal; call it inside the transaction that makes the generation. @returns what it says now */
-export function writeJournal(database: Database, plan: DiskPlan, sources: readonly string[]): JournalRow[] {
-  const rows = plan.operations.map((operation) =>
+export function writeJournal(database: Database, operations: readonly Operation[], sources: readonly string[]): JournalRow[] {
+  const rows = operations.map((operation) =>
     journalRow(operation, operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : ''),
   );
   for (let seq = 0; seq < rows.length; seq++) {
@@ -431,11 +444,7 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
       else io.mkdir(path, row.mode, ownerOf(row));
       return;
     case 'place':
-      try {
-        io.rename(under(layout, row.source), path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isThere(layout, row.source)) throw error;
-      }
+      place(io, under(layout, row.source), path);
       return;
     case 'move':
       if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
@@ -456,6 +465,32 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
 
 const isThere = (layout: RootLayout, path: string): boolean =>
   lstatSync(under(layout, path), { throwIfNoEntry: false }) !== undefined;
+
+function place(io: RootIo, source: string, path: string): void {
+  try {
+    io.rename(source, path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const staged = lstatSync(source, { throwIfNoEntry: false });
+    if (staged === undefined && code === 'ENOENT') return; // it was placed before
+    if (staged?.isDirectory() !== true || !NOT_WHOLE.includes(code)) throw error;
+    placeInto(io, source, staged, path);
+  }
+}
+
+/** A folder is there, and not empty; or the file system does not move folders. */
+const NOT_WHOLE = ['ENOTEMPTY', 'EEXIST', 'EXDEV'];
+
+/** Makes the folder there what the staged one is, with what both have in them; the staged one goes. */
+function placeInto(io: RootIo, source: string, staged: Stats, path: string): void {
+  const owner = ownerOf(staged);
+  const mode = staged.mode & 0o7777;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true) io.setMetadata(path, mode, owner);
+  else io.mkdir(path, mode, owner);
+  for (const name of readdirSync(source)) place(io, join(source, name), join(path, name));
+  io.rmdir(source);
+}
 
 function tolerate(codes: readonly string[], work: () => void): void {
   try {

@@ -12,6 +12,7 @@ import { makeImage } from '../image.ts';
 import { type FileMetadata, type FileWriter, isPlainFile, type RootIo } from '../io.ts';
 import { STATE_DIR } from '../layout.ts';
 import type { FileMaker, NewFile } from '../loops/creation.ts';
+import { type Inflation, startInflation } from '../loops/inflating.ts';
 import { badPath, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
 import { describeCapability } from './capability.ts';
@@ -56,23 +57,56 @@ const ARCHIVE_TIME = 1;
 const EMPTY = Buffer.alloc(0);
 const IS_ROOT = process.geteuid?.() === 0;
 
-/** @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
-export async function imageFromArchive(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
-  sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
-  const whole = await readWhole(file);
-  const unpacker = new Unpacker(options, whole === undefined || whole.bytes.length >= MANY_BYTES);
-  const reader = new TarReader(unpacker);
-  if (whole !== undefined) {
-    try {
-      reader.push(whole.bytes);
-      reader.finish();
-    } catch (error) {
-      unpacker.abandon();
-      throw error;
-    }
-    if (options.isKept === true) unpacker.keep(whole.packed);
-    return unpacker.image(file, whole.sha256);
+/** An archive that is being read. */
+export interface ArchiveReading {
+  /** Once. @throws Fault E-PKM-023 · E-PKM-024 · E-PKM-002 · SystemFault. The folder may hold files then; nothing else does. */
+  image(): Promise<PackageImage>;
+  /** To be called instead, where nobody wants it any more: its memory is in use. */
+  abandon(): void;
+}
+
+/** Reads an archive, and begins to unpack it, which goes on beside whoever calls. */
+export function startReading(file: string, options: ReadArchiveOptions): ArchiveReading {
+  let begun: { start: WholeStart | undefined } | { error: unknown };
+  try {
+    sys('create the folder', options.folder, () => options.io.mkdir(options.folder, 0o700, undefined));
+    begun = { start: startWhole(file) };
+  } catch (error) {
+    begun = { error };
   }
+  return {
+    async image() {
+      if ('error' in begun) throw begun.error;
+      const whole = begun.start === undefined ? undefined : await finishWhole(file, begun.start);
+      return whole === undefined ? await imageFromStream(file, options) : imageFromWhole(file, options, whole);
+    },
+    abandon() {
+      if ('start' in begun) begun.start?.inflation?.end();
+    },
+  };
+}
+
+/** @throws as `ArchiveReading.image` */
+export const imageFromArchive = async (file: string, options: ReadArchiveOptions): Promise<PackageImage> =>
+  startReading(file, options).image();
+
+function imageFromWhole(file: string, options: ReadArchiveOptions, whole: Whole): PackageImage {
+  const unpacker = new Unpacker(options, whole.bytes.length >= MANY_BYTES);
+  const reader = new TarReader(unpacker);
+  try {
+    reader.push(whole.bytes);
+    reader.finish();
+  } catch (error) {
+    unpacker.abandon();
+    throw error;
+  }
+  if (options.isKept === true) unpacker.keep(whole.packed);
+  return unpacker.image(file, whole.sha256);
+}
+
+async function imageFromStream(file: string, options: ReadArchiveOptions): Promise<PackageImage> {
+  const unpacker = new Unpacker(options, true);
+  const reader = new TarReader(unpacker);
   const digest = createHash('sha256');
   const source = createReadStream(file, { highWaterMark: CHUNK });
   const unzip = createGunzip({ chunkSize: CHUNK });
@@ -91,6 +125,13 @@ export async function imageFromArchive(file: string, options: ReadArchiveOptions
   return unpacker.image(file, digest.digest('hex'));
 }
 
+interface WholeStart {
+  readonly packed: Buffer;
+  readonly inflation: Inflation | undefined;
+  /** Of the archive. */
+  readonly sha256: string;
+}
+
 interface Whole {
   readonly packed: Buffer;
   readonly bytes: Buffer;
@@ -98,15 +139,22 @@ interface Whole {
   readonly sha256: string;
 }
 
-/** A short archive in one piece, unpacked beside us: half the time of a stream. `undefined` where it is long, unpacked or not. */
-async function readWhole(file: string): Promise<Whole | undefined> {
+/** A short archive is read in one piece, and unpacked beside us: half the time of a stream. `undefined` where it is long. */
+function startWhole(file: string): WholeStart | undefined {
   const { size } = sys('read', file, () => statSync(file));
   if (size > WHOLE_BYTES) return undefined;
   const packed = sys('read', file, () => readFileSync(file));
+  const inflation = startInflation(packed, MAX_WHOLE_BYTES);
+  return { packed, inflation, sha256: sha256(packed) };
+}
+
+/** `undefined` where it is long when it is unpacked. */
+async function finishWhole(file: string, { packed, inflation, sha256 }: WholeStart): Promise<Whole | undefined> {
+  const inflated = inflation?.end();
+  if (inflated !== undefined) return { packed, bytes: inflated, sha256 };
   try {
-    const unpacking = promisify(gunzip)(packed, { chunkSize: CHUNK, maxOutputLength: MAX_WHOLE_BYTES });
-    const digest = sha256(packed); // meanwhile
-    return { packed, bytes: await unpacking, sha256: digest };
+    const bytes = await promisify(gunzip)(packed, { chunkSize: CHUNK, maxOutputLength: MAX_WHOLE_BYTES });
+    return { packed, bytes, sha256 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw readFault(error, file);

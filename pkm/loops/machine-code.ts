@@ -1,7 +1,7 @@
 /**
- * The machine code of two loops: one makes files, from table to table as long as there is a next one; the other renames what is in one
- * table. Each runs in a thread of the C library, calls functions by addresses that it is given, and makes no system call itself. What is
- * handed over, and where it stands, say `creation.ts` and `renaming.ts`.
+ * The machine code of two loops and a call: one loop makes files, from table to table as long as there is a next one; the other renames
+ * what is in one table; the call has zlib take one text out of its gzip frame. Each runs in a thread of the C library, calls functions by addresses that it is given, and makes no system call itself. What is
+ * handed over, and where it stands, say `creation.ts`, `renaming.ts` and `inflating.ts`.
  *
  * @source docs/decisions/0025-install-loops.md; encodings after the manuals of the processors, held against GNU objdump by the tests
  */
@@ -175,6 +175,55 @@ out:
   d65f03c0  ret
 `;
 
+const INFLATING_X64 = `
+  53                          push rbx
+  48 89 fb                    mov rbx, rdi
+  48 8d 7b 28                 lea rdi, [rbx+0x28]
+  be 1f 00 00 00              mov esi, 0x1f                   ; of gzip, with any window
+  48 8d 53 20                 lea rdx, [rbx+0x20]
+  b9 70 00 00 00              mov ecx, 0x70
+  ff 53 08                    call [rbx+0x8]                  ; inflateInit2_
+  85 c0                       test eax, eax
+  75 15                       jne out
+  48 8d 7b 28                 lea rdi, [rbx+0x28]
+  be 04 00 00 00              mov esi, 0x4                    ; to its end
+  ff 53 10                    call [rbx+0x10]                 ; inflate
+  89 03                       mov [rbx], eax
+  48 8d 7b 28                 lea rdi, [rbx+0x28]
+  ff 53 18                    call [rbx+0x18]                 ; inflateEnd
+out:
+  31 c0                       xor eax, eax
+  5b                          pop rbx
+  c3                          ret
+`;
+
+const INFLATING_ARM64 = `
+  a9be7bfd  stp x29, x30, [sp, #-32]!
+  f9000bf3  str x19, [sp, #16]
+  aa0003f3  mov x19, x0
+  9100a260  add x0, x19, #0x28
+  528003e1  mov w1, #0x1f                         ; of gzip, with any window
+  91008262  add x2, x19, #0x20
+  52800e03  mov w3, #0x70
+  f9400669  ldr x9, [x19, #8]                     ; inflateInit2_
+  d63f0120  blr x9
+  35000120  cbnz w0, out
+  9100a260  add x0, x19, #0x28
+  52800081  mov w1, #0x4                          ; to its end
+  f9400a69  ldr x9, [x19, #16]                    ; inflate
+  d63f0120  blr x9
+  b9000260  str w0, [x19]
+  9100a260  add x0, x19, #0x28
+  f9400e69  ldr x9, [x19, #24]                    ; inflateEnd
+  d63f0120  blr x9
+out:
+  d2800000  mov x0, #0x0
+  f9400bf3  ldr x19, [sp, #16]
+  a8c27bfd  ldp x29, x30, [sp], #32
+  d65f03c0  ret
+`;
+
 /** By machine, named as `process.arch` does. */
 export const CREATION: Readonly<Record<string, string>> = { x64: CREATION_X64, arm64: CREATION_ARM64 };
 export const RENAMING: Readonly<Record<string, string>> = { x64: RENAMING_X64, arm64: RENAMING_ARM64 };
+export const INFLATING: Readonly<Record<string, string>> = { x64: INFLATING_X64, arm64: INFLATING_ARM64 };

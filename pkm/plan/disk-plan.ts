@@ -39,7 +39,7 @@ export function planDisk(input: DiskPlanInput): DiskPlan {
 
 export class DiskPlanner {
   readonly input: DiskPlanInput;
-  readonly #changes = new Map<string, { drops: FileRow[]; puts: FileRow[] }>();
+  readonly #changes = new Map<string, Change>();
   readonly #stage: StageItem[] = [];
   readonly #first: Operation[] = [];
   readonly #mkdirs: Operation[] = [];
@@ -67,9 +67,12 @@ export class DiskPlanner {
 
   constructor(input: DiskPlanInput) {
     this.input = input;
-    const change = (path: string): { drops: FileRow[]; puts: FileRow[] } => {
-      const found = this.#changes.get(path) ?? { drops: [], puts: [] };
-      this.#changes.set(path, found);
+    const change = (path: string): Change => {
+      let found = this.#changes.get(path);
+      if (found === undefined) {
+        found = { path, drops: [], puts: [] };
+        this.#changes.set(path, found);
+      }
       return found;
     };
     for (const row of input.delta.dropFiles) change(row.path).drops.push(row);
@@ -78,8 +81,7 @@ export class DiskPlanner {
 
   run(): void {
     this.#planPlain(this.input.delta.dropPlain ?? []);
-    const paths = [...this.#changes.keys()].sort(compareBytes);
-    for (const path of paths) this.#planPath(path);
+    for (const change of [...this.#changes.values()].sort((a, b) => compareBytes(a.path, b.path))) this.#planPath(change);
     if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
     for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
   }
@@ -128,17 +130,14 @@ export class DiskPlanner {
 
   /** The rows of a path in the new generation. */
   rowsAfter(path: string): FileRow[] {
-    const change = this.#changes.get(path);
-    const rows = this.input.base.rowsAt(path);
-    if (change === undefined) return [...rows];
-    const goes = (row: FileRow): boolean => [...change.drops, ...change.puts].some((other) => other.owner === row.owner);
-    return [...rows.filter((row) => !goes(row)), ...change.puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+    return rowsAfter(this.input.base.rowsAt(path), this.#changes.get(path));
   }
 
-  #planPath(path: string): void {
-    const old = effective(this.input.base.rowsAt(path));
-    const next = effective(this.rowsAfter(path));
-    const puts = this.#changes.get(path)?.puts ?? [];
+  #planPath(change: Change): void {
+    const { path, puts } = change;
+    const rows = this.input.base.rowsAt(path);
+    const old = effective(rows);
+    const next = effective(rowsAfter(rows, change));
     let facts: Partial<FileRow> = {};
     if (next === undefined) this.#withdraw(old!);
     else if (next.kind === 'directory') this.#planDirectory(old, next);
@@ -353,6 +352,22 @@ export class DiskPlanner {
   }
 
   #modified = (row: FileRow, text: string): Warning => ({ kind: 'modified-file', path: row.path, package: row.owner, text });
+}
+
+/** What a delta says of a path. */
+interface Change {
+  readonly path: string;
+  readonly drops: FileRow[];
+  readonly puts: FileRow[];
+}
+
+/** @param rows  of a path, before */
+function rowsAfter(rows: readonly FileRow[], change: Change | undefined): FileRow[] {
+  if (change === undefined) return [...rows];
+  const { drops, puts } = change;
+  if (rows.length === 0 && puts.length < 2) return puts;
+  const goes = (row: FileRow): boolean => [...drops, ...puts].some((other) => other.owner === row.owner);
+  return [...rows.filter((row) => !goes(row)), ...puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
 }
 
 type StageContent =

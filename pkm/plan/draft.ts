@@ -39,7 +39,8 @@ export class Draft {
   }
 
   put(row: FileRow): void {
-    const others = this.rowsAt(row.path).filter((other) => other.owner !== row.owner);
+    const rows = this.rowsAt(row.path);
+    const others = rows.length === 0 ? rows : rows.filter((other) => other.owner !== row.owner);
     this.#rows.set(row.path, others.length === 0 ? [row] : [...others, row].sort((a, b) => (a.owner < b.owner ? -1 : 1)));
   }
 

@@ -19,7 +19,7 @@ export type StageItem = {
 export type Operation =
   /** Creates a directory, or gives the one there its mode. */
   | { readonly kind: 'mkdir'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
-  /** Renames a staged item over the path. */
+  /** Renames a staged item over the path: a file or symlink, or a folder with all that is in it (`pkm/whole-folders.ts`). */
   | { readonly kind: 'place'; readonly path: string; readonly stage: number }
   /** Renames what stands there to a free name beside it. */
   | { readonly kind: 'move'; readonly path: string; readonly to: string }

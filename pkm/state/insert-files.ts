@@ -9,9 +9,13 @@ export const FILE_COLUMNS =
 
 const INSERT = `INSERT INTO files (${FILE_COLUMNS}) VALUES (?${',?'.repeat(FILE_COLUMNS.split(',').length - 1)})`;
 
-/** The same where only path, mode, size and hash differ: three quarters of the time. */
+/**
+ * The same where only path, mode, size and hash differ: two thirds of the time. Each text has hash, mode, size and path, by their places:
+ * SQLite would read a list of them anew for each of its items.
+ */
 const INSERT_USUAL = `INSERT INTO files (${FILE_COLUMNS})
-  SELECT value ->> 0, ?, 'file', value ->> 1, 0, 0, value ->> 2, value ->> 3, NULL, 0, 0, ?, NULL, ? FROM json_each(?)`;
+  SELECT substr(value, 85), ?, 'file', CAST(substr(value, 65, 4) AS INTEGER), 0, 0, CAST(substr(value, 69, 16) AS INTEGER),
+    substr(value, 1, 64), NULL, 0, 0, ?, NULL, ? FROM json_each(?)`;
 
 /** Fewer go one by one. */
 const MANY = 16;
@@ -44,7 +48,7 @@ const isUsual = (row: FileRow): boolean =>
   row.kind === 'file' &&
   row.uid === 0 &&
   row.gid === 0 &&
-  row.sha256 !== '' &&
+  row.sha256.length === 64 &&
   !row.isConfig &&
   !row.wasThere &&
   row.capability === undefined;
@@ -52,6 +56,8 @@ const isUsual = (row: FileRow): boolean =>
 /** Of one owner and time. */
 function insertUsual(database: Database, rows: readonly FileRow[], fromGeneration: number): void {
   const { owner, mtimeSeconds } = rows[0]!;
-  const values = JSON.stringify(rows.map(({ path, mode, sizeBytes, sha256 }) => [path, mode, sizeBytes, sha256]));
+  const values = JSON.stringify(
+    rows.map(({ path, mode, sizeBytes, sha256 }) => `${sha256}${`${mode}`.padStart(4)}${`${sizeBytes}`.padStart(16)}${path}`),
+  );
   database.run(INSERT_USUAL, owner, mtimeSeconds, fromGeneration, values);
 }

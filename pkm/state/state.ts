@@ -107,8 +107,13 @@ export function databaseState(database: Database): StateView {
     },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
     prefetch(paths) {
-      const wanted = [...new Set(paths)].filter((path) => !atPath.has(path));
-      for (const path of wanted) atPath.set(path, NONE);
+      const wanted: string[] = [];
+      for (const path of paths) {
+        if (atPath.has(path)) continue;
+        atPath.set(path, NONE);
+        wanted.push(path);
+      }
+      if (wanted.length === 0) return;
       const tail = 'files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
       for (const row of fileRows(database, tail, JSON.stringify(wanted))) {
         const known = atPath.get(row.path)!;

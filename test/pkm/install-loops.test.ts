@@ -8,7 +8,8 @@ import { imageFromArchive } from '../../pkm/archive/read-archive.ts';
 import { type RootIo, realIo } from '../../pkm/index.ts';
 import { discardingIo } from '../../pkm/io.ts';
 import { FileMaker, type NewFile, settleFiles } from '../../pkm/loops/creation.ts';
-import { CREATION, RENAMING } from '../../pkm/loops/machine-code.ts';
+import { startInflation } from '../../pkm/loops/inflating.ts';
+import { CREATION, INFLATING, RENAMING } from '../../pkm/loops/machine-code.ts';
 import { startMoves } from '../../pkm/loops/renaming.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 import { testListings } from '../store/listings.ts';
@@ -211,3 +212,54 @@ test('a folder that may not be written to gets nothing', { skip }, (t) => {
 
 testListings('the loop that makes files', CREATION);
 testListings('the loop that renames files', RENAMING);
+testListings('the call that takes a text out of its frame', INFLATING);
+
+test('texts come out of their frames whole, or not at all', { skip }, () => {
+  const most = 1 << 20;
+  const textOfLength = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, n) => (n * n) % 251));
+  const running = [1, 1000, most].map((length) => ({
+    text: textOfLength(length),
+    inflation: startInflation(gzipSync(textOfLength(length)), most)!,
+  }));
+  for (const { text, inflation } of running) assert.ok(inflation.end()!.equals(text), `${text.length}`);
+  const frame = gzipSync(textOfLength(100_000));
+  const changed = (at: number, byte: number): Buffer => {
+    const other = Buffer.from(frame);
+    other[at] = byte;
+    return other;
+  };
+  for (const [what, packed] of Object.entries({
+    'no frame': changed(0, 0),
+    'a damaged text': changed(frame.length >> 1, frame[frame.length >> 1]! ^ 0xff),
+    'another checksum': changed(frame.length - 5, frame[frame.length - 5]! ^ 1),
+    'a length that is too small': changed(frame.length - 4, 1),
+    'a length that is too large': changed(frame.length - 4, frame[frame.length - 4]! + 1),
+    'a text that is cut off': Buffer.concat([frame.subarray(0, 1000), frame.subarray(-8)]),
+    'two frames': Buffer.concat([frame, frame]),
+    'a frame and more': Buffer.concat([frame, frame.subarray(-8)]),
+  }))
+    assert.equal(startInflation(packed, most)!.end(), undefined, what);
+  assert.equal(startInflation(gzipSync(textOfLength(most + 1)), most), undefined);
+  assert.equal(startInflation(gzipSync(''), most), undefined);
+  assert.equal(startInflation(frame.subarray(0, 10), most), undefined);
+});
+
+test('an archive in two frames is read, and so is one whose frame says that it is short', async (t) => {
+  const tar = tarOf([
+    { name: '.PKGINFO', data: 'pkgname = p\npkgver = 1\n' },
+    { name: 'a', data: 'x'.repeat(200_000) },
+  ]);
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'p.igos.tar.gz');
+  writeFileSync(file, Buffer.concat([gzipSync(tar.subarray(0, 1000)), gzipSync(tar.subarray(1000))]));
+  const options = { folder: join(folder, 'x'), io: realIo, mtimeSeconds: TIME };
+  const { entries } = await imageFromArchive(file, options);
+  assert.deepEqual(
+    entries.map(({ path, sizeBytes }) => [path, sizeBytes]),
+    [['a', 200_000]],
+  );
+  const frame = gzipSync(tar);
+  frame.writeUInt32LE(100, frame.length - 4);
+  writeFileSync(file, frame);
+  await assert.rejects(imageFromArchive(file, { ...options, folder: join(folder, 'y') }), { code: 'E-PKM-023' });
+});

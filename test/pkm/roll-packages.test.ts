@@ -1,7 +1,10 @@
 /** Some packages go back to what they were, the others stay. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { compareBytes, Fault } from '../../base/index.ts';
 import type { PackageImage } from '../../pkm/index.ts';
 import { runHere } from '../cli/in-process.ts';
 import { golden } from '../golden.ts';
@@ -144,6 +147,115 @@ test('what does not fit with the others is refused, and nothing is changed', asy
   assert.deepEqual([versions(box), box.read('usr/moved'), isClean(box)], [['app 1', 'lib 1'], '1', true]);
   golden(t, 'errors/pkm-roll-packages.txt', texts.join('\n'));
 });
+
+/** What may be installed at random: names that share paths over versions, need each other, and supersede each other. */
+const pool = (box: Sandbox): PackageImage[][] => [
+  [box.image('a 1', { 'usr/a': 'a1', 'usr/s': 'a1', 'etc/a': 'one\n' })],
+  [box.image('a 2', { 'usr/a': 'a2', 'etc/a': 'two\n', 'usr/d/x': '2' })],
+  [box.image('a 3', { 'usr/a/below': 'a3', 'etc/a': 'three\n', 'usr/d': '-> e' })],
+  [box.image('b 1', { 'usr/b': 'b1' }, { runtime: ['a'] })],
+  [box.image('b 2', { 'usr/b': 'b2', 'usr/d/b': 'b2' }, { runtime: ['a>=2'] })],
+  [box.image('c 1', { 'usr/s': 'c1', 'usr/c': 'c1' })],
+  [box.image('a-new 4', { 'usr/a': 'n4' }, { supersedes: ['a'] })],
+  [
+    box.image('a-one 5', { 'usr/a': 'o5' }, { supersedes: ['a'] }),
+    box.image('a-two 5', { 'usr/s': 't5' }, { supersedes: ['a'] }),
+  ],
+];
+
+test('random histories: what goes back is as it was, the others as they are, and the way back leads to where it began', async (t) => {
+  const counts = { back: 0, refused: 0 };
+  const step = fc.record({ pick: fc.nat(), drop: fc.nat(), isRemoval: fc.boolean(), edit: fc.boolean() });
+  const wish = fc.record({ name: fc.nat(), generation: fc.nat() });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 3, maxLength: 8 }),
+      fc.array(wish, { minLength: 3, maxLength: 3 }),
+      async (steps, wishes) => {
+        const box = new Sandbox(undefined);
+        try {
+          const choices = pool(box);
+          for (const { pick, drop, isRemoval, edit } of steps) {
+            const installed = box.do((root) => root.list().map((record) => record.name));
+            attempt(() =>
+              isRemoval && installed.length > 2
+                ? box.do((root) => root.remove([installed[drop % installed.length]!]))
+                : install(box, ...choices[pick % choices.length]!),
+            );
+            if (edit && box.read('etc/a') !== undefined) box.write('etc/a', 'mine\n');
+          }
+          for (const wish of wishes) {
+            const number = box.do((root) => root.generation);
+            const before = rows(box, number);
+            const snapshot = box.snapshot();
+            const target = wish.generation % (number + 1);
+            const known = [...new Set([...before, ...rows(box, target)].map((row) => row.split(' ')[0]!))].sort(compareBytes);
+            const name = known[wish.name % Math.max(1, known.length)];
+            if (name === undefined) continue;
+            try {
+              const { generation } = await box.do((root) => root.rollbackPackages([name], { generation: target }));
+              const after = rows(box, generation);
+              const of = (all: string[], isOurs: boolean) => all.filter((row) => kin(name).has(row.split(' ')[0]!) === isOurs);
+              assert.deepEqual(
+                after.filter((row) => row.startsWith(`${name} `)),
+                rows(box, target).filter((row) => row.startsWith(`${name} `)),
+              );
+              assert.deepEqual(of(after, false), of(before, false));
+              assert.equal(isClean(box), true);
+              counts.back++;
+              await box.do((root) => root.rollback(number));
+              assert.deepEqual(
+                rows(
+                  box,
+                  box.do((root) => root.generation),
+                ),
+                before,
+              );
+              assert.equal(isClean(box), true);
+            } catch (error) {
+              if (!(error instanceof Fault)) throw error;
+              assert.ok(['E-PKM-003', 'E-PKM-004', 'E-PKM-013'].includes(error.code), `${error.code} ${error.message}`);
+              assert.deepEqual(box.snapshot(), snapshot);
+              counts.refused++;
+            }
+          }
+        } finally {
+          box.remove();
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+  t.diagnostic(`${counts.back} went back, ${counts.refused} were refused`);
+  assert.ok(counts.back > 20, JSON.stringify(counts));
+});
+
+/** Those that may come along. */
+const kin = (name: string): ReadonlySet<string> => new Set(name.startsWith('a') ? ['a', 'a-new', 'a-one', 'a-two'] : [name]);
+
+/** Packages and paths of a generation, a line each, the owner first; folders apart, which packages share. */
+function rows(box: Sandbox, generation: number): string[] {
+  const records = box.do((root) => root.packagesAt(generation));
+  const database = new DatabaseSync(box.path('var/lib/igos/pkm.db'), { readOnly: true });
+  const line = "SELECT package || ' ' || path || ' ' || coalesce(sha256, '') || coalesce(target, '') AS line";
+  const isThen = "kind <> 'directory' AND from_generation <= ?1";
+  const files = database
+    .prepare(`${line} FROM files WHERE ${isThen} UNION ALL ${line} FROM files_past WHERE ${isThen} AND to_generation > ?1`)
+    .all(generation);
+  database.close();
+  return [
+    ...records.map((record) => `${record.name} ${record.version} ${record.supersededBy.join()}`),
+    ...files.map((row) => String(row['line'])),
+  ].sort(compareBytes);
+}
+
+function attempt(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error; // a step that the root refuses is no step
+  }
+}
 
 test('pkm rollback --package, with and without a generation, and as a dry run', async (t) => {
   const box = new Sandbox(t);

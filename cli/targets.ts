@@ -6,6 +6,7 @@ import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { parseDerivationOperand } from './derivation-operand.ts';
 import type { Session } from './session.ts';
 
 /** One thing to be built, or that is there without a build. */
@@ -96,8 +97,9 @@ export function resolveTargets(
     throw new UsageError(`${context.program} needs TREE[#NAME]`, ["write TREE#NAME, TREE, or --expr 'EXPRESSION'"]);
   }
   for (const operand of args.operands) {
-    if (operand.startsWith(`${context.storeDir}/`) && operand.endsWith('.drv')) {
-      targets.push({ label: operand, drvPath: parseStorePath(operand, context.storeDir), outputs: [] });
+    const derivation = parseDerivationOperand(operand, context.storeDir, session.store);
+    if (derivation !== undefined) {
+      targets.push({ label: operand, ...derivation });
       continue;
     }
     const { path, name } = splitOperand(operand);

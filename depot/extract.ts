@@ -42,6 +42,8 @@ export interface ExtractedArchive {
   readonly hash: string;
   /** `present`: it was there, and was not looked at. */
   readonly outcome: 'created' | 'new version' | 'present';
+  /** Sources without a file at their top that says under which license they may be used. */
+  readonly lacksLicense: boolean;
 }
 
 /**
@@ -85,6 +87,7 @@ function inOrder(wanted: readonly ArchiveName[], tree: SourceTree): readonly (re
     }
     if (seen.has(path)) return;
     const recipe = findRecipe(tree, item.type, item.name);
+    if (item.type === 'src') checkImplements(recipe);
     for (const need of recipeNeeds(recipe)) {
       if (need.type === 'api') findApi(recipe, need.name, tree);
       visit({ user: item.user, type: need.type, name: need.name }, [...above, path]);
@@ -94,6 +97,20 @@ function inOrder(wanted: readonly ArchiveName[], tree: SourceTree): readonly (re
   };
   for (const { user, type, name } of wanted) visit({ user, type: recipeTypeOf(type, user, name), name }, []);
   return groups;
+}
+
+// Whoever replaces one implementation of an API by another counts on it.
+function checkImplements(recipe: Recipe): void {
+  const names = apiNames(recipe, 'api');
+  if (names.length <= 1) return;
+  throw new Fault(
+    'E-DEPOT-004' satisfies DepotCode,
+    `the source '${recipe.name}' implements ${names.length} APIs: a source has one`,
+    {
+      notes: [`its file 'api' names ${names.join(', ')}`],
+      hints: [`leave one name in '${join(recipe.folder, 'api')}'; an API may hold several libraries`],
+    },
+  );
 }
 
 // A binary is made of its source.
@@ -109,14 +126,16 @@ async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions)
   const recipe = findRecipe(tree, item.type, item.name);
   const stated: VersionedName = { ...item, version: recipe.version };
   const place = join(options.depot, depotPath(stated, options.layout));
-  if (existsSync(place) && !options.force) return report({ archive: stated, hash: recipe.hash, outcome: 'present' }, options);
+  if (existsSync(place) && !options.force)
+    return report({ archive: stated, hash: recipe.hash, outcome: 'present', lacksLicense: false }, options);
   const folder = temporaryName(place);
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
   try {
     const hash = await fill(recipe, item.user, tree, folder, options);
+    const lacksLicense = (item.type === 'api' || item.type === 'src') && !readdirSync(folder).some(isLicense);
     if (hash === recipe.hash) {
       putWithHash(folder, place, hash);
-      return report({ archive: stated, hash, outcome: 'created' }, options);
+      return report({ archive: stated, hash, outcome: 'created', lacksLicense }, options);
     }
     const version = nextVersion(recipe.version, options.today);
     if (!options.updateVersions) throw outOfDate(recipe, version, hash);
@@ -125,11 +144,14 @@ async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions)
     // The archive first: a recipe never names a version that is nowhere.
     writeFileAtomic(join(recipe.folder, 'hash'), formatHashFile(version, hash));
     if (item.type === 'src') removeStaleBinaries(archive, options);
-    return report({ archive, hash, outcome: 'new version' }, options);
+    return report({ archive, hash, outcome: 'new version', lacksLicense }, options);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+// LICENSE, LICENSE.txt, LICENCE: whatever a person looks for.
+const isLicense = (name: string): boolean => /^(LICEN[CS]E|COPYING)/i.test(name);
 
 function report(archive: ExtractedArchive, options: ExtractOptions): ExtractedArchive {
   options.onExtracted?.(archive);

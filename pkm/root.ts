@@ -20,6 +20,7 @@ import { Draft } from './plan/draft.ts';
 import { type AbsentPredecessor, installImages } from './plan/install.ts';
 import { checkHolds, markPackages } from './plan/marks.ts';
 import { removePackages } from './plan/remove.ts';
+import { rollPackages } from './plan/roll-packages.ts';
 import type * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
 import { isOffered } from './repository/available.ts';
@@ -35,12 +36,12 @@ import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
 import { changeHolds } from './state/holds.ts';
-import { checkGeneration, databaseState, deltaTo, recordsAt } from './state/state.ts';
+import { checkGeneration, databaseState, deltaTo, filesOfAt, lastChangeOf, recordsAt, type StateDelta } from './state/state.ts';
 import { applyJournal, emptyStaging, type RootContext } from './transaction.ts';
 import { collectTrees, initAtomic, isAtomic } from './trees.ts';
 import { runPending } from './triggers/pending.ts';
 import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
-import type { FileRow, InstallReason, PackageImage, TransactionReport, Warning } from './types.ts';
+import type { FileRow, InstallReason, PackageImage, PackageRecord, TransactionReport, Warning } from './types.ts';
 
 /** Opens a root. For changes: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
 export function openRoot(root: string, options: OpenOptions = {}): Root {
@@ -226,43 +227,48 @@ export class Root extends RootQuestions implements Disposable {
     checkGeneration(context.database, generation);
     const delta = deltaTo(context.database, generation);
     const target = new Map(recordsAt(context.database, generation).map((record) => [record.name, record]));
-    const actor = this.#actor();
-    const contents = await originContents(context, {
-      rows: delta.putFiles,
+    return this.#runBack(context, {
+      summary: `rollback to generation ${generation}`,
+      target: generation,
       records: target,
-      now: actor.now,
-      storeFolder: this.#options.storeFolder,
-      scratch: this.#scratch(),
+      delta,
+      warnings: unmetDependencies([...target.values()]).map(
+        (unmet): Warning => ({
+          kind: 'dependency',
+          package: unmet.package,
+          text: `it needs '${unmet.needs}', which generation ${generation} does not have`,
+        }),
+      ),
+      request,
     });
-    return runWish(
-      context,
-      {
-        kind: 'rollback',
-        summary: `rollback to generation ${generation}`,
-        target: generation,
-        delta,
-        disk: rootDisk(this.layout),
-        contents,
-        withdrawal: () => 'replace',
-        overwrite: request.overwrite === true,
-        dryRun: request.dryRun === true,
-        confirm: request.confirm,
-        runInRoot: this.#runInRoot(),
-        warnings: [
-          ...unmetDependencies([...target.values()]).map(
-            (unmet): Warning => ({
-              kind: 'dependency',
-              package: unmet.package,
-              text: `it needs '${unmet.needs}', which generation ${generation} does not have`,
-            }),
-          ),
-          ...this.#unfinished(),
-        ],
-        images: [],
-      },
-      actor,
-      this.#options.pins,
-    );
+  }
+
+  /**
+   * Makes some packages what they were in an earlier generation, and leaves the others as they are. Those that one of them
+   * superseded since, or was superseded by, go back with it; what was not installed then goes.
+   * @param request.generation  default: the one before the last change of any of them
+   * @throws Fault E-PKM-015 · E-PKM-016 · E-PKM-003 · E-PKM-004 · E-PKM-012 · E-PKM-013 they do not fit with the others any more
+   */
+  async rollbackPackages(
+    packages: readonly string[],
+    request: ChangeOptions & { readonly generation?: number } = {},
+  ): Promise<TransactionReport> {
+    const context = this.#contextFor(request);
+    const { database } = context;
+    const changed = lastChangeOf(database, packages);
+    const generation = request.generation ?? Math.max(0, (changed ?? this.generation) - 1);
+    checkGeneration(database, generation);
+    const records = new Map(recordsAt(database, generation).map((record) => [record.name, record]));
+    const draft = new Draft(databaseState(database));
+    const filesOf = (names: ReadonlySet<string>): readonly FileRow[] => filesOfAt(database, generation, names);
+    const back = rollPackages(draft, packages, { generation, records, filesOf }, rootDisk(this.layout));
+    return this.#runBack(context, {
+      summary: `rollback of ${back.join(', ')} to generation ${generation}`,
+      records,
+      delta: draft.delta(),
+      warnings: [],
+      request,
+    });
   }
 
   /**
@@ -446,6 +452,47 @@ export class Root extends RootQuestions implements Disposable {
   }
 
   // ---- inside
+
+  /** A generation of what others before it had. */
+  async #runBack(
+    context: RootContext,
+    wish: {
+      summary: string;
+      target?: number;
+      records: ReadonlyMap<string, PackageRecord>;
+      delta: StateDelta;
+      warnings: readonly Warning[];
+      request: ChangeOptions;
+    },
+  ): Promise<TransactionReport> {
+    const { records, request, warnings, ...rest } = wish;
+    const actor = this.#actor();
+    const contents = await originContents(context, {
+      rows: wish.delta.putFiles,
+      records,
+      now: actor.now,
+      storeFolder: this.#options.storeFolder,
+      scratch: this.#scratch(),
+    });
+    return runWish(
+      context,
+      {
+        ...rest,
+        kind: 'rollback',
+        disk: rootDisk(this.layout),
+        contents,
+        withdrawal: () => 'replace',
+        overwrite: request.overwrite === true,
+        dryRun: request.dryRun === true,
+        confirm: request.confirm,
+        runInRoot: this.#runInRoot(),
+        warnings: [...warnings, ...this.#unfinished()],
+        images: [],
+      },
+      actor,
+      this.#options.pins,
+    );
+  }
 
   #run(wish: {
     kind: 'install' | 'switch' | 'remove' | 'mark';

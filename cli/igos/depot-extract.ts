@@ -10,10 +10,11 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   if (context.isJson) context.out.json({ archives: made.map(recordOf) });
 }
 
-export const recordOf = ({ archive, hash, outcome }: ExtractedArchive) => ({
+export const recordOf = ({ archive, hash, outcome, lacksLicense }: ExtractedArchive) => ({
   archive: formatArchiveName(archive),
   hash,
   outcome,
+  ...(lacksLicense ? { lacksLicense } : {}),
 });
 
 /** Extracts what the words name, and says each archive that was made. */
@@ -28,6 +29,8 @@ export async function extract(context: Context, words: DepotWords): Promise<Extr
     jobs,
     onExtracted: (one) => {
       if (!context.isJson && one.outcome !== 'present') context.out.line(extractedLine(one));
+      if (one.lacksLicense && !context.isQuiet)
+        context.out.talk(`warning: ${formatArchiveName(one.archive)} has no LICENSE at its top: nobody knows how it may be used`);
     },
   });
 }

@@ -7,6 +7,12 @@ import { changeRequest, openForChange, printReport } from '../roots.ts';
 export async function run(context: Context, args: Arguments): Promise<number> {
   using store = openContextStore(context);
   using root = openForChange(context, args, store, 'pkm rollback');
-  const target = args.operands[0] === undefined ? Math.max(0, root.generation - 1) : parseGeneration(args.operands[0]);
-  return printReport(context, args, await root.rollback(target, changeRequest(context, args)));
+  const asked = args.operands[0] === undefined ? undefined : parseGeneration(args.operands[0]);
+  const request = changeRequest(context, args);
+  const packages = args.all('package').map(([name]) => name!);
+  const report =
+    packages.length > 0
+      ? await root.rollbackPackages(packages, { ...request, ...(asked === undefined ? {} : { generation: asked }) })
+      : await root.rollback(asked ?? Math.max(0, root.generation - 1), request);
+  return printReport(context, args, report);
 }

@@ -286,14 +286,27 @@ export const pkmCommands: readonly Command[] = [
   {
     program: 'pkm',
     name: 'rollback',
-    summary: 'return to an earlier generation',
+    summary: 'return to an earlier generation, whole or some packages of it',
     operands: '[N]',
     minOperands: 0,
     maxOperands: 1,
     description:
-      'To generation N, or the one before the current. That makes a new generation with the packages and files of the old one, so a rollback can itself be rolled back. Configuration that you changed is treated as on upgrade: never lost.',
-    options: [DRY_RUN, YES],
-    examples: [{ command: 'pkm --root /tmp/root rollback', says: 'undo the last transaction' }],
+      'To generation N, or the one before the current. That makes a new generation with the packages and files of the old one, so a rollback can itself be rolled back. Configuration that you changed is treated as on upgrade: never lost. With --package only these packages go back, to what they were in generation N, or before the last change of any of them; one that was not installed then goes. What superseded them since, or they superseded, goes back with them; all others stay as they are, and must still have what they need.',
+    options: [
+      DRY_RUN,
+      YES,
+      {
+        long: 'package',
+        short: 'p',
+        values: ['NAME'],
+        isRepeated: true,
+        doc: 'take back only this package (may be given again)',
+      },
+    ],
+    examples: [
+      { command: 'pkm --root /tmp/root rollback', says: 'undo the last transaction' },
+      { command: 'pkm --root /tmp/root rollback --package greet', says: 'undo the last change of one package' },
+    ],
   },
   {
     program: 'pkm',

@@ -2,7 +2,7 @@ import { Fault } from '../../base/index.ts';
 import type { Disk } from '../disk.ts';
 import { STATE_DIR } from '../layout.ts';
 import { printable } from '../names.ts';
-import type { ImageEntry, PackageImage } from '../types.ts';
+import type { ImageEntry } from '../types.ts';
 import type { Draft } from './draft.ts';
 
 /** Where a link stands on a merged-usr root: its loss stops every program. */
@@ -18,11 +18,14 @@ export const isLayoutLink = (entry: { path: string; kind: string }): boolean => 
 
 const KERNEL = /^(proc|sys|dev)\//;
 
+/** What of a path decides: an entry of an image, or a row. */
+type Placed = Pick<ImageEntry, 'path' | 'kind' | 'target'>;
+
 /**
  * Refuses what would break the layout of the root, or pkm itself.
  * @throws Fault E-PKM-003
  */
-export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry, disk: Disk): void {
+export function checkEntry(draft: Draft, image: { readonly name: string }, entry: Placed, disk: Disk): void {
   const { path } = entry;
   if (path.startsWith(`${STATE_DIR}/`) || (path === STATE_DIR && entry.kind !== 'directory')) {
     throw fault(image, path, 'that is where pkm keeps its state');
@@ -54,7 +57,7 @@ export function checkEntry(draft: Draft, image: PackageImage, entry: ImageEntry,
   }
 }
 
-const fault = (image: PackageImage, path: string, why: string): Fault =>
+const fault = (image: { readonly name: string }, path: string, why: string): Fault =>
   new Fault('E-PKM-003', `package '${image.name}' may not replace '/${printable(path)}': ${why}`, {
     notes: ['nothing was changed'],
     hints: ["install under 'usr', and leave the layout of the root to the package that made it"],

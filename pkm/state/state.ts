@@ -125,6 +125,8 @@ export function databaseState(database: Database): StateView {
 }
 
 const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
+const IS_LISTED_1 = 'IN (SELECT value FROM json_each(?1))';
+const IS_LISTED_2 = 'IN (SELECT value FROM json_each(?2))';
 
 /** Without a time what is no plain file: that is looked at more closely. */
 const DEPARTING = `SELECT path, size, CASE WHEN kind = 'file' AND is_config = 0 AND mtime > 0 THEN mtime END
@@ -223,6 +225,27 @@ export const recordsAt = (database: Database, number: number): PackageRecord[] =
       number,
     )
     .map(toRecord);
+
+/** The generation in which the last of these packages came, changed or went; `undefined` where none was ever there. */
+export function lastChangeOf(database: Database, names: readonly string[]): number | undefined {
+  const row = database.get(
+    `SELECT max(number) AS number FROM (SELECT from_generation AS number FROM installed WHERE name ${IS_LISTED_1}
+     UNION ALL SELECT to_generation FROM installed_past WHERE name ${IS_LISTED_1})`,
+    JSON.stringify(names),
+  );
+  return row?.['number'] === null || row === undefined ? undefined : Number(row['number']);
+}
+
+/** The managed paths of some packages in a kept generation, sorted by path and owner. */
+export const filesOfAt = (database: Database, number: number, owners: Iterable<string>): FileRow[] =>
+  fileRows(
+    database,
+    `files WHERE from_generation <= ?1 AND package ${IS_LISTED_2}
+     UNION ALL SELECT ${fileColumns(database)} FROM files_past WHERE from_generation <= ?1 AND to_generation > ?1
+     AND package ${IS_LISTED_2} ORDER BY path, package`,
+    number,
+    JSON.stringify([...owners]),
+  );
 
 /** The managed paths of a kept generation, sorted by path and owner. `paths`: only these. */
 export const filesAt = (database: Database, number: number, paths?: readonly string[]): FileRow[] => {

@@ -86,6 +86,27 @@ test('igos instantiate and realize: paths on stdout and nothing else', { skip },
   assert.equal(igos('realize', drv.stdout.trim()).stdout, built.stdout);
 });
 
+test('a derivation with ^ and names stands for these outputs', { skip }, (t) => {
+  const { igos, work } = programs(t);
+  const file = join(work, 'many.nix');
+  const text = `derivation {
+    name = "many"; system = builtins.currentSystem; outputs = [ "out" "dev" ];
+    builder = "/bin/sh"; args = [ "-c" "echo 1 > $out; echo 2 > $dev" ];
+  }`;
+  writeFileSync(file, text);
+  const drv = igos('instantiate', file).stdout.trim();
+  const outputs = (operand: string) => igos('realize', operand).stdout.replaceAll(/^.*-many/gm, 'many');
+  assert.equal(outputs(`${drv}^dev`), 'many-dev\n');
+  assert.equal(outputs(`${drv}^out`), 'many\n');
+  for (const all of [drv, `${drv}^*`, `${drv}^out,dev`])
+    assert.deepEqual(outputs(all).trim().split('\n').sort(), ['many', 'many-dev']);
+  for (const wrong of ['^doc', '^', '^out,', '^*^out', '^out^dev']) {
+    const run = igos('realize', `${drv}${wrong}`);
+    assert.equal(run.status, 2, wrong);
+    assert.match(run.stderr, /has no output '.*'\n(hint: .*\n)*hint: it has: dev, out/);
+  }
+});
+
 test('igos store path, add, verify', (t) => {
   const { igos, work } = programs(t);
   mkdirSync(join(work, 'tree/sub'), { recursive: true });

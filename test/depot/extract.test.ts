@@ -160,6 +160,9 @@ test('recipes that cannot be used are refused', async (t) => {
   at.write('repos/os/recipes/src/lost/hash', '- -');
   at.write('repos/os/recipes/src/lost/used_apis', 'clok');
   await refusal(t, at, 'unknown-api', ['alan/src/lost'], { updateVersions: true });
+  at.write('repos/os/recipes/src/both/hash', '- -');
+  at.write('repos/os/recipes/src/both/api', 'clock\nwatch\n');
+  await refusal(t, at, 'two-apis', ['alan/src/both'], { updateVersions: true });
   at.write('repos/os/recipes/pkg/a/hash', '- -');
   at.write('repos/os/recipes/pkg/a/README', 'a');
   at.write('repos/os/recipes/pkg/a/archives', '_/pkg/a');
@@ -167,6 +170,18 @@ test('recipes that cannot be used are refused', async (t) => {
   await refusal(t, at, 'index-without-recipe', ['alan/index/a']);
   assert.throws(() => openSourceTree(join(at.tree, 'repos')), /it has no folder 'repos'/);
   assertNoLeftovers(at);
+});
+
+test('sources without a license are told apart; data and packages need none', async (t) => {
+  const at = scene(t);
+  const lacking = async (names: string[]) =>
+    (await extract(at, names, { updateVersions: true })).filter((one) => one.lacksLicense).map((one) => one.archive.name);
+  assert.deepEqual(await lacking(['alan/pkg/wall']), []);
+  at.write('repos/os/recipes/src/bare/hash', '- -');
+  at.write('repos/os/recipes/src/bare/content.mk', 'content:\n\techo > main.cc\n');
+  at.write('repos/os/recipes/raw/data/hash', '- -');
+  at.write('repos/os/recipes/raw/data/content.mk', 'content:\n\techo > data\n');
+  assert.deepEqual(await lacking(['alan/src/bare', 'alan/raw/data']), ['bare']);
 });
 
 test('rules that fail, and ports that are missing, are named', async (t) => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -34,6 +36,27 @@ test('STAGE_LIST decides, and a configuration behind -c wins', () => {
     ['machine', 'stage0', 'stage2', 'export-image'],
   );
   assert.match(Buffer.from(files.get('systems.igos')!.data).toString(), /Mine-lite"/);
+});
+
+test('each marker of an export is a system of its own; SKIP_IMAGES takes all of a stage away', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-pi-gen-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const systems = () =>
+    [
+      ...Buffer.from(importPiGen(join(folder, 'tree')).files.get('systems.igos')?.data ?? '')
+        .toString()
+        .matchAll(/^system (\S+)/gm),
+    ].map((match) => match[1]);
+  cpSync(example, join(folder, 'tree'), { recursive: true });
+  for (const kind of ['iso', 'squashfs']) {
+    const finish = join(folder, 'tree', `export-${kind}`, '00-finish');
+    mkdirSync(finish, { recursive: true });
+    writeFileSync(join(finish, '00-run.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(join(folder, 'tree', 'stage2', `EXPORT_${kind.toUpperCase()}`), '');
+  }
+  assert.deepEqual(systems(), ['stage2-image', 'stage2-iso', 'stage2-squashfs']);
+  writeFileSync(join(folder, 'tree', 'stage2', 'SKIP_IMAGES'), '');
+  assert.deepEqual(systems(), []);
 });
 
 test('what is no tree of stages, and stages elsewhere, are refused', (t) => {

@@ -139,6 +139,17 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'rollback of one package',
+    setUp: (box) => {
+      installBase(box);
+      box.do((root) => root.install(upgraded(box)));
+      box.write('etc/plain.conf', CONF.replace('a = 1', 'a = mine').replace('d = 1', 'd = 2'));
+    },
+    act: async (box, io) => {
+      await box.do((root) => root.rollbackPackages(['old'], { generation: 1 }), { io });
+    },
+  },
+  {
     name: 'archive',
     setUp: async (box) => {
       installBase(box);

@@ -5,10 +5,14 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
+  type Stats,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -28,18 +32,27 @@ export function writeAll(fd: number, data: Uint8Array): void {
   for (let done = 0; done < data.length; ) done += writeSync(fd, data, done, data.length - done);
 }
 
+export interface WriteOptions {
+  /** Of a new file, less the umask; 0644 if not given. */
+  readonly mode?: number;
+  /** The file that is replaced: its mode stays whatever the umask says, and its owner where we may give files away. */
+  readonly replaced?: Pick<Stats, 'mode' | 'uid' | 'gid'>;
+  readonly sync?: boolean;
+}
+
 /** Replaces `path` by `data`. A crash leaves the old file or the new one, never a part. @throws SystemFault */
-export function writeFileAtomic(path: string, data: Uint8Array | string, options: { mode?: number; sync?: boolean } = {}): void {
+export function writeFileAtomic(path: string, data: Uint8Array | string, options: WriteOptions = {}): void {
   const temporary = temporaryName(path);
   sys('write', path, () => {
     const fd = openSync(
       temporary,
       constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW,
-      options.mode ?? 0o644,
+      options.replaced === undefined ? (options.mode ?? 0o644) : 0o600,
     );
     try {
       try {
         writeAll(fd, typeof data === 'string' ? Buffer.from(data, 'utf8') : data);
+        if (options.replaced !== undefined) becomeLike(fd, options.replaced);
         if (options.sync !== false) fsyncSync(fd);
       } finally {
         closeSync(fd);
@@ -51,6 +64,19 @@ export function writeFileAtomic(path: string, data: Uint8Array | string, options
     }
     if (options.sync !== false) syncDirectory(dirname(path));
   });
+}
+
+function becomeLike(fd: number, { mode, uid, gid }: Pick<Stats, 'mode' | 'uid' | 'gid'>): void {
+  const own = fstatSync(fd);
+  if (own.uid !== uid || own.gid !== gid) {
+    try {
+      fchownSync(fd, uid, gid);
+    } catch (error) {
+      // only root gives files away
+      if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    }
+  }
+  fchmodSync(fd, mode & 0o7777); // after chown, which clears setuid
 }
 
 /** Points the symlink `path` at `target`, replacing what is there by one rename. @throws SystemFault */

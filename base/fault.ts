@@ -104,7 +104,10 @@ const ERRNO: Record<string, string> = {
   ENAMETOOLONG: 'file name too long',
   EXDEV: 'not on the same file system',
   EDQUOT: 'disk quota exceeded',
+  EBUSY: 'in use',
   ETXTBSY: 'text file busy',
+  ERR_FS_FILE_TOO_LARGE: 'file too large',
+  ERR_STRING_TOO_LONG: 'file too large',
 };
 
 /** What the machine refuses whoever asks; others (`ENOENT`, `EINVAL`, …) can be a mistake of ours where nobody expected them. */
@@ -130,6 +133,9 @@ export function systemFaultOf(error: unknown): SystemFault | undefined {
   return new SystemFault(syscall, path === undefined ? 'a file' : String(path), error);
 }
 
+/** What Node calls a file that fits into no buffer or string; no system call fails then. */
+const TOO_LARGE = new Set(['ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG']);
+
 const errnoText = (errno: string): string => ERRNO[errno] ?? errno;
 
 /** Runs a system call; turns its failure into a SystemFault that names operation and path. */
@@ -137,7 +143,8 @@ export function sys<T>(operation: string, path: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException | undefined)?.syscall === undefined) throw error;
+    const known = error as NodeJS.ErrnoException | undefined;
+    if (known?.syscall === undefined && !TOO_LARGE.has(known?.code ?? '')) throw error;
     throw new SystemFault(operation, path, error);
   }
 }

@@ -40,9 +40,9 @@ function excerpt(label: Label, isPrimary: boolean, paint: Painter): string[] {
   const length = Math.max(1, Math.min(wanted, text.length - before));
   const mark = (isPrimary ? '^' : '-').repeat(length);
   const bar = paint.dim('│');
-  const underline = `${' '.repeat(before)}${isPrimary ? paint.error(mark) : paint.hint(mark)}${label.text === '' ? '' : ` ${label.text}`}`;
+  const underline = `${' '.repeat(before)}${isPrimary ? paint.error(mark) : paint.hint(mark)}${label.text === '' ? '' : ` ${printable(label.text)}`}`;
   return [
-    `${' '.repeat(width)} ${paint.dim('┌─')} ${label.source.name}:${line}:${column}`,
+    `${' '.repeat(width)} ${paint.dim('┌─')} ${place(label)}`,
     `${paint.dim(String(line).padStart(width))} ${bar} ${text}`,
     `${' '.repeat(width)} ${bar} ${underline}`,
   ];
@@ -65,6 +65,15 @@ export const printable = (text: string): string =>
     const code = char.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
   });
+
+/** The same for text that we painted ourselves: colours stay. They last until the next one, move nothing and ask for nothing. */
+export const printableInColour = (text: string): string =>
+  text
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 0 ? printable(part) : part))
+    .join('');
+
+const COLOUR = /(\u001b\[[0-9;:]{0,40}m)/;
 
 const gutter = (label: Label): number => String(label.source.position(label.start).line).length;
 
@@ -103,7 +112,7 @@ function shortTrace(trace: readonly TraceStep[]): (index: number) => boolean {
 /** `file:line:column` of a span's start. */
 export function place(span: Pick<Label, 'source' | 'start'>): string {
   const { line, column } = span.source.position(span.start);
-  return `${span.source.name}:${line}:${column}`;
+  return `${printable(span.source.name).replaceAll('\n', '\u240a')}:${line}:${column}`;
 }
 
 interface Painter {

@@ -1,6 +1,6 @@
 /** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
 import { writeSync } from 'node:fs';
-import { type Bytes, isAscii, printable, SystemFault } from '../base/index.ts';
+import { type Bytes, bytesToText, isAscii, printable, printableInColour, SystemFault, textToBytes } from '../base/index.ts';
 import { isTerminal } from './terminal.ts';
 import { wordToBytes } from './words.ts';
 
@@ -56,15 +56,24 @@ export class Output {
     this.write(1, Buffer.from(bytes, isAscii(bytes) ? 'utf8' : 'latin1'));
   }
 
+  /**
+   * Text to stdout that others wrote or that holds what they wrote, as bytes: logs, printed values. On a terminal control characters
+   * show as pictures, colours stay; a pipe gets the bytes as they are.
+   */
+  foreign(bytes: Bytes): void {
+    this.bytes(isTerminal(1) ? textToBytes(printableInColour(bytesToText(bytes))) : bytes);
+  }
+
   /** A record to stdout, indented, with a line end. */
   json(value: unknown): void {
     this.line(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item), 2));
   }
 
-  /** A line of talk to stderr. */
+  /** A line of talk to stderr. Whatever names and messages of others it holds, it does no more to a terminal than to colour text. */
   talk(text: string): void {
-    if (this.interceptTalk) this.interceptTalk(text);
-    else this.write(2, Buffer.from(`${text}\n`, 'utf8'));
+    const shown = printableInColour(text);
+    if (this.interceptTalk) this.interceptTalk(shown);
+    else this.write(2, Buffer.from(`${shown}\n`, 'utf8'));
   }
 }
 

@@ -33,6 +33,9 @@ interface HereDocument {
   readonly isTabbed: boolean;
 }
 
+/** Deeper than anybody writes: what is nested to cost time ends here, and is not balanced. */
+const MAX_NESTING = 200;
+
 const WORD_BREAK = /[\s;&|()<>]/;
 
 /** Cost: linear. */
@@ -52,7 +55,7 @@ export function scanShell(text: string): ShellScan {
     else if (stack.length === 0) openLines.add(offset);
   };
 
-  while (at < text.length) {
+  while (at < text.length && stack.length <= MAX_NESTING) {
     const character = text[at]!;
     const context = top();
     if (context === 'single' || context === 'ansi') {
@@ -185,6 +188,17 @@ export function scanShell(text: string): ShellScan {
       }
     }
   }
+}
+
+/** The text between ranges, which are in order. */
+export function without(text: string, ranges: readonly Range[]): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const { start, end } of ranges) {
+    parts.push(text.slice(done, start));
+    done = end;
+  }
+  return parts.join('') + text.slice(done);
 }
 
 /** Replaces `pattern` (global) only where the text is not literal. */

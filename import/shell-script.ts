@@ -25,8 +25,14 @@ export interface ShellScript {
 
 const OPEN = /^(?:function[ \t]+)?([A-Za-z_][A-Za-z0-9_-]*)[ \t]*\(\)[ \t]*\{[ \t]*(?:#.*)?$/;
 const OPEN_BELOW = /^(?:function[ \t]+)?([A-Za-z_][A-Za-z0-9_-]*)[ \t]*\(\)[ \t]*$/;
-const ONE_LINE = /^(?:function[ \t]+)?([A-Za-z_][A-Za-z0-9_-]*)[ \t]*\(\)[ \t]*\{[ \t]+(.*?)[ \t]*;?[ \t]*\}[ \t]*$/;
+const ONE_LINE = /^(?:function[ \t]+)?([A-Za-z_][A-Za-z0-9_-]*)[ \t]*\(\)[ \t]*\{[ \t](.*)\}[ \t]*$/;
 const CLOSE = /^\}[ \t]*(?:#.*)?$/;
+
+/** Functions and statements are looked for in each other: more of them than anybody writes are not taken apart. */
+const MAX_PARTS = 1000;
+
+/** They stand for variables while a script is translated. */
+const MARKS = /[\0-\x04]/;
 
 /** Functions begin at the start of a line and end with a `}` at the start of one, as everybody writes them. Cost: linear. */
 export function readShellScript(text: string): ShellScript {
@@ -37,7 +43,11 @@ export function readShellScript(text: string): ShellScript {
   const comments: string[] = [];
   let comment: string[] = [];
   let header: string | undefined;
-  let problem = scan.isBalanced ? undefined : 'a quote, a substitution or a here-document does not end';
+  let problem = !scan.isBalanced
+    ? 'a quote, a substitution or a here-document does not end'
+    : MARKS.test(text)
+      ? 'it holds control characters'
+      : undefined;
 
   const flush = (): void => {
     if (comment.length === 0) return;
@@ -47,6 +57,7 @@ export function readShellScript(text: string): ShellScript {
   };
 
   for (let index = 0; index < lines.length && problem === undefined; index++) {
+    if (functions.length + statements.length > MAX_PARTS) problem = `it has more than ${MAX_PARTS} functions and statements`;
     const { line, start } = lines[index]!;
     if (index === 0 && line.startsWith('#!')) continue;
     if (line.trim() === '') {
@@ -61,7 +72,7 @@ export function readShellScript(text: string): ShellScript {
     const openBelow = OPEN_BELOW.test(line) && lines[index + 1]?.line.trim() === '{';
     const opened = OPEN.exec(line) ?? (openBelow ? OPEN_BELOW.exec(line) : null);
     if (oneLine !== null && opened === null && (lines[index + 1] === undefined || scan.openLines.has(lines[index + 1]!.start))) {
-      functions.push({ name: oneLine[1]!, body: oneLine[2]!, comment: comment.join('\n'), text: line });
+      functions.push({ name: oneLine[1]!, body: oneLineBody(oneLine[2]!), comment: comment.join('\n'), text: line });
       comment = [];
       continue;
     }
@@ -92,9 +103,22 @@ export function readShellScript(text: string): ShellScript {
     index = last;
   }
   flush();
-  const twice = functions.find((each, index) => functions.findIndex(({ name }) => name === each.name) !== index);
+  const names = new Set<string>();
+  const twice = functions.find(({ name }) => names.size === names.add(name).size);
   if (twice !== undefined) problem ??= `function '${twice.name}' is defined twice`;
   return { header: header ?? '', functions, statements, comments, ...(problem === undefined ? {} : { problem }) };
+}
+
+/** Without the blanks around it and the semicolon that ends it. */
+function oneLineBody(text: string): string {
+  const isBlank = (at: number): boolean => text[at] === ' ' || text[at] === '\t';
+  let start = 0;
+  let end = text.length;
+  while (isBlank(start)) start++;
+  while (end > start && isBlank(end - 1)) end--;
+  if (text[end - 1] === ';') end--;
+  while (end > start && isBlank(end - 1)) end--;
+  return text.slice(start, Math.max(start, end));
 }
 
 function linesOf(text: string): { readonly line: string; readonly start: number }[] {

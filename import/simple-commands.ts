@@ -1,5 +1,5 @@
 /** Shell text of plain commands as words: what tells `./configure --prefix=/usr` from a script that only contains it. */
-import { scanShell } from './shell-scan.ts';
+import { scanShell, without } from './shell-scan.ts';
 
 /** Stand-ins for variables inside words; no text that is read holds them. */
 export const VERSION_MARK = '\u0001';
@@ -18,14 +18,7 @@ const PLAIN = /[A-Za-z0-9_./+=,:@%^-]/;
 
 /** One list of words a line, or undefined where a line is more than a command with literal words and the variables above. */
 export function simpleCommands(text: string): readonly (readonly string[])[] | undefined {
-  const { comments } = scanShell(text);
-  let code = '';
-  let done = 0;
-  for (const { start, end } of comments) {
-    code += text.slice(done, start);
-    done = end;
-  }
-  code += text.slice(done);
+  const code = without(text, scanShell(text).comments);
   const commands: (readonly string[])[] = [];
   for (const line of code.replace(/\\\n/g, ' ').split('\n')) {
     if (line.trim() === '') continue;

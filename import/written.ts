@@ -12,14 +12,32 @@ export const writeString = (parts: Written | string): string =>
     .join('')}"`;
 
 /**
- * Text of several lines as an indented string; one line as a string in quotes.
+ * Text of several lines as an indented string, which ends its last line; one line as a string in quotes.
  *
  * @param indent  of the line that the literal begins on
  */
 export function writeText(parts: Written | string, indent: string): string {
   const all = pieces(parts);
-  const isOneLine = all.every((part) => typeof part !== 'string' || !part.includes('\n'));
-  if (isOneLine && !all.some((part) => typeof part === 'string' && part.includes('"'))) return writeString(all);
+  return writeLines(all, indent, `\n${indent}`, all);
+}
+
+/** The same for what is no script: a last line without an end stays one. */
+function writeExactText(parts: Written | string, indent: string): string {
+  const exact = pieces(parts);
+  const last = exact.at(-1);
+  const tail = typeof last === 'string' ? last : '';
+  if (tail.endsWith('\n')) return writeLines([...exact.slice(0, -1), tail.slice(0, -1)], indent, `\n${indent}`, exact);
+  // blanks before the end of the literal would be taken for its indentation, a quote or a dollar for part of the end
+  return /(?:(?:^|\n) *|['$])$/.test(tail) ? writeString(exact) : writeLines(exact, indent, '', exact);
+}
+
+/**
+ * @param end    between the last line and the end of the literal: with a line end it ends that line
+ * @param exact  what is said where lines will not do
+ */
+function writeLines(all: Written, indent: string, end: string, exact: Written): string {
+  const isOneLine = exact.every((part) => typeof part !== 'string' || !part.includes('\n'));
+  if (isOneLine && !exact.some((part) => typeof part === 'string' && part.includes('"'))) return writeString(exact);
   const inside = `${indent}  `;
   const body = all
     .map((part) => (typeof part === 'string' ? escapeIndented(part) : `\${${part.code}}`))
@@ -29,7 +47,7 @@ export function writeText(parts: Written | string, indent: string): string {
     .join('\n');
   // Without a line at the margin all of it would be taken for indentation.
   const hasMargin = body.split('\n').some((line) => line.startsWith(inside) && /^[^ ]/.test(line.slice(inside.length)));
-  return hasMargin ? `''\n${body}\n${indent}''` : writeString(all);
+  return hasMargin ? `''\n${body}${end}''` : writeString(exact);
 }
 
 /** `''` and `${` would end the text. A single quote before what is escaped with two would become part of the escape. */
@@ -66,10 +84,11 @@ export function writeList(items: readonly { readonly text: string; readonly comm
   return `[\n${inner.join('')}${indent}]`;
 }
 
-/** A comment of whole lines, each with its line end. */
+/** A comment of whole lines, each with its line end. A carriage return alone ends a comment as well, and what follows would be code. */
 export const writeComment = (text: string, indent: string): string =>
   text
-    .split('\n')
+    .replaceAll('\0', '\u2400')
+    .split(/\r\n?|\n/)
     .map((line) => `${indent}#${line === '' ? '' : ` ${line.trimEnd()}`}\n`)
     .join('');
 
@@ -84,8 +103,8 @@ export class Template {
 /** Plain data as an expression. Absent parts of sets have been left out. */
 export function writeData(value: unknown, indent: string): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
-  if (typeof value === 'string') return writeText(value, indent);
-  if (value instanceof Template) return writeText(value.parts, indent);
+  if (typeof value === 'string') return writeExactText(value, indent);
+  if (value instanceof Template) return writeExactText(value.parts, indent);
   if (Array.isArray(value)) {
     return writeList(
       value.map((item) => ({ text: writeData(item, `${indent}  `) })),
@@ -98,8 +117,8 @@ export function writeData(value: unknown, indent: string): string {
   return `{\n${inner.join('')}${indent}}`;
 }
 
-/** The name of an attribute, in quotes where it must be. */
-export const writeName = (name: string): string => (isIdentifier(name) ? printName(name) : writeString(name));
+/** The name of an attribute or a declaration, in quotes where it must be: `package or "1"` would be no declaration. */
+export const writeName = (name: string): string => (isIdentifier(name) && name !== 'or' ? printName(name) : writeString(name));
 
 /** A path of the tree, relative to the file that holds it: `./zlib/fix.patch`. */
 export function writePath(path: string): string {

@@ -3,8 +3,8 @@
  * Aliases are refused, and so are large and deep files: what is read comes from elsewhere.
  */
 
-import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
-import { Fault, type Label, type SourceFile, tryBytesToText } from '../base/index.ts';
+import { isAlias, isMap, isScalar, isSeq, Lexer, type Node, parseDocument, type Scalar } from 'yaml';
+import { Fault, isAscii, type Label, type SourceFile, tryBytesToText } from '../base/index.ts';
 
 interface Place {
   readonly source: SourceFile;
@@ -49,16 +49,23 @@ export function readYaml(source: SourceFile): YamlMap {
   }
   const text = tryBytesToText(source.text);
   if (text === undefined) throw new Fault('E-IMPORT-002', `'${source.name}' is not UTF-8`);
+  const bytesBefore = byteOffsets(text);
   const place = (node: { range?: readonly number[] | null | undefined }): Place => {
     const [start = 0, end = start] = node.range ?? [];
-    return { source, start: bytesBefore(text, start), end: bytesBefore(text, Math.max(end, start + 1)) };
+    return { source, start: bytesBefore(start), end: bytesBefore(Math.max(end, start + 1)) };
   };
   const label = (node: { range?: readonly number[] | null | undefined }, message: string): Label => ({
     ...place(node),
     text: message,
   });
+  const nul = text.indexOf('\0');
+  if (nul !== -1) {
+    const labels = [label({ range: [nul, nul + 1] }, 'is this a text file?')];
+    throw new Fault('E-IMPORT-002', `'${source.name}' holds a NUL byte`, { labels });
+  }
+  checkSize(source.name, text, (start) => label({ range: [start, start + 1] }, ''));
   // Not 'silent': that would also pass over all documents but the first.
-  const document = parseDocument(text, { version: '1.1', uniqueKeys: true, prettyErrors: false, logLevel: 'error' });
+  const document = parseDocument(text, { version: '1.1', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const at = place({ range: problem.pos });
@@ -119,7 +126,30 @@ export function readYaml(source: SourceFile): YamlMap {
     const scalar = node as Scalar;
     const written = typeof scalar.source === 'string' ? scalar.source : String(scalar.value);
     const value = plain(scalar.value, written);
+    if (typeof value === 'string' && value.includes('\0')) {
+      throw new Fault('E-IMPORT-002', `'${source.name}' holds a NUL byte`, { labels: [label(node, 'no text can hold one')] });
+    }
     return { kind: 'scalar', value, text: typeof value === 'string' ? value : written, comments, ...place(node) };
+  }
+}
+
+/** Before the library builds a tree of it: that calls itself at each level, and compares each key with all others. */
+function checkSize(name: string, text: string, at: (offset: number) => Label): void {
+  let depth = 0;
+  let offset = 0;
+  let nParts = 0;
+  let nBlocks = 0;
+  const refuse = (what: string): Fault => new Fault('E-IMPORT-007', `'${name}' ${what}`, { labels: [at(offset)] });
+  for (const token of new Lexer().lex(text)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    // what begins a list within a list on the same line nests as well
+    if (token === '-' || token === '?') nBlocks++;
+    else if (token.trim() !== '' || token === '\n') nBlocks = 0;
+    if (depth > MAX_DEPTH || nBlocks > MAX_DEPTH) throw refuse(`is nested deeper than ${MAX_DEPTH}`);
+    if (++nParts > 10 * MAX_NODES) throw refuse(`holds more than ${MAX_NODES} values`);
+    // those of control characters stand for no text
+    if (!/^[\x02\x18\x1f]$/.test(token)) offset += token.length;
   }
 }
 
@@ -131,7 +161,20 @@ function plain(value: unknown, written: string): string | number | boolean | nul
   return written;
 }
 
-const bytesBefore = (text: string, offset: number): number => Buffer.byteLength(text.slice(0, offset), 'utf8');
+/** How many bytes of UTF-8 stand before an offset. Cost: one scan for all of them. */
+function byteOffsets(text: string): (offset: number) => number {
+  if (isAscii(text)) return (offset) => offset;
+  const offsets = new Uint32Array(text.length + 2);
+  let nBytes = 0;
+  for (let at = 0; at < text.length; at++) {
+    offsets[at] = nBytes;
+    const code = text.charCodeAt(at);
+    // the second half of a pair stands in the middle of four bytes
+    nBytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code >= 0xd800 && code <= 0xdfff ? 2 : 3;
+  }
+  offsets.fill(nBytes, text.length);
+  return (offset) => offsets[Math.min(offset, text.length)]!;
+}
 
 const commentLines = (comment: string | null | undefined): string[] =>
   comment === null || comment === undefined ? [] : comment.split('\n').map((line) => line.replace(/^ /, '').trimEnd());

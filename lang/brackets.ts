@@ -14,7 +14,8 @@ export interface Brackets {
 export function pairBrackets(source: SourceFile, tokens: Tokens): Brackets {
   const { kinds, starts, ends } = tokens;
   const partners = new Map<number, number>();
-  const open: number[] = [];
+  const open: { readonly index: number; readonly lineStart: number; readonly indent: number }[] = [];
+  const line = new LineOf(source.text);
   /** How many of each closing kind are open: without it a stray closer would search all that is open, again and again. */
   const counts = new Map<number, number>();
   const count = (kind: number, by: number): void => void counts.set(kind, (counts.get(kind) ?? 0) + by);
@@ -23,32 +24,54 @@ export function pairBrackets(source: SourceFile, tokens: Tokens): Brackets {
     const kind = kinds[index]!;
     const closer = closerOf(kind);
     if (closer !== End) {
-      open.push(index);
+      line.goTo(starts[index]!);
+      open.push({ index, lineStart: line.start, indent: line.indent });
       count(closer, 1);
       continue;
     }
     if (!isCloser(kind) || (counts.get(kind) ?? 0) === 0) continue;
     let opener = open.pop()!;
-    while (closerOf(kinds[opener]!) !== kind) {
-      count(closerOf(kinds[opener]!), -1);
+    while (closerOf(kinds[opener.index]!) !== kind) {
+      count(closerOf(kinds[opener.index]!), -1);
       opener = open.pop()!;
     }
     count(kind, -1);
-    partners.set(opener, index);
-    partners.set(index, opener);
-    if (suspect === undefined && ends[index]! > starts[index]! && isDedented(source, starts[opener]!, starts[index]!))
-      suspect = opener;
+    partners.set(opener.index, index);
+    partners.set(index, opener.index);
+    if (suspect !== undefined || ends[index]! === starts[index]!) continue;
+    line.goTo(starts[index]!);
+    const beginsLine = line.start + line.indent === starts[index]!;
+    if (beginsLine && line.start > opener.lineStart && line.indent < opener.indent) suspect = opener.index;
   }
   return { partners, suspect };
 }
 
-/** Whether the bracket at `close` begins its line and stands further left than the line of the one at `open` begins. */
-function isDedented(source: SourceFile, open: number, close: number): boolean {
-  const lineStart = source.text.lastIndexOf('\n', close - 1) + 1;
-  if (lineStart <= open) return false;
-  const indent = close - lineStart;
-  if (source.text.slice(lineStart, close).trim() !== '') return false;
-  return indent < indentation(source.line(source.position(open).line));
+/** The line of an offset, for offsets that only grow: all of them together cost one scan, however long the lines are. */
+class LineOf {
+  start = 0;
+  /** Blanks that the line begins with. */
+  indent = 0;
+  readonly #text: string;
+  #end: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#end = text.indexOf('\n');
+    this.#measure();
+  }
+
+  goTo(offset: number): void {
+    if (this.#end === -1 || this.#end >= offset) return;
+    this.start = this.#text.lastIndexOf('\n', offset - 1) + 1;
+    this.#end = this.#text.indexOf('\n', offset);
+    this.#measure();
+  }
+
+  #measure(): void {
+    BLANKS.lastIndex = this.start;
+    BLANKS.test(this.#text);
+    this.indent = BLANKS.lastIndex - this.start;
+  }
 }
 
-const indentation = (line: string): number => line.length - line.trimStart().length;
+const BLANKS = /[ \t\r\f\v]*/y;

@@ -72,7 +72,7 @@ function print(context: Context, args: Arguments, session: Session, value: Slot)
     context.out.bytes(text);
   } else if (args.has('xml')) {
     const isLocated = !args.has('no-location');
-    context.out.bytes(interpreter.guard(() => writeXml(interpreter.ctx, value, new Set(), isLocated)));
-  } else if (context.isJson) context.out.bytes(`${interpreter.toJson(value)}\n`);
-  else context.out.bytes(`${interpreter.print(value, { isStrict: args.has('strict') })}\n`);
+    context.out.foreign(interpreter.guard(() => writeXml(interpreter.ctx, value, new Set(), isLocated)));
+  } else if (context.isJson) context.out.foreign(`${interpreter.toJson(value)}\n`);
+  else context.out.foreign(`${interpreter.print(value, { isStrict: args.has('strict') })}\n`);
 }

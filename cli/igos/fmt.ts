@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Fault, Faults, SourceFile, sys, writeFileAtomic } from '../../base/index.ts';
+import { type Fault, Faults, SourceFile, SystemFault, sys, writeFileAtomic } from '../../base/index.ts';
 import { format } from '../../lang/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 
 export function run(context: Context, args: Arguments): number {
@@ -11,18 +11,17 @@ export function run(context: Context, args: Arguments): number {
   const isCheck = args.has('check');
   for (const path of args.operands.flatMap((operand) => (operand === '-' ? ['-'] : filesBelow(operand)))) {
     const isStdin = path === '-';
-    const before = isStdin ? readFileSync(0, 'latin1') : sys('read', path, () => readFileSync(path, 'latin1'));
+    const found = isStdin ? { before: readFileSync(0, 'latin1'), stat: undefined } : readOrdinary(path);
     const { text, diagnostics } = format(
-      new SourceFile(isStdin ? '«stdin»' : path, before),
+      new SourceFile(isStdin ? '«stdin»' : path, found.before),
       path.endsWith('.igos') || isStdin ? 'igos' : 'nix',
     );
     faults.push(...diagnostics);
     if (diagnostics.length > 0) continue;
-    if (isStdin && !isCheck) context.out.bytes(text);
-    else if (text !== before) {
+    if (isStdin && !isCheck) context.out.foreign(text);
+    else if (text !== found.before) {
       changed.push(path);
-      // A symlink stays one, and the file that it leads to is formatted.
-      if (!isCheck) writeFileAtomic(realpathSync(path), Buffer.from(text, 'latin1'), { mode: statSync(path).mode & 0o777 });
+      if (!isCheck && found.stat !== undefined) replaceFile(path, found.stat, Buffer.from(text, 'latin1'));
     }
   }
   if (context.isJson) context.out.json({ changed });
@@ -30,6 +29,24 @@ export function run(context: Context, args: Arguments): number {
   else if (!context.isQuiet) for (const path of changed) context.out.talk(`formatted ${path}`);
   if (faults.length > 0) throw new Faults(faults);
   return isCheck && changed.length > 0 ? 1 : 0;
+}
+
+/** A pipe would wait for a writer, and some devices never end. */
+function readOrdinary(path: string): { readonly before: string; readonly stat: BigIntStats } {
+  const stat = sys('examine', path, () => statSync(path, { bigint: true }));
+  if (!stat.isFile()) throw new UsageError(`'${path}' is no ordinary file`, ['- formats standard input']);
+  return { before: sys('read', path, () => readFileSync(path, 'latin1')), stat };
+}
+
+/** A symlink stays one, and the file that it leads to is formatted. What an editor saved meanwhile is not undone. */
+function replaceFile(path: string, read: BigIntStats, data: Buffer): void {
+  const real = sys('examine', path, () => realpathSync(path));
+  const now = sys('examine', real, () => statSync(real, { bigint: true }));
+  const isSame = (['dev', 'ino', 'size', 'mtimeNs', 'ctimeNs'] as const).every((key) => now[key] === read[key]);
+  if (!isSame) {
+    throw new SystemFault('format', path, { code: 'EBUSY' }, ['it was changed meanwhile and is left as it is: run it again']);
+  }
+  writeFileAtomic(real, data, { replaced: { mode: Number(read.mode), uid: Number(read.uid), gid: Number(read.gid) } });
 }
 
 function filesBelow(path: string): string[] {

@@ -13,18 +13,28 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   using store = openContextStore(context);
   if (args.has('follow')) {
     for (const drvPath of drvPaths) {
-      const hasFollowed = await followLog(store, drvPath, { onBytes: (bytes) => context.out.bytes(bytes.toString('latin1')) });
+      let held = '';
+      const onBytes = (bytes: Buffer): void => {
+        const text = held + bytes.toString('latin1');
+        held = BEGUN.exec(text)?.[0] ?? '';
+        context.out.foreign(text.slice(0, text.length - held.length));
+      };
+      const hasFollowed = await followLog(store, drvPath, { onBytes });
+      context.out.foreign(held);
       if (hasFollowed) continue;
       const log = readLog(store, drvPath);
       context.out.talk(`no build of ${derivationName(drvPath)} runs: this is the log of the last one`);
-      context.out.bytes(log.toString('latin1'));
+      context.out.foreign(log.toString('latin1'));
     }
     return;
   }
   const logs = [...drvPaths].map((drvPath) => ({ drvPath, log: readLog(store, drvPath) }));
   if (context.isJson) context.out.json({ logs: logs.map(({ drvPath, log }) => ({ drvPath, log: log.toString('utf8') })) });
-  else for (const { log } of logs) context.out.bytes(log.toString('latin1'));
+  else for (const { log } of logs) context.out.foreign(log.toString('latin1'));
 }
+
+/** A character or a colour of which the rest has not been read yet. */
+const BEGUN = /(?:[\xc0-\xff][\x80-\xbf]{0,2}|\x1b(?:\[[0-9;:]{0,40})?)$/;
 
 /** Of outputs it is the derivation that made them; the evaluator is only loaded for the others. */
 function derivationsOf(context: Context, args: Arguments): ReadonlySet<StorePath> {

@@ -21,7 +21,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };
   const show = (expr: Expr): string => printNormal(expr, options);
   if (context.isJson) context.out.json({ kind: tree.kind, normal: normalForm(tree, show) });
-  else context.out.bytes(`${normalForm(tree, show)}\n`);
+  else context.out.foreign(`${normalForm(tree, show)}\n`);
 }
 
 /** A variable that nothing defines is an error of the text as well; the names that are always there belong to the evaluator. */

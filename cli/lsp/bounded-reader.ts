@@ -77,7 +77,16 @@ export class BoundedReader extends AbstractMessageReader implements MessageReade
       return;
     }
     if (!isMessage(message)) this.#refuse(ErrorCodes.InvalidRequest, 'the message is no request, notification or response');
-    else callback(message);
+    else this.#deliver(message, callback);
+  }
+
+  /** The library throws for some notifications without parameters (`$/cancelRequest`): nobody waits for an answer. */
+  #deliver(message: Message, callback: DataCallback): void {
+    try {
+      callback(message);
+    } catch (error) {
+      this.fireError(error);
+    }
   }
 
   #refuse(code: number, message: string): void {

@@ -46,7 +46,7 @@ function runningLine(
     build.doneBytes === undefined
       ? ''
       : `${formatBytes(build.doneBytes)}${build.totalBytes === undefined ? '' : ` of ${formatBytes(build.totalBytes)}`}`;
-  const parts = [time, build.phase, size, columns < NARROW ? '' : printable(withoutColour(build.line))];
+  const parts = [time, printable(build.phase), size, columns < NARROW ? '' : printable(withoutColour(build.line))];
   return { title: fit(build.name, width), rest: parts.filter((part) => part !== '').join('  ') };
 }
 

@@ -4,6 +4,7 @@
  */
 import { Box, render, Static, Text } from 'ink';
 import { createElement as h, type ReactElement, useEffect, useState } from 'react';
+import { printable, printableInColour } from '../../base/index.ts';
 import type { Output } from '../output.ts';
 import { buildLines, type ShownLine } from './build-lines.ts';
 import type { BuildState } from './build-state.ts';
@@ -34,6 +35,7 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
   const terminal = process.stderr;
   const running = new Map<string, Activity>();
   const notes: string[] = [];
+  const note = (...lines: readonly string[]): void => void notes.push(...lines.map(printableInColour));
   let state: BuildState | undefined;
   let total = 0;
   let done = 0;
@@ -50,40 +52,38 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
     patchConsole: false,
     exitOnCtrlC: false,
   });
-  out.interceptTalk = (line) => notes.push(line);
-  const ended = (title: string, isGood: boolean, ms: number, note?: string): void => {
-    notes.push(`${isGood ? '✓' : '✗'} ${title} ${formatDuration(ms)}${note === undefined ? '' : ` (${note})`}`);
+  out.interceptTalk = note;
+  const ended = (title: string, isGood: boolean, ms: number, remark?: string): void => {
+    note(`${isGood ? '✓' : '✗'} ${title} ${formatDuration(ms)}${remark === undefined ? '' : ` (${remark})`}`);
   };
   return {
     total(value) {
       total = value;
     },
     start(id, title) {
-      running.set(id, { id, title, startedMs: performance.now(), detail: '' });
+      running.set(id, { id, title: printable(title), startedMs: performance.now(), detail: '' });
     },
     detail(id, text, bytes) {
       const activity = running.get(id);
       if (!activity) return;
-      activity.detail = text;
+      activity.detail = printable(text);
       if (bytes) {
         activity.doneBytes = bytes.done;
         if (bytes.total !== undefined) activity.totalBytes = bytes.total;
       }
     },
-    finish(id, outcome, note) {
+    finish(id, outcome, remark) {
       const activity = running.get(id);
       running.delete(id);
       done += 1;
       if (outcome === 'failed') failed += 1;
-      if (activity) ended(activity.title, outcome !== 'failed', performance.now() - activity.startedMs, note);
+      if (activity) ended(activity.title, outcome !== 'failed', performance.now() - activity.startedMs, remark);
     },
-    note(text) {
-      notes.push(text);
-    },
+    note,
     build(event, current) {
       state = current;
-      notes.push(...remarks(event));
-      if (event.kind === 'log' && hasLogs) notes.push(logLine(event));
+      note(...remarks(event));
+      if (event.kind === 'log' && hasLogs) note(logLine(event));
       if (event.kind === 'finished') ended(titleOf(event), true, event.durationMs);
       if (event.kind === 'failed') {
         const { phase = '', durationMs = 0 } = state.failed.get(event.drvPath) ?? {};

@@ -36,7 +36,7 @@ export async function printLogs(repl: Repl, expression: Parsed): Promise<undefin
   const targets = targetsOf(repl, expression);
   const { readLog } = await import('../../builder/index.ts');
   for (const drvPath of new Set(targets.flatMap((target): StorePath[] => (target.drvPath === undefined ? [] : [target.drvPath]))))
-    repl.context.out.bytes(readLog(repl.world.session.store, drvPath).toString('latin1'));
+    repl.context.out.foreign(readLog(repl.world.session.store, drvPath).toString('latin1'));
 }
 
 /** All derivations are in the store afterwards. */

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { bytesToText, compareBytes, SourceFile, textToBytes } from '../../base/index.ts';
+import { bytesToText, compareBytes, printable, SourceFile, textToBytes } from '../../base/index.ts';
 import { Attrs, declarationTopics } from '../../eval/index.ts';
 import { parse, printName } from '../../lang/index.ts';
 import { findReplCommand, replCommands } from './commands.ts';
@@ -20,6 +20,12 @@ export interface Completion {
  * @param before  lines of the same input
  */
 export function complete(repl: Repl, line: string, before = ''): Completion {
+  const { matches, word } = completeAll(repl, line, before);
+  return { matches: matches.filter((match) => printable(match) === match), word };
+}
+
+/** Names of files and attributes are whatever somebody made: those that nobody can type are dropped above. */
+function completeAll(repl: Repl, line: string, before: string): Completion {
   const command = before === '' ? /^\s*(:\S*)(\s+)?/.exec(line) : null;
   if (command !== null && command[2] === undefined) {
     const word = command[1]!;

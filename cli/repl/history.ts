@@ -1,13 +1,18 @@
 /** Lines typed in earlier sessions, for the arrow keys. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { makeDirectory, writeFileAtomic } from '../../base/index.ts';
+import { makeDirectory, printable, writeFileAtomic } from '../../base/index.ts';
 import type { Context } from '../context.ts';
 
 export const MAX_LINES = 2000;
 /** A pasted text is not worth keeping. */
 const MAX_LINE_LENGTH = 4096;
+
+const MAX_BYTES = 4 * MAX_LINES * MAX_LINE_LENGTH;
+
+/** Lines are drawn as they are: what drives a terminal is not kept, and not shown where somebody else put it into the file. */
+const isKept = (line: string): boolean => line.length <= MAX_LINE_LENGTH && printable(line) === line;
 
 export const historyFile = (environment: Context['environment']): string =>
   join(environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'igos', 'repl-history');
@@ -15,9 +20,12 @@ export const historyFile = (environment: Context['environment']): string =>
 /** Oldest first; empty where there is none. */
 export function readHistory(file: string): string[] {
   try {
+    // not a device or a pipe, and not what no session wrote
+    const stat = statSync(file);
+    if (!stat.isFile() || stat.size > MAX_BYTES) return [];
     return readFileSync(file, 'utf8')
       .split('\n')
-      .filter((line) => line !== '')
+      .filter((line) => line !== '' && isKept(line))
       .slice(-MAX_LINES);
   } catch {
     return [];
@@ -29,7 +37,7 @@ export function readHistory(file: string): string[] {
  * of two sessions that write in the same instant, one line may be lost, but never the file. @throws SystemFault
  */
 export function addToHistory(file: string, line: string): void {
-  if (line.trim() === '' || line.length > MAX_LINE_LENGTH || /[\x00-\x08\x0a-\x1f\x7f]/.test(line)) return;
+  if (line.trim() === '' || !isKept(line)) return;
   const lines = readHistory(file);
   if (lines.at(-1) === line) return;
   makeDirectory(dirname(file), 0o700);

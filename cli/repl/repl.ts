@@ -109,7 +109,7 @@ export class Repl implements Disposable {
   #show(value: Value, how: { readonly maxDepth?: number } | undefined): Bytes {
     const { interpreter } = this.world;
     return how === undefined
-      ? interpreter.toJson(value)
+      ? this.#paint('name', interpreter.toJson(value))
       : interpreter.guard(() => prettyValue(value, { ...how, paint: (role, text) => this.#paint(role, text) }));
   }
 

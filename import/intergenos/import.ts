@@ -98,7 +98,9 @@ export function importIntergenos(path: string, shown: string = path, toolchain: 
     });
     styles.set(style, (styles.get(style) ?? 0) + 1);
     // A folder with a tree.igos is a tree of its own.
-    const file = `${recipe.tier}/${recipe.name === 'tree' ? 'tree_' : recipe.name}.igos`;
+    let base = recipe.name;
+    while (base === 'tree' || (base !== recipe.name && packages.has(base))) base += '_';
+    const file = `${recipe.tier}/${base}.igos`;
     files.set(file, { data: formatted(file, text) });
   }
 

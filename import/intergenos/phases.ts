@@ -3,7 +3,7 @@
  * helpers, variables and files of the script that it needs.
  */
 import type { Finding } from '../report.ts';
-import { replaceCode, scanShell } from '../shell-scan.ts';
+import { replaceCode, scanShell, without } from '../shell-scan.ts';
 import { dedent, type ShellFunction, type ShellScript } from '../shell-script.ts';
 import type { Written } from '../written.ts';
 import type { TestPolicy } from './recipe.ts';
@@ -59,15 +59,7 @@ export function idleComment({ body }: ShellFunction): string {
   return comments.map(({ start, end }) => body.slice(start, end).replace(/^#+ ?/, '')).join('\n');
 }
 
-export function withoutComments(text: string): string {
-  let out = '';
-  let done = 0;
-  for (const { start, end } of scanShell(text).comments) {
-    out += text.slice(done, start);
-    done = end;
-  }
-  return out + text.slice(done);
-}
+export const withoutComments = (text: string): string => without(text, scanShell(text).comments);
 
 /** Code before the body that it needs: variables and helpers of the script, in their order. */
 export function preludeOf(script: ShellScript, body: string, phases: ReadonlySet<string>, own: string): string {
@@ -82,9 +74,10 @@ export function preludeOf(script: ShellScript, body: string, phases: ReadonlySet
       })),
   ];
   const taken = new Set<(typeof items)[number]>();
-  for (let isGrowing = true; isGrowing; ) {
-    isGrowing = false;
-    const code = withoutComments([body, ...[...taken].map((item) => item.text)].join('\n'));
+  for (let added = [body]; added.length > 0; ) {
+    // what was taken before was looked through before
+    const code = withoutComments(added.join('\n'));
+    added = [];
     for (const item of items) {
       if (taken.has(item)) continue;
       const isNeeded = item.isFunction
@@ -92,7 +85,7 @@ export function preludeOf(script: ShellScript, body: string, phases: ReadonlySet
         : item.names.length === 0 || item.names.some((name) => new RegExp(`\\$\\{?[#!]?${name}\\b`).test(code));
       if (!isNeeded) continue;
       taken.add(item);
-      isGrowing = true;
+      added.push(item.text);
     }
   }
   return items

@@ -66,6 +66,8 @@ export interface Recipe {
 /** What a package may be called; also what its folder and its file may be called. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9+._-]*$/;
 const VERSION = /^[A-Za-z0-9][A-Za-z0-9+._?=-]*$/;
+/** As build.sh can define one. */
+const FUNCTION = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const FILE = /^(?!\.)[A-Za-z0-9+._?=~@-]+$/;
 
 /**
@@ -78,10 +80,12 @@ export function readRecipe(source: SourceFile, folder: { readonly name: string }
   const map = readYaml(source);
   const seen = new Set<string>();
   const comments: string[] = [...map.comments];
-  const name = requireName(text('name'), 'package');
+  // until it is known: YAML takes a name like `y` for something else, of which something is to be told
+  let { name } = folder;
   const find = (kind: Finding['kind'], about: string, said: string): void => {
     findings.push({ kind, name, about, text: said });
   };
+  name = requireName(text('name'), 'package');
   if (name !== folder.name) find('odd', 'name', `the folder is called '${folder.name}'`);
 
   const recipe: Recipe = {
@@ -97,7 +101,7 @@ export function readRecipe(source: SourceFile, folder: { readonly name: string }
     patches: list('patches').map((item, index) => readPatch(item, index)),
     dependencies: readDependencies(),
     flags: list('configure_flags').map((item) => scalar(item, 'configure_flags').text),
-    installFunction: optionalText('install_func') ?? 'do_install',
+    installFunction: installFunction(),
     isDirectInstall: bool('direct_install', false),
     supersedes: list('supersedes').map((item) => requireName(scalar(item, 'supersedes'), 'package')),
     bundled: list('bundled_deps').flatMap((item) => readBundled(scalar(item, 'bundled_deps').text)),
@@ -223,6 +227,15 @@ export function readRecipe(source: SourceFile, folder: { readonly name: string }
     if (FILE.test(value.text)) return value.text;
     throw new Fault('E-IMPORT-004', `'${value.text}' is not the name of a file, in '${source.name}'`, {
       labels: [{ ...value, text: 'a name, not a path' }],
+    });
+  }
+
+  function installFunction(): string {
+    const called = optionalText('install_func') ?? 'do_install';
+    if (FUNCTION.test(called)) return called;
+    const { value } = map.entries.get('install_func')!;
+    throw new Fault('E-IMPORT-004', `'${called}' is not a name for a function, in '${source.name}'`, {
+      labels: [{ ...value, text: 'letters, digits, _ and - only' }],
     });
   }
 

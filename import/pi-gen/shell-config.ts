@@ -1,5 +1,5 @@
 /** Assignments of a shell file, as far as they stand for themselves: nothing is run. */
-import { scanShell } from '../shell-scan.ts';
+import { scanShell, without } from '../shell-scan.ts';
 
 export interface ShellConfig {
   readonly values: ReadonlyMap<string, string>;
@@ -16,8 +16,7 @@ const ASSIGNMENT = /^(?:export[ \t]+)?([A-Za-z_]\w*)=(.*)$/;
  */
 export function readShellConfig(text: string, before: ReadonlyMap<string, string> = new Map()): ShellConfig {
   const { comments } = scanShell(text);
-  let code = text;
-  for (const { start, end } of [...comments].reverse()) code = code.slice(0, start) + code.slice(end);
+  const code = without(text, comments);
   const values = new Map(before);
   const others: string[] = [];
   let depth = 0;

@@ -1,7 +1,9 @@
 /** What `igos fmt` does to files that are not plain ones. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -43,4 +46,42 @@ test('a symlink to nothing, and those in folders', async (t) => {
   assert.match(run.stderr, /cannot examine '.*link\.nix': no such file/);
   assert.equal((await runHere('igos', ['fmt', folder])).status, 0);
   assert.ok(lstatSync(join(folder, 'link.nix')).isSymbolicLink());
+});
+
+test('mode and owner stay, whatever the umask says', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file.nix');
+  writeFileSync(file, '{a=1;}');
+  chmodSync(file, 0o666);
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(file, 1234, 1235);
+  const umask = process.umask(0o077);
+  try {
+    assert.equal((await runHere('igos', ['fmt', file])).status, 0);
+  } finally {
+    process.umask(umask);
+  }
+  const { mode, uid, gid } = statSync(file);
+  assert.equal(mode & 0o7777, 0o666);
+  if (isRoot) assert.deepEqual([uid, gid], [1234, 1235]);
+});
+
+test('what is no ordinary file is refused, before anything waits for it', async (t) => {
+  const folder = temporaryFolder(t);
+  const pipe = join(folder, 'pipe.nix');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  for (const path of [pipe, '/dev/zero']) {
+    const run = await runHere('igos', ['fmt', path]);
+    assert.deepEqual([run.status, run.stderr], [2, `igos: '${path}' is no ordinary file\nhint: - formats standard input\n`]);
+  }
+  assert.deepEqual([(await runHere('igos', ['fmt', folder])).status, readdirSync(folder)], [0, ['pipe.nix']]);
+});
+
+test('a file too large for memory is an error of the file', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'file.nix');
+  writeFileSync(file, '');
+  truncateSync(file, 3 * 2 ** 30);
+  const run = await runHere('igos', ['fmt', file]);
+  assert.deepEqual([run.status, run.stderr], [1, `error: cannot read '${file}': file too large\n`]);
 });

@@ -268,3 +268,10 @@ test('on a terminal the run is drawn, also when the window changes its size', (t
   assert.match(screen, /3 built in /);
   assert.doesNotMatch(screen, /\u001b\[3[0-7]m/, 'no colour, as NO_COLOR asks');
 });
+
+test('a phase is what a build says it is: it draws nothing but text', () => {
+  const run = scene({ evil: {} });
+  run.start('evil');
+  run.tell({ kind: 'phase', drvPath: pathOf('evil'), phase: 'a\u001b]0;title\u0007\u009b2J' });
+  assert.match(drawn(run.state, 100, 24), /a␛\]0;title␇\ufffd2J/);
+});

@@ -1,6 +1,6 @@
 /** The file of typed lines. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -25,4 +25,18 @@ test('lines are kept in order, for their owner alone, up to a bound, beside thos
   assert.deepEqual([lines.length, lines[0], lines.at(-1)], [MAX_LINES, 'line 11', 'last']);
   assert.throws(() => addToHistory(join(file, 'below/a/file'), 'x'), { name: 'SystemFault' });
   assert.deepEqual(readHistory(join(file, 'below')), []);
+});
+
+test('a history file of somebody else: control characters are not shown, a device is not read', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-history-'));
+  t.after(() => removeTree(work));
+  const file = join(work, 'history');
+  writeFileSync(file, `good\n\x1b]0;evil\x07\n${'x'.repeat(5000)}\nc1 \u009b2J\nlast\n`);
+  assert.deepEqual(readHistory(file), ['good', 'last']);
+  addToHistory(file, 'c1 \u009b2J');
+  assert.deepEqual(readHistory(file), ['good', 'last']);
+  symlinkSync('/dev/zero', join(work, 'endless'));
+  assert.deepEqual(readHistory(join(work, 'endless')), []);
+  addToHistory(join(work, 'endless'), 'x');
+  assert.deepEqual([readHistory(join(work, 'endless')), statSync('/dev/zero').isCharacterDevice()], [['x'], true]);
 });

@@ -203,6 +203,13 @@ test('time is linear in the text', () => {
   const limitMs = 3000; // quadratic time would be minutes
   assert.ok(timed(`"${'abc $ \\n'.repeat(650_000)}"`) < limitMs, 'a string of 5 MB');
   assert.ok(timed(`''${'\n  abc $x'.repeat(100_000)}''`) < limitMs, 'an indented string of 1 MB');
+  // on one line: who looks for the beginning of the line at each bracket looks at all of it
+  for (const [open, close] of ['()', '[]', '{}'] as const) {
+    const pairs = open!.repeat(100_000) + close!.repeat(100_000);
+    assert.ok(timed(pairs) < limitMs, open);
+    assert.ok(timed(`${open}\n`.repeat(50_000) + ' '.repeat(50_000) + close!.repeat(50_000)) < limitMs, `${open} on lines`);
+    assert.ok(timed(open!.repeat(50_000) + `\n${close}`.repeat(50_000)) < limitMs, `${close} on lines`);
+  }
   for (const piece of [
     'a.',
     'a',

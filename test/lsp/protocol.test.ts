@@ -56,6 +56,11 @@ test('malformed requests are answered with errors, and the server lives on', asy
     client.notify('textDocument/didOpen', params);
   }
   client.notify('$/unknown', {});
+  for (const params of [undefined, null, [], { id: {} }]) {
+    client.notify('$/cancelRequest', params);
+    client.notify('$/setTrace', params);
+    client.notify('$/progress', params);
+  }
   for (const body of ['{', '[]', 'null', '"x"', '{"jsonrpc":"2.0"}', '{"jsonrpc":"2.0","method":1}']) {
     const answered = client.next(({ id }) => id === null);
     client.write(`Content-Length: ${body.length}\r\n\r\n${body}`);

@@ -46,6 +46,8 @@ export class HttpTransport implements Transport {
     }
     if (status === 416) {
       answer.discard();
+      // Nothing after what is there already: once more from the start.
+      if (fromByte > 0) return await this.get(key, signal === undefined ? {} : { signal });
       throw new CacheProblem('the server lost its place', true);
     }
     const start = status === 206 ? rangeStart(answer) : 0;

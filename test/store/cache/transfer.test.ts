@@ -284,6 +284,16 @@ test('small files that a bucket has compressed for the way are read; what unpack
   await assert.rejects(ask(), /comes in 'pack200', which igos cannot undo/);
 });
 
+test('what is there whole already, of a server that has nothing after it, comes once more', async (t) => {
+  const url = await listen(t, (request, response) => {
+    if (request.headers.range === undefined) response.end('whole');
+    else response.writeHead(416).end();
+  });
+  const got = await openTransport(url).get('x', { fromByte: 5 });
+  assert.equal(got?.fromByte, 0);
+  assert.equal(Buffer.concat(await Array.fromAsync(got.body)).toString(), 'whole');
+});
+
 test('a busy cache is left alone for as long as it asks', async (t) => {
   const { folder, paths } = vectorCache(t, 'cache');
   const times: number[] = [];

@@ -98,6 +98,11 @@ export const depotCodes = defineCodes({
       'pkm places packages of igos. A binary archive of igos holds exactly one; those of Genode hold programs for Genode.',
     right: 'igos depot create examples/tour/v1#greet --user alan',
   },
+  'E-DEPOT-020': {
+    title: 'an index is older than the one that is there',
+    explanation:
+      'The server gave out an index that its user signed before the one that was downloaded last. It is not taken: somebody may want to hide that there are newer archives.',
+  },
 });
 
 export type DepotCode = keyof typeof depotCodes;

@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -93,18 +93,19 @@ class Users {
 async function importOne(archive: ArchiveName, user: User, options: DownloadOptions): Promise<string> {
   const path = publicPath(archive, options.depot.layout);
   const file = join(options.publicFolder, path);
+  const before = archive.type === 'index' ? await knownIndex(archive, user, file, options.now) : undefined;
   const wasThere = [file, `${file}${PARTIAL}`, `${file}.sig${PARTIAL}`].some((each) => existsSync(each));
   try {
-    return await checkAndImport(archive, user, file, path, options);
+    return await checkAndImport(archive, user, { file, path, before }, options);
   } catch (error) {
-    if (!(error instanceof Fault) || (error.code !== 'E-DEPOT-012' && error.code !== 'E-DEPOT-014')) throw error;
-    discard(file);
+    if (!(error instanceof Fault) || !REFUSED.includes(error.code)) throw error;
+    discard(file, before);
     // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word.
-    if (!wasThere) throw error;
+    if (!wasThere || error.code === 'E-DEPOT-020') throw error;
     try {
-      return await checkAndImport(archive, user, file, path, options);
+      return await checkAndImport(archive, user, { file, path, before }, options);
     } catch (second) {
-      discard(file);
+      discard(file, before);
       throw second;
     }
   }
@@ -113,28 +114,40 @@ async function importOne(archive: ArchiveName, user: User, options: DownloadOpti
 /** Ends the name of a file that is still being fetched. */
 const PARTIAL = '.partial';
 
-const discard = (file: string): void => {
+/** What came is not to be kept. */
+const REFUSED: readonly string[] = ['E-DEPOT-012', 'E-DEPOT-014', 'E-DEPOT-020'] satisfies DepotCode[];
+
+/** An index that was there before comes back: else a server that sends rubbish once could send an old one next. */
+function discard(file: string, before: KnownIndex | undefined): void {
   rmSync(`${file}.sig`, { force: true });
   rmSync(file, { force: true });
-};
+  if (before === undefined) return;
+  writeFileAtomic(file, before.bytes);
+  writeFileAtomic(`${file}.sig`, before.signature);
+}
+
+interface KnownIndex {
+  readonly bytes: Buffer;
+  readonly signature: Buffer;
+  readonly signedAt: Date;
+}
 
 async function checkAndImport(
   archive: ArchiveName,
   user: User,
-  file: string,
-  path: string,
+  { file, path, before }: { readonly file: string; readonly path: string; readonly before: KnownIndex | undefined },
   options: DownloadOptions,
 ): Promise<string> {
   if (!existsSync(file) || !existsSync(`${file}.sig`) || archive.type === 'index') {
     const url = `${user.address}/${path}`;
     options.onEvent?.({ kind: 'fetch', archive, url });
-    await fetchFile(user.address, `${path}.sig`, `${file}.sig`, archive, options.signal);
-    await fetchFile(user.address, path, file, archive, options.signal);
+    const { signal } = options;
+    await fetchFile(user.address, `${path}.sig`, `${file}.sig`, { archive, limit: MAX_SIGNATURE, signal });
+    await fetchFile(user.address, path, file, { archive, limit: MAX_ARCHIVE, signal });
   }
   const { verifyFile } = await import('./openpgp.ts');
-  const { readFileSync } = await import('node:fs');
   const { needsPath } = options;
-  const { fingerprint } = await verifyFile({
+  const { fingerprint, signedAt } = await verifyFile({
     archive: formatArchiveName(archive),
     file,
     signature: sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`)),
@@ -142,9 +155,34 @@ async function checkAndImport(
     needsPath: typeof needsPath === 'object' ? needsPath.has(archive.user) : needsPath === true,
     now: options.now,
   });
+  if (before !== undefined && signedAt < before.signedAt) {
+    const text = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
+    throw new Fault(
+      'E-DEPOT-020' satisfies DepotCode,
+      `the index '${formatArchiveName(archive)}' is older than the one that is there`,
+      {
+        notes: [`signed on ${text(signedAt)}, and the one that is there on ${text(before.signedAt)}`],
+        hints: ['download it later, or tell its user', `if you know why, take it: remove '${file}.sig' and download it again`],
+      },
+    );
+  }
   if (archive.type === 'index') await importFile(archive, file, options);
   else await importFolder(archive, file, options);
   return fingerprint;
+}
+
+/** The index that was downloaded last, where its signature holds. */
+async function knownIndex(archive: ArchiveName, user: User, file: string, now: Date): Promise<KnownIndex | undefined> {
+  if (!existsSync(file) || !existsSync(`${file}.sig`)) return undefined;
+  const { verifyFile } = await import('./openpgp.ts');
+  const [bytes, signature] = [file, `${file}.sig`].map((path) => sys('read', path, () => readFileSync(path))) as [Buffer, Buffer];
+  try {
+    const { signedAt } = await verifyFile({ archive: formatArchiveName(archive), file, signature, keys: user.keys, now });
+    return { bytes, signature, signedAt };
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }
 
 async function importFolder(archive: ArchiveName, file: string, { depot }: DownloadOptions): Promise<void> {
@@ -201,8 +239,29 @@ async function importFile(archive: ArchiveName, file: string, { depot }: Downloa
   writeFileAtomic(depot.path(archive), Buffer.concat(chunks));
 }
 
+/** Of a few hundred bytes, armoured and by several keys too. */
+const MAX_SIGNATURE = 1 << 16;
+/** It is held in memory while its signature is checked; Node reads no larger file. */
+const MAX_ARCHIVE = 2 ** 31 - 1;
+
+/** Nobody but the server says how long it is: without a bound it would fill the disk. */
+async function* bounded(body: AsyncIterable<Uint8Array>, limit: number, tooLong: () => Error): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw tooLong();
+    yield chunk;
+  }
+}
+
 /** Resumes where an earlier attempt, of this process or another one, was cut off. */
-async function fetchFile(address: string, key: string, file: string, archive: ArchiveName, signal?: AbortSignal): Promise<void> {
+async function fetchFile(
+  address: string,
+  key: string,
+  file: string,
+  options: { readonly archive: ArchiveName; readonly limit: number; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { archive, limit, signal } = options;
   const { openTransport, withRetries, CacheProblem } = await loadCaches();
   const transport = openTransport(address);
   const partial = `${file}${PARTIAL}`;
@@ -220,7 +279,11 @@ async function fetchFile(address: string, key: string, file: string, archive: Ar
         throw refuse('the server does not have it', 'see whether name and version are right, and whether its user publishes it');
       }
       const start = got.fromByte === fromByte ? fromByte : 0;
-      await pipeline(Readable.from(got.body), createWriteStream(partial, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
+      const body = bounded(got.body, limit - start, () => {
+        rmSync(partial, { force: true });
+        return refuse(`it has more than ${limit} bytes`, 'tell its user: the server sends something else');
+      });
+      await pipeline(Readable.from(body), createWriteStream(partial, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
         ...(signal === undefined ? {} : { signal }),
       });
     }, signal);

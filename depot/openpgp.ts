@@ -75,13 +75,15 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
   const message = await openpgp.createMessage({ binary: sys('read', request.file, () => readFileSync(request.file)) });
   let last: Verified | undefined;
   for (const packet of signature.packets) {
-    const signer = await signerOf(keys, packet.issuerKeyID);
+    const signers = signersOf(keys, packet.issuerKeyID);
+    const [signer] = signers;
     if (signer === undefined) {
       throw refuse(archive, `it is by the key ${packet.issuerKeyID.toHex()}, which is not in '${keys.path}'`, [
         `if its user has a new key, put that into '${keys.path}', after making sure that it is theirs`,
       ]);
     }
-    await refuseUnusableKey(archive, signer, packet.issuerKeyID, now);
+    for (const each of signers) await refuseUnusableKey(archive, each, packet.issuerKeyID, now);
+    refuseAheadOfClock(archive, packet.created, now);
     const one = new openpgp.Signature(openpgpList(packet));
     const { signatures } = await openpgp.verify({
       message,
@@ -93,7 +95,8 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
     try {
       await signatures[0]!.verified;
     } catch (error) {
-      throw refuse(archive, explain(reason(error)), ['download it again; if it stays so, tell its user']);
+      const why = reason(error);
+      throw refuse(archive, explain(why), [isWeak(why) ? WEAK : 'download it again; if it stays so, tell its user']);
     }
     const named = notation(packet);
     if (named !== undefined && named !== archive) {
@@ -139,17 +142,30 @@ function openpgpList(packet: openpgp.SignaturePacket): openpgp.PacketList<openpg
   return list;
 }
 
-async function signerOf(keys: Keys, id: openpgp.KeyID): Promise<openpgp.PublicKey | undefined> {
-  return keys.keys.find((key) => key.getKeys(id).length > 0);
+/** A key may be there several times: as it was, and as it is since it was revoked. Each copy counts. */
+const signersOf = (keys: Keys, id: openpgp.KeyID): openpgp.PublicKey[] => keys.keys.filter((key) => key.getKeys(id).length > 0);
+
+/** Where the clock is wrong it is the clock that must be mended, and nothing is to be downloaded again. */
+function refuseAheadOfClock(archive: string, created: Date | null, now: Date): void {
+  if (created === null || created <= now) return;
+  const text = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;
+  throw refuse(archive, `it was made on ${text(created)}, and it is ${text(now)} by the clock of this machine`, [
+    'see whether this clock is right; if it is, that of its user is wrong: tell them',
+  ]);
 }
+
+/** openpgp.js refuses what others can forge: signatures over SHA-1 and older hashes, DSA, RSA below 2048 bits. */
+const isWeak = (why: string): boolean => /insecure|too weak/i.test(why);
+const WEAK = 'its user must sign it anew: with SHA-256, and a key of RSA of 2048 bits or more';
 
 async function refuseUnusableKey(archive: string, key: openpgp.PublicKey, id: openpgp.KeyID, now: Date): Promise<void> {
   const shown = id.toHex();
-  if (await key.isRevoked(undefined, undefined, now)) {
+  // Whenever it was: a clock that is behind makes no key good again.
+  if (await key.isRevoked(undefined, undefined, ANY_TIME)) {
     throw refuse(archive, `its key ${shown} was revoked`, ["get the user's new key, and what they signed with it"]);
   }
   const subkey = key.subkeys.find((each) => each.getKeyID().equals(id));
-  if (subkey !== undefined && (await subkey.isRevoked(undefined as never, undefined as never, now))) {
+  if (subkey !== undefined && (await subkey.isRevoked(undefined as never, undefined as never, ANY_TIME))) {
     throw refuse(archive, `its key ${shown} was revoked`, ["get the user's new key, and what they signed with it"]);
   }
   for (const expires of [await key.getExpirationTime(), await subkey?.getExpirationTime(now)]) {
@@ -161,6 +177,9 @@ async function refuseUnusableKey(archive: string, key: openpgp.PublicKey, id: op
   }
 }
 
+/** openpgp.js takes `null` for it, which its types do not say. */
+const ANY_TIME = null as unknown as Date;
+
 function notation(packet: openpgp.SignaturePacket): string | undefined {
   const found = packet.rawNotations.find((each) => each.name === PATH_NOTATION);
   return found === undefined ? undefined : Buffer.from(found.value).toString('utf8');
@@ -169,6 +188,7 @@ function notation(packet: openpgp.SignaturePacket): string | undefined {
 function explain(why: string): string {
   if (/digest did not match|verification failed|invalid signature|Signed digest/i.test(why))
     return 'the archive is not what was signed';
+  if (isWeak(why)) return `it is too weak to be believed (${why.replace(/\.$/, '')})`;
   if (/expired/i.test(why)) return `${why.charAt(0).toLowerCase()}${why.slice(1)}`;
   return why;
 }

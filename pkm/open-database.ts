@@ -6,7 +6,7 @@ import { folderInside, rootDisk, tolerantLstat } from './disk.ts';
 import { type RootLayout, rootLayout, STATE_DIR } from './layout.ts';
 import { printable } from './names.ts';
 import { type Database, openDatabase } from './state/database.ts';
-import { prepareSchema } from './state/schema.ts';
+import { isBlank, prepareSchema } from './state/schema.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
 
 /**
@@ -50,9 +50,14 @@ function refuseSymlinks({ root, state }: RootLayout): void {
 export function hasDatabase(layout: RootLayout): boolean {
   const stat = statSync(layout.database, { throwIfNoEntry: false });
   if (stat !== undefined && (stat.size > 0 || existsSync(`${layout.database}-wal`))) return true;
+  refuseLost(layout, stat === undefined ? 'gone' : 'empty');
+  return false;
+}
+
+function refuseLost(layout: RootLayout, how: 'gone' | 'empty'): void {
   const manifests = namesIn(layout.manifests);
-  if (manifests.length === 0) return false;
-  throw new Fault('E-PKM-027', `the package database '${layout.database}' is ${stat === undefined ? 'gone' : 'empty'}`, {
+  if (manifests.length === 0) return;
+  throw new Fault('E-PKM-027', `the package database '${layout.database}' is ${how}`, {
     notes: [
       `'${layout.manifests}' has the manifests of ${manifests.length === 1 ? 'one package' : `${manifests.length} packages`}`,
     ],
@@ -76,10 +81,25 @@ export function openPrepared(layout: RootLayout, readOnly: boolean): Database {
   }
 }
 
+/** `undefined` where pkm never was, or ended before its database had a table. @throws Fault E-PKM-021 E-PKM-027 */
+export function openForReading(layout: RootLayout): Database | undefined {
+  if (!hasDatabase(layout)) return undefined;
+  const database = openPrepared(layout, true);
+  try {
+    if (!isBlank(database)) return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  refuseLost(layout, 'empty');
+  return undefined;
+}
+
 /** What a plan is made from: one moment, whatever others write meanwhile. A root without state is an empty one. @param now  seconds since 1970 */
 export function openForPlans(layout: RootLayout, now: () => number): Database {
-  if (!hasDatabase(layout)) return openForWriting({ ...layout, database: ':memory:' }, now);
-  const database = openPrepared(layout, true);
+  const database = openForReading(layout);
+  if (database === undefined) return openForWriting({ ...layout, database: ':memory:' }, now);
   try {
     database.exec('BEGIN');
     currentGeneration(database); // its first question fixes the moment

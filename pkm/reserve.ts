@@ -33,7 +33,8 @@ export function setReserveAside(layout: RootLayout, io: RootIo): void {
     io.createFile(part, bytes, { mode: 0o600, owner: undefined, mtimeSeconds: 1 });
     io.rename(part, layout.reserve);
   } catch (error) {
-    if (!isFull(error)) throw error;
+    // What may not become as large cannot be set aside either, and less is no help.
+    if (!isFull(error) && systemFaultOf(error)?.errno !== 'EFBIG') throw error;
     if (existsSync(part)) io.unlink(part);
   }
 }

@@ -13,7 +13,7 @@ import { type RootIo, realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
-import { clock, hasDatabase, openForPlans, openForWriting, openPrepared, physicalLayout } from './open-database.ts';
+import { clock, hasDatabase, openForPlans, openForReading, openForWriting, physicalLayout } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -47,7 +47,7 @@ import type { FileRow, InstallReason, PackageImage, PackageRecord, TransactionRe
 export function openRoot(root: string, options: OpenOptions = {}): Root {
   const layout = physicalLayout(root);
   if (options.manyFiles === true && isLarge(layout) && !hasFileLoop()) startFileLanes();
-  if (options.readOnly === true) return new Root(layout, hasDatabase(layout) ? openPrepared(layout, true) : undefined, options);
+  if (options.readOnly === true) return new Root(layout, openForReading(layout), options);
   if (options.plansIn !== undefined) return new Root(layout, openForPlans(layout, options.now ?? clock), options);
   const io = options.io ?? realIo;
   sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));

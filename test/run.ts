@@ -51,7 +51,8 @@ async function runSuite(list: readonly string[], flags: readonly string[]): Prom
   const child = spawn('sh', ['-c', 'ulimit -S -s 200000 2>/dev/null; exec "$@"', 'sh', node, ...words], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NO_COLOR: '1' },
+    // The servers of tests are on this machine, where no proxy leads.
+    env: { ...process.env, NO_COLOR: '1', no_proxy: '*', NO_PROXY: '*' },
   });
   const readLine = lineReader();
   let rest = '';

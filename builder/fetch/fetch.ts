@@ -4,7 +4,7 @@
  * @source docs/builder.md §5
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { type Bytes, bytesToText, Fault, SystemFault, sys } from '../../base/index.ts';
+import { type Bytes, bytesToText, Fault, SystemFault, sys, withoutSecrets } from '../../base/index.ts';
 import { type Derivation, type DerivationOutput, type Digest, formatHash, storePathBase } from '../../store/index.ts';
 import { buildFault, stopped } from '../build-fault.ts';
 import type { BuildContext, BuildJob, BuiltOutputs } from '../build-one.ts';
@@ -92,25 +92,26 @@ async function receiveFirst(
   const expected = spec.output.method === 'flat' && !spec.isUnpacked ? spec.output.digest : undefined;
   for (const address of spec.urls) {
     const url = bytesToText(address);
+    const shown = withoutSecrets(url);
     try {
       const received = await receive(
         {
           file,
           algorithm: spec.output.digest.algorithm,
-          onProgress: (doneBytes, totalBytes) => context.emit({ kind: 'fetched', drvPath, url, doneBytes, totalBytes }),
+          onProgress: (doneBytes, totalBytes) => context.emit({ kind: 'fetched', drvPath, url: shown, doneBytes, totalBytes }),
           signal: context.signal,
         },
         (into) => open(url, into, archives),
       );
       if (expected === undefined || received.hex === expected.hex) return;
       wrong = { algorithm: expected.algorithm, hex: received.hex };
-      problems.push(`${url}: another hash: ${formatHash(wrong, 'sri')}`);
-      context.emit({ kind: 'mirror-failed', drvPath, url, reason: 'another hash' });
+      problems.push(`${shown}: another hash: ${formatHash(wrong, 'sri')}`);
+      context.emit({ kind: 'mirror-failed', drvPath, url: shown, reason: 'another hash' });
     } catch (error) {
       if (context.signal.aborted) throw stopped();
       const reason = problemOf(error);
-      problems.push(`${url}: ${reason}`);
-      context.emit({ kind: 'mirror-failed', drvPath, url, reason });
+      problems.push(`${shown}: ${reason}`);
+      context.emit({ kind: 'mirror-failed', drvPath, url: shown, reason });
     }
   }
   const { name } = job.resolved.drv;
@@ -120,7 +121,7 @@ async function receiveFirst(
     hints: [
       ...(spec.urls.every((url) => url.startsWith('file:'))
         ? []
-        : ['is there a network? behind a proxy, set https_proxy (and NODE_USE_ENV_PROXY=1)']),
+        : ['is there a network? behind a proxy, set https_proxy and http_proxy']),
       'add another place: mirrors = [ "https://…" ]; the hash decides, so any place will do',
       `or put the file into the store by hand: igos store add ${name} FILE`,
     ],
@@ -133,11 +134,14 @@ async function open(url: string, into: Received, archives: Archives): Promise<vo
   if (scheme === 'file') return await fetchLocal(url, into);
   if (scheme === 'debian-source') return await archives.sources.fetch(parseDebianUrl(url), into);
   if (scheme === 'debian-binary') return await archives.binaries.fetch(parseDebianBinaryUrl(url), into);
-  throw new FetchProblem(`'${scheme ?? url}' is no way to fetch: https, http, file, debian-source and debian-binary are`);
+  throw new FetchProblem(
+    `'${scheme ?? withoutSecrets(url)}' is no way to fetch: https, http, file, debian-source and debian-binary are`,
+  );
 }
 
-/** Faults and system failures at one address are reasons to try the next one. */
+/** Faults and system failures at one address are reasons to try the next one; that this disk takes nothing more is none. */
 function problemOf(error: unknown): string {
+  if (error instanceof SystemFault && error.operation === 'write') throw error;
   if (error instanceof FetchProblem || error instanceof Fault || error instanceof SystemFault) return error.message;
   throw error;
 }

@@ -1,5 +1,15 @@
-/** http and https with Node's own client: bounded redirects and waits, broken transfers go on where they broke. */
+/** http and https: bounded redirects and waits, broken transfers go on where they broke. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  askHttp,
+  type HttpAnswer,
+  HttpDetour,
+  HttpStall,
+  redirectionOf,
+  refusedByProxy,
+  retryAfterMs,
+  SystemFault,
+} from '../../base/index.ts';
 import { FetchProblem, type Received } from './receive.ts';
 
 export interface HttpLimits {
@@ -16,7 +26,9 @@ const LIMITS: HttpLimits = { nRedirects: 10, nFruitless: 4, idleMs: 60_000, paus
 
 /** @throws FetchProblem with the reason in words · what the signal says */
 export async function fetchHttp(url: string, into: Received, limits: HttpLimits = LIMITS): Promise<void> {
-  const transfer: Transfer = { url, validator: undefined };
+  const address = URL.parse(url);
+  if (address === null) throw new FetchProblem('it is no address');
+  const transfer: Transfer = { url: address, validator: undefined };
   let nFruitless = 0;
   for (;;) {
     const before = into.doneBytes;
@@ -25,12 +37,12 @@ export async function fetchHttp(url: string, into: Received, limits: HttpLimits 
     if (!problem.isTransient) throw new FetchProblem(problem.reason);
     nFruitless = into.doneBytes > before ? 1 : nFruitless + 1;
     if (nFruitless >= limits.nFruitless) throw new FetchProblem(`${problem.reason} (${nFruitless} attempts)`);
-    await sleep(limits.pauseMs * 2 ** (nFruitless - 1), undefined, { signal: into.signal });
+    await sleep(Math.max(limits.pauseMs * 2 ** (nFruitless - 1), problem.waitMs ?? 0), undefined, { signal: into.signal });
   }
 }
 
 interface Transfer {
-  readonly url: string;
+  readonly url: URL;
   /** What names this very version of the file; without it a transfer starts over. */
   validator: string | undefined;
 }
@@ -38,63 +50,67 @@ interface Transfer {
 interface Problem {
   readonly reason: string;
   readonly isTransient: boolean;
+  /** How long the server wants to be left alone. */
+  readonly waitMs?: number;
 }
 
 /** `undefined`: all arrived. */
 async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): Promise<Problem | undefined> {
-  const idle = new AbortController();
-  let timer = setTimeout(() => idle.abort(), limits.idleMs);
-  const signal = AbortSignal.any([into.signal, idle.signal]);
+  const { signal } = into;
   try {
     if (into.doneBytes > 0 && transfer.validator === undefined) into.restart();
-    const response = await follow(transfer, into.doneBytes, { signal, nRedirects: limits.nRedirects });
-    const body = response.body;
-    if (response.status === 416) {
+    const answer = await follow(transfer, into.doneBytes, { signal, limits });
+    if (answer.status === 416) {
+      answer.discard();
       into.restart();
       transfer.validator = undefined;
       return { reason: 'the server lost its place', isTransient: true };
     }
-    if (response.status === 200) {
+    const validator = validatorOf(answer);
+    if (answer.status === 200) {
       if (into.doneBytes > 0) into.restart();
-    } else if (response.status !== 206 || !continuesAt(response, into.doneBytes)) {
-      await body?.cancel();
-      const isTransient = response.status >= 500 || response.status === 429 || response.status === 408;
-      return { reason: `${response.status} ${response.statusText || 'answer'}`, isTransient };
+    } else if (answer.status !== 206 || !continuesAt(answer, into.doneBytes)) {
+      answer.discard();
+      const isTransient = answer.status >= 500 || answer.status === 429 || answer.status === 408;
+      const reason = `${answer.status} ${answer.statusText || 'answer'}`;
+      return { reason, isTransient, waitMs: retryAfterMs(answer, Date.now()) };
+    } else if (validator !== undefined && validator !== transfer.validator) {
+      // It did not look at `if-range`, and the file is another one now.
+      answer.discard();
+      into.restart();
+      transfer.validator = undefined;
+      return { reason: 'the file was replaced while it came', isTransient: true };
     }
-    const etag = response.headers.get('etag');
-    transfer.validator = etag?.startsWith('W/') === false ? etag : (response.headers.get('last-modified') ?? undefined);
-    const length = Number(response.headers.get('content-length') ?? Number.NaN);
+    transfer.validator = validator;
+    const length = Number(answer.headers['content-length'] ?? Number.NaN);
     const totalBytes = Number.isNaN(length) ? undefined : into.doneBytes + length;
     into.expect(totalBytes);
-    if (body !== null) {
-      for await (const chunk of body) {
-        clearTimeout(timer);
-        timer = setTimeout(() => idle.abort(), limits.idleMs);
-        into.write(chunk);
-      }
-    }
+    for await (const chunk of answer.body) into.write(chunk);
     if (totalBytes !== undefined && into.doneBytes < totalBytes) return { reason: 'the transfer broke off', isTransient: true };
     return undefined;
   } catch (error) {
-    into.signal.throwIfAborted();
-    if (error instanceof FetchProblem) throw error;
-    if (idle.signal.aborted) return { reason: `nothing came for ${Math.round(limits.idleMs / 1000)} seconds`, isTransient: true };
+    signal.throwIfAborted();
+    if (error instanceof FetchProblem || error instanceof SystemFault) throw error;
+    if (error instanceof HttpStall) return { reason: error.message, isTransient: true };
+    if (error instanceof HttpDetour) return { reason: error.message, isTransient: false };
     return networkProblem(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
+
+/** What names this very version of a file. */
+const validatorOf = ({ headers: { etag, 'last-modified': modified } }: HttpAnswer): string | undefined =>
+  etag?.startsWith('W/') === false ? etag : modified;
 
 async function follow(
   transfer: Transfer,
   fromByte: number,
-  options: { signal: AbortSignal; nRedirects: number },
-): Promise<Response> {
-  let url = transfer.url;
-  for (let n = 0; n <= options.nRedirects; n++) {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      signal: options.signal,
+  { signal, limits }: { signal: AbortSignal; limits: HttpLimits },
+): Promise<HttpAnswer> {
+  let { url } = transfer;
+  for (let n = 0; n <= limits.nRedirects; n++) {
+    const answer = await askHttp(url, {
+      signal,
+      idleMs: limits.idleMs,
       headers: {
         // Bytes as they are: the hash is of the file, not of how it travels.
         'accept-encoding': 'identity',
@@ -102,29 +118,27 @@ async function follow(
         ...(fromByte > 0 ? { range: `bytes=${fromByte}-`, 'if-range': transfer.validator! } : {}),
       },
     });
-    const location = response.headers.get('location');
-    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
-    await response.body?.cancel();
-    const next = URL.parse(location, url);
-    if (next === null || !['http:', 'https:'].includes(next.protocol))
-      throw new FetchProblem(`it points on to '${location}', which is not http`);
-    url = next.href;
+    const next = redirectionOf(answer, url);
+    if (next === undefined) return answer;
+    answer.discard();
+    url = next;
   }
-  throw new FetchProblem(`more than ${options.nRedirects} redirects`);
+  throw new FetchProblem(`more than ${limits.nRedirects} redirects`);
 }
 
-const continuesAt = (response: Response, fromByte: number): boolean =>
-  response.headers.get('content-range')?.startsWith(`bytes ${fromByte}-`) === true;
+const continuesAt = ({ headers }: HttpAnswer, fromByte: number): boolean =>
+  headers['content-range']?.startsWith(`bytes ${fromByte}-`) === true;
 
-/** What undici hides in `cause`. Names that do not resolve and ports that are closed stay so within seconds: not tried again. */
+/** Names that do not resolve and ports that are closed stay so within seconds: not tried again. */
 function networkProblem(error: unknown): Problem {
-  const { cause } = error as { cause?: { code?: string; message?: string } };
-  const code = cause?.code ?? '';
+  const refused = refusedByProxy(error);
+  if (refused !== undefined) return { reason: refused, isTransient: false };
+  const { code = '', message } = error as NodeJS.ErrnoException;
   const known = NETWORK.get(code);
   if (known !== undefined) return known;
   if (code.startsWith('CERT_') || code.includes('SELF_SIGNED') || code.includes('UNABLE_TO_'))
     return { reason: `its certificate is not trusted (${code})`, isTransient: false };
-  return { reason: cause?.message || code || (error as Error).message, isTransient: true };
+  return { reason: message || code, isTransient: true };
 }
 
 const NETWORK = new Map<string, Problem>([
@@ -134,5 +148,5 @@ const NETWORK = new Map<string, Problem>([
   ['ENETUNREACH', { reason: 'there is no way to its host: no network?', isTransient: false }],
   ['EHOSTUNREACH', { reason: 'there is no way to its host', isTransient: false }],
   ['ECONNRESET', { reason: 'its host broke the connection off', isTransient: true }],
-  ['UND_ERR_SOCKET', { reason: 'the transfer broke off', isTransient: true }],
+  ['EPIPE', { reason: 'its host broke the connection off', isTransient: true }],
 ]);

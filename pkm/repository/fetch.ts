@@ -171,7 +171,7 @@ async function download(url: URL, part: string, item: AvailablePackage, options:
     } catch (error) {
       if (!(error instanceof UrlProblem)) throw error;
       if (!error.canRetry || attempt >= waits.length) throw unreachable(url, error);
-      await sleep(waits[attempt]!);
+      await sleep(Math.max(waits[attempt]!, error.waitMs));
     }
   }
 }

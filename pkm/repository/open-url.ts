@@ -1,12 +1,15 @@
-/**
- * The bytes behind a `file:`, `http:` or `https:` address, as they are. Not with `fetch`: web servers like to label `.gz` files with
- * `Content-Encoding: gzip`, and it would unpack them, whatever was asked for.
- */
+/** The bytes behind a `file:`, `http:` or `https:` address, as they are. */
 import { createReadStream, statSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { fileURLToPath } from 'node:url';
+import {
+  askHttp,
+  type HttpAnswer,
+  HttpDetour,
+  HttpStall,
+  redirectionOf,
+  refusedByProxy,
+  retryAfterMs,
+} from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface OpenedUrl {
@@ -15,20 +18,20 @@ export interface OpenedUrl {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
-/** Why it could not be fetched, in words. `canRetry`: it may be otherwise in a moment. */
+/** Why it could not be fetched, in words. `canRetry`: it may be otherwise in a moment; `waitMs`: for so long the server wants peace. */
 export class UrlProblem extends Error {
   readonly canRetry: boolean;
-  constructor(why: string, canRetry: boolean, cause?: unknown) {
-    super(why, { cause });
+  readonly waitMs: number;
+  constructor(why: string, canRetry: boolean, options: { cause?: unknown; waitMs?: number } = {}) {
+    super(why, { cause: options.cause });
     this.canRetry = canRetry;
+    this.waitMs = options.waitMs ?? 0;
   }
 }
 
 const MAX_REDIRECTS = 5;
 /** Without a byte for so long, a connection is dead. */
 const IDLE_MS = 60_000;
-/** Slower than this over such a time it would never end: others may be waiting for the root. Any telephone line is faster. */
-const MIN_BYTES_PER_SECOND = 512;
 
 /** @param options.fromByte  go on from there, if the server can. @throws UrlProblem, also while the body is read */
 export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: number } = {}): Promise<OpenedUrl> {
@@ -37,30 +40,32 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
   let here = url;
   for (let n = 0; ; n++) {
     const idleMs = options.idleMs ?? IDLE_MS;
-    const response = await ask(here, fromByte, idleMs);
-    const { statusCode = 0, headers } = response;
-    if (statusCode === 200) return { fromByte: 0, body: notTooSlow(response, idleMs) };
-    if (statusCode === 206) {
+    const answer = await ask(here, fromByte, idleMs);
+    const { status, headers } = answer;
+    if (status === 200) return { fromByte: 0, body: pieces(answer.body) };
+    if (status === 206) {
       const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: notTooSlow(response, idleMs) };
+      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: pieces(answer.body) };
     }
-    response.destroy();
+    answer.discard();
     // Nothing after what is there already: once more from the start.
-    if (statusCode === 416 && fromByte > 0) return openUrl(url, { ...options, fromByte: 0 });
-    if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined) {
-      throw new UrlProblem(`HTTP status ${statusCode}`, statusCode >= 500 || statusCode === 429 || statusCode === 408);
+    if (status === 416 && fromByte > 0) return openUrl(url, { ...options, fromByte: 0 });
+    const next = redirected(answer, here);
+    if (next === undefined) {
+      const waitMs = retryAfterMs(answer, Date.now());
+      throw new UrlProblem(`HTTP status ${status}`, status >= 500 || status === 429 || status === 408, { waitMs });
     }
-    here = redirected(here, headers.location, n);
+    if (n >= MAX_REDIRECTS) throw new UrlProblem(`it points on and on, the last time to '${shownUrl(next)}'`, false);
+    here = next;
   }
 }
 
-function redirected(from: URL, location: string, n: number): URL {
-  const next = URL.parse(location, from.href);
-  if (n >= MAX_REDIRECTS) throw new UrlProblem(`it points on and on, the last time to '${printable(location)}'`, false);
-  if (next === null || !['http:', 'https:'].includes(next.protocol))
-    throw new UrlProblem(`it points on to '${printable(location)}'`, false);
-  if (from.protocol === 'https:' && next.protocol === 'http:') throw new UrlProblem('it points on from https to http', false);
-  return next;
+function redirected(answer: HttpAnswer, from: URL): URL | undefined {
+  try {
+    return redirectionOf(answer, from);
+  } catch (error) {
+    throw problem(error);
+  }
 }
 
 function openFile(url: URL, fromByte: number): OpenedUrl {
@@ -74,26 +79,13 @@ function openFile(url: URL, fromByte: number): OpenedUrl {
   return { fromByte: start, body: pieces(createReadStream(fileURLToPath(url), { start, highWaterMark: 1 << 18 })) };
 }
 
-function ask(url: URL, fromByte: number, idleMs: number): Promise<IncomingMessage> {
-  const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+async function ask(url: URL, fromByte: number, idleMs: number): Promise<HttpAnswer> {
   const headers = { 'user-agent': 'igos', ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}) };
-  return new Promise((resolve, reject) => {
-    let answer: IncomingMessage | undefined;
-    // Drops of a header, and answers that say that the answer will come, keep a connection busy for as long as a server likes.
-    const deadline = setTimeout(() => pending.destroy(new Error('no answer came for too long')), 2 * idleMs);
-    const pending = request(url, { headers, timeout: idleMs }, (response) => {
-      clearTimeout(deadline);
-      answer = response;
-      resolve(response);
-    });
-    // Whoever reads the answer hears of it from the answer alone.
-    pending.on('timeout', () => (answer ?? pending).destroy(new Error('nothing came for too long')));
-    pending.on('error', (error) => {
-      clearTimeout(deadline);
-      reject(problem(error));
-    });
-    pending.end();
-  });
+  try {
+    return await askHttp(url, { headers, idleMs });
+  } catch (error) {
+    throw problem(error);
+  }
 }
 
 async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -101,29 +93,6 @@ async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     yield* stream;
   } catch (error) {
     throw problem(error);
-  }
-}
-
-/** Ends what comes drop by drop. By the clock: what stands between the pieces of an answer comes without any piece. */
-async function* notTooSlow(response: IncomingMessage, windowMs: number): AsyncGenerator<Uint8Array> {
-  const least = (MIN_BYTES_PER_SECOND * windowMs) / 1000;
-  let nBytes = 0;
-  let isRead = true;
-  const timer = setInterval(() => {
-    // Who does not ask for more is not kept waiting.
-    if (isRead && nBytes < least)
-      response.destroy(new UrlProblem(`it comes too slowly: ${nBytes} bytes in ${Math.round(windowMs / 1000)} s`, true));
-    nBytes = 0;
-  }, windowMs);
-  try {
-    for await (const chunk of pieces(response)) {
-      nBytes += chunk.length;
-      isRead = false;
-      yield chunk;
-      isRead = true;
-    }
-  } finally {
-    clearInterval(timer);
   }
 }
 
@@ -141,10 +110,14 @@ const CERTIFICATE = /CERT|SIGNATURE|^CRL_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_
 
 function problem(error: unknown): UrlProblem {
   if (error instanceof UrlProblem) return error;
+  if (error instanceof HttpStall) return new UrlProblem(error.message, true, { cause: error });
+  if (error instanceof HttpDetour) return new UrlProblem(printable(error.message), false, { cause: error });
+  const refused = refusedByProxy(error);
+  if (refused !== undefined) return new UrlProblem(printable(refused), false, { cause: error });
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (CERTIFICATE.test(code)) return new UrlProblem(`its certificate is not trusted (${code})`, false, error);
+  if (CERTIFICATE.test(code)) return new UrlProblem(`its certificate is not trusted (${code})`, false, { cause: error });
   const isLocal = ['ENOENT', 'EISDIR', 'EACCES'].includes(code);
-  return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, error);
+  return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, { cause: error });
 }
 
 /** What is read at once, an index or a list, comes within this time: a mirror must not keep others from being asked for days. */

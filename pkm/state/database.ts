@@ -1,9 +1,9 @@
 /** The small part of SQLite that pkm uses, so that nothing else knows which binding it is. */
-import { existsSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Fault, SystemFault } from '../../base/index.ts';
+import { Fault, SystemFault, temporaryName } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -153,6 +153,10 @@ export function databaseFault(path: string, error: unknown): unknown {
   if (primary === SQLITE.full || (primary === SQLITE.ioError && isFull(path))) {
     return new SystemFault('write', path, { code: 'ENOSPC' });
   }
+  if (primary === SQLITE.ioError) {
+    const refused = refusalOf(path);
+    if (refused !== undefined) return new SystemFault('write', path, { code: refused });
+  }
   return unusable(path, message, { cause: error, isDamaged: DAMAGE.includes(primary) });
 }
 
@@ -162,6 +166,27 @@ function isFull(path: string): boolean {
     return bavail * bsize < 1 << 16;
   } catch {
     return false;
+  }
+}
+
+/** Why the system takes nothing more there; SQLite does not say, and quotas and limits of a process show nowhere else. */
+function refusalOf(path: string): string | undefined {
+  const probe = temporaryName(path);
+  const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let fd: number | undefined;
+  try {
+    fd = openSync(probe, 'wx', 0o600);
+    const longest = Math.max(...[path, `${path}-wal`, `${path}-shm`].map(sizeOf));
+    writeSync(fd, Buffer.alloc(1 << 16), 0, 1 << 16, longest);
+    return undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    return ['EDQUOT', 'EFBIG', 'EROFS', 'ENOSPC'].includes(code) ? code : undefined;
+  } finally {
+    if (fd !== undefined) {
+      closeSync(fd);
+      rmSync(probe, { force: true });
+    }
   }
 }
 

@@ -88,4 +88,8 @@ const foreign = (path: string): Fault =>
     hints: ['look at what taking it over would do: pkm adopt --dry-run', 'take it over: pkm adopt'],
   });
 
+/** Whether nothing was ever put into it. */
+export const isBlank = (database: Database): boolean =>
+  schemaVersion(database) === 0 && database.get('SELECT 1 FROM sqlite_schema') === undefined;
+
 export const schemaVersion = (database: Database): number => Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0);

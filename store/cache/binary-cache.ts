@@ -57,7 +57,7 @@ export class BinaryCache {
   async narInfo(path: StorePath): Promise<NarInfo | undefined> {
     await this.info();
     const key = this.#memoryKey(storePathHash(path));
-    const known = this.#recall(key);
+    const known = this.#recall(key, this.#lifetimes.positive);
     if (known !== undefined) {
       if (known === '') return undefined;
       const info = parseQuietly(known, path, this.#store.storeDir);
@@ -78,7 +78,7 @@ export class BinaryCache {
   async realisation(drvPath: StorePath, output: string, trusted: ReadonlyMap<string, PublicKey>): Promise<StorePath | undefined> {
     await this.info();
     const key = this.#memoryKey(`${storePathBase(drvPath)}!${output}`);
-    let text = this.#recall(key);
+    let text = this.#recall(key, this.#lifetimes.positive);
     if (text === undefined) {
       const bytes = await this.guard('to say what was built', () => this.#small(realisationKey(drvPath, output), 1 << 16));
       text = bytes?.toString('utf8') ?? '';
@@ -117,7 +117,7 @@ export class BinaryCache {
 
   async #readInfo(): Promise<CacheInfo> {
     const key = this.#memoryKey('nix-cache-info');
-    let text = this.#recall(key);
+    let text = this.#recall(key, this.#lifetimes.info);
     if (text === undefined) {
       const bytes = await this.guard('to say what it is', () => this.#small('nix-cache-info', 1 << 16));
       if (bytes === undefined) {
@@ -148,11 +148,14 @@ export class BinaryCache {
     return `cache ${this.url} ${this.#store.storeDir} ${what}`;
   }
 
-  #recall(key: string): string | undefined {
+  #recall(key: string, lifetime: number): string | undefined {
     const value = this.#learnt.get(key) ?? this.#store.cacheGet(key);
     const newline = value?.indexOf('\n') ?? -1;
     if (value === undefined || newline === -1) return undefined;
-    return Number(value.slice(0, newline)) > now() ? value.slice(newline + 1) : undefined;
+    const text = value.slice(newline + 1);
+    const left = Number(value.slice(0, newline)) - now();
+    // What was learnt while the clock was ahead would count for as long as it was ahead.
+    return left > 0 && left <= (text === '' ? this.#lifetimes.negative : lifetime) ? text : undefined;
   }
 
   #learn(key: string, text: string, lifetime: number): void {

@@ -4,7 +4,6 @@ export { type CacheInfo, formatCacheInfo, parseCacheInfo } from './cache-info.ts
 export { compress, decompress, fileBytes } from './compression.ts';
 export type { WrittenCompression } from './compression-name.ts';
 export { pathFingerprint, realisationFingerprint } from './fingerprint.ts';
-export type { Fetch } from './http-transport.ts';
 export {
   generateKey,
   keyRing,

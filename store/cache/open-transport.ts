@@ -2,12 +2,11 @@
 import { Fault } from '../../base/index.ts';
 import type { CacheCode } from './codes.ts';
 import { FileTransport } from './file-transport.ts';
-import { type Fetch, HttpTransport } from './http-transport.ts';
+import { HttpTransport } from './http-transport.ts';
 import { type S3Credentials, signRequest } from './sigv4.ts';
 import type { Transport } from './transport.ts';
 
 export interface TransportOptions {
-  readonly fetch?: Fetch;
   /** Asked only for `s3://`. Without any, requests are not signed: a public bucket. */
   readonly s3Credentials?: (profile: string | undefined) => S3Credentials | undefined;
   /** Until an answer begins, and between two pieces of it. */
@@ -28,8 +27,8 @@ export function openTransport(address: string, options: TransportOptions = {}): 
       throw badAddress(address, "a '%' in it begins no character (itself it is written '%25')");
     }
   };
-  const { fetch, idleMs } = options;
-  const http = { ...(fetch ? { fetch } : {}), ...(idleMs === undefined ? {} : { idleMs }) };
+  const { idleMs } = options;
+  const http = idleMs === undefined ? {} : { idleMs };
   switch (url?.protocol) {
     case 'file:':
       if (url.host !== '' && url.host !== 'localhost')
@@ -53,7 +52,7 @@ export function openTransport(address: string, options: TransportOptions = {}): 
   }
 }
 
-function openS3(address: string, url: URL, options: TransportOptions, http: { fetch?: Fetch; idleMs?: number }): Transport {
+function openS3(address: string, url: URL, options: TransportOptions, http: { idleMs?: number }): Transport {
   const known = ['endpoint', 'region', 'profile', 'scheme'];
   for (const name of url.searchParams.keys()) {
     if (!known.includes(name)) throw badAddress(address, `'${name}' is not one of ${known.join(', ')}`);

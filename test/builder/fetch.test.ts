@@ -8,11 +8,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { Fault } from '../../base/index.ts';
+import { gzipSync } from 'node:zlib';
+import { Fault, SystemFault } from '../../base/index.ts';
 import { parseDebianUrl } from '../../builder/fetch/debian.ts';
 import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.ts';
 import { fetchHttp } from '../../builder/fetch/http.ts';
-import { receive } from '../../builder/fetch/receive.ts';
+import { type Received, receive } from '../../builder/fetch/receive.ts';
 import { unpackTar } from '../../builder/fetch/tar.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
 import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
@@ -175,6 +176,54 @@ test('a broken transfer goes on where it broke, and starts over if the file chan
   server.changes = true;
   const second = await get(t, base);
   assert.deepEqual([second.text === data, second.hex === sha256(data)], [true, true]);
+});
+
+test('a server that replaces the file and goes on in the new one is noticed', async (t) => {
+  const [old, newer] = ['a'.repeat(50_000), 'b'.repeat(50_000)];
+  let nAsked = 0;
+  const base = await serve(t, (request, response) => {
+    nAsked++;
+    const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (nAsked === 1) {
+      response.writeHead(200, { etag: '"old"', 'content-length': old.length });
+      response.write(old.slice(0, 20_000), () => setTimeout(() => response.destroy(), 20));
+      return;
+    }
+    // It does not look at if-range.
+    const headers = { etag: '"new"', 'content-length': newer.length - from };
+    const range = { 'content-range': `bytes ${from}-${newer.length - 1}/${newer.length}` };
+    response.writeHead(from > 0 ? 206 : 200, from > 0 ? { ...headers, ...range } : headers).end(newer.slice(from));
+  });
+  const { text, hex } = await get(t, base);
+  assert.deepEqual([text === newer, hex === sha256(newer)], [true, true]);
+});
+
+test('an archive that a server calls compressed for the way arrives as it is', async (t) => {
+  const archive = gzipSync('an archive');
+  const base = await serve(t, (_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': archive.length }).end(archive);
+  });
+  assert.equal((await get(t, base)).hex, sha256(archive));
+});
+
+test('a disk that takes nothing more is no failure of the network', async (t) => {
+  let nAsked = 0;
+  const base = await serve(t, (_request, response) => {
+    nAsked++;
+    response.end('x'.repeat(1000));
+  });
+  const full = new SystemFault('write', '/x', { code: 'ENOSPC' });
+  const into: Received = {
+    doneBytes: 0,
+    signal: new AbortController().signal,
+    write: () => {
+      throw full;
+    },
+    expect: () => {},
+    restart: () => {},
+  };
+  await assert.rejects(fetchHttp(base, into, limits), (error) => error === full);
+  assert.equal(nAsked, 1);
 });
 
 test('redirects, failures and silence have bounds', async (t) => {

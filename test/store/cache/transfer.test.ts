@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { textToBytes } from '../../../base/index.ts';
 import {
   BinaryCache,
@@ -230,6 +231,79 @@ test('answers are remembered: what is there, and what is not', async (t) => {
     one.remember();
     assert.equal(asked.length, 2);
   }
+});
+
+test('what was learnt while the clock was a year ahead does not count for a year', async (t) => {
+  const { folder, paths } = vectorCache(t, 'cache');
+  const info = `/${storePathHash(paths[0]!)}.narinfo`;
+  let has = false;
+  const url = await listen(t, (request, response) => {
+    if (request.url === info && !has) response.writeHead(404).end();
+    else response.end(readFileSync(join(folder, request.url!)));
+  });
+  const store = nixStore(t);
+  const ask = async (): Promise<boolean> => {
+    const cache = new BinaryCache(openTransport(url), store);
+    const found = await cache.narInfo(paths[0]!);
+    cache.remember();
+    return found !== undefined;
+  };
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 365 * 86_400_000 });
+  assert.equal(await ask(), false);
+  has = true;
+  assert.equal(await ask(), false, 'remembered');
+  t.mock.timers.reset();
+  assert.equal(await ask(), true);
+});
+
+test('small files that a bucket has compressed for the way are read; what unpacks without end, or is damaged, is not', async (t) => {
+  const { folder, paths } = vectorCache(t, 'cache');
+  let pack: (bytes: Buffer) => Buffer = gzipSync;
+  let encoding = 'gzip';
+  let spoil = (bytes: Buffer): Buffer => bytes;
+  const url = await listen(t, (request, response) => {
+    const bytes = readFileSync(join(folder, request.url!));
+    if (request.url!.endsWith('.narinfo')) response.writeHead(200, { 'content-encoding': encoding }).end(spoil(pack(bytes)));
+    else response.end(bytes);
+  });
+  const ask = () => new BinaryCache(openTransport(url), nixStore(t)).narInfo(paths[0]!);
+  for ([encoding, pack] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ] as [string, (bytes: Buffer) => Buffer][]) {
+    assert.equal((await ask())?.path, paths[0], encoding);
+  }
+  encoding = 'gzip';
+  pack = (bytes) => gzipSync(Buffer.concat([bytes, Buffer.alloc(1 << 26)]));
+  await assert.rejects(ask(), /narinfo' has more than \d+ bytes/);
+  pack = gzipSync;
+  spoil = (bytes) => bytes.subarray(0, bytes.length - 20);
+  await assert.rejects(ask(), /narinfo' comes in gzip, and that is damaged/);
+  encoding = 'pack200';
+  await assert.rejects(ask(), /comes in 'pack200', which igos cannot undo/);
+});
+
+test('what is there whole already, of a server that has nothing after it, comes once more', async (t) => {
+  const url = await listen(t, (request, response) => {
+    if (request.headers.range === undefined) response.end('whole');
+    else response.writeHead(416).end();
+  });
+  const got = await openTransport(url).get('x', { fromByte: 5 });
+  assert.equal(got?.fromByte, 0);
+  assert.equal(Buffer.concat(await Array.fromAsync(got.body)).toString(), 'whole');
+});
+
+test('a busy cache is left alone for as long as it asks', async (t) => {
+  const { folder, paths } = vectorCache(t, 'cache');
+  const times: number[] = [];
+  const url = await listen(t, (request, response) => {
+    if (request.url!.endsWith('.narinfo')) times.push(performance.now());
+    if (times.length === 1) response.writeHead(429, { 'retry-after': '1' }).end();
+    else response.end(readFileSync(join(folder, request.url!)));
+  });
+  assert.ok(await new BinaryCache(openTransport(url), nixStore(t)).narInfo(paths[0]!));
+  assert.ok(times[1]! - times[0]! > 950, `${times[1]! - times[0]!} ms`);
 });
 
 const ACCESS = 'AKIDEXAMPLE';

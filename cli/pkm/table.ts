@@ -221,12 +221,16 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'list',
     summary: 'list installed packages',
-    operands: '',
+    operands: '[PATTERN…]',
     minOperands: 0,
-    maxOperands: 0,
-    description: 'Name, version, tier and summary, sorted by name.',
+    maxOperands: Infinity,
+    description:
+      'Name, version, tier and summary, sorted by name: all, or those whose name is a PATTERN, which may contain * and ?. Exits 1 where no name is.',
     options: [{ long: 'superseded', doc: 'the records of superseded packages instead' }],
-    examples: [{ command: 'pkm --root /tmp/root list', says: '' }],
+    examples: [
+      { command: 'pkm --root /tmp/root list', says: '' },
+      { command: "pkm --root /tmp/root list 'greet*'", says: 'those of a name' },
+    ],
   },
   {
     program: 'pkm',

@@ -105,6 +105,24 @@ export const FOREIGN_WORDS: Readonly<Record<'igos' | 'pkm', ReadonlyMap<string, 
   pkm: new Map(Object.entries(PKM)),
 };
 
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'assume-yes': ['yes'],
+  installroot: ['root'],
+  'max-jobs': ['jobs'],
+  noconfirm: ['yes'],
+  'no-confirm': ['yes'],
+  parallel: ['jobs'],
+  rebuild: ['check'],
+  recursive: ['cascade', 'closure'],
+  run: ['command'],
+  simulate: ['dry-run'],
+  sysroot: ['root'],
+  verbose: ['print-build-logs', 'show-trace'],
+};
+
+/** The options of ours, by their long names, that do what this one does elsewhere. */
+export const optionsMeant = (long: string): readonly string[] => (Object.hasOwn(OPTIONS, long) ? OPTIONS[long]! : []);
+
 /** How what `word` means elsewhere is said here: in `program`, else in the other one. */
 export const saidHere = (program: 'igos' | 'pkm', word: string): string | undefined =>
   FOREIGN_WORDS[program].get(word) ?? FOREIGN_WORDS[program === 'igos' ? 'pkm' : 'igos'].get(word);

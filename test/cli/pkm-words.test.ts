@@ -160,6 +160,12 @@ test('every word of others has an answer that is a command, and is none itself',
   }
 });
 
+test('options of others are answered with one that the command has', (t) => {
+  const { pkm } = programs(t);
+  assert.equal(pkm('remove', 'x', '--noconfirm').stderr, "pkm: unknown option '--noconfirm'\nhint: here that is: --yes\n");
+  assert.equal(pkm('remove', 'x', '--recursive').stderr, "pkm: unknown option '--recursive'\nhint: here that is: --cascade\n");
+});
+
 test('an archive among names and trees', (t) => {
   const { pkm, work } = programs(t);
   const root = join(work, 'root');

@@ -1,5 +1,6 @@
 import { didYouMean } from '../base/index.ts';
 import type { Command, Option } from './command.ts';
+import { optionsMeant } from './foreign-words.ts';
 
 /** The command line was wrong: exit status 2. */
 export class UsageError extends Error {
@@ -92,11 +93,11 @@ export function parseArguments(command: Command, shared: readonly Option[], word
       const long = word.slice(2, equals === -1 ? undefined : equals);
       const option = options.find((candidate) => candidate.long === long);
       if (!option) {
-        const near = didYouMean(
-          long,
-          options.map((candidate) => candidate.long),
-        ).map((hint) => hint.replace("'", "'--"));
-        throw new UsageError(`unknown option '--${long}'`, near.length > 0 ? near : [`run '${help}'`]);
+        const names = options.map((candidate) => candidate.long);
+        const meant = optionsMeant(long).find((name) => names.includes(name));
+        const near = didYouMean(long, names).map((hint) => hint.replace("'", "'--"));
+        const hints = meant === undefined ? near : [`here that is: --${meant}`];
+        throw new UsageError(`unknown option '--${long}'`, hints.length > 0 ? hints : [`run '${help}'`]);
       }
       take(option, `--${long}`, equals === -1 ? undefined : word.slice(equals + 1));
     } else if (word.startsWith('-') && word.length > 1) {
@@ -112,7 +113,11 @@ export function parseArguments(command: Command, shared: readonly Option[], word
   if (values.has('help')) return new Arguments(operands, values);
   const { minOperands, maxOperands } = command;
   if (operands.length < minOperands) {
-    throw new UsageError(`${command.program} ${command.name} needs ${command.operands || 'an operand'}`, [`run '${help}'`]);
+    const example = command.examples[0]?.command;
+    throw new UsageError(`${command.program} ${command.name} needs ${command.operands || 'an operand'}`, [
+      ...(example === undefined ? [] : [`for example: ${example}`]),
+      `run '${help}'`,
+    ]);
   }
   if (operands.length > maxOperands) {
     throw new UsageError(`${command.program} ${command.name}: unexpected operand '${operands[maxOperands]}'`, [`run '${help}'`]);

@@ -2,6 +2,7 @@
 import { didYouMean } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
 import type { Command, Option } from './command.ts';
+import { saidHere } from './foreign-words.ts';
 import { importCommands } from './igos/import-table.ts';
 import { publishingCommands } from './igos/publishing-table.ts';
 import { seedCommands } from './igos/seed-table.ts';
@@ -65,6 +66,10 @@ export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]
       `there are: ${verbs.join(', ')}`,
       `run '${program} ${words[0]} --help' for what they do`,
     ]);
+  }
+  const here = saidHere(program, words[0]!);
+  if (here !== undefined) {
+    return new UsageError(`unknown command '${words[0]}'`, [`here that is: ${here}`, `run '${program} --help' for the list`]);
   }
   if (words[0]!.startsWith('-')) {
     return new UsageError(`the option '${words[0]}' stands before the command`, [

@@ -2,12 +2,25 @@
 import { existsSync } from 'node:fs';
 import { Fault } from '../base/index.ts';
 import type { AvailablePackage, FetchOptions, PackageImage, Root } from '../pkm/index.ts';
-import type { Arguments } from './arguments.ts';
+import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
 import { openForReading } from './root-reading.ts';
 
 /** What is a folder or a file of declarations, rather than the name of a package that repositories offer. */
 export const isTreeOperand = (operand: string): boolean => /[#/]|^\.{1,2}$/.test(operand);
+
+/**
+ * An archive is named by an option: its bytes are neither a tree nor the name of a package.
+ *
+ * @throws UsageError that says so
+ */
+export function refuseArchives(command: 'install' | 'upgrade', operands: readonly string[]): void {
+  const archive = operands.find((operand) => /\.(tar(\.[a-z0-9]+)?|tgz)$/.test(operand));
+  if (archive === undefined || archive.startsWith('depot:')) return;
+  throw new UsageError(`'${archive}' is an archive, not a tree, nor the name of a package`, [
+    `pkm ${command} --archive ${archive}`,
+  ]);
+}
 
 /** `work` on names of packages; where it fails, a name that is a tree beside us is pointed out. */
 export function namingPackages<T>(names: readonly string[], work: () => T): T {

@@ -1,6 +1,7 @@
 /** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
-import { resolve } from 'node:path';
-import { Fault, SourceFile, textToBytes } from '../base/index.ts';
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Fault, Faults, SourceFile, textToBytes } from '../base/index.ts';
 import { Attrs, ContextString, type EvalIO, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
 import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
@@ -62,11 +63,38 @@ export class Trees {
     const key = resolve(path);
     let tree = this.#trees.get(key);
     if (tree === undefined) {
-      tree = evalTree(this.#session.interpreter, path);
+      try {
+        tree = evalTree(this.#session.interpreter, path);
+      } catch (error) {
+        pointingOutFolder(path, error);
+        throw error;
+      }
       this.#trees.set(key, tree);
     }
     return tree;
   }
+}
+
+/** The name of a package, and no tree of that name: what is to be written where the tree is this folder. */
+function pointingOutPackages<T>(operand: string, { workingDirectory }: Context, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const isNoTree = error instanceof Fault && (error.code === 'E-CLI-002' || error.code === 'E-DECL-015');
+    if (isNoTree && /^[^./#][^/#]*$/.test(operand) && readdirSync(workingDirectory).some((name) => name.endsWith('.igos')))
+      error.hints = [`a package of the tree in this folder is written '.#${operand}'`, ...error.hints];
+    throw error;
+  }
+}
+
+/** Tiers that a file does not know may be in the files beside it: one file as an operand is a tree of its own. */
+function pointingOutFolder(path: string, error: unknown): void {
+  const faults: readonly unknown[] = error instanceof Faults ? error.faults : [error];
+  const unknown = faults.find((each): each is Fault => each instanceof Fault && each.code === 'E-DECL-004');
+  if (unknown === undefined || !path.endsWith('.igos') || !statSync(path).isFile()) return;
+  const folder = dirname(path);
+  if (readdirSync(folder).filter((name) => name.endsWith('.igos')).length < 2) return;
+  unknown.hints = [`'${path}' alone was taken for the tree: all files of its folder are '${folder}'`, ...unknown.hints];
 }
 
 /** Packages that an operand of a tree names: one, those of a system, or all. */
@@ -103,12 +131,12 @@ export function resolveTargets(
       continue;
     }
     const { path, name } = splitOperand(operand);
-    if (holdsExpression(path, session.interpreter.ctx.io)) {
+    if (pointingOutPackages(operand, context, () => holdsExpression(path, session.interpreter.ctx.io))) {
       const value = session.interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
       targets.push(...derivationsOf(args, session, value, name));
       continue;
     }
-    const tree = trees.open(path);
+    const tree = pointingOutPackages(operand, context, () => trees.open(path));
     for (const info of packagesOf(tree, name)) targets.push(packageTarget(tree, info));
   }
   flush();

@@ -69,15 +69,32 @@ export function placeFault(made: Fault, span: Span): boolean {
   return true;
 }
 
-export const undefinedVariable = (name: string, candidates: Iterable<string>, span: Span): Fault =>
+/** What is known of a name that nothing defines. */
+export interface Unbound {
+  /** A builtin that needs the prefix. */
+  readonly isBuiltin: boolean;
+  /** Hints for a name that nothing is near to. */
+  readonly otherwise?: () => readonly string[];
+}
+
+export const undefinedVariable = (name: string, candidates: Iterable<string>, span: Span, about: Unbound): Fault =>
   fault('E-EVAL-002', `undefined variable '${bytesToText(name)}'`, span, {
     text: 'not found in this scope',
     hints: isBehindDigit(span)
       ? ["a number and a name side by side are a call; numbers are written in decimal, a power of ten as '1.0e3'"]
       : isBetweenQuotes(span)
         ? [`a string and a name side by side are a call; a quote within a string is written '\\"'`]
-        : near(name, candidates),
+        : nameHints(name, candidates, about),
   });
+
+function nameHints(name: string, candidates: Iterable<string>, { isBuiltin, otherwise }: Unbound): readonly string[] {
+  const found = near(name, candidates);
+  if (isBuiltin) return [`it is a builtin: builtins.${name}`, ...found];
+  return found.length > 0 ? found : (otherwise?.() ?? []);
+}
+
+/** `sort`: globals have the builtins that need the prefix as `__sort`. */
+export const isPrefixedBuiltin = (name: string, globals: { has(name: string): boolean }): boolean => globals.has(`__${name}`);
 
 /** `0x10`, `1e6`. */
 const isBehindDigit = ({ source, start }: Span): boolean => /[0-9]/.test(source.text.charAt(start - 1));
@@ -85,12 +102,25 @@ const isBehindDigit = ({ source, start }: Span): boolean => /[0-9]/.test(source.
 /** `"he said "hi" to me"`. */
 const isBetweenQuotes = ({ source, start }: Span): boolean => source.text.charAt(start - 1) === '"';
 
+/** Builtins of Nix that igos does not have. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'exec',
+  'fetchClosure',
+  'fetchFinalTree',
+  'fetchMercurial',
+  'getFlake',
+  'importNative',
+]);
+
 export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
   fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
     text: 'not in this set',
     labels: defined === undefined ? [] : [{ ...defined, text: 'the set is defined here' }],
     notes: [names.length === 0 ? 'the set is empty' : `the set has: ${listed(names)}`],
-    hints: near(name, names),
+    hints:
+      LEFT_OUT.has(name) && names.includes('derivationStrict')
+        ? ['this builtin of Nix is left out; docs/language.md says why, and what to use']
+        : near(name, names),
   });
 
 /** `expected`: "a set"; `found`: "an integer: 1". */
@@ -152,7 +182,9 @@ export const cannotCoerce = (found: string, hints: readonly string[], span?: Spa
   fault('E-EVAL-013', `cannot coerce ${found}`, span, { hints });
 
 export const cannotAdd = (added: string, to: string, span?: Span): Fault =>
-  fault('E-EVAL-014', `cannot add ${added} to ${to}`, span, { hints: ["write a number into a string with '${toString x}'"] });
+  fault('E-EVAL-014', `cannot add ${added} to ${to}`, span, {
+    hints: added === 'a string' ? ["write a number into a string with '${toString x}'"] : [],
+  });
 
 interface Shown {
   readonly type: string;

@@ -15,6 +15,8 @@ export interface DynamicScope {
   lookup(name: string): Slot | undefined;
   /** For "did you mean". */
   names(): Iterable<string>;
+  /** What to do about a name that nothing is near to. */
+  hintsFor?(name: string): readonly string[];
 }
 
 /** Opaque; made by `Scoping`, valid for the evaluator that made it. Extending one never changes it. */

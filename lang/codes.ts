@@ -120,7 +120,7 @@ export const langCodes = defineCodes({
     right: '{ a = 1; }',
   },
   'E-LANG-020': {
-    title: 'comma out of place',
+    title: 'comma or semicolon out of place',
     explanation: "Lists are separated by blanks, sets by ';'. Commas separate the arguments of `{ a, b }: …` only.",
     wrong: '[ 1, 2 ]',
     right: '[ 1 2 ]',

@@ -101,6 +101,8 @@ type Noticed = readonly [Fault, number];
 
 /** Sorts faults in the order in which Nix would notice them, and drops those that only follow from another one. */
 function inOrder(source: SourceFile, faults: Noticed[]): Noticed[] {
+  const binary = faults.find(([{ code }]) => code === 'E-LANG-010');
+  if (binary !== undefined && faults.some(([{ code }]) => code === 'E-LANG-008')) return [binary]; // no text: all else is noise
   const lexical = faults.filter(([{ code }]) => LEXICAL.has(code));
   const unclosed = lexical.filter(([{ code }]) => UNCLOSED.has(code));
   const cut = Math.min(...unclosed.map(([fault]) => startOf(fault)), Number.POSITIVE_INFINITY);

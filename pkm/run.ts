@@ -23,6 +23,7 @@ import {
   writeDelta,
   writeSetting,
 } from './state/state.ts';
+import { summaryOf } from './summary.ts';
 import {
   applyJournal,
   checkSpace,
@@ -85,9 +86,11 @@ export interface Wish {
 }
 
 /** @throws Fault E-PKM-… and nothing was changed; or E-PKM-019, and the next run finishes */
-export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
+export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: StorePins | undefined): TransactionReport {
   const { layout, database, io } = context;
-  const base = wish.base ?? databaseState(database);
+  const base = asked.base ?? databaseState(database);
+  const packages = packageChanges(base, asked);
+  const wish = asked.kind === 'install' ? { ...asked, summary: summaryOf(packages) || asked.summary } : asked;
   const unknown: Warning[] = [];
   base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const wanted = planDisk({
@@ -112,7 +115,6 @@ export function runWish(context: RootContext, wish: Wish, actor: Actor, pins: St
   });
   const split = splitForTrees(context, wish, wanted);
   const plan = split?.plan ?? wanted;
-  const packages = packageChanges(base, wish);
   const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
   const due = dueTriggers(layout, database, wish.delta);
   const report: TransactionReport = {

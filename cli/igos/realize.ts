@@ -55,6 +55,7 @@ async function realizeAll(
   targets: readonly Target[],
   later: LaterTexts | undefined,
 ): Promise<number> {
+  if (targets.length === 0) context.out.talk('nothing to build: no package is declared there');
   if (args.has('dry-run')) {
     await later?.finish();
     await printPlan(context, args, store, targets);

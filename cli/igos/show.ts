@@ -4,6 +4,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore, openSession } from '../session.ts';
 import { holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
+import { count } from '../units.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const operand = args.operands[0]!;
@@ -48,7 +49,7 @@ function showTree(context: Context, tree: Tree): void {
     return;
   }
   context.out.line(
-    `tree ${tree.name}${tree.version === undefined ? '' : ` ${tree.version}`}: ${packages.length} packages in ${tree.tiers.size} tiers`,
+    `tree ${tree.name}${tree.version === undefined ? '' : ` ${tree.version}`}: ${count(packages.length, 'package')} in ${count(tree.tiers.size, 'tier')}`,
   );
   const width = Math.max(0, ...packages.map((info) => info.name.length + info.version.length)) + 3;
   for (const tier of tree.tiers.values()) {

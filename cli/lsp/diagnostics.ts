@@ -46,8 +46,10 @@ export function fileDiagnostics(file: File, resolver: Resolver, files: Files, ha
       const { name, scope } = use;
       const answer = resolver.name(file, name, scope);
       if (answer.entity !== undefined || !answer.isCertain) continue;
-      const candidates = ++suggestions <= MAX_SUGGESTIONS ? namesIn(scope) : [];
-      found.push(toDiagnostic(undefinedVariable(name, candidates, spanOf(file, use)), file, files, ERROR));
+      const isSuggested = ++suggestions <= MAX_SUGGESTIONS;
+      const isBuiltin = isSuggested && resolver.namesInSight(file, scope).has(`__${name}`);
+      const fault = undefinedVariable(name, isSuggested ? namesIn(scope) : [], spanOf(file, use), { isBuiltin });
+      found.push(toDiagnostic(fault, file, files, ERROR));
     }
   }
   for (const spot of file.spots) {

@@ -2,7 +2,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
 import { namePattern } from './name-pattern.ts';
-import { offerLines } from './offers.ts';
+import { offerLines, unlessSynced } from './offers.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
@@ -14,5 +14,7 @@ export function run(context: Context, args: Arguments): undefined {
     return (!isOlder || args.has('all')) && (patterns.length === 0 || patterns.some((pattern) => pattern.test(name)));
   });
   if (context.isJson) context.out.json({ packages: offers });
+  else if (offers.length === 0)
+    context.out.talk(`nothing ${patterns.length === 0 ? 'is offered' : 'of that name is offered'}${unlessSynced(root)}`);
   else for (const line of offerLines(offers, root.list())) context.out.line(line);
 }

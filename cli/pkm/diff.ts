@@ -1,6 +1,6 @@
 import { compareBytes } from '../../base/index.ts';
-import type { FileRow, GenerationDiff } from '../../pkm/index.ts';
-import type { Arguments } from '../arguments.ts';
+import type { FileRow, GenerationDiff, Root } from '../../pkm/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { parseGeneration } from '../generation-operand.ts';
 import { packageLine } from '../report-lines.ts';
@@ -8,7 +8,7 @@ import { openForReading } from '../root-reading.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
-  const from = parseGeneration(args.operands[0]!);
+  const from = args.operands[0] === undefined ? before(root) : parseGeneration(args.operands[0]);
   const to = args.operands[1] === undefined ? root.generation : parseGeneration(args.operands[1]);
   const diff = root.diff(from, to);
   if (context.isJson) {
@@ -17,6 +17,13 @@ export function run(context: Context, args: Arguments): undefined {
   }
   for (const change of diff.packages) context.out.line(packageLine(change, true));
   for (const line of pathLines(diff)) context.out.line(line);
+}
+
+/** The newest generation before the current one that is kept. @throws UsageError there is none */
+function before(root: Root): number {
+  const earlier = root.generations().filter(({ number }) => number < root.generation);
+  if (earlier.length > 0) return Math.max(...earlier.map(({ number }) => number));
+  throw new UsageError(`no generation before ${root.generation} is kept`, ["'pkm generations' lists those that are"]);
 }
 
 /** One line a path, sorted: `+` new, `-` gone, `~` other bytes, kind or mode, `>` only another owner. Directories that stay are left out. */

@@ -10,6 +10,7 @@ export function run(context: Context, args: Arguments): undefined {
     using root = openForReading(args);
     const holds = root.holds();
     if (context.isJson) context.out.json({ holds });
+    else if (holds.length === 0) context.out.talk('nothing is held');
     else for (const { name, time, user } of holds) context.out.line(`${name}  since ${formatTime(time)}, by ${user}`);
     return;
   }

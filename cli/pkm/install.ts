@@ -3,7 +3,7 @@ import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import type { downloadFromDepot } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
-import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
+import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import type { imagesOfTrees } from '../tree-images.ts';
@@ -12,6 +12,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.operands.length === 0 && !args.has('archive')) {
     throw new UsageError('pkm install needs NAME, TREE#NAME or --archive FILE', ['pkm install examples/tour/v1#greet']);
   }
+  refuseArchives('install', args.operands);
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
   const operands = args.operands.filter((operand) => isTreeOperand(operand) && !isDepotOperand(operand));
   const inDepots = args.operands.filter(isDepotOperand);

@@ -1,18 +1,27 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
+import { namePattern } from './name-pattern.ts';
 
-export function run(context: Context, args: Arguments): undefined {
+export function run(context: Context, args: Arguments): number {
   using root = openForReading(args);
   const isPast = args.has('superseded');
-  const records = root.list({ all: isPast }).filter((record) => record.supersededBy.length > 0 === isPast);
+  const patterns = args.operands.map(namePattern);
+  const records = root
+    .list({ all: isPast })
+    .filter((record) => record.supersededBy.length > 0 === isPast)
+    .filter(({ name }) => patterns.length === 0 || patterns.some((pattern) => pattern.test(name)));
+  const status = records.length === 0 && patterns.length > 0 ? 1 : 0;
   if (context.isJson) {
     context.out.json({ generation: root.generation, packages: records });
-    return;
+    return status;
   }
   const width = Math.max(0, ...records.map(({ name, version }) => name.length + version.length)) + 3;
   const lines = records.map(({ name, version, tier, summary, supersededBy }) =>
     `${`${name} ${version}`.padEnd(width)}${(isPast ? `by ${supersededBy.join(', ')}` : tier).padEnd(10)} ${summary}`.trimEnd(),
   );
   context.out.lines(lines);
+  const nothing = isPast ? 'no superseded package is recorded' : 'nothing is installed';
+  if (records.length === 0) context.out.talk(patterns.length === 0 ? nothing : `${nothing} by that name`);
+  return status;
 }

@@ -1,5 +1,5 @@
 /** Offered packages as lines. */
-import type { PackageRecord } from '../../pkm/index.ts';
+import type { PackageRecord, Root } from '../../pkm/index.ts';
 
 export interface Offer {
   readonly name: string;
@@ -11,6 +11,10 @@ export interface Offer {
 /** `1.2`, or `1.2 (release 3)`. */
 export const shownVersion = ({ version, release }: { version: string; release: number }): string =>
   release > 1 ? `${version} (release ${release})` : version;
+
+/** Behind an answer that is empty: that no index was looked at, if so. */
+export const unlessSynced = (root: Root): string =>
+  root.repositories().length > 0 ? '' : `; no repository was synced, 'pkm sync' does that`;
 
 /** Name, version, what is installed of it, summary; in columns. */
 export function offerLines(offers: readonly Offer[], installed: readonly PackageRecord[]): string[] {

@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
-import { shownVersion } from './offers.ts';
+import { shownVersion, unlessSynced } from './offers.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
@@ -23,5 +23,9 @@ export function run(context: Context, args: Arguments): undefined {
     const to = offer.name === record.name ? shownVersion(offer) : `superseded by ${offer.name} ${shownVersion(offer)}`;
     context.out.line(`${record.name} ${shownVersion(record)} -> ${to}${held.has(record.name) ? ' (held)' : ''}`);
   }
-  if (outdated.length === 0) context.out.talk('everything is up to date, as far as the synced indexes know');
+  if (outdated.length > 0) return;
+  const unsynced = unlessSynced(root);
+  context.out.talk(
+    unsynced === '' ? 'everything is up to date, as far as the synced indexes know' : `nothing newer is known${unsynced}`,
+  );
 }

@@ -2,7 +2,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
 import { namePattern } from './name-pattern.ts';
-import { shownVersion } from './offers.ts';
+import { shownVersion, unlessSynced } from './offers.ts';
 
 interface Found {
   readonly name: string;
@@ -39,6 +39,7 @@ export function run(context: Context, args: Arguments): number {
       if (offered.has(key({ ...item, repository: address }))) look(address, item, item.paths);
   }
   if (context.isJson) context.out.json({ found });
+  else if (found.length === 0) context.out.talk(`nothing provides '${operand}'${unlessSynced(root)}`);
   else
     for (const { name, from, what, ...version } of found)
       context.out.line(`${name} ${shownVersion(version)}: ${what}${from === 'installed' ? ' (installed)' : ''}`);

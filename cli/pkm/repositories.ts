@@ -17,6 +17,8 @@ export function run(context: Context, args: Arguments): undefined {
     });
     return;
   }
+  if (known.length + described.length === 0)
+    context.out.talk(`no repository is known: pkm sync https://example.org/packages/ --key KEY.pub`);
   const now = Date.now() / 1000;
   for (const { name, address, priority, nPackages, serial, syncedAt, expiresAt } of known) {
     context.out.line(`${name === '' ? '' : `${name}: `}${shownAddress(address)}`);

@@ -1,7 +1,7 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
-import { offerLines } from './offers.ts';
+import { offerLines, unlessSynced } from './offers.ts';
 
 export function run(context: Context, args: Arguments): number {
   using root = openForReading(args);
@@ -30,6 +30,7 @@ export function run(context: Context, args: Arguments): number {
         installed: versions.get(name) ?? null,
       })),
     });
-  } else for (const line of offerLines(found, installed)) context.out.line(line);
+  } else if (found.length === 0) context.out.talk(`nothing is called or described so${unlessSynced(root)}`);
+  else for (const line of offerLines(found, installed)) context.out.line(line);
   return found.length > 0 ? 0 : 1;
 }

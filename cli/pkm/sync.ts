@@ -73,9 +73,12 @@ function request(context: Context, args: Arguments): { wanted: readonly Wanted[]
       : [...new Set(args.operands.map((operand) => namedRepository(context, operand, described)))];
   const hasGone = args.operands.length === 0 && unwanted(root, wanted as readonly RepositorySettings[]).length > 0;
   if (wanted.length === 0 && !hasGone) {
+    // what was synced by its address once is named, and is fetched anew only when it is named again
+    const known = root.repositories().map((one) => one.address);
+    const addresses = known.length === 0 ? ['https://example.org/packages/'] : known;
     throw new UsageError('no repository is described in etc/igos/repositories.d of the root', [
-      'pkm sync https://example.org/packages/ --key KEY.pub',
-      'or write etc/igos/repositories.d/main.conf with the line: address = https://example.org/packages/',
+      ...addresses.map((address) => `pkm sync ${shownAddress(address)} --key KEY.pub`),
+      `or write etc/igos/repositories.d/main.conf with the line: address = ${shownAddress(addresses[0]!)}`,
     ]);
   }
   const keys = args.all('key').map(([file]) => ({

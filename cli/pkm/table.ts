@@ -131,7 +131,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description: 'They are upgraded and removed like others again.',
     options: [],
-    examples: [],
+    examples: [{ command: 'pkm --root /tmp/root unhold greet', says: '' }],
   },
   {
     program: 'pkm',
@@ -221,12 +221,16 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'list',
     summary: 'list installed packages',
-    operands: '',
+    operands: '[PATTERN…]',
     minOperands: 0,
-    maxOperands: 0,
-    description: 'Name, version, tier and summary, sorted by name.',
+    maxOperands: Infinity,
+    description:
+      'Name, version, tier and summary, sorted by name: all, or those whose name is a PATTERN, which may contain * and ?. Exits 1 where no name is.',
     options: [{ long: 'superseded', doc: 'the records of superseded packages instead' }],
-    examples: [{ command: 'pkm --root /tmp/root list', says: '' }],
+    examples: [
+      { command: 'pkm --root /tmp/root list', says: '' },
+      { command: "pkm --root /tmp/root list 'greet*'", says: 'those of a name' },
+    ],
   },
   {
     program: 'pkm',
@@ -237,7 +241,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: 1,
     description: 'Every path that it owns, folders with a slash at the end.',
     options: [],
-    examples: [],
+    examples: [{ command: 'pkm --root /tmp/root files greet', says: '' }],
   },
   {
     program: 'pkm',
@@ -248,7 +252,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description: 'Paths are taken relative to the root. Exits 1 where a path belongs to no package.',
     options: [],
-    examples: [],
+    examples: [{ command: 'pkm --root /tmp/root owns /usr/bin/greet', says: '' }],
   },
   {
     program: 'pkm',
@@ -276,12 +280,13 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'diff',
     summary: 'show what differs between two generations',
-    operands: 'N [M]',
-    minOperands: 1,
+    operands: '[N [M]]',
+    minOperands: 0,
     maxOperands: 2,
-    description: 'Packages added, removed and changed, and the files; M is the current generation unless given.',
+    description:
+      'Packages added, removed and changed, and the files, from generation N to M: by default from the one before to the current one.',
     options: [],
-    examples: [],
+    examples: [{ command: 'pkm --root /tmp/root diff', says: 'what the last change did' }],
   },
   {
     program: 'pkm',

@@ -2,7 +2,7 @@ import { Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { fetchAhead, isTreeOperand, namingPackages, offeredImages } from '../offered-images.ts';
+import { fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
@@ -10,6 +10,7 @@ import type { TreeImages } from '../tree-images.ts';
 import { changeOptions } from './install.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  refuseArchives('upgrade', args.operands);
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
   const operands = args.operands.filter(isTreeOperand);
   const fromRepositories = names.length > 0 || (operands.length === 0 && !args.has('archive'));

@@ -87,13 +87,15 @@ export function summaryLines(state: BuildState, sizeBytes: number): string[] {
   if (state.nAll < 2) return [];
   const nBuilt = state.ended.filter(({ action }) => action === 'build').length;
   const nFetched = state.ended.length - nBuilt;
-  const nOpen = state.nAll - state.nDone;
+  const nBroken = state.running.size;
+  const nOpen = state.nAll - state.nDone - nBroken;
   const counts = [
     nBuilt > 0 ? `${nBuilt} built` : '',
     nFetched > 0 ? `${nFetched} fetched` : '',
     state.nReused > 0 ? `${state.nReused} as before` : '',
     state.nThere > 0 ? `${state.nThere} there` : '',
     state.failed.size > 0 ? `${state.failed.size} failed` : '',
+    nBroken > 0 ? `${nBroken} broken off` : '',
     state.nSkipped + nOpen > 0 ? `${state.nSkipped + nOpen} not tried` : '',
   ].filter((part) => part !== '');
   const size = state.ended.length > 0 ? `; ${formatBytes(sizeBytes)} new` : '';

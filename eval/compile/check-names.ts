@@ -4,7 +4,7 @@
  */
 import type { SourceFile } from '../../base/index.ts';
 import type { AttrName, Expr, LambdaExpr, MergedAttrs, Node } from '../../lang/index.ts';
-import { undefinedVariable } from '../errors.ts';
+import { isPrefixedBuiltin, undefinedVariable } from '../errors.ts';
 
 export interface KnownNames {
   /** The names of the text's surroundings. */
@@ -128,7 +128,8 @@ class Checker {
 
   #use(name: string, node: Node): void {
     if ((this.#bound.get(name) ?? 0) > 0 || name === '__curPos' || this.#known.globals.has(name)) return;
-    throw undefinedVariable(name, this.#candidates(), { source: this.#source, start: node.start, end: node.end });
+    const span = { source: this.#source, start: node.start, end: node.end };
+    throw undefinedVariable(name, this.#candidates(), span, { isBuiltin: isPrefixedBuiltin(name, this.#known.globals) });
   }
 
   *#candidates(): Generator<string> {

@@ -2,7 +2,7 @@
 import type { Span } from '../../base/index.ts';
 import { Attrs, intern, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
-import { undefinedVariable, wrongType } from '../errors.ts';
+import { isPrefixedBuiltin, undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
 import { force, run, Thunk } from '../thunk.ts';
 import { locate } from '../trace.ts';
@@ -115,7 +115,10 @@ function search(name: string, { levels, global }: Resolution & { kind: 'search' 
       }
     }
     if (global !== undefined) return force(global);
-    throw undefinedVariable(name, candidates(levels, env, scope), span);
+    throw undefinedVariable(name, candidates(levels, env, scope), span, {
+      isBuiltin: isPrefixedBuiltin(name, scope.unit.ctx.globals),
+      otherwise: () => levels.flatMap((level) => dynamicHints(name, level, env)),
+    });
   };
 }
 
@@ -124,6 +127,9 @@ function withSet(env: Env, span: Span): Attrs {
   if (set instanceof Attrs) return set;
   throw wrongType('a set', describe(set), span);
 }
+
+const dynamicHints = (name: string, level: Level, env: Env): readonly string[] =>
+  level.kind === 'dynamic' ? ((outer(env, level.depth)[1] as DynamicScope).hintsFor?.(name) ?? []) : [];
 
 function* candidates(levels: readonly Level[], env: Env, scope: StaticScope): Generator<string> {
   yield* lexicalNames(scope);

@@ -2,10 +2,12 @@
  * From files to names: which packages, tiers and systems a tree has, and the layers of each (the declaration, then overrides in
  * order). Whatever can be said without evaluating is checked here, and all of it is reported together.
  */
+
 import { didYouMean, Fault, Faults, type Label, type Span, suggest } from '../../base/index.ts';
 import type { Declaration, StaticAttr } from '../../lang/index.ts';
 import type { DeclarationCode } from './codes.ts';
 import { type DeclarationKind, FIELDS } from './fields.ts';
+import { fieldHints } from './foreign-fields.ts';
 import type { DeclarationsFile } from './load-tree.ts';
 
 /** One declaration with its fields by name. */
@@ -265,12 +267,11 @@ export function makeLayer(
       fields.set(attr.name, attr);
       continue;
     }
-    const names = specs.map((spec) => spec.name);
-    const hints = didYouMean(attr.name, names);
+    const isListed = problems.some(({ hints }) => hints.some((hint) => hint.startsWith(`the fields of a ${kind} are: `)));
     problems.push(
       new Fault('E-DECL-001', `a ${kind} has no field '${attr.name}'`, {
         labels: [{ source: file.source, start: attr.start, end: attr.end, text: '' }],
-        hints: hints.length > 0 ? hints : [`the fields of a ${kind} are: ${names.join(', ')}`],
+        hints: fieldHints(kind, attr.name, [], isListed),
       }),
     );
   }

@@ -1,8 +1,9 @@
 /** A package as expressions see it: its fields, and what makes it pass for a derivation (`type`, `drvPath`, `outPath`, …). */
-import { didYouMean, Fault } from '../../base/index.ts';
+import { Fault } from '../../base/index.ts';
 import { Attrs, attrsFromMap } from '../attrs.ts';
 import { PrimOp, type Slot, type Value } from '../value.ts';
 import { FIELDS } from './fields.ts';
+import { fieldHints } from './foreign-fields.ts';
 import type { Package } from './package.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -90,10 +91,9 @@ export function requireKnownFields(set: Attrs, more: readonly string[]): void {
   for (const name of set.names) {
     if (names.includes(name)) continue;
     const span = set.spanOf(name);
-    const hints = didYouMean(name, names);
     throw new Fault('E-DECL-001', `a package has no field '${name}'`, {
       labels: span === undefined ? [] : [{ ...span, text: '' }],
-      hints: hints.length > 0 ? hints : [`the fields of a package are: ${names.join(', ')}`],
+      hints: fieldHints('package', name, more),
     });
   }
 }

@@ -31,7 +31,8 @@ export interface Realm {
 }
 
 /** The supplies of names that make a scope, asked in order. */
-export const namesOf = (lookup: (name: string) => Slot | undefined, names: () => Iterable<string>): DynamicScope => ({
-  lookup,
-  names,
-});
+export const namesOf = (
+  lookup: (name: string) => Slot | undefined,
+  names: () => Iterable<string>,
+  hintsFor: (name: string) => readonly string[] = () => [],
+): DynamicScope => ({ lookup, names, hintsFor });

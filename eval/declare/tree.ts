@@ -261,6 +261,10 @@ function treeNames(realm: Realm, systems: ReadonlyMap<string, System>): DynamicS
   return namesOf(
     (name) => packages.get(name)?.value ?? systems.get(name)?.value ?? tiers.get(name)?.value ?? sets.get(name),
     () => [...packages.keys(), ...systems.keys(), ...tiers.keys(), ...sets.keys()],
+    (name) =>
+      name === 'pkgs'
+        ? ["the packages of the tree are names by themselves, and the attributes of 'packages'"]
+        : [`the tree declares no '${bytesToText(name)}': declare it, or lay the tree over one that does: tree { over = [ … ]; }`],
   );
 }
 

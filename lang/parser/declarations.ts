@@ -144,7 +144,12 @@ export abstract class Declarations extends Expressions {
     const index = this.at;
     const before = describe(this.kinds[index - 1]!, this.image(index - 1));
     if (!this.skipInvalid(EXPECT.openBrace) && !(this.kind === K.End && this.blameBracket(index, EXPECT.openBrace)))
-      this.report(index, EXPECT.openBrace, 'E-LANG-001', `expected '{' after ${before}`, { hints: this.hints(index) });
+      this.report(index, EXPECT.openBrace, 'E-LANG-001', `expected '{' after ${before}`, {
+        hints:
+          this.kind === K.Equals
+            ? ['remove it: a declaration is not bound, its fields are: \'package hello "1.0" { … }\'']
+            : this.hints(index),
+      });
     throw SYNTAX_STOP;
   }
 

@@ -10,7 +10,7 @@ import { explainInvalid } from './strange.ts';
 import { EXPECT, type Expected } from './token-names.ts';
 
 export abstract class Recovery extends Reports {
-  #commaList = -1;
+  #separatedList = -1;
 
   // ── tokens that nothing begins with ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -99,13 +99,15 @@ export abstract class Recovery extends Reports {
   protected recoverInList(open: number): boolean {
     const index = this.at;
     const { kind } = this;
-    if (kind === K.Comma) {
+    // behind a semicolon the list goes on only if it is closed: else a bracket is what is missing
+    if (kind === K.Comma || (kind === K.Semicolon && (this.pairs.partners.get(open) ?? -1) > index)) {
       // once a list
-      if (this.#commaList !== open)
-        this.report(index, EXPECT.nothing, 'E-LANG-020', 'a list has no commas: blanks separate its items', {
-          hints: ['remove the commas'],
+      const signs = kind === K.Comma ? 'commas' : 'semicolons';
+      if (this.#separatedList !== open)
+        this.report(index, EXPECT.nothing, 'E-LANG-020', `a list has no ${signs}: blanks separate its items`, {
+          hints: [`remove the ${signs}`],
         });
-      this.#commaList = open;
+      this.#separatedList = open;
       this.at++;
       return true;
     }
@@ -489,10 +491,17 @@ export abstract class Recovery extends Reports {
         kind === K.Semicolon
           ? ['remove it: only bindings end in a semicolon']
           : kind === K.Equals
-            ? ["'==' compares; bindings stand in '{ … }' or behind 'let'"]
+            ? this.#isArrow(index)
+              ? ["a function is written 'x: body', an implication 'a -> b'"]
+              : ["'==' compares; bindings stand in '{ … }' or behind 'let'"]
             : this.hints(index);
       this.report(index, expected, 'E-LANG-029', 'expected the end of the file', { hints });
     }
+  }
+
+  /** `=>` of other languages: two tokens side by side. */
+  #isArrow(index: number): boolean {
+    return this.kinds[index + 1] === K.Greater && this.tokens.starts[index + 1] === this.tokens.ends[index];
   }
 
   #reportMixedPipes(index: number): void {

@@ -29,6 +29,23 @@ test('options in all their spellings', () => {
 test('mistakes are named with the way out', () => {
   assert.equal(message('--dryrun'), "unknown option '--dryrun' | did you mean '--dry-run'?");
   assert.equal(message('--arg', 'x'), "--arg needs NAME EXPR | run 'igos realize --help'");
+  assert.equal(message('--max-jobs', '4'), "unknown option '--max-jobs' | here that is: --jobs");
+  assert.equal(message('--noconfirm'), "unknown option '--noconfirm' | run 'igos realize --help'");
+  const words = (program: 'igos' | 'pkm', name: string): string => {
+    const run = (): unknown => parseArguments(findCommand(program, name.split(' '))!.command, sharedOptions(program), []);
+    const told = (error: unknown): boolean => {
+      assert.ok(error instanceof UsageError);
+      text = [error.message, ...error.hints].join(' | ');
+      return true;
+    };
+    let text = '';
+    assert.throws(run, told);
+    return text;
+  };
+  assert.equal(
+    words('igos', 'show'),
+    "igos show needs TREE[#NAME]|DRV | for example: igos show examples/tour/v1 | run 'igos show --help'",
+  );
   assert.equal(message('--dry-run=yes'), "--dry-run takes no value | run 'igos realize --help'");
   assert.equal(message('--color', 'alway'), "--color takes one of auto, always, never, not 'alway' | did you mean 'always'?");
   assert.throws(() => parse('--jobs', '0').number('jobs', 1), /--jobs takes a whole number of at least 1, not '0'/);

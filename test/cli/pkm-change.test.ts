@@ -51,6 +51,7 @@ test('holds, marks and autoremove', async (t) => {
       text('autoremove', '--yes'),
       text('diff', '0', '1'),
       text('diff', '3'),
+      text('diff'),
     ].join('\n'),
   );
 });

@@ -5,8 +5,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { SystemFault } from '../../base/index.ts';
+import { findCommand } from '../../cli/commands.ts';
 import { endingOf } from '../../cli/exit.ts';
+import { FOREIGN_WORDS } from '../../cli/foreign-words.ts';
 import { packageLine } from '../../cli/report-lines.ts';
 import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
@@ -119,4 +122,92 @@ test('a plan says which way a version goes', () => {
   assert.equal(line('2', '1', true), 'downgrade a 2 -> 1');
   assert.equal(line('1', '1', true), 'renew a 1');
   assert.equal(line('7314ee40b292', 'f15d2c890fb9'), 'changed a 7314ee40b292 -> f15d2c890fb9');
+});
+
+test('what other package managers call a command is not taken for another one, and said in our words', (t) => {
+  const { igos, pkm } = programs(t);
+  const answers = [
+    ['pkm', pkm('uninstall', 'x')],
+    ['pkm', pkm('-Syu')],
+    ['pkm', pkm('shell')],
+    ['igos', igos('uninstall')],
+    ['igos', igos('nix-build')],
+    ['igos', igos('install')],
+  ] as const;
+  assert.deepEqual(
+    answers.map(([, run]) => run.status),
+    answers.map(() => 2),
+  );
+  golden(t, 'cli/foreign-words.txt', answers.map(([, run]) => run.stderr).join('\n'));
+});
+
+test('every word of others has an answer that is a command, and is none itself', () => {
+  for (const program of ['igos', 'pkm'] as const) {
+    for (const [word, here] of FOREIGN_WORDS[program]) {
+      assert.equal(findCommand(program, [word]), undefined, word);
+      for (const answer of here.split(/, or |, then (?=pkm|igos)|, | && /).filter((text) => /^(igos|pkm) /.test(text))) {
+        const [name, ...words] = answer.split(' ');
+        if (words[0] === '--version' || words[1] === 'VERB') continue;
+        const found = findCommand(name as 'igos' | 'pkm', words);
+        assert.ok(found !== undefined, answer);
+        for (const option of words.filter((text) => text.startsWith('--')))
+          assert.ok(
+            found.command.options.some(({ long }) => `--${long}` === option),
+            answer,
+          );
+      }
+    }
+  }
+});
+
+test('options of others are answered with one that the command has', (t) => {
+  const { pkm } = programs(t);
+  assert.equal(pkm('remove', 'x', '--noconfirm').stderr, "pkm: unknown option '--noconfirm'\nhint: here that is: --yes\n");
+  assert.equal(pkm('remove', 'x', '--recursive').stderr, "pkm: unknown option '--recursive'\nhint: here that is: --cascade\n");
+});
+
+test('an archive among names and trees', (t) => {
+  const { pkm, work } = programs(t);
+  const root = join(work, 'root');
+  writeFileSync(join(work, 'greet-1.0.igos.tar.gz'), gzipSync('not looked at'));
+  const told = [
+    pkm('install', './greet-1.0.igos.tar.gz', '--root', root),
+    pkm('upgrade', 'greet-1.0.igos.tar.gz', '--root', root),
+  ];
+  assert.deepEqual(
+    told.map(({ status, stderr }) => [status, stderr]),
+    [
+      [
+        2,
+        "pkm: './greet-1.0.igos.tar.gz' is an archive, not a tree, nor the name of a package\nhint: pkm install --archive ./greet-1.0.igos.tar.gz\n",
+      ],
+      [
+        2,
+        "pkm: 'greet-1.0.igos.tar.gz' is an archive, not a tree, nor the name of a package\nhint: pkm upgrade --archive greet-1.0.igos.tar.gz\n",
+      ],
+    ],
+  );
+  assert.ok(!existsSync(root));
+});
+
+test('an answer that is empty says so, and whether an index was looked at', (t) => {
+  const { pkm, work } = programs(t);
+  const root = join(work, 'root');
+  mkdirSync(root);
+  const told = [
+    ['search', 'x'],
+    ['provides', 'x'],
+    ['available'],
+    ['available', 'x*'],
+    ['outdated'],
+    ['repositories'],
+    ['hold'],
+    ['list'],
+    ['list', 'x*'],
+    ['list', '--superseded'],
+  ].map((words) => {
+    const { status, stdout, stderr } = pkm(...words, '--root', root);
+    return `$ pkm ${words.join(' ')}\n${stdout}${stderr}[${status}]\n`;
+  });
+  golden(t, 'cli/pkm-empty-answers.txt', told.join(''));
 });

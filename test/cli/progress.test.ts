@@ -125,6 +125,11 @@ test('what is drawn of a run: what runs, what is next, how far it is', (t) => {
   run.tell({ kind: 'cutoff', drvPath: pathOf('gmp-6.3.0'), outputs: new Map() });
   frame('nothing left');
   frames.push(`--- summary\n${summaryLines(run.state, 1_234_567).join('\n')}\n`);
+  const broken = scene(TREE);
+  broken.start('binutils-2.44');
+  broken.start('make-4.4.1');
+  broken.fail('binutils-2.44');
+  frames.push(`--- summary of what ended while a build ran\n${summaryLines(broken.state, 0).join('\n')}\n`);
   golden(t, 'cli/build-lines.txt', frames.join(''));
 });
 

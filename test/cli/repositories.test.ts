@@ -84,6 +84,10 @@ test('sync: by address, with a key; nothing known is a usage error', async () =>
   assert.match(refused.stderr, /E-PKM-026.*no key is trusted here/s);
   assert.match(await good(pkm('sync', folder, '--key', open)), /2 packages, serial 2\n$/);
   assert.match(await good(pkm('update', folder, '--key', open)), /serial 2 as before\n$/);
+  // what was synced by its address once is not fetched again by itself, and is named
+  const again = await pkm('sync');
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /hint: pkm sync file:\/\/\/.*packages\/ --key KEY.pub\n/);
 });
 
 test('sync: what files describe, and what they do not any more is forgotten', async (t) => {

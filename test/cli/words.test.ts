@@ -1,11 +1,13 @@
 /** Words that are bytes, words that are empty, and help on groups of commands: as a shell gives them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesToWord, wordToBytes } from '../../cli/words.ts';
+import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
 
 test('any bytes become a word and come back; text stays as it is', () => {
@@ -120,4 +122,34 @@ test('a working directory or a home whose name is not UTF-8 is refused, and noth
     `mkdir "$(printf 'z\\357\\277\\275')" && cd "$(printf 'z\\357\\277\\275')" && IGOS_HOME=$PWD/home ${igos} store list`,
   );
   assert.equal(real.status, 0, real.stderr);
+});
+
+test('the name of a package where a tree is asked for, one file of a tree, and a tree without packages', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-words-'));
+  t.after(() => rmSync(work, { recursive: true }));
+  const { igos } = programs(t, { cwd: work });
+  writeFileSync(join(work, 'tiers.igos'), 'tier core { summary = "Essential"; }\n');
+  const told = [
+    ['realize', '.'],
+    ['show', '.'],
+  ].map((words) => [words, igos(...words)] as const);
+  writeFileSync(join(work, 'hello.igos'), 'package hello "1.0" { tier = core; summary = "Says hello"; }\n');
+  mkdirSync(join(work, 'libword'));
+  const more = [
+    ['realize', 'hello'],
+    ['log', 'libword'],
+    ['show', 'hello.igos'],
+    ['realize', './hello.igos#hello'],
+  ].map((words) => [words, igos(...words)] as const);
+  const text = [...told, ...more].map(
+    ([words, { status, stdout, stderr }]) => `$ igos ${words.join(' ')}\n${stdout}${stderr}[${status}]\n`,
+  );
+  golden(
+    t,
+    'cli/operands-that-are-no-tree.txt',
+    text
+      .join('')
+      .replaceAll(work, 'WORK')
+      .replace(/^tree \S+:/m, 'tree T:'),
+  );
 });

@@ -34,6 +34,14 @@ test('a NUL byte', (t) => {
   golden(t, 'errors/lang-nul-byte.txt', diagnostics.map((fault) => renderFault(fault).replace('\0', '␀')).join('\n'));
 });
 
+test('a file that is no text is one mistake, not one for each of its bytes', () => {
+  const { diagnostics } = parse(new SourceFile('greet.tar.gz', '\x1f\x8b\x08\0\0\0\0\0\0\x03\xed[]l\x1cW\x15>(i}\x08'));
+  assert.deepEqual(
+    diagnostics.map(({ code }) => code),
+    ['E-LANG-010'],
+  );
+});
+
 test('nesting without end', (t) => {
   const { diagnostics } = parse(new SourceFile('example.nix', '['.repeat(100_000)));
   for (const { code } of diagnostics) raised.add(code);

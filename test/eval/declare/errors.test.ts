@@ -18,6 +18,32 @@ test('an unknown field, with what was meant', (context) => {
   );
 });
 
+test('fields that other package managers have', (context) => {
+  const fields = [
+    'src = ./.;',
+    'nativeBuildInputs = [ ];',
+    'installPhase = "";',
+    'postFixup = "";',
+    'pkgver = "1";',
+    'pkgdesc = "";',
+    'frob = 1;',
+    'frob2 = 1;',
+  ];
+  goldenFault(
+    context,
+    'foreign-fields',
+    `${TIER}package zlib "1.3" {\n  tier = core;\n  summary = "x";\n  ${fields.join('\n  ')}\n}\nsystem box { packages = [ ]; environment = { }; }\n`,
+  );
+});
+
+test('a name that is near to nothing: how a package comes into the tree', (context) => {
+  goldenFault(context, 'unknown-package', TIER + pkg('zlib', 'build = [ gcc ];'));
+});
+
+test('the packages of the tree are not in a set called pkgs', (context) => {
+  goldenFault(context, 'pkgs', TIER + pkg('gcc', '') + pkg('zlib', 'build = [ pkgs.gcc ];'));
+});
+
 test('a missing field of each kind', (context) => {
   goldenFault(context, 'missing-field', 'tier core { }\npackage zlib "1.3" { }\nsystem all { }\n');
 });

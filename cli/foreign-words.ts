@@ -1,0 +1,128 @@
+/**
+ * What other package managers call things: nix, guix, pacman, apt and dnf. None of these words does anything here;
+ * whoever types one is told how it is said, since the nearest name by its letters may be the opposite (uninstall, install).
+ */
+
+const IGOS: Readonly<Record<string, string>> = {
+  'build-derivation': 'igos realize TREE#NAME',
+  'collect-garbage': 'igos gc',
+  copy: 'igos cache push, igos cache pull',
+  'copy-closure': 'igos cache push, igos cache pull',
+  derivation: 'igos show TREE#NAME',
+  'dev-shell': 'igos develop TREE#NAME',
+  edit: 'igos repl TREE, then :edit NAME',
+  environment: 'igos develop TREE#NAME',
+  flake: 'igos show TREE',
+  format: 'igos fmt TREE',
+  graph: 'igos store graph PATH',
+  hash: 'igos store path FILE',
+  lint: 'igos check TREE',
+  makepkg: 'igos archive TREE#NAME',
+  'nix-build': 'igos realize TREE#NAME',
+  'nix-collect-garbage': 'igos gc',
+  'nix-instantiate': 'igos instantiate TREE#NAME, or igos eval',
+  'nix-shell': 'igos develop TREE#NAME',
+  'nix-store': 'igos store VERB',
+  'path-info': 'igos store info PATH',
+  publish: 'igos repo build DIR, or igos depot publish ARCHIVE',
+  run: 'igos develop TREE#NAME --command CMD, or pkm install TREE#NAME',
+  serve: 'igos cache serve, or igos depot serve',
+  shell: 'igos develop TREE#NAME',
+  'show-derivation': 'igos show DRV',
+  size: 'igos store du PATH',
+  tree: 'igos show TREE',
+  version: 'igos --version',
+  why: 'igos why-depends FROM TO',
+};
+
+const PKM: Readonly<Record<string, string>> = {
+  '-F': 'pkm provides PATH',
+  '-Fl': 'pkm files NAME',
+  '-Fy': 'pkm sync',
+  '-Q': 'pkm list',
+  '-Qi': 'pkm info NAME',
+  '-Qk': 'pkm verify --fast',
+  '-Qkk': 'pkm verify',
+  '-Ql': 'pkm files NAME',
+  '-Qm': 'pkm list',
+  '-Qo': 'pkm owns PATH',
+  '-Qs': 'pkm search WORD',
+  '-Qu': 'pkm outdated',
+  '-R': 'pkm remove NAME',
+  '-Rns': 'pkm remove NAME, then pkm autoremove',
+  '-Rs': 'pkm remove NAME, then pkm autoremove',
+  '-S': 'pkm install NAME',
+  '-Sc': 'pkm cache clean',
+  '-Scc': 'pkm cache clean',
+  '-Si': 'pkm info NAME',
+  '-Sl': 'pkm available',
+  '-Ss': 'pkm search WORD',
+  '-Su': 'pkm upgrade',
+  '-Sy': 'pkm sync',
+  '-Syu': 'pkm sync && pkm upgrade',
+  '-Syyu': 'pkm sync && pkm upgrade',
+  '-U': 'pkm install --archive FILE',
+  add: 'pkm install NAME',
+  autoclean: 'pkm cache clean',
+  autopurge: 'pkm autoremove',
+  check: 'pkm verify',
+  'check-update': 'pkm outdated',
+  clean: 'pkm cache clean',
+  contents: 'pkm files NAME',
+  delete: 'pkm remove NAME',
+  depends: 'pkm info NAME',
+  'delete-generations': 'pkm gc --keep N',
+  'dist-upgrade': 'pkm upgrade',
+  erase: 'pkm remove NAME',
+  fix: 'pkm repair',
+  'full-upgrade': 'pkm upgrade',
+  'list-generations': 'pkm generations',
+  lock: 'pkm hold NAME',
+  log: 'pkm history',
+  pin: 'pkm hold NAME',
+  purge: 'pkm remove NAME --force',
+  query: 'pkm list, or pkm info NAME',
+  reconfigure: 'pkm switch TREE#SYSTEM',
+  reinstall: 'pkm repair NAME',
+  restore: 'pkm repair, or pkm rollback',
+  revert: 'pkm rollback',
+  'roll-back': 'pkm rollback',
+  status: 'pkm list, or pkm verify',
+  'switch-generation': 'pkm rollback N',
+  undo: 'pkm rollback',
+  uninstall: 'pkm remove NAME',
+  unlock: 'pkm unhold NAME',
+  unpin: 'pkm unhold NAME',
+  version: 'pkm --version',
+  whatprovides: 'pkm provides PATH',
+  which: 'pkm owns PATH',
+  why: 'pkm info NAME',
+};
+
+/** Word and what is said for it here, of each program. */
+export const FOREIGN_WORDS: Readonly<Record<'igos' | 'pkm', ReadonlyMap<string, string>>> = {
+  igos: new Map(Object.entries(IGOS)),
+  pkm: new Map(Object.entries(PKM)),
+};
+
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'assume-yes': ['yes'],
+  installroot: ['root'],
+  'max-jobs': ['jobs'],
+  noconfirm: ['yes'],
+  'no-confirm': ['yes'],
+  parallel: ['jobs'],
+  rebuild: ['check'],
+  recursive: ['cascade', 'closure'],
+  run: ['command'],
+  simulate: ['dry-run'],
+  sysroot: ['root'],
+  verbose: ['print-build-logs', 'show-trace'],
+};
+
+/** The options of ours, by their long names, that do what this one does elsewhere. */
+export const optionsMeant = (long: string): readonly string[] => (Object.hasOwn(OPTIONS, long) ? OPTIONS[long]! : []);
+
+/** How what `word` means elsewhere is said here: in `program`, else in the other one. */
+export const saidHere = (program: 'igos' | 'pkm', word: string): string | undefined =>
+  FOREIGN_WORDS[program].get(word) ?? FOREIGN_WORDS[program === 'igos' ? 'pkm' : 'igos'].get(word);

@@ -201,3 +201,12 @@ test('threads of the engine step back behind the one that evaluates, and nobody 
     assert.ok(others.every((value) => value === expected || value === Math.min(expected + 5, 19)));
   }
 });
+
+test('a home where nothing can be made is no hindrance', () => {
+  for (const HOME of ['/proc/1/none', '/proc', '/dev/null']) {
+    const words = [join(project, 'cli/start-source.js'), 'igos', '--version'];
+    const { XDG_CACHE_HOME: _, ...env } = process.env;
+    const run = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: 60_000, env: { ...env, HOME } });
+    assert.deepEqual([run.status, run.signal], [0, null], `${HOME}: ${run.stderr}`);
+  }
+});

@@ -1,12 +1,16 @@
 /** The end of the process. */
 import { hasKoffi, loadKoffi } from '../base/index.ts';
 
+let isAsked = false;
+
 /**
  * From now on `process.exit` ends the process without taking apart what the kernel takes apart anyway: V8's heap and threads, 2 to 4 ms.
  * Whoever listens for `exit` by now is told as ever. Not where something of Node may still have to be put back or written: terminals and
  * pipes that its streams had, profiles, traces. For commands that use the C library; the others would have to load it.
  */
 export function endAtOnce(): void {
+  if (isAsked) return;
+  isAsked = true;
   process.once('exit', (code) => {
     if (isPlain()) bindEnd()?.(Number(process.exitCode ?? code));
   });

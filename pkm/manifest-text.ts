@@ -74,16 +74,20 @@ function manifestText(
   return `${lines.join('\n')}\n`;
 }
 
-/** Behind directories and files, what is not usual: modes other than 0755 and 0644, owners other than root, capabilities; and what stood there before. */
+/**
+ * Behind directories and files, what is not usual: modes other than 0755 and 0644, owners other than root, capabilities; and what stood
+ * there before. Most rows are of files without any of it, which is asked first.
+ */
 const FILE_LIST = `
   SELECT coalesce(sum(max(size, 0)), 0) AS size, group_concat(
-    CASE kind WHEN 'symlink' THEN path || ' -> ' || target ELSE
+    CASE WHEN mode = 420 AND kind = 'file' AND uid + gid = 0 AND capability IS NULL AND was_there = 0
+    THEN path || ' sha256:' || sha256 ELSE CASE kind WHEN 'symlink' THEN path || ' -> ' || target ELSE
       path || CASE kind WHEN 'directory' THEN '/' ELSE ' sha256:' || sha256 END
       || CASE WHEN mode = iif(kind = 'directory', 493, 420) THEN '' ELSE printf(' mode:%04o', mode) END
       || CASE WHEN uid + gid = 0 THEN '' ELSE ' owner:' || uid || ':' || gid END
       || CASE WHEN capability IS NULL THEN '' ELSE ' capability:' || capability END
       || CASE was_there WHEN 0 THEN '' ELSE ' there-before' END
-    END,
+    END END,
     char(10) ORDER BY path) AS lines
   FROM files WHERE package = ?`;
 

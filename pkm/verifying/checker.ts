@@ -18,7 +18,7 @@ import {
 import { Fault, readFileCapability, SystemFault, sys } from '../../base/index.ts';
 import type { PlacedFiles } from '../../store/index.ts';
 import { describeCapability } from '../archive/capability.ts';
-import { type Disk, fileSha256, rootDisk, tolerantLstat } from '../disk.ts';
+import { type Disk, fileSha256, rootDisk } from '../disk.ts';
 import { type RootLayout, under } from '../layout.ts';
 import { parentOf } from '../names.ts';
 import type { FileRow } from '../types.ts';
@@ -125,8 +125,13 @@ export class Checker {
 
   /** One look, and no list of what is beside it. */
   #isIntactFolder(row: FileRow): boolean {
-    const stat = tolerantLstat(under(this.#layout, this.#disk.physical(row.path)));
-    return stat?.isDirectory() === true && this.#compareMetadata(row, stat) === undefined;
+    const path = under(this.#layout, this.#disk.physical(row.path));
+    try {
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      return stat?.isDirectory() === true && this.#compareMetadata(row, stat) === undefined;
+    } catch {
+      return false; // the closer look says why
+    }
   }
 
   #compare(row: FileRow): Difference | undefined {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { EarlyFlush, Fault, sys } from '../base/index.ts';
 import { hasFileLoop, startFileLanes } from '../store/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
@@ -93,6 +93,8 @@ export class Root extends RootQuestions implements Disposable {
   readonly #options: OpenOptions;
   #unlock: (() => void) | undefined;
   readonly #made: RoomMade;
+  /** Of what is written while archives are read. */
+  #early: EarlyFlush | undefined;
   #nScratch = 0;
   /** Of a root that is open for plans. */
   #planFolder: string | undefined;
@@ -321,9 +323,11 @@ export class Root extends RootQuestions implements Disposable {
   async readArchives(files: readonly string[], options: { allowPrivileged?: boolean } = {}): Promise<PackageImage[]> {
     const context = this.#contextFor({ dryRun: this.#isForPlans });
     const { startReading } = await import('./archive/read-archive.ts');
+    this.#early ??= this.#isForPlans ? undefined : EarlyFlush.of(this.layout.state);
     const images: PackageImage[] = [];
     const readings: ArchiveReading[] = [];
     let nStarted = 0;
+    let nEntries = 0;
     try {
       for (const file of files) {
         for (; nStarted < files.length && readings.length <= N_AHEAD; nStarted++) {
@@ -339,7 +343,10 @@ export class Root extends RootQuestions implements Disposable {
           );
         }
         try {
-          images.push(await readings.shift()!.image());
+          const image = await readings.shift()!.image();
+          images.push(image);
+          nEntries += image.entries.length;
+          this.#early?.written(nEntries);
         } catch (error) {
           // there may be many of them
           if (error instanceof Fault) error.notes = [`in the archive '${file}'`, ...error.notes];
@@ -442,6 +449,7 @@ export class Root extends RootQuestions implements Disposable {
       if (this.#planFolder !== undefined) rmSync(this.#planFolder, { recursive: true, force: true });
       else if (hasScratch && !this.#isForPlans) emptyStaging({ layout: this.layout, database, io: this.#options.io ?? realIo });
     } finally {
+      this.#early?.close();
       database.close();
       unlock?.();
     }
@@ -520,6 +528,7 @@ export class Root extends RootQuestions implements Disposable {
         dryRun: request.dryRun === true,
         confirm: request.confirm,
         runInRoot: this.#runInRoot(),
+        flush: this.#early,
       },
       actor,
       this.#options.pins,

@@ -1,6 +1,6 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, Fault, SystemFault, sys, systemFaultOf } from '../base/index.ts';
+import { Bug, type EarlyFlush, Fault, SystemFault, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { under } from './layout.ts';
@@ -81,6 +81,8 @@ export interface Wish {
   readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
   readonly images: readonly PackageImage[];
+  /** Of what was written for the images, begun meanwhile. */
+  readonly flush?: EarlyFlush | undefined;
   /** How triggers are run. */
   readonly runInRoot: RunInRoot;
 }
@@ -148,6 +150,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
       for (const image of wish.images) image.scratch?.finish();
     },
     beforeSync: () => keepBytes(context, plan, wish),
+    afterSync: () => wish.flush?.end(),
     commit: (putFiles) => {
       const number = base.generation + 1;
       writeDelta(database, { ...wish.delta, putFiles: split?.rowsOf(putFiles) ?? putFiles }, number);
@@ -235,6 +238,8 @@ interface Steps {
   readonly finish?: () => void;
   /** Keeps bytes beside the staged files. @returns whether it wrote any */
   readonly beforeSync: () => boolean;
+  /** What other flushes were told. @throws SystemFault */
+  readonly afterSync?: () => void;
   readonly commit: (putFiles: readonly FileRow[]) => void;
   readonly late?: LateLook | undefined;
 }
@@ -270,6 +275,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
         const journal = writeJournal(database, operations, sources);
         whole?.end();
         syncStaged(context, plan, isKept || steps.build !== undefined);
+        steps.afterSync?.();
         return journal;
       }),
     );

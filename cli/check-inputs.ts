@@ -28,7 +28,7 @@ export const auditsFolder = (context: Context, args: Arguments, tree: Tree): str
 export const today = (now: Date = new Date()): string => now.toISOString().slice(0, 10);
 
 /** Version of what is remembered of a source or a log: what reads them differently counts it up. */
-const SCAN_VERSION = 1;
+const SCAN_VERSION = 2;
 
 export interface FoundSource {
   readonly path: string;

@@ -61,7 +61,7 @@ export class Folder {
     return new SourceFile(join(this.shown, path), Buffer.from(this.data(path)).toString('latin1'));
   }
 
-  /** @throws Fault E-IMPORT-002 not UTF-8 · E-IMPORT-007 too large for what people write */
+  /** @throws Fault E-IMPORT-002 not UTF-8, or with a NUL, which no text of ours can hold · E-IMPORT-007 too large for what people write */
   text(path: string): string {
     const at = join(this.path, path);
     const { size } = sys('examine', at, () => lstatSync(at));
@@ -70,6 +70,7 @@ export class Folder {
     }
     const text = tryBytesToText(Buffer.from(this.data(path)).toString('latin1'));
     if (text === undefined) throw new Fault('E-IMPORT-002', `'${join(this.shown, path)}' is not UTF-8`);
+    if (text.includes('\0')) throw new Fault('E-IMPORT-002', `'${join(this.shown, path)}' holds a NUL byte`);
     return text;
   }
 

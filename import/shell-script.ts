@@ -32,7 +32,7 @@ const CLOSE = /^\}[ \t]*(?:#.*)?$/;
 const MAX_PARTS = 1000;
 
 /** They stand for variables while a script is translated. */
-const MARKS = /[\0-\x04]/;
+const MARKS = /[\x01-\x04]/;
 
 /** Functions begin at the start of a line and end with a `}` at the start of one, as everybody writes them. Cost: linear. */
 export function readShellScript(text: string): ShellScript {

@@ -87,7 +87,6 @@ export function writeList(items: readonly { readonly text: string; readonly comm
 /** A comment of whole lines, each with its line end. A carriage return alone ends a comment as well, and what follows would be code. */
 export const writeComment = (text: string, indent: string): string =>
   text
-    .replaceAll('\0', '\u2400')
     .split(/\r\n?|\n/)
     .map((line) => `${indent}#${line === '' ? '' : ` ${line.trimEnd()}`}\n`)
     .join('');

@@ -52,6 +52,11 @@ export function decodeRecord(text: string): AuditRecord | string {
   } catch {
     return 'it is no JSON';
   }
+  return recordProblem(value) ?? (value as AuditRecord);
+}
+
+/** What keeps a value from being a record. */
+export function recordProblem(value: unknown): string | undefined {
   if (!isObject(value)) return 'it is no record';
   if (value['format'] !== 1) return `its format is ${JSON.stringify(value['format'] ?? null)}, not 1`;
   for (const field of ['name', 'version', 'tier', 'auditedAt', 'auditedBy'])
@@ -64,7 +69,7 @@ export function decodeRecord(text: string): AuditRecord | string {
   if (value['buildSystem'] !== null && typeof value['buildSystem'] !== 'string')
     return `'buildSystem' is neither a string nor null`;
   if (value['source'] !== null && !isSource(value['source'])) return `'source' is neither a source nor null`;
-  return value as unknown as AuditRecord;
+  return undefined;
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes, Fault, Faults, makeDirectory, sys, writeFileAtomic } from '../../base/index.ts';
 import { readForeignRecord } from './foreign-record.ts';
-import { type AuditRecord, decodeRecord, encodeRecord, isObject } from './record.ts';
+import { type AuditRecord, decodeRecord, encodeRecord, isObject, recordProblem } from './record.ts';
 
 /** Package → record. */
 export type AuditDatabase = ReadonlyMap<string, AuditRecord>;
@@ -59,7 +59,7 @@ export function readDatabase(folder: string): AuditDatabase | undefined {
   const text = sys('read', path, () => readFileSync(path, 'utf8'));
   const value = tryParse(text);
   const records = isObject(value) && value['format'] === 1 ? value['records'] : undefined;
-  const isWhole = Array.isArray(records) && records.every((each) => isObject(each) && typeof each['name'] === 'string');
+  const isWhole = Array.isArray(records) && records.every((each) => recordProblem(each) === undefined);
   if (!isWhole) {
     throw new Fault('E-CHECK-002', `'${path}' is not an audit database`, { hints: ['make it again: igos audit aggregate TREE'] });
   }

@@ -5,6 +5,7 @@
  */
 import { modulesOf } from './autoconf.ts';
 import { type CallSyntax, callsIn } from './calls.ts';
+import { endOfLine, endOfString, withoutQuoted } from './quoted.ts';
 import { isPlainName, type Requirement } from './requirement.ts';
 
 const SYNTAX: CallSyntax = { strings: ['"'], brackets: false, separator: ' ' };
@@ -18,11 +19,7 @@ const BUILT_IN = new Set(
 
 /** @param file  as it is shown */
 export function readCmake(text: string, file: string): Requirement[] {
-  const clean = text
-    .replaceAll(/#\[(=*)\[[\s\S]*?\]\1\]/g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
-    .replaceAll(/"(?:\\.|[^"\\])*"|#.*$/gm, (part) =>
-      part.startsWith('#') ? ' '.repeat(part.length) : part.replaceAll('(', ' '),
-    );
+  const clean = withoutQuoted(text, '"', endOfQuoted(text));
   const conditions = conditionLines(clean);
   const found: Requirement[] = [];
   for (const { name, line, args } of callsIn(clean, /find_package|pkg_check_modules|pkg_search_module/i, SYNTAX)) {
@@ -48,6 +45,24 @@ export function readCmake(text: string, file: string): Requirement[] {
   }
   return found;
 }
+
+/** Strings, comments, and comments in brackets of any length. */
+function endOfQuoted(text: string): (at: number) => number {
+  const unclosed = new Set<string>();
+  return (at) => {
+    if (text[at] === '"') return endOfString(text, at, text.length);
+    BRACKET.lastIndex = at;
+    const equals = BRACKET.exec(text)?.[1];
+    if (equals !== undefined && !unclosed.has(equals)) {
+      const end = text.indexOf(`]${equals}]`, BRACKET.lastIndex);
+      if (end !== -1) return end + equals.length + 2;
+      unclosed.add(equals);
+    }
+    return endOfLine(text, at);
+  };
+}
+
+const BRACKET = /#\[(=*)\[/y;
 
 /** The lines inside `if`, loops, functions and macros. */
 function conditionLines(text: string): Set<number> {

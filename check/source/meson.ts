@@ -4,6 +4,7 @@
  * @source Meson's reference: dependency(), find_program(), compiler.find_library(), compiler.has_header(); `required` is true unless given
  */
 import { type CallSyntax, callsIn } from './calls.ts';
+import { endOfLine, endOfString, withoutQuoted } from './quoted.ts';
 import { isPlainName, type Requirement } from './requirement.ts';
 
 const SYNTAX: CallSyntax = { strings: ["'"], brackets: true, separator: ',' };
@@ -54,9 +55,14 @@ export function readMeson(text: string, file: string): Requirement[] {
 
 /** A `#` outside of strings ends a line; what it hides becomes blanks. A call in a string is none. */
 const withoutComments = (text: string): string =>
-  text.replaceAll(/'''[\s\S]*?'''|'(?:\\.|[^'\\\n])*'|#.*$/gm, (part) =>
-    part.startsWith('#') ? ' '.repeat(part.length) : part.replaceAll('(', ' '),
-  );
+  withoutQuoted(text, "'", (at) => {
+    if (text[at] === '#') return endOfLine(text, at);
+    if (text.startsWith("'''", at)) {
+      const end = text.indexOf("'''", at + 3);
+      return end === -1 ? text.length : end + 3;
+    }
+    return endOfString(text, at, endOfLine(text, at));
+  });
 
 /** The lines between `if` and `endif`, `foreach` and `endforeach`. */
 function conditionLines(text: string): Set<number> {

@@ -8,16 +8,23 @@ import { MAX_TEXT_BYTES, type SourceEntry, wantsText } from './scan.ts';
 /** More entries than any source has: an archive made to fill memory ends here. */
 const MAX_ENTRIES = 2_000_000;
 
+/** Of all build files together: a source has a few. */
+const MAX_TEXTS_BYTES = 32 * MAX_TEXT_BYTES;
+
+/** Of what an archive holds: the largest sources unpack to a third of it; a few megabytes of zeros, packed, to more. */
+const MAX_ARCHIVE_BYTES = 16 * 2 ** 30;
+
 /**
  * @param path  a file or folder in the store
+ * @param maxBytes  of an archive, unpacked
  * @returns     what is in it, or why that cannot be read (no archive, damaged)
  */
-export async function readSource(path: string): Promise<readonly SourceEntry[] | string> {
+export async function readSource(path: string, maxBytes: number = MAX_ARCHIVE_BYTES): Promise<readonly SourceEntry[] | string> {
   if (lstatSync(path).isDirectory()) return readFolder(path);
   const format = formatOf(path);
   if (format === undefined) return 'it is no tar archive';
   try {
-    return await readArchive(path, format);
+    return await readArchive(path, format, maxBytes);
   } catch (error) {
     return `it cannot be read: ${(error as Error).message.split('\n')[0]}`;
   }
@@ -25,6 +32,7 @@ export async function readSource(path: string): Promise<readonly SourceEntry[] |
 
 function readFolder(root: string): SourceEntry[] {
   const entries: SourceEntry[] = [];
+  let nTextBytes = 0;
   const open = [''];
   for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
     const below = folder;
@@ -33,7 +41,9 @@ function readFolder(root: string): SourceEntry[] {
       if (entry.isDirectory()) open.push(path);
       else if (entry.isFile() && entries.length < MAX_ENTRIES) {
         const full = join(root, path);
-        const isWanted = wantsText(path) && lstatSync(full).size <= MAX_TEXT_BYTES;
+        const size = wantsText(path) ? lstatSync(full).size : MAX_TEXT_BYTES + 1;
+        const isWanted = size <= MAX_TEXT_BYTES && nTextBytes + size <= MAX_TEXTS_BYTES;
+        if (isWanted) nTextBytes += size;
         entries.push({ path, text: isWanted ? readFileSync(full, 'utf8') : undefined });
       }
     }
@@ -61,10 +71,11 @@ function formatOf(path: string): string | undefined {
   return MAGIC.find(([, at, bytes]) => text.startsWith(bytes, at))?.[0];
 }
 
-async function readArchive(path: string, format: string): Promise<SourceEntry[]> {
+async function readArchive(path: string, format: string, maxBytes: number): Promise<SourceEntry[]> {
   const { Parser } = await import('tar');
   const { decompress } = await loadCaches();
   const entries: SourceEntry[] = [];
+  let nTextBytes = 0;
   const parser = new Parser({
     strict: false,
     onReadEntry: (entry) => {
@@ -74,10 +85,11 @@ async function readArchive(path: string, format: string): Promise<SourceEntry[]>
         return;
       }
       const place = entries.push({ path: entry.path, text: undefined }) - 1;
-      if (!wantsText(entry.path) || entry.size > MAX_TEXT_BYTES) {
+      if (!wantsText(entry.path) || entry.size > MAX_TEXT_BYTES || nTextBytes + entry.size > MAX_TEXTS_BYTES) {
         entry.resume();
         return;
       }
+      nTextBytes += entry.size;
       const chunks: Buffer[] = [];
       entry.on('data', (chunk: Buffer) => chunks.push(chunk));
       entry.on('end', () => {
@@ -85,12 +97,15 @@ async function readArchive(path: string, format: string): Promise<SourceEntry[]>
       });
     },
   });
+  let nBytes = 0;
   const ended = new Promise<void>((resolve, reject) => {
     parser.on('end', resolve);
     parser.on('error', reject);
   });
   ended.catch(() => {});
   for await (const chunk of decompress(format, createReadStream(path, { highWaterMark: 1 << 18 }))) {
+    nBytes += (chunk as Buffer).length;
+    if (nBytes > maxBytes) throw new Error(`it holds more than ${maxBytes} bytes`);
     if (!parser.write(chunk as Buffer)) await new Promise<void>((resolve) => parser.once('drain', resolve));
   }
   parser.end();

@@ -106,10 +106,9 @@ function assignedNames(statement: string): string[] {
 
 /** The text of a phase in our words. */
 export function phaseText(text: string, context: PhaseContext, uses: Uses): Written {
-  if (text.includes('\0')) context.find('lost', 'build.sh', 'a NUL byte');
   const codes: string[] = [];
   const mark = (code: string): string => `\0${codes.push(code) - 1}\0`;
-  let out = text.replaceAll('\0', '');
+  let out = text;
   const replace = (pattern: RegExp, by: (match: RegExpExecArray) => string | undefined): void => {
     out = replaceCode(out, scanShell(out), pattern, by);
   };

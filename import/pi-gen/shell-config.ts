@@ -48,13 +48,18 @@ function literalOf(word: string, known: ReadonlyMap<string, string>): string | u
   return inside === undefined ? undefined : expand(inside, known);
 }
 
-/** Undefined where it holds more than variables that are known. */
+/** A variable that doubles itself line by line would fill the memory. */
+const MAX_VALUE_CHARACTERS = 1 << 16;
+
+/** Undefined where it holds more than variables that are known, or stands for very much. */
 export function expand(text: string, known: ReadonlyMap<string, string>): string | undefined {
   let isKnown = true;
+  let left = MAX_VALUE_CHARACTERS;
   const out = text.replace(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)|(?=(.?)))/g, (_, braced?: string, bare?: string) => {
     const value = known.get(braced ?? bare ?? '');
-    if (value === undefined) isKnown = false;
-    return value ?? '';
+    left -= value?.length ?? 0;
+    if (value === undefined || left < 0) isKnown = false;
+    return isKnown ? (value ?? '') : '';
   });
   return isKnown ? out : undefined;
 }

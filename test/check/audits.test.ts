@@ -106,6 +106,8 @@ test('every field of a record is looked at', (t) => {
 test('what is no database, no reference, no records, no logs', (t) => {
   const folder = scratch(t);
   refused(t, folder, 'E-CHECK-003', () => aggregate(folder));
+  writeFileSync(databasePath(folder), '{"format":1,"records":[{"name":"zlib"}]}');
+  assert.throws(() => readDatabase(folder), { code: 'E-CHECK-002' });
   writeFileSync(databasePath(folder), '{ }');
   refused(t, folder, 'E-CHECK-002', () => readDatabase(folder));
   writeFileSync(referencePath(folder), '[]');

@@ -1,9 +1,9 @@
 /** What configure.ac, meson.build and CMakeLists.txt ask for: required, optional, and not at all. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Requirement, readSource, scanSource } from '../../check/index.ts';
@@ -231,4 +231,57 @@ test('property: texts of strangers neither throw nor take long', () => {
 test('calls: arguments across lines, strings and nesting', () => {
   const [call] = callsIn("x = f( 'a, (b', [c, d],\n g(h) )", /f/, { strings: ["'"], brackets: true, separator: ',' });
   assert.deepEqual(call!.args, ["'a, (b'", '[c, d]', 'g(h)']);
+});
+
+test('quotes and brackets that never close are read once', () => {
+  const texts = ['\\"', '"\\', '#[[', '#[=[', "\\'", "'\\", "'''", "'", '"', '#[[\n', '\\"\n'].map((piece) =>
+    piece.repeat(Math.ceil((1 << 20) / piece.length)),
+  );
+  // brackets of every length, none of them closed
+  texts.push(Array.from({ length: 1200 }, (_, index) => `#[${'='.repeat(index)}[`).join(' '));
+  for (const text of texts) {
+    for (const read of [readCmake, readMeson, readAutoconf]) {
+      const start = process.threadCpuUsage().user;
+      read(text, 'x');
+      const ms = (process.threadCpuUsage().user - start) / 1000;
+      assert.ok(ms < 3000, `${read.name}: ${text.slice(0, 8)}: ${ms} ms`); // some were hours
+    }
+  }
+});
+
+test('what looks like a quote in one build system is none in the other', () => {
+  assert.deepEqual(shown(readCmake("message(it's)\nfind_package(Good REQUIRED)\n", 'x')), ['cmake Good!']);
+  assert.deepEqual(shown(readCmake('#[==[ ]] ]=] find_package(Bad)\n]==] find_package(Good)\n', 'x')), ['cmake Good']);
+  assert.deepEqual(shown(readCmake('message("#[[ \\" find_package(Bad)") find_package(Good)\n', 'x')), ['cmake Good']);
+  assert.deepEqual(shown(readMeson("x = 'it\\'s # dependency(' # dependency('bad')\ndependency('good')\n", 'x')), [
+    'pkgconfig good!',
+  ]);
+});
+
+test('an archive that unpacks to more than any source is not read to its end', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-source-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'bomb.tar.gz');
+  const made = spawnSync('sh', ['-c', `truncate -s 64M zeros && tar -czf ${file} zeros`], { cwd: folder });
+  assert.equal(made.status, 0);
+  assert.equal(await readSource(file, 1 << 20), `it cannot be read: it holds more than ${1 << 20} bytes`);
+  assert.equal((await readSource(file)).length, 1);
+});
+
+test('the texts of a source are bounded together', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-source-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (let index = 0; index < 50; index++) {
+    mkdirSync(join(folder, `d${index}`));
+    writeFileSync(join(folder, `d${index}/meson.build`), '');
+    truncateSync(join(folder, `d${index}/meson.build`), 2 << 20);
+  }
+  const file = join(folder, '..', `${basename(folder)}.tar`);
+  t.after(() => rmSync(file));
+  assert.equal(spawnSync('tar', ['-cf', file, '.'], { cwd: folder }).status, 0);
+  for (const path of [folder, file]) {
+    const entries = await readSource(path);
+    assert.ok(typeof entries !== 'string');
+    assert.equal(entries.filter(({ text }) => text !== undefined).length, 32);
+  }
 });

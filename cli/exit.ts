@@ -22,6 +22,7 @@ export interface Ending {
 
 const FULL_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
 const TOO_LARGE = "a limit on the size of files is in force: see 'ulimit -f'; some file systems (FAT) have one of their own";
+const READ_ONLY = 'remount it for writing, or name a place on another file system';
 const TOO_MANY = "a limit on open files is in force: 'ulimit -n' shows it, and 'ulimit -n 1024' may raise it";
 const FULL_ROOT =
   "'pkm gc --keep 3' and 'pkm cache clean' free what pkm keeps, on a full disk too; else make room on that file system";
@@ -70,7 +71,7 @@ export function endingOf(thrown: unknown, options: { color: boolean; fullTrace: 
         : isForbidden && OF_A_STORE.test(system.path)
           ? [FORBIDDEN_STORE]
           : [];
-    const limit = errno === 'EFBIG' ? [TOO_LARGE] : errno === 'EMFILE' ? [TOO_MANY] : [];
+    const limit = errno === 'EROFS' ? [READ_ONLY] : errno === 'EFBIG' ? [TOO_LARGE] : errno === 'EMFILE' ? [TOO_MANY] : [];
     const hints = [...system.hints, ...more, ...limit];
     return {
       status: EXIT.fault,

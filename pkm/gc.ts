@@ -47,8 +47,9 @@ export function collectGenerations(
   const all = readGenerations(database);
   const youngest = by.actor.now - (options.keepDays ?? 0) * 86_400;
   const newest = new Set(all.slice(-Math.max(1, options.keepLast ?? 1)).map((generation) => generation.number));
-  const isKept = ({ number, createdAt }: (typeof all)[number]): boolean =>
-    number === current || newest.has(number) || (options.keepDays !== undefined && createdAt >= youngest);
+  const times = timesOf(all, by.actor.now);
+  const isKept = ({ number }: (typeof all)[number]): boolean =>
+    number === current || newest.has(number) || (options.keepDays !== undefined && times.get(number)! >= youngest);
   const removed = all.filter((one) => !isKept(one)).map((one) => one.number);
   const uses = usesOf(
     database,
@@ -63,6 +64,25 @@ export function collectGenerations(
   const nObjects = collectObjects(layout, io, unneeded).length;
   if (uses.dead.length > 0) inRoom(() => dropRows(context, uses.dead));
   return { removed, nObjects, unpinned: uses.unpinned };
+}
+
+/**
+ * When generations were made, by what is sure: their order. A clock that was behind makes none older than the one before it, and one
+ * that was ahead, beyond now, says nothing: such a one was made before the next that has a time.
+ */
+function timesOf(all: readonly { readonly number: number; readonly createdAt: number }[], now: number): Map<number, number> {
+  const times = new Map<number, number>();
+  let next = now;
+  for (const { number, createdAt } of all.toReversed()) {
+    if (createdAt <= now) next = createdAt;
+    times.set(number, next);
+  }
+  let last = 0;
+  for (const { number } of all) {
+    last = Math.max(last, times.get(number)!);
+    times.set(number, last);
+  }
+  return times;
 }
 
 function countObjects(layout: RootLayout, isUnneeded: (sha256: string) => boolean): number | undefined {

@@ -35,6 +35,26 @@ test('a dry run says all that would go, and nobody has to wait for it', async (t
   assert.deepEqual(writer.gc({ keepLast: 2 }), { removed: [], nObjects: 0, unpinned: [] });
 });
 
+test('days are counted by the order of generations where the clock was wrong', async (t) => {
+  const box = new Sandbox(t);
+  const day = 86_400;
+  const now = 1_000 * day;
+  // By the right clock; behind; right; ahead by a year; right; right.
+  const made = [now - 20 * day, now - 9 * day, 0, now - 8 * day, now + 365 * day, now - 7 * day, now - day];
+  for (const [n, time] of made.entries())
+    box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}` })]), { now: () => time });
+  const removed = (keepDays: number): readonly number[] =>
+    box
+      .do((root) => root.gc({ keepDays, dryRun: true }).removed, { readOnly: true, now: () => now })
+      .filter((number) => number > 0);
+  assert.deepEqual(removed(30), []);
+  assert.deepEqual(removed(10), [1]);
+  // The third is not younger than the second, nor the fifth older than the fourth or younger than the sixth.
+  assert.deepEqual(removed(8), [1, 2, 3]);
+  assert.deepEqual(removed(7), [1, 2, 3, 4]);
+  assert.deepEqual(removed(1), [1, 2, 3, 4, 5, 6]);
+});
+
 test('a root where pkm never was has nothing to forget', (t) => {
   const box = new Sandbox(t);
   const report = box.do((root) => root.gc({ keepLast: 1, dryRun: true }), { readOnly: true });

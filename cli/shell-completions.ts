@@ -25,6 +25,13 @@ const choicesOf = (commands: readonly Command[]): { name: string; long: string; 
     ),
   );
 
+/** First words of what `help` explains, but single builtins and error codes, which are too many to choose from. */
+const helpTopics = (program: 'igos' | 'pkm'): string =>
+  [...new Set([...commandsOf(program).map(({ name }) => name.split(' ')[0]!), ...(program === 'igos' ? DECLARATIONS : [])])].join(
+    ' ',
+  );
+const DECLARATIONS = ['package', 'override', 'split', 'tier', 'system', 'tree'];
+
 function bash(): string {
   const functions = PROGRAMS.map((program) => {
     const commands = commandsOf(program);
@@ -36,6 +43,7 @@ function bash(): string {
         .map((command) => command.name.split(' ')[1])
         .join(' ');
     return [
+      `_${program}_topics() { case $1 in help) echo ${helpTopics(program)} ;; *) echo ${SHELLS.join(' ')} ;; esac; }`,
       `_${program}() {`,
       '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} at=1',
       '  [ "$word" = = ] && word=',
@@ -62,6 +70,8 @@ function bash(): string {
         ({ name, long, words }) => `    "${name} --${long}") COMPREPLY=($(compgen -W "${words}" -- "$word")); return ;;`,
       ),
       '  esac',
+      // of these two the words are topics, not files
+      `  case $command in help|completions) case $word in -*) ;; *) COMPREPLY=($(compgen -W "$(_${program}_topics $command)" -- "$word")); return ;; esac ;; esac`,
       '  case $word in',
       '    -*) case $command in',
       ...commands.map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "${optionsOf(command)}" -- "$word")) ;;`),

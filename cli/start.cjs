@@ -93,8 +93,13 @@ function run(bundle) {
   // There is none, it is old, or another build has just replaced it.
   const script = known?.sources && isFresh(known) && mayLoadParts(known) ? compile(known.file) : undefined;
   if (script === undefined) return startSources();
+  // Once: who works on two operands at a time asks twice, and the command would run twice.
+  let hasHandedOver = false;
   const handOver = () => {
-    run(bundle === 'repeated' ? 'evaluating' : 'whole');
+    if (!hasHandedOver) {
+      hasHandedOver = true;
+      run(bundle === 'repeated' ? 'evaluating' : 'whole');
+    }
     return new Promise(() => {});
   };
   if (bundle === 'realizing' || bundle === 'whole') putMainThreadFirst();

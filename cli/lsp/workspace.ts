@@ -69,6 +69,7 @@ export class Workspace {
   folders: readonly string[] = [];
   readonly #views = new Map<string, { view: TreeView; isStale: boolean; mustReload: boolean }>();
   readonly #roots = new Map<string, string>();
+  readonly #unsaved = new Map<string, { file: File; beside: TreeView; view: TreeView }>();
 
   constructor(files: Files) {
     this.files = files;
@@ -82,6 +83,7 @@ export class Workspace {
   /** Files appeared, went, or changed on disk. */
   noteFiles(): void {
     this.#roots.clear();
+    this.#unsaved.clear();
     for (const entry of this.#views.values()) entry.mustReload = true;
   }
 
@@ -90,7 +92,18 @@ export class Workspace {
     const file = this.files.peek(path);
     if (file?.kind !== 'igos' || file.parsed.tree.kind !== 'declarations' || !path.startsWith('/')) return undefined;
     const view = this.view(this.#argumentOf(path));
-    return view.tree.files.some((each) => each.path === path) ? view : this.view(path);
+    if (view.tree.files.some((each) => each.path === path)) return view;
+    return existsSync(path) ? this.view(path) : this.#withUnsaved(view, file, file.parsed.tree);
+  }
+
+  /** A new file that was not saved yet is of the tree that its folder is of: as it will be. */
+  #withUnsaved(view: TreeView, file: File, tree: DeclarationsFile['tree']): TreeView {
+    const known = this.#unsaved.get(file.path);
+    if (known?.file === file && known.beside === view) return known.view;
+    const files = [...view.tree.files, { path: file.path, source: file.source, tree }];
+    const made = new TreeView(view.argument, resurvey(view.tree, files));
+    this.#unsaved.set(file.path, { file, beside: view, view: made });
+    return made;
   }
 
   view(argument: string): TreeView {

@@ -27,6 +27,10 @@ test('bash completes commands, verbs, options and their words, also behind optio
     ['pkm install --archive-trust = lo', 'loose'],
     ['pkm list --color =', 'auto always never'],
     ['igos --json store rebuild', 'rebuild-index'],
+    ['igos help pack', 'package'],
+    ['igos help real', 'realize'],
+    ['pkm help roll', 'rollback'],
+    ['igos completions z', 'zsh'],
   ];
   const input = asked.map(([line]) => `${line}\n`).join('');
   const run = spawnSync('bash', ['-c', `${completionScript('bash')}${ASK}`], { input, encoding: 'utf8' });

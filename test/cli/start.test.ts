@@ -62,6 +62,8 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
     ['igos', 'store', 'add', join(home, 'package.json')],
     ['igos', 'store', 'roots'],
     ['igos', 'store', 'ls', `${join(project, 'examples/tour/v1')}#greet`],
+    // two operands at a time, for each of which the small bundle hands over
+    ['igos', 'why-depends', `${join(project, 'examples/tour/v1')}#shell`, `${join(project, 'examples/tour/v1')}#shell`],
     ['igos', 'store', 'ls', '--help'],
     ['pkm', 'list', '--root', scratch],
     ['pkm', '--root', scratch, 'info', 'x'],

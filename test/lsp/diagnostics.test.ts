@@ -198,3 +198,20 @@ package p "1" { ${fields.map((field) => `${field.join(' = ')};`).join(' ')} }
     assert.equal(diagnostics.length, 1, name);
   }
 });
+
+test('a new file that was not saved yet is of the tree that its folder is', async (t) => {
+  const project = new Project(t, {
+    'tree.igos': 'tree { name = "t"; }\n',
+    'tiers.igos': 'tier core { summary = "Core"; }\npackage glibc "1" { tier = core; summary = "C"; }\n',
+  });
+  const client = connect();
+  await project.begin(client);
+  const uri = project.uri('new.igos');
+  const published = client.published(uri);
+  const text = 'package zlib "1" { tier = core; summary = "Z"; runtime = [ glibc glibcc ]; src = 1; }\n';
+  client.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'igos', version: 1, text } });
+  const told = (await published).map(textOf);
+  assert.equal(told.length, 2, told.join('\n'));
+  assert.match(told.join('\n'), /undefined variable 'glibcc'/);
+  assert.match(told.join('\n'), /no field 'src'/);
+});

@@ -2,7 +2,7 @@ import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmS
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Fault, syncDirectory, syncFileSystem, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { Fault, syncDirectory, syncFileSystem, sys, temporaryName, withoutSecrets, writeFileAtomic } from '../base/index.ts';
 import { loadCaches } from '../store/index.ts';
 import { type ArchiveName, formatArchiveName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
@@ -30,6 +30,7 @@ export interface DownloadOptions {
 }
 
 export type DownloadEvent =
+  /** The address is for people: without a password. */
   | { readonly kind: 'fetch'; readonly archive: ArchiveName; readonly url: string }
   | { readonly kind: 'imported'; readonly archive: ArchiveName; readonly signedBy: string };
 
@@ -139,8 +140,7 @@ async function checkAndImport(
   options: DownloadOptions,
 ): Promise<string> {
   if (!existsSync(file) || !existsSync(`${file}.sig`) || archive.type === 'index') {
-    const url = `${user.address}/${path}`;
-    options.onEvent?.({ kind: 'fetch', archive, url });
+    options.onEvent?.({ kind: 'fetch', archive, url: withoutSecrets(`${user.address}/${path}`) });
     const { signal } = options;
     await fetchFile(user.address, `${path}.sig`, `${file}.sig`, { archive, limit: MAX_SIGNATURE, signal });
     await fetchFile(user.address, path, file, { archive, limit: MAX_ARCHIVE, signal });
@@ -268,7 +268,7 @@ async function fetchFile(
   sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
   const refuse = (why: string, hint: string): Fault =>
     new Fault('E-DEPOT-015' satisfies DepotCode, `'${formatArchiveName(archive)}' could not be downloaded: ${why}`, {
-      notes: [`${address}/${key}`],
+      notes: [withoutSecrets(`${address}/${key}`)],
       hints: [hint],
     });
   try {

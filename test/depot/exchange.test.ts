@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, type Fault } from '../../base/index.ts';
 import { gpgHasSecretKey, gpgSigner, loadOpenPgp } from '../../depot/index.ts';
 import { ALL, type Exchange, exchange } from './published.ts';
 import { keyOf } from './signers.ts';
@@ -66,6 +66,24 @@ test('in the layout of 2017 too', async (t) => {
 });
 
 const ALL_2017 = ALL.map((path) => path.replace(/\/([^/]*)$/, '-$1'));
+
+test('the password of an address is used, and shown to nobody', async (t) => {
+  const at = await exchange(t);
+  await at.publish(['alan/raw/face/1']);
+  writeFileSync(join(at.to.folder, 'alan/download'), `${at.url.replace('//', '//reader:hunter2@')}\n`);
+  const shown: unknown[] = [];
+  const onEvent = (event: unknown) => void shown.push(event);
+  assert.deepEqual(await at.download(['alan/raw/face/1'], { onEvent }), ['alan/raw/face/1']);
+  assert.ok(at.authorizations.length > 0);
+  for (const authorization of at.authorizations) assert.equal(authorization, `Basic ${btoa('reader:hunter2')}`);
+  await assert.rejects(at.download(['alan/raw/none/1'], { onEvent }), (error: Fault) => {
+    assert.equal(error.code, 'E-DEPOT-015');
+    assert.deepEqual(error.notes, [`${at.url}/alan/raw/none/1.tar.xz.sig`]);
+    return true;
+  });
+  assert.equal(shown.filter((event) => (event as { kind: string }).kind === 'fetch').length, 2);
+  assert.doesNotMatch(JSON.stringify(shown), /hunter2/);
+});
 
 test('an index is published and fetched anew when it changed', async (t) => {
   const at = await exchange(t);

@@ -52,6 +52,8 @@ export interface Exchange {
   readonly url: string;
   /** Keys of requests, in order. */
   readonly requests: string[];
+  /** What requests said of who asks. */
+  readonly authorizations: (string | undefined)[];
   /** Parts of messages that are new each time. */
   readonly mask: string[];
   publish(names: readonly string[], options?: Partial<PublishOptions>): Promise<string[]>;
@@ -64,7 +66,8 @@ export async function exchange(context: TestContext, layout: Layout = 'present')
   const [from, to] = [new Depot(join(folder, 'from'), layout), new Depot(join(folder, 'to'), layout)];
   const published = join(folder, 'published');
   const requests: string[] = [];
-  const server = await serve(published, requests);
+  const authorizations: (string | undefined)[] = [];
+  const server = await serve(published, requests, authorizations);
   context.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const [present, content] of Object.entries(ARCHIVES)) {
@@ -87,6 +90,7 @@ export async function exchange(context: TestContext, layout: Layout = 'present')
     quarantine,
     url,
     requests,
+    authorizations,
     mask: [],
     publish: async (texts, options = {}) =>
       (
@@ -111,10 +115,11 @@ const asOf2017 = (path: string): string => path.replace(/\/(\d+)\//, '-$1/');
 // Keys are as young as the test.
 const aSecondFromNow = () => new Date(Date.now() + 1000);
 
-function serve(folder: string, requests: string[]): Promise<Server> {
+function serve(folder: string, requests: string[], authorizations: (string | undefined)[]): Promise<Server> {
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? '/');
     requests.push(path.slice(1));
+    authorizations.push(request.headers.authorization);
     const file = join(folder, path);
     if (!existsSync(file)) return void response.writeHead(404).end();
     const bytes = readFileSync(file);

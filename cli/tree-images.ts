@@ -2,7 +2,7 @@
 import type { PackageInfo, Tree } from '../eval/index.ts';
 import type { PackageImage } from '../pkm/index.ts';
 import type { ObjectStore } from '../store/index.ts';
-import type { Arguments } from './arguments.ts';
+import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
 import { imagesOf } from './images.ts';
 import { openSession } from './session.ts';
@@ -48,8 +48,21 @@ export async function imagesOfTrees(
   };
 }
 
-/** Of a system, what it lists; its closure comes along as of any package. */
-const namedPackages: Choose = (tree, { name }) => {
-  const isSystem = name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
+/** Of a system, what it lists; of a tree, what ships. Their closures come along as of any package. */
+const namedPackages: Choose = (tree, { path, name }) => {
+  if (name === undefined) return shippedPackages(tree, path);
+  const isSystem = !tree.packages.has(name) && tree.systems.has(name);
   return isSystem ? tree.selectSystem(name).packages : packagesOf(tree, name);
 };
+
+function shippedPackages(tree: Tree, path: string): PackageInfo[] {
+  const shipped = packagesOf(tree, undefined).filter(({ tier }) => tree.tiers.get(tier)?.ships !== false);
+  if (shipped.length === 0) {
+    const [one] = tree.packages.keys();
+    throw new UsageError(
+      `'${path}' declares no package that ships`,
+      one === undefined ? [] : [`what does not is installed by its name: pkm install ${path}#${one}`],
+    );
+  }
+  return shipped;
+}

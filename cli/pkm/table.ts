@@ -40,7 +40,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos. What else contains '#' or '/' is a tree: its packages are realized where needed. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
+      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos. What else contains '#' or '/' is a tree: its packages are realized where needed, without '#' all of the tiers that ship. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
     options: [...ARCHIVE, DEPOT, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },

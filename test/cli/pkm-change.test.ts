@@ -1,6 +1,6 @@
 /** What a person at the command line sees of changes: plans, questions, holds, marks, switches. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeArchive } from '../../pkm/index.ts';
@@ -76,6 +76,34 @@ test('on a terminal the plan is shown and asked for; no means nothing happens', 
   assert.equal(yes.status, 0);
   assert.ok(!existsSync(join(root, 'usr/bin/app')));
   assert.match(pkm('rollback').stdout, /restored app 1/, 'without a terminal nobody is asked');
+});
+
+test('of a whole tree what ships is installed, and what that needs', { skip: await noSandbox() }, (t) => {
+  const { work, root, pkm } = programs(t);
+  const tree = join(work, 'bootstrap');
+  cpSync(join(project, 'examples/tour/v1'), tree, { recursive: true });
+  const cross =
+    'package cross "1" { tier = boot; summary = "C"; build = [ shell ]; phases.install = "mkdir $out; echo > $out/cross"; }\n';
+  writeFileSync(join(tree, 'boot.igos'), `tier boot { summary = "B"; ships = false; after = [ base ]; }\n${cross}`);
+  assert.equal(pkm('install', tree).status, 0);
+  assert.equal(
+    pkm('list').stdout.replaceAll(/ .*/g, '').trim().replaceAll('\n', ' '),
+    'banner base-files greet greet-lib notes shell',
+    'the shell does not ship, but others need it to run',
+  );
+  const named = pkm('install', `${tree}#cross`);
+  assert.equal(named.status, 0, named.stderr);
+  assert.ok(existsSync(join(root, 'cross')));
+  const alone = join(work, 'alone');
+  mkdirSync(alone);
+  writeFileSync(
+    join(alone, 'boot.igos'),
+    `tier boot { summary = "B"; ships = false; }\n${cross.replace('build = [ shell ];', '')}`,
+  );
+  const refused = pkm('install', alone);
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /declares no package that ships/);
+  assert.ok(refused.stderr.includes(`pkm install ${alone}#cross`), refused.stderr);
 });
 
 test('switch makes the root what a system declares: packages, and files below etc', { skip: await noSandbox() }, (t) => {

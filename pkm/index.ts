@@ -15,6 +15,7 @@ export { type FileMetadata, type FileWriter, type RootIo, realIo } from './io.ts
 export type { RootLayout } from './layout.ts';
 export type { LockHolder } from './lock.ts';
 export type { ManifestDivergence } from './manifest-text.ts';
+export { openRoot } from './open-root.ts';
 export { hasMarks, isMergeable, mergeWithMarks } from './plan/merge.ts';
 export type { AvailablePackage, GenerationDiff, ListOptions, PackageInfo } from './query.ts';
 export type { RepairReport } from './repair.ts';
@@ -27,7 +28,7 @@ export type { RepositorySettings } from './repository/settings.ts';
 export type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 export type { ArchiveTrust } from './repository/trust.ts';
 export type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
-export { openRoot, type Root } from './root.ts';
+export type { Root } from './root.ts';
 export type { StorePins } from './run.ts';
 export { servicesOf, withServices } from './services.ts';
 export type { HistoryEntry } from './state/history.ts';

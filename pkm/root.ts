@@ -1,19 +1,17 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { EarlyFlush, Fault, sys } from '../base/index.ts';
-import { hasFileLoop, startFileLanes } from '../store/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
 import { type Disk, rootDisk } from './disk.ts';
 import { collectGenerations, type GcOptions, type GcReport } from './gc.ts';
-import { type RootIo, realIo } from './io.ts';
+import { realIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
-import { lockRoot } from './lock.ts';
 import { syncManifests } from './manifest-text.ts';
-import { clock, hasDatabase, openForPlans, openForReading, openForWriting, physicalLayout } from './open-database.ts';
+import { clock } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
@@ -31,7 +29,7 @@ import type { RepositorySettings } from './repository/settings.ts';
 import type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
-import { type RoomMade, setReserveAside, withRoom } from './reserve.ts';
+import type { RoomMade } from './reserve.ts';
 import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
@@ -42,51 +40,6 @@ import { collectTrees, initAtomic, isAtomic } from './trees.ts';
 import { runPending } from './triggers/pending.ts';
 import { type RunInRoot, runInRoot } from './triggers/run-in-root.ts';
 import type { FileRow, InstallReason, PackageImage, PackageRecord, TransactionReport, Warning } from './types.ts';
-
-/** Opens a root. For changes: takes the lock, and finishes what was interrupted. @throws Fault E-PKM-020 · E-PKM-021 · E-PKM-027 */
-export function openRoot(root: string, options: OpenOptions = {}): Root {
-  const layout = physicalLayout(root);
-  if (options.manyFiles === true && isLarge(layout) && !hasFileLoop()) startFileLanes();
-  if (options.readOnly === true) return new Root(layout, openForReading(layout), options);
-  if (options.plansIn !== undefined) return new Root(layout, openForPlans(layout, options.now ?? clock), options);
-  const io = options.io ?? realIo;
-  sys('create the folder', layout.state, () => io.makeOwnFolder(layout.state));
-  const unlock = lockRoot(layout, io, {
-    command: options.command ?? 'pkm',
-    waitMs: options.waitMs ?? 0,
-    ...(options.onWait === undefined ? {} : { onWait: options.onWait }),
-  });
-  try {
-    hasDatabase(layout);
-    const opened = openLocked(layout, io, options, unlock);
-    if (options.makesRoom !== true) setReserveAside(layout, io);
-    return opened;
-  } catch (error) {
-    unlock();
-    throw error;
-  }
-}
-
-function openLocked(layout: RootLayout, io: RootIo, options: OpenOptions, unlock: () => void): Root {
-  const made: RoomMade = { hasReserve: false, cache: { nFiles: 0, sizeBytes: 0 } };
-  const open = (): Root => {
-    const database = openForWriting(layout, options.now ?? clock);
-    try {
-      const opened = new Root(layout, database, options, unlock, made);
-      opened.recover();
-      return opened;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  };
-  return options.makesRoom === true ? withRoom(layout, io, made, open) : open();
-}
-
-/** Some 4,000 paths. */
-const LARGE_BYTES = 2 << 20;
-
-const isLarge = (layout: RootLayout): boolean => (statSync(layout.database, { throwIfNoEntry: false })?.size ?? 0) >= LARGE_BYTES;
 
 /** For questions and, where it was opened for that, for changes. */
 export class Root extends RootQuestions implements Disposable {
@@ -99,7 +52,7 @@ export class Root extends RootQuestions implements Disposable {
   /** Of a root that is open for plans. */
   #planFolder: string | undefined;
 
-  /** Use `openRoot`. */
+  /** Use `openRoot` of open-root.ts. */
   constructor(
     layout: RootLayout,
     database: Database | undefined,

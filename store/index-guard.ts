@@ -17,6 +17,8 @@ const FOREIGN_MS = 10_000;
 
 /** Of this thread: who holds the guard may come in again. */
 const held = new Set<string>();
+/** Guards of this thread that the disk did not let it remove: they are there still, and still its own. */
+const left = new Set<string>();
 let own: string | undefined;
 
 /**
@@ -31,7 +33,7 @@ export function whileGuarded<T>(folder: string, run: () => T): T {
     return run();
   } finally {
     held.delete(path);
-    removeQuietly(path);
+    if (!remove(path) && !remove(path)) left.add(path);
   }
 }
 
@@ -47,7 +49,10 @@ function take(path: string): boolean {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
-    if (removeStale(path, nWaited >= FOREIGN_MS)) continue;
+    if (left.delete(path) && ownerOf(path) === own) return true;
+    const found = removeStale(path, nWaited >= FOREIGN_MS);
+    if (found === 'gone') continue;
+    if (found === 'stuck') return false;
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);
   }
@@ -55,23 +60,24 @@ function take(path: string): boolean {
 
 /**
  * Takes a dead process's guard away. One does at a time: between the look and the removal another could have done so, and a third have
- * taken the guard. @returns whether it is worth trying at once
+ * taken the guard. On a file system that became read-only it is stuck: nobody can take another guard there, nor write the index.
  */
-function removeStale(path: string, hasWaited: boolean): boolean {
+function removeStale(path: string, hasWaited: boolean): 'gone' | 'alive' | 'stuck' {
   const owner = ownerOf(path);
-  if (owner === undefined) return true;
-  if (isAlive(owner, hasWaited)) return false;
+  if (owner === undefined) return 'gone';
+  if (isAlive(owner, hasWaited)) return 'alive';
   const clearing = `${path}.clearing`;
   try {
     symlinkSync(own!, clearing);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return 'stuck';
     const other = ownerOf(clearing);
-    if (other !== undefined && !isAlive(other, hasWaited)) removeQuietly(clearing);
-    return false;
+    if (other !== undefined && !isAlive(other, hasWaited) && !remove(clearing)) return 'stuck';
+    return 'alive';
   }
-  if (ownerOf(path) === owner) removeQuietly(path);
-  removeQuietly(clearing);
-  return true;
+  const isRemoved = ownerOf(path) !== owner || remove(path);
+  remove(clearing);
+  return isRemoved ? 'gone' : 'stuck';
 }
 
 function ownerOf(path: string): string | undefined {
@@ -100,10 +106,12 @@ function namespace(): string {
   return ownNamespace;
 }
 
-function removeQuietly(path: string): void {
+/** @returns whether it is gone: its folder may have been moved away under us as well */
+function remove(path: string): boolean {
   try {
     unlinkSync(path);
-  } catch {
-    // its folder was moved away under us
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }

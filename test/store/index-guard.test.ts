@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import fs, { lstatSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { processStartTime } from '../../base/index.ts';
 import { whileGuarded } from '../../store/index-guard.ts';
 import { temporaryFolder } from './fixture.ts';
@@ -42,4 +43,47 @@ test('what cannot be guarded is done without', (t) => {
     whileGuarded(join(temporaryFolder(t), 'none'), () => 7),
     7,
   );
+});
+
+/** Has calls of `node:fs` fail until the test says otherwise. */
+function failing(t: TestContext, name: 'symlinkSync' | 'unlinkSync', code: string, isDue: (path: string) => boolean): () => void {
+  const original = fs[name] as (...args: string[]) => void;
+  const mocked = t.mock.method(fs, name, (...args: string[]) => {
+    if (isDue(args.at(-1)!)) throw Object.assign(new Error(`${code}: injected`), { code });
+    original(...args);
+  });
+  syncBuiltinESMExports();
+  return () => {
+    mocked.mock.restore();
+    syncBuiltinESMExports();
+  };
+}
+
+test('a guard that the disk did not let go is still its own', { timeout: 20_000 }, (t) => {
+  const folder = temporaryFolder(t);
+  const restore = failing(t, 'unlinkSync', 'EIO', () => true);
+  try {
+    whileGuarded(folder, () => {});
+    assert.deepEqual(readdirSync(folder), ['guard']);
+    whileGuarded(folder, () => assert.deepEqual(readdirSync(folder), ['guard']));
+  } finally {
+    restore();
+  }
+  whileGuarded(folder, () => {});
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('where a dead process left its guard on what is read-only now, nobody waits', { timeout: 20_000 }, (t) => {
+  const folder = temporaryFolder(t);
+  symlinkSync(DEAD, join(folder, 'guard'));
+  const restore = failing(t, 'symlinkSync', 'EROFS', (path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
+  try {
+    assert.equal(
+      whileGuarded(folder, () => 7),
+      7,
+    );
+  } finally {
+    restore();
+  }
+  assert.deepEqual(readdirSync(folder), ['guard']);
 });

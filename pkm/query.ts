@@ -6,7 +6,7 @@ import { effective } from './plan/draft.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
 import { filesAt, pathsBetween, recordsAt, sameFile } from './state/state.ts';
-import type { FileRow, PackageChange, PackageRecord } from './types.ts';
+import type { FileRow, PackageChange, PackageDescription, PackageRecord } from './types.ts';
 
 export interface ListOptions {
   readonly tier?: string;
@@ -57,28 +57,17 @@ export function ownersOf(database: Database, path: string): FileRow[] {
   return database.all('SELECT * FROM files WHERE path = ? ORDER BY package', relative).map(toFile);
 }
 
-export interface AvailablePackage {
+export interface AvailablePackage extends Omit<PackageDescription, 'config' | 'triggers'> {
   /** Address of its repository. */
   readonly repository: string;
   /** Of its repository. */
   readonly priority: number;
-  readonly name: string;
-  readonly version: string;
-  readonly release: number;
-  readonly tier: string;
-  readonly summary: string;
-  readonly license: string;
-  readonly homepage: string;
   /** Relative to the repository's address. */
   readonly file: string;
   readonly sha256: string;
   readonly sizeBytes: number;
   /** Of the files once they are in place; 0: not said. */
   readonly installedBytes: number;
-  readonly runtime: readonly string[];
-  readonly provides: readonly string[];
-  readonly conflicts: readonly string[];
-  readonly supersedes: readonly string[];
   /** Files for which the publisher answers that they are setuid, setgid or have capabilities. */
   readonly privileged: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** A builtin as data: its documentation, completion and tests come from the same place as its implementation. */
 import type { Evaluator } from './evaluator.ts';
-import type { Slot, Value } from './value.ts';
+import type { Slot, Value, WrittenFormals } from './value.ts';
 
 export interface Builtin {
   /** As in `builtins.<name>`. */
@@ -14,6 +14,8 @@ export interface Builtin {
   readonly example?: readonly [expression: string, result: string];
   /** Visible without `builtins.` (`map`, `throw`, …); the others are visible as `__<name>`. */
   readonly isGlobal?: boolean;
+  /** Nix writes this function in the language, and it looks so. */
+  readonly formals?: WrittenFormals;
   /** Gets the arguments unforced; returns a value in weak head normal form. */
   readonly impl: (ctx: Evaluator, ...args: Slot[]) => Value;
 }

@@ -20,7 +20,8 @@ export function bindGlobals(ctx: Evaluator, table: readonly (Builtin | BuiltinCo
   ]);
   const all = new Map<string, Slot>(globals);
   for (const entry of table) {
-    const slot = 'impl' in entry ? new PrimOp(entry.name, entry.args.length, ctx, entry.impl) : lazyConstant(ctx, entry);
+    const slot =
+      'impl' in entry ? new PrimOp(entry.name, entry.args.length, ctx, entry.impl, entry.formals) : lazyConstant(ctx, entry);
     all.set(entry.name, slot);
     globals.set(entry.isGlobal === true ? entry.name : `__${entry.name}`, slot);
   }

@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
-import type { StorePath } from '../store/index.ts';
+import { type StorePath, splitStorePath } from '../store/index.ts';
 import { fetchGit } from './git/fetch.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 
@@ -87,6 +87,15 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
     super(toReal && ((path) => (path.startsWith(prefix) ? toReal(path) : path)));
     this.store = store;
     this.#options = options;
+  }
+
+  /** What is in an object of the store stays in it: where the store is on this machine is no path of the language. */
+  override realpath(path: Bytes): Bytes {
+    const real = super.realpath(path);
+    const object = splitStorePath(path, this.store.storeDir);
+    if (object === undefined) return real;
+    const root = super.realpath(object.path);
+    return real === root || real.startsWith(`${root}/`) ? object.path + real.slice(root.length) : real;
   }
 
   env(name: Bytes): Bytes | undefined {

@@ -86,7 +86,7 @@ function printAtom(value: Exclude<Value, Slot[] | Attrs>): Bytes {
   if (value instanceof Float) return floatGeneral(value.value);
   if (value instanceof PathValue) return shownPath(value.path);
   if (value instanceof Lambda) return '<LAMBDA>';
-  if (value instanceof PrimOp) return '<PRIMOP>';
+  if (value instanceof PrimOp) return value.formals === undefined ? '<PRIMOP>' : '<LAMBDA>';
   if (value instanceof PrimOpApp) return '<PRIMOP-APP>';
   return String(value);
 }

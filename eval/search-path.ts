@@ -2,7 +2,7 @@
 import type { Bytes } from '../base/index.ts';
 import { notInSearchPath } from './errors.ts';
 import type { EvalIO } from './io.ts';
-import { OWN_FOLDER } from './path.ts';
+import { canonicalPath, OWN_FOLDER } from './path.ts';
 
 export interface SearchEntry {
   /** `nixpkgs` answers for `<nixpkgs>` and `<nixpkgs/x>`; '' for everything below its path. */
@@ -10,15 +10,20 @@ export interface SearchEntry {
   readonly path: Bytes;
 }
 
-/** The file of `<name>`; `<nix/…>` is the own tree, whatever is in it, unless an entry comes first. @throws Catchable E-EVAL-018 */
+/**
+ * The file of `<name>`, links followed; `<nix/…>` is the own tree, whatever is in it, unless an entry comes first. As in Nix, `..` does
+ * not lead out of an entry. @throws Catchable E-EVAL-018
+ */
 export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes, isPure: boolean): Bytes {
   for (const { prefix, path } of entries) {
     const rest = restAfter(prefix, name);
     if (rest === undefined) continue;
-    const found = rest === '' ? path : `${path}/${rest}`;
-    if (io.pathExists(found)) return found;
+    const inside = canonicalPath(`/${rest}`);
+    // From the working directory, where it is relative: only the disk knows that.
+    const found = path.startsWith('/') ? canonicalPath(path + inside) : path + inside;
+    if (io.pathExists(found)) return io.realpath(found);
   }
-  if (name.startsWith('nix/')) return OWN_FOLDER + name.slice('nix'.length);
+  if (name.startsWith('nix/')) return OWN_FOLDER + canonicalPath(name.slice('nix'.length));
   throw notInSearchPath(name, isPure);
 }
 

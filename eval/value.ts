@@ -100,17 +100,31 @@ export class Lambda {
   }
 }
 
+/** The open formals of a builtin that looks like a function written in the language: names in order, each with whether it has a default. */
+export interface WrittenFormals {
+  readonly as: Bytes;
+  readonly names: ReadonlyMap<Bytes, boolean>;
+}
+
 /** A builtin bound to its evaluator; `impl` takes the evaluator and exactly `arity` slots. */
 export class PrimOp {
   readonly name: string;
   readonly arity: number;
   readonly ctx: Evaluator;
   readonly impl: (ctx: Evaluator, ...args: Slot[]) => Value;
-  constructor(name: string, arity: number, ctx: Evaluator, impl: (ctx: Evaluator, ...args: Slot[]) => Value) {
+  readonly formals: WrittenFormals | undefined;
+  constructor(
+    name: string,
+    arity: number,
+    ctx: Evaluator,
+    impl: (ctx: Evaluator, ...args: Slot[]) => Value,
+    formals?: WrittenFormals,
+  ) {
     this.name = name;
     this.arity = arity;
     this.ctx = ctx;
     this.impl = impl;
+    this.formals = formals;
   }
 }
 

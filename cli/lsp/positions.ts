@@ -16,11 +16,13 @@ export interface Range {
   readonly end: Position;
 }
 
-/** The lines of one text. Cost: one scan when made, then a line a question. */
+/** The lines of one text. Cost: one scan when made, then a line a question; of positions in the order of the text, a line for all in it. */
 export class Lines {
   readonly text: Bytes;
   readonly #encoding: Encoding;
   readonly #starts: number[] = [0];
+  /** Where the last position was asked for, or the character around it begins, and the units of its line before that. */
+  #last = { line: 0, at: 0, units: 0 };
 
   constructor(text: Bytes, encoding: Encoding) {
     this.text = text;
@@ -39,8 +41,7 @@ export class Lines {
       if (starts[middle]! <= at) low = middle;
       else high = middle - 1;
     }
-    const before = this.text.slice(starts[low]!, at);
-    return { line: low, character: this.#encoding === 'utf-8' || isAscii(before) ? before.length : this.#units(low, at) };
+    return { line: low, character: this.#encoding === 'utf-8' ? at - starts[low]! : this.#units(low, at) };
   }
 
   /** The byte of a position. Behind the end of a line: its end; behind the last line: the end of the text. */
@@ -66,13 +67,19 @@ export class Lines {
   }
 
   #units(line: number, offset: number): number {
-    let units = 0;
-    for (let at = this.#starts[line]!; at < offset; ) {
+    const last = this.#last;
+    let { at, units } = last.line === line && last.at <= offset ? last : { at: this.#starts[line]!, units: 0 };
+    if (isAscii(this.text.slice(at, offset))) {
+      units += offset - at;
+      at = offset;
+    }
+    while (at < offset) {
       const bytes = characterLength(this.text, at);
       if (at + bytes > offset) break;
       units += this.#width(bytes);
       at += bytes;
     }
+    this.#last = { line, at, units };
     return units;
   }
 

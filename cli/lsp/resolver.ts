@@ -37,6 +37,8 @@ export class Resolver {
   readonly #instead: { readonly path: string; readonly view: TreeView } | undefined;
   readonly #trees: TreeEntities;
   readonly #setShapes = new WeakMap<MergedAttrs, Shape>();
+  /** What each name of a selection is selected from: an editor asks for all of them. */
+  readonly #selections = new WeakMap<Expr, readonly (Shape | undefined)[]>();
 
   /** @param instead  the tree to be assumed for one file: to try out another text */
   constructor(workspace: Workspace, instead?: { readonly path: string; readonly view: TreeView }) {
@@ -217,14 +219,22 @@ export class Resolver {
   /** The members before `path[count]` of a selection: of its target for 0. */
   #selected(file: File, expr: Expr & { kind: 'select' | 'has' }, count: number, depth: number): Shape | undefined {
     if (depth > MAX_DEPTH) return undefined;
+    const known = depth === 0 ? this.#selections.get(expr) : undefined;
+    if (known !== undefined) return known[count];
     let shape = this.shapeOf(file, expr.target, depth + 1);
-    for (const part of expr.path.slice(0, count)) {
-      if (part.kind !== 'static') return undefined;
-      shape = membersOf(shape)
-        ?.get(part.name)
-        ?.shape?.(depth + 1);
+    const steps = [shape];
+    for (const part of expr.path) {
+      if (shape === undefined || steps.length > (depth === 0 ? expr.path.length : count)) break;
+      shape =
+        part.kind === 'static'
+          ? membersOf(shape)
+              ?.get(part.name)
+              ?.shape?.(depth + 1)
+          : undefined;
+      steps.push(shape);
     }
-    return shape;
+    if (depth === 0) this.#selections.set(expr, steps);
+    return steps[count];
   }
 
   #callShape(file: File, expr: Expr & { kind: 'call' }, depth: number): Shape | undefined {
@@ -326,7 +336,7 @@ export class Resolver {
     const local = index === 0 ? this.#localAt(file, start) : undefined;
     if (local !== undefined) return local;
     const merged = mergedOf(file, holder);
-    const attr = merged && firstBound(merged, binding.path.slice(0, index + 1));
+    const attr = merged && firstBound(merged, binding.path)[index];
     const place = attr === undefined ? { start, end } : file.namePlace(attr);
     const value = index === binding.path.length - 1 ? binding.value : undefined;
     return {
@@ -387,14 +397,20 @@ function indexOf(merged: MergedAttrs): ReadonlyMap<string, StaticAttr> {
   return index;
 }
 
-/** The attribute that a path binds, first of all: `a.b = …; a.c = …;` has one `a`. */
-function firstBound(merged: MergedAttrs, path: readonly AttrName[]): StaticAttr | undefined {
+const bound = new WeakMap<readonly AttrName[], readonly (StaticAttr | undefined)[]>();
+
+/** The attributes that the beginnings of a path bind, first of all: `a.b = …; a.c = …;` has one `a`. Up to what the text does not tell. */
+function firstBound(merged: MergedAttrs, path: readonly AttrName[]): readonly (StaticAttr | undefined)[] {
+  const known = bound.get(path);
+  if (known !== undefined) return known;
   let at: MergedAttrs | undefined = merged;
-  let found: StaticAttr | undefined;
+  const found: (StaticAttr | undefined)[] = [];
   for (const part of path) {
-    if (part.kind !== 'static') return undefined;
-    found = at && indexOf(at).get(part.name);
-    at = found?.value.kind === 'expr' && found.value.expr.kind === 'attrs' ? found.value.expr.merged : undefined;
+    if (part.kind !== 'static' || at === undefined) break;
+    const attr: StaticAttr | undefined = indexOf(at).get(part.name);
+    found.push(attr);
+    at = attr?.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr.merged : undefined;
   }
+  bound.set(path, found);
   return found;
 }

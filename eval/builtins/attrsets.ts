@@ -187,6 +187,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
 
 function functionArgs(ctx: Evaluator, slot: Slot): Value {
   const fn = ctx.force(slot);
+  if (fn instanceof PrimOp && fn.formals !== undefined) return attrsFromMap(fn.formals.names);
   if (fn instanceof PrimOp || fn instanceof PrimOpApp) return emptyAttrs;
   if (!(fn instanceof Lambda)) {
     throw builtinFault('E-EVAL-116', "'functionArgs' requires a function", {

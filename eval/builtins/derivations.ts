@@ -22,6 +22,7 @@ export const derivationBuiltins: readonly Builtin[] = [
     cost: 'nothing until a path is needed; then one encoding and two hashes',
     example: ['(derivation { name = "x"; system = "s"; builder = "b"; }).outputName', '"out"'],
     isGlobal: true,
+    formals: { as: 'drvAttrs', names: new Map([['outputs', true]]) },
     impl: derivation,
   }),
   builtin({

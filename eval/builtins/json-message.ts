@@ -204,10 +204,11 @@ class Scanner {
   #utf8(lead: string): void {
     let bytes = lead;
     const length = lead < '\xe0' ? 2 : lead < '\xf0' ? 3 : 4;
-    while (bytes.length < length && lead >= '\xc2') {
+    while (bytes.length < length && lead >= '\xc2' && lead <= '\xf4') {
+      const [least, most] = (bytes.length === 1 ? SECOND_BYTES[lead] : undefined) ?? ['\x80', '\xbf'];
       const next = this.#read();
       bytes += next;
-      if (next === '' || next < '\x80' || next > '\xbf') break;
+      if (next === '' || next < least || next > most) break;
     }
     if (!isUtf8(Buffer.from(bytes, 'latin1'))) throw this.#mistake('invalid string: ill-formed UTF-8 byte');
   }
@@ -240,6 +241,14 @@ class Scanner {
     return Number.parseInt(digits, 16);
   }
 }
+
+/** Leads whose second byte may be less than any continuation. */
+const SECOND_BYTES: Readonly<Record<string, readonly [least: string, most: string]>> = {
+  '\xe0': ['\xa0', '\xbf'],
+  '\xed': ['\x80', '\x9f'],
+  '\xf0': ['\x90', '\xbf'],
+  '\xf4': ['\x80', '\x8f'],
+};
 
 const isDigit = (char: string): boolean => char >= '0' && char <= '9' && char !== '';
 

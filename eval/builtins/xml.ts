@@ -6,7 +6,7 @@ import { dataDepth } from '../depth.ts';
 import { tooDeep } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { shownPath } from '../path.ts';
-import { ContextString, Float, Lambda, PathValue, type Slot } from '../value.ts';
+import { ContextString, Float, Lambda, PathValue, PrimOp, type Slot } from '../value.ts';
 import { floatGeneral } from './float-text.ts';
 
 /** Evaluates deeply; what strings depend on is added to `context`. `isLocated`: functions and attributes say where they are. */
@@ -44,7 +44,10 @@ class Writer {
     else if (Array.isArray(value)) this.#list(value, depth);
     else if (value instanceof Attrs) this.#set(value, depth);
     else if (value instanceof Lambda) this.#function(value, depth);
-    else this.#line(depth, '<unevaluated />');
+    else if (value instanceof PrimOp && value.formals !== undefined) {
+      const { as, names } = value.formals;
+      this.#element(depth, 'function', () => this.#formals(depth + 1, { as, isOpen: true, names: [...names.keys()] }));
+    } else this.#line(depth, '<unevaluated />');
   }
 
   #list(items: readonly Slot[], depth: number): void {
@@ -110,17 +113,17 @@ class Writer {
         return;
       }
       const names = param.formals.map((formal) => formal.name).sort();
-      const attributes = `${param.isOpen ? ' ellipsis="1"' : ''}${param.as === undefined ? '' : ` name="${escapeXml(param.as)}"`}`;
-      this.#element(
-        depth + 1,
-        'attrspat',
-        () => {
-          for (const name of names) this.#line(depth + 2, `<attr name="${escapeXml(name)}" />`);
-        },
-        attributes,
-      );
+      this.#formals(depth + 1, { as: param.as, isOpen: param.isOpen, names });
     };
     this.#element(depth, 'function', inside, before + after);
+  }
+
+  #formals(depth: number, { as, isOpen, names }: { as: Bytes | undefined; isOpen: boolean; names: readonly Bytes[] }): void {
+    const attributes = `${isOpen ? ' ellipsis="1"' : ''}${as === undefined ? '' : ` name="${escapeXml(as)}"`}`;
+    const body = (): void => {
+      for (const name of names) this.#line(depth + 1, `<attr name="${escapeXml(name)}" />`);
+    };
+    this.#element(depth, 'attrspat', body, attributes);
   }
 
   /** The XML attributes of a place, in the order of their names: some sort before `name`, one behind. */

@@ -36,6 +36,17 @@ test('positions are those of the protocol, in every encoding', () => {
   );
 });
 
+test('a position does not hang on what was asked before', () => {
+  const offsets = fc.array(fc.nat(60), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(text, fc.constantFrom<Encoding>('utf-8', 'utf-16', 'utf-32'), offsets, (whole, encoding, asked) => {
+      const bytes = textToBytes(whole);
+      const lines = new Lines(bytes, encoding);
+      for (const offset of asked) assert.deepEqual(lines.position(offset), new Lines(bytes, encoding).position(offset));
+    }),
+  );
+});
+
 test('any position has a byte, and never one inside a character', () => {
   fc.assert(
     fc.property(text, fc.integer({ min: -2, max: 40 }), fc.integer({ min: -2, max: 40 }), (whole, line, character) => {

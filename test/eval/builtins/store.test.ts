@@ -1,6 +1,6 @@
 /** Builtins over a store on disk, whose logical folder is not where it lives. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +15,7 @@ test('what evaluation writes can be read, copied and depended on again', () => {
   const objects = openStore({ home: join(scratch, 'home'), storeDir: '/igos/store' });
   try {
     cpSync(join(import.meta.dirname, '../../vectors/nix/expr/tree'), join(scratch, 'tree'), { recursive: true });
+    symlinkSync('../a', join(scratch, 'tree/sub/link'));
     const store = new StoreBridge(objects, { isReadOnly: false });
     const io = new NodeEvalIO({
       store,
@@ -40,6 +41,9 @@ test('what evaluation writes can be read, copied and depended on again', () => {
       at(`builtins.filterSource ${kept} ${tree}`).slice(44),
       at(`builtins.path { name = "${tree.slice(12)}"; path = ./tree; filter = ${kept}; }`).slice(44),
     );
+
+    // Links inside of it are followed without leaving the logical folder.
+    assert.equal(at(`builtins.findFile [ { path = ${tree}; } ] "sub/link"`), `${tree}/a`);
 
     const text = at('builtins.toFile "refers" "to ${./tree} and not elsewhere"').slice(1, -1);
     const drvPath = at(

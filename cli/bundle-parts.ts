@@ -40,7 +40,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^eval\/builtins\/(flake-ref|toml)\//,
     /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
     /^eval\/(docs|pretty|show-value)\.ts$/,
-    /^cli\/(help|version|exit|foreign-words|igos\/parse)\.ts$/,
+    /^cli\/(command-record|help|version|exit|foreign-words|igos\/parse)\.ts$/,
     /^cli\/progress\//,
   ],
 };

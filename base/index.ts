@@ -13,6 +13,7 @@ export * from './names-in.ts';
 export * from './native-code.ts';
 export * from './native-loop.ts';
 export * from './native-zstd.ts';
+export * from './plain-path.ts';
 export * from './process.ts';
 export * from './render.ts';
 export * from './sha256.ts';

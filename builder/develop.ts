@@ -98,8 +98,11 @@ function shellInput(name: string, input: BuildInput, options: DevelopOptions): B
   };
 }
 
-/** bash where the root has one: it keeps a history and completes names. */
-const INTERACTIVE = `if [ -x /usr/bin/bash ]; then exec /usr/bin/bash --noprofile --rcfile ${buildFolder}/${START_FILE} -i; fi
+/** bash where the root has one: it keeps a history and completes names, and reads a script from a pipe without prompts. */
+const INTERACTIVE = `if [ -x /usr/bin/bash ]; then
+  if [ ! -t 0 ]; then BASH_ENV=${buildFolder}/${START_FILE} exec /usr/bin/bash --noprofile -s; fi
+  exec /usr/bin/bash --noprofile --rcfile ${buildFolder}/${START_FILE} -i
+fi
 ENV=${buildFolder}/${START_FILE} exec /bin/sh -i`;
 
 const COMMAND = `. ${buildFolder}/${START_FILE}
@@ -120,7 +123,8 @@ function startText(name: string, input: BuildInput, script: Bytes | undefined, i
   const preamble = script === undefined ? '' : first === -1 ? script : script.slice(0, first);
   const builder = [input.builder, ...input.args].map(shellWord).join(' ');
   const unpacking = phases.filter((phase) => phase === 'unpack' || phase === 'patch');
-  return `unset ENV
+  return `unset ENV BASH_ENV
+shopt -s expand_aliases 2>/dev/null || :
 ${preamble}
 igos_phases=${shellWord(phases.join(' '))}
 

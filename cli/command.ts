@@ -36,6 +36,8 @@ export interface Command {
   readonly description: string;
   readonly options: readonly Option[];
   readonly examples: readonly Example[];
+  /** What its standard output is, where that is no data: `a shell script`. There is no `--json` of it then. */
+  readonly prints?: string;
   /** Its operands may be file names that are not UTF-8: it asks `wordToBytes` for them. */
   readonly takesBytes?: true;
   /** It evaluates and prints, and nothing else: done again only when something changed. */

@@ -34,6 +34,10 @@ const ROOT: Option = { long: 'root', short: 'r', values: ['DIR'], doc: 'the root
 /** Options that every command of a program takes. */
 export const sharedOptions = (program: 'igos' | 'pkm'): readonly Option[] => (program === 'pkm' ? [ROOT, ...SHARED] : SHARED);
 
+/** Those that this one takes: what is no data has no `--json`. */
+export const sharedOptionsOf = ({ program, prints }: Command): readonly Option[] =>
+  sharedOptions(program).filter(({ long }) => prints === undefined || long !== 'json');
+
 /** The command that the first word, or the first two, name; and the words after it. */
 export function findCommand(
   program: 'igos' | 'pkm',

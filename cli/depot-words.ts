@@ -95,7 +95,8 @@ const repositoriesOf = (text: string | undefined, at: (path: string) => string):
 export async function saysWhatItIs(context: Context, words: DepotWords, tool: string): Promise<boolean> {
   if (words.names.length > 0) return false;
   const { printCommandHelp } = await import('./help.ts');
-  printCommandHelp(depotCommands.find(({ name }) => name === `depot ${tool}`)!, false, context.out);
+  const command = depotCommands.find(({ name }) => name === `depot ${tool}`)!;
+  printCommandHelp(command, { isLong: false, isJson: context.isJson }, context.out);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /** Help texts, all made from the command table. */
 import type { Command, Option } from './command.ts';
-import { commandsOf, groupOf, sharedOptions, verbOf } from './commands.ts';
+import { topicRecord } from './command-record.ts';
+import { commandsOf, groupOf, sharedOptionsOf, verbOf } from './commands.ts';
 import type { Output } from './output.ts';
 
 const WIDTH = 80;
@@ -20,8 +21,6 @@ export function printOverview(program: 'igos' | 'pkm', out: Output): void {
 }
 
 /** The commands that begin with one word. */
-export const printGroup = (program: 'igos' | 'pkm', group: string, out: Output): void => out.line(groupHelp(program, group));
-
 export function groupHelp(program: 'igos' | 'pkm', group: string): string {
   const rows = groupOf(program, group).map((command) => [verbOf(command, group), command.summary] as const);
   const width = Math.max(...rows.map(([verb]) => verb.length)) + 2;
@@ -34,8 +33,10 @@ export function groupHelp(program: 'igos' | 'pkm', group: string): string {
   ].join('\n');
 }
 
-export function printCommandHelp(command: Command, isLong: boolean, out: Output): void {
-  out.line(isLong ? longHelp(command) : shortHelp(command));
+export function printCommandHelp(command: Command, form: { isLong: boolean; isJson: boolean }, out: Output): void {
+  const text = form.isLong ? longHelp(command) : shortHelp(command);
+  if (form.isJson) out.json(topicRecord(command, text));
+  else out.line(text);
 }
 
 export const synopsis = (command: Command): string =>
@@ -77,7 +78,7 @@ export interface ManualSection {
 
 export function manualSections(command: Command): ManualSection[] {
   const own = command.options;
-  const shared = sharedOptions(command.program);
+  const shared = sharedOptionsOf(command);
   const others = commandsOf(command.program).filter(
     (other) => other !== command && other.name.split(' ')[0] === command.name.split(' ')[0],
   );

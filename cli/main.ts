@@ -64,9 +64,13 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const isHelp = (word: string | undefined): boolean => word === undefined || word === '-h' || word === '--help';
   // options that every command has may stand before its name: pkm --root R list
   const { leading, rest } = splitLeading(words);
-  if (isHelp(rest[0]) || (program === 'pkm' && rest[0] === 'help' && rest.length === 1)) {
+  const isJson = words.includes('--json');
+  const isOnly = (word: string): boolean => rest[0] === word && rest.slice(1).every((each) => each === '--json');
+  if (isHelp(rest[0]) || (program === 'pkm' && isOnly('help'))) {
     const { printOverview } = await import('./help.ts');
-    printOverview(program, new Output(isTerminal(1) && !process.env['NO_COLOR']));
+    const out = new Output(isTerminal(1) && !process.env['NO_COLOR']);
+    if (!isJson) printOverview(program, out);
+    else if (rest[0] !== undefined) out.json((await import('./command-record.ts')).tableRecord([program]));
     if (rest[0] === undefined)
       throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
     return 0;
@@ -75,13 +79,16 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   if (program === 'pkm' && rest[0] === 'help') return await start(program, [...rest.slice(1), '--help']);
   if (rest[0] === '--version') {
     const { version } = await import('./version.ts');
-    new Output(false).line(`${program} ${version()}`);
+    if (isJson) new Output(false).json({ program, version: version() });
+    else new Output(false).line(`${program} ${version()}`);
     return 0;
   }
   const found = findCommand(program, rest);
   if (!found && isHelp(rest[1]) && rest[1] !== undefined && groupOf(program, rest[0]!).length > 0) {
-    const { printGroup } = await import('./help.ts');
-    printGroup(program, rest[0]!, new Output(false));
+    const { groupHelp } = await import('./help.ts');
+    const text = groupHelp(program, rest[0]!);
+    if (isJson) new Output(false).json({ topic: rest[0]!, text });
+    else new Output(false).line(text);
     return 0;
   }
   if (!found) throw unknownCommand(program, rest);
@@ -89,9 +96,11 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   checkWords(found.command, args);
   if (args.has('help')) {
     const { printCommandHelp } = await import('./help.ts');
-    printCommandHelp(found.command, found.words.includes('--help'), new Output(false));
+    printCommandHelp(found.command, { isLong: found.words.includes('--help'), isJson: args.has('json') }, new Output(false));
     return 0;
   }
+  if (args.has('json') && found.command.prints !== undefined)
+    throw new UsageError(`${program} ${found.command.name} prints ${found.command.prints}: there is no --json of it`);
   return { command: found.command, args };
 }
 

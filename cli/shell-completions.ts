@@ -1,6 +1,6 @@
 /** Completion scripts for bash, zsh and fish, from the command table. */
 import type { Command } from './command.ts';
-import { commandsOf, sharedOptions } from './commands.ts';
+import { commandsOf, sharedOptionsOf } from './commands.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -12,7 +12,7 @@ export function completionScript(shell: Shell): string {
 }
 
 const optionsOf = (command: Command): string =>
-  [...command.options, ...sharedOptions(command.program)].map((option) => `--${option.long}`).join(' ');
+  [...command.options, ...sharedOptionsOf(command)].map((option) => `--${option.long}`).join(' ');
 
 /** Shared options with a value. */
 const LEADING_VALUES = ['--root', '--home', '--store-dir', '--color', '-r'];
@@ -20,7 +20,7 @@ const LEADING_VALUES = ['--root', '--home', '--store-dir', '--color', '-r'];
 /** Options that take one of a few words. */
 const choicesOf = (commands: readonly Command[]): { name: string; long: string; words: string }[] =>
   commands.flatMap((command) =>
-    [...command.options, ...sharedOptions(command.program)].flatMap(({ long, choices }) =>
+    [...command.options, ...sharedOptionsOf(command)].flatMap(({ long, choices }) =>
       choices === undefined ? [] : [{ name: command.name, long, words: choices.join(' ') }],
     ),
   );
@@ -93,7 +93,7 @@ function fish(): string {
       const [first, second] = command.name.split(' ') as [string, string | undefined];
       const condition = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
       lines.push(`complete -c ${program} -n ${quote(condition)} -a ${second ?? first} -d ${quote(command.summary)}`);
-      for (const option of [...command.options, ...sharedOptions(program)]) {
+      for (const option of [...command.options, ...sharedOptionsOf(command)]) {
         const short = option.short === undefined ? '' : ` -s ${option.short}`;
         const value = option.values ? ' -r' : '';
         lines.push(

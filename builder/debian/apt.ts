@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { type Bytes, bytesToText } from '../../base/index.ts';
+import { stopped } from '../build-fault.ts';
 import { hostPath, hostProgram } from '../host-programs.ts';
 
 export interface RunOptions {
@@ -13,13 +14,18 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** Runs one of apt's programs to its end. `reason`: its last words, for when it did not do what it should. */
+/**
+ * Runs one of apt's programs to its end. `reason`: its last words, for when it did not do what it should. What one wrote that was killed
+ * is not handed over: half a list looks like a whole one.
+ *
+ * @throws Fault E-BUILD-015 the signal stopped it
+ */
 export function runApt(
   program: string,
   args: readonly string[],
   options: RunOptions,
-): Promise<{ isDone: boolean; output: Bytes; reason: string }> {
-  return new Promise((resolve) => {
+): Promise<{ isDone: boolean; isKilled: boolean; output: Bytes; reason: string }> {
+  return new Promise((resolve, reject) => {
     const child = spawn(hostProgram(program) ?? program, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: {
@@ -39,13 +45,16 @@ export function runApt(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       messages = (messages + text).slice(-8192);
     });
-    const end = (isDone: boolean, fallback: string) => {
+    const end = (isDone: boolean, isKilled: boolean, fallback: string) => {
+      if (options.signal.aborted) return reject(stopped());
       const lines = messages.split('\n').filter((line) => /^[EW]: /.test(line));
       const reason = (lines.find((line) => line.startsWith('E: ')) ?? lines.at(-1))?.slice(3) ?? fallback;
-      resolve({ isDone, output: output.join(''), reason });
+      resolve({ isDone, isKilled, output: isKilled ? '' : output.join(''), reason });
     };
-    child.on('error', (error) => end(false, error.message));
-    child.on('close', (status) => end(status === 0, `exit status ${status}`));
+    child.on('error', (error) => end(false, false, error.message));
+    child.on('close', (status, killedBy) =>
+      end(status === 0, killedBy !== null, killedBy === null ? `exit status ${status}` : `'${program}' was ended by ${killedBy}`),
+    );
   });
 }
 
@@ -82,9 +91,9 @@ export async function aptPackages(
     offered = await runApt('apt-cache', [...elsewhere, 'dumpavail'], { signal });
   }
   if (!offered.output.includes('\nFilename: ')) return { texts: [], reason };
-  const more =
-    names.length === 0 ? '' : (await runApt('apt-cache', [...chosen, 'show', '--all-versions', ...names], { signal })).output;
-  return { texts: [offered.output, more], reason: '' };
+  if (names.length === 0) return { texts: [offered.output], reason: '' };
+  const more = await runApt('apt-cache', [...chosen, 'show', '--all-versions', ...names], { signal });
+  return more.isKilled ? { texts: [], reason: more.reason } : { texts: [offered.output, more.output], reason: '' };
 }
 
 /** Where a machine's apt is set up. */

@@ -18,6 +18,8 @@ export interface SeedLists {
   readonly keyring?: string | null | undefined;
   /** For tests. */
   readonly aptFolder?: string;
+  /** For tests: what a list may have when it is unpacked. */
+  readonly maxListBytes?: number;
   readonly signal: AbortSignal;
 }
 

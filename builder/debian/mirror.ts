@@ -29,12 +29,14 @@ export interface Mirror {
 const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/ubuntu-archive-keyring.gpg'];
 
 const MAX_RELEASE_BYTES = 1 << 24;
+/** Packed or not: that of all of Debian has 60 MB. */
 const MAX_LIST_BYTES = 1 << 28;
 
 interface Options {
   readonly architecture: string;
   readonly mirrors: readonly Mirror[];
   readonly keyring?: string | null | undefined;
+  readonly maxListBytes?: number;
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +61,12 @@ export async function mirrorPackages(
       const file = await get(list.name, list.sizeBytes);
       const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
       if (digest !== list.sha256) throw notSigned(`'${folder}/${list.name}' has another hash than its Release file says`);
-      const plain = await decompress(file, { workspace, signal: options.signal, slot: 0 });
+      const plain = await decompress(file, {
+        workspace,
+        signal: options.signal,
+        slot: 0,
+        limitBytes: options.maxListBytes ?? MAX_LIST_BYTES,
+      });
       texts.push(sys('read', plain, () => readFileSync(plain, 'latin1')));
     }
   }

@@ -4,7 +4,7 @@
  *
  * @source deb822(5); Debian repository format, "Packages indices"
  */
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, isPlainPath } from '../../base/index.ts';
 import { buildFault } from '../build-fault.ts';
 import { compareDebianVersions } from './compare-versions.ts';
 import { type Alternative, parseRelations } from './relations.ts';
@@ -53,7 +53,7 @@ export class PackageIndex {
     if (found === undefined) {
       const byVersion = new Map<string, IndexedPackage>();
       for (const stanza of this.#stanzas.get(name) ?? []) {
-        const each = this.#read(stanza);
+        const each = this.#read(name, stanza);
         if (each !== undefined && !byVersion.has(each.version)) byVersion.set(each.version, each);
       }
       found = [...byVersion.values()].sort((a, b) => compareDebianVersions(b.version, a.version));
@@ -82,14 +82,15 @@ export class PackageIndex {
   }
 
   /** `undefined`: for another architecture, or not to be had from anywhere. */
-  #read(stanza: string): IndexedPackage | undefined {
+  #read(name: string, stanza: string): IndexedPackage | undefined {
     const field = (name: string): string | undefined =>
       new RegExp(`(?:^|\\n)${name}: *([^\\n]*(?:\\n[ \\t][^\\n]*)*)`, 'i').exec(stanza)?.[1]?.replace(/\s+/g, ' ').trim();
-    const name = field('Package') ?? '';
     const architecture = field('Architecture') ?? '';
     const file = field('Filename');
     if (file === undefined || (architecture !== this.#architecture && architecture !== 'all')) return undefined;
     if (!/^[a-z0-9][a-z0-9+.-]+$/.test(name)) throw badEntry(name, 'that is no name of a package');
+    // Found by one name, it must not go by another.
+    if (field('Package') !== name) throw badEntry(name, `it also says to be '${field('Package') ?? ''}'`);
     const version = field('Version') ?? '';
     if (!/^(?:\d+:)?[0-9A-Za-z][0-9A-Za-z.+~:-]*$/.test(version)) throw badEntry(name, `'${version}' is no version`);
     const path = file.replace(/^(?:\.\/+)+/, '');
@@ -121,10 +122,6 @@ export class PackageIndex {
     return new Map([...providers].map(([name, names]) => [name, [...names].sort(compareBytes)]));
   }
 }
-
-/** Relative, without `..`, and of characters that mean nothing to a URL, a shell or apt. */
-export const isPlainPath = (path: string): boolean =>
-  /^[A-Za-z0-9][A-Za-z0-9._+~%-]*(?:\/[A-Za-z0-9._+~%-]+)*$/.test(path) && !path.split('/').some((part) => /^\.+$/.test(part));
 
 const badEntry = (name: string, reason: string) =>
   buildFault('E-BUILD-052', `the list of packages has a bad entry for '${name}': ${reason}`, {

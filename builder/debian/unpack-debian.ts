@@ -11,8 +11,7 @@
  * @source docs/seed.md
  */
 import { lstatSync, mkdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
-import { dirname } from 'node:path/posix';
-import { type Bytes, bytesToPath, bytesToText, Fault, sys } from '../../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, Fault, sys, textToBytes } from '../../base/index.ts';
 import { storePathBase } from '../../store/index.ts';
 import { buildFault } from '../build-fault.ts';
 import type { BuildContext, BuildJob } from '../build-one.ts';
@@ -61,7 +60,7 @@ export async function unpackDebian<T>(
       }
       for (const each of [data, `${data}.tar`]) rmSync(each, { force: true });
     }
-    for (const [path, to] of Object.entries(links)) makeLink(target, path, to);
+    for (const [path, to] of Object.entries(links)) makeLink(textToBytes(target), path, to);
     return use({ drv, drvPath: job.drvPath, folder, places, closure: [] }, keep, undefined);
   } finally {
     if (!isKept) removeScratch(scratch);
@@ -109,13 +108,26 @@ const patternsOf = (patterns: readonly string[]): RegExp[] =>
     return new RegExp(`^${text.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`, 's');
   });
 
-function makeLink(target: string, path: string, to: string): void {
-  const real = bytesToPath(`${target}/${path}`);
-  sys('link', path, () => {
-    mkdirSync(dirname(`${target}/${path}`), { recursive: true });
+/** The folders above it are real ones: a link of the packages there could lead out of the tree, to files of this machine. */
+function makeLink(target: Bytes, path: Bytes, to: Bytes): void {
+  const shown = bytesToText(path);
+  sys('link', shown, () => {
+    for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) {
+      const above = path.slice(0, end);
+      const folder = bytesToPath(`${target}/${above}`);
+      const stat = lstatSync(folder, { throwIfNoEntry: false });
+      if (stat === undefined) mkdirSync(folder);
+      else if (!stat.isDirectory())
+        throw buildFault(
+          'E-BUILD-012',
+          `the link '${shown}' would stand below '${bytesToText(above)}', which is a ${stat.isSymbolicLink() ? 'link' : 'file'}`,
+          { hints: ['name its place by real folders', `or leave that out: omit = [ "${bytesToText(above)}" ];`] },
+        );
+    }
+    const real = bytesToPath(`${target}/${path}`);
     const stat = lstatSync(real, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true)
-      throw buildFault('E-BUILD-012', `the link '${path}' would stand where a folder is`, {
+      throw buildFault('E-BUILD-012', `the link '${shown}' would stand where a folder is`, {
         hints: ['link to what is inside it'],
       });
     if (stat !== undefined) unlinkSync(real);
@@ -133,7 +145,10 @@ const isLinks = (value: unknown): value is Readonly<Record<string, string>> =>
   !Array.isArray(value) &&
   Object.entries(value).every(
     ([path, to]) =>
-      typeof to === 'string' && to !== '' && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+      typeof to === 'string' &&
+      to !== '' &&
+      !`${path}${to}`.includes('\0') &&
+      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
   );
 
 function readJson<T>(drvName: string, name: string, text: Bytes, isRight: (value: unknown) => value is T): T {

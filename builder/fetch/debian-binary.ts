@@ -6,9 +6,9 @@
  * @source docs/seed.md; apt-helper is part of apt
  */
 import { createReadStream, mkdtempSync } from 'node:fs';
+import { isPlainPath } from '../../base/index.ts';
 import type { ObjectStore } from '../../store/index.ts';
 import { aptRepositories, runApt } from '../debian/apt.ts';
-import { isPlainPath } from '../debian/package-index.ts';
 import { removeScratch } from '../remove.ts';
 import { FetchProblem, type Received } from './receive.ts';
 

@@ -23,6 +23,8 @@ const BLOCK = 512;
 const CHUNK_BYTES = 1 << 20;
 /** Longest name or extended header that is believed. */
 const MAX_META_BYTES = 1 << 20;
+/** No system call takes a longer one: PATH_MAX of Linux, without the zero at its end. */
+const MAX_PATH_BYTES = 4095;
 
 /** Where entries go when it is not simply where they say. */
 export interface Placing {
@@ -137,6 +139,8 @@ class TarReader {
       this.#makeFolder(parentOf(path));
       if (entry.type === '0') return this.#writeFile(path, real, entry);
       if (entry.type === '2') {
+        if (entry.linkTarget === '' || entry.linkTarget.includes('\0'))
+          throw broken(`the link '${bytesToText(path)}' leads nowhere`);
         this.#clear(path, real);
         return symlinkSync(bytesToPath(entry.linkTarget), real);
       }
@@ -228,6 +232,8 @@ const broken = (reason: string): Fault =>
 
 /** Without '.', '..' and empty parts. */
 function safePath(path: Bytes): Bytes {
+  if (path.length > MAX_PATH_BYTES)
+    throw broken(`a path in it has more than ${MAX_PATH_BYTES} bytes: '${bytesToText(path.slice(0, 80))}…'`);
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (path.startsWith('/') || parts.includes('..') || path.includes('\0')) throw broken(`'${bytesToText(path)}' leads out of it`);
   return parts.join('/');

@@ -1,7 +1,7 @@
 /** Archives that are unpacked on arrival: finds out how they are compressed, undoes it, unpacks. */
-import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { type Fault, SystemFault, sys } from '../../base/index.ts';
+import { Fault, SystemFault, sys } from '../../base/index.ts';
 import { resolveHostFiles } from '../../store/index.ts';
 import { buildFault, setUpFailed, stopped } from '../build-fault.ts';
 import { buildFolder } from '../environment.ts';
@@ -15,6 +15,8 @@ export interface UnpackOptions {
   readonly workspace: Workspace;
   readonly signal: AbortSignal;
   readonly slot: number;
+  /** What comes out is no larger: a few bytes may stand for terabytes. Without it the disk is the limit. */
+  readonly limitBytes?: number;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function decompress(file: string, options: UnpackOptions): Promise<
   const format = formatOf(file);
   if (format === 'tar') return file;
   const plain = `${file}.tar`;
-  if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { format, signal: options.signal });
+  if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { ...options, format });
   else await decompressSandboxed(file, { program: format, plain, ...options });
   return plain;
 }
@@ -78,15 +80,25 @@ function refuseZip(): never {
 const cannotUnpack = (reason: string, hints: readonly string[]): Fault =>
   buildFault('E-BUILD-013', `cannot unpack the archive: ${reason}`, { hints });
 
-async function inflate(file: string, plain: string, options: { format: 'gzip' | 'zstd'; signal: AbortSignal }): Promise<void> {
+const tooLarge = (limitBytes: number): Fault =>
+  cannotUnpack(`more than ${limitBytes} bytes come out of it`, ['nothing real is so large: look at what arrived']);
+
+async function inflate(file: string, plain: string, options: UnpackOptions & { format: 'gzip' | 'zstd' }): Promise<void> {
   const { createGunzip, createZstdDecompress } = await import('node:zlib');
   const decoder = options.format === 'gzip' ? createGunzip() : createZstdDecompress();
+  const { limitBytes = Infinity } = options;
+  let nBytes = 0;
+  decoder.on('data', (chunk: Buffer) => {
+    nBytes += chunk.length;
+    if (nBytes > limitBytes) decoder.destroy(tooLarge(limitBytes));
+  });
   try {
     await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), decoder, createWriteStream(plain), {
       signal: options.signal,
     });
   } catch (error) {
     if (options.signal.aborted) throw stopped();
+    if (error instanceof Fault) throw error;
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw new SystemFault('write', plain, error);
     throw cannotUnpack(`its ${options.format} data is damaged (${(error as Error).message})`, [
       'fetch it again, or look at what arrived',
@@ -99,7 +111,9 @@ async function decompressSandboxed(
   file: string,
   options: UnpackOptions & { program: 'xz' | 'bzip2' | 'lzip'; plain: string },
 ): Promise<void> {
-  const { program, workspace } = options;
+  const { program, workspace, limitBytes } = options;
+  // In blocks of 512 bytes, as POSIX has it.
+  const limit = limitBytes === undefined ? '' : `ulimit -f ${Math.ceil(limitBytes / 512)}; `;
   if (hostProgram(program) === undefined)
     throw cannotUnpack(`it is compressed with ${program}, and this machine has no '${program}'`, [
       `install ${program === 'xz' ? 'xz-utils' : program}, or declare a mirror of the .tar.gz`,
@@ -112,7 +126,7 @@ async function decompressSandboxed(
       scratch,
       input: {
         builder: '/bin/sh',
-        args: ['-c', `exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
+        args: ['-c', `${limit}exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
         environment: new Map(),
         files: new Map(),
       },
@@ -130,9 +144,12 @@ async function decompressSandboxed(
     });
     if (end.kind === 'stopped') throw stopped();
     if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.refusal);
-    if (end.kind !== 'exited' || end.status !== 0)
-      throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
-    sys('move', options.plain, () => linkSync(`${scratch}/build/plain`, options.plain));
+    const plain = `${scratch}/build/plain`;
+    const isDone = end.kind === 'exited' && end.status === 0;
+    if (!isDone && (statSync(plain, { throwIfNoEntry: false })?.size ?? 0) >= (limitBytes ?? Infinity))
+      throw tooLarge(limitBytes!);
+    if (!isDone) throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
+    sys('move', options.plain, () => linkSync(plain, options.plain));
   } finally {
     removeScratch(scratch);
   }

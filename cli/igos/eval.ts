@@ -6,6 +6,8 @@ import { NeedsWriting, openSession, type Session } from '../session.ts';
 import { holdsExpression, splitOperand, Trees } from '../targets.ts';
 
 export function run(context: Context, args: Arguments): undefined {
+  const forms = ['json', 'raw', 'xml'].filter((form) => args.has(form)).map((form) => `--${form}`);
+  if (forms.length > 1) throw new UsageError(`${forms.join(' and ')} are different forms of one value: give one of them`);
   try {
     evaluate(context, args, true);
   } catch (error) {

@@ -4,11 +4,14 @@ import { type Fault, Faults, SourceFile, SystemFault, sys, writeFileAtomic } fro
 import { format } from '../../lang/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { endingOf } from '../exit.ts';
 
 export function run(context: Context, args: Arguments): number {
   const faults: Fault[] = [];
   const changed: string[] = [];
   const isCheck = args.has('check');
+  if (context.isJson && !isCheck && args.operands.includes('-'))
+    throw new UsageError('what is formatted from - goes to standard output: there is no --json of it', ['--check has one']);
   for (const path of args.operands.flatMap((operand) => (operand === '-' ? ['-'] : filesBelow(operand)))) {
     const isStdin = path === '-';
     const found = isStdin ? { before: readFileSync(0, 'latin1'), stat: undefined } : readOrdinary(path);
@@ -24,11 +27,27 @@ export function run(context: Context, args: Arguments): number {
       if (!isCheck && found.stat !== undefined) replaceFile(path, found.stat, Buffer.from(text, 'latin1'));
     }
   }
-  if (context.isJson) context.out.json({ changed });
-  else if (isCheck) for (const path of changed) context.out.line(path);
+  if (context.isJson) return printRecord(context, args, changed, faults);
+  if (isCheck) for (const path of changed) context.out.line(path);
   else if (!context.isQuiet) for (const path of changed) context.out.talk(`formatted ${path}`);
   if (faults.length > 0) throw new Faults(faults);
   return isCheck && changed.length > 0 ? 1 : 0;
+}
+
+/** One record, with what was formatted and what could not be. @returns the exit status */
+function printRecord(context: Context, args: Arguments, changed: readonly string[], faults: readonly Fault[]): number {
+  if (faults.length === 0) {
+    context.out.json({ changed });
+    return args.has('check') && changed.length > 0 ? 1 : 0;
+  }
+  const { status, text, errors } = endingOf(new Faults(faults), {
+    color: context.out.isColored,
+    fullTrace: args.has('show-trace'),
+    program: context.program,
+  });
+  context.out.json({ changed, errors });
+  context.out.talk(text.trimEnd());
+  return status;
 }
 
 /** A pipe would wait for a writer, and some devices never end. */

@@ -2,6 +2,8 @@ import { didYouMean, Fault } from '../../base/index.ts';
 import { type DeclarationKind, fieldDocs, renderBuiltinDoc, renderFieldHelp } from '../../eval/index.ts';
 import { allCodes } from '../all-codes.ts';
 import type { Arguments } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { tableRecord, topicRecord } from '../command-record.ts';
 import { commandsOf, findCommand, groupOf } from '../commands.ts';
 import type { Context } from '../context.ts';
 import { groupHelp, longHelp, printOverview } from '../help.ts';
@@ -11,7 +13,8 @@ const KINDS: readonly DeclarationKind[] = ['package', 'split', 'tier', 'system',
 export function run(context: Context, args: Arguments): undefined {
   const words = args.operands;
   if (words.length === 0) {
-    printOverview('igos', context.out);
+    if (context.isJson) context.out.json(tableRecord(['igos', 'pkm']));
+    else printOverview('igos', context.out);
     return;
   }
   const topic = words.join(' ');
@@ -27,7 +30,8 @@ export function run(context: Context, args: Arguments): undefined {
       hints: [...didYouMean(topic, known), "topics are commands, declarations, builtins and error codes: 'igos help package'"],
     });
   }
-  if (context.isJson) context.out.json({ topic, text });
+  const command = commandOf(words);
+  if (context.isJson) context.out.json(command === undefined ? { topic, text } : topicRecord(command, text));
   else context.out.line(text.trimEnd());
 }
 
@@ -49,11 +53,19 @@ function explain(words: readonly string[]): string | undefined {
   }
   const program = words[0] === 'pkm' || words[0] === 'igos' ? words[0] : undefined;
   const rest = program === undefined ? words : words.slice(1);
-  const found = findCommand(program ?? 'igos', rest) ?? (program === undefined ? findCommand('pkm', rest) : undefined);
-  if (found !== undefined && found.words.length === 0) return longHelp(found.command);
+  const command = commandOf(words);
+  if (command !== undefined) return longHelp(command);
   const groupProgram = program ?? (['igos', 'pkm'] as const).find((each) => groupOf(each, rest[0] ?? '').length > 0);
   if (groupProgram !== undefined && rest.length === 1 && groupOf(groupProgram, rest[0]!).length > 0) {
     return groupHelp(groupProgram, rest[0]!);
   }
   return renderBuiltinDoc(topic.replace(/^builtins\./, ''));
+}
+
+/** `realize`, `store add`, `pkm install`. */
+function commandOf(words: readonly string[]): Command | undefined {
+  const program = words[0] === 'pkm' || words[0] === 'igos' ? words[0] : undefined;
+  const rest = program === undefined ? words : words.slice(1);
+  const found = findCommand(program ?? 'igos', rest) ?? (program === undefined ? findCommand('pkm', rest) : undefined);
+  return found?.words.length === 0 ? found.command : undefined;
 }

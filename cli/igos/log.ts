@@ -1,7 +1,7 @@
 import { Fault } from '../../base/index.ts';
 import { followLog, readLog } from '../../builder/index.ts';
 import { derivationName, type StorePath } from '../../store/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openSession } from '../session.ts';
@@ -9,6 +9,8 @@ import { resolveTargets } from '../targets.ts';
 import { asLogical, storePlace } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
+  if (context.isJson && args.has('follow'))
+    throw new UsageError('--follow prints a log as it comes: there is no --json of it', ['without --follow there is']);
   const drvPaths = derivationsOf(context, args);
   using store = openContextStore(context);
   if (args.has('follow')) {

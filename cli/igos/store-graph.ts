@@ -1,6 +1,6 @@
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { graphDot } from '../graph/dot.ts';
 import { graphJson } from '../graph/json.ts';
@@ -23,6 +23,8 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const file = args.value('output');
   const format =
     args.value('format') ?? (file === undefined ? undefined : FORMAT_OF[extname(file)]) ?? (context.isJson ? 'json' : 'text');
+  if (context.isJson && format !== 'json')
+    throw new UsageError(`--json prints JSON, and '${format}' is another form`, ['leave --json out, or --format']);
   const text =
     format === 'svg'
       ? drawSvg(view, ({ path }) => pathToFileURL(store.toReal(path)).href)
@@ -31,6 +33,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
         : format === 'json'
           ? `${JSON.stringify(graphJson(view), null, 2)}\n`
           : `${treeLines(view).join('\n')}\n`;
-  if (file === undefined) context.out.line(text.trimEnd());
-  else writeOutputFile(resolve(context.workingDirectory, file), (sink) => sink(Buffer.from(text, 'utf8')));
+  if (file === undefined) return void context.out.line(text.trimEnd());
+  writeOutputFile(resolve(context.workingDirectory, file), (sink) => sink(Buffer.from(text, 'utf8')));
+  if (context.isJson) context.out.json({ file });
 }

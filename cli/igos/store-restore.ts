@@ -6,7 +6,8 @@ import { withInputSource } from '../nar-input.ts';
 import { wordToBytes } from '../words.ts';
 
 export function run(context: Context, args: Arguments): undefined {
-  const target = wordToBytes(resolve(context.workingDirectory, args.operands[0]!));
+  const path = resolve(context.workingDirectory, args.operands[0]!);
   const file = args.value('from') ?? '-';
-  withInputSource(context, file, (source) => unpackNar(source, target));
+  withInputSource(context, file, (source) => unpackNar(source, wordToBytes(path)));
+  if (context.isJson) context.out.json({ path });
 }

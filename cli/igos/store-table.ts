@@ -43,6 +43,7 @@ export const storeCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'store dump',
+    prints: 'an archive',
     summary: 'write a file or folder as a Nix archive to standard output',
     operands: 'PATH',
     minOperands: 1,
@@ -261,6 +262,7 @@ export const storeCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'store cat',
+    prints: 'the bytes of files',
     summary: 'print files of store paths',
     operands: 'PATH/FILE…',
     minOperands: 1,
@@ -385,6 +387,7 @@ export const storeCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'store export',
+    prints: 'an archive',
     summary: 'write store paths as one archive',
     operands: 'PATH…',
     minOperands: 1,

@@ -19,7 +19,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 1,
     description:
-      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end.',
+      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one.',
     options: [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },
@@ -40,6 +40,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'repl',
+    prints: 'what is evaluated, as it comes',
     summary: 'evaluate expressions interactively',
     operands: '[FILE|TREE…]',
     minOperands: 0,
@@ -177,12 +178,13 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'develop',
+    prints: 'what runs in the shell',
     summary: 'open a shell in the environment that a package is built in',
     operands: 'TREE#NAME|DRV',
     minOperands: 1,
     maxOperands: 1,
     description:
-      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
+      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh; from a pipe it reads a script. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
     options: [
       { long: 'command', short: 'c', values: ['CMD'], doc: 'run this command in place of a shell' },
       { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
@@ -207,7 +209,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Prints everything that the newest build of the derivation wrote, failed or not. PATH is that of a derivation, of an output that was built here, or a link to one. With --follow the output of a build that runs now, by whichever igos, is printed as it comes, until the build ends.',
+      'Prints everything that the newest build of the derivation wrote, failed or not. PATH is that of a derivation, of an output that was built here, or a link to one. With --follow the output of a build that runs now, by whichever igos, is printed as it comes, until the build ends; there is no --json of that.',
     options: [{ long: 'follow', short: 'f', doc: 'print what a running build writes, until it ends' }, ...EVALUATION],
     examples: [
       { command: 'igos log examples/tour/v1#greet', says: 'the log of its build' },
@@ -220,6 +222,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'lsp',
+    prints: 'the messages of a protocol',
     summary: 'serve an editor: diagnostics, hover, completion, definitions, formatting',
     operands: '',
     minOperands: 0,
@@ -240,7 +243,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 3,
     description:
-      'TOPIC is a command (realize, store add, pkm install), a declaration (package, tier, override, system, tree, split) whose fields it lists, a builtin function (map), or an error code (E-EVAL-001).',
+      'TOPIC is a command (realize, store add, pkm install), a declaration (package, tier, override, system, tree, split) whose fields it lists, a builtin function (map), or an error code (E-EVAL-001). With --json and no TOPIC it prints the table of all commands of igos and pkm as data: names, operands, options and summaries (docs/json.md).',
     options: [],
     examples: [
       { command: 'igos help package', says: 'the fields of a package' },
@@ -250,6 +253,7 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'completions',
+    prints: 'a shell script',
     summary: 'print a completion script for a shell',
     operands: 'bash|zsh|fish',
     minOperands: 1,

@@ -3,7 +3,7 @@
  * `igos seed lock`, read when a package with `style = debianSeed { … }` is derived. JSON, sorted, one package a line group, so that
  * a change of it can be read.
  */
-import { compareBytes, Fault } from '../../base/index.ts';
+import { compareBytes, Fault, isPlainPath } from '../../base/index.ts';
 import type { DeclarationCode } from './codes.ts';
 
 export interface LockedPackage {
@@ -75,7 +75,6 @@ export function parseSeedLock(text: string, path: string): SeedLock {
 }
 
 const NAME = /^[a-z0-9][a-z0-9+.-]+$/;
-const FILE = /^[A-Za-z0-9][A-Za-z0-9._+~%-]*(?:\/[A-Za-z0-9._+~%-]+)*$/;
 
 function readPackage(name: string, fields: unknown, path: string): LockedPackage {
   const wrong = (what: string): Fault => badLock(path, `${what} of '${name}' is not what it should be`);
@@ -86,8 +85,8 @@ function readPackage(name: string, fields: unknown, path: string): LockedPackage
     return value;
   };
   if (!NAME.test(name)) throw wrong('the name');
-  const file = text('file', FILE);
-  if (file.split('/').some((part) => /^\.+$/.test(part))) throw wrong("'file'");
+  const file = text('file', /./);
+  if (!isPlainPath(file)) throw wrong("'file'");
   const { size, needs } = fields;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size <= 0) throw wrong("'size'");
   if (!Array.isArray(needs) || !needs.every((each): each is string => typeof each === 'string' && NAME.test(each)))

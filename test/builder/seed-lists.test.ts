@@ -86,6 +86,37 @@ test('lists of a mirror may be compressed as they like', async (t) => {
   }
 });
 
+test('a list that becomes huge when it is unpacked is cut off', async (t) => {
+  const { mirror, lock } = scene(t);
+  const lists = { mirrors: [{ url: pathToFileURL(mirror).href, suite: 'stable', components: ['main'] }], keyring: null };
+  const list = readFileSync(join(mirror, 'dists/stable/main/binary-amd64/Packages'));
+  const huge = Buffer.concat([list, Buffer.alloc(1 << 20, '\n')]);
+  const variants: [string, Buffer][] = [['.gz', gzipSync(huge)]];
+  const xz = spawnSync('xz', ['-c'], { input: huge });
+  if (xz.status === 0 && needsSandbox(t)) variants.push(['.xz', xz.stdout]);
+  for (const [suffix, data] of variants) {
+    publish(mirror, suffix, data);
+    await assert.rejects(lock({ ...lists, maxListBytes: 1 << 19 }), /more than 524288 bytes come out of it/, suffix);
+    assert.equal((await lock({ ...lists, maxListBytes: 1 << 21 })).length, 2, suffix);
+  }
+});
+
+test('asked to stop, it says so, and takes nothing from what was read by then', async (t) => {
+  if (spawnSync('apt-get', ['--version']).status !== 0) return t.skip('no apt here');
+  const { mirror, lock } = scene(t);
+  const aptFolder = temporaryFolder(t);
+  writeFileSync(join(aptFolder, 'sources.list'), `deb [trusted=yes] ${pathToFileURL(mirror).href} stable main\n`);
+  for (const afterMs of [0, 20]) {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), afterMs);
+    await assert.rejects(lock({ aptFolder, signal: controller.signal }), (error) => {
+      assert.ok(error instanceof Fault && error.code === 'E-BUILD-015', String(error));
+      return true;
+    });
+    clearTimeout(timer);
+  }
+});
+
 test('a mirror that lies is not believed', async (t) => {
   const { mirror, lock } = scene(t);
   const lists = { mirrors: [{ url: pathToFileURL(mirror).href, suite: 'stable', components: ['main'] }], keyring: null };
@@ -105,6 +136,10 @@ test('a mirror that lies is not believed', async (t) => {
   await refused('E-BUILD-052', /no path of a file on the mirror/);
   publish(mirror, '.gz', gzipSync(list.toString('latin1').replace(/\nSHA256: \S+/g, '')));
   await refused('E-BUILD-052', /it has no SHA-256/);
+  publish(mirror, '.gz', gzipSync(list.toString('latin1').replace(/Filename: pool/g, 'Filename: pool/%2e%2E/%2e%2e/etc')));
+  await refused('E-BUILD-052', /no path of a file on the mirror/);
+  publish(mirror, '.gz', gzipSync(list.toString('latin1').replace('Package: lib', 'package: other\nPackage: lib')));
+  await refused('E-BUILD-052', /a bad entry for 'lib': it also says to be 'other'/);
   writeFileSync(join(mirror, 'dists/stable/Release'), 'Suite: stable\nMD5Sum:\n d41d8cd98f00b204e9800998ecf8427e 1 main/x\n');
   await refused('E-BUILD-052', /no lists by their SHA-256/);
   writeFileSync(join(mirror, 'dists/stable/Release'), Buffer.alloc((1 << 24) + 1, 'x'));

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { isPlainPath } from '../../base/index.ts';
 import { compareDebianVersions } from '../../builder/debian/compare-versions.ts';
-import { isPlainPath, PackageIndex } from '../../builder/debian/package-index.ts';
+import { PackageIndex } from '../../builder/debian/package-index.ts';
 import { parseRelations, satisfies } from '../../builder/debian/relations.ts';
 import { resolveSeed, type SeedPart } from '../../builder/debian/resolve.ts';
 import { type DebSpec, listOf } from './debian-archive.ts';
@@ -131,6 +132,22 @@ test('the order in the list and of the wishes does not matter', () => {
 test('only plain paths are believed', () => {
   for (const path of ['pool/main/g/gcc-12/gcc-12_12.2.0-14+deb12u1_amd64.deb', 'x.deb', 'pool/a_1%3a2~rc1_all.deb'])
     assert.ok(isPlainPath(path), path);
-  for (const path of ['/etc/passwd', '../x.deb', 'pool/../x', 'pool//x', 'a b', 'a?b', '', '.', 'http://x/y', '-o/x', 'a\nb'])
+  for (const path of [
+    '/etc/passwd',
+    '../x.deb',
+    'pool/../x',
+    'pool//x',
+    'a b',
+    'a?b',
+    '',
+    '.',
+    'http://x/y',
+    '-o/x',
+    'a\nb',
+    'a/%2e%2E/b',
+    'a%2fb',
+    'a%2',
+    '%2e',
+  ])
     assert.ok(!isPlainPath(path), path);
 });

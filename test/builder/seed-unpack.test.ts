@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { Fault } from '../../base/index.ts';
+import { bytesToText, Fault, textToBytes } from '../../base/index.ts';
 import { parseDebianBinaryUrl } from '../../builder/fetch/debian-binary.ts';
 import { checkBuild, realize } from '../../builder/index.ts';
 import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
-import { type TarSpec, tarOf } from '../pkm/tar-bytes.ts';
+import { paxMember, type TarSpec, tarOf } from '../pkm/tar-bytes.ts';
 import { arOf, debOf, writeMirror } from './debian-archive.ts';
 import { addDerivation, needsSandbox, outputOf, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
@@ -80,6 +80,34 @@ test('packages are laid over each other below /usr, with links and without what 
       'usr/share/man/man1/',
     ],
   );
+});
+
+test('a link that is declared stays in the tree, whatever the packages hold', async (t) => {
+  const outside = temporaryFolder(t);
+  writeFileSync(join(outside, 'cc'), 'precious');
+  const hostile = [
+    deb({ name: './usr/bin', type: '2', link: outside }),
+    deb({ name: './usr/share', type: '2', link: `../../../../../../../../..${outside}` }),
+    deb({ name: './usr/lib', data: 'a file' }),
+  ];
+  for (const [index, path] of ['usr/bin/cc', 'usr/share/cc', 'usr/lib/new/cc'].entries())
+    await assert.rejects(unpack(t, [hostile[index]!], { links: JSON.stringify({ [path]: 'gcc' }) }), (error) => {
+      assert.ok(error instanceof Fault && error.code === 'E-BUILD-012', `${path}: ${error}`);
+      assert.match(error.message, /^the link 'usr\/\w+\/.*cc' would stand below 'usr\/\w+', which is a (link|file)$/);
+      return true;
+    });
+  assert.equal(readFileSync(join(outside, 'cc'), 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(outside), ['cc']);
+  // Not through another declared one either.
+  const chain = { links: JSON.stringify({ 'usr/bin': outside, 'usr/bin/cc': 'gcc' }) };
+  await assert.rejects(unpack(t, [deb({ name: './usr/lib/x', data: 'x' })], chain), /would stand below 'usr\/bin'/);
+  assert.deepEqual(readdirSync(outside), ['cc']);
+});
+
+test('links may have any name', async (t) => {
+  const links = textToBytes(JSON.stringify({ 'usr/bär/ü x': 'ö' }));
+  const made = await unpack(t, [deb({ name: './usr/lib/x', data: 'x' })], { links });
+  assert.deepEqual(made.map(bytesToText), ['usr/', 'usr/bär/', 'usr/bär/ü x -> ö', 'usr/lib/', 'usr/lib/x']);
 });
 
 test('what dpkg-deb packs comes out as dpkg-deb unpacks it, and the same twice', async (t) => {
@@ -153,6 +181,17 @@ test('hostile and broken packages are refused, and leave nothing', async (t) => 
     ],
     ['a device', data(tarOf([{ name: './dev/null', type: '3' }])), /neither file/],
     ['a link to the outside', data(tarOf([{ name: './usr/x', type: '1', link: '/etc/shadow' }])), /leads out/],
+    [
+      'a link with a zero in it',
+      data(tarOf([paxMember({ linkpath: 'a\0b' }), { name: './usr/x', type: '2' }])),
+      /'usr\/x' leads nowhere/,
+    ],
+    ['a link to nothing', data(tarOf([{ name: './usr/x', type: '2' }])), /'usr\/x' leads nowhere/],
+    [
+      'deep folders',
+      data(tarOf([paxMember({ path: 'a/'.repeat(300_000) }), { name: './x', data: 'x' }])),
+      /more than 4095 bytes/,
+    ],
     ['damaged data', data(Buffer.from('\x1f\x8b\x08 no gzip', 'latin1')), /damaged/],
     ['a bad header inside', data(gzipSync(Buffer.alloc(1024, 1))), /damaged|no tar/],
   ];

@@ -1,6 +1,6 @@
 /** `igos develop`: the environment of a build with a person, or a command, in it. And logs of builds that run. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -121,6 +121,21 @@ test('a command runs in the environment of the build, phase by phase, and leaves
   );
   // Nothing of it was added: the package is built as if nobody had been there.
   assert.match(igos('realize', `${tree}#hello`).stdout, /^\/igos\/store\/\w{32}-hello-1\.0\n$/);
+});
+
+const noBash = skip || (spawnSync('bash', ['-c', 'true']).status !== 0 && 'no bash here');
+
+test('a script from a pipe is run without prompts', { skip: noBash }, (t) => {
+  const { tree, home, work } = treeOf(t);
+  writeFileSync(join(tree, 'tree.igos'), TREE.replace('"sh"', '"sh" "bash"'));
+  const run = spawnSync(join(project, 'bin/igos'), ['develop', `${tree}#hello`], {
+    input: 'run-phase unpack build\ncat hello-1.0/greeting\nfalse\nexit 5\n',
+    cwd: project,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, IGOS_HOME: home, NO_COLOR: '1' },
+  });
+  assert.deepEqual([run.status, run.stdout], [5, "it's me\n"], run.stderr);
+  assert.doesNotMatch(run.stderr, /job control|terminal|\$ /);
 });
 
 test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip: skip || noTerminal() }, (t) => {

@@ -147,6 +147,18 @@ export function removeExtendedAttributes(path: Bytes): void {
   }
 }
 
+const DEFAULT_ACL = Buffer.from('system.posix_acl_default\0', 'latin1');
+const UNREAD = Buffer.alloc(1);
+
+/** Whether a folder hands an access list to what is made in it. Without a binding for this platform: no. */
+export const hasDefaultAcl = (folder: string): boolean =>
+  (load()?.lgetxattr(Buffer.from(`${folder}\0`), DEFAULT_ACL, UNREAD, 0) ?? 0) > 0;
+
+/** What is made in the folder from now on gets no access list of it. Where there is none, or none can be had, nothing is done. */
+export const removeDefaultAcl = (folder: string): void => {
+  load()?.lremovexattr(Buffer.from(`${folder}\0`), DEFAULT_ACL);
+};
+
 const CAPABILITY = Buffer.from('security.capability\0', 'latin1');
 /** Longest form of the attribute that Linux knows. */
 const MAX_CAPABILITY = 24;

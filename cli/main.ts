@@ -17,6 +17,8 @@ export type LoadCommand = (file: string) => Promise<CommandModule>;
  */
 export async function main(words: readonly string[], load: LoadCommand): Promise<void> {
   const program = words[0] === 'pkm' ? 'pkm' : 'igos';
+  // A root is everybody's: what pkm and the programs of triggers make there is not the caller's own.
+  if (program === 'pkm') process.umask(0o022);
   let args = new Arguments([], new Map());
   try {
     const exact = exactWords(words.slice(1));

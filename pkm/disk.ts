@@ -120,8 +120,11 @@ export function rootDisk(layout: RootLayout): Disk {
     physical,
     assumeFolder(path) {
       const place = physical(path);
-      for (const known of folders.keys()) if (known === path || known.startsWith(`${path}/`)) folders.delete(known);
-      folders.set(path, place);
+      // Of what is below it the name is asked for, and the place.
+      for (const name of [path, place]) {
+        for (const known of folders.keys()) if (known === name || known.startsWith(`${name}/`)) folders.delete(known);
+        folders.set(name, place);
+      }
       assumed.add(place);
       lastPath = undefined;
     },

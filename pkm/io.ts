@@ -23,10 +23,19 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { makeDirectory, syncFileSystem, writeAll, writeFileAtomic, writeFileCapability } from '../base/index.ts';
+import {
+  makeDirectory,
+  removeDefaultAcl,
+  syncFileSystem,
+  writeAll,
+  writeFileAtomic,
+  writeFileCapability,
+} from '../base/index.ts';
 import { removeFolders, type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
 import { FileMaker } from './loops/creation.ts';
 import { type Move, type MovesAtWork, startMoves } from './loops/renaming.ts';
+
+const USER = process.geteuid?.();
 
 export interface FileMetadata {
   readonly mode: number;
@@ -36,6 +45,10 @@ export interface FileMetadata {
   /** Hex of the attribute `security.capability`; only root may give it. */
   readonly capability?: string;
 }
+
+/** Owners are set by root only; anyone else's files are their own. */
+export const ownerOf = ({ uid, gid }: { uid: number; gid: number }): FileMetadata['owner'] =>
+  USER === 0 ? { uid, gid } : undefined;
 
 /** Bytes where a name is not UTF-8: no package's, but somebody's. */
 export type PathName = string | Buffer;
@@ -84,8 +97,6 @@ export interface FileWriter {
   abandon(): void;
 }
 
-const USER = process.geteuid?.();
-
 let knownUmask: number | undefined;
 
 function umask(): number {
@@ -115,6 +126,7 @@ const isPlainMode = (mode: number): boolean => (mode & ~0o777) === 0 && (mode & 
 export const isPlainFile = ({ mode, owner, capability }: FileMetadata, group: number): boolean =>
   capability === undefined && isPlainMode(mode) && (owner === undefined || (owner.uid === USER && owner.gid === group));
 
+const PRIVATE = 0o700;
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export const realIo: RootIo = {
@@ -178,7 +190,11 @@ export const realIo: RootIo = {
     chmodSync(path, mode); // after chown, which clears setuid
   },
   writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
-  makeOwnFolder: (path, mode) => makeDirectory(path, mode),
+  makeOwnFolder(path, mode) {
+    makeDirectory(path, mode);
+    // What is staged would carry an access list of the folders around to where it is placed.
+    if (mode === PRIVATE) removeDefaultAcl(path);
+  },
   removeTree: (path) => rmSync(path, { recursive: true, force: true }),
   syncFileSystem,
   commit: (_name, work) => work(),

@@ -12,29 +12,18 @@
  * survive its own crash would double what can go wrong.
  */
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  type Stats,
-  statfsSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
 import type { TimedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
-import type { FileMetadata, RootIo } from './io.ts';
+import { type FileMetadata, ownerOf, type RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { settleFiles } from './loops/creation.ts';
 import { writeManifests } from './manifest-text.ts';
 import { isIn, parentOf, printable } from './names.ts';
+import { place } from './placing.ts';
 import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, Operation, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
@@ -46,10 +35,6 @@ export interface RootContext {
   readonly database: Database;
   readonly io: RootIo;
 }
-
-/** Owners are set by root only; anyone else's files are their own. */
-export const ownerOf = (item: { uid: number; gid: number }): FileMetadata['owner'] =>
-  IS_ROOT ? { uid: item.uid, gid: item.gid } : undefined;
 
 const IS_ROOT = process.geteuid?.() === 0;
 
@@ -465,32 +450,6 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
 
 const isThere = (layout: RootLayout, path: string): boolean =>
   lstatSync(under(layout, path), { throwIfNoEntry: false }) !== undefined;
-
-function place(io: RootIo, source: string, path: string): void {
-  try {
-    io.rename(source, path);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    const staged = lstatSync(source, { throwIfNoEntry: false });
-    if (staged === undefined && code === 'ENOENT') return; // it was placed before
-    if (staged?.isDirectory() !== true || !NOT_WHOLE.includes(code)) throw error;
-    placeInto(io, source, staged, path);
-  }
-}
-
-/** A folder is there, and not empty; or the file system does not move folders. */
-const NOT_WHOLE = ['ENOTEMPTY', 'EEXIST', 'EXDEV'];
-
-/** Makes the folder there what the staged one is, with what both have in them; the staged one goes. */
-function placeInto(io: RootIo, source: string, staged: Stats, path: string): void {
-  const owner = ownerOf(staged);
-  const mode = staged.mode & 0o7777;
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory() === true) io.setMetadata(path, mode, owner);
-  else io.mkdir(path, mode, owner);
-  for (const name of readdirSync(source)) place(io, join(source, name), join(path, name));
-  io.rmdir(source);
-}
 
 function tolerate(codes: readonly string[], work: () => void): void {
   try {

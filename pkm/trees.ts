@@ -6,15 +6,16 @@
  */
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Fault, readFileCapability, sys } from '../base/index.ts';
+import { Fault, sys } from '../base/index.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
-import type { PathName, RootIo } from './io.ts';
+import { ownerOf, type PathName, type RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf } from './names.ts';
+import { capabilityOf, metadataOf } from './placing.ts';
 import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
-import { applyOperation, hasJournal, journalRow, ownerOf, type RootContext } from './transaction.ts';
+import { applyOperation, hasJournal, journalRow, type RootContext } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
 /** What is in the trees. Everything else of a root is changed in place, journalled. */
@@ -228,18 +229,6 @@ function ownInode(io: RootIo, path: string): void {
   io.copyFile(path, copy, metadataOf(stat));
   io.rename(copy, path);
 }
-
-function capabilityOf(path: PathName): { capability?: string } {
-  if (typeof path !== 'string') return {};
-  const value = readFileCapability(path);
-  return value === undefined ? {} : { capability: Buffer.from(value).toString('hex') };
-}
-
-const metadataOf = (stat: { mode: number; uid: number; gid: number; mtimeMs: number }) => ({
-  mode: stat.mode & 0o7777,
-  owner: ownerOf(stat),
-  mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
-});
 
 /** Physical path → the same file in other trees: links that a repair of one must bring along. */
 export function otherLinks({ layout, database }: RootContext, paths: readonly string[]): Map<string, string[]> {

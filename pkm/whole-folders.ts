@@ -3,13 +3,14 @@
  * not be renamed one by one after it, nor stand in the journal.
  */
 import { lstatSync } from 'node:fs';
-import { sys } from '../base/index.ts';
+import { hasDefaultAcl, sys } from '../base/index.ts';
 import { tolerantLstat } from './disk.ts';
+import { ownerOf } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import type { Move, MovesAtWork } from './loops/renaming.ts';
 import { isIn, parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
-import { ownerOf, type RootContext } from './transaction.ts';
+import type { RootContext } from './transaction.ts';
 
 export interface WholeFolders {
   /** Those of the plan, with each folder a staged item; what is put into it is none of them any more. */
@@ -133,5 +134,6 @@ const stagingOf = (layout: RootLayout): string => `${parentOf(wholeFolder(layout
 function isFresh(layout: RootLayout, path: string, dev: number): boolean {
   if (tolerantLstat(under(layout, path)) !== undefined) return false;
   const around = tolerantLstat(under(layout, parentOf(path)));
-  return around?.isDirectory() === true && around.dev === dev && (IS_ROOT || (around.mode & S_ISGID) === 0);
+  if (around?.isDirectory() !== true || around.dev !== dev) return false;
+  return (IS_ROOT || (around.mode & S_ISGID) === 0) && !hasDefaultAcl(under(layout, parentOf(path)));
 }

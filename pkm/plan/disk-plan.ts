@@ -196,7 +196,7 @@ export class DiskPlanner {
     const physical = this.input.disk.physical(path);
     this.#ensureFolder(parentOf(physical));
     this.#folders.add(physical);
-    this.#mkdirs.push({ kind: 'mkdir', path: physical, mode, uid, gid });
+    this.#mkdir(physical, { mode, uid, gid });
   }
 
   #clearForDirectory(old: FileRow): void {
@@ -317,7 +317,14 @@ export class DiskPlanner {
     this.#ensureFolder(parentOf(folder));
     if (this.input.disk.entry(folder) !== undefined) return;
     const { mode, uid, gid } = effective(this.rowsAfter(folder)) ?? { mode: 0o755, uid: 0, gid: 0 };
-    this.#mkdirs.push({ kind: 'mkdir', path: folder, mode, uid, gid });
+    this.#mkdir(folder, { mode, uid, gid });
+  }
+
+  /** For who is no root it is open to its owner until all that belongs into it is there. */
+  #mkdir(path: string, { mode, uid, gid }: Omit<Metadata, 'kind'>): void {
+    const first = CAN_CHOWN ? mode : mode | OWNER_MAY;
+    this.#mkdirs.push({ kind: 'mkdir', path, mode: first, uid, gid });
+    if (first !== mode) this.#metadata.push({ kind: 'metadata', path, mode, uid, gid });
   }
 
   unlink(path: string): void {
@@ -382,6 +389,7 @@ const sameMetadata = (a: Metadata, b: Metadata): boolean =>
   (b.kind === 'symlink' || a.mode === b.mode) && (!CAN_CHOWN || (a.uid === b.uid && a.gid === b.gid));
 
 const CAN_CHOWN = process.geteuid?.() === 0;
+const OWNER_MAY = 0o700;
 
 const inTheWay = (path: string, why: string): Fault =>
   new Fault('E-PKM-006', `'/${printable(path)}' is in the way: ${why}`, {

@@ -14,25 +14,20 @@ import { notInstalled } from './remove.ts';
 export function orphans(records: readonly PackageRecord[], holds: ReadonlySet<string>): string[] {
   const byName = new Map(records.map((record) => [record.name, record]));
   const satisfied = new Satisfaction(records);
-  const kept = new Set<string>();
-  const queue: string[] = [];
-  const keep = (name: string): void => {
-    if (kept.has(name) || !byName.has(name)) return;
-    kept.add(name);
-    queue.push(name);
-  };
-  for (const { name, reason } of records) if (reason === 'explicit' || holds.has(name)) keep(name);
+  const kept = new Set(records.flatMap(({ name, reason }) => (reason === 'explicit' || holds.has(name) ? [name] : [])));
+  // A set that grows while it is walked is walked to its end.
+  for (const name of kept) {
+    const { supersededBy, runtime } = byName.get(name)!;
+    for (const successor of supersededBy) if (byName.has(successor)) kept.add(successor);
+    if (supersededBy.length > 0) continue;
+    for (const needs of runtime) for (const by of satisfied.by(needs)) kept.add(by);
+  }
   const predecessors = new Map<string, string[]>();
   for (const { name, supersededBy } of records) {
     for (const successor of supersededBy) predecessors.set(successor, [...(predecessors.get(successor) ?? []), name]);
   }
-  for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
-    const record = byName.get(name)!;
-    for (const successor of record.supersededBy) keep(successor);
-    for (const predecessor of predecessors.get(name) ?? []) if (!kept.has(predecessor)) kept.add(predecessor);
-    if (record.supersededBy.length > 0) continue;
-    for (const needs of record.runtime) for (const by of satisfied.by(needs)) keep(by);
-  }
+  // Only now: whoever superseded one of them as well is not needed for that.
+  for (const name of kept) for (const predecessor of predecessors.get(name) ?? []) kept.add(predecessor);
   return records.flatMap(({ name }) => (kept.has(name) ? [] : [name]));
 }
 

@@ -1,6 +1,6 @@
 /** What a person at the command line sees of changes: plans, questions, holds, marks, switches. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeArchive } from '../../pkm/index.ts';
@@ -23,6 +23,28 @@ async function installed(t: Parameters<typeof programs>[0], images: (box: Sandbo
   assert.equal(run.status, 0, run.stderr);
   return { ...here, box };
 }
+
+test('what pkm makes of its own is for everybody to read and for its owner to write, whatever the umask', async (t) => {
+  for (const umask of [0o077, 0]) {
+    const before = process.umask(umask);
+    const { root } = await installed(t, (box) => [box.image('app 1', { 'usr/bin/app': 'a' })]).finally(() =>
+      process.umask(before),
+    );
+    const modes = [
+      'var',
+      'var/lib',
+      'var/lib/igos',
+      'var/lib/igos/packages',
+      'var/lib/igos/packages/app-1',
+      'var/lib/igos/pkm.db',
+    ];
+    assert.deepEqual(
+      modes.map((path) => (lstatSync(join(root, path)).mode & 0o777).toString(8)),
+      ['755', '755', '755', '755', '644', '644'],
+      `umask ${umask.toString(8)}`,
+    );
+  }
+});
 
 test('holds, marks and autoremove', async (t) => {
   const { pkm } = await installed(t, (box) => [

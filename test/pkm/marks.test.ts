@@ -121,6 +121,20 @@ test('a superseded record stays with its successor, and goes with the last of th
   assert.equal(box.read('usr/left'), undefined);
 });
 
+test('a chain of successions stays whole; so do all who took the place of what was asked for', (t) => {
+  const box = new Sandbox(t);
+  const link = (name: string, supersedes: string[] = []) =>
+    box.image(`${name} 1`, { [`usr/${name}`]: name, 'usr/x': name }, { supersedes });
+  const orphans = (): string[] => box.do((root) => root.orphans());
+  box.do((root) => root.install([link('old'), link('mid', ['old']), link('new', ['mid'])], { explicit: ['new'] }));
+  assert.deepEqual(orphans(), []);
+  const beside = box.image('beside 1', { 'usr/mid': 'taken' }, { supersedes: ['mid'] });
+  box.do((root) => root.install([beside], { explicit: [] }));
+  assert.deepEqual(orphans(), ['beside'], 'it came along with nothing');
+  box.do((root) => root.mark(['old'], 'explicit'));
+  assert.deepEqual(orphans(), []);
+});
+
 test('a successor on a fresh root: fine where its source declares the predecessor, a mistake where nobody knows it', (t) => {
   const box = new Sandbox(t);
   const image = box.image('new 2', { 'usr/x': '2' }, { supersedes: ['old'] });

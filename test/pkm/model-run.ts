@@ -3,118 +3,12 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { compareBytes, Fault } from '../../base/index.ts';
-import type { Root } from '../../pkm/index.ts';
-import { Model, type ModelImage } from './model.ts';
-import { type FileSpec, Sandbox } from './support.ts';
-
-/** What a version of a plain package holds: deterministic, different from version to version. */
-function plainFiles(name: string, version: number): Record<string, FileSpec> {
-  const files: Record<string, FileSpec> = {
-    [`usr/bin/${name}`]: { mode: version % 2 === 0 ? 0o755 : 0o4711, text: `${name} ${version >> 1}` },
-    [`usr/share/${name}/stable`]: 'stable',
-    [`usr/share/${name}/v${version}`]: `only in ${version}`,
-    [`usr/lib/lib${name}.so`]: `-> lib${name}.so.${version}`,
-    [`etc/${name}.conf`]: `top\n\nkey = ${version % 2}\n\nmiddle\n\nversion = ${version}\n`,
-  };
-  if (version % 2 === 0) files[`usr/share/${name}/even/deep/file`] = `${version}`;
-  if (version === 3) files[`etc/${name}.d/extra.conf`] = `extra ${version}\n`;
-  return files;
-}
-
-const plain = (name: string, version: number): ModelImage => ({
-  name,
-  version,
-  files: plainFiles(name, version),
-  supersedes: [],
-});
-
-/** util is split in two; old is followed by mid, and mid by new. */
-const families: Readonly<Record<string, (version: number) => ModelImage>> = {
-  util: (version) => ({
-    name: 'util',
-    version,
-    files: {
-      'usr/bin/mount': `mount ${version}`,
-      'usr/bin/cal': 'cal',
-      'usr/share/util/left': `left ${version}`,
-      'etc/util.conf': `util ${version}\n`,
-    },
-    supersedes: [],
-  }),
-  'util-core': (version) => ({
-    name: 'util-core',
-    version,
-    files: { 'usr/bin/mount': { mode: 0o4755, text: `core mount ${version}` }, 'etc/util.conf': `util core ${version}\n` },
-    supersedes: ['util'],
-  }),
-  'util-extra': (version) => ({
-    name: 'util-extra',
-    version,
-    files: { 'usr/bin/cal': 'cal', 'usr/bin/col': `col ${version}` },
-    supersedes: ['util'],
-  }),
-  old: (version) => ({
-    name: 'old',
-    version,
-    files: { 'usr/lib/x': `x ${version}`, 'usr/lib/only-old': `${version}` },
-    supersedes: [],
-  }),
-  mid: (version) => ({
-    name: 'mid',
-    version,
-    files: { 'usr/lib/x': `mid x ${version}`, 'usr/lib/only-mid': `${version}` },
-    supersedes: ['old'],
-  }),
-  new: (version) => ({
-    name: 'new',
-    version,
-    files: { 'usr/lib/x': `new x ${version}`, 'usr/lib/only-mid': 'taken' },
-    supersedes: ['mid'],
-  }),
-};
-
-const QUEUES = [
-  ['util'],
-  ['util-core', 'util-extra'],
-  ['util', 'util-core', 'util-extra'],
-  ['util-core'],
-  ['util-extra'],
-  ['old'],
-  ['mid'],
-  ['new'],
-  ['mid', 'new'],
-  ['old', 'mid', 'new'],
-  ['new', 'mid'],
-];
-const NAMES = ['a', 'b', ...Object.keys(families)];
-
-type Step =
-  | { kind: 'install'; name: string; version: number }
-  | { kind: 'queue'; queue: number; version: number }
-  | { kind: 'remove'; name: string; force: boolean }
-  | { kind: 'rollback'; index: number }
-  | { kind: 'gc'; keep: number }
-  | { kind: 'edit'; file: number; line: number }
-  | { kind: 'delete'; file: number }
-  | { kind: 'tamper'; file: number; how: 'write' | 'chmod' | 'remove' }
-  | { kind: 'repair' }
-  | { kind: 'reopen' };
-
-const version = fc.integer({ min: 1, max: 4 });
-const of = <K extends Step['kind'], T>(kind: K, rest: { [P in keyof T]: fc.Arbitrary<T[P]> }) =>
-  fc.record({ kind: fc.constant(kind), ...rest }) as unknown as fc.Arbitrary<Step>;
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: of('install', { name: fc.constantFrom('a', 'b'), version }) },
-  { weight: 6, arbitrary: of('queue', { queue: fc.nat(QUEUES.length - 1), version }) },
-  { weight: 3, arbitrary: of('remove', { name: fc.constantFrom(...NAMES), force: fc.boolean() }) },
-  { weight: 4, arbitrary: of('rollback', { index: fc.nat(30) }) },
-  { weight: 1, arbitrary: of('gc', { keep: fc.integer({ min: 1, max: 4 }) }) },
-  { weight: 3, arbitrary: of('edit', { file: fc.nat(20), line: fc.nat(6) }) },
-  { weight: 1, arbitrary: of('delete', { file: fc.nat(20) }) },
-  { weight: 3, arbitrary: of('tamper', { file: fc.nat(40), how: fc.constantFrom('write', 'chmod', 'remove') }) },
-  { weight: 1, arbitrary: of('repair', {}) },
-  { weight: 1, arbitrary: of('reopen', {}) },
-);
+import type { PackageImage, Root, RunInRoot } from '../../pkm/index.ts';
+import { watchIo } from './crash-scenarios.ts';
+import { Model, type Wish } from './model.ts';
+import { descriptionOf, type ModelImage, modelImage } from './model-packages.ts';
+import { anyStep, QUEUES, type Step } from './model-steps.ts';
+import { Sandbox } from './support.ts';
 
 interface Context {
   after(work: () => void): void;
@@ -132,12 +26,13 @@ export async function runModel(
 ): Promise<number> {
   let nChanges = 0;
   await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(step, { minLength: 6, maxLength: 20 }), async (isAtomic, steps) => {
+    fc.asyncProperty(fc.boolean(), fc.array(anyStep, { minLength: 6, maxLength: 20 }), async (isAtomic, steps) => {
       const box = new Sandbox(t);
       const one = new Sequence(box, isAtomic);
       try {
         for (const each of steps) await one.take(each);
         nChanges += one.model.generation;
+        await one.visitAll();
         one.root.close();
         await atEnd?.(box, JSON.stringify(steps));
       } finally {
@@ -150,6 +45,8 @@ export async function runModel(
   return nChanges;
 }
 
+class Died extends Error {}
+
 class Sequence {
   readonly box: Sandbox;
   readonly model: Model;
@@ -157,12 +54,34 @@ class Sequence {
   /** Lines that only the user wrote. */
   readonly #lines = new Set<string>();
   #nEdits = 0;
+  /** After so many writes of the next change the process dies. */
+  #nLeft: number | undefined;
+  #isDead = false;
+  /** What triggers were told. */
+  readonly #runs: string[] = [];
 
   constructor(box: Sandbox, isAtomic: boolean) {
     this.box = box;
     this.model = new Model(isAtomic);
-    this.root = box.open();
+    this.root = this.#open();
     if (isAtomic) this.root.initAtomic();
+  }
+
+  #open(): Root {
+    const runInRoot: RunInRoot = (_root, { argv, input }) => {
+      this.#runs.push(input.trim());
+      return argv[1] === 'true' ? { status: 'failed', detail: 'exit status 1' } : { status: 'ok', detail: '' };
+    };
+    const io = watchIo(() => {
+      if (this.#isKilled()) throw new Died();
+    });
+    return this.box.open({ io, runInRoot });
+  }
+
+  #isKilled(): boolean {
+    if (this.#nLeft === 0) this.#isDead = true;
+    else if (this.#nLeft !== undefined) this.#nLeft -= 1;
+    return this.#isDead;
   }
 
   async take(one: Step): Promise<void> {
@@ -170,58 +89,183 @@ class Sequence {
     this.#agree(JSON.stringify(one));
   }
 
+  /** Each generation that is kept can be gone back to. */
+  async visitAll(): Promise<void> {
+    for (const [index, state] of [...this.model.generations.entries()])
+      if (state !== undefined) await this.take({ kind: 'rollback', index });
+  }
+
   async #do(one: Step): Promise<void> {
-    const { box, model } = this;
+    const { model } = this;
     switch (one.kind) {
       case 'install':
+        return this.#install([modelImage(one.name, one.version)], { isDeclared: false });
       case 'queue': {
-        const images =
-          one.kind === 'install'
-            ? [plain(one.name, one.version)]
-            : QUEUES[one.queue]!.map((name) => families[name]!(one.version));
-        const real = images.map((image) =>
-          box.image(`${image.name} ${image.version}`, { ...image.files }, { supersedes: image.supersedes }),
-        );
-        return this.#both(model.install(images), () => this.root.install(real));
+        const images = QUEUES[one.queue]!.map((name) => modelImage(name, one.version));
+        return this.#install(images, one);
+      }
+      case 'several':
+      case 'switch': {
+        const images = one.picks.map(({ name, version }) => modelImage(name, version));
+        const explicit = new Set(one.picks.flatMap(({ name, isAsked }) => (isAsked ? [name] : [])));
+        return this.#install(images, { explicit, isDeclared: one.isDeclared }, one.kind);
       }
       case 'remove':
-        return this.#both(model.remove(one.name, one.force), () => this.root.remove([one.name], { force: one.force }));
+        return this.#both(
+          () => model.remove([one.name], one.force, one.cascade),
+          () => this.root.remove([one.name], { force: one.force, cascade: one.cascade }),
+        );
+      case 'autoremove': {
+        const names = model.orphans();
+        assert.deepEqual(this.root.orphans(), names, 'what nobody needs');
+        return this.#both(
+          () => model.remove(names, one.force, false),
+          () => this.root.remove(this.root.orphans(), { force: one.force }),
+        );
+      }
+      case 'mark': {
+        const reason = one.isExplicit ? 'explicit' : 'dependency';
+        return this.#both(
+          () => model.mark(one.name, reason),
+          () => this.root.mark([one.name], reason),
+        );
+      }
+      case 'hold':
+        return this.#both(
+          () => model.hold(one.name, one.isHeld),
+          () => this.root.hold([one.name], one.isHeld),
+        );
       case 'rollback': {
         const target = one.index % (model.generation + 1);
-        const before = model.generation;
-        await this.#both(model.rollback(target), () => this.root.rollback(target));
-        if (model.generation === before && this.root.generation === before + 1) model.repeat();
-        return;
+        return this.#back(
+          () => model.rollback(target),
+          () => this.root.rollback(target),
+        );
+      }
+      case 'roll packages': {
+        const generation = one.index === undefined ? undefined : one.index % (model.generation + 1);
+        return this.#back(
+          () => model.rollbackPackages(one.names, generation),
+          () => this.root.rollbackPackages(one.names, generation === undefined ? {} : { generation }),
+        );
       }
       case 'gc':
+        this.#alive();
         this.root.gc({ keepLast: one.keep });
         model.collect(one.keep);
         return;
       case 'repair':
+        this.#alive();
         await this.root.repair();
         model.repair();
         return;
+      case 'die':
+        this.#nLeft = one.at;
+        return;
       case 'reopen':
+        this.#alive();
         this.root.close();
-        this.root = box.open();
+        this.root = this.#open();
         return;
       case 'tamper':
         return this.#tamper(one);
+      case 'settle':
+        return this.#settle(one);
       default:
         return this.#edit(one);
     }
   }
 
-  /** Both do it, or both refuse it for the same reason. */
-  async #both(code: string | undefined, work: () => unknown): Promise<void> {
+  #install(images: readonly ModelImage[], wish: Wish, kind: 'several' | 'switch' = 'several'): Promise<void> {
+    const { box, model } = this;
+    const real = images.map((image): PackageImage => {
+      return box.image(`${image.name} ${image.version}`, { ...image.files }, descriptionOf(image));
+    });
+    const { explicit } = wish;
+    const request = {
+      ...(explicit === undefined ? {} : { explicit }),
+      ...(wish.isDeclared ? { declared: ['util', 'old', 'mid'] } : {}),
+    };
+    return kind === 'switch'
+      ? this.#both(
+          () => model.switchTo(images, wish),
+          () => this.root.switchTo(real, request),
+        )
+      : this.#both(
+          () => model.install(images, wish),
+          () => this.root.install(real, request),
+        );
+  }
+
+  async #back(predict: () => string | undefined, work: () => unknown): Promise<void> {
+    const { model } = this;
+    const before = model.generation;
+    await this.#both(predict, work);
+    if (model.generation === before && this.root.generation === before + 1) model.repeat();
+  }
+
+  /** Both do it, or both refuse it for the same reason; or the process dies, and what is found then is one or the other. */
+  async #both(predict: () => string | undefined, work: () => unknown): Promise<void> {
+    const { model } = this;
+    const forget = model.save();
+    const before = model.generation;
+    const code = predict();
+    this.#runs.length = 0;
+    let found: string | undefined;
     try {
       await work();
     } catch (error) {
+      if (this.#isDead) return this.#rise(before, forget);
       if (!(error instanceof Fault)) throw error;
-      assert.equal(error.code, code, error.message);
+      found = error.code;
+      assert.equal(found, code, error.message);
+    }
+    assert.equal(found, code, 'the model refuses it, pkm does not');
+    this.#alive();
+    const isMade = code === undefined || code === 'E-PKM-042';
+    const told = isMade && model.generation > before ? model.triggered?.join('\n') : undefined;
+    assert.deepEqual(this.#runs, told === undefined ? [] : [told], 'what the trigger was told');
+  }
+
+  #rise(before: number, forget: () => void): void {
+    const { model } = this;
+    const told = model.triggered?.join('\n');
+    try {
+      this.root.close();
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+    }
+    this.#alive();
+    this.root = this.#open();
+    const isMade = this.root.generation > before;
+    if (!isMade) forget();
+    // One that died after it ran, and before that was written, has run twice.
+    assert.deepEqual([...new Set(this.#runs)], isMade && told !== undefined ? [told] : [], 'what the trigger was told');
+  }
+
+  #alive(): void {
+    this.#nLeft = undefined;
+    this.#isDead = false;
+  }
+
+  #settle({ file, take }: Step & { kind: 'settle' }): void {
+    this.#alive();
+    const conflicts = this.root.config().filter(({ state }) => state === 'conflict');
+    const path = conflicts[file % Math.max(1, conflicts.length)]?.path;
+    if (path === undefined) return;
+    this.model.touched.add(path);
+    try {
+      this.root.settleConfig([{ path, take }]);
+    } catch (error) {
+      // Both changed the same lines, or the package's version was deleted.
+      if (!(error instanceof Fault && ['E-PKM-061', 'E-PKM-062'].includes(error.code))) throw error;
       return;
     }
-    assert.equal(code, undefined, 'the model refuses it, pkm does not');
+    assert.equal(
+      this.root.config().some((one) => one.path === path && one.state === 'conflict'),
+      false,
+      `/${path} is settled`,
+    );
   }
 
   #tamper({ file, how }: Step & { kind: 'tamper' }): void {
@@ -271,10 +315,18 @@ class Sequence {
       [...model.disk].map(([path, { mode, text }]) => [path, text.startsWith('-> ') ? text : `${mode.toString(8)} ${text}`]),
     );
     assert.deepEqual(onDisk, inModel, `the disk after ${where}`);
-    const packages = root
-      .list({ all: true })
-      .map(({ name, version: text, supersededBy }) => [name, { version: Number(text), supersededBy: [...supersededBy] }]);
-    assert.deepEqual(Object.fromEntries(packages), Object.fromEntries(model.state.packages), `the packages after ${where}`);
+    const packages = root.list({ all: true }).map(({ name, version, supersededBy, reason, fromGeneration }) => {
+      return `${name} ${version} ${supersededBy} ${reason} since ${fromGeneration}`;
+    });
+    const modelled = [...model.state.packages].map(
+      ([name, { version, supersededBy, reason, from }]) => `${name} ${version} ${supersededBy} ${reason} since ${from}`,
+    );
+    assert.deepEqual(packages.sort(compareBytes), modelled.sort(compareBytes), `the packages after ${where}`);
+    assert.deepEqual(
+      root.holds().map(({ name }) => name),
+      [...model.held].sort(compareBytes),
+      `what is held after ${where}`,
+    );
     const rows = root
       .list({ all: true })
       .flatMap(({ name }) =>

@@ -1,6 +1,8 @@
 /** Who may not read everything can still ask: what is closed to them is said, and everything else too. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Root } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
@@ -63,4 +65,14 @@ test('configuration is listed, with what may not be read', (t) => {
     asNobody(box, (root) => root.config().map(({ path, state }) => `${state} ${path}`)),
     ['modified etc/open', 'unreadable etc/shadow', 'unreadable etc/ssl/private/key'],
   );
+});
+
+test('a package with folders that are closed to their owner can be installed by an ordinary user', (t) => {
+  const child = join(import.meta.dirname, 'closed-folders-child.ts');
+  const user = process.geteuid!() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const run = (...words: string[]) => spawnSync(process.execPath, words, { ...user, encoding: 'utf8' });
+  if (run('--eval', `require('node:fs').accessSync(${JSON.stringify(child)})`).status !== 0)
+    return t.skip('only root may read the project here');
+  const { stdout, stderr } = run(child);
+  assert.equal(stdout, 'done\n', stderr);
 });

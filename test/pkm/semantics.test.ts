@@ -384,6 +384,26 @@ test('paths change their kind in an upgrade', (t) => {
   return box.do((root) => root.rollback(1)).then(() => assert.deepEqual(box.snapshot(), before));
 });
 
+test('a file becomes a folder of folders, in a tree and behind a symlink too', async (t) => {
+  for (const top of ['usr', 'srv/alias']) {
+    const box = new Sandbox(t);
+    if (top === 'usr') box.do((root) => root.initAtomic());
+    else {
+      mkdirSync(box.path('srv/real'), { recursive: true });
+      symlinkSync('real', box.path('srv/alias'));
+    }
+    box.do((root) => root.install([box.image('a 1', { [`${top}/x`]: 'a file', [`${top}/l`]: '-> x' })]));
+    box.do((root) => root.install([box.image('a 2', { [`${top}/x/y/z`]: 'deep', [`${top}/l/y/z`]: 'too' })]));
+    assert.deepEqual([box.read(`${top}/x/y/z`), box.read(`${top}/l/y/z`)], ['deep', 'too']);
+    await box.do((root) => root.rollback(1));
+    assert.deepEqual([box.read(`${top}/x`), box.read(`${top}/l`)], ['a file', '-> x']);
+    assert.equal(
+      box.do((root) => root.verify().isClean),
+      true,
+    );
+  }
+});
+
 test('a directory with files of others does not become a file', (t) => {
   const box = new Sandbox(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/d/f': 'f' })]));

@@ -1,6 +1,7 @@
 /** Folders that a change brings are placed whole, and are what they would be if each file had been placed by itself. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type PackageImage, type RootIo, realIo } from '../../pkm/index.ts';
 import { watchIo } from './crash-scenarios.ts';
@@ -174,4 +175,67 @@ test('without threads they are put together one by one; what fails is undone', (
   );
   box.do((root) => root.install([imageOf(box)]), { io: alone });
   checkInstalled(box);
+});
+
+const SOMEBODY = 1234;
+const NOBODY_IN_PARTICULAR = 0xffff_ffff;
+
+/** A default access list by which `SOMEBODY` may do everything. @returns false where none can be had */
+function handAccessOn(folder: string): boolean {
+  const entries: [tag: number, permissions: number, id: number][] = [
+    [1, 7, NOBODY_IN_PARTICULAR],
+    [2, 7, SOMEBODY],
+    [4, 5, NOBODY_IN_PARTICULAR],
+    [16, 7, NOBODY_IN_PARTICULAR],
+    [32, 5, NOBODY_IN_PARTICULAR],
+  ];
+  const list = Buffer.alloc(4 + 8 * entries.length);
+  list.writeUInt32LE(2); // the version of this form
+  for (const [index, [tag, permissions, id]] of entries.entries()) {
+    list.writeUInt16LE(tag, 4 + 8 * index);
+    list.writeUInt16LE(permissions, 6 + 8 * index);
+    list.writeUInt32LE(id, 8 + 8 * index);
+  }
+  const name = 'system.posix_acl_default';
+  return spawnSync('setfattr', ['-n', name, '-v', `0s${list.toString('base64')}`, folder]).status === 0;
+}
+
+test('access lists that folders hand on: none from where files are staged, and what is in a folder gets them as ever', (t) => {
+  if (process.geteuid!() !== 0) return t.skip('only root can be somebody else');
+  const box = new Sandbox(t);
+  chmodSync(box.base, 0o755);
+  mkdirSync(box.path('var'), { mode: 0o755 });
+  if (!handAccessOn(box.path('var'))) return t.skip('no access lists here');
+  const shared = { 'srv/shared': { mode: 0o664, text: 's' } };
+  box.do((root) => root.install([imageOf(box), box.image('few 1', shared)]));
+  const isOpen = (path: string): boolean => {
+    const groups = process.getgroups!();
+    process.setgroups!([SOMEBODY]);
+    process.setegid!(SOMEBODY);
+    process.seteuid!(SOMEBODY);
+    try {
+      closeSync(openSync(box.path(path), 'r+'));
+      return true;
+    } catch {
+      return false;
+    } finally {
+      process.seteuid!(0);
+      process.setegid!(0);
+      process.setgroups!(groups);
+    }
+  };
+  assert.equal(isOpen('srv/shared'), false);
+  mkdirSync(box.path('opt'), { mode: 0o755 });
+  handAccessOn(box.path('opt'));
+  const moved: string[] = [];
+  const io: RootIo = {
+    ...realIo,
+    renameMany(folder, moves) {
+      moved.push(...moves.map(({ to }) => to));
+      return realIo.renameMany(folder, moves);
+    },
+  };
+  const files = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`opt/many/${n}`, `${n}`]));
+  box.do((root) => root.install([box.image('many 1', files)]), { io });
+  assert.ok(moved.length > 0 && moved.every((path) => path.startsWith('opt/many/')));
 });

@@ -3,7 +3,7 @@
  * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
  * nothing when that process is gone.
  */
-import { mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime, sys, temporaryName } from '../base/index.ts';
@@ -57,21 +57,28 @@ export async function takeLock(
   return { hasWaited, [Symbol.dispose]: release };
 }
 
-/** @returns the process that has it, `undefined` if it is ours now */
+/**
+ * @returns the process that has it, `undefined` if it is ours now
+ *
+ * One that names this process and that nobody here holds is ours: the disk did not let it go, or another thread has it, and whoever waits
+ * for that one may be whom it waits for.
+ */
 function tryTake(path: string): number | undefined {
   return sys('lock', path, () => {
+    const own = `${process.pid} ${processStartTime(process.pid) ?? ''}`;
     for (let isFirst = true; ; isFirst = false) {
       try {
         // A link appears with its content, which a file does not.
-        symlinkSync(`${process.pid} ${processStartTime(process.pid) ?? ''}`, path);
+        symlinkSync(own, path);
         return undefined;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' && isFirst) mkdirSync(dirname(path), { recursive: true });
-        else if (code !== 'EEXIST') throw error;
+        else if (code !== 'EEXIST' || isNoLock(path)) throw error;
       }
       const text = readOwner(path);
       if (text === undefined) continue;
+      if (text === own) return undefined;
       const [pid, start] = text.split(' ');
       if (start !== undefined && processStartTime(Number(pid)) === start) return Number(pid);
       removeStale(path, text);
@@ -90,36 +97,48 @@ export function removeDeadLocks(folder: string): number {
   let nRemoved = 0;
   for (const name of names) {
     const path = `${folder}/${name}`;
-    const text = readOwner(path);
-    const [, pid, start] = /^(\d+) (\d*)$/.exec(text ?? '') ?? [];
-    if (pid === undefined || processStartTime(Number(pid)) === start) continue;
-    removeStale(path, text!);
-    nRemoved++;
+    try {
+      const text = readOwner(path);
+      const [, pid, start] = /^(\d+) (\d*)$/.exec(text ?? '') ?? [];
+      if (pid === undefined || processStartTime(Number(pid)) === start) continue;
+      removeStale(path, text!);
+      nRemoved++;
+    } catch {
+      // in nobody's way: whoever needs it says what is wrong with it
+    }
   }
   return nRemoved;
 }
 
-/** Takes a dead process's lock away: by moving it, so that a lock that was taken in between is noticed and put back. */
+/**
+ * Takes a dead process's lock away: by moving it, so that a lock that was taken in between is noticed and put back. Throws where it cannot
+ * be moved: it would be met again at once.
+ */
 function removeStale(path: string, expected: string): void {
   const away = `${temporaryName(path)}-stale`;
   try {
     renameSync(path, away);
     if (readlinkSync(away) !== expected) renameSync(away, path);
-  } catch {
-    // another process was quicker
+  } catch (error) {
+    // Another process was quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } finally {
+    removeQuietly(away);
   }
-  removeQuietly(away);
 }
 
+/** `undefined`: it is not there any more. */
 function readOwner(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch (error) {
-    // Not there any more, or no lock at all.
-    if (['ENOENT', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }
+
+/** What igos did not make, and does not take away. */
+const isNoLock = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false;
 
 function removeQuietly(path: string): void {
   try {

@@ -23,7 +23,7 @@ export interface FaultRecord {
   readonly trace: readonly string[];
 }
 
-/** What the thread is started with. `news` counts messages: the caller sleeps on it. */
+/** What the thread is started with. `news` counts its start and its messages: the caller sleeps on it. */
 export interface RealizeOrder {
   readonly home: string;
   readonly storeDir: string;
@@ -50,6 +50,9 @@ export type RealizeNews =
     }
   | { readonly kind: 'error'; readonly error: Error };
 
+/** A thread takes some 60 ms to start, and a machine that is out of breath a hundred times that. */
+const MAX_START_MS = 60_000;
+
 /** As `realize`, but returns when it is done. Events come from within the call. Cost: 60 ms for the thread. @throws as `realize` */
 export function realizeSync(store: ObjectStore, goals: readonly Goal[], options: SyncRealizeOptions = {}): RealizeResult {
   // Most evaluations never build: the module is loaded by those that do.
@@ -66,6 +69,8 @@ export function realizeSync(store: ObjectStore, goals: readonly Goal[], options:
   const worker = new Worker(new URL('./realize-thread.ts', import.meta.url), settings);
   worker.unref();
   try {
+    // The end of a thread is an event, and events come only when this returns.
+    if (Atomics.wait(counter, 0, 0, MAX_START_MS) === 'timed-out') throw new Bug('the building thread did not start');
     for (;;) {
       const seen = Atomics.load(counter, 0);
       for (let message = receiveMessageOnPort(port1); message !== undefined; message = receiveMessageOnPort(port1)) {

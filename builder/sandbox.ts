@@ -229,11 +229,19 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
     const timer = limits.timeoutMs === undefined ? undefined : setTimeout(end, limits.timeoutMs, 'time');
     const silence = limits.maxSilentMs === undefined ? undefined : setTimeout(end, limits.maxSilentMs, 'silence');
     let nLogBytes = 0;
+    // A log that cannot be written is this build's to say: thrown from here it would end the program, and every other build with it.
+    let failure: { readonly error: unknown } | undefined;
     child.stdio[1]?.on('data', (chunk: Buffer) => {
+      if (failure !== undefined) return;
       silence?.refresh();
       const room = (limits.maxLogBytes ?? Number.POSITIVE_INFINITY) - nLogBytes;
       nLogBytes += chunk.length;
-      if (room > 0) onOutput!(chunk.length <= room ? chunk : chunk.subarray(0, room));
+      try {
+        if (room > 0) onOutput!(chunk.length <= room ? chunk : chunk.subarray(0, room));
+      } catch (error) {
+        failure = { error };
+        stop();
+      }
       if (chunk.length > room) end('log');
     });
     child.stdio[1]?.on('error', reject);
@@ -251,6 +259,7 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
     });
     child.on('close', (status, killedBy) => {
       finish();
+      if (failure !== undefined) return reject(failure.error);
       if (ended === 'stopped') return resolve({ kind: 'stopped' });
       if (ended !== undefined) return resolve({ kind: 'over-limit', limit: ended });
       const { refusal, status: ownStatus } = readReports(running.list, Buffer.concat(reports));

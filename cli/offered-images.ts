@@ -84,6 +84,7 @@ async function withProgress<T>(context: Context, fetch: (options: FetchOptions) 
   const started = new Set<string>();
   try {
     return await fetch({
+      onWait: () => context.out.talk('waiting for another pkm, which is downloading'),
       onProgress: ({ package: name, doneBytes, sizeBytes }) => {
         if (!started.has(name)) progress.start(name, `fetching ${name}`);
         started.add(name);

@@ -66,6 +66,8 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     // The child lets go of what it built when it ends: what was collected before we hold it is built again.
     for (let n = 0; n < MAX_REALISATIONS; n++) {
       const built = realiseInChild(context, drvPath, outputs);
+      // Where nothing had to be written before, what is looked up next would be as of before it.
+      open().refresh();
       if ([...built.values()].every((path) => open().hold(path))) return built;
     }
     throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and what it builds is collected at once`, {

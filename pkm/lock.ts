@@ -71,13 +71,21 @@ function sayWho(io: RootIo, layout: RootLayout, holder: LockHolder): void {
 
 const POLL_MS = 100;
 
-/** The same on any file, waiting for as long as it takes; a second holder in this process waits as well. @throws SystemFault */
-export async function lockFile(path: string): Promise<() => void> {
+/**
+ * The same on any file, waiting for as long as it takes; a second holder in this process waits as well.
+ *
+ * @param onWait  called once when waiting begins
+ * @throws SystemFault
+ */
+export async function lockFile(path: string, onWait: () => void = () => {}): Promise<() => void> {
   // SQLite does not say why it cannot make a file.
   sys('write', path, () => closeSync(openSync(path, 'a', 0o644)));
   const handle = new DatabaseSync(path);
   try {
-    while (!tryFor(handle, path, 0)) await sleep(POLL_MS);
+    for (let isFirst = true; !tryFor(handle, path, 0); isFirst = false) {
+      if (isFirst) onWait();
+      await sleep(POLL_MS);
+    }
   } catch (error) {
     handle.close();
     throw error;

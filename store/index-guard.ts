@@ -9,11 +9,18 @@
  * The guard is a link that names its process and counts for nothing when that process is gone. In a store that we may only read there is
  * none, and none is needed: there LMDB has nothing to put anywhere.
  */
-import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
-import { processStartTime } from '../base/index.ts';
+import { accessSync, constants, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { processStartTime, uptimeMs } from '../base/index.ts';
 
-/** Whoever is in another PID namespace cannot be looked up: such a guard counts for so long. */
+/**
+ * Whoever is in another PID namespace cannot be looked up: such a guard counts for so long. So does that of another thread of this
+ * process: it closes the index and is gone, or stands still until this one has ended, and the disk did not let its guard go.
+ */
 const FOREIGN_MS = 10_000;
+
+/** Between two tries to let go of a guard. */
+const RETRY_MS = 1000;
 
 /** Of this thread: who holds the guard may come in again. */
 const held = new Set<string>();
@@ -33,15 +40,26 @@ export function whileGuarded<T>(folder: string, run: () => T): T {
     return run();
   } finally {
     held.delete(path);
-    if (!remove(path) && !remove(path)) left.add(path);
+    if (!remove(path) && !remove(path)) letGoLater(path);
   }
+}
+
+/** For as long as this process lives and does not need the index again, others wait for it. */
+function letGoLater(path: string): void {
+  left.add(path);
+  const retry = setInterval(() => {
+    if (left.has(path) && ownerOf(path) === own && !remove(path)) return;
+    left.delete(path);
+    clearInterval(retry);
+  }, RETRY_MS).unref();
 }
 
 /** @returns false where no guard can be made */
 function take(path: string): boolean {
   own ??= `${process.pid} ${processStartTime(process.pid) ?? ''} ${namespace()}`;
   let pause: Int32Array | undefined;
-  for (let nWaited = 0; ; nWaited++) {
+  let since: number | undefined;
+  for (;;) {
     try {
       // A link appears with its content, which a file does not.
       symlinkSync(own, path);
@@ -49,10 +67,12 @@ function take(path: string): boolean {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
-    if (left.delete(path) && ownerOf(path) === own) return true;
-    const found = removeStale(path, nWaited >= FOREIGN_MS);
+    since ??= uptimeMs();
+    const hasWaited = uptimeMs() - since >= FOREIGN_MS;
+    if ((left.delete(path) || hasWaited) && ownerOf(path) === own) return true;
+    const found = removeStale(path, hasWaited);
     if (found === 'gone') continue;
-    if (found === 'stuck') return false;
+    if (found === 'stuck' || isReadOnly(path)) return false;
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);
   }
@@ -72,19 +92,32 @@ function removeStale(path: string, hasWaited: boolean): 'gone' | 'alive' | 'stuc
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return 'stuck';
     const other = ownerOf(clearing);
-    if (other !== undefined && !isAlive(other, hasWaited) && !remove(clearing)) return 'stuck';
+    // It takes a moment: one that is there for long is one that the disk did not let go.
+    const isLeft = other !== undefined && (hasWaited || !isAlive(other, hasWaited));
+    if (isLeft && !remove(clearing)) return 'stuck';
     return 'alive';
   }
   const isRemoved = ownerOf(path) !== owner || remove(path);
-  remove(clearing);
+  if (!remove(clearing)) remove(clearing);
   return isRemoved ? 'gone' : 'stuck';
 }
 
+/** Nobody can take a guard there, nor let go of one. */
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
+}
+
+/** `undefined`: it is gone. What is no guard has an owner that does not live. */
 function ownerOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
-  } catch {
-    return undefined; // gone
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : '';
   }
 }
 
@@ -92,7 +125,7 @@ function isAlive(owner: string, hasWaited: boolean): boolean {
   const [pid, start, where] = owner.split(' ');
   if (where !== undefined && where !== namespace()) return !hasWaited;
   try {
-    return start !== '' && processStartTime(Number(pid)) === start;
+    return start !== undefined && start !== '' && processStartTime(Number(pid)) === start;
   } catch {
     return true; // nobody knows
   }

@@ -30,6 +30,8 @@ const WAITS_MS = [500, 2000];
 const AT_ONCE = 4;
 
 export interface FetchOptions {
+  /** Called once where another process downloads for this root, which is waited for. */
+  readonly onWait?: () => void;
   readonly onProgress?: (event: { readonly package: string; readonly doneBytes: number; readonly sizeBytes: number }) => void;
   /** How long to wait before further attempts; tests do not like to. */
   readonly waitsMs?: readonly number[];
@@ -45,7 +47,7 @@ export async function fetchArchives(
   items: readonly AvailablePackage[],
   options: FetchOptions = {},
 ): Promise<string[]> {
-  const unlock = options.into === undefined ? await lockDownloads(context, items) : undefined;
+  const unlock = options.into === undefined ? await lockDownloads(context, items, options.onWait) : undefined;
   try {
     return await fetchSideBySide(context, items, options);
   } finally {
@@ -57,9 +59,9 @@ export async function fetchArchives(
  * Two processes must not write the same archive. Not the root's lock: a root may be changed while archives for it come in.
  * `undefined` where nothing is to be downloaded.
  */
-async function lockDownloads(context: RootContext, items: readonly AvailablePackage[]): Promise<(() => void) | undefined> {
+async function lockDownloads(context: RootContext, items: readonly AvailablePackage[], onWait?: () => void): Promise<(() => void) | undefined> {
   if (!items.some((item) => isToBeDownloaded(context, item))) return undefined;
-  return await lockFile(`${context.layout.lock}.downloads`);
+  return await lockFile(`${context.layout.lock}.downloads`, onWait);
 }
 
 /** Whether an archive is neither here nor in a folder of this machine. */

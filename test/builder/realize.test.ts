@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, Faults } from '../../base/index.ts';
+import { Fault, Faults, SystemFault } from '../../base/index.ts';
 import {
   type BuildEvent,
   BuildFault,
@@ -18,6 +18,7 @@ import {
   repairByBuild,
 } from '../../builder/index.ts';
 import { type ObjectStore, openStore, type StorePath, storePathName } from '../../store/index.ts';
+import { failing } from '../failing-call.ts';
 import {
   addDerivation,
   needsSandbox,
@@ -568,6 +569,50 @@ test('an evaluation can stand still until it is built', (t) => {
       error instanceof BuildFault && error.drvPath === bad && error.code === 'E-BUILD-001' && error.notes[0]!.includes('why'),
   );
   assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
+});
+
+test('who waits for a thread that ends by a fault of its own hears of it', (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'sleep');
+  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
+  const drvPath = addDerivation(store, { name: 'long', env, sources: [layer], script: 'sleep 5; echo > $out' });
+  const dies = `
+import { isMainThread } from 'node:worker_threads';
+const look = () => { if (process.listenerCount('uncaughtException') > 0) throw new Error('of its own'); };
+if (!isMainThread) setInterval(look, 50);`;
+  const waits = `
+import { realizeSync } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
+import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
+const { home, storeDir, drvPath } = ${JSON.stringify({ home: store.home, storeDir, drvPath })};
+realizeSync(openStore({ home, storeDir }), [{ drvPath, outputs: [] }]);`;
+  const script = join(temporaryFolder(t), 'waits.ts');
+  writeFileSync(script, waits);
+  const preload = `--import=data:text/javascript,${encodeURIComponent(dies)}`;
+  const { signal, stderr } = spawnSync(process.execPath, [preload, script], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  assert.equal(signal, null, 'it waited for ever');
+  assert.match(stderr, /the building thread failed: of its own/);
+});
+
+test('a log that cannot be written ends the run, and says so', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const drvPath = addDerivation(store, { name: 'lost', script: 'echo a line that is lost; echo lost > $out' });
+  const restore = failing(t, 'writeSync', 'EIO', (_, data) => String(data) === 'a line that is lost\n');
+  try {
+    await assert.rejects(
+      realize(store, all(drvPath)),
+      (error) => error instanceof SystemFault && error.operation === 'write the log',
+    );
+  } finally {
+    restore();
+  }
+  for (const folder of ['tmp', 'var/lock', 'var/log/running'])
+    assert.deepEqual(readdirSync(join(store.home, folder)), [], folder);
+  assert.equal((await realize(store, all(drvPath))).nBuilt, 1);
 });
 
 for (const [who, prefix] of [

@@ -7,18 +7,22 @@ import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { noSandbox } from '../cli/programs.ts';
 import { meetFaults, meetSystemFaults } from '../store/ordeal/disk-faults.ts';
-import { operations } from '../store/ordeal/operations.ts';
+import { build, operations } from '../store/ordeal/operations.ts';
 import { seedOfRun } from '../store/ordeal/random.ts';
 import { World } from '../store/ordeal/world.ts';
 
 const EACH = 5;
+const skip = await noSandbox();
 
 for (const mode of ['EIO', 'ENOSPC'] as const) {
-  test(`${mode} in add, gc, optimise, pull, import and repair`, async (t) => {
-    const tally = await meetFaults(new World(t, seedOfRun()), operations, mode, EACH);
+  test(`${mode} in add, gc, optimise, pull, import, repair and builds`, async (t) => {
+    if (skip !== false) t.diagnostic(`without builds: ${skip}`);
+    const all = skip === false ? [...operations, build] : operations;
+    const tally = await meetFaults(new World(t, seedOfRun()), all, mode, EACH);
     t.diagnostic(JSON.stringify(tally));
-    for (const { name } of operations) {
+    for (const { name } of all) {
       // What a collection writes itself is a mark of no bytes and a folder: it has to work where nothing else does.
       if (mode === 'EIO' || name !== 'gc') assert.ok((tally.nByOperation[name] ?? 0) > 0, `no ${name} ever failed`);
     }

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import fs, { lstatSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime } from '../../base/index.ts';
 import { whileGuarded } from '../../store/index-guard.ts';
+import { failing } from '../failing-call.ts';
 import { temporaryFolder } from './fixture.ts';
 
 const NAMESPACE = readlinkSync('/proc/self/ns/pid');
@@ -45,20 +46,6 @@ test('what cannot be guarded is done without', (t) => {
   );
 });
 
-/** Has calls of `node:fs` fail until the test says otherwise. */
-function failing(t: TestContext, name: 'symlinkSync' | 'unlinkSync', code: string, isDue: (path: string) => boolean): () => void {
-  const original = fs[name] as (...args: string[]) => void;
-  const mocked = t.mock.method(fs, name, (...args: string[]) => {
-    if (isDue(args.at(-1)!)) throw Object.assign(new Error(`${code}: injected`), { code });
-    original(...args);
-  });
-  syncBuiltinESMExports();
-  return () => {
-    mocked.mock.restore();
-    syncBuiltinESMExports();
-  };
-}
-
 test('a guard that the disk did not let go is still its own', { timeout: 20_000 }, (t) => {
   const folder = temporaryFolder(t);
   const restore = failing(t, 'unlinkSync', 'EIO', () => true);
@@ -76,7 +63,12 @@ test('a guard that the disk did not let go is still its own', { timeout: 20_000 
 test('where a dead process left its guard on what is read-only now, nobody waits', { timeout: 20_000 }, (t) => {
   const folder = temporaryFolder(t);
   symlinkSync(DEAD, join(folder, 'guard'));
-  const restore = failing(t, 'symlinkSync', 'EROFS', (path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
+  const restore = failing(
+    t,
+    'symlinkSync',
+    'EROFS',
+    (_, path) => lstatSync(String(path), { throwIfNoEntry: false }) === undefined,
+  );
   try {
     assert.equal(
       whileGuarded(folder, () => 7),
@@ -87,3 +79,65 @@ test('where a dead process left its guard on what is read-only now, nobody waits
   }
   assert.deepEqual(readdirSync(folder), ['guard']);
 });
+
+test('what is no guard, or names nobody, is not waited for', { timeout: 20_000 }, (t) => {
+  for (const make of [
+    (path: string) => symlinkSync('nonsense', path),
+    (path: string) => writeFileSync(path, ''),
+    (path: string) => mkdirSync(path),
+  ]) {
+    const folder = temporaryFolder(t);
+    make(join(folder, 'guard'));
+    assert.equal(
+      whileGuarded(folder, () => 7),
+      7,
+    );
+  }
+});
+
+test('on what became read-only, nobody waits for the guard of one who lives', { timeout: 20_000 }, (t) => {
+  const folder = temporaryFolder(t);
+  symlinkSync(livingGuard(), join(folder, 'guard'));
+  const restore = failing(t, 'accessSync', 'EROFS', () => true);
+  try {
+    assert.equal(
+      whileGuarded(folder, () => 7),
+      7,
+    );
+  } finally {
+    restore();
+  }
+});
+
+test('guards that other threads of this process could not let go are its own after a while', { timeout: 20_000 }, (t) => {
+  const folder = temporaryFolder(t);
+  let seconds = process.uptime();
+  t.mock.method(process, 'uptime', () => seconds);
+  t.mock.method(Atomics, 'wait', () => {
+    seconds += 4;
+    return 'timed-out';
+  });
+  const own = whileGuarded(folder, () => readlinkSync(join(folder, 'guard')));
+  symlinkSync(own, join(folder, 'guard'));
+  whileGuarded(folder, () => {});
+  assert.deepEqual(readdirSync(folder), []);
+  // And the mark of who clears, of one who lives.
+  symlinkSync(DEAD, join(folder, 'guard'));
+  symlinkSync(own, join(folder, 'guard.clearing'));
+  whileGuarded(folder, () => {});
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('who needs the index no more lets go of its guard as soon as the disk does', { timeout: 20_000 }, async (t) => {
+  const folder = temporaryFolder(t);
+  const restore = failing(t, 'unlinkSync', 'EIO', () => true);
+  try {
+    whileGuarded(folder, () => {});
+  } finally {
+    restore();
+  }
+  while (readdirSync(folder).length > 0) await sleep(50);
+});
+
+/** Of the process that started this one. */
+const livingGuard = (): string => `${process.ppid} ${processStartTime(process.ppid)} ${readlinkSync('/proc/self/ns/pid')}`;

@@ -1,7 +1,8 @@
 /** Builds again what is there and compares: does the derivation give the same bytes twice? */
 import { readFileSync } from 'node:fs';
-import { type Bytes, bytesToPath, sys, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToPath, sys, textToBytes, uptimeMs } from '../base/index.ts';
 import {
+  type Derivation,
   ingest,
   listTree,
   type Manifest,
@@ -16,10 +17,11 @@ import { stopped } from './build-fault.ts';
 import { type BuildContext, buildWith } from './build-one.ts';
 import { isFetched } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
+import { takenBefore } from './history.ts';
 import { planWith } from './plan.ts';
 import { Realised } from './realised.ts';
 import { realize } from './realize.ts';
-import type { RealizeOptions } from './types.ts';
+import type { Plan, PlanStep, RealizeOptions } from './types.ts';
 import { Workspace } from './workspace.ts';
 
 export interface Difference {
@@ -109,7 +111,30 @@ async function buildAgain<T>(
     signal: options.signal ?? new AbortController().signal,
   };
   if (context.signal.aborted) throw stopped();
-  return await buildWith(context, { drvPath, resolved, slot: 0 }, use);
+  const { drv } = resolved;
+  context.emit({ kind: 'plan', plan: planOf(drvPath, drv), expectedMs: expectedOf(store, drvPath, drv) });
+  context.emit({ kind: 'started', drvPath, name: drv.name, action: 'build' });
+  const start = uptimeMs();
+  try {
+    return await buildWith(context, { drvPath, resolved, slot: 0 }, (made) => {
+      const durationMs = uptimeMs() - start;
+      context.emit({ kind: 'finished', drvPath, name: drv.name, action: 'build', outputs: new Map(), durationMs });
+      return use(made);
+    });
+  } catch (error) {
+    throw context.signal.aborted ? stopped() : error;
+  }
+}
+
+/** One step, whose outputs are there already. */
+function planOf(drvPath: StorePath, drv: Derivation): Plan {
+  const step: PlanStep = { drvPath, drv, action: 'build', reason: 'new', missing: [], waitsFor: [], dependsOn: [] };
+  return { steps: [step], nValid: 0, nCutoff: 0, nBuild: 1, nFetch: 0, nUncertain: 0 };
+}
+
+function expectedOf(store: ObjectStore, drvPath: StorePath, { name }: Derivation): ReadonlyMap<StorePath, number> {
+  const taken = takenBefore(store, name);
+  return new Map(taken === undefined ? [] : [[drvPath, taken.seconds * 1000]]);
 }
 
 async function realizeInputs(store: ObjectStore, drvPath: StorePath, options: RealizeOptions): Promise<void> {

@@ -87,7 +87,7 @@ const plainDefaults: readonly (readonly [string, Bytes])[] = [
   ['HOME', '/homeless-shelter'],
 ];
 
-/** 315619200: 1 January 1980, the oldest time that a zip file can hold. */
+/** 315619200: 2 January 1980, so that it is no earlier than what a zip file can hold (the first of that year) in any time zone. */
 const composedDefaults: readonly (readonly [string, Bytes])[] = [
   ['PATH', '/usr/bin:/usr/sbin'],
   ['HOME', '/homeless-shelter'],

@@ -208,7 +208,7 @@ class Run {
       else await this.#make(step, resolved, { slot, release });
       return 'done';
     } catch (error) {
-      if (this.#abort.signal.aborted) return 'failed';
+      if (this.#abort.signal.aborted) return 'stopped';
       this.#fail(step, error);
       return 'failed';
     }

@@ -9,8 +9,8 @@ export interface Task<K> {
   readonly size?: number;
 }
 
-/** `done`: its dependents may start. `failed`: they are skipped. */
-export type TaskEnd = 'done' | 'failed';
+/** `done`: its dependents may start. `failed`: they are skipped. `stopped`: it was broken off, and nothing is said of them. */
+export type TaskEnd = 'done' | 'failed' | 'stopped';
 
 export interface ScheduleOptions<K> {
   readonly jobs: number;
@@ -124,7 +124,7 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
     const finish = (key: K, end: TaskEnd) => {
       nRunning--;
       if (end === 'failed') skip(key);
-      else {
+      else if (end === 'done') {
         for (const dependent of dependents.get(key)!) {
           const left = waiting.get(dependent)! - 1;
           waiting.set(dependent, left);

@@ -9,8 +9,8 @@ const TIMEOUT_MS = 300_000;
 
 const MAX_LINES = 400;
 
-/** Talks of it on stderr; says nothing where diffoscope is not installed. */
-export function showDifference(context: Context, { output, before, now }: DifferentOutput): void {
+/** Says it line by line; nothing where diffoscope is not installed. */
+export function showDifference(context: Context, { output, before, now }: DifferentOutput, say: (line: string) => void): void {
   if (context.isQuiet) return;
   const { status, stdout, error } = spawnSync('diffoscope', ['--text', '-', before, now], {
     encoding: 'utf8',
@@ -22,10 +22,10 @@ export function showDifference(context: Context, { output, before, now }: Differ
   if (error !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
   // Its status is 1 where it found something.
   if (error !== undefined || status !== 1) {
-    context.out.talk(`diffoscope could not compare the output '${output}'${error === undefined ? '' : `: ${error.message}`}`);
+    say(`diffoscope could not compare the output '${output}'${error === undefined ? '' : `: ${error.message}`}`);
     return;
   }
   const lines = stdout.trimEnd().split('\n');
-  for (const line of lines.slice(0, MAX_LINES)) context.out.talk(printable(line));
-  if (lines.length > MAX_LINES) context.out.talk(`… and ${lines.length - MAX_LINES} lines more`);
+  for (const line of lines.slice(0, MAX_LINES)) say(printable(line));
+  if (lines.length > MAX_LINES) say(`… and ${lines.length - MAX_LINES} lines more`);
 }

@@ -1,6 +1,6 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
-import { type BuildEvent, type Goal, type Plan, realize } from '../builder/index.ts';
+import { type BuildEvent, type Goal, type Plan, type RealizeOptions, realize } from '../builder/index.ts';
 import { derivationName, type LaterTexts, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
@@ -40,20 +40,46 @@ export interface RealizeOutcome {
   readonly nSubstituted: number;
 }
 
+/** What a run of builds is given by the words of its command. */
+export interface BuildRun {
+  readonly options: RealizeOptions & { readonly signal: AbortSignal };
+  /** Has the display do something, as soon as it is there. */
+  readonly draw: (use: (display: Progress) => void) => void;
+}
+
 /**
  * Builds what is missing. Ctrl-C stops all builds and cleans up.
  *
  * @param later  derivations that are yet to be registered
  * @throws Fault, Faults a build failed
  */
-export async function realizeTargets(
+export function realizeTargets(
   context: Context,
   args: Arguments,
   store: ObjectStore,
   targets: readonly Target[],
   later?: LaterTexts,
 ): Promise<RealizeOutcome> {
-  const goals = goalsOf(targets);
+  return withBuilds(context, args, store, async ({ options, draw }) => {
+    const substituter = await substituterOf(context, args, store, {
+      signal: options.signal,
+      onEvent: (event) => draw((display) => reportPull(display, event)),
+    });
+    return await realize(store, goalsOf(targets), {
+      ...options,
+      ...(substituter === undefined ? {} : { substituter }),
+      ...(later === undefined ? {} : { later }),
+    });
+  });
+}
+
+/** For what builds: the options that the words ask for, a display, and an end by Ctrl-C. @throws what `run` throws */
+export async function withBuilds<T>(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  run: (running: BuildRun) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   process.once('SIGINT', stop);
@@ -66,24 +92,18 @@ export async function realizeTargets(
   const jobs = args.number('jobs', cores);
   const look = lookOf(args, jobs);
   const summary = new RunSummary(store);
+  const draw = (use: (display: Progress) => void): void => {
+    if (progress !== undefined) use(progress);
+    else {
+      pending.push(use);
+      opening ??= openProgressLater(context, look, (display) => {
+        progress = display;
+        for (const each of pending.splice(0)) each(display);
+      });
+    }
+  };
   try {
-    const draw = (run: (display: Progress) => void): void => {
-      if (progress !== undefined) run(progress);
-      else {
-        pending.push(run);
-        opening ??= openProgressLater(context, look, (display) => {
-          progress = display;
-          for (const each of pending.splice(0)) each(display);
-        });
-      }
-    };
-    const substituter = await substituterOf(context, args, store, {
-      signal: controller.signal,
-      onEvent: (event) => draw((display) => reportPull(display, event)),
-    });
-    const result = await realize(store, goals, {
-      ...(substituter === undefined ? {} : { substituter }),
-      ...(later === undefined ? {} : { later }),
+    const options = {
       jobs,
       cores: args.number('cores', cores, 0) || cores,
       keepGoing: args.has('keep-going'),
@@ -93,13 +113,13 @@ export async function realizeTargets(
       impureEnvironment: new Map(
         Object.entries(context.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
       ),
-      onEvent: (event) => {
+      onEvent: (event: BuildEvent) => {
         if (event.kind === 'plan' && event.plan.steps.length === 0) return;
         summary.apply(event);
         draw((display) => display.build(event, summary.state));
       },
-    });
-    return result;
+    };
+    return await run({ options, draw });
   } finally {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);

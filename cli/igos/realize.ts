@@ -7,9 +7,8 @@ import type { Context } from '../context.ts';
 import { showDifference } from '../diffoscope.ts';
 import { remembered } from '../evaluation-cache/remembered.ts';
 import { endAtOnce } from '../leave.ts';
-import { limitsOf } from '../limit-options.ts';
 import { makeOutLinks } from '../out-links.ts';
-import { goalsOf, pathsOf, planLines, realizeTargets } from '../realizing.ts';
+import { goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
 import { openContextStore, openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
@@ -124,12 +123,12 @@ async function printPlan(context: Context, args: Arguments, store: ObjectStore, 
 async function check(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
   const rows: { drvPath: StorePath; isEqual: boolean; differences: { output: string; path: string; kind: string }[] }[] = [];
   for (const { drvPath } of goalsOf(targets)) {
-    const { isEqual, differences } = await checkBuild(store, drvPath, {
-      jobs: args.number('jobs', 1),
-      keepFailed: args.has('keep-failed'),
-      limits: limitsOf(args),
-      onDifferent: (different) => showDifference(context, different),
-    });
+    const { isEqual, differences } = await withBuilds(context, args, store, ({ options, draw }) =>
+      checkBuild(store, drvPath, {
+        ...options,
+        onDifferent: (different) => showDifference(context, different, (line) => draw((display) => display.note(line))),
+      }),
+    );
     rows.push({
       drvPath,
       isEqual,

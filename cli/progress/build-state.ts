@@ -44,7 +44,7 @@ export class BuildState {
   readonly running: Map<StorePath, RunningBuild> = new Map();
   readonly ended: EndedBuild[] = [];
   readonly failed: Map<StorePath, EndedBuild & { readonly phase: string }> = new Map();
-  /** Steps of the plan. */
+  /** Steps of the plan; where a run has several one after another, of all so far. */
   nAll: number = 0;
   /** Ended in any way, also those that were not tried. */
   nDone: number = 0;
@@ -157,7 +157,7 @@ export class BuildState {
   }
 
   #plan(plan: Plan, expectedMs: ReadonlyMap<StorePath, number>): void {
-    this.nAll = plan.steps.length;
+    this.nAll += plan.steps.length;
     this.nThere = plan.nValid;
     for (const { drvPath, drv, action, waitsFor } of plan.steps) {
       const expected = expectedMs.get(drvPath);

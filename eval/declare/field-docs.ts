@@ -13,13 +13,17 @@ const HEADINGS: Readonly<Record<DeclarationKind, string>> = {
   tree: '`tree { … }`, in `tree.igos` at the top of a tree',
 };
 
+/** Those that nobody gives: a build script ends with them. */
+const WRITTEN_PHASES = [
+  { name: 'strip', doc: 'takes symbols out of programs and libraries; written where the field `strip` says so, cannot be given' },
+  { name: 'split', doc: 'moves files to the splits; written when there are any, cannot be given' },
+];
+
 /** Markdown: a table per declaration, then phases and styles. */
 export function renderFieldDocs(): string {
   const kinds = Object.keys(HEADINGS) as DeclarationKind[];
   const declarations = kinds.map((kind) => `### ${HEADINGS[kind]}\n\n${table(FIELDS[kind])}`);
-  const phases = [...PHASES, { name: 'split', doc: 'moves files to the splits; written when there are any, cannot be given' }]
-    .map((phase) => `| \`${phase.name}\` | ${cell(phase.doc)} |`)
-    .join('\n');
+  const phases = [...PHASES, ...WRITTEN_PHASES].map((phase) => `| \`${phase.name}\` | ${cell(phase.doc)} |`).join('\n');
   const styles = STYLES.map(
     (style) =>
       `#### \`${style.name}\`\n\n${style.doc}\n\n\`\`\`igos\nstyle = ${style.example};\n\`\`\`${style.options.length === 0 ? '' : `\n\n${table(style.options)}`}`,

@@ -34,6 +34,12 @@ package chance "1" {
   build = [ shell ];
   phases.install = "mkdir -p $out/usr; cat /proc/sys/kernel/random/uuid >$out/usr/uuid";
 }
+package cores "1" {
+  tier = base;
+  summary = "Says with how many cores it is built";
+  build = [ shell ];
+  phases.install = "mkdir -p $out/usr; echo cores: $jobs";
+}
 package mismatch "1" {
   tier = base;
   summary = "Its source is not what it says";
@@ -95,6 +101,15 @@ test('a build that gives other bytes every time is caught by --check', { skip },
   assert.equal(status, 1);
   assert.match(stdout, /-chance-1\.drv: 1 difference\n {2}out\/usr\/uuid: content\n/);
   golden(t, 'errors/cli-not-reproducible.txt', faultOf(stderr, work));
+});
+
+test('the second build of --check is shown like the first, and made with the same options', { skip }, (t) => {
+  const { igos, tree } = scratchTree(t);
+  const { status, stderr } = igos('realize', '--check', '--cores', '3', '-L', `${tree}#cores`);
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr.match(/building cores-1$/gm)?.length, 2, stderr);
+  assert.equal(stderr.match(/building cores-1: done in /g)?.length, 2, stderr);
+  assert.equal(stderr.match(/^cores-1> cores: 3$/gm)?.length, 2, stderr);
 });
 
 test('--check shows the two outputs to diffoscope, if there is one', { skip }, (t) => {

@@ -1,5 +1,5 @@
 /**
- * Real upstream software. Under CI the system `ci` of the tree (about 150 CPU seconds, and a seed of 61 MB to fetch),
+ * Real upstream software. Under CI the system `ci` of the tree (about 180 CPU seconds, and a seed of 61 MB to fetch),
  * otherwise the whole tree. Sources come from upstream, or through the apt of this machine where only a Debian archive is reachable.
  */
 import assert from 'node:assert/strict';

@@ -28,12 +28,8 @@ export class Shape {
   #places: Map<Bytes, number> | undefined;
   /** Of others a hash table once there is one; before, how many searches there were. */
   #index: NameTable | number = 0;
-  #merges: Map<Shape, MergePlan> | undefined;
-  /** What was asked last: mostly it is asked again. */
-  #lastMerge: MergePlan | undefined;
-  #lastRemoval: RemovalPlan | undefined;
-  #derived: Map<string, Shape> | undefined;
-  #intersection: SelectionPlan | undefined;
+  /** None for most shapes that are not shared. */
+  #plans: Plans | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -72,37 +68,43 @@ export class Shape {
 
   /** The attributes of a set of shape `values` that have names of this one. The last plan is remembered. */
   planIntersection(values: Shape): SelectionPlan {
-    const last = this.#intersection;
+    const last = this.#plans?.intersection;
     if (last?.of === values) return last;
     const plan = { of: values, ...planIntersection(this.names, values) };
-    this.#intersection = plan;
+    this.#remembered().intersection = plan;
     return plan;
   }
 
   /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
   planMerge(over: Shape): MergePlan {
-    const last = this.#lastMerge;
+    const plans = this.#plans;
+    const last = plans?.lastMerge;
     if (last?.of === over) return last;
-    const known = this.#merges?.get(over);
-    if (known !== undefined) {
-      this.#lastMerge = known;
-      return known;
-    }
-    const plan = planMerge(this, over, (this.#merges?.size ?? 0) < MEMO_MERGES);
+    const known = plans?.merges?.get(over);
+    const plan = known ?? planMerge(this, over, (plans?.merges?.size ?? 0) < MEMO_MERGES);
     if (plan.shape.isShared) {
-      this.#merges ??= new Map();
-      this.#merges.set(over, plan);
+      const own = this.#remembered();
+      own.lastMerge = plan;
+      if (known === undefined) {
+        own.merges ??= new Map();
+        own.merges.set(over, plan);
+      }
     }
     return plan;
   }
 
+  #remembered(): Plans {
+    this.#plans ??= new Plans();
+    return this.#plans;
+  }
+
   /** What removing names means here. The last plan is remembered where this shape is shared. */
   planRemoval(removed: readonly Bytes[]): RemovalPlan {
-    const last = this.#lastRemoval;
+    const last = this.#plans?.lastRemoval;
     if (last !== undefined && isSame(last.removed, removed)) return last;
     const gone = placesOf(this, removed);
     const plan = { removed, gone, shape: gone.length === 0 ? this : this.without(gone) };
-    if (this.isShared && removed.length <= LINEAR) this.#lastRemoval = plan;
+    if (this.isShared && removed.length <= LINEAR) this.#remembered().lastRemoval = plan;
     return plan;
   }
 
@@ -120,16 +122,26 @@ export class Shape {
     const { names, spans } = this;
     if (!this.isShared || names.length > MEMO_NAMES) return new Shape(choose(names), false, spans && choose(spans));
     const key = sign + places.join();
-    const known = this.#derived?.get(key);
+    const plans = this.#remembered();
+    const known = plans.derived?.get(key);
     if (known !== undefined) return known;
-    const isKept = (this.#derived?.size ?? 0) < MEMO_MERGES;
+    const isKept = (plans.derived?.size ?? 0) < MEMO_MERGES;
     const shape = new Shape(choose(names), isKept, spans && choose(spans));
     if (isKept) {
-      this.#derived ??= new Map();
-      this.#derived.set(key, shape);
+      plans.derived ??= new Map();
+      plans.derived.set(key, shape);
     }
     return shape;
   }
+}
+
+/** What a shape remembers of what was done to its sets. The last of a kind is mostly asked for again. */
+class Plans {
+  merges: Map<Shape, MergePlan> | undefined = undefined;
+  lastMerge: MergePlan | undefined = undefined;
+  derived: Map<string, Shape> | undefined = undefined;
+  lastRemoval: RemovalPlan | undefined = undefined;
+  intersection: SelectionPlan | undefined = undefined;
 }
 
 /** `from[i] >= 0`: the slot of the upper set; otherwise `~from[i]` of the lower. */

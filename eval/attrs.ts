@@ -28,9 +28,8 @@ export class Shape {
   #places: Map<Bytes, number> | undefined;
   /** Of others a hash table once there is one; before, how many searches there were. */
   #index: NameTable | number = 0;
-  #merges: Map<Shape, MergePlan> | undefined;
-  #derived: Map<string, Shape> | undefined;
-  #intersection: SelectionPlan | undefined;
+  /** None for most shapes that are not shared. */
+  #plans: Plans | undefined;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -69,22 +68,43 @@ export class Shape {
 
   /** The attributes of a set of shape `values` that have names of this one. The last plan is remembered. */
   planIntersection(values: Shape): SelectionPlan {
-    const last = this.#intersection;
+    const last = this.#plans?.intersection;
     if (last?.of === values) return last;
     const plan = { of: values, ...planIntersection(this.names, values) };
-    this.#intersection = plan;
+    this.#remembered().intersection = plan;
     return plan;
   }
 
   /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
   planMerge(over: Shape): MergePlan {
-    const known = this.#merges?.get(over);
-    if (known !== undefined) return known;
-    const plan = planMerge(this, over, (this.#merges?.size ?? 0) < MEMO_MERGES);
+    const plans = this.#plans;
+    const last = plans?.lastMerge;
+    if (last?.of === over) return last;
+    const known = plans?.merges?.get(over);
+    const plan = known ?? planMerge(this, over, (plans?.merges?.size ?? 0) < MEMO_MERGES);
     if (plan.shape.isShared) {
-      this.#merges ??= new Map();
-      this.#merges.set(over, plan);
+      const own = this.#remembered();
+      own.lastMerge = plan;
+      if (known === undefined) {
+        own.merges ??= new Map();
+        own.merges.set(over, plan);
+      }
     }
+    return plan;
+  }
+
+  #remembered(): Plans {
+    this.#plans ??= new Plans();
+    return this.#plans;
+  }
+
+  /** What removing names means here. The last plan is remembered where this shape is shared. */
+  planRemoval(removed: readonly Bytes[]): RemovalPlan {
+    const last = this.#plans?.lastRemoval;
+    if (last !== undefined && isSame(last.removed, removed)) return last;
+    const gone = placesOf(this, removed);
+    const plan = { removed, gone, shape: gone.length === 0 ? this : this.without(gone) };
+    if (this.isShared && removed.length <= LINEAR) this.#remembered().lastRemoval = plan;
     return plan;
   }
 
@@ -102,22 +122,42 @@ export class Shape {
     const { names, spans } = this;
     if (!this.isShared || names.length > MEMO_NAMES) return new Shape(choose(names), false, spans && choose(spans));
     const key = sign + places.join();
-    const known = this.#derived?.get(key);
+    const plans = this.#remembered();
+    const known = plans.derived?.get(key);
     if (known !== undefined) return known;
-    const isKept = (this.#derived?.size ?? 0) < MEMO_MERGES;
+    const isKept = (plans.derived?.size ?? 0) < MEMO_MERGES;
     const shape = new Shape(choose(names), isKept, spans && choose(spans));
     if (isKept) {
-      this.#derived ??= new Map();
-      this.#derived.set(key, shape);
+      plans.derived ??= new Map();
+      plans.derived.set(key, shape);
     }
     return shape;
   }
 }
 
+/** What a shape remembers of what was done to its sets. The last of a kind is mostly asked for again. */
+class Plans {
+  merges: Map<Shape, MergePlan> | undefined = undefined;
+  lastMerge: MergePlan | undefined = undefined;
+  derived: Map<string, Shape> | undefined = undefined;
+  lastRemoval: RemovalPlan | undefined = undefined;
+  intersection: SelectionPlan | undefined = undefined;
+}
+
 /** `from[i] >= 0`: the slot of the upper set; otherwise `~from[i]` of the lower. */
 interface MergePlan {
+  /** The shape of the upper set. */
+  readonly of: Shape;
   readonly shape: Shape;
   readonly from: readonly number[];
+}
+
+/** A set without some of its names. */
+interface RemovalPlan {
+  readonly removed: readonly Bytes[];
+  /** Where those are that it has, ascending. */
+  readonly gone: readonly number[];
+  readonly shape: Shape;
 }
 
 /** The attributes at some places of a set. */
@@ -176,7 +216,7 @@ function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
   const isShared = mayRemember && under.isShared && over.isShared && names.length <= MEMO_NAMES;
   const hasSpans = under.spans !== undefined || over.spans !== undefined;
   const spans = hasSpans ? from.map((at) => (at >= 0 ? over.spans?.[at] : under.spans?.[~at])) : undefined;
-  return { shape: new Shape(names, isShared, spans), from };
+  return { of: over, shape: new Shape(names, isShared, spans), from };
 }
 
 export class Attrs {
@@ -379,24 +419,30 @@ function insertAttrs(under: Attrs, over: Attrs): Attrs {
   return new Attrs(new Shape(newNames, false, newSpans), slots);
 }
 
-/** The set without the names given. Cost: O(n); names that it lacks cost nothing more. */
+/** The set without the names given, which stay as they are. Cost: O(n); names that it lacks cost nothing more. */
 export function removeNames(set: Attrs, removed: readonly Bytes[]): Attrs {
-  const gone: number[] = [];
-  let isAscending = true;
-  for (let i = 0; i < removed.length; i++) {
-    const at = set.shape.indexOf(removed[i]!);
-    if (at < 0) continue;
-    if (gone.length > 0 && at <= gone[gone.length - 1]!) isAscending = false;
-    gone.push(at);
-  }
+  const { gone, shape } = set.shape.planRemoval(removed);
   if (gone.length === 0) return set;
-  return removePlaces(set, isAscending ? gone : [...new Set(gone)].sort((a, b) => a - b));
+  return gone.length === set.slots.length ? emptyAttrs : new Attrs(shape, without(set.slots, gone));
 }
 
-/** @param gone ascending */
-function removePlaces(set: Attrs, gone: readonly number[]): Attrs {
-  if (gone.length === set.slots.length) return emptyAttrs;
-  return new Attrs(set.shape.without(gone), without(set.slots, gone));
+/** Ascending, each once. */
+function placesOf(shape: Shape, names: readonly Bytes[]): readonly number[] {
+  const places: number[] = [];
+  let isAscending = true;
+  for (let i = 0; i < names.length; i++) {
+    const at = shape.indexOf(names[i]!);
+    if (at < 0) continue;
+    if (places.length > 0 && at <= places[places.length - 1]!) isAscending = false;
+    places.push(at);
+  }
+  return isAscending ? places : [...new Set(places)].sort((a, b) => a - b);
+}
+
+function isSame(a: readonly Bytes[], b: readonly Bytes[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Up to here a loop takes less than calls into the engine. */
@@ -438,6 +484,30 @@ export function intersectAttrs(names: Attrs, values: Attrs): Attrs {
   const slots = new Array<Slot>(places.length);
   for (let i = 0; i < places.length; i++) slots[i] = values.slots[places[i]!]!;
   return new Attrs(shape, slots);
+}
+
+/** Where a name stands in sets that are asked after each other: most have the shape of the one before, or of one of the two before. */
+export class Place {
+  readonly #name: Bytes;
+  #shape: Shape = emptyAttrs.shape;
+  #index = -1;
+  #before: Shape = emptyAttrs.shape;
+  #indexBefore = -1;
+
+  constructor(name: Bytes) {
+    this.#name = name;
+  }
+
+  /** Its index there, or -1. */
+  in(shape: Shape): number {
+    if (shape === this.#shape) return this.#index;
+    if (shape === this.#before) return this.#indexBefore;
+    this.#before = this.#shape;
+    this.#indexBefore = this.#index;
+    this.#shape = shape;
+    this.#index = shape.indexOf(this.#name);
+    return this.#index;
+  }
 }
 
 /** Same names, other slots: the shape (and so the remembered places in it) is shared. */

@@ -1,7 +1,7 @@
 /** Values into strings: interpolation, `toString`, derivation attributes. */
 import type { Bytes, Span } from '../base/index.ts';
 import { add, isNumeric } from './arithmetic.ts';
-import { Attrs, emptyAttrs, type Shape } from './attrs.ts';
+import { Attrs, Place } from './attrs.ts';
 import { floatFixed } from './builtins/float-text.ts';
 import { call } from './call.ts';
 import { describeType, preview } from './describe.ts';
@@ -47,20 +47,12 @@ export function addAll(context: Gathering, elements: Context): void {
   for (let i = 0; i < elements.length; i++) context.add(elements[i]!);
 }
 
-/** Where sets of one shape say what they are as text: packages share few shapes, so the last one is remembered. */
-let lastShape: Shape = emptyAttrs.shape;
-let displayAt = -1;
-let outPathAt = -1;
-
-function lookFor(shape: Shape): void {
-  if (shape === lastShape) return;
-  lastShape = shape;
-  displayAt = shape.indexOf('__toString');
-  outPathAt = shape.indexOf('outPath');
-}
+/** Where sets say what they are as text. */
+const displayPlace = new Place('__toString');
+const outPathPlace = new Place('outPath');
 
 function coerceSet(ctx: Copying, set: Attrs, context: Gathering, how: Coercion | undefined): Bytes {
-  lookFor(set.shape);
+  const displayAt = displayPlace.in(set.shape);
   const display = displayAt < 0 ? undefined : set.slots[displayAt];
   if (display !== undefined) {
     try {
@@ -69,6 +61,7 @@ function coerceSet(ctx: Copying, set: Attrs, context: Gathering, how: Coercion |
       throw addStep(error, 'while evaluating the result of the `__toString` attribute', set.spanOf('__toString'));
     }
   }
+  const outPathAt = outPathPlace.in(set.shape);
   if (outPathAt < 0) {
     throw cannotCoerce(`a set to a string: ${preview(set)}`, ["a set needs '__toString' or 'outPath' to become a string"]);
   }
@@ -102,8 +95,8 @@ const hintsFor = (value: Value): string[] => {
 
 /** What a package is written as, if that takes no more than looking: its `outPath`. Otherwise the set itself. */
 function shownAs(set: Attrs): Value {
-  lookFor(set.shape);
-  if (displayAt >= 0) return set;
+  if (displayPlace.in(set.shape) >= 0) return set;
+  const outPathAt = outPathPlace.in(set.shape);
   const value = outPathAt < 0 ? set : forceAt(set.slots, outPathAt);
   return value instanceof ContextString || typeof value === 'string' ? value : set;
 }

@@ -107,9 +107,10 @@ export class StoreBridge implements EvalStore {
   }
 
   addText(text: StoreText): void {
-    if (this.#texts.has(text.path)) return;
+    const { size } = this.#texts;
+    // In one search: one of the same name is the same text.
     this.#texts.set(text.path, text);
-    this.#pending.push(text);
+    if (this.#texts.size > size) this.#pending.push(text);
   }
 
   readDerivation(path: StorePath): Derivation | undefined {

@@ -12,7 +12,7 @@ import {
   parseStoreName,
   type UnfinishedDerivation,
 } from '../../store/index.ts';
-import type { Attrs } from '../attrs.ts';
+import type { Attrs, Shape } from '../attrs.ts';
 import { coerceToString } from '../coerce.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Gathered } from '../gathered.ts';
@@ -27,7 +27,8 @@ import { builtinFault, neededAttribute, unknownAlgorithm, unknownWord } from './
 export type DerivationAttributes = Omit<UnfinishedDerivation, 'inputs' | 'inputSrcs'> & { readonly context: Context };
 
 export function readDerivationAttributes(ctx: Evaluator, set: Attrs): DerivationAttributes {
-  const nameSlot = set.get('name');
+  const columns = columnsOf(set.shape);
+  const nameSlot = set.slots[columns.name];
   if (nameSlot === undefined) throw neededAttribute('the set passed to derivationStrict', 'name');
   const name = ctx.forceStringNoContext(nameSlot, 'the `name` attribute passed to builtins.derivationStrict');
   if (name.endsWith('.drv')) {
@@ -38,7 +39,7 @@ export function readDerivationAttributes(ctx: Evaluator, set: Attrs): Derivation
     );
   }
   checkName(name);
-  const reader = new AttributeReader(ctx, set, name);
+  const reader = new AttributeReader(ctx, set, name, columns);
   reader.readAll();
   return reader.finish();
 }
@@ -67,6 +68,33 @@ const LOOSE = { isLoose: true };
 
 const SPECIAL: ReadonlySet<Bytes> = new Set(['builder', 'system', 'outputHash', 'outputHashAlgo', 'outputHashMode']);
 
+/** Where the attributes are that are asked for first, or -1, and which of all are nothing but variables, in sets of one shape. */
+interface Columns {
+  readonly shape: Shape;
+  readonly name: number;
+  readonly isStructured: number;
+  readonly ignoresNulls: number;
+  readonly isPlain: readonly boolean[];
+}
+
+const NOT_PLAIN: ReadonlySet<Bytes> = new Set([...SPECIAL, '__contentAddressed', '__ignoreNulls', '__impure', 'args', 'outputs']);
+
+let lastColumns: Columns | undefined;
+
+/** Derivations that are made after each other mostly have the same attributes. */
+function columnsOf(shape: Shape): Columns {
+  if (lastColumns?.shape !== shape) {
+    lastColumns = {
+      shape,
+      name: shape.indexOf('name'),
+      isStructured: shape.indexOf('__structuredAttrs'),
+      ignoresNulls: shape.indexOf('__ignoreNulls'),
+      isPlain: shape.names.map((name) => !NOT_PLAIN.has(name)),
+    };
+  }
+  return lastColumns;
+}
+
 const DEFERRED: DerivationOutput = { kind: 'deferred' };
 const ONLY_OUT: readonly Bytes[] = ['out'];
 const DEFERRED_OUT: ReadonlyMap<string, DerivationOutput> = new Map([['out', DEFERRED]]);
@@ -75,6 +103,7 @@ class AttributeReader {
   readonly #ctx: Evaluator;
   readonly #set: Attrs;
   readonly #name: Bytes;
+  readonly #isPlain: readonly boolean[];
   readonly #isStructured: boolean;
   readonly #ignoresNulls: boolean;
   readonly #context = new Gathered();
@@ -92,19 +121,19 @@ class AttributeReader {
   #algorithm: HashAlgorithm | undefined;
   #method: IngestionMethod | undefined;
 
-  constructor(ctx: Evaluator, set: Attrs, name: Bytes) {
+  constructor(ctx: Evaluator, set: Attrs, name: Bytes, { isPlain, isStructured, ignoresNulls }: Columns) {
     this.#ctx = ctx;
     this.#set = set;
     this.#name = name;
     this.#variables = new Array(set.size);
     this.#values = new Array(set.size);
-    this.#isStructured = this.#flag('__structuredAttrs');
-    this.#ignoresNulls = this.#flag('__ignoreNulls');
+    this.#isPlain = isPlain;
+    this.#isStructured = isStructured >= 0 && this.#flag(isStructured, '__structuredAttrs');
+    this.#ignoresNulls = ignoresNulls >= 0 && this.#flag(ignoresNulls, '__ignoreNulls');
   }
 
-  #flag(name: string): boolean {
-    const slot = this.#set.get(name);
-    return slot !== undefined && this.#ctx.forceBool(slot, `the \`${name}\` attribute passed to builtins.derivationStrict`);
+  #flag(index: number, name: string): boolean {
+    return this.#ctx.forceBool(this.#set.slots[index]!, `the \`${name}\` attribute passed to builtins.derivationStrict`);
   }
 
   readAll(): void {
@@ -114,7 +143,8 @@ class AttributeReader {
       const slot = this.#set.slots[index]!;
       try {
         if (name === '__ignoreNulls' || (this.#ignoresNulls && this.#ctx.force(slot) === null)) continue;
-        this.#attribute(name, slot, index);
+        if (this.#isPlain[index] && !this.#isStructured) this.#variable(name, index);
+        else this.#attribute(name, slot, index);
       } catch (error) {
         const step = `while evaluating attribute '${bytesToText(name)}' of derivation '${bytesToText(this.#name)}'`;
         const span = this.#set.shape.spans?.[index];
@@ -142,16 +172,19 @@ class AttributeReader {
         return;
       default:
         if (this.#isStructured) this.#structured(name, slot);
-        else this.#variable(name, index);
+        else {
+          const value = this.#variable(name, index);
+          if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
+          else this.#special(name, value);
+        }
     }
   }
 
-  #variable(name: Bytes, index: number): void {
+  #variable(name: Bytes, index: number): Bytes {
     const value = coerceToString(this.#ctx, forceAt(this.#set.slots, index), this.#context, LOOSE);
     this.#variables[this.#count] = name;
     this.#values[this.#count++] = value;
-    if (name === 'outputs') this.#setOutputs(value.split(/[ \t\n\r]+/).filter((output) => output !== ''));
-    else if (SPECIAL.has(name)) this.#special(name, value);
+    return value;
   }
 
   #structured(name: Bytes, slot: Slot): void {

@@ -40,11 +40,10 @@ export class DerivationState {
     const { store } = this.#ctx.io;
     const { text, outputs, outputNames, modulo } = completeDerivation(drv, store.storeDir, this.#inputOf);
     const { path } = text;
-    const known = this.#made.get(path);
-    if (known !== undefined) return { path, outputs, made: known };
     const made: InputDerivation = { outputNames, modulo };
+    const { size } = this.#made;
     this.#made.set(path, made);
-    store.addText(text);
+    if (this.#made.size > size) store.addText(text);
     return { path, outputs, made };
   }
 

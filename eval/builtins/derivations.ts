@@ -1,7 +1,7 @@
 /** `derivation` and what it stands on: expressions → builds. */
 import { type Bytes, bytesToText } from '../../base/index.ts';
 import { derivationName, type StorePath, upstreamPlaceholder } from '../../store/index.ts';
-import { Attrs, attrsFromMap, fixedShape, mergeAttrs } from '../attrs.ts';
+import { Attrs, attrsFromMap, fixedShape, mergeAttrs, Place } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import { missingAttribute } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
@@ -54,7 +54,7 @@ function derivation(ctx: Evaluator, argument: Slot): Value {
     const drvPath = new Thunk(drvPathOf, strict);
     const own = new Attrs(singleShape, [elements, attrs, drvPath, null, new Thunk(outOf, strict), 'out', 'derivation']);
     const only = mergeAttrs(attrs, own);
-    only.slots[only.shape.indexOf('out')] = only;
+    only.slots[outPlace.in(only.shape)] = only;
     elements[0] = only;
     return only;
   }
@@ -90,16 +90,18 @@ const onlyOutShape = fixedShape('out');
 const singleShape = fixedShape('all', 'drvAttrs', 'drvPath', 'out', 'outPath', 'outputName', 'type');
 const ONLY_OUT: readonly Bytes[] = ['out'];
 const strictShape = fixedShape('drvPath', 'out');
+const outPlace = new Place('out');
+const outputsPlace = new Place('outputs');
 
 /** Most derivations have the one output `out`: their sets share a shape. */
 const attrsFromOutputs = (byName: ReadonlyMap<Bytes, Slot>): Attrs =>
   byName.size === 1 && byName.has('out') ? new Attrs(onlyOutShape, [byName.get('out')!]) : attrsFromMap(byName);
 
 function outputNames(ctx: Evaluator, attrs: Attrs): readonly Bytes[] {
-  const slot = attrs.get('outputs');
-  if (slot === undefined) return ONLY_OUT;
+  const at = outputsPlace.in(attrs.shape);
+  if (at < 0) return ONLY_OUT;
   const names = ctx
-    .forceList(slot, 'the `outputs` attribute passed to derivation')
+    .forceList(attrs.slots[at]!, 'the `outputs` attribute passed to derivation')
     .map((item) => ctx.forceStringNoContext(item, 'an element of the `outputs` attribute passed to derivation'));
   if (names.length === 0) throw builtinFault('E-EVAL-111', 'derivation cannot have an empty set of outputs');
   return names;
@@ -113,14 +115,15 @@ export function derivationStrict(ctx: Evaluator, argument: Slot): Attrs {
     const { inputs, inputSrcs } = inputsOfContext(state, context);
     const drv = { name, outputs: wanted, inputs, inputSrcs, system, builder, args, variables, values };
     const added = state.add(drv);
-    const { path: drvPath, outputs } = added;
+    const { path: drvPath, outputs, made } = added;
     const reference = new ContextString(drvPath, [`=${drvPath}`]);
     const outputPath = (name: string): ContextString => {
       const output = outputs.get(name)!;
       const path = 'path' in output ? output.path : upstreamPlaceholder(drvPath, name);
       return new ContextString(path, state.outputContext(added, name));
     };
-    if (outputs.size === 1 && outputs.has('out')) return new Attrs(strictShape, [reference, outputPath('out')]);
+    if (made.outputNames.length === 1 && made.outputNames[0] === 'out')
+      return new Attrs(strictShape, [reference, outputPath('out')]);
     const result = new Map<Bytes, Slot>([['drvPath', reference]]);
     for (const name of outputs.keys()) result.set(name, outputPath(name));
     return attrsFromMap(result);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SourceFile, type Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, filterAttrs, mapAttrs, mergeAttrs, Shape } from '../../eval/attrs.ts';
+import { Attrs, attrsFromMap, filterAttrs, mapAttrs, mergeAttrs, Place, removeNames, Shape } from '../../eval/attrs.ts';
 
 const source = new SourceFile('t', '');
 const at = (start: number): Span => ({ source, start, end: start });
@@ -57,6 +57,49 @@ test('// is what it is for maps, whatever path it takes, and forgets no place', 
       assert.deepEqual(read(lower), sorted(under));
     }),
     { numRuns: 400 },
+  );
+});
+
+test('what is remembered of the last // or removal is not taken for another', () => {
+  const names = fc.array(fc.constantFrom('a', 'b', 'c', '10', '2', 'zz', '__proto__'), { maxLength: 12 });
+  fc.assert(
+    fc.property(anyModel, anyModel, anyModel, names, names, fc.boolean(), (from, one, other, gone, others, isShared) => {
+      const set = build(from, isShared);
+      const uppers = [one, other].map((over) => ({ over, set: build(over, true) }));
+      const again = new Attrs(set.shape, [...set.slots].reverse());
+      for (const { over, set: upper } of [...uppers, ...uppers])
+        assert.deepEqual(read(mergeAttrs(set, upper)), sorted(new Map([...from, ...over])));
+      for (const removed of [gone, gone.slice(), others, gone] as readonly (readonly string[])[]) {
+        const kept = (each: Attrs): unknown => (read(each) as unknown[][]).filter(([name]) => !removed.includes(name as string));
+        assert.deepEqual(read(removeNames(set, removed)), kept(set));
+        assert.deepEqual(read(removeNames(again, removed)), kept(again));
+      }
+      assert.deepEqual(read(set), sorted(from));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a place is looked for once in sets of two shapes that take turns', () => {
+  const place = new Place('b');
+  const shapes = [['a', 'b'], ['a'], ['b'], []].map((names) => new Shape(names, true));
+  const searched: Shape[] = [];
+  for (const shape of shapes) {
+    const { indexOf } = shape;
+    shape.indexOf = (name) => {
+      searched.push(shape);
+      return indexOf.call(shape, name);
+    };
+  }
+  const [first, second, third, empty] = shapes as [Shape, Shape, Shape, Shape];
+  assert.deepEqual(
+    [first, second, first, second].map((shape) => place.in(shape)),
+    [1, -1, 1, -1],
+  );
+  assert.deepEqual(searched, [first, second]);
+  assert.deepEqual(
+    [third, first, empty, second].map((shape) => place.in(shape)),
+    [0, 1, -1, -1],
   );
 });
 

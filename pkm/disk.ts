@@ -34,6 +34,8 @@ export interface DiskEntry {
 export interface Disk {
   /** What stands at a path, the path's own last part not followed. Parents that are symlinks are followed inside the root. */
   entry(path: string): DiskEntry | undefined;
+  /** Whether a directory stands at a path. One that something below it was asked for is not looked at again. */
+  isDirectory(path: string): boolean;
   /** SHA-256 of the regular file at a path. */
   sha256(path: string): string;
   bytes(path: string): Buffer;
@@ -57,6 +59,8 @@ export function rootDisk(layout: RootLayout): Disk {
     for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
     return false;
   };
+  /** Physical folders that were looked at, and are directories. */
+  const seen = new Set<string>();
   const real = (path: string): string => under(layout, path);
   const lstat = (path: string): Stats | undefined => tolerantLstat(real(path));
 
@@ -71,7 +75,8 @@ export function rootDisk(layout: RootLayout): Disk {
     let result = here;
     if (stat === undefined) absent.add(here);
     if (stat?.isSymbolicLink()) result = followed(here, depth);
-    else if (stat !== undefined && !stat.isDirectory()) {
+    else if (stat?.isDirectory()) seen.add(here);
+    else if (stat !== undefined) {
       throw new Fault('E-PKM-006', `'/${printable(here)}' is in the way: a directory is needed there`, {
         hints: ['move it aside and run the command again'],
       });
@@ -116,7 +121,7 @@ export function rootDisk(layout: RootLayout): Disk {
     return lastPlace;
   };
 
-  return {
+  const disk: Disk = {
     physical,
     assumeFolder(path) {
       const place = physical(path);
@@ -146,10 +151,13 @@ export function rootDisk(layout: RootLayout): Disk {
         device: stat.dev,
       };
     },
+    isDirectory: (path) =>
+      (seen.has(physical(path)) && !isBelowAssumed(physical(path))) || disk.entry(path)?.kind === 'directory',
     sha256: (path) => fileSha256(real(physical(path))),
     bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
     names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
   };
+  return disk;
 }
 
 /**

@@ -72,9 +72,10 @@ export interface RootIo {
   unlinkMany(paths: readonly string[]): readonly string[];
   /**
    * The same of regular files, relative to a folder (with a slash at the end), that are of the size and time given; no other is touched.
+   * @param meanwhile  is done while they are removed, or before
    * @returns the places of those that are still to be looked at
    */
-  unlinkPlaced(folder: string, files: readonly TimedFile[]): readonly number[];
+  unlinkPlaced(folder: string, files: readonly TimedFile[], meanwhile: () => void): readonly number[];
   rmdir(path: string): void;
   /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
   rmdirMany(paths: readonly string[]): readonly string[];
@@ -178,7 +179,7 @@ export const realIo: RootIo = {
   renameMany: startMoves,
   unlink: unlinkSync,
   unlinkMany,
-  unlinkPlaced,
+  unlinkPlaced: (folder, files, meanwhile) => unlinkPlaced(folder, files, { meanwhile }),
   rmdir: rmdirSync,
   rmdirMany: removeFolders,
   mkdir(path, mode, owner) {

@@ -5,7 +5,7 @@ import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import type { Database } from './state/database.ts';
 import { schemaVersion } from './state/schema.ts';
-import { currentGeneration, databaseState, readSetting, writeSetting } from './state/state.ts';
+import { currentGeneration, databaseState, readSetting, SINCE_1, writeSetting } from './state/state.ts';
 import type { FileRow, PackageRecord } from './types.ts';
 
 /**
@@ -116,7 +116,7 @@ export function writeManifests(layout: RootLayout, database: Database, io: RootI
   const changed = new Set(
     database
       .all(
-        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT +package FROM files WHERE from_generation > ?1
+        `SELECT DISTINCT name FROM installed WHERE from_generation > ?1 UNION SELECT package FROM files WHERE ${SINCE_1}
          UNION SELECT package FROM files_past WHERE to_generation > ?1`,
         written,
       )

@@ -142,7 +142,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
     return fileRows(database, ended, report.generation, JSON.stringify(paths));
   };
-  const late = dropPlain.length === 0 ? undefined : new LateLook(wish.disk, dropPlain, plan.plainAt, rowsOf);
+  const late = dropPlain.length === 0 ? undefined : new LateLook(wish.disk, plan.plain, rowsOf);
   execute(context, plan, wish.contents, actor.now, {
     late,
     build: split?.build,
@@ -309,7 +309,8 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const made = new Set(plan.operations.flatMap(({ kind, path }) => (kind === 'mkdir' ? [path] : [])));
-  for (const folder of foldersOf(plan.operations)) {
+  const named = plan.operations.filter(({ kind }) => kind !== 'unlink-ended');
+  for (const folder of new Set([...foldersOf(named), ...plan.plain.folders])) {
     if (made.has(folder)) continue;
     const path = under(layout, folder);
     try {

@@ -15,19 +15,18 @@ import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
-import type { TimedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import { type FileMetadata, ownerOf, type RootIo } from './io.ts';
 import { type RootLayout, under } from './layout.ts';
 import { settleFiles } from './loops/creation.ts';
 import { writeManifests } from './manifest-text.ts';
-import { isIn, parentOf, printable } from './names.ts';
+import { foldersOf, isIn, parentOf, printable } from './names.ts';
 import { place } from './placing.ts';
 import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, Operation, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
-import type { PlainFile } from './state/state.ts';
+import { endedPlain, type PlainFile } from './state/state.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -164,9 +163,12 @@ function readSource(row: FileRow, file: string): Buffer {
 
 /** Writes the journal; call it inside the transaction that makes the generation. @returns what it says now */
 export function writeJournal(database: Database, operations: readonly Operation[], sources: readonly string[]): JournalRow[] {
-  const rows = operations.map((operation) =>
-    journalRow(operation, operation.kind === 'place' ? sources[operation.stage]! : operation.kind === 'move' ? operation.to : ''),
-  );
+  const sourceOf = (operation: Operation): string => {
+    if (operation.kind === 'place') return sources[operation.stage]!;
+    if (operation.kind === 'move') return operation.to;
+    return operation.kind === 'unlink-ended' ? String(operation.generation) : '';
+  };
+  const rows = operations.map((operation) => journalRow(operation, sourceOf(operation)));
   for (let seq = 0; seq < rows.length; seq++) {
     const row = rows[seq]!;
     if (isRemoval(row)) {
@@ -182,7 +184,7 @@ export function writeJournal(database: Database, operations: readonly Operation[
   return rows;
 }
 
-/** @param source  of `place`: where the staged item is; of `move`: where it goes */
+/** @param source  of `place`: where the staged item is; of `move`: where it goes; of `unlink-ended`: the generation */
 export function journalRow(operation: Operation, source: string): JournalRow {
   if (operation.kind === 'unlink' || operation.kind === 'rmdir') return operation;
   const { kind, path } = operation;
@@ -206,7 +208,7 @@ interface Removal {
 export type JournalRow =
   | Removal
   | {
-      readonly kind: 'mkdir' | 'place' | 'move' | 'metadata';
+      readonly kind: 'mkdir' | 'place' | 'move' | 'metadata' | 'unlink-ended';
       readonly path: string;
       readonly source: string;
       readonly mode: number;
@@ -236,12 +238,13 @@ export interface KnownJournal {
 
 /**
  * Does what the journal says, from the start, writes the manifests, and drops it. What is done already is recognised.
- * @returns number of operations
+ * @returns number of operations, each removed file one
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
 export function applyJournal({ layout, database, io }: RootContext, known?: KnownJournal): number {
   const { rows, late } = known ?? { rows: readJournal(database), late: undefined };
   if (rows.length === 0) return 0;
+  let nOperations = rows.length;
   const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
@@ -257,23 +260,18 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
       end = endOfRun(rows, index);
       left = placeTogether(layout, io, rows.slice(index, end) as Placing[], checked, manifests);
     }
+    if (row.kind === 'unlink-ended') {
+      const files = late?.plain.inPlace ?? endedPlain(database, Number(row.source));
+      removeEnded({ layout, io }, { files, late, checked, meanwhile: manifests });
+      nOperations += files.length - 1;
+      continue;
+    }
     if (isRemoval(row) && index >= end) {
-      const isLate = index === late?.at;
-      end = isLate ? index + late.files.length : endOfRun(rows, index);
-      if (late !== undefined && index < late.at) end = Math.min(end, late.at);
-      const run = rows.slice(index, end);
-      if (isLate) left = removePlaced(layout, io, run, late, checked);
-      else left = removeTogether(layout, run, checked, row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
+      end = endOfRun(rows, index);
+      left = removeTogether(layout, rows.slice(index, end), checked, row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
     }
     if (index < end && left?.has(row) === false) continue;
-    try {
-      const parent = parentState(layout, parentOf(row.path), checked);
-      if (parent === 'real') applyOperation(layout, io, row);
-      else if (row.kind === 'mkdir' || (row.kind === 'place' && isThere(layout, row.source))) throw lostParent(row, parent);
-      // else: what was below went already, and something else stands there now
-    } catch (error) {
-      throw unfinished(row, error);
-    }
+    applyRow({ layout, io }, row, checked);
   }
   manifests();
   syncTouched(layout, io, checked);
@@ -283,7 +281,21 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
       confirmManifests?.();
     }),
   );
-  return rows.length;
+  return nOperations;
+}
+
+type Place = Pick<RootContext, 'layout' | 'io'>;
+
+/** @throws Fault E-PKM-019 */
+function applyRow({ layout, io }: Place, row: JournalRow, checked: Checked): void {
+  try {
+    const parent = parentState(layout, parentOf(row.path), checked);
+    if (parent === 'real') applyOperation(layout, io, row);
+    else if (row.kind === 'mkdir' || (row.kind === 'place' && isThere(layout, row.source))) throw lostParent(row, parent);
+    // else: what was below went already, and something else stands there now
+  } catch (error) {
+    throw unfinished(row, error);
+  }
 }
 
 /** Fewer are as quick one by one. */
@@ -308,7 +320,7 @@ function placeTogether(
   const moved: Placing[] = [];
   let folder = '';
   for (const row of rows) {
-    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row.path, checked);
     folder = isReal ? folderOf(folder, row.path) : '';
     if (isReal) moved.push(row);
     else left.add(row);
@@ -338,7 +350,7 @@ function removeTogether(
   const byPath = new Map<string, JournalRow>();
   let folder = '';
   for (const row of rows) {
-    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
+    const isReal = isIn(folder, row.path) || hasRealParent(layout, row.path, checked);
     folder = isReal ? folderOf(folder, row.path) : '';
     if (isReal) byPath.set(under(layout, row.path), row);
     else left.add(row);
@@ -347,51 +359,36 @@ function removeTogether(
   return left;
 }
 
-/** The same with plain files, those alone that are as they were placed. */
-function removePlaced(
-  layout: RootLayout,
-  io: RootIo,
-  rows: readonly JournalRow[],
-  late: LateLook,
-  checked: Checked,
-): ReadonlySet<JournalRow> | undefined {
-  const { files } = late;
-  if (rows.length < MANY) {
-    late.look(files);
-    return undefined;
+interface Ended {
+  readonly files: readonly PlainFile[];
+  readonly late: LateLook | undefined;
+  readonly checked: Checked;
+  /** Is done while they are removed; not where they are few. */
+  readonly meanwhile: () => void;
+}
+
+/** Removes plain files: together those that are as they were placed, the others, of which it is said before, one by one. */
+function removeEnded(place: Place, { files, late, checked, meanwhile }: Ended): void {
+  const { layout, io } = place;
+  let left = files;
+  if (files.length >= MANY) {
+    const isReal = (folder: string): boolean => hasRealParent(layout, `${folder}/`, checked);
+    const lost = new Set([...(late?.plain.folders ?? foldersOf(files))].filter((folder) => !isReal(folder)));
+    const isLost = (file: PlainFile): boolean => lost.has(parentOf(file.path));
+    const timed = lost.size === 0 ? files : files.filter((file) => !isLost(file));
+    const top = layout.root === '/' ? '/' : `${layout.root}/`;
+    const failed = io.unlinkPlaced(top, timed, meanwhile).map((index) => timed[index]!);
+    left = lost.size === 0 ? failed : failed.concat(files.filter(isLost));
   }
-  const left = new Set<JournalRow>();
-  const suspects: PlainFile[] = [];
-  const real: number[] = [];
-  const timed: TimedFile[] = [];
-  let folder = '';
-  for (let index = 0; index < rows.length; index++) {
-    const row = rows[index]!;
-    const file = files[index]!;
-    const isReal = isIn(folder, row.path) || hasRealParent(layout, row, checked);
-    folder = isReal ? folderOf(folder, row.path) : '';
-    if (isReal) {
-      real.push(index);
-      timed.push(file.path === row.path ? file : { ...file, path: row.path });
-    } else {
-      left.add(row);
-      suspects.push(file);
-    }
-  }
-  for (const place of io.unlinkPlaced(layout.root === '/' ? '/' : `${layout.root}/`, timed)) {
-    const index = real[place]!;
-    left.add(rows[index]!);
-    suspects.push(files[index]!);
-  }
-  late.look(suspects);
-  return left;
+  late?.look(left.concat(late.plain.elsewhere));
+  for (const { path } of left) applyRow(place, { kind: 'unlink', path }, checked);
 }
 
 const folderOf = (last: string, path: string): string => (isIn(last, path) ? last : parentOf(path));
 
-function hasRealParent(layout: RootLayout, row: JournalRow, checked: Checked): boolean {
+function hasRealParent(layout: RootLayout, path: string, checked: Checked): boolean {
   try {
-    return parentState(layout, parentOf(row.path), checked) === 'real';
+    return parentState(layout, parentOf(path), checked) === 'real';
   } catch {
     return false; // it cannot be told: that is said when its turn comes
   }

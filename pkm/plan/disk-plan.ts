@@ -46,8 +46,7 @@ export class DiskPlanner {
   readonly #places: Operation[] = [];
   readonly #metadata: Operation[] = [];
   readonly #removals: Operation[] = [];
-  /** Plain files that go with their packages. */
-  readonly #plainRemovals: Operation[] = [];
+  readonly #plain = { inPlace: [] as PlainFile[], folders: new Set<string>(), elsewhere: [] as PlainFile[] };
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
   /** Physical folders that are there, or will be when files are placed. */
@@ -88,15 +87,22 @@ export class DiskPlanner {
 
   /** They are removed however they stand, and looked at when they are: see late-look.ts. */
   #planPlain(files: readonly PlainFile[]): void {
+    const { inPlace, folders, elsewhere } = this.#plain;
     /** One that is where its path says. They come folder by folder. */
     let folder = '';
-    for (const { path } of files) {
-      let place = path;
+    for (const file of files) {
+      const { path } = file;
       if (!isIn(folder, path)) {
-        place = this.input.disk.physical(path);
-        folder = place === path ? parentOf(path) : '';
+        const place = this.input.disk.physical(path);
+        if (place !== path) {
+          elsewhere.push(file);
+          this.#removals.push({ kind: 'unlink', path: place });
+          continue;
+        }
+        folder = parentOf(path);
+        folders.add(folder);
       }
-      this.#plainRemovals.push({ kind: 'unlink', path: place });
+      inPlace.push(file);
     }
     this.#nRemoved += files.length;
   }
@@ -112,10 +118,14 @@ export class DiskPlanner {
     const folders = late.filter(({ kind }) => kind === 'rmdir').sort(deepestFirst);
     // A program that runs meanwhile finds its old files until all new ones are in place.
     const beforeRemovals = this.#first.concat(early, this.#mkdirs, this.#places, this.#metadata);
+    const ended: Operation[] =
+      this.#plain.inPlace.length + this.#plain.elsewhere.length === 0
+        ? []
+        : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {
       stage: this.#stage,
-      operations: beforeRemovals.concat(this.#plainRemovals, names, folders),
-      plainAt: beforeRemovals.length,
+      operations: beforeRemovals.concat(ended, names, folders),
+      plain: this.#plain,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
       dropConfig: this.dropConfig,
@@ -154,11 +164,16 @@ export class DiskPlanner {
 
   #withdraw(old: FileRow): void {
     const { disk, isRollback } = this.input;
-    const there = disk.entry(old.path);
     if (old.kind === 'directory') {
-      if (there?.kind === 'directory' && !old.wasThere) this.#removals.push({ kind: 'rmdir', path: disk.physical(old.path) });
-    } else if (old.isConfig) planConfig(this, old, undefined);
-    else if (there !== undefined && !(isRollback && old.wasThere)) {
+      if (!old.wasThere && disk.isDirectory(old.path)) this.#removals.push({ kind: 'rmdir', path: disk.physical(old.path) });
+      return;
+    }
+    if (old.isConfig) {
+      planConfig(this, old, undefined);
+      return;
+    }
+    const there = disk.entry(old.path);
+    if (there !== undefined && !(isRollback && old.wasThere)) {
       if (there.kind === 'directory') {
         this.warnings.push(this.#modified(old, FOLDER_STAYS));
         return;

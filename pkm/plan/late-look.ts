@@ -7,11 +7,10 @@ import type { Disk, DiskEntry } from '../disk.ts';
 import type { PlainFile } from '../state/state.ts';
 import type { FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isSame, isUntouched } from './as-placed.ts';
+import type { PlainRemovals } from './operations.ts';
 
 export class LateLook {
-  readonly files: readonly PlainFile[];
-  /** Where the operations on them begin, one each, in their order. */
-  readonly at: number;
+  readonly plain: PlainRemovals;
   readonly warnings: Warning[] = [];
   /** Of files that were not there any more, and so were not removed. */
   nAbsent = 0;
@@ -19,10 +18,9 @@ export class LateLook {
   readonly #rowsOf: (paths: readonly string[]) => readonly FileRow[];
 
   /** @param rowsOf  the rows that files had */
-  constructor(disk: Disk, files: readonly PlainFile[], at: number, rowsOf: (paths: readonly string[]) => readonly FileRow[]) {
+  constructor(disk: Disk, plain: PlainRemovals, rowsOf: (paths: readonly string[]) => readonly FileRow[]) {
     this.#disk = disk;
-    this.files = files;
-    this.at = at;
+    this.plain = plain;
     this.#rowsOf = rowsOf;
   }
 

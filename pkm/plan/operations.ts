@@ -1,4 +1,5 @@
 /** What a plan asks of the disk. Paths are physical: relative to the root, without symlinks in their parents. */
+import type { PlainFile } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 
 /** A new file or symlink, made in the staging folder before the point of no return. */
@@ -26,14 +27,25 @@ export type Operation =
   | { readonly kind: 'metadata'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** Removes anything but a directory. */
   | { readonly kind: 'unlink'; readonly path: string }
+  /** The same of all plain files that packages had which this generation ended: their rows tell which (`endedPlain`). Its path is ''. */
+  | { readonly kind: 'unlink-ended'; readonly path: string; readonly generation: number }
   /** Removes an empty directory; one that is not empty stays. */
   | { readonly kind: 'rmdir'; readonly path: string };
+
+/** Plain files of packages that go, looked at when they are removed. */
+export interface PlainRemovals {
+  /** Which are where their paths say: `unlink-ended` removes them. */
+  readonly inPlace: readonly PlainFile[];
+  /** Of those. */
+  readonly folders: ReadonlySet<string>;
+  /** Behind symlinks in their parents: each has an operation. */
+  readonly elsewhere: readonly PlainFile[];
+}
 
 export interface DiskPlan {
   readonly stage: readonly StageItem[];
   readonly operations: readonly Operation[];
-  /** Where those begin that remove the plain files of packages that go: as many, in their order. */
-  readonly plainAt: number;
+  readonly plain: PlainRemovals;
   /** The rows that the delta puts, with what the disk knew about them. */
   readonly putFiles: readonly FileRow[];
   readonly putConfig: readonly ConfigRow[];

@@ -67,4 +67,12 @@ export const migrations: readonly Migration[] = [
     number: 32,
     sql: "UPDATE settings SET value = '-1' WHERE key = 'manifests_generation';",
   },
+  {
+    // One index instead of two that each row has to be put into and taken out of: what came after a generation is asked package by package.
+    number: 33,
+    sql: `
+      DROP INDEX files_from;
+      DROP INDEX files_package;
+      CREATE INDEX files_package ON files (package, from_generation);`,
+  },
 ];

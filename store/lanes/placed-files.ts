@@ -153,11 +153,19 @@ export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | 
  * Removes regular files that are of the size and time given, and looks at no other. @returns the places of those that were not removed,
  * in no order; all where there are few
  *
- * @param folder  which the paths are relative to; ends in a slash
+ * @param folder              which the paths are relative to; ends in a slash
+ * @param options.meanwhile   is done while they are removed, or before
+ * @param options.startLanes  if it is given, lanes do it
  */
-export function unlinkPlaced(folder: string, files: readonly TimedFile[], startLanes?: () => Lanes | undefined): number[] {
-  const left = startLanes === undefined && files.length >= MANY_IN_LOOP ? removeInLoop(folder, files) : undefined;
-  return left ?? unlinkPlacedInLanes(folder, files, startLanes ?? startFileLanes);
+export function unlinkPlaced(
+  folder: string,
+  files: readonly TimedFile[],
+  { meanwhile, startLanes }: { meanwhile?: () => void; startLanes?: () => Lanes | undefined } = {},
+): number[] {
+  const left = startLanes === undefined && files.length >= MANY_IN_LOOP ? removeInLoop(folder, files, meanwhile) : undefined;
+  if (left !== undefined) return left;
+  meanwhile?.();
+  return unlinkPlacedInLanes(folder, files, startLanes ?? startFileLanes);
 }
 
 function unlinkPlacedInLanes(folder: string, files: readonly TimedFile[], startLanes: () => Lanes | undefined): number[] {

@@ -50,13 +50,21 @@ export interface NamedEntry {
 /**
  * Removes files that are as given: regular, of that size, and of that time without a part of a second; or entries by their name alone.
  *
- * @param folder  absolute; paths are relative to it
+ * @param folder     absolute; paths are relative to it
+ * @param meanwhile  is done while threads remove them; not where they have to be removed in another way
  * @returns the places of those that were not removed, ascending; `undefined` where they have to be removed in another way
  */
-export function removeInLoop(folder: string, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
+export function removeInLoop(
+  folder: string,
+  entries: readonly (TimedFile | NamedEntry)[],
+  meanwhile: () => void = () => {},
+): number[] | undefined {
   const loop = removalLoop();
   if (loop === undefined) return undefined;
-  if (entries.length === 0) return [];
+  if (entries.length === 0) {
+    meanwhile();
+    return [];
+  }
   let fd: number;
   try {
     fd = openSync(folder, O_PATH | constants.O_DIRECTORY);
@@ -64,13 +72,18 @@ export function removeInLoop(folder: string, entries: readonly (TimedFile | Name
     return undefined;
   }
   try {
-    return run(loop, fd, entries);
+    return run(loop, fd, entries, meanwhile);
   } finally {
     closeSync(fd);
   }
 }
 
-function run(loop: NativeLoop, fd: number, entries: readonly (TimedFile | NamedEntry)[]): number[] | undefined {
+function run(
+  loop: NativeLoop,
+  fd: number,
+  entries: readonly (TimedFile | NamedEntry)[],
+  meanwhile: () => void,
+): number[] | undefined {
   const { native, code, functions, addressOf } = loop;
   const names: string[] = [];
   for (const { path } of entries) names.push(path);
@@ -92,8 +105,12 @@ function run(loop: NativeLoop, fd: number, entries: readonly (TimedFile | NamedE
     const thread = native.start(code, at);
     if (thread !== undefined) threads.push(thread);
   }
-  for (const thread of threads) thread.join();
   if (threads.length === 0) return undefined;
+  try {
+    meanwhile();
+  } finally {
+    for (const thread of threads) thread.join();
+  }
   const left: number[] = [];
   for (let index = 0; index < entries.length; index++) if (places[index * PLACE_WORDS + 6] !== 1) left.push(index);
   return left;

@@ -49,10 +49,7 @@ test('a removal that is refused in the middle goes on when it is not refused any
     unlinkPlaced: (folder: string, files: readonly TimedFile[]) => {
       const place = files.findIndex((file) => folder + file.path === refused);
       const others = files.with(place, { ...files[place]!, sizeBytes: 99 });
-      assert.deepEqual(
-        unlinkPlaced(folder, others, () => Lanes.start(2)),
-        [place],
-      );
+      assert.deepEqual(unlinkPlaced(folder, others, { startLanes: () => Lanes.start(2) }), [place]);
       return [place];
     },
     unlink(name: string): void {

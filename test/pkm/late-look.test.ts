@@ -1,9 +1,11 @@
 /** Files are looked at while they are removed, or before, where somebody asks: the same is said and the same is left, few files or many. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { TransactionReport } from '../../pkm/index.ts';
+import { realIo } from '../../pkm/io.ts';
 import { type FileSpec, Sandbox } from './support.ts';
 
 /** Beyond 2,000, threads remove them. */
@@ -71,3 +73,54 @@ for (const nFiles of COUNTS) {
     });
   });
 }
+
+function operationsOf(box: Sandbox): unknown[] {
+  const database = new DatabaseSync(box.path('var/lib/igos/pkm.db'), { readOnly: true });
+  try {
+    return database
+      .prepare('SELECT operation FROM journal ORDER BY seq')
+      .all()
+      .map((row) => row['operation']);
+  } finally {
+    database.close();
+  }
+}
+
+test('the journal says of plain files that they go, not which', (t) => {
+  const box = damaged(t, 60);
+  let operations: unknown[] = [];
+  const io = {
+    ...realIo,
+    commit: <T>(name: string, work: () => T): T => {
+      if (name === 'journal') operations = operationsOf(box);
+      return work();
+    },
+  };
+  box.do((root) => root.remove(['a'], { force: true }), { io });
+  assert.deepEqual(
+    operations.filter((operation) => operation !== 'rmdir'),
+    // what is behind a symlink, the configuration, the symlink
+    ['unlink-ended', 'unlink', 'unlink', 'unlink'],
+  );
+});
+
+test('a removal that goes on after a crash follows no symlink that was put there meanwhile', (t) => {
+  const box = damaged(t, 60);
+  const io = {
+    ...realIo,
+    unlinkPlaced: () => {
+      throw new Error('the power is gone');
+    },
+  };
+  assert.throws(() => box.do((root) => root.remove(['a']), { io }), /the power is gone/);
+  const folder = box.path('usr/share/a/0');
+  renameSync(folder, box.path('usr/mine'));
+  symlinkSync('../../mine', folder);
+  box.do((root) => root.recover());
+  assert.ok(existsSync(box.path('usr/mine/file-0')), 'it is somebody else’s now');
+  assert.ok(!existsSync(box.path('usr/share/a/1/file-8')));
+  assert.deepEqual(
+    box.do((root) => root.checkInvariants()),
+    [],
+  );
+});

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { SINCE_1 } from '../../pkm/state/state.ts';
 import { Sandbox } from './support.ts';
 
 test('a database of schema 1 is read as it is, and brought up to date by the first change', (t) => {
@@ -49,4 +50,14 @@ test('a database of schema 1 is read as it is, and brought up to date by the fir
     b.map((row) => String((row as { sql: string }).sql).replace(/\s+/g, ' ')),
     'old and new databases end up alike',
   );
+});
+
+test('what came after a generation is found without a look at every row', (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a' })]));
+  const database = new DatabaseSync(box.path('var/lib/igos/pkm.db'), { readOnly: true });
+  const steps = database.prepare(`EXPLAIN QUERY PLAN SELECT * FROM files WHERE ${SINCE_1}`).all(0);
+  database.close();
+  const said = steps.map((step) => String(step['detail'])).join('\n');
+  assert.match(said, /SEARCH files USING (COVERING )?INDEX files_package \(package=\? AND from_generation>\?\)/);
 });

@@ -32,6 +32,19 @@ const helpTopics = (program: 'igos' | 'pkm'): string =>
   );
 const DECLARATIONS = ['package', 'override', 'split', 'tier', 'system', 'tree'];
 
+/**
+ * Names of files may hold blanks, quotes and stars. Bash's own completion knows how to write them; where that cannot be asked for (zsh), a
+ * name is a line.
+ */
+const FILES = `_igos_files() {
+  COMPREPLY=()
+  if type compopt >/dev/null 2>&1 && compopt -o default 2>/dev/null; then return; fi
+  local IFS=$'\\n'
+  if [ -n "$BASH_VERSION" ] && [[ $- != *f* ]]; then set -f; COMPREPLY=($(compgen -f -- "$1")); set +f
+  else COMPREPLY=($(compgen -f -- "$1")); fi
+}
+`;
+
 function bash(): string {
   const functions = PROGRAMS.map((program) => {
     const commands = commandsOf(program);
@@ -57,7 +70,7 @@ function bash(): string {
       '    esac',
       '  done',
       '  local command=${COMP_WORDS[at]} verb=${COMP_WORDS[at+1]}',
-      '  if [ "$at" -gt "$COMP_CWORD" ]; then COMPREPLY=($(compgen -f -- "$word")); return; fi',
+      '  if [ "$at" -gt "$COMP_CWORD" ]; then _igos_files "$word"; return; fi',
       `  if [ "$COMP_CWORD" -eq "$at" ]; then COMPREPLY=($(compgen -W "${firsts.join(' ')}" -- "$word")); return; fi`,
       '  case $command in',
       ...groups.map(
@@ -76,13 +89,13 @@ function bash(): string {
       '    -*) case $command in',
       ...commands.map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "${optionsOf(command)}" -- "$word")) ;;`),
       '    esac ;;',
-      '    *) COMPREPLY=($(compgen -f -- "$word")) ;;',
+      '    *) _igos_files "$word" ;;',
       '  esac',
       '}',
       `complete -o filenames -F _${program} ${program}`,
     ].join('\n');
   });
-  return `${functions.join('\n')}\n`;
+  return `${FILES}${functions.join('\n')}\n`;
 }
 
 function fish(): string {

@@ -1,6 +1,9 @@
 /** The script for bash, loaded by bash and asked as it asks. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { completionScript } from '../../cli/shell-completions.ts';
 
@@ -39,4 +42,17 @@ test('bash completes commands, verbs, options and their words, also behind optio
     run.stdout.trimEnd().split('\n'),
     asked.map(([, words]) => words),
   );
+});
+
+test('names of files are taken as they are, with blanks, stars and dollars', { skip }, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-completions-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const names = ['$(touch made)', "it's mine", 'my tree', 'plain', 'st*r'];
+  for (const name of names) writeFileSync(join(folder, name), '');
+  const ask = 'COMP_WORDS=(igos realize ""); COMP_CWORD=2; _igos; printf "%s\\n" "${COMPREPLY[@]}"; echo $-';
+  const run = spawnSync('bash', ['-c', `${completionScript('bash')}${ask}`], { cwd: folder, encoding: 'utf8' });
+  const lines = run.stdout.trimEnd().split('\n');
+  assert.doesNotMatch(lines.pop()!, /f/, 'globbing is on again');
+  assert.deepEqual(new Set(lines), new Set(names), run.stderr);
+  assert.deepEqual(new Set(readdirSync(folder)), new Set(names));
 });

@@ -101,8 +101,12 @@ class Sequence {
       case 'install':
         return this.#install([modelImage(one.name, one.version)], { isDeclared: false });
       case 'queue': {
-        const images = QUEUES[one.queue]!.map((name) => modelImage(name, one.version));
-        return this.#install(images, one);
+        const names = QUEUES[one.queue]!;
+        const images = names.map((name) => modelImage(name, one.version));
+        return this.#install(images, {
+          isDeclared: one.isDeclared,
+          explicit: one.isLastAsked ? new Set(names.slice(-1)) : undefined,
+        });
       }
       case 'several':
       case 'switch': {
@@ -117,7 +121,6 @@ class Sequence {
         );
       case 'autoremove': {
         const names = model.orphans();
-        assert.deepEqual(this.root.orphans(), names, 'what nobody needs');
         return this.#both(
           () => model.remove(names, one.force, false),
           () => this.root.remove(this.root.orphans(), { force: one.force }),
@@ -322,6 +325,7 @@ class Sequence {
       ([name, { version, supersededBy, reason, from }]) => `${name} ${version} ${supersededBy} ${reason} since ${from}`,
     );
     assert.deepEqual(packages.sort(compareBytes), modelled.sort(compareBytes), `the packages after ${where}`);
+    assert.deepEqual(root.orphans(), model.orphans(), `what nobody needs after ${where}`);
     assert.deepEqual(
       root.holds().map(({ name }) => name),
       [...model.held].sort(compareBytes),

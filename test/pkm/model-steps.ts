@@ -4,7 +4,7 @@ import { packageNames } from './model-packages.ts';
 
 export type Step =
   | { kind: 'install'; name: string; version: number }
-  | { kind: 'queue'; queue: number; version: number; isDeclared: boolean }
+  | { kind: 'queue'; queue: number; version: number; isDeclared: boolean; isLastAsked: boolean }
   | { kind: 'several'; picks: readonly Pick[]; isDeclared: boolean }
   | { kind: 'switch'; picks: readonly Pick[]; isDeclared: boolean }
   | { kind: 'remove'; name: string; force: boolean; cascade: boolean }
@@ -67,7 +67,7 @@ const of = <K extends Step['kind'], T>(kind: K, rest: { [P in keyof T]: fc.Arbit
 
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: of('install', { name, version }) },
-  { weight: 5, arbitrary: of('queue', { queue: fc.nat(QUEUES.length - 1), version, isDeclared }) },
+  { weight: 5, arbitrary: of('queue', { queue: fc.nat(QUEUES.length - 1), version, isDeclared, isLastAsked: fc.boolean() }) },
   { weight: 5, arbitrary: of('several', { picks, isDeclared }) },
   { weight: 2, arbitrary: of('switch', { picks, isDeclared }) },
   { weight: 3, arbitrary: of('remove', { name, force: fc.boolean(), cascade: fc.boolean() }) },

@@ -29,8 +29,13 @@ import {
   type Root,
 } from '../../pkm/index.ts';
 
-/** Syncing a shared disk costs the machine much more than the tests do. */
-const memory = isRoomy('/dev/shm') ? '/dev/shm' : tmpdir();
+let memory: string | undefined;
+
+/** Syncing a shared disk costs the machine much more than the tests do. Who is given a folder does not try: it may be killed meanwhile. */
+function freshFolder(): string {
+  memory ??= isRoomy('/dev/shm') ? '/dev/shm' : tmpdir();
+  return mkdtempSync(join(memory, 'igos-pkm-'));
+}
 
 /** Whether a folder has room for the tests, and programs in it run: in containers, /dev/shm often has 64 MB and is mounted `noexec`. */
 function isRoomy(folder: string): boolean {
@@ -58,7 +63,7 @@ export class Sandbox {
   #clock = 1_800_000_000;
 
   /** @param base  an existing sandbox's folder, or a fresh one */
-  constructor(context: Pick<TestContext, 'after'> | undefined, base: string = mkdtempSync(join(memory, 'igos-pkm-'))) {
+  constructor(context: Pick<TestContext, 'after'> | undefined, base: string = freshFolder()) {
     this.base = base;
     this.root = join(this.base, 'root');
     mkdirSync(this.root, { recursive: true });

@@ -136,6 +136,7 @@ class RunSummary {
   readonly #store: ObjectStore;
   readonly state: BuildState = new BuildState();
   readonly #made = new Set<StorePath>();
+  readonly #startSeconds = Math.floor(Date.now() / 1000);
 
   constructor(store: ObjectStore) {
     this.#store = store;
@@ -147,7 +148,9 @@ class RunSummary {
   }
 
   lines(): string[] {
-    const sizes = [...this.#made].map((path) => this.#store.info(path)?.narSizeBytes ?? 0);
+    const infos = [...this.#made].map((path) => this.#store.info(path));
+    // What came out as it was before is made, and not new.
+    const sizes = infos.map((info) => (info !== undefined && info.registeredAt >= this.#startSeconds ? info.narSizeBytes : 0));
     return summaryLines(
       this.state,
       sizes.reduce((sum, size) => sum + size, 0),

@@ -154,7 +154,10 @@ function bindQuick(): Quick | null {
       reap(pid) {
         const status = [0];
         const usage = Buffer.alloc(USAGE_BYTES);
-        return wait4(pid, status, WNOHANG, usage) === 0 ? undefined : { status: status[0]!, usage: readUsage(usage) };
+        const found = wait4(pid, status, WNOHANG, usage);
+        if (found === 0) return undefined;
+        // Somebody else has waited for it, and how it ended is lost: not well, as far as we know.
+        return { status: found === pid ? status[0]! : systemConstants.signals.SIGKILL, usage: readUsage(usage) };
       },
     };
   } catch {

@@ -17,6 +17,7 @@ import { type ObjectStore, parseStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
+import { endAtOnce } from './leave.ts';
 import { reportLines, warningLines } from './report-lines.ts';
 import { rootOf } from './root-reading.ts';
 
@@ -30,6 +31,7 @@ export function openForChange(
   command: string,
   options: Pick<OpenOptions, 'makesRoom'> = {},
 ): Root {
+  endAtOnce();
   const root = rootOf(args);
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import koffi from 'koffi';
 import { type Descriptor, type Started, startProgram } from '../../builder/spawn.ts';
 
 const start = (script: string, descriptors: readonly Descriptor[] = ['empty', 'output', 'output', 'channel']): Started =>
@@ -69,6 +70,14 @@ test('a signal that ended it is named, and one that is sent reaches it', async (
   assert.equal(child.kill('SIGKILL'), true);
   assert.equal((await ended).signal, 'SIGKILL');
   assert.equal(child.kill('SIGKILL'), false, 'its number may be another’s by now');
+});
+
+test('a program whose end somebody else was told of has not succeeded', async (t) => {
+  if (!onLinux(t)) return;
+  const child = start(':');
+  const wait4 = koffi.load(null).func('int wait4(int pid, void *status, int options, void *usage)');
+  assert.equal(wait4(child.pid, null, 0, null), child.pid);
+  assert.equal((await end(child)).signal, 'SIGKILL');
 });
 
 test('a program that is not there is an error with its number', async () => {

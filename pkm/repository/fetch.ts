@@ -59,7 +59,11 @@ export async function fetchArchives(
  * Two processes must not write the same archive. Not the root's lock: a root may be changed while archives for it come in.
  * `undefined` where nothing is to be downloaded.
  */
-async function lockDownloads(context: RootContext, items: readonly AvailablePackage[], onWait?: () => void): Promise<(() => void) | undefined> {
+async function lockDownloads(
+  context: RootContext,
+  items: readonly AvailablePackage[],
+  onWait?: () => void,
+): Promise<(() => void) | undefined> {
   if (!items.some((item) => isToBeDownloaded(context, item))) return undefined;
   return await lockFile(`${context.layout.lock}.downloads`, onWait);
 }

@@ -5,8 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { closeSync, constants as fileConstants } from 'node:fs';
-import { constants as systemConstants } from 'node:os';
+import { closeSync, constants as fileConstants, writeFileSync } from 'node:fs';
+import { getPriority, constants as systemConstants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { loadKoffi } from '../base/index.ts';
 import { coverDescriptors } from './descriptors.ts';
@@ -179,6 +179,20 @@ const readUsage = (bytes: Buffer): Usage => {
 const MAX_EAGER_REAPS = 100;
 const REAP_MS = 1;
 
+/**
+ * A session of its own is scheduled as a group of its own (sched(7), "The autogroup feature"), which begins as if nobody had said
+ * `nice`, and in which the process's own number counts for nothing outside. Where there are no such groups there is nothing to do.
+ */
+function keepPriority(pid: number): void {
+  const priority = getPriority();
+  if (priority <= 0) return;
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(priority));
+  } catch {
+    // it has ended, or the kernel has none or lets nobody write
+  }
+}
+
 class QuickChild extends EventEmitter implements Started {
   readonly pid: number | undefined;
   readonly stdio: readonly (PipeEnd | undefined)[];
@@ -213,6 +227,7 @@ class QuickChild extends EventEmitter implements Started {
       process.nextTick(() => this.emit('error', Object.assign(new Error(`${program}: ${code}`), { code })));
       return;
     }
+    keepPriority(pid);
     this.pid = pid;
     this.stdio = outputs.map((fd, own) =>
       fd === undefined ? undefined : new PipeEnd(calls.poll, fd, options.descriptors[own] === 'channel'),

@@ -82,9 +82,10 @@ export async function lockFile(path: string, onWait: () => void = () => {}): Pro
   sys('write', path, () => closeSync(openSync(path, 'a', 0o644)));
   const handle = new DatabaseSync(path);
   try {
-    for (let isFirst = true; !tryFor(handle, path, 0); isFirst = false) {
-      if (isFirst) onWait();
-      await sleep(POLL_MS);
+    if (!tryFor(handle, path, 0)) {
+      onWait();
+      do await sleep(POLL_MS);
+      while (!tryFor(handle, path, 0));
     }
   } catch (error) {
     handle.close();

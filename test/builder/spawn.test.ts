@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import koffi from 'koffi';
 import { type Descriptor, type Started, startProgram } from '../../builder/spawn.ts';
@@ -102,6 +103,24 @@ test('it inherits nothing but what it is given, ignores no signal, and leads a s
   assert.match(ignored!, /SigIgn:\s0+$/);
   const [pid, leader] = session!.split(' ');
   assert.equal(pid, leader);
+});
+
+test('who is nice has nice programs, whose session is a group of the scheduler', async (t) => {
+  if (!onLinux(t)) return;
+  const group = '/proc/self/autogroup';
+  if (!existsSync(group)) {
+    t.skip('not part of igos: this kernel has no groups of sessions');
+    return;
+  }
+  const url = JSON.stringify(import.meta.resolve('../../builder/spawn.ts'));
+  const script = `
+    const { startProgram } = await import(${url});
+    const descriptors = ['empty', 'output'];
+    const child = startProgram('/bin/sh', ['-c', 'sleep 0.3; cat ${group}'], { cwd: '/', env: process.env, descriptors });
+    child.stdio[1].on('data', (chunk) => process.stdout.write(chunk));`;
+  const words = ['--input-type=module', '-e', script];
+  const { stdout, stderr } = spawnSync('nice', ['-n', '7', process.execPath, ...words], { encoding: 'utf8' });
+  assert.match(stdout, /nice 7$/m, stderr);
 });
 
 test('no descriptor is left open', async (t) => {

@@ -92,6 +92,8 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
   /** What is in an object of the store stays in it: where the store is on this machine is no path of the language. */
   override realpath(path: Bytes): Bytes {
     const real = super.realpath(path);
+    // Nearly always; what takes paths apart is loaded for the others.
+    if (!path.startsWith(`${this.store.storeDir}/`)) return real;
     const object = splitStorePath(path, this.store.storeDir);
     if (object === undefined) return real;
     const root = super.realpath(object.path);

@@ -40,7 +40,6 @@ export const igosCommands: readonly Command[] = [
   {
     program: 'igos',
     name: 'repl',
-    prints: 'what is evaluated, as it comes',
     summary: 'evaluate expressions interactively',
     operands: '[FILE|TREE…]',
     minOperands: 0,

@@ -74,7 +74,6 @@ test('what is no data has no --json, nor says that it had', (t) => {
   const asked = [
     ['completions', 'bash'],
     ['develop', 'examples/tour/v1#greet', '-c', 'true'],
-    ['repl'],
     ['lsp'],
     ['store', 'dump', file],
     ['store', 'cat', file],

@@ -11,6 +11,8 @@ const MANY_FILES = 4000;
 const MANY_NAMES = 2000;
 /** Threads of the C library are there at once. */
 const MANY_IN_LOOP = 50;
+/** Names alone: fewer are gone, one by one, before threads have begun. */
+const MANY_NAMES_IN_LOOP = 150;
 /** Few enough that the last slot does not keep one thread busy for long. */
 const MAX_BYTES: number = 1 << 22;
 
@@ -129,7 +131,7 @@ function inLanes(
  * @param startLanes  if it is given, lanes do it
  */
 export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | undefined): string[] {
-  if (startLanes === undefined && paths.length >= MANY_IN_LOOP) {
+  if (startLanes === undefined && paths.length >= MANY_NAMES_IN_LOOP) {
     const left = removeInLoop(
       '/',
       paths.map((path) => ({ path, isFolder: false })),

@@ -122,14 +122,15 @@ test('the environment reaches Node as it is', (t) => {
 test('what it sets for malloc is seen by nobody, and what the user sets stays', (t) => {
   const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
   t.after(() => rmSync(work, { recursive: true, force: true }));
-  const expression = 'map builtins.getEnv [ "MALLOC_ARENA_MAX" "IGOS_FEW_ARENAS" ]';
+  const expression = 'map builtins.getEnv [ "MALLOC_ARENA_MAX" "GLIBC_TUNABLES" "IGOS_TUNES_MALLOC" ]';
   const evaluate = (environment: Readonly<Record<string, string>>): string =>
     spawnSync(join(project, 'bin/igos'), ['eval', '--impure', '--strict', '--home', work, '-E', expression], {
       env: { PATH: process.env['PATH'], ...environment },
       encoding: 'utf8',
     }).stdout;
-  assert.equal(evaluate({}), '[ "" "" ]\n');
-  assert.equal(evaluate({ MALLOC_ARENA_MAX: '3' }), '[ "3" "" ]\n');
+  assert.equal(evaluate({}), '[ "" "" "" ]\n');
+  assert.equal(evaluate({ MALLOC_ARENA_MAX: '3' }), '[ "3" "" "" ]\n');
+  assert.equal(evaluate({ GLIBC_TUNABLES: 'glibc.malloc.arena_max=3' }), '[ "" "glibc.malloc.arena_max=3" "" ]\n');
 });
 
 test('the version needs no Node, and is what Node says', (t) => {

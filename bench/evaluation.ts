@@ -4,11 +4,12 @@ import { chmodSync, cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Project } from './installed.ts';
-import { type Case, has, measure, peakMemory, type Result } from './measure.ts';
+import { type Case, has, Measured, peakMemory, type Result } from './measure.ts';
 
-const ROUNDS = 5;
-/** Of runs that take a fifth of a second or less: a moment of something else is a larger part of them, and more of them cost little. */
-const SHORT_ROUNDS = 21;
+/** All inputs are measured once, and then again: the machine is faster in some minutes than in others, for some programs more than for others. */
+const PASSES = 5;
+/** In each pass, of runs that take a fifth of a second or less: a moment of something else is a larger part of them, and more of them cost little. */
+const SHORT_ROUNDS = 5;
 const shortInputs: ReadonlySet<string> = new Set(['startup', 'pkgset-eval', 'startup-again', 'pkgset-again']);
 
 interface Input {
@@ -33,7 +34,7 @@ const inputs: readonly Input[] = [
   { name: 'pkgset-again', file: 'pkgset.nix', mode: 'instantiate', isAgain: true },
 ];
 
-/** Prints a row as each input is done; `wanted` names inputs, all by default. igos evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
+/** Prints its rows at the end, after some minutes; `wanted` names inputs, all by default. igos evaluates anew each time, without its evaluation cache, but for what ends in `-again`; those are not in the mean. */
 export async function evaluationTable(
   { root, bin }: Project,
   scratch: string,
@@ -46,12 +47,12 @@ export async function evaluationTable(
   }
   const igos = join(bin, 'igos');
   print(
-    `evaluation, igos / nix-instantiate: median wall of ${ROUNDS} interleaved runs (${SHORT_ROUNDS} of the short), least CPU, peak memory`,
+    `evaluation, igos / nix-instantiate: median wall of ${PASSES} interleaved runs (${PASSES * SHORT_ROUNDS} of the short), least CPU, peak memory`,
   );
   print(
     `${'input'.padEnd(20)}${'wall ms'.padStart(16)}${'ratio'.padStart(7)}${'cpu ms'.padStart(16)}${'ratio'.padStart(7)}${'MiB'.padStart(13)}${'ratio'.padStart(7)}`,
   );
-  const walls: number[] = [];
+  const measured: { input: Input; runs: Measured }[] = [];
   for (const input of inputs) {
     if (wanted.length > 0 && !wanted.includes(input.name)) continue;
     const found = [join(root, 'bench', 'eval'), join(root, '..', 'shared', 'bench', 'eval')]
@@ -65,8 +66,14 @@ export async function evaluationTable(
       continue;
     }
     const cases = casesOf(input, file, igos, join(scratch, input.name));
-    const [theirs, ours] = measure(cases, shortInputs.has(input.name) ? SHORT_ROUNDS : ROUNDS) as [Result, Result];
-    const memory = [await peakMemory(cases[0]!), await peakMemory(cases[1]!)];
+    measured.push({ input, runs: new Measured(cases) });
+  }
+  for (let pass = 0; pass < PASSES; pass++)
+    for (const { input, runs } of measured) runs.add(shortInputs.has(input.name) ? SHORT_ROUNDS : 1);
+  const walls: number[] = [];
+  for (const { input, runs } of measured) {
+    const [theirs, ours] = runs.results() as [Result, Result];
+    const memory = [await peakMemory(runs.cases[0]!), await peakMemory(runs.cases[1]!)];
     if (input.isAgain !== true) walls.push(ours.wallMedian / theirs.wallMedian);
     print(rowOf(input.name, theirs, ours, memory));
   }

@@ -26,31 +26,60 @@ export interface Result {
 }
 
 export function measure(cases: readonly Case[], rounds: number): Result[] {
-  const walls = new Map<string, number[]>();
-  const cpus = new Map<string, number[]>();
-  for (let round = 0; round <= rounds; round++) {
-    for (const entry of cases) {
-      entry.before?.();
-      // The shell's own clock: what starting a process from here takes is no part of it, and is a third of a run of 20 ms.
-      const words = ['-c', 'TIMEFORMAT="%3R %3U %3S"; time "$@"', 'bash', ...entry.command];
-      const run = spawnSync('bash', words, {
-        encoding: 'utf8',
-        env: { ...process.env, ...entry.environment },
-        maxBuffer: 1 << 28,
-      });
-      if (run.status !== 0) throw new Error(`${entry.name} failed: ${run.stderr}`);
-      if (entry.expected !== undefined && run.stdout !== entry.expected)
-        throw new Error(`${entry.name} printed ${run.stdout.slice(0, 200)}`);
-      if (round === 0) continue; // warm caches, the file system's and ours
-      const [wall, user, system] = run.stderr.trimEnd().split('\n').at(-1)!.split(' ').map(Number) as [number, number, number];
-      walls.set(entry.name, [...(walls.get(entry.name) ?? []), wall * 1000]);
-      cpus.set(entry.name, [...(cpus.get(entry.name) ?? []), (user + system) * 1000]);
+  const measured = new Measured(cases);
+  measured.add(rounds);
+  return measured.results();
+}
+
+/** Cases of which more rounds may follow later: what is measured over minutes does not go by one of them. */
+export class Measured {
+  readonly cases: readonly Case[];
+  readonly #walls = new Map<string, number[]>();
+  readonly #cpus = new Map<string, number[]>();
+
+  constructor(cases: readonly Case[]) {
+    this.cases = cases;
+  }
+
+  /** The first round of all is not counted: it warms caches, the file system's and ours. */
+  add(rounds: number): void {
+    if (this.#walls.size === 0) for (const entry of this.cases) run(entry);
+    for (let round = 0; round < rounds; round++) {
+      for (const entry of this.cases) {
+        const { wall, cpu } = run(entry);
+        this.#walls.set(entry.name, [...(this.#walls.get(entry.name) ?? []), wall]);
+        this.#cpus.set(entry.name, [...(this.#cpus.get(entry.name) ?? []), cpu]);
+      }
     }
   }
-  return cases.map(({ name }) => {
-    const sorted = [...walls.get(name)!].sort((a, b) => a - b);
-    return { name, wallMedian: sorted[sorted.length >> 1]!, wallMinimum: sorted[0]!, cpuMinimum: Math.min(...cpus.get(name)!) };
+
+  results(): Result[] {
+    return this.cases.map(({ name }) => {
+      const sorted = [...this.#walls.get(name)!].sort((a, b) => a - b);
+      return {
+        name,
+        wallMedian: sorted[sorted.length >> 1]!,
+        wallMinimum: sorted[0]!,
+        cpuMinimum: Math.min(...this.#cpus.get(name)!),
+      };
+    });
+  }
+}
+
+/** @returns milliseconds */
+function run(entry: Case): { wall: number; cpu: number } {
+  entry.before?.();
+  // The shell's own clock: what starting a process from here takes is no part of it, and is a third of a run of 20 ms.
+  const words = ['-c', 'TIMEFORMAT="%3R %3U %3S"; time "$@"', 'bash', ...entry.command];
+  const { status, stdout, stderr } = spawnSync('bash', words, {
+    encoding: 'utf8',
+    env: { ...process.env, ...entry.environment },
+    maxBuffer: 1 << 28,
   });
+  if (status !== 0) throw new Error(`${entry.name} failed: ${stderr}`);
+  if (entry.expected !== undefined && stdout !== entry.expected) throw new Error(`${entry.name} printed ${stdout.slice(0, 200)}`);
+  const [wall, user, system] = stderr.trimEnd().split('\n').at(-1)!.split(' ').map(Number) as [number, number, number];
+  return { wall: wall * 1000, cpu: (user + system) * 1000 };
 }
 
 /** A table of results with ratios to the first case. */

@@ -37,6 +37,7 @@ export class Machine implements Evaluator {
   #globals: ReadonlyMap<string, Slot> | undefined;
   readonly #copied = new Map<Bytes, Bytes>();
   readonly #realised = new Map<string, StorePath>();
+  readonly #missingEntries = new Set<Bytes>();
 
   constructor(io: EvalIO, settings: EvalSettings, provider: BuiltinProvider) {
     this.io = io;
@@ -236,7 +237,7 @@ export class Machine implements Evaluator {
   }
 
   findFile(entries: readonly SearchEntry[], name: Bytes): Bytes {
-    return findInSearchPath(this.io, entries, name, this.settings.pure === true);
+    return findInSearchPath(this.io, entries, name, { isPure: this.settings.pure === true, missing: this.#missingEntries });
   }
 
   throwCatchable(message: Bytes): never {

@@ -12,9 +12,17 @@ export interface SearchEntry {
 
 /**
  * The file of `<name>`, links followed; `<nix/…>` is the own tree, whatever is in it, unless an entry comes first. As in Nix, `..` does
- * not lead out of an entry. @throws Catchable E-EVAL-018
+ * not lead out of an entry.
+ *
+ * @param missing  paths of entries that were not there, which is said once of each
+ * @throws Catchable E-EVAL-018
  */
-export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], name: Bytes, isPure: boolean): Bytes {
+export function findInSearchPath(
+  io: EvalIO,
+  entries: readonly SearchEntry[],
+  name: Bytes,
+  { isPure, missing }: { readonly isPure: boolean; readonly missing: Set<Bytes> },
+): Bytes {
   for (const { prefix, path } of entries) {
     const rest = restAfter(prefix, name);
     if (rest === undefined) continue;
@@ -22,6 +30,10 @@ export function findInSearchPath(io: EvalIO, entries: readonly SearchEntry[], na
     // From the working directory, where it is relative: only the disk knows that.
     const found = path.startsWith('/') ? canonicalPath(path + inside) : path + inside;
     if (io.pathExists(found)) return io.realpath(found);
+    if (!missing.has(path) && !io.pathExists(path)) {
+      missing.add(path);
+      io.trace('warning', `Nix search path entry '${path}' does not exist, ignoring`);
+    }
   }
   if (name.startsWith('nix/')) return OWN_FOLDER + canonicalPath(name.slice('nix'.length));
   throw notInSearchPath(name, isPure);

@@ -108,6 +108,20 @@ test('traces and warnings go to the user, in order', () => {
   assert.deepEqual(verbose.traces, ['trace: yes']);
 });
 
+test('an entry of the search path that is not there is warned of, once, where it is asked', () => {
+  const searchPath = ['/nowhere', '/none', '/here'].map((path) => ({ prefix: path === '/nowhere' ? 'a' : '', path }));
+  const io = new MemoryIO({ files });
+  assert.equal(
+    evaluate('[ <a.nix> <dir> (import <a.nix>) ]', interpreter(io, { searchPath })),
+    '[ /here/a.nix /here/dir { x = 1; } ]',
+  );
+  assert.deepEqual(io.traces, ["warning: Nix search path entry '/none' does not exist, ignoring"]);
+  const silent = new MemoryIO({ files });
+  evaluate('(builtins.tryEval <zz>).success', interpreter(silent, { searchPath: searchPath.slice(2) }));
+  evaluate('1', interpreter(silent, { searchPath }));
+  assert.deepEqual(silent.traces, []);
+});
+
 test('a source is filtered by absolute path and kind', () => {
   using disk = realDisk();
   const nix = interpreter(disk.io);

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type Fault, Faults, uptimeMs } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
-import { asBuildFault, stopped } from './build-fault.ts';
+import { asBuildFault, keptAtOf, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
 import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
@@ -293,9 +293,8 @@ class Run {
       throw fatal;
     }
     this.#failures.push(fault);
-    const keptAt = 'keptAt' in fault ? (fault.keptAt as string | undefined) : undefined;
     const { drvPath, action } = step;
-    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt });
+    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt: keptAtOf(fault) });
     if (this.#options.keepGoing !== true) this.#abort.abort();
   }
 

@@ -37,6 +37,9 @@ export async function realize(store: ObjectStore, goals: readonly Goal[], option
 /** A build this quick is registered with others; what took longer does not wait. */
 const QUICK_MS = 250;
 
+/** Fetches at a time, however few builds there may be: they wait for a network, and hold up no build. */
+const LEAST_FETCHES = 4;
+
 /** Builds whose largest process takes less than this may run beside anything. */
 const LIGHT_BYTES = 256 * 2 ** 20;
 
@@ -132,9 +135,15 @@ class Run {
     };
     try {
       const work = schedule(
-        plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
+        plan.steps.map((step) => ({
+          key: step.drvPath,
+          waitsFor: step.waitsFor,
+          isBeside: step.action === 'fetch',
+          ...this.#expect(step),
+        })),
         {
           jobs: this.#options.jobs ?? 1,
+          besides: Math.max(LEAST_FETCHES, this.#options.jobs ?? 1),
           room: this.#options.memoryBytes ?? totalmem() * 0.75,
           run: (drvPath, slot, release) => this.#step(steps.get(drvPath)!, slot, release),
           onStarved: () => this.#registrar.registerNow(),

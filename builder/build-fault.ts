@@ -44,6 +44,10 @@ export const pathTooLong = (path: string): Fault =>
     },
   );
 
+/** The folder of a failed build, where it is kept. */
+export const keptAtOf = (fault: Fault): string | undefined =>
+  'keptAt' in fault ? (fault.keptAt as string | undefined) : undefined;
+
 /** The run was stopped from outside. */
 export const stopped = (): Fault =>
   new Fault('E-BUILD-015' satisfies BuildCode, 'stopped before everything was built', {

@@ -13,7 +13,7 @@ import {
   storePathBase,
   storePathHash,
 } from '../store/index.ts';
-import { stopped } from './build-fault.ts';
+import { asBuildFault, keptAtOf, stopped } from './build-fault.ts';
 import { type BuildContext, buildWith } from './build-one.ts';
 import { isFetched } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
@@ -115,14 +115,20 @@ async function buildAgain<T>(
   context.emit({ kind: 'plan', plan: planOf(drvPath, drv), expectedMs: expectedOf(store, drvPath, drv) });
   context.emit({ kind: 'started', drvPath, name: drv.name, action: 'build' });
   const start = uptimeMs();
+  let isMade = false;
   try {
     return await buildWith(context, { drvPath, resolved, slot: 0 }, (made) => {
+      isMade = true;
       const durationMs = uptimeMs() - start;
       context.emit({ kind: 'finished', drvPath, name: drv.name, action: 'build', outputs: new Map(), durationMs });
       return use(made);
     });
   } catch (error) {
-    throw context.signal.aborted ? stopped() : error;
+    if (context.signal.aborted) throw stopped();
+    if (isMade) throw error;
+    const fault = asBuildFault(error, drvPath, `while building '${drv.name}'`);
+    context.emit({ kind: 'failed', drvPath, name: drv.name, action: 'build', fault, keptAt: keptAtOf(fault) });
+    throw fault;
   }
 }
 

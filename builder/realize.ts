@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { type Fault, Faults, uptimeMs } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
-import { asBuildFault, stopped } from './build-fault.ts';
+import { asBuildFault, keptAtOf, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
 import { hasMemoryGroups } from './cgroup.ts';
 import { DebianSources } from './fetch/debian.ts';
@@ -36,6 +36,9 @@ export async function realize(store: ObjectStore, goals: readonly Goal[], option
 
 /** A build this quick is registered with others; what took longer does not wait. */
 const QUICK_MS = 250;
+
+/** Fetches at a time, however few builds there may be: they wait for a network, and hold up no build. */
+const LEAST_FETCHES = 4;
 
 /** Builds whose largest process takes less than this may run beside anything. */
 const LIGHT_BYTES = 256 * 2 ** 20;
@@ -132,9 +135,15 @@ class Run {
     };
     try {
       const work = schedule(
-        plan.steps.map((step) => ({ key: step.drvPath, waitsFor: step.waitsFor, ...this.#expect(step) })),
+        plan.steps.map((step) => ({
+          key: step.drvPath,
+          waitsFor: step.waitsFor,
+          isBeside: step.action === 'fetch',
+          ...this.#expect(step),
+        })),
         {
           jobs: this.#options.jobs ?? 1,
+          besides: Math.max(LEAST_FETCHES, this.#options.jobs ?? 1),
           room: this.#options.memoryBytes ?? totalmem() * 0.75,
           run: (drvPath, slot, release) => this.#step(steps.get(drvPath)!, slot, release),
           onStarved: () => this.#registrar.registerNow(),
@@ -293,9 +302,8 @@ class Run {
       throw fatal;
     }
     this.#failures.push(fault);
-    const keptAt = 'keptAt' in fault ? (fault.keptAt as string | undefined) : undefined;
     const { drvPath, action } = step;
-    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt });
+    this.#emit({ kind: 'failed', drvPath, name: step.drv.name, action, fault, keptAt: keptAtOf(fault) });
     if (this.#options.keepGoing !== true) this.#abort.abort();
   }
 

@@ -7,6 +7,8 @@ export interface Task<K> {
   readonly weight: number;
   /** How much of `room` it takes while it runs, in any unit. Default: 0. */
   readonly size?: number;
+  /** It waits mostly, for what is elsewhere: it takes none of the `jobs`, but one of `besides`. Default: no. */
+  readonly isBeside?: boolean;
 }
 
 /** `done`: its dependents may start. `failed`: they are skipped. `stopped`: it was broken off, and nothing is said of them. */
@@ -14,17 +16,19 @@ export type TaskEnd = 'done' | 'failed' | 'stopped';
 
 export interface ScheduleOptions<K> {
   readonly jobs: number;
+  /** How many of those beside them run at a time. Default: 1. */
+  readonly besides?: number;
   /**
    * What the sizes of all that runs may come to. What does not fit waits for others of a size to end, and those of a size that come
    * after it wait behind it, so that its turn comes; what is larger than all the room runs while nothing else of a size does.
    */
   readonly room?: number;
   /**
-   * `slot`: 0 to jobs − 1, no two at a time have the same. `release` gives it up before the end, for a task whose work is done but for
+   * `slot`: 0 to jobs + besides − 1, no two at a time have the same. `release` gives it up before the end, for a task whose work is done but for
    * what others may share. Must not reject but for what ends everything.
    */
   readonly run: (key: K, slot: number, release: () => void) => Promise<TaskEnd>;
-  /** There is a free slot and nothing that could start, unless one of those that gave theirs up ends. */
+  /** One of the jobs is free and nothing could start in it, unless one of those that gave theirs up ends. */
   readonly onStarved?: () => void;
   readonly onSkip: (key: K, because: K) => void;
   /** Asked before each start: whether new tasks are still wanted. */
@@ -47,9 +51,16 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
   }
   const remaining = longestWays(tasks, dependents);
   const place = new Map(tasks.map((task, index) => [task.key, index]));
-  const ready = new Heap<K>((a, b) => remaining.get(b)! - remaining.get(a)! || place.get(a)! - place.get(b)!);
-  for (const task of tasks) if (waiting.get(task.key) === 0) ready.push(task.key);
-  const freeSlots = Array.from({ length: Math.max(1, options.jobs) }, (_, index) => index).reverse();
+  const laneFrom = (slot: number, length: number): Lane<K> => ({
+    ready: new Heap<K>((a, b) => remaining.get(b)! - remaining.get(a)! || place.get(a)! - place.get(b)!),
+    freeSlots: Array.from({ length }, (_, index) => slot + index).reverse(),
+  });
+  const nJobs = Math.max(1, options.jobs);
+  const jobs = laneFrom(0, nJobs);
+  const besides = laneFrom(nJobs, Math.max(1, options.besides ?? 1));
+  const lanes = new Map(tasks.map((task) => [task.key, task.isBeside === true ? besides : jobs]));
+  const isReady = (key: K) => lanes.get(key)!.ready.push(key);
+  for (const task of tasks) if (waiting.get(task.key) === 0) isReady(task.key);
   const sizes = new Map(tasks.map((task) => [task.key, task.size ?? 0]));
   const skipped = new Set<K>();
   let nRunning = 0;
@@ -67,7 +78,7 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
     }
   };
   /** The first that fits, or that nothing of its kind is before. */
-  const choose = (): K | undefined => {
+  const choose = (ready: Heap<K>): K | undefined => {
     const passed: K[] = [];
     let chosen: K | undefined;
     for (let key = ready.pop(); key !== undefined; key = ready.pop()) {
@@ -84,21 +95,23 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
   };
   return new Promise((resolve, reject) => {
     const next = () => {
-      let isStarved = false;
-      while (freeSlots.length > 0 && failure === undefined && !options.isStopped()) {
-        const key = choose();
-        isStarved = key === undefined;
-        if (key === undefined) break;
-        start(key, freeSlots.pop()!);
+      const goesOn = () => failure === undefined && !options.isStopped();
+      for (const lane of [jobs, besides]) {
+        while (lane.freeSlots.length > 0 && goesOn()) {
+          const key = choose(lane.ready);
+          if (key === undefined) break;
+          start(key, lane);
+        }
       }
       if (nRunning > 0) {
-        if (isStarved || failure !== undefined || options.isStopped()) options.onStarved?.();
+        if (jobs.freeSlots.length > 0 || !goesOn()) options.onStarved?.();
         return;
       }
       if (failure === undefined) resolve();
       else reject(failure.error as Error);
     };
-    const start = (key: K, slot: number) => {
+    const start = (key: K, { freeSlots }: Lane<K>) => {
+      const slot = freeSlots.pop()!;
       nRunning++;
       taken += sizes.get(key)!;
       let isReleased = false;
@@ -128,13 +141,19 @@ export function schedule<K>(tasks: readonly Task<K>[], options: ScheduleOptions<
         for (const dependent of dependents.get(key)!) {
           const left = waiting.get(dependent)! - 1;
           waiting.set(dependent, left);
-          if (left === 0 && !skipped.has(dependent)) ready.push(dependent);
+          if (left === 0 && !skipped.has(dependent)) isReady(dependent);
         }
       }
       next();
     };
     next();
   });
+}
+
+/** Tasks that share slots, and these. */
+interface Lane<K> {
+  readonly ready: Heap<K>;
+  readonly freeSlots: number[];
 }
 
 /** For each task the weight of the heaviest chain from it to an end. */

@@ -6,7 +6,7 @@ import { absolutePath, type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
-import { isTerminal } from './terminal.ts';
+import { type LookUp, wantsColor } from './terminal.ts';
 import { wholeVariable, wholeWord, wholeWorkingDirectory } from './whole-word.ts';
 
 export interface Context {
@@ -30,9 +30,6 @@ export interface Context {
   /** All of standard input. Read once. */
   readInput(): Bytes;
 }
-
-/** Gives a variable of the environment. */
-type LookUp = (name: string) => string | undefined;
 
 export function createContext(
   program: 'igos' | 'pkm',
@@ -75,10 +72,4 @@ export function createContext(
 function defaultHome(lookUp: LookUp): string {
   if (process.getuid?.() === 0) return '/igos';
   return join(lookUp('XDG_DATA_HOME') || join(lookUp('HOME') || homedir(), '.local', 'share'), 'igos');
-}
-
-function wantsColor(choice: string | undefined, lookUp: LookUp): boolean {
-  if (choice === 'always') return true;
-  if (choice === 'never' || lookUp('NO_COLOR') || lookUp('TERM') === 'dumb') return false;
-  return isTerminal(2);
 }

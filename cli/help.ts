@@ -73,6 +73,8 @@ export function longHelp(command: Command): string {
 
 export interface ManualSection {
   readonly title: string;
+  /** `lines` stay as they are; a `text` may be broken elsewhere; of `items` what is indented tells of the line before. */
+  readonly form: 'lines' | 'text' | 'items';
   readonly lines: readonly string[];
 }
 
@@ -87,17 +89,19 @@ export function manualSections(command: Command): ManualSection[] {
     command.program === 'igos' ? 'pkm' : 'igos',
     'docs/',
   ];
-  const section = (title: string, lines: readonly string[]): ManualSection[] => (lines.length === 0 ? [] : [{ title, lines }]);
+  const section = (title: string, lines: readonly string[], form: ManualSection['form'] = 'lines'): ManualSection[] =>
+    lines.length === 0 ? [] : [{ title, form, lines }];
   return [
     ...section('NAME', [`${command.program} ${command.name} - ${command.summary}`]),
     ...section('SYNOPSIS', [synopsis(command), ...(command.aliases ?? []).map((alias) => `${command.program} ${alias} …`)]),
-    ...section('DESCRIPTION', wrap(command.description, WIDTH - 4)),
+    ...section('DESCRIPTION', wrap(command.description, WIDTH - 4), 'text'),
     ...section(
       'OPTIONS',
       [...own, ...shared].flatMap((option) => [
         spelled(option).trimStart(),
         ...wrap(option.doc, WIDTH - 12).map((line) => `    ${line}`),
       ]),
+      'items',
     ),
     ...section('EXIT STATUS', [
       '0 done; 1 a fault of the input or a difference found; 2 wrong usage;',
@@ -113,13 +117,14 @@ export function manualSections(command: Command): ManualSection[] {
       'FILES',
       command.program === 'igos'
         ? ['HOME/store the objects, HOME/var the index and the logs']
-        : ['ROOT/var/lib/igos/pkm.db the state, ROOT/var/lib/igos/packages the manifests'],
+        : ['ROOT/var/lib/igos/pkm.db the state;', 'ROOT/var/lib/igos/packages the manifests'],
     ),
     ...section(
       'EXAMPLES',
       command.examples.flatMap((example) => [example.command, ...(example.says === '' ? [] : [`    ${example.says}`])]),
+      'items',
     ),
-    ...section('SEE ALSO', wrap(seeAlso.join(', '), WIDTH - 4)),
+    ...section('SEE ALSO', wrap(seeAlso.join(', '), WIDTH - 4), 'text'),
   ];
 }
 

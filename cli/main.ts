@@ -5,7 +5,7 @@ import { findCommand, groupOf, sharedOptions, unknownCommand } from './commands.
 import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
-import { isTerminal } from './terminal.ts';
+import { wantsColor } from './terminal.ts';
 import { exactWords } from './words.ts';
 
 /** Gives the module of a command, named `igos/store-add`. */
@@ -32,9 +32,8 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     };
     finish(found.command.isRemembered === true ? await runRemembered(context, found.args, run) : await run(context));
   } catch (error) {
-    const wantsColor =
-      args.value('color') === 'always' || (args.value('color') !== 'never' && isTerminal(2) && !process.env['NO_COLOR']);
-    const ending = endingOf(error, { color: wantsColor === true, fullTrace: args.has('show-trace'), program });
+    const color = wantsColor(args.value('color'), (name) => process.env[name]);
+    const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program });
     const output = new Output(false);
     try {
       // words that cannot be understood never became arguments
@@ -70,7 +69,7 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const isOnly = (word: string): boolean => rest[0] === word && rest.slice(1).every((each) => each === '--json');
   if (isHelp(rest[0]) || (program === 'pkm' && isOnly('help'))) {
     const { printOverview } = await import('./help.ts');
-    const out = new Output(isTerminal(1) && !process.env['NO_COLOR']);
+    const out = new Output(false);
     if (!isJson) printOverview(program, out);
     else if (rest[0] !== undefined) out.json((await import('./command-record.ts')).tableRecord([program]));
     if (rest[0] === undefined)

@@ -1,4 +1,4 @@
-/** Whether somebody watches. `process.stderr.isTTY` loads all of Node's streams (15 ms) to say so. */
+/** Whether somebody watches, and in colour. `process.stderr.isTTY` loads all of Node's streams (15 ms) to say so. */
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
@@ -14,6 +14,16 @@ export function isTerminal(fd: 0 | 1 | 2): boolean {
   const major = Number(stat.rdev) >> 8;
   if (process.platform === 'linux' && (major === MEMORY_MAJOR || isTerminalMajor(major))) return major !== MEMORY_MAJOR;
   return isatty(fd);
+}
+
+/** Gives a variable of the environment. */
+export type LookUp = (name: string) => string | undefined;
+
+/** Of what is written to stderr. `choice` is that of --color. */
+export function wantsColor(choice: string | undefined, lookUp: LookUp): boolean {
+  if (choice === 'always') return true;
+  if (choice === 'never' || lookUp('NO_COLOR') || lookUp('TERM') === 'dumb') return false;
+  return isTerminal(2);
 }
 
 function fstatOrNothing(fd: number): ReturnType<typeof fstatSync> | undefined {

@@ -49,8 +49,8 @@ export class DebianBinaries {
     try {
       for (const repository of repositories) {
         const key = `${repository}${path.split('/').slice(0, 2).join('/')}`;
-        const nMisses = this.#misses.get(key) ?? 0;
-        if (nMisses >= MAX_MISSES) continue;
+        const nMisses = (): number => this.#misses.get(key) ?? 0;
+        if (nMisses() >= MAX_MISSES) continue;
         const file = `${mkdtempSync(`${folder}/get-`)}/file`;
         // What it fetches goes to a folder that only we may enter.
         const args = [
@@ -66,7 +66,8 @@ export class DebianBinaries {
           for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) into.write(chunk as Buffer);
           return;
         }
-        this.#misses.set(key, nMisses + 1);
+        // Others may have asked meanwhile.
+        this.#misses.set(key, nMisses() + 1);
         problems.push(reason);
       }
     } finally {

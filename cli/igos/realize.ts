@@ -1,5 +1,5 @@
-import { bytesToText, Fault } from '../../base/index.ts';
-import { checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
+import { bytesToText, Fault, Faults } from '../../base/index.ts';
+import { BuildFault, type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
 import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
@@ -60,8 +60,8 @@ async function realizeAll(
     await printPlan(context, args, store, targets);
     return 0;
   }
+  if (args.has('check')) return await check(context, args, store, targets, later);
   const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets, later);
-  if (args.has('check')) return await check(context, args, store, targets);
   makeOutLinks(context, args, store, linkable(targets, outputs));
   const rows = targets.flatMap((target) =>
     pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
@@ -119,32 +119,73 @@ async function printPlan(context: Context, args: Arguments, store: ObjectStore, 
   });
 }
 
+type Checked = CheckResult & { readonly drvPath: StorePath };
+
 /** Builds each derivation once more and says what differs; a fault where something does. */
-async function check(context: Context, args: Arguments, store: ObjectStore, targets: readonly Target[]): Promise<number> {
-  const rows: { drvPath: StorePath; isEqual: boolean; differences: { output: string; path: string; kind: string }[] }[] = [];
-  for (const { drvPath } of goalsOf(targets)) {
-    const { isEqual, differences } = await withBuilds(context, args, store, ({ options, draw }) =>
-      checkBuild(store, drvPath, {
-        ...options,
-        onDifferent: (different) => showDifference(context, different, (line) => draw((display) => display.note(line))),
-      }),
-    );
-    rows.push({
+async function check(
+  context: Context,
+  args: Arguments,
+  store: ObjectStore,
+  targets: readonly Target[],
+  later: LaterTexts | undefined,
+): Promise<number> {
+  const failures: Fault[] = [];
+  await orGoOn(args, failures, () => realizeTargets(context, args, store, targets, later));
+  const rows: Checked[] = [];
+  for (const goal of goalsOf(targets)) {
+    // What is lacking after the first builds has failed already, or depends on what did.
+    if (failures.length > 0 && planBuild(store, [goal]).steps.length > 0) continue;
+    const result = await orGoOn(args, failures, () => checkOne(context, args, store, goal.drvPath));
+    if (result === undefined) continue;
+    rows.push({ drvPath: goal.drvPath, ...result });
+    if (!context.isJson) for (const line of checkLines(rows.at(-1)!)) context.out.line(line);
+  }
+  const nDifferent = rows.filter((row) => !row.isEqual).length;
+  if (context.isJson && failures.length === 0) {
+    const checked = rows.map(({ drvPath, isEqual, differences }) => ({
       drvPath,
       isEqual,
       differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
-    });
-    if (context.isJson) continue;
-    context.out.line(
-      `${drvPath}: ${isEqual ? 'the same, byte for byte' : `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`}`,
-    );
-    for (const { output, path, kind } of differences) context.out.line(`  ${output}/${bytesToText(path)}: ${kind}`);
+    }));
+    context.out.json({ checked });
+    return nDifferent === 0 ? 0 : 1;
   }
-  if (context.isJson) context.out.json({ checked: rows });
-  const different = rows.filter((row) => !row.isEqual);
-  if (different.length === 0) return 0;
-  if (context.isJson) return 1;
-  throw new Fault('E-CLI-009', `${different.length} of ${rows.length} did not come out the same twice`, {
+  if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length));
+  if (failures.length > 1) throw new Faults(failures);
+  if (failures.length === 1) throw failures[0]!;
+  return 0;
+}
+
+/** With --keep-going what failed is said at the end. @returns nothing for what failed */
+async function orGoOn<T>(args: Arguments, failures: Fault[], build: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await build();
+  } catch (error) {
+    const faults = error instanceof Faults ? error.faults : [error];
+    const areOfBuilds = faults.every((fault): fault is BuildFault => fault instanceof BuildFault);
+    if (!args.has('keep-going') || !areOfBuilds) throw error;
+    failures.push(...faults);
+    return undefined;
+  }
+}
+
+const checkOne = (context: Context, args: Arguments, store: ObjectStore, drvPath: StorePath): Promise<CheckResult> =>
+  withBuilds(context, args, store, ({ options, draw }) =>
+    checkBuild(store, drvPath, {
+      ...options,
+      onDifferent: (different) => showDifference(context, different, (line) => draw((display) => display.note(line))),
+    }),
+  );
+
+function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+  return [
+    `${drvPath}: ${isEqual ? 'the same, byte for byte' : count}`,
+    ...differences.map(({ output, path, kind }) => `  ${output}/${bytesToText(path)}: ${kind}`),
+  ];
+}
+
+const notReproducible = (nDifferent: number, nAll: number): Fault =>
+  new Fault('E-CLI-009', `${nDifferent} of ${nAll} did not come out the same twice`, {
     hints: ['look for dates, random names, build paths or the order of folders in what differs'],
   });
-}

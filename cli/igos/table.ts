@@ -257,8 +257,13 @@ export const igosCommands: readonly Command[] = [
     operands: 'bash|zsh|fish',
     minOperands: 1,
     maxOperands: 1,
-    description: 'Prints a script to be sourced; it completes commands and options of igos and pkm.',
+    description:
+      'Prints a script to be sourced; it completes commands, options, their values and files of igos and pkm. That for zsh may also stand as _igos in a folder of its fpath.',
     options: [],
-    examples: [{ command: 'igos completions bash', says: 'for ~/.bashrc: source <(igos completions bash)' }],
+    examples: [
+      { command: 'igos completions bash', says: 'for ~/.bashrc: source <(igos completions bash)' },
+      { command: 'igos completions zsh', says: 'for ~/.zshrc: source <(igos completions zsh)' },
+      { command: 'igos completions fish', says: 'for ~/.config/fish/config.fish: igos completions fish | source' },
+    ],
   },
 ];

@@ -43,8 +43,8 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
   const snapshot = (): Shown => ({
     running: [...running.values()],
     ...{ done, total, failed, notes: [...notes] },
-    // Asked for at each frame: the window may have another size by now.
-    lines: state === undefined ? [] : buildLines(state, jobs, { columns: terminal.columns ?? 80, rows: terminal.rows ?? 24 }),
+    // Asked for at each frame: the window may have another size by now. A terminal that was told of none says 0.
+    lines: state === undefined ? [] : buildLines(state, jobs, { columns: terminal.columns || 80, rows: terminal.rows || 24 }),
   });
   const { isColored } = out;
   const app = render(h(Display, { snapshot, isColored }), {

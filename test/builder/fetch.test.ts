@@ -77,6 +77,35 @@ test('mirrors are tried in order, the hash decides', async (t) => {
   assert.deepEqual([result.nFetched, result.nBuilt], [1, 0]);
 });
 
+test('with one job, what is built does not wait for what is fetched', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const { promise: isBuilt, resolve } = Promise.withResolvers<void>();
+  const base = await serve(t, async (_, response) => {
+    // The end of the build, or else of the test.
+    await Promise.race([isBuilt, new Promise((late) => setTimeout(late, 5000).unref())]);
+    response.end('the content');
+  });
+  const fetched = fetchDrv(store, [`${base}/x`], sha256('the content'));
+  // Of the longer way the fetch is the first.
+  const user = addDerivation(store, { name: 'user', script: 'echo > $out', inputs: [{ drvPath: fetched }] });
+  const other = addDerivation(store, { name: 'other', script: 'echo > $out' });
+  const ended: string[] = [];
+  await realize(
+    store,
+    [user, other].map((drvPath) => ({ drvPath, outputs: [] })),
+    {
+      jobs: 1,
+      onEvent: (event) => {
+        if (event.kind !== 'finished') return;
+        ended.push(event.name);
+        if (event.name === 'other') resolve();
+      },
+    },
+  );
+  assert.deepEqual(ended, ['other', 'file', 'user']);
+});
+
 test('a wrong hash keeps nothing and shows both', async (t) => {
   const store = temporaryStore(t);
   const file = join(temporaryFolder(t), 'x');

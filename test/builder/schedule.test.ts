@@ -30,61 +30,97 @@ test('scheduling, whatever the graph', async () => {
     isGood: fc.boolean(),
     size: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 12 })),
     isReleasing: fc.boolean(),
+    isBeside: fc.boolean(),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(node, { maxLength: 20 }), fc.integer({ min: 1, max: 4 }), async (nodes, jobs) => {
-      const tasks = nodes.map(({ inputs, size }, key) => ({
-        key,
-        waitsFor: inputs.filter((input) => input < key),
-        weight: 1,
-        size,
-      }));
-      const room = 10;
-      const ended = new Map<number, string>();
-      const released: (() => void)[] = [];
-      const running = new Set<number>();
-      const slots = new Set<number>();
-      await schedule(tasks, {
-        jobs,
-        room,
-        run: async (key, slot, release) => {
-          const { size, isGood, isReleasing } = nodes[key]!;
-          assert.ok(!slots.has(slot) && slot < jobs);
-          slots.add(slot);
-          running.add(key);
-          assert.ok(running.size <= jobs);
-          const sized = [...running].filter((each) => nodes[each]!.size > 0);
-          const taken = sized.reduce((sum, each) => sum + nodes[each]!.size, 0);
-          assert.ok(size === 0 || taken <= room || sized.length === 1, `${taken} in ${room}`);
-          for (const input of tasks[key]!.waitsFor) assert.equal(ended.get(input), 'done');
-          await new Promise(setImmediate);
-          running.delete(key);
-          slots.delete(slot);
-          if (isReleasing) {
-            // Ends when nothing else can go on: what it shares is done for all at once.
-            const shared = new Promise<void>((resolve) => released.push(resolve));
-            release();
-            await shared;
-          }
-          const end = isGood ? 'done' : 'failed';
-          ended.set(key, end);
-          return end;
-        },
-        onStarved: () => {
-          for (const resolve of released.splice(0)) resolve();
-        },
-        onSkip: (key) => {
-          assert.equal(ended.has(key), false);
-          ended.set(key, 'skipped');
-        },
-        isStopped: () => false,
-      });
-      assert.equal(ended.size, tasks.length);
-      for (const [key, end] of ended)
-        if (end === 'skipped') assert.ok(tasks[key]!.waitsFor.some((input) => ended.get(input) !== 'done'));
-    }),
+    fc.asyncProperty(
+      fc.array(node, { maxLength: 20 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (nodes, jobs, besides) => {
+        const tasks = nodes.map(({ inputs, size, isBeside }, key) => ({
+          isBeside,
+          key,
+          waitsFor: inputs.filter((input) => input < key),
+          weight: 1,
+          size,
+        }));
+        const room = 10;
+        const ended = new Map<number, string>();
+        const released: (() => void)[] = [];
+        const running = new Set<number>();
+        const slots = new Set<number>();
+        await schedule(tasks, {
+          jobs,
+          besides,
+          room,
+          run: async (key, slot, release) => {
+            const { size, isGood, isReleasing, isBeside } = nodes[key]!;
+            assert.ok(!slots.has(slot) && (isBeside ? slot >= jobs && slot < jobs + besides : slot < jobs));
+            slots.add(slot);
+            running.add(key);
+            const sized = [...running].filter((each) => nodes[each]!.size > 0);
+            const taken = sized.reduce((sum, each) => sum + nodes[each]!.size, 0);
+            assert.ok(size === 0 || taken <= room || sized.length === 1, `${taken} in ${room}`);
+            for (const input of tasks[key]!.waitsFor) assert.equal(ended.get(input), 'done');
+            await new Promise(setImmediate);
+            running.delete(key);
+            slots.delete(slot);
+            if (isReleasing) {
+              // Ends when nothing else can go on: what it shares is done for all at once.
+              const shared = new Promise<void>((resolve) => released.push(resolve));
+              release();
+              await shared;
+            }
+            const end = isGood ? 'done' : 'failed';
+            ended.set(key, end);
+            return end;
+          },
+          onStarved: () => {
+            for (const resolve of released.splice(0)) resolve();
+          },
+          onSkip: (key) => {
+            assert.equal(ended.has(key), false);
+            ended.set(key, 'skipped');
+          },
+          isStopped: () => false,
+        });
+        assert.equal(ended.size, tasks.length);
+        for (const [key, end] of ended)
+          if (end === 'skipped') assert.ok(tasks[key]!.waitsFor.some((input) => ended.get(input) !== 'done'));
+      },
+    ),
     { numRuns: 60 },
   );
+});
+
+test('what waits for a network keeps nothing else from running, and has a limit of its own', async () => {
+  const tasks = ['fetch 1', 'fetch 2', 'fetch 3', 'build 1', 'build 2'].map((key) => ({
+    key,
+    waitsFor: key === 'build 2' ? ['fetch 1'] : [],
+    weight: 1,
+    isBeside: key.startsWith('fetch'),
+  }));
+  const running = new Map<string, () => void>();
+  const ended = schedule(tasks, {
+    jobs: 1,
+    besides: 2,
+    run: (key) => new Promise((resolve) => running.set(key, () => resolve('done'))),
+    ...quiet,
+  });
+  const end = async (key: string) => {
+    running.get(key)!();
+    running.delete(key);
+    await new Promise(setImmediate);
+    return [...running.keys()].sort();
+  };
+  assert.deepEqual([...running.keys()].sort(), ['build 1', 'fetch 1', 'fetch 2']);
+  assert.deepEqual(await end('fetch 1'), ['build 1', 'fetch 2', 'fetch 3']);
+  assert.deepEqual(await end('build 1'), ['build 2', 'fetch 2', 'fetch 3']);
+  assert.deepEqual(await end('build 2'), ['fetch 2', 'fetch 3']);
+  await end('fetch 2');
+  await end('fetch 3');
+  await ended;
 });
 
 test('what needs much room waits for its turn, and small ones pass it', async () => {

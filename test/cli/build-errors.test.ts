@@ -34,6 +34,12 @@ package chance "1" {
   build = [ shell ];
   phases.install = "mkdir -p $out/usr; cat /proc/sys/kernel/random/uuid >$out/usr/uuid";
 }
+package loud "1" {
+  tier = base;
+  summary = "Says much";
+  build = [ shell ];
+  phases.install = "mkdir -p $out/usr; printf '%2000d\\n' 1";
+}
 package same "1" {
   tier = base;
   summary = "The same, whatever is printed";
@@ -108,6 +114,38 @@ test('a build that gives other bytes every time is caught by --check', { skip },
   assert.equal(status, 1);
   assert.match(stdout, /-chance-1\.drv: 1 difference\n {2}out\/usr\/uuid: content\n/);
   golden(t, 'errors/cli-not-reproducible.txt', faultOf(stderr, work));
+});
+
+test('--check with --keep-going builds the others again after one failed, the first or the second time', { skip }, (t) => {
+  const { igos, tree } = scratchTree(t);
+  // Only once allowed to say what it says.
+  assert.equal(igos('realize', `${tree}#loud`).status, 0);
+  const words = [
+    'realize',
+    '--check',
+    '--max-log-size',
+    '1KiB',
+    ...['networked', 'loud', 'chance', 'same'].map((name) => `${tree}#${name}`),
+  ];
+  const { status, stderr, stdout } = igos(...words, '-k');
+  assert.equal(status, 4, stderr);
+  assert.match(
+    stdout,
+    /^[^ ]*-chance-1\.drv: 1 difference\n {2}out\/usr\/uuid: content\n[^ ]*-same-1\.drv: the same, byte for byte\n$/,
+  );
+  assert.deepEqual(
+    stderr.match(/^error\[E-[A-Z]+-\d+\]/gm),
+    ['error[E-BUILD-001]', 'error[E-BUILD-032]', 'error[E-CLI-009]'],
+    stderr,
+  );
+  assert.match(stderr, /^\[1\/1\] building loud-1: failed in install after /m);
+  assert.equal(stderr.match(/building networked-1$/gm)?.length, 1, 'what has failed is not built again');
+  const { errors } = JSON.parse(igos(...words, '-k', '--json').stdout) as { errors: { code: string }[] };
+  assert.deepEqual(
+    errors.map(({ code }) => code),
+    ['E-BUILD-001', 'E-BUILD-032', 'E-CLI-009'],
+  );
+  assert.equal(igos(...words).stdout, '');
 });
 
 test('the second build of --check is shown like the first, and made with the same options', { skip }, (t) => {

@@ -274,6 +274,52 @@ test('on a terminal the run is drawn, also when the window changes its size', (t
   assert.doesNotMatch(screen, /\u001b\[3[0-7]m/, 'no colour, as NO_COLOR asks');
 });
 
+test('a terminal that says no size is taken for one of the usual size, and one of a single character does no harm', (t) => {
+  const reason = noTerminal();
+  if (reason !== false) {
+    t.skip(reason);
+    return;
+  }
+  if (!needsSandbox(t)) return;
+  const { work } = programs(t);
+  const drawn = (columns: number, rows: number): string => {
+    const home = join(work, `home-${columns}`);
+    const words = `${join(project, 'bin', 'igos')} realize -j1 --log-format bar --expr '[ ${SLOW('one')} ${SLOW('two')} ]'`;
+    const run = runInTerminal(['/bin/bash', '-c', `stty cols ${columns} rows ${rows}; ${words}`], [{ until: 'n\\s*e\\s*w\\b' }], {
+      cwd: project,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, IGOS_HOME: home, TERM: 'xterm', NO_COLOR: '1' },
+      seconds: 90,
+    });
+    assert.deepEqual([run.problem, run.status], ['', 0], run.screen);
+    return run.screen;
+  };
+  assert.match(drawn(0, 0), /next: two.*✓ building one.*2 built in /s);
+  drawn(1, 1);
+});
+
+test('errors are coloured on a terminal that can show it', (t) => {
+  const reason = noTerminal();
+  if (reason !== false) {
+    t.skip(reason);
+    return;
+  }
+  const { work } = programs(t);
+  const errorOf = (environment: Readonly<Record<string, string>>, ...words: string[]): string => {
+    const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, IGOS_HOME: join(work, 'home'), ...environment };
+    const command = [join(project, 'bin', 'igos'), 'eval', '--expr', 'nothing', ...words] as const;
+    return runInTerminal(command, [{ until: 'error' }], { cwd: project, env }).screen;
+  };
+  assert.match(errorOf({ TERM: 'xterm' }), /\u001b\[1;31merror/);
+  assert.match(errorOf({ TERM: 'xterm', NO_COLOR: '' }), /\u001b\[1;31merror/, 'set to nothing it asks for nothing');
+  for (const plain of [
+    errorOf({ TERM: 'dumb' }),
+    errorOf({ TERM: 'xterm', NO_COLOR: '1' }),
+    errorOf({ TERM: 'xterm' }, '--color', 'never'),
+  ])
+    assert.doesNotMatch(plain, /\u001b/);
+  assert.match(errorOf({ TERM: 'dumb', NO_COLOR: '1' }, '--color', 'always'), /\u001b\[1;31merror/);
+});
+
 test('a phase is what a build says it is: it draws nothing but text', () => {
   const run = scene({ evil: {} });
   run.start('evil');

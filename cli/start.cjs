@@ -17,8 +17,11 @@ if (process.env.IGOS_TUNES_MALLOC === '1') {
   delete process.env.GLIBC_TUNABLES;
 }
 
-// By the C library: Node's own way costs 2 MiB (bin/igos).
+// By the C library: Node's own way costs 2 MiB (bin/igos). All is loaded from where this file really is: pnpm has a symlink where the
+// packages that igos needs are not found.
 const home = fs.realpathSync.native(path.dirname(__dirname));
+if (home !== path.dirname(__dirname)) return require(`${home}/cli/start.cjs`);
+
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');

@@ -183,6 +183,20 @@ test('what it sets for malloc is seen by nobody, and what the user sets stays', 
   assert.equal(evaluate({ GLIBC_TUNABLES: 'glibc.malloc.arena_max=3' }), '[ "" "glibc.malloc.arena_max=3" "" ]\n');
 });
 
+test('whatever stack there is, a recursion without an end is told', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  for (const limit of ['256', '1024', '8192', '20000']) {
+    const words = ['eval', '--home', work, '-E', 'let f = n: 1 + f (n + 1); in f 0'];
+    const { status, signal, stderr } = spawnSync(
+      'sh',
+      ['-c', 'ulimit -s "$0" && exec "$@"', limit, join(project, 'bin/igos'), ...words],
+      { env: { PATH: process.env['PATH'] }, encoding: 'utf8' },
+    );
+    assert.deepEqual([status, signal, /E-[A-Z]+-\d+/.exec(stderr)?.[0]], [1, null, 'E-EVAL-017'], `${limit} KiB`);
+  }
+});
+
 test('the version needs no Node, and is what Node says', (t) => {
   const { igos } = install(t);
   const version = (program: string): string =>

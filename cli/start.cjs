@@ -80,8 +80,9 @@ function isToBeMade(word) {
 
 // Whether a bundle is of the sources as they are.
 function isFresh({ sources }) {
-  if (stamp.node !== process.version) return false;
+  // Node runs no TypeScript in node_modules; what was compiled by another Node it leaves aside by itself.
   if (!mayChange) return true;
+  if (stamp.node !== process.version) return false;
   states ??= JSON.parse(readIfThere(`${home}/dist/${stamp.sources}`) ?? '[]');
   for (const place of sources) {
     const [file, state] = states[place] ?? [];

@@ -1,6 +1,5 @@
 /** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Fault, sys } from '../base/index.ts';
 import type { Substituter } from '../builder/index.ts';
@@ -15,6 +14,7 @@ import {
 } from '../store/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { userHome } from './user-home.ts';
 
 export interface CachesOfCommand {
   readonly caches: readonly BinaryCache[];
@@ -94,7 +94,7 @@ export function s3Credentials(context: Context, profile: string | undefined): S3
   );
   if (profile === undefined && accessKey !== undefined && secretKey !== undefined)
     return { accessKey, secretKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
-  const path = environment['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials');
+  const path = environment['AWS_SHARED_CREDENTIALS_FILE'] || join(userHome(), '.aws', 'credentials');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -1,12 +1,12 @@
 /** Everything a command may know of the world around it: read once, here, and passed on. */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { absolutePath, type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
 import { type LookUp, wantsColor } from './terminal.ts';
+import { userHome } from './user-home.ts';
 import { wholeVariable, wholeWord, wholeWorkingDirectory } from './whole-word.ts';
 
 export interface Context {
@@ -71,5 +71,5 @@ export function createContext(
 /** `/igos` for root; for everyone else a folder of their own, bound to the logical store directory inside sandboxes. */
 function defaultHome(lookUp: LookUp): string {
   if (process.getuid?.() === 0) return '/igos';
-  return join(lookUp('XDG_DATA_HOME') || join(lookUp('HOME') || homedir(), '.local', 'share'), 'igos');
+  return join(lookUp('XDG_DATA_HOME') || join(lookUp('HOME') || userHome(), '.local', 'share'), 'igos');
 }

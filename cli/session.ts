@@ -1,6 +1,5 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
@@ -21,6 +20,7 @@ import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
+import { userHome } from './user-home.ts';
 
 export interface Session extends Disposable {
   readonly store: ObjectStore;
@@ -97,7 +97,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
       if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
     },
-    gitCache: `${context.environment['XDG_CACHE_HOME'] || `${homedir()}/.cache`}/igos/git`,
+    gitCache: `${context.environment['XDG_CACHE_HOME'] || `${userHome()}/.cache`}/igos/git`,
   });
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const settings = evalSettings(context, args);

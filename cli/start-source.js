@@ -2,12 +2,11 @@
 // before anything else is loaded.
 import { mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-// Not the default in /tmp: whoever can write the cache can run code as us.
-const base = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-if (makes(base) && makes(join(base, 'igos')) && makes(join(base, 'igos', 'compile')))
+// Not the default in /tmp: whoever can write the cache can run code as us. Who has no home does without.
+const base = process.env.XDG_CACHE_HOME || (process.env.HOME && join(process.env.HOME, '.cache'));
+if (base && makes(base) && makes(join(base, 'igos')) && makes(join(base, 'igos', 'compile')))
   enableCompileCache(join(base, 'igos', 'compile'));
 
 // Each by itself: Node makes a whole path at once, and never ends where the system has no folder of that name, as in /proc.

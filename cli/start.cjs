@@ -17,8 +17,11 @@ if (process.env.IGOS_TUNES_MALLOC === '1') {
   delete process.env.GLIBC_TUNABLES;
 }
 
-// By the C library: Node's own way costs 2 MiB (bin/igos).
+// By the C library: Node's own way costs 2 MiB (bin/igos). All is loaded from where this file really is: pnpm has a symlink where the
+// packages that igos needs are not found.
 const home = fs.realpathSync.native(path.dirname(__dirname));
+if (home !== path.dirname(__dirname)) return require(`${home}/cli/start.cjs`);
+
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');
@@ -77,8 +80,9 @@ function isToBeMade(word) {
 
 // Whether a bundle is of the sources as they are.
 function isFresh({ sources }) {
-  if (stamp.node !== process.version) return false;
+  // Node runs no TypeScript in node_modules; what was compiled by another Node it leaves aside by itself.
   if (!mayChange) return true;
+  if (stamp.node !== process.version) return false;
   states ??= JSON.parse(readIfThere(`${home}/dist/${stamp.sources}`) ?? '[]');
   for (const place of sources) {
     const [file, state] = states[place] ?? [];

@@ -27,13 +27,23 @@ export function wholeVariable(name: string, value: string): string {
 
 /** Where this process stands. @throws UsageError other files than those in it would be read and written */
 export function wholeWorkingDirectory(): string {
-  const folder = process.cwd();
+  const folder = workingDirectory();
   if (!folder.includes('\ufffd')) return folder;
   const given = unlessHidden(() => readlinkSync('/proc/self/cwd', 'buffer'));
   if (given !== undefined && isUtf8(given)) return folder;
   throw new UsageError(`the name of the working directory is not UTF-8: '${folder}'`, [
     'run the command in another folder, and name files by their whole paths',
   ]);
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError('there is no path to the working directory: it is gone, or too deep', [
+      'run the command in another folder',
+    ]);
+  }
 }
 
 /** `undefined` where nobody can tell. */

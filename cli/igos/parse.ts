@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Faults, renderFault, SourceFile, sys, textToBytes } from '../../base/index.ts';
 import { type Declaration, type Expr, type FileTree, parse, printNormal } from '../../lang/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { lintsOf } from '../lints.ts';
+import { userHome } from '../user-home.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { source, folder, isExpression } = read(context, args);
@@ -18,7 +18,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   for (const warning of warnings) context.out.talk(renderFault(warning, { severity: 'warning' }).trimEnd());
   if (diagnostics.length > 0) throw new Faults(diagnostics);
   if (tree.kind === 'expr') await checkNames(source, tree.expr);
-  const options = { basePath: textToBytes(folder), home: textToBytes(homedir()) };
+  const options = { basePath: textToBytes(folder), home: textToBytes(userHome()) };
   const show = (expr: Expr): string => printNormal(expr, options);
   if (context.isJson) context.out.json({ kind: tree.kind, normal: normalForm(tree, show) });
   else context.out.foreign(`${normalForm(tree, show)}\n`);

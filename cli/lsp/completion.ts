@@ -3,12 +3,12 @@
  * that leaves the fewest syntax errors tells where we are. So completion needs no rules about unfinished text of its own.
  */
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { CompletionItem, CompletionItemKind } from 'vscode-languageserver-protocol/node';
 import { bytesToText } from '../../base/index.ts';
 import { fieldDocs, SHAPES, STYLES } from '../../eval/index.ts';
 import { type Declaration, type Expr, isIdentifier, type Spot } from '../../lang/index.ts';
+import { userHome } from '../user-home.ts';
 import { type Entity, membersOf } from './entity.ts';
 import type { File } from './files.ts';
 import { fieldDoc, phaseNames } from './language-names.ts';
@@ -251,7 +251,7 @@ function completePath(file: File, offset: number, written: string): Completion {
   const slash = written.lastIndexOf('/') + 1;
   const folderText = written.slice(0, slash);
   const folder = folderText.startsWith('~/')
-    ? join(homedir(), folderText.slice(2))
+    ? join(userHome(), folderText.slice(2))
     : folderText.startsWith('/')
       ? folderText
       : resolve(file.path.startsWith('/') ? dirname(file.path) : '/', bytesToText(folderText));

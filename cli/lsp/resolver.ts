@@ -3,7 +3,6 @@
  * through the text as far as it goes; beyond that there is no answer rather than a guess.
  */
 import { existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bytesToText } from '../../base/index.ts';
 import { fieldDocs, libraryFile } from '../../eval/index.ts';
@@ -20,6 +19,7 @@ import {
   type Spot,
   type StaticAttr,
 } from '../../lang/index.ts';
+import { userHome } from '../user-home.ts';
 import { commentOn } from './comments.ts';
 import { type Entity, type Level, levelOf, membersOf, type Place, type Shape } from './entity.ts';
 import type { File } from './files.ts';
@@ -211,7 +211,7 @@ export class Resolver {
     const [text] = expr.parts;
     if (expr.parts.length !== 1 || typeof text !== 'string') return undefined;
     const written = bytesToText(text);
-    if (written.startsWith('~/')) return join(homedir(), written.slice(2));
+    if (written.startsWith('~/')) return join(userHome(), written.slice(2));
     if (written.startsWith('/')) return resolve(written);
     return file.path.startsWith('/') ? resolve(dirname(file.path), written) : undefined;
   }

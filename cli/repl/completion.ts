@@ -1,10 +1,10 @@
 /** What Tab offers: commands, names in scope, attributes of what stands before the last dot, fields of declarations, files. */
 import { readdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bytesToText, compareBytes, printable, SourceFile, textToBytes } from '../../base/index.ts';
 import { Attrs, declarationTopics } from '../../eval/index.ts';
 import { parse, printName } from '../../lang/index.ts';
+import { userHome } from '../user-home.ts';
 import { findReplCommand, replCommands } from './commands.ts';
 import type { Repl } from './repl.ts';
 
@@ -89,7 +89,7 @@ function completeTopic(word: string): string[] {
 function completePath(repl: Repl, word: string): Completion {
   const slash = word.lastIndexOf('/');
   const typed = word.slice(0, slash + 1);
-  const folder = resolve(repl.context.workingDirectory, typed.replace(/^~(?=\/)/, homedir()) || '.');
+  const folder = resolve(repl.context.workingDirectory, typed.replace(/^~(?=\/)/, userHome()) || '.');
   const begun = word.slice(slash + 1);
   try {
     const names = readdirSync(folder).filter(

@@ -1,9 +1,9 @@
 /** Lines typed in earlier sessions, for the arrow keys. */
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { makeDirectory, printable, writeFileAtomic } from '../../base/index.ts';
 import type { Context } from '../context.ts';
+import { userHome } from '../user-home.ts';
 
 export const MAX_LINES = 2000;
 /** A pasted text is not worth keeping. */
@@ -15,7 +15,7 @@ const MAX_BYTES = 4 * MAX_LINES * MAX_LINE_LENGTH;
 const isKept = (line: string): boolean => line.length <= MAX_LINE_LENGTH && printable(line) === line;
 
 export const historyFile = (environment: Context['environment']): string =>
-  join(environment['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'igos', 'repl-history');
+  join(environment['XDG_STATE_HOME'] || join(userHome(), '.local', 'state'), 'igos', 'repl-history');
 
 /** Oldest first; empty where there is none. */
 export function readHistory(file: string): string[] {

@@ -1,6 +1,5 @@
 /** What a session of the repl knows: an evaluator, the names in scope, and where each came from, so that all can be made anew. */
 import { existsSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Bytes, bytesToText, textToBytes } from '../../base/index.ts';
 import {
@@ -17,6 +16,7 @@ import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
 import { holdsExpression, splitOperand, Trees } from '../targets.ts';
+import { userHome } from '../user-home.ts';
 import type { Parsed } from './input.ts';
 
 /** Where names come from. */
@@ -161,7 +161,7 @@ export class World implements Disposable {
       const value = interpreter.evalExpr(textToBytes(`import ${operand}`), { basePath, name: operand });
       return this.#attributes(interpreter.callWithAutoArgs(value, autoArgs), what);
     }
-    const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, homedir()));
+    const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, userHome()));
     if (holdsExpression(path, interpreter.ctx.io)) {
       const value = interpreter.evalFile(textToBytes(resolve(this.#context.workingDirectory, path)));
       const chosen =

@@ -15,6 +15,8 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 function launcherFlags(): string[] {
   mkdirSync(join(scratch, 'node_modules/.bin'), { recursive: true });
   cpSync(join(project, 'bin'), join(scratch, 'bin'), { recursive: true, verbatimSymlinks: true });
+  mkdirSync(join(scratch, 'cli'));
+  writeFileSync(join(scratch, 'cli/start.cjs'), '');
   const node = join(scratch, 'node_modules/.bin/node');
   writeFileSync(node, '#!/bin/sh\nprintf "%s\\n" "$@"\n');
   chmodSync(node, 0o755);

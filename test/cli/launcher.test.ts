@@ -10,12 +10,13 @@ import {
   openSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { programs, project } from './programs.ts';
 
@@ -79,16 +80,65 @@ test('it finds its folder by every way that leads to it', (t) => {
       symlinkSync(igos, join(work, 'way'));
       return join(work, 'way/bin/igos');
     },
+    'a folder of programs that is a link': () => {
+      symlinkSync(join(igos, 'bin'), join(work, 'programs'));
+      return join(work, 'programs/igos');
+    },
+    'the same, as PATH may have it': () => `${work}/programs//igos`,
+    'the same, with a dot': () => `${work}/programs/./igos`,
+    'a way back from a link': () => `${work}/programs/../bin/igos`,
+    'a global link of npm in a folder that is a link': () => {
+      mkdirSync(join(work, 'home'));
+      symlinkSync(join(work, 'bin'), join(work, 'home/bin'));
+      return join(work, 'home/bin/igos');
+    },
   };
   for (const [name, make] of Object.entries(ways)) {
     const [script, program, ...words] = start({ program: make(), words: WORDS });
-    assert.equal(realpathSync(script!), join(igos, 'cli/start.cjs'), name);
+    // Node takes `..` away before it looks.
+    assert.equal(realpathSync(resolve('/', script!)), join(igos, 'cli/start.cjs'), name);
     assert.deepEqual([program, ...words], ['igos', ...WORDS], name);
   }
   assert.equal(start({ program: join(igos, 'bin/pkm') })[1], 'pkm');
   assert.equal(start({ program: 'bin/pkm', cwd: igos })[1], 'pkm');
   assert.equal(start({ program: 'igos', environment: { PATH: `${join(igos, 'bin')}:${process.env['PATH']}` } })[1], 'igos');
-  assert.equal(start({ program: 'sh', words: ['igos'], cwd: join(igos, 'bin') })[1], 'igos');
+  for (const cwd of [join(igos, 'bin'), join(work, 'bin'), join(work, 'programs')]) {
+    const [script, program] = start({ program: 'sh', words: ['igos'], cwd });
+    assert.deepEqual([realpathSync(resolve(realpathSync(cwd), script!)), program], [join(igos, 'cli/start.cjs'), 'igos'], cwd);
+  }
+});
+
+test('a shell that stops at the first failure goes on to Node, too', (t) => {
+  const { igos } = install(t);
+  for (const words of [['eval', '-E', '1'], ['--version', 'x'], ['gc']]) {
+    assert.deepEqual(start({ program: 'sh', words: ['-eu', join(igos, 'bin/igos'), ...words] }).slice(1), ['igos', ...words]);
+  }
+});
+
+test('it says what is missing around it', (t) => {
+  const { work, igos } = install(t);
+  const run = (program: string, PATH = '/nonexistent'): readonly [number | null, string, string] => {
+    const { status, stdout, stderr } = spawnSync(program, ['eval', '-E', '1'], {
+      cwd: '/',
+      env: { PATH, HOME: work },
+      encoding: 'utf8',
+    });
+    return [status, stdout, stderr];
+  };
+  copyFileSync(join(igos, 'bin/igos'), join(work, 'igos'));
+  const hint = 'start its bin/igos by the path, or by a symlink to it: a copy does not know where the rest is';
+  assert.deepEqual(run(join(work, 'igos')), [70, '', `igos: cannot find igos from '${join(work, 'igos')}'\nhint: ${hint}\n`]);
+
+  // Another Node than its own: one that is too old does not know all flags of V8, and should still come to say that it is.
+  mkdirSync(join(work, 'other'));
+  renameSync(join(igos, 'node_modules/.bin/node'), join(work, 'other/node'));
+  const advice = "hint: run 'npm ci' in the folder of igos: it brings its own\n";
+  assert.deepEqual(run(join(igos, 'bin/igos')), [70, '', `igos: igos runs on Node, and there is none\n${advice}`]);
+  writeFileSync(join(work, 'other/node'), '#!/bin/sh\nprintf "%s\\n" "$@"\n');
+  const flags = run(join(igos, 'bin/igos'), join(work, 'other'))[1]
+    .split('\n')
+    .filter((word) => word.startsWith('--'));
+  assert.ok(!flags.some((flag) => /invocation|baseline|embedded/.test(flag)), flags.join(' '));
 });
 
 test('it asks no other program where it stands', (t) => {
@@ -131,6 +181,20 @@ test('what it sets for malloc is seen by nobody, and what the user sets stays', 
   assert.equal(evaluate({}), '[ "" "" "" ]\n');
   assert.equal(evaluate({ MALLOC_ARENA_MAX: '3' }), '[ "3" "" "" ]\n');
   assert.equal(evaluate({ GLIBC_TUNABLES: 'glibc.malloc.arena_max=3' }), '[ "" "glibc.malloc.arena_max=3" "" ]\n');
+});
+
+test('whatever stack there is, a recursion without an end is told', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  for (const limit of ['256', '1024', '8192', '20000']) {
+    const words = ['eval', '--home', work, '-E', 'let f = n: 1 + f (n + 1); in f 0'];
+    const { status, signal, stderr } = spawnSync(
+      'sh',
+      ['-c', 'ulimit -s "$0" && exec "$@"', limit, join(project, 'bin/igos'), ...words],
+      { env: { PATH: process.env['PATH'] }, encoding: 'utf8' },
+    );
+    assert.deepEqual([status, signal, /E-[A-Z]+-\d+/.exec(stderr)?.[0]], [1, null, 'E-EVAL-017'], `${limit} KiB`);
+  }
 });
 
 test('the version needs no Node, and is what Node says', (t) => {

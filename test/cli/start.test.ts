@@ -1,7 +1,18 @@
 /** The bundle is what its sources are, or it is not used. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -160,6 +171,33 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   writeFileSync(join(home, 'cli/main.ts'), 'export const main = () => console.log("sources");');
   assert.match(run('igos', 'eval', '--expr', '1'), /^sources/);
   assert.match(run(...hashed), /^sources/);
+});
+
+test('packages are found from where igos really is', () => {
+  // As pnpm lays them out: a package beside those that it needs, and a symlink to it where the user has it.
+  const packages = join(scratch, 'kept/node_modules');
+  const igos = join(packages, 'igos');
+  for (const folder of ['igos/cli', 'igos/dist', 'needed']) mkdirSync(join(packages, folder), { recursive: true });
+  cpSync(join(project, 'cli/start.cjs'), join(igos, 'cli/start.cjs'));
+  writeFileSync(join(packages, 'needed/index.js'), 'module.exports = "needed";');
+  const stamp = { node: process.version, bundles: { whole: { file: 'whole', sources: [] } } };
+  writeFileSync(join(igos, 'dist/stamp.json'), JSON.stringify(stamp));
+  writeFileSync(
+    join(igos, 'dist/whole.cjs'),
+    `(function (exports, require, module, home, handOver, load) {
+      exports.start = async (words) => console.log(words, home, require('needed'), (await load('needed')).default);
+    })`,
+  );
+  mkdirSync(join(scratch, 'used'));
+  symlinkSync(igos, join(scratch, 'used/igos'));
+  const start = (folder: string): { stdout: string; stderr: string } =>
+    spawnSync(process.execPath, ['--preserve-symlinks-main', join(folder, 'cli/start.cjs'), 'igos', 'x'], { encoding: 'utf8' });
+  const starts = [start(igos), start(join(scratch, 'used/igos'))];
+  // Its sources would not run there, so another Node than that of the bundle takes it, too.
+  writeFileSync(join(igos, 'dist/stamp.json'), JSON.stringify({ ...stamp, node: 'v24.0.0' }));
+  starts.push(start(igos));
+  const printed = `[ 'igos', 'x' ] ${realpathSync(igos)} needed needed\n`;
+  for (const { stdout, stderr } of starts) assert.deepEqual([stdout, stderr], [printed, '']);
 });
 
 test('threads of the engine step back behind the one that evaluates, and nobody else does', (t) => {

@@ -124,6 +124,24 @@ test('a working directory or a home whose name is not UTF-8 is refused, and noth
   assert.equal(real.status, 0, real.stderr);
 });
 
+test('a working directory that is gone is no mistake in igos', (t) => {
+  const { work } = programs(t);
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-ec', 'mkdir x; cd x; rmdir ../x; exec "$0" eval -E 1', join(project, 'bin/igos')],
+    {
+      cwd: work,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], IGOS_HOME: join(work, 'home') },
+    },
+  );
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /igos: there is no path to the working directory: it is gone, or too deep\nhint: run the command in another/,
+  );
+});
+
 test('the name of a package where a tree is asked for, one file of a tree, and a tree without packages', (t) => {
   const work = mkdtempSync(join(tmpdir(), 'igos-words-'));
   t.after(() => rmSync(work, { recursive: true }));

@@ -189,7 +189,7 @@ export function redirectionOf(answer: HttpAnswer, from: URL): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return undefined;
   const next = URL.parse(location, from.href);
   if (next === null || !['http:', 'https:'].includes(next.protocol))
-    throw new HttpDetour(`it points on to '${location}', which is not http`);
+    throw new HttpDetour(`it points on to '${withoutSecrets(location)}', which is not http`);
   if (from.protocol === 'https:' && next.protocol === 'http:') throw new HttpDetour('it points on from https to http');
   const isSame = next.origin === from.origin;
   next.username = isSame ? from.username : '';

@@ -162,7 +162,7 @@ const addressOf = (context: Context, operand: string): string =>
   /^[a-z]+:/.test(operand) ? operand : pathToFileURL(resolve(context.workingDirectory, operand)).href;
 
 const noRepository = (operand: string, known: readonly string[]): Fault =>
-  new Fault('E-PKM-073', `there is no repository '${operand}'`, {
+  new Fault('E-PKM-073', `there is no repository '${shownAddress(operand)}'`, {
     hints: [
       ...didYouMean(operand, known),
       "see them with 'pkm repositories'",

@@ -4,20 +4,22 @@ import type { Candidate } from './world.ts';
 /** A requirement that could not be met, on one of the ways that were tried. */
 export interface Failure {
   readonly requirement: string;
-  /** Who asks, who asked for that one, and so on; empty: the user. */
+  /** Who asks, who asked for that one, and so on; empty: the user. Of the first failure all are shown. */
   readonly askers: readonly string[];
-  /** Each candidate, and why not. */
+  /** Each candidate, and why not: as many as are shown. */
   readonly tried: readonly string[];
-  /** Every name that is offered: for did-you-mean. */
-  readonly offered: readonly string[];
+  readonly nTried: number;
 }
 
 const MAX_FAILURES = 4;
-const MAX_TRIED = 8;
+export const MAX_TRIED = 8;
 
-/** The first thing that failed is what the user should hear of first: it is on the way that was preferred. */
-export function explainFailure(failures: readonly Failure[], note: string | undefined): Fault {
-  const distinct = [...new Map(failures.map((failure) => [headline(failure), failure])).values()];
+/**
+ * The first thing that failed is what the user should hear of first: it is on the way that was preferred.
+ * @param distinct  each requirement of each asker once
+ * @param offered  every name that is offered: for did-you-mean
+ */
+export function explainFailure(distinct: readonly Failure[], offered: Iterable<string>, note: string | undefined): Fault {
   const first = distinct[0];
   if (first === undefined)
     return new Fault('E-PKM-013', note ?? 'nothing fits', { hints: ["fetch the newest indexes with 'pkm sync'"] });
@@ -29,7 +31,7 @@ export function explainFailure(failures: readonly Failure[], note: string | unde
   return new Fault('E-PKM-013', headline(first), {
     notes,
     hints: isUnknown
-      ? [...didYouMean(first.requirement, first.offered), "fetch the newest indexes with 'pkm sync'"]
+      ? [...didYouMean(first.requirement, [...offered]), "fetch the newest indexes with 'pkm sync'"]
       : hintsOf(distinct),
   });
 }
@@ -56,9 +58,9 @@ function asked({ askers }: Failure): string[] {
   return [...way, `'${askers.at(-1)!.replace(', which is installed', '')}' ${isInstalled ? 'is installed' : 'was asked for'}`];
 }
 
-const triedOf = ({ tried }: Failure): string[] => [
-  ...tried.slice(0, MAX_TRIED),
-  ...(tried.length > MAX_TRIED ? [`and ${tried.length - MAX_TRIED} more candidates`] : []),
+const triedOf = ({ tried, nTried }: Failure): string[] => [
+  ...tried,
+  ...(nTried > tried.length ? [`and ${nTried - tried.length} more candidates`] : []),
 ];
 
 const NOTHING_SYNCED = [

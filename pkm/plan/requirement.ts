@@ -60,3 +60,12 @@ export function offersOf(item: Offering): Map<string, string | undefined> {
   }
   return offers.set(item.name, item.version);
 }
+
+/** Whether `about` says that it cannot be together with `other`. */
+export function excludes(about: { readonly conflicts: readonly string[] }, other: Offering): boolean {
+  const offers = offersOf(other);
+  return about.conflicts.some((text) => {
+    const requirement = parseRequirement(text);
+    return offers.has(requirement.name) && accepts(requirement, offers.get(requirement.name));
+  });
+}

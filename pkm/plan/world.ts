@@ -20,9 +20,10 @@ export interface Member<T extends Candidate> {
 export class World<T extends Candidate> {
   readonly #members = new Map<string, Member<T>>();
   readonly #offers = new Map<string, Map<string, string | undefined>>();
-  /** Requirement name → members that need it. */
-  readonly #needed = new Map<string, Set<string>>();
-  readonly #withConflicts = new Set<string>();
+  /** Requirement name → members that need it, and how. */
+  readonly #needed = new Map<string, Map<string, Requirement[]>>();
+  /** Requirement name → members that exclude it. */
+  readonly #excluded = new Map<string, Set<string>>();
   readonly #undo: (() => void)[] = [];
   /** Name of a superseded record → its successors. */
   readonly #successors = new Map<string, readonly string[]>();
@@ -43,6 +44,15 @@ export class World<T extends Candidate> {
     return (this.#successors.get(name) ?? []).filter((successor) => this.#members.has(successor));
   }
 
+  /** What was chosen to take a package's place. */
+  chosenSuccessor(name: string): Member<T> | undefined {
+    for (const by of this.#offers.get(name)?.keys() ?? []) {
+      const member = this.#members.get(by)!;
+      if (by !== name && member.chosen?.supersedes.includes(name) === true) return member;
+    }
+    return undefined;
+  }
+
   /** It was there once, and a superseded record of it is still there. */
   isSuperseded(name: string): boolean {
     return this.#successors.has(name);
@@ -54,20 +64,30 @@ export class World<T extends Candidate> {
 
   /** The member that meets a requirement. */
   meets(requirement: Requirement): Member<T> | undefined {
+    return this.allThatMeet(requirement).next().value;
+  }
+
+  /** The members that meet a requirement, one after the other. */
+  *allThatMeet(requirement: Requirement): Generator<Member<T>, undefined> {
     for (const [by, version] of this.#offers.get(requirement.name) ?? []) {
-      if (accepts(requirement, version)) return this.#members.get(by);
+      if (accepts(requirement, version)) yield this.#members.get(by)!;
     }
     for (const successor of this.activeSuccessors(requirement.name)) {
       const member = this.#members.get(successor)!;
-      if (accepts(requirement, member.about.version)) return member;
+      if (accepts(requirement, member.about.version)) yield member;
     }
-    return undefined;
   }
 
-  /** Members with a requirement on a name that `about` stands for. */
-  dependants(about: Candidate): Member<T>[] {
-    const names = new Set([...offersOf(about).keys()].flatMap((name) => [...(this.#needed.get(name) ?? [])]));
-    return [...names].flatMap((name) => this.#members.get(name) ?? []);
+  /** Members with requirements on a name that `about` stands for, and these requirements. */
+  dependants(about: Candidate): { readonly member: Member<T>; readonly needs: readonly Requirement[] }[] {
+    const found = new Map<string, Requirement[]>();
+    for (const name of offersOf(about).keys()) {
+      for (const [by, needs] of this.#needed.get(name) ?? []) {
+        const before = found.get(by);
+        found.set(by, before === undefined ? needs : [...before, ...needs]);
+      }
+    }
+    return [...found].map(([name, needs]) => ({ member: this.#members.get(name)!, needs }));
   }
 
   /** A member that `about` cannot stand beside, and which of the two says so. */
@@ -79,15 +99,16 @@ export class World<T extends Candidate> {
           return { other: this.#members.get(by)!, text: `it conflicts with '${text}'${by === text ? '' : `, which is '${by}'`}` };
       }
     }
-    const offers = offersOf(about);
-    for (const name of this.#withConflicts) {
-      const other = this.#members.get(name)!;
-      if (other.name === about.name) continue;
-      const text = other.about.conflicts.find((one) => {
-        const requirement = parseRequirement(one);
-        return offers.has(requirement.name) && accepts(requirement, offers.get(requirement.name));
-      });
-      if (text !== undefined) return { other, text: `'${other.name}' conflicts with '${text}'` };
+    for (const [offered, version] of offersOf(about)) {
+      for (const name of this.#excluded.get(offered) ?? []) {
+        const other = this.#members.get(name)!;
+        if (other.name === about.name) continue;
+        const text = other.about.conflicts.find((one) => {
+          const requirement = parseRequirement(one);
+          return requirement.name === offered && accepts(requirement, version);
+        });
+        if (text !== undefined) return { other, text: `'${other.name}' conflicts with '${text}'` };
+      }
     }
     return undefined;
   }
@@ -125,17 +146,21 @@ export class World<T extends Candidate> {
       this.#offers.set(name, by.set(member.name, version));
     }
     for (const text of member.about.runtime) {
-      const { name } = parseRequirement(text);
-      const by = this.#needed.get(name) ?? new Set<string>();
-      this.#needed.set(name, by.add(member.name));
+      const needs = parseRequirement(text);
+      const by = this.#needed.get(needs.name) ?? new Map<string, Requirement[]>();
+      this.#needed.set(needs.name, by.set(member.name, [...(by.get(member.name) ?? []), needs]));
     }
-    if (member.about.conflicts.length > 0) this.#withConflicts.add(member.name);
+    for (const text of member.about.conflicts) {
+      const { name } = parseRequirement(text);
+      const by = this.#excluded.get(name) ?? new Set<string>();
+      this.#excluded.set(name, by.add(member.name));
+    }
   }
 
   #unlink(member: Member<T>): void {
     this.#members.delete(member.name);
     for (const name of offersOf(member.about).keys()) this.#offers.get(name)?.delete(member.name);
     for (const text of member.about.runtime) this.#needed.get(parseRequirement(text).name)?.delete(member.name);
-    this.#withConflicts.delete(member.name);
+    for (const text of member.about.conflicts) this.#excluded.get(parseRequirement(text).name)?.delete(member.name);
   }
 }

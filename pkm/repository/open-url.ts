@@ -30,6 +30,8 @@ export class UrlProblem extends Error {
 }
 
 const MAX_REDIRECTS = 5;
+/** Answers to a wish for the rest that say nothing of the whole: 206 with another part, bad request, method or range not known. */
+const NOT_FROM_THERE: ReadonlySet<number> = new Set([206, 400, 416, 501]);
 /** Without a byte for so long, a connection is dead. */
 const IDLE_MS = 60_000;
 
@@ -48,8 +50,8 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
       if (start !== undefined && Number(start) === fromByte) return { fromByte, body: pieces(answer.body) };
     }
     answer.discard();
-    // Nothing after what is there already: once more from the start.
-    if (status === 416 && fromByte > 0) return openUrl(url, { ...options, fromByte: 0 });
+    // Nothing after what is there already, or a server that cannot tell a part: once more from the start.
+    if (fromByte > 0 && NOT_FROM_THERE.has(status)) return openUrl(url, { ...options, fromByte: 0 });
     const next = redirected(answer, here);
     if (next === undefined) {
       const waitMs = retryAfterMs(answer, Date.now());
@@ -102,6 +104,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   ECONNREFUSED: 'nobody listens there (ECONNREFUSED)',
   ENOTFOUND: 'there is no such host (ENOTFOUND)',
+  EPROTO: 'what answers there does not speak TLS (EPROTO)',
   ECONNRESET: 'the connection broke off (ECONNRESET)',
 };
 
@@ -116,6 +119,7 @@ function problem(error: unknown): UrlProblem {
   if (refused !== undefined) return new UrlProblem(printable(refused), false, { cause: error });
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (CERTIFICATE.test(code)) return new UrlProblem(`its certificate is not trusted (${code})`, false, { cause: error });
+  if (code.startsWith('HPE_')) return new UrlProblem(`what it answers is not HTTP (${code})`, true, { cause: error });
   const isLocal = ['ENOENT', 'EISDIR', 'EACCES'].includes(code);
   return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, { cause: error });
 }

@@ -53,9 +53,14 @@ export function readRepositories(folder: string): RepositorySettings[] {
 
 /** @throws Fault E-PKM-070 */
 export function decodeSettings(name: string, source: SourceFile): RepositorySettings {
+  // A user and a password in an address are shown to nobody, also where the address is wrong.
+  const shown = new SourceFile(
+    source.name,
+    source.text.replace(/\/\/\S*@/g, (found) => `//${'*'.repeat(found.length - 3)}@`),
+  );
   const refuse = (start: number, end: number, why: string, hints: readonly string[]): Fault =>
     new Fault('E-PKM-070', `the file of repository '${printable(name)}' makes no sense: ${why}`, {
-      labels: [{ source, start, end, text: '' }],
+      labels: [{ source: shown, start, end, text: '' }],
       hints,
     });
   if (!NAME.test(name)) throw refuse(0, 0, 'its name is none for a repository', ['use letters, digits and . _ - only']);

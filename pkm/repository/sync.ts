@@ -1,6 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { Fault, sys } from '../../base/index.ts';
+import { Fault, sys, withoutSecrets } from '../../base/index.ts';
 import { fileSha256, folderInside } from '../disk.ts';
 import { TRUSTED_KEYS } from '../layout.ts';
 import type { RootContext } from '../transaction.ts';
@@ -56,7 +56,9 @@ export interface SyncReport {
 export function settingsOfAddress(address: string): RepositorySettings {
   const url = tryFolderAddress(address);
   if (url !== undefined) return { name: '', addresses: [url], priority: DEFAULT_PRIORITY, isEnabled: true, keys: [] };
-  throw indexFault(address, 'its address does not begin with file:, http: or https:', ["as in 'https://example.org/packages/'"]);
+  throw indexFault(withoutSecrets(address), 'its address does not begin with file:, http: or https:', [
+    "as in 'https://example.org/packages/'",
+  ]);
 }
 
 /** A root with or without a lock, and without a database where pkm never was. */

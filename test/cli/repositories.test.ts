@@ -96,6 +96,8 @@ test('sync: what files describe, and what they do not any more is forgotten', as
   assert.match(await good(pkm('sync', 'main')), /^synced main: 2 packages/);
   const none = await pkm('sync', 'mian');
   golden(t, 'errors/pkm-repository-unknown.txt', none.stderr);
+  const secret = await pkm('sync', '--forget', 'https://joe:secret@example.org/');
+  assert.match(secret.stderr, /there is no repository 'https:\/\/example.org\/'/);
   assert.match(await good(pkm('repositories')), /^main: file:.*\n {2}2 packages, serial 2, priority 100\n {2}synced .* UTC\n$/);
   const json = JSON.parse(await good(pkm('repositories', '--json'))) as { repositories: object[]; unsynced: object[] };
   assert.deepEqual([json.repositories.length, json.unsynced.length], [1, 0]);

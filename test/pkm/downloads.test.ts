@@ -103,6 +103,21 @@ test('servers that ignore ranges, say that all is there, or call the bytes compr
   };
   writeFileSync(part, readFileSync(file).subarray(0, 100));
   await again();
+  const answers: Record<string, [number, Record<string, string>?]> = {
+    'from elsewhere': [206, { 'content-range': 'bytes 10-20/1000' }],
+    'in several parts': [206, { 'content-type': 'multipart/byteranges; boundary=x' }],
+    'that a range is a mistake': [400],
+    'that it knows no ranges': [501],
+  };
+  for (const [how, [status, headers]] of Object.entries(answers)) {
+    web.instead = (_, request, response) => {
+      if (request.headers.range === undefined) return false;
+      response.writeHead(status, headers).end('some bytes');
+      return true;
+    };
+    writeFileSync(part, readFileSync(file).subarray(0, 100));
+    await again().catch((error: unknown) => assert.fail(`${how}: ${String(error)}`));
+  }
   web.instead = (asked, _, response) => {
     if (asked !== name) return false;
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(readFileSync(file));

@@ -186,6 +186,7 @@ test('hostile servers: endless answers, redirections, silence', async (t) => {
     '/index.json.sig': /points on and on/,
     'file:///etc/passwd': /points on to 'file:/,
     'ftp://example.org/': /points on to 'ftp:/,
+    'ftp://joe:secret@example.org/': /points on to 'ftp:\/\/example.org\/'/,
     'http://[nonsense': /points on to/,
   };
   for (const [location, message] of Object.entries(pointing)) {
@@ -200,6 +201,30 @@ test('hostile servers: endless answers, redirections, silence', async (t) => {
     return true;
   };
   await assert.rejects(sync(), { code: 'E-PKM-026' });
+  const raw: Record<string, RegExp> = {
+    'a greeting': /not HTTP \(HPE_/,
+    'HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n': /not HTTP \(HPE_/,
+    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nabcde': /not HTTP \(HPE_/,
+    'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nabcde': /broke off/,
+    'HTTP/1.1 304 Not Modified\r\n\r\n': /HTTP status 304/,
+    'HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nabcde': /HTTP status 206/,
+  };
+  for (const [answer, message] of Object.entries(raw)) {
+    web.instead = (_, request) => {
+      request.socket.end(`${answer}\n`);
+      return true;
+    };
+    await assert.rejects(sync(), message, JSON.stringify(answer));
+  }
+  const secure = web.address.replace('http:', 'https:');
+  await assert.rejects(
+    box.do((root) => root.sync(secure, { keys: [ours.open] })),
+    /does not speak TLS/,
+  );
+  await assert.rejects(
+    box.do((root) => root.sync('ftp://joe:secret@example.org/', { keys: [ours.open] })),
+    /'ftp:\/\/example.org\/' is refused/,
+  );
   web.instead = undefined;
   await sync();
 });

@@ -45,6 +45,8 @@ const wrong: Record<string, string> = {
   'two addresses': 'address = https://example.org/\naddress = https://example.com/\n',
   'enabled that is none': 'address = https://example.org/\nenabled = maybe\n',
   'no address': 'priority = 3\n',
+  'other protocol, with a password': 'enabled = yes\naddress = ftp://joe:gehe/im@example.org/\n',
+  'no key = value, with a password': 'address https://joe:geheim@example.org/\n',
 };
 test('settings that make no sense are refused, with the line', async (t) => {
   const box = new Sandbox(t);
@@ -56,6 +58,7 @@ test('settings that make no sense are refused, with the line', async (t) => {
   box.write('etc/igos/repositories.d/main.conf', 'address = https://example.org/\n');
   box.write('etc/igos/repositories.d/twin.conf', 'address = https://example.org\n');
   texts.push(await faultText(box, () => box.do((root) => root.repositorySettings())));
+  assert.doesNotMatch(texts.join(), /gehe/);
   golden(t, 'errors/pkm-repository-settings.txt', texts.join('\n'));
 });
 

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { noSandbox } from '../cli/programs.ts';
 import { meetFaults, meetSystemFaults } from '../store/ordeal/disk-faults.ts';
-import { build, operations } from '../store/ordeal/operations.ts';
+import { build, operations, pullServed } from '../store/ordeal/operations.ts';
 import { seedOfRun } from '../store/ordeal/random.ts';
 import { World } from '../store/ordeal/world.ts';
 
@@ -17,9 +17,9 @@ const EACH = 5;
 const skip = await noSandbox();
 
 for (const mode of ['EIO', 'ENOSPC'] as const) {
-  test(`${mode} in add, gc, optimise, pull, import, repair and builds`, async (t) => {
+  test(`${mode} in add, gc, optimise, pulls, import, repair and builds`, async (t) => {
     if (skip !== false) t.diagnostic(`without builds: ${skip}`);
-    const all = skip === false ? [...operations, build] : operations;
+    const all = [...operations, pullServed, ...(skip === false ? [build] : [])];
     const tally = await meetFaults(new World(t, seedOfRun()), all, mode, EACH);
     t.diagnostic(JSON.stringify(tally));
     for (const { name } of all) {

@@ -41,6 +41,16 @@ const add: Operation = {
   prepare: (world, n) => Promise.resolve({ words: ['store', 'add', world.tree(`added-${n}`, 60)], paths: [] }),
 };
 
+/** Not one of `operations`: so large that threads help. */
+export const addMany: Operation = {
+  name: 'add of a large tree',
+  prepare(world, n) {
+    const tree = world.tree(`many-${n}`, 2500);
+    writeFileSync(join(tree, 'large'), Buffer.alloc(34 << 20, `${n} `));
+    return Promise.resolve({ words: ['store', 'add', tree], paths: [] });
+  },
+};
+
 const gc: Operation = {
   name: 'gc',
   async prepare(world, n) {

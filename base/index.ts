@@ -7,6 +7,7 @@ export * from './codes.ts';
 export * from './early-flush.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
+export * from './file-sink.ts';
 export * from './http.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
 export * from './names-in.ts';

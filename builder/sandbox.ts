@@ -76,8 +76,11 @@ export async function runSandboxed(request: SandboxRequest): Promise<SandboxEnd>
   const { scratch, input, workspace } = request;
   const { root, mounts } = sys('prepare the sandbox', scratch, () => prepare(request));
   for (const [name, text] of input.files) {
-    writeFileSync(`${scratch}/build/${name}`, Buffer.from(text, 'latin1'));
-    chmodSync(`${scratch}/build/${name}`, 0o644);
+    const path = `${scratch}/build/${name}`;
+    sys('write', path, () => {
+      writeFileSync(path, Buffer.from(text, 'latin1'));
+      chmodSync(path, 0o644);
+    });
   }
   const machine = ownMachine();
   if (machine === undefined) throw noLauncher();

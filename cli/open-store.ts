@@ -2,5 +2,11 @@
 import { type ObjectStore, openStore } from '../store/index.ts';
 import type { Context } from './context.ts';
 
-export const openContextStore = ({ home, storeDir, environment }: Context): ObjectStore =>
-  openStore({ home, storeDir, sharesFiles: environment['IGOS_OPTIMISE'] === '1' });
+export const openContextStore = ({ home, storeDir, environment, out }: Context): ObjectStore =>
+  openStore({
+    home,
+    storeDir,
+    sharesFiles: environment['IGOS_OPTIMISE'] === '1',
+    onWait: (pid) =>
+      out.talk(`waiting for ${pid === undefined ? 'another process' : `process ${pid}`}, which is at the store's index`),
+  });

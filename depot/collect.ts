@@ -12,6 +12,8 @@ export interface CollectOptions {
   readonly keep: readonly ArchiveName[];
   /** Keep the newest version of everything too. */
   readonly keepNewest: boolean;
+  /** Where archives are published and downloaded: looked through for unfinished work. */
+  readonly publicFolder?: string;
   readonly isDryRun?: boolean;
 }
 
@@ -38,7 +40,7 @@ export function collectDepot(depot: Depot, options: CollectOptions): Collected {
   );
   for (const { type, ...rest } of roots) if (type === 'index') live.add(depotPath({ type, ...rest }, depot.layout));
   const removed = all.filter((archive) => !live.has(depotPath(archive, depot.layout))).sort(packagesFirst);
-  const leftovers = findLeftovers(depot.folder);
+  const leftovers = [depot.folder, ...(options.publicFolder === undefined ? [] : [options.publicFolder])].flatMap(findLeftovers);
   if (options.isDryRun !== true) {
     for (const archive of removed) remove(depot, archive);
     for (const path of leftovers) rmSync(path, { recursive: true, force: true });

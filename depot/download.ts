@@ -1,8 +1,17 @@
-import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Fault, syncDirectory, syncFileSystem, sys, temporaryName, withoutSecrets, writeFileAtomic } from '../base/index.ts';
+import {
+  Fault,
+  fileSink,
+  syncDirectory,
+  syncFileSystem,
+  sys,
+  temporaryName,
+  withoutSecrets,
+  writeFileAtomic,
+} from '../base/index.ts';
 import { loadCaches } from '../store/index.ts';
 import { type ArchiveName, formatArchiveName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
@@ -283,7 +292,7 @@ async function fetchFile(
         rmSync(partial, { force: true });
         return refuse(`it has more than ${limit} bytes`, 'tell its user: the server sends something else');
       });
-      await pipeline(Readable.from(body), createWriteStream(partial, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
+      await pipeline(Readable.from(body), fileSink(partial, file, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
         ...(signal === undefined ? {} : { signal }),
       });
     }, signal);

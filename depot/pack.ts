@@ -1,10 +1,20 @@
-import { createReadStream, createWriteStream, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Header } from 'tar/header';
 import { Pax } from 'tar/pax';
-import { type Bytes, bytesToPath, bytesToText, Fault, sys, temporaryName, textToBytes, tryBytesToText } from '../base/index.ts';
+import {
+  type Bytes,
+  bytesToPath,
+  bytesToText,
+  Fault,
+  fileSink,
+  sys,
+  temporaryName,
+  textToBytes,
+  tryBytesToText,
+} from '../base/index.ts';
 import { listTree, loadCaches, type TreeEntry } from '../store/index.ts';
 import type { DepotCode } from './codes.ts';
 import type { Layout } from './layout.ts';
@@ -33,7 +43,7 @@ async function writeCompressed(source: AsyncIterable<Uint8Array>, file: string, 
   const temporary = temporaryName(file);
   try {
     const packed = compress(layout === 'present' ? 'xz' : 'gzip', source);
-    await pipeline(Readable.from(packed), createWriteStream(temporary, { flags: 'wx' }));
+    await pipeline(Readable.from(packed), fileSink(temporary, file, { flags: 'wx' }));
     sys('move', file, () => renameSync(temporary, file));
   } finally {
     rmSync(temporary, { force: true });

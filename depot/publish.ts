@@ -1,4 +1,4 @@
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, syncFileSystem, sys, temporaryName } from '../base/index.ts';
 import { type ArchiveName, beyondGenode, formatArchiveName, type VersionedName } from './archive-name.ts';
@@ -70,14 +70,22 @@ async function publishBatch(
     if (archive.type === 'index') await packFile(depot.path(archive), file);
     else await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
   });
-  const signatures = await inParallel(batch, jobs, async ({ archive, file }) => {
-    const temporary = temporaryName(`${file}.sig`);
-    const signature = await signers.get(archive.user)!.sign(file, formatArchiveName(archive));
-    sys('write', temporary, () => writeFileSync(temporary, signature, { flag: 'wx' }));
-    return { temporary, file: `${file}.sig` };
-  });
-  syncFileSystem(publicFolder);
-  for (const { temporary, file } of signatures) sys('move', file, () => renameSync(temporary, file));
+  const temporaries: string[] = [];
+  try {
+    const signatures = await inParallel(batch, jobs, async ({ archive, file: packed }) => {
+      const file = `${packed}.sig`;
+      const temporary = temporaryName(file);
+      const signature = await signers.get(archive.user)!.sign(packed, formatArchiveName(archive));
+      temporaries.push(temporary);
+      sys('write', file, () => writeFileSync(temporary, signature, { flag: 'wx' }));
+      return { temporary, file };
+    });
+    syncFileSystem(publicFolder);
+    for (const { temporary, file } of signatures) sys('move', file, () => renameSync(temporary, file));
+  } catch (error) {
+    for (const temporary of temporaries) rmSync(temporary, { force: true });
+    throw error;
+  }
   syncFileSystem(publicFolder);
   for (const published of batch) onPublished?.(published);
 }

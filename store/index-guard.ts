@@ -19,8 +19,13 @@ import { processStartTime, uptimeMs } from '../base/index.ts';
  */
 const FOREIGN_MS = 10_000;
 
+/** Who waits for longer says for whom. */
+const SAY_MS = 1000;
+
 /** Between two tries to let go of a guard. */
 const RETRY_MS = 1000;
+
+export type OnWait = (pid: number | undefined) => void;
 
 /** Of this thread: who holds the guard may come in again. */
 const held = new Set<string>();
@@ -31,10 +36,12 @@ let own: string | undefined;
 /**
  * Runs `run` while nobody else opens, closes or writes the index of this folder; waits as long as somebody who lives does. To be taken
  * before LMDB's own lock. Cost: 30 µs.
+ *
+ * @param onWait  called once if it takes a second and more, with the process that holds it: `undefined` in another PID namespace
  */
-export function whileGuarded<T>(folder: string, run: () => T): T {
+export function whileGuarded<T>(folder: string, run: () => T, onWait?: OnWait): T {
   const path = `${folder}/guard`;
-  if (held.has(path) || !take(path)) return run();
+  if (held.has(path) || !take(path, onWait)) return run();
   held.add(path);
   try {
     return run();
@@ -55,7 +62,7 @@ function letGoLater(path: string): void {
 }
 
 /** @returns false where no guard can be made */
-function take(path: string): boolean {
+function take(path: string, onWait?: OnWait): boolean {
   own ??= `${process.pid} ${processStartTime(process.pid) ?? ''} ${namespace()}`;
   let pause: Int32Array | undefined;
   let since: number | undefined;
@@ -68,11 +75,16 @@ function take(path: string): boolean {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
     since ??= uptimeMs();
-    const hasWaited = uptimeMs() - since >= FOREIGN_MS;
+    const waitedMs = uptimeMs() - since;
+    const hasWaited = waitedMs >= FOREIGN_MS;
     if ((left.delete(path) || hasWaited) && ownerOf(path) === own) return true;
     const found = removeStale(path, hasWaited);
     if (found === 'gone') continue;
     if (found === 'stuck' || isReadOnly(path)) return false;
+    if (waitedMs >= SAY_MS) {
+      onWait?.(pidOf(path));
+      onWait = undefined;
+    }
     pause ??= new Int32Array(new SharedArrayBuffer(4));
     Atomics.wait(pause, 0, 0, 1);
   }
@@ -129,6 +141,12 @@ function isAlive(owner: string, hasWaited: boolean): boolean {
   } catch {
     return true; // nobody knows
   }
+}
+
+/** Of the process that holds a guard, where its number means something here. */
+function pidOf(path: string): number | undefined {
+  const [pid, , where] = ownerOf(path)?.split(' ') ?? [];
+  return where === namespace() ? Number(pid) : undefined;
 }
 
 let ownNamespace: string | undefined;

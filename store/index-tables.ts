@@ -4,7 +4,7 @@ import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { SystemFault } from '../base/index.ts';
 import type { GraphTable } from './graph-table.ts';
 import { assertIndex } from './index-file.ts';
-import { whileGuarded } from './index-guard.ts';
+import { type OnWait, whileGuarded } from './index-guard.ts';
 import { loadLmdb } from './load-lmdb.ts';
 
 export interface Tables {
@@ -36,10 +36,10 @@ const TEXTS: DatabaseOptions & { keyEncoder: object } = {
 const MAX_TABLES = 8;
 
 /** @throws SystemFault not an index, no permission */
-export function openTables(folder: string, isReadOnly: boolean): Tables {
+export function openTables(folder: string, isReadOnly: boolean, onWait?: OnWait): Tables {
   assertIndex(folder);
   try {
-    return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly));
+    return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly), onWait);
   } catch (error) {
     throw systemFault('open the index', folder, error);
   }

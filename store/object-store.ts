@@ -77,9 +77,16 @@ const MAX_DERIVATIONS = 20_000;
  *
  * @param options.storeDir     the logical folder, part of every path: `/igos/store`
  * @param options.sharesFiles  identical files become one as they are added (`optimise`); default false
+ * @param options.onWait       called where another process keeps us waiting for a second and more: `undefined` where nobody knows its number
  */
-export const openStore = (options: { home: string; storeDir: string; sharesFiles?: boolean }): ObjectStore =>
-  new LocalStore(options.home, options.storeDir, options.sharesFiles === true);
+export const openStore = (options: StoreOptions): ObjectStore => new LocalStore(options);
+
+interface StoreOptions {
+  readonly home: string;
+  readonly storeDir: string;
+  readonly sharesFiles?: boolean;
+  readonly onWait?: (pid: number | undefined) => void;
+}
 
 class LocalStore implements ObjectStore, SourceSink {
   readonly home: string;
@@ -93,10 +100,10 @@ class LocalStore implements ObjectStore, SourceSink {
   readonly #sources: SourceAdder = new SourceAdder(this);
   readonly #intact: IntactPaths;
 
-  constructor(home: string, storeDir: string, sharesFiles: boolean) {
+  constructor({ home, storeDir, sharesFiles = false, onWait }: StoreOptions) {
     this.home = home;
     this.storeDir = storeDir;
-    this.#index = new StoreIndex(`${home}/var/index`, storeDir);
+    this.#index = new StoreIndex(`${home}/var/index`, storeDir, onWait);
     this.#places = {
       objects: `${home}/store`,
       staging: new Staging(`${home}/tmp`, (orphan) => sealLeftOpen(`${home}/store`, orphan)),

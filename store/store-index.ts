@@ -21,7 +21,7 @@ import { dirname } from 'node:path';
 import { Bug, compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, isCurrent, reachable } from './graph-table.ts';
 import { assertFolder, badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
-import { whileGuarded } from './index-guard.ts';
+import { type OnWait, whileGuarded } from './index-guard.ts';
 import { cacheKey, decodeRecord, nodeOf, pathKey, realisationKey, referencesOf } from './index-record.ts';
 import { isOfLmdb, openTables, systemFault, type Tables } from './index-tables.ts';
 import { IndexTransaction } from './index-transaction.ts';
@@ -34,13 +34,16 @@ import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './
 export class StoreIndex {
   readonly #folder: string;
   readonly #storeDir: string;
+  readonly #onWait: OnWait | undefined;
   #tables: Tables | undefined;
   #beginsAnew: boolean = false;
   #referrers: { readonly transaction: number; readonly byPath: ReadonlyMap<StorePath, readonly StorePath[]> } | undefined;
 
-  constructor(folder: string, storeDir: string) {
+  /** @param onWait  called where another process opens, closes or writes it for a second and more */
+  constructor(folder: string, storeDir: string, onWait?: OnWait) {
     this.#folder = folder;
     this.#storeDir = storeDir;
+    this.#onWait = onWait;
   }
 
   has(path: StorePath): boolean {
@@ -215,15 +218,15 @@ export class StoreIndex {
     let isRun = false;
     let result: T;
     try {
-      result = whileGuarded(this.#folder, () =>
+      const transact = (): T =>
         tables.root.transactionSync(() => {
           const transaction = new IndexTransaction(tables, this.#storeDir, () => newestTransaction(this.#folder));
           const made = run(transaction);
           transaction.finish();
           isRun = true;
           return made;
-        }),
-      );
+        });
+      result = whileGuarded(this.#folder, transact, this.#onWait);
     } catch (error) {
       // What `run` throws names its reason itself; putting it on the disk is LMDB's.
       throw isRun || isOfLmdb(error) ? systemFault('write to the index', this.#folder, error) : error;
@@ -236,7 +239,7 @@ export class StoreIndex {
     const tables = this.#tables;
     if (tables === undefined) return;
     // Closing is done when the call returns; the promise only waits for asynchronous writes, and we make none.
-    whileGuarded(this.#folder, () => void tables.root.close());
+    whileGuarded(this.#folder, () => void tables.root.close(), this.#onWait);
     this.#tables = undefined;
   }
 
@@ -261,7 +264,7 @@ export class StoreIndex {
       assertFolder(dirname(dirname(this.#folder)));
       return undefined;
     }
-    this.#tables = openTables(this.#folder, !isWritable(this.#folder));
+    this.#tables = openTables(this.#folder, !isWritable(this.#folder), this.#onWait);
     return this.#tables;
   }
 
@@ -269,7 +272,7 @@ export class StoreIndex {
     if (this.#tables === undefined) {
       this.#assertNotLost();
       makeDirectory(this.#folder);
-      this.#tables = openTables(this.#folder, false);
+      this.#tables = openTables(this.#folder, false, this.#onWait);
     }
     if (this.#tables.isReadOnly) throw new SystemFault('write to the index', this.#folder, { code: 'EACCES' });
     return this.#tables;

@@ -3,7 +3,9 @@
  * some 30 ms, and reading the sources in doubt.
  */
 import type { EvalStore } from '../../eval/index.ts';
-import { type ObjectStore, openStore, type StorePath } from '../../store/index.ts';
+import type { ObjectStore, StorePath } from '../../store/index.ts';
+import type { Context } from '../context.ts';
+import { openContextStore } from '../open-store.ts';
 import { fileState, settledState } from './file-state.ts';
 import { indexVersion } from './index-version.ts';
 import type { Seen, SourceSeen, StoreSeen } from './seen.ts';
@@ -11,14 +13,10 @@ import type { Seen, SourceSeen, StoreSeen } from './seen.ts';
 type HostTools = Parameters<EvalStore['addHostTree']>[1];
 
 /** @returns whether the evaluation would see the same again; then `seen` is renewed. Never throws */
-export async function storeAgrees(
-  seen: Seen,
-  doubtful: readonly SourceSeen[],
-  place: { readonly home: string; readonly storeDir: string },
-): Promise<boolean> {
+export async function storeAgrees(seen: Seen, doubtful: readonly SourceSeen[], context: Context): Promise<boolean> {
   try {
-    using store = openStore(place);
-    const version = indexVersion(place.home);
+    using store = openContextStore(context);
+    const version = indexVersion(context.home);
     for (const source of doubtful) if (!isSameSource(store, source)) return false;
     if (!answersAgree(store, seen.store)) return false;
     if (!(await hostAgrees(store, seen.store)) || !(await buildsAgree(store, seen.store))) return false;

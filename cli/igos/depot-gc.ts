@@ -9,6 +9,7 @@ export function run(context: Context, args: Arguments): undefined {
   const { removed, leftovers } = collectDepot(words.depot, {
     keep: args.all('keep').map(([name]) => parseArchiveName(name!, 'versioned')),
     keepNewest: !words.has('only-kept'),
+    publicFolder: words.publicFolder,
     isDryRun,
   });
   if (context.isJson) context.out.json({ removed: removed.map(formatArchiveName), leftovers, isDryRun });

@@ -7,6 +7,8 @@ import { realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets } from '../targets.ts';
 
+const ENDING = ['SIGTERM', 'SIGHUP'] as const;
+
 export async function run(context: Context, args: Arguments): Promise<number> {
   using session = openSession(context, args, { isReadOnly: false });
   const targets = resolveTargets(context, args, session);
@@ -24,10 +26,10 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   }));
   await realizeTargets(context, args, store, inputs);
   const controller = new AbortController();
-  // Keys are the shell's; whoever asks igos itself to end, ends both.
+  // Keys are the shell's; whoever asks igos itself to end, or takes the terminal away, ends both.
   const stop = (): void => controller.abort();
   const ignore = (): void => {};
-  process.once('SIGTERM', stop);
+  for (const signal of ENDING) process.once(signal, stop);
   process.on('SIGINT', ignore);
   try {
     const command = args.value('command');
@@ -38,7 +40,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       signal: controller.signal,
     });
   } finally {
-    process.off('SIGTERM', stop);
+    for (const signal of ENDING) process.off(signal, stop);
     process.off('SIGINT', ignore);
   }
 }

@@ -1,11 +1,11 @@
 /** Archives that are the same to the bit wherever and whenever they are made: sorted, fixed times, numeric owners, no name in the gzip header. */
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, readFileSync, renameSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header } from 'tar/header';
-import { sys, temporaryName } from '../../base/index.ts';
+import { fileSink, sys, temporaryName } from '../../base/index.ts';
 import { contentFault } from '../contents.ts';
 import { STATE_DIR } from '../layout.ts';
 import { encodeManifest } from '../manifest-text.ts';
@@ -33,7 +33,7 @@ export async function writeArchive(image: PackageImage, file: string): Promise<{
     await pipeline(
       Readable.from(blocks(image), { objectMode: true }),
       gzip,
-      createWriteStream(temporary, { flags: 'wx', flush: true }),
+      fileSink(temporary, file, { flags: 'wx', flush: true }),
     );
     sys('write', file, () => renameSync(temporary, file));
   } catch (error) {

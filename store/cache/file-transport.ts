@@ -1,8 +1,8 @@
 /** A cache in a folder: `file:///srv/cache`. */
-import { createWriteStream, renameSync, rmSync, type Stats, statSync } from 'node:fs';
+import { renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { makeDirectory, syncDirectory, sys, temporaryName } from '../../base/index.ts';
+import { fileSink, makeDirectory, syncDirectory, sys, temporaryName } from '../../base/index.ts';
 import { fileBytes } from './compression.ts';
 import { CacheProblem, type GetOptions, type Got, type PutBody, type Transport } from './transport.ts';
 
@@ -35,7 +35,7 @@ export class FileTransport implements Transport {
     makeDirectory(dirname(path));
     try {
       const source = body instanceof Uint8Array ? [body] : fileBytes(body.file);
-      await pipeline(source, createWriteStream(temporary, { flags: 'wx', mode: 0o644, flush: true }));
+      await pipeline(source, fileSink(temporary, path, { flags: 'wx', mode: 0o644, flush: true }));
       sys('rename', path, () => renameSync(temporary, path));
       syncDirectory(dirname(path));
     } finally {

@@ -3,9 +3,9 @@
  * oldest gone when there are too many. Their bytes are deterministic, so parts of them can be asked for.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { makeDirectory, temporaryName } from '../../base/index.ts';
+import { fileSink, makeDirectory, temporaryName } from '../../base/index.ts';
 import type { ObjectStore, StorePath } from '../types.ts';
 import { compress } from './compression.ts';
 import { narSuffix, type WrittenCompression } from './compression-name.ts';
@@ -94,7 +94,7 @@ export async function writeNar(
     }
   }
   try {
-    await pipeline(counted(), createWriteStream(target, { flags: 'wx', mode: 0o600 }));
+    await pipeline(counted(), fileSink(target, target, { flags: 'wx', mode: 0o600 }));
   } catch (error) {
     rmSync(target, { force: true });
     throw error;

@@ -174,6 +174,21 @@ test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip:
   assert.deepEqual(sleepers(typedSeconds), []);
 });
 
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+  test(`${signal} ends a shell, and nothing of it is left`, { skip }, async (t) => {
+    const own = treeOf(t);
+    const shell = startIgos(own, 'develop', `${own.tree}#hello`, '-c', `sleep ${typedSeconds}`);
+    await until(
+      () => sleepers(typedSeconds).length > 0,
+      () => shell.seen.error,
+    );
+    shell.child.kill(signal);
+    assert.equal((await shell.ended)[0], 130, shell.seen.error);
+    assert.deepEqual(sleepers(typedSeconds), []);
+    assert.deepEqual(readdirSync(join(own.home, 'tmp')), []);
+  });
+}
+
 /** Processes that sleep for so long. */
 const sleepers = (seconds: string): string[] =>
   readdirSync('/proc').filter((pid) => {

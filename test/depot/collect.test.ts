@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,6 +94,10 @@ test('what the dead left goes, what the living make stays', (t) => {
   assert.deepEqual(leftovers, [join(depot.folder, 'a/raw/face/.tmp-999999999-abc-0')]);
   assert.equal(existsSync(leftovers[0]!), false);
   assert.ok(existsSync(join(depot.folder, `a/raw/face/.tmp-${process.pid}-abc-0`)));
+  // Archives that were being packed, and signatures.
+  const { folder: publicFolder } = depotWith(t, { 'a/raw/face/.tmp-999999999-abc-1': '', 'a/raw/face/1.tar.xz': '' });
+  collectDepot(depot, { keep: [], keepNewest: true, publicFolder });
+  assert.deepEqual(readdirSync(join(publicFolder, 'a/raw/face')), ['1.tar.xz']);
 });
 
 test('verify compares with what was signed', async (t) => {

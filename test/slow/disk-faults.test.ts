@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { noSandbox } from '../cli/programs.ts';
-import { meetFaults, meetSystemFaults } from '../store/ordeal/disk-faults.ts';
-import { build, operations } from '../store/ordeal/operations.ts';
+import { CALLS_OF_COPYING, meetFaults, meetSystemFaults } from '../store/ordeal/disk-faults.ts';
+import { addMany, build, operations, pullServed } from '../store/ordeal/operations.ts';
 import { seedOfRun } from '../store/ordeal/random.ts';
 import { World } from '../store/ordeal/world.ts';
 
@@ -17,9 +17,9 @@ const EACH = 5;
 const skip = await noSandbox();
 
 for (const mode of ['EIO', 'ENOSPC'] as const) {
-  test(`${mode} in add, gc, optimise, pull, import, repair and builds`, async (t) => {
+  test(`${mode} in add, gc, optimise, pulls, import, repair and builds`, async (t) => {
     if (skip !== false) t.diagnostic(`without builds: ${skip}`);
-    const all = skip === false ? [...operations, build] : operations;
+    const all = [...operations, pullServed, ...(skip === false ? [build] : [])];
     const tally = await meetFaults(new World(t, seedOfRun()), all, mode, EACH);
     t.diagnostic(JSON.stringify(tally));
     for (const { name } of all) {
@@ -62,14 +62,20 @@ test('a full disk in add, gc, optimise, pull, import and repair; collecting work
   assert.ok(outcomes['add']!.nFull > 0, 'the disk was never full');
 });
 
-test('failing system calls of LMDB and of the sync', async (t) => {
-  const probe = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
-  if (probe.status !== 0) {
-    t.skip(`strace cannot be used here: ${probe.error === undefined ? probe.stderr.trim() : probe.error.message}`);
-    return;
-  }
+const probe = spawnSync('strace', ['-f', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
+const withoutStrace =
+  probe.status === 0
+    ? false
+    : `strace cannot be used here: ${probe.error === undefined ? probe.stderr.trim() : probe.error.message}`;
+
+test('failing system calls of LMDB and of the sync', { skip: withoutStrace }, async (t) => {
   const world = new World(t, seedOfRun());
   const tally = await meetSystemFaults(world, operations);
   t.diagnostic(JSON.stringify(tally));
   assert.ok(tally.nFailed >= 12, 'too few calls failed');
+});
+
+test('failing system calls of the threads that copy a large tree', { skip: withoutStrace }, async (t) => {
+  const tally = await meetSystemFaults(new World(t, seedOfRun()), [addMany], CALLS_OF_COPYING);
+  assert.equal(tally.nFailed, CALLS_OF_COPYING.length);
 });

@@ -39,6 +39,25 @@ test('the guard of a living process is waited for, until it is gone', async (t) 
   assert.ok(performance.now() - started > 500, 'it was not waited for');
 });
 
+test('who waits for a second is told for whom, once; who does not is not', async (t) => {
+  const folder = temporaryFolder(t);
+  whileGuarded(
+    folder,
+    () => {},
+    () => assert.fail('nobody has it'),
+  );
+  const other = spawn('sleep', ['1.5']);
+  await once(other, 'spawn');
+  symlinkSync(`${other.pid} ${processStartTime(other.pid!)} ${NAMESPACE}`, join(folder, 'guard'));
+  const told: (number | undefined)[] = [];
+  whileGuarded(
+    folder,
+    () => {},
+    (pid) => told.push(pid),
+  );
+  assert.deepEqual(told, [other.pid]);
+});
+
 test('what cannot be guarded is done without', (t) => {
   assert.equal(
     whileGuarded(join(temporaryFolder(t), 'none'), () => 7),

@@ -52,8 +52,11 @@ export async function meetFaults(
   return tally;
 }
 
+/** A system call, what it fails with, and which time: `7+` from the seventh on. */
+type Failing = readonly [call: string, error: 'EIO' | 'ENOSPC', when: number | string];
+
 /** Of LMDB and of `syncfs`, which Node's own functions do not see, with what fails of them. */
-const CALLS = [
+const CALLS: readonly Failing[] = [
   ['fdatasync', 'EIO', 1],
   ['fdatasync', 'ENOSPC', 2],
   ['pwrite64', 'ENOSPC', 1],
@@ -62,15 +65,23 @@ const CALLS = [
   ['syncfs', 'EIO', 1],
   // Node syncs standard output when it ends, and waits forever if that fails.
   ['fsync', 'EIO', 1],
-] as const;
+];
+
+/** Of threads that copy a large tree. */
+export const CALLS_OF_COPYING: readonly Failing[] = [
+  ['pwrite64', 'EIO', 1],
+  ['pwrite64', 'ENOSPC', '300+'],
+  ['utimensat', 'EIO', 700],
+  ['ftruncate', 'ENOSPC', 1],
+];
 
 /** Every operation meets a failure of the first, second, … of some system calls. Needs `strace`. */
-export async function meetSystemFaults(world: World, operations: readonly Operation[]): Promise<FaultTally> {
+export async function meetSystemFaults(world: World, operations: readonly Operation[], calls = CALLS): Promise<FaultTally> {
   await world.keep(world.use((store) => store.addPath('kept', world.tree('kept', 20))));
   const tally: FaultTally = { nFailed: 0, nUnimpressed: 0, nByOperation: {} };
   let n = 0;
   for (const { name, prepare } of operations) {
-    for (const [call, error, when] of CALLS) {
+    for (const [call, error, when] of calls) {
       const work = await prepare(world, n++);
       const where = `${name} ${n}, ${error} in ${call} number ${when}`;
       const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${when}`];

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTransport, push } from '../../../store/cache/index.ts';
+import { openTransport, push, serveCache } from '../../../store/cache/index.ts';
 import { openStore, type StorePath, withFileSource } from '../../../store/index.ts';
 import { runHere } from '../../cli/in-process.ts';
-import { storeDir } from '../fixture.ts';
+import { makeTree, storeDir } from '../fixture.ts';
 import type { World } from './world.ts';
 
 export interface Work {
@@ -39,6 +39,16 @@ function elsewhere(world: World, n: number): { home: string; top: StorePath; all
 const add: Operation = {
   name: 'add',
   prepare: (world, n) => Promise.resolve({ words: ['store', 'add', world.tree(`added-${n}`, 60)], paths: [] }),
+};
+
+/** Not one of `operations`: so large that threads help. */
+export const addMany: Operation = {
+  name: 'add of a large tree',
+  prepare(world, n) {
+    const tree = world.tree(`many-${n}`, 2500);
+    writeFileSync(join(tree, 'large'), Buffer.alloc(34 << 20, `${n} `));
+    return Promise.resolve({ words: ['store', 'add', tree], paths: [] });
+  },
 };
 
 const gc: Operation = {
@@ -80,6 +90,28 @@ const pull: Operation = {
     using store = openStore({ home, storeDir });
     await push(store, openTransport(url), [top], [], { compression: n % 2 === 0 ? 'zstd' : 'xz', keys: [] });
     return { words: ['cache', 'pull', url, top], paths: all };
+  },
+};
+
+/** Not one of `operations`: a file of the tree is in the store already, so that of the other only its files are sent. */
+export const pullServed: Operation = {
+  name: 'pull over HTTP',
+  async prepare(world, n) {
+    const large = 'what both have\n'.repeat(10_000);
+    const known = makeTree(join(world.folder, 'sources', `known-${n}`), { large: `${n} ${large}`, small: 'a\n' });
+    const wanted = makeTree(join(world.folder, 'sources', `wanted-${n}`), { large: `${n} ${large}`, small: 'b\n', d: null });
+    world.use((store) => store.addPath(`known-${n}`, known));
+    const { home, all } = elsewhere(world, n);
+    const store = openStore({ home, storeDir });
+    const tree = store.addPath(`wanted-${n}`, wanted);
+    const [top] = store.addTexts([{ name: `top-${n}`, text: '', references: [tree, ...all] }]);
+    const options = { host: '127.0.0.1', port: 0, keys: [], compression: 'zstd', priority: 40, maxCacheBytes: 1 << 26 } as const;
+    const server = await serveCache(store, options);
+    world.after(async () => {
+      await server.close(0);
+      store.close();
+    });
+    return { words: ['cache', 'pull', `http://127.0.0.1:${server.port}`, top!, '--no-check-sigs'], paths: [...all, tree, top!] };
   },
 };
 

@@ -1,7 +1,7 @@
 /**
- * Loaded before a program of igos (`--import`): numbers the calls by which it changes files of the store, and ends the program before
- * one of them, or has it fail. `IGOS_TEST_STEPS` says what: `<mode>:<step>:<report>`. The report, a file, gets the number of steps, and
- * which calls failed.
+ * Loaded before a program of igos (`--import`): numbers the calls by which it changes files of the store, or below `IGOS_TEST_PLACE`, and
+ * ends the program before one of them, or has it fail. `IGOS_TEST_STEPS` says what: `<mode>:<step>:<report>`. The report, a file, gets the
+ * number of steps, and which calls failed.
  *
  * | mode | from the step on |
  * | --- | --- |
@@ -16,7 +16,7 @@ import { syncBuiltinESMExports } from 'node:module';
 type Call = (...args: unknown[]) => unknown;
 
 const [mode = 'count', at = '0', report = ''] = (process.env['IGOS_TEST_STEPS'] ?? '').split(':');
-const home = process.env['IGOS_HOME'] ?? '';
+const place = process.env['IGOS_TEST_PLACE'] ?? process.env['IGOS_HOME'] ?? '';
 const calls = fs as unknown as Record<string, Call>;
 const descriptors = new Set<unknown>();
 const failed: string[] = [];
@@ -40,7 +40,7 @@ const OTHER = [
 ];
 
 const isOurs = (value: unknown): boolean =>
-  typeof value === 'number' ? descriptors.has(value) : value !== undefined && String(value).startsWith(home);
+  typeof value === 'number' ? descriptors.has(value) : value !== undefined && String(value).startsWith(place);
 
 const isWriting = (flags: unknown): boolean =>
   typeof flags === 'number' ? (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) !== 0 : /[wax+]/.test(String(flags ?? 'r'));
@@ -54,7 +54,10 @@ function step(name: string, args: readonly unknown[]): Error | undefined {
   if (!isDue || mode === 'count') return undefined;
   if (mode === 'kill') process.kill(process.pid, 'SIGKILL');
   failed.push(`${n} ${name}`);
-  return Object.assign(new Error(`${mode}: injected, ${name}`), { code: mode, errno: mode === 'EIO' ? -5 : -28, syscall: name });
+  const error = new Error(`${mode}: injected, ${name}`);
+  // As Node does: what goes by a descriptor names no file.
+  const named = typeof args[0] === 'number' ? {} : { path: String(args[0]) };
+  return Object.assign(error, { code: mode, errno: mode === 'EIO' ? -5 : -28, syscall: name, ...named });
 }
 
 for (const name of [...MAKING, ...OTHER]) {
@@ -81,11 +84,13 @@ for (const name of [...MAKING, ...OTHER]) {
   };
 }
 
-const closeSync = calls['closeSync']!;
-calls['closeSync'] = (descriptor) => {
-  descriptors.delete(descriptor);
-  return closeSync(descriptor);
-};
+for (const name of ['closeSync', 'close']) {
+  const close = calls[name]!;
+  calls[name] = (...args) => {
+    descriptors.delete(args[0]);
+    return close(...args);
+  };
+}
 syncBuiltinESMExports();
 
 const { writeFileSync } = { writeFileSync: calls['writeFileSync']! };

@@ -23,10 +23,13 @@ export class World {
   readonly folder: string;
   readonly home: string;
   readonly random: Random;
+  /** Runs when the test ends. */
+  readonly after: (run: () => unknown) => void;
   /** Rooted, and as they were when they came. */
   readonly #kept = new Map<StorePath, string>();
 
-  constructor(t: { after(run: () => void): void; diagnostic(text: string): void }, seed: number, home?: string) {
+  constructor(t: { after(run: () => unknown): void; diagnostic(text: string): void }, seed: number, home?: string) {
+    this.after = (run) => t.after(run);
     this.folder = temporaryFolder(t);
     this.home = home ?? join(this.folder, 'home');
     this.random = new Random(seed);

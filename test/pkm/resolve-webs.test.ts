@@ -142,7 +142,10 @@ for (const hasConflicts of [false, true]) {
         (some, there, wanted, held) => {
           const clean = (item: Candidate): Candidate => (hasConflicts ? item : { ...item, conflicts: [] });
           const offered = [...new Map(some.map((item) => [`${item.name} ${item.version}`, clean(item)])).values()];
-          const installed = wholeRoot(there.map(clean));
+          // One release of a package says one thing: who has it is not offered another.
+          const same = (item: Candidate): Candidate | undefined =>
+            offered.find(({ name, version }) => name === item.name && version === item.version);
+          const installed = wholeRoot(there.map((item) => same(item) ?? clean(item)));
           const holds = new Set(held.slice(0, 1));
           const isSolution = (chosen: readonly Candidate[]): boolean => {
             const after = withChosen(installed, chosen, holds);

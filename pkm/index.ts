@@ -47,8 +47,12 @@ export const imageFromArchive = async (file: string, options: ReadArchiveOptions
   (await import('./archive/read-archive.ts')).imageFromArchive(file, options);
 
 /** Writes an image as an `.igos.tar.gz`, the same to the bit everywhere; the whole file or none. */
-export const writeArchive = async (image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> =>
-  (await import('./archive/write-archive.ts')).writeArchive(image, file);
+export const writeArchive = async (
+  image: PackageImage,
+  file: string,
+  signal?: AbortSignal,
+): Promise<{ sha256: string; sizeBytes: number }> =>
+  (await import('./archive/write-archive.ts')).writeArchive(image, file, signal);
 
 /** Indexes the archives of a folder, and signs the index with ed25519 keys. */
 export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { makeDirectory } from '../../base/index.ts';
 import { type PackageImage, writeArchive } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
+import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { closureOf, imagesOfAll, type Wanted } from '../images.ts';
 import { openSession } from '../session.ts';
@@ -22,7 +23,8 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const written = [];
   for (const image of images) {
     const file = place(image);
-    written.push({ name: image.name, version: image.version, file, ...(await writeArchive(image, file)) });
+    const made = await stoppable((signal) => writeArchive(image, file, signal));
+    written.push({ name: image.name, version: image.version, file, ...made });
     for (const note of foreignTrouble(image)) context.out.talk(`note: ${note}`);
     if (!context.isJson) context.out.line(shown(context, file));
   }

@@ -19,8 +19,17 @@ const BLOCK = 512;
 const MEMORY_BYTES = 8 << 20;
 const TIME = new Date(1000);
 
-/** Writes `image` as an `.igos.tar.gz`; the whole file or none. @returns its SHA-256 and size. @throws Fault E-PKM-017 */
-export async function writeArchive(image: PackageImage, file: string): Promise<{ sha256: string; sizeBytes: number }> {
+/**
+ * Writes `image` as an `.igos.tar.gz`; the whole file or none.
+ *
+ * @returns its SHA-256 and size
+ * @throws Fault E-PKM-017 · SystemFault · AbortError by the signal
+ */
+export async function writeArchive(
+  image: PackageImage,
+  file: string,
+  signal?: AbortSignal,
+): Promise<{ sha256: string; sizeBytes: number }> {
   const temporary = temporaryName(file);
   const digest = createHash('sha256');
   let sizeBytes = 0;
@@ -34,6 +43,7 @@ export async function writeArchive(image: PackageImage, file: string): Promise<{
       Readable.from(blocks(image), { objectMode: true }),
       gzip,
       fileSink(temporary, file, { flags: 'wx', flush: true }),
+      signal === undefined ? {} : { signal },
     );
     sys('write', file, () => renameSync(temporary, file));
   } catch (error) {

@@ -11,14 +11,10 @@ export class Satisfaction {
       records.filter((record) => record.supersededBy.length === 0).map((record) => [record.name, record] as const),
     );
     for (const record of active.values()) for (const [name, version] of offersOf(record)) this.#add(name, record.name, version);
-    const byName = new Map(records.map((record) => [record.name, record] as const));
     for (const record of records) {
-      const passed = new Set(record.supersededBy);
-      // A set that grows while it is walked is walked to its end: what superseded the successors stands for all before.
-      for (const successor of passed) {
+      for (const successor of record.supersededBy) {
         const by = active.get(successor);
         if (by !== undefined) this.#add(record.name, successor, by.version);
-        else for (const next of byName.get(successor)?.supersededBy ?? []) passed.add(next);
       }
     }
   }

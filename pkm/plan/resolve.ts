@@ -147,42 +147,20 @@ class Resolver<T extends Candidate> {
       : wanted;
     return names.flatMap((name): Goal<T>[] => {
       const requirement = parseRequirement(name);
-      const ways = this.#waysOn(requirement.name);
-      if (ways.length > 0)
-        return ways.map((only) => ({
-          requirement: parseRequirement(only[0]!.name),
+      const successors = newestOfEach(this.#bySuperseded.get(requirement.name) ?? []).filter(
+        (item) => this.#world.member(item.name) === undefined,
+      );
+      if (successors.length > 0)
+        return successors.map((item) => ({
+          requirement: parseRequirement(item.name),
           asker: undefined,
-          only,
+          only: [item],
           isWish: true,
           canStay: isAll,
         }));
       const newer = this.#candidates(requirement).filter((item) => item.name === requirement.name && this.#isNewer(item));
       return newer.length === 0 ? [] : [{ requirement, asker: undefined, only: newer, isWish: true, canStay: isAll }];
     });
-  }
-
-  /**
-   * To each package at the end of a chain of successors that begins with `name`: that one first, then those on the way, where it
-   * cannot be had.
-   */
-  #waysOn(name: string): (readonly T[])[] {
-    const seen = new Set([name]);
-    const successorsOf = (older: string): T[] =>
-      newestOfEach(this.#bySuperseded.get(older) ?? []).filter((item) => {
-        if (this.#world.member(item.name) !== undefined || seen.has(item.name)) return false;
-        seen.add(item.name);
-        return true;
-      });
-    // Only the newest of a package comes along as a link of a chain.
-    const further = (item: T): T[] => (this.#byName.get(item.name)?.[0] === item ? successorsOf(item.name) : []);
-    const ends: (readonly T[])[] = [];
-    const open: (readonly T[])[] = successorsOf(name).map((item) => [item]);
-    for (let way = open.shift(); way !== undefined; way = open.shift()) {
-      const next = further(way[0]!);
-      if (next.length === 0) ends.push(way);
-      for (const item of next) open.push([item, ...way]);
-    }
-    return ends;
   }
 
   #isNewer(item: T): boolean {
@@ -376,10 +354,7 @@ class Resolver<T extends Candidate> {
       const isThere = other.chosen === undefined;
       return refuse(`${text}${isThere ? `, and '${other.name}' is installed` : ''}`, isThere && this.#mayGo(other, item));
     }
-    this.#world.choose(
-      item,
-      [...links.map((link) => link.name), ...olds].filter((name) => !item.supersedes.includes(name)),
-    );
+    this.#world.choose(item);
     this.#levels.set(item.name, level);
     this.#links.set(item.name, links);
     const member = this.#world.member(item.name)!;

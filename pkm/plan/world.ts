@@ -15,8 +15,6 @@ export interface Member<T extends Candidate> {
   readonly about: Candidate;
   /** `undefined`: it is installed, and stays as it is. */
   readonly chosen: T | undefined;
-  /** Names at the beginning of a chain of successors that it ends: it stands for them too. */
-  readonly takesOver: readonly string[];
 }
 
 export class World<T extends Candidate> {
@@ -32,7 +30,7 @@ export class World<T extends Candidate> {
 
   constructor(installed: readonly PackageRecord[]) {
     for (const record of installed) {
-      if (record.supersededBy.length === 0) this.#put({ name: record.name, about: record, chosen: undefined, takesOver: [] });
+      if (record.supersededBy.length === 0) this.#put({ name: record.name, about: record, chosen: undefined });
       else this.#successors.set(record.name, record.supersededBy);
     }
   }
@@ -41,25 +39,16 @@ export class World<T extends Candidate> {
     return this.#members.get(name);
   }
 
-  /** Active packages that took over a superseded one's place, or the place of those that did. */
+  /** Active packages that took over a superseded one's place. */
   activeSuccessors(name: string): string[] {
-    const found = new Set<string>();
-    const passed = new Set([name]);
-    // A set that grows while it is walked is walked to its end.
-    for (const older of passed) {
-      const chosen = older === name ? undefined : this.chosenSuccessor(older)?.name;
-      for (const next of [...(this.#successors.get(older) ?? []), ...(chosen === undefined ? [] : [chosen])])
-        (this.#members.has(next) ? found : passed).add(next);
-    }
-    return [...found];
+    return (this.#successors.get(name) ?? []).filter((successor) => this.#members.has(successor));
   }
 
   /** What was chosen to take a package's place. */
   chosenSuccessor(name: string): Member<T> | undefined {
     for (const by of this.#offers.get(name)?.keys() ?? []) {
       const member = this.#members.get(by)!;
-      if (by === name || member.chosen === undefined) continue;
-      if (member.chosen.supersedes.includes(name) || member.takesOver.includes(name)) return member;
+      if (by !== name && member.chosen?.supersedes.includes(name) === true) return member;
     }
     return undefined;
   }
@@ -124,8 +113,8 @@ export class World<T extends Candidate> {
     return undefined;
   }
 
-  choose(item: T, takesOver: readonly string[]): void {
-    this.#put({ name: item.name, about: item, chosen: item, takesOver });
+  choose(item: T): void {
+    this.#put({ name: item.name, about: item, chosen: item });
   }
 
   remove(name: string): void {
@@ -152,7 +141,7 @@ export class World<T extends Candidate> {
 
   #link(member: Member<T>): void {
     this.#members.set(member.name, member);
-    for (const [name, version] of offersOfMember(member)) {
+    for (const [name, version] of offersOf(member.about)) {
       const by = this.#offers.get(name) ?? new Map<string, string | undefined>();
       this.#offers.set(name, by.set(member.name, version));
     }
@@ -170,14 +159,8 @@ export class World<T extends Candidate> {
 
   #unlink(member: Member<T>): void {
     this.#members.delete(member.name);
-    for (const name of offersOfMember(member).keys()) this.#offers.get(name)?.delete(member.name);
+    for (const name of offersOf(member.about).keys()) this.#offers.get(name)?.delete(member.name);
     for (const text of member.about.runtime) this.#needed.get(parseRequirement(text).name)?.delete(member.name);
     for (const text of member.about.conflicts) this.#excluded.get(parseRequirement(text).name)?.delete(member.name);
   }
-}
-
-function offersOfMember({ about, takesOver }: Member<Candidate>): Map<string, string | undefined> {
-  const offers = offersOf(about);
-  for (const name of takesOver) if (!offers.has(name)) offers.set(name, about.version);
-  return offers;
 }

@@ -18,19 +18,12 @@ export type Packages = ReadonlyMap<string, ModelPackage>;
 
 const isActive = ({ supersededBy }: ModelPackage): boolean => supersededBy.length === 0;
 
-/** Who superseded a package, who superseded those, and so on. */
-function heirs(packages: Packages, name: string): ReadonlySet<string> {
-  const found = new Set(packages.get(name)?.supersededBy);
-  for (const one of found) for (const next of packages.get(one)?.supersededBy ?? []) found.add(next);
-  return found;
-}
-
 /** Active packages that stand for what a requirement asks. */
 function providers(packages: Packages, requirement: string): string[] {
   const [wanted, relation, bound] = requirement.split(/(<|>=)/) as [string, string?, string?];
   return [...packages].flatMap(([name, record]) => {
     const standsFor = [name, ...modelImage(name, record.version).supersedes];
-    const isInstead = heirs(packages, wanted).has(name);
+    const isInstead = packages.get(wanted)?.supersededBy.includes(name) === true;
     const isRight =
       relation === undefined || (relation === '<' ? record.version < Number(bound) : record.version >= Number(bound));
     return isActive(record) && (standsFor.includes(wanted) || isInstead) && isRight ? [name] : [];

@@ -78,20 +78,6 @@ test('what is superseded by a package that comes meets nothing', () => {
   assert.throws(() => resolve({ offered, wanted: ['old<2', 'new'] }), /'old<2' cannot be installed/);
 });
 
-test('an upgrade goes to the end of a chain of successors, or as far as it can', () => {
-  const chain = (more: More): Candidate[] => [
-    pack('new', '3', { supersedes: ['mid'], ...more }),
-    pack('mid', '2', { supersedes: ['old'] }),
-    pack('old', '1'),
-  ];
-  const installed = [pack('old'), pack('user', '1', { runtime: ['old'] })];
-  for (const wanted of [[], ['old']]) {
-    assert.deepEqual(named(resolve({ offered: chain({}), installed, wanted, upgrade: true })), ['mid 2', 'new 3']);
-    const offered = chain({ runtime: ['nowhere'] });
-    assert.deepEqual(named(resolve({ offered, installed, wanted, upgrade: true })), ['mid 2']);
-  }
-});
-
 // ---- beside brute force
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];

@@ -39,6 +39,9 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** What one line may hold: a shell keeps these bytes, in any locale. Tabs stand between paths. */
 const PLAIN = /^[ -~\t]+$/;
 
+/** Letters: the launcher looks at no more, and takes its time for each (bin/igos). */
+const MAX_WORDS = 3900;
+
 /** Which igos an answer is of; for tests. */
 export type TellIgos = (conditions: QuickConditions) => string | undefined;
 
@@ -54,7 +57,8 @@ export function keepQuickAnswer(
 ): void {
   try {
     const name = quickName(context);
-    const printed = result === 0 ? talkThenOutput(writes) : undefined;
+    const isShort = context.words.join(' ').length <= MAX_WORDS;
+    const printed = result === 0 && isShort ? talkThenOutput(writes) : undefined;
     const text = printed === undefined ? undefined : quickText(context, folder, seen, printed, tellIgos);
     if (text === undefined) folder.remove(name);
     else if (folder.read(name)?.equals(text) !== true) folder.write(name, text);

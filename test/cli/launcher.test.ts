@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -195,6 +196,18 @@ test('whatever stack there is, a recursion without an end is told', (t) => {
     );
     assert.deepEqual([status, signal, /E-[A-Z]+-\d+/.exec(stderr)?.[0]], [1, null, 'E-EVAL-017'], `${limit} KiB`);
   }
+});
+
+test('words of many letters have no quick answer', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-launcher-'));
+  t.after(() => rmSync(work, { recursive: true, force: true }));
+  const answers = (nLetters: number): string[] => {
+    const words = ['eval', '--home', work, '-E', `builtins.stringLength "${'x'.repeat(nLetters)}"`];
+    for (let n = 0; n < 3; n++)
+      assert.equal(spawnSync(join(project, 'bin/igos'), words, { encoding: 'utf8' }).stdout, `${nLetters}\n`);
+    return readdirSync(join(work, 'var/cache/eval')).filter((name) => name.startsWith('quick'));
+  };
+  assert.deepEqual(answers(5000), []);
 });
 
 test('the version needs no Node, and is what Node says', (t) => {

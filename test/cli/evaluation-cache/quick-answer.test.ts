@@ -303,7 +303,8 @@ test('in a checkout, a source that is newer than the bundle ends all answers', o
   const bench = begin(t, { 'x.nix': '1' });
   await prime(bench, 'eval', 'x.nix');
   const at = (name: string): string => join(bench.igos, name);
-  for (const name of ['.git', 'base', 'builder', 'cli', 'eval', 'lang', 'store', 'dist']) mkdirSync(at(name), { recursive: true });
+  for (const name of ['.git', 'base', 'builder', 'cli', 'eval', 'lang', 'store', 'dist'])
+    mkdirSync(at(name), { recursive: true });
   mkdirSync(at('eval/builtins'));
   for (const name of ['package.json', 'cli/main.ts', 'eval/builtins/lists.ts']) writeFileSync(at(name), '');
   assert.equal(bench.known('eval', 'x.nix'), undefined, 'no bundle');

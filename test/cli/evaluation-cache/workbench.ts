@@ -74,7 +74,8 @@ export function workbench(t: Pick<TestContext, 'after'>): Workbench {
   t.after(() => removeTree(folder));
   const igos = join(folder, 'igos');
   const launcher = join(igos, 'bin', 'igos');
-  for (const each of ['igos/bin', 'igos/cli', 'igos/node_modules/.bin', 'work']) mkdirSync(join(folder, each), { recursive: true });
+  for (const each of ['igos/bin', 'igos/cli', 'igos/node_modules/.bin', 'work'])
+    mkdirSync(join(folder, each), { recursive: true });
   copyFileSync(join(project, 'bin', 'igos'), launcher);
   writeFileSync(join(igos, 'cli', 'start.cjs'), '');
   writeFileSync(join(igos, 'node_modules', '.bin', 'node'), `#!/bin/sh\nexit ${STARTS_NODE}\n`, { mode: 0o755 });

@@ -71,10 +71,10 @@ test('the store, the layers and the other inputs cannot be written', async (t) =
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);
   const [source] = store.addTexts([{ name: 'source', text: 'original', references: [] }]);
-  const script = `for f in $src /usr/bin/cat /etc/passwd /usr/new /proc/sys/kernel/hostname /igos/store/$(ls /igos/store)/x; do
+  const script = `for f in $src $src/x /usr/bin/cat /etc/passwd /usr/new /proc/sys/kernel/hostname; do
     if (echo spoiled > $f) 2>/dev/null; then echo "wrote $f"; else echo "refused"; fi; done > $out`;
   const { text } = await runComposed(t, script, { store, sources: [source!], env: { src: source! } });
-  if (process.getuid?.() === 0) assert.equal(text, 'refused\n'.repeat(7));
+  if (process.getuid?.() === 0) assert.equal(text, 'refused\n'.repeat(6));
   assert.equal(readFileSync(store.toReal(source!), 'utf8'), 'original');
   assert.deepEqual(store.verify({ contents: true }), []);
 });

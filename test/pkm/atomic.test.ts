@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
+import { writeArchive } from '../../pkm/index.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
 
@@ -131,18 +132,26 @@ test('only etc changes: the tree stays; symlinks out of a tree lead to the root'
   clean(box);
 });
 
-test('configuration below usr: no edit is lost by a rollback', async (t) => {
-  const box = atomic(t);
-  const conf = 'a = 1\nb = 1\nc = 1\nd = 1\n';
-  box.do((root) => root.install([box.image('a 1', { 'usr/share/a/conf': conf }, { config: ['usr/share/a/*'] })]));
-  box.do((root) =>
-    root.install([box.image('a 2', { 'usr/share/a/conf': conf.replace('d = 1', 'd = 2') }, { config: ['usr/share/a/*'] })]),
-  );
-  const place = box.path('usr/share/a/conf');
-  writeFileSync(place, readFileSync(place, 'utf8').replace('a = 1', 'a = mine'));
-  await box.do((root) => root.rollback(1));
-  assert.equal(readFileSync(place, 'utf8'), conf.replace('a = 1', 'a = mine'));
-});
+for (const from of ['the store', 'archives']) {
+  test(`configuration below usr, of ${from}: no edit is lost by a rollback`, async (t) => {
+    const box = atomic(t);
+    const conf = 'a = 1\nb = 1\nc = 1\nd = 1\n';
+    const install = async (about: string, text: string): Promise<void> => {
+      const image = box.image(about, { 'usr/share/a/conf': text }, { config: ['usr/share/a/*'] });
+      const file = join(box.base, about);
+      if (from === 'archives') await writeArchive(image, file);
+      await box.do(async (root) =>
+        root.install(from === 'archives' ? [await root.readArchive(file)] : [image], { archiveTrust: 'loose' }),
+      );
+    };
+    await install('a 1', conf);
+    await install('a 2', conf.replace('d = 1', 'd = 2'));
+    const place = box.path('usr/share/a/conf');
+    writeFileSync(place, readFileSync(place, 'utf8').replace('a = 1', 'a = mine'));
+    await box.do((root) => root.rollback(1));
+    assert.equal(readFileSync(place, 'utf8'), conf.replace('a = 1', 'a = mine'));
+  });
+}
 
 test('what nobody packaged is carried on, and gc removes trees that no kept generation shows', async (t) => {
   const box = atomic(t);

@@ -22,6 +22,8 @@ export interface DiskEntry {
   readonly uid: number;
   readonly gid: number;
   readonly sizeBytes: number;
+  /** A file that has other names: what is done to it in place is done to them. */
+  readonly isShared: boolean;
   readonly mtimeSeconds: number;
   /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
   readonly isWholeSecond: boolean;
@@ -145,6 +147,7 @@ export function rootDisk(layout: RootLayout): Disk {
         uid: stat.uid,
         gid: stat.gid,
         sizeBytes: stat.size,
+        isShared: kind === 'file' && stat.nlink > 1,
         mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
         isWholeSecond: stat.mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',

@@ -77,13 +77,14 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
     const metadata: FileMetadata = {
       mode: item.mode,
       owner: ownerOf(item),
-      mtimeSeconds,
+      mtimeSeconds: item.kind === 'standing' ? item.mtimeSeconds : mtimeSeconds,
       ...(capability === undefined ? {} : { capability }),
     };
     const path = under(layout, own);
     return sys('write', path, () => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
       else if (item.kind === 'bytes') io.createFile(path, item.bytes, metadata);
+      else if (item.kind === 'standing') io.copyFile(under(layout, item.path), path, metadata);
       else return stageRow(io, { item, contents, path, own, metadata, layout, times });
       return own;
     });

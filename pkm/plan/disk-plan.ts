@@ -239,7 +239,7 @@ export class DiskPlanner {
       // nobody's file is given capabilities: it would keep them when the package goes
       if (next.capability === undefined && this.isSame(next, there)) {
         if (next.kind === 'symlink' && !sameMetadata(there, next)) this.place(next);
-        else if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
+        else if (!sameMetadata(there, next)) this.changeMetadata(next.path, next);
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
@@ -257,7 +257,7 @@ export class DiskPlanner {
     // a change of the owner would take capabilities away, and a symlink is made anew for it
     const canChange = next.capability === undefined && next.kind === 'file';
     if (isEqual && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
-      if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
+      if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
     if (!isEqual && !isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
@@ -356,7 +356,21 @@ export class DiskPlanner {
     this.#removed.add(disk.physical(path));
   }
 
-  setMetadata(path: string, wanted: { mode: number; uid: number; gid: number; kind: string }): void {
+  /** Gives a file new metadata; the other names that it may have keep what they have. */
+  changeMetadata(path: string, wanted: Metadata): void {
+    const there = this.input.disk.entry(path);
+    if (there?.isShared !== true) {
+      this.setMetadata(path, wanted);
+      return;
+    }
+    const { mode, uid, gid } = wanted;
+    // A time with a fraction is of somebody who wrote to it: it must not become one of ours.
+    const mtimeSeconds = there.isWholeSecond ? there.mtimeSeconds : this.input.now;
+    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid }, there.sizeBytes);
+  }
+
+  /** Under all names that it has. */
+  setMetadata(path: string, wanted: Metadata): void {
     if (wanted.kind === 'symlink') return;
     const { mode, uid, gid } = wanted;
     this.#metadata.push({ kind: 'metadata', path: this.input.disk.physical(path), mode, uid, gid });
@@ -395,6 +409,7 @@ function rowsAfter(rows: readonly FileRow[], change: Change | undefined): FileRo
 type StageContent =
   | { kind: 'row'; row: FileRow; mode: number; uid: number; gid: number }
   | { kind: 'bytes'; bytes: Buffer; mode: number; uid: number; gid: number }
+  | { kind: 'standing'; mtimeSeconds: number; mode: number; uid: number; gid: number }
   | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number };
 
 type Metadata = { kind: string; mode: number; uid: number; gid: number };

@@ -52,7 +52,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Makes the database of a root. Every command that changes a root does so by itself, in the live layout: files are placed one by one. With --atomic, /usr and /opt become symlinks into whole trees below /var/lib/igos/generations, one for each generation, and a change or a rollback shows by renaming one symlink; /etc and /var stay as they are. A root must be fresh for that.',
+      'Makes the database of a root. install, switch and sync do so by themselves, in the live layout: files are placed one by one. With --atomic, /usr and /opt become symlinks into whole trees below /var/lib/igos/generations, one for each generation, and a change or a rollback shows by renaming one symlink; /etc and /var stay as they are. A root must be fresh for that.',
     options: [{ long: 'atomic', doc: 'whole trees, switched at once' }],
     examples: [{ command: 'pkm --root /tmp/root init', says: '' }],
   },

@@ -250,7 +250,8 @@ export const pkmCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
-    description: 'Paths are taken relative to the root. Exits 1 where a path belongs to no package.',
+    description:
+      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). Exits 1 where a path belongs to no package.',
     options: [],
     examples: [{ command: 'pkm --root /tmp/root owns /usr/bin/greet', says: '' }],
   },

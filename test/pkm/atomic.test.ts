@@ -123,6 +123,12 @@ test('only etc changes: the tree stays; symlinks out of a tree lead to the root'
   );
   assert.equal(readFileSync(box.path('usr/lib/a/conf'), 'utf8'), 'a\n');
   assert.equal(readFileSync(box.path('bin/x'), 'utf8'), 'x');
+  assert.deepEqual(
+    ['/bin/x', '/bin', 'usr//bin/x/', 'bin/../bin/x', 'var/lib/igos/generations/1/usr/bin/x', '/bin/none', '/dev/null/x'].map(
+      (path) => box.do((root) => root.owns(path).map(({ path: name }) => name)),
+    ),
+    [['usr/bin/x'], ['bin'], ['usr/bin/x'], ['usr/bin/x'], ['usr/bin/x'], [], []],
+  );
   box.do((root) => root.install([box.image('b 1', { 'etc/b.conf': 'b\n' })]));
   assert.equal(shown(box), '1');
   assert.equal(

@@ -310,7 +310,12 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
-  const made = new Set(plan.operations.flatMap(({ kind, path }) => (kind === 'mkdir' ? [path] : [])));
+  // Folders that are made, or opened first.
+  const made = new Set(
+    plan.operations.flatMap((operation) =>
+      operation.kind === 'mkdir' || (operation.kind === 'metadata' && (operation.mode & 0o300) === 0o300) ? [operation.path] : [],
+    ),
+  );
   const named = plan.operations.filter(({ kind }) => kind !== 'unlink-ended');
   for (const folder of new Set([...foldersOf(named), ...plan.plain.folders])) {
     if (made.has(folder)) continue;

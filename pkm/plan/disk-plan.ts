@@ -124,7 +124,7 @@ export class DiskPlanner {
         : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {
       stage: this.#stage,
-      operations: beforeRemovals.concat(ended, names, folders),
+      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders)),
       plain: this.#plain,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
@@ -136,6 +136,27 @@ export class DiskPlanner {
       nFilesRemoved: this.#nRemoved,
       space: this.#space,
     };
+  }
+
+  /** Who is no root opens folders that are closed to their owner for as long as names come into them and go. */
+  #withOpenFolders(operations: Operation[]): Operation[] {
+    if (CAN_CHOWN) return operations;
+    const named = operations.filter(({ kind }) => kind !== 'metadata' && kind !== 'unlink-ended');
+    const closed = new Map<string, DiskEntry>();
+    for (const path of new Set([...this.#plain.folders, ...named.map((operation) => parentOf(operation.path))])) {
+      const there = path === '' ? undefined : this.input.disk.entry(path);
+      const isClosed = there?.kind === 'directory' && (there.mode & OWNER_MAY) !== OWNER_MAY;
+      if (isClosed && there.uid === process.geteuid?.()) closed.set(path, there);
+    }
+    const isOfClosed = ({ kind, path }: Operation): boolean => kind === 'metadata' && closed.has(path);
+    const asTheyWere = [...closed].map(([path, { mode, uid, gid }]) => ({ kind: 'metadata' as const, path, mode, uid, gid }));
+    return [
+      ...asTheyWere.map((operation) => ({ ...operation, mode: operation.mode | OWNER_MAY })),
+      ...operations.filter((operation) => !isOfClosed(operation)),
+      ...asTheyWere.map(
+        (operation) => operations.find(({ kind, path }) => kind === 'metadata' && path === operation.path) ?? operation,
+      ),
+    ];
   }
 
   /** The rows of a path in the new generation. */

@@ -167,7 +167,7 @@ export class RootQuestions {
 
   /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
   configVersions(path: string): ConfigVersions {
-    if (this.database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    if (this.database === undefined) return { hasLink: false, mine: undefined, original: undefined, theirs: undefined };
     return configVersions({ layout: this.layout, database: this.database }, path);
   }
 

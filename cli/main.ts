@@ -5,6 +5,7 @@ import { findCommand, groupOf, sharedOptions, unknownCommand } from './commands.
 import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
+import { tellEnding } from './tell-ending.ts';
 import { wantsColor } from './terminal.ts';
 import { exactWords } from './words.ts';
 
@@ -37,12 +38,7 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const output = new Output(false);
     try {
       // words that cannot be understood never became arguments
-      if ((args.has('json') || words.includes('--json')) && ending.errors.length > 0) output.json({ errors: ending.errors });
-      if (args.value('log-format') === 'internal-json') {
-        const { messageLine } = await import('./progress/nix-json.ts');
-        output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
-      }
-      if (ending.text !== '') output.talk(ending.text.trimEnd());
+      await tellEnding(output, ending, args, args.has('json') || words.includes('--json'));
     } catch {
       // nobody reads us any more
     }

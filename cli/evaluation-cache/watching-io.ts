@@ -26,7 +26,7 @@ export class WatchingIO implements EvalIO {
   readFile(path: Bytes): Bytes {
     const real = this.#toReal(path);
     const before = fileState(real, true);
-    const bytes = this.#try(() => this.#inner.readFile(path));
+    const bytes = this.#try(real, () => this.#inner.readFile(path));
     this.#recorder.file(real, before, bytes);
     return bytes;
   }
@@ -34,21 +34,21 @@ export class WatchingIO implements EvalIO {
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {
     const real = this.#toReal(path);
     const before = fileState(real, true);
-    const entries = this.#try(() => this.#inner.readDir(path));
+    const entries = this.#try(real, () => this.#inner.readDir(path));
     this.#recorder.folder(real, before, entries);
     return entries;
   }
 
   lstat(path: Bytes): FileKind | undefined {
     const real = this.#toReal(path);
-    const kind = this.#try(() => this.#inner.lstat(path));
+    const kind = this.#try(real, () => this.#inner.lstat(path));
     this.#recorder.kind(real, kind);
     return kind;
   }
 
   realpath(path: Bytes): Bytes {
     const asked = this.#toReal(path);
-    const real = this.#try(() => this.#inner.realpath(path));
+    const real = this.#try(asked, () => this.#inner.realpath(path));
     this.#recorder.realPath(asked, real);
     return real;
   }
@@ -90,11 +90,11 @@ export class WatchingIO implements EvalIO {
     return this.#inner.fetchGit(request);
   }
 
-  #try<T>(run: () => T): T {
+  #try<T>(path: Bytes, run: () => T): T {
     try {
       return run();
     } catch (error) {
-      this.#recorder.spoil('something could not be read');
+      this.#recorder.failed(path);
       throw error;
     }
   }
@@ -136,7 +136,7 @@ export class WatchingStore implements EvalStore {
       note(relative, kind, state, isTaken);
       return isTaken;
     };
-    const added = this.#try(() => this.#inner.addPath(name, source, { ...options, filter }));
+    const added = this.#try(real, () => this.#inner.addPath(name, source, { ...options, filter }));
     const { method = 'nar', algorithm = 'sha256' } = options;
     this.#recorder.source({ name, path: real, method, algorithm, storePath: added.path, entries: [...met.values()] });
     this.#added(added.path);
@@ -150,7 +150,7 @@ export class WatchingStore implements EvalStore {
   }
 
   addHostTree(name: string, spec: { readonly tools: readonly string[]; readonly files: readonly string[] }): StorePath {
-    const path = this.#try(() => this.#inner.addHostTree(name, spec));
+    const path = this.#try(undefined, () => this.#inner.addHostTree(name, spec));
     this.#recorder.hostTree(name, JSON.stringify({ tools: spec.tools, files: spec.files }), path);
     this.#added(path);
     return path;
@@ -163,7 +163,7 @@ export class WatchingStore implements EvalStore {
   }
 
   readDerivation(path: StorePath): Derivation | undefined {
-    const drv = this.#try(() => this.#inner.readDerivation(path));
+    const drv = this.#try(undefined, () => this.#inner.readDerivation(path));
     if (!this.#own.has(path)) this.#recorder.answer('derivation', path, String(drv !== undefined));
     return drv;
   }
@@ -184,11 +184,12 @@ export class WatchingStore implements EvalStore {
     if (!this.isReadOnly) this.#recorder.needs(path);
   }
 
-  #try<T>(run: () => T): T {
+  #try<T>(path: Bytes | undefined, run: () => T): T {
     try {
       return run();
     } catch (error) {
-      this.#recorder.spoil('something could not be read');
+      if (path === undefined) this.#recorder.spoil('something could not be read');
+      else this.#recorder.failed(path);
       throw error;
     }
   }

@@ -121,6 +121,11 @@ export const igosCommands: readonly Command[] = [
         doc: 'link to the outputs from here: NAME, NAME-dev, NAME-2, …; while the links are there, igos gc keeps the outputs',
       },
       { long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' },
+      {
+        long: 'watch',
+        short: 'w',
+        doc: 'do it again whenever something that evaluation read changes, until Ctrl-C: far quicker than a new run, as nothing has to be started or compiled',
+      },
       EXPRESSION,
       ...EVALUATION,
     ],

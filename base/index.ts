@@ -5,6 +5,7 @@ export * from './bytes.ts';
 export * from './clock.ts';
 export * from './codes.ts';
 export * from './early-flush.ts';
+export * from './errno.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
 export * from './file-sink.ts';

@@ -160,6 +160,42 @@ test('it says what is missing around it', (t) => {
   assert.ok(!flags.some((flag) => /invocation|baseline|embedded/.test(flag)), flags.join(' '));
 });
 
+/** Runs an installed igos from a folder of another name, given in letters that printf knows. */
+function runFrom(work: string, name: string): readonly [number | null, string, string] {
+  const script =
+    'cd "$1"; name=$(printf "$2"); mv lib "$name"; "$1/$name/node_modules/igos/bin/igos" gc; is=$?; mv "$name" lib; exit $is';
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', work, name], { encoding: 'utf8' });
+  return [status, stdout, stderr];
+}
+
+test('a folder may have any name that Node can read', (t) => {
+  const { work } = install(t);
+  for (const name of ['\\303\\251', 'a b', 'a"b', "a'b", 'a$HOME', 'a`id`', 'a\\nb', 'a\\tb', 'a#b', 'a?b', 'a*', '~a']) {
+    const [status, stdout, stderr] = runFrom(work, name);
+    assert.deepEqual([status, stderr], [0, ''], name);
+    assert.match(stdout, /start\.cjs><igos><gc>$/, name);
+  }
+});
+
+const noIconv = spawnSync('iconv', ['--version']).status === 0 ? false : 'no iconv here';
+
+test('a folder with a name that is not UTF-8 is told', { skip: noIconv }, (t) => {
+  const { work } = install(t);
+  const folder = `${work}/l\ufffd/node_modules/igos`;
+  const sentence = `Node cannot read the name of the folder of igos, which is not UTF-8: '${folder}'`;
+  assert.deepEqual(runFrom(work, 'l\\377'), [70, '', `igos: ${sentence}\nhint: move it to a folder with another name\n`]);
+});
+
+test('a folder with a backslash in its name is told', (t) => {
+  const { work } = install(t);
+  const folder = join(work, 'a\\b');
+  mkdirSync(join(folder, 'cli'), { recursive: true });
+  copyFileSync(join(project, 'cli/start.cjs'), join(folder, 'cli/start.cjs'));
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'cli/start.cjs'), 'igos', 'gc'], { encoding: 'utf8' });
+  const sentence = `Node loads no modules from a folder with a backslash in its name: '${folder}'`;
+  assert.deepEqual([status, stderr], [70, `igos: ${sentence}\nhint: move igos to a folder with another name\n`]);
+});
+
 test('it asks no other program where it stands', (t) => {
   const { work, igos } = install(t);
   mkdirSync(join(work, 'lib/node_modules/.bin'));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { removedAtEnd } from '../../base/index.ts';
+import { removedAtEnd, temporaryFolder } from '../../base/index.ts';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../base/scratch-folder.ts')).href;
 
@@ -18,7 +18,7 @@ function folderOf(t: TestContext): string {
 
 /** Runs a program that waits, and ends it by SIGTERM once it says something. */
 async function endedBySignal(folder: string, program: string): Promise<readonly unknown[]> {
-  const script = `import fs from 'node:fs'; import { removedAtEnd } from ${JSON.stringify(MODULE)}; process.chdir(${JSON.stringify(folder)}); ${program}`;
+  const script = `import fs from 'node:fs'; import { removedAtEnd, temporaryFolder } from ${JSON.stringify(MODULE)}; process.chdir(${JSON.stringify(folder)}); ${program}`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await once(child.stdout, 'data');
@@ -52,4 +52,31 @@ test('who listens for the signal ends the process, and what it works in stays ti
   const folder = folderOf(t);
   const listener = "process.on('SIGTERM', () => process.exit(fs.existsSync('a/x') ? 7 : 8));";
   assert.deepEqual(await endedBySignal(folder, `${FILLED} removedAtEnd('a'); ${listener} ${WAIT}`), [7, null]);
+});
+
+const noProcesses = existsSync('/proc/self/stat') ? false : 'no /proc here';
+
+test('a temporary folder is new, and takes with it what the dead left an hour ago', { skip: noProcesses }, (t) => {
+  const parent = folderOf(t);
+  const dead = spawnSync('true').pid;
+  const old = new Date(Date.now() - 2 * 3_600_000);
+  const make = (name: string, isOld: boolean): string => {
+    mkdirSync(join(parent, name, 'tree'), { recursive: true });
+    if (isOld) utimesSync(join(parent, name), old, old);
+    return name;
+  };
+  make(`igos-git-${dead}-aB3dE6`, true);
+  const kept = [
+    make(`igos-git-${dead}-young1`, false),
+    make(`igos-git-${process.ppid}-living`, true),
+    make(`igos-git-index-${dead}-other1`, true),
+    make(`igos-git-${dead}-`, true),
+    make('igos-git-mine', true),
+  ];
+  symlinkSync(make('elsewhere', true), join(parent, `igos-git-${dead}-linked`));
+  const folder = temporaryFolder('igos-git', parent);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  const expected = [...kept, 'elsewhere', `igos-git-${dead}-linked`, basename(folder)];
+  assert.deepEqual(new Set(readdirSync(parent)), new Set(expected));
+  assert.deepEqual(readdirSync(join(parent, 'elsewhere')), ['tree']);
 });

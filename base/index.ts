@@ -11,6 +11,7 @@ export * from './file-calls.ts';
 export * from './file-sink.ts';
 export * from './http.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
+export { lookAt, type Standing } from './look.ts';
 export * from './names-in.ts';
 export * from './native-code.ts';
 export * from './native-loop.ts';

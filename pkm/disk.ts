@@ -12,7 +12,7 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { Fault, sha256, sys } from '../base/index.ts';
+import { Fault, lookAt, type Standing, sha256, sys } from '../base/index.ts';
 import { type RootLayout, under } from './layout.ts';
 import { parentOf, printable } from './names.ts';
 
@@ -62,7 +62,7 @@ export function rootDisk(layout: RootLayout): Disk {
   /** Physical folders that were looked at, and are directories. */
   const seen = new Set<string>();
   const real = (path: string): string => under(layout, path);
-  const lstat = (path: string): Stats | undefined => tolerantLstat(real(path));
+  const look = (path: string): Standing | undefined => tolerantly(lookAt, real(path));
 
   /** `folder` as a physical folder path; parts that do not exist yet stand for themselves. */
   const resolveFolder = (folder: string, depth: number): string => {
@@ -71,12 +71,12 @@ export function rootDisk(layout: RootLayout): Disk {
     const parent = resolveFolder(parentOf(folder), depth);
     const here =
       parent === '' ? folder.slice(folder.lastIndexOf('/') + 1) : `${parent}/${folder.slice(folder.lastIndexOf('/') + 1)}`;
-    const stat = absent.has(parent) || isBelowAssumed(here) ? undefined : sys('read', real(here), () => lstat(here));
+    const there = absent.has(parent) || isBelowAssumed(here) ? undefined : sys('read', real(here), () => look(here));
     let result = here;
-    if (stat === undefined) absent.add(here);
-    if (stat?.isSymbolicLink()) result = followed(here, depth);
-    else if (stat?.isDirectory()) seen.add(here);
-    else if (stat !== undefined) {
+    if (there === undefined) absent.add(here);
+    if (there?.kind === 'symlink') result = followed(here, depth);
+    else if (there?.kind === 'directory') seen.add(here);
+    else if (there !== undefined) {
       throw new Fault('E-PKM-006', `'/${printable(here)}' is in the way: a directory is needed there`, {
         hints: ['move it aside and run the command again'],
       });
@@ -105,7 +105,7 @@ export function rootDisk(layout: RootLayout): Disk {
       else if (parts.pop() === undefined) throw refuse('it leads outside the root');
     }
     const destination = resolveFolder(parts.join('/'), depth + 1);
-    if (lstat(destination)?.isDirectory() !== true) throw refuse('there is no such directory inside the root');
+    if (look(destination)?.kind !== 'directory') throw refuse('there is no such directory inside the root');
     return destination;
   };
 
@@ -136,19 +136,19 @@ export function rootDisk(layout: RootLayout): Disk {
     entry(path) {
       const place = physical(path);
       if (isBelowAssumed(place) || absent.has(parentOf(place))) return undefined;
-      const stat = sys('read', real(place), () => lstat(place));
-      if (stat === undefined) return undefined;
-      const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'other';
+      const found = sys('read', real(place), () => look(place));
+      if (found === undefined) return undefined;
+      const { kind, mode, uid, gid, size, mtimeMs, dev } = found;
       return {
         kind,
-        mode: stat.mode & 0o7777,
-        uid: stat.uid,
-        gid: stat.gid,
-        sizeBytes: stat.size,
-        mtimeSeconds: Math.floor(stat.mtimeMs / 1000),
-        isWholeSecond: stat.mtimeMs % 1000 === 0,
+        mode: mode & 0o7777,
+        uid,
+        gid,
+        sizeBytes: size,
+        mtimeSeconds: Math.floor(mtimeMs / 1000),
+        isWholeSecond: mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',
-        device: stat.dev,
+        device: dev,
       };
     },
     isDirectory: (path) =>
@@ -170,9 +170,12 @@ export function folderInside(layout: RootLayout, path: string): string {
 }
 
 /** `lstat`, with `undefined` for nothing. A path below a file is nothing: planning meets what another operation will replace. */
-export function tolerantLstat(path: string): Stats | undefined {
+export const tolerantLstat = (path: string): Stats | undefined =>
+  tolerantly((there) => lstatSync(there, { throwIfNoEntry: false }), path);
+
+function tolerantly<T>(look: (path: string) => T | undefined, path: string): T | undefined {
   try {
-    return lstatSync(path, { throwIfNoEntry: false });
+    return look(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;

@@ -31,7 +31,7 @@ import {
   writeFileAtomic,
   writeFileCapability,
 } from '../base/index.ts';
-import { removeFolders, type TimedFile, unlinkMany, unlinkPlaced } from '../store/index.ts';
+import { removeFolders, type TimedFiles, unlinkMany, unlinkPlaced } from '../store/index.ts';
 import { FileMaker } from './loops/creation.ts';
 import { type Move, type MovesAtWork, startMoves } from './loops/renaming.ts';
 
@@ -75,7 +75,7 @@ export interface RootIo {
    * @param meanwhile  is done while they are removed, or before
    * @returns the places of those that are still to be looked at
    */
-  unlinkPlaced(folder: string, files: readonly TimedFile[], meanwhile: () => void): readonly number[];
+  unlinkPlaced(folder: string, files: TimedFiles, meanwhile: () => void): readonly number[];
   rmdir(path: string): void;
   /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
   rmdirMany(paths: readonly string[]): readonly string[];

@@ -49,10 +49,10 @@ export const isIn = (folder: string, path: string): boolean =>
   folder !== '' && path.lastIndexOf('/') === folder.length && path.startsWith(folder);
 
 /** The folders of many paths, most of which come folder by folder. */
-export function foldersOf(items: Iterable<{ readonly path: string }>): Set<string> {
+export function foldersOf(paths: Iterable<string>): Set<string> {
   const folders = new Set<string>();
   let last = '';
-  for (const { path } of items) {
+  for (const path of paths) {
     if (isIn(last, path)) continue;
     last = parentOf(path);
     folders.add(last);

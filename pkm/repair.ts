@@ -82,7 +82,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
       beforeSync: () => false,
       commit: (files) => {
         for (const row of files) {
-          database.run('UPDATE files SET mtime = ? WHERE path = ? AND package = ?', row.mtimeSeconds, row.path, row.owner);
+          database.run('UPDATE files SET mtime = ? WHERE path = ? AND +package = ?', row.mtimeSeconds, row.path, row.owner);
         }
         remember();
       },

@@ -14,6 +14,7 @@ import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
 import { fileRows } from './state/file-rows.ts';
 import { appendHistory } from './state/history.ts';
+import { NO_FILES } from './state/plain-files.ts';
 import {
   currentGeneration,
   databaseState,
@@ -137,12 +138,11 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   if (wish.confirm?.(report) === false)
     return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
-  const { dropPlain = [] } = wish.delta;
   const rowsOf = (paths: readonly string[]): readonly FileRow[] => {
     const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
     return fileRows(database, ended, report.generation, JSON.stringify(paths));
   };
-  const late = dropPlain.length === 0 ? undefined : new LateLook(wish.disk, plan.plain, rowsOf);
+  const late = (wish.delta.dropPlain ?? NO_FILES).paths.length === 0 ? undefined : new LateLook(wish.disk, plan.plain, rowsOf);
   execute(context, plan, wish.contents, actor.now, {
     late,
     build: split?.build,
@@ -309,7 +309,7 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
   const made = new Set(plan.operations.flatMap(({ kind, path }) => (kind === 'mkdir' ? [path] : [])));
-  const named = plan.operations.filter(({ kind }) => kind !== 'unlink-ended');
+  const named = plan.operations.flatMap(({ kind, path }) => (kind === 'unlink-ended' ? [] : [path]));
   for (const folder of new Set([...foldersOf(named), ...plan.plain.folders])) {
     if (made.has(folder)) continue;
     const path = under(layout, folder);

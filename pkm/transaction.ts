@@ -14,7 +14,8 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug, Fault, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, lookAt, SystemFault, sys } from '../base/index.ts';
+import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
 import { type FileMetadata, ownerOf, type RootIo } from './io.ts';
@@ -26,7 +27,7 @@ import { place } from './placing.ts';
 import type { LateLook } from './plan/late-look.ts';
 import type { DiskPlan, Operation, StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
-import { endedPlain, type PlainFile } from './state/state.ts';
+import { endedPlain } from './state/plain-files.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -263,7 +264,7 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
     if (row.kind === 'unlink-ended') {
       const files = late?.plain.inPlace ?? endedPlain(database, Number(row.source));
       removeEnded({ layout, io }, { files, late, checked, meanwhile: manifests });
-      nOperations += files.length - 1;
+      nOperations += files.paths.length - 1;
       continue;
     }
     if (isRemoval(row) && index >= end) {
@@ -360,7 +361,7 @@ function removeTogether(
 }
 
 interface Ended {
-  readonly files: readonly PlainFile[];
+  readonly files: TimedFiles;
   readonly late: LateLook | undefined;
   readonly checked: Checked;
   /** Is done while they are removed; not where they are few. */
@@ -370,15 +371,16 @@ interface Ended {
 /** Removes plain files: together those that are as they were placed, the others, of which it is said before, one by one. */
 function removeEnded(place: Place, { files, late, checked, meanwhile }: Ended): void {
   const { layout, io } = place;
-  let left = files;
-  if (files.length >= MANY) {
+  let left: TimedFile[];
+  if (files.paths.length < MANY) left = eachTimed(files);
+  else {
     const isReal = (folder: string): boolean => hasRealParent(layout, `${folder}/`, checked);
-    const lost = new Set([...(late?.plain.folders ?? foldersOf(files))].filter((folder) => !isReal(folder)));
-    const isLost = (file: PlainFile): boolean => lost.has(parentOf(file.path));
-    const timed = lost.size === 0 ? files : files.filter((file) => !isLost(file));
+    const lost = new Set([...(late?.plain.folders ?? foldersOf(files.paths))].filter((folder) => !isReal(folder)));
+    const isLost = (path: string): boolean => lost.has(parentOf(path));
+    const timed = lost.size === 0 ? files : filterTimed(files, (path) => !isLost(path));
     const top = layout.root === '/' ? '/' : `${layout.root}/`;
-    const failed = io.unlinkPlaced(top, timed, meanwhile).map((index) => timed[index]!);
-    left = lost.size === 0 ? failed : failed.concat(files.filter(isLost));
+    left = io.unlinkPlaced(top, timed, meanwhile).map((index) => timedFile(timed, index));
+    if (lost.size > 0) left.push(...eachTimed(filterTimed(files, isLost)));
   }
   late?.look(left.concat(late.plain.elsewhere));
   for (const { path } of left) applyRow(place, { kind: 'unlink', path }, checked);
@@ -402,10 +404,10 @@ function parentState(layout: RootLayout, folder: string, checked: Checked): 'rea
   if (checked.has(folder)) return 'real';
   const above = parentState(layout, parentOf(folder), checked);
   if (above !== 'real') return above;
-  const stat = lstatSync(under(layout, folder), { throwIfNoEntry: false });
-  if (stat?.isSymbolicLink() === true) return 'symlink';
-  if (stat?.isDirectory() !== true) return 'absent';
-  checked.set(folder, stat.dev);
+  const there = lookAt(under(layout, folder));
+  if (there?.kind === 'symlink') return 'symlink';
+  if (there?.kind !== 'directory') return 'absent';
+  checked.set(folder, there.dev);
   return 'real';
 }
 

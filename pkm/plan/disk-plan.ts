@@ -3,15 +3,17 @@
  * Decides only; nothing is written here. Install, upgrade, supersede, remove, switch and rollback all pass through it.
  */
 import { compareBytes, Fault } from '../../base/index.ts';
+import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../store/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
-import type { PlainFile, StateDelta, StateView } from '../state/state.ts';
+import { NO_FILES } from '../state/plain-files.ts';
+import type { StateDelta, StateView } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
-import type { DiskPlan, Operation, StageItem } from './operations.ts';
+import type { DiskPlan, Operation, PlainRemovals, StageItem } from './operations.ts';
 
 export interface DiskPlanInput {
   readonly base: StateView;
@@ -46,7 +48,7 @@ export class DiskPlanner {
   readonly #places: Operation[] = [];
   readonly #metadata: Operation[] = [];
   readonly #removals: Operation[] = [];
-  readonly #plain = { inPlace: [] as PlainFile[], folders: new Set<string>(), elsewhere: [] as PlainFile[] };
+  #plain: PlainRemovals = { inPlace: NO_FILES, folders: new Set(), elsewhere: [] };
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
   /** Physical folders that are there, or will be when files are placed. */
@@ -79,32 +81,33 @@ export class DiskPlanner {
   }
 
   run(): void {
-    this.#planPlain(this.input.delta.dropPlain ?? []);
+    this.#planPlain(this.input.delta.dropPlain ?? NO_FILES);
     for (const change of [...this.#changes.values()].sort((a, b) => compareBytes(a.path, b.path))) this.#planPath(change);
     if (this.#unmanaged.length > 0) throw unmanagedFault(this.#unmanaged);
     for (const folder of this.#replacedFolders) this.#checkEmptied(folder);
   }
 
   /** They are removed however they stand, and looked at when they are: see late-look.ts. */
-  #planPlain(files: readonly PlainFile[]): void {
-    const { inPlace, folders, elsewhere } = this.#plain;
+  #planPlain(files: TimedFiles): void {
+    const folders = new Set<string>();
+    const elsewhere = new Map<string, TimedFile>();
     /** One that is where its path says. They come folder by folder. */
     let folder = '';
-    for (const file of files) {
-      const { path } = file;
-      if (!isIn(folder, path)) {
-        const place = this.input.disk.physical(path);
-        if (place !== path) {
-          elsewhere.push(file);
-          this.#removals.push({ kind: 'unlink', path: place });
-          continue;
-        }
+    for (let index = 0; index < files.paths.length; index++) {
+      const path = files.paths[index]!;
+      if (isIn(folder, path)) continue;
+      const place = this.input.disk.physical(path);
+      if (place === path) {
         folder = parentOf(path);
         folders.add(folder);
+      } else {
+        elsewhere.set(path, timedFile(files, index));
+        this.#removals.push({ kind: 'unlink', path: place });
       }
-      inPlace.push(file);
     }
-    this.#nRemoved += files.length;
+    this.#nRemoved += files.paths.length;
+    const inPlace = elsewhere.size === 0 ? files : filterTimed(files, (path) => !elsewhere.has(path));
+    this.#plain = { inPlace, folders, elsewhere: [...elsewhere.values()] };
   }
 
   result(): DiskPlan {
@@ -119,7 +122,7 @@ export class DiskPlanner {
     // A program that runs meanwhile finds its old files until all new ones are in place.
     const beforeRemovals = this.#first.concat(early, this.#mkdirs, this.#places, this.#metadata);
     const ended: Operation[] =
-      this.#plain.inPlace.length + this.#plain.elsewhere.length === 0
+      (this.input.delta.dropPlain ?? NO_FILES).paths.length === 0
         ? []
         : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {

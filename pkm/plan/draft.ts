@@ -1,4 +1,6 @@
-import type { PlainFile, StateDelta, StateView } from '../state/state.ts';
+import type { TimedFiles } from '../../store/index.ts';
+import { NO_FILES } from '../state/plain-files.ts';
+import type { StateDelta, StateView } from '../state/state.ts';
 import { sameFile, sameRecord } from '../state/state.ts';
 import type { FileRow, PackageRecord } from '../types.ts';
 
@@ -7,7 +9,7 @@ export class Draft {
   readonly base: StateView;
   readonly #rows = new Map<string, readonly FileRow[]>();
   readonly #records = new Map<string, PackageRecord | undefined>();
-  #plain: readonly PlainFile[] = [];
+  #plain: TimedFiles = NO_FILES;
 
   constructor(base: StateView) {
     this.base = base;

@@ -3,8 +3,8 @@
  * happen: they go in any case. Only what is said of them depends on how they stand.
  */
 import { Fault, SystemFault } from '../../base/index.ts';
+import type { TimedFile } from '../../store/index.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
-import type { PlainFile } from '../state/state.ts';
 import type { FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isSame, isUntouched } from './as-placed.ts';
 import type { PlainRemovals } from './operations.ts';
@@ -25,7 +25,7 @@ export class LateLook {
   }
 
   /** To be called once, before files are removed that may not be as they were placed. */
-  look(files: readonly PlainFile[]): void {
+  look(files: readonly TimedFile[]): void {
     const suspects = new Map<string, DiskEntry>();
     for (const file of files) {
       const there = this.#entry(file.path);

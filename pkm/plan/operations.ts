@@ -1,5 +1,5 @@
 /** What a plan asks of the disk. Paths are physical: relative to the root, without symlinks in their parents. */
-import type { PlainFile } from '../state/state.ts';
+import type { TimedFile, TimedFiles } from '../../store/index.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 
 /** A new file or symlink, made in the staging folder before the point of no return. */
@@ -35,11 +35,11 @@ export type Operation =
 /** Plain files of packages that go, looked at when they are removed. */
 export interface PlainRemovals {
   /** Which are where their paths say: `unlink-ended` removes them. */
-  readonly inPlace: readonly PlainFile[];
+  readonly inPlace: TimedFiles;
   /** Of those. */
   readonly folders: ReadonlySet<string>;
   /** Behind symlinks in their parents: each has an operation. */
-  readonly elsewhere: readonly PlainFile[];
+  readonly elsewhere: readonly TimedFile[];
 }
 
 export interface DiskPlan {

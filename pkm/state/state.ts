@@ -1,9 +1,11 @@
 import { Fault } from '../../base/index.ts';
+import type { TimedFiles } from '../../store/index.ts';
 import { parseRequirement } from '../plan/requirement.ts';
 import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../types.ts';
 import type { Database, SqlRow } from './database.ts';
 import { fileColumns, fileRows } from './file-rows.ts';
 import { FILE_COLUMNS, insertFiles } from './insert-files.ts';
+import { NO_FILES, plainAndOthers } from './plain-files.ts';
 import { fromConfig, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
 
 /** What planning asks of a generation. Implemented by the database; tests may put maps behind it. */
@@ -15,24 +17,16 @@ export interface StateView {
   records(): readonly PackageRecord[];
   /** Sorted by path. */
   filesOf(owner: string): readonly FileRow[];
-  /** All rows of some owners, those of the paths of `rest` read by then. With `isPlain` those of plain files by what a look at the disk tells: that is all that is asked of them. */
-  departing(
-    owners: readonly string[],
-    isPlain: boolean,
-  ): { readonly plain: readonly PlainFile[]; readonly rest: readonly FileRow[] };
+  /**
+   * All rows of some owners, those of the paths of `rest` read by then. With `isPlain` those of plain files (regular, no configuration,
+   * placed by pkm at a time that is known) by what a look at the disk tells: that is all that is asked of them. Each has one owner.
+   */
+  departing(owners: readonly string[], isPlain: boolean): { readonly plain: TimedFiles; readonly rest: readonly FileRow[] };
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
   config(path: string): ConfigRow | undefined;
   /** Reads the rows of many paths at once: `rowsAt` answers them without a question each. */
   prefetch(paths: Iterable<string>): void;
-}
-
-/** A regular file that is no configuration, by its row. It has one owner. */
-export interface PlainFile {
-  readonly path: string;
-  readonly sizeBytes: number;
-  /** When pkm placed it; never 0. */
-  readonly mtimeSeconds: number;
 }
 
 /** The difference between two generations, as rows. Drops happen before puts. */
@@ -45,7 +39,7 @@ export interface StateDelta {
   /** Replace rows of the same path and owner. */
   readonly putFiles: readonly FileRow[];
   /** Further rows of records that go, which `dropFiles` does not have. */
-  readonly dropPlain?: readonly PlainFile[];
+  readonly dropPlain?: TimedFiles;
   /** Rows of an earlier generation from which the current ones differ in time only: what a tree that is shown again has. */
   readonly otherTimes?: readonly FileRow[];
 }
@@ -85,14 +79,9 @@ export function databaseState(database: Database): StateView {
       if (!isPlain) {
         const rest = fileRows(database, `files WHERE package ${IS_LISTED}`, names);
         this.prefetch(rest.map((row) => row.path));
-        return { plain: [], rest };
+        return { plain: NO_FILES, rest };
       }
-      const plain: PlainFile[] = [];
-      const others: string[] = [];
-      for (const [path, sizeBytes, mtimeSeconds] of database.lists(DEPARTING, names)) {
-        if (mtimeSeconds === null) others.push(path as string);
-        else plain.push({ path: path as string, sizeBytes: sizeBytes as number, mtimeSeconds: mtimeSeconds as number });
-      }
+      const { plain, others } = plainAndOthers(database, owners);
       this.prefetch(others);
       const gone = new Set(owners);
       const rest = [...new Set(others)].flatMap((path) => this.rowsAt(path).filter((row) => gone.has(row.owner)));
@@ -124,29 +113,12 @@ export function databaseState(database: Database): StateView {
   };
 }
 
-/** Of rows of `files` that came after a generation. Every row is of a package that is installed: an index has its rows by their age. */
+/** Of rows of `files` that came after a generation. Every row is of a package that is installed, whose rows stand by their age. */
 export const SINCE_1 = 'package IN (SELECT name FROM installed) AND from_generation > ?1';
 
 const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
 const IS_LISTED_1 = 'IN (SELECT value FROM json_each(?1))';
 const IS_LISTED_2 = 'IN (SELECT value FROM json_each(?2))';
-
-/** Without a time what is no plain file: that is looked at more closely. */
-const IS_PLAIN = "kind = 'file' AND is_config = 0 AND mtime > 0";
-const DEPARTING = `SELECT path, size, CASE WHEN ${IS_PLAIN} THEN mtime END FROM files WHERE package ${IS_LISTED}`;
-
-/** Plain files that the current generation, this one, ended, but for those whose path something has that it has not ended. */
-export const endedPlain = (database: Database, generation: number): PlainFile[] =>
-  database
-    .lists(
-      `SELECT path, size, mtime FROM files_past WHERE to_generation = ? AND ${IS_PLAIN} AND path NOT IN (SELECT path FROM files)`,
-      generation,
-    )
-    .map(([path, sizeBytes, mtimeSeconds]) => ({
-      path: path as string,
-      sizeBytes: sizeBytes as number,
-      mtimeSeconds: mtimeSeconds as number,
-    }));
 
 const NONE: readonly FileRow[] = [];
 
@@ -156,7 +128,7 @@ export const emptyState: StateView = {
   record: () => undefined,
   records: () => [],
   filesOf: () => [],
-  departing: () => ({ plain: [], rest: [] }),
+  departing: () => ({ plain: NO_FILES, rest: [] }),
   rowsAt: () => [],
   config: () => undefined,
   prefetch: () => {},
@@ -209,7 +181,8 @@ function endFiles(database: Database, rows: readonly FileRow[], number: number):
     if (known === undefined) paths.set(owner, [path]);
     else known.push(path);
   }
-  const isEnded = `package = ? AND path ${IS_LISTED}`;
+  // By path, and not through all that the owner has.
+  const isEnded = `+package = ? AND path ${IS_LISTED}`;
   const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`;
   for (const [owner, all] of paths) {
     for (let start = 0; start < all.length; start += END_CHUNK) {

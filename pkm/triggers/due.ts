@@ -4,6 +4,7 @@ import { compareBytes } from '../../base/index.ts';
 import { globPrefix, pathMatcher } from '../config-globs.ts';
 import { type RootLayout, under } from '../layout.ts';
 import type { Database } from '../state/database.ts';
+import { NO_FILES } from '../state/plain-files.ts';
 import type { StateDelta } from '../state/state.ts';
 import type { FileRow, Trigger } from '../types.ts';
 import { standardTriggers } from './standard.ts';
@@ -21,7 +22,7 @@ export interface DueTrigger extends Trigger {
  * transaction is set off by what was there before, too: it never saw it. Call before the difference is written.
  */
 export function dueTriggers(layout: RootLayout, database: Database, delta: StateDelta): DueTrigger[] {
-  const { dropPlain = [] } = delta;
+  const { paths: dropPlain } = delta.dropPlain ?? NO_FILES;
   const isChanged = (row: FileRow): boolean => row.kind !== 'directory';
   const isNothing = dropPlain.length === 0 && !delta.dropFiles.some(isChanged) && !delta.putFiles.some(isChanged);
   if (isNothing && delta.putRecords.every((record) => record.triggers === undefined)) return [];
@@ -29,7 +30,8 @@ export function dueTriggers(layout: RootLayout, database: Database, delta: State
   let known: ReadonlySet<string> | undefined;
   /** Few transactions need to know: made where one does. */
   const changed = (): ReadonlySet<string> => {
-    known ??= new Set([...[...delta.dropFiles, ...delta.putFiles].filter(isChanged), ...dropPlain].map((row) => row.path));
+    const named = [...delta.dropFiles, ...delta.putFiles].filter(isChanged).map((row) => row.path);
+    known ??= new Set([...named, ...dropPlain]);
     return known;
   };
   const names = new Set(declared.map((one) => one.trigger.name));

@@ -1,21 +1,10 @@
 /**
- * Compares paths of the disk with rows. Folders are listed rather than each name asked for: what is missing, and what is no file any
- * more, shows without a system call a path, and a device that stands in the place of a file is never opened.
+ * Compares paths of the disk with rows. Where files are read, folders are listed rather than each name asked for: what is missing, and
+ * what is no file any more, shows without a system call a path, and a device that stands in the place of a file is never opened.
  */
 import { hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  type Dirent,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from 'node:fs';
-import { Fault, readFileCapability, SystemFault, sys } from '../../base/index.ts';
+import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { Fault, lookAt, readFileCapability, type Standing, SystemFault, sys } from '../../base/index.ts';
 import type { PlacedFiles } from '../../store/index.ts';
 import { describeCapability } from '../archive/capability.ts';
 import { type Disk, fileSha256, rootDisk } from '../disk.ts';
@@ -127,8 +116,8 @@ export class Checker {
   #isIntactFolder(row: FileRow): boolean {
     const path = under(this.#layout, this.#disk.physical(row.path));
     try {
-      const stat = lstatSync(path, { throwIfNoEntry: false });
-      return stat?.isDirectory() === true && this.#compareMetadata(row, stat) === undefined;
+      const there = lookAt(path);
+      return there?.kind === 'directory' && this.#compareMetadata(row, there) === undefined;
     } catch {
       return false; // the closer look says why
     }
@@ -136,30 +125,27 @@ export class Checker {
 
   #compare(row: FileRow): Difference | undefined {
     const place = this.#disk.physical(row.path);
-    const kind = this.#names(parentOf(place))?.get(place.slice(place.lastIndexOf('/') + 1));
+    const path = under(this.#layout, place);
+    const there = this.#isFast ? sys('read', path, () => lookAt(path)) : undefined;
+    const kind = this.#isFast ? there?.kind : this.#names(parentOf(place))?.get(place.slice(place.lastIndexOf('/') + 1));
     if (kind === undefined) return { kind: 'missing', expected: row.kind, actual: 'nothing' };
     if (row.kind === 'directory' && kind === 'symlink' && row.wasThere) return undefined;
     if (kind !== row.kind) return { kind: 'type', expected: row.kind, actual: kind };
-    const path = under(this.#layout, place);
-    if (kind === 'file') return this.#isFast ? this.#compareFast(row, path) : this.#compareFile(row, path);
+    if (kind === 'file') return there === undefined ? this.#compareFile(row, path) : this.#compareFast(row, there);
     if (kind === 'symlink') {
       const target = sys('read', path, () => readlinkSync(path));
       if (target !== row.target) return { kind: 'modified', expected: row.target, actual: target };
     }
-    return this.#compareMetadata(
-      row,
-      sys('read', path, () => lstatSync(path)),
-    );
+    return this.#compareMetadata(row, there ?? sys('read', path, () => lstatSync(path)));
   }
 
-  #compareFast(row: FileRow, path: string): Difference | undefined {
-    const stat = sys('read', path, () => lstatSync(path));
-    if (hasOtherSize(row, stat)) return sizes(row, stat.size);
-    const mtimeSeconds = Math.floor(stat.mtimeMs / 1000);
+  #compareFast(row: FileRow, there: Standing): Difference | undefined {
+    if (hasOtherSize(row, there)) return sizes(row, there.size);
+    const mtimeSeconds = Math.floor(there.mtimeMs / 1000);
     if (!row.isConfig && mtimeSeconds !== row.mtimeSeconds) {
       return { kind: 'modified', expected: changedAt(row.mtimeSeconds), actual: changedAt(mtimeSeconds) };
     }
-    return this.#compareMetadata(row, stat);
+    return this.#compareMetadata(row, there);
   }
 
   #compareFile(row: FileRow, path: string): Difference | undefined {
@@ -188,7 +174,7 @@ export class Checker {
     return hash('sha256', this.#buffer.subarray(0, filled));
   }
 
-  #compareMetadata(row: FileRow, stat: Stats): Difference | undefined {
+  #compareMetadata(row: FileRow, stat: Pick<Standing, 'mode' | 'uid' | 'gid'>): Difference | undefined {
     const mode = stat.mode & 0o7777;
     if (row.kind !== 'symlink' && mode !== row.mode) return { kind: 'mode', expected: octal(row.mode), actual: octal(mode) };
     if (this.#withOwners && (stat.uid !== row.uid || stat.gid !== row.gid)) {
@@ -224,7 +210,8 @@ export class Checker {
 
 type Difference = Pick<FileProblem, 'kind' | 'expected' | 'actual'>;
 
-const hasOtherSize = (row: FileRow, stat: Stats): boolean => row.sizeBytes >= 0 && stat.size !== row.sizeBytes;
+const hasOtherSize = (row: FileRow, stat: { readonly size: number }): boolean =>
+  row.sizeBytes >= 0 && stat.size !== row.sizeBytes;
 
 const sizes = (row: FileRow, size: number): Difference => ({
   kind: 'modified',

@@ -2,8 +2,9 @@
 import { removeInLoop } from '../removing/removal-loop.ts';
 import { Lanes } from './lanes.ts';
 import { isMarked, MARKS_BYTES, MAX_MARKS } from './marks.ts';
-import { isIntactPlaced, type PlacedFile, placedText, type TimedFile } from './placed.ts';
+import { isIntactPlaced, type PlacedFile, placedText } from './placed.ts';
 import { SLOT_BYTES } from './slots.ts';
+import { type TimedFiles, timedFile } from './timed-files.ts';
 import { CHECK_PLACED, FIRST_RECORD, UNLINK_NAMES, UNLINK_TIMED, type Work } from './work.ts';
 
 /** A thread takes as long to start as some thousand files take to read, or to remove. */
@@ -132,10 +133,7 @@ function inLanes(
  */
 export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | undefined): string[] {
   if (startLanes === undefined && paths.length >= MANY_NAMES_IN_LOOP) {
-    const left = removeInLoop(
-      '/',
-      paths.map((path) => ({ path, isFolder: false })),
-    );
+    const left = removeInLoop('/', { paths, areFolders: false });
     if (left !== undefined) return left.map((index) => paths[index]!);
   }
   const lanes = paths.length >= MANY_NAMES ? (startLanes ?? startFileLanes)() : undefined;
@@ -161,25 +159,27 @@ export function unlinkMany(paths: readonly string[], startLanes?: () => Lanes | 
  */
 export function unlinkPlaced(
   folder: string,
-  files: readonly TimedFile[],
+  files: TimedFiles,
   { meanwhile, startLanes }: { meanwhile?: () => void; startLanes?: () => Lanes | undefined } = {},
 ): number[] {
-  const left = startLanes === undefined && files.length >= MANY_IN_LOOP ? removeInLoop(folder, files, meanwhile) : undefined;
+  const left =
+    startLanes === undefined && files.paths.length >= MANY_IN_LOOP ? removeInLoop(folder, files, meanwhile) : undefined;
   if (left !== undefined) return left;
   meanwhile?.();
   return unlinkPlacedInLanes(folder, files, startLanes ?? startFileLanes);
 }
 
-function unlinkPlacedInLanes(folder: string, files: readonly TimedFile[], startLanes: () => Lanes | undefined): number[] {
-  const lanes = files.length >= MANY_NAMES ? startLanes() : undefined;
-  if (lanes === undefined) return [...files.keys()];
+function unlinkPlacedInLanes(folder: string, files: TimedFiles, startLanes: () => Lanes | undefined): number[] {
+  const nFiles = files.paths.length;
+  const lanes = nFiles >= MANY_NAMES ? startLanes() : undefined;
+  if (lanes === undefined) return [...files.paths.keys()];
   const left: number[] = [];
   const folderBytes = Buffer.byteLength(folder);
   const text = (index: number): string => {
-    const { path, sizeBytes, mtimeSeconds } = files[index]!;
+    const { path, sizeBytes, mtimeSeconds } = timedFile(files, index);
     return `${sizeBytes}:${mtimeSeconds}:${folderBytes + Buffer.byteLength(path)}:${folder}${path}\0`;
   };
-  inLanes(lanes, UNLINK_TIMED, files.length, text, (index) => left.push(index));
+  inLanes(lanes, UNLINK_TIMED, nFiles, text, (index) => left.push(index));
   return left;
 }
 
@@ -191,17 +191,17 @@ function unlinkPlacedInLanes(folder: string, files: readonly TimedFile[], startL
  */
 export function removeFolders(paths: readonly string[]): string[] {
   if (paths.length < MANY_IN_LOOP) return [...paths];
-  const byDepth = new Map<number, { readonly path: string; readonly isFolder: true }[]>();
+  const byDepth = new Map<number, string[]>();
   for (const path of paths) {
     const depth = path.split('/').length;
     const known = byDepth.get(depth);
-    if (known === undefined) byDepth.set(depth, [{ path, isFolder: true }]);
-    else known.push({ path, isFolder: true });
+    if (known === undefined) byDepth.set(depth, [path]);
+    else known.push(path);
   }
   const left = new Set<string>();
   for (const [, folders] of [...byDepth].sort(([a], [b]) => b - a)) {
-    const failed = removeInLoop('/', folders) ?? folders.keys();
-    for (const index of failed) left.add(folders[index]!.path);
+    const failed = removeInLoop('/', { paths: folders, areFolders: true }) ?? folders.keys();
+    for (const index of failed) left.add(folders[index]!);
   }
   return left.size === 0 ? [] : paths.filter((path) => left.has(path));
 }

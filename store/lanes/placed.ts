@@ -13,6 +13,7 @@ import {
   STAT_MASK,
 } from '../../base/index.ts';
 import { allMarks, clearMarks, MARKS_BYTES, mark } from './marks.ts';
+import type { TimedFile } from './timed-files.ts';
 
 /** What a regular file should be. Names are text, as everywhere in a root. */
 export interface PlacedFile {
@@ -153,14 +154,6 @@ function contentHash(memory: Buffer, sizeBytes: number, read: (n: number, from: 
     whole.update(memory.subarray(0, length));
   }
   return whole.digest('hex');
-}
-
-/** A regular file by what a look at it tells. */
-export interface TimedFile {
-  readonly path: string;
-  readonly sizeBytes: number;
-  /** Since 1970, without a fraction. */
-  readonly mtimeSeconds: number;
 }
 
 /**

@@ -17,7 +17,7 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Address, type NativeLoop, nativeLoop, STAT_MASK, type Thread } from '../../base/index.ts';
-import type { TimedFile } from '../lanes/placed.ts';
+import type { TimedFiles } from '../lanes/timed-files.ts';
 import { LISTINGS } from './machine-code.ts';
 
 /**
@@ -41,10 +41,10 @@ const NO_FLAG = 1;
 
 const removalLoop = nativeLoop(LISTINGS, ['statx', 'unlinkat']);
 
-/** A name that goes without a look: of anything but a folder, or of an empty folder. */
-export interface NamedEntry {
-  readonly path: string;
-  readonly isFolder: boolean;
+/** Names that go without a look: of anything but folders, or of empty folders. */
+export interface NamedEntries {
+  readonly paths: readonly string[];
+  readonly areFolders: boolean;
 }
 
 /**
@@ -56,12 +56,12 @@ export interface NamedEntry {
  */
 export function removeInLoop(
   folder: string,
-  entries: readonly (TimedFile | NamedEntry)[],
+  entries: TimedFiles | NamedEntries,
   meanwhile: () => void = () => {},
 ): number[] | undefined {
   const loop = removalLoop();
   if (loop === undefined) return undefined;
-  if (entries.length === 0) {
+  if (entries.paths.length === 0) {
     meanwhile();
     return [];
   }
@@ -78,30 +78,27 @@ export function removeInLoop(
   }
 }
 
-function run(
-  loop: NativeLoop,
-  fd: number,
-  entries: readonly (TimedFile | NamedEntry)[],
-  meanwhile: () => void,
-): number[] | undefined {
+function run(loop: NativeLoop, fd: number, entries: TimedFiles | NamedEntries, meanwhile: () => void): number[] | undefined {
   const { native, code, functions, addressOf } = loop;
-  const names: string[] = [];
-  for (const { path } of entries) names.push(path);
-  names.push('');
-  const text = names.join('\0');
-  const pathsAt = HEADER_BYTES + entries.length * PLACE_BYTES;
+  const { paths } = entries;
+  const text = `${paths.join('\0')}\0`;
+  const pathsAt = HEADER_BYTES + paths.length * PLACE_BYTES;
   const memory = Buffer.allocUnsafeSlow(pathsAt + Buffer.byteLength(text)).fill(0, 0, pathsAt);
   const nPathBytes = memory.write(text, pathsAt, 'utf8');
   const at = addressOf(memory);
-  const header = [0, entries.length, at + HEADER_BYTES, ...functions];
+  const header = [0, paths.length, at + HEADER_BYTES, ...functions];
   for (const [word, value] of header.entries()) memory.writeBigUInt64LE(BigInt(value), word * 8);
   memory.writeInt32LE(fd, 40);
   memory.writeUInt32LE(STAT_MASK, 44);
-  const places = new Uint32Array(memory.buffer, HEADER_BYTES, entries.length * PLACE_WORDS);
-  fill(places, entries, at + pathsAt, nPathBytes === text.length);
+  const places = new Uint32Array(memory.buffer, HEADER_BYTES, paths.length * PLACE_WORDS);
+  fillPaths(places, { paths, start: at + pathsAt, isAscii: nPathBytes === text.length });
+  if ('areFolders' in entries) fillFlags(places, entries.areFolders ? AT_REMOVEDIR : NO_FLAG);
+  else fillLooks(places, entries);
   const threads: Thread[] = [];
-  const nThreads = Math.min(N_THREADS, Math.ceil(entries.length / FILES_A_THREAD));
-  for (let n = 0; n < nThreads; n++) {
+  const nThreads = Math.min(N_THREADS, Math.ceil(paths.length / FILES_A_THREAD));
+  const nClaimed = new Uint32Array(memory.buffer, 0, 1);
+  // In memory two have done what there is before thirty are there.
+  for (let n = 0; n < nThreads && nClaimed[0]! < paths.length; n++) {
     const thread = native.start(code, at);
     if (thread !== undefined) threads.push(thread);
   }
@@ -112,26 +109,40 @@ function run(
     for (const thread of threads) thread.join();
   }
   const left: number[] = [];
-  for (let index = 0; index < entries.length; index++) if (places[index * PLACE_WORDS + 6] !== 1) left.push(index);
+  for (let index = 0; index < paths.length; index++) if (places[index * PLACE_WORDS + 6] !== 1) left.push(index);
   return left;
 }
 
-/** @param isAscii  all paths have as many bytes as characters */
-function fill(places: Uint32Array, entries: readonly (TimedFile | NamedEntry)[], pathsAt: Address, isAscii: boolean): void {
-  let path = pathsAt;
+interface Names {
+  readonly paths: readonly string[];
+  readonly start: Address;
+  /** All paths have as many bytes as characters. */
+  readonly isAscii: boolean;
+}
+
+function fillPaths(places: Uint32Array, { paths, start, isAscii }: Names): void {
+  let pathAt = start;
   let at = 0;
-  for (const entry of entries) {
-    places[at] = path;
-    places[at + 1] = path / HIGH;
-    if ('sizeBytes' in entry) {
-      const { sizeBytes, mtimeSeconds } = entry;
-      places[at + 2] = sizeBytes;
-      // Below 0 is no size, and no file has one.
-      places[at + 3] = sizeBytes < 0 ? -1 : sizeBytes / HIGH;
-      places[at + 4] = mtimeSeconds;
-      places[at + 5] = mtimeSeconds / HIGH;
-    } else places[at + 7] = entry.isFolder ? AT_REMOVEDIR : NO_FLAG;
-    path += (isAscii ? entry.path.length : Buffer.byteLength(entry.path)) + 1;
+  for (const path of paths) {
+    places[at] = pathAt;
+    places[at + 1] = pathAt / HIGH;
+    pathAt += (isAscii ? path.length : Buffer.byteLength(path)) + 1;
     at += PLACE_WORDS;
   }
+}
+
+function fillLooks(places: Uint32Array, { sizesBytes, mtimesSeconds }: TimedFiles): void {
+  for (let index = 0, at = 0; index < sizesBytes.length; index++, at += PLACE_WORDS) {
+    const sizeBytes = sizesBytes[index]!;
+    const mtimeSeconds = mtimesSeconds[index]!;
+    places[at + 2] = sizeBytes;
+    // Below 0 is no size, and no file has one.
+    places[at + 3] = sizeBytes < 0 ? -1 : sizeBytes / HIGH;
+    places[at + 4] = mtimeSeconds;
+    places[at + 5] = mtimeSeconds / HIGH;
+  }
+}
+
+function fillFlags(places: Uint32Array, flags: number): void {
+  for (let at = 0; at < places.length; at += PLACE_WORDS) places[at + 7] = flags;
 }

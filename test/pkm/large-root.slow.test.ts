@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { realIo } from '../../pkm/index.ts';
-import { type TimedFile, unlinkPlaced } from '../../store/index.ts';
+import { type TimedFiles, unlinkPlaced } from '../../store/index.ts';
 import { Lanes } from '../../store/lanes/lanes.ts';
 import { Sandbox } from './support.ts';
 
@@ -46,9 +46,9 @@ test('a removal that is refused in the middle goes on when it is not refused any
   mkdirSync(`${box.path(path(9))}.d`); // nobody's: its folder stays
   const io = {
     ...realIo,
-    unlinkPlaced: (folder: string, files: readonly TimedFile[]) => {
-      const place = files.findIndex((file) => folder + file.path === refused);
-      const others = files.with(place, { ...files[place]!, sizeBytes: 99 });
+    unlinkPlaced: (folder: string, files: TimedFiles) => {
+      const place = files.paths.findIndex((name) => folder + name === refused);
+      const others = { ...files, sizesBytes: files.sizesBytes.with(place, 99) };
       assert.deepEqual(unlinkPlaced(folder, others, { startLanes: () => Lanes.start(2) }), [place]);
       return [place];
     },

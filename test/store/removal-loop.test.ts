@@ -5,12 +5,16 @@ import { mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFil
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeFolders } from '../../store/lanes/placed-files.ts';
+import type { TimedFile, TimedFiles } from '../../store/lanes/timed-files.ts';
 import { LISTINGS } from '../../store/removing/machine-code.ts';
 import { removeInLoop } from '../../store/removing/removal-loop.ts';
 import { temporaryFolder } from './fixture.ts';
 import { testListings } from './listings.ts';
 
-const skip = removeInLoop('/', []) === undefined ? `no loop for ${process.platform} on ${process.arch}` : false;
+const skip =
+  removeInLoop('/', { paths: [], areFolders: false }) === undefined
+    ? `no loop for ${process.platform} on ${process.arch}`
+    : false;
 const TIME = 1_700_000_000;
 
 /** What may be the matter with a file, and whether it stays then. */
@@ -53,6 +57,12 @@ const KINDS: Record<string, (path: string) => { sizeBytes: number; mtimeSeconds:
   },
 };
 
+const columns = (files: readonly TimedFile[]): TimedFiles => ({
+  paths: files.map(({ path }) => path),
+  sizesBytes: files.map(({ sizeBytes }) => sizeBytes),
+  mtimesSeconds: files.map(({ mtimeSeconds }) => mtimeSeconds),
+});
+
 const GO = new Set(['plain', 'empty', 'large', 'ümlaut']);
 
 function write(path: string, text: string): { sizeBytes: number; mtimeSeconds: number } {
@@ -68,18 +78,18 @@ for (const extra of ['large', 'ümlaut']) {
     const names = Array.from({ length: 60 }, (_, n) => Object.keys(kinds).map((kind) => ({ kind, path: `${kind}${n}` }))).flat();
     const files = names.map(({ kind, path }) => ({ path, ...kinds[kind]!(join(folder, path))! }));
     const stays = names.flatMap(({ kind }, index) => (GO.has(kind) ? [] : [index]));
-    assert.deepEqual(removeInLoop(folder, files), stays);
+    assert.deepEqual(removeInLoop(folder, columns(files)), stays);
     const left = stays.map((index) => files[index]!.path).filter((path) => !path.startsWith('gone'));
     assert.deepEqual(readdirSync(folder).sort(), left.sort());
     // By their names alone all go but folders, or folders alone.
     const kindsLeft = (): string[] => [...new Set(readdirSync(folder).map((path) => path.replace(/\d+$/, '')))];
-    const named = names.map(({ path }) => ({ path: join(folder, path), isFolder: false }));
-    assert.equal(removeInLoop('/', named)!.length, names.length - left.length + 60);
+    const named = names.map(({ path }) => join(folder, path));
+    assert.equal(removeInLoop('/', { paths: named, areFolders: false })!.length, names.length - left.length + 60);
     assert.deepEqual(kindsLeft(), ['folder']);
     writeFileSync(join(folder, 'file'), '');
     writeFileSync(join(folder, 'folder3', 'inside'), '');
-    const folders = [...named, { path: join(folder, 'file'), isFolder: false }].map((each) => ({ ...each, isFolder: true }));
-    assert.equal(removeInLoop('/', folders)!.length, names.length + 1 - 59);
+    const folders = [...named, join(folder, 'file')];
+    assert.equal(removeInLoop('/', { paths: folders, areFolders: true })!.length, names.length + 1 - 59);
     assert.deepEqual(readdirSync(folder), ['file', 'folder3']);
   });
 }
@@ -104,8 +114,8 @@ test('folders go with those in them, and stay where something else is in one', (
 test('of a folder that is none, or is a file, nothing is removed', { skip }, (t) => {
   const folder = temporaryFolder(t);
   const file = { path: 'a', ...write(join(folder, 'a'), 'x') };
-  assert.equal(removeInLoop(join(folder, 'a'), [file]), undefined);
-  assert.equal(removeInLoop(join(folder, 'none'), [file]), undefined);
+  assert.equal(removeInLoop(join(folder, 'a'), columns([file])), undefined);
+  assert.equal(removeInLoop(join(folder, 'none'), columns([file])), undefined);
   assert.deepEqual(readdirSync(folder), ['a']);
 });
 

@@ -21,12 +21,14 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
   // A root is everybody's: what pkm and the programs of triggers make there is not the caller's own.
   if (program === 'pkm') process.umask(0o022);
   let args = new Arguments([], new Map());
+  let where: { readonly command?: string; readonly home?: string } = {};
   try {
     const exact = exactWords(words.slice(1));
     const found = await start(program, exact);
     if (typeof found === 'number') finish(found);
     args = found.args;
     const context = createContext(program, exact, args);
+    where = { command: found.command.name, home: context.home };
     const run = async (context: Context): Promise<number> => {
       const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
       return (await module.run(context, found.args)) ?? 0;
@@ -34,7 +36,7 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     finish(found.command.isRemembered === true ? await runRemembered(context, found.args, run) : await run(context));
   } catch (error) {
     const color = wantsColor(args.value('color'), (name) => process.env[name]);
-    const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program });
+    const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program, ...where });
     const output = new Output(false);
     try {
       // words that cannot be understood never became arguments

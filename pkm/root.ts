@@ -1,8 +1,8 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { EarlyFlush, Fault, sys } from '../base/index.ts';
+import { EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
@@ -563,7 +563,7 @@ export class Root extends RootQuestions implements Disposable {
   /** Of this user, for what plans are made from. */
   #ownFolder(): string {
     const { plansIn = '' } = this.#options;
-    this.#planFolder ??= sys('make a folder in', plansIn, () => mkdtempSync(join(plansIn, 'pkm-plan-')));
+    this.#planFolder ??= temporaryFolder('pkm-plan', plansIn);
     return this.#planFolder;
   }
 

@@ -14,6 +14,7 @@ export interface Standing {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+  readonly nlink: number;
   readonly mtimeMs: number;
   readonly dev: number;
 }
@@ -33,8 +34,8 @@ const slowly: Look = (path) => {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'other';
-  const { mode, uid, gid, size, mtimeMs, dev } = found;
-  return { kind, mode, uid, gid, size, mtimeMs, dev };
+  const { mode, uid, gid, size, nlink, mtimeMs, dev } = found;
+  return { kind, mode, uid, gid, size, nlink, mtimeMs, dev };
 };
 
 /** @source errno(3) of Linux, the same on every processor */
@@ -57,8 +58,8 @@ function bind(): Look | undefined {
       if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STAT_MASK, at) !== 0)
         return koffi.errno() === ENOENT ? undefined : slowly(path);
       const kind = found.isFile ? 'file' : found.isDirectory ? 'directory' : found.isSymlink ? 'symlink' : 'other';
-      const { mode, uid, gid, size, mtimeMs, dev } = found;
-      return { kind, mode, uid, gid, size, mtimeMs, dev };
+      const { mode, uid, gid, size, nlink, mtimeMs, dev } = found;
+      return { kind, mode, uid, gid, size, nlink, mtimeMs, dev };
     };
   } catch {
     return undefined; // no binding for this platform, or a C library without it

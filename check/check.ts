@@ -53,12 +53,12 @@ export const gateSpecs: readonly GateSpec[] = [
   },
 ];
 
-/** @param only  one gate, by name; the report comes with all of them */
-export function check(inputs: CheckInputs, only?: GateName): CheckResult {
+/** @param only  gates by name; the report comes with all of them */
+export function check(inputs: CheckInputs, ...only: readonly GateName[]): CheckResult {
   const gates = gateSpecs
     .map((spec, index) => ({ ...spec, number: index + 1 }))
-    .filter(({ gate }) => only === undefined || gate === only)
+    .filter(({ gate }) => only.length === 0 || only.includes(gate))
     .map((spec) => settle(spec, spec.inspect(inputs), inputs.tree, inputs.today));
   const { audits } = inputs;
-  return { gates, report: audits === undefined || only !== undefined ? undefined : reconcile(inputs.tree, audits) };
+  return { gates, report: audits === undefined || only.length > 0 ? undefined : reconcile(inputs.tree, audits) };
 }

@@ -5,9 +5,9 @@ export const checkCodes = defineCodes({
   'E-CHECK-001': {
     title: 'not an audit record',
     explanation:
-      'A file in the folder of audit records is not one: it is no JSON, lacks a field, or is of another package than its name says. `igos audit TREE#NAME` writes it anew.',
+      'A file in the folder of audit records is not one: it is no JSON, lacks a field, or is of another package than its name says. Mend it, since what was noted and reviewed by hand stands in it; or remove it, and `igos audit TREE#NAME` writes it anew.',
     wrong: 'audits/records/zlib.json: { "name": "zlib" }',
-    right: 'igos audit TREE#zlib',
+    right: 'rm audits/records/zlib.json && igos audit TREE#zlib',
   },
   'E-CHECK-002': {
     title: 'not an audit database',

@@ -11,14 +11,14 @@ export interface TreeToCheck {
   readonly store: () => ObjectStore;
   /** Where the audits are. */
   readonly audits: string;
-  /** One gate; all, if not given. */
-  readonly only?: GateName | undefined;
+  /** All gates, if none is named. */
+  readonly only?: readonly GateName[];
 }
 
 /** Cost: the metadata of all packages, and what sources and logs have not been read before. @throws Fault E-CHECK-002, 004 */
-export async function checkTree({ tree, store, audits, only }: TreeToCheck): Promise<CheckResult> {
+export async function checkTree({ tree, store, audits, only = [] }: TreeToCheck): Promise<CheckResult> {
   const facts = treeFacts(tree);
-  const wants = (gate: GateName): boolean => only === undefined || only === gate;
+  const wants = (gate: GateName): boolean => only.length === 0 || only.includes(gate);
   const reference = wants('silent-loss') ? readReference(audits) : undefined;
   const inputs = {
     tree: facts,
@@ -29,5 +29,5 @@ export async function checkTree({ tree, store, audits, only }: TreeToCheck): Pro
     sources: wants('undeclared-deps') ? knownSources(await findSources(tree, facts, store())) : new Map(),
     today: today(),
   };
-  return check(inputs, only);
+  return check(inputs, ...only);
 }

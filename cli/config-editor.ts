@@ -31,8 +31,10 @@ export function editMerged(context: Context, path: string, versions: ConfigVersi
   }
 }
 
-function textToEdit(path: string, { mine, original, theirs }: ConfigVersions): Buffer {
+function textToEdit(path: string, { mine, original, theirs, hasLink }: ConfigVersions): Buffer {
   const sides = [original ?? Buffer.alloc(0), mine ?? Buffer.alloc(0), theirs ?? mine ?? Buffer.alloc(0)] as const;
-  if (sides.every(isMergeable)) return mergeWithMarks(...sides);
-  throw new Fault('E-CLI-062', `'/${path}' is no text to edit`, { hints: ['take one side with --mine or --theirs'] });
+  if (!hasLink && sides.every(isMergeable)) return mergeWithMarks(...sides);
+  throw new Fault('E-CLI-062', `'/${path}' is no text to edit${hasLink ? ': one side is a symlink' : ''}`, {
+    hints: ['take one side with --mine or --theirs'],
+  });
 }

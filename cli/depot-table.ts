@@ -88,7 +88,7 @@ export const depotCommands: readonly Command[] = [
   command('extract', {
     summary: 'make archives from recipes',
     operands: 'ARCHIVE…',
-    description: `${CURRENT} Archives that it needs are made first. What is in the depot is not looked at, unless --force. Content that differs from what the recipe says is refused, or, with --update-versions, becomes a new version.`,
+    description: `${CURRENT} Archives that it needs are made first. What is in the depot is not looked at, unless --force makes it again or --update-versions looks for changes. Content that differs from what the recipe says is refused, or, with --update-versions, becomes a new version.`,
     options: [...EXTRACT, JOBS, ...DEPOT],
     examples: [
       {

@@ -13,11 +13,19 @@ const SHOWN: Readonly<Record<FindingKind, string>> = {
   changed: 'things said in another way',
 };
 
-export function finishImport(context: Context, args: Arguments, from: string, read: () => Imported): void {
+export interface Import {
+  /** The other system. */
+  readonly of: string;
+  /** Its tree. */
+  readonly from: string;
+  readonly read: () => Imported;
+}
+
+export function finishImport(context: Context, args: Arguments, { of, from, read }: Import): void {
   const output = args.value('output');
   if (output === undefined) throw new UsageError('where to? name a folder with -o');
   const { files, report } = read();
-  const written = writeTree(resolve(context.workingDirectory, output), from, files, { isForced: args.has('force') });
+  const written = writeTree(resolve(context.workingDirectory, output), from, files, { of, isForced: args.has('force') });
   if (context.isJson) {
     context.out.json({ ...report, ...written });
     return;

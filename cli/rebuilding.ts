@@ -1,5 +1,4 @@
 /** `pkm repair --rebuild-database`: what became known again, and what did not. */
-import { userInfo } from 'node:os';
 import { type RebuildReport, rebuildDatabase } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -12,7 +11,7 @@ export async function rebuild(context: Context, args: Arguments): Promise<number
   const isPlan = args.has('dry-run');
   const report = await rebuildDatabase(root, {
     command: 'pkm repair',
-    user: context.environment['SUDO_USER'] ?? userInfo().username,
+    user: context.environment['SUDO_USER'],
     dryRun: isPlan,
     pins: pinsOf(context, root),
     ...waiting(context),

@@ -16,20 +16,28 @@ export function rootOf(args: Arguments): string {
   return resolve(wholeWord('--root', given));
 }
 
+export interface RootWish {
+  /** Its folder need not be there: a change makes it. */
+  readonly mayBeMissing?: boolean;
+}
+
 /** @throws Fault E-CLI-011 there is no such folder, unless it may be made */
-export function openForReading(
-  args: Arguments,
-  options: Pick<OpenOptions, 'manyFiles'> & { readonly mayBeMissing?: boolean } = {},
-): Root {
+export function openForReading(args: Arguments, options: Pick<OpenOptions, 'manyFiles'> & RootWish = {}): Root {
+  const root = existingRoot(args, options);
+  return openRoot(root, { manyFiles: options.manyFiles === true, readOnly: true });
+}
+
+/** The folder of the root. @throws Fault E-CLI-011 there is no such folder, unless it may be made */
+export function existingRoot(args: Arguments, { mayBeMissing }: RootWish): string {
   const root = rootOf(args);
   const stat = statSync(root, { throwIfNoEntry: false });
   if (stat?.isDirectory() === false) {
     throw new Fault('E-CLI-011', `'${root}' is no folder`, { hints: ['a root is a folder: mend the path after --root'] });
   }
-  if (options.mayBeMissing !== true && stat === undefined) {
+  if (mayBeMissing !== true && stat === undefined) {
     throw new Fault('E-CLI-011', `there is no root '${root}'`, {
       hints: ['mend the path after --root', "or make the root by installing something: 'pkm install' makes its folder"],
     });
   }
-  return openRoot(root, { manyFiles: options.manyFiles === true, readOnly: true });
+  return root;
 }

@@ -19,7 +19,7 @@ import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
 import { endAtOnce } from './leave.ts';
 import { reportLines, warningLines } from './report-lines.ts';
-import { rootOf } from './root-reading.ts';
+import { existingRoot, type RootWish } from './root-reading.ts';
 
 const WAIT_MS = 10 * 60_000;
 
@@ -29,10 +29,10 @@ export function openForChange(
   args: Arguments,
   store: ObjectStore | undefined,
   command: string,
-  options: Pick<OpenOptions, 'makesRoom'> = {},
+  { mayBeMissing = false, ...options }: Pick<OpenOptions, 'makesRoom'> & RootWish = {},
 ): Root {
   endAtOnce();
-  const root = rootOf(args);
+  const root = existingRoot(args, { mayBeMissing });
   const user = context.environment['SUDO_USER'];
   return openRoot(root, {
     ...options,

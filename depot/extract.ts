@@ -28,7 +28,7 @@ export interface ExtractOptions {
   readonly layout: Layout;
   /** Make again what is there. */
   readonly force?: boolean;
-  /** Give a new version to what changed, and write it into the recipe. */
+  /** Give a new version to what changed, also of what is there, and write it into the recipe. */
   readonly updateVersions?: boolean;
   /** `YYYY-MM-DD`: what new versions are made of. */
   readonly today: string;
@@ -40,7 +40,7 @@ export interface ExtractOptions {
 export interface ExtractedArchive {
   readonly archive: VersionedName;
   readonly hash: string;
-  /** `present`: it was there, and was not looked at. */
+  /** `present`: it was there; what its recipe makes now was looked at with `updateVersions` only. */
   readonly outcome: 'created' | 'new version' | 'present';
   /** Sources without a file at their top that says under which license they may be used. */
   readonly lacksLicense: boolean;
@@ -126,14 +126,16 @@ async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions)
   const recipe = findRecipe(tree, item.type, item.name);
   const stated: VersionedName = { ...item, version: recipe.version };
   const place = join(options.depot, depotPath(stated, options.layout));
-  if (existsSync(place) && !options.force)
-    return report({ archive: stated, hash: recipe.hash, outcome: 'present', lacksLicense: false }, options);
+  const isKept = existsSync(place) && !options.force;
+  const present: ExtractedArchive = { archive: stated, hash: recipe.hash, outcome: 'present', lacksLicense: false };
+  if (isKept && !options.updateVersions) return report(present, options);
   const folder = temporaryName(place);
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
   using _ = removedAtEnd(folder);
   const hash = await fill(recipe, item.user, tree, folder, options);
   const lacksLicense = (item.type === 'api' || item.type === 'src') && !readdirSync(folder).some(isLicense);
   if (hash === recipe.hash) {
+    if (isKept) return report(present, options);
     putWithHash(folder, place, hash);
     return report({ archive: stated, hash, outcome: 'created', lacksLicense }, options);
   }

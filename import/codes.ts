@@ -36,7 +36,7 @@ export const importCodes = defineCodes({
   'E-IMPORT-006': {
     title: 'the place for the declarations is taken',
     explanation:
-      'The folder that -o names holds something else than an earlier import, or lies in the tree that is read. An import writes into a new folder, or replaces what an import wrote.',
+      'The folder that -o names holds something else than an earlier import of the same system, or lies in the tree that is read. An import writes into a new folder, or replaces what an import wrote.',
     wrong: 'igos import intergenos intergenos -o ~',
     right: 'igos import intergenos intergenos -o ~/intergenos-tree',
   },

@@ -1,6 +1,7 @@
 /**
  * What an import writes: all of it or nothing where the place is new, and only what changed where an earlier import lies there.
- * `.igos-import` lists the files with their hashes, so that files edited since are seen, and files that went are removed.
+ * `.igos-import` says of which system they are, and lists the files with their hashes, so that files edited since are seen, and files
+ * that went are removed.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -23,6 +24,13 @@ export type TreeFiles = ReadonlyMap<string, { readonly data: Uint8Array; readonl
 
 export const LIST = '.igos-import';
 
+export interface WriteOptions {
+  /** The other system: an import of one does not take the place of an import of another. */
+  readonly of: string;
+  /** Gives up what is in the way. */
+  readonly isForced?: boolean;
+}
+
 export interface Written {
   readonly nWritten: number;
   readonly nRemoved: number;
@@ -33,12 +41,12 @@ export interface Written {
  * @param from  the tree that was read: nothing is written into it
  * @throws Fault E-IMPORT-006, 008
  */
-export function writeTree(out: string, from: string, files: TreeFiles, { isForced = false } = {}): Written {
+export function writeTree(out: string, from: string, files: TreeFiles, options: WriteOptions): Written {
   const place = resolve(out);
   if (isBelow(realOf(place), realpathSync(from))) {
     throw new Fault('E-IMPORT-006', `'${out}' lies in the tree that is read`, { hints: ['name another folder behind -o'] });
   }
-  const list = renderList(files);
+  const list = `# ${options.of}\n${renderList(files)}`;
   if (!existsSync(place) || (lstatSync(place).isDirectory() && readdirSync(place).length === 0)) {
     writeNew(place, files, list);
     return { nWritten: files.size, nRemoved: 0, nSame: 0 };
@@ -46,7 +54,7 @@ export function writeTree(out: string, from: string, files: TreeFiles, { isForce
   if (!statSync(place).isDirectory() || !existsSync(join(place, LIST))) {
     throw new Fault('E-IMPORT-006', `'${out}' is there, and no import wrote it`, { hints: ['name a new folder behind -o'] });
   }
-  return replace(out, place, files, list, isForced);
+  return replace(out, place, files, list, options);
 }
 
 function writeNew(place: string, files: TreeFiles, list: string): void {
@@ -71,8 +79,15 @@ function writeNew(place: string, files: TreeFiles, list: string): void {
   }
 }
 
-function replace(out: string, place: string, files: TreeFiles, list: string, isForced: boolean): Written {
-  const before = readList(readFileSync(join(place, LIST), 'utf8'));
+function replace(out: string, place: string, files: TreeFiles, list: string, { of, isForced = false }: WriteOptions): Written {
+  const listed = readFileSync(join(place, LIST), 'utf8');
+  const other = /^# (.+)$/m.exec(listed)?.[1];
+  if (other !== undefined && other !== of && !isForced) {
+    throw new Fault('E-IMPORT-006', `'${out}' is an import of ${other}`, {
+      hints: ['name a new folder behind -o', 'or give it up with --force'],
+    });
+  }
+  const before = readList(listed);
   const edited = [...before].filter(([path, hash]) => {
     const now = hashOf(join(place, path));
     const next = files.get(path);

@@ -22,6 +22,8 @@ export interface DiskEntry {
   readonly uid: number;
   readonly gid: number;
   readonly sizeBytes: number;
+  /** A file that has other names: what is done to it in place is done to them. */
+  readonly isShared: boolean;
   readonly mtimeSeconds: number;
   /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
   readonly isWholeSecond: boolean;
@@ -138,13 +140,14 @@ export function rootDisk(layout: RootLayout): Disk {
       if (isBelowAssumed(place) || absent.has(parentOf(place))) return undefined;
       const found = sys('read', real(place), () => look(place));
       if (found === undefined) return undefined;
-      const { kind, mode, uid, gid, size, mtimeMs, dev } = found;
+      const { kind, mode, uid, gid, size, nlink, mtimeMs, dev } = found;
       return {
         kind,
         mode: mode & 0o7777,
         uid,
         gid,
         sizeBytes: size,
+        isShared: kind === 'file' && nlink > 1,
         mtimeSeconds: Math.floor(mtimeMs / 1000),
         isWholeSecond: mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',

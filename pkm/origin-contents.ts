@@ -3,7 +3,7 @@ import { Bug, SystemFault } from '../base/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { archiveObject } from './objects.ts';
 import type { RootContext } from './transaction.ts';
-import type { FileRow, PackageImage, PackageRecord } from './types.ts';
+import type { FileRow, ImageEntry, PackageImage, PackageRecord } from './types.ts';
 
 export interface OriginRequest {
   /** What may be asked for; archives of packages without rows are not opened. */
@@ -18,7 +18,7 @@ export interface OriginRequest {
 
 /** @throws Fault E-PKM-017 an archive is gone or damaged; and when a row's bytes are asked for that cannot be had */
 export async function originContents({ layout, io }: RootContext, request: OriginRequest): Promise<Contents> {
-  const images = new Map<string, { image: PackageImage; paths: Map<string, string> }>();
+  const images = new Map<string, { image: PackageImage; entries: Map<string, ImageEntry> }>();
   const forbidden = new Map<string, SystemFault>();
   const owners = new Set(request.rows.filter((row) => row.kind === 'file').map((row) => row.owner));
   for (const owner of owners) {
@@ -36,7 +36,7 @@ export async function originContents({ layout, io }: RootContext, request: Origi
       mtimeSeconds: request.now,
       mayBePrivileged: () => true, // somebody answered for it when it was installed
     });
-    images.set(owner, { image, paths: new Map(image.entries.map((entry) => [entry.path, image.contentPath(entry)])) });
+    images.set(owner, { image, entries: new Map(image.entries.map((entry) => [entry.path, entry])) });
   }
   return {
     locate(row) {
@@ -49,9 +49,9 @@ export async function originContents({ layout, io }: RootContext, request: Origi
       const refusal = forbidden.get(row.owner);
       if (refusal !== undefined) throw refusal;
       const found = images.get(row.owner);
-      const file = found?.paths.get(row.path);
-      if (found === undefined || file === undefined) throw contentFault(row, 'its archive does not hold it');
-      return { file, scratch: found.image.scratch };
+      const entry = found?.entries.get(row.path);
+      if (found === undefined || entry?.sha256 !== row.sha256) throw contentFault(row, 'its archive does not hold it');
+      return { file: found.image.contentPath(entry), scratch: found.image.scratch };
     },
   };
 }

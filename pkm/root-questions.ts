@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { sys } from '../base/index.ts';
+import { dirname, posix } from 'node:path';
+import { Fault, SystemFault, sys } from '../base/index.ts';
 import { type ConfigFile, listConfig } from './config/list-config.ts';
 import { type ConfigVersions, configVersions } from './config/settle-config.ts';
 import { folderInside, rootDisk } from './disk.ts';
@@ -27,7 +27,7 @@ import {
   type StateView,
 } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
-import { isAtomic } from './trees.ts';
+import { isAtomic, nameOfPlace } from './trees.ts';
 import type { FileRow, GenerationRecord, PackageRecord } from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
@@ -75,9 +75,21 @@ export class RootQuestions {
     return this.state().filesOf(name);
   }
 
-  /** Rows of the packages that own a path; empty where none does. */
+  /** Rows of the packages that own a path, or where it leads through symlinks in its parents (`/bin/sh`); empty where none does. */
   owns(path: string): FileRow[] {
-    return this.database === undefined ? [] : query.ownersOf(this.database, path);
+    if (this.database === undefined) return [];
+    const named = query.ownersOf(this.database, path);
+    return named.length > 0 ? named : query.ownersOf(this.database, this.#placeOf(path));
+  }
+
+  /** The path itself where it leads out of the root, or to nothing. */
+  #placeOf(path: string): string {
+    try {
+      return nameOfPlace(this.layout, rootDisk(this.layout).physical(posix.resolve('/', path).slice(1)));
+    } catch (error) {
+      if (error instanceof Fault || error instanceof SystemFault) return path;
+      throw error;
+    }
   }
 
   /** Newest first. */
@@ -155,7 +167,7 @@ export class RootQuestions {
 
   /** The texts that a merge of a configuration file is made of. @throws Fault E-PKM-060 */
   configVersions(path: string): ConfigVersions {
-    if (this.database === undefined) return { mine: undefined, original: undefined, theirs: undefined };
+    if (this.database === undefined) return { hasLink: false, mine: undefined, original: undefined, theirs: undefined };
     return configVersions({ layout: this.layout, database: this.database }, path);
   }
 

@@ -1,6 +1,5 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
 import { rmSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
@@ -19,6 +18,7 @@ import { type AbsentPredecessor, installImages } from './plan/install.ts';
 import { checkHolds, markPackages } from './plan/marks.ts';
 import { removePackages } from './plan/remove.ts';
 import { rollPackages } from './plan/roll-packages.ts';
+import { processUser } from './process-user.ts';
 import type * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
 import { isOffered } from './repository/available.ts';
@@ -583,11 +583,3 @@ const names = (images: readonly PackageImage[]): string => {
   const shown = images.slice(0, 5).map((image) => `${image.name} ${image.version}`);
   return images.length > 5 ? `${shown.join(', ')} and ${images.length - 5} more` : shown.join(', ');
 };
-
-function processUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'unknown'); // no entry in the password file
-  }
-}

@@ -252,8 +252,10 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
   try {
     sys('create the folder', layout.staging, () => io.makeOwnFolder(layout.staging, 0o700));
     const staged = stagePlan(context, plan, contents, now);
+    const keep = (): boolean => sys('write', layout.objects, steps.beforeSync);
     if (steps.build !== undefined) {
       steps.finish?.();
+      keep(); // while staged files are where their bytes are read from: a tree takes them
       buildTree(context, steps.build, staged.sources);
     }
     const putFiles = plan.putFiles.map((row) => {
@@ -266,7 +268,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
         // Rows are written while files are, or while they come into their folders: what they say is durable before they are.
         if (whole === undefined) steps.commit(putFiles);
         steps.finish?.();
-        const isKept = sys('write', layout.objects, steps.beforeSync);
+        const isMore = steps.build !== undefined || keep();
         if (whole !== undefined) {
           whole.start();
           steps.commit(putFiles);
@@ -274,7 +276,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
         const { operations, sources } = whole ?? { operations: plan.operations, sources: staged.sources };
         const journal = writeJournal(database, operations, sources);
         whole?.end();
-        syncStaged(context, plan, isKept || steps.build !== undefined);
+        syncStaged(context, plan, isMore);
         steps.afterSync?.();
         return journal;
       }),
@@ -308,7 +310,12 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
 export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
-  const made = new Set(plan.operations.flatMap(({ kind, path }) => (kind === 'mkdir' ? [path] : [])));
+  // Folders that are made, or opened first.
+  const made = new Set(
+    plan.operations.flatMap((operation) =>
+      operation.kind === 'mkdir' || (operation.kind === 'metadata' && (operation.mode & 0o300) === 0o300) ? [operation.path] : [],
+    ),
+  );
   const named = plan.operations.flatMap(({ kind, path }) => (kind === 'unlink-ended' ? [] : [path]));
   for (const folder of new Set([...foldersOf(named), ...plan.plain.folders])) {
     if (made.has(folder)) continue;

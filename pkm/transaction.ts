@@ -72,20 +72,22 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
   if (plan.stage.length > 0)
     sys('create the folder', layout.staging, () => io.mkdir(join(layout.staging, 'new'), 0o700, undefined));
   const times = new Map<string, number>();
+  const twins: Twins = new Map();
   const sources = plan.stage.map((item, index) => {
     const own = item.near === undefined ? `${relative}/new/${index}` : nearName(item.near, index);
     const capability = item.kind === 'row' && IS_ROOT ? item.row.capability : undefined;
     const metadata: FileMetadata = {
       mode: item.mode,
       owner: ownerOf(item),
-      mtimeSeconds,
+      mtimeSeconds: item.kind === 'standing' ? item.mtimeSeconds : mtimeSeconds,
       ...(capability === undefined ? {} : { capability }),
     };
     const path = under(layout, own);
     return sys('write', path, () => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
       else if (item.kind === 'bytes') io.createFile(path, item.bytes, metadata);
-      else return stageRow(io, { item, contents, path, own, metadata, layout, times });
+      else if (item.kind === 'standing') io.copyFile(under(layout, item.path), path, metadata);
+      else return stageRow(io, { item, contents, path, own, metadata, layout, times, twins });
       return own;
     });
   });
@@ -112,20 +114,22 @@ interface RowStage {
   readonly metadata: FileMetadata;
   readonly layout: RootLayout;
   readonly times: Map<string, number>;
+  readonly twins: Twins;
 }
 
-function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times }: RowStage): string {
+function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times, twins }: RowStage): string {
   const { row } = item;
   const { file, scratch } = contents.locate(row);
-  if (scratch !== undefined && item.near === undefined) {
-    // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
-    const isAsOffered = item.mode === row.mode && item.uid === row.uid && item.gid === row.gid;
-    if (isAsOffered && (item.path.endsWith(row.path) || !row.isConfig)) {
-      times.set(row.path, scratch.mtimeSeconds);
-      return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
-    }
+  // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
+  const isInItsPlace = item.path.endsWith(row.path) || !row.isConfig;
+  const isAsOffered = item.mode === row.mode && item.uid === row.uid && item.gid === row.gid;
+  const isIt = scratch !== undefined && isAsOffered && isInItsPlace;
+  if (isIt && item.near === undefined) {
+    times.set(row.path, scratch.mtimeSeconds);
+    return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
   }
   scratch?.finish(row.path);
+  if (isIt && linkTwin(io, file, path, twins)) return own;
   if (row.sizeBytes > LONG_BYTES) {
     io.copyFile(file, path, metadata);
     if (fileSha256(path) !== row.sha256) throw contentFault(row, 'its source was modified');
@@ -135,6 +139,26 @@ function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, tim
   if (hash('sha256', bytes) !== row.sha256) throw contentFault(row, 'its source was modified');
   io.createFile(path, bytes, metadata);
   return own;
+}
+
+/** Inode of a scratch file that has several names → where it was staged on another file system. */
+type Twins = Map<number, string>;
+
+/** What is one file in the archive is one file there too. @returns whether it was staged before */
+function linkTwin(io: RootIo, file: string, path: string, twins: Twins): boolean {
+  const { ino, nlink } = lstatSync(file);
+  if (nlink === 1) return false;
+  const twin = twins.get(ino);
+  twins.set(ino, path);
+  if (twin === undefined) return false;
+  try {
+    io.link(twin, path);
+    return true;
+  } catch (error) {
+    // that one was on a third file system, or on one without links
+    if (!['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return false;
+  }
 }
 
 let buffer: Buffer | undefined;

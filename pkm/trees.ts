@@ -71,6 +71,12 @@ export function isInTree(layout: RootLayout, tree: number, path: string): boolea
   return path.startsWith(prefix) && TREE_TOPS.some((top) => path === prefix + top || path.startsWith(`${prefix}${top}/`));
 }
 
+/** What packages call a physical path: in a tree what is seen through the symlinks, all else as it is. */
+export function nameOfPlace(layout: RootLayout, path: string): string {
+  const [tree = '', ...rest] = path.startsWith(`${treesFolder(layout)}/`) ? relative(treesFolder(layout), path).split('/') : [];
+  return /^\d+$/.test(tree) ? rest.join('/') : path;
+}
+
 /**
  * Makes a fresh root atomic. Killed half-way it is done again from the start.
  * @throws Fault E-PKM-041 something is installed, or stands where the symlinks shall be

@@ -104,7 +104,10 @@ function parseRecord(path: string, name: string): AuditRecord {
   const wrong = typeof decoded === 'string' ? decoded : decoded.name === name ? undefined : `it is of '${decoded.name}'`;
   if (wrong === undefined) return decoded as AuditRecord;
   throw new Fault('E-CHECK-001', `'${path}' is not an audit record: ${wrong}`, {
-    hints: [`write it anew: igos audit TREE#${name}`],
+    hints: [
+      'mend it: what was noted and reviewed by hand stands in it',
+      `or remove it, and write it anew: igos audit TREE#${name}`,
+    ],
   });
 }
 

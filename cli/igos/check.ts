@@ -30,7 +30,7 @@ async function inspect(context: Context, args: Arguments, isReadOnly: boolean): 
     tree,
     store: () => session.store,
     audits: auditsFolder(context, args, tree),
-    only: args.value('gate') as GateName | undefined,
+    only: args.all('gate').map(([name]) => name as GateName),
   });
 }
 

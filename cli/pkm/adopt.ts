@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type AdoptReport, adoptRoot } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -10,7 +9,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const isPlan = args.has('dry-run');
   const report = await adoptRoot(rootOf(args), {
     command: 'pkm adopt',
-    user: context.environment['SUDO_USER'] ?? userInfo().username,
+    user: context.environment['SUDO_USER'],
     dryRun: isPlan,
     archives: args.has('archives'),
     ...(database === undefined ? {} : { database }),

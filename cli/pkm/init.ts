@@ -6,7 +6,7 @@ import { openForChange } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm init');
+  using root = openForChange(context, args, store, 'pkm init', { mayBeMissing: true });
   const isNew = args.has('atomic') ? root.initAtomic() : root.generation === 0;
   const { layoutKind: layout, generation } = root;
   if (context.isJson) context.out.json({ root: rootOf(args), layout, generation, isNew });

@@ -21,7 +21,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands);
   using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (names.length > 0) await fetchAhead(context, args, names);
-  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm install');
+  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm install', { mayBeMissing: true });
   const offers =
     names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, { ignoreHolds: args.has('ignore-holds') }));
   const archived = await archiveImages(root, args);

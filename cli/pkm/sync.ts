@@ -36,7 +36,7 @@ async function syncAll(context: Context, args: Arguments): Promise<Outcome[]> {
     const again: Wanted[] = [];
     if (hasGone || round.some((one) => one.fetched !== undefined)) {
       using store = openContextStore(context);
-      using root = openForChange(context, args, store, 'pkm sync');
+      using root = openForChange(context, args, store, 'pkm sync', { mayBeMissing: true });
       if (hasGone) gone = [...gone, ...forgotten(root, wanted as readonly RepositorySettings[])];
       for (const { wanted: repository, fetched } of round) {
         if (fetched === undefined) continue;

@@ -52,7 +52,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 0,
     description:
-      'Makes the database of a root. Every command that changes a root does so by itself, in the live layout: files are placed one by one. With --atomic, /usr and /opt become symlinks into whole trees below /var/lib/igos/generations, one for each generation, and a change or a rollback shows by renaming one symlink; /etc and /var stay as they are. A root must be fresh for that.',
+      'Makes the database of a root. install, switch and sync do so by themselves, in the live layout: files are placed one by one. With --atomic, /usr and /opt become symlinks into whole trees below /var/lib/igos/generations, one for each generation, and a change or a rollback shows by renaming one symlink; /etc and /var stay as they are. A root must be fresh for that.',
     options: [{ long: 'atomic', doc: 'whole trees, switched at once' }],
     examples: [{ command: 'pkm --root /tmp/root init', says: '' }],
   },
@@ -250,7 +250,8 @@ export const pkmCommands: readonly Command[] = [
     operands: 'PATH…',
     minOperands: 1,
     maxOperands: Infinity,
-    description: 'Paths are taken relative to the root. Exits 1 where a path belongs to no package.',
+    description:
+      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). Exits 1 where a path belongs to no package.',
     options: [],
     examples: [{ command: 'pkm --root /tmp/root owns /usr/bin/greet', says: '' }],
   },

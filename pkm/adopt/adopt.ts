@@ -14,6 +14,7 @@ import { syncManifests } from '../manifest-text.ts';
 import { keepObject } from '../objects.ts';
 import { physicalLayout } from '../open-database.ts';
 import { type Unmet, unmetDependencies } from '../plan/dependencies.ts';
+import { processUser } from '../process-user.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { appendHistory } from '../state/history.ts';
 import { prepareSchema } from '../state/schema.ts';
@@ -36,7 +37,8 @@ export interface AdoptOptions {
   readonly dryRun?: boolean;
   /** Keep the archives that packages came from, where they are still there: what rollback and repair take bytes from. */
   readonly archives?: boolean;
-  readonly user: string;
+  /** Who, for the history. Default: the user of the process. */
+  readonly user?: string | undefined;
   readonly command?: string;
   readonly waitMs?: number;
   readonly io?: RootIo;
@@ -289,7 +291,8 @@ function writeRest(database: Database, { report, history, options, now, layout }
   writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
   writeSetting(database, 'current_generation', '1');
   writeSetting(database, 'adopted_from', join(layout.root, options.database ?? 'var/lib/igos/pkm.db'));
-  for (const name of report.held) database.run('INSERT OR IGNORE INTO holds VALUES (?,?,?)', name, now, options.user);
+  const user = options.user ?? processUser();
+  for (const name of report.held) database.run('INSERT OR IGNORE INTO holds VALUES (?,?,?)', name, now, user);
   for (const entry of history) {
     appendHistory(database, {
       time: secondsOf(entry.time) ?? 0,
@@ -304,7 +307,7 @@ function writeRest(database: Database, { report, history, options, now, layout }
   }
   appendHistory(database, {
     time: now,
-    user: options.user,
+    user,
     operation: 'adopt',
     package: '',
     oldVersion: '',

@@ -41,7 +41,10 @@ export interface ConfigSettled {
 }
 
 /** The three versions that a merge needs; `undefined` where there is none, or it is no file. */
+/** The bytes; of a symlink a line that says where it leads, to be looked at only. */
 export interface ConfigVersions {
+  /** One of them is a symlink: they cannot become one text. */
+  readonly hasLink: boolean;
   readonly mine: Buffer | undefined;
   readonly original: Buffer | undefined;
   readonly theirs: Buffer | undefined;
@@ -129,13 +132,21 @@ function theirsOf(
 
 function versionsOf(context: Pick<RootContext, 'layout'>, planner: DiskPlanner, row: ConfigRow): ConfigVersions {
   const { disk } = planner.input;
+  const there = disk.entry(row.path);
   const theirs = theirsOf(context, planner, row);
+  const mineLink = there?.kind === 'symlink' ? there.target : undefined;
+  const originalLink = /^link:(.*)$/s.exec(row.originalSha256)?.[1];
+  const theirLink = theirs !== undefined && 'target' in theirs ? theirs.target : undefined;
   return {
-    mine: disk.entry(row.path)?.kind === 'file' ? disk.bytes(row.path) : undefined,
-    original: row.originalSha256 === '' ? undefined : readObject(context.layout, row.originalSha256),
-    theirs: theirs !== undefined && 'bytes' in theirs ? theirs.bytes : undefined,
+    hasLink: [mineLink, originalLink, theirLink].some((target) => target !== undefined),
+    mine: linkLine(mineLink) ?? (there?.kind === 'file' ? disk.bytes(row.path) : undefined),
+    original: linkLine(originalLink) ?? (row.originalSha256 === '' ? undefined : readObject(context.layout, row.originalSha256)),
+    theirs: linkLine(theirLink) ?? (theirs !== undefined && 'bytes' in theirs ? theirs.bytes : undefined),
   };
 }
+
+const linkLine = (target: string | undefined): Buffer | undefined =>
+  target === undefined ? undefined : Buffer.from(`symlink to '${printable(target)}'\n`);
 
 function settleOne(
   context: RootContext,
@@ -158,7 +169,7 @@ function settleOne(
   if (choice.take === 'theirs') return takeTheirs(context, planner, row, there);
   const bytes = choice.take === 'bytes' ? Buffer.from(choice.bytes) : merge(versionsOf(context, planner, row), row);
   const owned = base.rowsAt(row.path)[0];
-  const { mode, uid, gid } = there?.kind === 'file' ? there : (owned ?? { mode: 0o644, uid: 0, gid: 0 });
+  const { mode, uid, gid } = [there, owned].find((one) => one?.kind === 'file') ?? { mode: 0o644, uid: 0, gid: 0 };
   const isChanged = there?.kind !== 'file' || !disk.bytes(row.path).equals(bytes);
   if (isChanged) planner.stage(row.path, { kind: 'bytes', bytes, mode, uid, gid }, bytes.length);
   return { isChanged, savedAs: dropWaiting(planner, row, choice.take === 'bytes' || choice.take === 'merged') };
@@ -205,12 +216,13 @@ function dropWaiting(planner: DiskPlanner, row: ConfigRow, isTaken: boolean): st
   return savedAs;
 }
 
-function merge({ mine, original, theirs }: ConfigVersions, row: ConfigRow): Buffer {
+function merge({ mine, original, theirs, hasLink }: ConfigVersions, row: ConfigRow): Buffer {
   if (theirs === undefined) throw nothingToTake(row);
-  const merged = mine === undefined || original === undefined ? undefined : mergeText(original, mine, theirs);
+  const merged = hasLink || mine === undefined || original === undefined ? undefined : mergeText(original, mine, theirs);
   if (merged !== undefined) return merged;
-  const why =
-    mine === undefined
+  const why = hasLink
+    ? 'one side is a symlink'
+    : mine === undefined
       ? 'there is no file of yours to merge'
       : original === undefined
         ? 'the version that yours descends from is not known'
@@ -218,7 +230,7 @@ function merge({ mine, original, theirs }: ConfigVersions, row: ConfigRow): Buff
   throw new Fault('E-PKM-061', `'/${printable(row.path)}' cannot be merged: ${why}`, {
     hints: [
       `see both with: pkm config diff /${printable(row.path)}`,
-      `edit the merged text with: pkm config resolve --edit /${printable(row.path)}`,
+      ...(hasLink ? [] : [`edit the merged text with: pkm config resolve --edit /${printable(row.path)}`]),
       'or take one side with --mine or --theirs',
     ],
   });

@@ -98,7 +98,7 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
   switch (decision) {
     case 'equal':
       if (there !== undefined && there.mode !== next.mode && old?.mode !== next.mode)
-        planner.setMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
+        planner.changeMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
       if (next.isConfig !== old?.isConfig || facts.original !== offered || old?.owner !== next.owner)
         return finish(settled, keepTime);
       return { wasThere, mtimeSeconds: keepTime };
@@ -107,7 +107,7 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
       report(there === undefined ? 'placed' : 'replaced');
       return finish(settled, planner.place(next, metadataOf({ old, next, there })).mtimeSeconds);
     case 'keep':
-      if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode) planner.setMetadata(path, next);
+      if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode) planner.changeMetadata(path, next);
       report('kept');
       return finish(row, keepTime);
     case 'stays-deleted':
@@ -157,7 +157,7 @@ function mergeInto(planner: DiskPlanner, { old, next, facts, there }: Offer): bo
   const mode = old !== undefined && old.mode !== next.mode && there.mode === old.mode ? next.mode : there.mode;
   if (!merged.equals(live)) {
     planner.stage(next.path, { kind: 'bytes', bytes: merged, mode, uid: there.uid, gid: there.gid }, merged.length);
-  } else if (mode !== there.mode) planner.setMetadata(next.path, { kind: 'file', mode, uid: there.uid, gid: there.gid });
+  } else if (mode !== there.mode) planner.changeMetadata(next.path, { kind: 'file', mode, uid: there.uid, gid: there.gid });
   return true;
 }
 

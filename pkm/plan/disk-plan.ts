@@ -127,7 +127,7 @@ export class DiskPlanner {
         : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {
       stage: this.#stage,
-      operations: beforeRemovals.concat(ended, names, folders),
+      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders)),
       plain: this.#plain,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
@@ -139,6 +139,27 @@ export class DiskPlanner {
       nFilesRemoved: this.#nRemoved,
       space: this.#space,
     };
+  }
+
+  /** Who is no root opens folders that are closed to their owner for as long as names come into them and go. */
+  #withOpenFolders(operations: Operation[]): Operation[] {
+    if (CAN_CHOWN) return operations;
+    const named = operations.filter(({ kind }) => kind !== 'metadata' && kind !== 'unlink-ended');
+    const closed = new Map<string, DiskEntry>();
+    for (const path of new Set([...this.#plain.folders, ...named.map((operation) => parentOf(operation.path))])) {
+      const there = path === '' ? undefined : this.input.disk.entry(path);
+      const isClosed = there?.kind === 'directory' && (there.mode & OWNER_MAY) !== OWNER_MAY;
+      if (isClosed && there.uid === process.geteuid?.()) closed.set(path, there);
+    }
+    const isOfClosed = ({ kind, path }: Operation): boolean => kind === 'metadata' && closed.has(path);
+    const asTheyWere = [...closed].map(([path, { mode, uid, gid }]) => ({ kind: 'metadata' as const, path, mode, uid, gid }));
+    return [
+      ...asTheyWere.map((operation) => ({ ...operation, mode: operation.mode | OWNER_MAY })),
+      ...operations.filter((operation) => !isOfClosed(operation)),
+      ...asTheyWere.map(
+        (operation) => operations.find(({ kind, path }) => kind === 'metadata' && path === operation.path) ?? operation,
+      ),
+    ];
   }
 
   /** The rows of a path in the new generation. */
@@ -242,7 +263,7 @@ export class DiskPlanner {
       // nobody's file is given capabilities: it would keep them when the package goes
       if (next.capability === undefined && this.isSame(next, there)) {
         if (next.kind === 'symlink' && !sameMetadata(there, next)) this.place(next);
-        else if (!sameMetadata(there, next)) this.setMetadata(next.path, next);
+        else if (!sameMetadata(there, next)) this.changeMetadata(next.path, next);
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
@@ -260,7 +281,7 @@ export class DiskPlanner {
     // a change of the owner would take capabilities away, and a symlink is made anew for it
     const canChange = next.capability === undefined && next.kind === 'file';
     if (isEqual && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
-      if (!sameMetadata(old, next)) this.setMetadata(next.path, next);
+      if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
     if (!isEqual && !isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
@@ -359,7 +380,21 @@ export class DiskPlanner {
     this.#removed.add(disk.physical(path));
   }
 
-  setMetadata(path: string, wanted: { mode: number; uid: number; gid: number; kind: string }): void {
+  /** Gives a file new metadata; the other names that it may have keep what they have. */
+  changeMetadata(path: string, wanted: Metadata): void {
+    const there = this.input.disk.entry(path);
+    if (there?.isShared !== true) {
+      this.setMetadata(path, wanted);
+      return;
+    }
+    const { mode, uid, gid } = wanted;
+    // A time with a fraction is of somebody who wrote to it: it must not become one of ours.
+    const mtimeSeconds = there.isWholeSecond ? there.mtimeSeconds : this.input.now;
+    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid }, there.sizeBytes);
+  }
+
+  /** Under all names that it has. */
+  setMetadata(path: string, wanted: Metadata): void {
     if (wanted.kind === 'symlink') return;
     const { mode, uid, gid } = wanted;
     this.#metadata.push({ kind: 'metadata', path: this.input.disk.physical(path), mode, uid, gid });
@@ -398,6 +433,7 @@ function rowsAfter(rows: readonly FileRow[], change: Change | undefined): FileRo
 type StageContent =
   | { kind: 'row'; row: FileRow; mode: number; uid: number; gid: number }
   | { kind: 'bytes'; bytes: Buffer; mode: number; uid: number; gid: number }
+  | { kind: 'standing'; mtimeSeconds: number; mode: number; uid: number; gid: number }
   | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number };
 
 type Metadata = { kind: string; mode: number; uid: number; gid: number };

@@ -13,6 +13,8 @@ export type StageItem = {
 } & (
   | { readonly kind: 'row'; readonly row: FileRow }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** The file that stands there, as one of its own. */
+  | { readonly kind: 'standing'; readonly mtimeSeconds: number }
   | { readonly kind: 'symlink'; readonly target: string }
 );
 

@@ -51,7 +51,8 @@ function withSwitch(layout: RootLayout, plan: DiskPlan, tree: number): DiskPlan 
     { kind: 'symlink' as const, target: String(tree), path, mode: 0o777, uid: 0, gid: 0, near: undefined },
   ];
   const place: Operation = { kind: 'place', path, stage: stage.length - 1 };
-  const isRemoval = (operation: Operation): boolean => operation.kind === 'unlink' || operation.kind === 'rmdir';
-  const at = plan.operations.findLastIndex((operation) => !isRemoval(operation)) + 1;
+  // Folders that were open for removals are closed behind them.
+  const isLate = ({ kind }: Operation): boolean => kind === 'unlink' || kind === 'rmdir' || kind === 'metadata';
+  const at = plan.operations.findLastIndex((operation) => !isLate(operation)) + 1;
   return { ...plan, stage, operations: [...plan.operations.slice(0, at), place, ...plan.operations.slice(at)] };
 }

@@ -10,6 +10,7 @@ import type { RootLayout } from '../layout.ts';
 import { type LockOptions, lockRoot } from '../lock.ts';
 import { syncManifests } from '../manifest-text.ts';
 import { clock, physicalLayout } from '../open-database.ts';
+import { processUser } from '../process-user.ts';
 import type { StorePins } from '../run.ts';
 import { damageOf, openDatabase } from '../state/database.ts';
 import { appendHistory } from '../state/history.ts';
@@ -19,7 +20,8 @@ import { shownTree } from '../trees.ts';
 import { type RebuildFindings, type RebuiltRows, rowsOfManifests } from './plan-rebuild.ts';
 
 export interface RebuildOptions extends Partial<Pick<LockOptions, 'command' | 'waitMs' | 'onWait'>> {
-  readonly user: string;
+  /** Who, for the history. Default: the user of the process. */
+  readonly user?: string | undefined;
   readonly dryRun?: boolean;
   readonly pins?: StorePins;
   readonly io?: RootIo;
@@ -178,5 +180,12 @@ function write(
     why: report.why,
     was: basename(layout.database),
   });
-  appendHistory(database, { time: now, user: options.user, operation: 'rebuild', generation: number, detail, ...blank });
+  appendHistory(database, {
+    time: now,
+    user: options.user ?? processUser(),
+    operation: 'rebuild',
+    generation: number,
+    detail,
+    ...blank,
+  });
 }

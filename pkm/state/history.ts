@@ -22,9 +22,9 @@ const START = '0'.repeat(64);
 
 /** Appends one entry; call it inside the transaction that it is about. */
 export function appendHistory(database: Database, entry: Omit<HistoryEntry, 'id'>): void {
-  const last = database.get('SELECT id, hash FROM history ORDER BY id DESC LIMIT 1');
-  const id = Number(last?.['id'] ?? 0) + 1;
-  const previous = String(last?.['hash'] ?? START);
+  const id = Number(database.get('SELECT max(id) AS id FROM history')!['id'] ?? 0) + 1;
+  // Not the row that is the last one now: where rows were cut off, it must show as long as the log is kept.
+  const previous = headOf(database);
   const digest = entryHash({ id, ...entry }, previous);
   database.run(
     'INSERT INTO history VALUES (?,?,?,?,?,?,?,?,?,?,?)',
@@ -64,9 +64,11 @@ export function checkHistory(database: Database): string | undefined {
     if (row['hash'] !== previous) return `entry ${entry.id} was changed after it was written`;
     expectedId += 1;
   }
-  const head = database.get("SELECT value FROM settings WHERE key = 'history_head'")?.['value'] ?? START;
-  return head === previous ? undefined : `entries after ${expectedId - 1} are missing`;
+  return headOf(database) === previous ? undefined : `entries after ${expectedId - 1} are missing`;
 }
+
+const headOf = (database: Database): string =>
+  String(database.get("SELECT value FROM settings WHERE key = 'history_head'")?.['value'] ?? START);
 
 const entryHash = (entry: HistoryEntry, previous: string): string =>
   sha256(

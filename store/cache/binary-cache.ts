@@ -74,8 +74,8 @@ export class BinaryCache {
     return info;
   }
 
-  /** What a derivation's output is, where a trusted key says so. */
-  async realisation(drvPath: StorePath, output: string, trusted: ReadonlyMap<string, PublicKey>): Promise<StorePath | undefined> {
+  /** What a derivation's output is. @throws Fault E-CACHE-003 no trusted key says so */
+  async realisation(drvPath: StorePath, output: string, keys: ReadonlyMap<string, PublicKey>): Promise<StorePath | undefined> {
     await this.info();
     const key = this.#memoryKey(`${storePathBase(drvPath)}!${output}`);
     let text = this.#recall(key, this.#lifetimes.positive);
@@ -84,7 +84,7 @@ export class BinaryCache {
       text = bytes?.toString('utf8') ?? '';
       this.#learn(key, text, text === '' ? this.#lifetimes.negative : this.#lifetimes.positive);
     }
-    return text === '' ? undefined : readRealisation(text, { drvPath, output }, this.#store.storeDir, trusted);
+    return text === '' ? undefined : readRealisation(text, { drvPath, output }, this.#store.storeDir, { keys, url: this.url });
   }
 
   /** It said that it has what it has not: it is asked again next time. */

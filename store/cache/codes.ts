@@ -17,7 +17,7 @@ export const cacheCodes = defineCodes({
   'E-CACHE-003': {
     title: 'no trusted signature',
     explanation:
-      'Anybody can put anything into a cache, so what comes from one is only taken if a key that this store trusts signed it, or if its content proves its name (content-addressed paths). No signature by a trusted key fits what the cache says of this path.',
+      'Anybody can put anything into a cache, so what comes from one is only taken if a key that this store trusts signed it, or if its content proves its name (content-addressed paths). No signature by a trusted key fits what the cache says of this path, or of what a derivation was built to (which no content can prove).',
     wrong: 'igos cache pull http://cache.example.org PATH',
     right: 'igos cache pull http://cache.example.org PATH --trusted-key cache.example.org-1:6NCHdD59…',
   },

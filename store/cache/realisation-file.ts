@@ -2,7 +2,8 @@
 import { storePathBase, tryParseStorePath } from '../store-path.ts';
 import type { Realisation, StorePath } from '../types.ts';
 import { realisationFingerprint } from './fingerprint.ts';
-import { type PublicKey, type SecretKey, signText, trustedSigner } from './keys.ts';
+import { type PublicKey, type SecretKey, signText } from './keys.ts';
+import { checkSigned } from './trust.ts';
 
 /** Where a cache keeps it. */
 export const realisationKey = (drvPath: StorePath, output: string): string =>
@@ -14,18 +15,21 @@ export function formatRealisation(realisation: Realisation, keys: readonly Secre
   return JSON.stringify({ key, value: { ...value, signatures: keys.map((secret) => signText(secret, text)) } });
 }
 
-/** The path, where it is what was asked for and a trusted key signed it: no content can prove that a build gives this path. */
+/**
+ * The path, where it is what was asked for and a trusted key signed it: no content can prove that a build gives this path.
+ * @throws Fault E-CACHE-003 no key that is trusted did; the same for all that a cache says, so that it is told once
+ */
 export function readRealisation(
   text: string,
   wanted: { readonly drvPath: StorePath; readonly output: string },
   storeDir: string,
-  trusted: ReadonlyMap<string, PublicKey>,
+  { keys, url }: { readonly keys: ReadonlyMap<string, PublicKey>; readonly url: string },
 ): StorePath | undefined {
   const value = outputOf(text);
   const path = value === undefined ? undefined : tryParseStorePath(`${storeDir}/${value.outPath}`, storeDir);
   if (value === undefined || path === undefined) return undefined;
-  const fingerprint = realisationFingerprint({ ...wanted, path });
-  return trustedSigner(fingerprint, value.signatures, trusted) === undefined ? undefined : path;
+  checkSigned(realisationFingerprint({ ...wanted, path }), value.signatures, keys, `what cache '${url}' says of builds`);
+  return path;
 }
 
 function outputOf(text: string): { outPath: string; signatures: string[] } | undefined {

@@ -26,19 +26,29 @@ export interface Trust {
  */
 export function checkTrust(claim: Claim, storeDir: string, trust: Trust, url: string): void {
   if (!trust.needsSignature || namesItself(claim, storeDir)) return;
-  if (trustedSigner(pathFingerprint(claim), claim.signatures, trust.keys) !== undefined) return;
-  const names = [...new Set(claim.signatures.map((signature) => signature.split(':')[0]!))];
-  const known = names.filter((name) => trust.keys.has(name));
+  checkSigned(pathFingerprint(claim), claim.signatures, trust.keys, `'${claim.path}' from cache '${url}'`);
+}
+
+/** @param what  subject of the message, in the singular. @throws Fault E-CACHE-003 no key that is trusted signed the text */
+export function checkSigned(
+  text: string,
+  signatures: readonly string[],
+  keys: ReadonlyMap<string, PublicKey>,
+  what: string,
+): void {
+  if (trustedSigner(text, signatures, keys) !== undefined) return;
+  const names = [...new Set(signatures.map((signature) => signature.split(':')[0]!))];
+  const known = names.filter((name) => keys.has(name));
   const reason =
     names.length === 0
       ? 'nobody signed it'
       : known.length > 0
         ? `the signature by ${list(known)} does not fit what the cache says of it`
         : `it is signed by ${list(names)}, which this store does not trust`;
-  throw new Fault('E-CACHE-003' satisfies CacheCode, `'${claim.path}' from cache '${url}' is not trusted: ${reason}`, {
+  throw new Fault('E-CACHE-003' satisfies CacheCode, `${what} is not trusted: ${reason}`, {
     hints:
       known.length > 0
-        ? ['the narinfo was changed after it was signed, or signed with another key of that name: do not use this cache']
+        ? ['it was changed after it was signed, or signed with another key of that name: do not use this cache']
         : ["if you trust who runs the cache: --trusted-key NAME:KEY, or 'trusted-public-keys' in etc/caches.conf of the store"],
   });
 }

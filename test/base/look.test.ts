@@ -34,9 +34,9 @@ test('each kind of entry, and none, is what lstat says it is', (t) => {
   const compare = (): void => {
     for (const name of there) {
       const found = lstatSync(at(name));
-      const { mode, uid, gid, size, mtimeMs, dev } = found;
+      const { mode, uid, gid, size, nlink, mtimeMs, dev } = found;
       const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'other';
-      assert.deepEqual(lookAt(at(name)), { kind, mode, uid, gid, size, mtimeMs, dev }, name);
+      assert.deepEqual(lookAt(at(name)), { kind, mode, uid, gid, size, nlink, mtimeMs, dev }, name);
     }
     for (const name of absent) assert.equal(lookAt(at(name)), undefined, name);
     for (const name of refused) {

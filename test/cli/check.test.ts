@@ -85,6 +85,8 @@ test('--json, --report and --gate', (t) => {
   );
   assert.equal(igos('check', tree, '--gate', 'tier-validation').status, 1);
   assert.equal(igos('check', tree, '--gate', 'build-order').status, 0);
+  // Each that is named is run.
+  assert.equal(igos('check', tree, '--gate', 'tier-validation', '--gate', 'build-order').status, 1);
   assert.equal(igos('check', tree, '--gate', 'no-such').status, 2);
   assert.equal(
     igos('check', tree, '--report').stdout,

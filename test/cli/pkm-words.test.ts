@@ -38,9 +38,22 @@ test('pkm help, with a command and without', (t) => {
 test('a root that is not there is not taken for an empty one', (t) => {
   const { pkm, work } = programs(t);
   const root = join(work, 'no such');
-  for (const command of [['verify'], ['list'], ['history'], ['config', 'list'], ['owns', '/etc/passwd'], ['hold']]) {
-    const run = pkm(...command, '--root', root);
-    assert.equal(run.status, 1, command.join(' '));
+  const questions = ['verify', 'list', 'history', 'config list', 'owns /etc/passwd', 'hold'];
+  // What changes only what is there does not make it either.
+  const changes = [
+    'rollback',
+    'gc --keep 1',
+    'cache clean',
+    'repair',
+    'recover',
+    'upgrade',
+    'autoremove',
+    'remove a',
+    'unhold a',
+  ];
+  for (const command of [...questions, ...changes]) {
+    const run = pkm(...command.split(' '), '--root', root);
+    assert.equal(run.status, 1, command);
     golden(t, 'errors/cli-no-root.txt', run.stderr.replaceAll(work, 'WORK'));
   }
   assert.ok(!existsSync(root));

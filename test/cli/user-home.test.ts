@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Sandbox } from '../pkm/support.ts';
+import { runHere } from './in-process.ts';
 
 const file = join(import.meta.dirname, '../../cli/user-home.ts');
 
@@ -22,4 +25,24 @@ test('a user whom the system does not know has a home', {
   skip: process.getuid?.() !== 0 && 'only root becomes another user',
 }, () => {
   assert.equal(homeOf({}, 'process.setuid(54321)'), '/');
+});
+
+test('a user whom the system does not know may ask what adopting and rebuilding would do', {
+  skip: process.getuid?.() !== 0 && 'only root becomes another user',
+}, async (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { 'usr/a': 'a' })]));
+  chmodSync(box.base, 0o755);
+  const run = (...words: string[]) =>
+    runHere('pkm', [...words, '--dry-run', '--root', box.root, '--home', join(box.base, 'home')]);
+  process.seteuid!(54_321);
+  try {
+    assert.match((await run('adopt')).stderr, /E-PKM-064/);
+    process.seteuid!(0);
+    rmSync(box.path('var/lib/igos/pkm.db'));
+    process.seteuid!(54_321);
+    assert.match((await run('repair', '--rebuild-database')).stdout, /would make it anew/);
+  } finally {
+    process.seteuid!(0);
+  }
 });

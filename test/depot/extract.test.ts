@@ -98,7 +98,7 @@ test('what is there is not made again; a change of an API makes new versions of 
   await extract(at, ['alan/pkg/wall'], { updateVersions: true });
   assert.ok((await extract(at, ['alan/pkg/wall'])).every(({ outcome }) => outcome === 'present'));
   at.write('repos/os/include/clock/clock.h', 'long clock_now(void);\n');
-  const changed = await extract(at, ['alan/pkg/wall'], { updateVersions: true, force: true });
+  const changed = await extract(at, ['alan/pkg/wall'], { updateVersions: true });
   assert.deepEqual(
     changed
       .filter(({ outcome }) => outcome === 'new version')
@@ -111,6 +111,10 @@ test('what is there is not made again; a change of an API makes new versions of 
       'src/clock/2026-11-21-a',
       'src/wall/2026-11-21-a',
     ],
+  );
+  assert.deepEqual(
+    changed.filter(({ outcome }) => outcome === 'present').map(({ archive }) => `${archive.type}/${archive.name}`),
+    ['raw/face'],
   );
   // Versions lie side by side.
   assert.equal(read(at, 'alan/src/wall/2026-11-21/used_apis'), 'clock/2026-11-21\n');

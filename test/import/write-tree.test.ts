@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type TreeFiles, writeTree } from '../../import/index.ts';
+import { type TreeFiles, type Written, writeTree as write } from '../../import/index.ts';
 import { golden } from '../golden.ts';
 import { faultsOf, writeFiles } from './trees.ts';
 
 const files = (texts: Readonly<Record<string, string>>): TreeFiles =>
   new Map(Object.entries(texts).map(([path, text]) => [path, { data: Buffer.from(text), isExecutable: path.endsWith('.sh') }]));
+
+const writeTree = (out: string, from: string, tree: TreeFiles, { isForced = false, of = 'InterGenOS' } = {}): Written =>
+  write(out, from, tree, { of, isForced });
 
 test('a second import writes what changed, removes what went, and leaves the rest alone', (t) => {
   const folder = writeFiles(t, { 'from/x': '' });
@@ -47,6 +50,7 @@ test('nothing that somebody else wrote is lost', (t) => {
     () => writeTree(join(folder, 'full'), from, files({ a: '1' })),
     () => writeTree(join(folder, 'file'), from, files({ a: '1' })),
     () => writeTree(out, from, files({ a: '2', b: '2' })),
+    () => writeTree(out, from, files({ c: '1' }), { of: 'pi-gen' }),
   ].map(faultsOf);
   writeFileSync(join(out, 'a'), '1');
   shown.push(faultsOf(() => writeTree(out, from, files({ a: '1', b: '2', c: '3' }))));

@@ -1,7 +1,7 @@
 /** What an archive says of its files is what stands on the disk, after installing, upgrading, rolling back, and archiving again. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -67,6 +67,38 @@ const expected = (): Record<string, string> => {
     'srv/shared': owned('2775', '0:100'),
   };
 };
+
+for (const layout of ['live', 'atomic']) {
+  test(`what was one file with several names gets other modes under each: ${layout}`, async (t) => {
+    const box = new Sandbox(t);
+    if (layout === 'atomic') box.do((root) => root.initAtomic());
+    const modes = (): string[] =>
+      ['usr/x', 'usr/y', 'etc/x', 'etc/y'].map((path) => (lstatSync(box.path(path)).mode & 0o7777).toString(8));
+    const change = (version: number, x: number): void => {
+      const text = 'the same';
+      const files = { 'usr/y': text, 'usr/x': { mode: x, text }, 'etc/y': text, 'etc/x': { mode: x, text } };
+      box.do((root) => root.install([box.image(`a ${version}`, files)]));
+    };
+    const clean = (): void => {
+      for (const fast of [false, true]) {
+        const { problems, drift } = box.do((root) => root.verify({ fast }));
+        assert.deepEqual([problems, drift], [[], []]);
+      }
+    };
+    change(1, 0o644);
+    for (const folder of ['usr', 'etc']) {
+      rmSync(box.path(`${folder}/y`));
+      linkSync(box.path(`${folder}/x`), box.path(`${folder}/y`));
+    }
+    clean();
+    change(2, 0o700);
+    assert.deepEqual(modes(), ['700', '644', '700', '644']);
+    clean();
+    await box.do((root) => root.rollback(1));
+    assert.deepEqual(modes(), ['644', '644', '644', '644']);
+    clean();
+  });
+}
 
 test('modes, owners, links and folders survive', async (t) => {
   const box = new Sandbox(t);

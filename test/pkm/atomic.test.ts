@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
+import { writeArchive } from '../../pkm/index.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
 
@@ -122,6 +123,12 @@ test('only etc changes: the tree stays; symlinks out of a tree lead to the root'
   );
   assert.equal(readFileSync(box.path('usr/lib/a/conf'), 'utf8'), 'a\n');
   assert.equal(readFileSync(box.path('bin/x'), 'utf8'), 'x');
+  assert.deepEqual(
+    ['/bin/x', '/bin', 'usr//bin/x/', 'bin/../bin/x', 'var/lib/igos/generations/1/usr/bin/x', '/bin/none', '/dev/null/x'].map(
+      (path) => box.do((root) => root.owns(path).map(({ path: name }) => name)),
+    ),
+    [['usr/bin/x'], ['bin'], ['usr/bin/x'], ['usr/bin/x'], ['usr/bin/x'], [], []],
+  );
   box.do((root) => root.install([box.image('b 1', { 'etc/b.conf': 'b\n' })]));
   assert.equal(shown(box), '1');
   assert.equal(
@@ -131,18 +138,26 @@ test('only etc changes: the tree stays; symlinks out of a tree lead to the root'
   clean(box);
 });
 
-test('configuration below usr: no edit is lost by a rollback', async (t) => {
-  const box = atomic(t);
-  const conf = 'a = 1\nb = 1\nc = 1\nd = 1\n';
-  box.do((root) => root.install([box.image('a 1', { 'usr/share/a/conf': conf }, { config: ['usr/share/a/*'] })]));
-  box.do((root) =>
-    root.install([box.image('a 2', { 'usr/share/a/conf': conf.replace('d = 1', 'd = 2') }, { config: ['usr/share/a/*'] })]),
-  );
-  const place = box.path('usr/share/a/conf');
-  writeFileSync(place, readFileSync(place, 'utf8').replace('a = 1', 'a = mine'));
-  await box.do((root) => root.rollback(1));
-  assert.equal(readFileSync(place, 'utf8'), conf.replace('a = 1', 'a = mine'));
-});
+for (const from of ['the store', 'archives']) {
+  test(`configuration below usr, of ${from}: no edit is lost by a rollback`, async (t) => {
+    const box = atomic(t);
+    const conf = 'a = 1\nb = 1\nc = 1\nd = 1\n';
+    const install = async (about: string, text: string): Promise<void> => {
+      const image = box.image(about, { 'usr/share/a/conf': text }, { config: ['usr/share/a/*'] });
+      const file = join(box.base, about);
+      if (from === 'archives') await writeArchive(image, file);
+      await box.do(async (root) =>
+        root.install(from === 'archives' ? [await root.readArchive(file)] : [image], { archiveTrust: 'loose' }),
+      );
+    };
+    await install('a 1', conf);
+    await install('a 2', conf.replace('d = 1', 'd = 2'));
+    const place = box.path('usr/share/a/conf');
+    writeFileSync(place, readFileSync(place, 'utf8').replace('a = 1', 'a = mine'));
+    await box.do((root) => root.rollback(1));
+    assert.equal(readFileSync(place, 'utf8'), conf.replace('a = 1', 'a = mine'));
+  });
+}
 
 test('what nobody packaged is carried on, and gc removes trees that no kept generation shows', async (t) => {
   const box = atomic(t);

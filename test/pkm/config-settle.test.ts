@@ -132,6 +132,29 @@ test('links are settled as links', (t) => {
   assert.deepEqual([box.read('etc/link'), box.read('etc/link.pkmsave')], ['-> v2', '-> mine']);
 });
 
+test('links are shown as such, and are no texts to merge or edit', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, { 'etc/link': '-> one', 'etc/file': 'x\n' });
+  for (const name of ['link', 'file']) {
+    unlinkSync(box.path(`etc/${name}`));
+    symlinkSync('mine', box.path(`etc/${name}`));
+  }
+  install(box, 2, { 'etc/link': '-> two', 'etc/file': 'y\n' });
+  const before = box.snapshot();
+  const run = (...words: string[]) => runHere('pkm', [...words, '--root', box.root, '--home', join(box.base, 'home')]);
+  const shown = await run('config', 'diff');
+  const editor = process.env['VISUAL'];
+  process.env['VISUAL'] = 'true';
+  t.after(() => {
+    if (editor === undefined) delete process.env['VISUAL'];
+    else process.env['VISUAL'] = editor;
+  });
+  const refused = [];
+  for (const take of ['--merged', '--edit']) refused.push((await run('config', 'resolve', take, 'etc/link')).stderr);
+  golden(t, 'errors/pkm-config-links.txt', [shown.stdout, ...refused].join('\n'));
+  assert.deepEqual(box.snapshot(), before);
+});
+
 test('untracked paths and files without a package are refused; the history tells what was settled', async (t) => {
   const box = conflict(t);
   golden(t, 'errors/pkm-config-untracked.txt', await faultText(box, () => settle(box, { path: 'etc/p.cnf', take: 'mine' })));

@@ -167,13 +167,14 @@ test('tampering with the history shows', (t) => {
   const box = new Sandbox(t);
   for (const n of [1, 2, 3]) box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}` })]));
   const path = join(box.root, 'var/lib/igos/pkm.db');
-  const tamper = (sql: string, guard = true): string | undefined => {
+  const tamper = (sql: string, guard = true, work = (_: Root): unknown => undefined): string | undefined => {
     const copy = `${path}.copy`;
     execFileSync('cp', [path, copy]);
     const database = new DatabaseSync(path);
     if (!guard) database.exec('DROP TRIGGER history_no_update; DROP TRIGGER history_no_delete');
     try {
       database.exec(sql);
+      box.do(work);
       return box.do((root) => root.verify().history, { readOnly: true });
     } finally {
       database.close();
@@ -185,7 +186,9 @@ test('tampering with the history shows', (t) => {
   assert.throws(() => tamper('DELETE FROM history WHERE id = 2'), /append-only/);
   assert.match(tamper("UPDATE history SET user = 'nobody' WHERE id = 2", false)!, /entry 2 was changed/);
   assert.match(tamper('DELETE FROM history WHERE id = 2', false)!, /entry 2 is missing/);
-  assert.match(tamper('DELETE FROM history WHERE id = (SELECT max(id) FROM history)', false)!, /entries after/);
+  const cut = 'DELETE FROM history WHERE id = (SELECT max(id) FROM history)';
+  assert.match(tamper(cut, false)!, /entries after/);
+  assert.match(tamper(cut, false, (root) => root.hold(['a'], true))!, /does not follow/, 'also when it went on');
   assert.equal(
     box.do((root) => root.verify().history),
     undefined,

@@ -1,9 +1,10 @@
 /** Random sequences of everything that can happen to a root, done by pkm and by the model; after each step they must agree. */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { compareBytes, Fault } from '../../base/index.ts';
-import type { PackageImage, Root, RunInRoot } from '../../pkm/index.ts';
+import { type InstallRequest, type PackageImage, type Root, type RunInRoot, writeArchive } from '../../pkm/index.ts';
 import { watchIo } from './crash-scenarios.ts';
 import { Model, type Wish } from './model.ts';
 import { descriptionOf, type ModelImage, modelImage } from './model-packages.ts';
@@ -26,9 +27,9 @@ export async function runModel(
 ): Promise<number> {
   let nChanges = 0;
   await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(anyStep, { minLength: 6, maxLength: 20 }), async (isAtomic, steps) => {
+    fc.asyncProperty(anyScene, fc.array(anyStep, { minLength: 6, maxLength: 20 }), async (scene, steps) => {
       const box = new Sandbox(t);
-      const one = new Sequence(box, isAtomic);
+      const one = new Sequence(box, scene);
       try {
         for (const each of steps) await one.take(each);
         nChanges += one.model.generation;
@@ -45,10 +46,22 @@ export async function runModel(
   return nChanges;
 }
 
+interface Scene {
+  readonly isAtomic: boolean;
+  /** Which packages come as archives; the others are of the store. */
+  readonly archives: 'none' | 'some' | 'all';
+}
+
+const anyScene: fc.Arbitrary<Scene> = fc.record({
+  isAtomic: fc.boolean(),
+  archives: fc.constantFrom('none', 'some', 'all'),
+});
+
 class Died extends Error {}
 
 class Sequence {
   readonly box: Sandbox;
+  readonly #archives: Scene['archives'];
   readonly model: Model;
   root: Root;
   /** Lines that only the user wrote. */
@@ -60,8 +73,9 @@ class Sequence {
   /** What triggers were told. */
   readonly #runs: string[] = [];
 
-  constructor(box: Sandbox, isAtomic: boolean) {
+  constructor(box: Sandbox, { isAtomic, archives }: Scene) {
     this.box = box;
+    this.#archives = archives;
     this.model = new Model(isAtomic);
     this.root = this.#open();
     if (isAtomic) this.root.initAtomic();
@@ -180,24 +194,35 @@ class Sequence {
   }
 
   #install(images: readonly ModelImage[], wish: Wish, kind: 'several' | 'switch' = 'several'): Promise<void> {
-    const { box, model } = this;
-    const real = images.map((image): PackageImage => {
-      return box.image(`${image.name} ${image.version}`, { ...image.files }, descriptionOf(image));
-    });
+    const { model } = this;
     const { explicit } = wish;
-    const request = {
+    const request: InstallRequest = {
+      archiveTrust: 'loose',
       ...(explicit === undefined ? {} : { explicit }),
       ...(wish.isDeclared ? { declared: ['util', 'old', 'mid'] } : {}),
     };
     return kind === 'switch'
       ? this.#both(
           () => model.switchTo(images, wish),
-          () => this.root.switchTo(real, request),
+          async () => this.root.switchTo(await this.#real(images), request),
         )
       : this.#both(
           () => model.install(images, wish),
-          () => this.root.install(real, request),
+          async () => this.root.install(await this.#real(images), request),
         );
+  }
+
+  #real(images: readonly ModelImage[]): Promise<PackageImage[]> {
+    return Promise.all(
+      images.map(async (image): Promise<PackageImage> => {
+        const { name, version } = image;
+        const real = this.box.image(`${name} ${version}`, { ...image.files }, descriptionOf(image));
+        if (this.#archives === 'none' || (this.#archives === 'some' && (name.length + version) % 2 === 0)) return real;
+        const file = join(this.box.base, `${name}-${version}.igos.tar.gz`);
+        if (!existsSync(file)) await writeArchive(real, file);
+        return this.root.readArchive(file);
+      }),
+    );
   }
 
   async #back(predict: () => string | undefined, work: () => unknown): Promise<void> {

@@ -1,6 +1,8 @@
 /** Run by mounts.test.ts inside a mount namespace where something is mounted at `<root>/boot`. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ImageEntry, makeImage, writeArchive } from '../../pkm/index.ts';
 import { watchIo } from './crash-scenarios.ts';
 import { Sandbox } from './support.ts';
 
@@ -43,4 +45,23 @@ for (let step = 0; finished === 0; step += 1 + (step >> 4)) {
   assert.equal(existsSync(box.path('var/lib/igos/staging')), false);
 }
 assert.ok(finished > 15);
+
+/** Of an archive, what is one file is one file again; not where each is copied to a mount of its own. */
+async function installArchive(): Promise<void> {
+  const base = box.image('links 1', { 'boot/a': 'bytes', 'usr/c': 'bytes', 'usr/d': 'other' });
+  const first = base.entries.find(({ path }) => path === 'boot/a')!;
+  const names = ['boot/b', 'boot/new/b'].map((path): ImageEntry => ({ ...first, path, kind: 'hardlink', target: first.path }));
+  const { name, version, origin } = base;
+  const contentPath = (entry: ImageEntry): string => base.contentPath(entry.kind === 'hardlink' ? first : entry);
+  const file = join(box.base, 'links.igos.tar.gz');
+  await writeArchive(
+    makeImage({ description: { name, version }, origin, entries: [...base.entries, ...names], contentPath }),
+    file,
+  );
+  await box.do(async (root) => root.install([await root.readArchive(file)], { archiveTrust: 'loose' }));
+  assert.deepEqual(box.do((root) => root.verify()).problems, []);
+}
+await installArchive();
+const inodes = ['boot/a', 'boot/b', 'boot/new/b'].map((path) => statSync(box.path(path)).ino);
+if (statSync(box.path('boot')).dev !== statSync(box.root).dev) assert.equal(new Set(inodes).size, 1);
 console.log('done');

@@ -67,7 +67,7 @@ test('configuration is listed, with what may not be read', (t) => {
   );
 });
 
-test('a package with folders that are closed to their owner can be installed by an ordinary user', (t) => {
+test('a package with folders that are closed to their owner can be installed, upgraded and removed by an ordinary user', (t) => {
   const child = join(import.meta.dirname, 'closed-folders-child.ts');
   const user = process.geteuid!() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   const run = (...words: string[]) => spawnSync(process.execPath, words, { ...user, encoding: 'utf8' });

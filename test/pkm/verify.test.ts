@@ -15,8 +15,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { rootDisk } from '../../pkm/disk.ts';
+import { writeArchive } from '../../pkm/index.ts';
 import { rootLayout } from '../../pkm/layout.ts';
 import { runHere } from '../cli/in-process.ts';
 import { Sandbox } from './support.ts';
@@ -102,6 +104,20 @@ test('packages: only theirs are looked at, repair too', async (t) => {
     ['usr/bin/b'],
   );
   assert.deepEqual(found(box), ['modified usr/bin/a']);
+});
+
+test('bytes that are not those of the database repair nothing', async (t) => {
+  const box = new Sandbox(t);
+  const file = join(box.base, 'a.igos.tar.gz');
+  await writeArchive(box.image('a 1', FILES), file);
+  await box.do(async (root) => root.install([await root.readArchive(file)], { archiveTrust: 'loose' }));
+  const database = new DatabaseSync(box.path('var/lib/igos/pkm.db'));
+  database.exec(`UPDATE files SET sha256 = '${'0'.repeat(64)}' WHERE path = 'usr/share/a/data'`);
+  database.close();
+  assert.deepEqual(found(box), ['modified usr/share/a/data']);
+  const repair = box.do((root) => root.repair());
+  await assert.rejects(repair, { code: 'E-PKM-017', message: /usr\/share\/a\/data/ });
+  assert.equal(box.read('usr/share/a/data'), 'data');
 });
 
 test('unowned: what no package brought, in the folders of packages; what waits to be settled is known', (t) => {

@@ -61,6 +61,8 @@ test('floating outputs come from a cache whose key is trusted, and from no other
   const planned = await igos(wary, 'realize', target, '--dry-run', '--substituters', served.url);
   assert.match(planned.stdout, /^build greet/m);
   assert.doesNotMatch(planned.stdout, /^copy .*-greet-1\.0:/m);
+  const told = planned.stderr.split('\n').filter((line) => line.includes("signed by 'tour-1', which this store does not trust"));
+  assert.equal(told.length, 1, planned.stderr);
 
   const pushed = join(work, 'pushed');
   const push = here('cache', 'push', `file://${pushed}`, outputs[0]!.path, '-k', join(work, 'key'));

@@ -1,4 +1,5 @@
 /** What users see when evaluation fails: one golden a mistake, the whole rendered text. */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
 import { rendered, world } from './support.ts';
@@ -86,6 +87,10 @@ test('error: a selection that leads nowhere', (t) => {
       return interpreter.selectAttrPath(value, path, new Map());
     });
   const paths = ['pkgs.zlob', 'pkgs.zlib.2', 'pkgs.n.x', 'pkgs.n.0', 'pkgs..n', 'pkgs."n'];
+  const { interpreter: other } = world();
+  const value = other.evalExpr('{ a."b.c" = 1; "" = 2; }', { basePath: '/' });
+  const selected = ['a."b.c"', '"a".b"."c', 'a."b.c".', '""'].map((path) => other.selectAttrPath(value, path, new Map()));
+  assert.deepEqual(selected, [1, 1, 1, 2]);
   golden(t, 'errors/eval-selection.txt', paths.map((path) => `${path}\n----\n${select(path)}`).join('\n'));
 });
 

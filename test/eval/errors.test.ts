@@ -36,6 +36,9 @@ const mistakes: Readonly<Record<string, string>> = {
   'copy-misspelt': '"${./y.txt}"',
   'failed-assertion': 'let version = "1.2";\nin assert version == "1.3" && true; version',
   thrown: 'let\n  check = x: if x then 1 else throw "unsupported system";\n  y = check false;\nin { a = y; }',
+  'default-not-inherited': '(args@{ a ? 1, ... }: { inherit (args) b a; }) { b = 2; }',
+  'default-not-given':
+    'let\n  build = { name, flags ? { }, debug ? false, ... }@args: { inherit (args) name; debug = args.debug; };\nin (build { name = "x"; debugg = 1; }).debug',
   overflow: 'let big = 9223372036854775807; in big + 1',
   'overflow-multiply': '4611686018427387904 * 2',
   'division-by-zero': 'let n = 0; in 10 / n',

@@ -39,7 +39,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
     /^eval\/(declare|git|library)\//,
     /^eval\/builtins\/(flake-ref|toml)\//,
     /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
-    /^eval\/(docs|pretty|show-value)\.ts$/,
+    /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
     /^cli\/(command-record|help|version|exit|foreign-words|full-disk|igos\/parse)\.ts$/,
     /^cli\/progress\//,
   ],

@@ -62,9 +62,12 @@ export class Recorder {
     return this.#lost.keys();
   }
 
-  /** @param before  the state before the bytes were read */
-  file(path: Bytes, before: FileState | undefined, bytes: Bytes): void {
-    this.#put(this.#files, path, { hash: hashOf(bytes), state: settledState(before) }, (one, other) => one.hash === other.hash);
+  /**
+   * @param before  the state before the bytes were read
+   * @param hash    theirs, as of `hashOf`
+   */
+  file(path: Bytes, before: FileState | undefined, hash: string): void {
+    this.#put(this.#files, path, { hash, state: settledState(before) }, (one, other) => one.hash === other.hash);
   }
 
   /** @param before  the state before the folder was listed */

@@ -1,9 +1,9 @@
 /** The evaluator's door to the world, with a recorder standing in it. */
 import type { Bytes } from '../../base/index.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/index.ts';
-import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../../store/index.ts';
+import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../../store/index.ts';
 import { type FileState, fileState, settledState } from './file-state.ts';
-import type { Recorder } from './recorder.ts';
+import { hashOf, type Recorder } from './recorder.ts';
 import type { SourceEntrySeen } from './seen.ts';
 
 type ToReal = (path: Bytes) => Bytes;
@@ -27,8 +27,16 @@ export class WatchingIO implements EvalIO {
     const real = this.#toReal(path);
     const before = fileState(real, true);
     const bytes = this.#try(real, () => this.#inner.readFile(path));
-    this.#recorder.file(real, before, bytes);
+    this.#recorder.file(real, before, hashOf(bytes));
     return bytes;
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    const real = this.#toReal(path);
+    const before = fileState(real, true);
+    const hash = this.#try(real, () => this.#inner.hashFile('sha256', path));
+    this.#recorder.file(real, before, hash);
+    return algorithm === 'sha256' ? hash : this.#try(real, () => this.#inner.hashFile(algorithm, path));
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {

@@ -19,5 +19,6 @@ export * from './process.ts';
 export * from './render.ts';
 export * from './sha256.ts';
 export * from './source.ts';
+export * from './strongly-connected.ts';
 export * from './suggest.ts';
 export * from './syscalls.ts';

@@ -44,7 +44,10 @@ export function installImages(
   for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
-  for (const image of images) placeImage(draft, image, { disk, options, conflicts, roster, isStaying: staying.has(image) });
+  const successions = new Map<string, Set<string>>();
+  for (const image of images)
+    placeImage(draft, image, { disk, options, conflicts, roster, successions, isStaying: staying.has(image) });
+  recordSuccessions(draft, successions, options.now);
   for (const image of strangers) {
     const heirs = roster.active(image.name) === undefined ? [] : roster.heirsOf(image.name);
     if (heirs.length > 0) throw supersededFault(image, heirs);
@@ -128,19 +131,29 @@ interface FileConflict {
 function placeImage(
   draft: Draft,
   image: PackageImage,
-  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[]; roster: Roster; isStaying: boolean },
+  context: {
+    disk: Disk;
+    options: InstallOptions;
+    conflicts: FileConflict[];
+    roster: Roster;
+    successions: Map<string, Set<string>>;
+    isStaying: boolean;
+  },
 ): void {
-  const { disk, options, conflicts, roster, isStaying } = context;
+  const { disk, options, conflicts, roster, successions, isStaying } = context;
   const { name } = image;
-  const heirs = new Set(isStaying ? [...roster.wayFrom(name), ...roster.heirsOf(name)] : []);
-  heirs.delete(name);
   const record = newRecord(image, draft.record(name), { ...options, isStaying });
-  supersede(draft, image, options.now, roster);
+  supersede(image, roster, successions);
   draft.putRecord(record);
   roster.put({ about: image, supersededBy: record.supersededBy });
   const isConfig = configMatcher(image.config);
+  let heirs: ReadonlySet<string> | undefined;
+  const isOfHeir = ({ owner }: FileRow): boolean => {
+    heirs ??= new Set([...roster.wayFrom(name), ...roster.heirsOf(name)]);
+    return owner !== name && heirs.has(owner);
+  };
   for (const entry of image.entries) {
-    if (isStaying && draft.rowsAt(entry.path).some((row) => heirs.has(row.owner))) continue;
+    if (isStaying && draft.rowsAt(entry.path).some(isOfHeir)) continue;
     if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
       if (
         !draft
@@ -163,14 +176,23 @@ function placeImage(
   }
 }
 
-function supersede(draft: Draft, image: PackageImage, now: number, roster: Roster): void {
-  for (const name of image.supersedes) {
-    const predecessor = draft.record(name);
-    if (predecessor === undefined || predecessor.supersededBy.includes(image.name)) continue;
-    const supersededBy = [...predecessor.supersededBy, image.name].sort(compareBytes);
-    const supersededAt = predecessor.supersededAt === 0 ? now : predecessor.supersededAt;
-    draft.putRecord({ ...predecessor, supersededBy, supersededAt });
-    roster.put({ about: predecessor, supersededBy });
+/** @param successions  gets who supersedes whom: of one that is split in many, all are recorded at once */
+function supersede({ name, supersedes }: PackageImage, roster: Roster, successions: Map<string, Set<string>>): void {
+  for (const older of supersedes) {
+    const entry = roster.entry(older);
+    if (entry === undefined) continue;
+    const successors = successions.get(older) ?? new Set(entry.supersededBy);
+    successions.set(older, successors.add(name));
+    if (entry.supersededBy.length === 0) roster.put({ about: entry.about, supersededBy: [name] });
+  }
+}
+
+function recordSuccessions(draft: Draft, successions: ReadonlyMap<string, ReadonlySet<string>>, now: number): void {
+  for (const [name, successors] of successions) {
+    const record = draft.record(name)!;
+    if (successors.size === record.supersededBy.length) continue;
+    const supersededAt = record.supersededAt === 0 ? now : record.supersededAt;
+    draft.putRecord({ ...record, supersededBy: [...successors].sort(compareBytes), supersededAt });
   }
 }
 

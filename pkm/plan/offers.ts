@@ -92,7 +92,7 @@ export class Offers<T extends Candidate> {
     // What stays while its own successor is here is none of its predecessors' any more.
     const mayCome = ({ name, supersedes }: T): boolean =>
       roster.heirsOf(name).every((heir) => heir === start || supersedes.includes(heir)) &&
-      !supersedes.some((other) => roster.active(other) !== undefined && this.#areInCircle(other, name));
+      !(this.#circleOf.has(name) && supersedes.some((other) => roster.active(other) !== undefined && this.#areInCircle(other, name)));
     return this.superseding(older).filter((item) => {
       if (this.named(item.name)[0] !== item || this.#areInCircle(older, item.name)) return false;
       const there = roster.active(item.name)?.about;
@@ -134,10 +134,13 @@ interface Step<T> {
   readonly before: Step<T> | undefined;
 }
 
+/** Of a long chain as many from either end are tried: each costs what the chain does. */
+const MAX_TRIED = 16;
+
 function itemsOf<T>(end: Step<T>): T[] {
   const items: T[] = [];
   for (let step: Step<T> | undefined = end; step !== undefined; step = step.before) items.push(step.item);
-  return items;
+  return items.filter((_, n) => n < MAX_TRIED || n >= items.length - MAX_TRIED);
 }
 
 export const newestFirst = (a: Candidate, b: Candidate): number => compareReleases(b, a);

@@ -60,9 +60,14 @@ function withKin(
     }
   }
   const kin = new Map<string, string[]>();
+  const add = (one: string, other: string): void => {
+    const known = kin.get(one);
+    if (known === undefined) kin.set(one, [other]);
+    else known.push(other);
+  };
   for (const [one, other] of pairs.values()) {
-    kin.set(one, [...(kin.get(one) ?? []), other]);
-    kin.set(other, [...(kin.get(other) ?? []), one]);
+    add(one, other);
+    add(other, one);
   }
   const together = new Set(names);
   // A set that grows while it is walked is walked to its end.

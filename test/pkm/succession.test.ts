@@ -3,60 +3,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../../base/index.ts';
-import { rootDisk } from '../../pkm/disk.ts';
-import type { PackageImage, PackageRecord } from '../../pkm/index.ts';
-import { rootLayout } from '../../pkm/layout.ts';
+import type { PackageRecord } from '../../pkm/index.ts';
 import { Satisfaction } from '../../pkm/plan/dependencies.ts';
 import { Draft } from '../../pkm/plan/draft.ts';
-import { installImages } from '../../pkm/plan/install.ts';
 import { installOrder } from '../../pkm/plan/install-order.ts';
-import { checkHolds } from '../../pkm/plan/marks.ts';
 import type { Candidate } from '../../pkm/plan/offers.ts';
 import { removePackages } from '../../pkm/plan/remove.ts';
 import { type ResolveRequest, resolvePackages } from '../../pkm/plan/resolve.ts';
 import { Roster } from '../../pkm/plan/roster.ts';
 import { outdatedPackages } from '../../pkm/repository/available.ts';
-import type { StateView } from '../../pkm/state/state.ts';
+import { after, pack, stateOf } from './packages-without-files.ts';
 import { ours, Publisher } from './repository-support.ts';
 import { Sandbox } from './support.ts';
 
-type More = Partial<Omit<Candidate, 'name' | 'version'>>;
 type Records = readonly PackageRecord[];
-
-const pack = (about: string, more: More = {}): Candidate => {
-  const [name, version = '1'] = about.split(' ') as [string, string?];
-  return { ...{ name, version, release: 1, runtime: [], provides: [], conflicts: [], supersedes: [] }, ...more };
-};
-
-const image = (item: Candidate): PackageImage => ({
-  ...item,
-  ...{ tier: '', summary: '', license: '', homepage: '', config: [], entries: [], notes: [], contentPath: () => '' },
-  origin: { kind: 'store', storePath: `/igos/store/${JSON.stringify(item)}` },
-});
-
-const stateOf = (records: Records): StateView => ({
-  generation: 1,
-  record: (name) => records.find((record) => record.name === name),
-  records: () => records,
-  filesOf: () => [],
-  departing: () => ({ plain: [], rest: [] }),
-  rowsAt: () => [],
-  config: () => undefined,
-  prefetch: () => {},
-});
-
-/** The records after a transaction of packages without files. @throws Fault it is refused */
-function after(records: Records, items: readonly Candidate[], holds: readonly string[] = []): Records {
-  const draft = new Draft(stateOf(records));
-  const disk = rootDisk(rootLayout('/nowhere'));
-  installImages(draft, items.map(image), disk, { now: 1, explicit: new Set(), isDeclared: () => true });
-  checkHolds(
-    draft.base,
-    draft.delta(),
-    holds.map((name) => ({ name, time: 1, user: '' })),
-  );
-  return draft.records();
-}
 
 const resolve = (request: ResolveRequest<Candidate>): readonly Candidate[] => resolvePackages(request);
 const named = (items: readonly { readonly name: string; readonly version: string }[]): string[] =>

@@ -22,5 +22,6 @@ export * from './render.ts';
 export * from './scratch-folder.ts';
 export * from './sha256.ts';
 export * from './source.ts';
+export * from './strongly-connected.ts';
 export * from './suggest.ts';
 export * from './syscalls.ts';

@@ -32,7 +32,7 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
   ],
   seldom: [
     /^builder\//,
-    /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|suggest|syscalls)\.ts$/,
+    /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
     /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
     /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
     /^store\//,

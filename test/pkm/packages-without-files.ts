@@ -6,6 +6,7 @@ import { Draft } from '../../pkm/plan/draft.ts';
 import { installImages } from '../../pkm/plan/install.ts';
 import { checkHolds } from '../../pkm/plan/marks.ts';
 import type { Candidate } from '../../pkm/plan/offers.ts';
+import { NO_FILES } from '../../pkm/state/plain-files.ts';
 import type { StateView } from '../../pkm/state/state.ts';
 
 type More = Partial<Omit<Candidate, 'name' | 'version'>>;
@@ -32,7 +33,7 @@ export const stateOf = (records: Records): StateView => ({
   record: byName(records),
   records: () => records,
   filesOf: () => [],
-  departing: () => ({ plain: [], rest: [] }),
+  departing: () => ({ plain: NO_FILES, rest: [] }),
   rowsAt: () => [],
   config: () => undefined,
   prefetch: () => {},

@@ -1,3 +1,4 @@
+import { errnoName } from './errno.ts';
 import type { Span } from './source.ts';
 
 /** Stable name of an error; never renumbered. Each folder owns a table of its codes (`defineCodes`). */
@@ -69,7 +70,7 @@ export class SystemFault extends Error {
   readonly errno: string;
   readonly hints: readonly string[];
   constructor(operation: string, path: string, cause: unknown, hints: readonly string[] = []) {
-    const errno = (cause as NodeJS.ErrnoException | undefined)?.code ?? 'unknown error';
+    const errno = errorCode(cause) ?? 'unknown error';
     super(`cannot ${operation} '${path}': ${errnoText(errno)}`, { cause });
     this.operation = operation;
     this.path = path;
@@ -107,6 +108,7 @@ const ERRNO: Record<string, string> = {
   ENAMETOOLONG: 'file name too long',
   EXDEV: 'not on the same file system',
   EDQUOT: 'disk quota exceeded',
+  ESTALE: 'stale file handle',
   EBUSY: 'in use',
   ETXTBSY: 'text file busy',
   ERR_FS_FILE_TOO_LARGE: 'file too large',
@@ -132,9 +134,21 @@ const OF_THE_MACHINE = new Set([
 /** The failure of a system call that nobody took as one: where the machine is to blame, and not who called. */
 export function systemFaultOf(error: unknown): SystemFault | undefined {
   if (error instanceof SystemFault) return error;
-  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall === undefined || code === undefined || !OF_THE_MACHINE.has(code)) return undefined;
+  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === undefined || !OF_THE_MACHINE.has(errorCode(error) ?? '')) return undefined;
   return new SystemFault(syscall, path === undefined ? 'a file' : String(path), error);
+}
+
+/** Whether there is no room left on the disk, or none for this user (a quota). */
+export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemFaultOf(error)?.errno ?? '');
+
+/** What Node says instead of a name that it does not know (`base/errno.ts`). */
+const NAMELESS = /^(UNKNOWN$|Unknown system error )/;
+
+/** `ENOSPC`, `ERR_INVALID_ARG_TYPE`. */
+export function errorCode(error: unknown): string | undefined {
+  const { code, errno } = (error ?? {}) as NodeJS.ErrnoException;
+  return errno !== undefined && NAMELESS.test(code ?? '') ? errnoName(-errno) : code;
 }
 
 /** What Node calls a file that fits into no buffer or string; no system call fails then. */

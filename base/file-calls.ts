@@ -4,7 +4,7 @@
  * is interpreted then. Bound by koffi on first use, which takes 2 to 5 ms in each thread.
  */
 import { constants } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
+import { errnoName } from './errno.ts';
 import { loadKoffi } from './koffi.ts';
 
 /** Where memory is: an address, to which offsets may be added. Good as long as whoever took it keeps the memory. */
@@ -71,7 +71,7 @@ function bind(): FileCalls {
     futimens: call<'futimens'>('int futimens(int fd, uintptr_t times)'),
     unlinkat: call<'unlinkat'>('int unlinkat(int folder, uintptr_t path, int flags)'),
     addressOf: (memory) => Number(koffi.address(memory)),
-    errorName: () => getSystemErrorName(-koffi.errno()),
+    errorName: () => errnoName(koffi.errno()),
   };
 }
 

@@ -1,8 +1,8 @@
 /** The system calls that Node lacks and we want: `syncfs`, `renameat2`, and those for extended attributes. Bound by koffi on first use. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, renameSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 import { type Bytes, bytesToText } from './bytes.ts';
+import { errnoName } from './errno.ts';
 import { SystemFault } from './fault.ts';
 import { loadKoffi } from './koffi.ts';
 
@@ -178,6 +178,6 @@ export function writeFileCapability(path: string, value: Uint8Array): void {
   const bound = load();
   const result = bound?.lsetxattr(Buffer.from(`${path}\0`), CAPABILITY, value, value.length, 0) ?? -1;
   if (result === 0) return;
-  const code = bound === undefined ? 'ENOSYS' : getSystemErrorName(-bound.errno());
+  const code = bound === undefined ? 'ENOSYS' : errnoName(bound.errno());
   throw new SystemFault('set the file capabilities of', path, { code });
 }

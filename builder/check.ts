@@ -112,7 +112,7 @@ async function buildAgain<T>(
   };
   if (context.signal.aborted) throw stopped();
   const { drv } = resolved;
-  context.emit({ kind: 'plan', plan: planOf(drvPath, drv), expectedMs: expectedOf(store, drvPath, drv) });
+  context.emit({ kind: 'plan', plan: planOf(drvPath, drv), expectedMs: expectedOf(store, drvPath, drv), fetches: 1 });
   context.emit({ kind: 'started', drvPath, name: drv.name, action: 'build' });
   const start = uptimeMs();
   let isMade = false;

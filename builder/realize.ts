@@ -98,7 +98,7 @@ class Run {
     if (substituter !== undefined) await this.#registered();
     const nSubstituted = substituter === undefined ? 0 : await substitute(this.#store, goals, substituter, this.#options.signal);
     const plan = planWith(this.#store, goals, this.#realised);
-    this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan) });
+    this.#emit({ kind: 'plan', plan, expectedMs: this.#expectedMs(plan), fetches: this.#fetches });
     if (plan.steps.length > 0) {
       this.#sayWhatIsLacking();
       await this.#work(plan);
@@ -114,6 +114,10 @@ class Run {
       nCutoff: this.#nCutoff,
       nSubstituted,
     };
+  }
+
+  get #fetches(): number {
+    return Math.max(LEAST_FETCHES, this.#options.jobs ?? 1);
   }
 
   #sayWhatIsLacking(): void {
@@ -143,7 +147,7 @@ class Run {
         })),
         {
           jobs: this.#options.jobs ?? 1,
-          besides: Math.max(LEAST_FETCHES, this.#options.jobs ?? 1),
+          besides: this.#fetches,
           room: this.#options.memoryBytes ?? totalmem() * 0.75,
           run: (drvPath, slot, release) => this.#step(steps.get(drvPath)!, slot, release),
           onStarved: () => this.#registrar.registerNow(),

@@ -47,6 +47,8 @@ export type BuildEvent =
       readonly plan: Plan;
       /** How long steps took the last time they were done, or an earlier version was; without those that never were. */
       readonly expectedMs: ReadonlyMap<StorePath, number>;
+      /** How many fetches run at a time: they wait for others, and take no room from builds. */
+      readonly fetches: number;
     }
   | { readonly kind: 'started'; readonly drvPath: StorePath; readonly name: string; readonly action: 'build' | 'fetch' }
   | { readonly kind: 'phase'; readonly drvPath: StorePath; readonly phase: string }

@@ -32,15 +32,15 @@ const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = 
   ],
   seldom: [
     /^builder\//,
-    /^base\/(atomic|clock|early-flush|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|suggest|syscalls)\.ts$/,
+    /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
     /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
     /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
     /^store\//,
     /^eval\/(declare|git|library)\//,
     /^eval\/builtins\/(flake-ref|toml)\//,
     /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
-    /^eval\/(docs|pretty|show-value)\.ts$/,
-    /^cli\/(command-record|help|version|exit|foreign-words|igos\/parse)\.ts$/,
+    /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
+    /^cli\/(command-record|help|version|exit|foreign-words|full-disk|igos\/parse)\.ts$/,
     /^cli\/progress\//,
   ],
 };

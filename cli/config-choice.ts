@@ -13,10 +13,21 @@ export interface Question {
 }
 
 const KEYS: Readonly<Record<string, Answer>> = { m: 'mine', t: 'theirs', b: 'merged', e: 'edit', s: 'skip', q: 'quit' };
-const HELP = "[m] keep mine  [t] take the package's  [b] both, merged  [e] edit  [s] skip  [q] quit";
+const HELP = ['[m] keep mine', "[t] take the package's", '[b] both, merged', '[e] edit', '[s] skip', '[q] quit'];
 
-/** Lines around the difference: title, help, and what the shell needs. */
-const FRAME_LINES = 5;
+/** The help in lines of so many columns. A key and what it does stay together where that is possible. */
+export function helpLines(columns: number): string[] {
+  const lines: string[] = [];
+  for (const key of HELP) {
+    const longer = `${lines.at(-1)}  ${key}`;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(key);
+  }
+  return lines;
+}
+
+/** What is said of lines that do not fit, and what the shell needs. */
+const MORE_LINES = 3;
 
 /** Waits for one of the keys. Ctrl-C is `quit`. */
 export function askChoice(question: Question): Promise<Answer> {
@@ -44,16 +55,20 @@ function Choice({ question, answered }: { question: Question; answered: (answer:
     const answer = KEYS[input.toLowerCase()];
     if (answer !== undefined) answered(answer);
   });
-  const room = Math.max(5, (process.stderr.rows ?? 24) - FRAME_LINES);
+  // A terminal that was told of no size says 0.
+  const [columns, rows] = [process.stderr.columns || 80, process.stderr.rows || 24];
+  const title = printable(question.title);
+  const help = helpLines(columns);
+  const room = Math.max(5, rows - Math.ceil(title.length / columns) - help.length - MORE_LINES);
   const shown = question.diff.slice(0, room);
   const hidden = question.diff.length - shown.length;
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Text, { bold: true }, printable(question.title)),
+    h(Text, { bold: true }, title),
     ...shown.map((line, index) => h(Text, { key: index, wrap: 'truncate', ...colorOf(line, question.colored) }, printable(line))),
-    ...(hidden > 0 ? [h(Text, { key: 'more', dimColor: true }, `… ${hidden} lines more: pkm config diff shows them`)] : []),
-    h(Text, { key: 'help' }, HELP),
+    ...(hidden > 0 ? [h(Text, { key: 'more', dimColor: true, wrap: 'truncate' }, `… ${hidden} more: pkm config diff`)] : []),
+    ...help.map((line) => h(Text, { key: line }, line)),
   );
 }
 

@@ -1,16 +1,15 @@
 /** Both versions of a configuration file in the user's editor, with conflicts between marks. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Fault } from '../base/index.ts';
+import { Fault, temporaryFolder } from '../base/index.ts';
 import { type ConfigVersions, hasMarks, isMergeable, mergeWithMarks } from '../pkm/index.ts';
 import type { Context } from './context.ts';
 
 /** What the user made of it. @throws Fault E-CLI-024 the editor failed · E-CLI-062 marks are left, or nothing can be edited */
 export function editMerged(context: Context, path: string, versions: ConfigVersions): Buffer {
   const text = textToEdit(path, versions);
-  const folder = mkdtempSync(join(tmpdir(), 'pkm-config-'));
+  const folder = temporaryFolder('pkm-config');
   try {
     const file = join(folder, basename(path));
     writeFileSync(file, text, { mode: 0o600 });

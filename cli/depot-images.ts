@@ -1,7 +1,7 @@
 /** Packages out of a depot, `depot:USER/pkg/ARCH/NAME/VERSION`, as images that pkm can place. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, removedAtEnd, sys, temporaryName } from '../base/index.ts';
 import {
   type ArchiveName,
   Depot,
@@ -72,8 +72,9 @@ async function unpackPackages(wanted: readonly VersionedName[], source: Unpackin
   const { depot, publicFolder } = source;
   const images = new Map<string, PackageImage>();
   const asked: string[] = [];
-  const scratch = sys('make a folder in', publicFolder, () => mkdtempSync(join(publicFolder, '.unpacked-')));
-  const dispose = () => rmSync(scratch, { recursive: true, force: true });
+  const scratch = temporaryName(join(publicFolder, 'unpacked'));
+  sys('make the folder', scratch, () => mkdirSync(scratch, { mode: 0o700 }));
+  const held = removedAtEnd(scratch);
   try {
     for (const pkg of wanted) {
       for (const binary of contentsInOrder(pkg, depot)) {
@@ -83,9 +84,9 @@ async function unpackPackages(wanted: readonly VersionedName[], source: Unpackin
         if (binary.name === pkg.name) asked.push(image.name);
       }
     }
-    return { images: [...images.values()], asked, [Symbol.dispose]: dispose };
+    return { images: [...images.values()], asked, [Symbol.dispose]: () => held[Symbol.dispose]() };
   } catch (error) {
-    dispose();
+    held[Symbol.dispose]();
     throw error;
   }
 }

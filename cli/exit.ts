@@ -1,6 +1,7 @@
 /** The one place that turns an error into text and an exit status. */
-import { Bug, Fault, Faults, renderFault, systemFaultOf } from '../base/index.ts';
+import { Bug, Fault, Faults, isDiskFull, renderFault, systemFaultOf } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
+import { type FullDiskOptions, OF_A_ROOT, roomHints } from './full-disk.ts';
 import { BrokenPipe } from './output.ts';
 
 export const EXIT = { ok: 0, fault: 1, usage: 2, brokenPipe: 3, buildFailed: 4, bug: 70, interrupted: 130 } as const;
@@ -20,12 +21,9 @@ export interface Ending {
   readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
 }
 
-const FULL_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
 const TOO_LARGE = "a limit on the size of files is in force: see 'ulimit -f'; some file systems (FAT) have one of their own";
 const READ_ONLY = 'remount it for writing, or name a place on another file system';
 const TOO_MANY = "a limit on open files is in force: 'ulimit -n' shows it, and 'ulimit -n 1024' may raise it";
-const FULL_ROOT =
-  "'pkm gc --keep 3' and 'pkm cache clean' free what pkm keeps, on a full disk too; else make room on that file system";
 
 const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user, mostly root (sudo)';
 
@@ -35,13 +33,10 @@ const FORBIDDEN_STORE =
 /** What commands write in a store. */
 const OF_A_STORE = /\/(tmp\/(add|build|optimise|trash)-\d+-|var\/(index|gcroots|temproots|registrations|cache|log)(\/|$))/;
 
-/** State and caches of a root: other commands make room there. */
-const OF_A_ROOT = /\/var\/(lib|cache)\/igos\//;
-
 /** What went wrong first: where closing down fails as well, that is a consequence. */
 const firstOf = (error: unknown): unknown => (error instanceof SuppressedError ? firstOf(error.suppressed) : error);
 
-export function endingOf(thrown: unknown, options: { color: boolean; fullTrace: boolean; program: string }): Ending {
+export function endingOf(thrown: unknown, options: FullDiskOptions & { color: boolean; fullTrace: boolean }): Ending {
   const error = firstOf(thrown);
   const render = { color: options.color, fullTrace: options.fullTrace };
   const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
@@ -61,11 +56,11 @@ export function endingOf(thrown: unknown, options: { color: boolean; fullTrace: 
   if (system !== undefined) {
     const { message, errno } = system;
     // Where standard output goes is not for us to empty.
-    const isFull = (errno === 'ENOSPC' || errno === 'EDQUOT') && system.path.startsWith('/');
+    const isFull = isDiskFull(system) && system.path.startsWith('/');
     const isOfRoot = OF_A_ROOT.test(system.path);
     const isForbidden = errno === 'EACCES' || errno === 'EPERM';
     const more = isFull
-      ? [isOfRoot ? FULL_ROOT : FULL_STORE]
+      ? roomHints(system.path, options)
       : isForbidden && isOfRoot
         ? [FORBIDDEN_ROOT]
         : isForbidden && OF_A_STORE.test(system.path)

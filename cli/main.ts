@@ -5,6 +5,7 @@ import { findCommand, groupOf, sharedOptions, unknownCommand } from './commands.
 import { type Context, createContext } from './context.ts';
 import { endingOf } from './exit.ts';
 import { Output } from './output.ts';
+import { tellEnding } from './tell-ending.ts';
 import { wantsColor } from './terminal.ts';
 import { exactWords } from './words.ts';
 
@@ -20,12 +21,14 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
   // A root is everybody's: what pkm and the programs of triggers make there is not the caller's own.
   if (program === 'pkm') process.umask(0o022);
   let args = new Arguments([], new Map());
+  let where: { readonly command?: string; readonly home?: string } = {};
   try {
     const exact = exactWords(words.slice(1));
     const found = await start(program, exact);
     if (typeof found === 'number') finish(found);
     args = found.args;
     const context = createContext(program, exact, args);
+    where = { command: found.command.name, home: context.home };
     const run = async (context: Context): Promise<number> => {
       const module = await load(`${program}/${found.command.name.replace(' ', '-')}`);
       return (await module.run(context, found.args)) ?? 0;
@@ -33,16 +36,11 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     finish(found.command.isRemembered === true ? await runRemembered(context, found.args, run) : await run(context));
   } catch (error) {
     const color = wantsColor(args.value('color'), (name) => process.env[name]);
-    const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program });
+    const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program, ...where });
     const output = new Output(false);
     try {
       // words that cannot be understood never became arguments
-      if ((args.has('json') || words.includes('--json')) && ending.errors.length > 0) output.json({ errors: ending.errors });
-      if (args.value('log-format') === 'internal-json') {
-        const { messageLine } = await import('./progress/nix-json.ts');
-        output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
-      }
-      if (ending.text !== '') output.talk(ending.text.trimEnd());
+      await tellEnding(output, ending, args, args.has('json') || words.includes('--json'));
     } catch {
       // nobody reads us any more
     }

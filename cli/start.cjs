@@ -22,6 +22,14 @@ if (process.env.IGOS_TUNES_MALLOC === '1') {
 const home = fs.realpathSync.native(path.dirname(__dirname));
 if (home !== path.dirname(__dirname)) return require(`${home}/cli/start.cjs`);
 
+// Most would run there, and others say of a module that it is none.
+if (home.includes('\\')) {
+  process.stderr.write(
+    `igos: Node loads no modules from a folder with a backslash in its name: '${home}'\nhint: move igos to a folder with another name\n`,
+  );
+  process.exit(70);
+}
+
 const words = process.argv.slice(2);
 // Of cli/bundle.ts; a checkout may still have that of an older igos.
 const stamp = JSON.parse(readIfThere(`${home}/dist/stamp.json`) ?? '{}');

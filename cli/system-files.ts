@@ -1,9 +1,8 @@
 /** The configuration that a system declares, as a package of its own: placed, merged, rolled back and verified like any other. */
 import { hash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { bytesToText, textToBytes } from '../base/index.ts';
+import { bytesToText, temporaryFolder, textToBytes } from '../base/index.ts';
 import type { System } from '../eval/index.ts';
 import { imageFromStore, type PackageImage } from '../pkm/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
@@ -28,7 +27,7 @@ function withFiles<T>(system: System, use: (made: { name: string; version: strin
   if (files.length === 0) return undefined;
   const name = systemPackage(system.name);
   const version = hash('sha256', JSON.stringify(files)).slice(0, 12);
-  const folder = mkdtempSync(join(tmpdir(), 'igos-system-'));
+  const folder = temporaryFolder('igos-system');
   try {
     for (const [path, text] of files) {
       const file = join(folder, 'etc', bytesToText(path));

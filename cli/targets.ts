@@ -1,7 +1,7 @@
 /** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Fault, Faults, SourceFile, textToBytes } from '../base/index.ts';
+import { absolutePath, Fault, Faults, SourceFile, textToBytes } from '../base/index.ts';
 import { Attrs, ContextString, type EvalIO, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
 import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
@@ -32,8 +32,12 @@ export function splitOperand(operand: string): { path: string; name: string | un
   return { path: hash === 0 ? '.' : operand.slice(0, hash), name: operand.slice(hash + 1) };
 }
 
+/** `<nixpkgs>`, `<nixpkgs/lib>`: on the search path, as in the language. */
+const SEARCHED = /^<[\w.+-]+(?:\/[\w.+-]+)*>$/;
+
 /** Whether a path holds one expression rather than declarations. @throws Fault E-CLI-002 */
 export function holdsExpression(given: string, io: EvalIO, absolute: string = resolve(given)): boolean {
+  if (SEARCHED.test(given)) return true;
   const path = textToBytes(absolute);
   io.admit?.(path);
   if (!io.pathExists(path)) {
@@ -49,6 +53,14 @@ export function holdsExpression(given: string, io: EvalIO, absolute: string = re
   if (path.endsWith('.nix')) return true;
   const { tree, diagnostics } = parse(new SourceFile(given, io.readFile(path)), { kind: 'igos' });
   return diagnostics.length === 0 && tree.kind === 'expr';
+}
+
+/** The value of the expression that a path holds; `undefined` where there are declarations. @throws Fault E-CLI-002 */
+export function expressionAt(path: string, { workingDirectory }: Context, { interpreter }: Session): Value | undefined {
+  const file = absolutePath(workingDirectory, path);
+  if (!holdsExpression(path, interpreter.ctx.io, file)) return undefined;
+  if (!SEARCHED.test(path)) return interpreter.evalFile(textToBytes(file));
+  return interpreter.evalExpr(textToBytes(`import ${path}`), { basePath: textToBytes(workingDirectory), name: path });
 }
 
 /** Opens each tree once. */
@@ -131,8 +143,8 @@ export function resolveTargets(
       continue;
     }
     const { path, name } = splitOperand(operand);
-    if (pointingOutPackages(operand, context, () => holdsExpression(path, session.interpreter.ctx.io))) {
-      const value = session.interpreter.evalFile(textToBytes(resolve(context.workingDirectory, path)));
+    const value = pointingOutPackages(operand, context, () => expressionAt(path, context, session));
+    if (value !== undefined) {
       targets.push(...derivationsOf(args, session, value, name));
       continue;
     }

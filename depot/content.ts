@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { Fault, removedAtEnd, sys, temporaryName } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
 import { words } from './lists.ts';
 import type { Recipe, SourceTree } from './recipe.ts';
@@ -40,32 +39,32 @@ export async function makeContent(recipe: Recipe, tree: SourceTree, folder: stri
       hints: [`write the rules that make the archive's content into '${contentMk}'`],
     });
   }
-  const scratch = sys('make a folder in', tmpdir(), () => mkdtempSync(join(tmpdir(), 'igos-content-')));
+  // In the depot, where `igos depot gc` finds it should this process be killed.
+  const scratch = temporaryName(folder);
+  sys('make the folder', scratch, () => mkdirSync(scratch));
+  using _ = removedAtEnd(scratch);
   const missing = join(scratch, 'missing');
   const environment = join(scratch, 'environment.mk');
-  try {
-    // Not as standard input: make leaves a copy of that in the temporary folder.
-    sys('write', environment, () => writeFileSync(environment, ENVIRONMENT));
-    const variables = {
-      CONTENT_MK: contentMk,
-      GENODE_DIR: tree.folder,
-      REP_DIR: recipe.repository,
-      CONTRIB_DIR: join(tree.folder, 'contrib'),
-      IGOS_MISSING: missing,
-      VERBOSE: '@',
-    };
-    const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
-    const { status, log } = await runMake(['--quiet', '-f', environment, '-C', folder, ...settings]);
-    if (status === 0) return;
-    const ports = existsSync(missing) ? [...new Set(words(readFileSync(missing, 'utf8')))] : [];
-    if (ports.length > 0) throw portsMissing(name, ports, tree);
-    throw new Fault('E-DEPOT-009' satisfies DepotCode, `the content of '${name}' could not be made: make ended with ${status}`, {
-      notes: log,
-      hints: [`the rules are in '${contentMk}'`],
-    });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  // Not as standard input: make leaves a copy of that in the temporary folder.
+  sys('write', environment, () => writeFileSync(environment, ENVIRONMENT));
+  const variables = {
+    CONTENT_MK: contentMk,
+    GENODE_DIR: tree.folder,
+    REP_DIR: recipe.repository,
+    CONTRIB_DIR: join(tree.folder, 'contrib'),
+    // As make sees it, from that folder: make would look for variables in a whole path.
+    IGOS_MISSING: join('..', basename(scratch), 'missing'),
+    VERBOSE: '@',
+  };
+  const settings = Object.entries(variables).map(([key, value]) => `${key}=${value}`);
+  const { status, log } = await runMake(['--quiet', '-f', environment, '-C', folder, ...settings]);
+  if (status === 0) return;
+  const ports = existsSync(missing) ? [...new Set(words(readFileSync(missing, 'utf8')))] : [];
+  if (ports.length > 0) throw portsMissing(name, ports, tree);
+  throw new Fault('E-DEPOT-009' satisfies DepotCode, `the content of '${name}' could not be made: make ended with ${status}`, {
+    notes: log,
+    hints: [`the rules are in '${contentMk}'`],
+  });
 }
 
 function portsMissing(name: string, ports: readonly string[], tree: SourceTree): Fault {

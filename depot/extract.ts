@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Fault, never, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { Fault, never, removedAtEnd, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
 import { archiveHash } from './archive-hash.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
@@ -131,25 +131,22 @@ async function extractOne(item: Item, tree: SourceTree, options: ExtractOptions)
   if (isKept && !options.updateVersions) return report(present, options);
   const folder = temporaryName(place);
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
-  try {
-    const hash = await fill(recipe, item.user, tree, folder, options);
-    const lacksLicense = (item.type === 'api' || item.type === 'src') && !readdirSync(folder).some(isLicense);
-    if (hash === recipe.hash) {
-      if (isKept) return report(present, options);
-      putWithHash(folder, place, hash);
-      return report({ archive: stated, hash, outcome: 'created', lacksLicense }, options);
-    }
-    const version = nextVersion(recipe.version, options.today);
-    if (!options.updateVersions) throw outOfDate(recipe, version, hash);
-    const archive = { ...item, version };
-    putWithHash(folder, join(options.depot, depotPath(archive, options.layout)), hash);
-    // The archive first: a recipe never names a version that is nowhere.
-    writeFileAtomic(join(recipe.folder, 'hash'), formatHashFile(version, hash));
-    if (item.type === 'src') removeStaleBinaries(archive, options);
-    return report({ archive, hash, outcome: 'new version', lacksLicense }, options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  using _ = removedAtEnd(folder);
+  const hash = await fill(recipe, item.user, tree, folder, options);
+  const lacksLicense = (item.type === 'api' || item.type === 'src') && !readdirSync(folder).some(isLicense);
+  if (hash === recipe.hash) {
+    if (isKept) return report(present, options);
+    putWithHash(folder, place, hash);
+    return report({ archive: stated, hash, outcome: 'created', lacksLicense }, options);
   }
+  const version = nextVersion(recipe.version, options.today);
+  if (!options.updateVersions) throw outOfDate(recipe, version, hash);
+  const archive = { ...item, version };
+  putWithHash(folder, join(options.depot, depotPath(archive, options.layout)), hash);
+  // The archive first: a recipe never names a version that is nowhere.
+  writeFileAtomic(join(recipe.folder, 'hash'), formatHashFile(version, hash));
+  if (item.type === 'src') removeStaleBinaries(archive, options);
+  return report({ archive, hash, outcome: 'new version', lacksLicense }, options);
 }
 
 // LICENSE, LICENSE.txt, LICENCE: whatever a person looks for.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Bug, sys, temporaryName } from '../base/index.ts';
+import { Bug, removedAtEnd, sys, temporaryName } from '../base/index.ts';
 import type { VersionedName } from './archive-name.ts';
 import type { Depot } from './depot.ts';
 import { depotPath } from './layout.ts';
@@ -85,19 +85,16 @@ async function putContent(each: PackageForDepot, options: PackageArchivesOptions
   const parent = dirname(depot.path({ user, ...kind, name: each.name, version: '0' }));
   const folder = temporaryName(join(parent, each.name));
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
-  try {
-    const file = join(folder, `${each.name}${PACKAGE_SUFFIX}`);
-    await each.writeBinary(file);
-    const archive: VersionedName = { user, ...kind, name: each.name, version: await versionOf(each.version, file) };
-    if (!depot.has(archive)) {
-      if (each.isData) writeSource(each, folder);
-      putInPlace(folder, depot.path(archive));
-      options.onCreated?.(archive);
-    }
-    return archive;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  using _ = removedAtEnd(folder);
+  const file = join(folder, `${each.name}${PACKAGE_SUFFIX}`);
+  await each.writeBinary(file);
+  const archive: VersionedName = { user, ...kind, name: each.name, version: await versionOf(each.version, file) };
+  if (!depot.has(archive)) {
+    if (each.isData) writeSource(each, folder);
+    putInPlace(folder, depot.path(archive));
+    options.onCreated?.(archive);
   }
+  return archive;
 }
 
 async function versionOf(declared: string, file: string): Promise<string> {

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, sys } from '../base/index.ts';
+import { Fault, removedAtEnd, sys, temporaryFolder } from '../base/index.ts';
 import { archiveHash } from './archive-hash.ts';
 import { formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { Depot } from './depot.ts';
@@ -57,15 +56,12 @@ async function verifyOne(archive: VersionedName, options: VerifyDepotOptions): P
 }
 
 async function compareWithSigned(archive: VersionedName, options: VerifyDepotOptions): Promise<VerifiedArchive> {
-  const scratch = sys('make a folder in', tmpdir(), () => mkdtempSync(join(tmpdir(), 'igos-depot-verify-')));
-  try {
-    await signedCopy(archive, scratch, options);
-    const differences = differencesOf(scratch, options.depot.path(archive));
-    if (differences.length === 0) return { archive, outcome: 'signed' };
-    return { archive, outcome: 'bad', reason: 'its content is not what was signed', differences };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  const scratch = temporaryFolder('igos-depot-verify');
+  using _ = removedAtEnd(scratch);
+  await signedCopy(archive, scratch, options);
+  const differences = differencesOf(scratch, options.depot.path(archive));
+  if (differences.length === 0) return { archive, outcome: 'signed' };
+  return { archive, outcome: 'bad', reason: 'its content is not what was signed', differences };
 }
 
 /**

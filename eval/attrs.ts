@@ -393,31 +393,42 @@ export function addAttr(set: Attrs, name: Bytes, slot: Slot, span: Span | undefi
 /** A few attributes into a big set: whole stretches are copied, names are found by halving. */
 function insertAttrs(under: Attrs, over: Attrs): Attrs {
   const { names, spans } = under.shape;
-  const slots = under.slots.slice();
+  const overSpans = over.shape.spans;
   const added: number[] = [];
   const replaced: number[] = [];
   over.names.forEach((name, i) => {
     const at = lowerBound(names, name);
-    if (names[at] === name) {
-      slots[at] = over.slots[i]!;
-      replaced.push(i, at);
-    } else added.push(i, at);
+    (names[at] === name ? replaced : added).push(i, at);
   });
-  const keepsSpans = spans === undefined && over.shape.spans === undefined;
+  const slots = laidInto(under.slots, over.slots, added, replaced);
+  const keepsSpans = spans === undefined && overSpans === undefined;
   if (added.length === 0 && keepsSpans) return new Attrs(under.shape, slots);
-  const newNames = names.slice();
-  const newSpans = keepsSpans ? undefined : (spans?.slice() ?? new Array<undefined>(names.length).fill(undefined));
-  if (newSpans !== undefined)
-    for (let k = 0; k < replaced.length; k += 2) newSpans[replaced[k + 1]!] = over.shape.spans?.[replaced[k]!];
-  // From the end, so that places before stay what they are.
-  for (let k = added.length - 2; k >= 0; k -= 2) {
-    const [i, at] = [added[k]!, added[k + 1]!];
-    newNames.splice(at, 0, over.names[i]!);
-    slots.splice(at, 0, over.slots[i]!);
-    newSpans?.splice(at, 0, over.shape.spans?.[i]);
-  }
-  return new Attrs(new Shape(newNames, false, newSpans), slots);
+  const noSpans = (count: number): undefined[] => new Array<undefined>(count).fill(undefined);
+  const newSpans = keepsSpans
+    ? undefined
+    : laidInto(spans ?? noSpans(names.length), overSpans ?? noSpans(over.size), added, replaced);
+  return new Attrs(new Shape(laidInto(names, over.names, added, []), false, newSpans), slots);
 }
+
+/**
+ * A copy of `lower` with items of `upper` in it. Both lists say which and where, in turn; places ascend. A long copy is put together
+ * of stretches: `splice` would take half of it more than is needed, and taking memory is most of the work there.
+ */
+function laidInto<T>(lower: readonly T[], upper: readonly T[], added: readonly number[], replaced: readonly number[]): T[] {
+  const isStretched = lower.length >= LONG && added.length > 0;
+  const items = isStretched && replaced.length === 0 ? (lower as T[]) : lower.slice();
+  for (let k = 0; k < replaced.length; k += 2) items[replaced[k + 1]!] = upper[replaced[k]!]!;
+  if (!isStretched) {
+    // From the end, so that places before stay what they are.
+    for (let k = added.length - 2; k >= 0; k -= 2) items.splice(added[k + 1]!, 0, upper[added[k]!]!);
+    return items;
+  }
+  const stretches: T[][] = [];
+  for (let k = 0; k < added.length; k += 2) stretches.push(items.slice(added[k - 1] ?? 0, added[k + 1]), [upper[added[k]!]!]);
+  return stretches[0]!.concat(...stretches.slice(1), items.slice(added.at(-1)));
+}
+
+const LONG = 1024;
 
 /** The set without the names given, which stay as they are. Cost: O(n); names that it lacks cost nothing more. */
 export function removeNames(set: Attrs, removed: readonly Bytes[]): Attrs {

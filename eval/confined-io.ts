@@ -3,7 +3,7 @@
  * value depend on the machine.
  */
 import type { Bytes } from '../base/index.ts';
-import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
+import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../store/index.ts';
 import { forbiddenPath } from './errors.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
 import { sourceOf } from './own-files.ts';
@@ -47,6 +47,11 @@ export class ConfinedIO implements EvalIO {
   readFile(path: Bytes): Bytes {
     this.check(path);
     return this.#inner.readFile(path);
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    this.check(path);
+    return this.#inner.hashFile(algorithm, path);
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {

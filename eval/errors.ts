@@ -11,6 +11,7 @@ import {
   type SystemFault,
   suggest,
 } from '../base/index.ts';
+import { hintAsGiven } from './as-given.ts';
 import type { Inequality } from './inequality.ts';
 import { shownPath } from './path.ts';
 import { invalidUtf8 } from './utf8.ts';
@@ -112,16 +113,20 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'importNative',
 ]);
 
-export const missingAttribute = (name: string, names: readonly string[], span?: Span, defined?: Span): Fault =>
-  fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
+export function missingAttribute(name: string, names: readonly string[], span?: Span, defined?: Span): Fault {
+  const asGiven = span && hintAsGiven(name, span);
+  return fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
     text: 'not in this set',
     labels: defined === undefined ? [] : [{ ...defined, text: 'the set is defined here' }],
     notes: [names.length === 0 ? 'the set is empty' : `the set has: ${listed(names)}`],
     hints:
       LEFT_OUT.has(name) && names.includes('derivationStrict')
         ? ['this builtin of Nix is left out; docs/language.md says why, and what to use']
-        : near(name, names),
+        : asGiven !== undefined
+          ? [asGiven]
+          : near(name, names),
   });
+}
 
 /** `expected`: "a set"; `found`: "an integer: 1". */
 export const wrongType = (expected: string, found: string, span?: Span, hints: readonly string[] = []): Fault =>

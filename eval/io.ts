@@ -4,7 +4,7 @@
  */
 import type { Bytes } from '../base/index.ts';
 import type { Lints } from '../lang/index.ts';
-import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../store/index.ts';
+import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../store/index.ts';
 import type { GitRequest, GitTree } from './git/request.ts';
 
 export type { GitRequest, GitTree };
@@ -16,8 +16,10 @@ export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
 
 /** Paths are absolute. Paths below the store directory are logical: the implementation finds the real file. */
 export interface EvalIO {
-  /** `import`, `readFile`, `hashFile`. The bytes as they are. @throws SystemFault */
+  /** `import`, `readFile`. The bytes as they are. @throws SystemFault */
   readFile(path: Bytes): Bytes;
+  /** `hashFile`: in hexadecimal. The file may be larger than any string. @throws SystemFault */
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string;
   /** `readDir`. Without `.` and `..`; any order. @throws SystemFault */
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind>;
   /** What stands at the path itself (symlinks not followed); `undefined` where there is nothing. @throws SystemFault other failures */

@@ -2,7 +2,7 @@
  * JSON text in the making, as bytes: no intermediate strings, whatever is written. All writers share one buffer; a writer that is
  * opened while another is in use (evaluation runs in between) goes on behind it, so they must be closed in reverse.
  */
-import { isUtf8 } from 'node:buffer';
+import { constants, isUtf8 } from 'node:buffer';
 import type { Bytes } from '../base/index.ts';
 import { floatShortest } from './builtins/float-text.ts';
 import { notUtf8 } from './errors.ts';
@@ -107,9 +107,12 @@ export class JsonWriter {
 /** Up to this length, a loop is quicker than a call into the engine. */
 const SHORT = 128;
 
+/** @throws RangeError as the engine does, for a string longer than it can hold: the buffer could take all memory before */
 function reserve(n: number): void {
   if (used + n <= buffer.length) return;
-  const larger = Buffer.allocUnsafeSlow(Math.max(SMALLEST, buffer.length * 2, used + n));
+  if (used + n > constants.MAX_STRING_LENGTH) throw new RangeError('Invalid string length');
+  const length = Math.min(Math.max(SMALLEST, buffer.length * 2, used + n), constants.MAX_STRING_LENGTH);
+  const larger = Buffer.allocUnsafeSlow(length);
   buffer.copy(larger, 0, 0, used);
   buffer = larger;
 }

@@ -1,9 +1,10 @@
 /** The real machine as the evaluator sees it: files as bytes, the environment and the clock as handed in. */
-import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
-import { type StorePath, splitStorePath } from '../store/index.ts';
+import { type HashAlgorithm, type StorePath, splitStorePath } from '../store/index.ts';
 import { fetchGit } from './git/fetch.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 
@@ -22,8 +23,11 @@ export interface NodeEvalIOOptions {
   readonly beforeFetch?: () => void;
 }
 
+/** What is hashed is read in pieces of this size. */
+const PIECE_BYTES = 1 << 16;
+
 /** The part that looks at files. */
-export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' | 'realpath' | 'pathExists'> {
+export class NodeFiles implements Pick<EvalIO, 'readFile' | 'hashFile' | 'readDir' | 'lstat' | 'realpath' | 'pathExists'> {
   readonly #toReal: ((path: Bytes) => Bytes) | undefined;
 
   /** @param toReal  where a path is on this machine; by default the path itself */
@@ -33,6 +37,20 @@ export class NodeFiles implements Pick<EvalIO, 'readFile' | 'readDir' | 'lstat' 
 
   readFile(path: Bytes): Bytes {
     return sys('read', bytesToText(path), () => readFileSync(this.#real(path), 'latin1'));
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    return sys('read', bytesToText(path), () => {
+      const fd = openSync(this.#real(path), 'r');
+      try {
+        const hash = createHash(algorithm);
+        const buffer = Buffer.allocUnsafe(PIECE_BYTES);
+        for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hash.update(buffer.subarray(0, n));
+        return hash.digest('hex');
+      } finally {
+        closeSync(fd);
+      }
+    });
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {

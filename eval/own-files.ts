@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, sys, textToBytes } from '../base/index.ts';
-import type { StorePath } from '../store/index.ts';
+import { type HashAlgorithm, hashBytes, type StorePath } from '../store/index.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
 import { isOwnPath, OWN_FOLDER, shownPath } from './path.ts';
 
@@ -31,6 +31,10 @@ class WithOwnFiles implements EvalIO {
     return isOwnPath(path)
       ? sys('read', shownPath(path), () => readFileSync(bytesToPath(sourceOf(path)), 'latin1'))
       : this.#inner.readFile(path);
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    return isOwnPath(path) ? hashBytes(algorithm, this.readFile(path)) : this.#inner.hashFile(algorithm, path);
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {

@@ -28,19 +28,20 @@ export function callWithAutoArgs(value: Value, args: ReadonlyMap<Bytes, Slot>): 
   return call(value, attrsFromMap(passed));
 }
 
-/** Splits `a."b.c".0`. @throws Fault E-EVAL-023 */
+/** Splits `a."b.c".0`. Quotes may stand around part of a name, and a last dot means nothing. @throws Fault E-EVAL-023 */
 function parseAttrPath(path: Bytes): Bytes[] {
   const parts: Bytes[] = [];
-  const pattern = /"([^"]*)"|([^."]+)/y;
+  const pattern = /((?:"[^"]*"|[^."])*)(?:\.|$)/y;
   let at = 0;
   while (at < path.length) {
     pattern.lastIndex = at;
     const found = pattern.exec(path);
-    if (found === null)
-      throw badSelection(`invalid attribute path '${bytesToText(path)}'`, ['write a.b, or a."b.c" for names with dots']);
-    parts.push(found[1] ?? found[2]!);
+    if (found === null || found[1] === '') {
+      const what = found === null ? 'missing closing quote' : 'empty attribute name';
+      throw badSelection(`${what} in selection path '${bytesToText(path)}'`, ['write a.b, or a."b.c" for names with dots']);
+    }
+    parts.push(found[1]!.replaceAll('"', ''));
     at = pattern.lastIndex;
-    if (at < path.length && path[at++] !== '.') throw badSelection(`invalid attribute path '${bytesToText(path)}': '.' expected`);
   }
   return parts;
 }

@@ -50,11 +50,12 @@ export const pkmCodes = defineCodes({
   'E-PKM-010': {
     title: 'nothing to supersede',
     explanation:
-      'A declared predecessor must be installed, or be in the queue before its successor. A package cannot supersede itself.',
+      'A declared predecessor must be installed, be in the queue before its successor, or be known to the tree or to a synced index, which may name it as superseded only. A package cannot supersede itself.',
   },
   'E-PKM-011': {
     title: 'a superseded package cannot come back',
-    explanation: 'Its successor owns its files now. Remove the successor first, or stay with it.',
+    explanation:
+      'Its successor, or the last of a chain of them, owns its files and stands for it now; one that never was here does not come beside what supersedes it either. Remove the successor first, or stay with it. A package that supersedes its own successor may come back.',
   },
   'E-PKM-012': {
     title: 'packages that exclude each other',
@@ -63,7 +64,7 @@ export const pkmCodes = defineCodes({
   'E-PKM-013': {
     title: 'a dependency is missing',
     explanation:
-      'What a package needs at run time is installed with it: a package of that name, one that provides it, or one that supersedes it.',
+      'What a package needs at run time is installed with it: a package of that name, one that provides it, or one that superseded it, at the end of a chain too.',
   },
   'E-PKM-014': {
     title: 'other packages need it',

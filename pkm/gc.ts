@@ -1,7 +1,7 @@
-import { compareBytes, Fault, SystemFault } from '../base/index.ts';
+import { compareBytes, Fault, isDiskFull, SystemFault } from '../base/index.ts';
 import type { RootLayout } from './layout.ts';
 import { collectObjects, unneededObjects } from './objects.ts';
-import { isFull, type RoomMade, withRoom } from './reserve.ts';
+import { type RoomMade, withRoom } from './reserve.ts';
 import type { Actor, StorePins } from './run.ts';
 import type { Database } from './state/database.ts';
 import { appendHistory } from './state/history.ts';
@@ -175,7 +175,7 @@ function dropRows({ database, io }: RootContext, dead: readonly Interval[]): voi
   try {
     commit(Number.POSITIVE_INFINITY);
   } catch (error) {
-    if (!isFull(error)) throw error;
+    if (!isDiskFull(error)) throw error;
     const emptyLog = (): unknown => database.get('PRAGMA wal_checkpoint(TRUNCATE)');
     emptyLog();
     while (commit(SMALL_CHUNK)) emptyLog();

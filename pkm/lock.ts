@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, sys, systemFaultOf } from '../base/index.ts';
+import { Fault, isDiskFull, sys } from '../base/index.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { databaseFault } from './state/database.ts';
@@ -59,12 +59,12 @@ function openLock(path: string): DatabaseSync {
   }
 }
 
-/** On a full disk nobody can read who holds the lock; it is held all the same, and what makes room must be possible. */
+/** On a full disk, or behind a quota, nobody can read who holds the lock; it is held all the same, and what makes room must be possible. */
 function sayWho(io: RootIo, layout: RootLayout, holder: LockHolder): void {
   try {
     io.writeOwn(layout.holder, `${JSON.stringify(holder)}\n`);
   } catch (error) {
-    if (systemFaultOf(error)?.errno !== 'ENOSPC') throw error;
+    if (!isDiskFull(error)) throw error;
     if (existsSync(layout.holder)) sys('remove', layout.holder, () => io.unlink(layout.holder));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { existsSync, statfsSync } from 'node:fs';
-import { sys, systemFaultOf } from '../base/index.ts';
+import { isDiskFull, sys, systemFaultOf } from '../base/index.ts';
 import type { RootIo } from './io.ts';
 import type { RootLayout } from './layout.ts';
 import { type CleanCacheReport, emptyCache } from './repository/clean-cache.ts';
@@ -34,7 +34,7 @@ export function setReserveAside(layout: RootLayout, io: RootIo): void {
     io.rename(part, layout.reserve);
   } catch (error) {
     // What may not become as large cannot be set aside either, and less is no help.
-    if (!isFull(error) && systemFaultOf(error)?.errno !== 'EFBIG') throw error;
+    if (!isDiskFull(error) && systemFaultOf(error)?.errno !== 'EFBIG') throw error;
     if (existsSync(part)) io.unlink(part);
   }
 }
@@ -45,13 +45,11 @@ export function withRoom<T>(layout: RootLayout, io: RootIo, made: RoomMade, work
     try {
       return work();
     } catch (error) {
-      if (!isFull(error) || !make()) throw error;
+      if (!isDiskFull(error) || !make()) throw error;
     }
   }
   return work();
 }
-
-export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemFaultOf(error)?.errno ?? '');
 
 function releaseReserve(layout: RootLayout, io: RootIo, made: RoomMade): boolean {
   if (existsSync(layout.reserve)) {

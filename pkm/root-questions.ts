@@ -123,7 +123,7 @@ export class RootQuestions {
 
   /** Installed packages of which something newer is offered, sorted by name. */
   outdated(): OutdatedPackage[] {
-    return this.database === undefined ? [] : outdatedPackages(this.database, this.list());
+    return outdatedPackages(this.available(), this.list({ all: true }));
   }
 
   /** The files of all that a synced repository offers. Cost: its list is read from end to end. */

@@ -1,7 +1,7 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EarlyFlush, Fault, sys } from '../base/index.ts';
+import { EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
@@ -18,10 +18,13 @@ import { type AbsentPredecessor, installImages } from './plan/install.ts';
 import { checkHolds, markPackages } from './plan/marks.ts';
 import { removePackages } from './plan/remove.ts';
 import { rollPackages } from './plan/roll-packages.ts';
+
+import { withAncestors } from './plan/roster.ts';
 import { processUser } from './process-user.ts';
+
 import type * as query from './query.ts';
 import { type RepairReport, repairRoot } from './repair.ts';
-import { isOffered } from './repository/available.ts';
+import { namesOffered } from './repository/available.ts';
 import type { CleanCacheOptions, CleanCacheReport } from './repository/clean-cache.ts';
 import type { FetchOptions } from './repository/fetch.ts';
 import { forgetRepository } from './repository/known.ts';
@@ -105,7 +108,7 @@ export class Root extends RootQuestions implements Disposable {
     const actor = this.#actor();
     const draft = new Draft(databaseState(context.database));
     const disk = rootDisk(this.layout);
-    const stays = new Set(images.flatMap((image) => [image.name, ...image.supersedes]));
+    const stays = withAncestors(images, draft.records());
     const gone = new Set(draft.records().flatMap((record) => (stays.has(record.name) ? [] : [record.name])));
     for (const name of gone) {
       for (const row of draft.filesOf(name)) draft.drop(row);
@@ -494,9 +497,14 @@ export class Root extends RootQuestions implements Disposable {
     const { database } = this.#contextFor(request);
     const warnings = this.#warningsOf(database, images, request);
     const declared = new Set(request.declared);
+    let offered: ReadonlySet<string> | undefined;
+    const isOffered = (name: string): boolean => {
+      offered ??= namesOffered(database);
+      return offered.has(name);
+    };
     const absent = installImages(draft, images, disk, {
       now,
-      isDeclared: (name) => declared.has(name) || isOffered(database, name),
+      isDeclared: (name) => declared.has(name) || isOffered(name),
       ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
     });
     const text = ({ predecessor }: AbsentPredecessor): string =>
@@ -563,7 +571,7 @@ export class Root extends RootQuestions implements Disposable {
   /** Of this user, for what plans are made from. */
   #ownFolder(): string {
     const { plansIn = '' } = this.#options;
-    this.#planFolder ??= sys('make a folder in', plansIn, () => mkdtempSync(join(plansIn, 'pkm-plan-')));
+    this.#planFolder ??= temporaryFolder('pkm-plan', plansIn);
     return this.#planFolder;
   }
 

@@ -9,7 +9,7 @@
  * @source docs/decisions/0007-gc-and-locks.md
  */
 import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, isDiskFull, SystemFault, sys, textToBytes } from '../base/index.ts';
 import type { IndexTransaction } from './index-transaction.ts';
 import { Removal } from './lanes/removal.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
@@ -38,8 +38,7 @@ export function collectGarbage(places: Places & { readonly store: ObjectStore },
     const isFull = !isDry && places.reserve.isNeeded() && places.reserve.release();
     if (!isFull) return new Collection(places, options).run();
   } catch (error) {
-    const isFull = error instanceof SystemFault && ['ENOSPC', 'EDQUOT'].includes(error.errno);
-    if (!isFull || isDry || !places.reserve.release()) throw error;
+    if (!(error instanceof SystemFault) || !isDiskFull(error) || isDry || !places.reserve.release()) throw error;
     failure = error;
   }
   const first = collectFew(places, options, failure);

@@ -4,7 +4,7 @@
  *
  * Cost: 5,000 paths with 10 references each are read in some 40 ms, and all their closure sizes found in 15 ms.
  */
-import { Bug, compareBytes } from '../base/index.ts';
+import { Bug, compareBytes, stronglyConnected } from '../base/index.ts';
 import type { PathInfo, PathSummary, StorePath } from './types.ts';
 
 /** A set of valid paths that is closed: everything a member refers to is a member. */
@@ -85,10 +85,7 @@ export class ReferenceGraph<Info extends PathSummary = PathInfo> {
     return chain.reverse();
   }
 
-  /**
-   * Groups of nodes that lead to each other: nearly always one node a group. Each group stands after all that it refers to.
-   * (Tarjan's algorithm, without recursion.)
-   */
+  /** Groups of nodes that lead to each other: nearly always one node a group. Each group stands after all that it refers to. */
   get components(): readonly (readonly number[])[] {
     this.#components ??= stronglyConnected(this.references);
     return this.#components;
@@ -145,47 +142,6 @@ export function readGraph(
     for (const reference of known.references) if (!found.has(reference)) waiting.push(reference);
   }
   return new ReferenceGraph(found.values());
-}
-
-function stronglyConnected(edges: readonly (readonly number[])[]): number[][] {
-  const size = edges.length;
-  const entered = new Int32Array(size).fill(-1);
-  const lowest = new Int32Array(size);
-  const isOpen = new Uint8Array(size);
-  const open: number[] = [];
-  const groups: number[][] = [];
-  /** The way from the start to the current node, and how many of each node's edges were followed. */
-  const way: number[] = [];
-  const followed = new Int32Array(size);
-  let counter = 0;
-  const enter = (node: number) => {
-    entered[node] = counter;
-    lowest[node] = counter++;
-    isOpen[node] = 1;
-    open.push(node);
-    way.push(node);
-  };
-  for (let start = 0; start < size; start++) {
-    if (entered[start] !== -1) continue;
-    enter(start);
-    while (way.length > 0) {
-      const node = way.at(-1)!;
-      const next = edges[node]![followed[node]!++];
-      if (next !== undefined) {
-        if (entered[next] === -1) enter(next);
-        else if (isOpen[next] === 1) lowest[node] = Math.min(lowest[node]!, entered[next]!);
-        continue;
-      }
-      way.pop();
-      const parent = way.at(-1);
-      if (parent !== undefined) lowest[parent] = Math.min(lowest[parent]!, lowest[node]!);
-      if (lowest[node] !== entered[node]) continue;
-      const group = open.splice(open.lastIndexOf(node));
-      for (const member of group) isOpen[member] = 0;
-      groups.push(group.sort((a, b) => a - b));
-    }
-  }
-  return groups;
 }
 
 /** Bits of one block of columns; its words in memory for each node. */

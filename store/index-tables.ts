@@ -1,7 +1,6 @@
 /** Opening the tables of the index. */
-import { getSystemErrorMap } from 'node:util';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
-import { SystemFault } from '../base/index.ts';
+import { errnoName, SystemFault } from '../base/index.ts';
 import type { GraphTable } from './graph-table.ts';
 import { assertIndex } from './index-file.ts';
 import { type OnWait, whileGuarded } from './index-guard.ts';
@@ -50,7 +49,7 @@ export const isOfLmdb = (error: unknown): boolean => typeof (error as { code?: u
 
 export function systemFault(operation: string, folder: string, error: unknown): SystemFault {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  const name = typeof code === 'number' && code > 0 ? getSystemErrorMap().get(-code)?.[0] : undefined;
+  const name = typeof code === 'number' && code > 0 ? errnoName(code) : undefined;
   return new SystemFault(operation, folder, { code: name ?? String(message ?? error) });
 }
 

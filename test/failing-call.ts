@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { constants } from 'node:os';
 import type { TestContext } from 'node:test';
+import { getSystemErrorName } from 'node:util';
 
 /** Has calls of `node:fs` fail until the test says otherwise. @param isDue  is given what the call is */
 export function failing(
@@ -14,7 +15,9 @@ export function failing(
   const original = fs[name] as (...args: unknown[]) => unknown;
   const mocked = t.mock.method(fs, name, (...args: unknown[]) => {
     if (!isDue(...args)) return original(...args);
-    throw Object.assign(new Error(`${code}: injected`), { code, errno: -constants.errno[code], syscall: name });
+    // As Node does, which does not know all of them by name.
+    const errno = -constants.errno[code];
+    throw Object.assign(new Error(`${code}: injected`), { code: getSystemErrorName(errno), errno, syscall: name });
   });
   syncBuiltinESMExports();
   return () => {

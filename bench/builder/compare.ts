@@ -13,6 +13,7 @@ import { has } from '../measure.ts';
 import { layersTable } from './layers.ts';
 import { median } from './median.ts';
 import { writeTree } from './tree.ts';
+import { watchedTable } from './watched.ts';
 
 interface Sample {
   /** Milliseconds. */
@@ -91,6 +92,13 @@ export async function builderTable(
     const ratios = tools.length === 1 ? '' : ratio('wall', median) + ratio('wall', least) + ratio('cpu', median);
     print(`${name.padEnd(36)}${cells.join('')}${ratios}`);
   }
+  const igosHome = makeFolder(join(scratch, 'anew-igos'), 'igos');
+  const runs = new Map([['igos, started anew', (file: string): number => runIgos(project, igosHome, [file], 1).wall]]);
+  if (tools.length > 1) {
+    const nixHome = makeFolder(join(scratch, 'watched-nix'), 'nix');
+    runs.set('nix-build', (file) => runNix(nixHome, [file], 1).wall);
+  }
+  await watchedTable({ ...project, scratch: join(scratch, 'watched'), rounds: Math.max(rounds, 5) }, runs, print);
   nothingToDo(project, scratch, Math.max(rounds, 5), print);
   await layersTable(join(scratch, 'layers'), print);
   // Objects are read-only folders, and an unprivileged user must open them first.

@@ -15,18 +15,45 @@ import {
   verbsOf,
 } from './places.ts';
 
-export const bash = (): string => `${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
+export const bash = (): string => `${WORDS}${FILES}${PROGRAMS.map(ofProgram).join('\n')}\n`;
+
+/**
+ * Bash makes words of their own of `=` and `:`: here are those that its user sees, up to the cursor, and what of the last bash does not
+ * take for the word that it completes, and so is no part of an answer.
+ */
+const WORDS = `_igos_words() {
+  local line=\${COMP_LINE:0:COMP_POINT} rest piece n
+  words=()
+  for ((n = 0; n <= COMP_CWORD; n++)); do
+    rest=\${line#"\${line%%[![:space:]]*}"} piece=\${COMP_WORDS[n]}
+    [ "$n" -eq "$COMP_CWORD" ] && piece=$rest
+    if [ "$n" -eq 0 ] || [ "$rest" != "$line" ]; then words+=("$piece"); else words[\${#words[@]}-1]+=$piece; fi
+    line=\${rest#"$piece"}
+  done
+  last=$((\${#words[@]}-1)) before=
+  word=\${words[last]}
+  [ "$last" -gt 0 ] && before=\${words[last-1]}
+  case $word in --*=*) before=\${word%%=*} word=\${word#*=} ;; esac
+  case $piece in [=:]*) piece=\${piece##*[=:]} ;; esac
+  cut=\${word%"$piece"}
+}
+`;
 
 /**
  * Names of files may hold blanks, quotes and stars. Bash's own completion knows how to write them; where that cannot be asked for (before
- * bash 4), a name is a line.
+ * bash 4), or would look for names that begin behind a colon, a name is a line.
  */
 const FILES = `_igos_files() {
   COMPREPLY=()
-  if type compopt >/dev/null 2>&1 && compopt -o default 2>/dev/null; then return; fi
-  local IFS=$'\\n'
-  if [[ $- != *f* ]]; then set -f; COMPREPLY=($(compgen -f -- "$1")); set +f
-  else COMPREPLY=($(compgen -f -- "$1")); fi
+  if [ -z "$cut" ] && type compopt >/dev/null 2>&1 && compopt -o default 2>/dev/null; then return; fi
+  local IFS=$'\\n' name=\${word//\\\\/} n
+  if [[ $- != *f* ]]; then set -f; COMPREPLY=($(compgen -f -- "$name")); set +f
+  else COMPREPLY=($(compgen -f -- "$name")); fi
+  [ -n "$cut" ] || return
+  for n in "\${!COMPREPLY[@]}"; do
+    if [ -d "\${COMPREPLY[n]}" ]; then COMPREPLY[n]+=/; compopt -o nospace 2>/dev/null; fi
+    COMPREPLY[n]=\${COMPREPLY[n]#"\${cut//\\\\/}"}
+  done
 }
 `;
 
@@ -35,25 +62,24 @@ const offer = (words: readonly string[]): string => `COMPREPLY=($(compgen -W "${
 const ofProgram = (program: Program): string =>
   [
     `_${program}() {`,
-    '  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} at=1 options= hasfiles=',
+    '  local words word before last cut at=1 options= hasfiles=',
     '  COMPREPLY=()',
-    '  [ "$word" = = ] && word=',
-    '  [ "$before" = = ] && before=${COMP_WORDS[COMP_CWORD-2]}',
-    // What every command has may stand before its name; bash makes three words of --root=DIR.
-    '  while [ "$at" -lt "$COMP_CWORD" ]; do',
-    '    case ${COMP_WORDS[at]} in',
-    `      ${leadingValues(program).join('|')}) if [ "\${COMP_WORDS[at+1]}" = = ]; then at=$((at+3)); else at=$((at+2)); fi ;;`,
+    '  _igos_words',
+    // What every command has may stand before its name.
+    '  while [ "$at" -lt "$last" ]; do',
+    '    case ${words[at]} in',
+    `      ${leadingValues(program).join('|')}) at=$((at+2)) ;;`,
     '      -*) at=$((at+1)) ;;',
     '      *) break ;;',
     '    esac',
     '  done',
-    '  local command=${COMP_WORDS[at]} verb=${COMP_WORDS[at+1]}',
-    '  if [ "$at" -gt "$COMP_CWORD" ]; then _igos_files "$word"; return; fi',
-    `  if [ "$COMP_CWORD" -eq "$at" ]; then ${offer(firstWords(program).map(({ name }) => name))}; return; fi`,
+    '  local command=${words[at]} verb=${words[at+1]}',
+    '  if [ "$at" -gt "$last" ]; then _igos_files; return; fi',
+    `  if [ "$last" -eq "$at" ]; then ${offer(firstWords(program).map(({ name }) => name))}; return; fi`,
     '  case $command in',
     ...groupsOf(program).map(
       (group) =>
-        `    ${group}) if [ "$COMP_CWORD" -eq $((at+1)) ]; then ${offer(verbsOf(program, group).map(({ name }) => name))}; [ \${#COMPREPLY[@]} -gt 0 ] && return; fi ;;`,
+        `    ${group}) if [ "$last" -eq $((at+1)) ]; then ${offer(verbsOf(program, group).map(({ name }) => name))}; [ \${#COMPREPLY[@]} -gt 0 ] && return; fi ;;`,
     ),
     '  esac',
     // A group may be a command as well.
@@ -65,7 +91,7 @@ const ofProgram = (program: Program): string =>
     '  esac',
     '  case $word in',
     '    -*) COMPREPLY=($(compgen -W "$options" -- "$word")) ;;',
-    '    *) if [ -n "$hasfiles" ]; then _igos_files "$word"; fi ;;',
+    '    *) if [ -n "$hasfiles" ]; then _igos_files; fi ;;',
     '  esac',
     '}',
     `complete -o filenames -F _${program} ${program}`,
@@ -83,11 +109,11 @@ function ofCommand(command: Command): string[] {
     ...options.flatMap((option) =>
       option.choices ? [`        ${dashed(option).join('|')}) ${offer(option.choices)}; return ;;`] : [],
     ),
-    `        ${valued.flatMap(dashed).join('|')}) _igos_files "$word"; return ;;`,
+    `        ${valued.flatMap(dashed).join('|')}) _igos_files; return ;;`,
     '      esac',
     ...(words.length === 0
       ? []
-      : [`      if [ "$COMP_CWORD" -eq $((at+1)) ] && [ "\${word#-}" = "$word" ]; then ${offer(words)}; return; fi`]),
+      : [`      if [ "$last" -eq $((at+1)) ] && [ "\${word#-}" = "$word" ]; then ${offer(words)}; return; fi`]),
     '      ;;',
   ];
 }

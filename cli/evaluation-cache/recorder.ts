@@ -1,7 +1,7 @@
 /** Collects what one evaluation sees of the world, while it sees it. */
 import { type Bytes, compareBytes, sha256 } from '../../base/index.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
-import { type FileState, settledState } from './file-state.ts';
+import { type FileState, fileState, settledState } from './file-state.ts';
 import { indexVersion } from './index-version.ts';
 import type { FileSeen, FolderSeen, Seen, SourceSeen } from './seen.ts';
 
@@ -17,6 +17,8 @@ export const listingHash = (entries: ReadonlyMap<Bytes, string>): string =>
       .join(''),
   );
 
+const stateNow = (path: Bytes): string => fileState(path, true)?.text ?? '';
+
 export class Recorder {
   readonly #files = new Map<Bytes, { hash: string; state: string }>();
   readonly #folders = new Map<Bytes, { hash: string; state: string }>();
@@ -30,6 +32,8 @@ export class Recorder {
   readonly #built = new Map<string, Seen['store']['built'][number]>();
   readonly #hostTrees = new Map<string, Seen['store']['hostTrees'][number]>();
   #storeVersion: string | undefined;
+  /** What could not be read, and what stood there then. */
+  readonly #lost = new Map<Bytes, string>();
   #obstacle: string | undefined;
 
   /** False once something was seen that another evaluation may see otherwise, or that was seen to change. */
@@ -43,9 +47,27 @@ export class Recorder {
     this.#obstacle ??= reason;
   }
 
-  /** @param before  the state before the bytes were read */
-  file(path: Bytes, before: FileState | undefined, bytes: Bytes): void {
-    this.#put(this.#files, path, { hash: hashOf(bytes), state: settledState(before) }, (one, other) => one.hash === other.hash);
+  /** It could not be read, or put into the store. */
+  failed(path: Bytes): void {
+    this.spoil('something could not be read');
+    this.#lost.set(path, stateNow(path));
+  }
+
+  /** Of a failed evaluation: whether what it could not read is not as it was. */
+  get hasLostChanged(): boolean {
+    return [...this.#lost].some(([path, state]) => stateNow(path) !== state);
+  }
+
+  get lost(): Iterable<Bytes> {
+    return this.#lost.keys();
+  }
+
+  /**
+   * @param before  the state before the bytes were read
+   * @param hash    theirs, as of `hashOf`
+   */
+  file(path: Bytes, before: FileState | undefined, hash: string): void {
+    this.#put(this.#files, path, { hash, state: settledState(before) }, (one, other) => one.hash === other.hash);
   }
 
   /** @param before  the state before the folder was listed */

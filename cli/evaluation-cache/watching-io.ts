@@ -1,9 +1,9 @@
 /** The evaluator's door to the world, with a recorder standing in it. */
 import type { Bytes } from '../../base/index.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/index.ts';
-import type { AddOptions, Derivation, Digest, StorePath, TreeEntry } from '../../store/index.ts';
+import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../../store/index.ts';
 import { type FileState, fileState, settledState } from './file-state.ts';
-import type { Recorder } from './recorder.ts';
+import { hashOf, type Recorder } from './recorder.ts';
 import type { SourceEntrySeen } from './seen.ts';
 
 type ToReal = (path: Bytes) => Bytes;
@@ -26,29 +26,37 @@ export class WatchingIO implements EvalIO {
   readFile(path: Bytes): Bytes {
     const real = this.#toReal(path);
     const before = fileState(real, true);
-    const bytes = this.#try(() => this.#inner.readFile(path));
-    this.#recorder.file(real, before, bytes);
+    const bytes = this.#try(real, () => this.#inner.readFile(path));
+    this.#recorder.file(real, before, hashOf(bytes));
     return bytes;
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    const real = this.#toReal(path);
+    const before = fileState(real, true);
+    const hash = this.#try(real, () => this.#inner.hashFile('sha256', path));
+    this.#recorder.file(real, before, hash);
+    return algorithm === 'sha256' ? hash : this.#try(real, () => this.#inner.hashFile(algorithm, path));
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {
     const real = this.#toReal(path);
     const before = fileState(real, true);
-    const entries = this.#try(() => this.#inner.readDir(path));
+    const entries = this.#try(real, () => this.#inner.readDir(path));
     this.#recorder.folder(real, before, entries);
     return entries;
   }
 
   lstat(path: Bytes): FileKind | undefined {
     const real = this.#toReal(path);
-    const kind = this.#try(() => this.#inner.lstat(path));
+    const kind = this.#try(real, () => this.#inner.lstat(path));
     this.#recorder.kind(real, kind);
     return kind;
   }
 
   realpath(path: Bytes): Bytes {
     const asked = this.#toReal(path);
-    const real = this.#try(() => this.#inner.realpath(path));
+    const real = this.#try(asked, () => this.#inner.realpath(path));
     this.#recorder.realPath(asked, real);
     return real;
   }
@@ -90,11 +98,11 @@ export class WatchingIO implements EvalIO {
     return this.#inner.fetchGit(request);
   }
 
-  #try<T>(run: () => T): T {
+  #try<T>(path: Bytes, run: () => T): T {
     try {
       return run();
     } catch (error) {
-      this.#recorder.spoil('something could not be read');
+      this.#recorder.failed(path);
       throw error;
     }
   }
@@ -136,7 +144,7 @@ export class WatchingStore implements EvalStore {
       note(relative, kind, state, isTaken);
       return isTaken;
     };
-    const added = this.#try(() => this.#inner.addPath(name, source, { ...options, filter }));
+    const added = this.#try(real, () => this.#inner.addPath(name, source, { ...options, filter }));
     const { method = 'nar', algorithm = 'sha256' } = options;
     this.#recorder.source({ name, path: real, method, algorithm, storePath: added.path, entries: [...met.values()] });
     this.#added(added.path);
@@ -150,7 +158,7 @@ export class WatchingStore implements EvalStore {
   }
 
   addHostTree(name: string, spec: { readonly tools: readonly string[]; readonly files: readonly string[] }): StorePath {
-    const path = this.#try(() => this.#inner.addHostTree(name, spec));
+    const path = this.#try(undefined, () => this.#inner.addHostTree(name, spec));
     this.#recorder.hostTree(name, JSON.stringify({ tools: spec.tools, files: spec.files }), path);
     this.#added(path);
     return path;
@@ -163,7 +171,7 @@ export class WatchingStore implements EvalStore {
   }
 
   readDerivation(path: StorePath): Derivation | undefined {
-    const drv = this.#try(() => this.#inner.readDerivation(path));
+    const drv = this.#try(undefined, () => this.#inner.readDerivation(path));
     if (!this.#own.has(path)) this.#recorder.answer('derivation', path, String(drv !== undefined));
     return drv;
   }
@@ -184,11 +192,12 @@ export class WatchingStore implements EvalStore {
     if (!this.isReadOnly) this.#recorder.needs(path);
   }
 
-  #try<T>(run: () => T): T {
+  #try<T>(path: Bytes | undefined, run: () => T): T {
     try {
       return run();
     } catch (error) {
-      this.#recorder.spoil('something could not be read');
+      if (path === undefined) this.#recorder.spoil('something could not be read');
+      else this.#recorder.failed(path);
       throw error;
     }
   }

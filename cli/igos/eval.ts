@@ -1,9 +1,9 @@
-import { absolutePath, Fault, SourceFile, textToBytes } from '../../base/index.ts';
+import { Fault, SourceFile, textToBytes } from '../../base/index.ts';
 import { ContextString, type Slot, type Value, writeXml } from '../../eval/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { NeedsWriting, openSession, type Session } from '../session.ts';
-import { holdsExpression, splitOperand, Trees } from '../targets.ts';
+import { expressionAt, splitOperand, Trees } from '../targets.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const forms = ['json', 'raw', 'xml'].filter((form) => args.has(form)).map((form) => `--${form}`);
@@ -47,10 +47,9 @@ function startValue(context: Context, args: Arguments, session: Session): Value 
     return interpreter.evalExpr(context.readInput(), { basePath, name: '«stdin»' });
   }
   const { path, name } = splitOperand(operand);
-  const file = absolutePath(context.workingDirectory, path);
-  if (holdsExpression(path, interpreter.ctx.io, file)) {
+  const value = expressionAt(path, context, session);
+  if (value !== undefined) {
     if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
-    const value = interpreter.evalFile(textToBytes(file));
     return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);
   }
   const tree = new Trees(session).open(path);

@@ -13,6 +13,17 @@ import { openContextStore, openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  if (args.has('watch')) {
+    const { repeatOnChange } = await import('../watching/repeat.ts');
+    return await repeatOnChange(context, args, (watched) => realizeOnce(watched, args));
+  }
+  const status = await realizeOnce(context, args);
+  endAtOnce();
+  return status;
+}
+
+/** @param context  with a recorder where somebody wants to know what it sees: it is evaluated then, not recalled */
+async function realizeOnce(context: Context, args: Arguments): Promise<number> {
   // One store for all: what evaluation makes is held, and known, until it is built.
   using store = openContextStore(context);
   let isNew = false;
@@ -25,12 +36,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     });
   };
   // What the words stand for is an evaluation like others: not done again while nothing changed.
-  let targets = await remembered(context, args, 'targets', (watched) => evaluate(watched).map(onlyWords));
+  let targets =
+    context.recorder === undefined
+      ? await remembered(context, args, 'targets', (watched) => evaluate(watched).map(onlyWords))
+      : evaluate(context);
   // Known, and collected since: made again, they are held from that moment on.
   if (!isNew && !areHeld(store, targets)) targets = evaluate(context);
-  const status = await realizeAll(context, args, store, targets, later);
-  endAtOnce();
-  return status;
+  return await realizeAll(context, args, store, targets, later);
 }
 
 /** What can be written down and read again. */

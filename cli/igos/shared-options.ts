@@ -49,7 +49,7 @@ export const EXPRESSION: Option = {
 };
 
 export const TREE_WORDS =
-  'TREE is a folder with *.igos files of declarations, or one such file; TREE#NAME is one package or system of it; TREE alone means all its packages. A *.nix or *.igos file with one expression is taken as well (its derivations, or those that -A names), and so is the path of a .drv file, with ^OUTPUT,… behind it for some of its outputs.';
+  'TREE is a folder with *.igos files of declarations, or one such file; TREE#NAME is one package or system of it; TREE alone means all its packages. A *.nix or *.igos file with one expression is taken as well (its derivations, or those that -A names), found on the search path where it is written <NAME>, and so is the path of a .drv file, with ^OUTPUT,… behind it for some of its outputs.';
 
 /** Of commands that take from caches. */
 export const TRUST: readonly Option[] = [

@@ -19,7 +19,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: 1,
     description:
-      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one.',
+      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds. A FILE written <NAME> is found on the search path. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one.',
     options: [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },
@@ -121,6 +121,11 @@ export const igosCommands: readonly Command[] = [
         doc: 'link to the outputs from here: NAME, NAME-dev, NAME-2, …; while the links are there, igos gc keeps the outputs',
       },
       { long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' },
+      {
+        long: 'watch',
+        short: 'w',
+        doc: 'do it again whenever something that evaluation read changes, until Ctrl-C: far quicker than a new run, as nothing has to be started or compiled',
+      },
       EXPRESSION,
       ...EVALUATION,
     ],

@@ -24,10 +24,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     : [];
   const archived = await archiveImages(root, args);
   const images = [...(ofTrees?.images ?? []), ...(await offeredImages(context, root, offers)), ...archived];
-  // what was installed for its own sake stays so, and hands that on to its successors
-  const explicit = [...(ofTrees?.infos ?? []), ...offers]
-    .filter((one) => concerns(one, installed).some((record) => record.reason === 'explicit'))
-    .map((one) => one.name);
+  // what was installed for its own sake stays so, and hands that on to its successors, and those to theirs
+  const explicit = new Set<string>();
+  for (const one of [...(ofTrees?.infos ?? []), ...offers]) {
+    const isAsked = concerns(one, installed).some((record) => record.reason === 'explicit');
+    if (isAsked || one.supersedes.some((name) => explicit.has(name))) explicit.add(one.name);
+  }
   const asked = archived.map((image) => image.name);
   const declared = ofTrees?.declared ?? [];
   const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared };

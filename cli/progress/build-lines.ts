@@ -16,7 +16,7 @@ export interface Room {
 }
 
 /** In fewer columns than these, what a build wrote is left out. */
-const NARROW = 60;
+export const NARROW = 60;
 
 /** Lines for what runs, what is next and how far it is: never more than fit above the cursor. */
 export function buildLines(state: BuildState, jobs: number, { columns, rows }: Room): ShownLine[] {

@@ -54,6 +54,7 @@ export class BuildState {
   /** Outputs that the plan found there. */
   nThere: number = 0;
   #startedMs: number;
+  #fetches = 1;
 
   /** @param now  milliseconds, of a clock that never goes back */
   constructor(now: () => number = uptimeMs) {
@@ -72,6 +73,7 @@ export class BuildState {
   apply(event: BuildEvent): void {
     switch (event.kind) {
       case 'plan':
+        this.#fetches = event.fetches;
         this.#plan(event.plan, event.expectedMs);
         return;
       case 'started':
@@ -133,10 +135,10 @@ export class BuildState {
   }
 
   /**
-   * How long it may still take with so many jobs: `undefined` where less than half of what is left was ever done here.
+   * How long it may still take with so many builds at a time: `undefined` where less than half of what is left was ever done here.
    */
   remainingMs(jobs: number): number | undefined {
-    let sum = 0;
+    const sums = { build: 0, fetch: 0 };
     let nKnown = 0;
     // What was given up counts no more, so the ways are not those of the plan.
     const ways = new Map<StorePath, number>();
@@ -145,11 +147,11 @@ export class BuildState {
       const build = this.running.get(drvPath);
       const left = Math.max(0, (node.expectedMs ?? UNKNOWN_MS) - (build === undefined ? 0 : this.elapsedOf(build)));
       if (node.expectedMs !== undefined) nKnown++;
-      sum += left;
+      sums[node.action] += left;
       ways.set(drvPath, left + Math.max(0, ...node.dependents.map((dependent) => ways.get(dependent) ?? 0)));
     }
     if (nKnown === 0 || nKnown * 2 < ways.size) return undefined;
-    return Math.max(sum / Math.max(1, jobs), ...ways.values());
+    return Math.max(sums.build / Math.max(1, jobs), sums.fetch / this.#fetches, ...ways.values());
   }
 
   slowest(count: number): EndedBuild[] {

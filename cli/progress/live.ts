@@ -2,13 +2,14 @@
  * Progress on a terminal, drawn by ink on stderr: what runs, what it says, what is next, how far the whole is. No JSX: Node runs our
  * TypeScript directly, and strips types only.
  */
-import { Box, render, Static, Text } from 'ink';
-import { createElement as h, type ReactElement, useEffect, useState } from 'react';
+import { Box, render, Text, useStdout } from 'ink';
+import { createElement as h, type ReactElement, useEffect, useLayoutEffect, useState } from 'react';
 import { printable, printableInColour } from '../../base/index.ts';
 import type { Output } from '../output.ts';
+import { activityLines } from './activity-lines.ts';
 import { buildLines, type ShownLine } from './build-lines.ts';
 import type { BuildState } from './build-state.ts';
-import { type Activity, formatBytes, formatDuration, type Progress } from './model.ts';
+import { type Activity, formatDuration, type Progress } from './model.ts';
 import { logLine, remarks, titleOf } from './plain.ts';
 
 const FRAME_MS = 100;
@@ -23,12 +24,11 @@ export interface LiveOptions {
 
 /** One frame. */
 interface Shown {
-  readonly running: readonly Activity[];
+  readonly activities: readonly ShownLine[];
   readonly done: number;
   readonly total: number;
   readonly failed: number;
-  readonly lines: readonly ShownLine[];
-  readonly notes: readonly string[];
+  readonly builds: readonly ShownLine[];
 }
 
 export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progress {
@@ -40,14 +40,22 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
   let total = 0;
   let done = 0;
   let failed = 0;
-  const snapshot = (): Shown => ({
-    running: [...running.values()],
-    ...{ done, total, failed, notes: [...notes] },
+  const snapshot = (): Shown => {
     // Asked for at each frame: the window may have another size by now. A terminal that was told of none says 0.
-    lines: state === undefined ? [] : buildLines(state, jobs, { columns: terminal.columns || 80, rows: terminal.rows || 24 }),
-  });
+    const room = { columns: terminal.columns || 80, rows: terminal.rows || 24 };
+    return {
+      activities: activityLines([...running.values()], performance.now(), room),
+      ...{ done, total, failed },
+      builds: state === undefined ? [] : buildLines(state, jobs, room),
+    };
+  };
+  const takeNotes = (): string =>
+    notes
+      .splice(0)
+      .map((line) => `${line}\n`)
+      .join('');
   const { isColored } = out;
-  const app = render(h(Display, { snapshot, isColored }), {
+  const app = render(h(Display, { snapshot, takeNotes, isColored }), {
     stdout: terminal as NodeJS.WriteStream,
     patchConsole: false,
     exitOnCtrlC: false,
@@ -94,7 +102,7 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       out.interceptTalk = undefined;
       running.clear();
       state = undefined;
-      app.rerender(h(Display, { snapshot, isColored }));
+      app.rerender(h(Display, { snapshot, takeNotes, isColored }));
       app.unmount();
     },
   };
@@ -102,6 +110,8 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
 
 interface DisplayProperties {
   readonly snapshot: () => Shown;
+  /** Lines that stay, since the last frame. */
+  readonly takeNotes: () => string;
   readonly isColored: boolean;
 }
 
@@ -111,25 +121,29 @@ interface Looks {
   readonly dimColor?: boolean;
 }
 
-function Display({ snapshot, isColored }: DisplayProperties): ReactElement {
+function Display({ snapshot, takeNotes, isColored }: DisplayProperties): ReactElement {
   const [frame, setFrame] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => setFrame((count) => count + 1), FRAME_MS);
     return () => clearInterval(timer);
   }, []);
-  const { running, lines, notes, done, total, failed } = snapshot();
+  const { write } = useStdout();
+  // Not drawn, which would break them where the terminal ends now: it does so itself, and they can be copied as they are.
+  useLayoutEffect(() => {
+    const text = takeNotes();
+    if (text !== '') write(text);
+  });
+  const { activities, builds, done, total, failed } = snapshot();
   const dim: Looks = isColored ? { dimColor: true } : {};
   const mark = h(Text, isColored ? { color: 'cyan' } : {}, `${SPINNER[frame % SPINNER.length]!} `);
-  const kept = { items: [...notes], children: (note: string, index: number) => h(Text, { key: index }, note) };
   return h(
     Box,
     { flexDirection: 'column' },
-    h(Static<string>, kept),
-    ...running.map((activity) => h(ActivityLine, { key: activity.id, activity, mark, dim })),
-    running.length > 0 && total > 0
-      ? h(Text, { ...dim }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
+    ...activities.map((line, index) => h(RunningLine, { key: `activity ${index}`, line, mark, dim })),
+    activities.length > 0 && total > 0
+      ? h(Text, { ...dim, wrap: 'truncate' }, `${done} of ${total} done${failed > 0 ? `, ${failed} failed` : ''}`)
       : null,
-    ...lines.map((line, index) => h(BuildLine, { key: `line ${index}`, line, mark, dim })),
+    ...builds.map((line, index) => h(RunningLine, { key: `line ${index}`, line, mark, dim })),
   );
 }
 
@@ -139,22 +153,7 @@ interface LineProperties {
   readonly dim: Looks;
 }
 
-function BuildLine({ line, mark, dim }: LineProperties & { readonly line: ShownLine }): ReactElement {
+function RunningLine({ line, mark, dim }: LineProperties & { readonly line: ShownLine }): ReactElement {
   if (line.kind !== 'running') return h(Text, { ...dim, wrap: 'truncate' }, line.rest);
   return h(Text, { wrap: 'truncate' }, mark, `${line.title}  `, h(Text, { ...dim }, line.rest));
-}
-
-function ActivityLine({ activity, mark, dim }: LineProperties & { readonly activity: Activity }): ReactElement {
-  const bytes =
-    activity.doneBytes === undefined
-      ? ''
-      : `${formatBytes(activity.doneBytes)}${activity.totalBytes === undefined ? '' : ` of ${formatBytes(activity.totalBytes)}`} `;
-  return h(
-    Box,
-    null,
-    mark,
-    h(Text, null, `${activity.title} `),
-    h(Text, { ...dim }, `${formatDuration(performance.now() - activity.startedMs)} `),
-    h(Text, { ...dim, wrap: 'truncate' }, `${bytes}${activity.detail}`),
-  );
 }

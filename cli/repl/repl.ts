@@ -162,7 +162,8 @@ export class Repl implements Disposable {
       out.talk('interrupted');
       return;
     }
-    const { text } = endingOf(error, { color: out.isColored, fullTrace: this.showsTrace, program: 'igos repl' });
+    const options = { color: out.isColored, fullTrace: this.showsTrace, program: 'igos repl', home: this.context.home };
+    const { text } = endingOf(error, options);
     if (text !== '') out.talk(text.trimEnd());
   }
 

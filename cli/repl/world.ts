@@ -15,7 +15,7 @@ import {
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openSession, type Session } from '../session.ts';
-import { holdsExpression, splitOperand, Trees } from '../targets.ts';
+import { expressionAt, splitOperand, Trees } from '../targets.ts';
 import { userHome } from '../user-home.ts';
 import type { Parsed } from './input.ts';
 
@@ -156,14 +156,9 @@ export class World implements Disposable {
   #load(operand: string): Attrs {
     const { interpreter, autoArgs } = this.session;
     const what = `the names of '${operand}'`;
-    if (/^<[^<>]+>$/.test(operand)) {
-      const basePath = textToBytes(this.#context.workingDirectory);
-      const value = interpreter.evalExpr(textToBytes(`import ${operand}`), { basePath, name: operand });
-      return this.#attributes(interpreter.callWithAutoArgs(value, autoArgs), what);
-    }
     const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, userHome()));
-    if (holdsExpression(path, interpreter.ctx.io)) {
-      const value = interpreter.evalFile(textToBytes(resolve(this.#context.workingDirectory, path)));
+    const value = expressionAt(path, this.#context, this.session);
+    if (value !== undefined) {
       const chosen =
         name === undefined
           ? interpreter.callWithAutoArgs(value, autoArgs)

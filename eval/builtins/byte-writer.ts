@@ -1,4 +1,5 @@
 /** Byte strings put together from many short pieces: faster than a rope, which costs two objects a piece and is copied in the end. */
+import { constants } from 'node:buffer';
 import type { Bytes } from '../../base/index.ts';
 
 export class ByteWriter {
@@ -6,10 +7,14 @@ export class ByteWriter {
   #length = 0;
 
   constructor(expected: number) {
-    this.#bytes = Buffer.allocUnsafe(expected + (expected >> 2) + 64);
+    this.#bytes = Buffer.allocUnsafe(Math.min(expected + (expected >> 2) + 64, constants.MAX_STRING_LENGTH));
   }
 
-  /** Appends `text.slice(from, to)`. */
+  /**
+   * Appends `text.slice(from, to)`.
+   *
+   * @throws RangeError as the engine does, for a string longer than it can hold: a buffer could take all memory before
+   */
   write(text: Bytes, from: number, to: number): void {
     let at = this.#length;
     const end = at + to - from;
@@ -25,7 +30,8 @@ export class ByteWriter {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(2 * needed);
+    if (needed > constants.MAX_STRING_LENGTH) throw new RangeError('Invalid string length');
+    const grown = Buffer.allocUnsafe(Math.min(2 * needed, constants.MAX_STRING_LENGTH));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }

@@ -1,5 +1,5 @@
 /** `fetchGit` and `fetchTree`: sources by what they are, with what is known of them. */
-import { type Bytes, bytesToText, textToBytes } from '../../base/index.ts';
+import { type Bytes, bytesToText, didYouMean, type Fault, textToBytes } from '../../base/index.ts';
 import { formatHash, parseHash, parseStoreName } from '../../store/index.ts';
 import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
@@ -7,7 +7,7 @@ import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
 import type { GitRequest } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
-import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
+import { builtinFault, neededAttribute } from './faults.ts';
 import { fetchPinned } from './fetch.ts';
 import { type RefAttrs, readFlakeRef } from './flake-ref/read.ts';
 import { writeFlakeRef } from './flake-ref/write.ts';
@@ -78,6 +78,33 @@ const GIT_ARGUMENTS = ['allRefs', 'exportIgnore', 'lastModified', 'name', 'narHa
 /** Other arguments of Nix's; off is what happens anyway. */
 const ONLY_OFF = ['lfs', 'submodules', 'verifyCommit'];
 
+const ARCHIVE_ARGUMENTS = ['lastModified', 'name', 'narHash', 'rev', 'revCount', 'unpack', 'url'];
+const FORGE_ARGUMENTS = ['host', 'lastModified', 'narHash', 'owner', 'ref', 'repo', 'rev', 'treeHash'];
+/** What inputs of each scheme may say, besides `type` and, in a flake reference, `dir`. */
+const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  file: ARCHIVE_ARGUMENTS,
+  git: [...GIT_ARGUMENTS, ...ONLY_OFF],
+  github: FORGE_ARGUMENTS,
+  gitlab: FORGE_ARGUMENTS,
+  path: ['lastModified', 'narHash', 'path', 'rev', 'revCount'],
+  sourcehut: FORGE_ARGUMENTS,
+  tarball: ARCHIVE_ARGUMENTS,
+};
+
+/** @throws Fault E-EVAL-108 */
+function checkArguments(scheme: string, attrs: FetchAttrs): void {
+  const known = ARGUMENTS[scheme] ?? [...attrs.keys()];
+  const unknown = [...attrs.keys()].find((key) => key !== 'type' && key !== 'dir' && !known.includes(key));
+  if (unknown === undefined) return;
+  throw builtinFault('E-EVAL-108', `input attribute '${bytesToText(unknown)}' not supported by scheme '${scheme}'`, {
+    notes: [`it takes: ${known.join(', ')}`],
+    hints: didYouMean(unknown, known),
+  });
+}
+
+const neededInput = (builtin: string, name: string): Fault =>
+  neededAttribute(`the argument of '${builtin}'`, name, `input attribute '${name}' is missing`);
+
 interface GitCall {
   readonly builtin: 'fetchGit' | 'fetchTree';
   /** Of a working tree with changes, `rev` is zeros. */
@@ -85,10 +112,9 @@ interface GitCall {
 }
 
 function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: GitCall): Value {
-  for (const [key, value] of attrs) {
-    if (GIT_ARGUMENTS.includes(key) || key === 'type' || key === 'dir') continue;
-    if (!ONLY_OFF.includes(key)) throw unexpectedAttribute(`builtins.${builtin}`, key, [...GIT_ARGUMENTS, ...ONLY_OFF]);
-    if (value !== false) throw builtinFault('E-EVAL-143', `'${key}' of '${builtin}' is not supported`);
+  checkArguments('git', attrs);
+  for (const key of ONLY_OFF) {
+    if ((attrs.get(key) ?? false) !== false) throw builtinFault('E-EVAL-143', `'${key}' of '${builtin}' is not supported`);
   }
   const name = attrs.get('name');
   const storeName = parseStoreName(name === undefined ? 'source' : String(name));
@@ -127,7 +153,7 @@ function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: Gi
 /** @throws Fault E-EVAL-143 a url, ref or rev that git must not be given */
 function gitRequest(attrs: FetchAttrs, builtin: string): GitRequest {
   const url = attrs.get('url');
-  if (url === undefined) throw neededAttribute(`the argument of '${builtin}'`, 'url');
+  if (url === undefined) throw neededInput(builtin, 'url');
   const ref = attrs.get('ref');
   const rev = attrs.get('rev');
   if (rev !== undefined && !/^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/.test(String(rev))) {
@@ -175,6 +201,7 @@ function gitUrl(given: Bytes): string {
 function fetchTree(ctx: Evaluator, argument: Slot): Value {
   const attrs = readArguments(ctx, argument, 'fetchTree');
   const type = String(attrs.get('type'));
+  checkArguments(type, attrs);
   switch (type) {
     case 'git':
       return gitTree(ctx, attrs, { builtin: 'fetchTree', hasEmptyRev: false });
@@ -196,7 +223,7 @@ function fetchTree(ctx: Evaluator, argument: Slot): Value {
 
 function pathTree(ctx: Evaluator, attrs: FetchAttrs): Value {
   const given = attrs.get('path');
-  if (given === undefined) throw neededAttribute("the argument of 'fetchTree'", 'path');
+  if (given === undefined) throw neededInput('fetchTree', 'path');
   const path = String(given).replace(/(.)\/+$/, '$1');
   if (!path.startsWith('/')) throw builtinFault('E-EVAL-143', `'${bytesToText(path)}' is not an absolute path`);
   if (ctx.settings.pure === true && !attrs.has('narHash')) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
@@ -223,7 +250,7 @@ function archiveTree(ctx: Evaluator, type: string, attrs: FetchAttrs): Value {
 function archiveUrl(type: string, attrs: FetchAttrs): Bytes {
   const needed = (name: string): Bytes => {
     const value = attrs.get(name);
-    if (value === undefined) throw neededAttribute("the argument of 'fetchTree'", name);
+    if (value === undefined) throw neededInput('fetchTree', name);
     return String(value);
   };
   if (type === 'tarball' || type === 'file') return needed('url');

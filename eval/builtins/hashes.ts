@@ -39,10 +39,7 @@ export const hashBuiltins: readonly Builtin[] = [
     impl: (ctx, algorithm, path) => {
       const name = forceAlgorithm(ctx, algorithm, 'the first argument passed to builtins.hashFile');
       const file = forceRealPath(ctx, path, 'the second argument passed to builtins.hashFile');
-      return hashBytes(
-        name,
-        reading(file, () => ctx.io.readFile(file)),
-      );
+      return reading(file, () => ctx.io.hashFile(name, file));
     },
   }),
   builtin({

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Bytes } from '../../base/index.ts';
+import { BYTE_ORDER_MARK } from './json-read.ts';
 
 /** The message, as bytes; `undefined` where the library would find nothing wrong. */
 export function jsonSyntaxMessage(text: Bytes): Bytes | undefined {
@@ -40,6 +41,7 @@ const VALUE = "'[', '{', or a literal";
 /** Without recursion: the text may nest as deep as it likes. */
 function parse(scanner: Scanner): void {
   const open: ('[' | '{')[] = [];
+  scanner.skipByteOrderMark();
   let token = scanner.next('value');
   for (;;) {
     if (token === '{') {
@@ -97,6 +99,14 @@ class Scanner {
 
   constructor(text: Bytes) {
     this.#text = text;
+  }
+
+  skipByteOrderMark(): void {
+    if (!this.#text.startsWith(BYTE_ORDER_MARK.charAt(0))) return;
+    this.#context = 'value';
+    for (const byte of BYTE_ORDER_MARK) {
+      if (this.#read() !== byte) throw this.#mistake('invalid BOM; must be 0xEF 0xBB 0xBF if given');
+    }
   }
 
   /** `context`: what is being parsed, for the message about a token that is none; `expected` there, unless any value is. */

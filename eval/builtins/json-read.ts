@@ -10,6 +10,9 @@ import { nulInString } from './faults.ts';
 import { readJsonFast } from './json-fast.ts';
 import { Layouts } from './layouts.ts';
 
+/** Editors of some systems begin texts with it; Nix's readers of JSON and TOML pass over it. */
+export const BYTE_ORDER_MARK: Bytes = '\xef\xbb\xbf';
+
 /** What is wrong with a text, and at which byte. */
 export class JsonError extends Error {
   readonly at: number;
@@ -32,6 +35,7 @@ export function readJson(text: Bytes): Value {
 export function readJsonExactly(text: Bytes): Value {
   if (tryBytesToText(text) === undefined) throw new JsonError('the text is not UTF-8', 0);
   const reader = new Reader(text);
+  if (text.startsWith(BYTE_ORDER_MARK)) reader.at = BYTE_ORDER_MARK.length;
   const value = reader.value();
   reader.skipSpace();
   if (reader.at < text.length) throw reader.unexpected('the text goes on after its value');

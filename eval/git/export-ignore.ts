@@ -1,8 +1,7 @@
 /** What `.gitattributes` files of a commit mark `export-ignore`, as `git archive` leaves it out. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bytes } from '../../base/index.ts';
+import { type Bytes, temporaryFolder } from '../../base/index.ts';
 import { type Environment, Git } from './run-git.ts';
 
 /** @param paths all files of the commit. Cost: nothing where no `.gitattributes` is among them, else an index of the commit */
@@ -13,7 +12,7 @@ export function exportIgnored(
   environment: Environment,
 ): ReadonlySet<Bytes> {
   if (!paths.some((path) => path === '.gitattributes' || path.endsWith('/.gitattributes'))) return new Set();
-  const scratch = mkdtempSync(join(tmpdir(), 'igos-git-index-'));
+  const scratch = temporaryFolder('igos-git-index');
   try {
     const git = new Git(repository, environment, { GIT_INDEX_FILE: join(scratch, 'index') });
     git.read(['read-tree', rev]);

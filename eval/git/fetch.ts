@@ -1,10 +1,9 @@
 /** Commits and working trees of Git repositories. A repository of this machine is read where it is; others are kept in a cache. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bytesToPath, sys, textToBytes } from '../../base/index.ts';
+import { bytesToPath, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import { exportIgnored } from './export-ignore.ts';
 import { exportTree } from './export-tree.ts';
@@ -88,7 +87,7 @@ const missingCommit = (rev: string, ref: string, url: string): Error =>
   });
 
 function commitTree(git: Git, repository: string, rev: string, request: GitRequest, { environment }: GitOptions): GitTree {
-  const scratch = mkdtempSync(join(tmpdir(), 'igos-git-'));
+  const scratch = temporaryFolder('igos-git');
   const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
   try {
     const path = join(scratch, 'tree');
@@ -123,7 +122,7 @@ function workingTree(git: Git, repository: string, { warn }: GitOptions): GitTre
     .read(['ls-files', '-z', '--full-name', ':/'])
     .split('\0')
     .filter((name) => name !== '');
-  const scratch = mkdtempSync(join(tmpdir(), 'igos-git-'));
+  const scratch = temporaryFolder('igos-git');
   const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
   try {
     const path = join(scratch, 'tree');

@@ -389,7 +389,9 @@ export abstract class Recovery extends Reports {
   }
 
   protected missingIn(open: number | undefined): void {
-    if (!this.skipInvalid(EXPECT.bindingOrIn)) this.#reportMissingIn(this.at, this.at, open, EXPECT.bindingOrIn);
+    const before = this.kinds[this.at - 1];
+    const expected = before === K.Let || before === K.Semicolon ? EXPECT.bindingOrIn : EXPECT.semicolon;
+    if (!this.skipInvalid(expected)) this.#reportMissingIn(this.at, this.at, open, expected);
   }
 
   #reportMissingIn(found: number, index: number, open: number | undefined, expected: Expected): void {

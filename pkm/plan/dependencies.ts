@@ -1,41 +1,29 @@
 import { Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
-import { accepts, offersOf, parseRequirement } from './requirement.ts';
+import { parseRequirement } from './requirement.ts';
+import { Roster } from './roster.ts';
 
-/** Who stands for which name, in which version. Superseded records stand for nothing; their successors do for them. */
+/** Who meets what. Superseded records meet nothing; their heirs do for them. */
 export class Satisfaction {
-  readonly #offers = new Map<string, Map<string, string | undefined>>();
+  readonly #roster: Roster;
 
   constructor(records: readonly PackageRecord[]) {
-    const active = new Map(
-      records.filter((record) => record.supersededBy.length === 0).map((record) => [record.name, record] as const),
-    );
-    for (const record of active.values()) for (const [name, version] of offersOf(record)) this.#add(name, record.name, version);
-    for (const record of records) {
-      for (const successor of record.supersededBy) {
-        const by = active.get(successor);
-        if (by !== undefined) this.#add(record.name, successor, by.version);
-      }
-    }
-  }
-
-  #add(name: string, by: string, version: string | undefined): void {
-    const found = this.#offers.get(name) ?? new Map<string, string | undefined>();
-    if (!found.has(by) || found.get(by) === undefined) found.set(by, version);
-    this.#offers.set(name, found);
+    this.#roster = Roster.ofRecords(records);
   }
 
   /** The packages that meet a requirement (`name` or `name>=1.2`). */
   by(text: string): string[] {
-    const requirement = parseRequirement(text);
-    const found: string[] = [];
-    for (const [by, version] of this.#offers.get(requirement.name) ?? []) if (accepts(requirement, version)) found.push(by);
-    return found;
+    return [...this.#roster.meeting(parseRequirement(text))].map(({ about }) => about.name);
+  }
+
+  /** Whether there is one. */
+  has(text: string): boolean {
+    return this.#roster.meeting(parseRequirement(text)).next().done === false;
   }
 
   /** What there is of the name, whatever its version: `by` and version, for messages. */
   nearly(text: string): { readonly by: string; readonly version: string | undefined }[] {
-    return [...(this.#offers.get(parseRequirement(text).name) ?? [])].map(([by, version]) => ({ by, version }));
+    return [...this.#roster.standIns(parseRequirement(text).name)].map(({ by, version }) => ({ by: by.about.name, version }));
   }
 }
 
@@ -58,7 +46,7 @@ export function unmetDependencies(records: readonly PackageRecord[]): Unmet[] {
     .filter((record) => record.supersededBy.length === 0)
     .flatMap((record) =>
       record.runtime
-        .filter((needs) => satisfied.by(needs).length === 0)
+        .filter((needs) => !satisfied.has(needs))
         .map((needs) => ({ package: record.name, needs, there: there(needs) })),
     );
 }

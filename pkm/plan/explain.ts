@@ -1,5 +1,5 @@
 import { didYouMean, Fault } from '../../base/index.ts';
-import type { Candidate } from './world.ts';
+import type { Candidate } from './offers.ts';
 
 /** A requirement that could not be met, on one of the ways that were tried. */
 export interface Failure {

@@ -6,6 +6,7 @@ import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } 
 import { checkEntry, isLayoutLink } from './critical.ts';
 import { checkConflicts, newlyUnmet, unmetDependencies } from './dependencies.ts';
 import { type Draft, effective, isPlainDirectory } from './draft.ts';
+import { Roster } from './roster.ts';
 
 export interface InstallOptions {
   /** Who was asked for by name; the others came along. Default: all. */
@@ -35,11 +36,22 @@ export function installImages(
   disk: Disk,
   options: InstallOptions,
 ): AbsentPredecessor[] {
-  const absent = checkQueue(draft, images, options);
+  const roster = Roster.ofRecords(draft.records());
+  const byName = new Map(images.map((image) => [image.name, image]));
+  const staying = new Set(images.filter((image) => staysSuperseded(roster, image, byName)));
+  const strangers = images.filter((image) => roster.entry(image.name) === undefined);
+  const absent = checkQueue(draft, images, { ...options, roster, staying, byName });
   for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
-  for (const image of images) placeImage(draft, image, { disk, options, conflicts, images });
+  const successions = new Map<string, Set<string>>();
+  for (const image of images)
+    placeImage(draft, image, { disk, options, conflicts, roster, successions, isStaying: staying.has(image) });
+  recordSuccessions(draft, successions, options.now);
+  for (const image of strangers) {
+    const heirs = roster.active(image.name) === undefined ? [] : roster.heirsOf(image.name);
+    if (heirs.length > 0) throw supersededFault(image, heirs);
+  }
   const records = draft.records();
   const queue = new Set(images.map((image) => image.name));
   checkConflicts(records, queue); // says more than that they have a file in common
@@ -49,7 +61,16 @@ export function installImages(
 }
 
 /** Names once, predecessors there and before their successors, no way back for superseded packages. */
-function checkQueue(draft: Draft, images: readonly PackageImage[], { isDeclared }: InstallOptions): AbsentPredecessor[] {
+function checkQueue(
+  draft: Draft,
+  images: readonly PackageImage[],
+  context: Pick<InstallOptions, 'isDeclared'> & {
+    readonly roster: Roster;
+    readonly staying: ReadonlySet<PackageImage>;
+    readonly byName: ReadonlyMap<string, PackageImage>;
+  },
+): AbsentPredecessor[] {
+  const { isDeclared, roster, staying, byName } = context;
   const absent: AbsentPredecessor[] = [];
   const position = new Map<string, number>();
   for (const [index, image] of images.entries()) {
@@ -60,12 +81,8 @@ function checkQueue(draft: Draft, images: readonly PackageImage[], { isDeclared 
   }
   for (const [index, image] of images.entries()) {
     const old = draft.record(image.name);
-    const successors = old?.supersededBy.filter((name) => draft.record(name)?.supersededBy.length === 0) ?? [];
-    if (successors.length > 0 && !comesWithSuccessor(image, old, images)) {
-      throw new Fault('E-PKM-011', `package '${image.name}' was superseded by '${successors.join("', '")}'`, {
-        hints: [`install '${successors[0]}' instead`, `or remove '${successors[0]}' first`],
-      });
-    }
+    const successors = staying.has(image) ? [] : roster.keepAway(image, (name) => byName.get(name));
+    if (successors.length > 0) throw supersededFault(image, successors);
     for (const predecessor of image.supersedes) {
       const at = position.get(predecessor);
       if (at !== undefined && at > index) {
@@ -86,9 +103,18 @@ function checkQueue(draft: Draft, images: readonly PackageImage[], { isDeclared 
   return absent;
 }
 
+const supersededFault = ({ name }: PackageImage, heirs: readonly string[]): Fault =>
+  new Fault('E-PKM-011', `package '${name}' was superseded by '${heirs.join("', '")}'`, {
+    hints: [`install '${heirs[0]}' instead`, `or remove '${heirs[0]}' first`],
+  });
+
 /** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
-const comesWithSuccessor = (image: PackageImage, old: PackageRecord | undefined, images: readonly PackageImage[]): boolean =>
-  old !== undefined && images.some((other) => old.supersededBy.includes(other.name) && other.supersedes.includes(image.name));
+function staysSuperseded(roster: Roster, { name }: PackageImage, queue: ReadonlyMap<string, PackageImage>): boolean {
+  if (roster.active(name) !== undefined) return false;
+  for (const successor of roster.successorsOf(name)) if (queue.get(successor)?.supersedes.includes(name) === true) return true;
+  const way = roster.wayFrom(name);
+  return roster.heirsOf(name).some((heir) => queue.get(heir)?.supersedes.some((one) => way.has(one)));
+}
 
 function dropOldFiles(draft: Draft, image: PackageImage): void {
   if (draft.record(image.name) === undefined) return;
@@ -105,19 +131,34 @@ interface FileConflict {
 function placeImage(
   draft: Draft,
   image: PackageImage,
-  context: { disk: Disk; options: InstallOptions; conflicts: FileConflict[]; images: readonly PackageImage[] },
+  context: {
+    disk: Disk;
+    options: InstallOptions;
+    conflicts: FileConflict[];
+    roster: Roster;
+    successions: Map<string, Set<string>>;
+    isStaying: boolean;
+  },
 ): void {
-  const { disk, options, conflicts, images } = context;
-  const old = draft.record(image.name);
-  const staysSuperseded = comesWithSuccessor(image, old, images);
+  const { disk, options, conflicts, roster, successions, isStaying } = context;
+  const { name } = image;
+  const record = newRecord(image, draft.record(name), { ...options, isStaying });
+  supersede(image, roster, successions);
+  draft.putRecord(record);
+  roster.put({ about: image, supersededBy: record.supersededBy });
   const isConfig = configMatcher(image.config);
+  let heirs: ReadonlySet<string> | undefined;
+  const isOfHeir = ({ owner }: FileRow): boolean => {
+    heirs ??= new Set([...roster.wayFrom(name), ...roster.heirsOf(name)]);
+    return owner !== name && heirs.has(owner);
+  };
   for (const entry of image.entries) {
-    if (staysSuperseded && draft.rowsAt(entry.path).some((row) => old!.supersededBy.includes(row.owner))) continue;
+    if (isStaying && draft.rowsAt(entry.path).some(isOfHeir)) continue;
     if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
       if (
         !draft
           .rowsAt(entry.path)
-          .some((row) => row.kind !== 'directory' && !mayTake(draft, image, row.owner) && row.owner !== image.name)
+          .some((row) => row.kind !== 'directory' && !mayTake(roster, image, row.owner) && row.owner !== image.name)
       ) {
         disk.assumeFolder(entry.path);
       }
@@ -126,23 +167,33 @@ function placeImage(
     if (isLayoutLink(entry) && isLaidOut(draft, image, entry, disk)) continue;
     for (const row of draft.rowsAt(entry.path)) {
       if (row.owner === image.name) continue;
-      if (mayTake(draft, image, row.owner)) draft.drop(row);
+      if (mayTake(roster, image, row.owner)) draft.drop(row);
       else if (row.kind !== 'directory' || entry.kind !== 'directory') {
         conflicts.push({ path: entry.path, package: image.name, owner: row.owner });
       }
     }
     draft.put(entry.kind === 'directory' ? directoryRow(draft, image.name, entry, disk) : fileRow(image.name, entry, isConfig));
   }
-  for (const name of image.supersedes) {
-    const predecessor = draft.record(name);
-    if (predecessor === undefined || predecessor.supersededBy.includes(image.name)) continue;
-    draft.putRecord({
-      ...predecessor,
-      supersededBy: [...predecessor.supersededBy, image.name].sort(compareBytes),
-      supersededAt: predecessor.supersededAt === 0 ? options.now : predecessor.supersededAt,
-    });
+}
+
+/** @param successions  gets who supersedes whom: of one that is split in many, all are recorded at once */
+function supersede({ name, supersedes }: PackageImage, roster: Roster, successions: Map<string, Set<string>>): void {
+  for (const older of supersedes) {
+    const entry = roster.entry(older);
+    if (entry === undefined) continue;
+    const successors = successions.get(older) ?? new Set(entry.supersededBy);
+    successions.set(older, successors.add(name));
+    if (entry.supersededBy.length === 0) roster.put({ about: entry.about, supersededBy: [name] });
   }
-  draft.putRecord(newRecord(image, old, { ...options, staysSuperseded }));
+}
+
+function recordSuccessions(draft: Draft, successions: ReadonlyMap<string, ReadonlySet<string>>, now: number): void {
+  for (const [name, successors] of successions) {
+    const record = draft.record(name)!;
+    if (successors.size === record.supersededBy.length) continue;
+    const supersededAt = record.supersededAt === 0 ? now : record.supersededAt;
+    draft.putRecord({ ...record, supersededBy: [...successors].sort(compareBytes), supersededAt });
+  }
 }
 
 /** Another package has the same symlink, or it stood there before any package: it stays theirs. */
@@ -154,8 +205,9 @@ function isLaidOut(draft: Draft, image: PackageImage, entry: ImageEntry, disk: D
   return draft.base.rowsAt(entry.path).length === 0 && disk.entry(entry.path)?.target === entry.target;
 }
 
-const mayTake = (draft: Draft, image: PackageImage, owner: string): boolean =>
-  image.supersedes.includes(owner) || draft.record(owner)?.supersededBy.includes(image.name) === true;
+/** Whose place it took, now or before, near or far. */
+const mayTake = (roster: Roster, { name, supersedes }: PackageImage, owner: string): boolean =>
+  supersedes.includes(owner) || (roster.active(owner) === undefined && roster.ancestorsOf(name).has(owner));
 
 const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => boolean): FileRow => ({
   path: entry.path,
@@ -215,7 +267,7 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
 function newRecord(
   image: PackageImage,
   old: PackageRecord | undefined,
-  options: InstallOptions & { staysSuperseded: boolean },
+  options: InstallOptions & { readonly isStaying: boolean },
 ): PackageRecord {
   const { entries: _entries, notes: _notes, contentPath: _path, scratch: _scratch, ...description } = image;
   const asked = options.explicit === undefined || options.explicit.has(image.name);
@@ -225,8 +277,8 @@ function newRecord(
     ...description,
     reason,
     installedAt: options.now,
-    supersededBy: options.staysSuperseded ? old!.supersededBy : [],
-    supersededAt: options.staysSuperseded ? old!.supersededAt : 0,
+    supersededBy: options.isStaying ? (old?.supersededBy ?? []) : [],
+    supersededAt: options.isStaying ? (old?.supersededAt ?? 0) : 0,
     fromGeneration: 0,
   };
   if (old === undefined || identity(old) !== identity(record)) return record;

@@ -24,7 +24,11 @@ export function orphans(records: readonly PackageRecord[], holds: ReadonlySet<st
   }
   const predecessors = new Map<string, string[]>();
   for (const { name, supersededBy } of records) {
-    for (const successor of supersededBy) predecessors.set(successor, [...(predecessors.get(successor) ?? []), name]);
+    for (const successor of supersededBy) {
+      const known = predecessors.get(successor);
+      if (known === undefined) predecessors.set(successor, [name]);
+      else known.push(name);
+    }
   }
   // Only now: whoever superseded one of them as well is not needed for that.
   for (const name of kept) for (const predecessor of predecessors.get(name) ?? []) kept.add(predecessor);

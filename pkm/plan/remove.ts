@@ -1,6 +1,9 @@
 import { didYouMean, Fault } from '../../base/index.ts';
-import { newlyUnmet, type Unmet } from './dependencies.ts';
+import type { PackageRecord } from '../types.ts';
+import { newlyUnmet, type Unmet, unmetDependencies } from './dependencies.ts';
 import type { Draft } from './draft.ts';
+import { parseRequirement } from './requirement.ts';
+import { Roster } from './roster.ts';
 
 /**
  * Takes packages, and with `cascade` all that need them, out of the draft.
@@ -14,22 +17,47 @@ export function removePackages(
   options: { cascade?: boolean; isLate?: boolean },
 ): string[] {
   const before = draft.records();
-  const known = before.map((record) => record.name);
-  for (const name of names) {
-    if (!known.includes(name)) throw notInstalled(name, known);
-  }
-  const gone = [...new Set(names)];
-  for (;;) {
-    const broken = newlyUnmet(
-      before,
-      before.filter((record) => !gone.includes(record.name)),
-    );
-    if (broken.length === 0) break;
+  const known = new Set(before.map((record) => record.name));
+  for (const name of names) if (!known.has(name)) throw notInstalled(name, [...known]);
+  const gone = new Set(names);
+  const broken = newlyUnmet(
+    before,
+    before.filter((record) => !gone.has(record.name)),
+  );
+  if (broken.length > 0) {
     if (options.cascade !== true) throw dependants(names, broken);
-    gone.push(...new Set(broken.map((unmet) => unmet.package)));
+    cascade(before, gone);
   }
-  draft.dropPackages(gone, options.isLate === true);
-  return gone.reverse();
+  const all = [...gone];
+  draft.dropPackages(all, options.isLate === true);
+  return all.reverse();
+}
+
+/** Adds what needs one of them and has nothing else for it, what needs that, and so on. */
+function cascade(records: readonly PackageRecord[], gone: Set<string>): void {
+  const roster = Roster.ofRecords(records);
+  const byName = new Map(records.map((record) => [record.name, record]));
+  const needed = new Map<string, Set<PackageRecord>>();
+  for (const record of records) {
+    for (const text of record.supersededBy.length > 0 ? [] : record.runtime) {
+      const { name } = parseRequirement(text);
+      needed.set(name, (needed.get(name) ?? new Set()).add(record));
+    }
+  }
+  const isMet = (text: string): boolean => roster.meeting(parseRequirement(text)).next().done === false;
+  const before = new Set(unmetDependencies(records).map((unmet) => `${unmet.package} ${unmet.needs}`));
+  for (let layer: readonly string[] = [...gone]; layer.length > 0; ) {
+    const shaken = new Set<PackageRecord>();
+    for (const name of layer) {
+      for (const offered of roster.offersOf(byName.get(name)!).keys())
+        for (const record of needed.get(offered) ?? []) shaken.add(record);
+    }
+    for (const name of layer) roster.delete(name);
+    const isBroken = ({ name, runtime }: PackageRecord): boolean =>
+      !gone.has(name) && runtime.some((needs) => !isMet(needs) && !before.has(`${name} ${needs}`));
+    layer = [...shaken].filter(isBroken).map(({ name }) => name);
+    for (const name of layer) gone.add(name);
+  }
 }
 
 export const notInstalled = (name: string, known: readonly string[]): Fault =>

@@ -50,14 +50,24 @@ export interface Offering {
   readonly supersedes: readonly string[];
 }
 
-/** Name → version that a package offers it in: its own, what it provides, and (at its own version) what it supersedes. */
-export function offersOf(item: Offering): Map<string, string | undefined> {
-  const offers = new Map<string, string | undefined>();
-  for (const name of item.supersedes) offers.set(name, item.version);
+/** Name → version that a package provides it in. */
+export function providedBy(item: Offering): Map<string, string | undefined> {
+  const provided = new Map<string, string | undefined>();
   for (const text of item.provides) {
     const { name, relation, version } = parseRequirement(text);
-    offers.set(name, relation === undefined ? undefined : version);
+    provided.set(name, relation === undefined ? undefined : version);
   }
+  return provided;
+}
+
+/**
+ * Name → version that a package stands for it in: its own, what it provides, and (at its own version) what it took the place of.
+ * @param ancestors  the names of those; default: what it supersedes itself, which is all that is known of one that is not there
+ */
+export function offersOf(item: Offering, ancestors: Iterable<string> = item.supersedes): Map<string, string | undefined> {
+  const offers = new Map<string, string | undefined>();
+  for (const name of ancestors) offers.set(name, item.version);
+  for (const [name, version] of providedBy(item)) if (version !== undefined || !offers.has(name)) offers.set(name, version);
   return offers.set(item.name, item.version);
 }
 

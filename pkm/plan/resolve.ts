@@ -11,8 +11,9 @@ import type { PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
 import { explainFailure, type Failure, MAX_TRIED, notOffered } from './explain.ts';
 import { installOrder } from './install-order.ts';
+import { type Candidate, Offers } from './offers.ts';
 import { accepts, excludes, offersOf, parseRequirement, type Requirement } from './requirement.ts';
-import { type Candidate, type Member, World } from './world.ts';
+import { type Member, type Succeeded, World } from './world.ts';
 
 export interface ResolveRequest<T extends Candidate> {
   /** What could be had. Of one name and version, the first is taken. */
@@ -42,6 +43,10 @@ interface Goal<T extends Candidate> {
   readonly canStay?: boolean;
   /** A better one is wanted, even though it is met. */
   readonly isWish: boolean;
+  /** The package that an upgrade is about. */
+  readonly upgraded?: string;
+  /** It is not wanted any more as things are. */
+  readonly isMoot?: () => boolean;
 }
 
 interface Agenda<T extends Candidate> {
@@ -80,58 +85,37 @@ export function resolvePackages<T extends Candidate>(request: ResolveRequest<T>)
 class Resolver<T extends Candidate> {
   readonly #request: ResolveRequest<T>;
   readonly #world: World<T>;
-  readonly #byName = new Map<string, T[]>();
-  readonly #byOffer = new Map<string, T[]>();
-  readonly #bySuperseded = new Map<string, T[]>();
+  readonly #offers: Offers<T>;
   /** Asker and requirement → what failed first there. */
   readonly #failures = new Map<string, Failure>();
   /** Chosen name → who asked for it first. */
   readonly #askers = new Map<string, string | undefined>();
-  /** Chosen name → predecessors that come along to be superseded by it. */
-  readonly #links = new Map<string, readonly T[]>();
-  /** Chosen name → the number of the choice. */
-  readonly #levels = new Map<string, number>();
-  /** Installed name that something superseded → the number of that choice. */
-  readonly #removals = new Map<string, number>();
   /** Candidate → others that it cannot be together with: not with all of one list. */
   readonly #learned = new Map<T, (readonly T[])[]>();
   /** The root as it was before any choice. */
-  #before: World<T> | undefined;
+  readonly #before: World<T>;
   #nFailures = 0;
 
   constructor(request: ResolveRequest<T>) {
     this.#request = request;
     this.#world = new World<T>(request.installed);
-    const prefer = request.prefer ?? newestFirst;
-    const add = (map: Map<string, T[]>, name: string, item: T): void => {
-      const list = map.get(name);
-      if (list === undefined) map.set(name, [item]);
-      else list.push(item);
-    };
-    for (const item of request.offered) add(this.#byName, item.name, item);
-    for (const list of this.#byName.values()) list.sort(prefer);
-    for (const list of this.#byName.values()) {
-      for (const item of list) {
-        for (const name of offersOf(item).keys()) if (name !== item.name) add(this.#byOffer, name, item);
-        for (const name of item.supersedes) add(this.#bySuperseded, name, item);
-      }
-    }
+    this.#before = new World<T>(request.installed);
+    this.#offers = new Offers(request.offered, request.prefer);
   }
 
   run(): T[] {
-    const goals = this.#request.upgrade === true ? this.#upgradeGoals() : this.#wishGoals();
-    this.#search(toAgenda(goals, undefined));
-    const chosen = this.#world.chosen();
-    const names = new Set(chosen.map((item) => item.name));
-    const links = new Map(chosen.flatMap((item) => (this.#links.get(item.name) ?? []).map((link) => [link.name, link] as const)));
-    return installOrder([...[...links.values()].filter((link) => !names.has(link.name)), ...chosen]);
+    const { wanted, upgrade } = this.#request;
+    if (upgrade !== true) this.#search(() => this.#wishGoals());
+    else if (wanted.length > 0) this.#search(() => wanted.flatMap((name) => this.#goalsOf(name, false)));
+    else this.#search(() => this.#upgradeGoals(), true);
+    return installOrder(this.#world.chosen());
   }
 
   #wishGoals(): Goal<T>[] {
     const wishes = this.#request.wanted.map((text): Goal<T> => {
       const requirement = parseRequirement(text);
       if (this.#candidates(requirement).length === 0 && this.#world.meets(requirement) === undefined) {
-        throw notOffered(text, this.#byName.get(requirement.name) ?? [], [...this.#byName.keys(), ...this.#byOffer.keys()]);
+        throw notOffered(text, this.#offers.named(requirement.name), this.#offers.names());
       }
       return { requirement, asker: undefined, isWish: true, canStay: this.#world.meets(requirement) !== undefined };
     });
@@ -140,27 +124,53 @@ class Resolver<T extends Candidate> {
   }
 
   #upgradeGoals(): Goal<T>[] {
-    const { wanted, installed, holds } = this.#request;
-    const isAll = wanted.length === 0;
-    const names = isAll
-      ? installed.filter((record) => record.supersededBy.length === 0 && holds?.has(record.name) !== true).map(({ name }) => name)
-      : wanted;
-    return names.flatMap((name): Goal<T>[] => {
-      const requirement = parseRequirement(name);
-      const successors = newestOfEach(this.#bySuperseded.get(requirement.name) ?? []).filter(
-        (item) => this.#world.member(item.name) === undefined,
-      );
-      if (successors.length > 0)
-        return successors.map((item) => ({
-          requirement: parseRequirement(item.name),
-          asker: undefined,
-          only: [item],
-          isWish: true,
-          canStay: isAll,
-        }));
-      const newer = this.#candidates(requirement).filter((item) => item.name === requirement.name && this.#isNewer(item));
-      return newer.length === 0 ? [] : [{ requirement, asker: undefined, only: newer, isWish: true, canStay: isAll }];
-    });
+    const { holds } = this.#request;
+    return [...this.#world.members()].flatMap(({ name }) => (holds?.has(name) === true ? [] : this.#goalsOf(name, true)));
+  }
+
+  /** Where it was split its other successors come with the first, or none does. */
+  #goalsOf(name: string, canStay: boolean): Goal<T>[] {
+    const [only] = this.#waysOn(name, this.#world);
+    if (only === undefined) return [];
+    // What superseded it meanwhile is newer still.
+    const isMoot = (): boolean => only[0]!.name === name && this.#world.member(name) === undefined;
+    return [
+      { requirement: parseRequirement(only[0]!.name), asker: undefined, only, isWish: true, canStay, upgraded: name, isMoot },
+    ];
+  }
+
+  /** Of a package whose place is taken, what else takes it. */
+  #goalsBeside(name: string, level: number): Goal<T>[] {
+    // As it was before: what the first of its successors changed is not to make the others impossible.
+    return this.#waysOn(name, this.#before.member(name) === undefined ? this.#world : this.#before).map((only) => ({
+      ...{ requirement: parseRequirement(only[0]!.name), asker: undefined, only, isWish: true, level, upgraded: name },
+      isMoot: () => only[0]!.name === name || this.#isSupersededNow(only[0]!.name),
+    }));
+  }
+
+  /** An older version that comes along for an upgrade is not to take its place: that would be outdated at once. */
+  #staying(item: T, level: number): Goal<T> {
+    const { name } = item;
+    const isMoot = (): boolean => {
+      const [by] = this.#world.roster.entry(name)?.supersededBy ?? [];
+      return by !== undefined && this.#isChosenOrLink(this.#offers.named(by)[0]!);
+    };
+    return { requirement: parseRequirement(name), asker: undefined, only: [item], isWish: true, level, upgraded: name, isMoot };
+  }
+
+  #isChosenOrLink(item: T): boolean {
+    return this.#world.roster.entry(item.name)?.chosen === item;
+  }
+
+  /** By what was chosen: that stands for it then. */
+  #isSupersededNow(name: string): boolean {
+    const entry = this.#world.roster.entry(name);
+    return entry?.level !== undefined && entry.supersededBy.length > 0;
+  }
+
+  #waysOn(name: string, { roster }: World<T>): (readonly T[])[] {
+    const record = roster.active(name)?.about;
+    return record === undefined ? [] : this.#offers.upgradesOf(record, roster);
   }
 
   #isNewer(item: T): boolean {
@@ -168,11 +178,19 @@ class Resolver<T extends Candidate> {
     return there === undefined || compareReleases(item, there) > 0;
   }
 
-  #search(start: Agenda<T> | undefined): void {
+  /** @param isAgain  what they led to may make more of them possible: until it is nothing */
+  #search(goals: () => readonly Goal<T>[], isAgain: boolean = false): void {
     const points: ChoicePoint<T>[] = [];
-    let agenda = start;
-    while (agenda !== undefined) {
-      const { goal, next } = agenda;
+    let mark = this.#world.mark();
+    let agenda = toAgenda(goals(), undefined);
+    for (;;) {
+      if (agenda === undefined) {
+        if (!isAgain || this.#world.mark() === mark) return;
+        mark = this.#world.mark();
+        agenda = toAgenda(goals(), undefined);
+        continue;
+      }
+      const { goal, next }: Agenda<T> = agenda;
       if (this.#isMet(goal)) {
         agenda = next;
         continue;
@@ -192,7 +210,8 @@ class Resolver<T extends Candidate> {
     }
   }
 
-  #isMet({ requirement, asker, isWish, only }: Goal<T>): boolean {
+  #isMet({ requirement, asker, isWish, only, isMoot }: Goal<T>): boolean {
+    if (isMoot?.() === true) return true;
     if (asker !== undefined && this.#world.member(asker.name) !== asker) return true; // it was replaced meanwhile
     if (only !== undefined) return only.some((item) => this.#world.member(item.name)?.chosen === item);
     const by = this.#world.meets(requirement);
@@ -249,23 +268,20 @@ class Resolver<T extends Candidate> {
   }
 
   /** The choices but for which a goal that is not met would not be there, or would be met. */
-  #blamedFor({ requirement, asker, level }: Goal<T>): Set<number> {
+  #blamedFor({ requirement, asker, level, upgraded }: Goal<T>): Set<number> {
     const blamed = new Set<number>();
     const blame = (at: number | undefined): void => {
       if (at !== undefined) blamed.add(at);
     };
     blame(level);
-    if (asker?.chosen !== undefined) blame(this.#levels.get(asker.name));
-    this.#before ??= new World<T>(this.#request.installed);
-    for (const { name } of this.#before.allThatMeet(requirement)) blame(this.#whoReplaced(name));
+    if (asker?.chosen !== undefined) blame(asker.level);
+    if (upgraded !== undefined) blame(this.#world.roster.entry(upgraded)?.level);
+    // Whoever replaced or superseded what did, or might have led to what does.
+    const { roster } = this.#before;
+    const did = [...roster.meeting(requirement)].map(({ name }) => name);
+    const names = new Set([...did, ...roster.wayFrom(requirement.name), ...roster.heirsOf(requirement.name)]);
+    for (const name of names) blame(this.#world.roster.entry(name)?.level);
     return blamed;
-  }
-
-  /** The choice that took an installed package away, or its place. */
-  #whoReplaced(name: string): number | undefined {
-    const now = this.#world.member(name);
-    if (now === undefined) return this.#removals.get(name);
-    return now.chosen === undefined ? undefined : this.#levels.get(name);
   }
 
   /** An installed package that asks might go in ways that are no options of the goal. */
@@ -273,13 +289,13 @@ class Resolver<T extends Candidate> {
     if (only !== undefined || asker === undefined || asker.chosen !== undefined) return false;
     const isAgain = (item: T): boolean =>
       compareReleases(item, asker.about) === 0 && !item.runtime.some((text) => parseRequirement(text).text === requirement.text);
-    return (this.#byName.get(asker.name) ?? []).some(isAgain) || this.#bySuperseded.has(asker.name);
+    return this.#offers.named(asker.name).some(isAgain) || this.#isSucceeded(asker.name);
   }
 
   /** Whether an installed package that `item` cannot stand beside might make room for it. */
   #mayGo({ about }: Member<T>, item: T): boolean {
     const isOther = (one: T): boolean => compareReleases(one, about) >= 0 && !excludes(one, item) && !excludes(item, one);
-    return this.#bySuperseded.has(about.name) || (this.#byName.get(about.name) ?? []).some(isOther);
+    return this.#isSucceeded(about.name) || this.#offers.named(about.name).some(isOther);
   }
 
   /** What may meet a goal, the preferred first; and another version of who asks, should it be an installed package. */
@@ -288,15 +304,44 @@ class Resolver<T extends Candidate> {
     const found = this.#candidates(requirement);
     if (asker === undefined || asker.chosen !== undefined) return found;
     const instead = [
-      ...(this.#byName.get(asker.name) ?? []).filter((item) => this.#isNewer(item)),
-      ...newestOfEach(this.#bySuperseded.get(asker.name) ?? []),
+      ...this.#offers.named(asker.name).filter((item) => this.#isNewer(item)),
+      ...newestOfEach(this.#offers.superseding(asker.name)),
+      ...this.#farSuccessors(asker.name),
     ];
-    return [...found, ...instead.filter((item) => !found.includes(item))];
+    return [...new Set([...found, ...instead])];
   }
 
   #candidates(requirement: Requirement): T[] {
-    const all = [...(this.#byName.get(requirement.name) ?? []), ...(this.#byOffer.get(requirement.name) ?? [])];
-    return all.filter((item) => accepts(requirement, offersOf(item).get(requirement.name)));
+    const { name } = requirement;
+    const near = [...this.#offers.named(name), ...this.#offers.standingFor(name)].filter((item) =>
+      accepts(requirement, offersOf(item).get(name)),
+    );
+    const far = this.#farSuccessors(name).filter((item) => accepts(requirement, item.version));
+    return far.length === 0 ? near : [...new Set([...near, ...far])];
+  }
+
+  /**
+   * What would stand for a package that is, or was, here as the end of a chain of successors: other versions of its heirs, and what
+   * supersedes them, or what is offered as its successors.
+   */
+  #farSuccessors(name: string): T[] {
+    const { roster } = this.#world;
+    const way = new Set([...roster.wayFrom(name), ...roster.heirsOf(name)]);
+    if (roster.entry(name) === undefined && way.size === 1) return [];
+    const far = [...way].flatMap((heir) => (heir === name ? [] : this.#offers.named(heir)));
+    for (const item of this.#offers.superseding(name)) way.add(item.name);
+    way.delete(name);
+    for (const older of way) {
+      for (const item of this.#offers.superseding(older)) {
+        far.push(item);
+        if (item.name !== name) way.add(item.name);
+      }
+    }
+    return far;
+  }
+
+  #isSucceeded(name: string): boolean {
+    return this.#offers.superseding(name).length > 0;
   }
 
   /** Takes a candidate into the world. @returns what it asks for in turn; `undefined` where it cannot be taken */
@@ -307,8 +352,8 @@ class Resolver<T extends Candidate> {
       if (isDueToAll) point.blamesAll = true;
       return undefined;
     };
-    const blame = ({ name, chosen }: { name: string; chosen: T | undefined }): void => {
-      if (chosen !== undefined) point.blamed.add(this.#levels.get(name)!);
+    const blame = ({ chosen, level: at }: Member<T>): void => {
+      if (chosen !== undefined) point.blamed.add(at!);
     };
     const { holds } = this.#request;
     const there = this.#world.member(item.name);
@@ -318,7 +363,7 @@ class Resolver<T extends Candidate> {
     }
     const learned = this.#learned.get(item)?.find((others) => others.every((other) => this.#isChosen(other)));
     if (learned !== undefined) {
-      for (const { name } of learned) point.blamed.add(this.#levels.get(name)!);
+      for (const { name } of learned) blame(this.#world.member(name)!);
       point.wasTaken = true;
       return undefined;
     }
@@ -327,66 +372,102 @@ class Resolver<T extends Candidate> {
       blame(next);
       return refuse(`it is superseded by '${label(next.about)}', which is to be installed`);
     }
-    const mayGo = this.#bySuperseded.has(item.name);
+    const mayGo = this.#isSucceeded(item.name);
     if (there !== undefined && compareReleases(item, there.about) < 0)
       return refuse(`${there.about.version}, which is installed, is newer`, mayGo);
-    const isOther = there !== undefined && compareReleases(item, there.about) !== 0;
-    if (isOther && holds?.has(item.name) === true) return refuse(`'${item.name}' is held at ${there.about.version}`, mayGo);
-    const successors = this.#world.activeSuccessors(item.name);
-    if (successors.length > 0) {
-      const isFirm = successors.some((name) => !this.#bySuperseded.has(name));
-      return refuse(`it was superseded by '${successors.join("', '")}'`, !isFirm);
-    }
-    const { links, olds } = this.#chain(item, new Set());
+    const known = this.#before.roster.entry(item.name)?.about;
+    if (known !== undefined && compareReleases(item, known) !== 0 && holds?.has(item.name) === true)
+      return refuse(`'${item.name}' is held at ${known.version}`, mayGo);
+    const succeeded = this.#chain(item);
+    const olds = succeeded.filter((one) => one.link === undefined).map((one) => one.name);
     const held = olds.find((name) => holds?.has(name) === true);
     if (held !== undefined) return refuse(`it would supersede '${held}', which is held`, true);
-    const touched = [item.name, ...olds].flatMap((name) => this.#world.member(name) ?? []);
-    const dependants = touched.flatMap(({ about }) => this.#world.dependants(about));
-    for (const { name } of touched) {
-      if (name === item.name) continue;
-      this.#world.remove(name);
-      this.#removals.set(name, level);
-    }
-    const conflict = this.#world.conflictOf(item);
-    if (conflict !== undefined && !item.supersedes.includes(conflict.other.name)) {
-      const { other, text } = conflict;
+    // A superseded one that comes back speaks for itself again.
+    const dependants = [item.name, ...olds].flatMap((name) => {
+      const entry = this.#world.roster.entry(name);
+      return entry === undefined ? [] : this.#world.dependants(entry);
+    });
+    const beside = this.#request.upgrade === true ? olds.flatMap((name) => this.#goalsBeside(name, level)) : [];
+    const member = this.#world.choose(item, succeeded, level);
+    const heirs = this.#before.roster.keepAway(item, (name) => this.#world.roster.entry(name)?.chosen);
+    if (heirs.length > 0)
+      return refuse(
+        `it was superseded by '${heirs.join("', '")}'`,
+        heirs.every((name) => this.#isSucceeded(name)),
+      );
+    const [late] = this.#latecomers(member);
+    if (late !== undefined) return refuse(`'${late.heir}' supersedes '${late.name}'`, true);
+    if (succeeded.length > 0 && this.#world.isRound(item)) return refuse('it would be superseded by what it supersedes', true);
+    const conflict = this.#world.conflictOf(member);
+    if (conflict !== undefined) {
+      const { other, text, isBySuccession } = conflict;
       blame(other);
       const isThere = other.chosen === undefined;
-      return refuse(`${text}${isThere ? `, and '${other.name}' is installed` : ''}`, isThere && this.#mayGo(other, item));
+      const isDueToAll = isBySuccession || (isThere && this.#mayGo(other, item));
+      return refuse(`${text}${isThere ? `, and '${other.name}' is installed` : ''}`, isDueToAll);
     }
-    this.#world.choose(item);
-    this.#levels.set(item.name, level);
-    this.#links.set(item.name, links);
-    const member = this.#world.member(item.name)!;
+    if (!this.#isMetBy(point.goal, member)) return refuse(`it does not stand for '${point.goal.requirement.text}' here`, true);
     if (!this.#askers.has(item.name)) this.#askers.set(item.name, asker?.name);
     return [
       ...item.runtime.map((text): Goal<T> => ({ requirement: parseRequirement(text), asker: member, level, isWish: false })),
       ...dependants.flatMap((dependant) =>
         dependant.needs.map((requirement): Goal<T> => ({ requirement, asker: dependant.member, level, isWish: false })),
       ),
+      ...beside,
+      ...(point.goal.upgraded === undefined ? [] : [this.#staying(item, level)]),
     ];
+  }
+
+  /** What was never here does not come beside what supersedes it. */
+  *#latecomers({ name }: Member<T>): Generator<{ readonly name: string; readonly heir: string }> {
+    const { roster } = this.#world;
+    const isNew = (one: string): boolean => this.#before.roster.entry(one) === undefined && roster.active(one) !== undefined;
+    if (isNew(name)) for (const heir of roster.heirsOf(name)) yield { name, heir };
+    for (const older of roster.ancestorsOf(name)) if (isNew(older)) yield { name: older, heir: name };
+  }
+
+  /** Of a chain to what is installed the last stands for the first only where the links are as they are offered. */
+  #isMetBy({ requirement, asker, only }: Goal<T>, member: Member<T>): boolean {
+    if (only !== undefined || (asker !== undefined && this.#world.member(asker.name) !== asker)) return true;
+    return [...this.#world.roster.meeting(requirement)].includes(member);
   }
 
   /**
    * What a successor takes over, through predecessors that were never installed here: those come along as links of the chain,
    * and are superseded at once, as if each step had been a transaction. One that leads to nothing installed is left out.
    */
-  #chain(item: Candidate, seen: Set<string>): { links: T[]; olds: string[] } {
-    const links: T[] = [];
-    const olds: string[] = [];
-    for (const name of item.supersedes) {
-      if (seen.has(name)) continue;
-      seen.add(name);
-      const older = this.#byName.get(name)?.[0];
-      if (this.#world.member(name) !== undefined) olds.push(name);
-      else if (older !== undefined && !this.#world.isSuperseded(name)) {
-        const further = this.#chain(older, seen);
-        if (further.olds.length === 0) continue;
-        links.push(...further.links, older);
-        olds.push(...further.olds);
+  #chain(item: T): Succeeded<T>[] {
+    const { roster } = this.#world;
+    const succeeded: Succeeded<T>[] = [];
+    const seen = new Set([item.name]);
+    const open = new Set([item.name]);
+    const stack = [{ item, next: item.supersedes.values(), leads: false }];
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const step = top.next.next();
+      if (step.done === true) {
+        stack.pop();
+        open.delete(top.item.name);
+        const above = stack.at(-1);
+        if (above === undefined || !top.leads) continue;
+        succeeded.push({ name: top.item.name, by: above.item.name, link: top.item });
+        above.leads = true;
+      } else if (!seen.has(step.value)) {
+        const name = step.value;
+        seen.add(name);
+        const older = this.#offers.linkOf(name, roster);
+        // Nothing comes along only to take the place of what comes as well.
+        const isThere = roster.active(name) !== undefined && (top.item === item || this.#before.roster.entry(name) !== undefined);
+        if (isThere) succeeded.push({ name, by: top.item.name, link: undefined });
+        // Another successor of what is split now took it over before.
+        if (isThere || roster.entry(name)?.level !== undefined) {
+          top.leads ||= isThere || this.#before.roster.entry(name) !== undefined;
+        } else if (older !== undefined && !older.supersedes.some((one) => open.has(one))) {
+          open.add(name);
+          stack.push({ item: older, next: older.supersedes.values(), leads: false });
+        }
       }
     }
-    return { links, olds };
+    return succeeded;
   }
 
   #fail({ goal, reasons }: ChoicePoint<T>): void {
@@ -394,7 +475,7 @@ class Resolver<T extends Candidate> {
     const key = `${asker === undefined ? '' : label(asker.about)} ${requirement.text}`;
     if (this.#failures.has(key)) return;
     const tried = [...reasons];
-    for (const item of this.#byName.get(requirement.name) ?? []) {
+    for (const item of this.#offers.named(requirement.name)) {
       if (!accepts(requirement, item.version)) tried.push(`${label(item)} is offered, which is not ${requirement.text}`);
     }
     const there = this.#world.member(requirement.name);
@@ -412,7 +493,7 @@ class Resolver<T extends Candidate> {
   }
 
   #explain(note: string | undefined): Fault {
-    return explainFailure([...this.#failures.values()], [...this.#byName.keys(), ...this.#byOffer.keys()], note);
+    return explainFailure([...this.#failures.values()], this.#offers.names(), note);
   }
 
   /** From who asks up to what the user wants. */
@@ -432,8 +513,6 @@ const label = (item: Candidate): string => `${item.name} ${item.version}${item.r
 
 const toAgenda = <T extends Candidate>(goals: readonly Goal<T>[], rest: Agenda<T> | undefined): Agenda<T> | undefined =>
   goals.reduceRight<Agenda<T> | undefined>((next, goal) => ({ goal, next }), rest);
-
-const newestFirst = (a: Candidate, b: Candidate): number => compareReleases(b, a);
 
 /** Of candidates in order of preference, the first of each name. */
 const newestOfEach = <T extends Candidate>(items: readonly T[]): T[] =>

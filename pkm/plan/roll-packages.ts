@@ -28,7 +28,7 @@ export interface EarlierState {
 export function rollPackages(draft: Draft, names: readonly string[], earlier: EarlierState, disk: Disk): string[] {
   const before = draft.records();
   const known = [...before.map((record) => record.name), ...earlier.records.keys()];
-  for (const name of names) if (!known.includes(name)) throw notInstalled(name, known);
+  for (const name of names) if (draft.record(name) === undefined && !earlier.records.has(name)) throw notInstalled(name, known);
   const together = withKin(names, before, earlier.records);
   for (const name of together) {
     for (const row of draft.filesOf(name)) draft.drop(row);
@@ -59,11 +59,19 @@ function withKin(
       if (!pairs.delete(key)) pairs.set(key, [record.name, successor]);
     }
   }
+  const kin = new Map<string, string[]>();
+  const add = (one: string, other: string): void => {
+    const known = kin.get(one);
+    if (known === undefined) kin.set(one, [other]);
+    else known.push(other);
+  };
+  for (const [one, other] of pairs.values()) {
+    add(one, other);
+    add(other, one);
+  }
   const together = new Set(names);
   // A set that grows while it is walked is walked to its end.
-  for (const name of together) {
-    for (const pair of pairs.values()) if (pair.includes(name)) for (const kin of pair) together.add(kin);
-  }
+  for (const name of together) for (const other of kin.get(name) ?? []) together.add(other);
   return together;
 }
 

@@ -1,127 +1,173 @@
 /** The packages of a root as a resolver changes them, step by step, and takes steps back. */
+import { compareBytes } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
-import { accepts, type Offering, offersOf, parseRequirement, type Requirement } from './requirement.ts';
-
-/** What the resolver must know of a package that could be installed. */
-export interface Candidate extends Offering {
-  readonly release: number;
-  readonly runtime: readonly string[];
-  readonly conflicts: readonly string[];
-}
+import type { Candidate } from './offers.ts';
+import { accepts, offersOf, parseRequirement, type Requirement } from './requirement.ts';
+import { type Entry, Roster } from './roster.ts';
 
 /** A package that is there now: installed before, or chosen. */
-export interface Member<T extends Candidate> {
+export interface Member<T extends Candidate> extends Entry {
   readonly name: string;
   readonly about: Candidate;
   /** `undefined`: it is installed, and stays as it is. */
   readonly chosen: T | undefined;
+  /** The number of the choice that made it what it is. */
+  readonly level: number | undefined;
+}
+
+/** A package that is superseded by what is chosen, or comes along for that: a link of a chain. */
+export interface Succeeded<T extends Candidate> {
+  readonly name: string;
+  readonly by: string;
+  readonly link: T | undefined;
+}
+
+export interface Conflict<T extends Candidate> {
+  readonly other: Member<T>;
+  readonly text: string;
+  /** It is due to whom one of them stands for here. */
+  readonly isBySuccession: boolean;
 }
 
 export class World<T extends Candidate> {
-  readonly #members = new Map<string, Member<T>>();
-  readonly #offers = new Map<string, Map<string, string | undefined>>();
+  readonly #roster = new Roster<Member<T>>();
+  /** As it was before anything was chosen. */
+  readonly #installed = new Map<string, Member<T>>();
   /** Requirement name → members that need it, and how. */
   readonly #needed = new Map<string, Map<string, Requirement[]>>();
   /** Requirement name → members that exclude it. */
   readonly #excluded = new Map<string, Set<string>>();
   readonly #undo: (() => void)[] = [];
-  /** Name of a superseded record → its successors. */
-  readonly #successors = new Map<string, readonly string[]>();
 
   constructor(installed: readonly PackageRecord[]) {
     for (const record of installed) {
-      if (record.supersededBy.length === 0) this.#put({ name: record.name, about: record, chosen: undefined });
-      else this.#successors.set(record.name, record.supersededBy);
+      const { name, supersededBy } = record;
+      const member = { name, about: record, chosen: undefined, supersededBy, level: undefined };
+      this.#installed.set(name, member);
+      this.#link(member);
     }
   }
 
+  get roster(): Roster<Member<T>> {
+    return this.#roster;
+  }
+
   member(name: string): Member<T> | undefined {
-    return this.#members.get(name);
+    return this.#roster.active(name);
   }
 
-  /** Active packages that took over a superseded one's place. */
-  activeSuccessors(name: string): string[] {
-    return (this.#successors.get(name) ?? []).filter((successor) => this.#members.has(successor));
+  /** As they are now, by name: choices change their order. */
+  members(): Member<T>[] {
+    const members = [...this.#roster.entries()].filter(({ supersededBy }) => supersededBy.length === 0);
+    return members.sort((a, b) => compareBytes(a.name, b.name));
   }
 
-  /** What was chosen to take a package's place. */
+  /** What was chosen, or comes along, and takes a package's place as soon as that is there. */
   chosenSuccessor(name: string): Member<T> | undefined {
-    for (const by of this.#offers.get(name)?.keys() ?? []) {
-      const member = this.#members.get(by)!;
-      if (by !== name && member.chosen?.supersedes.includes(name) === true) return member;
+    for (const successor of this.#roster.successorsOf(name)) {
+      const entry = this.#roster.entry(successor);
+      if (entry?.chosen?.supersedes.includes(name) === true) return entry;
     }
     return undefined;
   }
 
-  /** It was there once, and a superseded record of it is still there. */
-  isSuperseded(name: string): boolean {
-    return this.#successors.has(name);
-  }
-
+  /** What is to be installed, with the links of chains. */
   chosen(): T[] {
-    return [...this.#members.values()].flatMap((member) => (member.chosen === undefined ? [] : [member.chosen]));
+    return [...this.#roster.entries()].flatMap(({ chosen }) => (chosen === undefined ? [] : [chosen]));
   }
 
   /** The member that meets a requirement. */
   meets(requirement: Requirement): Member<T> | undefined {
-    return this.allThatMeet(requirement).next().value;
+    return this.#roster.meeting(requirement).next().value;
   }
 
-  /** The members that meet a requirement, one after the other. */
-  *allThatMeet(requirement: Requirement): Generator<Member<T>, undefined> {
-    for (const [by, version] of this.#offers.get(requirement.name) ?? []) {
-      if (accepts(requirement, version)) yield this.#members.get(by)!;
-    }
-    for (const successor of this.activeSuccessors(requirement.name)) {
-      const member = this.#members.get(successor)!;
-      if (accepts(requirement, member.about.version)) yield member;
-    }
-  }
-
-  /** Members with requirements on a name that `about` stands for, and these requirements. */
-  dependants(about: Candidate): { readonly member: Member<T>; readonly needs: readonly Requirement[] }[] {
+  /** Members with requirements on a name that a member stands for, and these requirements. */
+  dependants(member: Member<T>): { readonly member: Member<T>; readonly needs: readonly Requirement[] }[] {
     const found = new Map<string, Requirement[]>();
-    for (const name of offersOf(about).keys()) {
+    for (const name of this.#roster.offersOf(member.about).keys()) {
       for (const [by, needs] of this.#needed.get(name) ?? []) {
         const before = found.get(by);
-        found.set(by, before === undefined ? needs : [...before, ...needs]);
+        if (before === undefined) found.set(by, [...needs]);
+        else before.push(...needs);
       }
     }
-    return [...found].map(([name, needs]) => ({ member: this.#members.get(name)!, needs }));
+    return [...found].map(([name, needs]) => ({ member: this.member(name)!, needs }));
   }
 
-  /** A member that `about` cannot stand beside, and which of the two says so. */
-  conflictOf(about: Candidate): { readonly other: Member<T>; readonly text: string } | undefined {
+  /** A member that another one cannot stand beside, and which of the two says so. */
+  conflictOf({ name: own, about }: Member<T>): Conflict<T> | undefined {
     for (const text of about.conflicts) {
       const requirement = parseRequirement(text);
-      for (const [by, version] of this.#offers.get(requirement.name) ?? []) {
-        if (by !== about.name && accepts(requirement, version))
-          return { other: this.#members.get(by)!, text: `it conflicts with '${text}'${by === text ? '' : `, which is '${by}'`}` };
+      for (const other of this.#roster.meeting(requirement)) {
+        if (other.name === own) continue;
+        const isBySuccession = !offersOf(other.about).has(requirement.name);
+        return {
+          other,
+          text: `it conflicts with '${text}'${other.name === text ? '' : `, which is '${other.name}'`}`,
+          isBySuccession,
+        };
       }
     }
-    for (const [offered, version] of offersOf(about)) {
+    const offers = offersOf(about);
+    for (const [offered, version] of this.#roster.offersOf(about)) {
       for (const name of this.#excluded.get(offered) ?? []) {
-        const other = this.#members.get(name)!;
-        if (other.name === about.name) continue;
+        if (name === own) continue;
+        const other = this.member(name)!;
         const text = other.about.conflicts.find((one) => {
           const requirement = parseRequirement(one);
           return requirement.name === offered && accepts(requirement, version);
         });
-        if (text !== undefined) return { other, text: `'${other.name}' conflicts with '${text}'` };
+        if (text !== undefined)
+          return { other, text: `'${other.name}' conflicts with '${text}'`, isBySuccession: !offers.has(offered) };
       }
     }
     return undefined;
   }
 
-  choose(item: T): void {
-    this.#put({ name: item.name, about: item, chosen: item });
+  /** Takes a package in, in the place of others. */
+  choose(item: T, succeeded: readonly Succeeded<T>[], level: number): Member<T> {
+    for (const { name, by, link } of succeeded) if (link === undefined) this.#supersede(name, by, level);
+    for (const { name, by, link } of succeeded)
+      if (link !== undefined) this.#put({ name, about: link, chosen: link, supersededBy: [by], level });
+    const member = { name: item.name, about: item, chosen: item, supersededBy: [], level };
+    this.#put(member);
+    return member;
   }
 
-  remove(name: string): void {
-    const before = this.#members.get(name);
-    if (before === undefined) return;
-    this.#unlink(before);
-    this.#undo.push(() => this.#link(before));
+  /** One that was chosen before, and takes nobody's place, need not come along. */
+  #supersede(name: string, by: string, level: number): void {
+    const member = this.member(name)!;
+    const supersededBy = [by];
+    const before = this.#installed.get(name);
+    if (member.chosen?.supersedes.length !== 0) this.#put({ ...member, supersededBy, level });
+    else if (before === undefined) this.#remove(name);
+    else this.#put({ ...before, supersededBy: before.supersededBy.length === 0 ? supersededBy : before.supersededBy, level });
+  }
+
+  /** Whether what is to be installed supersedes each other in a circle below a package: no order of installation would do. */
+  isRound(item: T): boolean {
+    const open = new Set<T>();
+    const done = new Set<T>();
+    const stack: { readonly item: T; readonly next: Iterator<string> }[] = [];
+    const enter = (one: T): void => {
+      open.add(one);
+      stack.push({ item: one, next: one.supersedes.values() });
+    };
+    enter(item);
+    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+      const step = top.next.next();
+      if (step.done === true) {
+        open.delete(top.item);
+        done.add(top.item);
+        stack.pop();
+        continue;
+      }
+      const older = this.#roster.entry(step.value)?.chosen;
+      if (older === undefined || done.has(older)) continue;
+      if (open.has(older)) return true;
+      enter(older);
+    }
+    return false;
   }
 
   /** A point to come back to. */
@@ -134,17 +180,24 @@ export class World<T extends Candidate> {
   }
 
   #put(member: Member<T>): void {
-    this.remove(member.name);
+    const before = this.#roster.entry(member.name);
+    if (before !== undefined) this.#unlink(before);
     this.#link(member);
-    this.#undo.push(() => this.#unlink(member));
+    this.#undo.push(() => {
+      this.#unlink(member);
+      if (before !== undefined) this.#link(before);
+    });
+  }
+
+  #remove(name: string): void {
+    const before = this.#roster.entry(name)!;
+    this.#unlink(before);
+    this.#undo.push(() => this.#link(before));
   }
 
   #link(member: Member<T>): void {
-    this.#members.set(member.name, member);
-    for (const [name, version] of offersOf(member.about)) {
-      const by = this.#offers.get(name) ?? new Map<string, string | undefined>();
-      this.#offers.set(name, by.set(member.name, version));
-    }
+    this.#roster.put(member);
+    if (member.supersededBy.length > 0) return;
     for (const text of member.about.runtime) {
       const needs = parseRequirement(text);
       const by = this.#needed.get(needs.name) ?? new Map<string, Requirement[]>();
@@ -158,8 +211,8 @@ export class World<T extends Candidate> {
   }
 
   #unlink(member: Member<T>): void {
-    this.#members.delete(member.name);
-    for (const name of offersOf(member.about).keys()) this.#offers.get(name)?.delete(member.name);
+    this.#roster.delete(member.name);
+    if (member.supersededBy.length > 0) return;
     for (const text of member.about.runtime) this.#needed.get(parseRequirement(text).name)?.delete(member.name);
     for (const text of member.about.conflicts) this.#excluded.get(parseRequirement(text).name)?.delete(member.name);
   }

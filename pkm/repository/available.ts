@@ -1,5 +1,7 @@
 /** What the synced repositories offer. */
 import { compareBytes } from '../../base/index.ts';
+import { Offers } from '../plan/offers.ts';
+import { Roster } from '../plan/roster.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { Database, SqlRow } from '../state/database.ts';
 import type { PackageRecord } from '../types.ts';
@@ -23,9 +25,13 @@ export function availablePackages(database: Database, name?: string): AvailableP
     .sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
 }
 
-/** Whether a synced repository has a package of that name. */
-export const isOffered = (database: Database, name: string): boolean =>
-  database.get('SELECT 1 FROM available WHERE name = ? LIMIT 1', name) !== undefined;
+/** The names of what synced repositories have, and of what that supersedes: a repository need not have those any more. */
+export const namesOffered = (database: Database): ReadonlySet<string> =>
+  new Set(
+    database
+      .all('SELECT name FROM available UNION SELECT old.value FROM available, json_each(available.supersedes) AS old')
+      .map((row) => String(row['name'])),
+  );
 
 const toAvailable = (row: SqlRow): AvailablePackage => {
   const list = (key: string): string[] => JSON.parse(String(row[key])) as string[];
@@ -56,20 +62,12 @@ export interface OutdatedPackage {
   readonly offer: AvailablePackage;
 }
 
-/** Active packages of which a newer version is offered; or, where none is, one that supersedes them. Sorted by name. */
-export function outdatedPackages(database: Database, installed: readonly PackageRecord[]): OutdatedPackage[] {
-  const names = new Map<string, AvailablePackage>();
-  const successors = new Map<string, AvailablePackage>();
-  const there = new Set(installed.map((record) => record.name));
-  for (const offer of availablePackages(database)) {
-    if (!names.has(offer.name)) names.set(offer.name, offer);
-    else continue;
-    for (const name of offer.supersedes) if (!there.has(offer.name) && !successors.has(name)) successors.set(name, offer);
-  }
-  return installed.flatMap((record) => {
-    if (record.supersededBy.length > 0) return [];
-    const same = names.get(record.name);
-    const offer = same !== undefined && compareReleases(record, same) < 0 ? same : successors.get(record.name);
+/** Active packages that an upgrade would bring further, and to what: the end of a chain of successors, or the newest. Sorted by name. */
+export function outdatedPackages(offered: readonly AvailablePackage[], records: readonly PackageRecord[]): OutdatedPackage[] {
+  const offers = new Offers(offered);
+  const roster = Roster.ofRecords(records);
+  return records.flatMap((record) => {
+    const offer = record.supersededBy.length > 0 ? undefined : offers.upgradesOf(record, roster)[0]?.[0];
     return offer === undefined ? [] : [{ record, offer }];
   });
 }

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSyn
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Fault, SystemFault, temporaryName } from '../../base/index.ts';
+import { errorCode, Fault, SystemFault, temporaryName } from '../../base/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -180,7 +180,7 @@ function refusalOf(path: string): string | undefined {
     writeSync(fd, Buffer.alloc(1 << 16), 0, 1 << 16, longest);
     return undefined;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const code = errorCode(error) ?? '';
     return ['EDQUOT', 'EFBIG', 'EROFS', 'ENOSPC'].includes(code) ? code : undefined;
   } finally {
     if (fd !== undefined) {

@@ -1,7 +1,7 @@
 /** What is done with files on their way into the store, whichever thread does it: they are hashed and written. */
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { type Bytes, bytesToPath, fileCalls } from '../../base/index.ts';
+import { type Bytes, bytesToPath, errorCode, fileCalls } from '../../base/index.ts';
 import { createFile, executableMode, fileMode, HOLE_BYTES, sealFile, writeSparse } from '../write-tree.ts';
 import { createFileAt, writeAndSeal } from './write-calls.ts';
 
@@ -171,9 +171,8 @@ export function copyPiece(slot: Buffer, at: number): void {
 
 /** The name that the system has for an error, as `ENOSPC`; that of others is their message. */
 function writeCode(slot: Buffer, at: number, error: unknown): void {
-  const { code, message } = error as NodeJS.ErrnoException;
   slot.fill(0, at, at + HEX_LENGTH);
-  slot.write((code ?? message).slice(0, HEX_LENGTH - 1), at, 'latin1');
+  slot.write((errorCode(error) ?? (error as Error).message).slice(0, HEX_LENGTH - 1), at, 'latin1');
 }
 
 const readCode = (slot: Buffer, at: number): string => slot.toString('latin1', at, at + HEX_LENGTH).replace(/\0.*/s, '');

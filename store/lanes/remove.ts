@@ -1,6 +1,6 @@
 /** Removing files, whichever thread does it: most of the time it waits for the disk to take the blocks back. */
 import { unlinkSync } from 'node:fs';
-import { AT_FDCWD, bytesToPath, fileCalls } from '../../base/index.ts';
+import { AT_FDCWD, bytesToPath, errorCode, fileCalls } from '../../base/index.ts';
 
 /**
  * A slot holds absolute paths, each ended by NUL, behind what came of them:
@@ -43,7 +43,7 @@ function unlink(path: string): string | undefined {
     unlinkSync(bytesToPath(path));
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'EIO';
+    return errorCode(error) ?? 'EIO';
   }
 }
 

@@ -1,7 +1,7 @@
 /** The scripts for bash, zsh and fish, loaded by these and asked as they ask. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -19,12 +19,14 @@ function folderOf(t: TestContext): string {
 
 /** Each asks for `lines`, and writes to `answers` a line of what is offered, with blanks between. */
 const ASK: Readonly<Record<Shell, string>> = {
-  // As bash splits a line, the last word being completed: `=` is a word of its own.
+  // As bash splits a line, the last word being completed: `=` and `:` are words of their own.
   bash: `
 source "$1/script"
 while IFS= read -r line; do
-  read -ra COMP_WORDS <<<"\${line//=/ = }"
-  [[ $line == *' ' ]] && COMP_WORDS+=('')
+  COMP_LINE=$line COMP_POINT=\${#line}
+  line=\${line//=/ = }
+  read -ra COMP_WORDS <<<"\${line//:/ : }"
+  [[ $COMP_LINE == *' ' ]] && COMP_WORDS+=('')
   COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); COMPREPLY=()
   _\${COMP_WORDS[0]}; echo "\${COMPREPLY[*]}"
 done <"$1/lines" >"$1/answers"`,
@@ -111,6 +113,8 @@ const OFFERED: readonly (readonly [string, string])[] = [
   ['pkm list --color ', 'always auto never'],
   ['pkm list --color=', 'always auto never'],
   ['pkm mark ', 'dependency explicit'],
+  ['igos --home a:b store rebuild', 'rebuild-index'],
+  ['igos realize --home=a:b: --log-format=bar-', 'bar-with-logs'],
   ['pkm hel', 'help'],
   ['pkm help roll', 'rollback'],
 ];
@@ -160,9 +164,12 @@ for (const shell of SHELLS) {
     const folder = folderOf(t);
     const names = ['$(touch made)', "it's mine", 'my tree', 'plain', 'st*r', 'x#y', 'co:lon', '"quoted"'];
     for (const name of names) writeFileSync(join(folder, name), '');
+    mkdirSync(join(folder, 'de:p'));
+    writeFileSync(join(folder, 'de:p/in me'), '');
     const script = join(folderOf(t), 'script');
     writeFileSync(script, completionScript(shell));
     const begin: Readonly<Record<string, string>> = { '$(touch made)': '\\$', '"quoted"': '\\"' };
+    const typed = [...names.map((name) => [begin[name] ?? name.slice(0, 2), name]), ['co:l', 'co:lon'], ['de:p/i', 'de:p/in me']];
     const { start, set } = INTERACTIVE[shell];
     const found = spawnSync('bash', ['-c', `command -v ${shell}`], { encoding: 'utf8' }).stdout.trim();
     const escaped = (name: string): string => name.replaceAll(/[$()*"]/g, '\\$&');
@@ -170,9 +177,9 @@ for (const shell of SHELLS) {
       [found, ...start.slice(1)],
       [
         { press: `${set}; source ${script}; printf 'rea%s' dy\n`, waitMs: 500, until: 'ready' },
-        ...names.map((name) => ({
+        ...typed.map(([begun = '', name = '']) => ({
           waitMs: 200,
-          press: `igos realize ${begin[name] ?? name.slice(0, 2)}\t\n`,
+          press: `igos realize ${begun}\t\n`,
           until: `<realize><${escaped(name)}>`,
         })),
         { press: 'exit\n', waitMs: 200, until: 'exit' },
@@ -180,7 +187,7 @@ for (const shell of SHELLS) {
       { cwd: folder, env: { PATH: process.env['PATH']!, TERM: 'vt100', HOME: folder, LC_ALL: 'C.UTF-8' }, seconds: 20 },
     );
     assert.equal(problem, '', screen);
-    assert.deepEqual(new Set(readdirSync(folder).filter((name) => !name.startsWith('.'))), new Set(names));
+    assert.deepEqual(new Set(readdirSync(folder).filter((name) => !name.startsWith('.'))), new Set([...names, 'de:p']));
   });
 }
 
@@ -188,7 +195,8 @@ test('where bash cannot write names of files itself, they are taken as they are'
   const folder = folderOf(t);
   const names = ['$(touch made)', "it's mine", 'my tree', 'plain', 'st*r'];
   for (const name of names) writeFileSync(join(folder, name), '');
-  const ask = 'COMP_WORDS=(igos realize ""); COMP_CWORD=2; _igos; printf "%s\\n" "${COMPREPLY[@]}"; echo $-';
+  const ask =
+    'COMP_WORDS=(igos realize ""); COMP_CWORD=2; COMP_LINE="igos realize "; COMP_POINT=13; _igos; printf "%s\\n" "${COMPREPLY[@]}"; echo $-';
   const run = spawnSync('bash', ['-c', `${completionScript('bash')}${ask}`], { cwd: folder, encoding: 'utf8' });
   const lines = run.stdout.trimEnd().split('\n');
   assert.doesNotMatch(lines.pop()!, /f/, 'globbing is on again');

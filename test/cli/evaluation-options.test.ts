@@ -31,6 +31,20 @@ test('options of nix-instantiate --eval', (t) => {
   assert.deepEqual(unknown, { status: 0, stdout: '1\n', stderr: "warning: unknown experimental feature 'time-travel'\n" });
 });
 
+test('an operand in angle brackets is looked for on the search path', (t) => {
+  const { igos, work } = programs(t);
+  const file = join(work, 'packages.nix');
+  const drv = 'derivation { name = "n"; system = "s"; builder = "b"; }';
+  writeFileSync(file, `{ x ? 1 }: { inherit x; drv = ${drv}; }`);
+  const found = ['-I', `pkgs=${file}`];
+  assert.deepEqual(igos('eval', '<pkgs>', '-A', 'x', '--arg', 'x', '2', ...found), { status: 0, stdout: '2\n', stderr: '' });
+  assert.equal(igos('eval', '<here/packages.nix>#x', '-I', `here=${work}`).stdout, '1\n');
+  const instantiated = igos('instantiate', '<pkgs>', '-A', 'drv', ...found);
+  assert.match(instantiated.stdout, /-n\.drv\n$/, instantiated.stderr);
+  assert.equal(igos('instantiate', file, '-A', 'drv').stdout, instantiated.stdout);
+  assert.match(igos('eval', '<none>', ...found).stderr, /^error\[E-EVAL-018\]: cannot look up '<none>' in pure evaluation mode/);
+});
+
 test('trace, warn and traceVerbose on stderr', (t) => {
   const { igos } = programs(t);
   const err = (...words: string[]): string => {

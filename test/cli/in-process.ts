@@ -12,13 +12,16 @@ export async function runHere(program: 'igos' | 'pkm', words: readonly string[])
   const chunks: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
   const out = new Output(false, (descriptor, data) => chunks[descriptor].push(Buffer.from(data)));
   let status: number;
+  let where: { command?: string; home?: string } = {};
   try {
     const found = findCommand(program, words)!;
     const args = parseArguments(found.command, sharedOptions(program), found.words);
     const module = (await import(`../../cli/${program}/${found.command.name.replace(' ', '-')}.ts`)) as CommandModule;
-    status = (await module.run({ ...createContext(program, words, args), out }, args)) ?? 0;
+    const context = { ...createContext(program, words, args), out };
+    where = { command: found.command.name, home: context.home };
+    status = (await module.run(context, args)) ?? 0;
   } catch (error) {
-    const ending = endingOf(error, { color: false, fullTrace: false, program });
+    const ending = endingOf(error, { color: false, fullTrace: false, program, ...where });
     out.talk(ending.text.trimEnd());
     status = ending.status;
   }

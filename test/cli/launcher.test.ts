@@ -1,4 +1,4 @@
-/** `bin/igos` finds its folder, whatever way it was started, and changes nothing on the way to Node. */
+/** `bin/igos` and `bin/pkm` find their folder, whatever way they were started, and change nothing on the way to Node. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -21,14 +21,16 @@ import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { programs, project } from './programs.ts';
 
+/** As npm, pnpm and yarn find them. */
+const { bin: PROGRAMS } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+
 /** An installed package whose Node prints what it was given. */
 function install(t: TestContext, at = 'lib/node_modules/igos'): { work: string; igos: string } {
   const work = realpathSync(mkdtempSync(join(tmpdir(), 'igos-launcher-')));
   t.after(() => rmSync(work, { recursive: true, force: true }));
   const igos = join(work, at);
   for (const folder of ['bin', 'cli', 'node_modules/.bin']) mkdirSync(join(igos, folder), { recursive: true });
-  copyFileSync(join(project, 'bin/igos'), join(igos, 'bin/igos'));
-  symlinkSync('igos', join(igos, 'bin/pkm'));
+  for (const program of Object.values(PROGRAMS)) copyFileSync(join(project, program), join(igos, program));
   writeFileSync(join(igos, 'cli/start.cjs'), '');
   writeFileSync(join(igos, 'package.json'), '{\n  "name": "igos",\n  "version": "1.2.3-rc.1+x",\n  "x": 1\n}\n');
   writeFileSync(
@@ -58,61 +60,75 @@ function start({ program, words = [], cwd = '/', environment = {} }: Start): str
 
 const WORDS = ['store', 'ls', '', 'a b', '*', "it's", '\\n'];
 
-test('it finds its folder by every way that leads to it', (t) => {
-  const { work, igos } = install(t);
-  const ways: Record<string, () => string> = {
-    itself: () => join(igos, 'bin/igos'),
-    'the link of npm': () => {
-      mkdirSync(join(work, 'lib/node_modules/.bin'));
-      symlinkSync('../igos/bin/igos', join(work, 'lib/node_modules/.bin/igos'));
-      return join(work, 'lib/node_modules/.bin/igos');
-    },
-    'a global link of npm': () => {
-      mkdirSync(join(work, 'bin'));
-      symlinkSync('../lib/node_modules/igos/bin/igos', join(work, 'bin/igos'));
-      return join(work, 'bin/igos');
-    },
-    'a chain of links': () => {
-      symlinkSync(join(work, 'bin/igos'), join(work, 'two'));
-      symlinkSync('two', join(work, 'igos'));
-      return join(work, 'igos');
-    },
-    'a folder that is a link': () => {
-      symlinkSync(igos, join(work, 'way'));
-      return join(work, 'way/bin/igos');
-    },
-    'a folder of programs that is a link': () => {
-      symlinkSync(join(igos, 'bin'), join(work, 'programs'));
-      return join(work, 'programs/igos');
-    },
-    'the same, as PATH may have it': () => `${work}/programs//igos`,
-    'the same, with a dot': () => `${work}/programs/./igos`,
-    'a way back from a link': () => `${work}/programs/../bin/igos`,
-    'a global link of npm in a folder that is a link': () => {
-      mkdirSync(join(work, 'home'));
-      symlinkSync(join(work, 'bin'), join(work, 'home/bin'));
-      return join(work, 'home/bin/igos');
-    },
-  };
-  for (const [name, make] of Object.entries(ways)) {
-    const [script, program, ...words] = start({ program: make(), words: WORDS });
-    // Node takes `..` away before it looks.
-    assert.equal(realpathSync(resolve('/', script!)), join(igos, 'cli/start.cjs'), name);
-    assert.deepEqual([program, ...words], ['igos', ...WORDS], name);
-  }
-  assert.equal(start({ program: join(igos, 'bin/pkm') })[1], 'pkm');
-  assert.equal(start({ program: 'bin/pkm', cwd: igos })[1], 'pkm');
-  assert.equal(start({ program: 'igos', environment: { PATH: `${join(igos, 'bin')}:${process.env['PATH']}` } })[1], 'igos');
-  for (const cwd of [join(igos, 'bin'), join(work, 'bin'), join(work, 'programs')]) {
-    const [script, program] = start({ program: 'sh', words: ['igos'], cwd });
-    assert.deepEqual([realpathSync(resolve(realpathSync(cwd), script!)), program], [join(igos, 'cli/start.cjs'), 'igos'], cwd);
-  }
-});
+for (const [name, file] of Object.entries(PROGRAMS)) {
+  test(`${name} finds its folder by every way that leads to it`, (t) => {
+    const { work, igos } = install(t);
+    const shim = (folder: string, line: string): string => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+      return join(folder, name);
+    };
+    const ways: Record<string, () => string> = {
+      itself: () => join(igos, file),
+      'the link of npm': () => {
+        mkdirSync(join(work, 'lib/node_modules/.bin'));
+        symlinkSync(join('../igos', file), join(work, 'lib/node_modules/.bin', name));
+        return join(work, 'lib/node_modules/.bin', name);
+      },
+      'a global link of npm': () => {
+        mkdirSync(join(work, 'bin'));
+        symlinkSync(join('../lib/node_modules/igos', file), join(work, 'bin', name));
+        return join(work, 'bin', name);
+      },
+      'a chain of links': () => {
+        symlinkSync(join(work, 'bin', name), join(work, 'two'));
+        symlinkSync('two', join(work, name));
+        return join(work, name);
+      },
+      'a folder that is a link': () => {
+        symlinkSync(igos, join(work, 'way'));
+        return join(work, 'way', file);
+      },
+      'a folder of programs that is a link': () => {
+        symlinkSync(join(igos, 'bin'), join(work, 'programs'));
+        return join(work, 'programs', name);
+      },
+      'the same, as PATH may have it': () => `${work}/programs//${name}`,
+      'the same, with a dot': () => `${work}/programs/./${name}`,
+      'a way back from a link': () => `${work}/programs/../bin/${name}`,
+      'a global link of npm in a folder that is a link': () => {
+        mkdirSync(join(work, 'home'));
+        symlinkSync(join(work, 'bin'), join(work, 'home/bin'));
+        return join(work, 'home/bin', name);
+      },
+      // These start the file that package.json names, and tell it no other name.
+      'a shim of pnpm': () => {
+        mkdirSync(join(work, 'pnpm/node_modules'), { recursive: true });
+        symlinkSync(igos, join(work, 'pnpm/node_modules/igos'));
+        return shim(join(work, 'pnpm/node_modules/.bin'), `exec /bin/sh "$(dirname "$0")/../igos/${file}" "$@"`);
+      },
+      'a shim of yarn': () => shim(join(work, 'yarn'), `exec "${join(igos, file)}" "$@"`),
+    };
+    for (const [way, make] of Object.entries(ways)) {
+      const [script, program, ...words] = start({ program: make(), words: WORDS });
+      // Node takes `..` away before it looks.
+      assert.equal(realpathSync(resolve('/', script!)), join(igos, 'cli/start.cjs'), way);
+      assert.deepEqual([program, ...words], [name, ...WORDS], way);
+    }
+    assert.equal(start({ program: file, cwd: igos })[1], name);
+    assert.equal(start({ program: name, environment: { PATH: `${join(igos, 'bin')}:${process.env['PATH']}` } })[1], name);
+    for (const cwd of [join(igos, 'bin'), join(work, 'bin'), join(work, 'programs')]) {
+      const [script, program] = start({ program: 'sh', words: [name], cwd });
+      assert.deepEqual([realpathSync(resolve(realpathSync(cwd), script!)), program], [join(igos, 'cli/start.cjs'), name], cwd);
+    }
+  });
+}
 
 test('a shell that stops at the first failure goes on to Node, too', (t) => {
   const { igos } = install(t);
   for (const words of [['eval', '-E', '1'], ['--version', 'x'], ['gc']]) {
-    assert.deepEqual(start({ program: 'sh', words: ['-eu', join(igos, 'bin/igos'), ...words] }).slice(1), ['igos', ...words]);
+    for (const [name, file] of Object.entries(PROGRAMS))
+      assert.deepEqual(start({ program: 'sh', words: ['-eu', join(igos, file), ...words] }).slice(1), [name, ...words]);
   }
 });
 
@@ -126,9 +142,11 @@ test('it says what is missing around it', (t) => {
     });
     return [status, stdout, stderr];
   };
-  copyFileSync(join(igos, 'bin/igos'), join(work, 'igos'));
-  const hint = 'start its bin/igos by the path, or by a symlink to it: a copy does not know where the rest is';
-  assert.deepEqual(run(join(work, 'igos')), [70, '', `igos: cannot find igos from '${join(work, 'igos')}'\nhint: ${hint}\n`]);
+  for (const [name, file] of Object.entries(PROGRAMS).reverse()) {
+    copyFileSync(join(igos, file), join(work, name));
+    const hint = `start its ${file} by the path, or by a symlink to it: a copy does not know where the rest is`;
+    assert.deepEqual(run(join(work, name)), [70, '', `igos: cannot find igos from '${join(work, name)}'\nhint: ${hint}\n`]);
+  }
 
   // Another Node than its own: one that is too old does not know all flags of V8, and should still come to say that it is.
   mkdirSync(join(work, 'other'));
@@ -142,12 +160,50 @@ test('it says what is missing around it', (t) => {
   assert.ok(!flags.some((flag) => /invocation|baseline|embedded/.test(flag)), flags.join(' '));
 });
 
+/** Runs an installed igos from a folder of another name, given in letters that printf knows. */
+function runFrom(work: string, name: string): readonly [number | null, string, string] {
+  const script =
+    'cd "$1"; name=$(printf "$2"); mv lib "$name"; "$1/$name/node_modules/igos/bin/igos" gc; is=$?; mv "$name" lib; exit $is';
+  const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', script, 'sh', work, name], { encoding: 'utf8' });
+  return [status, stdout, stderr];
+}
+
+test('a folder may have any name that Node can read', (t) => {
+  const { work } = install(t);
+  for (const name of ['\\303\\251', 'a b', 'a"b', "a'b", 'a$HOME', 'a`id`', 'a\\nb', 'a\\tb', 'a#b', 'a?b', 'a*', '~a']) {
+    const [status, stdout, stderr] = runFrom(work, name);
+    assert.deepEqual([status, stderr], [0, ''], name);
+    assert.match(stdout, /start\.cjs><igos><gc>$/, name);
+  }
+});
+
+const noIconv = spawnSync('iconv', ['--version']).status === 0 ? false : 'no iconv here';
+
+test('a folder with a name that is not UTF-8 is told', { skip: noIconv }, (t) => {
+  const { work } = install(t);
+  const folder = `${work}/l\ufffd/node_modules/igos`;
+  const sentence = `Node cannot read the name of the folder of igos, which is not UTF-8: '${folder}'`;
+  assert.deepEqual(runFrom(work, 'l\\377'), [70, '', `igos: ${sentence}\nhint: move it to a folder with another name\n`]);
+});
+
+test('a folder with a backslash in its name is told', (t) => {
+  const { work } = install(t);
+  const folder = join(work, 'a\\b');
+  mkdirSync(join(folder, 'cli'), { recursive: true });
+  copyFileSync(join(project, 'cli/start.cjs'), join(folder, 'cli/start.cjs'));
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'cli/start.cjs'), 'igos', 'gc'], { encoding: 'utf8' });
+  const sentence = `Node loads no modules from a folder with a backslash in its name: '${folder}'`;
+  assert.deepEqual([status, stderr], [70, `igos: ${sentence}\nhint: move igos to a folder with another name\n`]);
+});
+
 test('it asks no other program where it stands', (t) => {
   const { work, igos } = install(t);
   mkdirSync(join(work, 'lib/node_modules/.bin'));
-  symlinkSync('../igos/bin/igos', join(work, 'lib/node_modules/.bin/igos'));
-  for (const program of [join(igos, 'bin/igos'), join(igos, 'bin/pkm'), join(work, 'lib/node_modules/.bin/igos')]) {
-    assert.match(start({ program, environment: { PATH: '/nonexistent' } })[0]!, /start\.cjs$/);
+  for (const [name, file] of Object.entries(PROGRAMS)) {
+    const link = join(work, 'lib/node_modules/.bin', name);
+    symlinkSync(join('../igos', file), link);
+    for (const program of [join(igos, file), link])
+      assert.match(start({ program, environment: { PATH: '/nonexistent' } })[0]!, /start\.cjs$/);
   }
 });
 

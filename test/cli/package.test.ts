@@ -1,6 +1,6 @@
 /** What npm makes of the project has both programs, and they run where npm puts them. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,14 @@ test('an installed package has igos and pkm', (t) => {
     });
   const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
   for (const program of ['igos', 'pkm']) assert.equal(run(program, '--version'), `${program} ${version}\n`);
+  // As pnpm and yarn start them: by the file that the package says.
+  for (const program of ['igos', 'pkm']) {
+    const { stdout } = spawnSync('sh', [realpathSync(join(bin, program)), '--help'], {
+      encoding: 'utf8',
+      env: { HOME: scratch },
+    });
+    assert.match(stdout, new RegExp(`^${program}: `));
+  }
   assert.equal(run('igos', 'eval', '--expr', '1 + 1'), '2\n');
   assert.match(run('pkm', 'list', '--help'), /pkm list/);
 });

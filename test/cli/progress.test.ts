@@ -36,7 +36,7 @@ function planOf(spec: Spec): Extract<BuildEvent, { kind: 'plan' }> {
   const known = Object.entries(spec).flatMap(([name, { seconds }]) =>
     seconds === undefined ? [] : [[pathOf(name), seconds * 1000] as const],
   );
-  return { kind: 'plan', plan, expectedMs: new Map(known) };
+  return { kind: 'plan', plan, expectedMs: new Map(known), fetches: 4 };
 }
 
 /** A run whose clock stands still until it is told. */
@@ -154,6 +154,11 @@ test('the time that is left is that of the longest way, or of all work by the jo
   run.start('c');
   run.pass(50);
   assert.equal(run.state.remainingMs(1), 100_000);
+  const fetch = true;
+  const sources: Spec = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`source ${n}`, { seconds: 15, fetch }]));
+  // Four at a time, beside the builds.
+  assert.equal(scene(sources).state.remainingMs(1), 30_000);
+  assert.equal(scene({ ...sources, a: { seconds: 40 } }).state.remainingMs(1), 40_000);
   assert.equal(scene({ a: { seconds: 5 }, b: {}, c: {} }).state.remainingMs(1), undefined, 'too little is known');
 });
 

@@ -194,3 +194,40 @@ test('forget: nothing vouches for its archives any more', async () => {
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /E-PKM-025/);
 });
+
+test('upgrade goes to the end of a chain of successors, and hands on that the first was asked for', async () => {
+  const root = join(work, 'chain-root');
+  const here = (...words: string[]): Promise<Run> => runHere('pkm', [...words, '--root', root, '--home', home]);
+  const packages = join(work, 'chain');
+  mkdirSync(packages);
+  const make = (about: string, more = {}): Promise<unknown> =>
+    writeArchive(
+      box.image(about, { [`usr/${about.split(' ')[0]}`]: about }, more),
+      join(packages, `${about.replace(' ', '-')}.igos.tar.gz`),
+    );
+  await make('old 1');
+  await make('user 1', { runtime: ['old'] });
+  await good(igos('repo', 'build', packages, '-k', secret));
+  await good(here('sync', packages, '--key', open));
+  await good(here('install', 'user'));
+  await good(here('mark', 'explicit', 'old'));
+  await make('mid 2', { supersedes: ['old'] });
+  await make('new 3', { supersedes: ['mid'] });
+  await good(igos('repo', 'build', packages, '-k', secret));
+  await good(here('sync', packages, '--key', open));
+  assert.match(await good(here('outdated')), /^old 1 -> superseded by new 3\n$/);
+  await good(here('upgrade'));
+  const { packages: list } = JSON.parse(await good(here('list', '--json'))) as { packages: { name: string; reason: string }[] };
+  assert.deepEqual(
+    list.map(({ name, reason }) => [name, reason]),
+    [
+      ['new', 'explicit'],
+      ['user', 'explicit'],
+    ],
+  );
+  assert.match(await good(here('upgrade')), /nothing to do/);
+  assert.equal(await good(here('outdated')), '');
+  await good(here('verify'));
+  assert.match(await good(here('autoremove')), /nothing/);
+  assert.match((await here('remove', 'new')).stderr, /'user' needs 'old'/);
+});

@@ -47,6 +47,23 @@ test('a set is a sorted map', () => {
   );
 });
 
+test('// of a big set and a small one, too', () => {
+  const numbered = (count: number, step: number): Model =>
+    new Map(Array.from({ length: count }, (_, i) => [`n${i * step}`, [i, i % 2 === 0 ? i : undefined]]));
+  const big = fc.integer({ min: 1000, max: 1100 }).map((count) => numbered(count, 2));
+  const small = fc
+    .uniqueArray(fc.nat(2400), { maxLength: 60 })
+    .map((picked): Model => new Map(picked.map((n) => [`n${n}`, [-n, n]])));
+  fc.assert(
+    fc.property(big, small, (under, over) => {
+      const [lower, upper] = [build(under, false), build(over, false)];
+      assert.deepEqual(read(mergeAttrs(lower, upper)), sorted(new Map([...under, ...over])));
+      assert.deepEqual(read(lower), sorted(under));
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('// is what it is for maps, whatever path it takes, and forgets no place', () => {
   fc.assert(
     fc.property(anyModel, anyModel, fc.boolean(), fc.boolean(), (under, over, a, b) => {

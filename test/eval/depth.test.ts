@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { constants } from 'node:buffer';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ByteWriter } from '../../eval/builtins/byte-writer.ts';
+import { engineLimit } from '../../eval/errors.ts';
+import { JsonWriter } from '../../eval/json-writer.ts';
 import { golden } from '../golden.ts';
 import { world } from './support.ts';
 
@@ -57,6 +61,18 @@ test('error: what no string can hold', (t) => {
   const { fail } = world();
   const expression = 'builtins.foldl\' (s: _: s + s) "x" (builtins.genList (n: n) 40)';
   golden(t, 'errors/eval-too-large.txt', `${expression}\n----\n${fail(expression)}`);
+});
+
+test('writers of long texts stop where no string could hold them, before they take the memory', () => {
+  const longest = 'x'.repeat(constants.MAX_STRING_LENGTH);
+  const isLimit = (error: unknown): boolean => engineLimit(error)?.code === 'E-EVAL-029';
+  const json = new JsonWriter();
+  json.char(0x5b);
+  assert.throws(() => json.raw(longest), isLimit);
+  json.close();
+  const bytes = new ByteWriter(0);
+  bytes.write('x', 0, 1);
+  assert.throws(() => bytes.write(longest, 0, longest.length), isLimit);
 });
 
 /** What must fit the stack that igos runs with: calls without a bound, and data of 100,000 levels where that is allowed. */

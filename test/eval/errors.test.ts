@@ -1,4 +1,5 @@
 /** What users see when evaluation fails: one golden a mistake, the whole rendered text. */
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
 import { rendered, world } from './support.ts';
@@ -35,6 +36,9 @@ const mistakes: Readonly<Record<string, string>> = {
   'copy-misspelt': '"${./y.txt}"',
   'failed-assertion': 'let version = "1.2";\nin assert version == "1.3" && true; version',
   thrown: 'let\n  check = x: if x then 1 else throw "unsupported system";\n  y = check false;\nin { a = y; }',
+  'default-not-inherited': '(args@{ a ? 1, ... }: { inherit (args) b a; }) { b = 2; }',
+  'default-not-given':
+    'let\n  build = { name, flags ? { }, debug ? false, ... }@args: { inherit (args) name; debug = args.debug; };\nin (build { name = "x"; debugg = 1; }).debug',
   overflow: 'let big = 9223372036854775807; in big + 1',
   'overflow-multiply': '4611686018427387904 * 2',
   'division-by-zero': 'let n = 0; in 10 / n',
@@ -86,6 +90,10 @@ test('error: a selection that leads nowhere', (t) => {
       return interpreter.selectAttrPath(value, path, new Map());
     });
   const paths = ['pkgs.zlob', 'pkgs.zlib.2', 'pkgs.n.x', 'pkgs.n.0', 'pkgs..n', 'pkgs."n'];
+  const { interpreter: other } = world();
+  const value = other.evalExpr('{ a."b.c" = 1; "" = 2; }', { basePath: '/' });
+  const selected = ['a."b.c"', '"a".b"."c', 'a."b.c".', '""'].map((path) => other.selectAttrPath(value, path, new Map()));
+  assert.deepEqual(selected, [1, 1, 1, 2]);
   golden(t, 'errors/eval-selection.txt', paths.map((path) => `${path}\n----\n${select(path)}`).join('\n'));
 });
 

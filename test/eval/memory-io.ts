@@ -1,7 +1,7 @@
 /** A disk, an environment and a store in memory. */
 import { type Bytes, SystemFault } from '../../base/index.ts';
 import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/io.ts';
-import { decodeDerivation, derivationName, sourcePath } from '../../store/index.ts';
+import { decodeDerivation, derivationName, type HashAlgorithm, hashBytes, sourcePath } from '../../store/index.ts';
 import type { StorePath } from '../../store/types.ts';
 
 export interface MemoryIOOptions {
@@ -57,6 +57,10 @@ export class MemoryIO implements EvalIO {
     const content = this.files.get(this.#follow(path));
     if (content === undefined) throw new SystemFault('read', path, { code: 'ENOENT' });
     return content;
+  }
+
+  hashFile(algorithm: HashAlgorithm, path: Bytes): string {
+    return hashBytes(algorithm, this.readFile(path));
   }
 
   readDir(path: Bytes): ReadonlyMap<Bytes, FileKind> {

@@ -1,6 +1,6 @@
 /** What the packages of the model need and exclude, and which of them nobody needs: said anew, as simply as it can be. */
 import { compareBytes } from '../../base/index.ts';
-import { modelImage } from './model-packages.ts';
+import { type ModelImage, modelImage } from './model-packages.ts';
 
 export interface ModelPackage {
   readonly version: number;
@@ -18,15 +18,37 @@ export type Packages = ReadonlyMap<string, ModelPackage>;
 
 const isActive = ({ supersededBy }: ModelPackage): boolean => supersededBy.length === 0;
 
+/**
+ * Who took the place of a package, who took theirs, and so on: those that are superseded too, and those at the ends.
+ * @param coming  what is to be installed, in the place of what it supersedes
+ */
+export function waysFrom(
+  packages: Packages,
+  name: string,
+  coming: readonly ModelImage[] = [],
+): { readonly passed: ReadonlySet<string>; readonly ends: ReadonlySet<string> } {
+  const images = [...[...packages].map(([one, record]) => modelImage(one, record.version)), ...coming];
+  const isEnd = (one: string): boolean =>
+    coming.some((image) => image.name === one) ||
+    (packages.get(one)?.supersededBy.length === 0 && !coming.some((image) => image.supersedes.includes(one)));
+  const passed = new Set([name]);
+  const ends = new Set<string>();
+  for (const one of passed) {
+    const declared = images.flatMap((image) => (image.supersedes.includes(one) ? [image.name] : []));
+    for (const next of [...(packages.get(one)?.supersededBy ?? []), ...declared]) (isEnd(next) ? ends : passed).add(next);
+  }
+  ends.delete(name);
+  return { passed, ends };
+}
+
 /** Active packages that stand for what a requirement asks. */
 function providers(packages: Packages, requirement: string): string[] {
   const [wanted, relation, bound] = requirement.split(/(<|>=)/) as [string, string?, string?];
+  const heirs = waysFrom(packages, wanted).ends;
   return [...packages].flatMap(([name, record]) => {
-    const standsFor = [name, ...modelImage(name, record.version).supersedes];
-    const isInstead = packages.get(wanted)?.supersededBy.includes(name) === true;
     const isRight =
       relation === undefined || (relation === '<' ? record.version < Number(bound) : record.version >= Number(bound));
-    return isActive(record) && (standsFor.includes(wanted) || isInstead) && isRight ? [name] : [];
+    return isActive(record) && (name === wanted || heirs.has(name)) && isRight ? [name] : [];
   });
 }
 

@@ -3,7 +3,7 @@
  * here and done by pkm; the two must then agree in everything. Files are nodes that trees may share, as inodes are.
  */
 import { compareBytes } from '../../base/index.ts';
-import { isInConflict, type ModelPackage, newlyUnmet, orphans, type Packages, unmet } from './model-needs.ts';
+import { isInConflict, type ModelPackage, newlyUnmet, orphans, type Packages, unmet, waysFrom } from './model-needs.ts';
 import { type ModelImage, type ModelTrigger, modelImage } from './model-packages.ts';
 
 export interface Row {
@@ -137,7 +137,10 @@ export class Model {
 
   /** Nothing but the images. */
   switchTo(images: readonly ModelImage[], wish: Wish): string | undefined {
-    const stays = new Set(images.flatMap(({ name, supersedes }) => [name, ...supersedes]));
+    const names = new Set(images.map(({ name }) => name));
+    const isPredecessor = (name: string): boolean =>
+      [...waysFrom(this.state.packages, name, images).ends].some((end) => names.has(end));
+    const stays = new Set([...names, ...[...this.state.packages.keys()].filter(isPredecessor)]);
     const packages = new Map([...this.state.packages].filter(([name]) => stays.has(name)));
     const rows = new Map([...this.state.rows].filter(([, { owner }]) => stays.has(owner)));
     const code = this.#place({ packages, rows }, images, wish);
@@ -152,9 +155,11 @@ export class Model {
     const now = ++this.#memory.clock;
     const position = new Map(images.map((image, index) => [image.name, index]));
     for (const [index, image] of images.entries()) {
-      const successors =
-        packages.get(image.name)?.supersededBy.filter((name) => packages.get(name)?.supersededBy.length === 0) ?? [];
-      if (successors.length > 0 && !comesAlong(image, packages.get(image.name), images)) return 'E-PKM-011';
+      const taken = new Set(image.supersedes);
+      for (const name of taken) for (const older of images.find((one) => one.name === name)?.supersedes ?? []) taken.add(older);
+      const old = packages.get(image.name);
+      const heirs = old === undefined || old.supersededBy.length === 0 ? [] : [...waysFrom(packages, image.name).ends];
+      if (heirs.some((name) => !taken.has(name)) && !comesAlong(packages, image, images)) return 'E-PKM-011';
       for (const name of image.supersedes) {
         if ((position.get(name) ?? -1) > index) return 'E-PKM-009';
         // One that took over from it before does not need it again.
@@ -166,21 +171,13 @@ export class Model {
       if (packages.has(image.name))
         for (const [path, row] of rows) if (row.owner === image.name && !paths.has(path)) rows.delete(path);
     }
+    const staying = new Set(images.filter((image) => comesAlong(packages, image, images)));
+    const strangers = images.filter(({ name }) => !packages.has(name));
     let isTaken = false;
     for (const image of images) {
       const old = packages.get(image.name);
-      const staysSuperseded = comesAlong(image, old, images);
-      for (const [path, row] of rowsOf(image)) {
-        const owner = rows.get(path)?.owner;
-        if (staysSuperseded && owner !== undefined && old!.supersededBy.includes(owner)) continue;
-        const mayTake =
-          owner === undefined ||
-          owner === image.name ||
-          image.supersedes.includes(owner) ||
-          packages.get(owner)?.supersededBy.includes(image.name) === true;
-        isTaken ||= !mayTake;
-        if (mayTake) rows.set(path, row);
-      }
+      const staysSuperseded = staying.has(image);
+      const { passed, ends } = waysFrom(packages, image.name);
       for (const name of image.supersedes) {
         const predecessor = packages.get(name);
         if (predecessor?.supersededBy.includes(image.name) === false) {
@@ -192,15 +189,28 @@ export class Model {
       const wasAsked = old?.reason === 'explicit' && old.supersededBy.length === 0;
       const record: ModelPackage = {
         version: image.version,
-        supersededBy: staysSuperseded ? old!.supersededBy : [],
+        supersededBy: staysSuperseded ? (old?.supersededBy ?? []) : [],
         reason: isAsked || wasAsked ? 'explicit' : 'dependency',
         at: now,
-        supersededAt: staysSuperseded ? old!.supersededAt : 0,
+        supersededAt: staysSuperseded ? (old?.supersededAt ?? 0) : 0,
         from: 0,
       };
       const isEqual = old?.version === record.version && isSame(old.supersededBy, record.supersededBy);
       packages.set(image.name, isEqual && old.supersededAt === record.supersededAt ? { ...old, reason: record.reason } : record);
+      for (const [path, row] of rowsOf(image)) {
+        const owner = rows.get(path)?.owner;
+        if (staysSuperseded && owner !== undefined && owner !== image.name && (passed.has(owner) || ends.has(owner))) continue;
+        const way = owner === undefined ? undefined : waysFrom(packages, owner);
+        const isHeir =
+          packages.get(owner ?? '')?.supersededBy.length !== 0 &&
+          (way?.passed.has(image.name) || way?.ends.has(image.name)) === true;
+        const mayTake = owner === undefined || owner === image.name || isHeir;
+        isTaken ||= !mayTake;
+        if (mayTake) rows.set(path, row);
+      }
     }
+    for (const { name } of strangers)
+      if (packages.get(name)?.supersededBy.length === 0 && waysFrom(packages, name).ends.size > 0) return 'E-PKM-011';
     if (isInConflict(packages)) return 'E-PKM-012';
     if (isTaken) return 'E-PKM-004';
     const isQueued = (one: string): boolean => position.has(one.split(' ')[0]!);
@@ -411,8 +421,16 @@ interface MutableState {
 }
 
 /** A queue may name predecessor and successor each time: the predecessor stays superseded. */
-const comesAlong = (image: ModelImage, old: ModelPackage | undefined, images: readonly ModelImage[]): boolean =>
-  images.some((other) => old?.supersededBy.includes(other.name) === true && other.supersedes.includes(image.name));
+function comesAlong(packages: Packages, { name }: ModelImage, images: readonly ModelImage[]): boolean {
+  const old = packages.get(name);
+  if (old?.supersededBy.length === 0) return false;
+  const { passed, ends } = waysFrom(packages, name);
+  return images.some(
+    (other) =>
+      (other.supersedes.includes(name) && (passed.has(other.name) || ends.has(other.name))) ||
+      (ends.has(other.name) && other.supersedes.some((older) => passed.has(older))),
+  );
+}
 
 function triggerOf({ packages }: ModelState): ModelTrigger | undefined {
   const record = packages.get('trig');

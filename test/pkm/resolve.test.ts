@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault, renderFault } from '../../base/index.ts';
 import type { PackageRecord } from '../../pkm/index.ts';
+import type { Candidate } from '../../pkm/plan/offers.ts';
 import { accepts, offersOf, parseRequirement } from '../../pkm/plan/requirement.ts';
 import { type ResolveRequest, resolvePackages } from '../../pkm/plan/resolve.ts';
-import type { Candidate } from '../../pkm/plan/world.ts';
 import { compareVersions } from '../../pkm/versions.ts';
 import { golden } from '../golden.ts';
 

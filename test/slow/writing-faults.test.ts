@@ -67,7 +67,7 @@ const run = ({ words, home, place, env }: Work, fate: Parameters<typeof runIgos>
 /** What is unfinished, of the store's scratch too; what is to be there is never named so. */
 const unfinished = ({ place }: Work): string[] =>
   readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /(^|\/)(\.tmp-|igos-content-|tmp\/.|var\/lock\/.|var\/log\/running\/.)/.test(path),
+    /(^|\/)(\.tmp-|tmp\/.|var\/lock\/.|var\/log\/running\/.)/.test(path),
   );
 
 /** By which things are taken away: a disk that refuses that cannot be left clean. */

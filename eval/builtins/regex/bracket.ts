@@ -135,17 +135,27 @@ function classBytes(name: Bytes, at: number): number[] {
   return Array.from({ length: 128 }, (_, byte) => byte).filter((byte) => members.test(String.fromCharCode(byte)));
 }
 
-/** The POSIX names of the printable characters that are no letters, from the space on. */
-const NAMES =
-  'space exclamation-mark quotation-mark number-sign dollar-sign percent-sign ampersand apostrophe left-parenthesis right-parenthesis asterisk plus-sign comma hyphen period slash zero one two three four five six seven eight nine colon semicolon less-than-sign equals-sign greater-than-sign question-mark commercial-at'.split(
-    ' ',
-  );
+/** The POSIX names of the characters that are no letters, from these bytes on. */
+const NAMES: readonly (readonly [first: number, names: string])[] = [
+  [
+    0x00,
+    'NUL SOH STX ETX EOT ENQ ACK alert backspace tab newline vertical-tab form-feed carriage-return SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC IS4 IS3 IS2 IS1',
+  ],
+  [
+    0x20,
+    'space exclamation-mark quotation-mark number-sign dollar-sign percent-sign ampersand apostrophe left-parenthesis right-parenthesis asterisk plus-sign comma hyphen period slash zero one two three four five six seven eight nine colon semicolon less-than-sign equals-sign greater-than-sign question-mark commercial-at',
+  ],
+  [0x5b, 'left-square-bracket backslash right-square-bracket circumflex underscore grave-accent'],
+  [0x7b, 'left-curly-bracket vertical-line right-curly-bracket tilde DEL'],
+];
 
 function elementByte(name: Bytes, at: number): number {
   if (name.length === 1) return name.charCodeAt(0);
-  const index = NAMES.indexOf(name);
-  if (index === -1) throw new RegexError(`there is no collating element '${name}'`, at);
-  return 0x20 + index;
+  for (const [first, names] of NAMES) {
+    const index = names.split(' ').indexOf(name);
+    if (index !== -1) return first + index;
+  }
+  throw new RegexError(`there is no collating element '${name}'`, at);
 }
 
 /** Both cases of a letter: the primary weight of the locale "C" of libstdc++. */

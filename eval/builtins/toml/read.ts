@@ -6,6 +6,7 @@
  */
 import { type Bytes, tryBytesToText } from '../../../base/index.ts';
 import type { Attrs } from '../../attrs.ts';
+import { BYTE_ORDER_MARK } from '../json-read.ts';
 import { Cursor } from './cursor.ts';
 import { readScalar } from './scalar.ts';
 import { readString } from './string.ts';
@@ -19,6 +20,7 @@ const maxDepth = 1000;
 export function readToml(text: Bytes, options: { readonly hasTimestamps?: boolean } = {}): Attrs {
   const cursor = new Cursor(text, options);
   if (tryBytesToText(text) === undefined) throw cursor.error('the text is not UTF-8', 0);
+  cursor.take(BYTE_ORDER_MARK);
   const root = new Table('header');
   let current = root;
   for (;;) {

@@ -11,7 +11,7 @@ export interface FaultTally {
   readonly nByOperation: Record<string, number>;
 }
 
-const REASON = { EIO: /input\/output error/i, ENOSPC: /no space left on device/i };
+const REASON = { EIO: /input\/output error/i, ENOSPC: /no space left on device/i, EDQUOT: /disk quota exceeded/i };
 
 /**
  * Every operation meets `nEach` failures of its writes, at random ones. Each ends with a message that names the reason, or reaches its
@@ -53,7 +53,7 @@ export async function meetFaults(
 }
 
 /** A system call, what it fails with, and which time: `7+` from the seventh on. */
-type Failing = readonly [call: string, error: 'EIO' | 'ENOSPC', when: number | string];
+type Failing = readonly [call: string, error: keyof typeof REASON, when: number | string];
 
 /** Of LMDB and of `syncfs`, which Node's own functions do not see, with what fails of them. */
 const CALLS: readonly Failing[] = [
@@ -71,6 +71,7 @@ const CALLS: readonly Failing[] = [
 export const CALLS_OF_COPYING: readonly Failing[] = [
   ['pwrite64', 'EIO', 1],
   ['pwrite64', 'ENOSPC', '300+'],
+  ['pwrite64', 'EDQUOT', '200+'],
   ['utimensat', 'EIO', 700],
   ['ftruncate', 'ENOSPC', 1],
 ];

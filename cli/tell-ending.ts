@@ -1,0 +1,16 @@
+/** An error on the terminal, in a pipe, or as a record. */
+import type { Arguments } from './arguments.ts';
+import type { Ending } from './exit.ts';
+import type { Output } from './output.ts';
+
+/** @param isJson  errors are a record on standard output, too */
+export async function tellEnding(output: Output, ending: Ending, args: Arguments, isJson: boolean): Promise<void> {
+  if (isJson && ending.errors.length > 0) output.json({ errors: ending.errors });
+  if (ending.text === '') return;
+  if (args.value('log-format') !== 'internal-json') return output.talk(ending.text.trimEnd());
+  const { messageLine } = await import('./progress/nix-json.ts');
+  const { interceptTalk } = output;
+  output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
+  output.talk(ending.text.trimEnd());
+  output.interceptTalk = interceptTalk;
+}

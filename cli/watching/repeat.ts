@@ -1,0 +1,64 @@
+/** Does the work of a command again whenever something changes that evaluation saw. */
+import { relative } from 'node:path';
+import { bytesToText, Fault } from '../../base/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { Recorder } from '../evaluation-cache/recorder.ts';
+import { EXIT, endingOf } from '../exit.ts';
+import { tellEnding } from '../tell-ending.ts';
+import { Changes } from './changes.ts';
+import { Sight } from './sight.ts';
+
+/**
+ * What fails is said, and done again after the next change. Never returns: Ctrl-C ends it.
+ *
+ * @param once  is given a recorder in its context
+ * @throws UsageError nothing was read that could change · all but failures of evaluation and builds, as if it were done once
+ */
+export async function repeatOnChange(
+  context: Context,
+  args: Arguments,
+  once: (context: Context) => Promise<unknown>,
+): Promise<never> {
+  if (args.operands.includes('-'))
+    throw new UsageError('standard input is read once: there is nothing to watch', ['write it to a file, and name that']);
+  const changes = new Changes();
+  const say = (text: string): void => {
+    if (!context.isQuiet) context.out.talk(text);
+  };
+  try {
+    for (let isFirst = true; ; isFirst = false) {
+      const recorder = new Recorder();
+      const startMs = Date.now();
+      try {
+        await once({ ...context, recorder });
+      } catch (error) {
+        await tellFailure(context, args, error, isFirst);
+      }
+      const sight = new Sight(recorder, context, startMs);
+      const nPaths = sight.content.size;
+      if (nPaths === 0) throw new UsageError('evaluation read no file: there is nothing to watch', ['leave out --watch']);
+      changes.follow(sight.paths, sight.folders);
+      say(`watching ${nPaths} ${nPaths === 1 ? 'path' : 'paths'}; Ctrl-C ends`);
+      const changed = await changes.next(() => sight.hasChanged);
+      say(changed === undefined ? 'something changed' : `${shownPath(context, bytesToText(changed))} changed`);
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+/** @throws what no change of a file mends */
+async function tellFailure(context: Context, args: Arguments, error: unknown, isFirst: boolean): Promise<void> {
+  const ending = endingOf(error, { color: context.out.isColored, fullTrace: context.showTrace, program: context.program });
+  const isMended = ending.status === EXIT.fault || ending.status === EXIT.buildFailed;
+  // A slip of the pen on the command line.
+  const isMisspelt = isFirst && error instanceof Fault && error.code === 'E-CLI-002';
+  if (!isMended || isMisspelt) throw error;
+  await tellEnding(context.out, ending, args, context.isJson);
+}
+
+function shownPath({ workingDirectory }: Context, path: string): string {
+  const short = relative(workingDirectory, path);
+  return short.startsWith('../') ? path : short;
+}

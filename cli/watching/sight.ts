@@ -1,0 +1,68 @@
+/** What an evaluation saw, whether it succeeded or not, and whether that is still so. */
+import { lstatSync } from 'node:fs';
+import { type Bytes, bytesToPath } from '../../base/index.ts';
+import { fileState } from '../evaluation-cache/file-state.ts';
+import type { Recorder } from '../evaluation-cache/recorder.ts';
+import type { Seen, SourceSeen } from '../evaluation-cache/seen.ts';
+import { stillTrue, type World } from '../evaluation-cache/still-true.ts';
+
+/** The clock by which files are dated may be so late. */
+const TICK_MS = 5;
+
+export class Sight {
+  readonly #recorder: Recorder;
+  readonly #seen: Seen;
+  readonly #world: World;
+  readonly #startMs: number;
+
+  /** @param startMs  when the evaluation began, since 1970 */
+  constructor(recorder: Recorder, world: World, startMs: number) {
+    this.#recorder = recorder;
+    this.#seen = recorder.seen();
+    this.#world = world;
+    this.#startMs = startMs;
+  }
+
+  /** Cost: a system call for each path. */
+  get hasChanged(): boolean {
+    const { isTrue, doubtfulSources } = stillTrue(this.#seen, this.#world);
+    return !isTrue || doubtfulSources.some((source) => this.#isOther(source)) || this.#recorder.hasLostChanged;
+  }
+
+  /** What was read, listed, put into the store, or could not be. */
+  get content(): Set<Bytes> {
+    const { files, folders, sources } = this.#seen;
+    return new Set([
+      ...files.map(({ path }) => path),
+      ...folders.map(({ path }) => path),
+      ...sources.flatMap(({ path, entries }) => entries.map(([relative]) => (relative === '' ? path : `${path}/${relative}`))),
+      ...this.#recorder.lost,
+    ]);
+  }
+
+  /** And what was looked for, or stands on the way there: folders and links. */
+  get paths(): Set<Bytes> {
+    const { kinds, realPaths, existing } = this.#seen;
+    return new Set([...this.content, ...[...kinds, ...existing].map(([path]) => path), ...realPaths.flat()]);
+  }
+
+  /** Those that may get other entries: they were listed, or put into the store. */
+  get folders(): Bytes[] {
+    const { folders, sources } = this.#seen;
+    const ofSources = sources.flatMap(({ path, entries }) =>
+      entries.flatMap(([relative, kind]) => (kind !== 'directory' ? [] : relative === '' ? path : `${path}/${relative}`)),
+    );
+    return [...folders.map(({ path }) => path), ...ofSources];
+  }
+
+  /** What had just been written was not to be trusted for ever, but what counts here is whether it was written since. */
+  #isOther({ path, entries }: SourceSeen): boolean {
+    return entries.some(([relative, , state, isTaken]) => {
+      if (!isTaken) return false;
+      const place = relative === '' ? path : `${path}/${relative}`;
+      if (state !== '') return fileState(place, false)?.text !== state;
+      const { ctimeMs = Infinity } = lstatSync(bytesToPath(place), { throwIfNoEntry: false }) ?? {};
+      return ctimeMs >= this.#startMs - TICK_MS;
+    });
+  }
+}

@@ -1,0 +1,210 @@
+/** `igos realize --watch`: done again when something changes that evaluation saw, and only then; what fails is said, and mended. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { noSandbox, programs, project } from './programs.ts';
+
+const WAIT_MS = 30_000;
+/** Longer than what it takes to notice, and look. */
+const NOTHING_MS = 400;
+
+class Watched {
+  readonly folder: string;
+  stdout = '';
+  stderr = '';
+  readonly #child: ChildProcess;
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  #shown = 0;
+  #told = 0;
+  #wake: () => void = () => {};
+
+  constructor(t: TestContext, folder: string, words: readonly string[]) {
+    this.folder = folder;
+    this.#child = spawn(join(project, 'bin/igos'), ['realize', '--watch', '--no-substitute', ...words], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: folder, IGOS_HOME: join(folder, '../home'), NO_COLOR: '1' },
+    });
+    this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+      this.#wake();
+    });
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.#wake();
+    });
+    this.ended = new Promise((resolve) => this.#child.on('exit', (status, signal) => resolve(signal ?? status)));
+    t.after(() => this.#child.kill('SIGKILL'));
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(join(this.folder, name), text);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The next round, when it watches again. */
+  async round(): Promise<{ shown: string; told: string }> {
+    const end = Date.now() + WAIT_MS;
+    for (;;) {
+      const told = this.stderr.slice(this.#told);
+      const watching = /watching \d+ paths?; Ctrl-C ends\n/.exec(told);
+      if (watching !== null) {
+        const shown = this.stdout.slice(this.#shown);
+        this.#shown = this.stdout.length;
+        this.#told += watching.index + watching[0].length;
+        return { shown, told: told.slice(0, watching.index) };
+      }
+      if (Date.now() > end) throw new Error(`no round came: ${this.stdout}${this.stderr}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 500);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** Nothing is done, though something else changed. */
+  async quiet(): Promise<void> {
+    const before = this.stderr.length;
+    await new Promise((resolve) => setTimeout(resolve, NOTHING_MS));
+    assert.equal(this.stderr.slice(before), '');
+  }
+}
+
+function start(t: TestContext, files: Record<string, string>, words: readonly string[]): Watched {
+  const { work } = programs(t);
+  const folder = join(work, 'tree');
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return new Watched(t, folder, words);
+}
+
+const derivation = (name: string, more = ''): string =>
+  `derivation { name = ${name}; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo > $out" ]; ${more} }\n`;
+
+test('each kind of change that evaluation would see, and no other', async (t) => {
+  const watched = start(t, { 'a.nix': derivation('import ./name.nix'), 'name.nix': '"one"\n', other: '' }, [
+    '--dry-run',
+    'a.nix',
+  ]);
+  const at = (name: string): string => join(watched.folder, name);
+  assert.match((await watched.round()).shown, /^build one: never built\n/);
+  await t.test('a file that was read', async () => {
+    watched.write('name.nix', '"two"\n');
+    const { shown, told } = await watched.round();
+    assert.match(shown, /^build two: never built\n/);
+    assert.equal(told, 'name.nix changed\n');
+  });
+  await t.test('another, or the same bytes again', async () => {
+    watched.write('other', 'changed');
+    watched.write('new.nix', '1');
+    watched.write('name.nix', '"two"\n');
+    await watched.quiet();
+  });
+  await t.test('one that is put in the place of it, as editors do', async () => {
+    watched.write('name.nix~', '"three"\n');
+    renameSync(at('name.nix~'), at('name.nix'));
+    assert.match((await watched.round()).shown, /^build three: /);
+  });
+  await t.test('one that cannot be read, then can', async () => {
+    watched.write('a.nix', derivation('import ./names/late.nix'));
+    const { shown, told } = await watched.round();
+    assert.equal(shown, '');
+    assert.match(told, /^a\.nix changed\nerror.*late\.nix/s);
+    mkdirSync(at('names'));
+    watched.write('names/late.nix', '"four"\n');
+    for (let n = 0; n < 3; n++) {
+      const { shown } = await watched.round();
+      if (/^build four: /.test(shown)) return;
+    }
+    assert.fail(watched.stderr);
+  });
+  await t.test('what a path says of itself: pathExists, readDir, a symlink', async () => {
+    mkdirSync(at('listed'));
+    symlinkSync('names', at('link'));
+    const name =
+      '"${if builtins.pathExists ./flag then "with" else "without"}-${toString (builtins.length (builtins.attrNames (builtins.readDir ./listed)))}-${import ./link/late.nix}"';
+    watched.write('a.nix', derivation(name));
+    assert.match((await watched.round()).shown, /^build without-0-four: /);
+    watched.write('flag', '');
+    assert.match((await watched.round()).shown, /^build with-0-four: /);
+    watched.write('listed/x', '');
+    assert.match((await watched.round()).shown, /^build with-1-four: /);
+    mkdirSync(at('others'));
+    watched.write('others/late.nix', '"five"');
+    unlinkSync(at('link'));
+    symlinkSync('others', at('link'));
+    for (let n = 0; n < 3; n++) {
+      const { shown } = await watched.round();
+      if (/^build with-1-five: /.test(shown)) return;
+    }
+    assert.fail(watched.stderr);
+  });
+  await t.test('a folder of sources: a byte, a file more, a file less', async () => {
+    mkdirSync(at('src/deep'), { recursive: true });
+    watched.write('src/deep/file', 'a');
+    watched.write('a.nix', derivation('"src"', 'src = ./src;'));
+    const drvOf = async (): Promise<string> => {
+      await watched.round();
+      return readFileSync(at('a.nix'), 'utf8');
+    };
+    await drvOf();
+    await watched.quiet();
+    watched.write('src/deep/file', 'b');
+    assert.match((await watched.round()).told, /^src\/deep\/file changed\n/);
+    watched.write('src/deep/more', '');
+    await watched.round();
+    rmSync(at('src/deep/more'));
+    await watched.round();
+    await watched.quiet();
+  });
+  watched.kill('SIGINT');
+  assert.equal(await watched.ended, 'SIGINT');
+});
+
+const sandbox = await noSandbox();
+
+test('builds, and failures of builds', { skip: sandbox }, async (t) => {
+  const watched = start(t, { 'a.nix': derivation('"one"') }, ['a.nix', '--out-link', 'result']);
+  assert.match((await watched.round()).shown, /^\/igos\/store\/\w{32}-one\n$/);
+  await watched.quiet();
+  watched.write('a.nix', derivation('"two"', '').replace('echo > $out', 'echo said; exit 7'));
+  const failed = await watched.round();
+  assert.equal(failed.shown, '');
+  assert.match(failed.told, /E-BUILD-\d+.*said/s);
+  watched.write('a.nix', derivation('"two"'));
+  assert.match((await watched.round()).shown, /^\/igos\/store\/\w{32}-two\n$/);
+  watched.kill('SIGTERM');
+  assert.equal(await watched.ended, 'SIGTERM');
+});
+
+test('what cannot be watched is refused', (t) => {
+  const { work } = programs(t);
+  const refused = (...words: string[]): string => {
+    const { status, stderr } = spawnSync(join(project, 'bin/igos'), ['realize', '--watch', '--dry-run', ...words], {
+      encoding: 'utf8',
+      timeout: WAIT_MS,
+      env: { PATH: process.env['PATH'], HOME: work, IGOS_HOME: join(work, 'home') },
+    });
+    assert.ok(status === 1 || status === 2, stderr);
+    return stderr;
+  };
+  assert.match(refused('-'), /standard input is read once/);
+  assert.match(refused('--expr', derivation('"x"')), /read no file: there is nothing to watch\nhint: leave out --watch/);
+  assert.match(refused(join(work, 'none')), /E-CLI-002/);
+});
+
+test('errors are records with --json', async (t) => {
+  const watched = start(t, { 'a.nix': '1 +' }, ['--json', '--dry-run', 'a.nix']);
+  const { shown } = await watched.round();
+  assert.equal((JSON.parse(shown) as { errors: { code: string }[] }).errors[0]!.code, 'E-LANG-001');
+  watched.write('a.nix', derivation('"x"'));
+  assert.equal((JSON.parse((await watched.round()).shown) as { build: number }).build, 1);
+});

@@ -6,7 +6,7 @@ import { type Bytes, bytesToText, type Span } from '../base/index.ts';
 
 /** The way out, where the missing attribute `name` at `span` was selected from arguments and has a default there. */
 export function hintAsGiven(name: Bytes, { source, start }: Span): string | undefined {
-  const before = source.text.slice(0, start);
+  const before = source.text.slice(Math.max(0, start - FAR), start);
   const [, selected, inherited] = SELECTED.exec(before) ?? [];
   const variable = selected ?? inherited;
   if (variable === undefined || !/^[\w'-]+$/.test(name)) return undefined;
@@ -17,6 +17,9 @@ export function hintAsGiven(name: Bytes, { source, start }: Span): string | unde
   if (!hasDefault) return undefined;
   return `'${variable}' is the set as it was given, without the defaults of its function: write '${bytesToText(name)}' alone`;
 }
+
+/** A function is longer than that in no source that a person wrote; what machines write may be too long for a pattern. */
+const FAR: number = 1 << 16;
 
 /** `args.`, `inherit (args) a `. */
 const SELECTED = /(?<![\w'.-])([A-Za-z_][\w'-]*)\s*\.\s*$|\binherit\s*\(\s*([A-Za-z_][\w'-]*)\s*\)[\w\s'-]*$/;

@@ -236,5 +236,7 @@ test('a repeated evaluation loads no evaluator', () => {
   visit(join(project, 'cli/evaluation-cache/remembered.ts'));
   const folders = new Set([...seen].map((file) => file.slice(project.length + 1).split('/')[0]));
   assert.deepEqual(folders, new Set(['cli', 'base']));
-  assert.ok(seen.size > 10 && seen.size < 40, `${seen.size} files`);
+  // Of base/ a bundle takes what is used; what cli/ imports decides what that is.
+  const ofCommands = [...seen].filter((file) => file.startsWith(join(project, 'cli/')));
+  assert.ok(ofCommands.length > 5 && ofCommands.length < 16, ofCommands.join('\n'));
 });

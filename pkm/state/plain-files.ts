@@ -37,9 +37,7 @@ const timedFiles = (rows: readonly SqlList[]): TimedFiles => ({
 const texts = (rows: readonly SqlList[], index: number): string[] =>
   rows.map((row) => row[index]).filter((text) => typeof text === 'string');
 
-const numbers = (rows: readonly SqlList[], index: number): number[] => JSON.parse(`[${texts(rows, index).join()}]`) as number[];
+const numbers = (rows: readonly SqlList[], index: number): number[] =>
+  texts(rows, index).flatMap((text) => JSON.parse(`[${text}]`) as number[]);
 
-function paths(rows: readonly SqlList[], index: number): string[] {
-  const found = texts(rows, index);
-  return found.length === 0 ? [] : found.join(BETWEEN).split(BETWEEN);
-}
+const paths = (rows: readonly SqlList[], index: number): string[] => texts(rows, index).flatMap((text) => text.split(BETWEEN));

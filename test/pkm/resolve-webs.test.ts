@@ -168,7 +168,8 @@ for (const hasConflicts of [false, true]) {
       ),
       { numRuns: 1500 },
     );
-    assert.ok(nFound > 200, `${nFound} found`);
+    // 225 or so.
+    assert.ok(nFound > 150, `${nFound} found`);
   });
 }
 

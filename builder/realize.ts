@@ -49,7 +49,8 @@ class Run {
   readonly #realised: Realised;
   readonly #abort = new AbortController();
   readonly #context: BuildContext;
-  readonly #archives: Archives;
+  /** Made by the first that fetches. */
+  #archives: Archives | undefined;
   readonly #failures: Fault[] = [];
   readonly #registrar: Registrar;
   readonly #durations: (readonly [string, string])[] = [];
@@ -74,8 +75,11 @@ class Run {
       emit: (event) => this.#emit(event),
       signal: this.#abort.signal,
     };
-    const apt = { aptFolder: options.aptFolder ?? '/etc/apt', signal: this.#abort.signal };
-    this.#archives = { sources: new DebianSources(store, apt), binaries: new DebianBinaries(store, apt) };
+  }
+
+  #openArchives(): Archives {
+    const apt = { aptFolder: this.#options.aptFolder ?? '/etc/apt', signal: this.#abort.signal };
+    return { sources: new DebianSources(this.#store, apt), binaries: new DebianBinaries(this.#store, apt) };
   }
 
   async realize(goals: readonly Goal[]): Promise<RealizeResult> {
@@ -167,7 +171,7 @@ class Run {
     } finally {
       clearImmediate(meanwhile);
       signal?.removeEventListener('abort', forward);
-      this.#archives.sources.close();
+      this.#archives?.sources.close();
       this.#context.workspace[Symbol.dispose]();
       // A guess for the next run is worth no transaction of its own.
       this.#registrar.close(this.#durations);
@@ -260,6 +264,7 @@ class Run {
         outputs = finished.outputs.paths;
         this.#nBuilt++;
       } else {
+        this.#archives ??= this.#openArchives();
         outputs = await fetchOne(this.#context, job, this.#archives);
         durationMs = uptimeMs() - start;
         this.#nFetched++;

@@ -13,7 +13,7 @@ import type { Plugin } from 'esbuild';
 export interface Parts {
   readonly names: readonly string[];
   /**
-   * Files of the parts but the first, by the first pattern that fits. Nothing at the top level of a file may use a part behind its own: that
+   * Files of the parts but the first: of the first here that has a pattern which fits. Nothing at the top level of a file may use a part behind its own: that
    * would load it at every start.
    */
   readonly files: Readonly<Record<string, readonly RegExp[]>>;
@@ -71,8 +71,35 @@ export const MANAGEMENT: Parts = {
   },
 };
 
+/** Of `igos realize`: what builds, what evaluates where the answer is not known, and what seldom runs. */
+export const REALIZATION: Parts = {
+  names: ['realizing', 'reckoning', 'rare'],
+  files: {
+    rare: [
+      /^base\/(early-flush|errno|file-sink|http|names-in|plain-path|strongly-connected|suggest)\.ts$/,
+      /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
+      /^lang\/(brackets|completeness|doc|doc-comment|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
+      /^eval\/git\//,
+      /^eval\/builtins\/(flake-ref|toml)\//,
+      /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
+      /^eval\/declare\/(seed|seed-lock)\.ts$/,
+      /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
+      /^builder\/(debian|fetch)\//,
+      /^builder\/(ar|build-failure|check|develop|diagnose|probe|realize-sync|shell-word)\.ts$/,
+      /^store\/(cache|removing)\//,
+      /^store\/screen\/(?!records\.ts$)/,
+      /^store\/lanes\/(marks|placed|placed-files|removal|remove|timed-files)\.ts$/,
+      /^store\/(collect|compare|damaged|dependency|derivation-json|disk-usage|export|graph|import|liveness|nar-decode|optimise|optimised-marks|pool|rebuild-index|recover-unlogged|repair|rewrite-tree|verify|zstd-frames)\.ts$/,
+      /^cli\/watching\//,
+      /^cli\/progress\/nix-json\.ts$/,
+      /^cli\/(command-record|diffoscope|exit|foreign-words|full-disk|help|pulling|tell-ending|version)\.ts$/,
+    ],
+    reckoning: [/^(eval|lang)\//, /^cli\/(lints|package-places|session|targets)\.ts$/],
+  },
+};
+
 function partOf({ names, files }: Parts, file: string): string {
-  return names.slice(1).find((part) => files[part]!.some((pattern) => pattern.test(file))) ?? names[0]!;
+  return Object.keys(files).find((part) => files[part]!.some((pattern) => pattern.test(file))) ?? names[0]!;
 }
 
 const isBefore = ({ names }: Parts, a: string, b: string): boolean => names.indexOf(a) < names.indexOf(b);

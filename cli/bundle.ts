@@ -4,7 +4,7 @@
  * Loading 300 modules costs more than evaluating most things does. `evaluating` has what `igos eval`, `instantiate` and `parse`
  * need, `realizing` what `igos realize` does, `storing` what works on the store alone, `managing` what pkm does without evaluating,
  * `whole` everything, and `repeated` only what tells an evaluation that was done before from a new one, for which it hands over to
- * `evaluating`. They share nothing at run time, so no class exists twice where it matters.
+ * `evaluating`. Some are in parts (bundle-parts.ts). They share nothing at run time, so no class exists twice where it matters.
  * `stamp.json` names the files, and the one that has size and time of every source that went in: `cli/start.cjs` of a checkout runs the
  * sources instead where one differs. File names carry the hash of what is in them, so that a program which starts meanwhile never meets half of two builds.
  */
@@ -41,6 +41,7 @@ import {
   type Parts,
   partEntry,
   parted,
+  REALIZATION,
   usedOf,
 } from './bundle-parts.ts';
 import type { Command } from './command.ts';
@@ -243,6 +244,26 @@ const handingOver = (file: RegExp, name: string): Plugin => ({
     }));
   },
 });
+
+/**
+ * What a part imports later of itself makes esbuild put each of its modules into a function: it is imported at once.
+ * Of what no command of the bundle imports another bundle is begun.
+ */
+const importsAtOnce: Plugin = {
+  name: 'imports at once',
+  setup(build) {
+    build.onLoad({ filter: /\/cli\/main\.ts$|\/evaluation-cache\/(remembered|store-agrees)\.ts$/ }, ({ path }) => {
+      const imports: string[] = [];
+      const contents = readFileSync(path, 'utf8').replaceAll(/\bawait import\(('[^']+')\)/g, (later, from: string) => {
+        if (from === "'./evaluation-cache/remembered.ts'") return 'await igosHandOver()';
+        if (path.endsWith('/main.ts')) return later;
+        return `atOnce${imports.push(from)}`;
+      });
+      const lines = imports.map((from, i) => `import * as atOnce${i + 1} from ${from};\n`);
+      return { contents: `declare const igosHandOver: () => Promise<never>;\n${lines.join('')}${contents}`, loader: 'ts' };
+    });
+  },
+};
 
 /** The same for binary caches, an eighth of what a bundle of the store would be. */
 const withoutCaches: Plugin = {
@@ -495,7 +516,10 @@ async function main(): Promise<void> {
     ),
     evaluatesNothing,
   );
-  const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
+  const [realizing, reckoning, rare] = (await partedBundle(REALIZATION, withCommandsInside('igos', REALIZING), [
+    fewCommands(REALIZING),
+    importsAtOnce,
+  ])) as [Bundle, Bundle, Bundle];
   const fileOf = (name: string): string => name.replace(' ', '-');
   const [managing, placing] = (await partedBundle(
     MANAGEMENT,
@@ -510,7 +534,7 @@ async function main(): Promise<void> {
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, managing, placing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, reckoning, rare, managing, placing };
   const always = [
     ...ownSources(lane.inputs),
     'cli/start.cjs',
@@ -530,7 +554,9 @@ async function main(): Promise<void> {
     // What it prints is what the evaluator would.
     repeated: [...repeated.sources, ...ofParts, ...READ_LATER, ...always],
     storing: [...storing.sources, ...always],
-    realizing: [...realizing.sources, ...READ_LATER, ...always],
+    realizing: [...realizing.sources, ...always],
+    reckoning: [...reckoning.sources, ...READ_LATER],
+    rare: rare.sources,
     managing: [...managing.sources, ...always],
     placing: placing.sources,
   };
@@ -542,7 +568,7 @@ async function main(): Promise<void> {
   const bundles = Object.fromEntries(
     Object.entries(made).map(([name, { file }]) => {
       const sources = new Set(sourcesOf[name as keyof typeof made]);
-      const behind = [EVALUATION, MANAGEMENT].find(({ names }) => names[0] === name)?.names.slice(1);
+      const behind = [EVALUATION, MANAGEMENT, REALIZATION].find(({ names }) => names[0] === name)?.names.slice(1);
       const parts = behind === undefined ? {} : { parts: behind };
       return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
@@ -585,10 +611,19 @@ async function main(): Promise<void> {
     ])
       warm(storing.file, 'igos', words, scratch);
     const derivation = 'derivation { name = "x"; system = "x86_64-linux"; builder = "/bin/sh"; }';
-    warm(realizing.file, 'igos', ['realize', '--dry-run', '--expr', derivation], scratch);
-    // Builds, and a change that does not reach the first output. Where there is no sandbox they end early, which is no reason to stop.
-    for (const salt of ['a', 'b'])
-      runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
+    for (const part of [reckoning, realizing]) {
+      warm(part.file, 'igos', ['realize', '--dry-run', '--no-eval-cache', '--expr', derivation], scratch);
+      // Builds, and changes that do not reach the first output. Where there is no sandbox they end early, which is no reason to stop.
+      for (const salt of ['a', 'b'])
+        runToWarm(
+          part.file,
+          'igos',
+          ['realize', '--impure', '--quiet', '--argstr', 'salt', `${part.file} ${salt}`, chain],
+          scratch,
+        );
+    }
+    const fetched = `import <nix/fetchurl.nix> { url = "file://${large}"; sha256 = "${createHash('sha256').update(readFileSync(large)).digest('hex')}"; }`;
+    warm(rare.file, 'igos', ['realize', '--expr', fetched], scratch);
     const root = join(scratch, 'root');
     const archive = await manyFiles(scratch);
     for (const part of [placing, managing]) {

@@ -9,7 +9,7 @@ import { limitsOf } from './limit-options.ts';
 import { summaryLines } from './progress/build-lines.ts';
 import { BuildState } from './progress/build-state.ts';
 import type { Progress } from './progress/model.ts';
-import { type Look, lookOf } from './progress/open.ts';
+import { type Look, lookOf, openProgress } from './progress/open.ts';
 import { reportPull } from './pulling.ts';
 import type { Target } from './targets.ts';
 
@@ -159,7 +159,6 @@ class RunSummary {
 }
 
 async function openProgressLater(context: Context, look: Look, use: (progress: Progress) => void): Promise<void> {
-  const { openProgress } = await import('./progress/open.ts');
   use(await openProgress(context, look));
 }
 

@@ -7,9 +7,10 @@ import type { Context } from '../context.ts';
 import { showDifference } from '../diffoscope.ts';
 import { remembered } from '../evaluation-cache/remembered.ts';
 import { endAtOnce } from '../leave.ts';
+import { openContextStore } from '../open-store.ts';
 import { makeOutLinks } from '../out-links.ts';
 import { goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
-import { openContextStore, openSession } from '../session.ts';
+import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {

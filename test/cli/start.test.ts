@@ -109,7 +109,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 9);
+  assert.equal(inDist('*.code').length, 11);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -163,6 +163,16 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   plant('repeated');
   assert.match(run('igos', 'eval', '--expr', '1'), /^repeated/);
   assert.match(run(...hashed), /^"2d711642/, 'the launcher knows it');
+  // What is known and there needs no evaluator, and nothing that seldom runs; what is built does not need that either.
+  writeFileSync(join(scratch, 'known'), '');
+  const text = ['--expr', `import <nix/fetchurl.nix> { url = "file://${scratch}/known"; sha256 = "${sha256('')}"; }`];
+  assert.match(run('igos', 'realize', ...text), /fetching known: done/);
+  const known = run('igos', 'realize', ...text);
+  assert.match(known, /known\n0$/);
+  plant('rare');
+  assert.match(run('igos', 'realize', ...text, '--no-eval-cache'), /known\n0$/);
+  plant('reckoning');
+  assert.equal(run('igos', 'realize', ...text), known);
   plant('realizing');
   assert.match(run('igos', 'realize', 'x'), /^realizing/);
   plant('storing');

@@ -304,7 +304,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
   });
   const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
-  return { text: lazyBuiltins(result.outputFiles[0]!.text), sources };
+  return { text: lazyModules(result.outputFiles[0]!.text), sources };
 }
 
 /**
@@ -390,15 +390,15 @@ const ownSources = (inputs: Record<string, unknown>): string[] =>
   Object.keys(inputs).filter((file) => !file.includes('node_modules/') && !file.startsWith(LMDB_INSIDE));
 
 /**
- * Loads a module of Node's where it is first used instead of where it is imported: node:child_process and node:crypto cost
- * 10 ms each, and most runs use neither.
+ * Loads a module of Node's or another package's where it is first used instead of where it is imported: node:child_process and
+ * node:crypto cost 10 ms each, tar 25, and most runs use none.
  */
-function lazyBuiltins(text: string): string {
+function lazyModules(text: string): string {
   const sources = new Map<string, string>();
   // The loader of a script of node:vm is an experiment, and says so on stderr: cli/start.cjs imports for it.
   const imported = text.replaceAll(/\bimport\("/g, 'igosImport("');
   const without = imported.replace(
-    /\b(import_\w+) = (require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)(?:, 1)?\));/g,
+    /\b(import_\w+) = (require\("(?!igos-part:)[\w:/-]+"\)|__toESM\(require\("(?!igos-part:)[\w:/-]+"\)(?:, 1)?\));/g,
     (_, variable: string, source: string) => {
       sources.set(variable, source);
       return `${variable};`;

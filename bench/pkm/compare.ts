@@ -101,7 +101,7 @@ function row(
   const cpu = least(found, (sample) => sample.cpu);
   const ratio = (ours: number, theirs: number): string => (theirs === 0 ? '-' : (ours / theirs).toFixed(2));
   print(
-    `${operation.padEnd(10)}${tool.padEnd(12)}${wall.toFixed(2).padStart(8)}${cpu.toFixed(2).padStart(8)}${least(
+    `${operation.padEnd(10)}${tool.padEnd(12)}${wall.toFixed(3).padStart(8)}${cpu.toFixed(2).padStart(8)}${least(
       found,
       (sample) => sample.peakMiB,
     )

@@ -10,7 +10,7 @@ import { orphans } from './plan/marks.ts';
 import { notInstalled } from './plan/remove.ts';
 import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
-import { availablePackages, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import { availablePackages, keptBack, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
@@ -28,7 +28,7 @@ import {
 } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
 import { isAtomic, nameOfPlace } from './trees.ts';
-import type { FileRow, GenerationRecord, PackageRecord } from './types.ts';
+import type { FileRow, GenerationRecord, KeptBack, PackageRecord } from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
 const NOTHING_TO_VERIFY: VerifyReport = {
@@ -205,7 +205,23 @@ export class RootQuestions {
       wanted,
       upgrade: options.upgrade === true,
       holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
+      isInstalled: ({ version, sha256 }, { version: there, origin }) =>
+        version === there && origin.kind === 'archive' && origin.sha256 === sha256,
     });
+  }
+
+  /**
+   * Installed packages that stay behind what is offered when what was resolved is installed. Sorted by name.
+   * @param options.names  of these alone
+   */
+  keptBack(
+    chosen: readonly query.AvailablePackage[],
+    { names, ignoreHolds = false }: { names?: readonly string[]; ignoreHolds?: boolean } = {},
+  ): KeptBack[] {
+    if (names?.length === 0) return [];
+    const held = new Set(ignoreHolds ? [] : this.holds().map((hold) => hold.name));
+    const outdated = this.outdated().filter(({ record }) => names?.includes(record.name) !== false);
+    return keptBack(outdated, chosen, (name) => held.has(name));
   }
 
   // ---- inside

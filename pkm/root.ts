@@ -464,7 +464,7 @@ export class Root extends RootQuestions implements Disposable {
     draft: Draft;
     disk: ReturnType<typeof rootDisk>;
     images: readonly PackageImage[];
-    request: ChangeOptions;
+    request: ChangeOptions & Pick<InstallRequest, 'keptBack'>;
     warnings: readonly Warning[];
     actor: Actor;
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
@@ -480,6 +480,7 @@ export class Root extends RootQuestions implements Disposable {
         delta,
         base: draft.base,
         contents: imageContents(wish.images),
+        keptBack: request.keptBack,
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,

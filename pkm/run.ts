@@ -41,6 +41,7 @@ import { runPending, writePending } from './triggers/pending.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
+  KeptBack,
   PackageChange,
   PackageImage,
   PackageRecord,
@@ -81,6 +82,7 @@ export interface Wish {
   /** Asked once everything is planned and checked, and before anything is written. */
   readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
+  readonly keptBack?: readonly KeptBack[] | undefined;
   readonly images: readonly PackageImage[];
   /** Of what was written for the images, begun meanwhile. */
   readonly flush?: EarlyFlush | undefined;
@@ -125,6 +127,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     generation: isChanged ? base.generation + 1 : base.generation,
     isChanged,
     packages,
+    ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
     config: plan.configChanges,
     warnings: [...wish.warnings, ...unknown, ...plan.warnings],
     nFilesPlaced: plan.nFilesPlaced,

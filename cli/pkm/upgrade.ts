@@ -19,9 +19,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
   using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm upgrade');
-  const offers = fromRepositories
-    ? namingPackages(names, () => root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }))
-    : [];
+  const holds = { ignoreHolds: args.has('ignore-holds') };
+  const offers = fromRepositories ? namingPackages(names, () => root.resolve(names, { upgrade: true, ...holds })) : [];
+  const keptBack = fromRepositories ? root.keptBack(offers, { ...holds, ...(names.length === 0 ? {} : { names }) }) : [];
   const archived = await archiveImages(root, args);
   const images = [...(ofTrees?.images ?? []), ...(await offeredImages(context, root, offers)), ...archived];
   // what was installed for its own sake stays so, and hands that on to its successors, and those to theirs
@@ -32,7 +32,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   }
   const asked = archived.map((image) => image.name);
   const declared = ofTrees?.declared ?? [];
-  const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared };
+  const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared, keptBack };
   return printReport(context, args, root.install(images, request));
 }
 

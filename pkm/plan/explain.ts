@@ -39,7 +39,8 @@ export function explainFailure(distinct: readonly Failure[], offered: Iterable<s
 function hintsOf(failures: readonly Failure[]): string[] {
   const all = failures.flatMap((failure) => failure.tried).join('\n');
   const hints: string[] = [];
-  if (/held/.test(all)) hints.push("let go of a held package with 'pkm unhold NAME'");
+  const held = new Set([...all.matchAll(/'([^']+)'(?:, which)? is held/g)].map(([, name]) => name!));
+  if (held.size > 0) hints.push(`let go of what is held with 'pkm unhold ${[...held].join(' ')}'`);
   if (/conflicts with/.test(all)) hints.push("remove one of the packages that exclude each other with 'pkm remove NAME'");
   return [...hints, "fetch the newest indexes with 'pkm sync'"];
 }

@@ -26,6 +26,8 @@ export interface ResolveRequest<T extends Candidate> {
   readonly upgrade?: boolean;
   /** Packages that stay as they are. */
   readonly holds?: ReadonlySet<string>;
+  /** Whether something offered is what a record says, to the byte: then it changes no held package. Default: of the same release. */
+  readonly isInstalled?: (item: T, record: PackageRecord) => boolean;
   /** Negative where `a` is to be preferred to `b`, another one of the same name. Default: the newer. */
   readonly prefer?: (a: T, b: T) => number;
 }
@@ -375,13 +377,12 @@ class Resolver<T extends Candidate> {
     const mayGo = this.#isSucceeded(item.name);
     if (there !== undefined && compareReleases(item, there.about) < 0)
       return refuse(`${there.about.version}, which is installed, is newer`, mayGo);
-    const known = this.#before.roster.entry(item.name)?.about;
-    if (known !== undefined && compareReleases(item, known) !== 0 && holds?.has(item.name) === true)
-      return refuse(`'${item.name}' is held at ${known.version}`, mayGo);
+    const held = this.#heldInstead(item);
+    if (held !== undefined) return refuse(`'${item.name}' is held at ${held.version}`, mayGo);
     const succeeded = this.#chain(item);
     const olds = succeeded.filter((one) => one.link === undefined).map((one) => one.name);
-    const held = olds.find((name) => holds?.has(name) === true);
-    if (held !== undefined) return refuse(`it would supersede '${held}', which is held`, true);
+    const heldOld = olds.find((name) => holds?.has(name) === true);
+    if (heldOld !== undefined) return refuse(`it would supersede '${heldOld}', which is held`, true);
     // A superseded one that comes back speaks for itself again.
     const dependants = [item.name, ...olds].flatMap((name) => {
       const entry = this.#world.roster.entry(name);
@@ -416,6 +417,13 @@ class Resolver<T extends Candidate> {
       ...beside,
       ...(point.goal.upgraded === undefined ? [] : [this.#staying(item, level)]),
     ];
+  }
+
+  /** What is held of a name, and another one than this, be it of the same release. */
+  #heldInstead(item: T): PackageRecord | undefined {
+    const { holds, installed, isInstalled = (one, record) => compareReleases(one, record) === 0 } = this.#request;
+    const record = holds?.has(item.name) === true ? installed.find(({ name }) => name === item.name) : undefined;
+    return record === undefined || isInstalled(item, record) ? undefined : record;
   }
 
   /** What was never here does not come beside what supersedes it. */

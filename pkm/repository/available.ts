@@ -4,7 +4,7 @@ import { Offers } from '../plan/offers.ts';
 import { Roster } from '../plan/roster.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { Database, SqlRow } from '../state/database.ts';
-import type { PackageRecord } from '../types.ts';
+import type { KeptBack, PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
 import { hasRepositories } from './known.ts';
 
@@ -60,6 +60,30 @@ const toAvailable = (row: SqlRow): AvailablePackage => {
 export interface OutdatedPackage {
   readonly record: PackageRecord;
   readonly offer: AvailablePackage;
+}
+
+/** Of what is outdated, what the chosen packages do not bring as far as it could be. */
+export function keptBack(
+  outdated: readonly OutdatedPackage[],
+  chosen: readonly AvailablePackage[],
+  isHeld: (name: string) => boolean,
+): KeptBack[] {
+  const coming = new Map(chosen.map((item) => [item.name, item]));
+  return outdated.flatMap(({ record, offer }) => {
+    const found = coming.get(offer.name);
+    if (found !== undefined && compareReleases(found, offer) >= 0) return [];
+    const { name, version, release } = lastOf(record, chosen);
+    const offered = { name: offer.name, version: offer.version, release: offer.release };
+    return [{ name, version, release, isHeld: isHeld(record.name), offered }];
+  });
+}
+
+/** What a package will be, as far along a chain of successors as that leads. */
+function lastOf(record: PackageRecord, chosen: readonly AvailablePackage[]): Pick<PackageRecord, 'name' | 'version' | 'release'> {
+  const next = (name: string): AvailablePackage | undefined => chosen.find((item) => item.supersedes.includes(name));
+  let last = next(record.name) ?? chosen.find(({ name }) => name === record.name);
+  for (let item = last; item !== undefined; item = next(item.name)) last = item;
+  return last ?? record;
 }
 
 /** Active packages that an upgrade would bring further, and to what: the end of a chain of successors, or the newest. Sorted by name. */

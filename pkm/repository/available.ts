@@ -1,6 +1,6 @@
 /** What the synced repositories offer. */
 import { compareBytes } from '../../base/index.ts';
-import { Offers } from '../plan/offers.ts';
+import { type Candidate, Offers } from '../plan/offers.ts';
 import { Roster } from '../plan/roster.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { Database, SqlRow } from '../state/database.ts';
@@ -57,15 +57,15 @@ const toAvailable = (row: SqlRow): AvailablePackage => {
   };
 };
 
-export interface OutdatedPackage {
+export interface OutdatedPackage<T extends Candidate = AvailablePackage> {
   readonly record: PackageRecord;
-  readonly offer: AvailablePackage;
+  readonly offer: T;
 }
 
 /** Of what is outdated, what the chosen packages do not bring as far as it could be. */
 export function keptBack(
-  outdated: readonly OutdatedPackage[],
-  chosen: readonly AvailablePackage[],
+  outdated: readonly OutdatedPackage<Candidate>[],
+  chosen: readonly Candidate[],
   isHeld: (name: string) => boolean,
 ): KeptBack[] {
   const coming = new Map(chosen.map((item) => [item.name, item]));
@@ -79,15 +79,18 @@ export function keptBack(
 }
 
 /** What a package will be, as far along a chain of successors as that leads. */
-function lastOf(record: PackageRecord, chosen: readonly AvailablePackage[]): Pick<PackageRecord, 'name' | 'version' | 'release'> {
-  const next = (name: string): AvailablePackage | undefined => chosen.find((item) => item.supersedes.includes(name));
+function lastOf(record: PackageRecord, chosen: readonly Candidate[]): Pick<PackageRecord, 'name' | 'version' | 'release'> {
+  const next = (name: string): Candidate | undefined => chosen.find((item) => item.supersedes.includes(name));
   let last = next(record.name) ?? chosen.find(({ name }) => name === record.name);
   for (let item = last; item !== undefined; item = next(item.name)) last = item;
   return last ?? record;
 }
 
 /** Active packages that an upgrade would bring further, and to what: the end of a chain of successors, or the newest. Sorted by name. */
-export function outdatedPackages(offered: readonly AvailablePackage[], records: readonly PackageRecord[]): OutdatedPackage[] {
+export function outdatedPackages<T extends Candidate>(
+  offered: readonly T[],
+  records: readonly PackageRecord[],
+): OutdatedPackage<T>[] {
   const offers = new Offers(offered);
   const roster = Roster.ofRecords(records);
   return records.flatMap((record) => {

@@ -42,7 +42,13 @@ function hintsOf(failures: readonly Failure[]): string[] {
   const held = new Set([...all.matchAll(/'([^']+)'(?:, which)? is held/g)].map(([, name]) => name!));
   if (held.size > 0) hints.push(`let go of what is held with 'pkm unhold ${[...held].join(' ')}'`);
   if (/conflicts with/.test(all)) hints.push("remove one of the packages that exclude each other with 'pkm remove NAME'");
-  return [...hints, "fetch the newest indexes with 'pkm sync'"];
+  const [, older] = /^(\S+) .* was tried: .*, which is installed, is newer$/m.exec(all) ?? [];
+  if (older === undefined) return [...hints, "fetch the newest indexes with 'pkm sync'"];
+  return [
+    ...hints,
+    `nothing is downgraded by its name: install the older version from its archive with 'pkm install --archive FILE'`,
+    `or take back the last change of '${older}' with 'pkm rollback --package ${older}'`,
+  ];
 }
 
 const headline = ({ requirement, askers, tried }: Failure): string => {

@@ -111,3 +111,19 @@ test('a held package is not offered as the same version from elsewhere', async (
   assert.match(refused.stderr, /E-PKM-013.*'lib' is held at 1.*pkm unhold/s);
   assert.equal(machine.box.read('usr/share/lib'), 'made here');
 });
+
+test('the ways to an older version that a refusal names lead there', async (t) => {
+  const machine = new Machine(t);
+  const archive = await machine.add('lib 1');
+  await machine.add('lib 2');
+  await machine.sync();
+  await machine.done('install', 'lib=1');
+  await machine.done('upgrade');
+  const refused = await machine.pkm('install', 'lib=1');
+  assert.match(refused.stderr, /'pkm install --archive FILE'.*'pkm rollback --package lib'/s);
+  assert.doesNotMatch(refused.stderr, /pkm sync/);
+  assert.match((await machine.pkm('install', '--archive', archive)).stdout, /^downgraded lib 2 -> 1$/m);
+  await machine.done('upgrade');
+  await machine.done('rollback', '--package', 'lib');
+  assert.equal(machine.box.read('usr/share/lib'), 'lib 1');
+});

@@ -1,4 +1,5 @@
 /** What a transaction did, or would do, in words. */
+import { count } from '../base/index.ts';
 import { compareVersions, type KeptBack, type PackageChange, type TransactionReport } from '../pkm/index.ts';
 import { shownVersion } from './pkm/offers.ts';
 import { formatBytes } from './progress/model.ts';
@@ -58,7 +59,7 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
   lines.push(...several('kept back', report.keptBack ?? [], keptBackLine));
   if (!report.isChanged) lines.push('nothing to do');
   else {
-    const files = `${report.nFilesPlaced} ${report.nFilesPlaced === 1 ? 'file' : 'files'} placed, ${report.nFilesRemoved} removed`;
+    const files = `${count(report.nFilesPlaced, 'file')} placed, ${report.nFilesRemoved} removed`;
     lines.push(
       `generation ${report.generation}${isPlan ? ' it would be' : ''}: ${files}${isPlan ? `, ${formatBytes(report.stagedBytes)} written` : ''}`,
     );

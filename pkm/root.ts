@@ -1,7 +1,7 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
+import { count, EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
@@ -121,7 +121,7 @@ export class Root extends RootQuestions implements Disposable {
     }
     return this.#run({
       kind: 'switch',
-      summary: `switch to ${images.length} packages`,
+      summary: `switch to ${count(images.length, 'package')}`,
       draft,
       disk,
       images,

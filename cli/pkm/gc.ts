@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { formatBytes } from '../progress/model.ts';
@@ -24,8 +25,13 @@ export function run(context: Context, args: Arguments): undefined {
     return;
   }
   const { nFiles, sizeBytes } = root.roomMade;
-  if (nFiles > 0) context.out.talk(`removed ${nFiles} downloaded archives, ${formatBytes(sizeBytes)}, so that there was room`);
+  if (nFiles > 0)
+    context.out.talk(`removed ${count(nFiles, 'downloaded archive')}, ${formatBytes(sizeBytes)}, so that there was room`);
   const verb = args.has('dry-run') ? 'would forget' : 'forgot';
-  context.out.line(report.removed.length === 0 ? 'nothing to forget' : `${verb} generations ${report.removed.join(', ')}`);
+  context.out.line(
+    report.removed.length === 0
+      ? 'nothing to forget'
+      : `${verb} ${report.removed.length === 1 ? 'generation' : 'generations'} ${report.removed.join(', ')}`,
+  );
   for (const path of report.unpinned) context.out.line(`${args.has('dry-run') ? 'would let go of' : 'let go of'} ${path}`);
 }

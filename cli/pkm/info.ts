@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { AvailablePackage, Root } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -42,7 +43,7 @@ function showInstalled(context: Context, root: Root, name: string, offers: reado
       record.supersededBy.length === 0 ? '' : `by ${record.supersededBy.join(' ')}, ${formatTime(record.supersededAt)}`,
     ],
     ['config', record.config.join(' ')],
-    ['size', `${formatBytes(sizeBytes)} in ${nFiles} files`],
+    ['size', `${formatBytes(sizeBytes)} in ${count(nFiles, 'file')}`],
   ]);
 }
 

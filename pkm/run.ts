@@ -103,6 +103,8 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     delta: wish.delta,
     disk: wish.disk,
     nextBytes: (row) => readContents(wish.contents, row),
+    // What a dry run unpacks is no part of the root.
+    storage: wish.dryRun ? (row) => ({ ...wish.contents.storage(row), isWritten: false }) : wish.contents.storage,
     oldBytes: (sha256) => {
       try {
         return readObject(layout, sha256);

@@ -4,6 +4,7 @@
  */
 import { compareBytes, Fault } from '../../base/index.ts';
 import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../store/index.ts';
+import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import { NO_FILES } from '../state/plain-files.ts';
@@ -13,7 +14,7 @@ import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts'
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
-import type { DiskPlan, Operation, PlainRemovals, StageItem } from './operations.ts';
+import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
 
 export interface DiskPlanInput {
   readonly base: StateView;
@@ -21,6 +22,8 @@ export interface DiskPlanInput {
   readonly disk: Disk;
   /** The bytes of a configuration row of the new generation. */
   readonly nextBytes: (row: FileRow) => Buffer;
+  /** Where the bytes of a row are now. Default: in a file of their own, elsewhere. */
+  readonly storage?: (row: FileRow) => Storage;
   /** The bytes of an earlier version of configuration, by hash; `undefined` where they are lost. */
   readonly oldBytes: (sha256: string) => Buffer | undefined;
   /** How configuration of a row that goes is treated. */
@@ -57,7 +60,7 @@ export class DiskPlanner {
   readonly #unmanaged: string[] = [];
   readonly #taken = new Map<string, string>();
   readonly #near = new Map<string, { folder: string; device: number }>();
-  readonly #space = new Map<number, { folder: string; sizeBytes: number }>();
+  readonly #space = new Map<number, { -readonly [K in keyof Space]: Space[K] } & { readonly names: Set<string> }>();
   readonly putConfig: ConfigRow[] = [];
   readonly dropConfig: string[] = [];
   readonly keepBytes: FileRow[] = [];
@@ -341,12 +344,25 @@ export class DiskPlanner {
     const physical = this.input.disk.physical(path);
     const { folder, device } = this.#nearest(parentOf(physical));
     const near = device === this.input.stagingDevice ? undefined : folder;
-    const space = this.#space.get(device) ?? { folder, sizeBytes: 0 };
-    this.#space.set(device, { folder: space.folder, sizeBytes: space.sizeBytes + Math.ceil(sizeBytes / 4096) * 4096 + 512 });
+    const staged = { ...item, path: physical, near };
+    this.#count(staged, sizeBytes, folder, device);
     this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
-    this.#stage.push({ ...item, path: physical, near });
+    this.#stage.push(staged);
     this.#nPlaced += 1;
+  }
+
+  /** A file with several names is one, and what is moved needs no room. */
+  #count(item: StageItem, sizeBytes: number, folder: string, device: number): void {
+    const space = this.#space.get(device) ?? { folder, sizeBytes: 0, neededBytes: 0, names: new Set() };
+    this.#space.set(device, space);
+    const storage = item.kind === 'row' ? this.input.storage?.(item.row) : undefined;
+    const name = item.kind === 'row' && storage !== undefined ? `${item.row.owner}/${storage.first}` : undefined;
+    const isOther = name !== undefined && isOffered(item) && space.names.has(name);
+    if (name !== undefined && isOffered(item)) space.names.add(name);
+    const bytes = ENTRY_BYTES + (isOther ? 0 : Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES);
+    space.sizeBytes += bytes;
+    if (storage?.isWritten !== true || item.near !== undefined || !isOffered(item)) space.neededBytes += bytes;
   }
 
   /** A folder that somebody removed is made again, as its packages want it. Those of the new generation are planned already. */
@@ -442,6 +458,10 @@ type Metadata = { kind: string; mode: number; uid: number; gid: number };
 const sameMetadata = (a: Metadata, b: Metadata): boolean =>
   (b.kind === 'symlink' || a.mode === b.mode) && (!CAN_CHOWN || (a.uid === b.uid && a.gid === b.gid));
 
+/** As most file systems give them out. */
+const BLOCK_BYTES = 4096;
+/** A name and an inode. */
+const ENTRY_BYTES = 512;
 const CAN_CHOWN = process.geteuid?.() === 0;
 const OWNER_MAY = 0o700;
 

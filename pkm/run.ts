@@ -8,6 +8,7 @@ import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
+import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan } from './plan/operations.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
@@ -97,10 +98,12 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   const packages = packageChanges(base, asked);
   const wish = asked.kind === 'install' ? { ...asked, summary: summaryOf(packages) || asked.summary } : asked;
   const unknown: Warning[] = [];
+  const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
   base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const wanted = planDisk({
     base,
-    delta: wish.delta,
+    delta,
+    joined,
     disk: wish.disk,
     nextBytes: (row) => readContents(wish.contents, row),
     // What a dry run unpacks is no part of the root.

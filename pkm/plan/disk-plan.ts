@@ -8,7 +8,7 @@ import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import { NO_FILES } from '../state/plain-files.ts';
-import type { StateDelta, StateView } from '../state/state.ts';
+import { type StateDelta, type StateView, sameFile } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
@@ -19,6 +19,8 @@ import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Spac
 export interface DiskPlanInput {
   readonly base: StateView;
   readonly delta: StateDelta;
+  /** Files that come back to their other names, though nothing else of them changes. */
+  readonly joined?: ReadonlySet<string>;
   readonly disk: Disk;
   /** The bytes of a configuration row of the new generation. */
   readonly nextBytes: (row: FileRow) => Buffer;
@@ -257,6 +259,9 @@ export class DiskPlanner {
   #planFile(old: FileRow | undefined, next: FileRow): Partial<FileRow> {
     const { disk, now, overwrite } = this.input;
     const there = disk.entry(next.path);
+    const isJoined = old !== undefined && this.input.joined?.has(next.path) === true;
+    const comesBack = isJoined && there !== undefined && isAsPlaced(disk, old, there);
+    if (isJoined && !comesBack && sameFile(old, next)) return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     if (there?.kind === 'directory') {
       this.replaceFolder(old, next);
       return this.place(next);
@@ -283,7 +288,7 @@ export class DiskPlanner {
       old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
     // a change of the owner would take capabilities away, and a symlink is made anew for it
     const canChange = next.capability === undefined && next.kind === 'file';
-    if (isEqual && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
+    if (isEqual && !comesBack && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }

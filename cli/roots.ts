@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { makeDirectory, symlinkAtomic } from '../base/index.ts';
+import { count, formatBytes, makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
   type ChangeOptions,
   type OpenOptions,
@@ -97,6 +97,13 @@ export function printReport(context: Context, args: Arguments, report: Transacti
     context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
   }
   return report.isDeclined === true ? 1 : 0;
+}
+
+/** What went so that a change could be made on a full disk. */
+export function tellRoomMade(context: Context, root: Root): void {
+  const { nFiles, sizeBytes } = root.roomMade;
+  if (nFiles > 0)
+    context.out.talk(`removed ${count(nFiles, 'downloaded archive')}, ${formatBytes(sizeBytes)}, so that there was room`);
 }
 
 /** What --dry-run, --overwrite, --ignore-holds and --yes say of a change. */

@@ -32,7 +32,7 @@ import type { RepositorySettings } from './repository/settings.ts';
 import type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
-import type { RoomMade } from './reserve.ts';
+import { type RoomMade, withRoom } from './reserve.ts';
 import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
@@ -135,21 +135,41 @@ export class Root extends RootQuestions implements Disposable {
   /** @throws Fault E-PKM-015 · E-PKM-014 */
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
     const context = this.#contextFor(request);
-    const draft = new Draft(databaseState(context.database));
-    // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
-    const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
-    const gone = removePackages(draft, packages, { ...request, isLate });
-    return this.#run({
-      kind: 'remove',
-      summary: `remove ${gone.join(', ')}`,
-      draft,
-      disk: rootDisk(this.layout),
-      images: [],
-      request,
-      warnings: [],
-      actor: this.#actor(),
-      withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
+    const before = this.generation;
+    let planned: TransactionReport | undefined;
+    let answer: boolean | undefined;
+    // Asked once, though it may be begun again.
+    const confirm = (plan: TransactionReport): boolean => {
+      planned = plan;
+      answer ??= request.confirm?.(plan) ?? true;
+      return answer;
+    };
+    return this.#inRoom(context, () => {
+      if (planned !== undefined && this.generation > before) {
+        this.recover(); // the room ran out behind the commit
+        return planned;
+      }
+      const draft = new Draft(databaseState(context.database));
+      // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
+      const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
+      const gone = removePackages(draft, packages, { ...request, isLate });
+      return this.#run({
+        kind: 'remove',
+        summary: `remove ${gone.join(', ')}`,
+        draft,
+        disk: rootDisk(this.layout),
+        images: [],
+        request: { ...request, confirm },
+        warnings: [],
+        actor: this.#actor(),
+        withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
+      });
     });
+  }
+
+  /** Where the root was opened to make room on a full disk. @param work  may be begun again */
+  #inRoom<T>({ layout, io }: RootContext, work: () => T): T {
+    return this.#options.makesRoom === true ? withRoom(layout, io, this.#made, work) : work();
   }
 
   /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */

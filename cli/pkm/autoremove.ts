@@ -1,11 +1,13 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { changeRequest, openForChange, printReport } from '../roots.ts';
+import { changeRequest, openForChange, printReport, tellRoomMade } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): number {
   using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm autoremove');
+  using root = openForChange(context, args, store, 'pkm autoremove', { makesRoom: true });
   const request = { ...changeRequest(context, args), force: args.has('force') };
-  return printReport(context, args, root.remove(root.orphans(), request));
+  const report = root.remove(root.orphans(), request);
+  tellRoomMade(context, root);
+  return printReport(context, args, report);
 }

@@ -1,9 +1,7 @@
-import { count } from '../../base/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { formatBytes } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
-import { openForChange } from '../roots.ts';
+import { openForChange, tellRoomMade } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   if (!args.has('keep') && !args.has('days')) {
@@ -24,9 +22,7 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ ...report, dryRun: args.has('dry-run') });
     return;
   }
-  const { nFiles, sizeBytes } = root.roomMade;
-  if (nFiles > 0)
-    context.out.talk(`removed ${count(nFiles, 'downloaded archive')}, ${formatBytes(sizeBytes)}, so that there was room`);
+  tellRoomMade(context, root);
   const verb = args.has('dry-run') ? 'would forget' : 'forgot';
   context.out.line(
     report.removed.length === 0

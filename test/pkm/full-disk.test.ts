@@ -28,3 +28,7 @@ test('gc on a full disk', { skip }, (t) => runOnDisk(t, { child: 'full-disk-gc-c
 test('an archive whose file has three names needs room once', { skip }, (t) =>
   runOnDisk(t, { child: 'full-disk-links-child.ts', size: '12m', mountPoint: 'root' }),
 );
+
+test('packages can be removed on a small disk that is full', { skip }, (t) =>
+  runOnDisk(t, { child: 'full-disk-small-child.ts', size: '6m', mountPoint: 'root' }),
+);

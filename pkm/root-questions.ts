@@ -12,7 +12,7 @@ import type { Candidate } from './plan/offers.ts';
 import { notInstalled } from './plan/remove.ts';
 import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
-import { availablePackages, keptBack, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import { availablePackages, hiddenPackages, keptBack, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
@@ -206,6 +206,7 @@ export class RootQuestions {
       installed: this.list({ all: true }),
       wanted,
       upgrade: options.upgrade === true,
+      hidden: (name) => (this.database === undefined ? [] : hiddenPackages(this.database, name)),
       holds: this.#held(options.ignoreHolds === true),
       isInstalled: ({ version, sha256 }, { version: there, origin }) =>
         version === there && origin.kind === 'archive' && origin.sha256 === sha256,

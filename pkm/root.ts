@@ -200,9 +200,11 @@ export class Root extends RootQuestions implements Disposable {
    * Makes a new generation that is equal to an earlier one: every package, path, mode and byte. Configuration that the user
    * changed is merged or kept, as in an upgrade.
    */
-  async rollback(generation: number, request: ChangeOptions = {}): Promise<TransactionReport> {
+  async rollback(asked: number | undefined, request: ChangeOptions = {}): Promise<TransactionReport> {
     const context = this.#contextFor(request);
-    checkGeneration(context.database, generation);
+    const generation = asked ?? Math.max(0, this.generation - 1);
+    const gone = `the generation before ${this.generation} is not kept any more`;
+    checkGeneration(context.database, generation, asked === undefined ? gone : undefined);
     const delta = deltaTo(context.database, generation);
     const target = new Map(recordsAt(context.database, generation).map((record) => [record.name, record]));
     return this.#runBack(context, {
@@ -235,7 +237,8 @@ export class Root extends RootQuestions implements Disposable {
     const { database } = context;
     const changed = lastChangeOf(database, packages);
     const generation = request.generation ?? Math.max(0, (changed ?? this.generation) - 1);
-    checkGeneration(database, generation);
+    const gone = `what '${packages.join("', '")}' was before generation ${changed} is not kept any more`;
+    checkGeneration(database, generation, request.generation === undefined ? gone : undefined);
     const records = new Map(recordsAt(database, generation).map((record) => [record.name, record]));
     const draft = new Draft(databaseState(database));
     const filesOf = (names: ReadonlySet<string>): readonly FileRow[] => filesOfAt(database, generation, names);

@@ -1,8 +1,15 @@
 import { Fault } from '../../base/index.ts';
 import { installOrder, type KeptBack, type PackageRecord } from '../../pkm/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
+import {
+  fetchAhead,
+  isTreeOperand,
+  nameInRequirement,
+  namingPackages,
+  offeredImages,
+  refuseArchives,
+} from '../offered-images.ts';
 import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
@@ -12,6 +19,9 @@ import { changeOptions } from './install.ts';
 export async function run(context: Context, args: Arguments): Promise<number> {
   refuseArchives('upgrade', args.operands);
   const names = args.operands.filter((operand) => !isTreeOperand(operand));
+  const versioned = names.find((name) => nameInRequirement(name) !== name);
+  if (versioned !== undefined)
+    throw new UsageError(`pkm upgrade takes names: '${versioned}' asks for a version`, [`pkm install '${versioned}'`]);
   const operands = args.operands.filter(isTreeOperand);
   const fromRepositories = names.length > 0 || (operands.length === 0 && !args.has('archive'));
   const holds = { ignoreHolds: args.has('ignore-holds') };

@@ -11,6 +11,9 @@ export interface Failure {
   readonly nTried: number;
 }
 
+export const IS_HIDDEN = 'is offered, and hidden: another repository has that name, and a higher priority';
+const RAISE = "raise the priority of the repository that has it, in etc/igos/repositories.d, and run 'pkm sync'";
+
 const MAX_FAILURES = 4;
 export const MAX_TRIED = 8;
 
@@ -41,7 +44,10 @@ function hintsOf(failures: readonly Failure[]): string[] {
   const hints: string[] = [];
   const held = new Set([...all.matchAll(/'([^']+)'(?:, which)? is held/g)].map(([, name]) => name!));
   if (held.size > 0) hints.push(`let go of what is held with 'pkm unhold ${[...held].join(' ')}'`);
-  if (/conflicts with/.test(all)) hints.push("remove one of the packages that exclude each other with 'pkm remove NAME'");
+  const inTheWay = new Set([...all.matchAll(/conflicts with .*, and '([^']+)' is installed$/gm)].map(([, name]) => name!));
+  if (inTheWay.size > 0) hints.push(`remove what excludes it with 'pkm remove ${[...inTheWay].join(' ')}'`);
+  else if (/conflicts with/.test(all)) hints.push('leave out one of the packages that exclude each other');
+  if (all.includes(IS_HIDDEN)) return [...hints, RAISE];
   const [, older] = /^(\S+) .* was tried: .*, which is installed, is newer$/m.exec(all) ?? [];
   if (older === undefined) return [...hints, "fetch the newest indexes with 'pkm sync'"];
   return [
@@ -76,9 +82,14 @@ const NOTHING_SYNCED = [
 ];
 
 /** Nothing of the name is offered, or not in such a version. */
-export function notOffered(text: string, others: readonly Candidate[], offered: readonly string[]): Fault {
-  return new Fault('E-PKM-013', `no synced repository offers '${text}'`, {
-    notes: others.slice(0, MAX_TRIED).map((item) => `'${item.name} ${item.version}' is offered`),
-    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), "fetch the newest indexes with 'pkm sync'"],
+export function notOffered(
+  text: string,
+  known: { readonly others: readonly Candidate[]; readonly hidden: readonly string[]; readonly offered: readonly string[] },
+): Fault {
+  const { others, hidden, offered } = known;
+  const sync = hidden.length > 0 ? RAISE : "fetch the newest indexes with 'pkm sync'";
+  return new Fault('E-PKM-013', hidden.length > 0 ? `'${text}' cannot be installed` : `no synced repository offers '${text}'`, {
+    notes: [...hidden, ...others.map((item) => `'${item.name} ${item.version}' is offered`)].slice(0, MAX_TRIED),
+    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), sync],
   });
 }

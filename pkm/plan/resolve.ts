@@ -9,7 +9,7 @@
 import type { Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
-import { explainFailure, type Failure, MAX_TRIED, notOffered } from './explain.ts';
+import { explainFailure, type Failure, IS_HIDDEN, MAX_TRIED, notOffered } from './explain.ts';
 import { installOrder } from './install-order.ts';
 import { type Candidate, Offers } from './offers.ts';
 import { accepts, excludes, offersOf, parseRequirement, type Requirement } from './requirement.ts';
@@ -28,6 +28,8 @@ export interface ResolveRequest<T extends Candidate> {
   readonly holds?: ReadonlySet<string>;
   /** Whether something offered is what a record says, to the byte: then it changes no held package. Default: of the same release. */
   readonly isInstalled?: (item: T, record: PackageRecord) => boolean;
+  /** What of a name could not be had, since another offer hides it: for explanations. */
+  readonly hidden?: (name: string) => readonly T[];
   /** Negative where `a` is to be preferred to `b`, another one of the same name. Default: the newer. */
   readonly prefer?: (a: T, b: T) => number;
 }
@@ -117,7 +119,8 @@ class Resolver<T extends Candidate> {
     const wishes = this.#request.wanted.map((text): Goal<T> => {
       const requirement = parseRequirement(text);
       if (this.#candidates(requirement).length === 0 && this.#world.meets(requirement) === undefined) {
-        throw notOffered(text, this.#offers.named(requirement.name), this.#offers.names());
+        const others = this.#offers.named(requirement.name);
+        throw notOffered(text, { others, hidden: this.#hiddenFor(requirement), offered: this.#offers.names() });
       }
       return { requirement, asker: undefined, isWish: true, canStay: this.#world.meets(requirement) !== undefined };
     });
@@ -486,6 +489,7 @@ class Resolver<T extends Candidate> {
     for (const item of this.#offers.named(requirement.name)) {
       if (!accepts(requirement, item.version)) tried.push(`${label(item)} is offered, which is not ${requirement.text}`);
     }
+    tried.push(...this.#hiddenFor(requirement));
     const there = this.#world.member(requirement.name);
     if (there !== undefined && !accepts(requirement, there.about.version))
       tried.push(
@@ -498,6 +502,12 @@ class Resolver<T extends Candidate> {
       tried: tried.slice(0, MAX_TRIED),
       nTried: tried.length,
     });
+  }
+
+  /** What would do, were it not for the priorities of repositories. */
+  #hiddenFor(requirement: Requirement): string[] {
+    const hidden = this.#request.hidden?.(requirement.name) ?? [];
+    return hidden.filter((item) => accepts(requirement, item.version)).map((item) => `${label(item)} ${IS_HIDDEN}`);
   }
 
   #explain(note: string | undefined): Fault {

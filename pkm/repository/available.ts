@@ -16,13 +16,25 @@ const SELECT = `SELECT available.*, repositories.priority FROM available JOIN re
  * that somebody chose on purpose is not to be overtaken from elsewhere. `name`: one package only.
  */
 export function availablePackages(database: Database, name?: string): AvailablePackage[] {
-  if (!hasRepositories(database)) return [];
-  const offers = database.all(SELECT, name ?? null).map(toAvailable);
+  const { offers, isHidden } = offersIn(database, name);
+  return offers.filter((offer) => !isHidden(offer));
+}
+
+/** Of a name, what is hidden so; the newest first. */
+export function hiddenPackages(database: Database, name: string): AvailablePackage[] {
+  const { offers, isHidden } = offersIn(database, name);
+  return offers.filter(isHidden);
+}
+
+function offersIn(
+  database: Database,
+  name: string | undefined,
+): { readonly offers: AvailablePackage[]; isHidden(offer: AvailablePackage): boolean } {
+  const offers = hasRepositories(database) ? database.all(SELECT, name ?? null).map(toAvailable) : [];
   const highest = new Map<string, number>();
   for (const offer of offers) highest.set(offer.name, Math.max(offer.priority, highest.get(offer.name) ?? offer.priority));
-  return offers
-    .filter((offer) => offer.priority === highest.get(offer.name))
-    .sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
+  offers.sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
+  return { offers, isHidden: (offer) => offer.priority !== highest.get(offer.name) };
 }
 
 /** The names of what synced repositories have, and of what that supersedes: a repository need not have those any more. */

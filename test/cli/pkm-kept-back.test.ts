@@ -1,46 +1,9 @@
 /** What an upgrade leaves behind is said, with what would have been there and the way to it. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { KeptBack } from '../../pkm/index.ts';
 import { golden } from '../golden.ts';
-import { ours, Publisher } from '../pkm/repository-support.ts';
-import { Sandbox } from '../pkm/support.ts';
-import { runHere } from './in-process.ts';
-import type { Run } from './programs.ts';
-
-class Machine {
-  readonly box: Sandbox;
-  readonly repository: Publisher;
-
-  constructor(t: TestContext) {
-    this.box = new Sandbox(t);
-    this.repository = new Publisher(this.box);
-  }
-
-  pkm(...words: string[]): Promise<Run> {
-    return runHere('pkm', [...words, '--root', this.box.root, '--home', join(this.box.base, 'home')]);
-  }
-
-  async done(...words: string[]): Promise<void> {
-    const { status, stdout, stderr } = await this.pkm(...words);
-    assert.equal(status, 0, stdout + stderr);
-  }
-
-  async shown(...words: string[]): Promise<string> {
-    const { status, stdout, stderr } = await this.pkm(...words);
-    return `$ pkm ${words.join(' ')}\n${stdout}${stderr}[${status}]\n`;
-  }
-
-  async sync(): Promise<void> {
-    await this.repository.publish();
-    await this.box.do((root) => root.sync(this.repository.address, { keys: [ours.open] }));
-  }
-
-  /** A package of one file. */
-  add = (about: string, more = {}): Promise<string> =>
-    this.repository.add(about, { [`usr/share/${about.split(' ')[0]}`]: about }, more);
-}
+import { Machine } from './machine.ts';
 
 test('upgrade and outdated say what is held, what is pinned back by others, and how far it goes instead', async (t) => {
   const machine = new Machine(t);

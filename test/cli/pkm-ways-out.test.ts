@@ -1,0 +1,41 @@
+/** What pkm says where a wish cannot be met, and where it could be: the way there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { golden } from '../golden.ts';
+import { ours, Publisher } from '../pkm/repository-support.ts';
+import { Machine } from './machine.ts';
+
+test('what a repository of lower priority has, what excludes each other, what is not kept any more', async (t) => {
+  const machine = new Machine(t);
+  const { add, box } = machine;
+  await add('foo 1');
+  await add('exim 4', { provides: ['mta'], conflicts: ['postfix'] });
+  await add('postfix 3', { provides: ['mta'], conflicts: ['exim'] });
+  await machine.sync();
+  const extra = new Publisher(box, 'extra');
+  await extra.add('foo 2', { 'usr/share/foo': '2' });
+  await extra.add('baz 1', { 'usr/share/baz': '1' }, { runtime: ['foo>=2'] });
+  await extra.publish();
+  const settings = { name: 'extra', addresses: [new URL(extra.address)], priority: 50, isEnabled: true, keys: [ours.open] };
+  await box.do((root) => root.sync(settings));
+  await machine.done('install', 'foo', 'exim');
+  const texts = [
+    await machine.shown('install', 'baz'),
+    await machine.shown('install', 'foo=2'),
+    await machine.shown('install', 'postfix'),
+    await machine.shown('upgrade', 'foo>=2'),
+    await machine.shown('provides', 'foo'),
+  ];
+  await machine.done('remove', 'exim');
+  await machine.done('gc', '--keep', '1');
+  texts.push(
+    await machine.shown('rollback'),
+    await machine.shown('rollback', '1'),
+    await machine.shown('rollback', '--package', 'foo'),
+  );
+  golden(t, 'cli/pkm-ways-out.txt', texts.join('\n'));
+  await machine.done('hold', 'foo');
+  assert.match((await machine.pkm('info', 'foo')).stdout, /^held {8}since .* by /m);
+  const { isHeld } = JSON.parse((await machine.pkm('info', 'foo', '--json')).stdout) as { isHeld: boolean };
+  assert.equal(isHeld, true);
+});

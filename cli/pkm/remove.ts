@@ -9,5 +9,5 @@ export function run(context: Context, args: Arguments): number {
   const request = { ...changeRequest(context, args), force: args.has('force'), cascade: args.has('cascade') };
   const report = root.remove(args.operands, request);
   tellRoomMade(context, root);
-  return printReport(context, args, report);
+  return printReport(context, args, report, root);
 }

@@ -44,7 +44,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const asked = archived.map((image) => image.name);
   const declared = ofTrees?.declared ?? [];
   const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared, keptBack };
-  return printReport(context, args, root.install(images, request));
+  return printReport(context, args, root.install(images, request), root);
 }
 
 /**

@@ -39,3 +39,21 @@ test('what a repository of lower priority has, what excludes each other, what is
   const { isHeld } = JSON.parse((await machine.pkm('info', 'foo', '--json')).stdout) as { isHeld: boolean };
   assert.equal(isHeld, true);
 });
+
+test('what came along and is of no use any more is named, after a removal and after an upgrade', async (t) => {
+  const machine = new Machine(t);
+  const { add } = machine;
+  await add('lib 1');
+  await add('other 1');
+  await add('app 1', { runtime: ['lib', 'other'] });
+  await machine.sync();
+  await machine.done('install', 'app');
+  await add('app 2', { runtime: ['lib'] });
+  await machine.sync();
+  const said = (names: string): string => `came along, and is not needed any more: ${names}; remove it with: pkm autoremove\n`;
+  assert.equal((await machine.pkm('upgrade')).stderr, said('other'));
+  assert.equal((await machine.pkm('remove', 'app', '--dry-run')).stderr, '');
+  assert.equal((await machine.pkm('remove', 'app')).stderr, said('lib other'));
+  const { orphans } = JSON.parse((await machine.pkm('remove', 'lib', '--json')).stdout) as { orphans: string[] };
+  assert.deepEqual(orphans, ['other']);
+});

@@ -15,6 +15,7 @@ import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
 import type { TreeImages } from '../tree-images.ts';
 import { changeOptions } from './install.ts';
+import { unlessSynced } from './offers.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   refuseArchives('upgrade', args.operands);
@@ -44,7 +45,10 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const asked = archived.map((image) => image.name);
   const declared = ofTrees?.declared ?? [];
   const request = { ...changeOptions(context, args), explicit: [...explicit, ...asked], declared, keptBack };
-  return printReport(context, args, root.install(images, request), root);
+  const report = root.install(images, request);
+  const unsynced = fromRepositories && !report.isChanged && !context.isJson ? unlessSynced(root) : '';
+  if (unsynced !== '') context.out.talk(`nothing newer is known${unsynced}`);
+  return printReport(context, args, report, root);
 }
 
 /**

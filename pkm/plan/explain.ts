@@ -77,7 +77,8 @@ const triedOf = ({ tried, nTried }: Failure): string[] => [
 ];
 
 const NOTHING_SYNCED = [
-  'no repository was synced yet: pkm sync https://example.org/packages/ --key KEY.pub',
+  "no repository was synced yet: 'pkm sync' fetches those that etc/igos/repositories.d describes",
+  'or one by its address: pkm sync https://example.org/packages/ --key KEY.pub',
   'a package of a tree is called TREE#NAME, an archive --archive FILE',
 ];
 

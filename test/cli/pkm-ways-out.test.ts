@@ -57,3 +57,18 @@ test('what came along and is of no use any more is named, after a removal and af
   const { orphans } = JSON.parse((await machine.pkm('remove', 'lib', '--json')).stdout) as { orphans: string[] };
   assert.deepEqual(orphans, ['other']);
 });
+
+test('where nothing was synced, an upgrade says that it looked nowhere', async (t) => {
+  const machine = new Machine(t);
+  machine.box.do((root) => root.install([machine.box.image('a 1', { 'usr/share/a': 'a' })]));
+  const { stdout, stderr } = await machine.pkm('upgrade');
+  assert.equal(stdout, 'nothing to do\n');
+  assert.equal(stderr, "nothing newer is known; no repository was synced, 'pkm sync' does that\n");
+  assert.match(
+    (await machine.pkm('install', 'b')).stderr,
+    /hint: no repository was synced yet: 'pkm sync' fetches those that etc\//,
+  );
+  await machine.add('a 1');
+  await machine.sync();
+  assert.equal((await machine.pkm('upgrade')).stderr, '');
+});

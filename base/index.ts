@@ -18,6 +18,7 @@ export * from './native-loop.ts';
 export * from './native-zstd.ts';
 export * from './plain-path.ts';
 export * from './process.ts';
+export * from './quantities.ts';
 export * from './render.ts';
 export * from './scratch-folder.ts';
 export * from './sha256.ts';

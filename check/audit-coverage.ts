@@ -1,8 +1,8 @@
 /** Gate 2: every package in scope has an audit record, of its version, that saw the dependencies it has now. */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { AuditDatabase } from './audit/store.ts';
 import { isAmong, type PackageFacts, type TreeFacts } from './facts.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 
 /** @param audits  `undefined` where nothing was aggregated yet */
 export function inspectAudits(tree: TreeFacts, audits: AuditDatabase | undefined): Inspection {

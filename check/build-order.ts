@@ -1,7 +1,7 @@
 /** Gate 4: what a package is built with is built before it. */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { PackageFacts, TierFacts, TreeFacts } from './facts.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 
 /** Where a package is built: its tier, and its place in the tier's sequence if it has one. */
 interface Slot {

@@ -1,7 +1,7 @@
 /** Gate 1: every tier can be reached and built, and so can every package of it. */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { TreeFacts } from './facts.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 
 /** An orphan belongs to a tier whose order of builds is kept by hand, and is not in that order: it would be skipped in silence. */
 export function inspectReachability(tree: TreeFacts): Inspection {

@@ -1,8 +1,7 @@
 /** For those who build only what passes. */
-import { Fault } from '../base/index.ts';
+import { count, Fault } from '../base/index.ts';
 import type { CheckResult } from './check.ts';
 import { findingLine } from './render.ts';
-import { count } from './report.ts';
 
 /** Findings of a gate that the error names. */
 const SHOWN = 5;

@@ -1,6 +1,7 @@
 /** The result as people read it: each gate's own lines, then one line a gate. */
+import { count } from '../base/index.ts';
 import type { CheckResult } from './check.ts';
-import { count, type Finding, type GateName, type GateResult, tally } from './report.ts';
+import { type Finding, type GateName, type GateResult, tally } from './report.ts';
 
 interface Wording {
   /** What stands before each line of a gate. */

@@ -94,9 +94,6 @@ export function settle(
 const waiving = (tree: TreeFacts, gate: GateName): PackageFacts[] =>
   [...tree.packages.values()].filter((each) => each.waivers.has(gate)).sort((a, b) => compareBytes(a.name, b.name));
 
-/** `1 package`, `3 packages`. */
-export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-
 /** How often each kind occurs. */
 export function tally(findings: readonly Finding[]): Map<string, number> {
   const counts = new Map<string, number>();

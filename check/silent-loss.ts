@@ -2,11 +2,11 @@
  * Gate 5: no feature is lost in silence. A configure step that no longer finds a library goes on without it; the log tells. Compared
  * with a reference: what the logs of a build that was good said.
  */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { PackageFacts, TreeFacts } from './facts.ts';
 import { type Features, subjectOf } from './features.ts';
 import type { Reference } from './reference.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 
 /** What the newest log of a package says. */
 export interface LoggedFeatures {

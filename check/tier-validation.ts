@@ -1,8 +1,8 @@
 /** Gate 3: each package sits in the tier it belongs to, and builds with nothing of a later one. */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { PackageFacts, TreeFacts } from './facts.ts';
 import { naturalTiers } from './natural-tier.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 
 export function inspectTiers(tree: TreeFacts): Inspection {
   const findings: Finding[] = [];

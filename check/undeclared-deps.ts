@@ -1,8 +1,8 @@
 /** Gate 6: what the configure steps of a source cannot do without is declared. */
-import { compareBytes } from '../base/index.ts';
+import { compareBytes, count } from '../base/index.ts';
 import type { PackageFacts, Probe, TreeFacts } from './facts.ts';
 import { Providers } from './providers.ts';
-import { count, type Finding, type Inspection } from './report.ts';
+import type { Finding, Inspection } from './report.ts';
 import { type BuildSystem, probeText, type Requirement } from './source/requirement.ts';
 
 /** What is known of the source of a package. */

@@ -1,5 +1,7 @@
 /** The end of every import: the tree is written, and what was found is said. */
+
 import { join, resolve } from 'node:path';
+import { count } from '../base/index.ts';
 import { FINDING_KINDS, type FindingKind, type Imported, writeTree } from '../import/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -32,14 +34,16 @@ export function finishImport(context: Context, args: Arguments, { of, from, read
   }
   const { nPackages, tiers, edges, findings } = report;
   context.out.line(
-    `${nPackages} packages in ${tiers.length} tiers: ${edges.build} build, ${edges.host} host and ${edges.runtime} runtime edges`,
+    `${count(nPackages, 'package')} in ${count(tiers.length, 'tier')}: ${edges.build} build, ${edges.host} host and ${count(edges.runtime, 'runtime edge')}`,
   );
   for (const kind of FINDING_KINDS) {
-    const count = findings.filter((finding) => finding.kind === kind).length;
-    if (count > 0) context.out.line(`${SHOWN[kind]}: ${count}`);
+    const nFindings = findings.filter((finding) => finding.kind === kind).length;
+    if (nFindings > 0) context.out.line(`${SHOWN[kind]}: ${nFindings}`);
   }
   if (context.isQuiet) return;
   const { nWritten, nRemoved, nSame } = written;
-  context.out.talk(`${nWritten} files written, ${nRemoved} removed, ${nSame} as they were; read ${join(output, 'IMPORT.md')}`);
+  context.out.talk(
+    `${count(nWritten, 'file')} written, ${nRemoved} removed, ${nSame} as they were; read ${join(output, 'IMPORT.md')}`,
+  );
   context.out.talk(`next: igos instantiate ${output}`);
 }

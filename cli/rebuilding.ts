@@ -1,4 +1,5 @@
 /** `pkm repair --rebuild-database`: what became known again, and what did not. */
+import { count } from '../base/index.ts';
 import { type RebuildReport, rebuildDatabase } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -24,7 +25,7 @@ export async function rebuild(context: Context, args: Arguments): Promise<number
 function* linesOf(report: RebuildReport, isPlan: boolean): Iterable<string> {
   const { nPackages, nSuperseded, nPaths, nConfig, generation, why, keptAs } = report;
   yield `the package database: ${why}`;
-  yield `${isPlan ? 'would make' : 'made'} it anew of the manifests, as generation ${generation}: ${nPackages} packages (${nSuperseded} superseded ones beside them), ${nPaths} paths, ${nConfig} configuration files`;
+  yield `${isPlan ? 'would make' : 'made'} it anew of the manifests, as generation ${generation}: ${count(nPackages, 'package')} (and ${nSuperseded} superseded), ${count(nPaths, 'path')}, ${count(nConfig, 'configuration file')}`;
   yield* several('left out', report.skipped, (item) => `${item.path}: ${item.why}`);
   yield* several('an old manifest, without modes, owners, needs and reason', report.incomplete, (name) => name);
   yield* several('missing', report.missing, (path) => `/${path}`);

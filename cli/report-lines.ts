@@ -1,5 +1,7 @@
 /** What a transaction did, or would do, in words. */
-import { compareVersions, type PackageChange, type TransactionReport } from '../pkm/index.ts';
+import { count } from '../base/index.ts';
+import { compareVersions, type KeptBack, type PackageChange, type TransactionReport } from '../pkm/index.ts';
+import { shownVersion } from './pkm/offers.ts';
 import { formatBytes } from './progress/model.ts';
 
 const ACTIONS = {
@@ -54,14 +56,24 @@ export function reportLines(report: TransactionReport, isPlan: boolean): string[
     if (status === 'planned') lines.push(`trigger ${name}${from}`);
     else if (status === 'ok') lines.push(`ran trigger ${name}${from}`);
   }
+  lines.push(...several('kept back', report.keptBack ?? [], keptBackLine));
   if (!report.isChanged) lines.push('nothing to do');
   else {
-    const files = `${report.nFilesPlaced} ${report.nFilesPlaced === 1 ? 'file' : 'files'} placed, ${report.nFilesRemoved} removed`;
+    const files = `${count(report.nFilesPlaced, 'file')} placed, ${report.nFilesRemoved} removed`;
     lines.push(
       `generation ${report.generation}${isPlan ? ' it would be' : ''}: ${files}${isPlan ? `, ${formatBytes(report.stagedBytes)} written` : ''}`,
     );
   }
   return lines;
+}
+
+/** Both versions, and the way out. */
+function keptBackLine({ name, version, release, isHeld, offered }: KeptBack): string {
+  const to = `${offered.name === name ? '' : `superseded by ${offered.name} `}${shownVersion(offered)}`;
+  const why = isHeld
+    ? `it is held, 'pkm unhold ${name}' lets it go`
+    : `that does not fit with what stays, 'pkm upgrade ${name}' says why`;
+  return `${name} ${shownVersion({ version, release })} -> ${to}: ${why}`;
 }
 
 export const warningLines = (report: TransactionReport): string[] =>

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { makeDirectory, symlinkAtomic } from '../base/index.ts';
+import { count, formatBytes, makeDirectory, symlinkAtomic } from '../base/index.ts';
 import {
   type ChangeOptions,
   type OpenOptions,
@@ -22,6 +22,8 @@ import { openContextStore } from './open-store.ts';
 import { reportLines, warningLines } from './report-lines.ts';
 import { existingRoot, type RootWish } from './root-reading.ts';
 
+/** As many are named. */
+const MAX_ORPHANS = 20;
 const WAIT_MS = 10 * 60_000;
 
 /** Takes the root's lock, waiting for another pkm, and finishes what was interrupted. For a dry run it does none of this. */
@@ -88,15 +90,34 @@ export const archiveImages = (root: Root, args: Arguments): Promise<PackageImage
     { allowPrivileged: args.has('allow-privileged') },
   );
 
-/** Prints what was done, or with --dry-run would be. @returns exit status: 1 where the user said no */
-export function printReport(context: Context, args: Arguments, report: TransactionReport): number {
+/**
+ * Prints what was done, or with --dry-run would be. @returns exit status: 1 where the user said no
+ *
+ * @param root  of a change after which packages that came along may be of no use: they are named
+ */
+export function printReport(context: Context, args: Arguments, report: TransactionReport, root?: Root): number {
   const isPlan = args.has('dry-run');
-  if (context.isJson) context.out.json({ ...report, dryRun: isPlan });
+  const orphans = root === undefined || isPlan || !report.isChanged ? undefined : root.orphans();
+  if (context.isJson) context.out.json({ ...report, ...(orphans === undefined ? {} : { orphans }), dryRun: isPlan });
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
     context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
+    if (orphans !== undefined && orphans.length > 0) context.out.talk(orphansLine(orphans));
   }
   return report.isDeclined === true ? 1 : 0;
+}
+
+function orphansLine(orphans: readonly string[]): string {
+  const shown = orphans.slice(0, MAX_ORPHANS).join(' ');
+  const more = orphans.length > MAX_ORPHANS ? ` and ${orphans.length - MAX_ORPHANS} more` : '';
+  return `came along, and is not needed any more: ${shown}${more}; remove it with: pkm autoremove`;
+}
+
+/** What went so that a change could be made on a full disk. */
+export function tellRoomMade(context: Context, root: Root): void {
+  const { nFiles, sizeBytes } = root.roomMade;
+  if (nFiles > 0)
+    context.out.talk(`removed ${count(nFiles, 'downloaded archive')}, ${formatBytes(sizeBytes)}, so that there was room`);
 }
 
 /** What --dry-run, --overwrite, --ignore-holds and --yes say of a change. */

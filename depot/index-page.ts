@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { count } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import { dependenciesOf } from './dependencies.ts';
 import type { Depot } from './depot.ts';
@@ -51,7 +52,7 @@ export function indexPage(options: PageOptions): string {
 <body>
 <header>
 <h1>Depot</h1>
-<p>${archives.length} archives of ${users.length === 1 ? 'one user' : `${users.length} users`}. Each has a signature of its user beside it; nothing is unpacked before that was checked.</p>
+<p>${count(archives.length, 'archive')} of ${users.length === 1 ? 'one user' : `${users.length} users`}. Each has a signature of its user beside it; nothing is unpacked before that was checked.</p>
 </header>
 ${body === '' ? '<p>Nothing is published yet.</p>' : body}
 </body>

@@ -1,4 +1,5 @@
 /** What an import found, and what the declarations do not say the way the other tree does. */
+import { count } from '../base/index.ts';
 
 /**
  * `dangling`: a name that the tree does not have. `unknown`: a field that nobody reads. `odd`: means something else than it looks.
@@ -56,7 +57,7 @@ export function renderReport(report: ImportReport): string {
   const lines = [
     `# Imported from ${report.from === 'intergenos' ? 'InterGenOS' : 'pi-gen'}`,
     '',
-    `\`igos import ${report.from}\` wrote this tree. ${report.nPackages} packages in ${report.tiers.length} tiers, ${report.edges.build} build, ${report.edges.host} host and ${report.edges.runtime} runtime edges, ${report.edges.supersedes} successions. Another import replaces it: keep changes as overrides in a tree of your own that is laid over this one.`,
+    `\`igos import ${report.from}\` wrote this tree. ${count(report.nPackages, 'package')} in ${count(report.tiers.length, 'tier')}, ${report.edges.build} build, ${report.edges.host} host and ${count(report.edges.runtime, 'runtime edge')}, ${count(report.edges.supersedes, 'succession')}. Another import replaces it: keep changes as overrides in a tree of your own that is laid over this one.`,
     '',
     '| tier | packages |',
     '| --- | --- |',

@@ -10,25 +10,48 @@ export interface Contents {
    * A real file. `scratch`: ours, with final metadata, to be moved away rather than copied, and only there once that is finished.
    */
   locate(row: FileRow): { readonly file: string; readonly scratch: ScratchFiles | undefined };
+  /** What is known of the bytes before anything is read. */
+  storage(row: FileRow): Storage;
+}
+
+export interface Storage {
+  /** The path of the package whose file it is another name of; its own, where it has one name. */
+  readonly first: string;
+  /** They are in a file of pkm's own already, which is moved to its place. */
+  readonly isWritten: boolean;
 }
 
 /** The contents of images, found by owner and path. Cost: one map an owner, on first use. */
 export function imageContents(images: readonly PackageImage[]): Contents {
   const byName = new Map(images.map((image) => [image.name, image]));
   const entries = new Map<string, Map<string, ImageEntry>>();
+  const imageOf = ({ owner, path }: FileRow): PackageImage => {
+    const image = byName.get(owner);
+    if (image === undefined) throw new Bug(`no image of '${owner}' for '${path}'`);
+    return image;
+  };
+  const entryOf = ({ owner, path }: FileRow, image: PackageImage): ImageEntry | undefined => {
+    const paths = entries.get(owner) ?? new Map(image.entries.map((entry) => [entry.path, entry]));
+    entries.set(owner, paths);
+    return paths.get(path);
+  };
   return {
+    storage(row) {
+      const image = imageOf(row);
+      return { first: firstName(row, entryOf(row, image)), isWritten: image.scratch !== undefined };
+    },
     locate(row) {
-      const image = byName.get(row.owner);
-      if (image === undefined) throw new Bug(`no image of '${row.owner}' for '${row.path}'`);
-      const paths = entries.get(row.owner) ?? new Map(image.entries.map((entry) => [entry.path, entry]));
-      entries.set(row.owner, paths);
-      const entry = paths.get(row.path);
+      const image = imageOf(row);
+      const entry = entryOf(row, image);
       if (entry === undefined || entry.sha256 !== row.sha256) throw contentFault(row, 'its source holds something else');
       const { scratch } = image;
       return { file: scratch === undefined ? image.contentPath(entry) : scratch.placeOf(entry), scratch };
     },
   };
 }
+
+export const firstName = ({ path }: FileRow, entry: ImageEntry | undefined): string =>
+  entry?.kind === 'hardlink' ? entry.target : path;
 
 /** @throws Fault E-PKM-017 the bytes are not those of the row · SystemFault */
 export function readContents(contents: Contents, row: FileRow): Buffer {

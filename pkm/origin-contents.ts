@@ -1,6 +1,6 @@
 /** The bytes of packages that are recorded already: from their store paths, and from the archives kept as objects. */
 import { Bug, SystemFault } from '../base/index.ts';
-import { type Contents, contentFault } from './contents.ts';
+import { type Contents, contentFault, firstName } from './contents.ts';
 import { archiveObject } from './objects.ts';
 import type { RootContext } from './transaction.ts';
 import type { FileRow, ImageEntry, PackageImage, PackageRecord } from './types.ts';
@@ -39,6 +39,10 @@ export async function originContents({ layout, io }: RootContext, request: Origi
     images.set(owner, { image, entries: new Map(image.entries.map((entry) => [entry.path, entry])) });
   }
   return {
+    storage(row) {
+      const found = images.get(row.owner);
+      return { first: firstName(row, found?.entries.get(row.path)), isWritten: found?.image.scratch !== undefined };
+    },
     locate(row) {
       const record = request.records.get(row.owner);
       if (record === undefined) throw new Bug(`no record of '${row.owner}' for '${row.path}'`);

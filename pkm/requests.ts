@@ -4,7 +4,7 @@ import type { LockHolder } from './lock.ts';
 import type { ArchiveTrust } from './repository/trust.ts';
 import type { StorePins } from './run.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
-import type { TransactionReport } from './types.ts';
+import type { KeptBack, TransactionReport } from './types.ts';
 
 export interface OpenOptions {
   /** Takes no lock and writes nothing; a root without state is an empty one. */
@@ -53,6 +53,8 @@ export interface InstallRequest extends ChangeOptions {
   readonly archiveTrust?: ArchiveTrust;
   /** Further names that the source of the images declares: predecessors among them need not be installed. */
   readonly declared?: Iterable<string>;
+  /** What was found to stay behind what is offered: told in the report. */
+  readonly keptBack?: readonly KeptBack[];
 }
 
 export interface RemoveRequest extends ChangeOptions {

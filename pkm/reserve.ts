@@ -10,9 +10,10 @@ import type { RootLayout } from './layout.ts';
 import { type CleanCacheReport, emptyCache } from './repository/clean-cache.ts';
 
 /** The index of SQLite's log has 32 KiB, a page in the log 4; `gc` writes some thirty pages at a time where room is short. */
-const RESERVE_BYTES = 1 << 20;
-/** With less than so much it would be missed elsewhere. */
-const AMPLE_BYTES = 32 << 20;
+const LEAST_BYTES = 256 << 10;
+const MOST_BYTES = 1 << 20;
+/** More than this part of what is free would be missed elsewhere. */
+const PART = 16;
 
 /** What was taken away so that work could be done. */
 export interface RoomMade {
@@ -24,9 +25,10 @@ export interface RoomMade {
 export function setReserveAside(layout: RootLayout, io: RootIo): void {
   if (existsSync(layout.reserve)) return;
   const { bavail, bsize } = sys('read', layout.state, () => statfsSync(layout.state));
-  if (bavail * bsize < AMPLE_BYTES) return;
+  const sizeBytes = Math.min(MOST_BYTES, Math.floor((bavail * bsize) / PART));
+  if (sizeBytes < LEAST_BYTES) return;
   // Random: file systems that compress, or find equal blocks, would set nothing aside.
-  const bytes = randomFillSync(Buffer.allocUnsafe(RESERVE_BYTES));
+  const bytes = randomFillSync(Buffer.allocUnsafe(sizeBytes));
   const part = `${layout.reserve}.part`;
   try {
     if (existsSync(part)) io.unlink(part);

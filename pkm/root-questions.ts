@@ -6,11 +6,13 @@ import { type ConfigVersions, configVersions } from './config/settle-config.ts';
 import { folderInside, rootDisk } from './disk.ts';
 import { checkInvariants } from './invariants.ts';
 import { REPOSITORIES, type RootLayout } from './layout.ts';
+import { type DeclaredUpgrades, declaredUpgrades } from './plan/declared-upgrades.ts';
 import { orphans } from './plan/marks.ts';
+import type { Candidate } from './plan/offers.ts';
 import { notInstalled } from './plan/remove.ts';
 import { resolvePackages } from './plan/resolve.ts';
 import * as query from './query.ts';
-import { availablePackages, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
+import { availablePackages, hiddenPackages, keptBack, type OutdatedPackage, outdatedPackages } from './repository/available.ts';
 import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
@@ -28,7 +30,7 @@ import {
 } from './state/state.ts';
 import { hasJournal } from './transaction.ts';
 import { isAtomic, nameOfPlace } from './trees.ts';
-import type { FileRow, GenerationRecord, PackageRecord } from './types.ts';
+import type { FileRow, GenerationRecord, KeptBack, PackageRecord } from './types.ts';
 import { type VerifyOptions, type VerifyReport, verifyRoot } from './verify.ts';
 
 const NOTHING_TO_VERIFY: VerifyReport = {
@@ -204,11 +206,40 @@ export class RootQuestions {
       installed: this.list({ all: true }),
       wanted,
       upgrade: options.upgrade === true,
-      holds: options.ignoreHolds === true ? new Set() : new Set(this.holds().map((hold) => hold.name)),
+      hidden: (name) => (this.database === undefined ? [] : hiddenPackages(this.database, name)),
+      holds: this.#held(options.ignoreHolds === true),
+      isInstalled: ({ version, sha256 }, { version: there, origin }) =>
+        version === there && origin.kind === 'archive' && origin.sha256 === sha256,
     });
   }
 
+  /**
+   * Installed packages that stay behind what is offered when what was resolved is installed. Sorted by name.
+   * @param options.names  of these alone
+   */
+  keptBack(
+    chosen: readonly query.AvailablePackage[],
+    { names, ignoreHolds = false }: { names?: readonly string[]; ignoreHolds?: boolean } = {},
+  ): KeptBack[] {
+    if (names?.length === 0) return [];
+    const held = this.#held(ignoreHolds);
+    const outdated = this.outdated().filter(({ record }) => names?.includes(record.name) !== false);
+    return keptBack(outdated, chosen, (name) => held.has(name));
+  }
+
+  /** What an upgrade takes of the packages of a tree, `name` alone or all. Held ones stay as they are, unless `ignoreHolds`. */
+  upgradesAmong<T extends Candidate>(
+    declared: readonly T[],
+    { name, ignoreHolds = false }: { name: string | undefined; ignoreHolds?: boolean },
+  ): DeclaredUpgrades<T> {
+    return declaredUpgrades(declared, this.list({ all: true }), { name, holds: this.#held(ignoreHolds) });
+  }
+
   // ---- inside
+
+  #held(ignoreHolds: boolean): ReadonlySet<string> {
+    return new Set(ignoreHolds ? [] : this.holds().map((hold) => hold.name));
+  }
 
   protected state(): StateView {
     return this.database === undefined ? emptyState : databaseState(this.database);

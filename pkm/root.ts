@@ -1,7 +1,7 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
+import { count, EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
 import { imageContents } from './contents.ts';
@@ -32,7 +32,7 @@ import type { RepositorySettings } from './repository/settings.ts';
 import type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.ts';
 import { checkTrust, isVouchedPrivileged } from './repository/trust.ts';
 import type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
-import type { RoomMade } from './reserve.ts';
+import { type RoomMade, withRoom } from './reserve.ts';
 import { RootQuestions } from './root-questions.ts';
 import { type Actor, runWish } from './run.ts';
 import type { Database } from './state/database.ts';
@@ -121,7 +121,7 @@ export class Root extends RootQuestions implements Disposable {
     }
     return this.#run({
       kind: 'switch',
-      summary: `switch to ${images.length} packages`,
+      summary: `switch to ${count(images.length, 'package')}`,
       draft,
       disk,
       images,
@@ -135,21 +135,41 @@ export class Root extends RootQuestions implements Disposable {
   /** @throws Fault E-PKM-015 · E-PKM-014 */
   remove(packages: readonly string[], request: RemoveRequest = {}): TransactionReport {
     const context = this.#contextFor(request);
-    const draft = new Draft(databaseState(context.database));
-    // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
-    const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
-    const gone = removePackages(draft, packages, { ...request, isLate });
-    return this.#run({
-      kind: 'remove',
-      summary: `remove ${gone.join(', ')}`,
-      draft,
-      disk: rootDisk(this.layout),
-      images: [],
-      request,
-      warnings: [],
-      actor: this.#actor(),
-      withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
+    const before = this.generation;
+    let planned: TransactionReport | undefined;
+    let answer: boolean | undefined;
+    // Asked once, though it may be begun again.
+    const confirm = (plan: TransactionReport): boolean => {
+      planned = plan;
+      answer ??= request.confirm?.(plan) ?? true;
+      return answer;
+    };
+    return this.#inRoom(context, () => {
+      if (planned !== undefined && this.generation > before) {
+        this.recover(); // the room ran out behind the commit
+        return planned;
+      }
+      const draft = new Draft(databaseState(context.database));
+      // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
+      const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);
+      const gone = removePackages(draft, packages, { ...request, isLate });
+      return this.#run({
+        kind: 'remove',
+        summary: `remove ${gone.join(', ')}`,
+        draft,
+        disk: rootDisk(this.layout),
+        images: [],
+        request: { ...request, confirm },
+        warnings: [],
+        actor: this.#actor(),
+        withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
+      });
     });
+  }
+
+  /** Where the root was opened to make room on a full disk. @param work  may be begun again */
+  #inRoom<T>({ layout, io }: RootContext, work: () => T): T {
+    return this.#options.makesRoom === true ? withRoom(layout, io, this.#made, work) : work();
   }
 
   /** Says of packages that they were asked for, or came along and may go when nothing needs them. @throws Fault E-PKM-015 */
@@ -180,9 +200,11 @@ export class Root extends RootQuestions implements Disposable {
    * Makes a new generation that is equal to an earlier one: every package, path, mode and byte. Configuration that the user
    * changed is merged or kept, as in an upgrade.
    */
-  async rollback(generation: number, request: ChangeOptions = {}): Promise<TransactionReport> {
+  async rollback(asked: number | undefined, request: ChangeOptions = {}): Promise<TransactionReport> {
     const context = this.#contextFor(request);
-    checkGeneration(context.database, generation);
+    const generation = asked ?? Math.max(0, this.generation - 1);
+    const gone = `the generation before ${this.generation} is not kept any more`;
+    checkGeneration(context.database, generation, asked === undefined ? gone : undefined);
     const delta = deltaTo(context.database, generation);
     const target = new Map(recordsAt(context.database, generation).map((record) => [record.name, record]));
     return this.#runBack(context, {
@@ -215,7 +237,8 @@ export class Root extends RootQuestions implements Disposable {
     const { database } = context;
     const changed = lastChangeOf(database, packages);
     const generation = request.generation ?? Math.max(0, (changed ?? this.generation) - 1);
-    checkGeneration(database, generation);
+    const gone = `what '${packages.join("', '")}' was before generation ${changed} is not kept any more`;
+    checkGeneration(database, generation, request.generation === undefined ? gone : undefined);
     const records = new Map(recordsAt(database, generation).map((record) => [record.name, record]));
     const draft = new Draft(databaseState(database));
     const filesOf = (names: ReadonlySet<string>): readonly FileRow[] => filesOfAt(database, generation, names);
@@ -464,7 +487,7 @@ export class Root extends RootQuestions implements Disposable {
     draft: Draft;
     disk: ReturnType<typeof rootDisk>;
     images: readonly PackageImage[];
-    request: ChangeOptions;
+    request: ChangeOptions & Pick<InstallRequest, 'keptBack'>;
     warnings: readonly Warning[];
     actor: Actor;
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
@@ -480,6 +503,7 @@ export class Root extends RootQuestions implements Disposable {
         delta,
         base: draft.base,
         contents: imageContents(wish.images),
+        keptBack: request.keptBack,
         overwrite: request.overwrite === true,
         dryRun: request.dryRun === true,
         confirm: request.confirm,

@@ -8,6 +8,7 @@ import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
 import { planDisk } from './plan/disk-plan.ts';
+import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan } from './plan/operations.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
@@ -41,6 +42,7 @@ import { runPending, writePending } from './triggers/pending.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
 import type {
   FileRow,
+  KeptBack,
   PackageChange,
   PackageImage,
   PackageRecord,
@@ -81,6 +83,7 @@ export interface Wish {
   /** Asked once everything is planned and checked, and before anything is written. */
   readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
   readonly warnings: readonly Warning[];
+  readonly keptBack?: readonly KeptBack[] | undefined;
   readonly images: readonly PackageImage[];
   /** Of what was written for the images, begun meanwhile. */
   readonly flush?: EarlyFlush | undefined;
@@ -95,12 +98,16 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   const packages = packageChanges(base, asked);
   const wish = asked.kind === 'install' ? { ...asked, summary: summaryOf(packages) || asked.summary } : asked;
   const unknown: Warning[] = [];
+  const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
   base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
   const wanted = planDisk({
     base,
-    delta: wish.delta,
+    delta,
+    joined,
     disk: wish.disk,
     nextBytes: (row) => readContents(wish.contents, row),
+    // What a dry run unpacks is no part of the root.
+    storage: wish.dryRun ? (row) => ({ ...wish.contents.storage(row), isWritten: false }) : wish.contents.storage,
     oldBytes: (sha256) => {
       try {
         return readObject(layout, sha256);
@@ -125,6 +132,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     generation: isChanged ? base.generation + 1 : base.generation,
     isChanged,
     packages,
+    ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
     config: plan.configChanges,
     warnings: [...wish.warnings, ...unknown, ...plan.warnings],
     nFilesPlaced: plan.nFilesPlaced,

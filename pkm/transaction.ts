@@ -14,7 +14,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug, Fault, lookAt, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, formatBytes, lookAt, SystemFault, sys } from '../base/index.ts';
 import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
@@ -25,7 +25,7 @@ import { writeManifests } from './manifest-text.ts';
 import { foldersOf, isIn, parentOf, printable } from './names.ts';
 import { place } from './placing.ts';
 import type { LateLook } from './plan/late-look.ts';
-import type { DiskPlan, Operation, StageItem } from './plan/operations.ts';
+import { type DiskPlan, isOffered, type Operation, type StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { endedPlain } from './state/plain-files.ts';
 import type { FileRow } from './types.ts';
@@ -40,20 +40,19 @@ const IS_ROOT = process.geteuid?.() === 0;
 
 /** @throws Fault E-PKM-018 a file system has not room enough for what will be staged */
 export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
-  for (const { folder, sizeBytes } of plan.space.values()) {
+  for (const { folder, neededBytes } of plan.space.values()) {
     let path = under(layout, folder);
     // In a dry run not even the root need be there.
     while (tolerantLstat(path) === undefined && path !== '/') path = dirname(path);
     const stat = sys('read', path, () => statfsSync(path));
     const free = stat.bavail * stat.bsize;
-    if (free >= sizeBytes) continue;
-    throw new Fault('E-PKM-018', `not enough free space at '${path}': ${mebibytes(sizeBytes)} needed, ${mebibytes(free)} free`, {
+    if (free >= neededBytes) continue;
+    const sizes = `${formatBytes(neededBytes)} needed, ${formatBytes(free)} free`;
+    throw new Fault('E-PKM-018', `not enough free space at '${path}': ${sizes}`, {
       hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
     });
   }
 }
-
-const mebibytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 
 export interface Staged {
   /** Relative to the root, by stage index. */
@@ -121,9 +120,7 @@ function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, tim
   const { row } = item;
   const { file, scratch } = contents.locate(row);
   // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
-  const isInItsPlace = item.path.endsWith(row.path) || !row.isConfig;
-  const isAsOffered = item.mode === row.mode && item.uid === row.uid && item.gid === row.gid;
-  const isIt = scratch !== undefined && isAsOffered && isInItsPlace;
+  const isIt = scratch !== undefined && isOffered(item);
   if (isIt && item.near === undefined) {
     times.set(row.path, scratch.mtimeSeconds);
     return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);

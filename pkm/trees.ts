@@ -259,12 +259,27 @@ export function relink({ layout, io }: RootContext, links: ReadonlyMap<string, r
   for (const [path, others] of links) {
     for (const other of others) {
       const copy = under(layout, `${parentOf(other)}/${COPY}`);
-      sys('link', under(layout, other), () => {
-        if (lstatSync(copy, { throwIfNoEntry: false }) !== undefined) io.unlink(copy);
-        io.link(under(layout, path), copy);
-        io.rename(copy, under(layout, other));
-      });
+      sys('link', under(layout, other), () =>
+        whileOpen(io, under(layout, parentOf(other)), () => {
+          if (lstatSync(copy, { throwIfNoEntry: false }) !== undefined) io.unlink(copy);
+          io.link(under(layout, path), copy);
+          io.rename(copy, under(layout, other));
+        }),
+      );
     }
+  }
+}
+
+/** Does what needs a folder to be writable: one that is closed to its owner is open meanwhile. */
+function whileOpen(io: RootIo, folder: string, work: () => void): void {
+  const stat = lstatSync(folder);
+  const mode = stat.mode & 0o7777;
+  const isClosed = process.geteuid?.() !== 0 && (mode & 0o700) !== 0o700;
+  if (isClosed) io.setMetadata(folder, mode | 0o700, ownerOf(stat));
+  try {
+    work();
+  } finally {
+    if (isClosed) io.setMetadata(folder, mode, ownerOf(stat));
   }
 }
 

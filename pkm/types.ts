@@ -203,6 +203,17 @@ export interface Warning {
   readonly package?: string;
 }
 
+/** An installed package that a change leaves behind what is offered. */
+export interface KeptBack {
+  readonly name: string;
+  readonly version: string;
+  readonly release: number;
+  /** By a hold; else since what is offered does not fit with what stays. */
+  readonly isHeld: boolean;
+  /** The newest, or the end of a chain of successors. */
+  readonly offered: Pick<PackageRecord, 'name' | 'version' | 'release'>;
+}
+
 /** What a transaction did, or (dry run) would do. */
 export interface TransactionReport {
   readonly kind: TransactionKind;
@@ -212,6 +223,8 @@ export interface TransactionReport {
   /** Somebody was asked, and said no: nothing was changed. */
   readonly isDeclined?: true;
   readonly packages: readonly PackageChange[];
+  /** Where that was asked: what stays behind what is offered. */
+  readonly keptBack?: readonly KeptBack[];
   readonly config: readonly ConfigChange[];
   readonly warnings: readonly Warning[];
   readonly nFilesPlaced: number;

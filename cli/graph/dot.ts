@@ -1,5 +1,5 @@
 /** The graph in the language of graphviz: an arrow points from a path to what it refers to. */
-import { formatBytes } from '../units.ts';
+import { formatBytes } from '../../base/index.ts';
 import type { GraphView } from './view.ts';
 
 export function graphDot(view: GraphView): string {

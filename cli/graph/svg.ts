@@ -1,5 +1,5 @@
 /** The graph as a picture: one file, no scripts, light or dark as the viewer is. */
-import { count, formatBytes } from '../units.ts';
+import { count, formatBytes } from '../../base/index.ts';
 import { layOut } from './layout.ts';
 import { assertDrawable, type GraphView, type ViewNode } from './view.ts';
 

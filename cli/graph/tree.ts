@@ -1,6 +1,5 @@
 /** The graph as a tree of text: what stands above already is not unfolded again. */
-import { compareBytes } from '../../base/index.ts';
-import { formatBytes } from '../units.ts';
+import { compareBytes, formatBytes } from '../../base/index.ts';
 import type { GraphView } from './view.ts';
 
 export function treeLines(view: GraphView): string[] {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { count } from '../../base/index.ts';
 import { aggregate, databasePath, importRecords } from '../../check/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { auditsFolder } from '../check-inputs.ts';
@@ -17,9 +18,9 @@ export function run(context: Context, args: Arguments): undefined {
   if (context.isJson) context.out.json({ database, records, imported: taken });
   else context.out.line(database);
   if (context.isQuiet) return;
-  for (const { from, taken: count, refused } of taken) {
-    context.out.talk(`audit: ${count} records taken from ${from}`);
+  for (const { from, taken: nRecords, refused } of taken) {
+    context.out.talk(`audit: ${count(nRecords, 'record')} taken from ${from}`);
     for (const file of refused) context.out.talk(`audit: ${file} is no audit record: not taken`);
   }
-  context.out.talk(`audit: ${records} records in the database`);
+  context.out.talk(`audit: ${count(records, 'record')} in the database`);
 }

@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { referencePath, writeReference } from '../../check/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { auditsFolder, findLogs } from '../check-inputs.ts';
@@ -16,5 +17,5 @@ export function run(context: Context, args: Arguments): undefined {
   if (context.isJson) context.out.json({ reference: path, recorded: logs.size, packages: reference.size });
   else context.out.line(path);
   if (!context.isQuiet)
-    context.out.talk(`audit: ${logs.size} builds recorded as the reference, ${reference.size} packages in it`);
+    context.out.talk(`audit: ${count(logs.size, 'build')} recorded as the reference, ${count(reference.size, 'package')} in it`);
 }

@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
+import { count } from '../../base/index.ts';
 import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { assertCacheFirst, s3Credentials, secretKeys, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
-import { count } from '../units.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { openTransport, push } = await loadCaches();

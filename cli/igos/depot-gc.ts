@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { collectDepot, formatArchiveName, parseArchiveName } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -15,6 +16,8 @@ export function run(context: Context, args: Arguments): undefined {
   if (context.isJson) context.out.json({ removed: removed.map(formatArchiveName), leftovers, isDryRun });
   else {
     for (const archive of removed) context.out.line(formatArchiveName(archive));
-    context.out.talk(`${isDryRun ? 'would remove' : 'removed'} ${removed.length} archives, ${leftovers.length} leftovers`);
+    context.out.talk(
+      `${isDryRun ? 'would remove' : 'removed'} ${count(removed.length, 'archive')}, ${count(leftovers.length, 'leftover')}`,
+    );
   }
 }

@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { formatArchiveName, listDepot, type VersionedName, verifyDepot } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -21,9 +22,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       context.out.line(`${formatArchiveName(archive)}: ${reason}`);
       for (const { kind, path } of differences ?? []) context.out.line(`  ${kind} ${path}`);
     }
-    const count = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
+    const numberOf = (outcome: string): number => results.filter((result) => result.outcome === outcome).length;
     context.out.talk(
-      `${results.length} archives: ${count('signed')} as signed, ${count('local')} as made here, ${count('unknown')} with nothing to compare, ${bad.length} bad`,
+      `${count(results.length, 'archive')}: ${numberOf('signed')} as signed, ${numberOf('local')} as made here, ${numberOf('unknown')} with nothing to compare, ${bad.length} bad`,
     );
   }
   return bad.length > 0 ? 1 : 0;

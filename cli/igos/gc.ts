@@ -1,4 +1,4 @@
-import { printable } from '../../base/index.ts';
+import { count, formatBytes, printable } from '../../base/index.ts';
 import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { CollectReport } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
@@ -7,7 +7,6 @@ import { keepOptions } from '../keep-options.ts';
 import { openContextStore } from '../open-store.ts';
 import { parseAge, parseSize } from '../quantities.ts';
 import { isTerminal } from '../terminal.ts';
-import { count, formatBytes } from '../units.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {

@@ -1,4 +1,4 @@
-import { didYouMean, Fault, Faults } from '../../base/index.ts';
+import { count, didYouMean, Fault, Faults } from '../../base/index.ts';
 import { probeSandbox } from '../../builder/index.ts';
 import { requirePassed } from '../../check/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
@@ -86,7 +86,7 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
       const idle = requirePassed(checked, args.operands[0]!);
       const gates = `${checked.gates.length - idle.length} of ${checked.gates.length} gates passed`;
       const notRun = idle.length === 0 ? '' : ` (not run: ${idle.join(', ')})`;
-      return `${counted(tree.packages.size, 'package')} in ${counted(tree.tiers.size, 'tier')}, ${gates}${notRun}`;
+      return `${count(tree.packages.size, 'package')} in ${count(tree.tiers.size, 'tier')}, ${gates}${notRun}`;
     }
     case 'verify-sources': {
       const goals = build.sources.map((drvPath) => ({ label: drvPath, drvPath, outputs: [] }));
@@ -94,7 +94,7 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
       // What arrives is compared with its hash; what was here is compared with what it was.
       store.assertIntact(build.sourcePaths());
       const nCame = nFetched + nBuilt;
-      return `${counted(goals.length, 'source')}${nCame === 0 ? '' : `, ${nCame} fetched`}`;
+      return `${count(goals.length, 'source')}${nCame === 0 ? '' : `, ${nCame} fetched`}`;
     }
     case 'setup': {
       const { fault } = probeSandbox(store.home);
@@ -107,7 +107,7 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
     }
     case 'config': {
       const images = [...tree.systems.values()].flatMap((system) => systemImage(store, system) ?? []);
-      return images.length === 0 ? '' : `the files of ${counted(images.length, 'system')}`;
+      return images.length === 0 ? '' : `the files of ${count(images.length, 'system')}`;
     }
     case 'manifest': {
       const isComplete = build.targets.every((target) => build.outputOf(target) !== undefined);
@@ -127,10 +127,8 @@ function outcomeText(nAll: number, { nBuilt, nFetched, nCutoff, nSubstituted }: 
     nSubstituted > 0 ? `${nSubstituted} from caches` : '',
     nCutoff > 0 ? `${nCutoff} as before` : '',
   ].filter((part) => part !== '');
-  return `${counted(nAll, 'package')}${parts.length === 0 ? ', all there' : `, ${parts.join(', ')}`}`;
+  return `${count(nAll, 'package')}${parts.length === 0 ? ', all there' : `, ${parts.join(', ')}`}`;
 }
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const STATES: Readonly<Record<PhaseState, string>> = {
   done: 'done',
@@ -144,10 +142,10 @@ const STATES: Readonly<Record<PhaseState, string>> = {
 function listLines(status: readonly PhaseStatus[], selected: ReadonlySet<string>): string[] {
   const rows = status.map(({ phase, state, nDone, nAll }, index) => {
     const number = String(index + 1).padStart(2);
-    const count = nAll === 0 ? '' : `${nDone} of ${nAll}`;
+    const done = nAll === 0 ? '' : `${nDone} of ${nAll}`;
     const about = phase.kind === 'tier' ? (nAll === 0 ? 'the tree has no such tier' : '') : phase.about;
     const isChosen = selected.has(phase.name) || state === 'unsupported';
-    return { number, name: phase.name, state: `${STATES[state]}${isChosen ? '' : ' (left out)'}`, count, about };
+    return { number, name: phase.name, state: `${STATES[state]}${isChosen ? '' : ' (left out)'}`, count: done, about };
   });
   const width = (of: (row: (typeof rows)[number]) => string): number => Math.max(...rows.map((row) => of(row).length));
   const widths = { name: width((row) => row.name), state: width((row) => row.state), count: width((row) => row.count) };

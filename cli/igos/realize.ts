@@ -1,4 +1,4 @@
-import { bytesToText, Fault, Faults } from '../../base/index.ts';
+import { bytesToText, count, Fault, Faults } from '../../base/index.ts';
 import { BuildFault, type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
 import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
@@ -191,9 +191,9 @@ const checkOne = (context: Context, args: Arguments, store: ObjectStore, drvPath
   );
 
 function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
-  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+  const found = count(differences.length, 'difference');
   return [
-    `${drvPath}: ${isEqual ? 'the same, byte for byte' : count}`,
+    `${drvPath}: ${isEqual ? 'the same, byte for byte' : found}`,
     ...differences.map(({ output, path, kind }) => `  ${output}/${bytesToText(path)}: ${kind}`),
   ];
 }

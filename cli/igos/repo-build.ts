@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { sys } from '../../base/index.ts';
+import { count, sys } from '../../base/index.ts';
 import { writeIndex } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -34,7 +34,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   for (const { name, version, privileged } of packages)
     if (privileged.length > 0) context.out.talk(`note: ${name} ${version} has privileged files: ${privileged.join(', ')}`);
   context.out.line(
-    `${packages.length} packages (${nRead} read), serial ${serial}${expiresAt === 0 ? '' : `, good for ${days} days`}`,
+    `${count(packages.length, 'package')} (${nRead} read), serial ${serial}${expiresAt === 0 ? '' : `, good for ${count(Number(days), 'day')}`}`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** `igos seed lock`: which Debian packages the seeds of a tree are made of, each by its hash. */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { Fault, sys, writeFileAtomic } from '../../base/index.ts';
+import { count, Fault, formatBytes, sys, writeFileAtomic } from '../../base/index.ts';
 import { lockSeed, type Mirror, type SeedPackage } from '../../builder/index.ts';
 import {
   type DeclaredSeed,
@@ -16,7 +16,6 @@ import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { machineSystem, openSession } from '../session.ts';
 import { splitOperand, Trees } from '../targets.ts';
-import { count, formatBytes } from '../units.ts';
 
 /** What a run found of one lock file and architecture. */
 interface Report {

@@ -1,10 +1,10 @@
+import { count } from '../../base/index.ts';
 import type { PackageInfo, Tree } from '../../eval/index.ts';
 import { derivationName, derivationToJson, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore, openSession } from '../session.ts';
 import { holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
-import { count } from '../units.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const operand = args.operands[0]!;

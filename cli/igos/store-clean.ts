@@ -1,8 +1,8 @@
+import { count, formatBytes } from '../../base/index.ts';
 import { removeBuildLeftovers } from '../../builder/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { count, formatBytes } from '../units.ts';
 import { bytesToWord } from '../words.ts';
 
 export function run(context: Context, _args: Arguments): undefined {

@@ -1,9 +1,9 @@
+import { count, formatByteDelta, formatBytes } from '../../base/index.ts';
 import { compareClosures, compareManifests, type FileChange, type ManifestEntry, type PackageChange } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { entryJson, modeText } from '../manifest-files.ts';
 import { openContextStore } from '../open-store.ts';
-import { formatByteDelta, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
 import { bytesToWord } from '../words.ts';
 
@@ -73,7 +73,7 @@ function packageLine({ name, before, after, sizeDeltaBytes, nRemoved, nAdded }: 
   const size = sizeDeltaBytes === 0 ? '' : `, ${formatByteDelta(sizeDeltaBytes)}`;
   const isSame = before.join() === after.join();
   const what = isSame
-    ? `${before.join() === '' ? '' : `${versions(after)}, `}${nAdded === nRemoved ? 'rebuilt' : `${nRemoved} → ${nAdded} paths`}`
+    ? `${before.join() === '' ? '' : `${versions(after)}, `}${nAdded === nRemoved ? 'rebuilt' : `${nRemoved} → ${count(nAdded, 'path')}`}`
     : `${versions(before)} → ${versions(after)}`;
   return `${name}: ${what}${size}`;
 }

@@ -1,9 +1,8 @@
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, count, formatBytes } from '../../base/index.ts';
 import { DiskMeter, type DiskUsage, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { count, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
 
 interface Row extends DiskUsage {

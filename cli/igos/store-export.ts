@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import { count, formatBytes } from '../../base/index.ts';
 import { type ByteSink, compressingSink, exportPaths } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { writeOutputFile } from '../output-file.ts';
 import { isTerminal } from '../terminal.ts';
-import { count, formatBytes } from '../units.ts';
 import { validPaths } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { count } from '../../base/index.ts';
 import { decompressingSource, loadCaches, type SignedPath, type StorePath } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { trustedKeys } from '../caches.ts';
@@ -7,7 +8,6 @@ import type { Context } from '../context.ts';
 import { withInputSource } from '../nar-input.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
-import { count } from '../units.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const file = args.operands[0] ?? '-';

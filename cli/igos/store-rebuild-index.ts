@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
@@ -8,12 +9,12 @@ export async function run(context: Context, _args: Arguments): Promise<number> {
   const { openProgress } = await import('../progress/open.ts');
   const progress = isTerminal(2) ? await openProgress(context) : undefined;
   progress?.start('rebuild', 'reading the store');
-  const result = store.rebuildIndex((_path, done, total) => progress?.detail('rebuild', `${done} of ${total} paths`));
+  const result = store.rebuildIndex((_path, done, total) => progress?.detail('rebuild', `${done} of ${count(total, 'path')}`));
   progress?.stop();
   if (context.isJson) context.out.json(result);
   else {
     for (const { path, reason } of result.dropped) context.out.line(`${path}: ${reason}`);
-    context.out.talk(`${result.nPaths} paths are valid, ${result.dropped.length} could not be taken over`);
+    context.out.talk(`${count(result.nPaths, 'valid path')}, ${result.dropped.length} could not be taken over`);
     if (result.nRecovered > 0) {
       context.out.talk(`${result.nRecovered} of them were not in the log: how they were built, and their signatures, are lost`);
     }

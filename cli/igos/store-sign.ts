@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { loadCaches, parseStorePath, type StorePath } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { secretKeys } from '../caches.ts';
@@ -22,5 +23,5 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   }
   store.addSignatures(signatures);
   if (context.isJson) context.out.json({ paths: paths.length, signed: signatures.size });
-  else context.out.talk(`${signatures.size} of ${paths.length} ${paths.length === 1 ? 'path' : 'paths'} newly signed`);
+  else context.out.talk(`${signatures.size} of ${count(paths.length, 'path')} newly signed`);
 }

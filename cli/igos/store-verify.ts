@@ -1,9 +1,9 @@
+import { count } from '../../base/index.ts';
 import type { VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { isTerminal } from '../terminal.ts';
-import { count } from '../units.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
@@ -17,7 +17,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     contents: args.has('contents'),
     onPath: (_path, done, total) => {
       nPaths = total;
-      progress?.detail('verify', `${done} of ${total} paths`);
+      progress?.detail('verify', `${done} of ${count(total, 'path')}`);
     },
   });
   const { problems, repaired } =

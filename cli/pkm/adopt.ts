@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { type AdoptReport, adoptRoot } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -24,8 +25,8 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
 
 function* linesOf(report: AdoptReport, isPlan: boolean): Iterable<string> {
   const { nPackages, nSuperseded, nPaths, nConfig, nHistory, nArchives, held, keptAs } = report;
-  yield `${isPlan ? 'would adopt' : 'adopted'} ${nPackages} packages (${nSuperseded} superseded ones beside them), ${nPaths} paths, ${nConfig} configuration files, ${nHistory} entries of history`;
-  if (nArchives > 0) yield `${nArchives} archives kept`;
+  yield `${isPlan ? 'would adopt' : 'adopted'} ${count(nPackages, 'package')} (and ${nSuperseded} superseded), ${count(nPaths, 'path')}, ${count(nConfig, 'configuration file')}, ${count(nHistory, 'line')} of history`;
+  if (nArchives > 0) yield `${count(nArchives, 'archive')} kept`;
   if (held.length > 0) yield `on hold: ${held.join(' ')}`;
   yield* several('modified since it was installed', report.modified, (path) => `/${path}`);
   yield* several('missing', report.missing, (path) => `/${path}`);

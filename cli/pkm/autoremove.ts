@@ -1,9 +1,11 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { changeRequest, openForChange, printReport } from '../roots.ts';
+import { changeRequest, openForChange, printReport, tellRoomMade } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): number {
-  using root = openForChange(context, args, 'pkm autoremove');
+  using root = openForChange(context, args, 'pkm autoremove', { makesRoom: true });
   const request = { ...changeRequest(context, args), force: args.has('force') };
-  return printReport(context, args, root.remove(root.orphans(), request));
+  const report = root.remove(root.orphans(), request);
+  tellRoomMade(context, root);
+  return printReport(context, args, report);
 }

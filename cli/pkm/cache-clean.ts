@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { formatBytes } from '../progress/model.ts';
@@ -11,5 +12,5 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const nFiles = root.roomMade.nFiles + found.nFiles;
   const sizeBytes = root.roomMade.sizeBytes + found.sizeBytes;
   if (context.isJson) context.out.json({ files: nFiles, sizeBytes, dryRun: isPlan });
-  else context.out.line(`${isPlan ? 'would remove' : 'removed'} ${nFiles} files, ${formatBytes(sizeBytes)}`);
+  else context.out.line(`${isPlan ? 'would remove' : 'removed'} ${count(nFiles, 'file')}, ${formatBytes(sizeBytes)}`);
 }

@@ -1,8 +1,7 @@
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { formatBytes } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
-import { openForChange } from '../roots.ts';
+import { openForChange, tellRoomMade } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   if (!args.has('keep') && !args.has('days')) {
@@ -21,9 +20,12 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ ...report, dryRun: args.has('dry-run') });
     return;
   }
-  const { nFiles, sizeBytes } = root.roomMade;
-  if (nFiles > 0) context.out.talk(`removed ${nFiles} downloaded archives, ${formatBytes(sizeBytes)}, so that there was room`);
+  tellRoomMade(context, root);
   const verb = args.has('dry-run') ? 'would forget' : 'forgot';
-  context.out.line(report.removed.length === 0 ? 'nothing to forget' : `${verb} generations ${report.removed.join(', ')}`);
+  context.out.line(
+    report.removed.length === 0
+      ? 'nothing to forget'
+      : `${verb} ${report.removed.length === 1 ? 'generation' : 'generations'} ${report.removed.join(', ')}`,
+  );
   for (const path of report.unpinned) context.out.line(`${args.has('dry-run') ? 'would let go of' : 'let go of'} ${path}`);
 }

@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { AvailablePackage, Root } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -18,8 +19,9 @@ export function run(context: Context, args: Arguments): undefined {
 
 function showInstalled(context: Context, root: Root, name: string, offers: readonly AvailablePackage[]): void {
   const { record, nFiles, sizeBytes, requiredBy } = root.info(name);
+  const hold = root.holds().find((one) => one.name === name);
   if (context.isJson) {
-    context.out.json({ ...record, files: nFiles, sizeBytes, requiredBy, available: offers });
+    context.out.json({ ...record, files: nFiles, sizeBytes, requiredBy, isHeld: hold !== undefined, available: offers });
     return;
   }
   print(context, [
@@ -31,6 +33,7 @@ function showInstalled(context: Context, root: Root, name: string, offers: reado
     ['license', record.license],
     ['homepage', record.homepage],
     ['installed', `${formatTime(record.installedAt)}, ${record.reason === 'explicit' ? 'asked for' : 'as a dependency'}`],
+    ['held', hold === undefined ? '' : `since ${formatTime(hold.time)}, by ${hold.user}`],
     ['origin', record.origin.kind === 'store' ? record.origin.storePath : `archive sha256:${record.origin.sha256}`],
     ['needs', record.runtime.join(' ')],
     ['needed by', requiredBy.join(' ')],
@@ -42,7 +45,7 @@ function showInstalled(context: Context, root: Root, name: string, offers: reado
       record.supersededBy.length === 0 ? '' : `by ${record.supersededBy.join(' ')}, ${formatTime(record.supersededAt)}`,
     ],
     ['config', record.config.join(' ')],
-    ['size', `${formatBytes(sizeBytes)} in ${nFiles} files`],
+    ['size', `${formatBytes(sizeBytes)} in ${count(nFiles, 'file')}`],
   ]);
 }
 

@@ -20,8 +20,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands);
   if (names.length > 0) await fetchAhead(context, args, names);
   using root = openForChange(context, args, 'pkm install', { mayBeMissing: true });
-  const offers =
-    names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, { ignoreHolds: args.has('ignore-holds') }));
+  const holds = { ignoreHolds: args.has('ignore-holds') };
+  const offers = names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, holds));
+  const keptBack = root.keptBack(offers, { ...holds, names });
   const archived = await archiveImages(root, args);
   using unpacked = await ofDepots?.unpack(root);
   const offered = await offeredImages(context, root, offers);
@@ -33,7 +34,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     ...archived.map((image) => image.name),
   ];
   const declared = ofTrees?.declared ?? [];
-  return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared }));
+  return printReport(context, args, root.install(images, { ...changeOptions(context, args), explicit, declared, keptBack }));
 }
 
 /** The depot brings OpenPGP and a tar library along: 150 ms that nobody else shall pay. */

@@ -1,3 +1,5 @@
+import { Fault } from '../../base/index.ts';
+import type { AvailablePackage, Root } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
@@ -7,6 +9,7 @@ export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
   const outdated = root.outdated();
   const held = new Set(root.holds().map((hold) => hold.name));
+  const kept = new Set(outdated.length === 0 ? [] : root.keptBack(upgradeOf(root)).map(({ offered }) => offered.name));
   if (context.isJson) {
     context.out.json({
       packages: outdated.map(({ record, offer }) => ({
@@ -14,6 +17,7 @@ export function run(context: Context, args: Arguments): undefined {
         version: record.version,
         release: record.release,
         isHeld: held.has(record.name),
+        isKeptBack: kept.has(offer.name),
         offered: { name: offer.name, version: offer.version, release: offer.release, repository: offer.repository },
       })),
     });
@@ -21,11 +25,22 @@ export function run(context: Context, args: Arguments): undefined {
   }
   for (const { record, offer } of outdated) {
     const to = offer.name === record.name ? shownVersion(offer) : `superseded by ${offer.name} ${shownVersion(offer)}`;
-    context.out.line(`${record.name} ${shownVersion(record)} -> ${to}${held.has(record.name) ? ' (held)' : ''}`);
+    const mark = held.has(record.name) ? ' (held)' : kept.has(offer.name) ? ' (kept back)' : '';
+    context.out.line(`${record.name} ${shownVersion(record)} -> ${to}${mark}`);
   }
   if (outdated.length > 0) return;
   const unsynced = unlessSynced(root);
   context.out.talk(
     unsynced === '' ? 'everything is up to date, as far as the synced indexes know' : `nothing newer is known${unsynced}`,
   );
+}
+
+/** What `pkm upgrade` would bring; where that fails, nothing. */
+function upgradeOf(root: Root): AvailablePackage[] {
+  try {
+    return root.resolve([], { upgrade: true });
+  } catch (error) {
+    if (error instanceof Fault) return [];
+    throw error;
+  }
 }

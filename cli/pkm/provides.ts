@@ -40,9 +40,13 @@ export function run(context: Context, args: Arguments): number {
   }
   if (context.isJson) context.out.json({ found });
   else if (found.length === 0) context.out.talk(`nothing provides '${operand}'${unlessSynced(root)}`);
-  else
-    for (const { name, from, what, ...version } of found)
-      context.out.line(`${name} ${shownVersion(version)}: ${what}${from === 'installed' ? ' (installed)' : ''}`);
+  else {
+    const lines = found.map(({ name, what, from, ...version }) => ({ from, text: `${name} ${shownVersion(version)}: ${what}` }));
+    const there = new Set(lines.flatMap(({ from, text }) => (from === 'installed' ? [text] : [])));
+    // What is installed is offered as well, mostly.
+    for (const { from, text } of lines)
+      if (from === 'installed' || !there.has(text)) context.out.line(`${text}${from === 'installed' ? ' (installed)' : ''}`);
+  }
   return found.length > 0 ? 0 : 1;
 }
 

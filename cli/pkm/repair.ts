@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForChange } from '../roots.ts';
@@ -17,7 +18,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   for (const { path, kind } of report.repaired) context.out.line(`${dryRun ? 'would restore' : 'restored'} /${path} (${kind})`);
   for (const { path, kind, actual } of report.left)
     context.out.line(`left /${path} (${kind}): ${actual}; move it away and repair again`);
-  if (report.nManifests > 0) context.out.line(`${report.nManifests} manifests ${dryRun ? 'to be written' : 'written'} anew`);
+  if (report.nManifests > 0)
+    context.out.line(`${count(report.nManifests, 'manifest')} ${dryRun ? 'to be written' : 'written'} anew`);
   if (report.repaired.length + report.left.length + report.nManifests === 0) context.out.line('nothing to repair');
   return report.left.length > 0 ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
@@ -22,7 +23,7 @@ export function run(context: Context, args: Arguments): undefined {
   const now = Date.now() / 1000;
   for (const { name, address, priority, nPackages, serial, syncedAt, expiresAt } of known) {
     context.out.line(`${name === '' ? '' : `${name}: `}${shownAddress(address)}`);
-    context.out.line(`  ${nPackages} packages, serial ${serial}, priority ${priority}`);
+    context.out.line(`  ${count(nPackages, 'package')}, serial ${serial}, priority ${priority}`);
     const until =
       expiresAt === 0 ? '' : expiresAt < now ? `; expired ${formatTime(expiresAt)}` : `; good until ${formatTime(expiresAt)}`;
     context.out.line(`  synced ${formatTime(syncedAt)}${until}`);

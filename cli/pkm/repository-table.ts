@@ -98,7 +98,8 @@ export const repositoryCommands: readonly Command[] = [
     operands: '',
     minOperands: 0,
     maxOperands: 0,
-    description: 'Name, installed version and offered version; or the package that supersedes it. Upgrade does it.',
+    description:
+      'Name, installed version and offered version; or the package that supersedes it. Upgrade does it; what it would leave behind is marked: held, or kept back since it does not fit with what stays.',
     options: [],
     examples: [{ command: 'pkm --root /tmp/root outdated', says: '' }],
   },

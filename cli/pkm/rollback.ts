@@ -11,6 +11,6 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const report =
     packages.length > 0
       ? await root.rollbackPackages(packages, { ...request, ...(asked === undefined ? {} : { generation: asked }) })
-      : await root.rollback(asked ?? Math.max(0, root.generation - 1), request);
+      : await root.rollback(asked, request);
   return printReport(context, args, report);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { didYouMean, Fault, renderFault, sys } from '../../base/index.ts';
+import { count, didYouMean, Fault, renderFault, sys } from '../../base/index.ts';
 import type { FetchedRepository, KnownRepository, RepositorySettings, Root, SyncReport, SyncWish } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -174,7 +174,9 @@ function say(context: Context, outcome: Outcome): void {
   else {
     const { nPackages, serial, expiresAt, isUnchanged } = outcome.report;
     const until = expiresAt === 0 ? '' : `, good until ${formatTime(expiresAt)}`;
-    context.out.line(`synced ${repository}: ${nPackages} packages, serial ${serial}${isUnchanged ? ' as before' : ''}${until}`);
+    context.out.line(
+      `synced ${repository}: ${count(nPackages, 'package')}, serial ${serial}${isUnchanged ? ' as before' : ''}${until}`,
+    );
   }
 }
 

@@ -64,7 +64,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package that the tree declares, and the successors of those it supersedes. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new.',
+      'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package as the tree declares it, be that newer or older, and successors likewise, to the end of a chain; with TREE#NAME that one only. What is held stays. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new. What stays behind what is offered is named, with the way out.',
     options: [...ARCHIVE, DRY_RUN, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
@@ -76,7 +76,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too.',
+      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too. What came along and is not needed any more is named.',
     options: [
       { long: 'force', short: 'f', doc: 'remove configuration too' },
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },

@@ -1,3 +1,4 @@
+import { count } from '../../base/index.ts';
 import type { VerifyReport } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -45,7 +46,7 @@ function openDisplay(context: Context) {
       if (now - shown < 100) return;
       shown = now;
       const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
-      write(`\r\x1b[Kverifying ${done} of ${total} paths (${percent} %), ${rate(bytes, (now - started) / 1000)}`);
+      write(`\r\x1b[Kverifying ${done} of ${count(total, 'path')} (${percent} %), ${rate(bytes, (now - started) / 1000)}`);
     },
     stop(): void {
       if (shown > 0) write('\r\x1b[K');
@@ -61,10 +62,10 @@ function summary(
 ): string {
   const read = nBytes === 0 ? '' : `, ${formatBytes(nBytes)} at ${rate(nBytes, seconds)}`;
   const nProblems = problems.length + manifests.length + (history === undefined ? 0 : 1);
-  const found = isClean ? 'clean' : `${nProblems} ${nProblems === 1 ? 'problem' : 'problems'}`;
-  const parts = [found, `${drift.length} changed configuration ${drift.length === 1 ? 'file' : 'files'}`];
-  if (unowned.length > 0) parts.push(`${unowned.length} ${unowned.length === 1 ? 'path' : 'paths'} of no package`);
-  return `${nChecked} paths checked in ${formatDuration(seconds * 1000)}${read}: ${parts.join(', ')}`;
+  const found = isClean ? 'clean' : count(nProblems, 'problem');
+  const parts = [found, count(drift.length, 'changed configuration file')];
+  if (unowned.length > 0) parts.push(`${count(unowned.length, 'path')} of no package`);
+  return `${count(nChecked, 'path')} checked in ${formatDuration(seconds * 1000)}${read}: ${parts.join(', ')}`;
 }
 
 function printFindings(context: Context, report: VerifyReport): void {

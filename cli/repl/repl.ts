@@ -1,5 +1,5 @@
 /** The repl without its terminal: takes whole inputs, prints results on stdout and talk on stderr, and never throws for a mistake. */
-import { type Bytes, bytesToText, Faults, printable, textToBytes } from '../../base/index.ts';
+import { type Bytes, bytesToText, count, Faults, printable, textToBytes } from '../../base/index.ts';
 import { ContextString, type PrettyRole, prettyValue, type Slot, type Value } from '../../eval/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -146,7 +146,7 @@ export class Repl implements Disposable {
     this.lastLoaded = origin;
     const shown = names.names.slice(0, SHOWN_NAMES).map((name) => printable(bytesToText(name)));
     const more = names.size - shown.length;
-    this.say(`added ${names.size} ${names.size === 1 ? 'name' : 'names'}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}`);
+    this.say(`added ${count(names.size, 'name')}${shown.length === 0 ? '' : `: ${shown.join(', ')}`}`);
     if (more > 0) this.say(`… and ${more} more; ':ll' lists them`);
   }
 

@@ -1,6 +1,6 @@
 /** Does the work of a command again whenever something changes that evaluation saw. */
 import { relative } from 'node:path';
-import { bytesToText, Fault } from '../../base/index.ts';
+import { bytesToText, count, Fault } from '../../base/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { Recorder } from '../evaluation-cache/recorder.ts';
@@ -39,7 +39,7 @@ export async function repeatOnChange(
       const nPaths = sight.content.size;
       if (nPaths === 0) throw new UsageError('evaluation read no file: there is nothing to watch', ['leave out --watch']);
       changes.follow(sight.paths, sight.folders);
-      say(`watching ${nPaths} ${nPaths === 1 ? 'path' : 'paths'}; Ctrl-C ends`);
+      say(`watching ${count(nPaths, 'path')}; Ctrl-C ends`);
       const changed = await changes.next(() => sight.hasChanged);
       say(changed === undefined ? 'something changed' : `${shownPath(context, bytesToText(changed))} changed`);
     }

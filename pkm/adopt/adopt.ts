@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { Fault, sys } from '../../base/index.ts';
+import { count, Fault, sys } from '../../base/index.ts';
 import { fileSha256, rootDisk } from '../disk.ts';
 import { type RootIo, realIo } from '../io.ts';
 import { type RootLayout, under } from '../layout.ts';
@@ -279,7 +279,7 @@ interface Rest {
 
 /** Generation, settings, holds and history: theirs first, entry by entry, then that they were taken over. */
 function writeRest(database: Database, { report, history, options, now, layout }: Rest): void {
-  const summary = `adopted ${report.nPackages} packages of InterGenOS's pkm`;
+  const summary = `adopted ${count(report.nPackages, 'package')} of InterGenOS's pkm`;
   database.run(
     'INSERT INTO generations (number, kind, created_at, summary, packages) VALUES (?,?,?,?,?)',
     1,

@@ -75,11 +75,10 @@ export function settleConfig(context: RootContext, choices: readonly ConfigChoic
   const plan = planner.result();
   checkSpace(layout, plan);
   checkWritable(context, plan);
-  const contents = {
-    locate: (): never => {
-      throw new Bug('configuration is staged as bytes');
-    },
+  const refuse = (): never => {
+    throw new Bug('configuration is staged as bytes');
   };
+  const contents = { locate: refuse, storage: refuse };
   execute({ layout, database, io }, plan, contents, actor.now, {
     beforeSync: () => false,
     commit: () => {

@@ -1,3 +1,4 @@
+import { dirname, posix } from 'node:path';
 import { never } from '../../base/index.ts';
 import { liveFingerprint as fingerprintThere } from '../config/list-config.ts';
 import type { DiskEntry } from '../disk.ts';
@@ -39,7 +40,9 @@ interface Withdrawal {
 function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal): void {
   const { input } = planner;
   const becomesFolder = planner.rowsAfter(row.path).length > 0;
-  const rule = becomesFolder ? 'remove-by-force' : input.withdrawal(row);
+  const asked = input.withdrawal(row);
+  // Nobody's words are in such a link, and where it stays it leads to nothing: a service that is switched on, and not there.
+  const rule = becomesFolder ? 'remove-by-force' : asked === 'remove' && leadsToGone(planner, row) ? 'replace' : asked;
   let decision = decideWithdrawn(facts, rule);
   if (there?.kind === 'directory' && decision !== 'leave') decision = becomesFolder ? 'gone' : 'leave';
   if (decision === 'remove' && input.isRollback && row.wasThere) decision = 'leave';
@@ -68,6 +71,13 @@ function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal
     else planner.unlink(row.path);
     report('removed');
   }
+}
+
+/** A symlink to what goes with its package. */
+function leadsToGone({ input }: DiskPlanner, { path, kind, target }: FileRow): boolean {
+  if (kind !== 'symlink') return false;
+  const rows = input.base.rowsAt(posix.resolve('/', dirname(path), target).slice(1));
+  return rows.length > 0 && rows.every(({ owner, isConfig }) => !isConfig && input.delta.dropRecords.includes(owner));
 }
 
 interface Offer {

@@ -4,23 +4,28 @@
  */
 import { compareBytes, Fault } from '../../base/index.ts';
 import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../store/index.ts';
+import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import { NO_FILES } from '../state/plain-files.ts';
-import type { StateDelta, StateView } from '../state/state.ts';
+import { type StateDelta, type StateView, sameFile } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
 import { effective } from './draft.ts';
-import type { DiskPlan, Operation, PlainRemovals, StageItem } from './operations.ts';
+import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
 
 export interface DiskPlanInput {
   readonly base: StateView;
   readonly delta: StateDelta;
+  /** Files that come back to their other names, though nothing else of them changes. */
+  readonly joined?: ReadonlySet<string>;
   readonly disk: Disk;
   /** The bytes of a configuration row of the new generation. */
   readonly nextBytes: (row: FileRow) => Buffer;
+  /** Where the bytes of a row are now. Default: in a file of their own, elsewhere. */
+  readonly storage?: (row: FileRow) => Storage;
   /** The bytes of an earlier version of configuration, by hash; `undefined` where they are lost. */
   readonly oldBytes: (sha256: string) => Buffer | undefined;
   /** How configuration of a row that goes is treated. */
@@ -57,7 +62,7 @@ export class DiskPlanner {
   readonly #unmanaged: string[] = [];
   readonly #taken = new Map<string, string>();
   readonly #near = new Map<string, { folder: string; device: number }>();
-  readonly #space = new Map<number, { folder: string; sizeBytes: number }>();
+  readonly #space = new Map<number, { -readonly [K in keyof Space]: Space[K] } & { readonly names: Set<string> }>();
   readonly putConfig: ConfigRow[] = [];
   readonly dropConfig: string[] = [];
   readonly keepBytes: FileRow[] = [];
@@ -254,6 +259,9 @@ export class DiskPlanner {
   #planFile(old: FileRow | undefined, next: FileRow): Partial<FileRow> {
     const { disk, now, overwrite } = this.input;
     const there = disk.entry(next.path);
+    const isJoined = old !== undefined && this.input.joined?.has(next.path) === true;
+    const comesBack = isJoined && there !== undefined && isAsPlaced(disk, old, there);
+    if (isJoined && !comesBack && sameFile(old, next)) return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     if (there?.kind === 'directory') {
       this.replaceFolder(old, next);
       return this.place(next);
@@ -280,7 +288,7 @@ export class DiskPlanner {
       old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
     // a change of the owner would take capabilities away, and a symlink is made anew for it
     const canChange = next.capability === undefined && next.kind === 'file';
-    if (isEqual && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
+    if (isEqual && !comesBack && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
@@ -341,12 +349,25 @@ export class DiskPlanner {
     const physical = this.input.disk.physical(path);
     const { folder, device } = this.#nearest(parentOf(physical));
     const near = device === this.input.stagingDevice ? undefined : folder;
-    const space = this.#space.get(device) ?? { folder, sizeBytes: 0 };
-    this.#space.set(device, { folder: space.folder, sizeBytes: space.sizeBytes + Math.ceil(sizeBytes / 4096) * 4096 + 512 });
+    const staged = { ...item, path: physical, near };
+    this.#count(staged, sizeBytes, folder, device);
     this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
-    this.#stage.push({ ...item, path: physical, near });
+    this.#stage.push(staged);
     this.#nPlaced += 1;
+  }
+
+  /** A file with several names is one, and what is moved needs no room. */
+  #count(item: StageItem, sizeBytes: number, folder: string, device: number): void {
+    const space = this.#space.get(device) ?? { folder, sizeBytes: 0, neededBytes: 0, names: new Set() };
+    this.#space.set(device, space);
+    const storage = item.kind === 'row' ? this.input.storage?.(item.row) : undefined;
+    const name = item.kind === 'row' && storage !== undefined ? `${item.row.owner}/${storage.first}` : undefined;
+    const isOther = name !== undefined && isOffered(item) && space.names.has(name);
+    if (name !== undefined && isOffered(item)) space.names.add(name);
+    const bytes = ENTRY_BYTES + (isOther ? 0 : Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES);
+    space.sizeBytes += bytes;
+    if (storage?.isWritten !== true || item.near !== undefined || !isOffered(item)) space.neededBytes += bytes;
   }
 
   /** A folder that somebody removed is made again, as its packages want it. Those of the new generation are planned already. */
@@ -442,6 +463,10 @@ type Metadata = { kind: string; mode: number; uid: number; gid: number };
 const sameMetadata = (a: Metadata, b: Metadata): boolean =>
   (b.kind === 'symlink' || a.mode === b.mode) && (!CAN_CHOWN || (a.uid === b.uid && a.gid === b.gid));
 
+/** As most file systems give them out. */
+const BLOCK_BYTES = 4096;
+/** A name and an inode. */
+const ENTRY_BYTES = 512;
 const CAN_CHOWN = process.geteuid?.() === 0;
 const OWNER_MAY = 0o700;
 

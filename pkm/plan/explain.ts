@@ -11,6 +11,9 @@ export interface Failure {
   readonly nTried: number;
 }
 
+export const IS_HIDDEN = 'is offered, and hidden: another repository has that name, and a higher priority';
+const RAISE = "raise the priority of the repository that has it, in etc/igos/repositories.d, and run 'pkm sync'";
+
 const MAX_FAILURES = 4;
 export const MAX_TRIED = 8;
 
@@ -39,9 +42,19 @@ export function explainFailure(distinct: readonly Failure[], offered: Iterable<s
 function hintsOf(failures: readonly Failure[]): string[] {
   const all = failures.flatMap((failure) => failure.tried).join('\n');
   const hints: string[] = [];
-  if (/held/.test(all)) hints.push("let go of a held package with 'pkm unhold NAME'");
-  if (/conflicts with/.test(all)) hints.push("remove one of the packages that exclude each other with 'pkm remove NAME'");
-  return [...hints, "fetch the newest indexes with 'pkm sync'"];
+  const held = new Set([...all.matchAll(/'([^']+)'(?:, which)? is held/g)].map(([, name]) => name!));
+  if (held.size > 0) hints.push(`let go of what is held with 'pkm unhold ${[...held].join(' ')}'`);
+  const inTheWay = new Set([...all.matchAll(/conflicts with .*, and '([^']+)' is installed$/gm)].map(([, name]) => name!));
+  if (inTheWay.size > 0) hints.push(`remove what excludes it with 'pkm remove ${[...inTheWay].join(' ')}'`);
+  else if (/conflicts with/.test(all)) hints.push('leave out one of the packages that exclude each other');
+  if (all.includes(IS_HIDDEN)) return [...hints, RAISE];
+  const [, older] = /^(\S+) .* was tried: .*, which is installed, is newer$/m.exec(all) ?? [];
+  if (older === undefined) return [...hints, "fetch the newest indexes with 'pkm sync'"];
+  return [
+    ...hints,
+    `nothing is downgraded by its name: install the older version from its archive with 'pkm install --archive FILE'`,
+    `or take back the last change of '${older}' with 'pkm rollback --package ${older}'`,
+  ];
 }
 
 const headline = ({ requirement, askers, tried }: Failure): string => {
@@ -64,14 +77,20 @@ const triedOf = ({ tried, nTried }: Failure): string[] => [
 ];
 
 const NOTHING_SYNCED = [
-  'no repository was synced yet: pkm sync https://example.org/packages/ --key KEY.pub',
+  "no repository was synced yet: 'pkm sync' fetches those that etc/igos/repositories.d describes",
+  'or one by its address: pkm sync https://example.org/packages/ --key KEY.pub',
   'a package of a tree is called TREE#NAME, an archive --archive FILE',
 ];
 
 /** Nothing of the name is offered, or not in such a version. */
-export function notOffered(text: string, others: readonly Candidate[], offered: readonly string[]): Fault {
-  return new Fault('E-PKM-013', `no synced repository offers '${text}'`, {
-    notes: others.slice(0, MAX_TRIED).map((item) => `'${item.name} ${item.version}' is offered`),
-    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), "fetch the newest indexes with 'pkm sync'"],
+export function notOffered(
+  text: string,
+  known: { readonly others: readonly Candidate[]; readonly hidden: readonly string[]; readonly offered: readonly string[] },
+): Fault {
+  const { others, hidden, offered } = known;
+  const sync = hidden.length > 0 ? RAISE : "fetch the newest indexes with 'pkm sync'";
+  return new Fault('E-PKM-013', hidden.length > 0 ? `'${text}' cannot be installed` : `no synced repository offers '${text}'`, {
+    notes: [...hidden, ...others.map((item) => `'${item.name} ${item.version}' is offered`)].slice(0, MAX_TRIED),
+    hints: offered.length === 0 ? NOTHING_SYNCED : [...didYouMean(text, offered), sync],
   });
 }

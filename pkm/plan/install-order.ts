@@ -40,7 +40,11 @@ export function installOrder<T extends Candidate>(items: readonly T[]): T[] {
 function rosterOf(items: readonly Candidate[]): Roster {
   const supersededBy = new Map<string, string[]>();
   for (const { name, supersedes } of items) for (const older of supersedes) supersededBy.set(older, [name]);
-  return Roster.ofRecords(items.map((item) => ({ ...item, supersededBy: supersededBy.get(item.name) ?? [] })));
+  return Roster.ofRecords(
+    items.map(({ name, version, provides, supersedes }) => {
+      return { name, version, provides, supersedes, supersededBy: supersededBy.get(name) ?? [] };
+    }),
+  );
 }
 
 /** Each after what it leads to; where that goes in a circle, as they come. Ways may be as long as they are. */

@@ -61,18 +61,29 @@ export class Offers<T extends Candidate> {
    */
   upgradesOf(record: Pick<PackageRecord, 'name' | 'version' | 'release'>, roster: Standing): (readonly T[])[] {
     const newer = this.named(record.name).filter((item) => compareReleases(item, record) > 0);
-    const [first, ...others] = this.#endsOf(record.name, roster);
+    const [first, ...others] = this.#walkFrom(record.name, roster).ends.map(someOf);
     if (first === undefined) return newer.length === 0 ? [] : [newer];
     return [[...first, ...newer], ...others];
   }
 
-  #endsOf(start: string, roster: Standing): (readonly T[])[] {
+  /**
+   * What takes the place of an active package, near or far, to the ends of all chains.
+   * @param to  only this one and what lies between, should it be among them
+   */
+  successorsOf(name: string, roster: Standing, to?: string): readonly T[] {
+    const { steps } = this.#walkFrom(name, roster);
+    if (to === undefined) return steps.map(({ item }) => item);
+    const last = steps.find(({ item }) => item.name === to);
+    return last === undefined ? [] : itemsOf(last);
+  }
+
+  #walkFrom(start: string, roster: Standing): { readonly steps: readonly Step<T>[]; readonly ends: readonly Step<T>[] } {
     const seen = new Set<T>();
-    const ends: (readonly T[])[] = [];
+    const ends: Step<T>[] = [];
     const open: Step<T>[] = [];
     const goOn = (older: string, before: Step<T> | undefined): void => {
       const successors = this.#successorsOf(older, start, roster);
-      if (successors.length === 0 && before !== undefined) ends.push(itemsOf(before));
+      if (successors.length === 0 && before !== undefined) ends.push(before);
       for (const item of successors) {
         if (!seen.has(item)) open.push({ item, before });
         seen.add(item);
@@ -81,10 +92,10 @@ export class Offers<T extends Candidate> {
     goOn(start, undefined);
     for (const step of open) {
       const link = this.linkOf(step.item.name, roster);
-      if (link === undefined) ends.push(itemsOf(step));
+      if (link === undefined) ends.push(step);
       else goOn(link.name, step);
     }
-    return ends;
+    return { steps: open, ends };
   }
 
   /** As the preferred version of each says: what that does not say any more, nobody goes by. */
@@ -140,10 +151,13 @@ interface Step<T> {
 /** Of a long chain as many from either end are tried: each costs what the chain does. */
 const MAX_TRIED = 16;
 
+const someOf = <T>(end: Step<T>): T[] => itemsOf(end).filter((_, n, items) => n < MAX_TRIED || n >= items.length - MAX_TRIED);
+
+/** The end first. */
 function itemsOf<T>(end: Step<T>): T[] {
   const items: T[] = [];
   for (let step: Step<T> | undefined = end; step !== undefined; step = step.before) items.push(step.item);
-  return items.filter((_, n) => n < MAX_TRIED || n >= items.length - MAX_TRIED);
+  return items;
 }
 
 export const newestFirst = (a: Candidate, b: Candidate): number => compareReleases(b, a);

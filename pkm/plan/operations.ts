@@ -18,6 +18,14 @@ export type StageItem = {
   | { readonly kind: 'symlink'; readonly target: string }
 );
 
+/** Whether it will be as its package has it, under its own name: then a file of pkm's own that is so already is taken itself. */
+export const isOffered = (item: StageItem): boolean =>
+  item.kind === 'row' &&
+  item.mode === item.row.mode &&
+  item.uid === item.row.uid &&
+  item.gid === item.row.gid &&
+  (item.path.endsWith(item.row.path) || !item.row.isConfig);
+
 /** One step after the point of no return. Each may be repeated from the start: it finds its work done, or does it. */
 export type Operation =
   /** Creates a directory, or gives the one there its mode. */
@@ -58,6 +66,16 @@ export interface DiskPlan {
   readonly warnings: readonly Warning[];
   readonly nFilesPlaced: number;
   readonly nFilesRemoved: number;
-  /** Bytes to be staged, by file system. `folder` is an existing folder on it. */
-  readonly space: ReadonlyMap<number, { readonly folder: string; readonly sizeBytes: number }>;
+  /** By file system. */
+  readonly space: ReadonlyMap<number, Space>;
+}
+
+/** What is staged on a file system. */
+export interface Space {
+  /** An existing one on it. */
+  readonly folder: string;
+  /** All of it. */
+  readonly sizeBytes: number;
+  /** Of that what is not there yet, and needs room. */
+  readonly neededBytes: number;
 }

@@ -9,7 +9,7 @@
 import type { Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
-import { explainFailure, type Failure, MAX_TRIED, notOffered } from './explain.ts';
+import { explainFailure, type Failure, IS_HIDDEN, MAX_TRIED, notOffered } from './explain.ts';
 import { installOrder } from './install-order.ts';
 import { type Candidate, Offers } from './offers.ts';
 import { accepts, excludes, offersOf, parseRequirement, type Requirement } from './requirement.ts';
@@ -26,6 +26,10 @@ export interface ResolveRequest<T extends Candidate> {
   readonly upgrade?: boolean;
   /** Packages that stay as they are. */
   readonly holds?: ReadonlySet<string>;
+  /** Whether something offered is what a record says, to the byte: then it changes no held package. Default: of the same release. */
+  readonly isInstalled?: (item: T, record: PackageRecord) => boolean;
+  /** What of a name could not be had, since another offer hides it: for explanations. */
+  readonly hidden?: (name: string) => readonly T[];
   /** Negative where `a` is to be preferred to `b`, another one of the same name. Default: the newer. */
   readonly prefer?: (a: T, b: T) => number;
 }
@@ -115,7 +119,8 @@ class Resolver<T extends Candidate> {
     const wishes = this.#request.wanted.map((text): Goal<T> => {
       const requirement = parseRequirement(text);
       if (this.#candidates(requirement).length === 0 && this.#world.meets(requirement) === undefined) {
-        throw notOffered(text, this.#offers.named(requirement.name), this.#offers.names());
+        const others = this.#offers.named(requirement.name);
+        throw notOffered(text, { others, hidden: this.#hiddenFor(requirement), offered: this.#offers.names() });
       }
       return { requirement, asker: undefined, isWish: true, canStay: this.#world.meets(requirement) !== undefined };
     });
@@ -375,13 +380,12 @@ class Resolver<T extends Candidate> {
     const mayGo = this.#isSucceeded(item.name);
     if (there !== undefined && compareReleases(item, there.about) < 0)
       return refuse(`${there.about.version}, which is installed, is newer`, mayGo);
-    const known = this.#before.roster.entry(item.name)?.about;
-    if (known !== undefined && compareReleases(item, known) !== 0 && holds?.has(item.name) === true)
-      return refuse(`'${item.name}' is held at ${known.version}`, mayGo);
+    const held = this.#heldInstead(item);
+    if (held !== undefined) return refuse(`'${item.name}' is held at ${held.version}`, mayGo);
     const succeeded = this.#chain(item);
     const olds = succeeded.filter((one) => one.link === undefined).map((one) => one.name);
-    const held = olds.find((name) => holds?.has(name) === true);
-    if (held !== undefined) return refuse(`it would supersede '${held}', which is held`, true);
+    const heldOld = olds.find((name) => holds?.has(name) === true);
+    if (heldOld !== undefined) return refuse(`it would supersede '${heldOld}', which is held`, true);
     // A superseded one that comes back speaks for itself again.
     const dependants = [item.name, ...olds].flatMap((name) => {
       const entry = this.#world.roster.entry(name);
@@ -416,6 +420,13 @@ class Resolver<T extends Candidate> {
       ...beside,
       ...(point.goal.upgraded === undefined ? [] : [this.#staying(item, level)]),
     ];
+  }
+
+  /** What is held of a name, and another one than this, be it of the same release. */
+  #heldInstead(item: T): PackageRecord | undefined {
+    const { holds, installed, isInstalled = (one, record) => compareReleases(one, record) === 0 } = this.#request;
+    const record = holds?.has(item.name) === true ? installed.find(({ name }) => name === item.name) : undefined;
+    return record === undefined || isInstalled(item, record) ? undefined : record;
   }
 
   /** What was never here does not come beside what supersedes it. */
@@ -478,6 +489,7 @@ class Resolver<T extends Candidate> {
     for (const item of this.#offers.named(requirement.name)) {
       if (!accepts(requirement, item.version)) tried.push(`${label(item)} is offered, which is not ${requirement.text}`);
     }
+    tried.push(...this.#hiddenFor(requirement));
     const there = this.#world.member(requirement.name);
     if (there !== undefined && !accepts(requirement, there.about.version))
       tried.push(
@@ -490,6 +502,12 @@ class Resolver<T extends Candidate> {
       tried: tried.slice(0, MAX_TRIED),
       nTried: tried.length,
     });
+  }
+
+  /** What would do, were it not for the priorities of repositories. */
+  #hiddenFor(requirement: Requirement): string[] {
+    const hidden = this.#request.hidden?.(requirement.name) ?? [];
+    return hidden.filter((item) => accepts(requirement, item.version)).map((item) => `${label(item)} ${IS_HIDDEN}`);
   }
 
   #explain(note: string | undefined): Fault {

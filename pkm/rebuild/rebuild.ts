@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, relative } from 'node:path';
-import { Fault, sys } from '../../base/index.ts';
+import { count, Fault, sys } from '../../base/index.ts';
 import { type RootIo, realIo } from '../io.ts';
 import type { RootLayout } from '../layout.ts';
 import { type LockOptions, lockRoot } from '../lock.ts';
@@ -157,7 +157,7 @@ function write(
 ): void {
   const number = report.generation;
   const now = (options.now ?? clock)();
-  const summary = `rebuilt of the manifests of ${report.nPackages} packages`;
+  const summary = `rebuilt of the manifests of ${count(report.nPackages, 'package')}`;
   writeDelta(database, { dropRecords: [], putRecords: rows.records, dropFiles: [], putFiles: rows.files }, number);
   writeConfig(database, rows.config, []);
   const tree = shownTree(layout);

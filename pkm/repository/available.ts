@@ -1,10 +1,10 @@
 /** What the synced repositories offer. */
 import { compareBytes } from '../../base/index.ts';
-import { Offers } from '../plan/offers.ts';
+import { type Candidate, Offers } from '../plan/offers.ts';
 import { Roster } from '../plan/roster.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { Database, SqlRow } from '../state/database.ts';
-import type { PackageRecord } from '../types.ts';
+import type { KeptBack, PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
 import { hasRepositories } from './known.ts';
 
@@ -16,13 +16,25 @@ const SELECT = `SELECT available.*, repositories.priority FROM available JOIN re
  * that somebody chose on purpose is not to be overtaken from elsewhere. `name`: one package only.
  */
 export function availablePackages(database: Database, name?: string): AvailablePackage[] {
-  if (!hasRepositories(database)) return [];
-  const offers = database.all(SELECT, name ?? null).map(toAvailable);
+  const { offers, isHidden } = offersIn(database, name);
+  return offers.filter((offer) => !isHidden(offer));
+}
+
+/** Of a name, what is hidden so; the newest first. */
+export function hiddenPackages(database: Database, name: string): AvailablePackage[] {
+  const { offers, isHidden } = offersIn(database, name);
+  return offers.filter(isHidden);
+}
+
+function offersIn(
+  database: Database,
+  name: string | undefined,
+): { readonly offers: AvailablePackage[]; isHidden(offer: AvailablePackage): boolean } {
+  const offers = hasRepositories(database) ? database.all(SELECT, name ?? null).map(toAvailable) : [];
   const highest = new Map<string, number>();
   for (const offer of offers) highest.set(offer.name, Math.max(offer.priority, highest.get(offer.name) ?? offer.priority));
-  return offers
-    .filter((offer) => offer.priority === highest.get(offer.name))
-    .sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
+  offers.sort((a, b) => compareBytes(a.name, b.name) || compareReleases(b, a) || compareBytes(a.repository, b.repository));
+  return { offers, isHidden: (offer) => offer.priority !== highest.get(offer.name) };
 }
 
 /** The names of what synced repositories have, and of what that supersedes: a repository need not have those any more. */
@@ -57,13 +69,40 @@ const toAvailable = (row: SqlRow): AvailablePackage => {
   };
 };
 
-export interface OutdatedPackage {
+export interface OutdatedPackage<T extends Candidate = AvailablePackage> {
   readonly record: PackageRecord;
-  readonly offer: AvailablePackage;
+  readonly offer: T;
+}
+
+/** Of what is outdated, what the chosen packages do not bring as far as it could be. */
+export function keptBack(
+  outdated: readonly OutdatedPackage<Candidate>[],
+  chosen: readonly Candidate[],
+  isHeld: (name: string) => boolean,
+): KeptBack[] {
+  const coming = new Map(chosen.map((item) => [item.name, item]));
+  return outdated.flatMap(({ record, offer }) => {
+    const found = coming.get(offer.name);
+    if (found !== undefined && compareReleases(found, offer) >= 0) return [];
+    const { name, version, release } = lastOf(record, chosen);
+    const offered = { name: offer.name, version: offer.version, release: offer.release };
+    return [{ name, version, release, isHeld: isHeld(record.name), offered }];
+  });
+}
+
+/** What a package will be, as far along a chain of successors as that leads. */
+function lastOf(record: PackageRecord, chosen: readonly Candidate[]): Pick<PackageRecord, 'name' | 'version' | 'release'> {
+  const next = (name: string): Candidate | undefined => chosen.find((item) => item.supersedes.includes(name));
+  let last = next(record.name) ?? chosen.find(({ name }) => name === record.name);
+  for (let item = last; item !== undefined; item = next(item.name)) last = item;
+  return last ?? record;
 }
 
 /** Active packages that an upgrade would bring further, and to what: the end of a chain of successors, or the newest. Sorted by name. */
-export function outdatedPackages(offered: readonly AvailablePackage[], records: readonly PackageRecord[]): OutdatedPackage[] {
+export function outdatedPackages<T extends Candidate>(
+  offered: readonly T[],
+  records: readonly PackageRecord[],
+): OutdatedPackage<T>[] {
   const offers = new Offers(offered);
   const roster = Roster.ofRecords(records);
   return records.flatMap((record) => {

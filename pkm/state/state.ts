@@ -203,10 +203,10 @@ export const readGenerations = (database: Database): GenerationRecord[] =>
   database.all('SELECT * FROM generations ORDER BY number').map(toGeneration);
 
 /** @throws Fault E-PKM-016 there is no such generation, or it was collected */
-export function checkGeneration(database: Database, number: number): void {
+export function checkGeneration(database: Database, number: number, what: string = `there is no generation ${number}`): void {
   if (database.get('SELECT 1 FROM generations WHERE number = ?', number) !== undefined) return;
   const known = readGenerations(database).map((generation) => generation.number);
-  throw new Fault('E-PKM-016', `there is no generation ${number}`, {
+  throw new Fault('E-PKM-016', what, {
     notes: [known.length === 0 ? 'this root has none yet' : `kept generations: ${known.join(', ')}`],
     hints: ["see them with 'pkm generations'"],
   });

@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { closeSync, constants, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { Fault, lookAt, readFileCapability, type Standing, SystemFault, sys } from '../../base/index.ts';
+import { count, Fault, lookAt, readFileCapability, type Standing, SystemFault, sys } from '../../base/index.ts';
 import type { PlacedFiles } from '../../store/index.ts';
 import { describeCapability } from '../archive/capability.ts';
 import { type Disk, fileSha256, rootDisk } from '../disk.ts';
@@ -215,8 +215,8 @@ const hasOtherSize = (row: FileRow, stat: { readonly size: number }): boolean =>
 
 const sizes = (row: FileRow, size: number): Difference => ({
   kind: 'modified',
-  expected: `${row.sizeBytes} bytes`,
-  actual: `${size} bytes`,
+  expected: count(row.sizeBytes, 'byte'),
+  actual: count(size, 'byte'),
 });
 
 function listing(path: string): ReadonlyMap<string, Kind> | undefined {

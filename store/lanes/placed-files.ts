@@ -1,5 +1,6 @@
 /** Much work on the files of a root, with the help of lanes where there is enough of it. */
-import { removeInLoop } from '../removing/removal-loop.ts';
+import { rmdirSync } from 'node:fs';
+import { FILES_A_THREAD, removeInLoop } from '../removing/removal-loop.ts';
 import { Lanes } from './lanes.ts';
 import { isMarked, MARKS_BYTES, MAX_MARKS } from './marks.ts';
 import { isIntactPlaced, type PlacedFile, placedText } from './placed.ts';
@@ -184,8 +185,8 @@ function unlinkPlacedInLanes(folder: string, files: TimedFiles, startLanes: () =
 }
 
 /**
- * Removes empty folders, those inside before those around. @returns those that were not removed, in their order; all where there is no
- * removal loop, or few of them
+ * Removes empty folders, those inside before those around: many of one depth by threads, since a thread a depth would cost more than
+ * the few folders that are so deep. @returns those that were not removed, in their order; all of few
  *
  * @param paths  absolute; none of them twice
  */
@@ -200,8 +201,18 @@ export function removeFolders(paths: readonly string[]): string[] {
   }
   const left = new Set<string>();
   for (const [, folders] of [...byDepth].sort(([a], [b]) => b - a)) {
-    const failed = removeInLoop('/', { paths: folders, areFolders: true }) ?? folders.keys();
-    for (const index of failed) left.add(folders[index]!);
+    const failed = folders.length > FILES_A_THREAD ? removeInLoop('/', { paths: folders, areFolders: true }) : undefined;
+    if (failed === undefined) for (const path of folders.filter((each) => !isRemoved(each))) left.add(path);
+    else for (const index of failed) left.add(folders[index]!);
   }
   return left.size === 0 ? [] : paths.filter((path) => left.has(path));
+}
+
+function isRemoved(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false; // whoever removes it once more finds out why
+  }
 }

@@ -26,7 +26,8 @@ import { LISTINGS } from './machine-code.ts';
  * are enough, and many no slower.
  */
 const N_THREADS = 32;
-const FILES_A_THREAD = 16;
+/** No more of them are worth a thread. */
+export const FILES_A_THREAD = 16;
 const HEADER_BYTES = 64;
 const PLACE_BYTES = 32;
 const PLACE_WORDS: number = PLACE_BYTES / 4;

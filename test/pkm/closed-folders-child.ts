@@ -1,7 +1,7 @@
 /** Run by ordinary-user.test.ts as somebody who is no root: packages with folders that are closed to their owner. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync } from 'node:fs';
+import { existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { Sandbox } from './support.ts';
 
 assert.notEqual(process.geteuid?.(), 0);
@@ -26,6 +26,12 @@ for (const isAtomic of [false, true]) {
     install(1, 0o555, { 'usr/closed/y': 'y', 'usr/closed/shut/z': 'z' });
     check(0o555);
     install(2, 0o500, { 'usr/closed/y': 'other', 'srv/closed/new': 'new' });
+    check(0o500);
+    // A file that an earlier tree has as well is put right in both.
+    const damaged = box.path('usr/closed/shut/x');
+    writeFileSync(damaged, 'damaged');
+    await box.do((root) => root.repair());
+    assert.equal(box.read('usr/closed/shut/x'), 'x');
     check(0o500);
     await box.do((root) => root.rollback(1));
     check(0o555);

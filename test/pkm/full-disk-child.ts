@@ -1,6 +1,6 @@
 /** Run by full-disk.test.ts inside a mount namespace where the root is a file system of 2 MiB. */
 import assert from 'node:assert/strict';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { SystemFault } from '../../base/index.ts';
 import { Sandbox } from './support.ts';
 
@@ -29,6 +29,12 @@ box.do(
 for (const change of [() => box.do((root) => root.install([box.image('b 1', {})])), () => box.do((root) => root.remove(['a']))]) {
   assert.throws(change, (error) => error instanceof SystemFault && error.errno === 'ENOSPC');
 }
+
+truncateSync(box.path('filler'), statSync(box.path('filler')).size - (200 << 10));
+assert.throws(
+  () => box.do((root) => root.install([box.image('c 1', { 'usr/share/c': 'c'.repeat(400_000) })])),
+  /: 39\d KiB needed, \d+ KiB free$/,
+);
 
 rmSync(box.path('filler'));
 box.do((root) => {

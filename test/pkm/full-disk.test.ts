@@ -24,3 +24,11 @@ function runOnDisk(
 test('a full disk', { skip }, (t) => runOnDisk(t, { child: 'full-disk-child.ts', size: '2m', mountPoint: 'root' }));
 
 test('gc on a full disk', { skip }, (t) => runOnDisk(t, { child: 'full-disk-gc-child.ts', size: '48m', mountPoint: 'base' }));
+
+test('an archive whose file has three names needs room once', { skip }, (t) =>
+  runOnDisk(t, { child: 'full-disk-links-child.ts', size: '12m', mountPoint: 'root' }),
+);
+
+test('packages can be removed on a small disk that is full', { skip }, (t) =>
+  runOnDisk(t, { child: 'full-disk-small-child.ts', size: '6m', mountPoint: 'root' }),
+);

@@ -157,7 +157,7 @@ test('message: space', async (t) => {
     contentPath: () => '/nonexistent',
   });
   const text = await faultText(box, () => box.do((root) => root.install([image])));
-  golden(t, 'errors/pkm-space.txt', text.replace(/[0-9.]+ MiB/g, '<size>'));
+  golden(t, 'errors/pkm-space.txt', text.replace(/[0-9.]+ [MGT]iB/g, '<size>'));
 });
 
 test('message: locked', async (t) => {

@@ -181,6 +181,11 @@ const failures: Record<string, Parameters<typeof resolve>[0]> = {
     wanted: ['app'],
     holds: new Set(['lib']),
   },
+  older: {
+    offered: [pack('lib 1'), pack('lib 2')],
+    installed: [record('lib 2')],
+    wanted: ['lib=1'],
+  },
   'two-wishes': {
     offered: [pack('x', { runtime: ['lib=1'] }), pack('y', { runtime: ['lib=2'] }), pack('lib 1'), pack('lib 2')],
     wanted: ['x', 'y'],

@@ -1,7 +1,7 @@
 /** Services as data: the symlinks that switch them on. What systemctl would make is compared where it is at hand. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { servicesOf, withServices } from '../../pkm/index.ts';
@@ -74,6 +74,38 @@ test('switched off by the user it stays off; rollback and removal take it along'
   assert.equal(box.read('etc/systemd/system/ssh.service'), '-> /usr/lib/systemd/system/sshd.service');
   await box.do((root) => root.rollback(0));
   assert.equal(box.read('etc/systemd/system/ssh.service'), undefined);
+});
+
+test('what switches a service on goes with its package, and comes back with it; what you changed, and what leads elsewhere, stays', (t) => {
+  const box = new Sandbox(t);
+  const files = { ...units, 'etc/init.d/cron': { mode: 0o755, text: 'c' }, 'etc/x.conf': 'x', 'etc/latest': '-> x.conf' };
+  const image = withServices(
+    box.image('x 1', files),
+    new Map([
+      ['sshd', true],
+      ['cron', true],
+    ]),
+  );
+  const wants = 'etc/systemd/system/multi-user.target.wants/sshd.service';
+  const alias = 'etc/systemd/system/ssh.service';
+  const links = (): (string | undefined)[] =>
+    [wants, alias, 'etc/runlevels/default/cron', 'etc/latest'].map((path) => box.read(path));
+  const on = '-> /usr/lib/systemd/system/sshd.service';
+  box.do((root) => root.install([image]));
+  assert.deepEqual(links(), [on, on, '-> /etc/init.d/cron', '-> x.conf']);
+  box.do((root) => root.remove(['x']));
+  assert.deepEqual(
+    links(),
+    [undefined, undefined, '-> /etc/init.d/cron', '-> x.conf'],
+    'the script is configuration, and is there',
+  );
+  box.do((root) => root.install([image]));
+  assert.deepEqual(links(), [on, on, '-> /etc/init.d/cron', '-> x.conf']);
+  unlinkSync(box.path(alias));
+  symlinkSync('/dev/null', box.path(alias));
+  box.do((root) => root.remove(['x']));
+  assert.deepEqual(links().slice(0, 2), [undefined, '-> /dev/null']);
+  assert.ok(box.do((root) => root.verify().isClean));
 });
 
 const hasSystemctl = spawnSync('systemctl', ['--version'], { stdio: 'ignore' }).status === 0;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../../pkm/index.ts';
+import { declaredUpgrades } from '../../pkm/plan/declared-upgrades.ts';
 import { Satisfaction } from '../../pkm/plan/dependencies.ts';
 import { Draft } from '../../pkm/plan/draft.ts';
 import { installOrder } from '../../pkm/plan/install-order.ts';
@@ -88,6 +89,31 @@ test('an upgrade goes to the end of a chain, or as far along it as can be had; o
   assert.deepEqual(outdated(CHAIN, installed), ['a -> c 3']);
   const upgraded = after(installed, resolve({ offered: CHAIN, installed, wanted: [], upgrade: true }));
   assert.deepEqual(outdated(CHAIN, upgraded), []);
+});
+
+test('of a tree an upgrade takes what it takes of repositories, and of installed names whatever is declared', () => {
+  const records = after([], [pack('a'), pack('kept 2'), pack('round', {}), pack('old', {})]);
+  const circle = [pack('round 2', { supersedes: ['other'] }), pack('other', { supersedes: ['round'] })];
+  const declared = [
+    CHAIN[2]!,
+    CHAIN[1]!,
+    pack('kept 1'),
+    ...circle,
+    pack('stranger'),
+    pack('later', { supersedes: ['stranger'] }),
+  ];
+  const upgrades = (name: string | undefined, holds: readonly string[] = []): string => {
+    const { chosen, keptBack } = declaredUpgrades(declared, records, { name, holds: new Set(holds) });
+    const left = keptBack.map((one) => `${one.name} ${one.version} stays, not ${one.offered.name} ${one.offered.version}`);
+    return [...named(chosen), ...left].join(', ');
+  };
+  assert.equal(upgrades(undefined), 'b 2, c 3, kept 1, round 2');
+  assert.equal(upgrades('a'), 'b 2, c 3');
+  assert.equal(upgrades('b'), 'b 2', 'as far as that');
+  assert.equal(upgrades('c'), 'b 2, c 3');
+  for (const name of ['later', 'stranger', 'other']) assert.equal(upgrades(name), '', name);
+  assert.equal(upgrades(undefined, ['a', 'kept']), 'round 2, a 1 stays, not c 3');
+  assert.equal(upgrades('a', ['a']), 'b 2, c 3', 'the install says that it is held');
 });
 
 test('what is newer of a package meets a requirement as the end of its chain', () => {

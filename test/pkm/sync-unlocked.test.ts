@@ -70,7 +70,7 @@ test('the root is changed by another while the index is on its way', async (t) =
   release();
   const { status, stdout, stderr } = await ended;
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /: 1 packages, serial 1/);
+  assert.match(stdout, /: 1 package, serial 1/);
   assert.deepEqual(
     all.box.do((root) => [root.list().map((one) => one.name), root.available().map((one) => one.name)]),
     [['b'], ['a']],

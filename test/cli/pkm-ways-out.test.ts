@@ -1,0 +1,74 @@
+/** What pkm says where a wish cannot be met, and where it could be: the way there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { golden } from '../golden.ts';
+import { ours, Publisher } from '../pkm/repository-support.ts';
+import { Machine } from './machine.ts';
+
+test('what a repository of lower priority has, what excludes each other, what is not kept any more', async (t) => {
+  const machine = new Machine(t);
+  const { add, box } = machine;
+  await add('foo 1');
+  await add('exim 4', { provides: ['mta'], conflicts: ['postfix'] });
+  await add('postfix 3', { provides: ['mta'], conflicts: ['exim'] });
+  await machine.sync();
+  const extra = new Publisher(box, 'extra');
+  await extra.add('foo 2', { 'usr/share/foo': '2' });
+  await extra.add('baz 1', { 'usr/share/baz': '1' }, { runtime: ['foo>=2'] });
+  await extra.publish();
+  const settings = { name: 'extra', addresses: [new URL(extra.address)], priority: 50, isEnabled: true, keys: [ours.open] };
+  await box.do((root) => root.sync(settings));
+  await machine.done('install', 'foo', 'exim');
+  const texts = [
+    await machine.shown('install', 'baz'),
+    await machine.shown('install', 'foo=2'),
+    await machine.shown('install', 'postfix'),
+    await machine.shown('upgrade', 'foo>=2'),
+    await machine.shown('provides', 'foo'),
+  ];
+  await machine.done('remove', 'exim');
+  await machine.done('gc', '--keep', '1');
+  texts.push(
+    await machine.shown('rollback'),
+    await machine.shown('rollback', '1'),
+    await machine.shown('rollback', '--package', 'foo'),
+  );
+  golden(t, 'cli/pkm-ways-out.txt', texts.join('\n'));
+  await machine.done('hold', 'foo');
+  assert.match((await machine.pkm('info', 'foo')).stdout, /^held {8}since .* by /m);
+  const { isHeld } = JSON.parse((await machine.pkm('info', 'foo', '--json')).stdout) as { isHeld: boolean };
+  assert.equal(isHeld, true);
+});
+
+test('what came along and is of no use any more is named, after a removal and after an upgrade', async (t) => {
+  const machine = new Machine(t);
+  const { add } = machine;
+  await add('lib 1');
+  await add('other 1');
+  await add('app 1', { runtime: ['lib', 'other'] });
+  await machine.sync();
+  await machine.done('install', 'app');
+  await add('app 2', { runtime: ['lib'] });
+  await machine.sync();
+  const said = (names: string): string => `came along, and is not needed any more: ${names}; remove it with: pkm autoremove\n`;
+  assert.equal((await machine.pkm('upgrade')).stderr, said('other'));
+  assert.equal((await machine.pkm('remove', 'app', '--dry-run')).stderr, '');
+  assert.equal((await machine.pkm('remove', 'app')).stderr, said('lib other'));
+  const { orphans } = JSON.parse((await machine.pkm('remove', 'lib', '--json')).stdout) as { orphans: string[] };
+  assert.deepEqual(orphans, ['other']);
+});
+
+test('where nothing was synced, an upgrade says that it looked nowhere', async (t) => {
+  const machine = new Machine(t);
+  machine.box.do((root) => root.install([machine.box.image('a 1', { 'usr/share/a': 'a' })]));
+  const { stdout, stderr } = await machine.pkm('upgrade');
+  assert.equal(stdout, 'nothing to do\n');
+  assert.equal(stderr, "nothing newer is known; no repository was synced, 'pkm sync' does that\n");
+  assert.match(
+    (await machine.pkm('install', 'b')).stderr,
+    /hint: no repository was synced yet: 'pkm sync' fetches those that etc\//,
+  );
+  await machine.add('a 1');
+  await machine.sync();
+  assert.equal((await machine.pkm('upgrade')).stderr, '');
+});

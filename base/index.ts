@@ -4,6 +4,7 @@ export * from './atomic.ts';
 export * from './bytes.ts';
 export * from './clock.ts';
 export * from './codes.ts';
+export * from './dependency-order.ts';
 export * from './early-flush.ts';
 export * from './errno.ts';
 export * from './fault.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import koffi from 'koffi';
-import { compareBytes, textToBytes } from '../../base/index.ts';
+import { compareBytes, parentOf, textToBytes } from '../../base/index.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
 import { runSandboxed } from '../../builder/sandbox.ts';
 import { Workspace } from '../../builder/workspace.ts';
@@ -240,18 +240,10 @@ test('a build whose output cannot be read any more is ended before that is told'
     if (kind === 'log') for (const fd of pipes()) if (!before.has(fd)) dup2(folder, Number(fd));
   };
   await assert.rejects(realize(store, [{ drvPath, outputs: [] }], { onEvent }), /EISDIR/);
-  const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(pid) === process.pid);
+  const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(Number(pid)) === process.pid);
   assert.deepEqual(left, []);
   assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
 });
-
-function parentOf(pid: string): number | undefined {
-  try {
-    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
-  } catch {
-    return undefined; // it has ended
-  }
-}
 
 test('nothing is left after builds, good or bad', async (t) => {
   if (!needsSandbox(t)) return;

@@ -1,7 +1,7 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { type Bytes, boundWords, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
   ConfinedIO,
   createEvaluator,
@@ -173,7 +173,8 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
 /** Import from derivation: evaluation is synchronous and a build is not, so another process of ours builds. */
 function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
   const words = ['realize', '--json', '--home', context.home, '--store-dir', context.storeDir, drvPath];
-  const child = spawnSync(join(import.meta.dirname, '..', 'bin', 'igos'), words, {
+  const [program, args] = boundWords(join(import.meta.dirname, '..', 'bin', 'igos'), words);
+  const child = spawnSync(program, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', context.isQuiet ? 'ignore' : 'inherit'],
     maxBuffer: 1 << 26,

@@ -26,7 +26,7 @@ export interface TraceStep {
   /** Shown also where the trace is cut short: what the user wrote to be seen. */
   readonly isKey?: boolean;
   /** How often it happened in a row; once, unless said. */
-  times?: number;
+  readonly times?: number;
 }
 
 /** What the user can fix. Data only: `render.ts` makes the text. Message: lower case, no full stop, what failed first. */

@@ -1,10 +1,13 @@
 /** What could have been in the standard library: byte strings, spans, faults and their one renderer, atomic writes. */
 export * from './absolute-path.ts';
 export * from './atomic.ts';
+export * from './bound-program.ts';
 export * from './bytes.ts';
 export * from './clock.ts';
 export * from './codes.ts';
+export * from './dependency-order.ts';
 export * from './early-flush.ts';
+export * from './ending.ts';
 export * from './errno.ts';
 export * from './fault.ts';
 export * from './file-calls.ts';
@@ -18,6 +21,7 @@ export * from './native-loop.ts';
 export * from './native-zstd.ts';
 export * from './plain-path.ts';
 export * from './process.ts';
+export * from './process-group.ts';
 export * from './quantities.ts';
 export * from './render.ts';
 export * from './scratch-folder.ts';

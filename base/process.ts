@@ -30,3 +30,12 @@ function readStartTime(pid: number): string | undefined {
     return undefined;
   }
 }
+
+/** The process that started another, or has taken its children over; 0 where there is none that can be seen. */
+export function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

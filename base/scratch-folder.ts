@@ -2,6 +2,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atEnd } from './ending.ts';
 import { sys } from './fault.ts';
 import { processStartTime } from './process.ts';
 
@@ -34,38 +35,19 @@ function removeLeftovers(purpose: string, parent: string): void {
   }
 }
 
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Signals are the process's, and so are these. */
-const folders = new Set<string>();
-
 /**
- * Removes a folder where a signal ends the process, too. For work that waits for something in between: while code runs on and on, a signal
- * that somebody listens for waits until it ends.
+ * Removes a folder where a signal ends the process, too: see `atEnd`.
  *
  * @returns removes it when it is disposed of
  */
 export function removedAtEnd(folder: string): Disposable {
-  if (folders.size === 0) for (const signal of ENDING) process.on(signal, end);
-  folders.add(folder);
+  // It may be written to still.
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const held = atEnd(remove);
   return {
     [Symbol.dispose]: () => {
-      folders.delete(folder);
-      if (folders.size === 0) for (const signal of ENDING) process.off(signal, end);
-      rmSync(folder, { recursive: true, force: true });
+      held[Symbol.dispose]();
+      remove();
     },
   };
-}
-
-function end(signal: NodeJS.Signals): void {
-  // Others who listen end their work, and so what it is done in.
-  if (process.listenerCount(signal) > 1) return;
-  for (const folder of folders) {
-    try {
-      rmSync(folder, { recursive: true, force: true });
-    } catch {
-      // it is being written to, or the disk refuses it
-    }
-  }
-  process.off(signal, end);
-  process.kill(process.pid, signal);
 }

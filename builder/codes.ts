@@ -90,7 +90,8 @@ export const buildCodes = defineCodes({
   },
   'E-BUILD-016': {
     title: 'there is no log',
-    explanation: 'A derivation has a log if it was built on this machine. Fetched and substituted outputs have none.',
+    explanation:
+      'A derivation has a log if it was built on this machine, in this store. What was never built has none, and neither have fetched and substituted outputs.',
   },
   'E-BUILD-017': {
     title: 'an input is not in the store',

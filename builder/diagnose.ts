@@ -39,6 +39,12 @@ const CLUES: readonly Clue[] = [
     pattern: /^Hunk #\d+ FAILED|^\d+ out of \d+ hunks? FAILED/,
     hint: () => 'the patch is for another version of the source: make it anew, or leave it out',
   },
+  // "cc: fatal error: cannot execute 'cc1': execvp: No such file or directory"
+  {
+    pattern: /cannot execute ['‘]([\w.+-]+)['’]: (?:execvp|posix_spawnp?): No such file or directory/,
+    hint: (name) =>
+      `the compiler has no '${name}', which it calls: of host tools its own files have to be named too (files = [ … ]); debianSeed takes whole packages`,
+  },
   { pattern: /configure: error: no acceptable C compiler/, hint: () => 'the build has no C compiler: add one: build = [ … cc ]' },
   { pattern: /No space left on device/, hint: () => 'the disk that holds the store is full: make room' },
   {

@@ -3,7 +3,7 @@
  *
  * @source docs/decisions/0002-package-derivations.md
  */
-import { type Bytes, bytesToText } from '../base/index.ts';
+import { type Bytes, bytesToText, dependencyOrder } from '../base/index.ts';
 import { hashBytes, type ManifestEntry, type ObjectStore, type StorePath, tryParseStorePath } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
 
@@ -61,22 +61,16 @@ const badRoot = (reason: string) =>
  */
 export function orderLayers(layers: readonly Layer[]): Layer[] {
   const byName = Map.groupBy(layers, (layer) => layer.name);
-  const state = new Map<Layer, 'open' | 'done'>();
-  const bottomUp: Layer[] = [];
-  const visit = (layer: Layer, chain: readonly Layer[]): void => {
-    if (state.get(layer) === 'done') return;
-    if (state.get(layer) === 'open') {
-      const circle = [...chain.slice(chain.indexOf(layer)), layer].map((each) => each.name);
-      throw buildFault('E-BUILD-007', `packages supersede each other: ${circle.join(' → ')}`, {
+  const bottomUp = dependencyOrder(
+    [...layers].sort((a, b) => a.level - b.level),
+    (layer) => layer.supersedes.flatMap((name) => byName.get(name) ?? []),
+    (circle) => {
+      const names = [...circle, circle[0]!].map((each) => each.name).join(' → ');
+      throw buildFault('E-BUILD-007', `packages supersede each other: ${names}`, {
         hints: [`decide which one wins, and remove the other 'supersedes'`],
       });
-    }
-    state.set(layer, 'open');
-    for (const name of layer.supersedes) for (const lower of byName.get(name) ?? []) visit(lower, [...chain, layer]);
-    state.set(layer, 'done');
-    bottomUp.push(layer);
-  };
-  for (const layer of [...layers].sort((a, b) => a.level - b.level)) visit(layer, []);
+    },
+  );
   return bottomUp.reverse();
 }
 
@@ -91,7 +85,7 @@ export function orderLayers(layers: readonly Layer[]): Layer[] {
 export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void {
   const key = `layers ${hashBytes('sha256', JSON.stringify(layers))}`;
   if (store.cacheGet(key) !== undefined) return;
-  const superseded = transitiveSupersedes(layers);
+  const supersedes = transitiveSupersedes(layers);
   const { runs, sharedFolders } = readLayers(store, layers);
   const owners = new Map<Bytes, Owned>();
   for (const { layer, folder, entries } of runs) {
@@ -99,7 +93,7 @@ export function checkLayers(store: ObjectStore, layers: readonly Layer[]): void 
     for (const entry of entries) {
       const owner = owners.get(entry.path);
       if (owner === undefined) owners.set(entry.path, { layer, entry });
-      else if (!isEqual(owner.entry, entry) && owner.layer.level <= layer.level && !superseded.get(owner.layer)!.has(layer.name))
+      else if (!isEqual(owner.entry, entry) && owner.layer.level <= layer.level && !supersedes(owner.layer, layer.name))
         throw conflict(owner, { layer, entry });
     }
   }
@@ -158,20 +152,17 @@ export function checkTopLevel(entry: ManifestEntry, owner: string): void {
   );
 }
 
-function transitiveSupersedes(layers: readonly Layer[]): Map<Layer, Set<string>> {
+/** Whether a layer supersedes another, or one that does. Only those that meet another are followed: along a chain all together are its square. */
+function transitiveSupersedes(layers: readonly Layer[]): (layer: Layer, name: string) => boolean {
   const byName = Map.groupBy(layers, (layer) => layer.name);
-  const result = new Map<Layer, Set<string>>();
-  for (const layer of layers) {
-    const names = new Set<string>();
-    const waiting = [...layer.supersedes];
-    for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-      if (names.has(name)) continue;
-      names.add(name);
-      for (const lower of byName.get(name) ?? []) waiting.push(...lower.supersedes);
-    }
-    result.set(layer, names);
-  }
-  return result;
+  const found = new Map<Layer, Set<string>>();
+  const follow = (layer: Layer): Set<string> => {
+    const names = new Set(layer.supersedes);
+    for (const name of names) for (const lower of byName.get(name) ?? []) for (const next of lower.supersedes) names.add(next);
+    found.set(layer, names);
+    return names;
+  };
+  return (layer, name) => (found.get(layer) ?? follow(layer)).has(name);
 }
 
 function isEqual(a: ManifestEntry, b: ManifestEntry): boolean {

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processStartTime, sys } from '../base/index.ts';
+import { type Fault, processStartTime, sys } from '../base/index.ts';
 import { derivationName, type ObjectStore, type StorePath, storePathBase } from '../store/index.ts';
 import { buildFault, isMissing } from './build-fault.ts';
 
@@ -55,11 +55,32 @@ export function readLog(store: ObjectStore, drvPath: StorePath): Buffer {
     return sys('read the log', path, () => readFileSync(path));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    throw buildFault('E-BUILD-016', `there is no log of '${derivationName(drvPath)}'`, {
-      hints: ['only what was built here has a log: igos realize --check makes one'],
-    });
+    throw noLog(store, drvPath);
   }
 }
+
+function noLog(store: ObjectStore, drvPath: StorePath): Fault {
+  const subject = `there is no log of '${derivationName(drvPath)}'`;
+  if (runningLog(store.home, drvPath) !== undefined)
+    return buildFault('E-BUILD-016', `${subject} yet: it is being built`, { hints: ['igos log --follow prints what it writes'] });
+  if (isBuilt(store, drvPath))
+    return buildFault('E-BUILD-016', `${subject}: it was fetched, or came from elsewhere, and was not built here`, {
+      hints: ['igos realize --check builds it here, and compares'],
+    });
+  return buildFault('E-BUILD-016', `${subject}: it was never built here`, { hints: ['igos realize builds it'] });
+}
+
+function isBuilt(store: ObjectStore, drvPath: StorePath): boolean {
+  if (store.info(drvPath) === undefined) return false;
+  return [...store.readDerivation(drvPath).outputs].every(([name, output]) => {
+    const path = 'path' in output ? output.path : store.realisation(drvPath, name);
+    return path !== undefined && store.info(path) !== undefined;
+  });
+}
+
+/** Of the build of a derivation that runs now. */
+const runningLog = (home: string, drvPath: StorePath): RunningLog | undefined =>
+  runningLogs(home).find((log) => log.isAlive && log.base === storePathBase(drvPath));
 
 /** How often a log that is followed is looked at. */
 const LOOK_MS = 100;
@@ -76,9 +97,7 @@ export async function followLog(
   drvPath: StorePath,
   options: { onBytes: (bytes: Buffer) => void; signal?: AbortSignal },
 ): Promise<boolean> {
-  const base = storePathBase(drvPath);
-  const find = (): RunningLog | undefined => runningLogs(store.home).find((log) => log.base === base && log.isAlive);
-  const log = find();
+  const log = runningLog(store.home, drvPath);
   if (log === undefined) return false;
   let fd: number;
   try {
@@ -89,7 +108,7 @@ export async function followLog(
   try {
     // What was written before the last look is read after it.
     for (let isRunning = true; isRunning; ) {
-      isRunning = find()?.path === log.path;
+      isRunning = runningLog(store.home, drvPath)?.path === log.path;
       drain(fd, options.onBytes);
       if (isRunning) await sleep(LOOK_MS, undefined, options.signal === undefined ? {} : { signal: options.signal });
     }

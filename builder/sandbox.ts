@@ -232,8 +232,13 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
     const timer = limits.timeoutMs === undefined ? undefined : setTimeout(end, limits.timeoutMs, 'time');
     const silence = limits.maxSilentMs === undefined ? undefined : setTimeout(end, limits.maxSilentMs, 'silence');
     let nLogBytes = 0;
-    // A log that cannot be written is this build's to say: thrown from here it would end the program, and every other build with it.
+    // A log that cannot be read or written is this build's to say, once it has ended: thrown from here it would end the program, and
+    // every other build with it.
     let failure: { readonly error: unknown } | undefined;
+    const fail = (error: unknown) => {
+      failure ??= { error };
+      stop();
+    };
     child.stdio[1]?.on('data', (chunk: Buffer) => {
       if (failure !== undefined) return;
       silence?.refresh();
@@ -242,12 +247,11 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
       try {
         if (room > 0) onOutput!(chunk.length <= room ? chunk : chunk.subarray(0, room));
       } catch (error) {
-        failure = { error };
-        stop();
+        fail(error);
       }
       if (chunk.length > room) end('log');
     });
-    child.stdio[1]?.on('error', reject);
+    child.stdio[1]?.on('error', fail);
     const connection = child.stdio[REPORT_FD]!;
     connection.on('data', (chunk: Buffer) => reports.push(chunk));
     connection.on('error', () => {}); // the other side went first

@@ -1,6 +1,6 @@
 import { didYouMean } from '../base/index.ts';
 import type { Command, Option } from './command.ts';
-import { optionsMeant } from './foreign-words.ts';
+import { foreignLetter, optionsMeant, saidOtherwise } from './foreign-words.ts';
 
 /** The command line was wrong: exit status 2. */
 export class UsageError extends Error {
@@ -85,6 +85,15 @@ export function parseArguments(command: Command, shared: readonly Option[], word
     else values.set(option.long, [got]);
   };
 
+  const unknownOption = (spelled: string, long: string | undefined): UsageError => {
+    const names = options.map((candidate) => candidate.long);
+    const meant = optionsMeant(long ?? '').find((name) => names.includes(name));
+    const otherwise = command.program === 'igos' ? saidOtherwise(long ?? '') : undefined;
+    const near = spelled.startsWith('--') ? didYouMean(spelled.slice(2), names).map((hint) => hint.replace("'", "'--")) : [];
+    const hints = meant !== undefined ? [`here that is: --${meant}`] : otherwise !== undefined ? [otherwise] : near;
+    return new UsageError(`unknown option '${spelled}'`, hints.length > 0 ? hints : [`run '${help}'`]);
+  };
+
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     if (word === '--') {
       operands.push(...queue.splice(0));
@@ -92,17 +101,11 @@ export function parseArguments(command: Command, shared: readonly Option[], word
       const equals = word.indexOf('=');
       const long = word.slice(2, equals === -1 ? undefined : equals);
       const option = options.find((candidate) => candidate.long === long);
-      if (!option) {
-        const names = options.map((candidate) => candidate.long);
-        const meant = optionsMeant(long).find((name) => names.includes(name));
-        const near = didYouMean(long, names).map((hint) => hint.replace("'", "'--"));
-        const hints = meant === undefined ? near : [`here that is: --${meant}`];
-        throw new UsageError(`unknown option '--${long}'`, hints.length > 0 ? hints : [`run '${help}'`]);
-      }
+      if (!option) throw unknownOption(`--${long}`, long);
       take(option, `--${long}`, equals === -1 ? undefined : word.slice(equals + 1));
     } else if (word.startsWith('-') && word.length > 1) {
       const option = options.find((candidate) => candidate.short === word![1]);
-      if (!option) throw new UsageError(`unknown option '${word}'`, [`run '${help}'`]);
+      if (!option) throw unknownOption(word, foreignLetter(word[1]!));
       if (option.values) take(option, `-${option.short}`, word.length > 2 ? word.slice(2) : undefined);
       else {
         take(option, `-${option.short}`, undefined);

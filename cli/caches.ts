@@ -1,7 +1,7 @@
 /** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Fault, sys } from '../base/index.ts';
+import { ENDING, type Fault, sys } from '../base/index.ts';
 import type { Substituter } from '../builder/index.ts';
 import {
   type BinaryCache,
@@ -124,16 +124,14 @@ export const sayRefused = (context: Context, fault: Fault): void => {
   if (!context.isQuiet) context.out.talk(`warning: ${fault.message}`);
 };
 
-/** A signal that Ctrl-C and SIGTERM set off, for as long as the work lasts. */
+/** A signal that Ctrl-C, SIGTERM and the end of the terminal set off, for as long as the work lasts. */
 export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const signal of ENDING) process.once(signal, stop);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of ENDING) process.off(signal, stop);
   }
 }

@@ -1,8 +1,8 @@
 /** Both versions of a configuration file in the user's editor, with conflicts between marks. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Fault, temporaryFolder } from '../base/index.ts';
+import { boundWords, Fault, removedAfterEnd, temporaryFolder } from '../base/index.ts';
 import { type ConfigVersions, hasMarks, isMergeable, mergeWithMarks } from '../pkm/index.ts';
 import type { Context } from './context.ts';
 
@@ -10,25 +10,22 @@ import type { Context } from './context.ts';
 export function editMerged(context: Context, path: string, versions: ConfigVersions): Buffer {
   const text = textToEdit(path, versions);
   const folder = temporaryFolder('pkm-config');
-  try {
-    const file = join(folder, basename(path));
-    writeFileSync(file, text, { mode: 0o600 });
-    const { environment } = context;
-    const editor = environment['VISUAL'] || environment['EDITOR'] || 'vi';
-    // the variables hold shell words: 'code --wait'
-    const { status, error } = spawnSync('/bin/sh', ['-c', `exec ${editor} "$@"`, 'sh', file], { stdio: 'inherit' });
-    if (error !== undefined || status !== 0) {
-      throw new Fault('E-CLI-024', `the editor '${editor}' failed`, { hints: ['set EDITOR to the editor that you use'] });
-    }
-    const edited = readFileSync(file);
-    if (!hasMarks(edited)) return edited;
-    throw new Fault('E-CLI-062', `'/${path}' has conflict marks left`, {
-      notes: ['nothing was changed'],
-      hints: ['edit it again, and leave between each pair of marks what shall stand, without the marks'],
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  using _ = removedAfterEnd(folder);
+  const file = join(folder, basename(path));
+  writeFileSync(file, text, { mode: 0o600 });
+  const { environment } = context;
+  const editor = environment['VISUAL'] || environment['EDITOR'] || 'vi';
+  // the variables hold shell words: 'code --wait'
+  const { status, error } = spawnSync(...boundWords('/bin/sh', ['-c', `exec ${editor} "$@"`, 'sh', file]), { stdio: 'inherit' });
+  if (error !== undefined || status !== 0) {
+    throw new Fault('E-CLI-024', `the editor '${editor}' failed`, { hints: ['set EDITOR to the editor that you use'] });
   }
+  const edited = readFileSync(file);
+  if (!hasMarks(edited)) return edited;
+  throw new Fault('E-CLI-062', `'/${path}' has conflict marks left`, {
+    notes: ['nothing was changed'],
+    hints: ['edit it again, and leave between each pair of marks what shall stand, without the marks'],
+  });
 }
 
 function textToEdit(path: string, { mine, original, theirs, hasLink }: ConfigVersions): Buffer {

@@ -1,6 +1,6 @@
 /** What two builds of one output have differently, by the program that knows most formats, where the machine has it. */
 import { spawnSync } from 'node:child_process';
-import { printable } from '../base/index.ts';
+import { boundWords, printable } from '../base/index.ts';
 import type { DifferentOutput } from '../builder/index.ts';
 import type { Context } from './context.ts';
 
@@ -12,14 +12,15 @@ const MAX_LINES = 400;
 /** Says it line by line; nothing where diffoscope is not installed. */
 export function showDifference(context: Context, { output, before, now }: DifferentOutput, say: (line: string) => void): void {
   if (context.isQuiet) return;
-  const { status, stdout, error } = spawnSync('diffoscope', ['--text', '-', before, now], {
+  const [program, args] = boundWords('diffoscope', ['--text', '-', before, now]);
+  const { status, stdout, error } = spawnSync(program, args, {
     encoding: 'utf8',
     env: context.environment,
     maxBuffer: 1 << 26,
     timeout: TIMEOUT_MS,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  if (error !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+  if (status === 127 || (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return;
   // Its status is 1 where it found something.
   if (error !== undefined || status !== 1) {
     say(`diffoscope could not compare the output '${output}'${error === undefined ? '' : `: ${error.message}`}`);

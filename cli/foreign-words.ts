@@ -109,8 +109,11 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'assume-yes': ['yes'],
   installroot: ['root'],
   'max-jobs': ['jobs'],
+  'max-silent-time': ['max-silent'],
+  'no-build-output': ['quiet'],
   noconfirm: ['yes'],
   'no-confirm': ['yes'],
+  'no-link': ['no-out-link'],
   parallel: ['jobs'],
   rebuild: ['check'],
   recursive: ['cascade', 'closure'],
@@ -119,6 +122,36 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   sysroot: ['root'],
   verbose: ['print-build-logs', 'show-trace'],
 };
+
+/** What the options of Nix's programs are for that are none here. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  'add-root': 'a link of your own keeps it: igos realize --out-link NAME, or igos store roots add LINK PATH',
+  'arg-from-stdin': 'write it to a file: --arg-from-file NAME FILE',
+  builders: 'builds run on this machine; others share theirs: igos cache serve',
+  eval: 'igos eval FILE prints a value',
+  fallback: 'what no cache has is built here anyway',
+  file: 'a FILE stands as it is, without an option',
+  'find-file': "igos eval --expr '<NAME>' prints where it is",
+  indirect: 'a link of your own keeps it: igos realize --out-link NAME, or igos store roots add LINK PATH',
+  json: 'igos eval --json FILE prints a value as JSON',
+  option: 'settings are options of their own here, such as --cores 2, --jobs 2, --timeout 10m, --no-substitute',
+  parse: 'igos parse FILE prints the syntax',
+  'print-out-paths': 'igos realize prints the output paths, and nothing else on standard output',
+  'readonly-mode': 'nothing is written but what is asked for',
+  repair: 'igos store verify --contents --repair',
+  strict: 'igos eval --strict FILE prints all of a value',
+  xml: 'igos eval --xml FILE prints a value as XML',
+};
+
+/** Their letters. */
+const LETTERS: Readonly<Record<string, string>> = { Q: 'no-build-output', f: 'file', v: 'verbose' };
+
+/** The long name that a letter has elsewhere. */
+export const foreignLetter = (letter: string): string | undefined =>
+  Object.hasOwn(LETTERS, letter) ? LETTERS[letter] : undefined;
+
+/** How what an option is for is said here, where no option of ours does it. */
+export const saidOtherwise = (long: string): string | undefined => (Object.hasOwn(OTHERWISE, long) ? OTHERWISE[long] : undefined);
 
 /** The options of ours, by their long names, that do what this one does elsewhere. */
 export const optionsMeant = (long: string): readonly string[] => (Object.hasOwn(OPTIONS, long) ? OPTIONS[long]! : []);

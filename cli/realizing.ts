@@ -1,5 +1,6 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
+import { ENDING } from '../base/index.ts';
 import { type BuildEvent, type Goal, type Plan, type RealizeOptions, realize } from '../builder/index.ts';
 import { derivationName, type LaterTexts, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -82,8 +83,7 @@ export async function withBuilds<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const signal of ENDING) process.once(signal, stop);
   let progress: Progress | undefined;
   /** The display is only loaded when there is something to show. */
   let opening: Promise<void> | undefined;
@@ -121,8 +121,7 @@ export async function withBuilds<T>(
     };
     return await run({ options, draw });
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of ENDING) process.off(signal, stop);
     // A build may end before its display is loaded: drawn later, it would write over what comes next.
     await opening;
     // Those who read records count for themselves.

@@ -1,7 +1,7 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type Bytes, bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { absolutePath, type Bytes, boundWords, bytesToText, Fault, textToBytes } from '../base/index.ts';
 import {
   ConfinedIO,
   createEvaluator,
@@ -102,7 +102,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
   const settings = evalSettings(context, args);
   const basePath = textToBytes(context.workingDirectory);
-  const io = settings.pure === true ? confined(watched, basePath, settings) : watched;
+  const io: EvalIO = settings.pure === true ? confined(watched, basePath, settings) : watched;
   const interpreter = createEvaluator({ io, settings });
   const autoArgs = new Map<string, Slot>([
     ...args
@@ -112,6 +112,11 @@ export function openSession(context: Context, args: Arguments, options: SessionO
         interpreter.ctx.delay(() => interpreter.evalExpr(textToBytes(text!), { basePath, name: `<--arg ${name}>` })),
       ]),
     ...args.all('argstr').map(([name, text]): [string, Slot] => [name!, textToBytes(text!)]),
+    ...args.all('arg-from-file').map(([name, given]): [string, Slot] => {
+      const file = textToBytes(absolutePath(context.workingDirectory, given!));
+      io.admit?.(file);
+      return [name!, interpreter.ctx.delay(() => io.readFile(file))];
+    }),
   ]);
   const close = (): void => {
     recorder?.settleStore(context.home, open(), bridge.pending());
@@ -173,7 +178,8 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
 /** Import from derivation: evaluation is synchronous and a build is not, so another process of ours builds. */
 function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
   const words = ['realize', '--json', '--home', context.home, '--store-dir', context.storeDir, drvPath];
-  const child = spawnSync(join(import.meta.dirname, '..', 'bin', 'igos'), words, {
+  const [program, args] = boundWords(join(import.meta.dirname, '..', 'bin', 'igos'), words);
+  const child = spawnSync(program, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', context.isQuiet ? 'ignore' : 'inherit'],
     maxBuffer: 1 << 26,

@@ -175,18 +175,14 @@ function derivationsOf(args: Arguments, session: Session, value: Value, name?: s
     paths.length === 0
       ? [['', interpreter.callWithAutoArgs(value, autoArgs)]]
       : paths.map((path) => [path, interpreter.selectAttrPath(value, textToBytes(path), autoArgs)]);
-  const found: Target[] = [];
-  for (const [path, root] of roots) collect(session, root, path, found, true);
-  if (found.length === 0) {
-    throw new Fault(
-      'E-CLI-003',
-      `${paths.length === 0 ? 'the expression' : `'${paths.join(', ')}'`} is not a derivation, and holds none`,
-      {
-        hints: ['choose an attribute with -A'],
-      },
-    );
-  }
-  return found;
+  return roots.flatMap(([path, root]) => {
+    const found: Target[] = [];
+    collect(session, root, path, found, true);
+    if (found.length > 0) return found;
+    throw new Fault('E-CLI-003', `${path === '' ? 'the expression' : `'${path}'`} is not a derivation, and holds none`, {
+      hints: ['choose an attribute with -A'],
+    });
+  });
 }
 
 /** The derivation that a value is, or those in a set or list. @throws Fault E-CLI-003 there is none */

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { Fault, removedAtEnd, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { dependenciesOf } from './dependencies.ts';
@@ -89,26 +89,23 @@ async function buildOne(binary: VersionedName, tree: SourceTree, options: BuildO
   const place = depot.path(binary);
   const folder = `${place}.build`;
   rmSync(folder, { recursive: true, force: true });
-  try {
-    prepare(binary, folder, tree, options);
-    const { status, log } = await runMake(['-C', folder, ...(options.settings ?? [])]);
-    if (status !== 0) {
-      throw new Fault(
-        'E-DEPOT-018' satisfies DepotCode,
-        `'${formatArchiveName(binary)}' could not be built: make ended with ${status}`,
-        {
-          notes: log,
-          hints: [options.keepBuildDir ? `look at '${folder}'` : '--keep-build-dir leaves the folder to look at'],
-        },
-      );
-    }
-    take(join(folder, 'bin'), place, () => true);
-    const debug = { ...binary, type: 'dbg' as const };
-    if (options.withDebug) take(join(folder, 'debug'), depot.path(debug), (name) => name.endsWith('.debug'));
-    writeFileAtomic(`${place}.hash`, `${ingredientHashes(binary, depot)}\n`);
-  } finally {
-    if (!options.keepBuildDir) rmSync(folder, { recursive: true, force: true });
+  using _ = options.keepBuildDir ? undefined : removedAtEnd(folder);
+  prepare(binary, folder, tree, options);
+  const { status, log } = await runMake(['-C', folder, ...(options.settings ?? [])]);
+  if (status !== 0) {
+    throw new Fault(
+      'E-DEPOT-018' satisfies DepotCode,
+      `'${formatArchiveName(binary)}' could not be built: make ended with ${status}`,
+      {
+        notes: log,
+        hints: [options.keepBuildDir ? `look at '${folder}'` : '--keep-build-dir leaves the folder to look at'],
+      },
+    );
   }
+  take(join(folder, 'bin'), place, () => true);
+  const debug = { ...binary, type: 'dbg' as const };
+  if (options.withDebug) take(join(folder, 'debug'), depot.path(debug), (name) => name.endsWith('.debug'));
+  writeFileAtomic(`${place}.hash`, `${ingredientHashes(binary, depot)}\n`);
 }
 
 function prepare(binary: VersionedName, folder: string, tree: SourceTree, { depot, ccache }: BuildOptions): void {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { Fault } from '../base/index.ts';
+import { endedAtEnd, Fault } from '../base/index.ts';
 import type { DepotCode } from './codes.ts';
 
 /** Longest part of a log that is kept, from its end. */
@@ -12,11 +12,16 @@ export interface MakeResult {
   readonly log: readonly string[];
 }
 
-/** Runs GNU make without what a make above us may have said to it. @throws Fault E-DEPOT-009 there is no make */
+/**
+ * Runs GNU make without what a make above us may have said to it. Where a signal ends us, it and all that it started end before.
+ *
+ * @throws Fault E-DEPOT-009 there is no make
+ */
 export function runMake(args: readonly string[]): Promise<MakeResult> {
   return new Promise((resolve, reject) => {
     const { MAKEFLAGS: _, MAKELEVEL: __, MFLAGS: ___, ...env } = process.env;
-    const child = spawn('make', args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('make', args, { env: { ...env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const group = child.pid === undefined ? undefined : endedAtEnd(child.pid);
     let log = '';
     const keep = (data: Buffer): void => {
       log = (log + data.toString('utf8')).slice(-KEPT_LOG);
@@ -30,9 +35,10 @@ export function runMake(args: readonly string[]): Promise<MakeResult> {
         }),
       ),
     );
-    child.on('close', (code, signal) =>
-      resolve({ status: code ?? signal ?? 'an unknown signal', log: log.trimEnd().split('\n').slice(-20).map(printable) }),
-    );
+    child.on('close', (code, signal) => {
+      group?.[Symbol.dispose]();
+      resolve({ status: code ?? signal ?? 'an unknown signal', log: log.trimEnd().split('\n').slice(-20).map(printable) });
+    });
   });
 }
 

@@ -5,7 +5,7 @@
 import { bytesToText, Fault, type Span } from '../base/index.ts';
 import { engineLimit, InfiniteRecursion, placeFault } from './errors.ts';
 import { Steps } from './steps.ts';
-import type { Value } from './value.ts';
+import { Lambda, type LambdaSite, PrimOp, PrimOpApp, type Value } from './value.ts';
 
 /** What a suspended computation is for the user. */
 export interface ThunkLabel {
@@ -32,14 +32,20 @@ export function leftThunk(error: unknown, code: object, thunk: object): unknown 
     return error;
   }
   // That a file is evaluated says its import, or the command.
-  return label?.span === undefined ? error : addStep(error, `while evaluating ${label.text}`, label.span);
+  if (label?.span === undefined) return error;
+  if (!(error instanceof Fault)) return engineLimit(error, label.span) ?? error;
+  stepsOf(error).addOf(label, label.span, labelText);
+  return error;
 }
+
+const labelText = (label: ThunkLabel): string => `while evaluating ${label.text}`;
 
 /** An error leaves a call of `fn` at `span`. */
 export function leftCall(error: unknown, fn: Value, span: Span): unknown {
   if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
   if (placeFault(error, span)) return error;
-  return addStep(error, `while calling ${describeCallee(fn)}`, span);
+  stepsOf(error).addOf(calleeOf(fn), span, calleeText);
+  return error;
 }
 
 /** Gives a fault its place, unless it has one. */
@@ -54,13 +60,17 @@ const steps = new WeakMap<Fault, Steps>();
 /** Records a step; they come innermost first. `isKey`: shown also where the trace is cut short. Cost: O(1), bounded memory. */
 export function addStep(error: unknown, text: string, span?: Span, isKey = false): unknown {
   if (!(error instanceof Fault)) return engineLimit(error, span) ?? error;
+  stepsOf(error).add(isKey ? { text, span, isKey } : { text, span });
+  return error;
+}
+
+function stepsOf(error: Fault): Steps {
   let known = steps.get(error);
   if (known === undefined) {
     known = new Steps();
     steps.set(error, known);
   }
-  known.add(isKey ? { text, span, isKey } : { text, span });
-  return error;
+  return known;
 }
 
 /** An error was caught: should the same be met again, its way begins there. */
@@ -83,11 +93,19 @@ export function finishTrace(error: unknown): unknown {
   return error;
 }
 
-function describeCallee(fn: Value): string {
-  if (typeof fn === 'object' && fn !== null) {
-    if ('site' in fn) return fn.site.name === undefined ? 'anonymous lambda' : `'${bytesToText(fn.site.name)}'`;
-    if ('impl' in fn) return `the '${fn.name}' builtin`;
-    if ('op' in fn) return `the '${fn.op.name}' builtin`;
-  }
-  return "a functor (an attribute set with a '__functor' attribute)";
+/** What tells how a function is called in messages. */
+type Callee = LambdaSite | PrimOp | typeof FUNCTOR;
+
+const FUNCTOR = { description: "a functor (an attribute set with a '__functor' attribute)" };
+
+function calleeOf(fn: Value): Callee {
+  if (fn instanceof Lambda) return fn.site;
+  if (fn instanceof PrimOp) return fn;
+  return fn instanceof PrimOpApp ? fn.op : FUNCTOR;
+}
+
+function calleeText(callee: Callee): string {
+  if (callee instanceof PrimOp) return `while calling the '${callee.name}' builtin`;
+  if ('description' in callee) return `while calling ${callee.description}`;
+  return `while calling ${callee.name === undefined ? 'anonymous lambda' : `'${bytesToText(callee.name)}'`}`;
 }

@@ -17,6 +17,7 @@
 import type { Bytes, Span } from '../base/index.ts';
 import type { LambdaExpr } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import type { Growth } from './compile/growth.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Thunk } from './thunk.ts';
 
@@ -89,6 +90,8 @@ export interface LambdaSite {
   code: (env: Env, arg: Slot) => Value;
   /** Where the body is a function again: both arguments at once, without the function in between. */
   code2: ((env: Env, first: Slot, second: Slot) => Value) | undefined;
+  /** Of a function that makes lists or sets grow, as far as its text tells. */
+  readonly growth: (() => Growth | undefined) | undefined;
 }
 
 export class Lambda {

@@ -110,8 +110,8 @@ export const storeCodes = defineCodes({
     title: 'tool missing on this machine',
     explanation:
       'A tool that is taken from the host has to be there. It is looked for in the folders of PATH, and copied with all it needs.',
-    wrong: 'style = hostTools { tools = [ "gcc" "mak" ]; };',
-    right: 'style = hostTools { tools = [ "gcc" "make" ]; };',
+    wrong: 'style = hostTools { tools = [ "sh" "mak" ]; };',
+    right: 'style = hostTools { tools = [ "sh" "make" ]; };',
   },
   'E-STORE-022': {
     title: 'library or interpreter missing on this machine',

@@ -11,11 +11,12 @@
  */
 import { accessSync, constants, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { processStartTime, uptimeMs } from '../base/index.ts';
+import { parentOf, processStartTime, uptimeMs } from '../base/index.ts';
 
 /**
  * Whoever is in another PID namespace cannot be looked up: such a guard counts for so long. So does that of another thread of this
- * process: it closes the index and is gone, or stands still until this one has ended, and the disk did not let its guard go.
+ * process, or of the one that started this one (evaluation that imports what is to be built): it closes the index and is gone, or stands
+ * still until this one has ended, and the disk did not let its guard go.
  */
 const FOREIGN_MS = 10_000;
 
@@ -137,10 +138,17 @@ function isAlive(owner: string, hasWaited: boolean): boolean {
   const [pid, start, where] = owner.split(' ');
   if (where !== undefined && where !== namespace()) return !hasWaited;
   try {
-    return start !== undefined && start !== '' && processStartTime(Number(pid)) === start;
+    if (start === undefined || start === '' || processStartTime(Number(pid)) !== start) return false;
+    return !hasWaited || !isAncestor(Number(pid));
   } catch {
     return true; // nobody knows
   }
+}
+
+/** Whether a process started this one, or the one that did, and so on. */
+function isAncestor(pid: number): boolean {
+  for (let at = process.ppid; at > 0; at = parentOf(at)) if (at === pid) return true;
+  return false;
 }
 
 /** Of the process that holds a guard, where its number means something here. */

@@ -8,36 +8,49 @@ import { expressionAt, splitOperand, Trees } from '../targets.ts';
 export function run(context: Context, args: Arguments): undefined {
   const forms = ['json', 'raw', 'xml'].filter((form) => args.has(form)).map((form) => `--${form}`);
   if (forms.length > 1) throw new UsageError(`${forms.join(' and ')} are different forms of one value: give one of them`);
+  let nPrinted = 0;
+  const onPrinted = (): void => void nPrinted++;
   try {
-    evaluate(context, args, true);
+    evaluate(context, args, { isReadOnly: true, nPrinted, onPrinted });
   } catch (error) {
     if (!(error instanceof NeedsWriting)) throw error;
-    evaluate(context, args, false);
+    evaluate(context, args, { isReadOnly: false, nPrinted, onPrinted });
   }
 }
 
-function evaluate(context: Context, args: Arguments, isReadOnly: boolean): void {
+interface Attempt {
+  readonly isReadOnly: boolean;
+  /** So many values were printed before, by an attempt that had to begin anew. */
+  readonly nPrinted: number;
+  readonly onPrinted: () => void;
+}
+
+function evaluate(context: Context, args: Arguments, { isReadOnly, nPrinted, onPrinted }: Attempt): void {
   using session = openSession(context, args, { isReadOnly });
-  const value = chosenValue(context, args, session);
-  print(context, args, session, value);
+  let at = 0;
+  for (const value of chosenValues(context, args, session)) {
+    if (at++ < nPrinted) continue;
+    print(context, args, session, value);
+    onPrinted();
+  }
   // What it names is in the store, also where nothing asked for it on the way.
   session.bridge.flush();
 }
 
-function chosenValue(context: Context, args: Arguments, session: Session): Value {
+/** In turn: those before one that fails are printed. */
+function* chosenValues(context: Context, args: Arguments, session: Session): Iterable<Value> {
   const { interpreter, autoArgs } = session;
   const paths = args.all('attr').map(([path]) => path!);
-  if (paths.length > 1) throw new UsageError('eval prints one value: give --attr once');
-  const start = startValue(context, args, session);
-  return paths[0] === undefined
-    ? interpreter.callWithAutoArgs(start, autoArgs)
-    : interpreter.selectAttrPath(start, textToBytes(paths[0]), autoArgs);
+  for (const operand of args.operands.length === 0 ? [undefined] : args.operands) {
+    const start = startValue(context, args, session, operand);
+    if (paths.length === 0) yield interpreter.callWithAutoArgs(start, autoArgs);
+    for (const path of paths) yield interpreter.selectAttrPath(start, textToBytes(path), autoArgs);
+  }
 }
 
-function startValue(context: Context, args: Arguments, session: Session): Value {
+function startValue(context: Context, args: Arguments, session: Session, operand: string | undefined): Value {
   const { interpreter } = session;
   const expression = args.value('expr');
-  const operand = args.operands[0];
   const basePath = textToBytes(context.workingDirectory);
   if (operand === undefined) {
     if (expression === undefined) throw new UsageError('eval needs a FILE, a TREE or --expr', ["igos eval --expr '1 + 2'"]);

@@ -60,5 +60,8 @@ function derivationsOf(context: Context, args: Arguments): ReadonlySet<StorePath
   }
   using session = openSession(context, args, { isReadOnly: false });
   for (const { drvPath } of resolveTargets(context, args, session)) if (drvPath !== undefined) found.add(drvPath);
-  return found;
+  if (found.size > 0) return found;
+  throw new Fault('E-BUILD-016', `there is no log of '${args.operands[0]}': it is taken from this machine, and never built`, {
+    hints: [`igos store ls ${args.operands[0]} lists what it has`],
+  });
 }

@@ -20,6 +20,7 @@ export const EVALUATION: readonly Option[] = [
   { long: 'attr', short: 'A', values: ['PATH'], isRepeated: true, doc: 'take this attribute of the value: a.b.0.c' },
   { long: 'arg', values: ['NAME', 'EXPR'], isRepeated: true, doc: 'call a function of named arguments with this expression' },
   { long: 'argstr', values: ['NAME', 'TEXT'], isRepeated: true, doc: 'the same with a string' },
+  { long: 'arg-from-file', values: ['NAME', 'FILE'], isRepeated: true, doc: 'the same with what a file holds, as a string' },
   { long: 'include', short: 'I', values: ['PATH'], isRepeated: true, doc: 'a search path entry for <name>: PATH or NAME=PATH' },
   { long: 'impure', doc: 'let expressions see the environment, the clock, NIX_PATH, and files anywhere' },
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },

@@ -18,16 +18,21 @@ const MAX_HEADER_BYTES = 1 << 13;
 export class BoundedReader extends AbstractMessageReader implements MessageReader {
   readonly #input: Readable;
   readonly #answer: (message: Message) => void;
+  readonly #done: () => Promise<void>;
   #chunks: Buffer[] = [];
   #size = 0;
   /** Of the body that is arriving. */
   #wanted: number | undefined;
 
-  /** @param answer  sends what has to be said about a message that nobody will see */
-  constructor(input: Readable, answer: (message: Message) => void) {
+  /**
+   * @param answer  sends what has to be said about a message that nobody will see
+   * @param done    waits until all is done that was read: what is asked before the stream ends is answered
+   */
+  constructor(input: Readable, answer: (message: Message) => void, done: () => Promise<void>) {
     super();
     this.#input = input;
     this.#answer = answer;
+    this.#done = done;
   }
 
   listen(callback: DataCallback): Disposable {
@@ -44,7 +49,7 @@ export class BoundedReader extends AbstractMessageReader implements MessageReade
       }
     };
     this.#input.on('data', onData);
-    this.#input.on('end', () => this.fireClose());
+    this.#input.on('end', () => void this.#done().then(() => this.fireClose()));
     this.#input.on('error', (error) => this.fireError(error));
     return { dispose: () => void this.#input.off('data', onData) };
   }

@@ -12,6 +12,7 @@ import {
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
+  type Message,
   type ProtocolConnection,
   ResponseError,
   StreamMessageWriter,
@@ -29,6 +30,7 @@ import { CannotRename, rename, renameTarget } from './rename.ts';
 import { Resolver } from './resolver.ts';
 import { legend, semanticTokens } from './semantic-tokens.ts';
 import { documentSymbols, workspaceSymbols } from './symbols.ts';
+import { WorkInHand } from './work-in-hand.ts';
 import { type TreeView, Workspace } from './workspace.ts';
 
 export interface ServerOptions {
@@ -59,6 +61,7 @@ export function serve(options: ServerOptions): Promise<number> {
 class Server {
   readonly #options: ServerOptions;
   readonly #connection: ProtocolConnection;
+  readonly #inHand: WorkInHand;
   readonly #end: (status: number) => void;
   readonly #files: Files;
   readonly #workspace: Workspace;
@@ -78,16 +81,22 @@ class Server {
     this.#files = new Files({ pipes: options.pipes });
     this.#workspace = new Workspace(this.#files);
     const writer = new StreamMessageWriter(options.output);
-    const reader = new BoundedReader(options.input, (message) => void writer.write(message).catch(() => undefined));
+    const inHand = new WorkInHand();
+    const answer = (message: Message): void => void writer.write(message).catch(() => undefined);
+    const reader = new BoundedReader(options.input, answer, () => inHand.done());
     const logger = { error: options.log, warn: options.log, info: () => undefined, log: () => undefined };
-    this.#connection = createProtocolConnection(reader, writer, logger);
+    this.#connection = createProtocolConnection(reader, writer, logger, { messageStrategy: inHand });
+    this.#inHand = inHand;
   }
 
   start(): void {
     const connection = this.#connection;
     connection.onError(([error]) => this.#options.log(error.message));
     connection.onClose(() => this.#end(this.#state === 'shut down' ? 0 : 1));
-    connection.onNotification('exit', () => this.#end(this.#state === 'shut down' ? 0 : 1));
+    connection.onNotification('exit', () => {
+      const status = this.#state === 'shut down' ? 0 : 1;
+      void this.#inHand.done().then(() => this.#end(status));
+    });
     connection.onRequest('initialize', (params: InitializeParams) => this.#initialize(params));
     connection.onNotification('initialized', () => this.#initialized());
     this.#request('shutdown', () => {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { bytesToPath, bytesToText, Fault, type Span } from '../../base/index.ts';
+import { boundWords, bytesToPath, bytesToText, Fault, type Span } from '../../base/index.ts';
 import { Attrs, ContextString, isDerivation, Lambda, PathValue, type Value } from '../../eval/index.ts';
 import type { Parsed } from './input.ts';
 import { namedBy } from './place.ts';
@@ -26,7 +26,7 @@ export function editDefinition(repl: Repl, expression: Parsed): undefined {
   const editor = environment['VISUAL'] || environment['EDITOR'] || 'vi';
   // the variables hold shell words: 'code --wait'
   const words = ['-c', `exec ${editor} "$@"`, 'sh', ...lineOption(editor, place.line), place.file.toString()];
-  const { status, error } = spawnSync('/bin/sh', words, { stdio: 'inherit' });
+  const { status, error } = spawnSync(...boundWords('/bin/sh', words), { stdio: 'inherit' });
   if (error !== undefined || status !== 0) {
     throw new Fault('E-CLI-024', `the editor '${editor}' failed`, { hints: ['set EDITOR to the editor that you use'] });
   }

@@ -2,12 +2,16 @@
 import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
+import { growAtOnce } from '../grow.ts';
 import { type List, PrimOp, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 import { mergeSort } from './merge-sort.ts';
 
 /** Longer lists are surely a mistake, and V8 would run out of memory with no word about where. */
 const maxLength = 1 << 27;
+
+/** After so many items a fold looks at what it has. */
+const LOOK = 256;
 
 const partitionShape = fixedShape('right', 'wrong');
 
@@ -119,7 +123,13 @@ export const listBuiltins: readonly Builtin[] = [
       const fn = ctx.forceFunction(op, "the first argument passed to builtins.foldl'");
       const items = ctx.forceList(list, "the third argument passed to builtins.foldl'");
       let result: Slot = nul;
-      for (let i = 0; i < items.length; i++) result = ctx.call2(fn, result, items[i]!);
+      for (let i = 0; i < items.length; i++) {
+        result = ctx.call2(fn, result, items[i]!);
+        if (i % LOOK === LOOK - 1) {
+          const all = growAtOnce(fn, result, items, i + 1);
+          if (all !== undefined) return all;
+        }
+      }
       return ctx.force(result);
     },
   }),

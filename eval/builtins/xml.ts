@@ -7,17 +7,17 @@ import { tooDeep } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { shownPath } from '../path.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, type Slot } from '../value.ts';
+import { ByteWriter } from './byte-writer.ts';
 import { floatGeneral } from './float-text.ts';
 
 /** Evaluates deeply; what strings depend on is added to `context`. `isLocated`: functions and attributes say where they are. */
 export function writeXml(ctx: Evaluator, slot: Slot, context: Set<string>, isLocated = false): Bytes {
   const writer = new Writer(ctx, context, isLocated);
-  writer.value(slot, 1);
-  return `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n${writer.parts.join('')}</expr>\n`;
+  return `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n${writer.text(slot)}</expr>\n`;
 }
 
 class Writer {
-  readonly parts: string[] = [];
+  readonly #bytes = new ByteWriter(0);
   readonly #ctx: Evaluator;
   readonly #context: Set<string>;
   readonly #isLocated: boolean;
@@ -30,7 +30,12 @@ class Writer {
     this.#isLocated = isLocated;
   }
 
-  value(slot: Slot, depth: number): void {
+  text(slot: Slot): Bytes {
+    this.#value(slot, 1);
+    return this.#bytes.end();
+  }
+
+  #value(slot: Slot, depth: number): void {
     const value = this.#ctx.force(slot);
     if (typeof value === 'number' || typeof value === 'bigint') this.#leaf(depth, 'int', String(value));
     else if (typeof value === 'boolean') this.#leaf(depth, 'bool', String(value));
@@ -53,7 +58,7 @@ class Writer {
   #list(items: readonly Slot[], depth: number): void {
     this.#checkDepth(depth);
     this.#element(depth, 'list', () => {
-      for (const item of items) this.value(item, depth + 1);
+      for (const item of items) this.#value(item, depth + 1);
     });
   }
 
@@ -97,10 +102,11 @@ class Writer {
   }
 
   #attributes(set: Attrs, depth: number): void {
-    set.names.forEach((name, index) => {
-      const { before, after } = this.#place(set.spanOf(name));
+    const { names, spans } = set.shape;
+    names.forEach((name, index) => {
+      const { before, after } = this.#place(spans?.[index]);
       const attributes = `${before} name="${escapeXml(name)}"${after}`;
-      this.#element(depth, 'attr', () => this.value(set.slots[index]!, depth + 1), attributes);
+      this.#element(depth, 'attr', () => this.#value(set.slots[index]!, depth + 1), attributes);
     });
   }
 
@@ -145,7 +151,9 @@ class Writer {
   }
 
   #line(depth: number, text: string): void {
-    this.parts.push(`${'  '.repeat(depth)}${text}\n`);
+    for (let at = 0; at < depth; at++) this.#bytes.write('  ', 0, 2);
+    this.#bytes.write(text, 0, text.length);
+    this.#bytes.write('\n', 0, 1);
   }
 }
 

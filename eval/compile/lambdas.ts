@@ -9,6 +9,7 @@ import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
 import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
+import { compileGrowth, type Growth, growingBody } from './growth.ts';
 import { type StaticScope, spanOf } from './scope.ts';
 
 /** A function never needs a thunk: making it evaluates nothing. */
@@ -31,6 +32,7 @@ function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
       return site.code(env, arg);
     },
     code2: undefined,
+    growth: growthOf(node, scope, compiling, name),
   };
   const { param, body } = node;
   let match: Match | undefined;
@@ -102,6 +104,23 @@ function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compilin
       site.code2 = compiling.fuseBody2(body.body, second.scope, enterFirst, enterSecond) ?? site.code2;
     }
     return inner.code(enter(env, a), b);
+  };
+}
+
+/** Looked into when somebody folds with it; where calls are counted, they are made. */
+function growthOf(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite['growth'] {
+  const growing = scope.unit.ctx.calls === undefined ? growingBody(node) : undefined;
+  const { param, body } = node;
+  if (growing === undefined || param.kind !== 'name' || body.kind !== 'lambda') return undefined;
+  let growth: Growth | undefined | null = null;
+  return () => {
+    if (growth !== null) return growth;
+    const outer = nameMatch(param, scope).scope;
+    const site = lambdaSite(body, outer, compiling, name);
+    const { scope: inner, enter } =
+      body.param.kind === 'name' ? nameMatch(body.param, outer) : formalsMatch(site, body.param, outer, compiling);
+    growth = compileGrowth(growing, param.name, inner, enter, compiling.fuse);
+    return growth;
   };
 }
 

@@ -1,5 +1,5 @@
 /** Which packages come along with others: to run, and into a build. Iterative throughout: a chain of ten thousand packages is no deeper than one. */
-import { compareBytes } from '../../base/index.ts';
+import { compareBytes, dependencyOrder } from '../../base/index.ts';
 import type { Package } from './package.ts';
 import type { Recipe } from './recipe.ts';
 import type { Tier } from './tier.ts';
@@ -27,7 +27,7 @@ export interface RootLayer {
  */
 export function rootLayers(recipe: Recipe): RootLayer[] {
   const { tier } = recipe.main;
-  const inputs = closure([...recipe.build, ...recipe.host], needsInBuilds(tier));
+  const inputs = dependencyOrder([...recipe.build, ...recipe.host], needsInBuilds(tier));
   const named = new Set(inputs);
   const below = tier.buildsOn.length === 0 ? [] : runtimeClosure(tier.buildsOn).filter((each) => !named.has(each));
   const levels = tier.accumulates
@@ -42,29 +42,7 @@ export function rootLayers(recipe: Recipe): RootLayer[] {
  * The packages and all they need to run, each behind what it needs (where packages need each other, in the order they were met).
  * Cost: linear in packages and their `runtime` entries.
  */
-export const runtimeClosure = (roots: Iterable<Package>): Package[] => closure(roots, toRun);
-
-function closure(roots: Iterable<Package>, needs: Needs): Package[] {
-  const done = new Set<Package>();
-  const seen = new Set<Package>();
-  for (const root of roots) {
-    if (seen.has(root)) continue;
-    seen.add(root);
-    const open = [{ package: root, needs: needs(root), next: 0 }];
-    while (open.length > 0) {
-      const top = open.at(-1)!;
-      const needed = top.needs[top.next++];
-      if (needed === undefined) {
-        done.add(top.package);
-        open.pop();
-      } else if (!seen.has(needed)) {
-        seen.add(needed);
-        open.push({ package: needed, needs: needs(needed), next: 0 });
-      }
-    }
-  }
-  return [...done];
-}
+export const runtimeClosure = (roots: Iterable<Package>): Package[] => dependencyOrder(roots, toRun);
 
 /**
  * The order in which layers lie in a root: by name, but what is superseded under what supersedes it. By name and not by place in
@@ -73,22 +51,8 @@ function closure(roots: Iterable<Package>, needs: Needs): Package[] {
 export function layerOrder(packages: readonly Package[]): Package[] {
   const sorted = [...packages].sort((a, b) => compareBytes(a.name, b.name) || compareBytes(a.output, b.output));
   const byName = Map.groupBy(sorted, (each) => each.name);
-  const ordered = new Set<Package>();
-  const open = new Set<Package>();
-  for (const each of sorted) visit(each);
-  return [...ordered];
-
-  function visit(each: Package): void {
-    if (ordered.has(each)) return;
-    if (open.has(each)) {
-      each.checkSupersedes();
-      return;
-    }
-    open.add(each);
-    for (const name of each.supersedes) for (const before of byName.get(name) ?? []) visit(before);
-    open.delete(each);
-    ordered.add(each);
-  }
+  const before = (each: Package): Package[] => each.supersedes.flatMap((name) => byName.get(name) ?? []);
+  return dependencyOrder(sorted, before, ([first]) => first!.checkSupersedes());
 }
 
 /** A way from some of the `roots` over what comes along to a package that `isGoal`, both ends included. */

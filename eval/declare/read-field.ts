@@ -123,6 +123,10 @@ export function readPackage(reading: Reading): Package {
     hints.push('a derivation, or a package changed with `//`, is no package: declare one, or use NAME.override { … }');
   } else if (value instanceof Attrs && tierOf.has(value))
     hints.push('this is a tier; a package of the same name is `packages.NAME`');
+  const [label] = labels(reading);
+  const written = label?.source.text.slice(label.start, label.end) ?? '';
+  if (hints.length === 0 && packages.has(written))
+    hints.push(`'${written}' means the field of that name here: the package is \`packages.${written}\``);
   throw new Fault('E-DECL-006', `'${spec.name}' of ${subject} holds ${describe(reading, value)}, which is not a package`, {
     labels: labels(reading),
     hints: hints.length > 0 ? hints : [`write it like: ${spec.name} = ${spec.example};`],

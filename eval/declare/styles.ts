@@ -231,7 +231,7 @@ fi
         name: 'tools',
         shape: 'strings',
         default: '[ ]',
-        doc: 'Programs, looked up on the search path of the machine.',
+        doc: 'Programs, looked up on the search path of the machine. What they call or read themselves does not come along: a compiler is many files more, and is best taken from Debian packages (`debianSeed`).',
         example: '[ "sh" "cp" "mkdir" ]',
       },
       {

@@ -1,4 +1,4 @@
-import { Fault } from '../../base/index.ts';
+import { dependencyOrder, Fault } from '../../base/index.ts';
 import { type Attrs, attrsFromRecord } from '../attrs.ts';
 import type { Declared } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
@@ -110,27 +110,19 @@ export class Tier {
 
 /** Tiers so that each stands behind those it comes after; declaration order otherwise. @throws Fault E-DECL-018 */
 export function orderTiers(tiers: Iterable<Tier>): Tier[] {
-  const ordered = new Set<Tier>();
-  const open: Tier[] = [];
-  for (const tier of tiers) visit(tier);
-  return [...ordered];
-
-  function visit(tier: Tier): void {
-    if (ordered.has(tier)) return;
-    const at = open.indexOf(tier);
-    if (at >= 0) {
-      const circle = [...open.slice(at), tier].map((each) => each.name).join(' → ');
-      const span = tier.fields.place('after').span;
-      throw new Fault('E-DECL-018', `tiers come after each other in a circle: ${circle}`, {
+  return dependencyOrder(
+    tiers,
+    (tier) => tier.after,
+    (circle) => {
+      const first = circle[0]!;
+      const { span } = first.fields.place('after');
+      const names = [...circle, first].map((each) => each.name).join(' → ');
+      throw new Fault('E-DECL-018', `tiers come after each other in a circle: ${names}`, {
         labels: span === undefined ? [] : [{ ...span, text: '' }],
         hints: ['take one of them out of `after`'],
       });
-    }
-    open.push(tier);
-    for (const before of tier.after) visit(before);
-    open.pop();
-    ordered.add(tier);
-  }
+    },
+  );
 }
 
 /** @param ordered  each behind those it comes after */

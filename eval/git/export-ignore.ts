@@ -1,7 +1,6 @@
 /** What `.gitattributes` files of a commit mark `export-ignore`, as `git archive` leaves it out. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bytes, temporaryFolder } from '../../base/index.ts';
+import { type Bytes, removedAfterEnd, temporaryFolder } from '../../base/index.ts';
 import { type Environment, Git } from './run-git.ts';
 
 /** @param paths all files of the commit. Cost: nothing where no `.gitattributes` is among them, else an index of the commit */
@@ -13,22 +12,19 @@ export function exportIgnored(
 ): ReadonlySet<Bytes> {
   if (!paths.some((path) => path === '.gitattributes' || path.endsWith('/.gitattributes'))) return new Set();
   const scratch = temporaryFolder('igos-git-index');
-  try {
-    const git = new Git(repository, environment, { GIT_INDEX_FILE: join(scratch, 'index') });
-    git.read(['read-tree', rev]);
-    const folders = new Set(paths.flatMap(parents));
-    // A folder is asked for with a slash behind it: some patterns mean folders only.
-    const asked = [...paths, ...[...folders].map((folder) => `${folder}/`)];
-    const answers = git.read(['check-attr', '--cached', '-z', '--stdin', 'export-ignore'], {
-      input: asked.map((path) => `${path}\0`).join(''),
-    });
-    const fields = answers.split('\0');
-    const marked = new Set<Bytes>();
-    for (let i = 0; i + 2 < fields.length; i += 3) if (fields[i + 2] === 'set') marked.add(fields[i]!.replace(/\/$/, ''));
-    return new Set(paths.filter((path) => marked.has(path) || parents(path).some((folder) => marked.has(folder))));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  using _ = removedAfterEnd(scratch);
+  const git = new Git(repository, environment, { GIT_INDEX_FILE: join(scratch, 'index') });
+  git.read(['read-tree', rev]);
+  const folders = new Set(paths.flatMap(parents));
+  // A folder is asked for with a slash behind it: some patterns mean folders only.
+  const asked = [...paths, ...[...folders].map((folder) => `${folder}/`)];
+  const answers = git.read(['check-attr', '--cached', '-z', '--stdin', 'export-ignore'], {
+    input: asked.map((path) => `${path}\0`).join(''),
+  });
+  const fields = answers.split('\0');
+  const marked = new Set<Bytes>();
+  for (let i = 0; i + 2 < fields.length; i += 3) if (fields[i + 2] === 'set') marked.add(fields[i]!.replace(/\/$/, ''));
+  return new Set(paths.filter((path) => marked.has(path) || parents(path).some((folder) => marked.has(folder))));
 }
 
 const parents = (path: Bytes): Bytes[] => {

@@ -1,9 +1,9 @@
 /** Commits and working trees of Git repositories. A repository of this machine is read where it is; others are kept in a cache. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bytesToPath, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
+import { bytesToPath, removedAfterEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import { exportIgnored } from './export-ignore.ts';
 import { exportTree } from './export-tree.ts';
@@ -88,7 +88,8 @@ const missingCommit = (rev: string, ref: string, url: string): Error =>
 
 function commitTree(git: Git, repository: string, rev: string, request: GitRequest, { environment }: GitOptions): GitTree {
   const scratch = temporaryFolder('igos-git');
-  const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
+  const held = removedAfterEnd(scratch);
+  const dispose = (): void => held[Symbol.dispose]();
   try {
     const path = join(scratch, 'tree');
     mkdirSync(path);
@@ -123,7 +124,8 @@ function workingTree(git: Git, repository: string, { warn }: GitOptions): GitTre
     .split('\0')
     .filter((name) => name !== '');
   const scratch = temporaryFolder('igos-git');
-  const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
+  const held = removedAfterEnd(scratch);
+  const dispose = (): void => held[Symbol.dispose]();
   try {
     const path = join(scratch, 'tree');
     mkdirSync(path);

@@ -1,5 +1,6 @@
 /** The program `git`, called so that nothing of a repository's own settings runs and nobody is asked for a password. */
 import { spawnSync } from 'node:child_process';
+import { boundWords } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,17 +45,18 @@ export class Git {
     words: readonly string[],
     { input = '', maxBytes = 1 << 30 }: { readonly input?: string; readonly maxBytes?: number },
   ): { status: number | null; stdout: string; stderr: string } {
-    const child = spawnSync('git', [...SAFE, '-C', this.#repository, ...words], {
+    const [program, args] = boundWords('git', [...SAFE, '-C', this.#repository, ...words]);
+    const child = spawnSync(program, args, {
       env: this.#env,
       input: Buffer.from(input, 'latin1'),
       maxBuffer: maxBytes,
     });
-    if (child.error !== undefined) {
-      const isMissing = (child.error as NodeJS.ErrnoException).code === 'ENOENT';
-      throw builtinFault('E-EVAL-141', isMissing ? 'fetchGit needs the program git, which is not in PATH' : child.error.message, {
-        hints: isMissing ? ['install git, or fetch an archive with fetchTarball'] : [],
+    if (child.status === 127 || (child.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+      throw builtinFault('E-EVAL-141', 'fetchGit needs the program git, which is not in PATH', {
+        hints: ['install git, or fetch an archive with fetchTarball'],
       });
     }
+    if (child.error !== undefined) throw builtinFault('E-EVAL-141', child.error.message);
     return { status: child.status, stdout: child.stdout.toString('latin1'), stderr: child.stderr.toString('utf8') };
   }
 }

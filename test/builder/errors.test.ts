@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Fault, renderFault } from '../../base/index.ts';
@@ -17,6 +17,7 @@ import { checkOutputs } from '../../builder/output-checks.ts';
 import { explainSandbox } from '../../builder/probe.ts';
 import type { Realised } from '../../builder/realised.ts';
 import { graphsFor } from '../../builder/reference-graphs.ts';
+import { runningLogPath } from '../../builder/running-log.ts';
 import {
   type Derivation,
   fixedOutput,
@@ -226,6 +227,14 @@ test('inputs', async (t) => {
     }),
   );
   await check(t, 'E-BUILD-016', 'no-log', () => readLog(store, drvPath));
+  const [source] = store.addTexts([{ name: 'source', text: 'from a cache', references: [] }]);
+  const fetched = addDerivation(store, { name: 'fetched', env: { src: source! } });
+  store.addRealisations([{ drvPath: fetched, output: 'out', path: source! }]);
+  await check(t, 'E-BUILD-016', 'no-log-elsewhere', () => readLog(store, fetched));
+  const log = runningLogPath(store.home, other);
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, 'begun');
+  await check(t, 'E-BUILD-016', 'no-log-yet', () => readLog(store, other));
 });
 
 test('fetches', async (t) => {

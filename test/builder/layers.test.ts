@@ -166,3 +166,13 @@ test('the description of a root is not trusted', () => {
   ])
     assert.throws(() => parseLayers(bad, storeDir), code('E-BUILD-008'));
 });
+
+test('a chain of 100,000 successors costs no stack, and all may have one file', () => {
+  const count = 100_000;
+  const layers = check(
+    Array.from({ length: count }, (_, n) => [file('a', String(n))]),
+    Array.from({ length: count }, (_, n) => (n + 1 < count ? [`p${n + 1}`] : [])),
+  );
+  assert.equal(layers[0]!.name, 'p0');
+  assert.equal(layers.at(-1)!.name, `p${count - 1}`);
+});

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { compareBytes, textToBytes } from '../../base/index.ts';
-import { BuildFault, realize } from '../../builder/index.ts';
+import koffi from 'koffi';
+import { compareBytes, parentOf, textToBytes } from '../../base/index.ts';
+import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
 import { runSandboxed } from '../../builder/sandbox.ts';
 import { Workspace } from '../../builder/workspace.ts';
 import type { ObjectStore, StorePath } from '../../store/index.ts';
@@ -217,6 +218,31 @@ test('a plain build has /bin/sh and its inputs', async (t) => {
   );
   assert.deepEqual(store.info(out)!.references, [inputPath.path, out].sort(compareBytes));
   assert.equal(store.info(out)!.deriver, drvPath);
+});
+
+test('a build whose output cannot be read any more is ended before that is told', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'sleep');
+  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
+  const drvPath = addDerivation(store, { name: 'unread', script: 'echo begun; sleep 600', env, sources: [layer] });
+  const pipes = (): string[] =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      const place = `/proc/self/fd/${fd}`;
+      return lstatSync(place, { throwIfNoEntry: false }) !== undefined && readlinkSync(place).startsWith('pipe:');
+    });
+  const before = new Set(pipes());
+  const folder = openSync('/', 'r');
+  t.after(() => closeSync(folder));
+  const dup2 = koffi.load(null).func('int dup2(int from, int to)') as (from: number, to: number) => number;
+  // What it writes into becomes a folder, which nothing can be read from.
+  const onEvent = ({ kind }: BuildEvent): void => {
+    if (kind === 'log') for (const fd of pipes()) if (!before.has(fd)) dup2(folder, Number(fd));
+  };
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }], { onEvent }), /EISDIR/);
+  const left = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && parentOf(Number(pid)) === process.pid);
+  assert.deepEqual(left, []);
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
 });
 
 test('nothing is left after builds, good or bad', async (t) => {

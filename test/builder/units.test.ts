@@ -27,6 +27,8 @@ test('failures are read as a colleague would', () => {
     ["a.c:1: error: include file 'stdio.h' not found", "header 'stdio.h'"],
     ["No package 'libpng' found", "'libpng'"],
     ['configure: error: no acceptable C compiler found in $PATH', 'C compiler'],
+    ["cc: fatal error: cannot execute 'cc1': execvp: No such file or directory", "no 'cc1'"],
+    ['gcc: fatal error: cannot execute ‘cc1plus’: posix_spawnp: No such file or directory', 'debianSeed'],
     ["can't find file to patch at input line 3", 'strip = 0'],
     ['1 out of 2 hunks FAILED -- saving rejects to file a.c.rej', 'another version'],
     ['curl: (6) Could not resolve host: example.org', 'no network'],

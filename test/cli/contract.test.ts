@@ -83,6 +83,9 @@ test('igos instantiate and realize: paths on stdout and nothing else', { skip },
   const again = igos('realize', 'examples/tour/v1#greet');
   assert.deepEqual(again, { status: 0, stdout: built.stdout, stderr: '' });
   assert.match(igos('log', 'examples/tour/v1#greet').stdout, /@igos phase install/);
+  const taken = igos('log', 'examples/tour/v1#shell');
+  assert.deepEqual([taken.status, taken.stdout], [4, '']);
+  assert.match(taken.stderr, /'examples\/tour\/v1#shell': it is taken from this machine, and never built/);
   assert.equal(igos('realize', drv.stdout.trim()).stdout, built.stdout);
 });
 

@@ -254,7 +254,7 @@ test('the log of a running build is followed until it ends; then it is the last 
   assert.equal(own.igos('log', build.seen.out.trim()).stdout, log.seen.out);
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} ends all builds in order`, { skip }, async (t) => {
     const own = treeOf(t, 60);
     const build = startIgos(own, 'realize', `${own.tree}#slow`);

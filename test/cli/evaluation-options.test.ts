@@ -31,6 +31,50 @@ test('options of nix-instantiate --eval', (t) => {
   assert.deepEqual(unknown, { status: 0, stdout: '1\n', stderr: "warning: unknown experimental feature 'time-travel'\n" });
 });
 
+test('several files and several attributes are printed in turn, and an argument may come from a file', (t) => {
+  const { igos, work } = programs(t);
+  const [file, other, text] = ['f.nix', 'g.nix', 'text'].map((name) => join(work, name)) as [string, string, string];
+  writeFileSync(file, '{ x ? "1", y ? 2 }: { inherit x y; d = derivation { name = "d"; system = "s"; builder = "b"; }; }');
+  writeFileSync(other, '{ x = import (builtins.toFile "a" "3"); y = 4; z.bad = throw "z"; }');
+  const out = (...words: string[]): string => {
+    const { status, stdout, stderr } = igos('eval', ...words);
+    assert.equal(status, 0, stderr);
+    return stdout;
+  };
+  assert.equal(out('-A', 'x', '-A', 'y', file), '"1"\n2\n');
+  // The first attempt, which may not write, ends at the third value.
+  assert.equal(out('-A', 'y', '-A', 'x', file, other), '2\n"1"\n4\n3\n');
+  assert.equal(out('--read-write-mode', '-A', 'y', other), '4\n');
+  const failed = igos('eval', '-A', 'y', '-A', 'z.bad', other);
+  assert.deepEqual([failed.status, failed.stdout], [1, '4\n']);
+  for (const content of ['one', 'two']) {
+    writeFileSync(text, content);
+    for (let n = 0; n < 2; n++) assert.equal(out('--arg-from-file', 'x', text, '-A', 'x', file), `"${content}"\n`);
+  }
+  assert.match(igos('eval', '--arg-from-file', 'x', join(work, 'none'), '-A', 'x', file).stderr, /cannot read '.*none'/);
+  const instantiated = igos('instantiate', '-A', 'd', '-A', 'y', file);
+  assert.deepEqual([instantiated.status, instantiated.stdout], [1, '']);
+  assert.match(instantiated.stderr, /E-CLI-003.*'y' is not a derivation/);
+});
+
+test("options of Nix's programs that are none here are told in our terms", (t) => {
+  const { igos } = programs(t);
+  for (const [words, said] of [
+    [['eval', '--parse', 'f.nix'], 'igos parse FILE prints the syntax'],
+    [['eval', '--find-file', 'nixpkgs'], "igos eval --expr '<NAME>' prints where it is"],
+    [['eval', '-v', 'f.nix'], 'here that is: --show-trace'],
+    [['instantiate', '--eval', 'f.nix'], 'igos eval FILE prints a value'],
+    [['realize', '--option', 'cores', '2'], '--cores 2'],
+    [['realize', '-Q', 'f.nix'], 'here that is: --quiet'],
+    [['realize', '--no-link', 'f.nix'], 'here that is: --no-out-link'],
+    [['realize', '-f', 'f.nix'], 'a FILE stands as it is'],
+  ] as const) {
+    const { status, stderr } = igos(...words);
+    assert.equal(status, 2);
+    assert.ok(stderr.includes(said), stderr);
+  }
+});
+
 test('an operand in angle brackets is looked for on the search path', (t) => {
   const { igos, work } = programs(t);
   const file = join(work, 'packages.nix');

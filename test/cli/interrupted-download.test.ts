@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { loadOpenPgp } from '../../depot/index.ts';
 import { programs, project } from './programs.ts';
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} ends a download from a server that says nothing`, async (t) => {
     const { work } = programs(t);
     const server = createServer(() => {});

@@ -258,3 +258,26 @@ test('a client that goes in the middle of anything ends the server', async (t) =
   client.notify('exit');
   assert.equal(await client.ended, 0);
 });
+
+for (const [words, status] of [
+  [['shutdown', 'exit'], 0],
+  [['shutdown'], 0],
+  [['exit'], 1],
+  [[], 1],
+] as const) {
+  test(`all that is asked before the stream ends is answered: ${words.join(', ') || 'no end'}`, async (t) => {
+    const client = connect();
+    const project = new Project(t, { 'b.nix': '{ «x» = 1; }\n' });
+    const initialized = client.ask('initialize', { capabilities: {}, rootUri: null });
+    client.notify('initialized', {});
+    project.open(client, 'b.nix');
+    const asked = Array.from({ length: 20 }, () => client.ask('textDocument/hover', project.at('x')));
+    const ended = words[0] === 'shutdown' ? client.ask('shutdown') : undefined;
+    if (words.at(-1) === 'exit') client.notify('exit');
+    client.hangUp();
+    assert.equal(await client.ended, status);
+    assert.equal((await initialized).error, undefined);
+    for (const each of asked) assert.equal((await each).error, undefined);
+    if (ended !== undefined) assert.equal((await ended).result, null);
+  });
+}

@@ -160,3 +160,22 @@ test('who needs the index no more lets go of its guard as soon as the disk does'
 
 /** Of the process that started this one. */
 const livingGuard = (): string => `${process.ppid} ${processStartTime(process.ppid)} ${readlinkSync('/proc/self/ns/pid')}`;
+
+test('who waits for us with a guard that the disk did not let go is not waited for without end', { timeout: 20_000 }, (t) => {
+  const folder = temporaryFolder(t);
+  const index = join(folder, 'index');
+  mkdirSync(index);
+  const guard = `${process.pid} ${processStartTime(process.pid)} ${NAMESPACE}`;
+  symlinkSync(guard, join(index, 'guard'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../store/index-guard.ts'));
+  const script = `import { readlinkSync } from 'node:fs';
+const { whileGuarded } = await import(${module});
+let seconds = process.uptime();
+process.uptime = () => seconds;
+Atomics.wait = () => ((seconds += 4), 'timed-out');
+whileGuarded(${JSON.stringify(index)}, () => console.log(readlinkSync(${JSON.stringify(join(index, 'guard'))}) !== ${JSON.stringify(guard)}));`;
+  // Started by one in between, as where a bundle hands over to the sources.
+  const words = ['-c', '"$0" --input-type=module -e "$1"; exit $?', process.execPath, script];
+  assert.equal(spawnSync('sh', words, { encoding: 'utf8', timeout: 10_000 }).stdout, 'true\n');
+  assert.deepEqual(readdirSync(index), []);
+});

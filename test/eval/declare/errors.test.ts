@@ -139,6 +139,14 @@ test('a dependency in quotes, and one that is no package', (context) => {
   );
 });
 
+test('a package with the name of a field', (context) => {
+  goldenFault(
+    context,
+    'not-a-package-field',
+    TIER + pkg('host', '') + pkg('check', '') + pkg('a', 'build = [ host ];') + pkg('b', 'check = true; runtime = [ check ];'),
+  );
+});
+
 test('a package changed with // is no package', (context) => {
   goldenFault(context, 'not-a-package-update', TIER + pkg('a', '') + pkg('b', 'host = [ (a // { x = 1; }) ];'));
 });

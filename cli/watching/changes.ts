@@ -42,10 +42,14 @@ export class Changes {
     this.#lastMs = Date.now();
     for (;;) {
       await this.#quiet();
-      const { nEvents, last } = this.#told;
+      const { nEvents } = this.#told;
       const startMs = Date.now();
-      if (hasChanged()) return last;
+      const isChanged = hasChanged();
+      // A look may see what is about to be told.
+      if (isChanged && this.#told.last === undefined) await this.#pause(QUIET_MS);
+      const { last } = this.#told;
       this.#told.last = undefined;
+      if (isChanged) return last;
       if (nEvents === this.#told.nEvents) await this.#pause(Math.max(POLL_MS, (Date.now() - startMs) / POLL_SHARE));
     }
   }

@@ -11,22 +11,25 @@ export const SLOT_BYTES: number = (1 << 18) + 4096;
 /** Half of it is being filled or taken back while the other half is worked on. */
 export const N_SLOTS = 16;
 
+/**
+ * A slot's word: its state; whether the first lane alone may claim it, since its like must be worked on in order; and in which order it was
+ * queued, which goes round after 2²⁹. All in one, so that who claims what it saw queued does not get what was queued there since.
+ */
 const FREE = 0;
 const QUEUED = 1;
 const CLAIMED = 2;
 const DONE = 3;
+const STATE_MASK = 3;
+const IS_IN_ORDER = 4;
+const ORDER_SHIFT = 3;
 
-/** Numbers before the states of the slots. */
+/** Numbers before the words of the slots. */
 const QUEUED_COUNT = 0;
 const DONE_COUNT = 1;
 const IS_CLOSED = 2;
 const N_READY = 3;
-const STATES = 4;
-/** In which order they were queued. */
-const ORDERS: number = STATES + N_SLOTS;
-/** Which thread may claim it: 0 any, 1 the first lane alone, since its slots must be worked on in order. */
-const OWNERS: number = ORDERS + N_SLOTS;
-const N_NUMBERS: number = OWNERS + N_SLOTS;
+const WORDS = 4;
+const N_NUMBERS: number = WORDS + N_SLOTS;
 
 /** Where the slots start, so that they are aligned. */
 const HEADER_BYTES = 4096;
@@ -53,52 +56,59 @@ export class Slots {
     return Buffer.from(this.memory, HEADER_BYTES + slot * SLOT_BYTES, SLOT_BYTES);
   }
 
-  isFree = (slot: number): boolean => Atomics.load(this.#numbers, STATES + slot) === FREE;
-  isDone = (slot: number): boolean => Atomics.load(this.#numbers, STATES + slot) === DONE;
+  isFree = (slot: number): boolean => this.#state(slot) === FREE;
+  isDone = (slot: number): boolean => this.#state(slot) === DONE;
 
   /** Slots that are not done with. */
   get nWaiting(): number {
     let n = 0;
     for (let slot = 0; slot < N_SLOTS; slot++) {
-      const state = Atomics.load(this.#numbers, STATES + slot);
+      const state = this.#state(slot);
       if (state === QUEUED || state === CLAIMED) n++;
     }
     return n;
   }
 
-  /** By the main thread alone. */
+  /** By the main thread alone, in rising order. */
   queue(slot: number, order: number, isInOrder: boolean): void {
-    this.#numbers[ORDERS + slot] = order;
-    this.#numbers[OWNERS + slot] = isInOrder ? 1 : 0;
-    Atomics.store(this.#numbers, STATES + slot, QUEUED);
+    Atomics.store(this.#numbers, WORDS + slot, (order << ORDER_SHIFT) | (isInOrder ? IS_IN_ORDER : 0) | QUEUED);
     Atomics.add(this.#numbers, QUEUED_COUNT, 1);
     Atomics.notify(this.#numbers, QUEUED_COUNT);
   }
 
   /** The slot that was queued first of those that a thread may claim. @param lane  its number, or `MAIN_THREAD` */
   claim(lane: number): number | undefined {
-    const numbers = this.#numbers;
     for (;;) {
-      let oldest = -1;
-      for (let slot = 0; slot < N_SLOTS; slot++) {
-        if (Atomics.load(numbers, STATES + slot) !== QUEUED) continue;
-        if (numbers[OWNERS + slot] !== 0 && lane !== 0) continue;
-        if (oldest === -1 || numbers[ORDERS + slot]! < numbers[ORDERS + oldest]!) oldest = slot;
-      }
-      if (oldest === -1) return undefined;
-      if (Atomics.compareExchange(numbers, STATES + oldest, QUEUED, CLAIMED) === QUEUED) return oldest;
+      if (this.#oldest(lane) === undefined) return undefined;
+      // While the first look went from slot to slot, one that it had passed may have been queued, and then the one that it found. What was
+      // queued before that is there by now.
+      const found = this.#oldest(lane);
+      if (found === undefined) continue;
+      const { slot, word } = found;
+      if (Atomics.compareExchange(this.#numbers, WORDS + slot, word, (word & ~STATE_MASK) | CLAIMED) === word) return slot;
     }
   }
 
+  #oldest(lane: number): { readonly slot: number; readonly word: number } | undefined {
+    let oldest: { readonly slot: number; readonly word: number } | undefined;
+    for (let slot = 0; slot < N_SLOTS; slot++) {
+      const word = Atomics.load(this.#numbers, WORDS + slot);
+      if ((word & STATE_MASK) !== QUEUED || ((word & IS_IN_ORDER) !== 0 && lane !== 0)) continue;
+      if (oldest === undefined || ((word - oldest.word) | 0) < 0) oldest = { slot, word };
+    }
+    return oldest;
+  }
+
+  /** By who has claimed it. */
   finish(slot: number): void {
-    Atomics.store(this.#numbers, STATES + slot, DONE);
+    Atomics.store(this.#numbers, WORDS + slot, DONE);
     Atomics.add(this.#numbers, DONE_COUNT, 1);
     Atomics.notify(this.#numbers, DONE_COUNT);
   }
 
   /** By the main thread alone, from `done`. */
   free(slot: number): void {
-    Atomics.store(this.#numbers, STATES + slot, FREE);
+    Atomics.store(this.#numbers, WORDS + slot, FREE);
   }
 
   /** Waits until `look` finds something: it is asked again whenever a slot is done. By the main thread. */
@@ -138,5 +148,9 @@ export class Slots {
     Atomics.store(this.#numbers, IS_CLOSED, 1);
     Atomics.add(this.#numbers, QUEUED_COUNT, 1);
     Atomics.notify(this.#numbers, QUEUED_COUNT);
+  }
+
+  #state(slot: number): number {
+    return Atomics.load(this.#numbers, WORDS + slot) & STATE_MASK;
   }
 }

@@ -26,6 +26,19 @@ test('what nobody tells is found by looking', async (t) => {
   assert.equal(await changes.next(() => ++nLooks === 3), undefined);
 });
 
+test('what a look sees first is told all the same, and once', async (t) => {
+  const { changes, folder } = begin(t);
+  const file = join(folder, 'file');
+  changes.follow(new Set([textToBytes(file)]), []);
+  const told = await changes.next(() => {
+    writeFileSync(file, '1');
+    return true;
+  });
+  assert.equal(told, textToBytes(file));
+  await changes.next(() => true);
+  assert.equal(await changes.next(() => true), undefined);
+});
+
 test('a folder that took the place of another is watched', async (t) => {
   const { changes, folder } = begin(t);
   const file = join(folder, 'a/file');

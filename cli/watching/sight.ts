@@ -1,8 +1,7 @@
 /** What an evaluation saw, whether it succeeded or not, and whether that is still so. */
-import { lstatSync } from 'node:fs';
-import { type Bytes, bytesToPath } from '../../base/index.ts';
-import { fileState } from '../evaluation-cache/file-state.ts';
-import type { Recorder } from '../evaluation-cache/recorder.ts';
+import type { Bytes } from '../../base/index.ts';
+import { type FileState, fileState } from '../evaluation-cache/file-state.ts';
+import { type Recorder, unreadState } from '../evaluation-cache/recorder.ts';
 import type { Seen, SourceSeen } from '../evaluation-cache/seen.ts';
 import { stillTrue, type World } from '../evaluation-cache/still-true.ts';
 
@@ -26,7 +25,11 @@ export class Sight {
   /** Cost: a system call for each path. */
   get hasChanged(): boolean {
     const { isTrue, doubtfulSources } = stillTrue(this.#seen, this.#world);
-    return !isTrue || doubtfulSources.some((source) => this.#isOther(source)) || this.#recorder.hasLostChanged;
+    return (
+      !isTrue ||
+      doubtfulSources.some((source) => this.#isOther(source)) ||
+      [...this.#recorder.unread].some(([path, state]) => unreadState(path) !== state || this.#wasWritten(fileState(path, true)))
+    );
   }
 
   /** What was read, listed, put into the store, or could not be. */
@@ -36,7 +39,7 @@ export class Sight {
       ...files.map(({ path }) => path),
       ...folders.map(({ path }) => path),
       ...sources.flatMap(({ path, entries }) => entries.map(([relative]) => (relative === '' ? path : `${path}/${relative}`))),
-      ...this.#recorder.lost,
+      ...this.#recorder.unread.keys(),
     ]);
   }
 
@@ -55,14 +58,21 @@ export class Sight {
     return [...folders.map(({ path }) => path), ...ofSources];
   }
 
-  /** What had just been written was not to be trusted for ever, but what counts here is whether it was written since. */
   #isOther({ path, entries }: SourceSeen): boolean {
     return entries.some(([relative, , state, isTaken]) => {
       if (!isTaken) return false;
       const place = relative === '' ? path : `${path}/${relative}`;
-      if (state !== '') return fileState(place, false)?.text !== state;
-      const { ctimeMs = Infinity } = lstatSync(bytesToPath(place), { throwIfNoEntry: false }) ?? {};
-      return ctimeMs >= this.#startMs - TICK_MS;
+      const now = fileState(place, false);
+      if (state !== '') return now?.text !== state;
+      return now === undefined || now.text !== this.#recorder.fresh.get(place) || this.#wasWritten(now);
     });
+  }
+
+  /**
+   * Since evaluation began, perhaps after it was looked at, within a tick of the clock. Not in the future: there a clock was set back, or is
+   * another machine's, and it would stay so.
+   */
+  #wasWritten(state: FileState | undefined): boolean {
+    return state !== undefined && state.changedMs >= this.#startMs - TICK_MS && state.changedMs <= Date.now() + TICK_MS;
   }
 }

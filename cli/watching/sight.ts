@@ -1,5 +1,5 @@
 /** What an evaluation saw, whether it succeeded or not, and whether that is still so. */
-import type { Bytes } from '../../base/index.ts';
+import { type Bytes, textToBytes } from '../../base/index.ts';
 import { type FileState, fileState } from '../evaluation-cache/file-state.ts';
 import { type Recorder, unreadState } from '../evaluation-cache/recorder.ts';
 import type { Seen, SourceSeen } from '../evaluation-cache/seen.ts';
@@ -10,14 +10,25 @@ const TICK_MS = 5;
 
 export class Sight {
   readonly #recorder: Recorder;
+  /** But for what objects of the store hold: that stays as it is, and was perhaps written just now, by import from derivation. */
   readonly #seen: Seen;
+  /** Begins the path of each object. */
+  readonly #objects: Bytes;
   readonly #world: World;
   readonly #startMs: number;
 
   /** @param startMs  when the evaluation began, since 1970 */
   constructor(recorder: Recorder, world: World, startMs: number) {
     this.#recorder = recorder;
-    this.#seen = recorder.seen();
+    const seen = recorder.seen();
+    this.#objects = `${textToBytes(world.home)}/store/`;
+    const isOutside = ({ path }: { readonly path: Bytes }): boolean => this.#isOutside(path);
+    this.#seen = {
+      ...seen,
+      files: seen.files.filter(isOutside),
+      folders: seen.folders.filter(isOutside),
+      sources: seen.sources.filter(isOutside),
+    };
     this.#world = world;
     this.#startMs = startMs;
   }
@@ -46,7 +57,8 @@ export class Sight {
   /** And what was looked for, or stands on the way there: folders and links. */
   get paths(): Set<Bytes> {
     const { kinds, realPaths, existing } = this.#seen;
-    return new Set([...this.content, ...[...kinds, ...existing].map(([path]) => path), ...realPaths.flat()]);
+    const lookedFor = [...[...kinds, ...existing].map(([path]) => path), ...realPaths.flat()];
+    return new Set([...this.content, ...lookedFor.filter((path) => this.#isOutside(path))]);
   }
 
   /** Those that may get other entries: they were listed, or put into the store. */
@@ -56,6 +68,10 @@ export class Sight {
       entries.flatMap(([relative, kind]) => (kind !== 'directory' ? [] : relative === '' ? path : `${path}/${relative}`)),
     );
     return [...folders.map(({ path }) => path), ...ofSources];
+  }
+
+  #isOutside(path: Bytes): boolean {
+    return !path.startsWith(this.#objects);
   }
 
   #isOther({ path, entries }: SourceSeen): boolean {

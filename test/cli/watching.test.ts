@@ -219,6 +219,21 @@ test('builds, and failures of builds', { skip: sandbox }, async (t) => {
   assert.equal(await watched.ended, 'SIGTERM');
 });
 
+test('what evaluation has built is no change of it', { skip: sandbox }, async (t) => {
+  const made = (name: string, text: string): string =>
+    `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read x <$src; echo ${text} >$out" ]; src = ./in; }`;
+  const parts = `v = (import (${made('code', `'{ v ='$x'; }'`)})).v; w = builtins.path { path = "\${${made('source', '$x')}}"; name = "w"; };`;
+  const watched = start(t, { in: '1\n', 'a.nix': derivation('"x"', parts) }, ['--impure', 'a.nix']);
+  const first = await watched.round();
+  assert.match(first.shown, /-x\n$/, first.told);
+  await watched.quiet();
+  watched.write('in', '2\n');
+  const second = await watched.round();
+  assert.match(second.shown, /-x\n$/, second.told);
+  assert.notEqual(second.shown, first.shown);
+  await watched.quiet();
+});
+
 test('what each round changes itself is said, and goes on slowly', { skip: sandbox }, async (t) => {
   const watched = start(t, { 'a.nix': derivation('"x"', 'src = ./.;') }, ['a.nix', '--out-link', 'result']);
   let told = '';

@@ -1,4 +1,4 @@
-import { createReadStream, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -34,16 +34,23 @@ export async function packFolder(folder: string, top: string, file: string, layo
   await writeCompressed(tarBlocks(folder, top), file, layout);
 }
 
-/** Writes one file, compressed: indexes are published so. */
-export const packFile = (path: string, file: string): Promise<void> => writeCompressed(createReadStream(path), file, 'present');
+/** Dates are set in whole milliseconds, and come out a little earlier. */
+const ROUNDING_MS = 2;
 
-async function writeCompressed(source: AsyncIterable<Uint8Array>, file: string, layout: Layout): Promise<void> {
+/** Writes one file, compressed: indexes are published so. It gets the date of `path` before that is read: what is written there meanwhile is newer. */
+export function packFile(path: string, file: string): Promise<void> {
+  const { mtimeMs } = sys('read', path, () => statSync(path));
+  return writeCompressed(createReadStream(path), file, 'present', new Date(Math.floor(mtimeMs) + ROUNDING_MS));
+}
+
+async function writeCompressed(source: AsyncIterable<Uint8Array>, file: string, layout: Layout, time?: Date): Promise<void> {
   const { compress } = await loadCaches();
   sys('make the folder', dirname(file), () => mkdirSync(dirname(file), { recursive: true }));
   const temporary = temporaryName(file);
   try {
     const packed = compress(layout === 'present' ? 'xz' : 'gzip', source);
     await pipeline(Readable.from(packed), fileSink(temporary, file, { flags: 'wx' }));
+    if (time !== undefined) sys('date', file, () => utimesSync(temporary, time, time));
     sys('move', file, () => renameSync(temporary, file));
   } finally {
     rmSync(temporary, { force: true });

@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { exchangePaths, syncDirectory, syncFileSystem, sys } from '../base/index.ts';
+import { errorCode, exchangePaths, syncDirectory, syncFileSystem, sys } from '../base/index.ts';
 
 /**
  * Makes a folder durable and gives it its name, by one rename. What stood there is then where the folder was, for the caller to remove: the
@@ -8,7 +8,19 @@ import { exchangePaths, syncDirectory, syncFileSystem, sys } from '../base/index
  */
 export function putInPlace(folder: string, place: string): void {
   syncFileSystem(folder);
-  if (existsSync(place)) exchangePaths(folder, place);
-  else sys('move', place, () => renameSync(folder, place));
+  if (existsSync(place) || !moved(folder, place)) exchangePaths(folder, place);
   syncDirectory(dirname(place));
+}
+
+/** @returns whether it was; not where another process has just put something there */
+function moved(folder: string, place: string): boolean {
+  return sys('move', place, () => {
+    try {
+      renameSync(folder, place);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') return false;
+      throw error;
+    }
+  });
 }

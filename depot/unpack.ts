@@ -42,6 +42,8 @@ export async function unpackArchive(
       layout === 'present' ? 'xz' : 'gzip',
       createReadStream(file, { highWaterMark: 1 << 20 }),
     )) {
+      // What is behind the last member, too: it may be unpacked to terabytes of nothing.
+      target.count(chunk.byteLength);
       parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
       if (failure !== undefined || target.failure !== undefined) break;
     }
@@ -82,6 +84,7 @@ class Target {
   readonly #kinds = new Map<string, 'directory' | 'file' | 'link'>([['', 'directory']]);
   #nMembers = 0;
   #nBytes = 0;
+  #nUnpacked = 0;
   #open: number | undefined;
 
   constructor(folder: string, top: string, limits: UnpackLimits) {
@@ -97,6 +100,12 @@ class Target {
       this.failure ??= error;
       entry.resume();
     }
+  }
+
+  /** Bytes of the archive, unpacked. */
+  count(sizeBytes: number): void {
+    this.#nUnpacked += sizeBytes;
+    if (this.#nUnpacked > 2 * this.#limits.bytes) this.failure ??= new Refused('nothing comes to an end in it');
   }
 
   close(): void {

@@ -28,6 +28,7 @@ export {
 } from './docs.ts';
 export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
+export { localRepository } from './git/request.ts';
 export type { Interpreter } from './interpreter.ts';
 export type { EvalIO, EvalSettings, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';

@@ -97,7 +97,8 @@ export const pkmCodes = defineCodes({
   },
   'E-PKM-021': {
     title: 'the package database cannot be used',
-    explanation: 'The file is no SQLite database, is damaged, cannot be written, or was made by a newer igos.',
+    explanation:
+      'The file is no SQLite database, is damaged, cannot be written, was made by a newer igos, or has values that pkm never writes.',
   },
   'E-PKM-022': {
     title: 'the root was opened for reading',

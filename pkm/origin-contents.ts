@@ -1,7 +1,8 @@
 /** The bytes of packages that are recorded already: from their store paths, and from the archives kept as objects. */
-import { Bug, SystemFault } from '../base/index.ts';
+import { SystemFault } from '../base/index.ts';
 import { type Contents, contentFault, firstName } from './contents.ts';
 import { archiveObject } from './objects.ts';
+import { wrongValue } from './state/wrong-value.ts';
 import type { RootContext } from './transaction.ts';
 import type { FileRow, ImageEntry, PackageImage, PackageRecord } from './types.ts';
 
@@ -45,7 +46,7 @@ export async function originContents({ layout, io }: RootContext, request: Origi
     },
     locate(row) {
       const record = request.records.get(row.owner);
-      if (record === undefined) throw new Bug(`no record of '${row.owner}' for '${row.path}'`);
+      if (record === undefined) throw wrongValue(`the package of path '${row.path}', of which nothing is recorded,`, row.owner);
       if (record.origin.kind === 'store') {
         if (request.storeFolder === undefined) throw contentFault(row, `the store is not at hand ('${record.origin.storePath}')`);
         return { file: `${request.storeFolder(record.origin.storePath)}/${row.path}`, scratch: undefined };

@@ -106,6 +106,9 @@ async function inflate(file: string, plain: string, options: UnpackOptions & { f
   }
 }
 
+/** Archives ask for memory, for up to 4 GiB; those of `xz -9` for 64 MiB. Read by xz of XZ Utils, while others know no such option. */
+const XZ_DEFAULTS = '--memlimit-decompress=512MiB';
+
 /** With the machine's own program, alone in a sandbox: a decoder is a large piece of C that reads what strangers wrote. */
 async function decompressSandboxed(
   file: string,
@@ -127,7 +130,7 @@ async function decompressSandboxed(
       input: {
         builder: '/bin/sh',
         args: ['-c', `${limit}exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
-        environment: new Map(),
+        environment: new Map([['XZ_DEFAULTS', XZ_DEFAULTS]]),
         files: new Map(),
       },
       layers: undefined,
@@ -148,7 +151,10 @@ async function decompressSandboxed(
     const isDone = end.kind === 'exited' && end.status === 0;
     if (!isDone && (statSync(plain, { throwIfNoEntry: false })?.size ?? 0) >= (limitBytes ?? Infinity))
       throw tooLarge(limitBytes!);
-    if (!isDone) throw cannotUnpack(`its ${program} data is damaged`, ['fetch it again, or look at what arrived']);
+    if (!isDone) {
+      const why = messages.split('\n', 1)[0]!.replace(/^.*: /, '') || 'it says no more';
+      throw cannotUnpack(`'${program}' refuses it: ${why}`, ['fetch it again, or look at what arrived']);
+    }
     sys('move', options.plain, () => linkSync(plain, options.plain));
   } finally {
     removeScratch(scratch);

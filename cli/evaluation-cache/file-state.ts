@@ -11,13 +11,13 @@ export interface FileState {
   readonly text: string;
   readonly isSettled: boolean;
   readonly kind: FileKind;
+  readonly changedMs: number;
 }
 
 /** The same look, as another program tells it too. */
 export interface ToldState extends FileState {
   /** What `stat -c '%d:%i %f %s %.9Y %.9Z'` of GNU prints. */
   readonly line: string;
-  readonly changedMs: number;
 }
 
 /**
@@ -40,6 +40,7 @@ export function fileState(path: Bytes, follow: boolean): FileState | undefined {
     text: stateText([dev, ino, mode, size, mtimeMs, ctimeMs]),
     isSettled: ctimeMs + SETTLING_MS < nowMs,
     kind: kindOf(stat),
+    changedMs: ctimeMs,
   };
 }
 

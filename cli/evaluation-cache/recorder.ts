@@ -17,7 +17,8 @@ export const listingHash = (entries: ReadonlyMap<Bytes, string>): string =>
       .join(''),
   );
 
-const stateNow = (path: Bytes): string => fileState(path, true)?.text ?? '';
+/** Of itself, and of what it leads to. */
+export const unreadState = (path: Bytes): string => [false, true].map((follow) => fileState(path, follow)?.text).join(' ');
 
 export class Recorder {
   readonly #files = new Map<Bytes, { hash: string; state: string }>();
@@ -32,8 +33,11 @@ export class Recorder {
   readonly #built = new Map<string, Seen['store']['built'][number]>();
   readonly #hostTrees = new Map<string, Seen['store']['hostTrees'][number]>();
   #storeVersion: string | undefined;
-  /** What could not be read, and what stood there then. */
-  readonly #lost = new Map<Bytes, string>();
+  /** What could not be read, or was read by others, and the state of it then: see `unread`. */
+  readonly #unread = new Map<Bytes, string>();
+  readonly #fresh = new Map<Bytes, string>();
+  /** Folders that are gone afterwards. */
+  readonly #passing: Bytes[] = [];
   #obstacle: string | undefined;
 
   /** False once something was seen that another evaluation may see otherwise, or that was seen to change. */
@@ -50,16 +54,23 @@ export class Recorder {
   /** It could not be read, or put into the store. */
   failed(path: Bytes): void {
     this.spoil('something could not be read');
-    this.#lost.set(path, stateNow(path));
+    this.#unread.set(path, unreadState(path));
   }
 
-  /** Of a failed evaluation: whether what it could not read is not as it was. */
-  get hasLostChanged(): boolean {
-    return [...this.#lost].some(([path, state]) => stateNow(path) !== state);
+  /** Something was read by another program, from these paths, and passes through a folder, which has these names. */
+  fetched(passing: readonly Bytes[], origins: readonly Bytes[]): void {
+    this.#passing.push(...passing);
+    for (const path of origins) this.#unread.set(path, unreadState(path));
   }
 
-  get lost(): Iterable<Bytes> {
-    return this.#lost.keys();
+  /** For who watches: what evaluation itself has not read, but may make another one of it, and its `unreadState`. */
+  get unread(): ReadonlyMap<Bytes, string> {
+    return this.#unread;
+  }
+
+  /** For who watches: what had just been written when it was put into the store, and its state then. */
+  get fresh(): ReadonlyMap<Bytes, string> {
+    return this.#fresh;
   }
 
   /**
@@ -94,6 +105,12 @@ export class Recorder {
 
   source(seen: SourceSeen): void {
     this.#sources.push(seen);
+  }
+
+  /** @returns what may be remembered of an entry of a source */
+  settled(path: Bytes, state: FileState | undefined): string {
+    if (state !== undefined && !state.isSettled) this.#fresh.set(path, state.text);
+    return settledState(state);
   }
 
   /** The result is only worth something while this path is valid. */
@@ -153,7 +170,7 @@ export class Recorder {
 
   /** Everything, as data. Only of use where `isRepeatable`. */
   seen(): Seen {
-    const kinds = new Map(this.#kinds);
+    const kinds = new Map(this.#stays(this.#kinds));
     // One look at the inode answers both questions.
     const fold = (map: ReadonlyMap<Bytes, { hash: string; state: string }>, kind: string): (FileSeen & FolderSeen)[] =>
       [...map].map(([path, { hash, state }]) => {
@@ -165,10 +182,10 @@ export class Recorder {
       files: fold(this.#files, 'regular'),
       folders: fold(this.#folders, 'directory'),
       kinds: [...kinds],
-      realPaths: [...this.#realPaths],
-      existing: [...this.#existing],
+      realPaths: this.#stays(this.#realPaths),
+      existing: this.#stays(this.#existing),
       variables: [...this.#variables],
-      sources: this.#sources,
+      sources: this.#sources.filter(({ path }) => !this.#isPassing(path)),
       store: {
         version: this.#storeVersion ?? '',
         needed: [...this.#needed].map((path) => `${path} `).join(''),
@@ -181,6 +198,14 @@ export class Recorder {
 
   #asksStore(): boolean {
     return this.#needed.size + this.#answers.size + this.#built.size > 0;
+  }
+
+  #isPassing(path: Bytes): boolean {
+    return this.#passing.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  }
+
+  #stays<V>(map: ReadonlyMap<Bytes, V>): [Bytes, V][] {
+    return this.#passing.length === 0 ? [...map] : [...map].filter(([path]) => !this.#isPassing(path));
   }
 
   /** The first look counts; another that differs shows that the world changed while it was looked at. */

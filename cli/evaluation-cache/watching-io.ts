@@ -1,8 +1,17 @@
 /** The evaluator's door to the world, with a recorder standing in it. */
-import type { Bytes } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/index.ts';
+import { type Bytes, textToBytes } from '../../base/index.ts';
+import {
+  type EvalIO,
+  type EvalStore,
+  type FileKind,
+  type GitRequest,
+  type GitTree,
+  localRepository,
+  type StoreText,
+  type TalkKind,
+} from '../../eval/index.ts';
 import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../../store/index.ts';
-import { type FileState, fileState, settledState } from './file-state.ts';
+import { type FileState, fileState } from './file-state.ts';
 import { hashOf, type Recorder } from './recorder.ts';
 import type { SourceEntrySeen } from './seen.ts';
 
@@ -95,7 +104,17 @@ export class WatchingIO implements EvalIO {
   /** A repository may move on, and what is taken from it passes through a folder that is gone afterwards. */
   fetchGit(request: GitRequest): GitTree {
     this.#recorder.spoil('a Git repository was read');
-    return this.#inner.fetchGit(request);
+    try {
+      const tree = this.#inner.fetchGit(request);
+      const folder = tree.path.slice(0, tree.path.lastIndexOf('/'));
+      this.#recorder.fetched([folder, this.#inner.realpath(folder)], tree.origins?.() ?? []);
+      return tree;
+    } catch (error) {
+      const local = localRepository(request);
+      // Git writes beside what it replaces: that shows in the folder.
+      if (local !== undefined) for (const path of [local, `${local}/.git`]) this.#recorder.failed(textToBytes(path));
+      throw error;
+    }
   }
 
   #try<T>(path: Bytes, run: () => T): T {
@@ -131,8 +150,10 @@ export class WatchingStore implements EvalStore {
     const met = new Map<Bytes, SourceEntrySeen>();
     const note = (path: Bytes, kind: string, state: FileState | undefined, isTaken: boolean): void => {
       const known = met.get(path);
-      if (known === undefined) met.set(path, [path, kind, isTaken ? settledState(state) : '', isTaken]);
-      else if (known[1] !== kind || known[3] !== isTaken) this.#recorder.spoil('a source changed meanwhile');
+      if (known === undefined) {
+        const place = path === '' ? real : `${real}/${path}`;
+        met.set(path, [path, kind, isTaken ? this.#recorder.settled(place, state) : '', isTaken]);
+      } else if (known[1] !== kind || known[3] !== isTaken) this.#recorder.spoil('a source changed meanwhile');
     };
     const root = fileState(real, false);
     note('', root?.kind ?? '', root, true);

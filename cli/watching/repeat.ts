@@ -1,5 +1,6 @@
 /** Does the work of a command again whenever something changes that evaluation saw. */
 import { relative } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { bytesToText, count, Fault } from '../../base/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -8,6 +9,11 @@ import { EXIT, endingOf } from '../exit.ts';
 import { tellEnding } from '../tell-ending.ts';
 import { Changes } from './changes.ts';
 import { Sight } from './sight.ts';
+
+/** So many rounds in a row, during each of which something changed, nobody causes by editing. */
+const MANY_UNQUIET = 10;
+const REST_MS = 1000;
+const UNQUIET = `something changed during each of the last ${MANY_UNQUIET} rounds, as an --out-link or a log file among the sources does: at most one a second from now on`;
 
 /**
  * What fails is said, and done again after the next change. Never returns: Ctrl-C ends it.
@@ -27,6 +33,7 @@ export async function repeatOnChange(
     if (!context.isQuiet) context.out.talk(text);
   };
   try {
+    let nUnquiet = 0;
     for (let isFirst = true; ; isFirst = false) {
       const recorder = new Recorder();
       const startMs = Date.now();
@@ -40,8 +47,12 @@ export async function repeatOnChange(
       if (nPaths === 0) throw new UsageError('evaluation read no file: there is nothing to watch', ['leave out --watch']);
       changes.follow(sight.paths, sight.folders);
       say(`watching ${count(nPaths, 'path')}; Ctrl-C ends`);
-      const changed = await changes.next(() => sight.hasChanged);
+      let nLooks = 0;
+      const changed = await changes.next(() => ++nLooks > 0 && sight.hasChanged);
       say(changed === undefined ? 'something changed' : `${shownPath(context, bytesToText(changed))} changed`);
+      nUnquiet = nLooks === 1 ? nUnquiet + 1 : 0;
+      if (nUnquiet === MANY_UNQUIET) say(UNQUIET);
+      if (nUnquiet >= MANY_UNQUIET) await setTimeout(REST_MS);
     }
   } finally {
     changes.close();

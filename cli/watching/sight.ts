@@ -1,8 +1,7 @@
 /** What an evaluation saw, whether it succeeded or not, and whether that is still so. */
-import { lstatSync } from 'node:fs';
-import { type Bytes, bytesToPath } from '../../base/index.ts';
-import { fileState } from '../evaluation-cache/file-state.ts';
-import type { Recorder } from '../evaluation-cache/recorder.ts';
+import { type Bytes, textToBytes } from '../../base/index.ts';
+import { type FileState, fileState } from '../evaluation-cache/file-state.ts';
+import { type Recorder, unreadState } from '../evaluation-cache/recorder.ts';
 import type { Seen, SourceSeen } from '../evaluation-cache/seen.ts';
 import { stillTrue, type World } from '../evaluation-cache/still-true.ts';
 
@@ -11,14 +10,25 @@ const TICK_MS = 5;
 
 export class Sight {
   readonly #recorder: Recorder;
+  /** But for what objects of the store hold: that stays as it is, and was perhaps written just now, by import from derivation. */
   readonly #seen: Seen;
+  /** Begins the path of each object. */
+  readonly #objects: Bytes;
   readonly #world: World;
   readonly #startMs: number;
 
   /** @param startMs  when the evaluation began, since 1970 */
   constructor(recorder: Recorder, world: World, startMs: number) {
     this.#recorder = recorder;
-    this.#seen = recorder.seen();
+    const seen = recorder.seen();
+    this.#objects = `${textToBytes(world.home)}/store/`;
+    const isOutside = ({ path }: { readonly path: Bytes }): boolean => this.#isOutside(path);
+    this.#seen = {
+      ...seen,
+      files: seen.files.filter(isOutside),
+      folders: seen.folders.filter(isOutside),
+      sources: seen.sources.filter(isOutside),
+    };
     this.#world = world;
     this.#startMs = startMs;
   }
@@ -26,7 +36,11 @@ export class Sight {
   /** Cost: a system call for each path. */
   get hasChanged(): boolean {
     const { isTrue, doubtfulSources } = stillTrue(this.#seen, this.#world);
-    return !isTrue || doubtfulSources.some((source) => this.#isOther(source)) || this.#recorder.hasLostChanged;
+    return (
+      !isTrue ||
+      doubtfulSources.some((source) => this.#isOther(source)) ||
+      [...this.#recorder.unread].some(([path, state]) => unreadState(path) !== state || this.#wasWritten(fileState(path, true)))
+    );
   }
 
   /** What was read, listed, put into the store, or could not be. */
@@ -36,14 +50,15 @@ export class Sight {
       ...files.map(({ path }) => path),
       ...folders.map(({ path }) => path),
       ...sources.flatMap(({ path, entries }) => entries.map(([relative]) => (relative === '' ? path : `${path}/${relative}`))),
-      ...this.#recorder.lost,
+      ...this.#recorder.unread.keys(),
     ]);
   }
 
   /** And what was looked for, or stands on the way there: folders and links. */
   get paths(): Set<Bytes> {
     const { kinds, realPaths, existing } = this.#seen;
-    return new Set([...this.content, ...[...kinds, ...existing].map(([path]) => path), ...realPaths.flat()]);
+    const lookedFor = [...[...kinds, ...existing].map(([path]) => path), ...realPaths.flat()];
+    return new Set([...this.content, ...lookedFor.filter((path) => this.#isOutside(path))]);
   }
 
   /** Those that may get other entries: they were listed, or put into the store. */
@@ -55,14 +70,25 @@ export class Sight {
     return [...folders.map(({ path }) => path), ...ofSources];
   }
 
-  /** What had just been written was not to be trusted for ever, but what counts here is whether it was written since. */
+  #isOutside(path: Bytes): boolean {
+    return !path.startsWith(this.#objects);
+  }
+
   #isOther({ path, entries }: SourceSeen): boolean {
     return entries.some(([relative, , state, isTaken]) => {
       if (!isTaken) return false;
       const place = relative === '' ? path : `${path}/${relative}`;
-      if (state !== '') return fileState(place, false)?.text !== state;
-      const { ctimeMs = Infinity } = lstatSync(bytesToPath(place), { throwIfNoEntry: false }) ?? {};
-      return ctimeMs >= this.#startMs - TICK_MS;
+      const now = fileState(place, false);
+      if (state !== '') return now?.text !== state;
+      return now === undefined || now.text !== this.#recorder.fresh.get(place) || this.#wasWritten(now);
     });
+  }
+
+  /**
+   * Since evaluation began, perhaps after it was looked at, within a tick of the clock. Not in the future: there a clock was set back, or is
+   * another machine's, and it would stay so.
+   */
+  #wasWritten(state: FileState | undefined): boolean {
+    return state !== undefined && state.changedMs >= this.#startMs - TICK_MS && state.changedMs <= Date.now() + TICK_MS;
   }
 }

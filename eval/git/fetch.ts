@@ -2,12 +2,11 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { bytesToPath, removedAfterEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
+import { absolutePath, type Bytes, bytesToPath, removedAfterEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import { exportIgnored } from './export-ignore.ts';
 import { exportTree } from './export-tree.ts';
-import type { GitRequest, GitTree } from './request.ts';
+import { type GitRequest, type GitTree, localRepository } from './request.ts';
 import { type Environment, Git } from './run-git.ts';
 
 export interface GitOptions {
@@ -19,19 +18,40 @@ export interface GitOptions {
 
 /** @throws Fault E-EVAL-141 */
 export function fetchGit(request: GitRequest, options: GitOptions): GitTree {
-  const local = request.url.startsWith('file://') ? fileURLToPath(new URL(request.url)) : undefined;
+  const local = localRepository(request);
   if (local === undefined) return fetchRemote(request, options);
   if (!existsSync(local)) throw builtinFault('E-EVAL-141', `there is no repository '${local}'`);
   const git = new Git(local, options.environment);
   const isBare = git.read(['rev-parse', '--is-bare-repository']).trim() === 'true';
-  if (request.ref === undefined && request.rev === undefined && !isBare) {
-    const tree = workingTree(git, local, options);
-    if (tree !== undefined) return tree;
-  }
+  const isWorkingTree = request.ref === undefined && request.rev === undefined && !isBare;
   const ref = request.ref ?? 'HEAD';
+  const origins = (): Bytes[] => {
+    const { top, names } = isWorkingTree ? trackedFiles(git) : { top: '', names: [] };
+    return [...refFiles(git, textToBytes(local), ref), ...names.map((name) => `${top}/${name}`)];
+  };
+  const tree = isWorkingTree ? workingTree(git, local, options) : undefined;
+  if (tree !== undefined) return { ...tree, origins };
   const rev = request.rev ?? resolveRef(git, ref, request.url);
   if (!hasCommit(git, rev)) throw missingCommit(rev, ref, request.url);
-  return commitTree(git, local, rev, request, options);
+  return { ...commitTree(git, local, rev, request, options), ...(request.rev === undefined ? { origins } : {}) };
+}
+
+/** What says which commit a ref is, and what is staged; in each way to keep refs. */
+function refFiles(git: Git, repository: Bytes, ref: string): Bytes[] {
+  const name = git.tryRead(['rev-parse', '--symbolic-full-name', ref])?.trim() || ref;
+  const files = ['HEAD', 'index', 'packed-refs', 'reftable/tables.list', name];
+  const paths = git.read(['rev-parse', ...files.flatMap((file) => ['--git-path', file])]);
+  return paths
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((path) => absolutePath(repository, path));
+}
+
+/** All files that Git knows, staged or committed, as names in the folder `top`. */
+function trackedFiles(git: Git): { readonly top: Bytes; readonly names: readonly Bytes[] } {
+  const top = git.read(['rev-parse', '--show-toplevel']).replace(/\n$/, '');
+  const names = git.read(['ls-files', '-z', '--full-name', ':/']).split('\0');
+  return { top, names: names.filter((name) => name !== '') };
 }
 
 function fetchRemote(request: GitRequest, options: GitOptions): GitTree {
@@ -118,11 +138,7 @@ function workingTree(git: Git, repository: string, { warn }: GitOptions): GitTre
   const changes = git.read(['status', '--porcelain=v1', '--untracked-files=no', '--ignore-submodules=all']);
   if (head !== undefined && changes === '') return undefined;
   warn(`Git tree '${repository}' is dirty`);
-  const top = git.read(['rev-parse', '--show-toplevel']).replace(/\n$/, '');
-  const names = git
-    .read(['ls-files', '-z', '--full-name', ':/'])
-    .split('\0')
-    .filter((name) => name !== '');
+  const { top, names } = trackedFiles(git);
   const scratch = temporaryFolder('igos-git');
   const held = removedAfterEnd(scratch);
   const dispose = (): void => held[Symbol.dispose]();

@@ -1,4 +1,5 @@
 /** What `fetchGit` asks of the world, and what it gets. Text, not bytes, except where a path on disk is meant. */
+import { fileURLToPath } from 'node:url';
 import type { Bytes } from '../../base/index.ts';
 
 export interface GitRequest {
@@ -16,8 +17,12 @@ export interface GitRequest {
   readonly honoursExportIgnore: boolean;
 }
 
+/** Where it is on this machine; `undefined` for one from elsewhere. */
+export const localRepository = ({ url }: GitRequest): string | undefined =>
+  url.startsWith('file://') ? fileURLToPath(new URL(url)) : undefined;
+
 export interface GitTree {
-  /** The files, on disk until `dispose`. */
+  /** The files, alone in a folder, on disk until `dispose`. */
   readonly path: Bytes;
   /** Absent for a working tree with changes. */
   readonly rev?: string;
@@ -27,5 +32,7 @@ export interface GitTree {
   readonly revCount?: number;
   /** Seconds since 1970, of the commit; 0 where there is none. */
   readonly lastModified: number;
+  /** Paths of this machine of which another tree comes once they change. Absent where that cannot be, or nobody can tell. */
+  origins?(): readonly Bytes[];
   dispose(): void;
 }

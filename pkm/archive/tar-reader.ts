@@ -14,6 +14,8 @@ import { plainHeader } from './plain-header.ts';
 const BLOCK = 512;
 /** Extended headers are names; nobody needs more. */
 const MAX_EXTENSION = 1 << 20;
+/** Writers fill up to a whole record, of 10 KiB mostly. A few bytes that are unpacked to terabytes of nothing would be read for hours. */
+const MAX_NULL_BLOCKS = (16 << 20) / BLOCK;
 
 export interface TarMember {
   /** As written in the archive. */
@@ -96,6 +98,7 @@ export class TarReader {
   #readHeader(block: Buffer): void {
     if (block[0] === 0 && block.every((byte) => byte === 0)) {
       this.#nNullBlocks += 1;
+      if (this.#nNullBlocks > MAX_NULL_BLOCKS) throw damaged('more than 16 MiB of nothing are at its end');
       return;
     }
     if (this.#nNullBlocks > 0) throw damaged('there is data after its end');

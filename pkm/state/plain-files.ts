@@ -4,6 +4,7 @@
  */
 import type { TimedFiles } from '../../store/index.ts';
 import type { Database, SqlList } from './database.ts';
+import { listOf, wrongValue } from './wrong-value.ts';
 
 export const NO_FILES: TimedFiles = { paths: [], sizesBytes: [], mtimesSeconds: [] };
 
@@ -27,17 +28,23 @@ const ENDED = `SELECT ${COLUMNS.join()} FROM files_past
 /** Those that the current generation, this one, ended, but for those whose path something has that it has not ended. */
 export const endedPlain = (database: Database, generation: number): TimedFiles => timedFiles(database.lists(ENDED, generation));
 
-const timedFiles = (rows: readonly SqlList[]): TimedFiles => ({
-  paths: paths(rows, 0),
-  sizesBytes: numbers(rows, 1),
-  mtimesSeconds: numbers(rows, 2),
-});
+/** @throws Fault E-PKM-021 what somebody changed by hand */
+function timedFiles(rows: readonly SqlList[]): TimedFiles {
+  const files = { paths: paths(rows, 0), sizesBytes: numbers(rows, 1), mtimesSeconds: numbers(rows, 2) };
+  const { length } = files.paths;
+  const odd = files.paths.find((path) => path === '' || path.endsWith('/'));
+  if (odd !== undefined || files.sizesBytes.length !== length || files.mtimesSeconds.length !== length)
+    throw wrongValue('the path of a file', odd ?? files.paths[length - 1] ?? null);
+  return files;
+}
 
 /** A column of those rows that have something in it: of nothing, `group_concat` makes no text. */
 const texts = (rows: readonly SqlList[], index: number): string[] =>
   rows.map((row) => row[index]).filter((text) => typeof text === 'string');
 
 const numbers = (rows: readonly SqlList[], index: number): number[] =>
-  texts(rows, index).flatMap((text) => JSON.parse(`[${text}]`) as number[]);
+  texts(rows, index).flatMap((text) => listOf(`[${text}]`, index === 1 ? 'the size of a file' : 'the time of a file', isNumber));
+
+const isNumber = (item: unknown): item is number => typeof item === 'number';
 
 const paths = (rows: readonly SqlList[], index: number): string[] => texts(rows, index).flatMap((text) => text.split(BETWEEN));

@@ -1,4 +1,4 @@
-import { Bug } from '../../base/index.ts';
+import type { Fault } from '../../base/index.ts';
 import type {
   ConfigRow,
   FileRow,
@@ -10,44 +10,58 @@ import type {
   Trigger,
 } from '../types.ts';
 import type { SqlList, SqlRow, SqlValue } from './database.ts';
+import { integerOf, isText, listOf, timeOf, wrongValue } from './wrong-value.ts';
 
 const text = (value: SqlValue | undefined): string => (value === null || value === undefined ? '' : String(value));
-const list = (value: SqlValue | undefined): string[] => JSON.parse(text(value)) as string[];
 
+/** @throws Fault E-PKM-021 a value that pkm does not write */
 export function toRecord(row: SqlRow): PackageRecord {
+  const name = text(row['name']);
+  const what = (column: string): string => `column '${column}' of package '${name}'`;
+  const list = (column: string): string[] => listOf(text(row[column]), what(column), isText);
+  // Its manifest is called so.
+  for (const column of ['name', 'version']) if (text(row[column]).includes('/')) throw wrongValue(what(column), row[column]);
+  const reason = row['reason'] as InstallReason;
+  if (reason !== 'explicit' && reason !== 'dependency') throw wrongValue(what('reason'), reason);
   return {
-    name: text(row['name']),
+    name,
     version: text(row['version']),
-    release: Number(row['release']),
+    release: integerOf(row['release'], what('release')),
     tier: text(row['tier']),
     summary: text(row['summary']),
     license: text(row['license']),
     homepage: text(row['homepage']),
-    origin: toOrigin(row),
-    reason: row['reason'] as InstallReason,
-    runtime: list(row['runtime']),
-    provides: list(row['provides']),
-    conflicts: list(row['conflicts']),
-    supersedes: list(row['supersedes']),
-    config: list(row['config']),
-    ...triggersOf(row),
-    installedAt: Number(row['installed_at']),
+    origin: toOrigin(row, what('origin')),
+    reason,
+    runtime: list('runtime'),
+    provides: list('provides'),
+    conflicts: list('conflicts'),
+    supersedes: list('supersedes'),
+    config: list('config'),
+    ...triggersOf(row, what('triggers')),
+    installedAt: timeOf(row['installed_at'], what('installed_at')),
     supersededBy: text(row['superseded_by']) === '' ? [] : text(row['superseded_by']).split(', '),
-    supersededAt: Number(row['superseded_at'] ?? 0),
-    fromGeneration: Number(row['from_generation']),
+    supersededAt: timeOf(row['superseded_at'] ?? 0, what('superseded_at')),
+    fromGeneration: integerOf(row['from_generation'], what('from_generation')),
   };
 }
 
 /** Absent where there are none, and in a database of an older igos that is read only. */
-function triggersOf(row: SqlRow): { triggers?: readonly Trigger[] } {
+function triggersOf(row: SqlRow, what: string): { triggers?: readonly Trigger[] } {
   const value = text(row['triggers']);
-  return value === '' || value === '[]' ? {} : { triggers: JSON.parse(value) as Trigger[] };
+  return value === '' || value === '[]' ? {} : { triggers: listOf(value, what, isTrigger) };
 }
 
-function toOrigin(row: SqlRow): Origin {
+function isTrigger(item: unknown): item is Trigger {
+  const { name, paths, run, isFatal } = (item ?? {}) as Partial<Trigger>;
+  const areTexts = [paths, run].every((list) => Array.isArray(list) && list.every(isText));
+  return isText(name) && areTexts && typeof isFatal === 'boolean';
+}
+
+function toOrigin(row: SqlRow, what: string): Origin {
   if (row['origin'] === 'store') return { kind: 'store', storePath: text(row['store_path']) };
   if (row['origin'] === 'archive') return { kind: 'archive', file: text(row['archive']), sha256: text(row['archive_sha256']) };
-  throw new Bug(`origin '${String(row['origin'])}'`);
+  throw wrongValue(what, row['origin']);
 }
 
 /** Values of `RECORD_COLUMNS`. */
@@ -79,29 +93,29 @@ export function fromRecord(record: PackageRecord): SqlValue[] {
   ];
 }
 
-export function toFile(row: SqlRow): FileRow {
-  return {
-    path: row['path'] as string,
-    owner: row['package'] as string,
-    kind: row['kind'] as FileRow['kind'],
-    mode: row['mode'] as number,
-    uid: row['uid'] as number,
-    gid: row['gid'] as number,
-    sizeBytes: row['size'] as number,
-    sha256: (row['sha256'] ?? '') as string,
-    target: (row['target'] ?? '') as string,
-    isConfig: row['is_config'] === 1,
-    wasThere: row['was_there'] === 1,
-    mtimeSeconds: row['mtime'] as number,
-    ...(typeof row['capability'] === 'string' ? { capability: row['capability'] } : {}),
-  };
-}
+/** @throws Fault E-PKM-021 a value that pkm does not write */
+export const toFile = (row: SqlRow): FileRow => listedFile(FILE_COLUMNS.map((column) => row[column] ?? null));
 
 /** Of `files` and `files_past`, as `listedFile` takes them. A database of an older igos that is read only lacks the last. */
 export const LISTED_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime';
+const FILE_COLUMNS: readonly string[] = [...LISTED_COLUMNS.split(', '), 'capability'];
+const KINDS: readonly unknown[] = ['file', 'directory', 'symlink'] satisfies FileRow['kind'][];
+const isWord = (value: unknown): boolean => (value as number) >>> 0 === value;
 
-/** The same as `toFile`, from `LISTED_COLUMNS` and `capability`. */
+/** Names the first value that pkm does not write. */
+function wrongFile(row: SqlList): Fault {
+  const isRight = [isText, isText, (kind: unknown) => KINDS.includes(kind), isWord, isWord, isWord, Number.isSafeInteger];
+  const found = isRight.findIndex((is, column) => !is(row[column]));
+  const column = found === -1 ? LISTED_COLUMNS.split(', ').indexOf('mtime') : found;
+  return wrongValue(`column '${FILE_COLUMNS[column]}' of path '${String(row[0])}' of package '${String(row[1])}'`, row[column]);
+}
+
+/** The same as `toFile`, from `LISTED_COLUMNS` and `capability`. @throws Fault E-PKM-021 */
 export function listedFile(row: SqlList): FileRow {
+  const isNamed = typeof row[0] === 'string' && typeof row[1] === 'string' && KINDS.includes(row[2]);
+  const isNumbered =
+    isWord(row[3]) && isWord(row[4]) && isWord(row[5]) && Number.isSafeInteger(row[6]) && Number.isSafeInteger(row[11]);
+  if (!isNamed || !isNumbered) throw wrongFile(row);
   const capability = row[12];
   return {
     path: row[0] as string,

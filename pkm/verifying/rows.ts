@@ -36,12 +36,13 @@ const isPlain = (database: Database): string =>
 /** For each path the row that says how it stands, sorted by path. @param which  `others`: those that are not in pieces of `plainPieces` */
 export function* effectiveRows(database: Database, packages: Packages, which: 'all' | 'others'): Iterable<FileRow> {
   const { sql, values } = ofPackages(packages);
-  const tail = `files WHERE path >= ? ${sql} ${which === 'all' ? '' : `AND NOT ${isPlain(database)}`} ORDER BY path, package LIMIT ?`;
-  let from = '';
-  for (;;) {
-    const rows = fileRows(database, tail, from, ...values, CHUNK_ROWS);
-    const isLast = rows.length < CHUNK_ROWS;
-    let group: FileRow[] = [];
+  const rest = which === 'all' ? '' : `AND NOT ${isPlain(database)}`;
+  // Behind the last row: a directory may have more owners than a piece has rows.
+  const tail = `files WHERE path >= ?1 AND (path > ?1 OR package > ?2) ${sql} ${rest} ORDER BY path, package LIMIT ?`;
+  let [path, owner] = ['', ''];
+  let group: FileRow[] = [];
+  for (let isLast = false; !isLast; ) {
+    const rows = fileRows(database, tail, path, owner, ...values, CHUNK_ROWS);
     for (const row of rows) {
       if (group.length > 0 && group[0]!.path !== row.path) {
         yield effective(group)!;
@@ -49,13 +50,10 @@ export function* effectiveRows(database: Database, packages: Packages, which: 'a
       }
       group.push(row);
     }
-    // the owners of the last path may go on in the next piece
-    if (isLast) {
-      if (group.length > 0) yield effective(group)!;
-      return;
-    }
-    from = group[0]!.path;
+    isLast = rows.length < CHUNK_ROWS;
+    if (!isLast) ({ path, owner } = rows.at(-1)!);
   }
+  if (group.length > 0) yield effective(group)!;
 }
 
 export interface PlainPiece {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { Fault, SystemFault } from '../../base/index.ts';
 import { parseDebianUrl } from '../../builder/fetch/debian.ts';
 import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.ts';
@@ -168,6 +168,27 @@ test('executables and archives are made as declared', async (t) => {
   );
   const result = await realize(store, [{ drvPath, outputs: [] }]);
   assert.equal(statSync(store.toReal(result.outputs.get(drvPath)!.get('out')!)).mode & 0o777, 0o555);
+});
+
+test('an xz archive that asks for 4 GiB of memory is refused', async (t) => {
+  if (!needsSandbox(t)) return;
+  const packed = spawnSync('xz', ['-0', '-c'], { input: Buffer.alloc(10_240) });
+  if (packed.status !== 0) return t.skip('xz is not installed');
+  const bytes = packed.stdout;
+  // The header of the first block begins behind 12 bytes: its size, flags, a filter of one byte of properties, the dictionary's size.
+  const headerBytes = (bytes[12]! + 1) * 4;
+  assert.deepEqual([...bytes.subarray(13, 16)], [0, 0x21, 1]);
+  bytes[16] = 40;
+  bytes.writeUInt32LE(crc32(bytes.subarray(12, 12 + headerBytes - 4)), 12 + headerBytes - 4);
+  const path = join(temporaryFolder(t), 'a.tar.xz');
+  writeFileSync(path, bytes);
+  const store = temporaryStore(t);
+  const drvPath = fetchDrv(store, [pathToFileURL(path).href], sha256('x'), { unpack: '1' }, 'nar');
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }]), (error) => {
+    assert.ok(error instanceof BuildFault && error.code === 'E-BUILD-013', String(error));
+    assert.match(error.message, /'xz' refuses it: .*memory/i);
+    return true;
+  });
 });
 
 const limits = { nRedirects: 3, nFruitless: 3, idleMs: 10_000, pauseMs: 1 };

@@ -39,6 +39,57 @@ test('what a look sees first is told all the same, and once', async (t) => {
   assert.equal(await changes.next(() => true), undefined);
 });
 
+test('what is told of other files does not lead to looks all the time', async (t) => {
+  const { changes, folder } = begin(t);
+  changes.follow(new Set([textToBytes(join(folder, 'file'))]), []);
+  const noise = setInterval(() => writeFileSync(join(folder, 'log'), 'x'), 15);
+  t.after(() => clearInterval(noise));
+  const startMs = performance.now();
+  let lookedMs = 0;
+  await changes.next(() => {
+    const beginMs = performance.now();
+    while (performance.now() - beginMs < 10);
+    lookedMs += performance.now() - beginMs;
+    return performance.now() - startMs > 500;
+  });
+  const share = lookedMs / (performance.now() - startMs);
+  assert.ok(share < 0.35, `${share} of the time`);
+});
+
+test('a clock that is set back stops nothing', { timeout: 10_000 }, async (t) => {
+  const { changes, folder } = begin(t);
+  changes.follow(new Set([textToBytes(join(folder, 'file'))]), []);
+  const now = Date.now;
+  setTimeout(() => writeFileSync(join(folder, 'file'), ''), 20);
+  let nLooks = 0;
+  await changes.next(() => {
+    if (++nLooks === 2) t.mock.method(Date, 'now', () => now() - 3_600_000);
+    return nLooks === 4;
+  });
+});
+
+test('a folder that was made anew is watched, whatever number it got', async (t) => {
+  const { changes, folder } = begin(t);
+  const file = join(folder, 'a/file');
+  const paths = new Set([textToBytes(file)]);
+  const make = (): void => {
+    mkdirSync(join(folder, 'a'));
+    writeFileSync(file, '');
+    changes.follow(paths, []);
+  };
+  make();
+  rmSync(join(folder, 'a'), { recursive: true });
+  make();
+  let isWritten = false;
+  setTimeout(() => {
+    isWritten = true;
+    writeFileSync(file, '1');
+  }, 50);
+  const start = Date.now();
+  assert.equal(await changes.next(() => isWritten), textToBytes(file));
+  assert.ok(Date.now() - start < SOON_MS, 'it was told');
+});
+
 test('a folder that took the place of another is watched', async (t) => {
   const { changes, folder } = begin(t);
   const file = join(folder, 'a/file');

@@ -169,6 +169,40 @@ test('each kind of change that evaluation would see, and no other', async (t) =>
   assert.equal(await watched.ended, 'SIGINT');
 });
 
+const git = (folder: string, ...words: string[]): string => {
+  const { status, stdout, stderr } = spawnSync('git', ['-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b', ...words], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  return stdout.trim();
+};
+const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
+
+test('a Git repository: one commit stays as it is, what stands there now does not', { skip: noGit }, async (t) => {
+  const { work } = programs(t);
+  const repository = join(work, 'repository');
+  mkdirSync(repository);
+  git(repository, 'init', '--quiet');
+  writeFileSync(join(repository, 'file'), 'one');
+  git(repository, 'add', '.');
+  git(repository, 'commit', '--quiet', '--message', 'one');
+  const head = (): string => git(repository, 'rev-parse', 'HEAD');
+  const pinned = `src = builtins.fetchGit { url = "${repository}"; rev = "${head()}"; };`;
+  const watched = start(t, { 'a.nix': derivation('"pinned"', pinned) }, ['--impure', '--dry-run', 'a.nix']);
+  assert.match((await watched.round()).shown, /^build pinned: /);
+  await watched.quiet();
+  watched.write('a.nix', derivation(`"rev-${'${'}(builtins.fetchGit "${repository}").shortRev}"`));
+  const revOf = async (): Promise<string | undefined> => /^build rev-(\w+): /.exec((await watched.round()).shown)?.[1];
+  assert.equal(await revOf(), head().slice(0, 7));
+  await watched.quiet();
+  writeFileSync(join(repository, 'file'), 'two');
+  assert.equal(await revOf(), '0000000', 'what is not committed');
+  await watched.quiet();
+  git(repository, 'commit', '--quiet', '--all', '--message', 'two');
+  for (let n = 0; n < 5; n++) if ((await revOf()) === head().slice(0, 7)) return;
+  assert.fail(watched.stderr);
+});
+
 const sandbox = await noSandbox();
 
 test('builds, and failures of builds', { skip: sandbox }, async (t) => {
@@ -183,6 +217,32 @@ test('builds, and failures of builds', { skip: sandbox }, async (t) => {
   assert.match((await watched.round()).shown, /^\/igos\/store\/\w{32}-two\n$/);
   watched.kill('SIGTERM');
   assert.equal(await watched.ended, 'SIGTERM');
+});
+
+test('what evaluation has built is no change of it', { skip: sandbox }, async (t) => {
+  const made = (name: string, text: string): string =>
+    `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read x <$src; echo ${text} >$out" ]; src = ./in; }`;
+  const parts = `v = (import (${made('code', `'{ v ='$x'; }'`)})).v; w = builtins.path { path = "\${${made('source', '$x')}}"; name = "w"; };`;
+  const watched = start(t, { in: '1\n', 'a.nix': derivation('"x"', parts) }, ['--impure', 'a.nix']);
+  const first = await watched.round();
+  assert.match(first.shown, /-x\n$/, first.told);
+  await watched.quiet();
+  watched.write('in', '2\n');
+  const second = await watched.round();
+  assert.match(second.shown, /-x\n$/, second.told);
+  assert.notEqual(second.shown, first.shown);
+  await watched.quiet();
+});
+
+test('what each round changes itself is said, and goes on slowly', { skip: sandbox }, async (t) => {
+  const watched = start(t, { 'a.nix': derivation('"x"', 'src = ./.;') }, ['a.nix', '--out-link', 'result']);
+  let told = '';
+  for (let n = 0; n < 14; n++) ({ told } = await watched.round());
+  assert.match(watched.stderr, /^something changed during each of the last 10 rounds, as an --out-link/m);
+  assert.match(told, /^result changed\n/);
+  const startMs = performance.now();
+  await watched.round();
+  assert.ok(performance.now() - startMs > 500);
 });
 
 test('what cannot be watched is refused', (t) => {

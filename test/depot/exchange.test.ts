@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compareBytes, type Fault } from '../../base/index.ts';
+import { compareBytes, type Fault, writeFileAtomic } from '../../base/index.ts';
 import { gpgHasSecretKey, gpgSigner, loadOpenPgp } from '../../depot/index.ts';
 import { ALL, type Exchange, exchange } from './published.ts';
 import { keyOf } from './signers.ts';
@@ -83,6 +84,25 @@ test('the password of an address is used, and shown to nobody', async (t) => {
   });
   assert.equal(shown.filter((event) => (event as { kind: string }).kind === 'fetch').length, 2);
   assert.doesNotMatch(JSON.stringify(shown), /hunter2/);
+});
+
+test('an index that changes while it is packed is published anew', async (t) => {
+  const at = await exchange(t);
+  const index = join(at.from.folder, 'alan/index/26.04');
+  writeFileSync(index, randomBytes(1 << 21));
+  mkdirSync(join(at.published, 'alan/index'), { recursive: true });
+  // It is being written: so the other is read.
+  const watcher = watch(join(at.published, 'alan/index'), () => {
+    watcher.close();
+    setTimeout(() => writeFileAtomic(index, Buffer.from('<index>2</index>\n')), 20);
+  });
+  t.after(() => watcher.close());
+  await at.publish(['alan/index/26.04']);
+  assert.equal(readFileSync(index, 'utf8'), '<index>2</index>\n', 'it takes long enough');
+  assert.deepEqual(await at.publish(['alan/index/26.04']), ['alan/index/26.04.xz']);
+  assert.deepEqual(await at.publish(['alan/index/26.04']), []);
+  await at.download(['alan/index/26.04']);
+  assert.equal(readFileSync(join(at.to.folder, 'alan/index/26.04'), 'utf8'), '<index>2</index>\n');
 });
 
 test('an index is published and fetched anew when it changed', async (t) => {

@@ -163,6 +163,7 @@ const cases: Record<string, readonly TarSpec[] | Buffer> = {
   empty: Buffer.alloc(0),
   'compressed nothing': gzipSync(Buffer.alloc(0)),
   'compressed zeros': gzipSync(Buffer.alloc(1 << 20)),
+  'very many zeros after the end': gzipSync(Buffer.concat([raw, Buffer.alloc(17 << 20)])),
 };
 
 test('hostile archives: each refused for its reason, and nothing written', async (t) => {

@@ -174,6 +174,16 @@ test('more paths than one piece of the answer, directories with many owners at i
   assert.deepEqual(found(box), ['missing usr/share/common/6/p29-97']);
 });
 
+test('a directory has more owners than one piece of the answer has rows', (t) => {
+  const box = new Sandbox(t);
+  const images = Array.from({ length: 2001 }, (_, n) => box.image(`p${n} 1`, { [`usr/${n}`]: '' }));
+  box.do((root) => root.install(images));
+  for (const fast of [true, false]) {
+    const { isClean, nChecked } = box.do((root) => root.verify({ fast }));
+    assert.deepEqual([isClean, nChecked], [true, 2001 + 1]);
+  }
+});
+
 test('removing: a file that has the size and time it was placed with needs no reading; any other is compared', (t) => {
   const box = installed(t);
   const warned = () => box.do((root) => root.remove(['b'], { dryRun: true }).warnings.map((warning) => warning.path));

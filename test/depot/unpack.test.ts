@@ -1,0 +1,43 @@
+/** Archives that are larger than they look are refused in time. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { Header, type HeaderData } from 'tar/header';
+import { unpackArchive } from '../../depot/unpack.ts';
+
+function member(path: string, data?: Buffer): Buffer {
+  const block = Buffer.alloc(512);
+  const type = data === undefined ? 'Directory' : 'File';
+  new Header({ path, type, mode: 0o644, uid: 0, gid: 0, mtime: new Date(0), size: data?.length ?? 0 } as HeaderData).encode(
+    block,
+    0,
+  );
+  return Buffer.concat([block, data ?? Buffer.alloc(0)]);
+}
+
+const BYTES = 1 << 20;
+const END = Buffer.alloc(1024);
+const file = (name: string, size: number): Buffer => member(`1/${name}`, Buffer.alloc(size));
+const CASES: Readonly<Record<string, readonly [parts: readonly Buffer[], says: RegExp | undefined]>> = {
+  'as large as it may be': [[file('a', BYTES), END], undefined],
+  'too many bytes': [[file('a', BYTES), file('b', 512), END], /it has more than 1048576 bytes/],
+  'too many members': [[...Array.from({ length: 5 }, (_, n) => file(`${n}`, 0)), END], /it has more than 5 members/],
+  'zeros behind its end': [[END, Buffer.alloc(3 * BYTES)], /nothing comes to an end in it/],
+};
+
+for (const [name, [parts, says]] of Object.entries(CASES)) {
+  test(`archives: ${name}`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'igos-unpack-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const packed = join(folder, 'packed');
+    writeFileSync(packed, gzipSync(Buffer.concat([member('1/'), ...parts])));
+    mkdirSync(join(folder, 'to'));
+    const options = { archive: 'a/raw/b/1', top: '1', layout: '2017', limits: { members: 5, bytes: BYTES } } as const;
+    const done = unpackArchive(packed, join(folder, 'to'), options);
+    if (says === undefined) await done;
+    else await assert.rejects(done, (error: Error) => says.test(error.message));
+  });
+}

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 
 const OF_THE_STORE = "make room: 'igos gc' removes what nothing needs, 'igos gc --dry-run' shows what that is";
 const OF_THE_ROOT =
-  "'pkm gc --keep 3' and 'pkm cache clean' free what pkm keeps, on a full disk too; else make room on that file system";
+  "'pkm gc --keep 3' and 'pkm cache clean' free what pkm keeps, 'pkm remove' what a package has, on a full disk too; else make room on that file system";
 const OF_THE_DEPOT = "'igos depot gc' removes archives that nothing needs, 'igos depot gc --dry-run' shows which";
 const TEMPORARY = 'make room there, or have TMPDIR name a folder on a larger file system';
 const ELSEWHERE = 'make room on that file system, or name a place on another';

@@ -11,6 +11,7 @@ import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
 import type { DiskPlan } from './plan/operations.ts';
+import { linksLeftBehind } from './plan/own-links.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
 import { fileRows } from './state/file-rows.ts';
@@ -134,7 +135,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     packages,
     ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
     config: plan.configChanges,
-    warnings: [...wish.warnings, ...unknown, ...plan.warnings],
+    warnings: [...wish.warnings, ...unknown, ...plan.warnings, ...linksLeftBehind(base, delta, wish.disk)],
     nFilesPlaced: plan.nFilesPlaced,
     nFilesRemoved: plan.nFilesRemoved,
     stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),

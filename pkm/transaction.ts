@@ -49,7 +49,7 @@ export function checkSpace(layout: RootLayout, plan: DiskPlan): void {
     if (free >= neededBytes) continue;
     const sizes = `${formatBytes(neededBytes)} needed, ${formatBytes(free)} free`;
     throw new Fault('E-PKM-018', `not enough free space at '${path}': ${sizes}`, {
-      hints: ['remove old generations with: pkm gc', 'or free space in another way; nothing was changed'],
+      hints: ['forget old generations with: pkm gc --keep 3', 'or free space in another way; nothing was changed'],
     });
   }
 }

@@ -1,6 +1,6 @@
 import { didYouMean, Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
-import { newlyUnmet, type Unmet, unmetDependencies } from './dependencies.ts';
+import { newlyUnmet, Satisfaction, type Unmet, unmetDependencies } from './dependencies.ts';
 import type { Draft } from './draft.ts';
 import { parseRequirement } from './requirement.ts';
 import { Roster } from './roster.ts';
@@ -25,7 +25,7 @@ export function removePackages(
     before.filter((record) => !gone.has(record.name)),
   );
   if (broken.length > 0) {
-    if (options.cascade !== true) throw dependants(names, broken);
+    if (options.cascade !== true) throw dependants([...gone], broken, new Satisfaction(before));
     cascade(before, gone);
   }
   const all = [...gone];
@@ -65,12 +65,17 @@ export const notInstalled = (name: string, known: readonly string[]): Fault =>
     hints: [...didYouMean(name, known), "see what is with 'pkm list'"],
   });
 
-function dependants(names: readonly string[], broken: readonly Unmet[]): Fault {
-  const shown = broken.slice(0, 20).map((unmet) => `'${unmet.package}' needs '${unmet.needs}'`);
+/** @param satisfied  by what was there before */
+function dependants(names: readonly string[], broken: readonly Unmet[], satisfied: Satisfaction): Fault {
+  const shown = broken.slice(0, 20).map(({ package: by, needs }) => {
+    const met = satisfied.by(needs).filter((name) => name !== parseRequirement(needs).name);
+    return `'${by}' needs '${needs}'${met.length === 0 ? '' : `, which '${met.join("', '")}' stands for`}`;
+  });
   if (broken.length > 20) shown.push(`and ${broken.length - 20} more`);
   const what = names.length === 1 ? `'${names[0]}'` : `${names.length} packages`;
-  return new Fault('E-PKM-014', `cannot remove ${what}: other packages need it`, {
+  const it = names.length === 1 ? 'it' : 'them';
+  return new Fault('E-PKM-014', `cannot remove ${what}: other packages need ${it}`, {
     notes: shown,
-    hints: ['remove these too with --cascade', 'or keep it'],
+    hints: ['remove these too with --cascade', `or keep ${it}`],
   });
 }

@@ -91,6 +91,11 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     box.do((root) => root.install([box.image('zlib 1', {}), box.image('app 1', {}, { runtime: ['zlib'] })]));
     box.do((root) => root.remove(['zlib']));
   },
+  'dependants-of-several': (box) => {
+    const mail = [box.image('exim 4', {}, { provides: ['mta'] }), box.image('lists 1', {}, { runtime: ['mta'] })];
+    box.do((root) => root.install([...mail, box.image('zlib 1', {})]));
+    box.do((root) => root.remove(['zlib', 'exim']));
+  },
   'not-installed': (box) => {
     box.do((root) => root.install([box.image('firefox 1', {})]));
     box.do((root) => root.remove(['firefix']));

@@ -1,7 +1,7 @@
 /** Services as data: the symlinks that switch them on. What systemctl would make is compared where it is at hand. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { servicesOf, withServices } from '../../pkm/index.ts';
@@ -106,6 +106,25 @@ test('what switches a service on goes with its package, and comes back with it; 
   box.do((root) => root.remove(['x']));
   assert.deepEqual(links().slice(0, 2), [undefined, '-> /dev/null']);
   assert.ok(box.do((root) => root.verify().isClean));
+});
+
+test('links that somebody made to a service are named when it goes', (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('x 1', units), box.image('y 1', { 'usr/lib/systemd/system/y.service': '' })]));
+  const wants = 'etc/systemd/system/multi-user.target.wants';
+  mkdirSync(box.path(wants), { recursive: true });
+  for (const name of ['sshd', 'y']) symlinkSync(`/usr/lib/systemd/system/${name}.service`, box.path(`${wants}/${name}.service`));
+  symlinkSync('../../../usr/lib/systemd/system/sshd.service', box.path('etc/systemd/system/ssh.service'));
+  const said = box.do((root) => root.remove(['x'])).warnings.map(({ path, package: by }) => `${path} ${by}`);
+  assert.deepEqual(said.sort(), [
+    'etc/systemd/system/multi-user.target.wants/sshd.service x',
+    'etc/systemd/system/ssh.service x',
+  ]);
+  assert.equal(box.read(`${wants}/sshd.service`), '-> /usr/lib/systemd/system/sshd.service');
+  // Where that cannot be looked at, packages go all the same.
+  rmSync(box.path('etc/systemd'), { recursive: true });
+  symlinkSync('/outside', box.path('etc/systemd'));
+  assert.deepEqual(box.do((root) => root.remove(['y'])).warnings, []);
 });
 
 const hasSystemctl = spawnSync('systemctl', ['--version'], { stdio: 'ignore' }).status === 0;

@@ -85,13 +85,13 @@ export const undefinedVariable = (name: string, candidates: Iterable<string>, sp
       ? ["a number and a name side by side are a call; numbers are written in decimal, a power of ten as '1.0e3'"]
       : isBetweenQuotes(span)
         ? [`a string and a name side by side are a call; a quote within a string is written '\\"'`]
-        : nameHints(name, candidates, about),
+        : nameHints(name, candidates, span, about),
   });
 
-function nameHints(name: string, candidates: Iterable<string>, { isBuiltin, otherwise }: Unbound): readonly string[] {
+function nameHints(name: string, candidates: Iterable<string>, span: Span, { isBuiltin, otherwise }: Unbound): readonly string[] {
   const found = near(name, candidates);
   if (isBuiltin) return [`it is a builtin: builtins.${name}`, ...found];
-  return found.length > 0 ? found : (otherwise?.() ?? []);
+  return found.length > 0 ? found : [...shellHint(name, span), ...(otherwise?.() ?? [])];
 }
 
 /** `sort`: globals have the builtins that need the prefix as `__sort`. */
@@ -102,6 +102,12 @@ const isBehindDigit = ({ source, start }: Span): boolean => /[0-9]/.test(source.
 
 /** `"he said "hi" to me"`. */
 const isBetweenQuotes = ({ source, start }: Span): boolean => source.text.charAt(start - 1) === '"';
+
+/** `"echo ${HOME}"`: shell text has variables of its own. */
+function shellHint(name: string, { source, start, end }: Span): readonly string[] {
+  if (source.text.slice(start - 2, start) !== '${' || source.text.charAt(end) !== '}') return [];
+  return [`a variable of the shell is $${name}, or ''\${${name}} in an indented string and \\\${${name}} in a quoted one`];
+}
 
 /** Builtins of Nix that igos does not have. */
 const LEFT_OUT: ReadonlySet<string> = new Set([

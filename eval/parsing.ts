@@ -3,8 +3,14 @@ import { type Fault, renderFault, textToBytes } from '../base/index.ts';
 import type { ParseOptions } from '../lang/index.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 
+/** What it hangs on: which options are given, and where warnings go. */
+export interface Parsing {
+  readonly settings: EvalSettings;
+  readonly io: EvalIO;
+}
+
 /** Warnings are said as they come. */
-export function parseOptions({ settings, io }: { settings: EvalSettings; io: EvalIO }): ParseOptions {
+export function parseOptions({ settings, io }: Parsing): ParseOptions {
   const onWarning = (warning: Fault): void => io.trace('warning', warningText(warning));
   const pipes = settings.pipes === true;
   return settings.lints === undefined ? { pipes, onWarning } : { pipes, lints: settings.lints, onWarning };

@@ -207,4 +207,11 @@ export const langCodes = defineCodes({
     wrong: '[ (x: x) or ]',
     right: '[ ((x: x) or) ]',
   },
+  'E-LANG-034': {
+    title: 'a default of the shell, taken for an address',
+    explanation:
+      "A warning. `${NAME:-text}` within a string is an interpolation of the language, and `NAME:-text` an address without quotes: a string of just these letters. What is meant for the shell stands behind `''` in an indented string, and behind a backslash in a quoted one.",
+    wrong: "''echo ${CC:-cc}''",
+    right: "''echo ''${CC:-cc}''",
+  },
 });

@@ -9,6 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { bytesToText, compareBytes, Fault, Faults, SourceFile, SystemFault, textToBytes } from '../../base/index.ts';
 import { type Declaration, type FileTree, type ParseResult, parse } from '../../lang/index.ts';
 import type { EvalIO } from '../io.ts';
+import { type Parsing, parseOptions } from '../parsing.ts';
 import { globFiles } from './glob-files.ts';
 
 const TREE_FILE = 'tree.igos';
@@ -55,14 +56,19 @@ export type ReadSource = (
  * @param argument  as the user wrote it: errors show paths below it
  * @throws Fault E-DECL-014, 015, 016 · Faults syntax errors · SystemFault a file cannot be read
  */
-export function loadTree(io: EvalIO, argument: string, readFields: ReadTreeFields): LoadedTree {
+export function loadTree(evaluator: Parsing, argument: string, readFields: ReadTreeFields): LoadedTree {
+  const { io } = evaluator;
+  const options = parseOptions(evaluator);
   const problems: Fault[] = [];
   const readSource: ReadSource = (path, shown) => {
     const source = new SourceFile(
       shown,
       shownAs(shown, () => io.readFile(textToBytes(path))),
     );
-    return { source, ...parse(source, { kind: 'igos' }) };
+    const parsed = parse(source, { ...options, kind: 'igos' });
+    // Of one expression they are said where it is imported.
+    if (parsed.tree.kind === 'declarations') for (const warning of parsed.warnings) options.onWarning?.(warning);
+    return { source, ...parsed };
   };
   const loaded = load(argument, { io, readFields, readSource, problems }, new Map());
   if (problems.length > 0) throw problems.length === 1 ? problems[0] : new Faults(problems);

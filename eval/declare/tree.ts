@@ -96,7 +96,7 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
       ['makePackage', makePackageFunction(evaluator, () => realm)],
     ]),
   );
-  const loaded = guard(() => loadTree(evaluator.io, argument, readTreeFields));
+  const loaded = guard(() => loadTree(evaluator, argument, readTreeFields));
   const declared = collectDeclarations(loaded.files);
 
   const packages = new Map<string, Package>();

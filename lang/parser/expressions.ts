@@ -28,9 +28,14 @@ interface Pending {
 
 const LATER = undefined as unknown as Expr;
 
+/** `CC:-cc`, `CC:=cc`, `CC:+cc`, `CC:?no compiler`. */
+const SHELL_DEFAULT = /^[A-Za-z]\w*:[-=+?]/;
+
 export abstract class Expressions extends Functions {
   protected abstract readonly pipes: boolean;
   protected abstract lintUri(index: number, uri: Bytes): void;
+  /** A variable of the shell with a default, in an interpolation of the language. */
+  protected abstract warnShellDefault(index: number, text: Bytes): void;
   /** Of `f or` as an argument, item or default, which begins at `start`; the token `or` is at `index`. */
   protected abstract warnOr(start: number, index: number): void;
 
@@ -222,6 +227,7 @@ export abstract class Expressions extends Functions {
         this.at++;
         const uri = this.image(index);
         this.lintUri(index, uri);
+        if (this.kinds[index - 1] === K.Interpolation && SHELL_DEFAULT.test(uri)) this.warnShellDefault(index, uri);
         return { kind: 'string', parts: [uri], style: 'uri', start: this.starts[index]!, end: this.ends[index]! };
       }
       case K.Let:

@@ -59,6 +59,13 @@ export class Parser extends Declarations {
     this.#lint('urlLiterals', index, message, 'put it in quotes');
   }
 
+  protected override warnShellDefault(index: number, text: Bytes): void {
+    const shown = bytesToText(text);
+    const hints = [`for the shell write ''\${${shown}} in an indented string, and \\\${${shown}} in a quoted one`];
+    const labels = [this.label(index, 'an address without quotes')];
+    this.warnings.push(new Fault('E-LANG-034', `'\${${shown}}' is the text '${shown}' here`, { labels, hints }));
+  }
+
   /** Nix warns of it as well, and asks for no setting: once `or` is an ordinary name, these texts will mean something else. */
   protected override warnOr(start: number, index: number): void {
     const text = bytesToText(this.source.text.slice(start, this.ends[index]));

@@ -57,6 +57,17 @@ test('several files and several attributes are printed in turn, and an argument 
   assert.match(instantiated.stderr, /E-CLI-003.*'y' is not a derivation/);
 });
 
+test('options and warnings about the language hold for files of declarations, too', (t) => {
+  const { igos, work } = programs(t);
+  const file = join(work, 'a.igos');
+  const fields = 'tier = core; summary = "s" |> (x: x); phases.install = "echo ${CC:-cc}";';
+  writeFileSync(file, `tier core { summary = "c"; }\npackage a "1" { ${fields} }\n`);
+  assert.match(igos('show', `${file}#a`).stderr, /E-LANG-014/);
+  const shown = igos('show', '--pipes', `${file}#a`);
+  assert.match(shown.stdout, /^summary +s$/m, shown.stderr);
+  assert.match(shown.stderr, /^warning: '\$\{CC:-cc\}' is the text 'CC:-cc' here\n/);
+});
+
 test("options of Nix's programs that are none here are told in our terms", (t) => {
   const { igos } = programs(t);
   for (const [words, said] of [

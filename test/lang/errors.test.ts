@@ -80,6 +80,15 @@ test('`or` as a name: a warning where parentheses would change what it means', (
   for (const text of allowed) assert.deepEqual(parse(new SourceFile('example.nix', text)).warnings, [], text);
 });
 
+test('a default of the shell in an interpolation: a warning, as it is the text of an address', (t) => {
+  const meant = ["''echo ${CC:-cc}''", '"echo ${x:=y}"'];
+  const warnings = meant.flatMap((text) => parse(new SourceFile('example.nix', text)).warnings);
+  for (const { code } of warnings) raised.add(code);
+  golden(t, 'errors/lang-shell-default.txt', warnings.map((fault) => renderFault(fault, { severity: 'warning' })).join('\n'));
+  const allowed = ["''echo ''${CC:-cc}''", '"echo \\${x:=y}"', '"${https://example.org/x:-y}"', 'x:-y', '"${x: -y}"', '[ a:-b ]'];
+  for (const text of allowed) assert.deepEqual(parse(new SourceFile('example.nix', text)).warnings, [], text);
+});
+
 test('every code has a case, and every example of the table is what it says', () => {
   assert.deepEqual([...raised].sort(compareBytes), Object.keys(langCodes).sort(compareBytes));
   for (const [code, { wrong, right }] of Object.entries(langCodes) as [string, { wrong?: string; right?: string }][]) {

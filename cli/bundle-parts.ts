@@ -1,5 +1,5 @@
 /**
- * A bundle in parts: what every evaluation needs, what most do, and what seldom runs. A part is loaded when something in it is first
+ * A bundle in parts: what every command needs, what most do, and what seldom runs. A part is loaded when something in it is first
  * used: a start pays for each function that its file has, run or not, since all are deserialized.
  *
  * esbuild makes each part with the modules of the others left out, as `require('igos-part:FILE')`. Here those become names: of parts
@@ -9,62 +9,85 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** In the order in which they may rely on each other. Each is a file in `dist/`. */
-export const PARTS = ['evaluating', 'ordinary', 'seldom'] as const;
-export type Part = (typeof PARTS)[number];
+/** Parts of one bundle, in the order in which they may rely on each other. Each is a file in `dist/`. */
+export interface Parts {
+  readonly names: readonly string[];
+  /**
+   * Files of the parts but the first, by the first pattern that fits. Nothing at the top level of a file may use a part behind its own: that
+   * would load it at every start.
+   */
+  readonly files: Readonly<Record<string, readonly RegExp[]>>;
+}
 
-/**
- * Files of the parts but the first. Nothing at the top level of a file may use a part behind its own: that would load it at every
- * start.
- */
-const FILES: Readonly<Record<Exclude<Part, 'evaluating'>, readonly RegExp[]>> = {
-  ordinary: [
-    /^eval\/hot\//,
-    // Their tables are read when a program names anything it has not defined.
-    /^eval\/builtins\/(?!flake-ref\/|toml\/|(codes|documentation|faults|json-message|xml)\.ts$)/,
-    /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
-    /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
-    /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
-    /^cli\/igos\/instantiate\.ts$/,
-    /^cli\/evaluation-cache\//,
-    /^base\/(koffi|sha256)\.ts$/,
-    /^store\/(aterm|base32|complete-derivation|derivation|derivation-text|hash|hash-modulo|kept-text|store-path)\.ts$/,
-  ],
-  seldom: [
-    /^builder\//,
-    /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
-    /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
-    /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
-    /^store\//,
-    /^eval\/(declare|git|library)\//,
-    /^eval\/builtins\/(flake-ref|toml)\//,
-    /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
-    /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
-    /^cli\/(command-record|help|version|exit|foreign-words|full-disk|igos\/parse)\.ts$/,
-    /^cli\/progress\//,
-  ],
+export const EVALUATION: Parts = {
+  names: ['evaluating', 'ordinary', 'seldom'],
+  files: {
+    ordinary: [
+      /^eval\/hot\//,
+      // Their tables are read when a program names anything it has not defined.
+      /^eval\/builtins\/(?!flake-ref\/|toml\/|(codes|documentation|faults|json-message|xml)\.ts$)/,
+      /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
+      /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
+      /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
+      /^cli\/igos\/instantiate\.ts$/,
+      /^cli\/evaluation-cache\//,
+      /^base\/(koffi|sha256)\.ts$/,
+      /^store\/(aterm|base32|complete-derivation|derivation|derivation-text|hash|hash-modulo|kept-text|store-path)\.ts$/,
+    ],
+    seldom: [
+      /^builder\//,
+      /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
+      /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
+      /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
+      /^store\//,
+      /^eval\/(declare|git|library)\//,
+      /^eval\/builtins\/(flake-ref|toml)\//,
+      /^eval\/builtins\/(documentation|faults|json-message|xml)\.ts$/,
+      /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
+      /^cli\/(command-record|help|version|exit|foreign-words|full-disk|igos\/parse)\.ts$/,
+      /^cli\/progress\//,
+    ],
+  },
 };
 
-const partOf = (file: string): Part =>
-  FILES.ordinary.some((pattern) => pattern.test(file))
-    ? 'ordinary'
-    : FILES.seldom.some((pattern) => pattern.test(file))
-      ? 'seldom'
-      : 'evaluating';
+/** Of pkm: what removes packages, verifies and tells of them, and what places them or asks repositories. */
+export const MANAGEMENT: Parts = {
+  names: ['managing', 'placing'],
+  files: {
+    placing: [
+      /^base\/(early-flush|errno|file-sink|http|native-zstd|plain-path|process|scratch-folder|source|strongly-connected|suggest)\.ts$/,
+      /^(base|store|pkm)\/(.*\/)?codes\.ts$/,
+      /^cli\/(evaluation-cache|igos)\/(?!([\w-]+-)?table\.ts$)/,
+      /^cli\/pkm\/(?!(files|history|info|list|name-pattern|offers|owns|remove|shown-address|verify|table|repository-table)\.ts$)/,
+      /^cli\/progress\/(?!model\.ts$)/,
+      /^cli\/(?!(arguments|commands|confirmation|context|leave|main|output|quantities|report-lines|root-reading|roots|terminal|time|user-home|whole-word|words|[\w-]+-table)\.ts$)[\w-]+\.ts$/,
+      /^pkm\/(adopt|archive|rebuild|repository\/(?!(available|known)\.ts$))/,
+      /^pkm\/config\/settle-config\.ts$/,
+      /^pkm\/(config-globs|gc|image|image-from-store|objects|origin-contents|placing|repair|services|unowned|versions|whole-folders)\.ts$/,
+      /^pkm\/loops\/(?!(creation|machine-code)\.ts$)/,
+      /^pkm\/plan\/(as-placed|critical|explain|install|install-order|merge|offers|resolve|roll-packages|tree-plan|world)\.ts$/,
+      /^store\/(?!canonical-metadata\.ts$|removing\/|lanes\/(placed-files|timed-files)\.ts$|screen\/(file-loop|machine-code|placed-loop|placed-scan|web-assembly)\.ts$)/,
+    ],
+  },
+};
 
-const isBefore = (a: Part, b: Part): boolean => PARTS.indexOf(a) < PARTS.indexOf(b);
+function partOf({ names, files }: Parts, file: string): string {
+  return names.slice(1).find((part) => files[part]!.some((pattern) => pattern.test(file))) ?? names[0]!;
+}
+
+const isBefore = ({ names }: Parts, a: string, b: string): boolean => names.indexOf(a) < names.indexOf(b);
 
 /** Lists of what others export and of numbers have no state: each part has its own. */
 const isInEach = (file: string): boolean =>
-  /^(base|lang|store|eval|eval\/declare|builder)\/index\.ts$|^lang\/kinds\.ts$/.test(file);
+  /^(base|lang|store|eval|eval\/declare|builder|pkm)\/index\.ts$|^lang\/kinds\.ts$/.test(file);
 
 /** Leaves out the modules of other parts. */
-export const parted = (home: string, own: Part): Plugin => ({
+export const parted = (parts: Parts, home: string, own: string): Plugin => ({
   name: `the part ${own}`,
   setup(build) {
     build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, kind, importer }) => {
       const file = relative(home, join(resolveDir, path));
-      const isOther = partOf(file) !== own && !isInEach(file) && importer !== '';
+      const isOther = partOf(parts, file) !== own && !isInEach(file) && importer !== '';
       // What a part asks of itself, by hand, is there.
       return isOther && kind !== 'require-call' ? { path: `igos-part:${file}`, external: true } : undefined;
     });
@@ -92,16 +115,16 @@ const LEFT_OUT = /\b(import_\w+) = require\("igos-part:([^"]+)"\);/g;
 const LEFT_OUT_LATER = /\bigosImport\("igos-part:([^"]+)"\)/g;
 
 /** What a part, before it is linked, uses of another: names by file. */
-export function usedOf(text: string, other: Part): Map<string, Set<string>> {
+export function usedOf(parts: Parts, text: string, other: string): Map<string, Set<string>> {
   const used = new Map<string, Set<string>>();
   for (const [, variable, file] of text.matchAll(LEFT_OUT)) {
-    if (partOf(file!) !== other) continue;
+    if (partOf(parts, file!) !== other) continue;
     const names = used.get(file!) ?? new Set();
     for (const [, name] of text.matchAll(new RegExp(`\\b${variable}\\.([\\w$]+)`, 'g'))) names.add(name!);
     used.set(file!, names);
   }
   for (const [, file] of text.matchAll(LEFT_OUT_LATER))
-    if (partOf(file!) === other && !used.has(file!)) used.set(file!, new Set());
+    if (partOf(parts, file!) === other && !used.has(file!)) used.set(file!, new Set());
   return used;
 }
 
@@ -135,25 +158,29 @@ export const GIVEN_NAME = 'igos:given';
 export const GIVEN = `export { given } from '${GIVEN_NAME}';`;
 
 /** What esbuild left out gets names. @throws Error where something is used in a way that has none */
-export function link(text: string, own: Part): string {
+export function link(parts: Parts, text: string, own: string): string {
   const variables = new Map([...text.matchAll(LEFT_OUT)].map(([, variable, file]) => [variable!, file!]));
   const constants: string[] = [];
-  for (const part of PARTS.filter((part) => isBefore(part, own))) {
-    const used = usedOf(text, part);
+  for (const part of parts.names.filter((part) => isBefore(parts, part, own))) {
+    const used = usedOf(parts, text, part);
     for (const [variable, file] of variables) {
-      if (partOf(file) !== part) continue;
+      if (partOf(parts, file) !== part) continue;
       const names = [...used.get(file)!].map((name) => `${name}: ${variable}_${name}`);
       constants.push(`const { ${names.join(', ')} } = igosBefore[${JSON.stringify(file)}];`);
     }
   }
-  const asked = (file: string): string => `igosPart(${JSON.stringify(partOf(file))}, ${JSON.stringify(file)})`;
+  const asked = (file: string): string => `igosPart(${JSON.stringify(partOf(parts, file))}, ${JSON.stringify(file)})`;
   const linked = text
     .replaceAll(LEFT_OUT, (_, variable: string) => `${variable};`)
-    .replaceAll(LEFT_OUT_LATER, (_, file: string) => `Promise.resolve(${asked(file)})`)
+    .replaceAll(LEFT_OUT_LATER, (_, file: string) => {
+      if (isBefore(parts, partOf(parts, file), own))
+        throw new Error(`the part '${own}' of a bundle imports '${file}' later, which is before it`);
+      return `Promise.resolve(${asked(file)})`;
+    })
     .replaceAll(/\b(import_\w+)\.([\w$]+)/g, (use, variable: string, name: string) => {
       const file = variables.get(variable);
       if (file === undefined) return use;
-      return isBefore(partOf(file), own) ? `${variable}_${name}` : `(${variable} ??= ${asked(file)}).${name}`;
+      return isBefore(parts, partOf(parts, file), own) ? `${variable}_${name}` : `(${variable} ??= ${asked(file)}).${name}`;
     });
   const left = /.*igos-part:.*/.exec(linked);
   if (left !== null) throw new Error(`the parts of a bundle do not fit together: ${left[0].trim()}`);
@@ -164,7 +191,7 @@ export function link(text: string, own: Part): string {
  * The first part loads the others, by cli/start.cjs. Getters become plain properties: they are used often. A part that needs itself to be
  * loaded would be loaded again and again, each time on top of the one before: that is a mistake in the lists above, and is said.
  */
-export const LOADER = `
+export const loaderOf = ({ names }: Parts): string => `
 const igosParts = {};
 igosPart = (part, file) => ({ ...igosLoaded(part).files[file]() });
 const igosLoaded = (part) => {
@@ -176,5 +203,11 @@ const igosLoaded = (part) => {
   }
   return igosParts[part];
 };
-const igosGiven = (part) => (part === 'ordinary' ? module.exports.given() : { ...module.exports.given(), ...igosLoaded('ordinary').given() });
+const igosGiven = (part) => {
+  const given = { ...module.exports.given() };
+  for (const before of ${JSON.stringify(names.slice(1))}) {
+    if (before === part) return given;
+    Object.assign(given, igosLoaded(before).given());
+  }
+};
 `;

@@ -29,7 +29,20 @@ import { writeFileAtomic } from '../base/index.ts';
 import { type ImageEntry, makeImage, writeArchive } from '../pkm/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
 import { bundleLane, laneProgram } from './bundle-lane.ts';
-import { GIVEN, GIVEN_NAME, givenModule, LOADER, link, mergeUses, type Part, partEntry, parted, usedOf } from './bundle-parts.ts';
+import {
+  EVALUATION,
+  GIVEN,
+  GIVEN_NAME,
+  givenModule,
+  link,
+  loaderOf,
+  MANAGEMENT,
+  mergeUses,
+  type Parts,
+  partEntry,
+  parted,
+  usedOf,
+} from './bundle-parts.ts';
 import type { Command } from './command.ts';
 import { importCommands } from './igos/import-table.ts';
 import { publishingCommands } from './igos/publishing-table.ts';
@@ -54,6 +67,8 @@ const REALIZING = ['realize'];
 const MANAGING = [...pkmCommands, ...repositoryCommands]
   .map(({ name }) => name)
   .filter((name) => !['switch', 'adopt', 'config resolve', 'help'].includes(name));
+/** Commands of its first part. */
+const QUICK = ['files', 'history', 'info', 'list', 'owns', 'remove', 'verify'];
 /** Those of `evaluating.cjs` whose answer may be known. */
 const REMEMBERED = igosCommands
   .filter(({ name, isRemembered }) => isRemembered === true && EVALUATING.includes(name))
@@ -199,12 +214,19 @@ ${rows}
 export const start = (words: string[]) => main(words, (file) => commands[file]());`;
 
 /** The same, in one piece: those of the first part are there from the start. */
-const withCommandsInside = (program: 'igos', names: readonly string[]): string => `import { main } from './main.ts';
+const withCommandsInside = (
+  program: 'igos' | 'pkm',
+  names: readonly string[],
+  others: readonly string[] = [],
+): string => `import { main } from './main.ts';
 ${names.map((name, i) => `import { run as run${i} } from './${program}/${name}.ts';`).join('\n')}
 const commands: any = {
 ${names.map((name, i) => `${JSON.stringify(`${program}/${name}`)}: { run: (context, args) => run${i}(context, args) },`).join('\n')}
 };
-export const start = (words: string[]) => main(words, async (file) => commands[file]);`;
+const others: any = {
+${loaders(program, others)}
+};
+export const start = (words: string[]) => main(words, async (file) => commands[file] ?? (await others[file]()));`;
 
 /** What runs none: cli/start.cjs gives it the way to another bundle, a promise that never ends. */
 const WITHOUT_COMMANDS = `import { main } from './main.ts';
@@ -291,9 +313,10 @@ async function bundle(name: string, entry: string, plugins: readonly Plugin[] = 
   return { file: write(name, text.replaceAll(UNNAMED, identity ?? ownIdentity)), identity: ownIdentity, sources };
 }
 
-/** Three scripts: see bundle-parts.ts. */
-async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
-  const makePart = (part: Part, contents: string, folder: string, given = 'export const given = () => ({});'): Promise<Made> => {
+/** A script for each part: see bundle-parts.ts. @returns them in their order */
+async function partedBundle(parts: Parts, entry: string, plugins: readonly Plugin[]): Promise<Bundle[]> {
+  const [first] = parts.names;
+  const makePart = (part: string, contents: string, folder: string, given: string): Promise<Made> => {
     const plugin: Plugin = {
       name: 'what parts behind use',
       setup(build) {
@@ -301,30 +324,27 @@ async function partedBundle(entry: string): Promise<Record<Part, Bundle>> {
         build.onLoad({ filter: /.*/, namespace: 'igos' }, () => ({ contents: given, resolveDir: home, loader: 'ts' }));
       },
     };
-    return make(part, contents, folder, [plugin, fewCommands(EVALUATING), parted(home, part)]);
+    return make(part, contents, folder, [plugin, ...plugins, parted(parts, home, part)]);
   };
-  const filesOf = (part: Part, ...texts: string[]): string =>
-    partEntry(mergeUses(texts.map((text) => usedOf(text, part))).keys());
-  const givenOf = (part: Part, ...texts: string[]): string => givenModule(mergeUses(texts.map((text) => usedOf(text, part))));
-  const first = `${entry}\n${GIVEN}`;
-  // What each uses of the others is known once it is made, and some of it is what they then have to give.
-  const draft = await makePart('evaluating', first, import.meta.dirname);
-  const ordinaryDraft = await makePart('ordinary', filesOf('ordinary', draft.text), home);
-  const seldom = await makePart('seldom', filesOf('seldom', draft.text, ordinaryDraft.text), home);
-  const givenByOrdinary = givenOf('ordinary', seldom.text);
-  const ordinary = await makePart('ordinary', filesOf('ordinary', draft.text), home, givenByOrdinary);
-  const givenByFirst = givenOf('evaluating', ordinary.text, seldom.text);
-  const evaluating = await makePart('evaluating', first, import.meta.dirname, givenByFirst);
-  const identity = identityOf(evaluating.text, ordinary.text, seldom.text);
-  const writePart = (part: Part, made: Made, before = ''): Bundle => {
-    const file = write(part, (before + link(made.text, part)).replaceAll(UNNAMED, identity));
-    return { file, identity, sources: made.sources };
-  };
-  return {
-    evaluating: writePart('evaluating', evaluating, LOADER),
-    ordinary: writePart('ordinary', ordinary),
-    seldom: writePart('seldom', seldom),
-  };
+  const entryOf = (part: string, users: readonly Made[]): string =>
+    part === first ? `${entry}\n${GIVEN}` : partEntry(mergeUses(users.map(({ text }) => usedOf(parts, text, part))).keys());
+  // What each uses of the others is known once it is made, and brings more into those.
+  let made: Made[] = [];
+  for (let isDone = false; !isDone; ) {
+    const next: Made[] = [];
+    for (const [i, part] of parts.names.entries()) {
+      const given = givenModule(mergeUses(made.slice(i + 1).map(({ text }) => usedOf(parts, text, part))));
+      next.push(await makePart(part, entryOf(part, next), part === first ? import.meta.dirname : home, given));
+    }
+    isDone = next.every(({ text }, i) => text === made[i]?.text);
+    made = next;
+  }
+  const identity = identityOf(...made.map(({ text }) => text));
+  return made.map(({ text, sources }, i) => {
+    const part = parts.names[i]!;
+    const linked = (i === 0 ? loaderOf(parts) : '') + link(parts, text, part);
+    return { file: write(part, linked.replaceAll(UNNAMED, identity)), identity, sources };
+  });
 }
 
 async function live(part: string): Promise<Bundle> {
@@ -451,7 +471,9 @@ async function main(): Promise<void> {
   mkdirSync(dist, { recursive: true });
   const before = scriptsBefore();
   const all = [loaders('igos', commandFiles('igos')), loaders('pkm', commandFiles('pkm'))].join('\n');
-  const { evaluating, ordinary, seldom } = await partedBundle(withCommandsInside('igos', EVALUATING));
+  const [evaluating, ordinary, seldom] = (await partedBundle(EVALUATION, withCommandsInside('igos', EVALUATING), [
+    fewCommands(EVALUATING),
+  ])) as [Bundle, Bundle, Bundle];
   const whole = await bundle('whole', withCommands(all));
   // A record is one of the evaluator that made it.
   const asking = handingOver(/evaluation-cache\/store-agrees\.ts$/, 'storeAgrees');
@@ -474,25 +496,21 @@ async function main(): Promise<void> {
     evaluatesNothing,
   );
   const realizing = await bundle('realizing', withCommands(loaders('igos', REALIZING)), [fewCommands(REALIZING)]);
-  const managing = await bundle(
-    'managing',
-    withCommands(
-      loaders(
-        'pkm',
-        MANAGING.map((name) => name.replace(' ', '-')),
-      ),
-    ),
+  const fileOf = (name: string): string => name.replace(' ', '-');
+  const [managing, placing] = (await partedBundle(
+    MANAGEMENT,
+    withCommandsInside('pkm', QUICK, MANAGING.filter((name) => !QUICK.includes(name)).map(fileOf)),
     [
       fewCommands(MANAGING, 'pkm'),
       handingOver(/evaluation-cache\/remembered\.ts$/, 'remembered'),
       handingOver(/cli\/tree-images\.ts$/, 'imagesOfTrees'),
       handingOver(/cli\/depot-images\.ts$/, 'downloadFromDepot'),
     ],
-  );
+  )) as [Bundle, Bundle];
   const parts = await Promise.all(LIVE.map(live));
   writeAtomic(lane.file, lane.text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
-  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, managing };
+  const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, managing, placing };
   const always = [
     ...ownSources(lane.inputs),
     'cli/start.cjs',
@@ -514,6 +532,7 @@ async function main(): Promise<void> {
     storing: [...storing.sources, ...always],
     realizing: [...realizing.sources, ...READ_LATER, ...always],
     managing: [...managing.sources, ...always],
+    placing: placing.sources,
   };
   const stamps = [...new Set(Object.values(sourcesOf).flat())].map((file) => {
     const { size, mtimeNs } = statSync(join(home, file), { bigint: true });
@@ -523,7 +542,8 @@ async function main(): Promise<void> {
   const bundles = Object.fromEntries(
     Object.entries(made).map(([name, { file }]) => {
       const sources = new Set(sourcesOf[name as keyof typeof made]);
-      const parts = name === 'evaluating' ? { parts: ['ordinary', 'seldom'] } : {};
+      const behind = [EVALUATION, MANAGEMENT].find(({ names }) => names[0] === name)?.names.slice(1);
+      const parts = behind === undefined ? {} : { parts: behind };
       return [name, { file, ...parts, sources: [...sources].map((source) => places.get(source)!) }];
     }),
   );
@@ -571,9 +591,13 @@ async function main(): Promise<void> {
       runToWarm(realizing.file, 'igos', ['realize', '--impure', '--quiet', '--argstr', 'salt', salt, chain], scratch);
     const root = join(scratch, 'root');
     const archive = await manyFiles(scratch);
-    warm(managing.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
+    for (const part of [placing, managing]) {
+      rmSync(root, { recursive: true, force: true });
+      warm(part.file, 'pkm', ['install', '--root', root, '--archive-trust', 'loose', '--archive', archive], scratch);
+    }
     for (const words of [['list'], ['info', 'many'], ['files', 'many'], ['owns', 'etc/0'], ['verify'], ['remove', 'many']])
       warm(managing.file, 'pkm', [...words, '--root', root], scratch);
+    warm(placing.file, 'pkm', ['rollback', '--root', root], scratch);
     // Fails where there is no sandbox, after it has evaluated.
     runToWarm(whole.file, 'pkm', ['install', '--root', root, `${tree}#user`], scratch);
   } finally {

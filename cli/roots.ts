@@ -13,11 +13,12 @@ import {
   type StorePins,
   type TransactionReport,
 } from '../pkm/index.ts';
-import { type ObjectStore, parseStorePath } from '../store/index.ts';
+import { parseStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
 import { endAtOnce } from './leave.ts';
+import { openContextStore } from './open-store.ts';
 import { reportLines, warningLines } from './report-lines.ts';
 import { existingRoot, type RootWish } from './root-reading.ts';
 
@@ -27,7 +28,6 @@ const WAIT_MS = 10 * 60_000;
 export function openForChange(
   context: Context,
   args: Arguments,
-  store: ObjectStore | undefined,
   command: string,
   { mayBeMissing = false, ...options }: Pick<OpenOptions, 'makesRoom'> & RootWish = {},
 ): Root {
@@ -39,7 +39,7 @@ export function openForChange(
     command,
     ...(user === undefined ? {} : { user }),
     ...(args.has('dry-run') ? { plansIn: tmpdir() } : waiting(context)),
-    ...(store === undefined ? {} : { storeFolder: (path) => store.toReal(parseStorePath(path, context.storeDir)) }),
+    storeFolder: (path) => openContextStore(context).toReal(parseStorePath(path, context.storeDir)),
     pins: pinsOf(context, root),
   });
 }

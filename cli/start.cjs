@@ -104,7 +104,7 @@ function isFresh({ sources }) {
 function run(bundle) {
   const known = stamp.bundles?.[bundle];
   // There is none, it is old, or another build has just replaced it.
-  const script = known?.sources && isFresh(known) && mayLoadParts(known) ? compile(known.file) : undefined;
+  const script = known?.sources && isFresh(known) && mayLoadParts(bundle, known) ? compile(known.file) : undefined;
   if (script === undefined) return startSources();
   // Once: who works on two operands at a time asks twice, and the command would run twice.
   let hasHandedOver = false;
@@ -116,7 +116,7 @@ function run(bundle) {
     return new Promise(() => {});
   };
   if (bundle === 'realizing' || bundle === 'whole') putMainThreadFirst();
-  start(script, handOver).start(words);
+  start(script, handOver, mayBeginAnew(bundle)).start(words);
 }
 
 function startSources() {
@@ -124,9 +124,14 @@ function startSources() {
   import('./start-source.js');
 }
 
-// Each part is looked at when it is loaded. One that is old then means beginning anew, which standard input does not allow.
-function mayLoadParts({ parts = [] }) {
-  return !words.includes('-') || parts.every((part) => isFresh(stamp.bundles[part]));
+// Each part of an evaluation is looked at when it is loaded. One that is old then means beginning anew, which standard input does not allow,
+// nor a root that was changed: there all are looked at first.
+function mayLoadParts(bundle, { parts = [] }) {
+  return mayBeginAnew(bundle) || parts.every((part) => isFresh(stamp.bundles[part]));
+}
+
+function mayBeginAnew(bundle) {
+  return bundle === 'evaluating' && !words.includes('-');
 }
 
 function runFromSources() {
@@ -158,13 +163,15 @@ function compile(name) {
 }
 
 // What a script exports. A part that is not the first gets the way to the others, and what those before it give (cli/bundle-parts.ts).
-function start(script, handOver, part, before) {
+function start(script, handOver, beginsAnew, part, before) {
   const load = (name) => import(name.startsWith('./') ? require('node:url').pathToFileURL(`${home}/dist/${name}`).href : name);
   const loadPart = (name, part, before) => {
     const known = stamp.bundles[name];
-    const script = isFresh(known) ? compile(known.file) : undefined;
+    const script = !beginsAnew || isFresh(known) ? compile(known.file) : undefined;
     if (name === 'ordinary') putMainThreadFirst();
-    return script === undefined ? runFromSources() : start(script, handOver, part, before);
+    if (script !== undefined) return start(script, handOver, beginsAnew, part, before);
+    if (!beginsAnew) throw new Error(`igos was replaced while it ran: its '${name}' is gone; run the command again`);
+    return runFromSources();
   };
   const target = { exports: {} };
   script.runInThisContext()(target.exports, require, target, home, handOver, load, loadPart, part, before);

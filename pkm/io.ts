@@ -176,7 +176,7 @@ export const realIo: RootIo = {
   },
   link: linkSync,
   rename: renameSync,
-  renameMany: startMoves,
+  renameMany: (folder, moves) => startMoves(folder, moves),
   unlink: unlinkSync,
   unlinkMany,
   unlinkPlaced: (folder, files, meanwhile) => unlinkPlaced(folder, files, { meanwhile }),

@@ -1,8 +1,8 @@
 /** Brings what a build left on disk into the store's form, in place. */
 import { chmodSync, lchownSync, lstatSync, lutimesSync, readdirSync, utimesSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, removeExtendedAttributes, sys } from '../base/index.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './canonical-metadata.ts';
 import { joinPath, specialFile } from './tree.ts';
-import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './write-tree.ts';
 
 /**
  * Sets modes to 0444 or 0555 (the owner's x decides; setuid and its kin go), times to 1 s, the owner to ours; removes extended

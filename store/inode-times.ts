@@ -13,9 +13,9 @@ import {
   STAT_BYTES,
   STAT_MASK,
 } from '../base/index.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './canonical-metadata.ts';
 import { EXECUTABLE, FILE, FOLDER, Records, SYMLINK } from './screen/records.ts';
 import { joinPath } from './tree.ts';
-import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './write-tree.ts';
 
 /** So many bytes of manifests are looked at by `node:fs`; more than that, some hundred files, are worth binding calls. */
 const MIN_BOUND_BYTES = 1 << 14;

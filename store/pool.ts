@@ -7,10 +7,10 @@
  */
 import { linkSync, lstatSync, readdirSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, makeDirectory, SystemFault, sys } from '../base/index.ts';
+import { canonicalMtimeSeconds, executableMode, fileMode } from './canonical-metadata.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { readTree } from './read-tree.ts';
 import type { ManifestEntry } from './types.ts';
-import { canonicalMtimeSeconds, executableMode, fileMode } from './write-tree.ts';
 
 export type FileEntry = Extract<ManifestEntry, { kind: 'file' }>;
 

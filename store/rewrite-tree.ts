@@ -13,10 +13,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { Bug, type Bytes, bytesToPath, bytesToText, Fault, sys } from '../base/index.ts';
+import { canonicalMtimeSeconds } from './canonical-metadata.ts';
 import type { StoreCode } from './codes.ts';
 import { joinPath, parentPath } from './tree.ts';
 import type { TreeEntry } from './types.ts';
-import { canonicalMtimeSeconds } from './write-tree.ts';
 
 const BUFFER_SIZE = 1 << 20;
 

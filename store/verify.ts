@@ -1,6 +1,7 @@
 /** Compares what is on disk with what is recorded. Reads only. */
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, textToBytes } from '../base/index.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './canonical-metadata.ts';
 import { MAX_BASE_LENGTH } from './index-record.ts';
 import { ManifestBuilder } from './manifest.ts';
 import { openObjects } from './optimise.ts';
@@ -11,7 +12,6 @@ import type { StoreIndex } from './store-index.ts';
 import { storePathBase } from './store-path.ts';
 import { joinPath, readLink } from './tree.ts';
 import type { ManifestEntry, StorePath, VerifyOptions, VerifyProblem } from './types.ts';
-import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './write-tree.ts';
 
 interface Place {
   readonly objects: string;

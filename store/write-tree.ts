@@ -19,13 +19,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, SystemFault, startWriteback, sys } from '../base/index.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from './canonical-metadata.ts';
 import { joinPath, type TreeVisitor } from './tree.ts';
-
-/** Modification time of everything in the store, in seconds since 1970: 0 confuses tools that take it for "never". */
-export const canonicalMtimeSeconds = 1;
-export const fileMode: number = 0o444;
-export const executableMode = 0o555;
-export const directoryMode = 0o555;
 
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
 

@@ -6,7 +6,7 @@ import { openForChange } from '../roots.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const isPlan = args.has('dry-run');
-  using root = isPlan ? openForReading(args) : openForChange(context, args, undefined, 'pkm cache clean', { makesRoom: true });
+  using root = isPlan ? openForReading(args) : openForChange(context, args, 'pkm cache clean', { makesRoom: true });
   const found = await root.cleanCache({ all: args.has('all'), dryRun: isPlan });
   const nFiles = root.roomMade.nFiles + found.nFiles;
   const sizeBytes = root.roomMade.sizeBytes + found.sizeBytes;

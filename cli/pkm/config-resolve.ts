@@ -2,7 +2,6 @@ import type { ConfigChoice, ConfigFile, Root } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { editMerged } from '../config-editor.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForChange } from '../roots.ts';
 import { isTerminal } from '../terminal.ts';
 
@@ -16,8 +15,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       'on a terminal it asks for each file',
     ]);
   }
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm config resolve');
+  using root = openForChange(context, args, 'pkm config resolve');
   const files = conflictsOf(root, args);
   if (isAsking) return await askEach(context, root, files);
   const choices = files.map((file): ConfigChoice => {

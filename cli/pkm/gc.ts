@@ -11,9 +11,7 @@ export function run(context: Context, args: Arguments): undefined {
       'or the younger ones: pkm gc --days 30',
     ]);
   }
-  using root = args.has('dry-run')
-    ? openForReading(args)
-    : openForChange(context, args, undefined, 'pkm gc', { makesRoom: true });
+  using root = args.has('dry-run') ? openForReading(args) : openForChange(context, args, 'pkm gc', { makesRoom: true });
   const report = root.gc({
     dryRun: args.has('dry-run'),
     ...(args.has('keep') ? { keepLast: args.number('keep', 1) } : {}),

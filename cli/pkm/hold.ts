@@ -1,6 +1,5 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 import { formatTime } from '../time.ts';
@@ -14,8 +13,7 @@ export function run(context: Context, args: Arguments): undefined {
     else for (const { name, time, user } of holds) context.out.line(`${name}  since ${formatTime(time)}, by ${user}`);
     return;
   }
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm hold');
+  using root = openForChange(context, args, 'pkm hold');
   const changed = root.hold(args.operands, true);
   if (context.isJson) context.out.json({ changed });
   else

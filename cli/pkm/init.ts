@@ -1,12 +1,10 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { rootOf } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): undefined {
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm init', { mayBeMissing: true });
+  using root = openForChange(context, args, 'pkm init', { mayBeMissing: true });
   const isNew = args.has('atomic') ? root.initAtomic() : root.generation === 0;
   const { layoutKind: layout, generation } = root;
   if (context.isJson) context.out.json({ root: rootOf(args), layout, generation, isNew });

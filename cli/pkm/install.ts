@@ -4,7 +4,6 @@ import type { Context } from '../context.ts';
 import type { downloadFromDepot } from '../depot-images.ts';
 import { isDepotOperand } from '../depot-operand.ts';
 import { askedFor, fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
-import { openContextStore } from '../open-store.ts';
 import { archiveImages, changeRequest, openForChange, printReport } from '../roots.ts';
 import type { imagesOfTrees } from '../tree-images.ts';
 
@@ -19,9 +18,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   // Before anything is locked or opened: in a small bundle these two begin the command anew in the whole one (cli/bundle.ts).
   const ofDepots = inDepots.length === 0 ? undefined : await fromDepots(context, args, inDepots);
   using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands);
-  using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (names.length > 0) await fetchAhead(context, args, names);
-  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm install', { mayBeMissing: true });
+  using root = openForChange(context, args, 'pkm install', { mayBeMissing: true });
   const offers =
     names.length === 0 ? [] : namingPackages(names, () => root.resolve(names, { ignoreHolds: args.has('ignore-holds') }));
   const archived = await archiveImages(root, args);

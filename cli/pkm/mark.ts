@@ -1,7 +1,6 @@
 import type { InstallReason } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { changeRequest, openForChange, printReport } from '../roots.ts';
 
 const REASONS: Readonly<Record<string, InstallReason>> = {
@@ -15,7 +14,6 @@ export function run(context: Context, args: Arguments): number {
   const [word = '', ...names] = args.operands;
   const reason = Object.hasOwn(REASONS, word) ? REASONS[word] : undefined;
   if (reason === undefined) throw new UsageError(`'${word}' is no mark`, ['pkm mark explicit NAME, or pkm mark dependency NAME']);
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm mark');
+  using root = openForChange(context, args, 'pkm mark');
   return printReport(context, args, root.mark(names, reason, changeRequest(context, args)));
 }

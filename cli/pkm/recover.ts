@@ -1,6 +1,5 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 
@@ -10,8 +9,7 @@ export function run(context: Context, args: Arguments): undefined {
     using before = openForReading(args, { mayBeMissing: true });
     wasUnfinished = before.isUnfinished;
   }
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm recover'); // opening finishes what was interrupted
+  using root = openForChange(context, args, 'pkm recover'); // opening finishes what was interrupted
   if (context.isJson) context.out.json({ generation: root.generation, wasInterrupted: wasUnfinished });
   else
     context.out.line(

@@ -1,11 +1,9 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { changeRequest, openForChange, printReport } from '../roots.ts';
 
 export function run(context: Context, args: Arguments): number {
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm remove');
+  using root = openForChange(context, args, 'pkm remove');
   const request = { ...changeRequest(context, args), force: args.has('force'), cascade: args.has('cascade') };
   return printReport(context, args, root.remove(args.operands, request));
 }

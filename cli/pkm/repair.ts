@@ -1,6 +1,5 @@
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForChange } from '../roots.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
@@ -8,8 +7,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     if (args.operands.length > 0) throw new UsageError('pkm repair --rebuild-database is for all packages, and takes no NAME');
     return (await import('../rebuilding.ts')).rebuild(context, args);
   }
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm repair');
+  using root = openForChange(context, args, 'pkm repair');
   const dryRun = args.has('dry-run');
   const report = await root.repair({ dryRun, ...(args.operands.length === 0 ? {} : { packages: args.operands }) });
   if (context.isJson) {

@@ -1,12 +1,10 @@
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { parseGeneration } from '../generation-operand.ts';
-import { openContextStore } from '../open-store.ts';
 import { changeRequest, openForChange, printReport } from '../roots.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm rollback');
+  using root = openForChange(context, args, 'pkm rollback');
   const asked = args.operands[0] === undefined ? undefined : parseGeneration(args.operands[0]);
   const request = changeRequest(context, args);
   const packages = args.all('package').map(([name]) => name!);

@@ -24,7 +24,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const files = systemImage(session.store, system);
   const taken = new Set(files?.entries.flatMap((entry) => (entry.kind === 'directory' ? [] : [entry.path])));
   const images = [...built.map((image) => withoutPaths(image, taken)), ...(files === undefined ? [] : [files])];
-  using root = openForChange(context, args, session.store, 'pkm switch', { mayBeMissing: true });
+  using root = openForChange(context, args, 'pkm switch', { mayBeMissing: true });
   const explicit = [...system.packages.map((info) => info.name), ...(files === undefined ? [] : [files.name])];
   const report = root.switchTo(images, { ...changeRequest(context, args), explicit, declared: tree.packages.keys() });
   return printReport(context, args, report);

@@ -5,7 +5,6 @@ import { didYouMean, Fault, renderFault, sys } from '../../base/index.ts';
 import type { FetchedRepository, KnownRepository, RepositorySettings, Root, SyncReport, SyncWish } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 import { formatTime } from '../time.ts';
@@ -35,8 +34,7 @@ async function syncAll(context: Context, args: Arguments): Promise<Outcome[]> {
     for (const one of round) if (one.fault !== undefined) outcomes.set(one.wanted, refused(one.wanted, one.fault));
     const again: Wanted[] = [];
     if (hasGone || round.some((one) => one.fetched !== undefined)) {
-      using store = openContextStore(context);
-      using root = openForChange(context, args, store, 'pkm sync', { mayBeMissing: true });
+      using root = openForChange(context, args, 'pkm sync', { mayBeMissing: true });
       if (hasGone) gone = [...gone, ...forgotten(root, wanted as readonly RepositorySettings[])];
       for (const { wanted: repository, fetched } of round) {
         if (fetched === undefined) continue;
@@ -122,8 +120,7 @@ function unwanted(root: Root, wanted: readonly RepositorySettings[]): KnownRepos
 
 function forget(context: Context, args: Arguments): Outcome[] {
   if (args.operands.length === 0) throw new UsageError('pkm sync --forget needs NAME or URL');
-  using store = openContextStore(context);
-  using root = openForChange(context, args, store, 'pkm sync');
+  using root = openForChange(context, args, 'pkm sync');
   const known = root.repositories();
   return args.operands.map((operand) => {
     const address = addressOf(context, operand);

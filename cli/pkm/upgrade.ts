@@ -3,7 +3,6 @@ import type { PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { fetchAhead, isTreeOperand, namingPackages, offeredImages, refuseArchives } from '../offered-images.ts';
-import { openContextStore } from '../open-store.ts';
 import { openForReading } from '../root-reading.ts';
 import { archiveImages, openForChange, printReport } from '../roots.ts';
 import type { TreeImages } from '../tree-images.ts';
@@ -16,9 +15,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const fromRepositories = names.length > 0 || (operands.length === 0 && !args.has('archive'));
   const installed = installedRecords(args);
   using ofTrees = operands.length === 0 ? undefined : await fromTrees(context, args, operands, installed);
-  using opened = ofTrees === undefined ? openContextStore(context) : undefined;
   if (fromRepositories) await fetchAhead(context, args, names, { upgrade: true });
-  using root = openForChange(context, args, ofTrees?.store ?? opened!, 'pkm upgrade');
+  using root = openForChange(context, args, 'pkm upgrade');
   const offers = fromRepositories
     ? namingPackages(names, () => root.resolve(names, { upgrade: true, ignoreHolds: args.has('ignore-holds') }))
     : [];

@@ -5,13 +5,12 @@
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { type Bytes, bytesToPath, bytesToText, EarlyFlush, SystemFault, sys } from '../../base/index.ts';
+import { executableMode, fileMode } from '../canonical-metadata.ts';
 import { ManifestBuilder } from '../manifest.ts';
 import { joinPath, parentPath, type TreeVisitor } from '../tree.ts';
 import type { Manifest } from '../types.ts';
 import {
   createFile,
-  executableMode,
-  fileMode,
   flushAhead,
   isUmaskTight,
   makeObjectDirectory,

@@ -2,7 +2,8 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { type Bytes, bytesToPath, errorCode, fileCalls } from '../../base/index.ts';
-import { createFile, executableMode, fileMode, HOLE_BYTES, sealFile, writeSparse } from '../write-tree.ts';
+import { executableMode, fileMode } from '../canonical-metadata.ts';
+import { createFile, HOLE_BYTES, sealFile, writeSparse } from '../write-tree.ts';
 import { createFileAt, writeAndSeal } from './write-calls.ts';
 
 /**

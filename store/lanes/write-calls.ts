@@ -1,7 +1,7 @@
 /** Writes small files by bare system calls. What fails is thrown as `node:fs` throws it: with the code of the error. */
 import { constants } from 'node:fs';
 import { type Address, AT_FDCWD, type FileCalls, O_CLOEXEC } from '../../base/index.ts';
-import { canonicalMtimeSeconds } from '../write-tree.ts';
+import { canonicalMtimeSeconds } from '../canonical-metadata.ts';
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
 const CREATE = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;

@@ -15,7 +15,7 @@ import {
   STAT_BYTES,
   STAT_MASK,
 } from '../../base/index.ts';
-import { canonicalMtimeSeconds, directoryMode } from '../write-tree.ts';
+import { canonicalMtimeSeconds, directoryMode } from '../canonical-metadata.ts';
 import type { Checker } from './checker.ts';
 import { EXECUTABLE_MODE, FILE_MODE, type FileLoop, LOOP_BYTES } from './file-loop.ts';
 import { EXECUTABLE, FILE, FOLDER, Records, SYMLINK } from './records.ts';

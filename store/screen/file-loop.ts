@@ -38,7 +38,7 @@ import {
   STAT_MASK,
   type Thread,
 } from '../../base/index.ts';
-import { canonicalMtimeSeconds, executableMode, fileMode } from '../write-tree.ts';
+import { canonicalMtimeSeconds, executableMode, fileMode } from '../canonical-metadata.ts';
 import { LISTINGS } from './machine-code.ts';
 import { type RecordScan, recordScan } from './record-scan.ts';
 import { fixedMemory, type WebAssemblyMemory } from './web-assembly.ts';
@@ -100,7 +100,7 @@ const OF_OBJECTS: Purpose<RecordScan> = {
   hasOwners: false,
   withoutCapabilities: 0,
   looksFirst: false,
-  scanOf: recordScan,
+  scanOf: (memory) => recordScan(memory),
 };
 
 const screenLoop = nativeLoop(LISTINGS, FUNCTIONS);

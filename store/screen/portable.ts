@@ -2,8 +2,8 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { type Bytes, bytesToPath } from '../../base/index.ts';
+import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from '../canonical-metadata.ts';
 import { joinPath } from '../tree.ts';
-import { canonicalMtimeSeconds, directoryMode, executableMode, fileMode } from '../write-tree.ts';
 import type { Checker } from './checker.ts';
 import { EXECUTABLE, FILE, FOLDER, Records, SYMLINK } from './records.ts';
 

@@ -1,13 +1,13 @@
 /** Parts of a bundle are loaded once, and never while they are being loaded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LOADER } from '../../cli/bundle-parts.ts';
+import { EVALUATION, loaderOf } from '../../cli/bundle-parts.ts';
 
 type Load = (part: string, use: (part: string, file: string) => unknown, given: object) => object;
 
 /** The first part, which uses what other parts have. */
 const firstPart = (load: Load): ((part: string, file: string) => unknown) =>
-  new Function('igosLoad', 'module', `let igosPart;${LOADER}return igosPart;`)(load, {
+  new Function('igosLoad', 'module', `let igosPart;${loaderOf(EVALUATION)}return igosPart;`)(load, {
     exports: { given: () => ({ first: 1 }) },
   });
 

@@ -16,6 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { sha256 } from '../../base/index.ts';
+import { type ImageEntry, makeImage, writeArchive } from '../../pkm/index.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'igos-start-'));
@@ -53,7 +55,22 @@ interface Stamp {
   readonly bundles: Readonly<Record<string, { readonly file: string; readonly sources: readonly number[] }>>;
 }
 
-test('a bundle answers as the sources do, and steps aside when a source changes', () => {
+/** An archive of so many files that they are removed by several threads. */
+async function manyFiles(): Promise<string> {
+  const content = join(scratch, 'empty');
+  writeFileSync(content, '');
+  const entries = Array.from({ length: 300 }, (_, n): ImageEntry => {
+    const path = n < 2 ? `etc/quick${n}` : `usr/${n % 10}/${n}`;
+    return { path, kind: 'file', mode: 0o644, uid: 0, gid: 0, sizeBytes: 0, sha256: sha256(''), target: '' };
+  });
+  const origin = { kind: 'store', storePath: '' } as const;
+  const image = makeImage({ description: { name: 'quick', version: '1' }, origin, entries, contentPath: () => content });
+  const file = join(scratch, 'quick-1.igos.tar.gz');
+  await writeArchive(image, file);
+  return file;
+}
+
+test('a bundle answers as the sources do, and steps aside when a source changes', async () => {
   const home = checkout();
   const run = (program: string, ...words: string[]): string => {
     const result = spawnSync(join(home, 'bin', program), words, {
@@ -92,7 +109,7 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   const made = spawnSync(process.execPath, [join(home, 'cli/bundle.ts')], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   const inDist = (pattern: string): string[] => globSync(pattern, { cwd: join(home, 'dist') });
-  assert.equal(inDist('*.code').length, 8);
+  assert.equal(inDist('*.code').length, 9);
   assert.deepEqual(
     cases.map((words) => run(...words)),
     fromSources,
@@ -152,6 +169,23 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(run('igos', 'gc'), /^storing/);
   assert.match(run('igos', 'store', 'list'), /^storing/);
   assert.match(run('igos', 'store', 'verify'), /^storing/);
+  // What places packages is a part, which what tells of them and removes them does not load.
+  const root = join(scratch, 'root');
+  assert.match(run('pkm', 'install', '--root', root, '--archive-trust', 'loose', '--archive', await manyFiles()), /0$/);
+  plant('placing');
+  assert.match(run('pkm', 'install', 'x'), /start|part|files/);
+  const answers = [[], ['--json']].flatMap((words) => [
+    run('pkm', 'list', '--root', root, ...words),
+    run('pkm', 'info', 'quick', '--root', root, ...words),
+    run('pkm', 'files', 'quick', '--root', root, ...words),
+    run('pkm', 'owns', '/etc/quick0', '--root', root, ...words),
+    run('pkm', 'history', '--root', root, ...words),
+    run('pkm', 'verify', '--root', root, ...words),
+    run('pkm', 'verify', '--fast', '--root', root, ...words),
+  ]);
+  writeFileSync(join(root, 'etc/quick0'), 'mine');
+  answers.push(run('pkm', 'remove', 'quick', '--root', root));
+  for (const answer of answers) assert.match(answer, /^(?!.*error)(.*\n)*0$/);
   plant('managing');
   assert.match(run('pkm', 'list'), /^managing/);
   assert.match(run('pkm', '--root', scratch, '--quiet', 'config', 'list'), /^managing/);

@@ -172,6 +172,9 @@ function endFilesOf(database: Database, owners: readonly string[], number: numbe
 }
 
 const END_CHUNK = 20_000;
+/** By both columns of `files_path`: not through all that the owner has, nor through all owners of a directory. */
+export const OF_OWNER_AT =
+  "+package = ?1 AND CASE kind WHEN 'directory' THEN package ELSE '' END IN (?1, '') AND path IN (SELECT value FROM json_each(?2))";
 
 /** Rows of these paths and owners move to the past, those that are there. SQLite reads a list of texts much faster than one of pairs. */
 function endFiles(database: Database, rows: readonly FileRow[], number: number): void {
@@ -181,14 +184,12 @@ function endFiles(database: Database, rows: readonly FileRow[], number: number):
     if (known === undefined) paths.set(owner, [path]);
     else known.push(path);
   }
-  // By path, and not through all that the owner has.
-  const isEnded = `+package = ? AND path ${IS_LISTED}`;
-  const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ? FROM files WHERE ${isEnded}`;
+  const past = `INSERT INTO files_past (${FILE_COLUMNS}, to_generation) SELECT ${FILE_COLUMNS}, ?3 FROM files WHERE ${OF_OWNER_AT}`;
   for (const [owner, all] of paths) {
     for (let start = 0; start < all.length; start += END_CHUNK) {
       const chunk = JSON.stringify(all.slice(start, start + END_CHUNK));
-      database.run(past, number, owner, chunk);
-      database.run(`DELETE FROM files WHERE ${isEnded}`, owner, chunk);
+      database.run(past, owner, chunk, number);
+      database.run(`DELETE FROM files WHERE ${OF_OWNER_AT}`, owner, chunk);
     }
   }
 }

@@ -100,11 +100,18 @@ export const toFile = (row: SqlRow): FileRow => listedFile(FILE_COLUMNS.map((col
 export const LISTED_COLUMNS = 'path, package, kind, mode, uid, gid, size, sha256, target, is_config, was_there, mtime';
 const FILE_COLUMNS: readonly string[] = [...LISTED_COLUMNS.split(', '), 'capability'];
 const KINDS: readonly unknown[] = ['file', 'directory', 'symlink'] satisfies FileRow['kind'][];
-const isWord = (value: unknown): boolean => (value as number) >>> 0 === value;
 
 /** Names the first value that pkm does not write. */
 function wrongFile(row: SqlList): Fault {
-  const isRight = [isText, isText, (kind: unknown) => KINDS.includes(kind), isWord, isWord, isWord, Number.isSafeInteger];
+  const isRight = [
+    isText,
+    isText,
+    (kind: unknown) => KINDS.includes(kind),
+    Number.isSafeInteger,
+    Number.isSafeInteger,
+    Number.isSafeInteger,
+    Number.isSafeInteger,
+  ];
   const found = isRight.findIndex((is, column) => !is(row[column]));
   const column = found === -1 ? LISTED_COLUMNS.split(', ').indexOf('mtime') : found;
   return wrongValue(`column '${FILE_COLUMNS[column]}' of path '${String(row[0])}' of package '${String(row[1])}'`, row[column]);
@@ -114,7 +121,11 @@ function wrongFile(row: SqlList): Fault {
 export function listedFile(row: SqlList): FileRow {
   const isNamed = typeof row[0] === 'string' && typeof row[1] === 'string' && KINDS.includes(row[2]);
   const isNumbered =
-    isWord(row[3]) && isWord(row[4]) && isWord(row[5]) && Number.isSafeInteger(row[6]) && Number.isSafeInteger(row[11]);
+    Number.isSafeInteger(row[3]) &&
+    Number.isSafeInteger(row[4]) &&
+    Number.isSafeInteger(row[5]) &&
+    Number.isSafeInteger(row[6]) &&
+    Number.isSafeInteger(row[11]);
   if (!isNamed || !isNumbered) throw wrongFile(row);
   const capability = row[12];
   return {

@@ -37,7 +37,7 @@ const changes: Readonly<Record<string, (box: Sandbox) => (root: Root) => unknown
   "UPDATE installed SET triggers = '[{}]'": upgrade,
   "UPDATE installed SET version = '../../x'": list,
   "UPDATE files SET uid = 'root' WHERE path = 'usr/a'": verify,
-  'UPDATE files SET mode = -1': verify,
+  "UPDATE files SET mode = 'rwx' WHERE path = 'usr/a'": verify,
   "UPDATE files SET kind = 'socket' WHERE path = 'etc/a'": verify,
   "UPDATE files SET size = 'x' WHERE path = 'usr/a'": remove,
   "UPDATE files SET mtime = 'x' WHERE path = 'usr/a'": remove,

@@ -107,9 +107,9 @@ function wrongFile(row: SqlList): Fault {
     isText,
     isText,
     (kind: unknown) => KINDS.includes(kind),
-    isInteger,
-    isInteger,
-    isInteger,
+    Number.isSafeInteger,
+    Number.isSafeInteger,
+    Number.isSafeInteger,
     Number.isSafeInteger,
   ];
   const found = isRight.findIndex((is, column) => !is(row[column]));

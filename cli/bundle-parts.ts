@@ -26,8 +26,8 @@ export const EVALUATION: Parts = {
       /^eval\/hot\//,
       // Their tables are read when a program names anything it has not defined.
       /^eval\/builtins\/(?!flake-ref\/|toml\/|(codes|documentation|faults|json-message|xml)\.ts$)/,
-      /^eval\/compile\/(assertion|bindings|calls|lambdas|select|sets|strings|variables)\.ts$/,
-      /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
+      /^eval\/compile\/(assertion|bindings|calls|growth|lambdas|select|sets|strings|variables)\.ts$/,
+      /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|grow|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
       /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
       /^cli\/igos\/instantiate\.ts$/,
       /^cli\/evaluation-cache\//,
@@ -36,7 +36,7 @@ export const EVALUATION: Parts = {
     ],
     seldom: [
       /^builder\//,
-      /^base\/(atomic|clock|early-flush|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
+      /^base\/(atomic|bound-program|clock|dependency-order|early-flush|ending|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|process-group|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
       /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
       /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
       /^store\//,
@@ -55,7 +55,7 @@ export const MANAGEMENT: Parts = {
   names: ['managing', 'placing'],
   files: {
     placing: [
-      /^base\/(early-flush|errno|file-sink|http|native-zstd|plain-path|process|scratch-folder|source|strongly-connected|suggest)\.ts$/,
+      /^base\/(bound-program|early-flush|ending|errno|file-sink|http|native-zstd|plain-path|process|process-group|scratch-folder|source|strongly-connected|suggest)\.ts$/,
       /^(base|store|pkm)\/(.*\/)?codes\.ts$/,
       /^cli\/(evaluation-cache|igos)\/(?!([\w-]+-)?table\.ts$)/,
       /^cli\/pkm\/(?!(files|history|info|list|name-pattern|offers|owns|remove|shown-address|verify|table|repository-table)\.ts$)/,
@@ -65,7 +65,7 @@ export const MANAGEMENT: Parts = {
       /^pkm\/config\/settle-config\.ts$/,
       /^pkm\/(config-globs|gc|image|image-from-store|objects|origin-contents|placing|repair|services|unowned|versions|whole-folders)\.ts$/,
       /^pkm\/loops\/(?!(creation|machine-code)\.ts$)/,
-      /^pkm\/plan\/(as-placed|critical|explain|install|install-order|merge|offers|resolve|roll-packages|tree-plan|world)\.ts$/,
+      /^pkm\/plan\/(as-placed|critical|declared-upgrades|explain|install|install-order|merge|offers|resolve|roll-packages|tree-plan|world)\.ts$/,
       /^store\/(?!canonical-metadata\.ts$|removing\/|lanes\/(placed-files|timed-files)\.ts$|screen\/(file-loop|machine-code|placed-loop|placed-scan|web-assembly)\.ts$)/,
     ],
   },

@@ -83,7 +83,11 @@ export async function withBuilds<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
-  for (const signal of ENDING) process.once(signal, stop);
+  // A second Ctrl-C ends at once. Other signals may come twice by themselves: the kernel tells of the death of who started this, which
+  // builds for an evaluation, again when the last of its threads is gone.
+  for (const signal of ENDING)
+    if (signal === 'SIGINT') process.once(signal, stop);
+    else process.on(signal, stop);
   let progress: Progress | undefined;
   /** The display is only loaded when there is something to show. */
   let opening: Promise<void> | undefined;

@@ -92,11 +92,8 @@ class Server {
   start(): void {
     const connection = this.#connection;
     connection.onError(([error]) => this.#options.log(error.message));
-    connection.onClose(() => this.#end(this.#state === 'shut down' ? 0 : 1));
-    connection.onNotification('exit', () => {
-      const status = this.#state === 'shut down' ? 0 : 1;
-      void this.#inHand.done().then(() => this.#end(status));
-    });
+    connection.onClose(() => this.#finish());
+    connection.onNotification('exit', () => void this.#inHand.done().then(() => this.#finish()));
     connection.onRequest('initialize', (params: InitializeParams) => this.#initialize(params));
     connection.onNotification('initialized', () => this.#initialized());
     this.#request('shutdown', () => {
@@ -301,6 +298,13 @@ class Server {
       throw new ResponseError(INVALID_PARAMS, 'position has a line and a character, whole and not negative');
     const file = this.#file(params);
     return { file, offset: file.lines.offset(position) };
+  }
+
+  /** Nobody is told of anything any more. */
+  #finish(): void {
+    clearTimeout(this.#timer);
+    this.#round += 1;
+    this.#end(this.#state === 'shut down' ? 0 : 1);
   }
 
   #check(): void {

@@ -134,11 +134,9 @@ function mayBeginAnew(bundle) {
   return bundle === 'evaluating' && !words.includes('-');
 }
 
+// In this process, which whoever started it knows: another would outlive its end.
 function runFromSources() {
-  const env = { ...process.env, IGOS_FROM_SOURCES: '1' };
-  const command = [...process.execArgv, __filename, ...words];
-  const { status } = require('node:child_process').spawnSync(process.execPath, command, { stdio: 'inherit', env });
-  process.exit(status ?? 70);
+  process.execve(process.execPath, [process.execPath, ...process.execArgv, __filename, ...words], { ...process.env, IGOS_FROM_SOURCES: '1' });
 }
 
 // A script of dist/, with its compiled code.

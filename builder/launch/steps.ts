@@ -82,6 +82,9 @@ const O_WRONLY = 1;
 const CLOEXEC = 0x8_0000;
 const FD_CLOEXEC = 1;
 const F_SETFD = 2;
+/** In the place of the table. */
+const PIPE_FD = TABLE_FD;
+const LAST_FD = 0xffff_ffff;
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -97,18 +100,13 @@ export const FILTER = 'set the filter of system calls';
 export function sandboxCalls(steps: Steps): CallList {
   const list = new CallList(steps.machine);
   const first = list.label();
-  list.call('close', [TABLE_FD]);
+  holdPipe(list);
   for (const path of steps.cgroups) writeFile(list, path, '0', 'join the cgroup');
   const { isPrivileged } = steps.starter;
   const namespaces = NEW_MOUNTS | NEW_PROCESSES | NEW_IPC | NEW_NAME | (steps.hasNetwork ? 0 : NEW_NETWORK);
   list.call('unshare', [isPrivileged ? namespaces : namespaces | NEW_USERS], { purpose: 'make namespaces' });
   if (!isPrivileged) mapUsers(list, { uid: 0, gid: 0 }, steps.starter);
-  dieWithParent(list);
-  // Whoever started us may have died before that: then nobody reads the reports, which is an error to be polled.
-  const alive = list.label();
-  list.call('ppoll', [list.words([REPORT_FD]), 1, list.words([0, 0]), 0, 0], { onZero: alive });
-  list.call('exit_group', [0]);
-  list.place(alive);
+  endWithParent(list, REPORT_FD);
   list.call('clone', [SIGCHLD], { purpose: 'start process 1', onZero: first, result: list.argument(0) });
   list.call('wait4', [0]);
   if (steps.inside?.isInteractive === true) takeTerminal(list, 'getpgid');
@@ -119,7 +117,8 @@ export function sandboxCalls(steps: Steps): CallList {
 }
 
 function firstProcess(list: CallList, { inside, ...steps }: Steps): void {
-  dieWithParent(list);
+  list.call('close_range', [PIPE_FD + 1, LAST_FD, 0]);
+  endWithParent(list, PIPE_FD);
   list.call('umask', [0o022]);
   keepMountsPrivate(list);
   addMounts(list, steps.mounts);
@@ -173,7 +172,27 @@ function runProgram(list: CallList, inside: Inside, hasNetwork: boolean): void {
   });
 }
 
-const dieWithParent = (list: CallList): void => list.call('prctl', [PR_SET_PDEATHSIG, SIGKILL], { purpose: 'end in time' });
+/** Opens a pipe, whose end to be read takes the place of the table, which is in memory. Nobody ever writes to it. */
+export function holdPipe(list: CallList): void {
+  // Of the two numbers, in one word, a call that takes one sees the first: that of the end to be read.
+  list.call('pipe2', [list.argument(0), CLOEXEC], { purpose: 'make a pipe' });
+  list.call('dup3', [0, PIPE_FD, CLOEXEC], { purpose: 'keep a pipe' });
+}
+
+/**
+ * The kernel ends this process where its parent ends. One that has ended before this was asked for has closed what it had open: before
+ * it would have been told, so that nothing lies between.
+ *
+ * @param held  a descriptor whose other end only the parent has, or, where it is not closed here, who started all of this
+ */
+export function endWithParent(list: CallList, held: number): void {
+  list.call('prctl', [PR_SET_PDEATHSIG, SIGKILL], { purpose: 'end in time' });
+  const alive = list.label();
+  // Of an end whose other is closed, that is told unasked.
+  list.call('ppoll', [list.words([held]), 1, list.words([0, 0]), 0, 0], { onZero: alive });
+  list.call('exit_group', [0]);
+  list.place(alive);
+}
 
 /** The one user and group that a new namespace knows. */
 function mapUsers(list: CallList, seenAs: Identity, real: Identity): void {

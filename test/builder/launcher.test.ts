@@ -8,7 +8,7 @@ import { seccompFilter } from '../../builder/launch/filter.ts';
 import { launch, ownMachine, readReports, tryCalls } from '../../builder/launch/launch.ts';
 import { type MachineName, machineCode } from '../../builder/launch/machine-code.ts';
 import { launcherProgram } from '../../builder/launch/program.ts';
-import { sandboxCalls } from '../../builder/launch/steps.ts';
+import { endWithParent, holdPipe, sandboxCalls } from '../../builder/launch/steps.ts';
 import { type CallName, type CallTable, callNames, callNumber } from '../../builder/launch/system-calls.ts';
 import { starter } from '../../builder/starter.ts';
 import { temporaryFolder } from './support.ts';
@@ -253,4 +253,50 @@ test('nothing is run for an igos that died before its builds could be told to di
   };
   if (!run('cat')) return t.skip('no namespaces here');
   assert.equal(run('true'), false);
+});
+
+test('a process ends with its parent, also where that ended before the kernel was asked to tell', {
+  skip: noLauncher,
+}, async (t) => {
+  const folder = temporaryFolder(t);
+  const launcher = join(folder, 'launcher');
+  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  const TABLE_FD = 4;
+  const write = (list: CallList, file: string): void => {
+    list.call('openat', [-100, list.text(file), 0o101, 0o600], { purpose: 'open', result: list.argument(0) });
+    list.call('write', [0, list.text('.'), 1]);
+  };
+  /** The child is late by 0.7 s. @returns what it has done */
+  const run = async (killedAfter: string): Promise<string[]> => {
+    const list = new CallList(ownMachine()!);
+    const child = list.label();
+    holdPipe(list);
+    list.call('clone', [17], { onZero: child, result: list.argument(0) });
+    list.call('wait4', [0]);
+    list.call('exit_group', [0]);
+    list.place(child);
+    list.call('close_range', [TABLE_FD + 1, 0xffff_ffff]);
+    write(list, 'begun');
+    list.call('ppoll', [0, 0, list.words([0, 700_000_000])]);
+    endWithParent(list, TABLE_FD);
+    write(list, 'asked');
+    list.call('ppoll', [0, 0, list.words([0, 700_000_000])]);
+    write(list, 'ended');
+    list.call('exit_group', [0]);
+    const running = launch(list, { launcher, table: join(folder, 'calls'), folder });
+    running.stdio[1]!.on('data', () => {});
+    running.stdio[3]!.on('data', () => {});
+    const closed = new Promise((resolve) => running.on('close', resolve));
+    const look = setInterval(() => {
+      if (existsSync(join(folder, killedAfter))) running.kill('SIGKILL');
+    }, 5);
+    await closed;
+    clearInterval(look);
+    const done = ['begun', 'asked', 'ended'].filter((file) => existsSync(join(folder, file)));
+    for (const file of done) rmSync(join(folder, file));
+    return done;
+  };
+  assert.deepEqual(await run('begun'), ['begun']);
+  assert.deepEqual(await run('asked'), ['begun', 'asked']);
+  assert.deepEqual(await run('nothing'), ['begun', 'asked', 'ended']);
 });

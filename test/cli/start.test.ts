@@ -138,6 +138,18 @@ test('a bundle answers as the sources do, and steps aside when a source changes'
   assert.match(evaluates('builtins.fromTOML "a = 1"'), /Error/);
   writeFileSync(statesFile, stale);
   assert.equal(evaluates('builtins.fromTOML "a = 1"'), '{ a = 1; }\n0');
+  // in the process that was started: a signal to it ends all
+  const status = 'builtins.readFile "/proc/self/stat"';
+  const own = run(
+    'igos',
+    'eval',
+    '--impure',
+    '--no-eval-cache',
+    '--raw',
+    '--expr',
+    `builtins.seq (builtins.fromTOML "a = 1").a (${status})`,
+  );
+  assert.match(own, new RegExp(`^\\d+ \\(.*\\) R ${process.pid} `));
   plant('ordinary');
   assert.equal(evaluates('1 + 1'), '2\n0');
   plant('evaluating');

@@ -169,14 +169,19 @@ test('the filter refuses what it should, on every kind of machine, and nothing e
   assert.equal(judge(filter, { arch: ARCHES.arm64, number: 64 }), ENOSYS, 'another machine');
 });
 
+function writeLauncher(folder: string): string {
+  const launcher = join(folder, 'launcher');
+  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  return launcher;
+}
+
 const noLauncher = ownMachine() === undefined ? 'no launcher for this machine' : false;
 
 test('calls are made in order, results go where they should, and the first that fails is told', {
   skip: noLauncher,
 }, async (t) => {
   const folder = temporaryFolder(t);
-  const launcher = join(folder, 'launcher');
-  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  const launcher = writeLauncher(folder);
   const options = { launcher, table: join(folder, 'calls'), folder };
   const list = new CallList(ownMachine()!);
   // Opens a file of the folder that it stands in, writes to what it got, and goes on after what may fail.
@@ -220,8 +225,7 @@ test('calls are made in order, results go where they should, and the first that 
 
 test('nothing is run for an igos that died before its builds could be told to die with it', { skip: noLauncher }, (t) => {
   const folder = temporaryFolder(t);
-  const launcher = join(folder, 'launcher');
-  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  const launcher = writeLauncher(folder);
   const table = join(folder, 'table');
   const list = sandboxCalls({
     machine: ownMachine()!,
@@ -259,8 +263,7 @@ test('a process ends with its parent, also where that ended before the kernel wa
   skip: noLauncher,
 }, async (t) => {
   const folder = temporaryFolder(t);
-  const launcher = join(folder, 'launcher');
-  writeFileSync(launcher, launcherProgram(ownMachine()!), { mode: 0o500 });
+  const launcher = writeLauncher(folder);
   const TABLE_FD = 4;
   const write = (list: CallList, file: string): void => {
     list.call('openat', [-100, list.text(file), 0o101, 0o600], { purpose: 'open', result: list.argument(0) });

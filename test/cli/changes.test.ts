@@ -68,6 +68,17 @@ test('a clock that is set back stops nothing', { timeout: 10_000 }, async (t) =>
   });
 });
 
+async function toldSoon(changes: Changes, file: string): Promise<void> {
+  let isWritten = false;
+  setTimeout(() => {
+    isWritten = true;
+    writeFileSync(file, '1');
+  }, 50);
+  const start = Date.now();
+  assert.equal(await changes.next(() => isWritten), textToBytes(file));
+  assert.ok(Date.now() - start < SOON_MS, 'it was told');
+}
+
 test('a folder that was made anew is watched, whatever number it got', async (t) => {
   const { changes, folder } = begin(t);
   const file = join(folder, 'a/file');
@@ -80,14 +91,7 @@ test('a folder that was made anew is watched, whatever number it got', async (t)
   make();
   rmSync(join(folder, 'a'), { recursive: true });
   make();
-  let isWritten = false;
-  setTimeout(() => {
-    isWritten = true;
-    writeFileSync(file, '1');
-  }, 50);
-  const start = Date.now();
-  assert.equal(await changes.next(() => isWritten), textToBytes(file));
-  assert.ok(Date.now() - start < SOON_MS, 'it was told');
+  await toldSoon(changes, file);
 });
 
 test('a folder that took the place of another is watched', async (t) => {
@@ -100,12 +104,5 @@ test('a folder that took the place of another is watched', async (t) => {
   renameSync(join(folder, 'a'), join(folder, 'b'));
   mkdirSync(join(folder, 'a'));
   changes.follow(paths, []);
-  let isWritten = false;
-  setTimeout(() => {
-    isWritten = true;
-    writeFileSync(file, '1');
-  }, 50);
-  const start = Date.now();
-  assert.equal(await changes.next(() => isWritten), textToBytes(file));
-  assert.ok(Date.now() - start < SOON_MS, 'it was told');
+  await toldSoon(changes, file);
 });

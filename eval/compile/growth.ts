@@ -21,37 +21,41 @@ interface Grows<Op, Part> {
   readonly part: (env: Env, item: Slot) => Part;
 }
 
-interface GrowingExpr extends BinaryExpr {
-  readonly op: '++' | '//';
+interface GrowingLambda extends LambdaExpr {
+  readonly body: BinaryExpr & { readonly op: '++' | '//' };
 }
 
-/** The body of `all: item: …` if it looks like one of those; what its names mean is not known yet. */
-export function growingBody({ param, body }: LambdaExpr): GrowingExpr | undefined {
+/** `item: …` of `all: item: …` if it looks like one of those; what its names mean is not known yet. */
+export function growingFunction({ param, body }: LambdaExpr): GrowingLambda | undefined {
   if (param.kind !== 'name' || body.kind !== 'lambda' || body.body.kind !== 'binary') return undefined;
   const { left, op, right } = body.body;
   const isAll = (side: Expr): boolean => side.kind === 'var' && side.name === param.name;
-  return (op === '++' || op === '//') && isAll(left) !== isAll(right) ? (body.body as GrowingExpr) : undefined;
+  return (op === '++' || op === '//') && isAll(left) !== isAll(right) ? (body as GrowingLambda) : undefined;
 }
 
 /**
+ * @param fn     the inner function
  * @param all    the name of the outer parameter
  * @param inner  the scope of the body
  * @param enter  makes the environment of the body from that of the inner function
  */
 export function compileGrowth(
-  expr: GrowingExpr,
+  fn: GrowingLambda,
   all: string,
   inner: StaticScope,
   enter: (env: Env, item: Slot) => Env,
   compile: (expr: Expr, scope: StaticScope) => Code,
 ): Growth | undefined {
+  const { start, body: expr } = fn;
   const isBefore = !(expr.left.kind === 'var' && expr.left.name === all);
   const own = isBefore ? expr.left : expr.right;
   const found = resolve(all, inner);
   // The parameter of the inner function may have the same name.
-  if (found.kind !== 'slot' || found.depth !== 1 || mayMention(spanOf(inner.unit, own), all)) return undefined;
-  const code = compile(own, inner);
+  if (found.kind !== 'slot' || found.depth !== 1) return undefined;
   const span = spanOf(inner.unit, own);
+  // Defaults of its formals are part of it as well.
+  if (mayMention(span, all) || mayMention({ ...span, start, end: expr.start }, all)) return undefined;
+  const code = compile(own, inner);
   const value = (env: Env, item: Slot): Value => code(enter([env, undefined], item));
   return expr.op === '++'
     ? { op: '++', isBefore, part: (env, item) => list(value(env, item), span) }

@@ -9,7 +9,7 @@ import { force } from '../thunk.ts';
 import { addStep } from '../trace.ts';
 import { type Env, Lambda, type LambdaSite, type Slot, type Value } from '../value.ts';
 import type { Code, Compiling, SlotCode } from './code.ts';
-import { compileGrowth, type Growth, growingBody } from './growth.ts';
+import { compileGrowth, type Growth, growingFunction } from './growth.ts';
 import { type StaticScope, spanOf } from './scope.ts';
 
 /** A function never needs a thunk: making it evaluates nothing. */
@@ -109,9 +109,9 @@ function buildCurried(site: LambdaSite, body: LambdaExpr, first: Match, compilin
 
 /** Looked into when somebody folds with it; where calls are counted, they are made. */
 function growthOf(node: LambdaExpr, scope: StaticScope, compiling: Compiling, name: string | undefined): LambdaSite['growth'] {
-  const growing = scope.unit.ctx.calls === undefined ? growingBody(node) : undefined;
-  const { param, body } = node;
-  if (growing === undefined || param.kind !== 'name' || body.kind !== 'lambda') return undefined;
+  const body = scope.unit.ctx.calls === undefined ? growingFunction(node) : undefined;
+  const { param } = node;
+  if (body === undefined || param.kind !== 'name') return undefined;
   let growth: Growth | undefined | null = null;
   return () => {
     if (growth !== null) return growth;
@@ -119,7 +119,7 @@ function growthOf(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
     const site = lambdaSite(body, outer, compiling, name);
     const { scope: inner, enter } =
       body.param.kind === 'name' ? nameMatch(body.param, outer) : formalsMatch(site, body.param, outer, compiling);
-    growth = compileGrowth(growing, param.name, inner, enter, compiling.fuse);
+    growth = compileGrowth(body, param.name, inner, enter, compiling.fuse);
     return growth;
   };
 }

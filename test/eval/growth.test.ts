@@ -53,6 +53,17 @@ for (const [bodies, start] of [
   }
 }
 
+test('defaults of what a fold takes may look at what there is', () => {
+  const { show } = world();
+  for (const formals of ['{ x ? length all }', '{ x ? length (tail all) }@given']) {
+    const folds = FOLDS.map((fold) => `elemAt (${fold} (all: ${formals}: all ++ [ x ]) [ 1 ] (genList (_: { }) 900)) 900`);
+    assert.deepEqual(
+      folds.map((each) => show(withNames(each))),
+      formals.includes('tail') ? ['899', '899'] : ['900', '900'],
+    );
+  }
+});
+
 test('places of attributes are kept, and what is not needed is not evaluated', () => {
   const { interpreter } = world();
   const grown = withNames(`${FOLDS[0]} (all: x: all // { "n\${toString x}" = throw "needed"; }) { } (genList (i: i) 1000)`);

@@ -2,7 +2,7 @@
 
 import { compareBytes } from '../base/index.ts';
 import { Satisfaction } from './plan/dependencies.ts';
-import { effective } from './plan/draft.ts';
+import { effective } from './plan/path-draft.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
 import { filesAt, pathsBetween, recordsAt, sameFile } from './state/state.ts';

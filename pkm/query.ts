@@ -1,8 +1,7 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
-import { compareBytes } from '../base/index.ts';
-import { Satisfaction } from './plan/dependencies.ts';
-import { effective } from './plan/draft.ts';
+import { dependantsOf } from './plan/dependencies.ts';
+import { effective } from './plan/path-draft.ts';
 import type { Database } from './state/database.ts';
 import { toFile, toRecord } from './state/rows.ts';
 import { filesAt, pathsBetween, recordsAt, sameFile } from './state/state.ts';
@@ -41,14 +40,7 @@ export function packageInfo(database: Database, record: PackageRecord): PackageI
     record.name,
   )!;
   const records = database.all('SELECT * FROM installed').map(toRecord);
-  const satisfied = new Satisfaction(records);
-  const requiredBy = records
-    .filter(
-      (other) => other.supersededBy.length === 0 && other.runtime.some((needs) => satisfied.by(needs).includes(record.name)),
-    )
-    .map((other) => other.name)
-    .sort(compareBytes);
-  return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy };
+  return { record, nFiles: Number(sums['n']), sizeBytes: Number(sums['size']), requiredBy: dependantsOf(records, record) };
 }
 
 /** Who owns a path; '/' before it is fine. A directory may have several owners. */

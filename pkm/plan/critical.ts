@@ -33,8 +33,8 @@ export function checkEntry(draft: Draft, image: { readonly name: string }, entry
   if (KERNEL.test(path) && entry.kind !== 'directory') throw fault(image, path, 'the kernel provides what is there');
   if (!DIRECTORIES.has(path)) {
     if (entry.kind !== 'directory') return;
-    const owner = draft.rowsAt(path).find((row) => row.kind === 'symlink' && row.owner !== image.name)?.owner;
-    if (owner !== undefined) throw fault(image, path, `it is a symlink of package '${owner}', not a directory`);
+    const other = draft.at(path).first(image.name);
+    if (other?.kind === 'symlink') throw fault(image, path, `it is a symlink of package '${other.owner}', not a directory`);
     return;
   }
   const there = disk.entry(path);

@@ -1,6 +1,6 @@
-import { Fault } from '../../base/index.ts';
+import { compareBytes, Fault } from '../../base/index.ts';
 import type { PackageRecord } from '../types.ts';
-import { parseRequirement } from './requirement.ts';
+import { accepts, parseRequirement } from './requirement.ts';
 import { Roster } from './roster.ts';
 
 /** Who meets what. Superseded records meet nothing; their heirs do for them. */
@@ -49,6 +49,20 @@ export function unmetDependencies(records: readonly PackageRecord[]): Unmet[] {
         .filter((needs) => !satisfied.has(needs))
         .map((needs) => ({ package: record.name, needs, there: there(needs) })),
     );
+}
+
+/** Active packages that need an active one, sorted; perhaps not it alone. */
+export function dependantsOf(records: readonly PackageRecord[], record: PackageRecord): string[] {
+  if (record.supersededBy.length > 0) return [];
+  const offers = Roster.ofRecords(records).offersOf(record);
+  const isMet = (text: string): boolean => {
+    const requirement = parseRequirement(text);
+    return offers.has(requirement.name) && accepts(requirement, offers.get(requirement.name));
+  };
+  return records
+    .filter(({ supersededBy, runtime }) => supersededBy.length === 0 && runtime.some(isMet))
+    .map(({ name }) => name)
+    .sort(compareBytes);
 }
 
 /** What an operation broke: unmet now, but not before. */

@@ -13,8 +13,8 @@ import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
-import { effective } from './draft.ts';
 import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
+import { effective } from './path-draft.ts';
 
 export interface DiskPlanInput {
   readonly base: StateView;
@@ -447,8 +447,8 @@ function rowsAfter(rows: readonly FileRow[], change: Change | undefined): FileRo
   if (change === undefined) return [...rows];
   const { drops, puts } = change;
   if (rows.length === 0 && puts.length < 2) return puts;
-  const goes = (row: FileRow): boolean => [...drops, ...puts].some((other) => other.owner === row.owner);
-  return [...rows.filter((row) => !goes(row)), ...puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+  const changed = new Set([...drops, ...puts].map(({ owner }) => owner));
+  return [...rows.filter(({ owner }) => !changed.has(owner)), ...puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
 }
 
 type StageContent =

@@ -3,11 +3,12 @@ import { NO_FILES } from '../state/plain-files.ts';
 import type { StateDelta, StateView } from '../state/state.ts';
 import { sameFile, sameRecord } from '../state/state.ts';
 import type { FileRow, PackageRecord } from '../types.ts';
+import { PathDraft } from './path-draft.ts';
 
 /** A generation being put together on top of another one: the state as the packages so far in the queue leave it. */
 export class Draft {
   readonly base: StateView;
-  readonly #rows = new Map<string, readonly FileRow[]>();
+  readonly #paths = new Map<string, PathDraft>();
   readonly #records = new Map<string, PackageRecord | undefined>();
   #plain: TimedFiles = NO_FILES;
 
@@ -15,8 +16,13 @@ export class Draft {
     this.base = base;
   }
 
+  at(path: string): PathDraft {
+    return this.#paths.get(path) ?? this.#begin(path);
+  }
+
+  /** Sorted by owner. */
   rowsAt(path: string): readonly FileRow[] {
-    return this.#rows.get(path) ?? this.base.rowsAt(path);
+    return this.#paths.get(path)?.rows() ?? this.base.rowsAt(path);
   }
 
   record(name: string): PackageRecord | undefined {
@@ -33,24 +39,18 @@ export class Draft {
     return [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Cost: all paths touched so far, and the owner's. */
-  filesOf(owner: string): FileRow[] {
-    const rows = this.base.filesOf(owner).filter((row) => !this.#rows.has(row.path));
-    for (const touched of this.#rows.values()) rows.push(...touched.filter((row) => row.owner === owner));
-    return rows;
-  }
-
   put(row: FileRow): void {
-    const rows = this.rowsAt(row.path);
-    const others = rows.length === 0 ? rows : rows.filter((other) => other.owner !== row.owner);
-    this.#rows.set(row.path, others.length === 0 ? [row] : [...others, row].sort((a, b) => (a.owner < b.owner ? -1 : 1)));
+    this.at(row.path).put(row);
   }
 
   drop(row: FileRow): void {
-    this.#rows.set(
-      row.path,
-      this.rowsAt(row.path).filter((other) => other.owner !== row.owner),
-    );
+    this.at(row.path).drop(row.owner);
+  }
+
+  #begin(path: string): PathDraft {
+    const begun = new PathDraft(this.base.rowsAt(path));
+    this.#paths.set(path, begun);
+    return begun;
   }
 
   putRecord(record: PackageRecord): void {
@@ -76,12 +76,10 @@ export class Draft {
   delta(): StateDelta {
     const dropFiles: FileRow[] = [];
     const putFiles: FileRow[] = [];
-    for (const [path, rows] of this.#rows) {
-      const before = this.base.rowsAt(path);
-      for (const row of before) if (!rows.some((other) => other.owner === row.owner)) dropFiles.push(row);
-      for (const row of rows) {
-        const old = before.find((other) => other.owner === row.owner);
-        if (old === undefined || !sameFile(old, row)) putFiles.push(row);
+    for (const path of this.#paths.values()) {
+      for (const { old, row } of path.changes()) {
+        if (row === undefined) dropFiles.push(old!);
+        else if (old === undefined || !sameFile(old, row)) putFiles.push(row);
       }
     }
     const dropRecords: string[] = [];
@@ -95,10 +93,3 @@ export class Draft {
     return { dropRecords, putRecords, dropFiles, putFiles, dropPlain: this.#plain };
   }
 }
-
-/** The row that says how a path stands on the disk. Of several owners of a directory, the first by name that wants more than 0755. */
-export const effective = (rows: readonly FileRow[]): FileRow | undefined =>
-  rows.length < 2 ? rows[0] : (rows.find((row) => !isPlainDirectory(row)) ?? rows[0]);
-
-export const isPlainDirectory = (entry: { kind: string; mode: number; uid: number; gid: number }): boolean =>
-  entry.kind === 'directory' && entry.mode === 0o755 && entry.uid === 0 && entry.gid === 0;

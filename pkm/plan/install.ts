@@ -5,7 +5,8 @@ import { printable } from '../names.ts';
 import type { FileRow, ImageEntry, InstallReason, PackageImage, PackageRecord } from '../types.ts';
 import { checkEntry, isLayoutLink } from './critical.ts';
 import { checkConflicts, newlyUnmet, unmetDependencies } from './dependencies.ts';
-import { type Draft, effective, isPlainDirectory } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { isPlainDirectory, type PathDraft } from './path-draft.ts';
 import { Roster } from './roster.ts';
 
 export interface InstallOptions {
@@ -119,7 +120,7 @@ function staysSuperseded(roster: Roster, { name }: PackageImage, queue: Readonly
 function dropOldFiles(draft: Draft, image: PackageImage): void {
   if (draft.record(image.name) === undefined) return;
   const paths = new Set(image.entries.map((entry) => entry.path));
-  for (const row of draft.filesOf(image.name)) if (!paths.has(row.path)) draft.drop(row);
+  for (const row of draft.base.filesOf(image.name)) if (!paths.has(row.path)) draft.drop(row);
 }
 
 interface FileConflict {
@@ -147,32 +148,31 @@ function placeImage(
   draft.putRecord(record);
   roster.put({ about: image, supersededBy: record.supersededBy });
   const isConfig = configMatcher(image.config);
-  let heirs: ReadonlySet<string> | undefined;
-  const isOfHeir = ({ owner }: FileRow): boolean => {
-    heirs ??= new Set([...roster.wayFrom(name), ...roster.heirsOf(name)]);
-    return owner !== name && heirs.has(owner);
+  let heirs: readonly string[] | undefined;
+  const isOfHeir = (at: PathDraft): boolean => {
+    heirs ??= [...roster.wayFrom(name), ...roster.heirsOf(name)].filter((one) => one !== name);
+    return heirs.some((one) => at.of(one) !== undefined);
   };
+  let older: readonly string[] | undefined;
   for (const entry of image.entries) {
-    if (isStaying && draft.rowsAt(entry.path).some(isOfHeir)) continue;
-    if (entry.kind === 'directory' && draft.base.rowsAt(entry.path).some((row) => row.kind !== 'directory')) {
-      if (
-        !draft
-          .rowsAt(entry.path)
-          .some((row) => row.kind !== 'directory' && !mayTake(roster, image, row.owner) && row.owner !== image.name)
-      ) {
+    const at = draft.at(entry.path);
+    if (isStaying && isOfHeir(at)) continue;
+    if (entry.kind === 'directory' && at.before.length === 1 && at.before[0]!.kind !== 'directory') {
+      if (!at.rows().some((row) => row.kind !== 'directory' && !mayTake(roster, image, row.owner) && row.owner !== name))
         disk.assumeFolder(entry.path);
-      }
     }
     checkEntry(draft, image, entry, disk);
     if (isLayoutLink(entry) && isLaidOut(draft, image, entry, disk)) continue;
-    for (const row of draft.rowsAt(entry.path)) {
-      if (row.owner === image.name) continue;
-      if (mayTake(roster, image, row.owner)) draft.drop(row);
-      else if (row.kind !== 'directory' || entry.kind !== 'directory') {
-        conflicts.push({ path: entry.path, package: image.name, owner: row.owner });
-      }
+    if (at.first(name) !== undefined) {
+      older ??= [...new Set([...image.supersedes, ...roster.ancestorsOf(name)])].filter((one) => mayTake(roster, image, one));
+      for (const one of older) at.drop(one);
+      // Directories have many owners, and are in nobody's way.
+      const isShared = entry.kind === 'directory' && at.first(name)?.kind === 'directory';
+      for (const row of isShared ? [] : at.rows())
+        if (row.owner !== name && (row.kind !== 'directory' || entry.kind !== 'directory'))
+          conflicts.push({ path: entry.path, package: name, owner: row.owner });
     }
-    draft.put(entry.kind === 'directory' ? directoryRow(draft, image.name, entry, disk) : fileRow(image.name, entry, isConfig));
+    at.put(entry.kind === 'directory' ? directoryRow(at, name, entry, disk) : fileRow(name, entry, isConfig));
   }
 }
 
@@ -229,7 +229,7 @@ const fileRow = (owner: string, entry: ImageEntry, isConfig: (path: string) => b
  * A plain directory (0755, root) takes what is there: the mode another owner gave it, or the admin did before any package came
  * (`/tmp` stays 1777). A directory that declares anything else is made so.
  */
-function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk): FileRow {
+function directoryRow(at: PathDraft, owner: string, entry: ImageEntry, disk: Disk): FileRow {
   const { path, mode, uid, gid } = entry;
   const row: FileRow = {
     path,
@@ -245,15 +245,16 @@ function directoryRow(draft: Draft, owner: string, entry: ImageEntry, disk: Disk
     wasThere: false,
     mtimeSeconds: 0,
   };
-  const rows = draft.rowsAt(path).filter((other) => other.kind === 'directory');
-  const inherited = effective(rows.filter((other) => other.owner !== owner || other.wasThere));
-  if (inherited !== undefined) {
+  const own = at.of(owner);
+  const isOld = own?.kind === 'directory';
+  const inherited = at.first(isOld && own.wasThere ? undefined : owner);
+  if (inherited?.kind === 'directory') {
     const { mode, uid, gid, wasThere } = inherited;
     return isPlainDirectory(entry) ? { ...row, mode, uid, gid, wasThere } : { ...row, wasThere };
   }
-  const before = draft.base.rowsAt(path);
+  const { before } = at;
   // Its last owner may just have been superseded: what stood there before any package still does.
-  if (rows.length > 0 || before.length > 0) {
+  if (isOld || before.length > 0) {
     return { ...row, wasThere: before.some((other) => other.kind === 'directory' && other.wasThere) };
   }
   const there = disk.entry(path);

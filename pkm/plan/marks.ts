@@ -15,12 +15,18 @@ export function orphans(records: readonly PackageRecord[], holds: ReadonlySet<st
   const byName = new Map(records.map((record) => [record.name, record]));
   const satisfied = new Satisfaction(records);
   const kept = new Set(records.flatMap(({ name, reason }) => (reason === 'explicit' || holds.has(name) ? [name] : [])));
+  // What thousands need thousands may provide.
+  const asked = new Set<string>();
   // A set that grows while it is walked is walked to its end.
   for (const name of kept) {
     const { supersededBy, runtime } = byName.get(name)!;
     for (const successor of supersededBy) if (byName.has(successor)) kept.add(successor);
     if (supersededBy.length > 0) continue;
-    for (const needs of runtime) for (const by of satisfied.by(needs)) kept.add(by);
+    for (const needs of runtime) {
+      if (asked.has(needs)) continue;
+      asked.add(needs);
+      for (const by of satisfied.by(needs)) kept.add(by);
+    }
   }
   const predecessors = new Map<string, string[]>();
   for (const { name, supersededBy } of records) {

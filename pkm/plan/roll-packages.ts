@@ -31,7 +31,7 @@ export function rollPackages(draft: Draft, names: readonly string[], earlier: Ea
   for (const name of names) if (draft.record(name) === undefined && !earlier.records.has(name)) throw notInstalled(name, known);
   const together = withKin(names, before, earlier.records);
   for (const name of together) {
-    for (const row of draft.filesOf(name)) draft.drop(row);
+    for (const row of draft.base.filesOf(name)) draft.drop(row);
     const record = earlier.records.get(name);
     if (record === undefined) draft.dropRecord(name);
     else draft.putRecord(record);
@@ -76,10 +76,8 @@ function withKin(
 }
 
 function placeRow(draft: Draft, row: FileRow, generation: number, disk: Disk): void {
-  const other = draft
-    .rowsAt(row.path)
-    .find((there) => there.owner !== row.owner && (there.kind !== 'directory' || row.kind !== 'directory'));
-  if (other !== undefined) {
+  const other = draft.at(row.path).first(row.owner);
+  if (other !== undefined && (other.kind !== 'directory' || row.kind !== 'directory')) {
     throw new Fault(
       'E-PKM-004',
       `'/${printable(row.path)}' of '${row.owner}' in generation ${generation} belongs to '${other.owner}' now`,

@@ -286,12 +286,13 @@ export function deltaTo(database: Database, number: number): StateDelta {
   const addedFiles = fileRows(database, `files WHERE ${SINCE_1}`, number);
   const lostFiles = fileRows(database, 'files_past WHERE from_generation <= ?1 AND to_generation > ?1', number);
   const backNames = new Set(lostRecords.map((record) => record.name));
+  const byName = new Map(addedRecords.map((record) => [record.name, record]));
   const current = new Map(addedFiles.map((row) => [fileKey(row), row]));
   const back = new Set(lostFiles.map(fileKey));
   return {
     dropRecords: addedRecords.filter((record) => !backNames.has(record.name)).map((record) => record.name),
     putRecords: lostRecords.filter((record) => {
-      const now = addedRecords.find((other) => other.name === record.name);
+      const now = byName.get(record.name);
       return now === undefined || !sameRecord(withoutTimes(now), withoutTimes(record));
     }),
     dropFiles: addedFiles.filter((row) => !back.has(fileKey(row))),

@@ -1,5 +1,5 @@
 /** Rows of the current generation as they are compared with the disk, piece by piece: memory does not grow with the root. */
-import { effective } from '../plan/draft.ts';
+import { effective } from '../plan/path-draft.ts';
 import type { Database, SqlValue } from '../state/database.ts';
 import { fileRows, hasCapabilities } from '../state/file-rows.ts';
 import type { FileRow } from '../types.ts';

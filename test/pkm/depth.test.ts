@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PackageRecord } from '../../pkm/index.ts';
-import { unmetDependencies } from '../../pkm/plan/dependencies.ts';
+import { dependantsOf, unmetDependencies } from '../../pkm/plan/dependencies.ts';
 import { Draft } from '../../pkm/plan/draft.ts';
 import { orphans } from '../../pkm/plan/marks.ts';
 import type { Candidate } from '../../pkm/plan/offers.ts';
@@ -73,6 +73,15 @@ const works: Record<string, readonly [expected: number, work: () => number]> = {
       ),
   ],
   'all need what all provide, and are there': [0, () => unmetDependencies(after([], provided)).length],
+  'all need what all provide: who needs one': [N, () => dependantsOf(after([], provided), after([], provided)[0]!).length],
+  'all need what all provide: orphans': [
+    0,
+    () =>
+      orphans(
+        after([], provided).map((record) => ({ ...record, reason: 'explicit' })),
+        new Set(),
+      ).length,
+  ],
   'a split': [N, () => resolve(parts, after([], [pack('whole')]))],
   'a split, installed': [N + 1, () => after(after([], [pack('whole')]), parts).length],
   'a merge': [1, () => resolve([whole], after([], plain))],

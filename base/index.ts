@@ -14,6 +14,7 @@ export * from './file-calls.ts';
 export * from './file-sink.ts';
 export * from './http.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
+export * from './lock.ts';
 export { lookAt, type Standing } from './look.ts';
 export * from './names-in.ts';
 export * from './native-code.ts';

@@ -1,6 +1,6 @@
 /** What an igos that was killed leaves behind besides its scratch folders, which are the store's to remove. */
+import { removeDeadLocks } from '../base/index.ts';
 import { removeDeadCgroups } from './cgroup.ts';
-import { removeDeadLocks } from './lock.ts';
 import { removeDeadLogs } from './running-log.ts';
 
 /**

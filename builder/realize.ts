@@ -1,7 +1,7 @@
 /** Goals → outputs in the store: the run that plans, schedules, builds, fetches and registers. */
 import { readdirSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { type Fault, Faults, uptimeMs } from '../base/index.ts';
+import { type Fault, Faults, takeLock, uptimeMs } from '../base/index.ts';
 import { type ObjectStore, type Realisation, type StorePath, storePathHash } from '../store/index.ts';
 import { asBuildFault, keptAtOf, stopped } from './build-fault.ts';
 import { type BuildContext, type BuiltOutputs, buildOne } from './build-one.ts';
@@ -13,7 +13,6 @@ import { madeEntries } from './foresight.ts';
 import { memoryHint } from './hints.ts';
 import { historyEntries, type Taken, takenBefore } from './history.ts';
 import { removeBuildLeftovers } from './leftovers.ts';
-import { takeLock } from './lock.ts';
 import { planWith } from './plan.ts';
 import { Realised, type Resolved } from './realised.ts';
 import { Registrar } from './registrar.ts';

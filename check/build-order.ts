@@ -127,7 +127,7 @@ function circlesOf(tree: TreeFacts): string[][] {
       const above = frames.at(-1);
       if (above !== undefined) low.set(above.name, Math.min(low.get(above.name)!, low.get(frame.name)!));
       if (low.get(frame.name) !== index.get(frame.name)) continue;
-      const knot = new Set(stack.splice(stack.indexOf(frame.name)));
+      const knot = new Set(stack.splice(stack.lastIndexOf(frame.name)));
       for (const name of knot) onStack.delete(name);
       if (knot.size > 1 || needs(frame.name).includes(frame.name)) circles.push(circleIn(knot, needs));
     }
@@ -146,9 +146,9 @@ function circleIn(knot: ReadonlySet<string>, needs: (name: string) => string[]):
         const circle = [name];
         for (let at = name; at !== start; ) {
           at = from.get(at)!;
-          circle.unshift(at);
+          circle.push(at);
         }
-        return circle;
+        return circle.reverse();
       }
       if (!knot.has(next) || from.has(next)) continue;
       from.set(next, name);

@@ -36,7 +36,7 @@ export const EVALUATION: Parts = {
     ],
     seldom: [
       /^builder\//,
-      /^base\/(atomic|bound-program|clock|dependency-order|early-flush|ending|errno|file-calls|file-sink|http|look|names-in|native-code|native-loop|native-zstd|plain-path|process|process-group|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
+      /^base\/(atomic|bound-program|clock|dependency-order|early-flush|ending|errno|file-calls|file-sink|http|lock|look|names-in|native-code|native-loop|native-zstd|plain-path|process|process-group|render|scratch-folder|strongly-connected|suggest|syscalls)\.ts$/,
       /^(base|lang|store|eval|builder)\/(.*\/)?codes\.ts$/,
       /^lang\/(brackets|completeness|doc|doc-comment|file-kind|format|indented-layout|layout|scopes|spots|token-docs|parser\/(misread-comment|swallowed))\.ts$/,
       /^store\//,
@@ -55,7 +55,7 @@ export const MANAGEMENT: Parts = {
   names: ['managing', 'placing'],
   files: {
     placing: [
-      /^base\/(bound-program|early-flush|ending|errno|file-sink|http|native-zstd|plain-path|process|process-group|scratch-folder|source|strongly-connected|suggest)\.ts$/,
+      /^base\/(bound-program|early-flush|ending|errno|file-sink|http|lock|native-zstd|plain-path|process|process-group|scratch-folder|source|strongly-connected|suggest)\.ts$/,
       /^(base|store|pkm)\/(.*\/)?codes\.ts$/,
       /^cli\/(evaluation-cache|igos)\/(?!([\w-]+-)?table\.ts$)/,
       /^cli\/pkm\/(?!(files|history|info|list|name-pattern|offers|owns|remove|shown-address|verify|table|repository-table)\.ts$)/,

@@ -2,9 +2,10 @@
 
 import { join, resolve } from 'node:path';
 import { count } from '../base/index.ts';
-import { FINDING_KINDS, type FindingKind, type Imported, writeTree } from '../import/index.ts';
+import { FINDING_KINDS, type FindingKind, type Imported, isImport, writeTree } from '../import/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { whileOurs } from './locked-folder.ts';
 
 const SHOWN: Readonly<Record<FindingKind, string>> = {
   dangling: 'names that the tree does not have',
@@ -23,11 +24,13 @@ export interface Import {
   readonly read: () => Imported;
 }
 
-export function finishImport(context: Context, args: Arguments, { of, from, read }: Import): void {
+export async function finishImport(context: Context, args: Arguments, { of, from, read }: Import): Promise<void> {
   const output = args.value('output');
   if (output === undefined) throw new UsageError('where to? name a folder with -o');
   const { files, report } = read();
-  const written = writeTree(resolve(context.workingDirectory, output), from, files, { of, isForced: args.has('force') });
+  const place = resolve(context.workingDirectory, output);
+  const write = () => writeTree(place, from, files, { of, isForced: args.has('force') });
+  const written = isImport(place) ? await whileOurs(context, place, write) : write();
   if (context.isJson) {
     context.out.json({ ...report, ...written });
     return;

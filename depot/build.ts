@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Fault, removedAtEnd, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { basename, dirname, join } from 'node:path';
+import { Fault, removedAtEnd, sys, temporaryName, whileLocked, writeFileAtomic } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { dependenciesOf } from './dependencies.ts';
@@ -24,6 +24,8 @@ export interface BuildOptions {
   /** More `NAME=value` words for make: `CROSS_DEV_PREFIX=`. */
   readonly settings?: readonly string[];
   readonly onBuilt?: (archive: VersionedName) => void;
+  /** Told of the process that builds the same binary just now, and is waited for. */
+  readonly onWait?: (archive: VersionedName, pid: number) => void;
 }
 
 /**
@@ -44,11 +46,21 @@ export async function buildArchives(
   const binaries = archives.filter(({ type }) => type === 'bin');
   if (!options.rebuild) refuseStrangers(binaries, options.depot);
   const todo = options.rebuild ? binaries : binaries.filter((binary) => needsBuild(binary, options));
-  await inParallel(todo, options.jobs, async (binary) => {
-    await buildOne(binary, tree, options);
-    options.onBuilt?.(binary);
+  const built = await inParallel(todo, options.jobs, async (binary) => {
+    const place = options.depot.path(binary);
+    const lock = join(dirname(place), `.${basename(place)}.lock`);
+    return whileLocked(
+      lock,
+      (pid) => options.onWait?.(binary, pid),
+      async () => {
+        if (!options.rebuild && !needsBuild(binary, options)) return [];
+        await buildOne(binary, tree, options);
+        options.onBuilt?.(binary);
+        return [binary];
+      },
+    );
   });
-  return todo;
+  return built.flat();
 }
 
 const needsBuild = (binary: VersionedName, { depot, withDebug }: BuildOptions): boolean =>

@@ -1,5 +1,5 @@
-import { Fault } from '../base/index.ts';
-import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
+import { dependencyOrder, Fault } from '../base/index.ts';
+import { type ArchiveName, formatArchiveName, parseArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
 import { parseApis, parseArchives } from './lists.ts';
 
@@ -55,28 +55,35 @@ export function dependenciesOf(
     if (take(source) && files.has(source)) takeApis(source);
   };
   // A package may be asked for with and without binaries, and for several architectures.
-  const visited = new Set<string>();
-  const takePackage = ({ arch, ...pkg }: VersionedName, above: readonly string[]): void => {
-    const path = formatArchiveName(pkg);
-    if (above.includes(path)) throw cycle([...above.slice(above.indexOf(path)), path]);
-    const visit = `${path} ${arch ?? ''}`;
-    if (visited.has(visit)) return;
-    visited.add(visit);
-    take(pkg);
-    if (!files.has(pkg)) return;
-    for (const part of parseArchives(files.read(pkg, 'archives') ?? '')) {
-      if (part.type === 'pkg') takePackage(arch === undefined ? part : { ...part, arch }, [...above, path]);
-      else if (part.type === 'raw') take(part);
-      else {
-        takeSource(part);
-        if (arch !== undefined) takeBinary(part, arch);
+  const visited = new Map<string, Set<string>>();
+  const takePackage = ({ arch, ...top }: VersionedName): void => {
+    const known = visited.get(arch ?? '') ?? new Set();
+    visited.set(arch ?? '', known);
+    const packagesIn = (path: string): string[] => {
+      const pkg = parseArchiveName(path, 'versioned') as VersionedName;
+      if (known.has(path)) return [];
+      known.add(path);
+      take(pkg);
+      if (!files.has(pkg)) return [];
+      const packages: string[] = [];
+      for (const part of parseArchives(files.read(pkg, 'archives') ?? '')) {
+        if (part.type === 'pkg') packages.push(formatArchiveName(part));
+        else if (part.type === 'raw') take(part);
+        else {
+          takeSource(part);
+          if (arch !== undefined) takeBinary(part, arch);
+        }
       }
-    }
+      return packages;
+    };
+    dependencyOrder([formatArchiveName(top)], packagesIn, (circle) => {
+      throw cycle([...circle, circle[0]!]);
+    });
   };
   for (const archive of wanted) {
     if (archive.version === undefined || archive.type === 'index') continue;
     const versioned = archive as VersionedName;
-    if (archive.type === 'pkg') takePackage(versioned, []);
+    if (archive.type === 'pkg') takePackage(versioned);
     else if (archive.type === 'bin' || archive.type === 'dbg') {
       const { user, name, version } = versioned;
       takeSource({ user, type: 'src', name, version });
@@ -103,19 +110,27 @@ function cycle(paths: readonly string[]): Fault {
  * A publisher who wants to be downloaded by them has to have none.
  */
 export function reachedTwice(pkg: VersionedName, files: ArchiveFiles): { archive: string; ways: readonly [string, string] }[] {
-  const firstWay = new Map<string, string>();
-  const twice: { archive: string; ways: readonly [string, string] }[] = [];
-  const visit = (archive: VersionedName, above: readonly string[]): void => {
-    const path = formatArchiveName(archive);
-    const way = [...above, path].join(' → ');
-    const before = firstWay.get(path);
-    if (before !== undefined) return void twice.push({ archive: path, ways: [before, way] });
-    firstWay.set(path, way);
-    if (!files.has(archive)) return;
-    for (const part of parseArchives(files.read(archive, 'archives') ?? ''))
-      if (part.type === 'pkg') visit(part, [...above, path]);
+  /** Package → the one by which it was reached first. */
+  const above = new Map<string, string | undefined>();
+  const wayTo = (path: string): string => {
+    const way: string[] = [];
+    for (let at: string | undefined = path; at !== undefined; at = above.get(at)) way.push(at);
+    return way.reverse().join(' → ');
   };
+  const twice: { archive: string; ways: readonly [string, string] }[] = [];
   const { arch: _, ...root } = pkg;
-  visit(root, []);
+  const todo: { readonly archive: VersionedName; readonly by: string | undefined }[] = [{ archive: root, by: undefined }];
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { archive, by } = next;
+    const path = formatArchiveName(archive);
+    if (above.has(path)) {
+      twice.push({ archive: path, ways: [wayTo(path), `${wayTo(by!)} → ${path}`] });
+      continue;
+    }
+    above.set(path, by);
+    if (!files.has(archive)) continue;
+    const parts = parseArchives(files.read(archive, 'archives') ?? '').filter(({ type }) => type === 'pkg');
+    todo.push(...parts.map((part) => ({ archive: part, by: path })).reverse());
+  }
   return twice;
 }

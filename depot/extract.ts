@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Fault, never, removedAtEnd, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
+import { dependencyOrder, Fault, never, removedAtEnd, sys, temporaryName, writeFileAtomic } from '../base/index.ts';
 import { archiveHash } from './archive-hash.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { DepotCode } from './codes.ts';
@@ -76,26 +76,32 @@ interface Item {
 // Three groups: APIs; sources and raw data; packages, each after those that it lists.
 function inOrder(wanted: readonly ArchiveName[], tree: SourceTree): readonly (readonly Item[])[] {
   const groups: [Item[], Item[], Item[]] = [[], [], []];
-  const seen = new Set<string>();
-  const visit = (item: Item, above: readonly string[]): void => {
+  const items = new Map<string, Item>();
+  const pathOf = (item: Item): string => {
     const path = `${item.user}/${item.type}/${item.name}`;
-    if (above.includes(path)) {
-      throw new Fault('E-DEPOT-003' satisfies DepotCode, `the recipe of '${path}' needs itself`, {
-        notes: [[...above.slice(above.indexOf(path)), path].join(' → ')],
-        hints: ["take one of these lines out of the 'archives' files"],
-      });
-    }
-    if (seen.has(path)) return;
-    const recipe = findRecipe(tree, item.type, item.name);
-    if (item.type === 'src') checkImplements(recipe);
-    for (const need of recipeNeeds(recipe)) {
-      if (need.type === 'api') findApi(recipe, need.name, tree);
-      visit({ user: item.user, type: need.type, name: need.name }, [...above, path]);
-    }
-    seen.add(path);
-    groups[item.type === 'api' ? 0 : item.type === 'pkg' ? 2 : 1].push(item);
+    if (!items.has(path)) items.set(path, item);
+    return path;
   };
-  for (const { user, type, name } of wanted) visit({ user, type: recipeTypeOf(type, user, name), name }, []);
+  const needsOf = (path: string): string[] => {
+    const { user, type, name } = items.get(path)!;
+    const recipe = findRecipe(tree, type, name);
+    if (type === 'src') checkImplements(recipe);
+    return recipeNeeds(recipe).map((need) => {
+      if (need.type === 'api') findApi(recipe, need.name, tree);
+      return pathOf({ user, type: need.type, name: need.name });
+    });
+  };
+  const starts = wanted.map(({ user, type, name }) => pathOf({ user, type: recipeTypeOf(type, user, name), name }));
+  const order = dependencyOrder(starts, needsOf, (circle) => {
+    throw new Fault('E-DEPOT-003' satisfies DepotCode, `the recipe of '${circle[0]}' needs itself`, {
+      notes: [[...circle, circle[0]].join(' → ')],
+      hints: ["take one of these lines out of the 'archives' files"],
+    });
+  });
+  for (const path of order) {
+    const item = items.get(path)!;
+    groups[item.type === 'api' ? 0 : item.type === 'pkg' ? 2 : 1].push(item);
+  }
   return groups;
 }
 

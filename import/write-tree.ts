@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { compareBytes, Fault, makeDirectory, sys, writeFileAtomic } from '../base/index.ts';
+import { compareBytes, Fault, makeDirectory, SystemFault, sys, writeFileAtomic } from '../base/index.ts';
 
 /** Path below the tree, with `/` → content. */
 export type TreeFiles = ReadonlyMap<string, { readonly data: Uint8Array; readonly isExecutable?: boolean }>;
@@ -37,6 +37,9 @@ export interface Written {
   readonly nSame: number;
 }
 
+/** Whether an import wrote what lies there. */
+export const isImport = (place: string): boolean => existsSync(join(place, LIST));
+
 /**
  * @param from  the tree that was read: nothing is written into it
  * @throws Fault E-IMPORT-006, 008
@@ -51,7 +54,7 @@ export function writeTree(out: string, from: string, files: TreeFiles, options: 
     writeNew(place, files, list);
     return { nWritten: files.size, nRemoved: 0, nSame: 0 };
   }
-  if (!statSync(place).isDirectory() || !existsSync(join(place, LIST))) {
+  if (!statSync(place).isDirectory() || !isImport(place)) {
     throw new Fault('E-IMPORT-006', `'${out}' is there, and no import wrote it`, { hints: ['name a new folder behind -o'] });
   }
   return replace(out, place, files, list, options);
@@ -75,6 +78,9 @@ function writeNew(place: string, files: TreeFiles, list: string): void {
     sys('write', place, () => renameSync(scratch, place));
   } catch (error) {
     rmSync(scratch, { recursive: true, force: true });
+    if (error instanceof SystemFault && error.errno === 'ENOTEMPTY') {
+      throw new Fault('E-IMPORT-006', `'${place}' was written by another process meanwhile`, { hints: ['import again'] });
+    }
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @source docs/store.md §5
  */
-import { Bug, compareBytes, Fault, never, textToBytes } from '../base/index.ts';
+import { Bug, compareBytes, dependencyOrder, Fault, never, textToBytes } from '../base/index.ts';
 import { canonicalise } from './canonical.ts';
 import type { StoreCode } from './codes.ts';
 import { formatHash } from './hash.ts';
@@ -67,17 +67,13 @@ class Batch {
    * @throws Fault E-STORE-017 a cycle
    */
   order(): string[] {
-    const ordered: string[] = [];
-    const done = new Set<string>();
-    const visit = (name: string, trail: readonly string[]) => {
-      if (done.has(name)) return;
-      if (trail.includes(name)) throw outputCycle([...trail.slice(trail.indexOf(name)), name]);
-      for (const other of this.#siblings(name)) visit(other, [...trail, name]);
-      done.add(name);
-      ordered.push(name);
-    };
-    for (const name of this.#outputs.keys()) visit(name, []);
-    return ordered;
+    return dependencyOrder(
+      this.#outputs.keys(),
+      (name) => this.#siblings(name),
+      (circle) => {
+        throw outputCycle([...circle, circle[0]!]);
+      },
+    );
   }
 
   finish(name: string): void {

@@ -26,6 +26,7 @@ export async function build(
     ccache: words.has('ccache'),
     jobs: words.jobs,
     settings: words.others,
+    onWait: (archive, pid) => context.out.talk(`waiting for process ${pid}, which builds ${formatArchiveName(archive)}`),
     onBuilt: (archive) => {
       if (!context.isJson) context.out.line(`created ${formatArchiveName(archive)}`);
     },

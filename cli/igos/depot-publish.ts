@@ -1,14 +1,22 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../base/index.ts';
-import { formatArchiveName, indexPage, publishArchives } from '../../depot/index.ts';
+import { makeDirectory, writeFileAtomic } from '../../base/index.ts';
+import { formatArchiveName, indexPage, type PublishedArchive, publishArchives } from '../../depot/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { signerFor } from '../depot-keys.ts';
-import { depotWords, saysWhatItIs } from '../depot-words.ts';
+import { type DepotWords, depotWords, saysWhatItIs } from '../depot-words.ts';
+import { whileOurs } from '../locked-folder.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const words = depotWords(context, args);
   if (await saysWhatItIs(context, words, 'publish')) return;
+  makeDirectory(words.publicFolder);
+  const published = await whileOurs(context, words.publicFolder, () => publish(context, args, words));
+  if (context.isJson)
+    context.out.json({ published: published.map(({ archive, file }) => ({ archive: formatArchiveName(archive), file })) });
+}
+
+async function publish(context: Context, args: Arguments, words: DepotWords): Promise<PublishedArchive[]> {
   const published = await publishArchives(words.archives('versioned'), {
     depot: words.depot,
     publicFolder: words.publicFolder,
@@ -24,6 +32,5 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     const page = indexPage({ publicFolder: words.publicFolder, layout: words.depot.layout, depot: words.depot });
     writeFileAtomic(join(words.publicFolder, 'index.html'), page);
   }
-  if (context.isJson)
-    context.out.json({ published: published.map(({ archive, file }) => ({ archive: formatArchiveName(archive), file })) });
+  return published;
 }

@@ -12,7 +12,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const path = resolve(context.workingDirectory, from);
   const { importIntergenos } = await loadIntergenos();
   const toolchain = toolchainOf(context, args);
-  finishImport(context, args, { of: 'InterGenOS', from: path, read: () => importIntergenos(path, from, toolchain) });
+  await finishImport(context, args, { of: 'InterGenOS', from: path, read: () => importIntergenos(path, from, toolchain) });
   const isLocked = toolchain.kind === 'tree' || toolchain.lock !== undefined;
   if (!isLocked && !context.isQuiet && !context.isJson)
     context.out.talk(`the toolchain has no lock yet; before that: igos seed lock ${args.value('output')}`);

@@ -14,5 +14,5 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     return { name, text: sys('read', file, () => readFileSync(file, 'utf8')) };
   });
   const { importPiGen } = await loadPiGen();
-  finishImport(context, args, { of: 'pi-gen', from: path, read: () => importPiGen(path, from, { configs }) });
+  await finishImport(context, args, { of: 'pi-gen', from: path, read: () => importPiGen(path, from, { configs }) });
 }

@@ -1,6 +1,6 @@
 /** `igos seed lock`: which Debian packages the seeds of a tree are made of, each by its hash. */
 import { existsSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { count, Fault, formatBytes, sys, writeFileAtomic } from '../../base/index.ts';
 import { lockSeed, type Mirror, type SeedPackage } from '../../builder/index.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { type Arguments, UsageError } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { whileOurs } from '../locked-folder.ts';
 import { machineSystem, openSession } from '../session.ts';
 import { splitOperand, Trees } from '../targets.ts';
 
@@ -38,11 +39,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     ? args.all('architecture').map(([name]) => name!)
     : [debianArchitecture(args.value('system') ?? machineSystem()) ?? process.arch];
   const mirrors = args.all('mirror').map(([text]) => parseMirror(text!));
+  const shown = (path: string): string => relative(context.workingDirectory, path);
   const reports: Report[] = [];
   const stale: string[] = [];
   for (const [path, sharing] of Map.groupBy(seeds, (seed) => seed.lock)) {
-    const before = existsSync(path) ? sys('read', path, () => readFileSync(path, 'utf8')) : undefined;
-    const old: SeedLock = before === undefined ? new Map() : parseSeedLock(before, relative(context.workingDirectory, path));
+    const before = readText(path);
+    const old: SeedLock = before === undefined ? new Map() : parseSeedLock(before, shown(path));
     const lock = new Map(old);
     for (const architecture of architectures) {
       const locked = old.get(architecture) ?? new Map<string, LockedPackage>();
@@ -60,12 +62,20 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       );
       for (const warning of warnings) context.out.talk(`warning: ${warning}`);
       lock.set(architecture, new Map(packages.map((each) => [each.name, each])));
-      reports.push(compare(relative(context.workingDirectory, path), architecture, locked, packages));
+      reports.push(compare(shown(path), architecture, locked, packages));
     }
     const text = renderSeedLock(lock);
     if (text === before) continue;
-    if (args.has('check')) stale.push(relative(context.workingDirectory, path));
-    else writeFileAtomic(path, text);
+    if (args.has('check')) stale.push(shown(path));
+    else {
+      await whileOurs(context, dirname(path), () => {
+        const now = readText(path);
+        // Somebody locked another architecture meanwhile.
+        const others = now === undefined || now === before ? lock : parseSeedLock(now, shown(path));
+        const own = architectures.map((architecture) => [architecture, lock.get(architecture)!] as const);
+        writeFileAtomic(path, renderSeedLock(new Map([...others, ...own])));
+      });
+    }
   }
   if (context.isJson) context.out.json({ isCurrent: stale.length === 0, locks: reports });
   else for (const report of reports) tell(context, report);
@@ -79,6 +89,9 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     },
   );
 }
+
+const readText = (path: string): string | undefined =>
+  existsSync(path) ? sys('read', path, () => readFileSync(path, 'utf8')) : undefined;
 
 function seedsOf(trees: Trees, operand: string): DeclaredSeed[] {
   const { path, name } = splitOperand(operand);

@@ -22,8 +22,11 @@ export class Changes {
   readonly #told: { nEvents: number; last: Bytes | undefined } = { nEvents: 0, last: undefined };
   #lastMs = 0;
 
-  /** @param paths  changes of these, and in `folders`, count; where something is not there, of what is there of its folders */
-  follow(paths: ReadonlySet<Bytes>, folders: readonly Bytes[]): void {
+  /**
+   * @param paths  changes of these, and in `folders`, count; where something is not there, of what is there of its folders
+   * @returns how many of the folders nobody tells of, so that only looking finds what changes in them
+   */
+  follow(paths: ReadonlySet<Bytes>, folders: readonly Bytes[]): number {
     this.#paths.clear();
     const wanted = new Set(folders);
     for (const path of paths) {
@@ -33,6 +36,7 @@ export class Changes {
     // One that was put in the place of another is another.
     for (const [folder, { inode }] of this.#watchers) if (!wanted.has(folder) || inode !== inodeOf(folder)) this.#forget(folder);
     for (const folder of wanted) if (this.#watchers.size < MAX_FOLDERS && !this.#watchers.has(folder)) this.#watch(folder);
+    return wanted.size - this.#watchers.size;
   }
 
   /**

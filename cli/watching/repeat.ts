@@ -15,6 +15,9 @@ const MANY_UNQUIET = 10;
 const REST_MS = 1000;
 const UNQUIET = `something changed during each of the last ${MANY_UNQUIET} rounds, as an --out-link or a log file among the sources does: at most one a second from now on`;
 
+const untold = (nFolders: number): string =>
+  `the system tells of no changes in ${count(nFolders, 'folder')}, there are too many: what changes there is found by looking, within seconds`;
+
 /**
  * What fails is said, and done again after the next change. Never returns: Ctrl-C ends it.
  *
@@ -34,6 +37,7 @@ export async function repeatOnChange(
   };
   try {
     let nUnquiet = 0;
+    let isUntoldSaid = false;
     for (let isFirst = true; ; isFirst = false) {
       const recorder = new Recorder();
       const startMs = Date.now();
@@ -45,7 +49,9 @@ export async function repeatOnChange(
       const sight = new Sight(recorder, context, startMs);
       const nPaths = sight.content.size;
       if (nPaths === 0) throw new UsageError('evaluation read no file: there is nothing to watch', ['leave out --watch']);
-      changes.follow(sight.paths, sight.folders);
+      const nUntold = changes.follow(sight.paths, sight.folders);
+      if (nUntold > 0 && !isUntoldSaid) say(untold(nUntold));
+      isUntoldSaid ||= nUntold > 0;
       say(`watching ${count(nPaths, 'path')}; Ctrl-C ends`);
       let nLooks = 0;
       const changed = await changes.next(() => ++nLooks > 0 && sight.hasChanged);

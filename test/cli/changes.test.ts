@@ -106,3 +106,13 @@ test('a folder that took the place of another is watched', async (t) => {
   changes.follow(paths, []);
   await toldSoon(changes, file);
 });
+
+test('of folders beyond those that the system tells of it is said how many there are', (t) => {
+  const { changes, folder } = begin(t);
+  const folders = Array.from({ length: 4099 }, (_, n) => join(folder, String(n)));
+  for (const each of folders) mkdirSync(each);
+  const paths = folders.map(textToBytes);
+  // Where the system has room for fewer it is more.
+  assert.ok(changes.follow(new Set(), paths) >= 3);
+  assert.equal(changes.follow(new Set(), paths.slice(0, 1)), 0);
+});

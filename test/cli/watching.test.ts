@@ -268,3 +268,18 @@ test('errors are records with --json', async (t) => {
   watched.write('a.nix', derivation('"x"'));
   assert.equal((JSON.parse((await watched.round()).shown) as { build: number }).build, 1);
 });
+
+test('beyond the folders that the system tells of it is said once that looking has to do', async (t) => {
+  const { work } = programs(t);
+  const folder = join(work, 'tree');
+  for (let n = 0; n < 4100; n++) mkdirSync(join(folder, 'all', String(n)), { recursive: true });
+  const listed = 'builtins.attrNames (builtins.mapAttrs (n: _: builtins.readDir (./all + "/${n}")) (builtins.readDir ./all))';
+  const name = (text: string): string => `let l = ${listed.replace('attrNames', 'deepSeq')} "${text}"; in l`;
+  writeFileSync(join(folder, 'a.nix'), derivation(`(${name('one')})`));
+  const watched = new Watched(t, folder, ['--dry-run', 'a.nix']);
+  const { shown, told } = await watched.round();
+  assert.match(shown, /^build one: /);
+  assert.match(told, /^the system tells of no changes in \d+ folders, there are too many: [^\n]*\n$/);
+  watched.write('a.nix', derivation(`(${name('two')})`));
+  assert.match((await watched.round()).told, /^(a\.nix|something) changed\n$/);
+});

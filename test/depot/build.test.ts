@@ -99,3 +99,14 @@ test('what is missing is named, and a failed build leaves nothing', async (t) =>
   assert.equal(existsSync(join(at.depot, WALL)), false);
   assert.equal(existsSync(join(at.depot, `${WALL}.build`)), false);
 });
+
+test('a binary that another one builds just now is waited for, and not built twice', async (t) => {
+  const { build, at } = await built(t);
+  at.write('tool/builddir/build.mk', `${BUILD_MK}\n\t@sleep 0.2; echo once >> $(GENODE_DIR)/builds\n`);
+  const waits: number[] = [];
+  const one = () => build('alan/bin/x86_64/wall/2026-11-21', { onWait: (_, pid) => waits.push(pid) });
+  const both = await Promise.all([one(), one()]);
+  assert.deepEqual(both.map((each) => each.length).sort(), [0, 1]);
+  assert.equal(readFileSync(join(at.tree, 'builds'), 'utf8'), 'once\n');
+  assert.deepEqual(waits, [process.pid]);
+});

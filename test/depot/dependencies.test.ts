@@ -98,3 +98,27 @@ test('a package archive that needs itself is refused', (t) => {
     },
   );
 });
+
+/** 100,000 packages, each of which lists the next one. */
+function chain(last: string): ArchiveFiles {
+  const length = 100_000;
+  return {
+    has: () => true,
+    read: ({ name }, file) => {
+      const n = Number(name.slice(1));
+      return file === 'archives' ? (n === length ? last : `a/pkg/p${n + 1}/1\n`) : undefined;
+    },
+  };
+}
+
+test('a chain of any length is followed', { timeout: 60_000 }, () => {
+  const { archives } = dependenciesOf(named('a/pkg/x86_64/p1/1'), chain('a/src/end/1\n'));
+  assert.equal(archives.length, 100_002);
+  assert.throws(() => dependenciesOf(named('a/pkg/p1/1'), chain('a/pkg/p50000/1\n')), { code: 'E-DEPOT-003' });
+  const [twice] = reachedTwice(named('a/pkg/p1/1')[0]!, chain('a/pkg/p100000/1\n'));
+  assert.equal(twice!.archive, 'a/pkg/p100000/1');
+  assert.deepEqual(
+    twice!.ways.map((way) => way.split(' → ').length),
+    [100_000, 100_001],
+  );
+});

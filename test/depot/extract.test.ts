@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { compareBytes, Fault, renderFault } from '../../base/index.ts';
 import { type ExtractOptions, extractArchives, extractedLine, openSourceTree, parseArchiveName } from '../../depot/index.ts';
 import { golden } from '../golden.ts';
@@ -216,4 +218,32 @@ test('the layout of 2017', async (t) => {
   await extract(at, ['alan/pkg/wall'], { updateVersions: true, layout: '2017' });
   assert.equal(read(at, 'alan/src/wall-2026-11-21/used_apis'), 'clock-2026-11-21\n');
   assert.match(read(at, 'alan/pkg/wall-2026-11-21/archives'), /^alan\/raw\/face-2026-11-21$/m);
+});
+
+/** With a stack of half a megabyte: who recurses needs so many recipes to be found out that writing them takes a minute. */
+const SHALLOW = `
+const { parentPort, workerData } = require('node:worker_threads');
+import(workerData.module).then(({ extractArchives, openSourceTree, parseArchiveName }) =>
+  extractArchives([parseArchiveName('alan/pkg/p1', 'current')], openSourceTree(workerData.tree), workerData.options),
+).catch((error) => parentPort.postMessage(error.message));`;
+
+test('packages that list each other in a chain of any length are followed to its end', { timeout: 60_000 }, async (t) => {
+  const at = scene(t);
+  const length = 4000;
+  for (let n = 1; n <= length; n++) {
+    at.write(`repos/os/recipes/pkg/p${n}/hash`, '- -\n');
+    at.write(`repos/os/recipes/pkg/p${n}/archives`, n < length ? `_/pkg/p${n + 1}\n` : '_/raw/nowhere\n');
+  }
+  const worker = new Worker(SHALLOW, {
+    eval: true,
+    resourceLimits: { stackSizeMb: 0.5 },
+    workerData: {
+      module: new URL('../../depot/index.ts', import.meta.url).href,
+      tree: at.tree,
+      options: { depot: at.depot, layout: 'present', today: '2026-11-21', jobs: 1 },
+    },
+  });
+  const [message] = (await once(worker, 'message')) as [string];
+  await worker.terminate();
+  assert.equal(message, "there is no recipe of 'raw/nowhere'");
 });

@@ -1,12 +1,15 @@
 /**
- * One builder at a time for a derivation, over all processes of the machine. The lock spares double work, nothing more: what two
- * processes build at once is added to the store once. So it may be simple: a link that names its process, and that counts for
- * nothing when that process is gone.
+ * One at a time, over all processes of the machine: a link that names its process, and that counts for nothing when that process is gone.
+ * It leaves nothing behind, so it may lie in folders of the user: beside what is published, or in a tree. Other machines, and containers
+ * with process numbers of their own, are not seen.
  */
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processStartTime, sys, temporaryName } from '../base/index.ts';
+import { temporaryName } from './atomic.ts';
+import { atEnd } from './ending.ts';
+import { sys } from './fault.ts';
+import { processStartTime } from './process.ts';
 
 /** Longest time between two looks at a lock that another process holds. */
 const MAX_WAIT_MS = 250;
@@ -55,6 +58,18 @@ export async function takeLock(
     resolve();
   };
   return { hasWaited, [Symbol.dispose]: release };
+}
+
+/**
+ * Runs something while no other process does so under this lock, which goes where a signal ends the process, too.
+ *
+ * @param path    in a folder that is there
+ * @param onWait  as for `takeLock`
+ */
+export async function whileLocked<T>(path: string, onWait: (pid: number) => void, run: () => T | Promise<T>): Promise<T> {
+  using _ = await takeLock(path, { onWait });
+  using _end = atEnd(() => removeQuietly(path));
+  return await run();
 }
 
 /**

@@ -1,12 +1,17 @@
-/** Locks of derivations where the disk fails: nobody waits for himself, nor for what cannot be taken away. */
+/** Locks, also where the disk fails: nobody waits for himself, nor for what cannot be taken away. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { SystemFault } from '../../base/index.ts';
-import { removeDeadLocks, takeLock } from '../../builder/lock.ts';
+import { type TestContext, test } from 'node:test';
+import { removeDeadLocks, SystemFault, takeLock, whileLocked } from '../../base/index.ts';
 import { failing } from '../failing-call.ts';
-import { temporaryFolder } from './support.ts';
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-lock-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
 
 const nobodyHasIt = () => assert.fail('nobody has it');
 const DEAD = '999999999 5';
@@ -53,4 +58,27 @@ test('what is no lock is not waited for', { timeout }, async (t) => {
       takeLock(join(folder, name), { onWait: nobodyHasIt }),
       (error) => error instanceof SystemFault && error.errno === 'EEXIST',
     );
+});
+
+test('what is done under a lock is done by one at a time, and the lock goes where it fails', { timeout }, async (t) => {
+  const path = join(temporaryFolder(t), 'x');
+  let value = 0;
+  const addOne = () =>
+    whileLocked(
+      path,
+      () => {},
+      async () => {
+        const before = value;
+        assert.match(readlinkSync(path), new RegExp(`^${process.pid} `));
+        await new Promise(setImmediate);
+        value = before + 1;
+      },
+    );
+  await Promise.all([addOne(), addOne(), addOne()]);
+  assert.equal(value, 3);
+  await assert.rejects(
+    whileLocked(path, nobodyHasIt, () => assert.fail('it fails')),
+    /it fails/,
+  );
+  assert.equal(existsSync(path), false);
 });

@@ -76,8 +76,8 @@ export const fileBuiltins: readonly Builtin[] = [
     cost: 'parses the file once, evaluates it each time',
     isGlobal: true,
     impl: (ctx, scope, path) => {
-      const set = ctx.forceAttrs(scope, 'the first argument passed to builtins.scopedImport');
-      return ctx.scopedImport(set, forceRealPath(ctx, path, 'the second argument passed to builtins.scopedImport'));
+      const file = forceRealPath(ctx, path, 'the second argument passed to builtins.scopedImport');
+      return ctx.scopedImport(ctx.forceAttrs(scope, 'the first argument passed to builtins.scopedImport'), file);
     },
   }),
 ];

@@ -196,7 +196,7 @@ export const listBuiltins: readonly Builtin[] = [
   builtin({
     name: 'partition',
     args: ['pred', 'list'],
-    doc: 'Splits a list into the elements for which `pred` holds (`right`) and the others (`wrong`).',
+    doc: 'Splits a list into the elements for which `pred` holds (`right`) and the others (`wrong`). All of them are evaluated.',
     cost: 'O(n) calls',
     example: ['builtins.partition (x: x > 1) [ 1 2 3 ]', '{ right = [ 2 3 ]; wrong = [ 1 ]; }'],
     impl: partition,
@@ -228,6 +228,8 @@ function partition(ctx: Evaluator, pred: Slot, list: Slot): Value {
   const right: List = [];
   const wrong: List = [];
   for (const item of ctx.forceList(list, 'the second argument passed to builtins.partition')) {
+    // As in Nix, also where the function does not look at it.
+    ctx.force(item);
     const isRight = ctx.forceBool(ctx.call(fn, item), 'the return value of the partition function passed to builtins.partition');
     (isRight ? right : wrong).push(item);
   }

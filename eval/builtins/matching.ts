@@ -49,7 +49,9 @@ export const matchingBuiltins: readonly Builtin[] = [
     example: ['builtins.split "(-)" "a-b"', '[ "a" [ "-" ] "b" ]'],
     impl: (ctx, pattern, s) => {
       const regex = forceRegex(ctx, pattern, 'the first argument passed to builtins.split');
-      return regex.split(ctx.forceString(s, 'the second argument passed to builtins.split'));
+      const parts = regex.split(ctx.forceString(s, 'the second argument passed to builtins.split'));
+      // Where nothing matches, the string itself, with its context; parts of it have none.
+      return parts.length === 1 ? [s] : parts;
     },
   }),
   builtin({

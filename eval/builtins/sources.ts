@@ -21,7 +21,7 @@ import { ContextString, type Slot, type Value } from '../value.ts';
 import { parseContextElement } from './context.ts';
 import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
 import { baseNameOf } from './paths.ts';
-import { forceRealPath } from './real-path.ts';
+import { forceRealPath, realPath } from './real-path.ts';
 
 export const sourceBuiltins: readonly Builtin[] = [
   builtin({
@@ -30,8 +30,10 @@ export const sourceBuiltins: readonly Builtin[] = [
     doc: 'Copies a tree to the store, without the entries for which `filter path kind` is false. Kinds: "regular", "directory", "symlink", "unknown".',
     cost: 'reads the tree; one call per entry',
     impl: (ctx, filter, slot) => {
-      const path = forceRealPath(ctx, slot, "the second argument (the path to filter) passed to 'builtins.filterSource'");
+      const context = new Set<string>();
+      const given = ctx.coerceToPath(slot, "the second argument (the path to filter) passed to 'builtins.filterSource'", context);
       ctx.forceFunction(filter, "the first argument passed to 'builtins.filterSource'");
+      const path = realPath(ctx, given, context);
       return addSource(ctx, { path, name: baseNameOf(path), filter, method: 'nar', expected: undefined });
     },
   }),
@@ -123,7 +125,6 @@ function takenBy(ctx: Evaluator, filter: Slot, named: (path: Bytes) => Bytes): N
 
 function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
   const name = ctx.forceStringNoContext(nameSlot, 'the first argument passed to builtins.toFile');
-  parseStoreName(name);
   const context = new Set<string>();
   const text = ctx.forceString(s, 'the second argument passed to builtins.toFile', context);
   const references: StorePath[] = [];
@@ -138,6 +139,7 @@ function toFile(ctx: Evaluator, nameSlot: Slot, s: Slot): Value {
     }
     references.push(element.path as StorePath);
   }
+  parseStoreName(name);
   const { store } = ctx.io;
   const target = textPath(name, text, references, store.storeDir);
   store.addText({ name, path: target, text, references });

@@ -59,16 +59,16 @@ export function compileBinary(expr: BinaryExpr, scope: StaticScope, compiling: C
         return typeof a === 'number' && typeof b === 'number' ? a < b : compare(a, b, span) < 0;
       };
     case '>':
+      // Nix evaluates `a > b` as `b < a`, the right side first; `<=` likewise.
       return (env) => {
-        // Nix evaluates `a > b` as `b < a`.
-        const a = left(env);
         const b = right(env);
+        const a = left(env);
         return typeof a === 'number' && typeof b === 'number' ? a > b : compare(b, a, span) < 0;
       };
     case '<=':
       return (env) => {
-        const a = left(env);
         const b = right(env);
+        const a = left(env);
         return typeof a === 'number' && typeof b === 'number' ? a <= b : compare(b, a, span) >= 0;
       };
     case '>=':

@@ -443,8 +443,12 @@ class Emitter {
   #compute(op: BinaryExpr['op'], expr: BinaryExpr, scope: StaticScope, env: Frame): string {
     const [a, b] = [this.#names.local(), this.#names.local()];
     const span = this.#names.constant(spanOf(scope.unit, expr));
-    const text = `typeof ${a}==='number'||typeof ${a}==='string'||(${a}=leftAt(${this.#names.constant(scope.unit.ctx)},${a},${span})),`;
-    const operands = `${a}=${this.value(expr.left, scope, env)},${op === '+' ? text : ''}${b}=${this.value(expr.right, scope, env)}`;
+    const text = `typeof ${a}==='number'||typeof ${a}==='string'||(${a}=leftAt(${this.#names.constant(scope.unit.ctx)},${a},${span}))`;
+    const left = `${a}=${this.value(expr.left, scope, env)}${op === '+' ? `,${text}` : ''}`;
+    const right = `${b}=${this.value(expr.right, scope, env)}`;
+    // As Nix does: everything is "less than", turned round (the right side is evaluated first) or negated.
+    const isTurned = op === '>' || op === '<=';
+    const operands = isTurned ? `${right},${left}` : `${left},${right}`;
     const numbers = `typeof ${a}==='number'&&typeof ${b}==='number'`;
     if (op === '+' || op === '-') {
       const r = this.#names.local();
@@ -457,8 +461,6 @@ class Emitter {
       const sign = op === '==' ? '' : '!';
       return `(${operands},${numbers}?${a}${op}=${b}:${sign}equals(${a},${b}))`;
     }
-    // As Nix does: everything is "less than", turned round or negated.
-    const isTurned = op === '>' || op === '<=';
     const order = isTurned ? `compare(${b},${a},${span})` : `compare(${a},${b},${span})`;
     return `(${operands},${numbers}?${a}${op}${b}:${order}${op === '<' || op === '>' ? '<0' : '>=0'})`;
   }

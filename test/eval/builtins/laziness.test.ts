@@ -65,6 +65,10 @@ const failing: readonly [expression: string, message: RegExp][] = [
   ['builtins.fetchTarball { sha256 = ""; }', /'url' argument required/],
   ['builtins.convertHash { toHashFormat = "sri"; }', /'hash' missing/],
   ['builtins.toFile "a/b" "x"', /name 'a\/b' contains illegal character/],
+  ['builtins.toFile "a/b" (throw "the text first")', /the text first/],
+  ['builtins.scopedImport (throw "the set") 1', /cannot coerce an integer/],
+  ['builtins.filterSource 1 (derivation { name = "x"; system = "s"; builder = "b"; })', /expected a function/],
+  ['(builtins.partition (_: true) [ (throw "elements are evaluated") ]).wrong', /elements are evaluated/],
 ];
 
 for (const [expression, message] of failing) {
@@ -94,6 +98,10 @@ const fine: readonly [expression: string, result: string][] = [
   ['builtins.foldl\' (a: b: b) (throw "not evaluated") [ 1 ]', '1'],
   ['builtins.zipAttrsWith (n: vs: builtins.length vs) [ { a = throw "x"; } { a = 1; } ]', '{ a = 2; }'],
   ['builtins.partition (x: x.k) [ { k = true; v = 1; } ]', '{ right = [ { k = true; v = 1; } ]; wrong = [ ]; }'],
+  [
+    'let s = "${derivation { name = "x"; system = "s"; builder = "b"; }}"; in map builtins.hasContext (builtins.split " " s ++ [ (builtins.head (builtins.split "(-x)" s)) ])',
+    '[ true false ]',
+  ],
   ['let d = derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "a" "b" ]; }; in d.b.a.b.outputName', '"b"'],
   ['(derivation { name = "x"; system = "s"; builder = "b"; all = 1; drvAttrs = 2; out = 3; }).outputName', '"out"'],
   [

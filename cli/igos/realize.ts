@@ -1,5 +1,5 @@
 import { bytesToText, count, Fault, Faults } from '../../base/index.ts';
-import { BuildFault, type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
+import { type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
 import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
@@ -9,7 +9,7 @@ import { remembered } from '../evaluation-cache/remembered.ts';
 import { endAtOnce } from '../leave.ts';
 import { openContextStore } from '../open-store.ts';
 import { makeOutLinks } from '../out-links.ts';
-import { goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
+import { failedBuilds, goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
@@ -174,10 +174,7 @@ async function orGoOn<T>(args: Arguments, failures: Fault[], build: () => Promis
   try {
     return await build();
   } catch (error) {
-    const faults = error instanceof Faults ? error.faults : [error];
-    const areOfBuilds = faults.every((fault): fault is BuildFault => fault instanceof BuildFault);
-    if (!args.has('keep-going') || !areOfBuilds) throw error;
-    failures.push(...faults);
+    failures.push(...failedBuilds(args, error));
     return undefined;
   }
 }

@@ -152,18 +152,20 @@ async function check(
     if (result === undefined) continue;
     rows.push({ drvPath: goal.drvPath, ...result });
     if (!context.isJson) for (const line of checkLines(rows.at(-1)!)) context.out.line(line);
+    for (const path of result.kept?.values() ?? []) context.out.talk(`kept, as it came out this time: ${path}`);
   }
   const nDifferent = rows.filter((row) => !row.isEqual).length;
   if (context.isJson && failures.length === 0) {
-    const checked = rows.map(({ drvPath, isEqual, differences }) => ({
+    const checked = rows.map(({ drvPath, isEqual, differences, kept }) => ({
       drvPath,
       isEqual,
+      ...(kept === undefined ? {} : { kept: Object.fromEntries(kept) }),
       differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
     }));
     context.out.json({ checked });
     return nDifferent === 0 ? 0 : 1;
   }
-  if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length));
+  if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length, args.has('keep-failed')));
   if (failures.length > 1) throw new Faults(failures);
   if (failures.length === 1) throw failures[0]!;
   return 0;
@@ -195,7 +197,10 @@ function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
   ];
 }
 
-const notReproducible = (nDifferent: number, nAll: number): Fault =>
+const notReproducible = (nDifferent: number, nAll: number, isKept: boolean): Fault =>
   new Fault('E-CLI-009', `${nDifferent} of ${nAll} did not come out the same twice`, {
-    hints: ['look for dates, random names, build paths or the order of folders in what differs'],
+    hints: [
+      'look for dates, random names, build paths or the order of folders in what differs',
+      ...(isKept ? [] : ['to have both beside each other: --check --keep-failed']),
+    ],
   });

@@ -1,9 +1,7 @@
 /** One derivation, built in a sandbox on this machine. */
-import { chmodSync, renameSync } from 'node:fs';
-import { bytesToText, sys } from '../base/index.ts';
+import { bytesToText, Fault } from '../base/index.ts';
 import {
   type Derivation,
-  derivationName,
   type ObjectStore,
   type PreparedOutputs,
   rememberedHostFiles,
@@ -18,6 +16,7 @@ import { checkMade, type Made } from './collect.ts';
 import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
+import { keepFolder, keptPath, withKept } from './kept.ts';
 import { openLocked } from './open-locked.ts';
 import { checkOutputs } from './output-checks.ts';
 import { outputPlaces } from './output-places.ts';
@@ -123,7 +122,13 @@ export async function buildWith<T>(
     };
     if (!isPrivileged()) openLocked(outputsFolder(scratch));
     const usage = end.kind === 'exited' ? end.usage : undefined;
-    return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
+    try {
+      return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
+    } catch (error) {
+      if (!context.keepFailed || !(error instanceof Fault) || scratch === undefined) throw error;
+      const build = keepFolder(`${scratch}/build`, keptPath(store, 'failed', job.drvPath));
+      throw withKept(error, job.drvPath, { build, outputs: keepFolder(outputsFolder(scratch), `${build}-outputs`) });
+    }
   } finally {
     if (scratch !== undefined) removeScratch(scratch);
   }
@@ -224,17 +229,7 @@ function checkEnd(end: SandboxEnd, job: BuildJob, log: BuildLog, context: BuildC
   if (end.kind === 'refused') throw probeSandbox(context.store.home).fault ?? setUpFailed(drv.name, end.refusal);
   if (end.kind === 'not-run') throw cannotRun(drv, bytesToText(drv.builder), end.message);
   if (end.kind === 'exited' && end.status === 0) return;
-  const keptAt = context.keepFailed ? keep(context.store, scratch, job) : undefined;
+  const keptAt = context.keepFailed ? keepFolder(`${scratch}/build`, keptPath(context.store, 'failed', job.drvPath)) : undefined;
   if (end.kind === 'over-limit') throw overLimit(job.drvPath, { limit: end.limit, limits: context.limits, log, keptAt });
   throw new BuildFailure(job.drvPath, { status: end.status, log, keptAt });
-}
-
-/** Moves the build folder where no later process clears it away. It is closed to others, as the scratch folder was. */
-function keep(store: ObjectStore, scratch: string, job: BuildJob): string {
-  const target = `${store.home}/tmp/failed-${derivationName(job.drvPath)}-${Date.now().toString(36)}`;
-  sys('keep the build folder as', target, () => {
-    chmodSync(`${scratch}/build`, 0o700);
-    renameSync(`${scratch}/build`, target);
-  });
-  return target;
 }

@@ -18,6 +18,7 @@ import { type BuildContext, buildWith } from './build-one.ts';
 import { isFetched } from './builtin.ts';
 import { checkMade, type Made } from './collect.ts';
 import { takenBefore } from './history.ts';
+import { keepFolder, keptPath } from './kept.ts';
 import { planWith } from './plan.ts';
 import { Realised } from './realised.ts';
 import { realize } from './realize.ts';
@@ -35,6 +36,8 @@ export interface Difference {
 export interface CheckResult {
   readonly isEqual: boolean;
   readonly differences: readonly Difference[];
+  /** With `keepFailed`, where the outputs of the second build are, by name: those that differ. */
+  readonly kept?: ReadonlyMap<string, string>;
 }
 
 /** An output of two builds, as real paths. The second is gone when the call that got it returns. */
@@ -60,16 +63,21 @@ export async function checkBuild(store: ObjectStore, drvPath: StorePath, options
   // What is fetched was compared with its hash.
   if (isFetched(store.readDerivation(drvPath))) return { isEqual: true, differences: [] };
   await realizeInputs(store, drvPath, options);
+  let kept: ReadonlyMap<string, string> | undefined;
   const differences = await buildAgain(store, drvPath, options, (made) => {
     const paths = before.outputs.get(drvPath)!;
     const found = compareOutputs(store, made, paths);
-    for (const output of new Set(found.map((each) => each.output))) {
-      const now = `${made.folder}/${storePathBase(made.places.get(output)!)}`;
-      options.onDifferent?.({ output, before: store.toReal(paths.get(output)!), now });
+    const baseOf = (output: string): string => storePathBase(made.places.get(output)!);
+    const different = [...new Set(found.map((each) => each.output))];
+    for (const output of different)
+      options.onDifferent?.({ output, before: store.toReal(paths.get(output)!), now: `${made.folder}/${baseOf(output)}` });
+    if (different.length > 0 && options.keepFailed === true) {
+      const folder = keepFolder(made.folder, keptPath(store, 'differs', drvPath));
+      kept = new Map(different.map((output) => [output, `${folder}/${baseOf(output)}`]));
     }
     return found;
   });
-  return { isEqual: differences.length === 0, differences };
+  return { isEqual: differences.length === 0, differences, ...(kept === undefined ? {} : { kept }) };
 }
 
 /**

@@ -98,9 +98,12 @@ function shellInput(name: string, input: BuildInput, options: DevelopOptions): B
   };
 }
 
-/** bash where the root has one: it keeps a history and completes names, and reads a script from a pipe without prompts. */
-const INTERACTIVE = `if [ -x /usr/bin/bash ]; then
-  if [ ! -t 0 ]; then BASH_ENV=${buildFolder}/${START_FILE} exec /usr/bin/bash --noprofile -s; fi
+/** bash where the root has one: it keeps a history and completes names. A script from a pipe is read without prompts. */
+const INTERACTIVE = `if [ ! -t 0 ]; then
+  if [ -x /usr/bin/bash ]; then BASH_ENV=${buildFolder}/${START_FILE} exec /usr/bin/bash --noprofile -s; fi
+  ENV=${buildFolder}/${START_FILE} exec /bin/sh -i +m
+fi
+if [ -x /usr/bin/bash ]; then
   exec /usr/bin/bash --noprofile --rcfile ${buildFolder}/${START_FILE} -i
 fi
 ENV=${buildFolder}/${START_FILE} exec /bin/sh -i`;
@@ -116,6 +119,13 @@ const PHASE_FUNCTION = /^phase\(\) \{$/m;
 const onePhaseOf = (script: Bytes): Bytes =>
   `phase() { if [ "$1" = "$igos_phase" ]; then igos_run "$@"; fi; }\n${script.replace(PHASE_FUNCTION, 'igos_run() {')}`;
 
+/** What a person at the keys is told first. */
+const greeting = (name: string, phases: readonly string[]): string[] => [
+  `where ${name} is built; nothing that is made here is kept`,
+  ...(phases.length === 0 ? [] : [`run-phase NAME runs a phase as the build does: ${phases.join(' ')}`]),
+  'run-build runs the whole build, exit leaves',
+];
+
 function startText(name: string, input: BuildInput, script: Bytes | undefined, isUnpacked: boolean): Bytes {
   const phases = script === undefined ? [] : [...script.matchAll(PHASE_CALL)].map((match) => match[1]!);
   // What the script sets before its first phase: the shell has it, too.
@@ -129,6 +139,7 @@ ${preamble}
 igos_phases=${shellWord(phases.join(' '))}
 
 run_phase() {
+  if [ $# = 0 ]; then echo "name the phases to run; there are: $igos_phases" >&2; return 2; fi
   for igos_phase; do
     case " $igos_phases " in
     *" $igos_phase "*) ;;
@@ -140,6 +151,9 @@ run_phase() {
 run_build() { (cd ${buildFolder} && exec ${builder}); }
 alias run-phase=run_phase run-build=run_build
 PS1=${shellWord(`[${name}] \${PWD} $ `)}
+if [ ! -t 0 ]; then PS1= PS2=
+else case $- in *i*) printf '%s\\n' ${greeting(name, phases).map(shellWord).join(' ')} >&2 ;; esac
+fi
 ${isUnpacked && unpacking.length > 0 ? `run_phase ${unpacking.join(' ')}` : ':'}
 ${isUnpacked ? 'if [ -d "${srcdir:-}" ]; then cd "$srcdir"; fi' : ':'}
 `;

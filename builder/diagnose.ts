@@ -46,6 +46,13 @@ const CLUES: readonly Clue[] = [
       `the compiler has no '${name}', which it calls: of host tools its own files have to be named too (files = [ … ]); debianSeed takes whole packages`,
   },
   { pattern: /configure: error: no acceptable C compiler/, hint: () => 'the build has no C compiler: add one: build = [ … cc ]' },
+  // dash, bash, make and gcc
+  {
+    pattern:
+      /[Cc]annot fork|(?:fork|clone|spawn|pthread_create)\w*(?:: retry)?[:,()' ]+(?:Resource temporarily unavailable|EAGAIN)/,
+    hint: () =>
+      'the build may have no more processes: let it start fewer at once (--cores), or allow more (--max-tasks, and the limits of this machine)',
+  },
   { pattern: /No space left on device/, hint: () => 'the disk that holds the store is full: make room' },
   {
     pattern: /(?:Could not resolve host|Temporary failure in name resolution|Network is unreachable)/,

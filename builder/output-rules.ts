@@ -3,7 +3,7 @@
  *
  * @source docs/decisions/0002-package-derivations.md
  */
-import { type Bytes, bytesToText } from '../base/index.ts';
+import { type Bytes, bytesToText, suggest } from '../base/index.ts';
 import type { Derivation } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
 import { rootLinks } from './layers.ts';
@@ -54,9 +54,16 @@ export function verifyPaths(drvName: string, verify: readonly Bytes[], found: Re
   if (missing.length === 0) return;
   const names = missing.map((path) => `'${bytesToText(path)}'`).join(', ');
   const elsewhere = missing.flatMap((wanted) => {
-    const name = wanted.slice(wanted.lastIndexOf('/') + 1);
-    const found = paths.find((path) => path.endsWith(`/${name}`));
-    return found === undefined ? [] : [`there is '${bytesToText(found)}'`];
+    const [folder, name] = splitPath(canonical(wanted));
+    const near = (): Bytes | undefined => {
+      const beside = suggest(
+        name,
+        paths.map(splitPath).flatMap(([other, each]) => (other === folder ? [each] : [])),
+      );
+      return beside === undefined ? undefined : [folder, beside].filter((part) => part !== '').join('/');
+    };
+    const instead = paths.find((path) => path.endsWith(`/${name}`)) ?? near();
+    return instead === undefined ? [] : [`there is '${bytesToText(instead)}'`];
   });
   throw buildFault(
     'E-BUILD-040',
@@ -66,6 +73,12 @@ export function verifyPaths(drvName: string, verify: readonly Bytes[], found: Re
     },
   );
 }
+
+/** Folder and name. */
+const splitPath = (path: Bytes): [Bytes, Bytes] => {
+  const at = path.lastIndexOf('/');
+  return [path.slice(0, Math.max(at, 0)), path.slice(at + 1)];
+};
 
 /** Without slashes too many, and below `usr` where every root has a link there. */
 function canonical(path: Bytes): Bytes {

@@ -220,7 +220,7 @@ class Run {
   async #step(step: PlanStep, slot: number, release: () => void): Promise<TaskEnd> {
     try {
       const resolved = this.#realised.resolve(step.drvPath)!;
-      if (this.#realised.areValid(step.drvPath, step.missing)) this.#cutOff(step, resolved);
+      if (this.#realised.areValid(step.drvPath, step.missing)) this.#take(step, resolved, 'cutoff');
       else await this.#make(step, resolved, { slot, release });
       return 'done';
     } catch (error) {
@@ -241,7 +241,7 @@ class Run {
       // Another process may have built it since this one planned, also without being met at the lock.
       this.#realised.refresh(drvPath);
       if (this.#realised.areValid(drvPath, step.missing)) {
-        this.#cutOff(step, resolved);
+        this.#take(step, resolved, 'elsewhere');
         return;
       }
       const start = uptimeMs();
@@ -281,11 +281,12 @@ class Run {
     }
   }
 
-  #cutOff(step: PlanStep, resolved: Resolved): void {
+  /** What is there is not built. */
+  #take(step: PlanStep, resolved: Resolved, kind: 'cutoff' | 'elsewhere'): void {
     const outputs = this.#realised.paths(step.drvPath);
     this.#remember(step, resolved, outputs);
-    this.#nCutoff++;
-    this.#emit({ kind: 'cutoff', drvPath: step.drvPath, outputs });
+    if (kind === 'cutoff') this.#nCutoff++;
+    this.#emit({ kind, drvPath: step.drvPath, outputs });
   }
 
   /** Outputs of known paths are found by them; the others by the derivation, resolved (for all who come to the same) and as it is. */

@@ -77,6 +77,8 @@ export type BuildEvent =
     }
   /** Nothing had to be built: the inputs turned out to be those of a build that was done before. */
   | { readonly kind: 'cutoff'; readonly drvPath: StorePath; readonly outputs: ReadonlyMap<string, StorePath> }
+  /** Another process built it since this run planned. */
+  | { readonly kind: 'elsewhere'; readonly drvPath: StorePath; readonly outputs: ReadonlyMap<string, StorePath> }
   | {
       readonly kind: 'failed';
       readonly drvPath: StorePath;

@@ -7,7 +7,7 @@ import type { TreeFacts } from './facts.ts';
 import { inspectReachability } from './reachability.ts';
 import { type ReportRow, reconcile } from './reconciliation.ts';
 import type { Reference } from './reference.ts';
-import { type GateName, type GateResult, type Inspection, settle } from './report.ts';
+import { type Finding, type GateName, type GateResult, type Inspection, settle, UNREADABLE } from './report.ts';
 import { inspectFeatures, type LoggedFeatures } from './silent-loss.ts';
 import { inspectTiers } from './tier-validation.ts';
 import { inspectRequirements, type KnownSource } from './undeclared-deps.ts';
@@ -53,12 +53,23 @@ export const gateSpecs: readonly GateSpec[] = [
   },
 ];
 
+/** No gate passes on what could not be read: the first that runs tells it. */
+const withUnreadable = (inspection: Inspection, tree: TreeFacts): Inspection => {
+  const findings = tree.problems.flatMap(({ kind, package: name, field, message, place }): Finding[] =>
+    kind === 'unreadable' ? [{ kind: UNREADABLE, package: name, text: `${field} cannot be evaluated: ${message}`, place }] : [],
+  );
+  return { ...inspection, findings: [...inspection.findings, ...findings] };
+};
+
 /** @param only  gates by name; the report comes with all of them */
 export function check(inputs: CheckInputs, ...only: readonly GateName[]): CheckResult {
   const gates = gateSpecs
     .map((spec, index) => ({ ...spec, number: index + 1 }))
     .filter(({ gate }) => only.length === 0 || only.includes(gate))
-    .map((spec) => settle(spec, spec.inspect(inputs), inputs.tree, inputs.today));
+    .map((spec, index) => {
+      const inspection = spec.inspect(inputs);
+      return settle(spec, index === 0 ? withUnreadable(inspection, inputs.tree) : inspection, inputs.tree, inputs.today);
+    });
   const { audits } = inputs;
   return { gates, report: audits === undefined || only.length > 0 ? undefined : reconcile(inputs.tree, audits) };
 }

@@ -31,14 +31,5 @@ export function inspectReachability(tree: TreeFacts): Inspection {
         : `tier:${tier.name} ${count(own.length, 'package')}, ${own.length - orphans.length - pending} reachable in its sequence, ${orphans.length} unreachable, ${pending} pending acquisition`,
     );
   }
-  for (const problem of tree.problems) {
-    if (problem.kind !== 'unreadable') continue;
-    findings.push({
-      kind: 'UNREADABLE',
-      package: problem.package,
-      text: `${problem.field} cannot be evaluated: ${problem.message}`,
-      place: problem.place,
-    });
-  }
   return { notes, findings };
 }

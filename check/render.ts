@@ -1,7 +1,7 @@
 /** The result as people read it: each gate's own lines, then one line a gate. */
 import { count } from '../base/index.ts';
 import type { CheckResult } from './check.ts';
-import { type Finding, type GateName, type GateResult, tally } from './report.ts';
+import { type Finding, type GateName, type GateResult, tally, UNREADABLE } from './report.ts';
 
 interface Wording {
   /** What stands before each line of a gate. */
@@ -31,6 +31,9 @@ const WORDING: Readonly<Record<GateName, Wording>> = {
     resolve: 'add the package to build or host, or record the divergence with its reason',
   },
 };
+
+/** The way out of what no gate can read. */
+const READABLE = "mend the field that cannot be evaluated: 'igos help package' says what each one takes";
 
 /** Findings of a kind that are shown, unless all are. */
 const SHOWN = 25;
@@ -69,7 +72,9 @@ function renderGate(gate: GateResult, { all }: { readonly all: boolean }): strin
     lines.push(say(gate.gate === 'audit-coverage' ? 'PASS: every in-scope package has a current audit record' : 'PASS'));
   else if (gate.status === 'not run') lines.push(say(`NOT RUN: ${gate.notRun}`));
   else {
-    lines.push(say(`FAIL: ${failure(gate)}`), `  resolve: ${resolve}`);
+    lines.push(say(`FAIL: ${failure(gate)}`));
+    if (gate.findings.some(({ kind }) => kind !== UNREADABLE)) lines.push(`  resolve: ${resolve}`);
+    if (gate.findings.some(({ kind }) => kind === UNREADABLE)) lines.push(`  resolve: ${READABLE}`);
     if (gate.notRun !== undefined) lines.push(say(`the rest was NOT RUN: ${gate.notRun}`));
   }
   return lines;
@@ -87,8 +92,9 @@ function auditCounts({ findings, waived }: GateResult): string[] {
 }
 
 function failure({ gate, findings }: GateResult): string {
-  const packages = new Set(findings.map((finding) => finding.package)).size;
-  if (gate === 'audit-coverage') return `${count(packages, 'package')} need${packages === 1 ? 's' : ''} audit work.`;
+  const packages = new Set(findings.filter(({ kind }) => kind !== UNREADABLE).map((finding) => finding.package)).size;
+  if (gate === 'audit-coverage' && packages > 0)
+    return `${count(packages, 'package')} need${packages === 1 ? 's' : ''} audit work.`;
   return `${count(findings.length, 'finding')}${summary(tally(findings))}`;
 }
 

@@ -10,6 +10,9 @@ export type GateName =
   | 'silent-loss'
   | 'undeclared-deps';
 
+/** A finding of any gate: a field that it asks for cannot be evaluated. */
+export const UNREADABLE = 'UNREADABLE';
+
 /** One thing that is wrong. */
 export interface Finding {
   /** `missing`, `MOVE`, `CROSS-TIER-DEP`, `DEP-NOT-FOUND`, …: the gate's words. */

@@ -8,7 +8,7 @@ export function reportPull(progress: Progress, event: PullEvent): void {
       progress.total(event.nPaths);
       return;
     case 'started':
-      progress.start(event.path, `copying ${event.path}`);
+      progress.start(event.path, `copying ${event.path}`, event.url);
       return;
     case 'bytes':
       progress.detail(event.path, 'received', { done: event.doneBytes, total: event.totalBytes });

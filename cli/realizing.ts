@@ -1,7 +1,7 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
-import { ENDING } from '../base/index.ts';
-import { type BuildEvent, type Goal, type Plan, type RealizeOptions, realize } from '../builder/index.ts';
+import { ENDING, Faults } from '../base/index.ts';
+import { type BuildEvent, BuildFault, type Goal, type Plan, type RealizeOptions, realize } from '../builder/index.ts';
 import { derivationName, type LaterTexts, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import { substituterOf } from './caches.ts';
@@ -72,6 +72,13 @@ export function realizeTargets(
       ...(later === undefined ? {} : { later }),
     });
   });
+}
+
+/** The builds that failed where --keep-going asks to go on with others. @throws the error, where nothing goes on after it */
+export function failedBuilds(args: Arguments, error: unknown): readonly BuildFault[] {
+  const faults = error instanceof Faults ? error.faults : [error];
+  if (args.has('keep-going') && faults.every((fault): fault is BuildFault => fault instanceof BuildFault)) return faults;
+  throw error;
 }
 
 /** For what builds: the options that the words ask for, a display, and an end by Ctrl-C. @throws what `run` throws */

@@ -8,9 +8,10 @@ export async function tellEnding(output: Output, ending: Ending, args: Arguments
   if (isJson && ending.errors.length > 0) output.json({ errors: ending.errors });
   if (ending.text === '') return;
   if (args.value('log-format') !== 'internal-json') return output.talk(ending.text.trimEnd());
-  const { messageLine } = await import('./progress/nix-json.ts');
+  const { errorLine } = await import('./progress/nix-json.ts');
   const { interceptTalk } = output;
-  output.interceptTalk = (text) => output.write(2, Buffer.from(`${messageLine(text, 0)}\n`));
+  const sentence = ending.errors.map(({ message }) => message).join('\n');
+  output.interceptTalk = (text) => output.write(2, Buffer.from(`${errorLine(text, sentence)}\n`));
   output.talk(ending.text.trimEnd());
   output.interceptTalk = interceptTalk;
 }

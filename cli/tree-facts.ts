@@ -25,7 +25,7 @@ function packageFacts(info: PackageInfo, owners: ReadonlyMap<string, string>, pr
       kind: MISSING.has(fault.code) && ['build', 'host', 'runtime'].includes(field) ? 'missing' : 'unreadable',
       package: info.name,
       field,
-      message: fault.message,
+      message: [fault.message, ...fault.hints.slice(0, 1)].join('; '),
       place: at === undefined ? place : `${at.source.name}:${at.source.position(at.start).line}`,
     });
   };

@@ -1,6 +1,7 @@
 import { count, didYouMean, Fault, Faults } from '../../base/index.ts';
-import { probeSandbox } from '../../builder/index.ts';
+import { type BuildFault, probeSandbox } from '../../builder/index.ts';
 import { requirePassed } from '../../check/index.ts';
+import { derivationName } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { auditsFolder } from '../check-inputs.ts';
 import { checkTree } from '../check-tree.ts';
@@ -9,7 +10,7 @@ import { addManifest, manifestText } from '../phases/manifest.ts';
 import { type Phase, phasesOf, selectPhases } from '../phases/phase-list.ts';
 import { type PhaseState, type PhaseStatus, statusOf, TreeBuild } from '../phases/status.ts';
 import { formatDuration } from '../progress/model.ts';
-import { type RealizeOutcome, realizeTargets } from '../realizing.ts';
+import { failedBuilds, type RealizeOutcome, realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { systemImage } from '../system-files.ts';
 import { Trees } from '../targets.ts';
@@ -21,18 +22,30 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const selected = selectionOf(args, phases);
   const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
+  const failures: BuildFault[] = [];
   if (!args.has('dry-run')) {
     for (const phase of phases) {
       if (!selected.has(phase.name)) continue;
       const before = performance.now();
-      const result = await runPhase(context, args, build, phase);
-      results.push({ phase, text: result, ms: performance.now() - before });
-      if (!context.isQuiet && result !== '') context.out.talk(`${phase.name}: ${result} (${formatDuration(results.at(-1)!.ms)})`);
+      const tell = (text: string): void => {
+        if (!context.isQuiet && text !== '')
+          context.out.talk(`${phase.name}: ${text} (${formatDuration(performance.now() - before)})`);
+      };
+      try {
+        const text = await runPhase(context, args, build, phase, failures);
+        tell(text);
+        results.push({ phase, text, ms: performance.now() - before });
+      } catch (error) {
+        tell('failed');
+        failures.push(...failedBuilds(args, error));
+      }
     }
   }
   const status = statusOf(build, phases);
-  if (context.isJson) context.out.json(recordOf(tree.name, status, selected, results));
-  else for (const line of listLines(status, selected)) context.out.line(line);
+  if (context.isJson && failures.length === 0) context.out.json(recordOf(tree.name, status, selected, results));
+  if (!context.isJson) for (const line of listLines(status, selected)) context.out.line(line);
+  if (failures.length === 1) throw failures[0]!;
+  if (failures.length > 1) throw new Faults(failures);
   return 0;
 }
 
@@ -74,8 +87,14 @@ function lastSupported(phases: readonly Phase[], later: Phase): string {
     .at(-1)!.name;
 }
 
-/** Runs one phase. @returns what was done @throws Fault, Faults */
-async function runPhase(context: Context, args: Arguments, build: TreeBuild, phase: Phase): Promise<string> {
+/** Runs one phase. @param failures  of the phases before it @returns what was done @throws Fault, Faults */
+async function runPhase(
+  context: Context,
+  args: Arguments,
+  build: TreeBuild,
+  phase: Phase,
+  failures: readonly BuildFault[],
+): Promise<string> {
   const { store, tree } = build;
   switch (phase.kind) {
     case 'validate': {
@@ -103,7 +122,15 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
     }
     case 'tier': {
       const targets = build.tier(phase.name);
-      return targets.length === 0 ? '' : outcomeText(targets.length, await realizeTargets(context, args, store, targets));
+      const blocked = failures.length === 0 ? undefined : build.builtFrom(failures.map(({ drvPath }) => drvPath));
+      const tried = targets.filter((target) => {
+        const because = target.drvPath === undefined ? undefined : blocked?.get(target.drvPath);
+        if (because === undefined || build.outputOf(target) !== undefined) return true;
+        context.out.talk(`${target.label}: not tried, because ${derivationName(because)} failed`);
+        return false;
+      });
+      if (targets.length === 0) return '';
+      return outcomeText(targets.length, targets.length - tried.length, await realizeTargets(context, args, store, tried));
     }
     case 'config': {
       const images = [...tree.systems.values()].flatMap((system) => systemImage(store, system) ?? []);
@@ -120,12 +147,13 @@ async function runPhase(context: Context, args: Arguments, build: TreeBuild, pha
   }
 }
 
-function outcomeText(nAll: number, { nBuilt, nFetched, nCutoff, nSubstituted }: RealizeOutcome): string {
+function outcomeText(nAll: number, nLeft: number, { nBuilt, nFetched, nCutoff, nSubstituted }: RealizeOutcome): string {
   const parts = [
     nBuilt > 0 ? `${nBuilt} built` : '',
     nFetched > 0 ? `${nFetched} fetched` : '',
     nSubstituted > 0 ? `${nSubstituted} from caches` : '',
     nCutoff > 0 ? `${nCutoff} as before` : '',
+    nLeft > 0 ? `${nLeft} not tried` : '',
   ].filter((part) => part !== '');
   return `${count(nAll, 'package')}${parts.length === 0 ? ', all there' : `, ${parts.join(', ')}`}`;
 }

@@ -1,5 +1,5 @@
 import { bytesToText, count, Fault, Faults } from '../../base/index.ts';
-import { BuildFault, type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
+import { type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
 import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
@@ -9,7 +9,7 @@ import { remembered } from '../evaluation-cache/remembered.ts';
 import { endAtOnce } from '../leave.ts';
 import { openContextStore } from '../open-store.ts';
 import { makeOutLinks } from '../out-links.ts';
-import { goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
+import { failedBuilds, goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
 
@@ -152,18 +152,20 @@ async function check(
     if (result === undefined) continue;
     rows.push({ drvPath: goal.drvPath, ...result });
     if (!context.isJson) for (const line of checkLines(rows.at(-1)!)) context.out.line(line);
+    for (const path of result.kept?.values() ?? []) context.out.talk(`kept, as it came out this time: ${path}`);
   }
   const nDifferent = rows.filter((row) => !row.isEqual).length;
   if (context.isJson && failures.length === 0) {
-    const checked = rows.map(({ drvPath, isEqual, differences }) => ({
+    const checked = rows.map(({ drvPath, isEqual, differences, kept }) => ({
       drvPath,
       isEqual,
+      ...(kept === undefined ? {} : { kept: Object.fromEntries(kept) }),
       differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
     }));
     context.out.json({ checked });
     return nDifferent === 0 ? 0 : 1;
   }
-  if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length));
+  if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length, args.has('keep-failed')));
   if (failures.length > 1) throw new Faults(failures);
   if (failures.length === 1) throw failures[0]!;
   return 0;
@@ -174,10 +176,7 @@ async function orGoOn<T>(args: Arguments, failures: Fault[], build: () => Promis
   try {
     return await build();
   } catch (error) {
-    const faults = error instanceof Faults ? error.faults : [error];
-    const areOfBuilds = faults.every((fault): fault is BuildFault => fault instanceof BuildFault);
-    if (!args.has('keep-going') || !areOfBuilds) throw error;
-    failures.push(...faults);
+    failures.push(...failedBuilds(args, error));
     return undefined;
   }
 }
@@ -198,7 +197,10 @@ function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
   ];
 }
 
-const notReproducible = (nDifferent: number, nAll: number): Fault =>
+const notReproducible = (nDifferent: number, nAll: number, isKept: boolean): Fault =>
   new Fault('E-CLI-009', `${nDifferent} of ${nAll} did not come out the same twice`, {
-    hints: ['look for dates, random names, build paths or the order of folders in what differs'],
+    hints: [
+      'look for dates, random names, build paths or the order of folders in what differs',
+      ...(isKept ? [] : ['to have both beside each other: --check --keep-failed']),
+    ],
   });

@@ -109,7 +109,11 @@ export const igosCommands: readonly Command[] = [
       JOBS,
       CORES,
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
-      { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
+      {
+        long: 'keep-failed',
+        short: 'K',
+        doc: 'keep the folder of a failed build, or what --check finds different, and say where it is',
+      },
       ...PROGRESS_OPTIONS,
       { long: 'check', doc: 'build again what is there and compare, byte by byte (in detail where diffoscope is installed)' },
       ...LIMIT_OPTIONS,

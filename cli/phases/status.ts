@@ -2,7 +2,7 @@
 import { never } from '../../base/index.ts';
 import { planBuild, validOutputs } from '../../builder/index.ts';
 import type { PackageInfo, Tree } from '../../eval/index.ts';
-import type { ObjectStore, StorePath } from '../../store/index.ts';
+import type { Derivation, ObjectStore, StorePath } from '../../store/index.ts';
 import { systemFilesPath } from '../system-files.ts';
 import { packageTarget, type Target } from '../targets.ts';
 import { manifestPath, manifestText } from './manifest.ts';
@@ -52,17 +52,45 @@ export class TreeBuild {
   get sources(): readonly StorePath[] {
     if (this.#sources !== undefined) return this.#sources;
     const found: StorePath[] = [];
+    for (const [drvPath, drv] of this.#derivations())
+      if ([...drv.outputs.values()].some((output) => output.kind === 'fixed')) found.push(drvPath);
+    this.#sources = found.reverse();
+    return this.#sources;
+  }
+
+  /** These, and what is built from one of them, directly or not → that one. */
+  builtFrom(origins: readonly StorePath[]): Map<StorePath, StorePath> {
+    const users = new Map<StorePath, StorePath[]>();
+    for (const [drvPath, drv] of this.#derivations()) {
+      for (const input of drv.inputDrvs.keys()) {
+        const known = users.get(input);
+        if (known === undefined) users.set(input, [drvPath]);
+        else known.push(drvPath);
+      }
+    }
+    const found = new Map<StorePath, StorePath>();
+    for (const origin of origins) {
+      const waiting = [origin];
+      for (let drvPath = waiting.pop(); drvPath !== undefined; drvPath = waiting.pop()) {
+        if (found.has(drvPath)) continue;
+        found.set(drvPath, origin);
+        waiting.push(...(users.get(drvPath) ?? []));
+      }
+    }
+    return found;
+  }
+
+  /** All that the packages are built from, each once. */
+  *#derivations(): Generator<[StorePath, Derivation]> {
     const seen = new Set<StorePath>();
     const waiting = this.targets.flatMap(({ drvPath }) => drvPath ?? []);
     for (let drvPath = waiting.pop(); drvPath !== undefined; drvPath = waiting.pop()) {
       if (seen.has(drvPath)) continue;
       seen.add(drvPath);
       const drv = this.store.readDerivation(drvPath);
-      if ([...drv.outputs.values()].some((output) => output.kind === 'fixed')) found.push(drvPath);
+      yield [drvPath, drv];
       waiting.push(...drv.inputDrvs.keys());
     }
-    this.#sources = found.reverse();
-    return this.#sources;
   }
 
   /** Where the outputs of fetching derivations are, of those that are there. */

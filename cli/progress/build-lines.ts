@@ -72,6 +72,7 @@ function countLine(state: BuildState, jobs: number): string {
     `${state.nDone} of ${state.nAll} done`,
     state.failed.size > 0 ? `${state.failed.size} failed` : '',
     state.nReused > 0 ? `${state.nReused} as before` : '',
+    state.nElsewhere > 0 ? `${state.nElsewhere} by another process` : '',
     state.nSkipped > 0 ? `${state.nSkipped} not tried` : '',
     left === undefined || left < 2000 ? '' : `about ${formatDuration(left)} left`,
   ]
@@ -93,6 +94,7 @@ export function summaryLines(state: BuildState, sizeBytes: number): string[] {
     nBuilt > 0 ? `${nBuilt} built` : '',
     nFetched > 0 ? `${nFetched} fetched` : '',
     state.nReused > 0 ? `${state.nReused} as before` : '',
+    state.nElsewhere > 0 ? `${state.nElsewhere} by another process` : '',
     state.nThere > 0 ? `${state.nThere} there` : '',
     state.failed.size > 0 ? `${state.failed.size} failed` : '',
     nBroken > 0 ? `${nBroken} broken off` : '',

@@ -50,6 +50,8 @@ export class BuildState {
   nDone: number = 0;
   /** Steps that turned out to be done already. */
   nReused: number = 0;
+  /** Steps that another process did meanwhile. */
+  nElsewhere: number = 0;
   nSkipped: number = 0;
   /** Outputs that the plan found there. */
   nThere: number = 0;
@@ -101,6 +103,10 @@ export class BuildState {
         return;
       case 'cutoff':
         this.nReused++;
+        this.#finish(event.drvPath);
+        return;
+      case 'elsewhere':
+        this.nElsewhere++;
         this.#finish(event.drvPath);
         return;
       case 'failed':

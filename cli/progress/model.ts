@@ -16,7 +16,8 @@ export interface Activity {
 /** Where commands report long work. Every method is cheap; a display decides what it draws. */
 export interface Progress {
   total(count: number): void;
-  start(id: string, title: string): void;
+  /** @param copyOf  the cache that the store path `id` is copied from */
+  start(id: string, title: string, copyOf?: string): void;
   detail(id: string, text: string, bytes?: { done: number; total: number | undefined }): void;
   finish(id: string, outcome: 'done' | 'reused' | 'failed', note?: string): void;
   /** A line that stays. */

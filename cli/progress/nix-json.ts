@@ -2,7 +2,7 @@
  * Progress as lines of JSON, in the form of `nix --log-format internal-json`: what tools that watch Nix builds read. An activity has
  * a start, results and a stop; messages stand by themselves. Names of outputs, logs and phases are in `fields`.
  *
- * @source the lines that Nix 2.8 prints; its logging.hh for the numbers
+ * @source the lines that Nix 2.8 prints; logging.hh and logging.cc of Nix 2.36 for the numbers, and for `parent`
  */
 import type { BuildEvent } from '../../builder/index.ts';
 import type { StorePath } from '../../store/index.ts';
@@ -10,26 +10,31 @@ import type { Output } from '../output.ts';
 import { BuildState } from './build-state.ts';
 import type { Progress } from './model.ts';
 
-const ACTIVITY = { unknown: 0, fileTransfer: 101, realise: 102, copyPaths: 103, builds: 104, build: 105 } as const;
+const ACTIVITY = { unknown: 0, copyPath: 100, fileTransfer: 101, realise: 102, copyPaths: 103, builds: 104, build: 105 } as const;
 const RESULT = { buildLogLine: 101, setPhase: 104, progress: 105, setExpected: 106 } as const;
 
-const LEVEL = { error: 0, info: 3 } as const;
+const LEVEL = { error: 0, warning: 1, info: 3 } as const;
 
 const lineOf = (record: object): string => `@nix ${JSON.stringify(record)}`;
 
-/** A message as a line; that of an error has level 0. */
-export const messageLine = (text: string, level: number = text.startsWith('error') ? LEVEL.error : LEVEL.info): string =>
-  lineOf({ action: 'msg', level, msg: text, raw_msg: text });
+const levelOf = (text: string): number =>
+  text.startsWith('error') ? LEVEL.error : text.startsWith('warning') ? LEVEL.warning : LEVEL.info;
+
+const messageLine = (text: string): string => lineOf({ action: 'msg', level: levelOf(text), msg: text });
+
+/** An error as a line, in full and in a sentence. The place that it is about stands in the text. */
+export const errorLine = (text: string, sentence: string): string =>
+  lineOf({ action: 'msg', column: null, file: null, level: LEVEL.error, line: null, msg: text, raw_msg: sentence });
 
 /** Everything that is said while it is open is said as a message. */
 export function nixJsonProgress(out: Output): Progress {
   let nActivities = 0;
   const tell = (record: object): void => out.write(2, Buffer.from(`${lineOf(record)}\n`, 'utf8'));
   const message = (text: string): void => out.write(2, Buffer.from(`${messageLine(text)}\n`, 'utf8'));
-  const begin = (type: number, level: number, text: string, fields?: readonly unknown[]): number => {
+  const begin = (type: number, level: number, text: string, fields?: readonly unknown[], parent: number = 0): number => {
     // As Nix makes them: unique among processes whose lines are mixed.
     const id = (process.pid % 2 ** 20) * 2 ** 32 + nActivities++;
-    tell({ action: 'start', ...(fields === undefined ? {} : { fields }), id, level, text, type });
+    tell({ action: 'start', ...(fields === undefined ? {} : { fields }), id, level, parent, text, type });
     return id;
   };
   const result = (id: number, type: number, fields: readonly unknown[]): void => tell({ action: 'result', fields, id, type });
@@ -54,7 +59,7 @@ export function nixJsonProgress(out: Output): Progress {
     ]);
     result(run.copies, RESULT.progress, [0, 0, 0, 0]);
     result(run.realise, RESULT.setExpected, [ACTIVITY.fileTransfer, 0]);
-    result(run.realise, RESULT.setExpected, [100, 0]);
+    result(run.realise, RESULT.setExpected, [ACTIVITY.copyPath, 0]);
   };
   const closeBuild = (drvPath: StorePath): void => {
     for (const activities of [transfers, builds]) {
@@ -99,7 +104,7 @@ export function nixJsonProgress(out: Output): Progress {
       case 'fetched': {
         let id = transfers.get(event.drvPath);
         if (id === undefined) {
-          id = begin(ACTIVITY.fileTransfer, LEVEL.info, `downloading '${event.url}'`, [event.url]);
+          id = begin(ACTIVITY.fileTransfer, LEVEL.info, `downloading '${event.url}'`, [event.url], builds.get(event.drvPath));
           transfers.set(event.drvPath, id);
         }
         result(id, RESULT.progress, [event.doneBytes, event.totalBytes ?? 0, 0, 0]);
@@ -107,6 +112,7 @@ export function nixJsonProgress(out: Output): Progress {
       }
       case 'finished':
       case 'cutoff':
+      case 'elsewhere':
       case 'failed':
       case 'skipped':
         count();
@@ -127,8 +133,12 @@ export function nixJsonProgress(out: Output): Progress {
   };
   return {
     total() {},
-    start(id, title) {
-      others.set(id, begin(ACTIVITY.unknown, LEVEL.info, title));
+    start(id, title, copyOf) {
+      const activity =
+        copyOf === undefined
+          ? begin(ACTIVITY.unknown, LEVEL.info, title)
+          : begin(ACTIVITY.copyPath, LEVEL.info, `copying path '${id}' from '${copyOf}'`, [id, copyOf, 'local']);
+      others.set(id, activity);
     },
     detail(id, _text, bytes) {
       const activity = others.get(id);

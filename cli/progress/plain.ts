@@ -62,6 +62,7 @@ export function plainProgress(out: Output, hasLogs: boolean = false): Progress {
           return;
         }
         case 'cutoff':
+        case 'elsewhere':
         case 'skipped':
           done++;
       }
@@ -95,6 +96,8 @@ export function remarks(event: BuildEvent): string[] {
       return [`${derivationName(event.drvPath)}: process ${event.pid} is building it; waiting`];
     case 'cutoff':
       return [`${derivationName(event.drvPath)}: its inputs came out as before, nothing to build`];
+    case 'elsewhere':
+      return [`${derivationName(event.drvPath)}: another process has built it`];
     case 'skipped':
       return [`${derivationName(event.drvPath)}: not tried, because ${derivationName(event.because)} failed`];
     default:

@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, w
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import type { Fault } from '../../base/index.ts';
 import { findLeak } from '../../builder/leaks.ts';
 import { outputFiles } from '../../builder/output-files.ts';
 import { readOutputRules, verifyPaths } from '../../builder/output-rules.ts';
@@ -177,6 +178,21 @@ test('paths to be there: exact ones, patterns, and those below the links of a ro
   for (const path of ['usr/bin/y', 'usr/*.so.1', 'lib/x', 'usr/lib/a/libz.so.[!1]', 'etc/[b-a]', 'etc/aab']) {
     assert.match(refused([path], paths) ?? '', new RegExp(`'${path.replace(/[[\]*.]/g, '\\$&')}' is not there`), path);
   }
+});
+
+test('what is not there is told with what is meant: elsewhere, or with nearly its name', () => {
+  const hint = (wanted: string, ...paths: string[]): string => {
+    try {
+      verifyPaths('x-1', [wanted], new Map(paths.map((path) => [path, undefined] as const)));
+    } catch (error) {
+      return (error as Fault).hints[0]!;
+    }
+    throw new Error('it is there');
+  };
+  assert.equal(hint('usr/lib/libz.so', 'usr/bin/z', 'usr/lib64/libz.so'), "there is 'usr/lib64/libz.so'");
+  assert.equal(hint('lib/libz.so.1.3', 'usr/lib/libz.so.1.3.2', 'usr/lib/libz.a'), "there is 'usr/lib/libz.so.1.3.2'");
+  assert.equal(hint('ect', 'etc', 'usr'), "there is 'etc'");
+  assert.match(hint('usr/bin/zlib', 'usr/lib/zlip'), /^let the install phase/);
 });
 
 test('links to folders are followed inside of what was built, links at the end are not', () => {

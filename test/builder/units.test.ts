@@ -30,6 +30,10 @@ test('failures are read as a colleague would', () => {
     ['gcc: fatal error: cannot execute ‘cc1plus’: posix_spawnp: No such file or directory', 'debianSeed'],
     ["can't find file to patch at input line 3", 'strip = 0'],
     ['1 out of 2 hunks FAILED -- saving rejects to file a.c.rej', 'another version'],
+    ['/bin/sh: 2: Cannot fork', '--max-tasks'],
+    ['bash: fork: retry: Resource temporarily unavailable', '--max-tasks'],
+    ['make: fork(): Resource temporarily unavailable', '--max-tasks'],
+    ['gcc: fatal error: vfork: Resource temporarily unavailable', '--max-tasks'],
     ['curl: (6) Could not resolve host: example.org', 'no network'],
   ] as const)
     assert.ok(first(line)?.includes(expected), `${line} → ${first(line)}`);

@@ -1,6 +1,6 @@
 /** What a person sees when a build cannot work: the package and the missing thing are named, and nothing is kept. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
@@ -39,6 +39,13 @@ package loud "1" {
   summary = "Says much";
   build = [ shell ];
   phases.install = "mkdir -p $out/usr; printf '%2000d\\n' 1";
+}
+package wrong "1" {
+  tier = base;
+  summary = "Makes something else than it says";
+  build = [ shell ];
+  verifyPaths = [ "usr/right" ];
+  phases.install = "echo note >note; mkdir -p $out/usr; echo made >$out/usr/wrong";
 }
 package same "1" {
   tier = base;
@@ -187,6 +194,38 @@ test('--check shows the two outputs to diffoscope, if there is one', { skip }, (
   } finally {
     process.env['PATH'] = path;
   }
+});
+
+test('--check --keep-failed keeps what came out differently, and says where', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  const without = igos('realize', '--check', `${tree}#chance`);
+  assert.match(without.stderr, /hint: to have both beside each other: --check --keep-failed$/m);
+  assert.deepEqual(readdirSync(join(work, 'home', 'tmp')), []);
+  const { status, stdout, stderr } = igos('realize', '--check', '-K', `${tree}#chance`);
+  assert.deepEqual([status, /out\/usr\/uuid: content/.test(stdout)], [1, true]);
+  assert.doesNotMatch(stderr, /beside each other/);
+  const kept = /^kept, as it came out this time: (.*)$/m.exec(stderr)![1]!;
+  assert.match(readFileSync(join(kept, 'usr/uuid'), 'utf8'), /^[-0-9a-f]{36}\n$/);
+  // As its first outcome, it is there until somebody removes it.
+  igos('realize', `${tree}#cores`);
+  assert.ok(existsSync(kept));
+  const { checked } = JSON.parse(igos('realize', '--check', '-K', '--json', `${tree}#chance`).stdout) as {
+    checked: { kept: Record<string, string> }[];
+  };
+  assert.ok(existsSync(checked[0]!.kept['out']!));
+});
+
+test('--keep-failed keeps a build that ended well and made the wrong things', { skip }, (t) => {
+  const { igos, tree, work } = scratchTree(t);
+  assert.equal(igos('realize', `${tree}#wrong`).status, 4);
+  assert.deepEqual(readdirSync(join(work, 'home', 'tmp')), []);
+  const { status, stderr } = igos('realize', '--keep-failed', `${tree}#wrong`);
+  assert.equal(status, 4);
+  assert.match(stderr, /error\[E-BUILD-040\]/);
+  const build = /hint: the build folder was kept: (.*)$/m.exec(stderr)![1]!;
+  assert.equal(readFileSync(join(build, 'note'), 'utf8'), 'note\n');
+  const outputs = /hint: so were its outputs: (.*)$/m.exec(stderr)![1]!;
+  assert.equal(readFileSync(join(outputs, readdirSync(outputs)[0]!, 'usr/wrong'), 'utf8'), 'made\n');
 });
 
 test('a failing build that evaluation needs is an error of the evaluation', { skip }, (t) => {

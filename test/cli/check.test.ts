@@ -116,8 +116,28 @@ package d "1" { tier = core; summary = throw "no"; style = autotools; version = 
     /DEP-NOT-FOUND {2}a {2}lacks gnupg/,
     /CYCLE {2}a {2}dependency cycle: a -> b -> a/,
     /EXPIRED-OVERRIDE {2}c {2}its override ran out on 2020-01-01/,
+    /resolve: mend the field that cannot be evaluated: 'igos help package'/,
   ])
     assert.match(stdout, line);
+});
+
+test('an override that cannot be read is told by whichever gate runs; a misspelt dependency with the name that is meant', (t) => {
+  const { igos, work } = programs(t);
+  const tree = join(work, 'tree');
+  mkdirSync(tree);
+  writeFileSync(
+    join(tree, 'tree.igos'),
+    `tier core { summary = "c"; holds = [ "*" ]; }
+package zlib "1" { tier = core; summary = "a"; style = autotools; }
+package curl "1" { tier = core; summary = "b"; style = autotools; host = [ zilb ];
+  waivers = { build-order = { reason = "r"; expires = "2999-01-01"; }; }; }
+`,
+  );
+  const { status, stdout } = igos('check', tree, '--gate', 'build-order');
+  assert.equal(status, 1);
+  assert.match(stdout, /UNREADABLE {2}curl {2}waivers cannot be evaluated: .*approver.*tree\.igos:4\)/);
+  assert.match(stdout, /DEP-NOT-FOUND {2}curl {2}host: undefined variable 'zilb'; did you mean 'zlib'\? {2}\(/);
+  assert.match(stdout, /resolve: build the dependency earlier.*\n {2}resolve: mend the field/);
 });
 
 test('tiers in a circle, and a tree that cannot be read', (t) => {

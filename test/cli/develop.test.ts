@@ -107,6 +107,9 @@ test('a command runs in the environment of the build, phase by phase, and leaves
   const wrong = igos('develop', `${tree}#hello`, '-c', 'run-phase configure');
   assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
   assert.match(wrong.stderr, /there is no phase 'configure'; there are: unpack build install/);
+  const none = igos('develop', `${tree}#hello`, '-c', 'run-phase');
+  assert.deepEqual([none.status, none.stdout], [2, '']);
+  assert.match(none.stderr, /name the phases to run; there are: unpack build install/);
   const failing = igos('develop', `${tree}#hello`, '-c', 'rm -rf hello-1.0; run-phase install; echo "status $?"');
   assert.match(failing.stdout, /^status [1-9]/);
   const whole = igos('develop', `${tree}#hello`, '-c', 'run-build; ls $out/usr/share');
@@ -125,9 +128,15 @@ test('a command runs in the environment of the build, phase by phase, and leaves
 
 const noBash = skip || (spawnSync('bash', ['-c', 'true']).status !== 0 && 'no bash here');
 
-test('a script from a pipe is run without prompts', { skip: noBash }, (t) => {
+for (const [shell, cannot] of [
+  ['bash', noBash],
+  ['sh', skip],
+] as const)
+  test(`a script from a pipe is run by ${shell} without prompts`, { skip: cannot }, (t) => pipedScript(t, shell));
+
+function pipedScript(t: TestContext, shell: string): void {
   const { tree, home, work } = treeOf(t);
-  writeFileSync(join(tree, 'tree.igos'), TREE.replace('"sh"', '"sh" "bash"'));
+  writeFileSync(join(tree, 'tree.igos'), TREE.replace('"sh"', `"sh" "${shell}"`));
   const run = spawnSync(join(project, 'bin/igos'), ['develop', `${tree}#hello`], {
     input: 'run-phase unpack build\ncat hello-1.0/greeting\nfalse\nexit 5\n',
     cwd: project,
@@ -135,8 +144,8 @@ test('a script from a pipe is run without prompts', { skip: noBash }, (t) => {
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, IGOS_HOME: home, NO_COLOR: '1' },
   });
   assert.deepEqual([run.status, run.stdout], [5, "it's me\n"], run.stderr);
-  assert.doesNotMatch(run.stderr, /job control|terminal|\$ /);
-});
+  assert.doesNotMatch(run.stderr, /job control|terminal|\$ |run-build/);
+}
 
 test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip: skip || noTerminal() }, (t) => {
   const { tree, home, work } = treeOf(t);
@@ -151,7 +160,7 @@ test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip:
   const run = runInTerminal(
     [join(project, 'bin/igos'), 'develop', `${tree}#hello`],
     [
-      { until: '\\[hello-1\\.0\\] /build \\$ $' },
+      { until: 'run-phase NAME runs a phase as the build does: unpack build install\r\n.*\\[hello-1\\.0\\] /build \\$ $' },
       { press: 'echo $((6 * 7))\r', until: '\n42\r\n.*\\$ $' },
       // Stopped, listed, brought back, interrupted.
       { press: `sh -c "echo go''ing; exec sleep ${typedSeconds}"\r`, until: 'going\r\n' },

@@ -188,3 +188,27 @@ test('phases that cannot be had are said to be so', (t) => {
   assert.match(wrong.stderr, /there is no phase 'cor'[\s\S]*did you mean 'core'/);
   assert.equal(igos('phases', tree, '--from', 'core', '--until', 'setup').status, 2);
 });
+
+test('--keep-going builds, in this and later tiers, what does not depend on what failed', (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), 'echo two >"$out/usr/share/two"');
+  const pack = (name: string, tier: string, build: string, install: string): string =>
+    `package ${name} "1" { tier = ${tier}; summary = "x"; build = [ shell ${build} ]; phases.install = "${install}"; }\n`;
+  const good = 'mkdir -p $out/usr';
+  writeFileSync(
+    join(tree, 'more.igos'),
+    `${pack('bad', 'core', '', 'exit 9')}${pack('user', 'games', 'bad', good)}${pack('user-of-user', 'games', 'user', good)}`,
+  );
+  const run = igos('phases', tree, '--keep-going');
+  assert.equal(run.status, 4);
+  const said = run.stderr.replaceAll(/\(\d.*s\)/g, '(TIME)');
+  assert.match(said, /^core: failed \(TIME\)\n/m);
+  assert.match(said, /^user: not tried, because bad-1 failed\nuser-of-user: not tried, because bad-1 failed\n/m);
+  assert.match(said, /^games: 3 packages, 1 built, 2 not tried \(TIME\)\n(.*\n)?manifest: nothing: not all packages are built/m);
+  assert.equal(said.match(/building bad-1: failed/g)!.length, 1, 'it is tried once');
+  assert.equal(said.match(/^error\[/gm)!.length, 1);
+  assert.match(run.stdout, / core +begun +1 of 2\n[\s\S]* games +begun +1 of 3\n/);
+  const record = igos('phases', tree, '--keep-going', '--json');
+  assert.deepEqual(Object.keys(JSON.parse(record.stdout) as object), ['errors']);
+});

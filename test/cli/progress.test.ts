@@ -8,6 +8,7 @@ import { Output } from '../../cli/output.ts';
 import { buildLines, summaryLines } from '../../cli/progress/build-lines.ts';
 import { BuildState } from '../../cli/progress/build-state.ts';
 import type { Progress } from '../../cli/progress/model.ts';
+import { nixJsonProgress } from '../../cli/progress/nix-json.ts';
 import { plainProgress } from '../../cli/progress/plain.ts';
 import type { Derivation, StorePath } from '../../store/index.ts';
 import { needsSandbox } from '../builder/support.ts';
@@ -129,6 +130,7 @@ test('what is drawn of a run: what runs, what is next, how far it is', (t) => {
   broken.start('binutils-2.44');
   broken.start('make-4.4.1');
   broken.fail('binutils-2.44');
+  broken.tell({ kind: 'elsewhere', drvPath: pathOf('gmp-6.3.0'), outputs: new Map() });
   frames.push(`--- summary of what ended while a build ran\n${summaryLines(broken.state, 0).join('\n')}\n`);
   golden(t, 'cli/build-lines.txt', frames.join(''));
 });
@@ -163,7 +165,11 @@ test('the time that is left is that of the longest way, or of all work by the jo
 });
 
 /** Runs a display over the events of a run, and gives what it wrote. */
-function written(make: (out: Output) => Progress, spec: Spec, play: (run: ReturnType<typeof scene>) => void): string {
+function written(
+  make: (out: Output) => Progress,
+  spec: Spec,
+  play: (run: ReturnType<typeof scene>, display: Progress) => void,
+): string {
   const chunks: Buffer[] = [];
   const display = make(new Output(false, (_, data) => chunks.push(Buffer.from(data))));
   const run = scene(spec);
@@ -176,7 +182,7 @@ function written(make: (out: Output) => Progress, spec: Spec, play: (run: Return
     events.push(event);
     display.build(event, run.state);
   };
-  play(shown);
+  play(shown, display);
   display.stop();
   return Buffer.concat(chunks).toString('utf8');
 }
@@ -192,6 +198,8 @@ test('lines for a pipe, with what builds write if that is wanted', (t) => {
     run.start('make-4.4.1');
     run.pass(3);
     run.finish('make-4.4.1');
+    run.tell({ kind: 'waiting', drvPath: pathOf('binutils-2.44'), pid: 7 });
+    run.tell({ kind: 'elsewhere', drvPath: pathOf('binutils-2.44'), outputs: new Map() });
   };
   const text = [false, true].map((hasLogs) => written((out) => plainProgress(out, hasLogs), TREE, play)).join('--- with logs\n');
   golden(t, 'cli/build-plain.txt', text);
@@ -204,7 +212,7 @@ const EXPRESSION = `let
 in
 derivation { name = "b-1"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "read x < $a; echo \\"b of $x\\"; exit 3" ]; inherit a; }`;
 
-/** Without what differs from run to run: ids by their order, hashes; without questions that Nix asks of its store. */
+/** Without what Nix 2.8 did not say, and what differs from run to run: ids by their order, hashes; without questions that Nix asks of its store. */
 function normalised(text: string): string[] {
   const ids = new Map<number, number>();
   const lines = text
@@ -219,7 +227,7 @@ function normalised(text: string): string[] {
     lines
       .filter((line) => !questions.has(line['id']))
       .filter((line) => line['action'] !== 'msg' || line['level'] !== 0)
-      .map(({ id, raw_msg: _, ...line }) => {
+      .map(({ id, raw_msg: _, parent: __, ...line }) => {
         if (id === undefined) return JSON.stringify(line);
         if (!ids.has(id as number)) ids.set(id as number, ids.size);
         return JSON.stringify({ ...line, id: ids.get(id as number) });
@@ -243,8 +251,54 @@ test("--log-format internal-json is what Nix's is", (t) => {
     );
   assert.deepEqual(sorted(normalised(stderr)), sorted(normalised(readFileSync(VECTOR, 'utf8'))));
   const last = JSON.parse(stderr.trimEnd().split('\n').at(-1)!.slice(5)) as Record<string, unknown>;
-  assert.deepEqual([last['action'], last['level']], ['msg', 0]);
-  assert.match(last['msg'] as string, /^error\[E-BUILD-001\]/);
+  const { msg, ...rest } = last;
+  assert.match(msg as string, /^error\[E-BUILD-001\].*\nnote: /);
+  const sentence = "the build of 'b-1' failed with exit status 3";
+  assert.deepEqual(rest, { action: 'msg', column: null, file: null, level: 0, line: null, raw_msg: sentence });
+});
+
+test('internal-json: an activity names the one that it is a part of, a copy its path and its cache, warnings have their level', () => {
+  const spec: Spec = { 'gmp.tar.xz': { fetch: true }, 'gmp-6.3.0': { after: ['gmp.tar.xz'] } };
+  const drvPath = pathOf('gmp.tar.xz');
+  const url = 'https://example.org/gmp.tar.xz';
+  const copied = pathOf('gcc-14.2.0');
+  const text = written(nixJsonProgress, spec, (run, display) => {
+    display.start(copied, `copying ${copied}`, 'https://cache.example.org');
+    display.finish(copied, 'done');
+    run.start('gmp.tar.xz');
+    run.tell({ kind: 'mirror-failed', drvPath, url: 'https://down.example.org', reason: 'not there' });
+    run.tell({ kind: 'fetched', drvPath, url, doneBytes: 1, totalBytes: 2 });
+    run.finish('gmp.tar.xz');
+    run.tell({ kind: 'elsewhere', drvPath: pathOf('gmp-6.3.0'), outputs: new Map() });
+  });
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line.slice('@nix '.length)) as Record<string, unknown>);
+  const starts = lines.filter(({ action }) => action === 'start');
+  const started = (type: number) => starts.find((line) => line['type'] === type)!;
+  assert.deepEqual(
+    starts.map(({ type, parent }) => [type, parent]),
+    [
+      [102, 0],
+      [104, 0],
+      [103, 0],
+      [100, 0],
+      [105, 0],
+      [101, started(105)['id']],
+    ],
+  );
+  assert.deepEqual(started(100)['fields'], [copied, 'https://cache.example.org', 'local']);
+  assert.deepEqual(
+    lines.filter(({ action }) => action === 'msg').map(({ level, msg }) => [level, (msg as string).split(':')[0]]),
+    [
+      [3, 'these 2 derivations will be built'],
+      [3, `  ${drvPath}`],
+      [3, `  ${pathOf('gmp-6.3.0')}`],
+      [1, 'warning'],
+    ],
+  );
+  assert.equal(starts.length, lines.filter(({ action }) => action === 'stop').length);
 });
 
 const SLOW = (name: string): string =>

@@ -7,6 +7,7 @@
  * whoever connects, in whichever thread, needs them, and handed to Node, which reads its `NODE_EXTRA_CA_CERTS` itself.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { count } from './quantities.ts';
 
 // Loaded by who asks: most commands ask nobody, and it takes 5 ms.
 const loadHttp = () => process.getBuiltinModule('node:http');
@@ -42,9 +43,9 @@ export class HttpStall extends Error {
     const seconds = Math.round(ms / 1000);
     super(
       kind === 'silence'
-        ? `nothing came for ${seconds} seconds`
+        ? `nothing came for ${count(seconds, 'second')}`
         : kind === 'no-answer'
-          ? `no answer came for ${seconds} seconds`
+          ? `no answer came for ${count(seconds, 'second')}`
           : `it comes too slowly: ${nBytes} bytes in ${seconds} s`,
     );
     this.kind = kind;

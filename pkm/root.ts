@@ -111,7 +111,7 @@ export class Root extends RootQuestions implements Disposable {
     const stays = withAncestors(images, draft.records());
     const gone = new Set(draft.records().flatMap((record) => (stays.has(record.name) ? [] : [record.name])));
     for (const name of gone) {
-      for (const row of draft.base.filesOf(name)) draft.drop(row);
+      draft.dropFilesOf(name);
       draft.dropRecord(name);
     }
     const warnings = this.#place({ draft, disk, images, request, now: actor.now });

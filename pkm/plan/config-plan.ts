@@ -39,7 +39,7 @@ interface Withdrawal {
 
 function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal): void {
   const { input } = planner;
-  const becomesFolder = planner.rowsAfter(row.path).length > 0;
+  const becomesFolder = planner.standingAfter(row.path) !== undefined;
   const asked = input.withdrawal(row);
   // Nobody's words are in such a link, and where it stays it leads to nothing: a service that is switched on, and not there.
   const rule = becomesFolder ? 'remove-by-force' : asked === 'remove' && leadsToGone(planner, row) ? 'replace' : asked;
@@ -191,7 +191,7 @@ export function freeName(
 ): string {
   for (let n = 0; ; n++) {
     const candidate = n === 0 ? `${path}.${suffix}` : `${path}.${suffix}.${n}`;
-    if (planner.rowsAfter(candidate).length > 0 || planner.input.base.rowsAt(candidate).length > 0) continue;
+    if (planner.standingAfter(candidate) !== undefined || planner.input.base.rowsAt(candidate).length > 0) continue;
     if (planner.input.disk.entry(candidate) === undefined || isOurs(candidate)) return candidate;
   }
 }

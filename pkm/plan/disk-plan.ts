@@ -7,6 +7,7 @@ import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../s
 import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
+import type { PathRows } from '../state/path-rows.ts';
 import { NO_FILES } from '../state/plain-files.ts';
 import { type StateDelta, type StateView, sameFile } from '../state/state.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
@@ -14,7 +15,7 @@ import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts'
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
 import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
-import { effective } from './path-draft.ts';
+import { PathDraft } from './path-draft.ts';
 
 export interface DiskPlanInput {
   readonly base: StateView;
@@ -167,16 +168,16 @@ export class DiskPlanner {
     ];
   }
 
-  /** The rows of a path in the new generation. */
-  rowsAfter(path: string): FileRow[] {
-    return rowsAfter(this.input.base.rowsAt(path), this.#changes.get(path));
+  /** How a path stands in the new generation. */
+  standingAfter(path: string): FileRow | undefined {
+    return standingAfter(this.input.base.at(path), this.#changes.get(path));
   }
 
   #planPath(change: Change): void {
     const { path, puts } = change;
-    const rows = this.input.base.rowsAt(path);
-    const old = effective(rows);
-    const next = effective(rowsAfter(rows, change));
+    const before = this.input.base.at(path);
+    const old = before.nth(0);
+    const next = standingAfter(before, change);
     let facts: Partial<FileRow> = {};
     if (next === undefined) this.#withdraw(old!);
     else if (next.kind === 'directory') this.#planDirectory(old, next);
@@ -320,7 +321,7 @@ export class DiskPlanner {
   /** Through a symlink in its parents, two names can be one file. */
   #checkAlias(next: FileRow): void {
     const path = this.input.disk.physical(next.path);
-    const other = this.#taken.get(path) ?? (path === next.path ? undefined : this.rowsAfter(path)[0]?.owner);
+    const other = this.#taken.get(path) ?? (path === next.path ? undefined : this.standingAfter(path)?.owner);
     this.#taken.set(path, next.owner);
     if (other === undefined) return;
     throw new Fault(
@@ -376,7 +377,7 @@ export class DiskPlanner {
     this.#folders.add(folder);
     this.#ensureFolder(parentOf(folder));
     if (this.input.disk.entry(folder) !== undefined) return;
-    const { mode, uid, gid } = effective(this.rowsAfter(folder)) ?? { mode: 0o755, uid: 0, gid: 0 };
+    const { mode, uid, gid } = this.standingAfter(folder) ?? { mode: 0o755, uid: 0, gid: 0 };
     this.#mkdir(folder, { mode, uid, gid });
   }
 
@@ -442,13 +443,17 @@ interface Change {
   readonly puts: FileRow[];
 }
 
-/** @param rows  of a path, before */
-function rowsAfter(rows: readonly FileRow[], change: Change | undefined): FileRow[] {
-  if (change === undefined) return [...rows];
+function standingAfter(before: PathRows, change: Change | undefined): FileRow | undefined {
+  if (change === undefined) return before.nth(0);
   const { drops, puts } = change;
-  if (rows.length === 0 && puts.length < 2) return puts;
-  const changed = new Set([...drops, ...puts].map(({ owner }) => owner));
-  return [...rows.filter(({ owner }) => !changed.has(owner)), ...puts].sort((a, b) => (a.owner < b.owner ? -1 : 1));
+  const old = before.nth(0);
+  // Most paths have one owner, who comes, stays or goes.
+  const isAlone = puts.length < 2 && before.nth(1) === undefined;
+  if (isAlone && (old === undefined || [...drops, ...puts].some(({ owner }) => owner === old.owner))) return puts[0];
+  const after = new PathDraft(before);
+  for (const row of drops) after.drop(row.owner, row);
+  for (const row of puts) after.put(row);
+  return after.first();
 }
 
 type StageContent =

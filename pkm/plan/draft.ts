@@ -43,12 +43,20 @@ export class Draft {
     this.at(row.path).put(row);
   }
 
+  /** @param row  of the base */
   drop(row: FileRow): void {
-    this.at(row.path).drop(row.owner);
+    this.at(row.path).drop(row.owner, row);
+  }
+
+  /** Takes out what a package has on the base, but for these paths. */
+  dropFilesOf(owner: string, but?: ReadonlySet<string>): void {
+    const rows = this.base.filesOf(owner).filter(({ path }) => but?.has(path) !== true);
+    this.base.prefetch(rows.map(({ path }) => path));
+    for (const row of rows) this.drop(row);
   }
 
   #begin(path: string): PathDraft {
-    const begun = new PathDraft(this.base.rowsAt(path));
+    const begun = new PathDraft(this.base.at(path));
     this.#paths.set(path, begun);
     return begun;
   }

@@ -119,8 +119,7 @@ function staysSuperseded(roster: Roster, { name }: PackageImage, queue: Readonly
 
 function dropOldFiles(draft: Draft, image: PackageImage): void {
   if (draft.record(image.name) === undefined) return;
-  const paths = new Set(image.entries.map((entry) => entry.path));
-  for (const row of draft.base.filesOf(image.name)) if (!paths.has(row.path)) draft.drop(row);
+  draft.dropFilesOf(image.name, new Set(image.entries.map((entry) => entry.path)));
 }
 
 interface FileConflict {
@@ -157,7 +156,7 @@ function placeImage(
   for (const entry of image.entries) {
     const at = draft.at(entry.path);
     if (isStaying && isOfHeir(at)) continue;
-    if (entry.kind === 'directory' && at.before.length === 1 && at.before[0]!.kind !== 'directory') {
+    if (entry.kind === 'directory' && isNoDirectory(at.before.nth(0))) {
       if (!at.rows().some((row) => row.kind !== 'directory' && !mayTake(roster, image, row.owner) && row.owner !== name))
         disk.assumeFolder(entry.path);
     }
@@ -175,6 +174,8 @@ function placeImage(
     at.put(entry.kind === 'directory' ? directoryRow(at, name, entry, disk) : fileRow(name, entry, isConfig));
   }
 }
+
+const isNoDirectory = (row: FileRow | undefined): boolean => row !== undefined && row.kind !== 'directory';
 
 /** @param successions  gets who supersedes whom: of one that is split in many, all are recorded at once */
 function supersede({ name, supersedes }: PackageImage, roster: Roster, successions: Map<string, Set<string>>): void {
@@ -254,8 +255,8 @@ function directoryRow(at: PathDraft, owner: string, entry: ImageEntry, disk: Dis
   }
   const { before } = at;
   // Its last owner may just have been superseded: what stood there before any package still does.
-  if (isOld || before.length > 0) {
-    return { ...row, wasThere: before.some((other) => other.kind === 'directory' && other.wasThere) };
+  if (isOld || before.nth(0) !== undefined) {
+    return { ...row, wasThere: before.all().some((other) => other.kind === 'directory' && other.wasThere) };
   }
   const there = disk.entry(path);
   if (there === undefined || there.kind === 'file') return row;

@@ -1,3 +1,4 @@
+import type { PathRows } from '../state/path-rows.ts';
 import type { FileRow } from '../types.ts';
 
 /**
@@ -5,22 +6,20 @@ import type { FileRow } from '../types.ts';
  * in one change: no step goes through all of them.
  */
 export class PathDraft {
-  /** Sorted by owner. */
-  readonly before: readonly FileRow[];
+  readonly before: PathRows;
   /** By owner; `undefined`: it had a row. */
   readonly #changes = new Map<string, FileRow | undefined>();
   /** Of what was put, the row that counts; `null`: not known. */
   #firstPut: FileRow | undefined | null;
-  /** Before these places of `before`, all that is odd, and all that is plain, was changed. */
-  #oddFrom = 0;
-  #plainFrom = 0;
+  /** All before this place of `before` was changed. */
+  #from = 0;
 
-  constructor(before: readonly FileRow[]) {
+  constructor(before: PathRows) {
     this.before = before;
   }
 
   of(owner: string): FileRow | undefined {
-    return this.#changes.has(owner) ? this.#changes.get(owner) : this.#had(owner);
+    return this.#changes.has(owner) ? this.#changes.get(owner) : this.before.of(owner);
   }
 
   put(row: FileRow): void {
@@ -30,17 +29,18 @@ export class PathDraft {
     if (this.#firstPut !== null && countsMore(row, this.#firstPut)) this.#firstPut = row;
   }
 
-  drop(owner: string): void {
+  /** @param old  what it had before, where that is known */
+  drop(owner: string, old: FileRow | undefined = this.before.of(owner)): void {
     if (this.#firstPut?.owner === owner) this.#firstPut = null;
-    if (this.#had(owner) === undefined) this.#changes.delete(owner);
+    if (old === undefined) this.#changes.delete(owner);
     else this.#changes.set(owner, undefined);
   }
 
   /** Sorted by owner. Cost: their number. */
   rows(): readonly FileRow[] {
-    if (this.#changes.size === 0) return this.before;
+    if (this.#changes.size === 0) return this.before.all();
     const put = [...this.#changes.values()].filter((row) => row !== undefined);
-    const left = this.before.filter(({ owner }) => !this.#changes.has(owner));
+    const left = this.before.all().filter(({ owner }) => !this.#changes.has(owner));
     return left.length === 0 && put.length < 2 ? put : [...left, ...put].sort(byOwner);
   }
 
@@ -53,36 +53,19 @@ export class PathDraft {
 
   /** What is other than before, each with what it was. */
   *changes(): Generator<{ readonly old: FileRow | undefined; readonly row: FileRow | undefined }> {
-    for (const [owner, row] of this.#changes) yield { old: this.#had(owner), row };
-  }
-
-  #had(owner: string): FileRow | undefined {
-    let [from, to] = [0, this.before.length];
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (this.before[middle]!.owner < owner) from = middle + 1;
-      else to = middle;
-    }
-    const row = this.before[from];
-    return row?.owner === owner ? row : undefined;
+    for (const [owner, row] of this.#changes) yield { old: this.before.of(owner), row };
   }
 
   #firstStaying(but: string | undefined): FileRow | undefined {
-    if (this.before.length === 0) return undefined;
-    this.#oddFrom = this.#next(this.#oddFrom, false, undefined);
-    const odd = this.before[this.#next(this.#oddFrom, false, but)];
-    if (odd !== undefined) return odd;
-    this.#plainFrom = this.#next(this.#plainFrom, true, undefined);
-    return this.before[this.#next(this.#plainFrom, true, but)];
+    this.#from = this.#next(undefined);
+    return this.before.nth(this.#next(but));
   }
 
-  /** The first place from there on that was not changed; behind the last where there is none. */
-  #next(from: number, isPlain: boolean, but: string | undefined): number {
-    let at = from;
-    for (; at < this.before.length; at++) {
-      const row = this.before[at]!;
-      if (isPlainDirectory(row) === isPlain && row.owner !== but && !this.#changes.has(row.owner)) break;
-    }
+  /** The first place that was not changed; behind the last where there is none. */
+  #next(but: string | undefined): number {
+    let at = this.#from;
+    for (let row = this.before.nth(at); row !== undefined; row = this.before.nth(++at))
+      if (row.owner !== but && !this.#changes.has(row.owner)) break;
     return at;
   }
 

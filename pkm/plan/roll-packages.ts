@@ -31,7 +31,7 @@ export function rollPackages(draft: Draft, names: readonly string[], earlier: Ea
   for (const name of names) if (draft.record(name) === undefined && !earlier.records.has(name)) throw notInstalled(name, known);
   const together = withKin(names, before, earlier.records);
   for (const name of together) {
-    for (const row of draft.base.filesOf(name)) draft.drop(row);
+    draft.dropFilesOf(name);
     const record = earlier.records.get(name);
     if (record === undefined) draft.dropRecord(name);
     else draft.putRecord(record);

@@ -16,10 +16,10 @@ const COLUMNS = [`group_concat(path, '${BETWEEN}')`, 'group_concat(size)', 'grou
 const DEPARTING = `SELECT ${COLUMNS.map((column) => `${column} FILTER (WHERE ${IS_PLAIN})`).join()},
   ${COLUMNS[0]} FILTER (WHERE NOT ${IS_PLAIN}) FROM files WHERE package = ?`;
 
-/** Those of some owners, in the order of their rows, and the paths of all else they have. */
-export function plainAndOthers(database: Database, owners: readonly string[]): { plain: TimedFiles; others: string[] } {
+/** Those of some owners, in the order of their rows, and the paths of all else that each has. */
+export function plainAndOthers(database: Database, owners: readonly string[]): { plain: TimedFiles; others: string[][] } {
   const rows = owners.flatMap((owner) => database.lists(DEPARTING, owner));
-  return { plain: timedFiles(rows), others: paths(rows, 3) };
+  return { plain: timedFiles(rows), others: rows.map((row) => paths([row], 3)) };
 }
 
 const ENDED = `SELECT ${COLUMNS.join()} FROM files_past

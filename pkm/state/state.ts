@@ -5,6 +5,7 @@ import type { ConfigRow, FileRow, GenerationRecord, PackageRecord } from '../typ
 import type { Database, SqlRow } from './database.ts';
 import { fileColumns, fileRows } from './file-rows.ts';
 import { FILE_COLUMNS, insertFiles } from './insert-files.ts';
+import { KnownRows, OWNER, type PathRows, SharedRows } from './path-rows.ts';
 import { NO_FILES, plainAndOthers } from './plain-files.ts';
 import { fromConfig, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
 
@@ -24,8 +25,10 @@ export interface StateView {
   departing(owners: readonly string[], isPlain: boolean): { readonly plain: TimedFiles; readonly rest: readonly FileRow[] };
   /** Several only where all are directories; sorted by owner. */
   rowsAt(path: string): readonly FileRow[];
+  /** The same, of which few may be read. */
+  at(path: string): PathRows;
   config(path: string): ConfigRow | undefined;
-  /** Reads the rows of many paths at once: `rowsAt` answers them without a question each. */
+  /** Reads the rows of many paths at once: `at` answers them without a question each. Of directories that very many own it reads none. */
   prefetch(paths: Iterable<string>): void;
 }
 
@@ -54,9 +57,20 @@ export const writeSetting = (database: Database, key: string, value: string): vo
 
 /** The generation as it is now: make a new view after a commit. Paths and names that were asked for are remembered. */
 export function databaseState(database: Database): StateView {
-  const atPath = new Map<string, readonly FileRow[]>();
+  const atPath = new Map<string, PathRows>();
+  /** Directories of some packages, by path. */
+  const foldersOf = new Map<string, ReadonlyMap<string, FileRow>>();
   const byName = new Map<string, PackageRecord | undefined>();
-  return {
+  const folderOf = (owner: string, path: string): FileRow | undefined => {
+    let folders = foldersOf.get(owner);
+    if (folders === undefined) {
+      const rows = view.record(owner) === undefined ? [] : fileRows(database, FOLDERS, owner);
+      folders = new Map(rows.map((row) => [row.path, row]));
+      foldersOf.set(owner, folders);
+    }
+    return folders.get(path);
+  };
+  const view: StateView = {
     generation: currentGeneration(database),
     record(name) {
       // asked for every owner of every shared directory
@@ -70,48 +84,64 @@ export function databaseState(database: Database): StateView {
     },
     filesOf(owner) {
       const rows = fileRows(database, 'files WHERE package = ? ORDER BY path', owner);
-      // a regular file has one owner, and nothing else has its path
-      for (const row of rows) if (row.kind === 'file' && !atPath.has(row.path)) atPath.set(row.path, [row]);
+      const folders = new Map<string, FileRow>();
+      for (const row of rows) {
+        if (row.kind === 'directory') folders.set(row.path, row);
+        // one that is none has one owner, and nothing else has its path
+        else if (!atPath.has(row.path)) atPath.set(row.path, new KnownRows([row]));
+      }
+      foldersOf.set(owner, folders);
       return rows;
     },
     departing(owners, isPlain) {
-      const names = JSON.stringify(owners);
       if (!isPlain) {
-        const rest = fileRows(database, `files WHERE package ${IS_LISTED}`, names);
+        const rest = owners.flatMap((owner) => this.filesOf(owner));
         this.prefetch(rest.map((row) => row.path));
         return { plain: NO_FILES, rest };
       }
       const { plain, others } = plainAndOthers(database, owners);
-      this.prefetch(others);
-      const gone = new Set(owners);
-      const rest = [...new Set(others)].flatMap((path) => this.rowsAt(path).filter((row) => gone.has(row.owner)));
+      this.prefetch(others.flat());
+      const rest = owners.flatMap((owner, index) => others[index]!.map((path) => this.at(path).of(owner)!));
       return { plain, rest };
     },
     rowsAt(path) {
-      const known = atPath.get(path);
-      if (known !== undefined) return known;
-      const rows = fileRows(database, 'files WHERE path = ? ORDER BY package', path);
-      atPath.set(path, rows);
-      return rows;
+      return this.at(path).all();
+    },
+    at(path) {
+      if (!atPath.has(path)) this.prefetch([path]);
+      return atPath.get(path)!;
     },
     config: (path) => optional(database.get('SELECT * FROM config_files WHERE path = ?', path), toConfig),
     prefetch(paths) {
-      const wanted: string[] = [];
-      for (const path of paths) {
-        if (atPath.has(path)) continue;
-        atPath.set(path, NONE);
-        wanted.push(path);
-      }
+      const wanted = [...new Set(paths)].filter((path) => !atPath.has(path));
       if (wanted.length === 0) return;
-      const tail = 'files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, package';
-      for (const row of fileRows(database, tail, JSON.stringify(wanted))) {
-        const known = atPath.get(row.path)!;
-        if (known === NONE) atPath.set(row.path, [row]);
-        else (known as FileRow[]).push(row);
+      const list = JSON.stringify(wanted);
+      let rows = fileRows(database, AT_PATHS, list, wanted.length + MANY);
+      if (rows.length === wanted.length + MANY) {
+        for (const [path] of database.lists(FOLDERS_AMONG, list))
+          atPath.set(path as string, new SharedRows(database, path as string, (owner) => folderOf(owner, path as string)));
+        rows = fileRows(database, OTHERS_AT_PATHS, list);
       }
+      const found = new Map<string, FileRow[]>();
+      for (const row of rows) {
+        const known = found.get(row.path);
+        if (known === undefined) found.set(row.path, [row]);
+        else known.push(row);
+      }
+      for (const [path, at] of found) atPath.set(path, new KnownRows(at));
+      for (const path of wanted) if (!atPath.has(path)) atPath.set(path, NONE);
     },
   };
+  return view;
 }
+
+/** So many owners of directories are read at once, beside one row a path. More are read as they are asked for. */
+const MANY = 1000;
+const FOLDERS = "files WHERE package = ? AND kind = 'directory'";
+const AT_PATHS = `files WHERE path IN (SELECT value FROM json_each(?)) ORDER BY path, ${OWNER} LIMIT ?`;
+const FOLDERS_AMONG = `SELECT value FROM json_each(?) AS wanted
+  WHERE EXISTS (SELECT 1 FROM files WHERE path = wanted.value AND kind = 'directory')`;
+const OTHERS_AT_PATHS = `files WHERE path IN (SELECT value FROM json_each(?)) AND ${OWNER} = ''`;
 
 /** Of rows of `files` that came after a generation. Every row is of a package that is installed, whose rows stand by their age. */
 export const SINCE_1 = 'package IN (SELECT name FROM installed) AND from_generation > ?1';
@@ -120,7 +150,7 @@ const IS_LISTED = 'IN (SELECT value FROM json_each(?))';
 const IS_LISTED_1 = 'IN (SELECT value FROM json_each(?1))';
 const IS_LISTED_2 = 'IN (SELECT value FROM json_each(?2))';
 
-const NONE: readonly FileRow[] = [];
+const NONE: PathRows = new KnownRows([]);
 
 /** A root where pkm never wrote anything. */
 export const emptyState: StateView = {
@@ -130,6 +160,7 @@ export const emptyState: StateView = {
   filesOf: () => [],
   departing: () => ({ plain: NO_FILES, rest: [] }),
   rowsAt: () => [],
+  at: () => NONE,
   config: () => undefined,
   prefetch: () => {},
 };

@@ -6,6 +6,7 @@ import { Draft } from '../../pkm/plan/draft.ts';
 import { installImages } from '../../pkm/plan/install.ts';
 import { checkHolds } from '../../pkm/plan/marks.ts';
 import type { Candidate } from '../../pkm/plan/offers.ts';
+import { KnownRows } from '../../pkm/state/path-rows.ts';
 import { NO_FILES } from '../../pkm/state/plain-files.ts';
 import type { StateView } from '../../pkm/state/state.ts';
 
@@ -35,6 +36,7 @@ export const stateOf = (records: Records): StateView => ({
   filesOf: () => [],
   departing: () => ({ plain: NO_FILES, rest: [] }),
   rowsAt: () => [],
+  at: () => new KnownRows([]),
   config: () => undefined,
   prefetch: () => {},
 });

@@ -8,8 +8,11 @@ import { planDisk } from '../../pkm/plan/disk-plan.ts';
 import { Draft } from '../../pkm/plan/draft.ts';
 import { installImages } from '../../pkm/plan/install.ts';
 import { effective, PathDraft } from '../../pkm/plan/path-draft.ts';
-import type { StateView } from '../../pkm/state/state.ts';
+import { type Database, openDatabase } from '../../pkm/state/database.ts';
+import { KnownRows, SharedRows } from '../../pkm/state/path-rows.ts';
+import { databaseState, type StateView } from '../../pkm/state/state.ts';
 import { after, pack, stateOf } from './packages-without-files.ts';
+import { Sandbox } from './support.ts';
 
 const FOLDER = 'usr/share/all';
 
@@ -44,6 +47,7 @@ const imageOf = (name: string, version: string): PackageImage =>
 function shared(n: number): StateView {
   const names = numbers(n).map(nameOf);
   const rows = names.map((name) => rowOf(name));
+  const known = new KnownRows(rows);
   const byName = new Map(names.map((name, at) => [name, rows[at]!]));
   const none = stateOf(
     after(
@@ -54,6 +58,7 @@ function shared(n: number): StateView {
   return {
     ...none,
     rowsAt: (path) => (path === FOLDER ? rows : []),
+    at: (path) => (path === FOLDER ? known : none.at(path)),
     filesOf: (name) => (byName.has(name) ? [byName.get(name)!] : []),
     departing: (gone) => ({ ...none.departing(gone, false), rest: gone.map((name) => byName.get(name)!) }),
   };
@@ -111,7 +116,7 @@ test('a path in the making is what a list of its rows would be', () => {
     const before = numbers(8)
       .filter(() => random(2) === 0)
       .map((n) => rowOf(nameOf(n), mode()));
-    const draft = new PathDraft(before);
+    const draft = new PathDraft(new KnownRows(before));
     let list = before;
     for (let step = 0; step < 12; step++) {
       const owner = nameOf(random(8));
@@ -134,5 +139,77 @@ test('a path in the making is what a list of its rows would be', () => {
       );
     }
     for (const { old, row } of draft.changes()) assert.ok(old !== undefined || row !== undefined);
+  }
+});
+
+/** A root where `n` packages own the same twenty directories. */
+function rootOf(box: Sandbox, n: number): void {
+  const folders = numbers(20).map((at) => directoryEntry(`usr/share/d${at}`, at === 3 ? 0o1777 : 0o755));
+  const contentPath = (): string => '';
+  const images = numbers(n).map((at) =>
+    makeImage({
+      description: { name: nameOf(at), version: '1' },
+      origin: { kind: 'store', storePath: `/igos/store/${at}` },
+      entries: folders,
+      contentPath,
+    }),
+  );
+  box.do((root) => root.install(images));
+}
+
+test('one package comes, or goes: what is read of directories that thousands share is what one has', (t) => {
+  const nRead = (n: number, work: (draft: Draft) => void): number => {
+    const box = new Sandbox(t);
+    rootOf(box, n);
+    const database = openDatabase(rootLayout(box.root).database, { readOnly: true });
+    let nRows = 0;
+    const lists: Database['lists'] = (...words) => {
+      const rows = database.lists(...words);
+      nRows += rows.length;
+      return rows;
+    };
+    work(new Draft(databaseState({ ...database, lists })));
+    database.close();
+    return nRows;
+  };
+  const image = makeImage({
+    description: { name: 'one', version: '1' },
+    origin: { kind: 'store', storePath: '/igos/store/one' },
+    entries: numbers(20).map((at) => directoryEntry(`usr/share/d${at}`)),
+    contentPath: () => '',
+  });
+  const works = {
+    comes: (draft: Draft) => {
+      installImages(draft, [image], disk, { now: 1, explicit: new Set() });
+      assert.equal(draft.at('usr/share/d3').of('one')?.mode, 0o1777);
+      assert.equal(draft.at('usr/share/d4').of('one')?.mode, 0o755);
+    },
+    goes: (draft: Draft) => {
+      draft.dropPackages([nameOf(0)], false);
+      assert.equal(draft.at('usr/share/d3').first()?.owner, nameOf(1));
+    },
+  };
+  for (const [what, work] of Object.entries(works)) {
+    const [few, many] = [nRead(100, work), nRead(800, work)];
+    assert.ok(many < 2 * few, `${what}: ${few} rows beside 100, ${many} beside 800`);
+  }
+});
+
+test('rows that are read as they are asked for are those that are read at once', (t) => {
+  const box = new Sandbox(t);
+  rootOf(box, 50);
+  const path = 'usr/share/d5';
+  const standing = box.do((root) => root.owns(path));
+  const database = openDatabase(rootLayout(box.root).database, { readOnly: false });
+  t.after(() => database.close());
+  for (const odd of [[], [7], [0, 12, 13, 14, 15, 16, 17, 18, 19, 20, 49], numbers(50)]) {
+    const names = JSON.stringify(odd.map(nameOf));
+    const mode = 'CASE WHEN package IN (SELECT value FROM json_each(?)) THEN 1023 ELSE 493 END';
+    database.run(`UPDATE files SET mode = ${mode} WHERE path = '${path}'`, names);
+    const rows = standing.map((row) => ({ ...row, mode: odd.some((n) => nameOf(n) === row.owner) ? 0o1777 : 0o755 }));
+    const known = new KnownRows(rows);
+    const shared = new SharedRows(database, path, (owner) => rows.find((row) => row.owner === owner));
+    for (const n of [50, ...numbers(50)]) assert.deepEqual(shared.nth(n), known.nth(n));
+    assert.deepEqual(shared.all(), known.all());
   }
 });

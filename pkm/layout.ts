@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 /** Where pkm keeps its state below a root, relative to it. No package may own anything there. */
 export const STATE_DIR = 'var/lib/igos';
 
+/** What people tell pkm: below a root, as the others. */
+export const SETTINGS = 'etc/igos';
+
 /** Places below a root that symlinks of the root may move: `folderInside` finds them. */
-export const TRUSTED_KEYS = 'etc/igos/trusted-keys';
-export const REPOSITORIES = 'etc/igos/repositories.d';
+export const TRUSTED_KEYS = `${SETTINGS}/trusted-keys`;
+export const REPOSITORIES = `${SETTINGS}/repositories.d`;
 export const ARCHIVE_CACHE = 'var/cache/igos/archives';
 
 /** The absolute places of one root. */

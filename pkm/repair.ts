@@ -5,6 +5,7 @@ import { standingPlanner } from './plan/standing.ts';
 import { type Actor, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
+import { wrongValue } from './state/wrong-value.ts';
 import type { RootContext } from './transaction.ts';
 import { otherLinks, relink, restoreLink, wrongLinks } from './trees.ts';
 import type { FileRow } from './types.ts';
@@ -42,7 +43,11 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     ...(options.config === true ? found.drift.filter((problem) => problem.kind === 'missing') : []),
   ];
   const state = databaseState(database);
-  const rows = wanted.map((problem) => state.rowsAt(problem.path).find((row) => row.owner === problem.owner)!);
+  const rows = wanted.map(({ path, owner }) => {
+    const row = state.rowsAt(path).find((each) => each.owner === owner);
+    if (row === undefined) throw wrongValue(`a path of package '${owner}', which is no UTF-8,`, path);
+    return row;
+  });
   const contents = await originContents(context, {
     rows,
     records: new Map(state.records().map((record) => [record.name, record])),

@@ -251,6 +251,7 @@ export class RootQuestions {
     throw notInstalled(
       name,
       this.list({ all: true }).map((other) => other.name),
+      this.config().flatMap(({ path, owner, state }) => (owner === name && state === 'left' ? [path] : [])),
     );
   }
 }

@@ -149,6 +149,7 @@ export class Root extends RootQuestions implements Disposable {
         this.recover(); // the room ran out behind the commit
         return planned;
       }
+      for (const name of packages) this.known(name);
       const draft = new Draft(databaseState(context.database));
       // In a tree of its own nothing is removed, and who is shown the plan, or asked, is told of modified files before.
       const isLate = request.dryRun !== true && request.confirm === undefined && !isAtomic(context.database);

@@ -28,6 +28,7 @@ import type { LateLook } from './plan/late-look.ts';
 import { type DiskPlan, isOffered, type Operation, type StageItem } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { endedPlain } from './state/plain-files.ts';
+import { integerOf, pathOf, wrongValue } from './state/wrong-value.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -240,15 +241,23 @@ export type JournalRow =
 
 const isRemoval = (row: JournalRow): row is Removal => row.kind === 'unlink' || row.kind === 'rmdir';
 
+const OPERATIONS = ['unlink', 'rmdir', 'mkdir', 'place', 'move', 'metadata', 'unlink-ended'] satisfies JournalRow['kind'][];
+
+/** @throws Fault E-PKM-021 a value that pkm does not write */
 const readJournal = (database: Database): JournalRow[] =>
-  database.lists('SELECT operation, path, source, mode, uid, gid FROM journal ORDER BY seq').map((row) => ({
-    kind: row[0] as Exclude<JournalRow['kind'], Removal['kind']>,
-    path: row[1] as string,
-    source: row[2] as string,
-    mode: row[3] as number,
-    uid: row[4] as number,
-    gid: row[5] as number,
-  }));
+  database.lists('SELECT operation, path, source, mode, uid, gid FROM journal ORDER BY seq').map((row) => {
+    const what = (column: string): string => `column '${column}' of the journal at path '${String(row[1])}'`;
+    const kind = OPERATIONS.find((operation) => operation === row[0]);
+    if (kind === undefined) throw wrongValue(what('operation'), row[0]);
+    const path = kind === 'unlink-ended' ? '' : pathOf(row[1], what('path'));
+    if (kind === 'unlink' || kind === 'rmdir') return { kind, path };
+    const source = kind === 'place' || kind === 'move' ? pathOf(row[2], what('source')) : String(row[2]);
+    const number = (value: unknown, column: string): number => {
+      if (integerOf(value, what(column)) < 0) throw wrongValue(what(column), value);
+      return value as number;
+    };
+    return { kind, path, source, mode: number(row[3], 'mode'), uid: number(row[4], 'uid'), gid: number(row[5], 'gid') };
+  });
 
 export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
 

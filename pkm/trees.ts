@@ -15,6 +15,7 @@ import { capabilityOf, metadataOf } from './placing.ts';
 import type { Operation } from './plan/operations.ts';
 import type { Database } from './state/database.ts';
 import { currentGeneration, readSetting, writeSetting } from './state/state.ts';
+import { integerOf } from './state/wrong-value.ts';
 import { applyOperation, hasJournal, journalRow, type RootContext } from './transaction.ts';
 import type { FileRow } from './types.ts';
 
@@ -34,10 +35,12 @@ export const currentLink = (layout: RootLayout): string => `${treesFolder(layout
 
 export const isAtomic = (database: Database): boolean => readSetting(database, 'layout') === 'atomic';
 
+const numberOfTree = (value: unknown): number => integerOf(value, "column 'tree' of a generation");
+
 /** The tree of a kept generation; `undefined` in the live layout, and for a generation that is not kept. */
 export const treeOf = (database: Database, generation: number): number | undefined => {
   const tree = database.get('SELECT tree FROM generations WHERE number = ?', generation)?.['tree'];
-  return tree === undefined || tree === null ? undefined : Number(tree);
+  return tree === undefined || tree === null ? undefined : numberOfTree(tree);
 };
 
 /** The tree that a root shows, as the disk has it; `undefined` in the live layout. */
@@ -242,7 +245,9 @@ export function otherLinks({ layout, database }: RootContext, paths: readonly st
   const current = isAtomic(database) ? treeOf(database, currentGeneration(database)) : undefined;
   if (current === undefined) return found;
   const prefix = treeFolder(layout, current);
-  const others = database.all('SELECT DISTINCT tree FROM generations WHERE tree <> ?', current).map((row) => Number(row['tree']));
+  const others = database
+    .all('SELECT DISTINCT tree FROM generations WHERE tree <> ?', current)
+    .map((row) => numberOfTree(row['tree']));
   for (const path of paths) {
     const stat = isInTree(layout, current, path) ? lstatSync(under(layout, path), { throwIfNoEntry: false }) : undefined;
     if (stat === undefined || stat.isDirectory() || stat.nlink === 1) continue;
@@ -286,7 +291,8 @@ function whileOpen(io: RootIo, folder: string, work: () => void): void {
 /** Removes trees that belong to no kept generation: of transactions that never committed, and of generations that went. */
 export function collectTrees({ layout, database, io }: RootContext): number {
   if (!isAtomic(database)) return 0;
-  const kept = new Set(database.all('SELECT DISTINCT tree FROM generations').map((row) => String(row['tree'])));
+  const trees = database.all('SELECT DISTINCT tree FROM generations WHERE tree IS NOT NULL');
+  const kept = new Set(trees.map((row) => String(numberOfTree(row['tree']))));
   const folder = under(layout, treesFolder(layout));
   const gone = readdirSync(folder).filter((name) => /^\d+$/.test(name) && !kept.has(name));
   for (const name of gone) sys('remove', `${folder}/${name}`, () => removeTree(io, `${folder}/${name}`));

@@ -26,6 +26,10 @@ export function run(context: Context, args: Arguments): undefined {
   for (const file of files) context.out.line(`${STATES[file.state].padEnd(10)} /${file.path} ${about(file)}`);
   const nConflicts = all.filter((file) => file.state === 'conflict').length;
   if (nConflicts > 0) context.out.talk(`${nConflicts} to settle: see 'pkm config diff', then 'pkm config resolve'`);
+  else if (files.some((file) => file.state === 'left'))
+    context.out.talk(
+      "what is left of packages that went is yours: remove what you do not need with rm; 'pkm remove --force' leaves nothing",
+    );
   else if (files.length === 0) context.out.talk(args.has('all') ? 'no configuration is tracked' : 'nothing to settle');
 }
 

@@ -21,7 +21,7 @@ export function planConfig(planner: DiskPlanner, old: FileRow | undefined, next:
     original: known === undefined || known.originalSha256 === '' ? undefined : known.originalSha256,
     upstream: old !== undefined && old.kind !== 'directory' ? fingerprint(old) : known?.upstreamSha256,
     next: next === undefined ? undefined : fingerprint(next),
-    isOwned: old !== undefined && old.kind !== 'directory',
+    isOwned: (old !== undefined && old.kind !== 'directory') || (next !== undefined && isSwitchedOff(planner, next, known)),
   };
   if (next === undefined) {
     withdraw(planner, { row: old!, facts, known, there });
@@ -54,6 +54,11 @@ function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal
     report('left');
     return;
   }
+  if (decision === 'gone' && asked === 'remove' && there === undefined && leadsToGone(planner, row)) {
+    // A service that somebody switched off: should its package come back, it stays so.
+    planner.putConfig.push({ ...(known ?? newConfigRow(row)), upstreamSha256: fingerprint(row), orphanedAt: input.now });
+    return;
+  }
   if (known !== undefined) planner.dropConfig.push(row.path);
   dropPending(planner, known);
   if (decision === 'save') {
@@ -79,6 +84,14 @@ function leadsToGone({ input }: DiskPlanner, { path, kind, target }: FileRow): b
   const rows = input.base.rowsAt(posix.resolve('/', dirname(path), target).slice(1));
   return rows.length > 0 && rows.every(({ owner, isConfig }) => !isConfig && input.delta.dropRecords.includes(owner));
 }
+
+/** A symlink to what comes with its package, and that somebody had removed when the package went. */
+const isSwitchedOff = (planner: DiskPlanner, { path, kind, target }: FileRow, known: ConfigRow | undefined): boolean =>
+  kind === 'symlink' &&
+  known !== undefined &&
+  known.orphanedAt !== 0 &&
+  known.upstreamSha256 === `link:${target}` &&
+  planner.rowsAfter(posix.resolve('/', dirname(path), target).slice(1)).some(({ isConfig }) => !isConfig);
 
 interface Offer {
   readonly old: FileRow | undefined;

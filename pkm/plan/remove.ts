@@ -60,10 +60,23 @@ function cascade(records: readonly PackageRecord[], gone: Set<string>): void {
   }
 }
 
-export const notInstalled = (name: string, known: readonly string[]): Fault =>
-  new Fault('E-PKM-015', `package '${name}' is not installed`, {
-    hints: [...didYouMean(name, known), "see what is with 'pkm list'"],
+/** @param left  configuration that stayed when it went */
+export function notInstalled(name: string, known: readonly string[], left: readonly string[] = []): Fault {
+  if (left.length === 0) {
+    return new Fault('E-PKM-015', `package '${name}' is not installed`, {
+      hints: [...didYouMean(name, known), "see what is with 'pkm list'"],
+    });
+  }
+  const more = left.length - MANY_LEFT;
+  return new Fault('E-PKM-015', `package '${name}' is not installed any more; its configuration stayed`, {
+    notes: [...left.slice(0, MANY_LEFT).map((path) => `/${path}`), ...(more > 0 ? [`and ${more} more: pkm config list`] : [])],
+    hints: [
+      `${left.length === 1 ? 'it is' : 'they are'} yours: remove what you do not need with rm, or install '${name}' again, which takes it up`,
+    ],
   });
+}
+
+const MANY_LEFT = 10;
 
 /** @param satisfied  by what was there before */
 function dependants(names: readonly string[], broken: readonly Unmet[], satisfied: Satisfaction): Fault {

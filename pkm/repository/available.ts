@@ -4,6 +4,7 @@ import { type Candidate, Offers } from '../plan/offers.ts';
 import { Roster } from '../plan/roster.ts';
 import type { AvailablePackage } from '../query.ts';
 import type { Database, SqlRow } from '../state/database.ts';
+import { integerOf, isText, listOf } from '../state/wrong-value.ts';
 import type { KeptBack, PackageRecord } from '../types.ts';
 import { compareReleases } from '../versions.ts';
 import { hasRepositories } from './known.ts';
@@ -45,22 +46,26 @@ export const namesOffered = (database: Database): ReadonlySet<string> =>
       .map((row) => String(row['name'])),
   );
 
+/** @throws Fault E-PKM-021 a value that pkm does not write */
 const toAvailable = (row: SqlRow): AvailablePackage => {
-  const list = (key: string): string[] => JSON.parse(String(row[key])) as string[];
+  const what = (column: string): string =>
+    `column '${column}' of package '${String(row['name'])}' of '${String(row['repository'])}'`;
+  const list = (column: string): string[] => listOf(String(row[column]), what(column), isText);
+  const number = (column: string): number => integerOf(row[column], what(column));
   return {
     repository: String(row['repository']),
-    priority: Number(row['priority']),
+    priority: number('priority'),
     name: String(row['name']),
     version: String(row['version']),
-    release: Number(row['release']),
+    release: number('release'),
     tier: String(row['tier']),
     summary: String(row['summary']),
     license: String(row['license']),
     homepage: String(row['homepage']),
     file: String(row['file']),
     sha256: String(row['sha256']),
-    sizeBytes: Number(row['size']),
-    installedBytes: Number(row['installed_size']),
+    sizeBytes: number('size'),
+    installedBytes: number('installed_size'),
     runtime: list('runtime'),
     provides: list('provides'),
     conflicts: list('conflicts'),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { sys } from '../../base/index.ts';
 import type { RootLayout } from '../layout.ts';
 import type { Database, SqlRow } from '../state/database.ts';
+import { integerOf, isText, listOf, timeOf } from '../state/wrong-value.ts';
 import type { RootContext } from '../transaction.ts';
 import { decodeFileList, type PackageFiles } from './file-list.ts';
 import type { FetchedIndex } from './index-file.ts';
@@ -27,19 +28,26 @@ export interface KnownRepository {
   readonly signature: string;
 }
 
-const toKnown = (row: SqlRow): KnownRepository => ({
-  address: String(row['address']),
-  name: String(row['name']),
-  mirrors: JSON.parse(String(row['mirrors'])) as string[],
-  priority: Number(row['priority']),
-  serial: Number(row['serial']),
-  createdAt: Number(row['created_at']),
-  expiresAt: Number(row['expires_at']),
-  syncedAt: Number(row['synced_at']),
-  nPackages: Number(row['packages']),
-  keyId: String(row['key_id']),
-  signature: String(row['signature']),
-});
+/** @throws Fault E-PKM-021 a value that pkm does not write */
+function toKnown(row: SqlRow): KnownRepository {
+  const address = String(row['address']);
+  const what = (column: string): string => `column '${column}' of repository '${address}'`;
+  const number = (column: string): number => integerOf(row[column], what(column));
+  const time = (column: string): number => timeOf(row[column], what(column));
+  return {
+    address,
+    name: String(row['name']),
+    mirrors: listOf(String(row['mirrors']), what('mirrors'), isText),
+    priority: number('priority'),
+    serial: number('serial'),
+    createdAt: time('created_at'),
+    expiresAt: time('expires_at'),
+    syncedAt: time('synced_at'),
+    nPackages: number('packages'),
+    keyId: String(row['key_id']),
+    signature: String(row['signature']),
+  };
+}
 
 /** By priority, then by address. */
 export const knownRepositories = (database: Database): KnownRepository[] =>

@@ -1,5 +1,6 @@
 import { Fault } from '../../base/index.ts';
 import type { Database } from '../state/database.ts';
+import { isText, listOf } from '../state/wrong-value.ts';
 import type { PackageImage, Warning } from '../types.ts';
 import { day } from './dates.ts';
 import { type KnownRepository, knownRepository } from './known.ts';
@@ -56,7 +57,7 @@ const vouchers = (database: Database, sha256: string): KnownRepository[] =>
 export const isVouchedPrivileged = (database: Database, archiveSha256: string, path: string): boolean =>
   database
     .all('SELECT privileged FROM available WHERE sha256 = ?', archiveSha256)
-    .some((row) => (JSON.parse(String(row['privileged'])) as string[]).includes(path));
+    .some((row) => listOf(String(row['privileged']), 'what an index says of privileged files', isText).includes(path));
 
 function distrust(database: Database, image: PackageImage, sha256: string, trust: ArchiveTrust): Fault | undefined {
   const known = database.all(

@@ -148,7 +148,8 @@ function guard<T>(path: string, work: () => T): T {
 export function databaseFault(path: string, error: unknown): unknown {
   const { code, errcode = 0, message } = error as { code?: string; errcode?: number; message: string };
   // An integer of 64 bits, of which none that pkm writes needs more than 53.
-  if (code === 'ERR_OUT_OF_RANGE') return unusable(path, `a value in it is too large (${/-?\d{16,}/.exec(message)?.[0]})`, { cause: error });
+  if (code === 'ERR_OUT_OF_RANGE')
+    return unusable(path, `a value in it is too large (${/-?\d{16,}/.exec(message)?.[0]})`, { cause: error });
   if (code !== 'ERR_SQLITE_ERROR') return error;
   const primary = errcode & 0xff; // the rest says which operation
   // The files beside it cannot grow either, which SQLite calls an error of the disk.

@@ -4,6 +4,7 @@
  */
 import { sha256 } from '../../base/index.ts';
 import type { Database, SqlRow } from './database.ts';
+import { integerOf, timeOf } from './wrong-value.ts';
 
 export interface HistoryEntry {
   readonly id: number;
@@ -49,7 +50,7 @@ export function readHistory(database: Database, options: { package?: string; lim
     options.package === undefined
       ? database.all('SELECT * FROM history ORDER BY id DESC LIMIT ?', options.limit ?? -1)
       : database.all('SELECT * FROM history WHERE package = ? ORDER BY id DESC LIMIT ?', options.package, options.limit ?? -1);
-  return rows.map(toEntry);
+  return rows.map(checkedEntry);
 }
 
 /** The first thing wrong with the chain, or `undefined` where it is whole. Cost: one hash a row. */
@@ -87,6 +88,14 @@ const entryHash = (entry: HistoryEntry, previous: string): string =>
       ]),
     ),
   );
+
+/** @throws Fault E-PKM-021 a value that pkm does not write */
+function checkedEntry(row: SqlRow): HistoryEntry {
+  const what = (column: string): string => `column '${column}' of entry ${String(row['id'])} of the history`;
+  timeOf(row['time'], what('time'));
+  integerOf(row['generation'], what('generation'));
+  return toEntry(row);
+}
 
 const toEntry = (row: SqlRow): HistoryEntry => ({
   id: Number(row['id']),

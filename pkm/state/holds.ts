@@ -2,6 +2,7 @@ import { compareBytes } from '../../base/index.ts';
 import type { Database } from './database.ts';
 import { appendHistory } from './history.ts';
 import { currentGeneration } from './state.ts';
+import { timeOf } from './wrong-value.ts';
 
 /** A package that no transaction changes until it is let go. */
 export interface Hold {
@@ -16,7 +17,11 @@ export function readHolds(database: Database): Hold[] {
   if (database.get("SELECT 1 FROM sqlite_schema WHERE name = 'holds'") === undefined) return []; // of an older igos, read only
   return database
     .all('SELECT name, time, user FROM holds')
-    .map((row) => ({ name: String(row['name']), time: Number(row['time']), user: String(row['user']) }))
+    .map((row) => ({
+      name: String(row['name']),
+      time: timeOf(row['time'], `the time of the hold of '${String(row['name'])}'`),
+      user: String(row['user']),
+    }))
     .sort((a, b) => compareBytes(a.name, b.name));
 }
 

@@ -1,4 +1,5 @@
 import type { Fault } from '../../base/index.ts';
+import { badPath } from '../names.ts';
 import type {
   ConfigRow,
   FileRow,
@@ -10,17 +11,22 @@ import type {
   Trigger,
 } from '../types.ts';
 import type { SqlList, SqlRow, SqlValue } from './database.ts';
-import { integerOf, isText, listOf, timeOf, wrongValue } from './wrong-value.ts';
+import { integerOf, isText, LAST_SECOND, listOf, pathOf, timeOf, wrongValue } from './wrong-value.ts';
 
 const text = (value: SqlValue | undefined): string => (value === null || value === undefined ? '' : String(value));
+
+const TEXT_COLUMNS = ['name', 'version', 'tier', 'summary', 'license', 'homepage'];
+/** What is no UTF-8 is read as U+FFFD, by which nothing is found again. */
+const FILE_NAME = /^[^./\0\ufffd][^/\0\ufffd]*$/;
 
 /** @throws Fault E-PKM-021 a value that pkm does not write */
 export function toRecord(row: SqlRow): PackageRecord {
   const name = text(row['name']);
   const what = (column: string): string => `column '${column}' of package '${name}'`;
   const list = (column: string): string[] => listOf(text(row[column]), what(column), isText);
+  for (const column of TEXT_COLUMNS) if (!isText(row[column])) throw wrongValue(what(column), row[column]);
   // Its manifest is called so.
-  for (const column of ['name', 'version']) if (text(row[column]).includes('/')) throw wrongValue(what(column), row[column]);
+  for (const column of ['name', 'version']) if (!FILE_NAME.test(text(row[column]))) throw wrongValue(what(column), row[column]);
   const reason = row['reason'] as InstallReason;
   if (reason !== 'explicit' && reason !== 'dependency') throw wrongValue(what('reason'), reason);
   return {
@@ -52,7 +58,7 @@ function triggersOf(row: SqlRow, what: string): { triggers?: readonly Trigger[] 
   return value === '' || value === '[]' ? {} : { triggers: listOf(value, what, isTrigger) };
 }
 
-function isTrigger(item: unknown): item is Trigger {
+export function isTrigger(item: unknown): item is Trigger {
   const { name, paths, run, isFatal } = (item ?? {}) as Partial<Trigger>;
   const areTexts = [paths, run].every((list) => Array.isArray(list) && list.every(isText));
   return isText(name) && areTexts && typeof isFatal === 'boolean';
@@ -103,29 +109,31 @@ const KINDS: readonly unknown[] = ['file', 'directory', 'symlink'] satisfies Fil
 
 /** Names the first value that pkm does not write. */
 function wrongFile(row: SqlList): Fault {
-  const isRight = [
-    isText,
-    isText,
-    (kind: unknown) => KINDS.includes(kind),
-    Number.isSafeInteger,
-    Number.isSafeInteger,
-    Number.isSafeInteger,
-    Number.isSafeInteger,
-  ];
-  const found = isRight.findIndex((is, column) => !is(row[column]));
-  const column = found === -1 ? LISTED_COLUMNS.split(', ').indexOf('mtime') : found;
+  const isRight = [isPlace, isText, isKind, isMode, isOwner, isOwner, isSize, isHash, isTarget, isAny, isAny, isTime];
+  const column = isRight.findIndex((is, index) => !is(row[index]));
   return wrongValue(`column '${FILE_COLUMNS[column]}' of path '${String(row[0])}' of package '${String(row[1])}'`, row[column]);
 }
 
+type Cell = SqlList[number] | undefined;
+
+/** Most have none of these signs, which a look finds quicker than the whole rule is gone through. */
+const isPlace = (cell: Cell): cell is string =>
+  typeof cell === 'string' &&
+  ((cell !== '' && cell[0] !== '/' && !cell.includes('..') && !cell.includes('\0')) || badPath(cell) === undefined);
+const isKind = (cell: Cell): boolean => KINDS.includes(cell);
+const isMode = (cell: Cell): boolean => ((cell as number) & 0o7777) === cell;
+const isOwner = (cell: Cell): boolean => (cell as number) >>> 0 === cell;
+/** -1: of what was adopted with another content than was known. */
+const isSize = (cell: Cell): boolean => Number.isSafeInteger(cell) && (cell as number) >= -1;
+const isHash = (cell: Cell): boolean => cell === null || cell === '' || (typeof cell === 'string' && cell.length === 64);
+const isTarget = (cell: Cell): boolean => cell === null || (typeof cell === 'string' && cell !== '' && !cell.includes('\0'));
+const isAny = (): boolean => true;
+const isTime = (cell: Cell): boolean => Number.isSafeInteger(cell) && Math.abs(cell as number) <= LAST_SECOND;
+
 /** The same as `toFile`, from `LISTED_COLUMNS` and `capability`. @throws Fault E-PKM-021 */
 export function listedFile(row: SqlList): FileRow {
-  const isNamed = typeof row[0] === 'string' && typeof row[1] === 'string' && KINDS.includes(row[2]);
-  const isNumbered =
-    Number.isSafeInteger(row[3]) &&
-    Number.isSafeInteger(row[4]) &&
-    Number.isSafeInteger(row[5]) &&
-    Number.isSafeInteger(row[6]) &&
-    Number.isSafeInteger(row[11]);
+  const isNamed = isPlace(row[0]) && typeof row[1] === 'string' && isKind(row[2]) && isHash(row[7]) && isTarget(row[8]);
+  const isNumbered = isMode(row[3]) && isOwner(row[4]) && isOwner(row[5]) && isSize(row[6]) && isTime(row[11]);
   if (!isNamed || !isNumbered) throw wrongFile(row);
   const capability = row[12];
   return {
@@ -163,15 +171,20 @@ export const fromFile = (file: FileRow, fromGeneration: number): SqlValue[] => [
   fromGeneration,
 ];
 
-export const toConfig = (row: SqlRow): ConfigRow => ({
-  path: text(row['path']),
-  owner: text(row['package']),
-  originalSha256: text(row['original_sha256']),
-  upstreamSha256: text(row['upstream_sha256']),
-  newPath: text(row['new_path']),
-  newSha256: text(row['new_sha256']),
-  orphanedAt: Number(row['orphaned_at'] ?? 0),
-});
+/** @throws Fault E-PKM-021 a value that pkm does not write */
+export function toConfig(row: SqlRow): ConfigRow {
+  const what = (column: string): string => `column '${column}' of configuration '${text(row['path'])}'`;
+  const newPath = row['new_path'] ?? '';
+  return {
+    path: pathOf(row['path'], what('path')),
+    owner: text(row['package']),
+    originalSha256: text(row['original_sha256']),
+    upstreamSha256: text(row['upstream_sha256']),
+    newPath: newPath === '' ? '' : pathOf(newPath, what('new_path')),
+    newSha256: text(row['new_sha256']),
+    orphanedAt: timeOf(row['orphaned_at'] ?? 0, what('orphaned_at')),
+  };
+}
 
 export const fromConfig = (row: ConfigRow): SqlValue[] => [
   row.path,
@@ -183,10 +196,15 @@ export const fromConfig = (row: ConfigRow): SqlValue[] => [
   row.orphanedAt === 0 ? null : row.orphanedAt,
 ];
 
-export const toGeneration = (row: SqlRow): GenerationRecord => ({
-  number: Number(row['number']),
-  kind: row['kind'] as TransactionKind,
-  createdAt: Number(row['created_at']),
-  summary: text(row['summary']),
-  nPackages: Number(row['packages']),
-});
+/** @throws Fault E-PKM-021 a value that pkm does not write */
+export function toGeneration(row: SqlRow): GenerationRecord {
+  const number = integerOf(row['number'], 'the number of a generation');
+  const what = (column: string): string => `column '${column}' of generation ${number}`;
+  return {
+    number,
+    kind: row['kind'] as TransactionKind,
+    createdAt: timeOf(row['created_at'], what('created_at')),
+    summary: text(row['summary']),
+    nPackages: integerOf(row['packages'], what('packages')),
+  };
+}

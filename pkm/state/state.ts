@@ -8,6 +8,7 @@ import { FILE_COLUMNS, insertFiles } from './insert-files.ts';
 import { KnownRows, OWNER, type PathRows, SharedRows } from './path-rows.ts';
 import { NO_FILES, plainAndOthers } from './plain-files.ts';
 import { fromConfig, fromRecord, toConfig, toGeneration, toRecord } from './rows.ts';
+import { integerOf } from './wrong-value.ts';
 
 /** What planning asks of a generation. Implemented by the database; tests may put maps behind it. */
 export interface StateView {
@@ -47,7 +48,9 @@ export interface StateDelta {
   readonly otherTimes?: readonly FileRow[];
 }
 
-export const currentGeneration = (database: Database): number => Number(readSetting(database, 'current_generation') ?? 0);
+/** @throws Fault E-PKM-021 */
+export const currentGeneration = (database: Database): number =>
+  integerOf(Number(readSetting(database, 'current_generation') ?? 0), 'the current generation');
 
 export const readSetting = (database: Database, key: string): string | undefined =>
   database.get('SELECT value FROM settings WHERE key = ?', key)?.['value'] as string | undefined;

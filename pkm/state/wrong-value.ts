@@ -1,12 +1,12 @@
 /** Values that pkm never wrote: somebody changed the database by hand, with other programs. SQLite puts any value into any column. */
 import { Fault } from '../../base/index.ts';
-import { printable } from '../names.ts';
+import { badPath, printable } from '../names.ts';
 
 /** @param what  that is no text, number or list as it should be: `size of 'usr/bin/a'` */
 export const wrongValue = (what: string, value: unknown): Fault =>
   new Fault(
     'E-PKM-021',
-    `the package database cannot be used: ${printable(what)} is ${printable(JSON.stringify(value).slice(0, 100))}`,
+    `the package database cannot be used: ${printable(what)} is ${printable(String(JSON.stringify(value)).slice(0, 100))}`,
     {
       notes: ['pkm never writes that: it was changed by another program'],
       hints: [
@@ -22,8 +22,14 @@ export function integerOf(value: unknown, what: string): number {
   return value as number;
 }
 
+/** Below the root. @throws Fault E-PKM-021 */
+export function pathOf(value: unknown, what: string): string {
+  if (typeof value !== 'string' || badPath(value) !== undefined) throw wrongValue(what, value);
+  return value;
+}
+
 /** The calendar ends there, in seconds since 1970. */
-const LAST_SECOND = 8.64e12;
+export const LAST_SECOND = 8.64e12;
 
 /** Seconds since 1970. @throws Fault E-PKM-021 */
 export function timeOf(value: unknown, what: string): number {

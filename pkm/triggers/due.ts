@@ -5,7 +5,9 @@ import { globPrefix, pathMatcher } from '../config-globs.ts';
 import { type RootLayout, under } from '../layout.ts';
 import type { Database } from '../state/database.ts';
 import { NO_FILES } from '../state/plain-files.ts';
+import { isTrigger } from '../state/rows.ts';
 import type { StateDelta } from '../state/state.ts';
+import { listOf } from '../state/wrong-value.ts';
 import type { FileRow, Trigger } from '../types.ts';
 import { standardTriggers } from './standard.ts';
 
@@ -70,7 +72,7 @@ function declaredTriggers(database: Database, delta: StateDelta): Declared[] {
   const rows = database.all("SELECT name, triggers FROM installed WHERE triggers <> '[]' AND superseded_by IS NULL");
   for (const row of rows) {
     const owner = String(row['name']);
-    const triggers = JSON.parse(String(row['triggers'])) as Trigger[];
+    const triggers = listOf(String(row['triggers']), `column 'triggers' of package '${owner}'`, isTrigger);
     byOwner.set(
       owner,
       triggers.map((trigger) => ({ owner, trigger, isNew: false })),

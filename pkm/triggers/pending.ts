@@ -5,6 +5,7 @@
 import type { Actor } from '../run.ts';
 import type { Database } from '../state/database.ts';
 import { appendHistory } from '../state/history.ts';
+import { integerOf, isText, listOf } from '../state/wrong-value.ts';
 import type { RootContext } from '../transaction.ts';
 import type { TriggerOutcome } from '../types.ts';
 import type { DueTrigger } from './due.ts';
@@ -35,8 +36,10 @@ export function runPending({ layout, database, io }: RootContext, actor: Actor, 
   const outcomes: TriggerOutcome[] = [];
   for (const row of database.all('SELECT * FROM pending_triggers ORDER BY seq')) {
     const text = (key: string): string => String(row[key]);
+    const what = (column: string): string => `column '${column}' of the pending trigger '${text('name')}'`;
+    const generation = integerOf(row['generation'], what('generation'));
     const { status, detail } = run(layout.root, {
-      argv: JSON.parse(text('run')) as string[],
+      argv: listOf(text('run'), what('run'), isText),
       input: `${text('matched')}\n`,
       environment: { IGOS_GENERATION: text('generation'), IGOS_OPERATION: text('operation'), IGOS_TRIGGER: text('name') },
     });
@@ -51,7 +54,7 @@ export function runPending({ layout, database, io }: RootContext, actor: Actor, 
           package: outcome.package,
           oldVersion: '',
           newVersion: '',
-          generation: Number(row['generation']),
+          generation,
           detail: JSON.stringify({ summary: `trigger ${outcome.name}: ${status}`, trigger: outcome.name, status, detail }),
         });
       }),

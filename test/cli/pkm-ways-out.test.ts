@@ -72,3 +72,13 @@ test('where nothing was synced, an upgrade says that it looked nowhere', async (
   await machine.sync();
   assert.equal((await machine.pkm('upgrade')).stderr, '');
 });
+
+test('config list: what packages left is yours, and how to be rid of it', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', { 'etc/a.conf': '1\n' })]));
+  box.do((root) => root.remove(['a']));
+  const { stdout, stderr } = await machine.pkm('config', 'list');
+  assert.equal(stdout, 'left       /etc/a.conf (a, which is not installed)\n');
+  assert.match(stderr, /^what is left of packages that went is yours: .*with rm; 'pkm remove --force' leaves nothing\n$/);
+});

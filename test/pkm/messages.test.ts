@@ -30,6 +30,11 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
       ],
       '/x',
     ),
+  'not-installed-left': (box) => {
+    box.do((root) => root.install([box.image('a 1', { 'etc/a.conf': '1\n', 'usr/a': 'a' })]));
+    box.do((root) => root.remove(['a']));
+    box.do((root) => root.remove(['a'], { force: true }));
+  },
   'path-bytes': () =>
     imageFromStore(
       { name: 'a', version: '1' },

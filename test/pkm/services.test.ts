@@ -76,6 +76,34 @@ test('switched off by the user it stays off; rollback and removal take it along'
   assert.equal(box.read('etc/systemd/system/ssh.service'), undefined);
 });
 
+test('switched off by the user it stays off when its package goes and comes back, unless it went by force', (t) => {
+  const box = new Sandbox(t);
+  const image = (n: number) => withServices(box.image(`x ${n}`, { ...units, 'usr/n': `${n}` }), new Map([['sshd', true]]));
+  const link = 'etc/systemd/system/multi-user.target.wants/sshd.service';
+  const alias = 'etc/systemd/system/ssh.service';
+  const on = '-> /usr/lib/systemd/system/sshd.service';
+  box.do((root) => root.install([image(1)]));
+  unlinkSync(box.path(link));
+  for (const n of [2, 3]) {
+    box.do((root) => root.remove(['x']));
+    assert.deepEqual([box.read(link), box.read(alias)], [undefined, undefined]);
+    assert.deepEqual(
+      box.do((root) => root.config().filter(({ path }) => path === link)),
+      [],
+      'nothing is left of it',
+    );
+    box.do((root) => root.install([image(n)]));
+    assert.deepEqual([box.read(link), box.read(alias)], [undefined, on], `version ${n}`);
+  }
+  assert.deepEqual(
+    box.do((root) => root.checkInvariants()),
+    [],
+  );
+  box.do((root) => root.remove(['x'], { force: true }));
+  box.do((root) => root.install([image(4)]));
+  assert.equal(box.read(link), on);
+});
+
 test('what switches a service on goes with its package, and comes back with it; what you changed, and what leads elsewhere, stays', (t) => {
   const box = new Sandbox(t);
   const files = { ...units, 'etc/init.d/cron': { mode: 0o755, text: 'c' }, 'etc/x.conf': 'x', 'etc/latest': '-> x.conf' };

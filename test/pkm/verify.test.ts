@@ -137,6 +137,24 @@ test('unowned: what no package brought, in the folders of packages; what waits t
   assert.equal(report.isClean, true, 'it is no problem');
 });
 
+for (const isAtomic of [false, true]) {
+  test(`unowned: what is pkm's own is not, wherever links lead it${isAtomic ? '; on an atomic root' : ''}`, (t) => {
+    const box = new Sandbox(t);
+    for (const folder of ['etc/state', 'etc/archives', 'etc/settings', 'var/lib', 'var/cache/igos'])
+      mkdirSync(box.path(folder), { recursive: true });
+    symlinkSync('../../etc/state', box.path('var/lib/igos'));
+    symlinkSync('../../../etc/archives', box.path('var/cache/igos/archives'));
+    symlinkSync('settings', box.path('etc/igos'));
+    if (isAtomic) box.do((root) => root.initAtomic());
+    box.do((root) => root.install([box.image('a 1', { 'etc/a': 'a' })]));
+    box.write('etc/settings/trusted-keys/a.pub', 'key');
+    box.write('etc/archives/a', 'archive');
+    box.write('etc/stray', 'x');
+    const { unowned } = box.do((root) => root.verify({ unowned: true }));
+    assert.deepEqual(unowned, ['etc/stray']);
+  });
+}
+
 test('manifests that differ are named; the database wins and repair writes them anew', async (t) => {
   const box = installed(t);
   const folder = box.path('var/lib/igos/packages');

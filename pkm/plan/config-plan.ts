@@ -91,7 +91,7 @@ const isSwitchedOff = (planner: DiskPlanner, { path, kind, target }: FileRow, kn
   known !== undefined &&
   known.orphanedAt !== 0 &&
   known.upstreamSha256 === `link:${target}` &&
-  planner.rowsAfter(posix.resolve('/', dirname(path), target).slice(1)).some(({ isConfig }) => !isConfig);
+  planner.standingAfter(posix.resolve('/', dirname(path), target).slice(1))?.isConfig === false;
 
 interface Offer {
   readonly old: FileRow | undefined;

@@ -25,17 +25,22 @@ export class SourceFile {
     return { line: low + 1, column: bytesToText(this.text.slice(starts[low]!, offset)).length + 1 };
   }
 
+  /** As the language has positions in values (`__curPos`): the column in bytes. */
+  bytePosition(offset: number): { line: number; column: number } {
+    const { line } = this.position(offset);
+    return { line, column: offset - this.#starts()[line - 1]! + 1 };
+  }
+
   /** The bytes of a line (1-based) without its end. */
   line(line: number): Bytes {
     const starts = this.#starts();
-    const end = line < starts.length ? starts[line]! - 1 : this.text.length;
-    return this.text.slice(starts[line - 1]!, end).replace(/\r$/, '');
+    return this.text.slice(starts[line - 1]!, starts[line]).replace(/[\r\n]+$/, '');
   }
 
   #starts(): number[] {
     if (this.#lineStarts) return this.#lineStarts;
     const starts = [0];
-    for (let at = this.text.indexOf('\n'); at !== -1; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    for (const { 0: end, index } of this.text.matchAll(/\r\n?|\n/g)) starts.push(index + end.length);
     this.#lineStarts = starts;
     return starts;
   }

@@ -267,7 +267,7 @@ export class Machine implements Evaluator {
   positionValue(span: Span | undefined): Value {
     const path = span === undefined ? undefined : this.files.pathOf(span.source);
     if (span === undefined || path === undefined) return null;
-    const { line, column } = span.source.position(span.start);
+    const { line, column } = span.source.bytePosition(span.start);
     return attrsFromRecord({ file: pathText(path), line, column });
   }
 

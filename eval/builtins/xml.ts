@@ -135,7 +135,7 @@ class Writer {
   /** The XML attributes of a place, in the order of their names: some sort before `name`, one behind. */
   #place(span: Span | undefined): { before: Bytes; after: Bytes } {
     if (!this.#isLocated || span === undefined) return { before: '', after: '' };
-    const { line, column } = span.source.position(span.start);
+    const { line, column } = span.source.bytePosition(span.start);
     const file = this.#ctx.fileOf(span);
     return { before: ` column="${column}" line="${line}"`, after: file === undefined ? '' : ` path="${escapeXml(file)}"` };
   }

@@ -205,7 +205,7 @@ function compileAssert(expr: AssertExpr, scope: StaticScope): Code {
 /** `__curPos`: where it stands itself. */
 function currentPosition(expr: Expr, { unit }: StaticScope): Code {
   if (unit.path === undefined) return () => null;
-  const position = unit.source.position(expr.start);
+  const position = unit.source.bytePosition(expr.start);
   const value = attrsFromRecord({ file: unit.path, line: position.line, column: position.column });
   return () => value;
 }

@@ -16,6 +16,7 @@ const files = {
   '/here/dir/deep/b.txt': 'bytes \xff',
   '/here/scoped.nix': 'greeting + (scopedImport { inherit greeting; } ./more.nix)',
   '/here/more.nix': 'greeting',
+  '/there/place.nix': '{\r\n/* \xc3\xa4 */ x = [ 1\r/* \xc3\xa4 */ __curPos ]; }',
 };
 const links = { '/here/link': '/here/a.nix', '/here/dangling': '/here/nothing' };
 
@@ -25,6 +26,11 @@ const run = (expression: string, options: MemoryIOOptions = {}, settings: EvalSe
 const results: readonly [expression: string, result: string][] = [
   ['import /here/a.nix', '{ x = 1; }'],
   ['import "/here/dir"', '2'],
+  // Columns are bytes, and a carriage return alone ends a line.
+  [
+    'let s = import /there/place.nix; p = builtins.elemAt s.x 1; at = builtins.unsafeGetAttrPos "x" s; in [ at.line at.column p.line p.column ]',
+    '[ 2 10 3 10 ]',
+  ],
   ['scopedImport { greeting = "hi"; } /here/scoped.nix', '"hihi"'],
   [
     'builtins.readDir /here',

@@ -66,6 +66,9 @@ const UNSTRUCTURED: ReadonlySet<Bytes> = new Set([
 
 const LOOSE = { isLoose: true };
 
+/** `sha256-…`, `sha256:…` */
+const NAMES_ITS_ALGORITHM = /^\w+[-:]/;
+
 const SPECIAL: ReadonlySet<Bytes> = new Set(['builder', 'system', 'outputHash', 'outputHashAlgo', 'outputHashMode']);
 
 /** Where the attributes are that are asked for first, or -1, and which of all are nothing but variables, in sets of one shape. */
@@ -119,6 +122,7 @@ class AttributeReader {
   #isContentAddressed: boolean = false as boolean;
   #hash: Bytes | undefined;
   #algorithm: HashAlgorithm | undefined;
+  #unknownAlgorithm: Bytes | undefined;
   #method: IngestionMethod | undefined;
 
   constructor(ctx: Evaluator, set: Attrs, name: Bytes, { isPlain, isStructured, ignoresNulls }: Columns) {
@@ -221,10 +225,9 @@ class AttributeReader {
         this.#hash = value;
         return;
       case 'outputHashAlgo':
-        // Empty or null: the hash names it.
-        if (value === '') return;
-        if (!isHashAlgorithm(value)) throw unknownAlgorithm(value, Object.keys(hashSizes));
-        this.#algorithm = value;
+        // Empty or null: the hash names it. It does so, too, where this is the name of none; then it is told if it has to be known.
+        if (isHashAlgorithm(value)) this.#algorithm = value;
+        else if (value !== '') this.#unknownAlgorithm = value;
         return;
       case 'outputHashMode':
         this.#method = ingestionMethod(value);
@@ -291,15 +294,24 @@ class AttributeReader {
     try {
       return parseHash(text, this.#algorithm);
     } catch (error) {
+      if (!NAMES_ITS_ALGORITHM.test(text)) this.#checkAlgorithm();
       const span = this.#set.spanOf('outputHash');
       throw span === undefined ? error : locate(error, span);
     }
+  }
+
+  #checkAlgorithm(): void {
+    if (this.#unknownAlgorithm === undefined) return;
+    const fault = unknownAlgorithm(this.#unknownAlgorithm, Object.keys(hashSizes));
+    const span = this.#set.spanOf('outputHashAlgo');
+    throw span === undefined ? fault : locate(fault, span);
   }
 
   /** An empty hash stands for one that is not known yet: the fetch fails and says which it is. */
   #digest(text: Bytes): Digest {
     if (text !== '') return this.#parseHash(text);
     if (this.#algorithm === undefined) {
+      this.#checkAlgorithm();
       throw builtinFault('E-EVAL-111', 'empty hash requires explicit hash algorithm', {
         hints: ['add outputHashAlgo = "sha256"'],
       });

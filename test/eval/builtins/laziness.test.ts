@@ -47,6 +47,10 @@ const failing: readonly [expression: string, message: RegExp][] = [
     /unknown hash algorithm/,
   ],
   [
+    '(derivation { name = "x"; system = "s"; builder = "b"; outputHash = "d41d8cd98f00b204e9800998ecf8427e"; outputHashAlgo = "MD5"; }).outPath',
+    /unknown hash algorithm 'MD5'/,
+  ],
+  [
     '(derivation { name = "x"; system = "s"; builder = "b"; outputHashMode = "deep"; }).outPath',
     /invalid value 'deep' for 'outputHashMode' attribute/,
   ],
@@ -89,6 +93,10 @@ const fine: readonly [expression: string, result: string][] = [
     'true',
   ],
   ['(derivation { name = "x"; system = throw "later"; builder = "b"; }).type', '"derivation"'],
+  [
+    'map (hash: builtins.isString (derivation ({ name = "x"; system = "s"; builder = "b"; outputHashAlgo = "SHA256"; } // hash)).drvPath) [ { } { outputHash = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="; } ]',
+    '[ true true ]',
+  ],
   ['(builtins.tryEval (builtins.seq (throw "a") 1)).success', 'false'],
   ['(builtins.tryEval (import (throw "path"))).success', 'false'],
   [

@@ -1,7 +1,8 @@
 /** One download on its way into a file, hashed as it comes. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync } from 'node:fs';
-import { sys, writeAll } from '../../base/index.ts';
+import { closeSync, ftruncateSync, openSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { formatBytes, sys, writeAll } from '../../base/index.ts';
 import type { HashAlgorithm } from '../../store/index.ts';
 
 /** Why an address did not deliver: in words for a note, lower case. The next address is tried. */
@@ -9,6 +10,19 @@ export class FetchProblem extends Error {}
 
 /** Progress is told about ten times a second at most. */
 const PROGRESS_MS = 100;
+
+/** What a download leaves of the disk to all others: its end is said by a server, by none perhaps. */
+const LEFT_BYTES = 256 << 20;
+/** Of small disks this part. */
+const LEFT_PART = 16;
+/** As often it is looked how much there is. */
+const LOOK_BYTES = 16 << 20;
+
+/** How much may come before others miss it. */
+function roomAt(folder: string): number {
+  const { bavail, blocks, bsize } = sys('read', folder, () => statfsSync(folder));
+  return bavail * bsize - Math.min(LEFT_BYTES, Math.floor((blocks * bsize) / LEFT_PART));
+}
 
 /** Where a download goes. */
 export interface Received {
@@ -27,11 +41,13 @@ export interface ReceiveOptions {
   readonly algorithm: HashAlgorithm;
   readonly onProgress: (doneBytes: number, totalBytes: number | undefined) => void;
   readonly signal: AbortSignal;
+  /** Bytes that may come yet; of the disk that `file` is on, with something left to others, if not given. */
+  readonly room?: () => number;
 }
 
 /** Runs `fill` and gives the digest of what it wrote. @throws what `fill` throws · SystemFault */
 export async function receive(options: ReceiveOptions, fill: (into: Received) => Promise<void>): Promise<{ hex: string }> {
-  const { file, algorithm } = options;
+  const { file, algorithm, room = () => roomAt(dirname(file)) } = options;
   const fd = sys('write', file, () => openSync(file, 'a', 0o644));
   // Appending, so that after a restart writing begins at the start again. What an address before left is not kept.
   ftruncateSync(fd, 0);
@@ -39,12 +55,18 @@ export async function receive(options: ReceiveOptions, fill: (into: Received) =>
   let doneBytes = 0;
   let totalBytes: number | undefined;
   let toldAt = 0;
+  let lookAtBytes = LOOK_BYTES;
   const into: Received = {
     get doneBytes() {
       return doneBytes;
     },
     signal: options.signal,
     write(chunk) {
+      if (doneBytes >= lookAtBytes) {
+        if (room() <= 0)
+          throw new FetchProblem(`${formatBytes(doneBytes)} came without an end, and the disk has no room for more`);
+        lookAtBytes = doneBytes + LOOK_BYTES;
+      }
       sys('write', file, () => writeAll(fd, chunk));
       hash.update(chunk);
       doneBytes += chunk.length;
@@ -54,11 +76,15 @@ export async function receive(options: ReceiveOptions, fill: (into: Received) =>
     },
     expect(size) {
       totalBytes = size;
+      const left = size === undefined ? 0 : size - doneBytes;
+      if (left > LOOK_BYTES && left > room())
+        throw new FetchProblem(`it has ${formatBytes(size!)}, for which the disk has no room`);
     },
     restart() {
       ftruncateSync(fd, 0);
       hash = createHash(algorithm);
       doneBytes = 0;
+      lookAtBytes = LOOK_BYTES;
     },
   };
   try {

@@ -437,3 +437,38 @@ test('without apt a Debian source says so', async (t) => {
     return true;
   });
 });
+
+for (const [what, headers, reason] of [
+  ['does not end', {}, /^48 MiB came without an end, and the disk has no room for more$/],
+  [
+    'says that it is too large',
+    { 'content-length': String(2 ** 40) },
+    /^it has 1\.0+ TiB, for which the disk has no room$|^it has 1 TiB, /,
+  ],
+] as const) {
+  test(`an answer that ${what} does not fill the disk`, { timeout: 60_000 }, async (t) => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, headers);
+      const chunk = Buffer.alloc(1 << 20);
+      const more = (): void => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', more);
+      more();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const file = join(temporaryFolder(t), 'download');
+    const room = (): number => (40 << 20) - statSync(file).size;
+    const options = { file, algorithm: 'sha256', onProgress: () => {}, signal: AbortSignal.timeout(50_000), room } as const;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+    await assert.rejects(
+      receive(options, (into) => fetchHttp(url, into)),
+      { message: reason },
+    );
+    assert.ok(statSync(file).size <= 64 << 20);
+  });
+}

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Bug, removedAtEnd, sys, temporaryName } from '../base/index.ts';
-import type { VersionedName } from './archive-name.ts';
+import { Bug, removedAtEnd, sha256, sys, temporaryName, textToBytes } from '../base/index.ts';
+import { formatArchiveName, type VersionedName } from './archive-name.ts';
 import type { Depot } from './depot.ts';
 import { depotPath } from './layout.ts';
 import { putInPlace } from './put-in-place.ts';
@@ -40,7 +40,8 @@ export const PACKAGE_SUFFIX = '.igos.tar.gz';
  * Puts packages of igos into a depot: of each a binary archive that holds it, a source archive that says what it was built of, and a
  * package archive that lists both, and those of all packages that it needs, each once. One without machine code is a raw-data archive
  * instead of the first two, for every architecture. The version is the declared one and eight digits of
- * the hash of its content: another content is another version, whoever builds it.
+ * the hash of its content: another content is another version, whoever builds it. The content of a package archive is its list: where
+ * only what a package needs has changed, its package archive is another one.
  *
  * @param packages  with everything that they need
  * @returns name → package archive
@@ -56,12 +57,13 @@ export async function archivePackages(
     const source: VersionedName = { user: options.user, type: each.isData ? 'raw' : 'src', name: each.name, version };
     if (!each.isData) put(source, options, (folder) => writeSource(each, folder));
     listed.set(each.name, source);
-    made.set(each.name, { ...source, type: 'pkg' });
   }
   for (const each of packages) {
-    const pkg = made.get(each.name)!;
     // What is needed first; where Genode looks a file up, the last one that has it wins.
     const needed = [...each.closure, each.name].map((name) => listed.get(name) ?? missing(each.name, name));
+    const digest = sha256(textToBytes([each.readme, ...needed.map(formatArchiveName)].join('\n')));
+    const pkg: VersionedName = { user: options.user, type: 'pkg', name: each.name, version: versionOf(each.version, digest) };
+    made.set(each.name, pkg);
     put(pkg, options, (folder) => {
       writeFileSync(join(folder, 'README'), each.readme);
       const lines = needed.map((one) => depotPath(one, options.depot.layout));
@@ -88,7 +90,7 @@ async function putContent(each: PackageForDepot, options: PackageArchivesOptions
   using _ = removedAtEnd(folder);
   const file = join(folder, `${each.name}${PACKAGE_SUFFIX}`);
   await each.writeBinary(file);
-  const archive: VersionedName = { user, ...kind, name: each.name, version: await versionOf(each.version, file) };
+  const archive: VersionedName = { user, ...kind, name: each.name, version: versionOf(each.version, await fileDigest(file)) };
   if (!depot.has(archive)) {
     if (each.isData) writeSource(each, folder);
     putInPlace(folder, depot.path(archive));
@@ -97,11 +99,15 @@ async function putContent(each: PackageForDepot, options: PackageArchivesOptions
   return archive;
 }
 
-async function versionOf(declared: string, file: string): Promise<string> {
+async function fileDigest(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return `${declared.replace(/[^A-Za-z0-9_.-]/g, '_')}-${hash.digest('hex').slice(0, 8)}`;
+  return hash.digest('hex');
 }
+
+/** @param digest  of the content, in hex */
+const versionOf = (declared: string, digest: string): string =>
+  `${declared.replace(/[^A-Za-z0-9_.-]/g, '_')}-${digest.slice(0, 8)}`;
 
 function put(archive: VersionedName, options: PackageArchivesOptions, fill: (folder: string) => void): void {
   const place = options.depot.path(archive);

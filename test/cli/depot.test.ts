@@ -1,6 +1,6 @@
 /** From declarations over one user's depot to another machine's root. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
@@ -58,8 +58,8 @@ test('packages of igos go over a depot to a root', { skip }, (t) => {
   // What somebody put into the depot since is not what is installed: the signed bytes are.
   const carol = receiver(t, alan.work);
   ok(carol.pkm('install', `depot:${asked[0]}`, '--dry-run'));
-  const data = join(carol.work, 'home', 'var', 'depot', greet!.replace('/pkg/', '/raw/'));
-  writeFileSync(join(data, 'greet.igos.tar.gz'), 'evil');
+  const versions = join(carol.work, 'home', 'var', 'depot', 'alan', 'raw', 'greet');
+  for (const version of readdirSync(versions)) writeFileSync(join(versions, version, 'greet.igos.tar.gz'), 'evil');
   ok(carol.pkm('install', `depot:${asked[0]}`));
   ok(carol.pkm('verify'));
 });

@@ -1,6 +1,6 @@
 /** One download on its way into a file, hashed as it comes. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, type StatsFs, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { formatBytes, sys, writeAll } from '../../base/index.ts';
 import type { HashAlgorithm } from '../../store/index.ts';
@@ -18,11 +18,9 @@ const LEFT_PART = 16;
 /** As often it is looked how much there is. */
 const LOOK_BYTES = 16 << 20;
 
-/** How much may come before others miss it. */
-function roomAt(folder: string): number {
-  const { bavail, blocks, bsize } = sys('read', folder, () => statfsSync(folder));
-  return bavail * bsize - Math.min(LEFT_BYTES, Math.floor((blocks * bsize) / LEFT_PART));
-}
+/** How much may come before others miss it. File systems without a size of their own say 0. */
+export const roomOn = ({ bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>): number =>
+  blocks === 0 ? Infinity : bavail * bsize - Math.min(LEFT_BYTES, Math.floor((blocks * bsize) / LEFT_PART));
 
 /** Where a download goes. */
 export interface Received {
@@ -47,7 +45,7 @@ export interface ReceiveOptions {
 
 /** Runs `fill` and gives the digest of what it wrote. @throws what `fill` throws · SystemFault */
 export async function receive(options: ReceiveOptions, fill: (into: Received) => Promise<void>): Promise<{ hex: string }> {
-  const { file, algorithm, room = () => roomAt(dirname(file)) } = options;
+  const { file, algorithm, room = () => roomOn(sys('read', file, () => statfsSync(dirname(file)))) } = options;
   const fd = sys('write', file, () => openSync(file, 'a', 0o644));
   // Appending, so that after a restart writing begins at the start again. What an address before left is not kept.
   ftruncateSync(fd, 0);

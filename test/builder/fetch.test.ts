@@ -13,7 +13,7 @@ import { Fault, SystemFault } from '../../base/index.ts';
 import { parseDebianUrl } from '../../builder/fetch/debian.ts';
 import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.ts';
 import { fetchHttp } from '../../builder/fetch/http.ts';
-import { type Received, receive } from '../../builder/fetch/receive.ts';
+import { type Received, receive, roomOn } from '../../builder/fetch/receive.ts';
 import { unpackTar } from '../../builder/fetch/tar.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
 import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
@@ -472,3 +472,9 @@ for (const [what, headers, reason] of [
     assert.ok(statSync(file).size <= 64 << 20);
   });
 }
+
+test('a file system that has no size of its own has room; others keep some for all else', () => {
+  assert.equal(roomOn({ bavail: 0, blocks: 0, bsize: 4096 }), Infinity);
+  assert.equal(roomOn({ bavail: 100, blocks: 1600, bsize: 4096 }), 0);
+  assert.equal(roomOn({ bavail: 1 << 20, blocks: 1 << 24, bsize: 4096 }), 2 ** 32 - 2 ** 28);
+});

@@ -16,7 +16,7 @@ import { type DebianSources, parseDebianUrl } from './debian.ts';
 import { type DebianBinaries, parseDebianBinaryUrl } from './debian-binary.ts';
 import { fetchHttp } from './http.ts';
 import { fetchLocal } from './local.ts';
-import { FetchProblem, type Received, receive } from './receive.ts';
+import { FetchProblem, NoRoom, type Received, receive } from './receive.ts';
 import { unpackArchive } from './unpack.ts';
 
 /** The Debian mirrors of this machine. */
@@ -87,6 +87,7 @@ async function receiveFirst(
   const { spec, file, archives } = options;
   const { drvPath } = job;
   const problems: string[] = [];
+  let nTooLarge = 0;
   let wrong: Digest | undefined;
   // A hash over a tree is checked when the tree is there.
   const expected = spec.output.method === 'flat' && !spec.isUnpacked ? spec.output.digest : undefined;
@@ -111,6 +112,7 @@ async function receiveFirst(
       if (context.signal.aborted) throw stopped();
       const reason = problemOf(error);
       problems.push(`${shown}: ${reason}`);
+      if (error instanceof NoRoom) nTooLarge++;
       context.emit({ kind: 'mirror-failed', drvPath, url: shown, reason });
     }
   }
@@ -119,7 +121,8 @@ async function receiveFirst(
   throw buildFault('E-BUILD-010', `cannot fetch '${name}'`, {
     notes: problems,
     hints: [
-      ...(spec.urls.every((url) => url.startsWith('file:'))
+      ...(nTooLarge > 0 ? ["make room: 'igos gc' removes what nothing needs"] : []),
+      ...(nTooLarge === problems.length || spec.urls.every((url) => url.startsWith('file:'))
         ? []
         : ['is there a network? behind a proxy, set https_proxy and http_proxy']),
       'add another place: mirrors = [ "https://…" ]; the hash decides, so any place will do',

@@ -8,6 +8,9 @@ import type { HashAlgorithm } from '../../store/index.ts';
 /** Why an address did not deliver: in words for a note, lower case. The next address is tried. */
 export class FetchProblem extends Error {}
 
+/** It is too large for the disk, or never ends. */
+export class NoRoom extends FetchProblem {}
+
 /** Progress is told about ten times a second at most. */
 const PROGRESS_MS = 100;
 
@@ -61,8 +64,7 @@ export async function receive(options: ReceiveOptions, fill: (into: Received) =>
     signal: options.signal,
     write(chunk) {
       if (doneBytes >= lookAtBytes) {
-        if (room() <= 0)
-          throw new FetchProblem(`${formatBytes(doneBytes)} came without an end, and the disk has no room for more`);
+        if (room() <= 0) throw new NoRoom(`${formatBytes(doneBytes)} came without an end, and the disk has no room for more`);
         lookAtBytes = doneBytes + LOOK_BYTES;
       }
       sys('write', file, () => writeAll(fd, chunk));
@@ -75,8 +77,7 @@ export async function receive(options: ReceiveOptions, fill: (into: Received) =>
     expect(size) {
       totalBytes = size;
       const left = size === undefined ? 0 : size - doneBytes;
-      if (left > LOOK_BYTES && left > room())
-        throw new FetchProblem(`it has ${formatBytes(size!)}, for which the disk has no room`);
+      if (left > LOOK_BYTES && left > room()) throw new NoRoom(`it has ${formatBytes(size!)}, for which the disk has no room`);
     },
     restart() {
       ftruncateSync(fd, 0);

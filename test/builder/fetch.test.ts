@@ -473,6 +473,27 @@ for (const [what, headers, reason] of [
   });
 }
 
+test('of a download that is larger than the disk the way out is room, not a network', async (t) => {
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': String(2 ** 40) });
+    response.write('x');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const store = temporaryStore(t);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  const drvPath = fetchDrv(store, [url], sha256(''));
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }]), (error) => {
+    assert.ok(error instanceof Fault && error.code === 'E-BUILD-010');
+    assert.match(error.hints.join('\n'), /make room: 'igos gc'/);
+    assert.doesNotMatch(error.hints.join('\n'), /network/);
+    return true;
+  });
+});
+
 test('a file system that has no size of its own has room; others keep some for all else', () => {
   assert.equal(roomOn({ bavail: 0, blocks: 0, bsize: 4096 }), Infinity);
   assert.equal(roomOn({ bavail: 100, blocks: 1600, bsize: 4096 }), 0);

@@ -1,7 +1,8 @@
 /** `igos seed lock`, from the tree to what is built with the lock, against a mirror in a folder. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -120,9 +121,13 @@ test('lists that are signed are checked with the keys that were named', (t) => {
   if (spawnSync('gpgv', ['--version']).status !== 0 || spawnSync('gpg', ['--version']).status !== 0)
     return t.skip('no gpg and gpgv here');
   const { igos, tree, mirror, work } = scene(t, [tool('1.0'), libtool, scripts]);
+  // Away from what is removed by itself: gpg's agent removes its sockets when it ends.
+  const home = mkdtempSync(join(tmpdir(), 'igos-keys-'));
+  t.after(() => {
+    spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  });
   const gpg = (...words: string[]): void => {
-    const home = join(work, 'keys');
-    mkdirSync(home, { recursive: true, mode: 0o700 });
     const { status, stderr } = spawnSync('gpg', ['--homedir', home, '--batch', '--yes', '--quiet', ...words], {
       encoding: 'utf8',
     });

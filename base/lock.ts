@@ -1,7 +1,8 @@
 /**
  * One at a time, over all processes of the machine: a link that names its process, and that counts for nothing when that process is gone.
- * It leaves nothing behind, so it may lie in folders of the user: beside what is published, or in a tree. Other machines, and containers
- * with process numbers of their own, are not seen.
+ * It goes when it is released, or when a signal ends the process, so it may lie in folders of the user: beside what is published, or in a
+ * tree. One that a killed process or a power loss left goes with whoever takes it next. Other machines, and containers with process numbers
+ * of their own, are not seen.
  */
 import { lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';

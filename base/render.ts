@@ -17,14 +17,14 @@ const MANY = 1000;
 export function renderFault(fault: Fault, options: RenderOptions = {}): string {
   const paint = painter(options.color === true);
   const head = options.severity === 'warning' ? 'warning' : `error[${fault.code}]`;
-  const lines = [`${paint.error(head)}: ${paint.bold(printable(fault.message))}`];
+  const lines = [`${paint.error(head)}: ${paint.bold(paint.told(fault.message))}`];
   fault.labels.forEach((label, index) => {
     lines.push(...excerpt(label, index === 0, paint));
   });
   const margin = fault.labels.length > 0 ? `${' '.repeat(gutter(fault.labels.at(-1)!))} ${paint.dim('│')} ` : '';
-  for (const note of fault.notes) lines.push(`${margin}note: ${printable(note).replaceAll('\n', `\n${margin}      `)}`);
+  for (const note of fault.notes) lines.push(`${margin}note: ${paint.told(note).replaceAll('\n', `\n${margin}      `)}`);
   lines.push(...traceLines(fault.trace, options.fullTrace === true, paint));
-  for (const hint of fault.hints) lines.push(`${paint.hint('hint')}: ${printable(hint)}`);
+  for (const hint of fault.hints) lines.push(`${paint.hint('hint')}: ${paint.told(hint)}`);
   const cause = fault.cause;
   if (cause instanceof Fault) lines.push('caused by:', renderFault(cause, options).trimEnd());
   return `${lines.join('\n')}\n`;
@@ -75,6 +75,15 @@ export const printableInColour = (text: string): string =>
 
 const COLOUR = /(\u001b\[[0-9;:]{0,40}m)/;
 
+/** Text whose author may have coloured it (messages of `throw` and `trace`, lines of builds): its colours end with it, or fall out. */
+export function told(text: string, isColored: boolean): string {
+  if (!isColored) return printable(withoutColour(text));
+  return COLOUR.test(text) ? `${printableInColour(text)}\u001b[0m` : printable(text);
+}
+
+/** What programs write to colour their lines would show as letters. */
+export const withoutColour = (text: string): string => text.replace(/\u001b\[[0-9;:]{0,40}[mK]/g, '');
+
 const gutter = (label: Label): number => String(label.source.position(label.start).line).length;
 
 function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter): string[] {
@@ -83,7 +92,7 @@ function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter
   const lines: string[] = [];
   let isCut = false;
   trace.forEach((step, index) => {
-    if (isShown(index)) lines.push(`${paint.dim('…')} ${stepText(step)}`);
+    if (isShown(index)) lines.push(`${paint.dim('…')} ${stepText(step, paint)}`);
     else if (!isCut) {
       isCut = true;
       lines.push(`${paint.dim('…')} (${hidden} more steps; --show-trace shows all)`);
@@ -92,8 +101,8 @@ function traceLines(trace: readonly TraceStep[], isFull: boolean, paint: Painter
   return lines;
 }
 
-function stepText({ text, span, times = 1 }: TraceStep): string {
-  return `${printable(text)}${span === undefined ? '' : ` (${place(span)})`}${times > 1 ? `, ${timesText(times)} times` : ''}`;
+function stepText({ text, span, times = 1 }: TraceStep, paint: Painter): string {
+  return `${paint.told(text)}${span === undefined ? '' : ` (${place(span)})`}${times > 1 ? `, ${timesText(times)} times` : ''}`;
 }
 
 /** How deep a stack was when it ran full depends on the engine's mood. */
@@ -120,9 +129,10 @@ interface Painter {
   hint(text: string): string;
   bold(text: string): string;
   dim(text: string): string;
+  told(text: string): string;
 }
 
 function painter(isColored: boolean): Painter {
   const wrap = (code: string) => (text: string) => (isColored ? `\u001b[${code}m${text}\u001b[0m` : text);
-  return { error: wrap('1;31'), hint: wrap('36'), bold: wrap('1'), dim: wrap('2') };
+  return { error: wrap('1;31'), hint: wrap('36'), bold: wrap('1'), dim: wrap('2'), told: (text) => told(text, isColored) };
 }

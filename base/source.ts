@@ -14,6 +14,24 @@ export class SourceFile {
 
   /** Line (1-based) and column (1-based, in characters, not bytes) of a byte offset. Cost: one scan of the file, once. */
   position(offset: number): { line: number; column: number } {
+    const { line, start } = this.#lineAt(offset);
+    return { line, column: bytesToText(this.text.slice(start, offset)).length + 1 };
+  }
+
+  /** As the language has positions in values (`__curPos`): the column in bytes. */
+  bytePosition(offset: number): { line: number; column: number } {
+    const { line, start } = this.#lineAt(offset);
+    return { line, column: offset - start + 1 };
+  }
+
+  /** The bytes of a line (1-based) without its end. */
+  line(line: number): Bytes {
+    const starts = this.#starts();
+    return this.text.slice(starts[line - 1]!, starts[line]).replace(/[\r\n]+$/, '');
+  }
+
+  /** The line that holds an offset, and where it begins. */
+  #lineAt(offset: number): { line: number; start: number } {
     const starts = this.#starts();
     let low = 0;
     let high = starts.length - 1;
@@ -22,19 +40,7 @@ export class SourceFile {
       if (starts[middle]! <= offset) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: bytesToText(this.text.slice(starts[low]!, offset)).length + 1 };
-  }
-
-  /** As the language has positions in values (`__curPos`): the column in bytes. */
-  bytePosition(offset: number): { line: number; column: number } {
-    const { line } = this.position(offset);
-    return { line, column: offset - this.#starts()[line - 1]! + 1 };
-  }
-
-  /** The bytes of a line (1-based) without its end. */
-  line(line: number): Bytes {
-    const starts = this.#starts();
-    return this.text.slice(starts[line - 1]!, starts[line]).replace(/[\r\n]+$/, '');
+    return { line: low + 1, start: starts[low]! };
   }
 
   #starts(): number[] {

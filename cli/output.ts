@@ -1,6 +1,6 @@
 /** stdout is data, stderr is talk. Writes are synchronous: nothing is lost when the process ends, and a closed pipe is noticed. */
 import { writeSync } from 'node:fs';
-import { type Bytes, bytesToText, isAscii, printable, printableInColour, SystemFault, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToText, isAscii, printable, printableInColour, SystemFault, textToBytes, told } from '../base/index.ts';
 import { isTerminal } from './terminal.ts';
 import { wordToBytes } from './words.ts';
 
@@ -69,9 +69,9 @@ export class Output {
     this.line(JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? Number(item) : item), 2));
   }
 
-  /** A line of talk to stderr. Whatever names and messages of others it holds, it does no more to a terminal than to colour text. */
+  /** A line of talk to stderr. Whatever names and messages of others it holds, it does no more to a terminal than to colour text, where colour is taken. */
   talk(text: string): void {
-    const shown = printableInColour(text);
+    const shown = this.isColored ? printableInColour(text) : told(text, false);
     if (this.interceptTalk) this.interceptTalk(shown);
     else this.write(2, Buffer.from(`${shown}\n`, 'utf8'));
   }

@@ -1,7 +1,7 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { absolutePath, type Bytes, boundWords, bytesToText, Fault, textToBytes } from '../base/index.ts';
+import { absolutePath, type Bytes, boundWords, bytesToText, Fault, textToBytes, told } from '../base/index.ts';
 import {
   ConfinedIO,
   createEvaluator,
@@ -90,7 +90,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     toReal,
     env: context.environment,
     trace: (kind, text) => {
-      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, bytesToText(text)));
+      if (options.isSilent?.() !== true) context.out.talk(talkText(kind, told(bytesToText(text), context.out.isColored)));
     },
     realise,
     beforeFetch: () => {

@@ -108,6 +108,14 @@ export class Shape {
     return plan;
   }
 
+  /** The same names of nowhere, as functions make them. Remembered. */
+  get placeless(): Shape {
+    if (this.spans === undefined) return this;
+    const plans = this.#remembered();
+    plans.placeless ??= new Shape(this.names, this.isShared);
+    return plans.placeless;
+  }
+
   /** The shape of the names at these places (ascending). Remembered where this one is shared. */
   restrict(kept: readonly number[]): Shape {
     return this.#derive('+', kept, (items) => kept.map((i) => items[i]!));
@@ -142,6 +150,7 @@ class Plans {
   derived: Map<string, Shape> | undefined = undefined;
   lastRemoval: RemovalPlan | undefined = undefined;
   intersection: SelectionPlan | undefined = undefined;
+  placeless: Shape | undefined = undefined;
 }
 
 /** `from[i] >= 0`: the slot of the upper set; otherwise `~from[i]` of the lower. */

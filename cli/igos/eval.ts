@@ -10,12 +10,15 @@ export function run(context: Context, args: Arguments): undefined {
   if (forms.length > 1) throw new UsageError(`${forms.join(' and ')} are different forms of one value: give one of them`);
   let nPrinted = 0;
   const onPrinted = (): void => void nPrinted++;
-  try {
-    evaluate(context, args, { isReadOnly: true, nPrinted, onPrinted });
-  } catch (error) {
-    if (!(error instanceof NeedsWriting)) throw error;
-    evaluate(context, args, { isReadOnly: false, nPrinted, onPrinted });
+  if (!args.has('read-write-mode')) {
+    try {
+      evaluate(context, args, { isReadOnly: true, nPrinted, onPrinted });
+      return;
+    } catch (error) {
+      if (!(error instanceof NeedsWriting)) throw error;
+    }
   }
+  evaluate(context, args, { isReadOnly: false, nPrinted, onPrinted });
 }
 
 interface Attempt {
@@ -33,7 +36,7 @@ function evaluate(context: Context, args: Arguments, { isReadOnly, nPrinted, onP
     print(context, args, session, value);
     onPrinted();
   }
-  // What it names is in the store, also where nothing asked for it on the way.
+  // Where it may write, what it names is in the store, also where nothing asked for it on the way.
   session.bridge.flush();
 }
 

@@ -1,5 +1,5 @@
 /** A run of builds in words: the lines of the live display, and the summary at the end. */
-import { printable } from '../../base/index.ts';
+import { printable, withoutColour } from '../../base/index.ts';
 import type { BuildState, RunningBuild } from './build-state.ts';
 import { formatBytes, formatDuration } from './model.ts';
 
@@ -49,9 +49,6 @@ function runningLine(
   const parts = [time, printable(build.phase), size, columns < NARROW ? '' : printable(withoutColour(build.line))];
   return { title: fit(build.name, width), rest: parts.filter((part) => part !== '').join('  ') };
 }
-
-/** What programs write to colour their lines would show as letters. */
-const withoutColour = (line: string): string => line.replace(/\u001b\[[0-9;:]*[mK]/g, '');
 
 const fit = (text: string, width: number): string =>
   text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text.padEnd(width);

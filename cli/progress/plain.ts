@@ -1,5 +1,5 @@
 /** Progress as lines: for pipes, logs and dumb terminals. One line when something starts to matter, none to animate. */
-import { printable, uptimeMs } from '../../base/index.ts';
+import { told, uptimeMs } from '../../base/index.ts';
 import type { BuildEvent } from '../../builder/index.ts';
 import { derivationName } from '../../store/index.ts';
 import type { Output } from '../output.ts';
@@ -79,14 +79,14 @@ export const titleOf = (event: Extract<BuildEvent, { kind: 'started' | 'finished
 
 /** A line that a build wrote, as `nix -L` shows it. */
 export const logLine = (event: Extract<BuildEvent, { kind: 'log' }>): string =>
-  `${derivationName(event.drvPath)}> ${printable(event.line)}`;
+  `${derivationName(event.drvPath)}> ${told(event.line, false)}`;
 
 /** What is worth a line of its own, whatever the display. */
 export function remarks(event: BuildEvent): string[] {
   switch (event.kind) {
     case 'remark': {
       const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';
-      return [`${derivationName(event.drvPath)}: ${printable(event.lines[0]!)}${more}`];
+      return [`${derivationName(event.drvPath)}: ${told(event.lines[0]!, false)}${more}`];
     }
     case 'lacking':
       return [event.text];

@@ -125,7 +125,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
     example: ['builtins.mapAttrs (name: value: name + value) { a = "1"; }', '{ a = "a1"; }'],
     impl: (ctx, f, setSlot) => {
       const set = ctx.forceAttrs(setSlot, 'the second argument passed to builtins.mapAttrs');
-      return set.size === 0 ? set : new Attrs(set.shape, ctx.lazyCalls2(f, set.names, set.slots));
+      return set.size === 0 ? set : new Attrs(set.shape.placeless, ctx.lazyCalls2(f, set.names, set.slots));
     },
   }),
   builtin({
@@ -165,7 +165,6 @@ export const attrsetBuiltins: readonly Builtin[] = [
       const places = new Map<Bytes, number>();
       const names: Bytes[] = [];
       const lists: List[] = [];
-      const spans: (Span | undefined)[] = [];
       for (const item of ctx.forceList(sets, 'the second argument passed to builtins.zipAttrsWith')) {
         const set = ctx.forceAttrs(item, 'a value of the list passed as second argument to builtins.zipAttrsWith');
         for (let i = 0; i < set.size; i++) {
@@ -175,11 +174,10 @@ export const attrsetBuiltins: readonly Builtin[] = [
             places.set(name, names.length);
             names.push(name);
             lists.push([set.slots[i]!]);
-            spans.push(set.shape.spans?.[i]);
           } else lists[place]!.push(set.slots[i]!);
         }
       }
-      const zipped = attrsFromPairs(names, lists, spans);
+      const zipped = attrsFromPairs(names, lists);
       return zipped.size === 0 ? zipped : new Attrs(zipped.shape, ctx.lazyCalls2(fn, zipped.names, zipped.slots));
     },
   }),

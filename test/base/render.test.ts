@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault, renderFault, SourceFile, textToBytes } from '../../base/index.ts';
 import { golden } from '../golden.ts';
@@ -73,4 +74,17 @@ test('a cut trace keeps the steps that are to be seen, and says how often a step
     ...(index === 11 ? { times: 3 } : {}),
   }));
   golden(t, 'base/render-trace-keys.txt', renderFault(new Fault('E-TEST-007', 'it failed', { trace })));
+});
+
+test('colours of a message end with it where there is colour, and fall out where there is none', () => {
+  const fault = new Fault('E-TEST-008', 'a \u001b[1;35mwarm\u001b[K word', {
+    notes: ['\u001b[1mbold'],
+    hints: ['\u001b[2Jcleared'],
+    trace: [{ text: 'while \u001b[3mleaning' }],
+  });
+  const plain = renderFault(fault);
+  assert.equal(plain, 'error[E-TEST-008]: a warm word\nnote: bold\n… while leaning\nhint: \u241b[2Jcleared\n');
+  const coloured = renderFault(fault, { color: true });
+  assert.ok(coloured.includes('a \u001b[1;35mwarm\u241b[K word\u001b[0m'), JSON.stringify(coloured));
+  assert.ok(coloured.includes('while \u001b[3mleaning\u001b[0m'), JSON.stringify(coloured));
 });

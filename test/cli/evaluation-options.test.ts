@@ -57,6 +57,28 @@ test('several files and several attributes are printed in turn, and an argument 
   assert.match(instantiated.stderr, /E-CLI-003.*'y' is not a derivation/);
 });
 
+test('--read-write-mode writes what the value names; without it nothing is written, and paths are the same', (t) => {
+  const { igos, work } = programs(t);
+  writeFileSync(join(work, 'text'), 'a source\n');
+  const file = join(work, 'f.nix');
+  writeFileSync(
+    file,
+    `{ a = "\${./text}"; b = builtins.toFile "b" "b"; c = (derivation { name = "c"; system = "s"; builder = "/b"; }).drvPath; }`,
+  );
+  const isStored = (path: string): boolean => igos('store', 'info', path).status === 0;
+  const evaluated = (...words: string[]): Record<string, string> =>
+    JSON.parse(igos('eval', '--json', '--strict', ...words, file).stdout);
+  const named = evaluated();
+  assert.deepEqual(Object.values(named).map(isStored), [false, false, false]);
+  // An answer that is known does for one who only looks.
+  for (let n = 0; n < 2; n++) {
+    assert.deepEqual(evaluated('--read-write-mode'), named);
+    assert.deepEqual(Object.values(named).map(isStored), [true, true, true]);
+    assert.equal(igos('gc').status, 0);
+    assert.deepEqual(Object.values(named).map(isStored), [false, false, false]);
+  }
+});
+
 test('options and warnings about the language hold for files of declarations, too', (t) => {
   const { igos, work } = programs(t);
   const file = join(work, 'a.igos');

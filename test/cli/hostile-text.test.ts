@@ -59,6 +59,14 @@ test('colours stay in what is said, and nothing else', () => {
   assert.ok(isHarmless(handed!), JSON.stringify(handed));
 });
 
+test('colours of a trace, a warning and a message fall out of a pipe', (t) => {
+  const { work, igos } = programs(t);
+  const file = join(work, 'c.nix');
+  writeFileSync(file, 'builtins.trace "\x1b[31mred\x1b[0m" (builtins.warn "\x1b[1mbold" (throw "\x1b[1;35mwarm"))');
+  const { stderr } = igos('eval', file);
+  assert.match(stderr, /^trace: red\nevaluation warning: bold\nerror\[E-EVAL-009\]: warm\n/);
+});
+
 test('values on a terminal show their control characters; a pipe gets the bytes', { skip: noTerminal() }, (t) => {
   const { work, igos } = programs(t);
   const value = `"a\x1b]0;evil\x07b\x7f"`;

@@ -101,6 +101,29 @@ test('positions name the file', () => {
   assert.equal(fromList, '{ column = 38; file = "/here/list.nix"; line = 1; }');
 });
 
+test('as in Nix, what a function makes of a set stands nowhere; what is taken out of one, or laid over it, where it stood', () => {
+  const placed = (made: string): boolean => {
+    const file = { '/here/p.nix': `let set = { x = 1; y = 2; }; in ${made}` };
+    return run('builtins.unsafeGetAttrPos "x" (import /here/p.nix)', { files: { ...files, ...file } }) !== 'null';
+  };
+  const made = [
+    'builtins.mapAttrs (_: value: value) set',
+    'builtins.mapAttrs (_: value: value) (set // { z = 3; })',
+    'builtins.mapAttrs (_: value: value) (builtins.mapAttrs (_: value: value) set)',
+    'builtins.zipAttrsWith (_: values: values) [ set ]',
+    'builtins.groupBy (_: "x") [ 1 ]',
+    'set // builtins.mapAttrs (_: value: value) set',
+  ];
+  for (const expression of made) assert.equal(placed(expression), false, expression);
+  const taken = [
+    'removeAttrs set [ "y" ]',
+    'builtins.intersectAttrs { x = 0; } set',
+    'set // { y = 3; }',
+    'builtins.mapAttrs (_: value: value) set // set',
+  ];
+  for (const expression of taken) assert.equal(placed(expression), true, expression);
+});
+
 test('traces and warnings go to the user, in order', () => {
   const io = new MemoryIO({ files });
   const value = evaluate(

@@ -42,6 +42,11 @@ const failing: readonly [expression: string, message: RegExp][] = [
     /invalid derivation output name/,
   ],
   ['(derivation { name = "x"; system = "s"; builder = "b"; outputHash = ""; }).outPath', /empty hash requires/],
+  // A hash that names its algorithm has no need of the other one: what is wrong is said of the hash.
+  [
+    '(derivation { name = "x"; system = "s"; builder = "b"; outputHash = "sha256-AAA"; outputHashAlgo = "SHA256"; }).outPath',
+    /invalid SRI hash 'AAA'/,
+  ],
   [
     '(derivation { name = "x"; system = "s"; builder = "b"; outputHash = ""; outputHashAlgo = "sha265"; }).outPath',
     /unknown hash algorithm/,

@@ -1,5 +1,6 @@
 /** Forcing everything below a value. */
 import { bytesToText } from '../base/index.ts';
+import { printName } from '../lang/index.ts';
 import { Attrs } from './attrs.ts';
 import { tooDeep } from './errors.ts';
 import { force, Thunk } from './thunk.ts';
@@ -35,7 +36,11 @@ function descend(container: Slot[] | Attrs, walk: Walk, level: number): void {
       if (isContainer(value)) descend(value, walk, level + 1);
     } catch (error) {
       throw container instanceof Attrs
-        ? addStep(error, `while evaluating the attribute '${bytesToText(container.names[i]!)}'`, container.shape.spans?.[i])
+        ? addStep(
+            error,
+            `while evaluating the attribute '${bytesToText(printName(container.names[i]!))}'`,
+            container.shape.spans?.[i],
+          )
         : addStep(error, `while evaluating list element at index ${i}`);
     }
   }

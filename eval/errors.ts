@@ -11,6 +11,7 @@ import {
   type SystemFault,
   suggest,
 } from '../base/index.ts';
+import { printName } from '../lang/index.ts';
 import { hintAsGiven } from './as-given.ts';
 import type { Inequality } from './inequality.ts';
 import { shownPath } from './path.ts';
@@ -119,9 +120,12 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'importNative',
 ]);
 
+/** A name as it is written: in quotes where it is no identifier. */
+const shownName = (name: string): string => bytesToText(printName(name));
+
 export function missingAttribute(name: string, names: readonly string[], span?: Span, defined?: Span): Fault {
   const asGiven = span && hintAsGiven(name, span);
-  return fault('E-EVAL-003', `attribute '${bytesToText(name)}' missing`, span, {
+  return fault('E-EVAL-003', `attribute '${shownName(name)}' missing`, span, {
     text: 'not in this set',
     labels: defined === undefined ? [] : [{ ...defined, text: 'the set is defined here' }],
     notes: [names.length === 0 ? 'the set is empty' : `the set has: ${listed(names)}`],
@@ -152,7 +156,7 @@ export const notAFunction = (found: string, span?: Span): Fault =>
 /** `unknown`: what was given and is no argument. */
 export function missingArgument(fn: string, name: string, unknown: readonly string[], definition: Span): Fault {
   const meant = near(name, unknown).length > 0 ? suggest(name, unknown) : undefined;
-  return fault('E-EVAL-006', `${fn} called without required argument '${bytesToText(name)}'`, undefined, {
+  return fault('E-EVAL-006', `${fn} called without required argument '${shownName(name)}'`, undefined, {
     text: 'called here',
     labels: [{ ...definition, text: `'${bytesToText(name)}' has no default` }],
     hints: meant === undefined ? [] : [`'${bytesToText(meant)}' was given: did you mean '${bytesToText(name)}'?`],
@@ -160,7 +164,7 @@ export function missingArgument(fn: string, name: string, unknown: readonly stri
 }
 
 export const unexpectedArgument = (fn: string, name: string, expected: readonly string[], definition: Span, span?: Span): Fault =>
-  fault('E-EVAL-007', `${fn} called with unexpected argument '${bytesToText(name)}'`, span, {
+  fault('E-EVAL-007', `${fn} called with unexpected argument '${shownName(name)}'`, span, {
     text: 'called here',
     labels: [{ ...definition, text: expected.length === 0 ? 'it takes no arguments' : `it takes ${listed(expected)}` }],
     hints: near(name, expected),
@@ -215,7 +219,7 @@ export function cannotCompare([left, right]: readonly Shown[], isSameType: boole
 export const duplicateAttribute = (name: string, span: Span, first?: Span): Fault =>
   fault(
     'E-EVAL-016',
-    `dynamic attribute '${bytesToText(name)}' already defined${first === undefined ? '' : ` at ${place(first)}`}`,
+    `dynamic attribute '${shownName(name)}' already defined${first === undefined ? '' : ` at ${place(first)}`}`,
     span,
     {
       text: 'defined again',

@@ -68,7 +68,8 @@ function inSets(a: Attrs, b: Attrs): Inequality | undefined {
   if (a.size !== b.size) return differ(`attribute names of attribute set ${shownA} differs from attribute set ${shownB}`);
   for (let i = 0; i < a.size; i++) {
     const name = a.names[i]!;
-    if (!b.has(name)) return differ(`attribute name '${bytesToText(name)}' is contained in ${shownA}, but not in ${shownB}`);
+    if (!b.has(name))
+      return differ(`attribute name '${bytesToText(printName(name))}' is contained in ${shownA}, but not in ${shownB}`);
     const found = inAttribute(name, a.slots[i]!, b.get(name)!, a, b);
     if (found !== undefined) return found;
   }
@@ -76,7 +77,7 @@ function inSets(a: Attrs, b: Attrs): Inequality | undefined {
 }
 
 function inAttribute(name: Bytes, left: Slot, right: Slot, a: Attrs, b: Attrs): Inequality | undefined {
-  const found = within(left, right, `attribute '${bytesToText(name)}'`);
+  const found = within(left, right, `attribute '${bytesToText(printName(name))}'`);
   if (found === undefined) return undefined;
   const path = `.${bytesToText(printName(name))}${found.path}`;
   return { message: found.message, path, left: found.left ?? a.spanOf(name), right: found.right ?? b.spanOf(name) };

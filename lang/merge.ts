@@ -2,6 +2,7 @@
  * Bindings as written → one set with unique names, by Nix's rules: `a.b = 1; a.c = 2;` and `a = { b = 1; }; a.c = 2;` meet in one
  * set, at any depth; where two sets meet, the first one's `rec` counts for both. Everything else defined twice is an error.
  */
+import { printName } from './print.ts';
 import type { AttrName, AttrsExpr, Binding, Expr, MergedAttrs, StaticAttr } from './tree.ts';
 
 /** `name` is the whole path: `a.b`. */
@@ -49,7 +50,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
     const old = setOf(first);
     const added = setOf(attr);
     if (old === undefined || added === undefined) {
-      onDuplicate({ name: [...path, attr.name].join('.'), first, second: attr });
+      onDuplicate({ name: shownPath([...path, attr.name]), first, second: attr });
       return;
     }
     const into = old.merged as MutableMerged;
@@ -83,12 +84,12 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
       if (part.kind === 'dynamic') {
         nested = inner();
         target.dynamics.push({ name: part.expr, value: nested, start, end });
-        names.push('${…}');
+        names.push(COMPUTED);
       } else {
         const first = find(target, part.name);
         const found = first && setOf(first);
         if (first !== undefined && found === undefined) {
-          onDuplicate({ name: [...names, part.name].join('.'), first, second: { start, end } });
+          onDuplicate({ name: shownPath([...names, part.name]), first, second: { start, end } });
           return;
         }
         nested = found ?? inner();
@@ -120,6 +121,12 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
   }
   return merged;
 }
+
+/** Stands in a path for a name that is computed. */
+const COMPUTED = '${…}';
+
+const shownPath = (names: readonly string[]): string =>
+  names.map((name) => (name === COMPUTED ? name : printName(name))).join('.');
 
 const setOf = (attr: StaticAttr): AttrsExpr | undefined =>
   attr.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr : undefined;

@@ -1,5 +1,6 @@
 /** The faults of the builtins, where more than one place makes them. */
 import { type Bytes, bytesToText, didYouMean, Fault, type FaultDetails, textToBytes } from '../../base/index.ts';
+import { printName } from '../../lang/index.ts';
 import type { BuiltinCode } from './codes.ts';
 
 /** `message` and details are text, not bytes. */
@@ -25,7 +26,7 @@ export const unknownAlgorithm = (word: Bytes, known: readonly string[]): Fault =
 
 /** An attribute that the builtin does not know. */
 export const unexpectedAttribute = (builtin: string, name: Bytes, known: readonly string[]): Fault =>
-  builtinFault('E-EVAL-108', `unsupported argument '${bytesToText(name)}' to '${builtin}'`, {
+  builtinFault('E-EVAL-108', `unsupported argument '${bytesToText(printName(name))}' to '${builtin}'`, {
     notes: [`it takes: ${known.join(', ')}`],
     hints: didYouMean(name, known),
   });

@@ -1,5 +1,5 @@
 /** What `let` and `rec` share: bindings that see each other, in one new environment. */
-import type { MergedAttrs } from '../../lang/index.ts';
+import { type MergedAttrs, printName } from '../../lang/index.ts';
 import { Attrs } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';
@@ -81,6 +81,6 @@ export function delayInherited(name: string, sourceOf: SlotCode, span: ReturnTyp
     if (slot === undefined) throw missingAttribute(name, set.names, span);
     return force(slot);
   };
-  labelCode(select, { text: `the attribute '${name}'`, name, span });
+  labelCode(select, { text: `the attribute '${printName(name)}'`, name, span });
   return (env) => new Thunk(select, env);
 }

@@ -2,7 +2,15 @@
  * Compiles a tree to closures, lazily: what is never evaluated is never looked at. A suspended expression is compiled when the
  * first of its thunks runs; a function body at its first call.
  */
-import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../../lang/index.ts';
+import {
+  type AssertExpr,
+  type Expr,
+  type IfExpr,
+  type LetExpr,
+  type ListExpr,
+  printName,
+  type WithExpr,
+} from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
@@ -129,7 +137,11 @@ function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): Sl
       const compiled = compileNow(expr, scope);
       if (naming !== undefined) {
         const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
-        const label = { text: `the ${naming.kind} '${naming.name}'${owner}`, name: naming.name, span: spanOf(scope.unit, expr) };
+        const label = {
+          text: `the ${naming.kind} '${printName(naming.name)}'${owner}`,
+          name: naming.name,
+          span: spanOf(scope.unit, expr),
+        };
         labelCode(first, label);
         labelCode(compiled, label);
       }

@@ -5,17 +5,18 @@
  * the two mix freely, and whatever is not written here falls back to the first tier's closure.
  */
 import type { Span } from '../../base/index.ts';
-import type {
-  AttrName,
-  AttrsExpr,
-  BinaryExpr,
-  CallExpr,
-  Expr,
-  HasAttrExpr,
-  LambdaExpr,
-  LetExpr,
-  SelectExpr,
-  StringExpr,
+import {
+  type AttrName,
+  type AttrsExpr,
+  type BinaryExpr,
+  type CallExpr,
+  type Expr,
+  type HasAttrExpr,
+  type LambdaExpr,
+  type LetExpr,
+  printName,
+  type SelectExpr,
+  type StringExpr,
 } from '../../lang/index.ts';
 import { assertionFailure } from '../compile/assertion.ts';
 import { scopeOf } from '../compile/bindings.ts';
@@ -222,7 +223,11 @@ class Emitter {
       if (compiled === undefined) {
         compiled = this.#compiling.fuse(expr, scope);
         if (naming !== undefined) {
-          const label = { text: `the ${naming.kind} '${naming.name}'`, name: naming.name, span: spanOf(scope.unit, expr) };
+          const label = {
+            text: `the ${naming.kind} '${printName(naming.name)}'`,
+            name: naming.name,
+            span: spanOf(scope.unit, expr),
+          };
           labelCode(first, label);
           labelCode(compiled, label);
         }
@@ -318,7 +323,7 @@ class Emitter {
     const found = this.#names.local();
     const cache = new ShapeCache(name, span);
     const select = inheritedFrom(cache);
-    labelCode(select, { text: `the attribute '${name}'`, name, span });
+    labelCode(select, { text: `the attribute '${printName(name)}'`, name, span });
     return `((${found}=peek(${source},${this.#names.constant(cache)}))!==undefined?${found}:new Thunk(${this.#names.constant(select)},${source}))`;
   }
 

@@ -8,6 +8,10 @@ const failing: readonly [expression: string, message: RegExp][] = [
   ['builtins.tryEval (abort "not caught")', /not caught/],
   ['builtins.tryEval (builtins.head [ ])', /empty list/],
   ['builtins.tryEval { }.x', /attribute 'x' missing/],
+  // A name that is no identifier is told as it is written.
+  ['{ }."x y"', /attribute '"x y"' missing/],
+  ['({ a }: a) { a = 1; "b.c" = 2; }', /unexpected argument '"b.c"'/],
+  ['{ a."b c" = 1; a."b c" = 2; }', /attribute 'a."b c"' already defined/],
   ['builtins.seq (throw "evaluated") 1', /evaluated/],
   ['builtins.deepSeq [ { a = throw "deeply"; } ] 1', /deeply/],
   ['builtins.sort (a: b: a < b) [ 1 (throw "elements are evaluated") ]', /elements are evaluated/],
@@ -36,7 +40,7 @@ const failing: readonly [expression: string, message: RegExp][] = [
   ['builtins.addDrvOutputDependencies "x"', /exactly one element/],
   ['(derivation { name = "x.drv"; system = "s"; builder = "b"; }).outPath', /end in '\.drv'/],
   ['(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ ]; }).outPath', /empty set of outputs/],
-  ['(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "a b" ]; }).outPath', /attribute 'a b' missing/],
+  ['(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "a b" ]; }).outPath', /attribute '"a b"' missing/],
   [
     '(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "drvPath" ]; }).outPath',
     /invalid derivation output name/,

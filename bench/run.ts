@@ -5,13 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { builderTable } from './builder/compare.ts';
 import { depotTable } from './depot/compare.ts';
 import { evaluationTable } from './evaluation.ts';
 import { importedTable } from './imported.ts';
 import { installIgos, type Project } from './installed.ts';
 import { type Case, has, measure, report } from './measure.ts';
+import { nixpkgsTable } from './nixpkgs.ts';
 import { packagesTable } from './pkm/compare.ts';
 import { largeRootTable } from './pkm/large-root.ts';
 import { isGroup, storeTable } from './store/compare.ts';
@@ -102,6 +103,13 @@ const suites: Record<string, () => void | Promise<void>> = {
     if (!wanted.includes('imported')) return;
     if (checkout === undefined) throw new Error('IGOS_INTERGENOS does not name a checkout of InterGenOS');
     importedTable(project(), checkout, join(scratch, 'imported'), Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
+  },
+  /** `npm run bench -- nixpkgs`, not run unless named: IGOS_NIXPKGS=FOLDER, one that the installed Nix can evaluate. */
+  async nixpkgs() {
+    const tree = process.env['IGOS_NIXPKGS'];
+    if (!wanted.includes('nixpkgs')) return;
+    if (tree === undefined) throw new Error('IGOS_NIXPKGS does not name a nixpkgs');
+    await nixpkgsTable(project(), resolve(tree), scratch, Number(process.env['IGOS_BENCH_ROUNDS'] ?? 5), console.log);
   },
   /** `npm run bench -- builder`, not run unless named: minutes. IGOS_BENCH_TREE=FOLDER is realized instead of a generated tree. */
   async builder() {

@@ -5,6 +5,7 @@ import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
+import { gitUrl } from '../git/url.ts';
 import type { GitRequest } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import { builtinFault, neededAttribute } from './faults.ts';
@@ -15,8 +16,8 @@ import { writeFlakeRef } from './flake-ref/write.ts';
 export const fetchTreeBuiltins: readonly Builtin[] = [
   builtin({
     name: 'fetchGit',
-    args: ['{ url, rev ?, ref ?, name ?, allRefs ?, shallow ?, exportIgnore ?, narHash ? }'],
-    doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. Runs the program git while evaluating.',
+    args: ['{ url, rev ?, ref ?, name ?, allRefs ?, shallow ?, exportIgnore ?, narHash ?, submodules ? }'],
+    doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. With `submodules = true` also the files of submodules, and of theirs. Runs the program git while evaluating.',
     cost: 'fetches the repository the first time; then writes every file of the commit',
     isGlobal: true,
     impl: (ctx, argument) => {
@@ -74,9 +75,21 @@ function readArguments(ctx: Evaluator, argument: Slot, name: 'fetchGit' | 'fetch
   return attrs;
 }
 
-const GIT_ARGUMENTS = ['allRefs', 'exportIgnore', 'lastModified', 'name', 'narHash', 'ref', 'rev', 'revCount', 'shallow', 'url'];
+const GIT_ARGUMENTS = [
+  'allRefs',
+  'exportIgnore',
+  'lastModified',
+  'name',
+  'narHash',
+  'ref',
+  'rev',
+  'revCount',
+  'shallow',
+  'submodules',
+  'url',
+];
 /** Other arguments of Nix's; off is what happens anyway. */
-const ONLY_OFF = ['lfs', 'submodules', 'verifyCommit'];
+const ONLY_OFF = ['lfs', 'verifyCommit'];
 
 const ARCHIVE_ARGUMENTS = ['lastModified', 'name', 'narHash', 'rev', 'revCount', 'unpack', 'url'];
 const FORGE_ARGUMENTS = ['host', 'lastModified', 'narHash', 'owner', 'ref', 'repo', 'rev', 'treeHash'];
@@ -129,7 +142,7 @@ function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: Gi
     const fields = new Map<Bytes, Slot>([
       ['outPath', new ContextString(path, [path])],
       ['narHash', formatHash(digest, 'sri')],
-      ['submodules', false],
+      ['submodules', request.hasSubmodules],
       ['lastModified', tree.lastModified],
       ['lastModifiedDate', dateOf(tree.lastModified)],
     ]);
@@ -161,6 +174,13 @@ function gitRequest(attrs: FetchAttrs, builtin: string): GitRequest {
       hints: ['give the whole hash of the commit as rev; a branch goes into ref'],
     });
   }
+  const hasSubmodules = attrs.get('submodules') === true;
+  const honoursExportIgnore = (attrs.get('exportIgnore') ?? (builtin === 'fetchGit' && !hasSubmodules)) === true;
+  if (hasSubmodules && honoursExportIgnore) {
+    throw builtinFault('E-EVAL-143', 'exportIgnore and submodules are not supported together', {
+      hints: ['leave exportIgnore out: whose rules hold in a submodule is open'],
+    });
+  }
   const fullRef = ref === undefined ? undefined : fullName(String(ref), attrs.get('allRefs') === true);
   return {
     url: gitUrl(String(url)),
@@ -168,7 +188,8 @@ function gitRequest(attrs: FetchAttrs, builtin: string): GitRequest {
     ...(rev === undefined ? {} : { rev: String(rev).toLowerCase() }),
     allRefs: attrs.get('allRefs') === true,
     isShallow: (attrs.get('shallow') ?? builtin === 'fetchTree') === true,
-    honoursExportIgnore: (attrs.get('exportIgnore') ?? builtin === 'fetchGit') === true,
+    honoursExportIgnore,
+    hasSubmodules,
   };
 }
 
@@ -177,25 +198,6 @@ function fullName(ref: Bytes, isBare: boolean): string {
   const isValid = /^[A-Za-z0-9@_][^\x00-\x20\x7f~^:?*[\\]*$/.test(ref) && !/\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(ref);
   if (!isValid) throw builtinFault('E-EVAL-143', `invalid Git branch/tag name '${bytesToText(ref)}'`);
   return ref === 'HEAD' || ref.startsWith('refs/') || isBare ? bytesToText(ref) : `refs/heads/${bytesToText(ref)}`;
-}
-
-/** Absolute paths and `user@host:path` become URLs. @throws Fault E-EVAL-143 */
-function gitUrl(given: Bytes): string {
-  const url = bytesToText(given);
-  if (url.startsWith('/')) return new URL(`file://${url.split('/').map(encodeURIComponent).join('/')}`).href;
-  const scp = /^([^/:@]+@[^/:]+):(?!\/\/)(.+)$/.exec(url);
-  if (scp !== null) return `ssh://${scp[1]}/${scp[2]!.replace(/^\/+/, '')}`;
-  const plain = url.replace(/^git\+/, '').replace(/^file:\/(?!\/)/, 'file:///');
-  if (
-    !/^(?:https?|ssh|git):\/\/[A-Za-z0-9[]|^(?:https?|ssh|git):\/\/[A-Za-z0-9_.~%!$&'()*+,;=:-]+@[A-Za-z0-9[]|^file:\/\/\//.test(
-      plain,
-    )
-  ) {
-    throw builtinFault('E-EVAL-143', `'${url}' is not the URL of a Git repository`, {
-      hints: ['write https://…, ssh://…, git://…, file:///… or an absolute path'],
-    });
-  }
-  return plain;
 }
 
 function fetchTree(ctx: Evaluator, argument: Slot): Value {

@@ -42,7 +42,8 @@ export function exportTree(
   }
 }
 
-function listTree(git: Git, rev: string): Entry[] {
+/** All that is not a folder, in the order of paths. @throws Fault E-EVAL-141 a name that no tree may have */
+export function listTree(git: Git, rev: string): Entry[] {
   const listing = git.read(['ls-tree', '-r', '-z', '-l', '--full-tree', rev]);
   return listing
     .split('\0')

@@ -8,6 +8,8 @@ import { exportIgnored } from './export-ignore.ts';
 import { exportTree } from './export-tree.ts';
 import { type GitRequest, type GitTree, localRepository } from './request.ts';
 import { type Environment, Git } from './run-git.ts';
+import { checkedOut, mount, submodulesAt, submodulesOf, submoduleUrl } from './submodules.ts';
+import { gitUrl } from './url.ts';
 
 export interface GitOptions {
   /** Where repositories from elsewhere are kept. */
@@ -16,10 +18,16 @@ export interface GitOptions {
   readonly warn: (message: string) => void;
 }
 
+/** How deep submodules may be in each other. */
+const MAX_DEPTH = 32;
+
 /** @throws Fault E-EVAL-141 */
-export function fetchGit(request: GitRequest, options: GitOptions): GitTree {
+export function fetchGit(request: GitRequest, options: GitOptions, depth = 0): GitTree {
+  if (depth > MAX_DEPTH) {
+    throw builtinFault('E-EVAL-141', `submodules are more than ${MAX_DEPTH} deep in each other, at '${request.url}'`);
+  }
   const local = localRepository(request);
-  if (local === undefined) return fetchRemote(request, options);
+  if (local === undefined) return fetchRemote(request, options, depth);
   if (!existsSync(local)) throw builtinFault('E-EVAL-141', `there is no repository '${local}'`);
   const git = new Git(local, options.environment);
   const isBare = git.read(['rev-parse', '--is-bare-repository']).trim() === 'true';
@@ -30,11 +38,69 @@ export function fetchGit(request: GitRequest, options: GitOptions): GitTree {
     return [...refFiles(git, textToBytes(local), ref), ...names.map((name) => `${top}/${name}`)];
   };
   const tree = isWorkingTree ? workingTree(git, local, options) : undefined;
-  if (tree !== undefined) return { ...tree, origins };
+  if (tree !== undefined) return withWorkingTrees({ ...tree, origins }, git, request, options, depth);
   const rev = request.rev ?? resolveRef(git, ref, request.url);
   if (!hasCommit(git, rev)) throw missingCommit(rev, ref, request.url);
-  return { ...commitTree(git, local, rev, request, options), ...(request.rev === undefined ? { origins } : {}) };
+  const committed = { ...commitTree(git, local, rev, request, options), ...(request.rev === undefined ? { origins } : {}) };
+  if (isWorkingTree) return withWorkingTrees(committed, git, request, options, depth);
+  const origin = git.tryRead(['config', '--get', 'remote.origin.url'])?.trim();
+  return withCommits(committed, git, rev, { ...request, url: origin || request.url }, options, depth);
 }
+
+/** The tree with those that its commit names. It goes where that fails. */
+function withCommits(tree: GitTree, git: Git, rev: string, request: GitRequest, options: GitOptions, depth: number): GitTree {
+  return request.hasSubmodules
+    ? disposedOnFault(tree, () => {
+        for (const submodule of submodulesOf(git, rev)) {
+          const url = gitUrl(textToBytes(submoduleUrl(request.url.replace(/\/+$/, ''), submodule.url)));
+          const inner = {
+            url,
+            rev: submodule.rev,
+            allRefs: true,
+            isShallow: false,
+            honoursExportIgnore: false,
+            hasSubmodules: true,
+          };
+          using files = held(fetchGit(inner, options, depth + 1));
+          mount(tree, submodule.path, files.tree);
+        }
+        return tree;
+      })
+    : tree;
+}
+
+/** The tree with its submodules as they are checked out; one that has changes makes the whole one with changes. */
+function withWorkingTrees(tree: GitTree, git: Git, request: GitRequest, options: GitOptions, depth: number): GitTree {
+  if (!request.hasSubmodules) return tree;
+  return disposedOnFault(tree, () => {
+    const { top } = trackedFiles(git);
+    const origins = [tree.origins];
+    let isDirty = tree.rev === undefined;
+    for (const { path } of submodulesAt(git, top)) {
+      const url = gitUrl(checkedOut(top, path));
+      const inner = { url, allRefs: false, isShallow: false, honoursExportIgnore: false, hasSubmodules: true };
+      using files = held(fetchGit(inner, options, depth + 1));
+      mount(tree, path, files.tree);
+      isDirty ||= files.tree.rev === undefined;
+      origins.push(files.tree.origins);
+    }
+    const all = { ...tree, origins: () => origins.flatMap((each) => [...(each?.() ?? [])]) };
+    if (!isDirty || tree.rev === undefined) return all;
+    const { rev, revCount: _, ...rest } = all;
+    return { ...rest, dirtyRev: rev! };
+  });
+}
+
+function disposedOnFault(tree: GitTree, run: () => GitTree): GitTree {
+  try {
+    return run();
+  } catch (error) {
+    tree.dispose();
+    throw error;
+  }
+}
+
+const held = (tree: GitTree): { tree: GitTree } & Disposable => ({ tree, [Symbol.dispose]: () => tree.dispose() });
 
 /** What says which commit a ref is, and what is staged; in each way to keep refs. */
 function refFiles(git: Git, repository: Bytes, ref: string): Bytes[] {
@@ -54,7 +120,7 @@ function trackedFiles(git: Git): { readonly top: Bytes; readonly names: readonly
   return { top, names: names.filter((name) => name !== '') };
 }
 
-function fetchRemote(request: GitRequest, options: GitOptions): GitTree {
+function fetchRemote(request: GitRequest, options: GitOptions, depth: number): GitTree {
   const folder = join(options.cacheFolder, createHash('sha256').update(`${request.url} ${request.isShallow}`).digest('hex'));
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
   const git = new Git(folder, options.environment);
@@ -76,7 +142,7 @@ function fetchRemote(request: GitRequest, options: GitOptions): GitTree {
     const ways = [() => fetch(request.rev!), () => fetch(request.allRefs ? '+refs/*:refs/*' : `+${ref}:refs/igos/fetched`)];
     for (const way of ways) if (!has()) way();
     if (!has()) throw missingCommit(request.rev, ref, request.url);
-    return commitTree(git, folder, request.rev, request, options);
+    return withCommits(commitTree(git, folder, request.rev, request, options), git, request.rev, request, options, depth);
   }
   git.read([
     'fetch',
@@ -88,7 +154,8 @@ function fetchRemote(request: GitRequest, options: GitOptions): GitTree {
     request.url,
     `+${ref}:refs/igos/fetched`,
   ]);
-  return commitTree(git, folder, resolveRef(git, 'refs/igos/fetched', request.url), request, options);
+  const rev = resolveRef(git, 'refs/igos/fetched', request.url);
+  return withCommits(commitTree(git, folder, rev, request, options), git, rev, request, options, depth);
 }
 
 const hasCommit = (git: Git, rev: string): boolean => git.tryRead(['cat-file', '-e', `${rev}^{commit}`]) !== undefined;

@@ -15,6 +15,8 @@ export interface GitRequest {
   readonly isShallow: boolean;
   /** Leave out what `.gitattributes` marks `export-ignore`. */
   readonly honoursExportIgnore: boolean;
+  /** Also the files of submodules, and of theirs. */
+  readonly hasSubmodules: boolean;
 }
 
 /** Where it is on this machine; `undefined` for one from elsewhere. */

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { submoduleUrl } from '../../../eval/git/submodules.ts';
 import { removeTree } from '../../../store/write-tree.ts';
 import { evaluate, interpreter } from './evaluate.ts';
 import { realDisk } from './real-disk.ts';
@@ -167,7 +168,7 @@ test('arguments of fetchGit and fetchTree that are refused', () => {
     ['builtins.fetchGit { url = "./here"; }', /not the URL of a Git repository/],
     ['builtins.fetchGit { url = "/x"; ref = "a..b"; }', /invalid Git branch/],
     ['builtins.fetchGit { url = "/x"; rev = "main"; }', /not a Git revision/],
-    ['builtins.fetchGit { url = "/x"; submodules = true; }', /'submodules' of 'fetchGit' is not supported/],
+    ['builtins.fetchGit { url = "/x"; lfs = true; }', /'lfs' of 'fetchGit' is not supported/],
     ['builtins.fetchGit { url = "/x"; reff = "x"; }', /input attribute 'reff' not supported by scheme 'git'/],
     ['builtins.fetchGit { url = "/x"; type = "git"; }', /unexpected argument 'type'/],
     ['builtins.fetchGit { url = "/x"; rev = [ ]; }', /is a list while a string, Boolean or integer is expected/],
@@ -215,6 +216,9 @@ test('fetchTree of an archive is a derivation that is fetched when needed', () =
 });
 
 /** Nix on a store of its own; undefined where it is not installed. */
+/** Git clones submodules from other folders of the machine only where it is told to. */
+const FROM_FILES = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'protocol.file.allow', GIT_CONFIG_VALUE_0: 'always' };
+
 function nixEvaluator(t: TestContext): ((expression: string) => string) | undefined {
   if (spawnSync('nix-instantiate', ['--version']).status !== 0) {
     t.diagnostic('nix-instantiate is not installed: not compared with it');
@@ -226,9 +230,117 @@ function nixEvaluator(t: TestContext): ((expression: string) => string) | undefi
     const words = ['--store', root, '--eval', '--strict', '-E', expression];
     const { status, stdout, stderr } = spawnSync('nix-instantiate', words, {
       encoding: 'utf8',
-      env: { ...process.env, HOME: root },
+      env: { ...process.env, HOME: root, ...FROM_FILES },
     });
     assert.equal(status, 0, stderr);
     return stdout.trim();
   };
 }
+
+/** A repository with a submodule whose address is relative, and which has one itself. */
+function nested(t: TestContext): {
+  work: string;
+  top: string;
+  inner: string;
+  git: (folder: string, ...words: string[]) => string;
+} {
+  const work = mkdtempSync(join(tmpdir(), 'igos-git-test-'));
+  t.after(() => removeTree(work));
+  const git = (folder: string, ...words: string[]): string => {
+    const settings = ['user.name=n', 'user.email=e@x', 'protocol.file.allow=always', 'init.defaultBranch=main'];
+    const { status, stdout, stderr } = spawnSync('git', [...settings.flatMap((each) => ['-c', each]), ...words], {
+      cwd: join(work, folder),
+      env: { PATH: process.env['PATH'], HOME: work, GIT_CONFIG_NOSYSTEM: '1' },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+  for (const name of ['innermost', 'inner', 'top']) {
+    mkdirSync(join(work, name));
+    git(name, 'init', '--quiet');
+    writeFileSync(join(work, name, 'file'), `${name}\n`);
+    // Whose rules hold in a submodule is open: none do.
+    writeFileSync(join(work, name, '.gitattributes'), 'file export-ignore\n');
+    if (name === 'inner') git(name, 'submodule', '--quiet', 'add', '../innermost', 'deep/est');
+    if (name === 'top') git(name, 'submodule', '--quiet', 'add', '../inner', 'the inner');
+    git(name, 'add', '--all');
+    git(name, 'commit', '--quiet', '--message=one');
+  }
+  // What it named when it was committed does not move.
+  writeFileSync(join(work, 'inner', 'file'), 'later\n');
+  git('inner', 'commit', '--quiet', '--all', '--message=two');
+  return { work, top: join(work, 'top'), inner: join(work, 'inner'), git };
+}
+
+test('fetchGit: submodules and theirs, of a commit and as they are checked out, as Nix', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { work, top, git } = nested(t);
+  const nix = nixEvaluator(t);
+  const run = (expression: string): string => evaluate(expression, interpreter(disk.io));
+  const rev = git('top', 'rev-parse', 'HEAD');
+  const ofCommit = `(builtins.fetchGit { url = "file://${top}"; rev = "${rev}"; submodules = true; })`;
+  const read = (tree: string, path: string): string => run(`builtins.readFile "\${${tree}}/${path}"`);
+  assert.equal(read(ofCommit, 'file'), '"top\\n"');
+  assert.equal(read(ofCommit, 'the inner/file'), '"inner\\n"');
+  assert.equal(read(ofCommit, 'the inner/deep/est/file'), '"innermost\\n"');
+  assert.equal(run(`builtins.pathExists "\${${ofCommit}}/the inner/.git"`), 'false');
+  assert.equal(run(`${ofCommit}.submodules`), 'true');
+  const without = `(builtins.fetchGit { url = "file://${top}"; rev = "${rev}"; })`;
+  assert.equal(run(`builtins.readDir "\${${without}}/the inner"`), '{ }');
+  if (nix !== undefined) assert.equal(run(`${ofCommit}.narHash`), nix(`${ofCommit}.narHash`));
+
+  // A copy is not checked out at first.
+  git('.', 'clone', '--quiet', 'top', 'copy');
+  const ofCopy = `(builtins.fetchGit { url = ${join(work, 'copy')}; submodules = true; })`;
+  assert.throws(
+    () => run(`${ofCopy}.narHash`),
+    (error: { message: string; hints?: string[] }) =>
+      /the submodule 'the inner' of '.*copy' is not checked out/.test(error.message) &&
+      error.hints?.[0] === 'check it out: git submodule update --init --recursive',
+  );
+  assert.equal(
+    run(`(builtins.fetchGit { url = ${join(work, 'copy')}; ref = "main"; submodules = true; }).narHash == ${ofCommit}.narHash`),
+    'true',
+  );
+  git('copy', 'submodule', '--quiet', 'update', '--init', '--recursive');
+  assert.equal(run(`[ (${ofCopy}.narHash == ${ofCommit}.narHash) ${ofCopy}.rev ]`), `[ true "${rev}" ]`);
+
+  // What is changed in one of them changes the whole.
+  writeFileSync(join(work, 'copy', 'the inner', 'deep', 'est', 'file'), 'changed\n');
+  assert.equal(read(ofCopy, 'the inner/deep/est/file'), '"changed\\n"');
+  assert.equal(run(`[ ${ofCopy}.rev ${ofCopy}.dirtyRev ]`), `[ "${'0'.repeat(40)}" "${rev}-dirty" ]`);
+});
+
+test('submodules that are none, and addresses that git must not be given', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { top, git } = nested(t);
+  const run = (expression: string): string => evaluate(expression, interpreter(disk.io));
+  const tree = (): string => `(builtins.fetchGit { url = "file://${top}"; ref = "main"; submodules = true; })`;
+  // Of what stands only in .gitmodules there is no commit.
+  const named = `[submodule "ghost"]\n\tpath = ../../outside\n\turl = ../inner\n[submodule "file"]\n\tpath = file\n\turl = ../inner\n`;
+  writeFileSync(join(top, '.gitmodules'), named);
+  git('top', 'commit', '--quiet', '--all', '--message=ghosts');
+  assert.equal(run(`builtins.readDir "\${${tree()}}/the inner"`), '{ }');
+  for (const url of ['ext::sh -c touch% /tmp/igos-pwned', '--upload-pack=touch igos-pwned', 'fd::17/foo']) {
+    writeFileSync(join(top, '.gitmodules'), `[submodule "i"]\n\tpath = the inner\n\turl = ${url}\n`);
+    git('top', 'commit', '--quiet', '--all', '--message=evil');
+    assert.throws(() => run(`${tree()}.narHash`), /is not the URL of a Git repository/, url);
+  }
+  assert.throws(
+    () => run(`builtins.fetchGit { url = "file://${top}"; ref = "main"; submodules = true; exportIgnore = true; }`),
+    /exportIgnore and submodules are not supported together/,
+  );
+});
+
+test('addresses of submodules are relative to that of the repository', () => {
+  const cases = [
+    ['https://host/a/b', '../c', 'https://host/a/c'],
+    ['https://host/a/b', './c', 'https://host/a/b/c'],
+    ['https://host/a/b', '../../c/d.git', 'https://host/c/d.git'],
+    ['ssh://git@host/a', '../b', 'ssh://git@host/b'],
+    ['https://host/a/b', 'https://other/c', 'https://other/c'],
+    ['file:///srv/a', '/srv/b', '/srv/b'],
+  ];
+  for (const [base, url, whole] of cases) assert.equal(submoduleUrl(base!, url!), whole, url);
+});

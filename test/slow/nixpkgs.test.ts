@@ -102,7 +102,6 @@ test('a NixOS of nixpkgs has the derivation that Nix makes', { skip }, (t) => {
           boot.loader.grub.device = "/dev/sda";
           services.openssh.enable = true;
           services.nginx.enable = true;
-          services.postgresql.enable = true;
           networking.firewall.allowedTCPPorts = [ 80 ];
           environment.systemPackages = [ pkgs.git ];
         };

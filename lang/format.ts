@@ -12,7 +12,10 @@ export interface FormatResult {
 }
 
 const WIDTH = 100;
-/** A comment may move to another token once, which can change a line break; two rounds settle that in practice. */
+/**
+ * A comment may move to another token once, which can change a line break; a set that had to break is one that is written on several
+ * lines the next time, which can change what is around it. Two rounds settle that in practice, and one shows it where it was settled.
+ */
 const ROUNDS = 5;
 
 /** Formats a source: two blanks a level, one binding a line, at most 100 bytes a line behind its indentation where that is possible. Idempotent. */
@@ -30,7 +33,7 @@ export function format(source: SourceFile, kind: SourceKind = 'expr'): FormatRes
       throw error;
     }
     const next = rendered.trim() === '' ? '' : `${rendered.replace(/^\n+/, '').trimEnd()}\n`;
-    if (next === text || tokens.commentPlaces.length === 0) return { text: next, diagnostics };
+    if (next === text) return { text, diagnostics };
     text = next;
   }
   return { text, diagnostics: [] };

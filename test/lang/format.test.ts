@@ -73,6 +73,11 @@ test('declarations keep their meaning and comments', () => {
   );
 });
 
+test('a set that breaks for its width changes what is around it only once', () => {
+  const set = '(x: { NIX_CFLAGS_COMPILE = (x.NIX_CFLAGS_COMPILE or "") + " -frtti"; })';
+  check(`(builtins.map (x: stdenv.lib.overrideDerivation x ${set}) [ llvm clang clang-unwrapped clang ]) ++ [ gmp ]`, 'nix');
+});
+
 test('a file with mistakes is returned as it was', () => {
   const { text, diagnostics } = format(source('{ a = ; }'), 'nix');
   assert.equal(text, '{ a = ; }');

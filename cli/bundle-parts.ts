@@ -27,10 +27,10 @@ export const EVALUATION: Parts = {
       // Their tables are read when a program names anything it has not defined.
       /^eval\/builtins\/(?!flake-ref\/|toml\/|(codes|documentation|faults|json-message|xml)\.ts$)/,
       /^eval\/compile\/(assertion|bindings|calls|growth|lambdas|select|sets|strings|variables)\.ts$/,
-      /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|grow|inequality|json-writer|search-path|steps|to-json|utf8)\.ts$/,
-      /^lang\/(merge|print|strings|words|parser\/strange)\.ts$/,
+      /^eval\/(arithmetic|call|coerce|compare|describe|errors|globals|grow|inequality|json-writer|large-source|search-path|steps|to-json|utf8)\.ts$/,
+      /^lang\/(deferred|merge|print|strings|words|parser\/strange)\.ts$/,
       /^cli\/igos\/instantiate\.ts$/,
-      /^cli\/evaluation-cache\//,
+      /^cli\/(evaluation-cache\/|source-memory\.ts$)/,
       /^base\/(koffi|sha256)\.ts$/,
       /^store\/(aterm|base32|complete-derivation|derivation|derivation-text|hash|hash-modulo|kept-text|store-path)\.ts$/,
     ],

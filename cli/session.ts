@@ -20,6 +20,7 @@ import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
+import { SourceFolder } from './source-memory.ts';
 import { userHome } from './user-home.ts';
 
 export interface Session extends Disposable {
@@ -171,6 +172,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
     searchPath,
+    memory: new SourceFolder(context.home),
     ...(lints === undefined ? {} : { lints }),
   };
 }

@@ -1,6 +1,6 @@
 /** Files as expressions: each is read, parsed and evaluated once. */
 import { type Bytes, bytesToText, SourceFile, type Span, SystemFault } from '../base/index.ts';
-import type { Expr, FileTree } from '../lang/index.ts';
+import type { Expr, FileTree, SourceKind } from '../lang/index.ts';
 import { parseFile, printNormal } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
 import { checkNames } from './compile/check-names.ts';
@@ -9,6 +9,7 @@ import { StaticScope, type Unit } from './compile/scope.ts';
 import { notAnExpression, unreadable } from './errors.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { EvalIO } from './io.ts';
+import { type Imported, importLarge } from './large-source.ts';
 import { parseOptions } from './parsing.ts';
 import { isOwnPath, parentPath, shownPath } from './path.ts';
 import { force, Thunk } from './thunk.ts';
@@ -30,9 +31,9 @@ export class FileLoader {
     const file = this.resolve(path);
     let slot = this.#values.get(file);
     if (slot === undefined) {
-      const { source, expr } = this.expression(file);
+      const { source, expr, checkNames } = this.#toImport(file);
       const code = (): Value => {
-        checkNames(expr, source, this.#ctx);
+        checkNames();
         return compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
       };
       slot = new Thunk(code, undefined);
@@ -70,14 +71,34 @@ export class FileLoader {
   parse(file: Bytes): { source: SourceFile; tree: FileTree } {
     const known = this.#parsed.get(file);
     if (known !== undefined) return known;
+    return this.#parse(file, this.#read(file));
+  }
+
+  #read(file: Bytes): SourceFile {
     const { io } = this.#ctx;
     const text = reading(file, () => io.readFile(file), io);
     const source = new SourceFile(this.#nameOf(file), text);
     this.#paths.set(source, file);
-    const kind = file.endsWith('.igos') ? 'igos' : 'nix';
-    const parsed = { source, tree: parseFile(source, { kind, ...parseOptions(this.#ctx) }) };
+    return source;
+  }
+
+  #parse(file: Bytes, source: SourceFile): { source: SourceFile; tree: FileTree } {
+    const parsed = { source, tree: parseFile(source, { kind: kindOf(file), ...parseOptions(this.#ctx) }) };
     this.#parsed.set(file, parsed);
     return parsed;
+  }
+
+  #toImport(file: Bytes): Imported & { source: SourceFile } {
+    if (!this.#parsed.has(file)) {
+      const source = this.#read(file);
+      const { memory } = this.#ctx.settings;
+      const isLarge = memory !== undefined && source.text.length >= memory.minBytes;
+      const large = isLarge ? importLarge(file, source, kindOf(file), this.#ctx) : undefined;
+      if (large !== undefined) return { source, ...large };
+      this.#parse(file, source);
+    }
+    const { source, expr } = this.expression(file);
+    return { source, expr, checkNames: () => checkNames(expr, source, this.#ctx) };
   }
 
   #nameOf(file: Bytes): string {
@@ -106,6 +127,8 @@ export class FileLoader {
     return bytesToText(printNormal(expr, { basePath: file === undefined ? '/' : parentPath(file) }));
   }
 }
+
+const kindOf = (file: Bytes): SourceKind => (file.endsWith('.igos') ? 'igos' : 'nix');
 
 /** Turns the failure of reading a file of the user's into a fault that can point at the expression; with `io`, it names what is near. */
 export function reading<T>(path: Bytes, read: () => T, io?: EvalIO): T {

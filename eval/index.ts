@@ -31,6 +31,7 @@ export type { Coercion, Evaluator } from './evaluator.ts';
 export { localRepository } from './git/request.ts';
 export type { Interpreter } from './interpreter.ts';
 export type { EvalIO, EvalSettings, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from './io.ts';
+export type { AboutText, SourceMemory } from './large-source.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
 export { isDerivation, type PrettyOptions, type PrettyRole, prettyValue } from './pretty.ts';

@@ -6,6 +6,7 @@ import type { Bytes } from '../base/index.ts';
 import type { Lints } from '../lang/index.ts';
 import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../store/index.ts';
 import type { GitRequest, GitTree } from './git/request.ts';
+import type { SourceMemory } from './large-source.ts';
 
 export type { GitRequest, GitTree };
 
@@ -95,6 +96,8 @@ export interface EvalSettings {
   readonly lints?: Lints;
   /** `|>` and `<|`. */
   readonly pipes?: boolean;
+  /** What earlier runs found out about large sources. */
+  readonly memory?: SourceMemory;
   /** `import` of a derivation's output may build. */
   readonly allowImportFromDerivation?: boolean;
 }

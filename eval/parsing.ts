@@ -13,7 +13,8 @@ export interface Parsing {
 export function parseOptions({ settings, io }: Parsing): ParseOptions {
   const onWarning = (warning: Fault): void => io.trace('warning', warningText(warning));
   const pipes = settings.pipes === true;
-  return settings.lints === undefined ? { pipes, onWarning } : { pipes, lints: settings.lints, onWarning };
+  const options = { pipes, onWarning, isForEvaluation: true };
+  return settings.lints === undefined ? options : { ...options, lints: settings.lints };
 }
 
 /** A warning without its code: the message, and the source below it. */

@@ -3,6 +3,7 @@
 export { isIdentifier } from './chars.ts';
 export { langCodes } from './codes.ts';
 export { isIncomplete } from './completeness.ts';
+export { parseAround } from './deferred.ts';
 export { docCommentBefore } from './doc-comment.ts';
 export { type FormatResult, format } from './format.ts';
 export { type ParseOptions, type ParseResult, parse, parseExpr, parseFile, type SourceKind } from './parse.ts';

@@ -18,7 +18,20 @@ const INDENTED_OPEN = /''(?: *\n)?/y;
 const SEARCH_PATH = /<[a-zA-Z0-9._+-]+(?:\/[a-zA-Z0-9._+-]+)*>/y;
 
 /** Splits a text into tokens and comments; strings, paths and interpolations that are never closed just end. */
-export const lex = (text: Bytes): Tokens => new Lexer(text).run();
+export const lex = (text: Bytes): Tokens => new Lexer(text, new Tokens(text, text.length >> 2)).run(0, text.length);
+
+/** The same in the place of what `into` held. */
+export const lexInto = (into: Tokens, text: Bytes): Tokens => lexPart(into, text, 0, text.length);
+
+/** The tokens of a whole expression within a text, in the place of what `into` held. */
+export function lexPart(into: Tokens, text: Bytes, start: number, end: number): Tokens {
+  into.clear(text);
+  return new Lexer(text, into).run(start, end);
+}
+
+/** The tokens of a text of which some expressions are passed over: each is one `Deferred`. `gaps`: start and end of each, in order. */
+export const lexAround = (text: Bytes, gaps: Int32Array): Tokens =>
+  new Lexer(text, new Tokens(text, 6 * gaps.length), gaps).run(0, text.length);
 
 class Lexer {
   readonly #text: Bytes;
@@ -30,14 +43,20 @@ class Lexer {
   /** The end of the run of path characters around `#at`, and its last underscore: found once a run, so that the whole is linear. */
   #runEnd = 0;
   #runUnderscore = -1;
+  readonly #gaps: Int32Array | undefined;
+  #nextGap = 0;
+  /** Where the next gap begins. */
+  #gapStart = -1;
 
-  constructor(text: Bytes) {
+  constructor(text: Bytes, tokens: Tokens, gaps?: Int32Array) {
     this.#text = text;
-    this.#tokens = new Tokens(text);
+    this.#tokens = tokens;
+    this.#gaps = gaps;
+    if (gaps !== undefined && gaps.length > 0) this.#gapStart = gaps[0]!;
   }
 
-  run(): Tokens {
-    const end = this.#text.length;
+  run(start: number, end: number): Tokens {
+    this.#at = start;
     while (this.#at < end) {
       if (this.#mode === CODE) this.#code(end);
       else if (this.#mode === STRING) this.#string();
@@ -45,7 +64,7 @@ class Lexer {
       else this.#pathRest();
     }
     if (this.#mode === PATH) this.#add(K.PathEnd, end);
-    this.#tokens.finish();
+    this.#tokens.finish(end);
     return this.#tokens;
   }
 
@@ -59,6 +78,10 @@ class Lexer {
         let at = start + 1;
         while (isSpace(text.charCodeAt(at))) at++;
         this.#at = at;
+        continue;
+      }
+      if (start === this.#gapStart) {
+        this.#passGap();
         continue;
       }
       if (isIdStart(code)) {
@@ -166,6 +189,13 @@ class Lexer {
           else if (!this.#path(start)) this.#number(start);
       }
     } while (this.#mode === CODE && this.#at < length);
+  }
+
+  #passGap(): void {
+    const gaps = this.#gaps!;
+    this.#add(K.Deferred, gaps[this.#nextGap + 1]!);
+    this.#nextGap += 2;
+    this.#gapStart = gaps[this.#nextGap] ?? -1;
   }
 
   #oneOrTwo(one: number, second: number, two: number): void {

@@ -20,17 +20,33 @@ interface MutableMerged {
 
 const INDEXED_FROM = 12;
 
+const plain = (expr: Expr): StaticAttr['value'] => ({ kind: 'expr', expr });
+
 /** Merges the bindings of one set or `let`. Sets among the values that meet others are extended in place. */
-export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplicate: Duplicate) => void): MergedAttrs {
+export const mergeBindings = (bindings: readonly Binding[], onDuplicate: (duplicate: Duplicate) => void): MergedAttrs =>
+  merge(bindings, onDuplicate, plain);
+
+/** The same for bindings of which is known that nothing is defined twice. `valueFor`: what stands for a value, which is no set if it is deferred. */
+export const mergeUnique = (bindings: readonly Binding[], valueFor: (expr: Expr) => StaticAttr['value']): MergedAttrs =>
+  merge(bindings, undefined, valueFor);
+
+/** Without `onDuplicate` only sets can meet: nothing else is looked up. */
+function merge(
+  bindings: readonly Binding[],
+  onDuplicate: ((duplicate: Duplicate) => void) | undefined,
+  valueFor: (expr: Expr) => StaticAttr['value'],
+): MergedAttrs {
   const merged: MutableMerged = { statics: [], dynamics: [], inheritFroms: [] };
   const indexes = new Map<MergedAttrs, Map<string, StaticAttr>>();
+
+  const isMet = (attr: StaticAttr): boolean => onDuplicate !== undefined || setOf(attr) !== undefined;
 
   const find = (target: MutableMerged, name: string): StaticAttr | undefined => {
     const { statics } = target;
     if (statics.length < INDEXED_FROM) return statics.find((attr) => attr.name === name);
     let index = indexes.get(target);
     if (index === undefined) {
-      index = new Map(statics.map((attr) => [attr.name, attr]));
+      index = new Map(statics.filter(isMet).map((attr) => [attr.name, attr]));
       indexes.set(target, index);
     }
     return index.get(name);
@@ -38,11 +54,11 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
 
   const insert = (target: MutableMerged, attr: StaticAttr): void => {
     target.statics.push(attr);
-    indexes.get(target)?.set(attr.name, attr);
+    if (isMet(attr)) indexes.get(target)?.set(attr.name, attr);
   };
 
   const add = (target: MutableMerged, attr: StaticAttr, path: readonly string[]): void => {
-    const first = find(target, attr.name);
+    const first = isMet(attr) ? find(target, attr.name) : undefined;
     if (first === undefined) {
       insert(target, attr);
       return;
@@ -50,7 +66,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
     const old = setOf(first);
     const added = setOf(attr);
     if (old === undefined || added === undefined) {
-      onDuplicate({ name: shownPath([...path, attr.name]), first, second: attr });
+      onDuplicate?.({ name: shownPath([...path, attr.name]), first, second: attr });
       return;
     }
     const into = old.merged as MutableMerged;
@@ -89,7 +105,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
         const first = find(target, part.name);
         const found = first && setOf(first);
         if (first !== undefined && found === undefined) {
-          onDuplicate({ name: shownPath([...names, part.name]), first, second: { start, end } });
+          onDuplicate?.({ name: shownPath([...names, part.name]), first, second: { start, end } });
           return;
         }
         nested = found ?? inner();
@@ -101,7 +117,7 @@ export function mergeBindings(bindings: readonly Binding[], onDuplicate: (duplic
     const last = path.at(-1)!;
     const { end } = last;
     if (last.kind === 'dynamic') target.dynamics.push({ name: last.expr, value, start, end });
-    else add(target, { name: last.name, value: { kind: 'expr', expr: value }, start, end }, names);
+    else add(target, { name: last.name, value: valueFor(value), start, end }, names);
   };
 
   for (const binding of bindings) {
@@ -128,5 +144,5 @@ const COMPUTED = '${…}';
 const shownPath = (names: readonly string[]): string =>
   names.map((name) => (name === COMPUTED ? name : printName(name))).join('.');
 
-const setOf = (attr: StaticAttr): AttrsExpr | undefined =>
-  attr.value.kind === 'expr' && attr.value.expr.kind === 'attrs' ? attr.value.expr : undefined;
+const setOf = ({ value }: StaticAttr): AttrsExpr | undefined =>
+  value.kind === 'expr' && value.isDeferred === undefined && value.expr.kind === 'attrs' ? value.expr : undefined;

@@ -3,11 +3,11 @@ import { bytesToText, Fault, Faults, type SourceFile } from '../base/index.ts';
 import { pairBrackets } from './brackets.ts';
 import { isOfDeclarations } from './file-kind.ts';
 import { Text } from './kinds.ts';
-import { lex } from './lexer.ts';
+import { lex, lexInto } from './lexer.ts';
 import type { Lints } from './parser/lints.ts';
 import { Parser } from './parser/parser.ts';
 import { findSwallowing, swallowingHints, swallowingLabels } from './parser/swallowed.ts';
-import type { Tokens } from './tokens.ts';
+import { Tokens } from './tokens.ts';
 import type { Comment, Expr, FileTree } from './tree.ts';
 
 export type SourceKind = 'igos' | 'nix' | 'expr';
@@ -20,6 +20,10 @@ export interface ParseOptions {
   readonly lints?: Lints;
   /** Takes what lints at the level `warn` found, and `or` as a name; `parse` gives it back instead. */
   readonly onWarning?: (warning: Fault) => void;
+  /** The tree is for evaluation only, which never looks at `bindings`: they are empty. */
+  readonly isForEvaluation?: boolean;
+  /** Gets start and end of each value that evaluation could leave as text the next time (deferred.ts). */
+  readonly noted?: number[];
 }
 
 export interface ParseResult {
@@ -44,10 +48,16 @@ export function parse(source: SourceFile, options: ParseOptions = {}): ParseResu
 export function parseTokens(
   source: SourceFile,
   options: ParseOptions = {},
+  tokens: Tokens = lex(source.text),
 ): { tree: FileTree; tokens: Tokens; diagnostics: Fault[]; warnings: Fault[] } {
-  const tokens = lex(source.text);
   const declarations = options.kind === 'igos' && isOfDeclarations(tokens);
-  const parser = new Parser(source, tokens, { pipes: options.pipes === true, declarations, lints: options.lints });
+  const parser = new Parser(source, tokens, {
+    pipes: options.pipes === true,
+    declarations,
+    lints: options.lints,
+    isForEvaluation: options.isForEvaluation === true,
+    noted: options.noted,
+  });
   const tree = parser.run();
   const nul = source.text.indexOf('\0');
   const { faults, noticed, warnings } = parser;
@@ -57,9 +67,17 @@ export function parseTokens(
   return { tree, tokens, diagnostics: withSwallowing(source, tokens, inOrder(source, withPlaces)), warnings };
 }
 
+/** One list for all small files that are only parsed: three arrays of memory that was never touched cost more than their tokens. */
+const reused = new Tokens('', 1 << 12);
+const SMALL = 1 << 16;
+
 /** The tree of a file. @throws Faults with all syntax errors */
 export function parseFile(source: SourceFile, options: ParseOptions = {}): FileTree {
-  const { tree, diagnostics, warnings } = parseTokens(source, options);
+  const { tree, diagnostics, warnings } = parseTokens(
+    source,
+    options,
+    source.text.length < SMALL ? lexInto(reused, source.text) : lex(source.text),
+  );
   for (const warning of warnings) options.onWarning?.(warning);
   if (diagnostics.length > 0) throw new Faults(diagnostics);
   return tree;

@@ -5,7 +5,7 @@ import type { Comment } from './tree.ts';
 
 /** `kinds`, `starts` and `ends` (byte offsets) hold `count` tokens, the last one `End`, and at least four more `End`s behind it. */
 export class Tokens {
-  readonly text: Bytes;
+  text: Bytes;
   count = 0;
   kinds: Uint8Array;
   starts: Int32Array;
@@ -13,9 +13,10 @@ export class Tokens {
   /** Start and end of each comment. */
   readonly commentPlaces: number[] = [];
 
-  constructor(text: Bytes) {
+  /** @param expected  how many there may be; room for more is made */
+  constructor(text: Bytes, expected: number) {
     this.text = text;
-    const size = Math.max(64, text.length >> 2);
+    const size = Math.max(64, expected);
     this.kinds = new Uint8Array(size);
     this.starts = new Int32Array(size);
     this.ends = new Int32Array(size);
@@ -29,12 +30,21 @@ export class Tokens {
     this.ends[at] = end;
   }
 
-  /** Ends the list. */
-  finish(): void {
-    const { length } = this.text;
-    this.push(End, length, length);
+  /** Ends the list, at the end of what was read. */
+  finish(end: number): void {
+    this.push(End, end, end);
     while (this.kinds.length < this.count + 4) this.#grow();
-    for (let i = this.count; i < this.count + 4; i++) this.starts[i] = this.ends[i] = length;
+    for (let i = this.count; i < this.count + 4; i++) {
+      this.kinds[i] = End;
+      this.starts[i] = this.ends[i] = end;
+    }
+  }
+
+  /** Makes room for the tokens of another text. */
+  clear(text: Bytes): void {
+    this.text = text;
+    this.count = 0;
+    this.commentPlaces.length = 0;
   }
 
   #grow(): void {

@@ -66,13 +66,15 @@ export interface ListExpr extends Node {
 export interface AttrsExpr extends Node {
   readonly kind: 'attrs';
   readonly isRec: boolean;
-  /** As written. Empty in sets that the parser made for `a.b = …`. */
+  /** As written. Empty in sets that the parser made for `a.b = …`, and everywhere in what is read for evaluation only. */
   readonly bindings: readonly Binding[];
   readonly merged: MergedAttrs;
 }
 /** Curried lambdas are nested; `{ a, b }: …` has formals. */
 export interface LambdaExpr extends Node {
   readonly kind: 'lambda';
+  /** The body is text until it is first asked for (deferred.ts). It is no lambda, nor a `++` or `//`. */
+  readonly isDeferred?: true;
   readonly param: Param;
   readonly body: Expr;
 }
@@ -187,11 +189,19 @@ export interface MergedAttrs {
 export interface StaticAttr extends Node {
   readonly name: Bytes;
   readonly value:
-    | { readonly kind: 'expr'; readonly expr: Expr }
+    | { readonly kind: 'expr'; readonly expr: Expr; readonly isDeferred?: undefined }
+    | DeferredValue
     /** `inherit x;`: the name in the scope around the set. */
     | { readonly kind: 'inherit' }
     /** `inherit (e) x;`: `e` is `inheritFroms[index]`. */
     | { readonly kind: 'inheritFrom'; readonly index: number };
+}
+
+/** A value that is text until `expr` is first asked for (deferred.ts). The expression stands at `start` to `end`, and is no set. */
+export interface DeferredValue extends Node {
+  readonly kind: 'expr';
+  readonly expr: Expr;
+  readonly isDeferred: true;
 }
 
 /** What a file holds. `*.nix` is always an expression. */

@@ -1,5 +1,5 @@
 /**
- * `<home>/var/cache/eval/<key>`: records as files, found by one open. Whoever can write here decides what igos prints, so the folder
+ * `<home>/var/cache/eval/<key>`, and `source` beside it: records as files, found by one open. Whoever can write here decides what igos prints, so the folder
  * and its files must belong to the user and be writable by nobody else; otherwise there is no cache. Nothing in it is needed: it may
  * be deleted at any time, and no failure to write it is an error.
  */
@@ -34,8 +34,9 @@ export class CacheFolder {
   readonly path: string;
   readonly #limits: CacheLimits;
 
-  constructor(home: string, limits: CacheLimits = LIMITS) {
-    this.path = `${home}/var/cache/eval`;
+  /** @param name  of the folder in `var/cache` */
+  constructor(home: string, limits: CacheLimits = LIMITS, name = 'eval') {
+    this.path = `${home}/var/cache/${name}`;
     this.#limits = limits;
   }
 

@@ -41,7 +41,7 @@ export function compileRecursive(
     const { value } = attr;
     const span = spanOf(around.unit, attr);
     let code: SlotCode;
-    if (value.kind === 'expr') code = compiling.delay(value.expr, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
+    if (value.kind === 'expr') code = compiling.delayBound(value, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
     else if (value.kind === 'inherit') code = delayVariable(attr.name, around, span, 1);
     else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, span);
     order.push({ index: index + 1, code });

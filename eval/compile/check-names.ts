@@ -11,6 +11,8 @@ export interface KnownNames {
   readonly bound?: Iterable<string>;
   /** What is there always: asked for where a text uses a name. */
   readonly globals: Globals;
+  /** Gets start and end of the first use of each global. */
+  readonly used?: number[];
 }
 
 interface Globals {
@@ -26,6 +28,7 @@ class Checker {
   readonly #known: KnownNames;
   /** How many scopes around define a name. */
   readonly #bound = new Map<string, number>();
+  readonly #noted = new Set<string>();
 
   constructor(source: SourceFile, known: KnownNames) {
     this.#source = source;
@@ -127,9 +130,20 @@ class Checker {
   }
 
   #use(name: string, node: Node): void {
-    if ((this.#bound.get(name) ?? 0) > 0 || name === '__curPos' || this.#known.globals.has(name)) return;
+    if ((this.#bound.get(name) ?? 0) > 0 || name === '__curPos') return;
+    if (this.#known.globals.has(name)) {
+      this.#note(name, node);
+      return;
+    }
     const span = { source: this.#source, start: node.start, end: node.end };
     throw undefinedVariable(name, this.#candidates(), span, { isBuiltin: isPrefixedBuiltin(name, this.#known.globals) });
+  }
+
+  #note(name: string, { start }: Node): void {
+    const { used } = this.#known;
+    if (used === undefined || this.#noted.has(name)) return;
+    this.#noted.add(name);
+    used.push(start, start + name.length);
   }
 
   *#candidates(): Generator<string> {

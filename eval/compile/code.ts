@@ -1,5 +1,5 @@
 /** What compiling makes: JavaScript closures over the tree, run with an environment. */
-import type { Expr } from '../../lang/index.ts';
+import type { Expr, StaticAttr } from '../../lang/index.ts';
 import type { Env, LambdaSite, Slot, Value } from '../value.ts';
 import type { StaticScope } from './scope.ts';
 
@@ -23,10 +23,15 @@ export interface DelayOptions {
   readonly filledUpTo?: number;
 }
 
+/** What stands behind the `=` of a name. */
+export type BoundValue = StaticAttr['value'] & { readonly kind: 'expr' };
+
 /** The recursion of the compiler over the tree, handed to the parts that compile one kind of node. */
 export interface Compiling {
   compile(expr: Expr, scope: StaticScope): Code;
   delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
+  /** The same for what a name is bound to, which may still be text. */
+  delayBound(value: BoundValue, scope: StaticScope, options?: DelayOptions): SlotCode;
   /** Like `compile`, for what is known to run often. */
   fuse(expr: Expr, scope: StaticScope): Code;
   /**

@@ -4,10 +4,12 @@
  */
 import {
   type AssertExpr,
+  type DeferredValue,
   type Expr,
   type IfExpr,
   type LetExpr,
   type ListExpr,
+  type Node,
   printName,
   type WithExpr,
 } from '../../lang/index.ts';
@@ -19,7 +21,7 @@ import { type Env, Float, type Slot, type Value } from '../value.ts';
 import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
 import { compileCall } from './calls.ts';
-import type { Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
+import type { BoundValue, Code, Compiling, DelayOptions, Naming, SlotCode } from './code.ts';
 import { compileLambda } from './lambdas.ts';
 import { boolean, compileBinary, compileUnary } from './operators.ts';
 import { resolve, type StaticScope, spanOf } from './scope.ts';
@@ -31,6 +33,7 @@ import { compileVariable, delayVariable } from './variables.ts';
 export const compiler: Compiling = {
   compile,
   delay,
+  delayBound,
   fuse: (expr, scope) => scope.once(expr, () => fuse(expr, scope, compiler) ?? compile(expr, scope)),
   fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
   fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
@@ -120,6 +123,22 @@ function delay(expr: Expr, scope: StaticScope, options: DelayOptions = {}): Slot
   return suspend(expr, scope, options.naming);
 }
 
+/** What is text is worth a thunk, whatever it says (lang/deferred.ts). */
+function delayBound(value: BoundValue, scope: StaticScope, options: DelayOptions = {}): SlotCode {
+  return value.isDeferred ? suspendText(value, scope, options.naming) : delay(value.expr, scope, options);
+}
+
+/** As `suspend`, and smaller until the first of its thunks runs: of most there never is one. */
+function suspendText(value: DeferredValue, scope: StaticScope, naming: Naming | undefined): SlotCode {
+  let suspended: SlotCode | undefined;
+  const first: ThunkCode = (env) => {
+    suspended ??= suspend(value.expr, scope, naming);
+    label(first, value, scope, naming);
+    return (suspended(env) as Thunk).code!(env);
+  };
+  return (env) => (suspended === undefined ? new Thunk(first, env) : suspended(env));
+}
+
 /** Whether a variable's slot is in the environment being filled, and not there yet. */
 function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undefined): boolean {
   if (filledUpTo === undefined) return false;
@@ -133,18 +152,10 @@ function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): Sl
   let code: ThunkCode = first;
   function first(env: Env): Value {
     if (!isCompiled) {
-      isCompiled = true;
       const compiled = compileNow(expr, scope);
-      if (naming !== undefined) {
-        const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
-        const label = {
-          text: `the ${naming.kind} '${printName(naming.name)}'${owner}`,
-          name: naming.name,
-          span: spanOf(scope.unit, expr),
-        };
-        labelCode(first, label);
-        labelCode(compiled, label);
-      }
+      isCompiled = true;
+      label(first, expr, scope, naming);
+      label(compiled, expr, scope, naming);
       code = compiled;
     }
     return code(env);
@@ -159,6 +170,16 @@ function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): Sl
     compileNow = compiler.fuse;
     code = first;
   }
+}
+
+function label(code: ThunkCode, node: Node, scope: StaticScope, naming: Naming | undefined): void {
+  if (naming === undefined) return;
+  const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
+  labelCode(code, {
+    text: `the ${naming.kind} '${printName(naming.name)}'${owner}`,
+    name: naming.name,
+    span: spanOf(scope.unit, node),
+  });
 }
 
 /** Thunks made of one expression before it is compiled to JavaScript. */

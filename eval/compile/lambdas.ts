@@ -32,19 +32,21 @@ function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
       return site.code(env, arg);
     },
     code2: undefined,
-    growth: growthOf(node, scope, compiling, name),
+    growth: node.isDeferred ? undefined : growthOf(node, scope, compiling, name),
   };
-  const { param, body } = node;
+  const { param } = node;
+  const isCurried = !node.isDeferred && node.body.kind === 'lambda';
   let match: Match | undefined;
   const matcher = (): Match => {
     match ??= param.kind === 'name' ? nameMatch(param, scope) : formalsMatch(site, param, scope, compiling);
     return match;
   };
   const build = (): void => {
+    const { body } = node;
     if (body.kind === 'lambda') buildCurried(site, body, matcher(), compiling);
     else site.code = warm(site, compiling.compile(body, matcher().scope), body, matcher(), compiling);
   };
-  if (body.kind === 'lambda') {
+  if (isCurried) {
     site.code2 = (env, first, second) => {
       build();
       return site.code2!(env, first, second);

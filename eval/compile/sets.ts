@@ -23,7 +23,7 @@ function compilePlain(merged: MergedAttrs, scope: StaticScope, compiling: Compil
     const attr = merged.statics[at]!;
     const span = spanOf(scope.unit, attr);
     const { value } = attr;
-    if (value.kind === 'expr') return compiling.delay(value.expr, scope, { naming: { kind: 'attribute', name: attr.name } });
+    if (value.kind === 'expr') return compiling.delayBound(value, scope, { naming: { kind: 'attribute', name: attr.name } });
     if (value.kind === 'inherit') return delayVariable(attr.name, scope, span);
     return delayInherited(attr.name, (held) => held[value.index] as Slot, span);
   });

@@ -6,7 +6,7 @@ import { Fault, type FaultCode, type Label, type SourceFile } from '../../base/i
 import { type Brackets, pairBrackets } from '../brackets.ts';
 import * as K from '../kinds.ts';
 import type { Tokens } from '../tokens.ts';
-import type { Expr } from '../tree.ts';
+import type { Binding, Expr, LambdaExpr, Node } from '../tree.ts';
 import { misreadComment } from './misread-comment.ts';
 import { type Expected, tokenName, unexpected } from './token-names.ts';
 
@@ -76,9 +76,29 @@ export abstract class ParserBase {
     throw ABANDONED;
   }
 
-  /** What stands for an expression that could not be read. */
+  /** What stands for an expression that could not be read, or stays text. */
   protected hole(): Expr {
     return { kind: 'var', name: '', start: this.start, end: this.start };
+  }
+
+  // ── what stays text (deferred.ts) ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What a tree shows of bindings beside their merged form. */
+  protected abstract asWritten(bindings: readonly Binding[]): readonly Binding[];
+
+  /** Told of the value of each binding; `start`: where its first token begins. */
+  protected abstract noteValue(value: Expr, start: number): void;
+
+  /** Told of the body of each function. */
+  protected abstract noteBody(body: Expr, start: number): void;
+
+  /** A function whose body is a gap. */
+  protected abstract withGap(head: LambdaExpr, body: Node): LambdaExpr;
+
+  /** A gap: `merge` or `withGap` puts something in its place. */
+  protected deferred(): Expr {
+    const index = this.at++;
+    return { kind: 'var', name: '', start: this.starts[index]!, end: this.ends[index]! };
   }
 
   /** For the catch blocks of lists: goes on where the error is one of the text that was reported. */

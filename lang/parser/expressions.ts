@@ -46,18 +46,31 @@ export abstract class Expressions extends Functions {
       if (heads === undefined) heads = [head];
       else heads.push(head);
     }
-    let expr = this.#operators();
+    if (heads === undefined) {
+      const expr = this.#operators();
+      this.depth--;
+      return expr;
+    }
+    let { start } = this;
+    let isGap = this.kind === K.Deferred;
+    let expr = isGap ? this.deferred() : this.#operators();
     this.depth--;
-    if (heads === undefined) return expr;
     const { end } = this;
     for (let i = heads.length - 1; i >= 0; i--) {
       const head = heads[i]!;
       if (head.kind === 'if') head.otherwise = expr;
       else head.body = expr;
-      if (head.kind === 'let') this.checkLet(head.bindings);
-      else if (head.kind === 'lambda' && head.param.kind === 'formals') this.checkFormals(head.param);
+      if (head.kind === 'let') {
+        this.checkLet(head.bindings);
+        head.bindings = this.asWritten(head.bindings);
+      } else if (head.kind === 'lambda') {
+        if (head.param.kind === 'formals') this.checkFormals(head.param);
+        this.noteBody(expr, start);
+      }
       head.end = end;
-      expr = head;
+      ({ start } = head);
+      expr = isGap && head.kind === 'lambda' ? this.withGap(head, expr) : head;
+      isGap = false;
     }
     return expr;
   }

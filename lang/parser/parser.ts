@@ -1,8 +1,9 @@
 /** The whole parser of one source. Made for one run; never throws for what is in the text. */
 import { type Bytes, bytesToText, Fault, type SourceFile } from '../../base/index.ts';
 import * as K from '../kinds.ts';
+import { mergeUnique } from '../merge.ts';
 import type { Tokens } from '../tokens.ts';
-import type { Expr, FileTree } from '../tree.ts';
+import type { Binding, DeferredValue, Expr, FileTree, LambdaExpr, MergedAttrs, Node } from '../tree.ts';
 import { ABANDONED, SYNTAX_STOP } from './base.ts';
 import { Declarations } from './declarations.ts';
 import { LINTS, type Lint, type Lints, pathLint, uriMessage } from './lints.ts';
@@ -11,7 +12,21 @@ export interface ParserOptions {
   readonly pipes: boolean;
   readonly declarations: boolean;
   readonly lints: Lints | undefined;
+  /** `bindings` stay empty. */
+  readonly isForEvaluation: boolean;
+  /** Gets start and end of each expression that evaluation could leave as text. */
+  readonly noted?: number[] | undefined;
+  /** The text is known to be free of faults, and has gaps. */
+  readonly gaps?: Gaps;
 }
+
+/** What becomes of gaps. */
+export interface Gaps {
+  valueAt(place: Node): DeferredValue;
+  lambdaAt(head: LambdaExpr, body: Node): LambdaExpr;
+}
+
+const NO_BINDINGS: readonly never[] = [];
 
 export class Parser extends Declarations {
   readonly warnings: Fault[] = [];
@@ -35,6 +50,17 @@ export class Parser extends Declarations {
     return tree ?? { kind: 'expr', expr: { kind: 'var', name: '', start: 0, end: this.source.text.length } };
   }
 
+  /** One expression of a text that was parsed before, to the end of its tokens. @throws RangeError the stack is at its end */
+  part(): Expr | undefined {
+    try {
+      const expr = this.expression();
+      return this.faults.length === 0 && this.kind === K.End ? expr : undefined;
+    } catch (error) {
+      if (error !== SYNTAX_STOP && error !== ABANDONED) throw error;
+      return undefined;
+    }
+  }
+
   #expressionFile(): FileTree {
     let expr: Expr | undefined;
     try {
@@ -44,6 +70,42 @@ export class Parser extends Declarations {
     }
     if (expr !== undefined && this.kind !== K.End) this.reportTextAfterEnd();
     return { kind: 'expr', expr: expr ?? this.hole() };
+  }
+
+  // ── what stays text ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  protected override asWritten(bindings: readonly Binding[]): readonly Binding[] {
+    return this.#options.isForEvaluation ? NO_BINDINGS : bindings;
+  }
+
+  protected override noteValue(value: Expr, start: number): void {
+    const { noted } = this.#options;
+    if (noted !== undefined && isThunk(value)) this.#note(value, start, noted);
+  }
+
+  protected override noteBody(body: Expr, start: number): void {
+    const { noted } = this.#options;
+    if (noted !== undefined && isPlainBody(body)) this.#note(body, start, noted);
+  }
+
+  #note(expr: Expr, start: number, noted: number[]): void {
+    const { end } = this;
+    // In parentheses it is more than its node.
+    if (expr.start !== start || expr.end !== end) return;
+    if (end - start < MIN_DEFERRED_BYTES || end - start > MAX_DEFERRED_BYTES) return;
+    while (noted.at(-2)! > start) noted.length -= 2;
+    noted.push(start, end);
+  }
+
+  protected override withGap(head: LambdaExpr, body: Node): LambdaExpr {
+    return this.#options.gaps!.lambdaAt(head, body);
+  }
+
+  protected override merge(bindings: readonly Binding[]): MergedAttrs {
+    const { gaps } = this.#options;
+    return gaps === undefined
+      ? super.merge(bindings)
+      : mergeUnique(bindings, (expr) => (isHole(expr) ? gaps.valueAt(expr) : { kind: 'expr', expr }));
   }
 
   // ── lints ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,3 +148,32 @@ export class Parser extends Declarations {
     else this.warnings.push(new Fault(code, text, { labels, hints: [hint] }));
   }
 }
+
+const isHole = (expr: Expr): boolean => expr.kind === 'var' && expr.name === '';
+
+/** Shorter ones are parsed as quickly as they are deferred. Longer ones are more than one value mostly: those in them are deferred. */
+const MIN_DEFERRED_BYTES = 16;
+const MAX_DEFERRED_BYTES = 4096;
+
+/** Whether evaluation makes a thunk of a value, wherever it stands; but for sets, which may meet others of the same name. */
+function isThunk({ kind }: Expr): boolean {
+  switch (kind) {
+    case 'call':
+    case 'select':
+    case 'has':
+    case 'let':
+    case 'legacyLet':
+    case 'with':
+    case 'if':
+    case 'assert':
+    case 'unary':
+    case 'binary':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether nobody looks at the body of a function before it is called: not for further arguments, nor because it may make something grow. */
+const isPlainBody = (body: Expr): boolean =>
+  body.kind !== 'lambda' && !(body.kind === 'binary' && (body.op === '++' || body.op === '//'));

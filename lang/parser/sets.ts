@@ -20,7 +20,7 @@ export abstract class Sets extends Strings {
     }
     const open = this.at++;
     const { bindings, merged } = this.braced(open, isRec ? EXPECT.bindingOrBrace : EXPECT.binding);
-    return { kind: 'attrs', isRec, bindings, merged, start, end: this.end };
+    return { kind: 'attrs', isRec, bindings: this.asWritten(bindings), merged, start, end: this.end };
   }
 
   /** `let { … }` */
@@ -28,7 +28,7 @@ export abstract class Sets extends Strings {
     const { start } = this;
     this.at += 2;
     const { bindings, merged } = this.braced(this.at - 1, EXPECT.bindingOrBrace);
-    return { kind: 'legacyLet', bindings, merged, start, end: this.end };
+    return { kind: 'legacyLet', bindings: this.asWritten(bindings), merged, start, end: this.end };
   }
 
   protected stopNoBrace(): never {
@@ -89,7 +89,8 @@ export abstract class Sets extends Strings {
     if (this.kind === K.Equals) this.at++;
     else this.stopMissingEquals(path, from, isLet);
     const valueFrom = this.at;
-    const value = this.expression();
+    const value = this.kind === K.Deferred ? this.deferred() : this.expression();
+    if (path.at(-1)!.kind === 'static') this.noteValue(value, this.starts[valueFrom]!);
     if (this.kind === K.Semicolon) this.at++;
     else this.missingBindingSemicolon(path, value, valueFrom);
     return { kind: 'bind', path, value, start, end: this.end };

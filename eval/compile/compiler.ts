@@ -6,7 +6,7 @@ import type { AssertExpr, Expr, IfExpr, LetExpr, ListExpr, WithExpr } from '../.
 import { attrsFromRecord } from '../attrs.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
-import { labelCode } from '../trace.ts';
+import { labelCode, type ThunkLabel } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
 import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
@@ -105,12 +105,14 @@ function delay(expr: Expr, scope: StaticScope, options: DelayOptions = {}): Slot
     case 'lambda':
       return compileLambda(expr, scope, compiler, options.naming?.name);
     case 'list':
-      if (expr.items.length === 0) return () => [];
+      if (expr.items.length === 0) return emptyList;
       break;
     default:
   }
   return suspend(expr, scope, options.naming);
 }
+
+const emptyList: SlotCode = () => [];
 
 /** Whether a variable's slot is in the environment being filled, and not there yet. */
 function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undefined): boolean {
@@ -119,34 +121,50 @@ function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undef
   return found.kind === 'slot' && found.depth === 0 && found.index >= filledUpTo;
 }
 
+/** What says what failed is made for those who fail: most expressions are evaluated once, and most of these never fail. */
 function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): SlotCode {
-  let isCompiled = false;
-  let compileNow = compile;
-  let code: ThunkCode = first;
-  function first(env: Env): Value {
-    if (!isCompiled) {
-      isCompiled = true;
-      const compiled = compileNow(expr, scope);
-      if (naming !== undefined) {
-        const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
-        const label = { text: `the ${naming.kind} '${naming.name}'${owner}`, name: naming.name, span: spanOf(scope.unit, expr) };
-        labelCode(first, label);
-        labelCode(compiled, label);
-      }
+  let compiled: Code | undefined;
+  const cold = (env: Env): Value => {
+    compiled ??= compile(expr, scope);
+    if (naming === undefined) {
       code = compiled;
+      return compiled(env);
     }
-    return code(env);
-  }
+    try {
+      return compiled(env);
+    } catch (error) {
+      labelCode(cold, labelOf(expr, scope, naming));
+      throw error;
+    }
+  };
+  let code: ThunkCode = cold;
   let made = 0;
   return (env) => {
-    if (++made === HOT_THUNKS) heat();
+    if (++made === HOT_THUNKS) {
+      code = heated(expr, scope, naming, (hot) => {
+        code = hot;
+      });
+    }
     return new Thunk(code, env);
   };
-  function heat(): void {
-    isCompiled = false;
-    compileNow = compiler.fuse;
-    code = first;
-  }
+}
+
+/** What thunks run of an expression that gets hot, until the first of them has. */
+function heated(expr: Expr, scope: StaticScope, naming: Naming | undefined, use: (hot: Code) => void): ThunkCode {
+  let hot: Code | undefined;
+  const first: ThunkCode = (env: Env): Value => {
+    if (hot === undefined) {
+      hot = compiler.fuse(expr, scope);
+      if (naming !== undefined) for (const each of [first, hot]) labelCode(each, labelOf(expr, scope, naming));
+      use(hot);
+    }
+    return hot(env);
+  };
+  return first;
+}
+
+function labelOf(expr: Expr, scope: StaticScope, { kind, name, owner }: Naming): ThunkLabel {
+  return { text: `the ${kind} '${name}'${owner === undefined ? '' : ` of ${owner}`}`, name, span: spanOf(scope.unit, expr) };
 }
 
 /** Thunks made of one expression before it is compiled to JavaScript. */

@@ -4,6 +4,7 @@ import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
 import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
+import { sortedOrder } from '../name-table.ts';
 import { force } from '../thunk.ts';
 import type { Env, Slot, Value } from '../value.ts';
 import { compileRecursive, delayInherited } from './bindings.ts';
@@ -19,11 +20,11 @@ export function compileAttrs(expr: AttrsExpr, scope: StaticScope, compiling: Com
 function compilePlain(merged: MergedAttrs, scope: StaticScope, compiling: Compiling): Code {
   const { shape, order } = shapeOf(merged, scope.unit);
   const froms = merged.inheritFroms.map((from) => compiling.delay(from, scope));
-  const codes = order.map((at): SlotCode => {
+  const codes = order.map((at, i): SlotCode => {
     const attr = merged.statics[at]!;
-    const span = spanOf(scope.unit, attr);
     const { value } = attr;
     if (value.kind === 'expr') return compiling.delay(value.expr, scope, { naming: { kind: 'attribute', name: attr.name } });
+    const span = shape.spans![i]!;
     if (value.kind === 'inherit') return delayVariable(attr.name, scope, span);
     return delayInherited(attr.name, (held) => held[value.index] as Slot, span);
   });
@@ -91,18 +92,17 @@ function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span):
 }
 
 export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
-  const order = merged.statics.map((_, index) => index);
-  order.sort((a, b) => (merged.statics[a]!.name < merged.statics[b]!.name ? -1 : 1));
-  const sorted = order.map((at) => merged.statics[at]!);
-  return {
-    order,
-    shape: new Shape(
-      sorted.map(({ name }) => intern(name)),
-      true,
-      sorted.map((attr) => spanOf(unit, attr)),
-    ),
-  };
+  const { statics } = merged;
+  // Of many names few are ever asked for.
+  const names = statics.map(statics.length > MANY_NAMES ? ({ name }) => name : ({ name }) => intern(name));
+  const spans = statics.map((attr) => spanOf(unit, attr));
+  const order = sortedOrder(names);
+  if (order === undefined) return { order: names.map((_, index) => index), shape: new Shape(names, true, spans) };
+  const sorted = <T>(items: readonly T[]): T[] => order.map((at) => items[at]!);
+  return { order, shape: new Shape(sorted(names), true, sorted(spans)) };
 }
+
+const MANY_NAMES = 1000;
 
 /** `${name} = value;`: names evaluated with the set, in order; null leaves the attribute out. */
 function withDynamics(

@@ -54,7 +54,21 @@ function valueAt(env: Env, index: number): Value {
   return value;
 }
 
-function readValue(depth: number, index: number): Code {
+/** One and the same code for all variables that stand at one address, of which most programs use few. */
+function byAddress<C>(make: (depth: number, index: number) => C): typeof make {
+  const made: C[] = [];
+  return (depth, index) => {
+    if (depth >= NEAR || index >= FEW) return make(depth, index);
+    const at = depth * FEW + index;
+    made[at] ??= make(depth, index);
+    return made[at];
+  };
+}
+
+const NEAR = 8;
+const FEW = 32;
+
+const readValue = byAddress((depth, index): Code => {
   switch (depth) {
     case 0:
       return (env) => {
@@ -70,11 +84,11 @@ function readValue(depth: number, index: number): Code {
     default:
       return (env) => valueAt(outer(env, depth), index);
   }
-}
+});
 
 const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
 
-function readSlot(depth: number, index: number): SlotCode {
+const readSlot = byAddress((depth, index): SlotCode => {
   switch (depth) {
     case 0:
       return (env) => settled(env[index] as Slot);
@@ -85,7 +99,7 @@ function readSlot(depth: number, index: number): SlotCode {
     default:
       return (env) => settled(outer(env, depth)[index] as Slot);
   }
-}
+});
 
 function search(name: string, { levels, global }: Resolution & { kind: 'search' }, scope: StaticScope, span: Span): Code {
   const wanted = intern(name);

@@ -11,19 +11,11 @@ import type { Slot } from './value.ts';
 
 const LINEAR = 8;
 
-/** The engine's own copy of a name: two such are compared by address. Cost: one hash look-up; ten times that for a name that is new. */
-export function intern(name: Bytes): Bytes {
-  const known = interned.get(name);
-  if (known !== undefined) return known;
-  for (const key in { [name]: 0 }) {
-    if (interned.size < MAX_INTERNED) interned.set(key, key);
-    return key;
-  }
+/** The engine's own copy of a name: two such are compared by address. Cost: one hash look-up. */
+export const intern = (name: Bytes): Bytes => {
+  for (const key in { [name]: 0 }) return key;
   return name;
-}
-
-const interned = new Map<Bytes, Bytes>();
-const MAX_INTERNED = 50_000;
+};
 
 /** So many by halving before a shape that is shared gets a Map: most belong to literals that are evaluated once. */
 const FEW_SEARCHES = 3;

@@ -173,8 +173,9 @@ const HOT_THUNKS = 300;
 function compileList({ items }: ListExpr, scope: StaticScope): Code {
   const codes = items.map((item) => delay(item, scope));
   return (env) => {
-    const list: Slot[] = [];
-    for (let i = 0; i < codes.length; i++) list.push(codes[i]!(env));
+    // As long as it will be: one that grows has room for 17 at least.
+    const list = new Array<Slot>(codes.length);
+    for (let i = 0; i < codes.length; i++) list[i] = codes[i]!(env);
     return list;
   };
 }

@@ -1,7 +1,7 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
 import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
-import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
+import { Attrs, addAttr, attrsFromMap, emptyAttrs, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
 import { sortedOrder } from '../name-table.ts';
@@ -54,8 +54,9 @@ function fill(codes: readonly SlotCode[]): (env: Env) => Slot[] {
       return (env) => [a!(env), b!(env), c!(env)];
     default:
       return (env) => {
-        const slots: Slot[] = [];
-        for (let i = 0; i < codes.length; i++) slots.push(codes[i]!(env));
+        // As long as it will be: an array that grows has room for 17 at least.
+        const slots = new Array<Slot>(codes.length);
+        for (let i = 0; i < codes.length; i++) slots[i] = codes[i]!(env);
         return slots;
       };
   }
@@ -93,16 +94,14 @@ function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span):
 
 export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
   const { statics } = merged;
-  // Of many names few are ever asked for.
-  const names = statics.map(statics.length > MANY_NAMES ? ({ name }) => name : ({ name }) => intern(name));
+  // Not interned: most shapes are made once and hardly searched, and that took longer than all that is looked for in them.
+  const names = statics.map(({ name }) => name);
   const spans = statics.map((attr) => spanOf(unit, attr));
   const order = sortedOrder(names);
   if (order === undefined) return { order: names.map((_, index) => index), shape: new Shape(names, true, spans) };
   const sorted = <T>(items: readonly T[]): T[] => order.map((at) => items[at]!);
   return { order, shape: new Shape(sorted(names), true, sorted(spans)) };
 }
-
-const MANY_NAMES = 1000;
 
 /** `${name} = value;`: names evaluated with the set, in order; null leaves the attribute out. */
 function withDynamics(

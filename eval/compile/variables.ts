@@ -1,6 +1,6 @@
 /** Variables. The closures for near slots are written out; a slot found evaluated is replaced by its value. */
 import type { Span } from '../../base/index.ts';
-import { Attrs, intern, type Shape } from '../attrs.ts';
+import { Attrs, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { isPrefixedBuiltin, undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
@@ -102,7 +102,6 @@ const readSlot = byAddress((depth, index): SlotCode => {
 });
 
 function search(name: string, { levels, global }: Resolution & { kind: 'search' }, scope: StaticScope, span: Span): Code {
-  const wanted = intern(name);
   // Where the name stood in the last set of each level.
   const shapes: (Shape | undefined)[] = levels.map(() => undefined);
   const places: number[] = levels.map(() => -1);
@@ -114,7 +113,7 @@ function search(name: string, { levels, global }: Resolution & { kind: 'search' 
       if (level.kind === 'with') {
         const set = withSet(held, span);
         if (set.shape !== shapes[i]) {
-          places[i] = set.shape.indexOf(wanted);
+          places[i] = set.shape.indexOf(name);
           shapes[i] = set.shape;
         }
         const place = places[i]!;

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SourceFile, type Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, attrsFromPairs, filterAttrs, mapAttrs, mergeAttrs, Place, removeNames, Shape } from '../../eval/attrs.ts';
+import {
+  Attrs,
+  attrsFromMap,
+  attrsFromPairs,
+  filterAttrs,
+  mapAttrs,
+  mergeAttrs,
+  Place,
+  removeNames,
+  Shape,
+} from '../../eval/attrs.ts';
 
 const source = new SourceFile('t', '');
 const at = (start: number): Span => ({ source, start, end: start });

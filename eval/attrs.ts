@@ -17,6 +17,13 @@ export const intern = (name: Bytes): Bytes => {
   return name;
 };
 
+/** So many by halving before a shape that is shared gets a Map: most belong to literals that are evaluated once. */
+const FEW_SEARCHES = 3;
+
+const NEVER = 0;
+const UNKNOWN = -2;
+let lastId = NEVER;
+
 export class Shape {
   /** Sorted bytewise, no duplicates. */
   readonly names: readonly Bytes[];
@@ -30,6 +37,10 @@ export class Shape {
   #index: NameTable | number = 0;
   /** None for most shapes that are not shared. */
   #plans: Plans | undefined;
+  #typeAt = UNKNOWN;
+  #outPathAt = UNKNOWN;
+  /** Tells shapes apart without holding them. */
+  readonly id: number = ++lastId;
 
   constructor(names: readonly Bytes[], isShared = false, spans?: readonly (Span | undefined)[]) {
     this.names = names;
@@ -46,17 +57,31 @@ export class Shape {
     return -1;
   }
 
+  /** Where `type` is, or -1: each comparison of two sets asks. */
+  get typeAt(): number {
+    if (this.#typeAt === UNKNOWN) this.#typeAt = this.indexOf('type');
+    return this.#typeAt;
+  }
+
+  /** The same for `outPath`. */
+  get outPathAt(): number {
+    if (this.#outPathAt === UNKNOWN) this.#outPathAt = this.indexOf('outPath');
+    return this.#outPathAt;
+  }
+
   #search(name: Bytes): number {
     if (this.#places !== undefined) return this.#places.get(name) ?? -1;
     const index = this.#index;
     if (typeof index !== 'number') return index.indexOf(name);
     const { names } = this;
-    if (this.isShared && names.length <= MEMO_NAMES) {
+    const isSmall = names.length <= MEMO_NAMES;
+    if (this.isShared && isSmall && index === FEW_SEARCHES) {
       // The engine's own loop: most searches of a short run come before ours is compiled, and takes ten times as long until then.
       this.#places = new Map(names.map((each, at) => [each, at]));
       return this.#places.get(name) ?? -1;
     }
-    if (this.isShared || (index + 1) * LINEAR > names.length) {
+    // A table takes a search as long as halving takes for each eight names, and less memory than is seldom paid for where they are few.
+    if (isSmall ? index === names.length : this.isShared || (index + 1) * LINEAR > names.length) {
       const table = new NameTable(names);
       this.#index = table;
       return table.indexOf(name);
@@ -75,20 +100,28 @@ export class Shape {
     return plan;
   }
 
-  /** How to lay a set of shape `over` on one of this shape. Remembered where both are shared. */
-  planMerge(over: Shape): MergePlan {
+  /**
+   * How to lay a set of shape `over` on one of this shape; `undefined` where that need not be known, since it may never come again. It is
+   * planned and remembered where both are shared, or where this one is big and the same two meet again: what packages make is mostly
+   * made once, from literals that are evaluated once.
+   */
+  planMerge(over: Shape): MergePlan | undefined {
     const plans = this.#plans;
     const last = plans?.lastMerge;
     if (last?.of === over) return last;
+    const isShared = this.isShared && over.isShared;
+    if (!isShared && this.names.length <= MEMO_NAMES) return undefined;
     const known = plans?.merges?.get(over);
+    const own = this.#remembered();
+    if (known === undefined && own.asked !== over.id && (own.asked === NEVER || !isShared)) {
+      own.asked = over.id;
+      return undefined;
+    }
     const plan = known ?? planMerge(this, over, (plans?.merges?.size ?? 0) < MEMO_MERGES);
-    if (plan.shape.isShared) {
-      const own = this.#remembered();
-      own.lastMerge = plan;
-      if (known === undefined) {
-        own.merges ??= new Map();
-        own.merges.set(over, plan);
-      }
+    own.lastMerge = plan;
+    if (known === undefined && plan.shape.isShared) {
+      own.merges ??= new Map();
+      own.merges.set(over, plan);
     }
     return plan;
   }
@@ -145,6 +178,8 @@ export class Shape {
 
 /** What a shape remembers of what was done to its sets. The last of a kind is mostly asked for again. */
 class Plans {
+  /** The `id` of the shape that was last laid over this one without a plan. */
+  asked = NEVER;
   merges: Map<Shape, MergePlan> | undefined = undefined;
   lastMerge: MergePlan | undefined = undefined;
   derived: Map<string, Shape> | undefined = undefined;
@@ -203,29 +238,51 @@ function planIntersection(names: readonly Bytes[], values: Shape): { shape: Shap
 const MEMO_NAMES = 64;
 const MEMO_MERGES = 128;
 
-function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
-  const a = under.names;
-  const b = over.names;
-  const names: Bytes[] = [];
-  const from: number[] = [];
+/** Where the slots of the last merge came from, as in `MergePlan`: written again by each, so that what it makes is as long as it has to be. */
+let places: number[] = [];
+
+/** Fills `places`. Returns how many names there are. */
+function mergePlaces(a: readonly Bytes[], b: readonly Bytes[]): number {
+  if (places.length > MANY_PLACES) places = [];
+  let count = 0;
   let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const left = a[i];
-    const right = b[j];
-    if (right === undefined || (left !== undefined && left < right)) {
-      names.push(left!);
-      from.push(~i++);
-    } else {
-      if (left === right) i++;
-      names.push(right);
-      from.push(j++);
-    }
+  for (let j = 0; j < b.length; j++) {
+    const name = b[j]!;
+    while (i < a.length && a[i]! < name) places[count++] = ~i++;
+    if (i < a.length && a[i] === name) i++;
+    places[count++] = j;
   }
-  const isShared = mayRemember && under.isShared && over.isShared && names.length <= MEMO_NAMES;
-  const hasSpans = under.spans !== undefined || over.spans !== undefined;
-  const spans = hasSpans ? from.map((at) => (at >= 0 ? over.spans?.[at] : under.spans?.[~at])) : undefined;
-  return { of: over, shape: new Shape(names, isShared, spans), from };
+  while (i < a.length) places[count++] = ~i++;
+  return count;
+}
+
+/** What is kept for the next merge. */
+const MANY_PLACES = 1 << 16;
+
+/** Items of both by the first of `places`. An array that grows would have room for 17 at least. */
+function laid<T>(count: number, lower: readonly T[], upper: readonly T[]): T[] {
+  const items = new Array<T>(count);
+  for (let i = 0; i < count; i++) {
+    const at = places[i]!;
+    items[i] = at >= 0 ? upper[at]! : lower[~at]!;
+  }
+  return items;
+}
+
+function laidSpans(count: number, under: Shape, over: Shape): (Span | undefined)[] | undefined {
+  const lower = under.spans;
+  const upper = over.spans;
+  if (lower === undefined && upper === undefined) return undefined;
+  return laid<Span | undefined>(count, lower ?? NO_SPANS, upper ?? NO_SPANS);
+}
+
+const NO_SPANS: readonly undefined[] = [];
+
+function planMerge(under: Shape, over: Shape, mayRemember: boolean): MergePlan {
+  const count = mergePlaces(under.names, over.names);
+  const isShared = mayRemember && under.isShared && over.isShared && count <= MEMO_NAMES;
+  const shape = new Shape(laid(count, under.names, over.names), isShared, laidSpans(count, under, over));
+  return { of: over, shape, from: places.slice(0, count) };
 }
 
 export class Attrs {
@@ -285,7 +342,20 @@ export function attrsFromPairs(names: Bytes[], slots: Slot[], spans?: (Span | un
   const order = sortedOrder(names);
   const pick = <T>(items: T[]): T[] => (order === undefined ? items : order.map((at) => items[at]!));
   const sorted = pick(names);
-  return new Attrs(spans === undefined ? sharedShape(sorted) : new Shape(sorted, false, pick(spans)), pick(slots));
+  return new Attrs(spans === undefined ? sharedShape(sorted) : shapeAt(sorted, pick(spans)), pick(slots));
+}
+
+/** The shape of names with places; as lists of pairs mostly come from one place again and again, it is shared where all have that one. */
+function shapeAt(names: readonly Bytes[], spans: readonly (Span | undefined)[]): Shape {
+  const [span] = spans;
+  if (span === undefined || names.length > INTERNED_NAMES || spans.some((each) => each !== span))
+    return new Shape(names, false, spans);
+  let first = firstNodesAt.get(span);
+  if (first === undefined) {
+    first = { next: undefined, shape: undefined };
+    firstNodesAt.set(span, first);
+  }
+  return internShape(names, first, spans);
 }
 
 /**
@@ -293,7 +363,7 @@ export function attrsFromPairs(names: Bytes[], slots: Slot[], spans?: (Span | un
  * are not too many.
  */
 export const sharedShape = (names: readonly Bytes[]): Shape =>
-  names.length <= INTERNED_NAMES ? internShape(names) : new Shape(names);
+  names.length <= INTERNED_NAMES ? internShape(names, firstNode) : new Shape(names);
 
 const INTERNED_NAMES = 24;
 const MAX_NODES = 20_000;
@@ -304,14 +374,16 @@ interface NameNode {
   shape: Shape | undefined;
 }
 const firstNode: NameNode = { next: undefined, shape: undefined };
+/** Of the names that all have this place. */
+const firstNodesAt = new WeakMap<Span, NameNode>();
 let nodes = 0;
 
-function internShape(names: readonly Bytes[]): Shape {
-  let node = firstNode;
+function internShape(names: readonly Bytes[], first: NameNode, spans?: readonly (Span | undefined)[]): Shape {
+  let node = first;
   for (const name of names) {
     let next = node.next?.get(name);
     if (next === undefined) {
-      if (nodes === MAX_NODES) return new Shape(names);
+      if (nodes === MAX_NODES) return new Shape(names, false, spans);
       nodes++;
       next = { next: undefined, shape: undefined };
       node.next ??= new Map();
@@ -319,7 +391,7 @@ function internShape(names: readonly Bytes[]): Shape {
     }
     node = next;
   }
-  node.shape ??= new Shape(names.map(intern), true);
+  node.shape ??= new Shape(names.map(intern), true, spans);
   return node.shape;
 }
 
@@ -330,11 +402,12 @@ export const attrsFromRecord = (record: Readonly<Record<Bytes, Slot>>): Attrs =>
 export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   if (over.slots.length === 0) return under;
   if (under.slots.length === 0) return over;
-  if (!under.shape.isShared) {
-    return over.slots.length * 16 < under.slots.length ? insertAttrs(under, over) : mergeOnce(under, over);
+  const plan = under.shape.planMerge(over.shape);
+  if (plan === undefined) {
+    if (over.slots.length * 16 < under.slots.length) return insertAttrs(under, over, true);
+    return under.slots.length * 16 < over.slots.length ? insertAttrs(over, under, false) : mergeOnce(under, over);
   }
-  if (!over.shape.isShared) return mergeOnce(under, over);
-  const { shape, from } = under.shape.planMerge(over.shape);
+  const { shape, from } = plan;
   const lower = under.slots;
   const upper = over.slots;
   // As long as it will be: an array that grows has room for 17 at least.
@@ -346,34 +419,11 @@ export function mergeAttrs(under: Attrs, over: Attrs): Attrs {
   return new Attrs(shape, slots);
 }
 
-/** A merge that will hardly come again: names, places and slots in one pass. */
-function mergeOnce(under: Attrs, over: Attrs): Attrs {
-  const a = under.shape.names;
-  const b = over.shape.names;
-  const underSpans = under.shape.spans;
-  const overSpans = over.shape.spans;
-  const names: Bytes[] = [];
-  const slots: Slot[] = [];
-  const spans: (Span | undefined)[] | undefined = underSpans === undefined && overSpans === undefined ? undefined : [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const left = a[i];
-    const right = b[j];
-    if (right === undefined || (left !== undefined && left < right)) {
-      names.push(left!);
-      slots.push(under.slots[i]!);
-      spans?.push(underSpans?.[i]);
-      i++;
-    } else {
-      if (left === right) i++;
-      names.push(right);
-      slots.push(over.slots[j]!);
-      spans?.push(overSpans?.[j]);
-      j++;
-    }
-  }
-  return new Attrs(new Shape(names, false, spans), slots);
+/** A merge that may never come again. */
+function mergeOnce({ shape: under, slots: lower }: Attrs, { shape: over, slots: upper }: Attrs): Attrs {
+  const count = mergePlaces(under.names, over.names);
+  const shape = new Shape(laid(count, under.names, over.names), false, laidSpans(count, under, over));
+  return new Attrs(shape, laid(count, lower, upper));
 }
 
 /** One attribute more, of a name that the set lacks. Cost: O(n). */
@@ -399,24 +449,26 @@ export function addAttr(set: Attrs, name: Bytes, slot: Slot, span: Span | undefi
   return new Attrs(new Shape(newNames, false, newSpans), newSlots);
 }
 
-/** A few attributes into a big set: whole stretches are copied, names are found by halving. */
-function insertAttrs(under: Attrs, over: Attrs): Attrs {
-  const { names, spans } = under.shape;
-  const overSpans = over.shape.spans;
+/** A few attributes into a big set, whose own stay unless the few `win`: whole stretches are copied, names are found by halving. */
+function insertAttrs(big: Attrs, few: Attrs, win: boolean): Attrs {
+  const { names, spans } = big.shape;
+  const fewSpans = few.shape.spans;
   const added: number[] = [];
   const replaced: number[] = [];
-  over.names.forEach((name, i) => {
+  few.names.forEach((name, i) => {
     const at = lowerBound(names, name);
-    (names[at] === name ? replaced : added).push(i, at);
+    if (names[at] !== name) added.push(i, at);
+    else if (win) replaced.push(i, at);
   });
-  const slots = laidInto(under.slots, over.slots, added, replaced);
-  const keepsSpans = spans === undefined && overSpans === undefined;
-  if (added.length === 0 && keepsSpans) return new Attrs(under.shape, slots);
+  if (added.length === 0 && replaced.length === 0) return big;
+  const slots = laidInto(big.slots, few.slots, added, replaced);
+  const keepsSpans = spans === undefined && fewSpans === undefined;
+  if (added.length === 0 && keepsSpans) return new Attrs(big.shape, slots);
   const noSpans = (count: number): undefined[] => new Array<undefined>(count).fill(undefined);
   const newSpans = keepsSpans
     ? undefined
-    : laidInto(spans ?? noSpans(names.length), overSpans ?? noSpans(over.size), added, replaced);
-  return new Attrs(new Shape(laidInto(names, over.names, added, []), false, newSpans), slots);
+    : laidInto(spans ?? noSpans(names.length), fewSpans ?? noSpans(few.size), added, replaced);
+  return new Attrs(new Shape(laidInto(names, few.names, added, []), false, newSpans), slots);
 }
 
 /**

@@ -39,9 +39,9 @@ function listsEqual(a: Slot[], b: Slot[]): boolean {
 
 function setsEqual(a: Attrs, b: Attrs): boolean {
   if (isDerivation(a) && isDerivation(b)) {
-    const left = a.get('outPath');
-    const right = b.get('outPath');
-    if (left !== undefined && right !== undefined) return slotsEqual(left, right);
+    const { outPathAt: left } = a.shape;
+    const { outPathAt: right } = b.shape;
+    if (left >= 0 && right >= 0) return slotsEqual(a.slots[left]!, b.slots[right]!);
   }
   if (a.size !== b.size) return false;
   if (a.shape !== b.shape) for (let i = 0; i < a.size; i++) if (a.names[i] !== b.names[i]) return false;
@@ -51,8 +51,8 @@ function setsEqual(a: Attrs, b: Attrs): boolean {
 
 /** Whether a set says `type = "derivation"`. Forces `type`. */
 export function isDerivation(set: Attrs): boolean {
-  const type = set.get('type');
-  return type !== undefined && force(type) === 'derivation';
+  const { typeAt } = set.shape;
+  return typeAt >= 0 && force(set.slots[typeAt]!) === 'derivation';
 }
 
 /** Negative, 0 or positive. @throws Fault E-EVAL-015 not comparable */

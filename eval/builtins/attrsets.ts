@@ -198,11 +198,12 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   let known = formalsOf.get(fn.site);
   if (known === undefined) {
     const { source } = fn.site.span;
-    const formals = new Map(param.formals.map((formal) => [formal.name, formal]));
-    known = attrsFromMap(new Map(param.formals.map(({ name, fallback }) => [name, fallback !== undefined])), (name) => {
-      const { start, end } = formals.get(name)!;
-      return { source, start, end };
-    });
+    const { formals } = param;
+    known = attrsFromPairs(
+      formals.map(({ name }) => name),
+      formals.map(({ fallback }) => fallback !== undefined),
+      formals.map(({ start, end }) => ({ source, start, end })),
+    );
     formalsOf.set(fn.site, known);
   }
   return known;

@@ -39,11 +39,10 @@ export function compileRecursive(
   statics.forEach((attr, index) => {
     const naming = { kind, name: attr.name };
     const { value } = attr;
-    const span = spanOf(around.unit, attr);
     let code: SlotCode;
     if (value.kind === 'expr') code = compiling.delayBound(value, scope, { naming, filledUpTo: isFinal ? index + 1 : 0 });
-    else if (value.kind === 'inherit') code = delayVariable(attr.name, around, span, 1);
-    else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, span);
+    else if (value.kind === 'inherit') code = delayVariable(attr.name, around, spanOf(around.unit, attr), 1);
+    else code = delayInherited(attr.name, (env) => env[firstFrom + value.index] as Slot, spanOf(around.unit, attr));
     order.push({ index: index + 1, code });
   });
   const template: Env = new Array<unknown>(1 + statics.length + inheritFroms.length).fill(undefined);

@@ -16,7 +16,7 @@ import {
 import { attrsFromRecord } from '../attrs.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
-import { labelCode } from '../trace.ts';
+import { labelCode, type ThunkLabel } from '../trace.ts';
 import { type Env, Float, type Slot, type Value } from '../value.ts';
 import { assertionFailure } from './assertion.ts';
 import { compileRecursive } from './bindings.ts';
@@ -116,7 +116,7 @@ function delay(expr: Expr, scope: StaticScope, options: DelayOptions = {}): Slot
     case 'lambda':
       return compileLambda(expr, scope, compiler, options.naming?.name);
     case 'list':
-      if (expr.items.length === 0) return () => [];
+      if (expr.items.length === 0) return emptyList;
       break;
     default:
   }
@@ -133,11 +133,19 @@ function suspendText(value: DeferredValue, scope: StaticScope, naming: Naming | 
   let suspended: SlotCode | undefined;
   const first: ThunkCode = (env) => {
     suspended ??= suspend(value.expr, scope, naming);
-    label(first, value, scope, naming);
-    return (suspended(env) as Thunk).code!(env);
+    const { code } = suspended(env) as Thunk;
+    if (naming === undefined) return code!(env);
+    try {
+      return code!(env);
+    } catch (error) {
+      labelCode(first, labelOf(value, scope, naming));
+      throw error;
+    }
   };
   return (env) => (suspended === undefined ? new Thunk(first, env) : suspended(env));
 }
+
+const emptyList: SlotCode = () => [];
 
 /** Whether a variable's slot is in the environment being filled, and not there yet. */
 function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undefined): boolean {
@@ -146,40 +154,51 @@ function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undef
   return found.kind === 'slot' && found.depth === 0 && found.index >= filledUpTo;
 }
 
+/** What says what failed is made for those who fail: most expressions are evaluated once, and most of these never fail. */
 function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): SlotCode {
-  let isCompiled = false;
-  let compileNow = compile;
-  let code: ThunkCode = first;
-  function first(env: Env): Value {
-    if (!isCompiled) {
-      const compiled = compileNow(expr, scope);
-      isCompiled = true;
-      label(first, expr, scope, naming);
-      label(compiled, expr, scope, naming);
+  let compiled: Code | undefined;
+  const cold = (env: Env): Value => {
+    compiled ??= compile(expr, scope);
+    if (naming === undefined) {
       code = compiled;
+      return compiled(env);
     }
-    return code(env);
-  }
+    try {
+      return compiled(env);
+    } catch (error) {
+      labelCode(cold, labelOf(expr, scope, naming));
+      throw error;
+    }
+  };
+  let code: ThunkCode = cold;
   let made = 0;
   return (env) => {
-    if (++made === HOT_THUNKS) heat();
+    if (++made === HOT_THUNKS) {
+      code = heated(expr, scope, naming, (hot) => {
+        code = hot;
+      });
+    }
     return new Thunk(code, env);
   };
-  function heat(): void {
-    isCompiled = false;
-    compileNow = compiler.fuse;
-    code = first;
-  }
 }
 
-function label(code: ThunkCode, node: Node, scope: StaticScope, naming: Naming | undefined): void {
-  if (naming === undefined) return;
-  const owner = naming.owner === undefined ? '' : ` of ${naming.owner}`;
-  labelCode(code, {
-    text: `the ${naming.kind} '${printName(naming.name)}'${owner}`,
-    name: naming.name,
-    span: spanOf(scope.unit, node),
-  });
+/** What thunks run of an expression that gets hot, until the first of them has. */
+function heated(expr: Expr, scope: StaticScope, naming: Naming | undefined, use: (hot: Code) => void): ThunkCode {
+  let hot: Code | undefined;
+  const first: ThunkCode = (env: Env): Value => {
+    if (hot === undefined) {
+      hot = compiler.fuse(expr, scope);
+      if (naming !== undefined) for (const each of [first, hot]) labelCode(each, labelOf(expr, scope, naming));
+      use(hot);
+    }
+    return hot(env);
+  };
+  return first;
+}
+
+function labelOf(node: Node, scope: StaticScope, { kind, name, owner }: Naming): ThunkLabel {
+  const whose = owner === undefined ? '' : ` of ${owner}`;
+  return { text: `the ${kind} '${printName(name)}'${whose}`, name, span: spanOf(scope.unit, node) };
 }
 
 /** Thunks made of one expression before it is compiled to JavaScript. */
@@ -188,8 +207,9 @@ const HOT_THUNKS = 300;
 function compileList({ items }: ListExpr, scope: StaticScope): Code {
   const codes = items.map((item) => delay(item, scope));
   return (env) => {
-    const list: Slot[] = [];
-    for (let i = 0; i < codes.length; i++) list.push(codes[i]!(env));
+    // As long as it will be: one that grows has room for 17 at least.
+    const list = new Array<Slot>(codes.length);
+    for (let i = 0; i < codes.length; i++) list[i] = codes[i]!(env);
     return list;
   };
 }

@@ -155,7 +155,8 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   const template: Env = new Array<unknown>(1 + formals.length + (param.as === undefined ? 0 : 1)).fill(undefined);
   let shape: Shape | undefined;
   let plan: readonly number[] = [];
-  const plans = new Map<Shape, readonly number[]>();
+  // Of all shapes but the first.
+  let plans: Map<Shape, readonly number[]> | undefined;
   return {
     scope: inner,
     isPlain: false,
@@ -163,9 +164,12 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
       const set = force(arg);
       if (!(set instanceof Attrs)) throw notASet(set, site);
       if (set.shape !== shape) {
-        plan = plans.get(set.shape) ?? planMatch(site, param, set);
+        plan = plans?.get(set.shape) ?? planMatch(site, param, set);
+        if (set.shape.isShared && shape !== undefined) {
+          plans ??= new Map();
+          if (plans.size < MAX_PLANS) plans.set(set.shape, plan);
+        }
         shape = set.shape;
-        if (shape.isShared && plans.size < MAX_PLANS) plans.set(shape, plan);
       }
       const at = plan;
       const bound = template.slice();

@@ -87,14 +87,16 @@ export interface Level {
   readonly depth: number;
 }
 
+const NO_LEVELS: readonly Level[] = [];
+
 /** A `with` never hides a global; a dynamic scope does. */
 export function resolve(name: string, scope: StaticScope): Resolution {
-  const levels: Level[] = [];
+  let levels = NO_LEVELS;
   let depth = 0;
   for (let at: StaticScope | undefined = scope; at !== undefined; at = at.around, depth++) {
     const index = at.names.get(name);
     if (index !== undefined) return { kind: 'slot', depth, index, scope: at };
-    if (at.kind === 'with' || at.kind === 'dynamic') levels.push({ kind: at.kind, depth });
+    if (at.kind === 'with' || at.kind === 'dynamic') levels = [...levels, { kind: at.kind, depth }];
   }
   const global = scope.unit.ctx.globals.get(name);
   const asked = global === undefined ? levels : levels.filter(({ kind }) => kind === 'dynamic');

@@ -1,7 +1,7 @@
 /** `e.a.b`, `e.a.b or d`, `e ? a.b`. A select remembers the last shape it met and where its attribute stood there. */
 import type { Bytes, Span } from '../../base/index.ts';
 import type { AttrName, HasAttrExpr, SelectExpr } from '../../lang/index.ts';
-import { Attrs, intern, type Shape } from '../attrs.ts';
+import { Attrs, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, unwantedContext, wrongType } from '../errors.ts';
 import { run, Thunk } from '../thunk.ts';
@@ -54,7 +54,7 @@ function selectOne(target: Code, name: AttrName, scope: StaticScope, compiling: 
       return select(set, nameCode(env), span);
     };
   }
-  const wanted = intern(name.name);
+  const wanted = name.name;
   let shape: Shape | undefined;
   let index = 0;
   return (env) => {

@@ -1,9 +1,10 @@
 /** Attribute set literals. All sets of one literal share its shape; names computed at run time are laid over it. */
 import type { Span } from '../../base/index.ts';
 import type { AttrsExpr, MergedAttrs } from '../../lang/index.ts';
-import { Attrs, addAttr, attrsFromMap, emptyAttrs, intern, mergeAttrs, Shape } from '../attrs.ts';
+import { Attrs, addAttr, attrsFromMap, emptyAttrs, mergeAttrs, Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { duplicateAttribute, wrongType } from '../errors.ts';
+import { sortedOrder } from '../name-table.ts';
 import { force } from '../thunk.ts';
 import type { Env, Slot, Value } from '../value.ts';
 import { compileRecursive, delayInherited } from './bindings.ts';
@@ -19,11 +20,11 @@ export function compileAttrs(expr: AttrsExpr, scope: StaticScope, compiling: Com
 function compilePlain(merged: MergedAttrs, scope: StaticScope, compiling: Compiling): Code {
   const { shape, order } = shapeOf(merged, scope.unit);
   const froms = merged.inheritFroms.map((from) => compiling.delay(from, scope));
-  const codes = order.map((at): SlotCode => {
+  const codes = order.map((at, i): SlotCode => {
     const attr = merged.statics[at]!;
-    const span = spanOf(scope.unit, attr);
     const { value } = attr;
     if (value.kind === 'expr') return compiling.delayBound(value, scope, { naming: { kind: 'attribute', name: attr.name } });
+    const span = shape.spans![i]!;
     if (value.kind === 'inherit') return delayVariable(attr.name, scope, span);
     return delayInherited(attr.name, (held) => held[value.index] as Slot, span);
   });
@@ -53,8 +54,9 @@ function fill(codes: readonly SlotCode[]): (env: Env) => Slot[] {
       return (env) => [a!(env), b!(env), c!(env)];
     default:
       return (env) => {
-        const slots: Slot[] = [];
-        for (let i = 0; i < codes.length; i++) slots.push(codes[i]!(env));
+        // As long as it will be: an array that grows has room for 17 at least.
+        const slots = new Array<Slot>(codes.length);
+        for (let i = 0; i < codes.length; i++) slots[i] = codes[i]!(env);
         return slots;
       };
   }
@@ -91,17 +93,14 @@ function applyOverrides(plain: Attrs, env: Env, scope: StaticScope, span: Span):
 }
 
 export function shapeOf(merged: MergedAttrs, unit: Unit): { shape: Shape; order: number[] } {
-  const order = merged.statics.map((_, index) => index);
-  order.sort((a, b) => (merged.statics[a]!.name < merged.statics[b]!.name ? -1 : 1));
-  const sorted = order.map((at) => merged.statics[at]!);
-  return {
-    order,
-    shape: new Shape(
-      sorted.map(({ name }) => intern(name)),
-      true,
-      sorted.map((attr) => spanOf(unit, attr)),
-    ),
-  };
+  const { statics } = merged;
+  // Not interned: most shapes are made once and hardly searched, and that took longer than all that is looked for in them.
+  const names = statics.map(({ name }) => name);
+  const spans = statics.map((attr) => spanOf(unit, attr));
+  const order = sortedOrder(names);
+  if (order === undefined) return { order: names.map((_, index) => index), shape: new Shape(names, true, spans) };
+  const sorted = <T>(items: readonly T[]): T[] => order.map((at) => items[at]!);
+  return { order, shape: new Shape(sorted(names), true, sorted(spans)) };
 }
 
 /** `${name} = value;`: names evaluated with the set, in order; null leaves the attribute out. */

@@ -1,6 +1,6 @@
 /** Variables. The closures for near slots are written out; a slot found evaluated is replaced by its value. */
 import type { Span } from '../../base/index.ts';
-import { Attrs, intern, type Shape } from '../attrs.ts';
+import { Attrs, type Shape } from '../attrs.ts';
 import { describe } from '../describe.ts';
 import { isPrefixedBuiltin, undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
@@ -54,7 +54,21 @@ function valueAt(env: Env, index: number): Value {
   return value;
 }
 
-function readValue(depth: number, index: number): Code {
+/** One and the same code for all variables that stand at one address, of which most programs use few. */
+function byAddress<C>(make: (depth: number, index: number) => C): typeof make {
+  const made: C[] = [];
+  return (depth, index) => {
+    if (depth >= NEAR || index >= FEW) return make(depth, index);
+    const at = depth * FEW + index;
+    made[at] ??= make(depth, index);
+    return made[at];
+  };
+}
+
+const NEAR = 8;
+const FEW = 32;
+
+const readValue = byAddress((depth, index): Code => {
   switch (depth) {
     case 0:
       return (env) => {
@@ -70,11 +84,11 @@ function readValue(depth: number, index: number): Code {
     default:
       return (env) => valueAt(outer(env, depth), index);
   }
-}
+});
 
 const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
 
-function readSlot(depth: number, index: number): SlotCode {
+const readSlot = byAddress((depth, index): SlotCode => {
   switch (depth) {
     case 0:
       return (env) => settled(env[index] as Slot);
@@ -85,10 +99,9 @@ function readSlot(depth: number, index: number): SlotCode {
     default:
       return (env) => settled(outer(env, depth)[index] as Slot);
   }
-}
+});
 
 function search(name: string, { levels, global }: Resolution & { kind: 'search' }, scope: StaticScope, span: Span): Code {
-  const wanted = intern(name);
   // Where the name stood in the last set of each level.
   const shapes: (Shape | undefined)[] = levels.map(() => undefined);
   const places: number[] = levels.map(() => -1);
@@ -100,7 +113,7 @@ function search(name: string, { levels, global }: Resolution & { kind: 'search' 
       if (level.kind === 'with') {
         const set = withSet(held, span);
         if (set.shape !== shapes[i]) {
-          places[i] = set.shape.indexOf(wanted);
+          places[i] = set.shape.indexOf(name);
           shapes[i] = set.shape;
         }
         const place = places[i]!;

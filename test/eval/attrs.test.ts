@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SourceFile, type Span } from '../../base/index.ts';
-import { Attrs, attrsFromMap, filterAttrs, mapAttrs, mergeAttrs, Place, removeNames, Shape } from '../../eval/attrs.ts';
+import {
+  Attrs,
+  attrsFromMap,
+  attrsFromPairs,
+  filterAttrs,
+  mapAttrs,
+  mergeAttrs,
+  Place,
+  removeNames,
+  Shape,
+} from '../../eval/attrs.ts';
 
 const source = new SourceFile('t', '');
 const at = (start: number): Span => ({ source, start, end: start });
@@ -139,7 +149,9 @@ test('filter and map keep names, order and places', () => {
 test('what is remembered is bounded', () => {
   const base = new Attrs(new Shape(['a', 'b'], true), [1, 2]);
   const shapes = Array.from({ length: 300 }, (_, i) => mergeAttrs(base, attrsFromMap(new Map([[`k${i}`, i]]))).shape);
-  assert.ok(shapes[0]!.isShared);
+  // The first may have been the last.
+  assert.ok(!shapes[0]!.isShared);
+  assert.ok(shapes[1]!.isShared);
   assert.ok(!shapes.at(-1)!.isShared);
   const literal = new Attrs(new Shape(['c'], true), [3]);
   assert.deepEqual(read(mergeAttrs(base, literal)), [
@@ -161,4 +173,35 @@ test('equal names without places share a shape; filtering a shared shape gives a
   assert.equal(first!.shape, second!.shape);
   const [a, b] = [first!, second!].map((set) => filterAttrs(set, (name) => name === 'y'));
   assert.equal(a!.shape, b!.shape);
+});
+
+test('two big sets that meet again share the shape of what they make', () => {
+  const numbered = (prefix: string, count: number): Attrs =>
+    attrsFromMap(new Map(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, i])));
+  const big = numbered('n', 200);
+  const other = numbered('o', 150);
+  const few = numbered('n1', 3);
+  for (const [under, over] of [
+    [big, other],
+    [big, few],
+    [few, big],
+  ] as const) {
+    const made = Array.from({ length: 3 }, () => mergeAttrs(under, over));
+    const expected = new Map([under, over].flatMap(({ names, slots }) => names.map((name, i) => [name, slots[i]])));
+    for (const set of made) assert.deepEqual(new Map(set.names.map((name, i) => [name, set.slots[i]])), expected);
+    assert.equal(made[1]!.shape, made[2]!.shape);
+  }
+  const apart = mergeAttrs(big, numbered('x', 100));
+  assert.notEqual(mergeAttrs(big, other).shape, apart.shape);
+});
+
+test('sets of pairs from one place share a shape, which tells that place', () => {
+  const [here, there] = [at(12), at(2)];
+  const pairs = (span: Span): Attrs => attrsFromPairs(['b', 'a'], [1, 2], [span, span]);
+  assert.equal(pairs(here).shape, pairs(here).shape);
+  assert.ok(pairs(here).shape.isShared);
+  assert.notEqual(pairs(here).shape, pairs(there).shape);
+  assert.equal(pairs(there!).spanOf('b'), there);
+  const mixed = (): Attrs => attrsFromPairs(['b', 'a'], [1, 2], [here, there]);
+  assert.notEqual(mixed().shape, mixed().shape);
 });

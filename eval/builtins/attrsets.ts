@@ -200,11 +200,11 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   let known = formalsOf.get(fn.site);
   if (known === undefined) {
     const { source } = fn.site.span;
-    const formals = new Map(param.formals.map((formal) => [formal.name, formal]));
-    known = attrsFromMap(new Map(param.formals.map(({ name, fallback }) => [name, fallback !== undefined])), (name) => {
-      const { start, end } = formals.get(name)!;
-      return { source, start, end };
-    });
+    known = attrsFromPairs(
+      param.formals.map(({ name }) => name),
+      param.formals.map(({ fallback }) => fallback !== undefined),
+      param.formals.map(({ start, end }) => ({ source, start, end })),
+    );
     formalsOf.set(fn.site, known);
   }
   return known;

@@ -32,7 +32,7 @@ export const EVALUATION: Parts = {
       /^cli\/igos\/instantiate\.ts$/,
       /^cli\/(evaluation-cache\/|source-memory\.ts$)/,
       /^base\/(koffi|sha256)\.ts$/,
-      /^store\/(aterm|base32|complete-derivation|derivation|derivation-text|hash|hash-modulo|kept-text|store-path)\.ts$/,
+      /^store\/(aterm|base32|complete-derivation|derivation|derivation-text|hash|hash-modulo|kept-text|nar-of-file|small-source|store-path)\.ts$/,
     ],
     seldom: [
       /^builder\//,

@@ -59,8 +59,13 @@ export class FileLoader {
     if (known !== undefined) return known;
     const { io } = this.#ctx;
     const resolve = (): Bytes => {
-      const target = io.lstat(path) === 'symlink' ? io.realpath(path) : path;
-      return io.lstat(target) === 'directory' ? `${target === '/' ? '' : target}/default.nix` : target;
+      let target = path;
+      let kind = io.lstat(path);
+      if (kind === 'symlink') {
+        target = io.realpath(path);
+        kind = io.lstat(target);
+      }
+      return kind === 'directory' ? `${target === '/' ? '' : target}/default.nix` : target;
     };
     const file = reading(path, resolve, io);
     this.#resolved.set(path, file);

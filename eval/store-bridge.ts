@@ -1,7 +1,7 @@
 /** The object store of this machine as evaluation sees it. */
 import { type Bytes, textToBytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, Gathering, LaterTexts, ObjectStore, StorePath, TreeEntry } from '../store/index.ts';
-import { decodeDerivation, derivationName, hostTree, splitStorePath } from '../store/index.ts';
+import { decodeDerivation, derivationName, hostTree, nameSmallSource, splitStorePath } from '../store/index.ts';
 import { sourceChanged } from './errors.ts';
 import type { EvalStore, StoreText } from './io.ts';
 
@@ -24,7 +24,7 @@ export class StoreBridge implements EvalStore {
   readonly #defersWrites: boolean;
   /** Sources that are copied, and valid after `flush`. */
   #gathering: Gathering | undefined;
-  /** Sources that are yet to be copied (deferred) or never will be (read-only). */
+  /** Sources that are yet to be copied (deferred), or never will be (read-only), though the store may have them. */
   readonly #uncopied = new Set<StorePath>();
   readonly #copies: (() => void)[] = [];
 
@@ -51,7 +51,8 @@ export class StoreBridge implements EvalStore {
   addPath(name: string, source: Bytes, options: AddOptions = {}): { path: StorePath; digest: Digest } {
     const [real, mapped] = this.#onDisk(source, options);
     if (!this.isReadOnly && !this.#defersWrites) return this.#gathered().ensurePath(name, real, mapped);
-    const computed = this.#store.computePath(name, real, mapped);
+    // Mostly that is all: the store need not be opened.
+    const computed = nameSmallSource(name, real, mapped, this.storeDir) ?? this.#store.computePath(name, real, mapped);
     this.#copy(computed.path, () => {
       if (this.#store.addPath(name, real, mapped) !== computed.path) throw sourceChanged(source);
     });
@@ -60,7 +61,8 @@ export class StoreBridge implements EvalStore {
 
   #copy(path: StorePath, run: () => void): void {
     if (this.#uncopied.has(path)) return;
-    if (this.isReadOnly ? this.#store.isValid(path) : this.#store.hold(path)) return;
+    // Read-only, whether the store has it is asked when somebody reads it: seldom.
+    if (!this.isReadOnly && this.#store.hold(path)) return;
     this.#uncopied.add(path);
     if (!this.isReadOnly) this.#copies.push(run);
   }
@@ -68,7 +70,9 @@ export class StoreBridge implements EvalStore {
   /** Whether evaluation has made a path that is not on disk, so that nothing below it can be read before `flush`. */
   isUnwritten(path: StorePath): boolean {
     return (
-      this.#uncopied.has(path) || this.#gathering?.has(path) === true || (this.#texts.has(path) && !this.#store.isValid(path))
+      this.#gathering?.has(path) === true ||
+      (this.#uncopied.has(path) && !(this.isReadOnly && this.#store.isValid(path))) ||
+      (this.#texts.has(path) && !this.#store.isValid(path))
     );
   }
 

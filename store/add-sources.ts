@@ -9,6 +9,7 @@ import { hashBytes } from './hash.ts';
 import { type Ingested, ingest } from './ingest.ts';
 import { type ByteSource, readNar } from './nar-decode.ts';
 import { readTree } from './read-tree.ts';
+import { nameSmallSource } from './small-source.ts';
 import type { InodeData } from './source-files.ts';
 import { type StatKey, StatKeyBuilder, statKey } from './stat-key.ts';
 import { type ContentAddress, contentAddressedPath, formatContentAddress, parseStoreName } from './store-path.ts';
@@ -45,7 +46,7 @@ export class SourceAdder {
   }
 
   computePath(name: string, source: Bytes, options: AddOptions = {}): Named {
-    return this.#compute(sourceOf(name, source, options));
+    return nameSmallSource(name, source, options, this.#sink.storeDir) ?? this.#compute(sourceOf(name, source, options));
   }
 
   addPath(name: string, source: Bytes, options: AddOptions = {}): Named {
@@ -53,6 +54,8 @@ export class SourceAdder {
   }
 
   ensurePath(name: string, source: Bytes, options: AddOptions = {}): Named {
+    const small = nameSmallSource(name, source, options, this.#sink.storeDir);
+    if (small !== undefined) return this.#sink.hold(small.path) ? small : this.#copy(sourceOf(name, source, options));
     const found = sourceOf(name, source, options);
     const state = statKey(found.entries);
     const named = this.#remembered(found, state.key) ?? this.#identify(found, read(found));

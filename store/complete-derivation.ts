@@ -59,8 +59,9 @@ export function completeDerivation(
   if (kind === 'input-addressed') throw new Bug(`derivation '${drv.name}' is complete already`);
   const names = drv.outputs.size === 1 && drv.outputs.has('out') ? ONLY_OUT : [...drv.outputs.keys()].sort(compareBytes);
   const inputs = sortedInputs(drv.inputs.slice());
+  const sources = isSorted(drv.inputSrcs) ? drv.inputSrcs : [...drv.inputSrcs].sort(compareBytes);
   const modulo = kind === 'deferred' ? moduloInputs(inputs, inputOf) : undefined;
-  const written = new Writing(drv, names, inputsText(inputs), modulo === undefined ? undefined : storeDir);
+  const written = new Writing(drv, names, inputsText(inputs), sources, modulo === undefined ? undefined : storeDir);
   const draft = new DraftText(written.text);
   let { outputs } = drv;
   if (modulo !== undefined) {
@@ -68,7 +69,7 @@ export function completeDerivation(
     outputs = fillPaths(draft, written, names, drv.name, storeDir);
   } else if (names.length > 1) outputs = new Map(names.map((name) => [name, drv.outputs.get(name)!]));
   const content = draft.keep();
-  const references = mergeSorted(drv.inputSrcs, inputs);
+  const references = mergeSorted(sources, inputs);
   const path = drvPath(drv.name, content.sha256, references, storeDir);
   let dependentsSee: ModuloHash = DEFERRED;
   if (kind === 'fixed') {
@@ -149,9 +150,18 @@ class Writing {
   /** What stands there: as long as the paths are. */
   readonly fillers: Bytes[];
 
-  /** @param storeDir  where there are paths to be filled in */
-  constructor(drv: UnfinishedDerivation, names: readonly string[], inputs: Bytes, storeDir: string | undefined) {
-    const { inputSrcs, outputs, values } = drv;
+  /**
+   * @param sources   sorted
+   * @param storeDir  where there are paths to be filled in
+   */
+  constructor(
+    drv: UnfinishedDerivation,
+    names: readonly string[],
+    inputs: Bytes,
+    sources: readonly StorePath[],
+    storeDir: string | undefined,
+  ) {
+    const { outputs, values } = drv;
     const count = names.length;
     const holes: number[] = new Array(2 * count);
     const fillers: Bytes[] = new Array(count);
@@ -169,8 +179,7 @@ class Writing {
     this.inputsAt = text.length;
     text += inputs;
     this.inputsEnd = text.length;
-    const sources = listText(inputSrcs.length < 2 ? inputSrcs : [...inputSrcs].sort(compareBytes));
-    text += `,[${sources}],${quote(drv.system)},${quote(drv.builder)},[${listText(drv.args)}],[`;
+    text += `,[${listText(sources)}],${quote(drv.system)},${quote(drv.builder)},[${listText(drv.args)}],[`;
     const { openings, places } = columnsOf(drv.variables, names);
     for (let i = 0; i < places.length; i++) {
       text += openings[i]!;
@@ -217,11 +226,13 @@ function isSame(a: readonly Bytes[], b: readonly Bytes[]): boolean {
 }
 
 function makeColumns(variables: readonly Bytes[], names: readonly string[]): Columns {
-  const openings: Bytes[] = [];
-  const places: number[] = [];
+  // As long as they may get: arrays that grow leave their shorter selves behind.
+  const openings: Bytes[] = new Array(variables.length + names.length);
+  const places: number[] = new Array(variables.length + names.length);
+  let count = 0;
   const put = (name: Bytes, place: number): void => {
-    openings.push(openings.length === 0 ? opening(name).slice(CLOSING) : opening(name));
-    places.push(place);
+    openings[count] = count === 0 ? opening(name).slice(CLOSING) : opening(name);
+    places[count++] = place;
   };
   const order = sortedPlaces(variables);
   let next = 0;
@@ -232,6 +243,8 @@ function makeColumns(variables: readonly Bytes[], names: readonly string[]): Col
     if (name === names[next]) put(name, ~next++);
     else put(name, order === undefined ? i : order[i]!);
   }
+  openings.length = count;
+  places.length = count;
   return { variables, names, openings, places };
 }
 
@@ -348,12 +361,15 @@ function moduloInputs(inputs: readonly InputOutput[], inputOf: (path: StorePath)
   return isDeferred ? undefined : sortedInputs(found);
 }
 
-/** Sources and derivations, sorted, each once. */
+/** Sources and derivations, sorted, each once. Both are sorted. */
 function mergeSorted(sources: readonly StorePath[], inputs: readonly InputOutput[]): readonly StorePath[] {
-  const paths: StorePath[] = new Array(inputs.length);
+  const paths: StorePath[] = new Array(sources.length + inputs.length);
   let count = 0;
-  for (let i = 0; i < inputs.length; i++)
-    if (i === 0 || inputs[i]!.path !== inputs[i - 1]!.path) paths[count++] = inputs[i]!.path as StorePath;
+  for (let i = 0, j = 0; i < sources.length || j < inputs.length; ) {
+    const isSource = j === inputs.length || (i < sources.length && sources[i]! < inputs[j]!.path);
+    const path = isSource ? sources[i++]! : (inputs[j++]!.path as StorePath);
+    if (count === 0 || path !== paths[count - 1]) paths[count++] = path;
+  }
   if (count < paths.length) paths.length = count;
-  return sources.length === 0 ? paths : [...new Set([...sources, ...paths])].sort(compareBytes);
+  return paths;
 }

@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { textToBytes } from '../base/index.ts';
 import { damaged } from './damaged.ts';
 import { dumpNar } from './nar.ts';
-import { type ByteSink, narToken } from './nar-encode.ts';
+import type { ByteSink } from './nar-encode.ts';
+import { narToken } from './nar-of-file.ts';
 import type { ObjectStore, PathInfo, StorePath } from './types.ts';
 
 /** `NIXE`. */

@@ -32,7 +32,8 @@ export { type Explanation, type KeepOptions, type KeepReason, whyLive } from './
 export { decodeManifest, encodeManifest, ManifestBuilder } from './manifest.ts';
 export { dumpNar, unpackNar, withFileSource } from './nar.ts';
 export { type ByteSource, bytesSource, readNar } from './nar-decode.ts';
-export { type ByteSink, NarEncoder, narOfBytes } from './nar-encode.ts';
+export { type ByteSink, NarEncoder } from './nar-encode.ts';
+export { narOfBytes } from './nar-of-file.ts';
 export { openStore } from './object-store.ts';
 export { readTree } from './read-tree.ts';
 export { ReferenceScanner } from './references.ts';
@@ -40,6 +41,7 @@ export * from './resolve.ts';
 export { addRoot, removeRoot, type StorePlace, storePathOf } from './roots.ts';
 export { hasFileLoop } from './screen/file-loop.ts';
 export { PlacedLoop } from './screen/placed-loop.ts';
+export { nameSmallSource } from './small-source.ts';
 export * from './store-path.ts';
 export { compareTreeOrder, listTree, orderTree, type TreeVisitor, teeVisitors } from './tree.ts';
 export type * from './types.ts';

@@ -5,6 +5,7 @@
  */
 import { Bug, type Bytes } from '../base/index.ts';
 import type { KeptText } from './kept-text.ts';
+import { CLOSE, fileOpening, MAGIC, narToken, narTokens, OPEN_EXECUTABLE, OPEN_FILE } from './nar-of-file.ts';
 import { baseName, type TreeVisitor } from './tree.ts';
 
 /** Takes the bytes of a NAR in order. A chunk is only valid during the call. */
@@ -12,25 +13,10 @@ export type ByteSink = (chunk: Uint8Array) => void;
 
 const BUFFER_SIZE = 1 << 17;
 
-/** One string of a NAR: its length, its bytes, zeros up to a multiple of 8. */
-export function narToken(text: Bytes): Buffer {
-  const bytes = Buffer.alloc(8 + Math.ceil(text.length / 8) * 8);
-  bytes.writeUInt32LE(text.length, 0);
-  bytes.write(text, 8, 'latin1');
-  return bytes;
-}
-
-const tokens = (...texts: readonly Bytes[]): Buffer => Buffer.concat(texts.map(narToken));
-
-const MAGIC = narToken('nix-archive-1');
-const OPEN_DIRECTORY = tokens('(', 'type', 'directory');
-const OPEN_SYMLINK = tokens('(', 'type', 'symlink', 'target');
-const OPEN_FILE = tokens('(', 'type', 'regular', 'contents');
-const OPEN_EXECUTABLE = tokens('(', 'type', 'regular', 'executable', '', 'contents');
-const ENTRY = tokens('entry', '(', 'name');
+const OPEN_DIRECTORY = narTokens('(', 'type', 'directory');
+const OPEN_SYMLINK = narTokens('(', 'type', 'symlink', 'target');
+const ENTRY = narTokens('entry', '(', 'name');
 const NODE = narToken('node');
-const CLOSE = narToken(')');
-const ZEROS = Buffer.alloc(8);
 /** The same with what stands before or after it in a folder: most of a NAR of small files. */
 const NODE_FILE = Buffer.concat([NODE, OPEN_FILE]);
 const NODE_EXECUTABLE = Buffer.concat([NODE, OPEN_EXECUTABLE]);
@@ -157,12 +143,12 @@ export class TextNars {
 
   /** @returns the NAR of a file that is not executable, and the file's bytes in it */
   of(text: Bytes | KeptText): { nar: Buffer; data: Buffer } {
-    const start = MAGIC.length + OPEN_FILE.length + 8;
+    const opening = fileOpening(false);
+    const start = opening.length + 8;
     const length = start + Math.ceil(text.length / 8) * 8 + CLOSE.length;
     if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length * 2);
     const nar = this.#memory.subarray(0, length);
-    nar.set(MAGIC);
-    nar.set(OPEN_FILE, MAGIC.length);
+    nar.set(opening);
     nar.writeBigUInt64LE(BigInt(text.length), start - 8);
     const data = nar.subarray(start, start + text.length);
     if (typeof text === 'string') data.write(text, 'latin1');
@@ -171,12 +157,4 @@ export class TextNars {
     nar.set(CLOSE, length - CLOSE.length);
     return { nar, data };
   }
-}
-
-/** The NAR of a single file with these bytes. */
-export function narOfBytes(data: Uint8Array, isExecutable = false): Buffer {
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64LE(BigInt(data.length));
-  const padding = ZEROS.subarray(0, (8 - (data.length % 8)) % 8);
-  return Buffer.concat([MAGIC, isExecutable ? OPEN_EXECUTABLE : OPEN_FILE, size, data, padding, CLOSE]);
 }

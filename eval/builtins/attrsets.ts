@@ -198,11 +198,10 @@ function functionArgs(ctx: Evaluator, slot: Slot): Value {
   let known = formalsOf.get(fn.site);
   if (known === undefined) {
     const { source } = fn.site.span;
-    const { formals } = param;
     known = attrsFromPairs(
-      formals.map(({ name }) => name),
-      formals.map(({ fallback }) => fallback !== undefined),
-      formals.map(({ start, end }) => ({ source, start, end })),
+      param.formals.map(({ name }) => name),
+      param.formals.map(({ fallback }) => fallback !== undefined),
+      param.formals.map(({ start, end }) => ({ source, start, end })),
     );
     formalsOf.set(fn.site, known);
   }

@@ -12,23 +12,26 @@ export function inputsOfContext(state: DerivationState, context: Context): Deriv
   // As long as it mostly gets: an array that grows has room for 17 at least.
   const inputs: InputOutput[] = new Array(context.length);
   let count = 0;
-  let sources: Set<StorePath> | undefined;
+  // Of a context, in which each is once.
+  let sources: StorePath[] | undefined;
+  let closure: Set<StorePath> | undefined;
   for (let i = 0; i < context.length; i++) {
     const element = state.contextElement(context[i]!);
     const path = element.path as StorePath;
     if (element.kind === 'output') inputs[count++] = element;
     else if (element.kind === 'path') {
-      sources ??= new Set();
-      sources.add(path);
+      if (sources === undefined) sources = [path];
+      else sources.push(path);
     } else {
-      sources ??= new Set();
+      closure ??= new Set();
       // The whole derivation: every path that its build needs, and every output of every derivation among them.
       for (const needed of state.closure(path)) {
-        sources.add(needed);
+        closure.add(needed);
         if (needed.endsWith('.drv')) for (const output of state.outputNames(needed)) inputs[count++] = { path: needed, output };
       }
     }
   }
   if (count < inputs.length) inputs.length = count;
-  return { inputs, inputSrcs: sources === undefined ? NO_SOURCES : [...sources].sort(compareBytes) };
+  if (closure !== undefined) sources = [...closure.union(new Set(sources))];
+  return { inputs, inputSrcs: sources === undefined ? NO_SOURCES : sources.sort(compareBytes) };
 }

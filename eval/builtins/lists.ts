@@ -46,10 +46,15 @@ export const listBuiltins: readonly Builtin[] = [
     doc: 'One list of the elements of all lists.',
     cost: 'O(n)',
     example: ['builtins.concatLists [ [ 1 ] [ ] [ 2 3 ] ]', '[ 1 2 3 ]'],
-    impl: (ctx, lists) =>
-      ctx
-        .forceList(lists, 'the first argument passed to builtins.concatLists')
-        .flatMap((list) => ctx.forceList(list, 'a value of the list passed to builtins.concatLists')),
+    impl: (ctx, lists) => {
+      const parts = ctx.forceList(lists, 'the first argument passed to builtins.concatLists');
+      const all: List = [];
+      for (let i = 0; i < parts.length; i++) {
+        const part = ctx.forceList(parts[i]!, 'a value of the list passed to builtins.concatLists');
+        for (let j = 0; j < part.length; j++) all.push(part[j]!);
+      }
+      return all;
+    },
   }),
   builtin({
     name: 'concatMap',

@@ -92,7 +92,7 @@ test('what is shared or cyclic prints once', () => {
   assert.equal(show('let s = { inherit s; x = 1; }; in s'), '{ s = «repeated»; x = 1; }');
 });
 
-test('files are read and evaluated once', () => {
+test('files are looked at, read and evaluated once, and where a link leads to', () => {
   const { io, show } = world({
     files: { '/disk/a.nix': '{ x = 1; y = [ ]; }', '/disk/lib/default.nix': 'import ../a.nix' },
     links: { '/disk/link.nix': '/disk/a.nix' },
@@ -102,6 +102,7 @@ test('files are read and evaluated once', () => {
     '[ 1 1 1 true ]',
   );
   assert.deepEqual(io.reads.toSorted(compareBytes), ['/disk/a.nix', '/disk/lib/default.nix']);
+  assert.deepEqual(io.looks.toSorted(compareBytes), ['/disk/a.nix', '/disk/a.nix', '/disk/lib', '/disk/link.nix']);
 });
 
 test('scopedImport binds names, and the position of an attribute is known', () => {

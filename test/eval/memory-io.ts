@@ -18,6 +18,7 @@ export class MemoryIO implements EvalIO {
   readonly files: Map<Bytes, Bytes>;
   readonly links: Map<Bytes, Bytes>;
   readonly reads: Bytes[] = [];
+  readonly looks: Bytes[] = [];
   readonly traces: string[] = [];
   readonly texts: StoreText[] = [];
   readonly store: EvalStore;
@@ -76,6 +77,7 @@ export class MemoryIO implements EvalIO {
   }
 
   lstat(path: Bytes): FileKind | undefined {
+    this.looks.push(path);
     if (this.links.has(path)) return 'symlink';
     if (this.files.has(path)) return 'regular';
     const prefix = path === '/' ? '/' : `${path}/`;

@@ -81,3 +81,23 @@ test('derivations may be registered later, other texts are there at once', async
   assert.equal(strange.flushLater(), undefined);
   assert.deepEqual([store.isValid(named), store.isValid(naming)], [true, true]);
 });
+
+test('who only reads names small files without opening the store, and asks it when one is read', (t) => {
+  const work = mkdtempSync(join(tmpdir(), 'igos-bridge-'));
+  t.after(() => removeTree(work));
+  using store = openStore({ home: join(work, 'home'), storeDir: '/igos/store' });
+  let nOpened = 0;
+  const open = (): typeof store => {
+    nOpened++;
+    return store;
+  };
+  const file = join(work, 'file');
+  writeFileSync(file, 'one');
+  const bridge = new StoreBridge({ storeDir: '/igos/store', open }, { isReadOnly: true });
+  const { path } = bridge.addPath('file', textToBytes(file));
+  assert.equal(nOpened, 0);
+  assert.equal(bridge.isUnwritten(path), true);
+  assert.equal(store.addPath('file', textToBytes(file)), path);
+  assert.equal(bridge.isUnwritten(path), false);
+  assert.equal(nOpened, 2);
+});

@@ -18,7 +18,7 @@ import {
   openStore,
   type StorePath,
 } from '../../store/index.ts';
-import { narToken } from '../../store/nar-encode.ts';
+import { narToken } from '../../store/nar-of-file.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, temporaryFolder, temporaryStore } from './fixture.ts';

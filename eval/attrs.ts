@@ -80,7 +80,7 @@ export class Shape {
       this.#places = new Map(names.map((each, at) => [each, at]));
       return this.#places.get(name) ?? -1;
     }
-    // A table takes a search as long as halving takes for each eight names, and less memory than is seldom paid for where they are few.
+    // Worth it after a search for each eight names; where they are few, after one for each: making it takes as long as many searches.
     if (isSmall ? index === names.length : this.isShared || (index + 1) * LINEAR > names.length) {
       const table = new NameTable(names);
       this.#index = table;
@@ -102,27 +102,32 @@ export class Shape {
 
   /**
    * How to lay a set of shape `over` on one of this shape; `undefined` where that need not be known, since it may never come again. It is
-   * planned and remembered where both are shared, or where this one is big and the same two meet again: what packages make is mostly
-   * made once, from literals that are evaluated once.
+   * planned and remembered where both are shared and others were laid over this one before, or where they are big and the same two meet
+   * again: what packages make is mostly made once, from literals that are evaluated once.
    */
   planMerge(over: Shape): MergePlan | undefined {
     const plans = this.#plans;
     const last = plans?.lastMerge;
     if (last?.of === over) return last;
+    const isBig = Math.max(this.names.length, over.names.length) > MEMO_NAMES;
     const isShared = this.isShared && over.isShared;
-    if (!isShared && this.names.length <= MEMO_NAMES) return undefined;
-    const known = plans?.merges?.get(over);
+    if (!isShared && !isBig) return undefined;
     const own = this.#remembered();
-    if (known === undefined && own.asked !== over.id && (own.asked === NEVER || !isShared)) {
-      own.asked = over.id;
-      return undefined;
+    const count = own.merges?.size ?? 0;
+    let plan = own.merges?.get(over);
+    if (plan === undefined) {
+      const isWorthIt = isShared && !isBig && own.asked !== NEVER && count < MEMO_MERGES;
+      if (!isWorthIt && own.asked !== over.id) {
+        own.asked = over.id;
+        return undefined;
+      }
+      plan = planMerge(this, over, count < MEMO_MERGES);
+      if (plan.shape.isShared) {
+        own.merges ??= new Map();
+        own.merges.set(over, plan);
+      }
     }
-    const plan = known ?? planMerge(this, over, (plans?.merges?.size ?? 0) < MEMO_MERGES);
     own.lastMerge = plan;
-    if (known === undefined && plan.shape.isShared) {
-      own.merges ??= new Map();
-      own.merges.set(over, plan);
-    }
     return plan;
   }
 
@@ -449,8 +454,8 @@ export function addAttr(set: Attrs, name: Bytes, slot: Slot, span: Span | undefi
   return new Attrs(new Shape(newNames, false, newSpans), newSlots);
 }
 
-/** A few attributes into a big set, whose own stay unless the few `win`: whole stretches are copied, names are found by halving. */
-function insertAttrs(big: Attrs, few: Attrs, win: boolean): Attrs {
+/** A few attributes into a big set, whose own stay unless the few come `isOver` them: whole stretches are copied, names are found by halving. */
+function insertAttrs(big: Attrs, few: Attrs, isOver: boolean): Attrs {
   const { names, spans } = big.shape;
   const fewSpans = few.shape.spans;
   const added: number[] = [];
@@ -458,7 +463,7 @@ function insertAttrs(big: Attrs, few: Attrs, win: boolean): Attrs {
   few.names.forEach((name, i) => {
     const at = lowerBound(names, name);
     if (names[at] !== name) added.push(i, at);
-    else if (win) replaced.push(i, at);
+    else if (isOver) replaced.push(i, at);
   });
   if (added.length === 0 && replaced.length === 0) return big;
   const slots = laidInto(big.slots, few.slots, added, replaced);

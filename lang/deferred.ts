@@ -15,7 +15,7 @@ const FEW_TOKENS = 256;
 /**
  * The expression of a source that is free of faults and warnings.
  *
- * @param gaps  start and end of each value that stays text, as noted of this very source
+ * @param gaps  what stays text, as noted of this very source (`lexAround`)
  * @returns     `undefined` where that cannot have been noted of it
  */
 export function parseAround(source: SourceFile, gaps: Int32Array, pipes: boolean): Expr | undefined {
@@ -23,7 +23,7 @@ export function parseAround(source: SourceFile, gaps: Int32Array, pipes: boolean
   const text = new DeferringText(source, pipes);
   let passed = 0;
   const valueAt = ({ start, end }: Node): Value => {
-    passed += 2;
+    passed += 3;
     return new Value(text, start, end);
   };
   const lambdaAt = (head: LambdaExpr, body: Node): LambdaExpr => new Lambda(head, valueAt(body));
@@ -35,11 +35,11 @@ export function parseAround(source: SourceFile, gaps: Int32Array, pipes: boolean
 /** In order, not empty, none in another. */
 function areWithin(text: Bytes, gaps: Int32Array): boolean {
   let end = 0;
-  for (let i = 0; i < gaps.length; i += 2) {
-    if (!(gaps[i]! > end && gaps[i + 1]! > gaps[i]!)) return false;
-    end = gaps[i + 1]!;
+  for (let i = 0; i < gaps.length; i += 3) {
+    if (!(gaps[i]! > end && gaps[i + 1]! >= gaps[i]! && gaps[i + 2]! > gaps[i + 1]!)) return false;
+    end = gaps[i + 2]!;
   }
-  return gaps.length % 2 === 0 && end <= text.length;
+  return gaps.length % 3 === 0 && end <= text.length;
 }
 
 class DeferringText {

@@ -74,8 +74,10 @@ export const Colon: number = 55;
 export const At: number = 56;
 /** Bytes that begin no token, and a comment that is never closed. */
 export const Invalid: number = 57;
-/** The value of a binding that stays text (deferred.ts). */
+/** An expression that stays text (deferred.ts). */
 export const Deferred: number = 58;
+/** The name of a binding of which nothing else is read: a `Deferred` and a `Semicolon` follow. */
+export const Bound: number = 59;
 
 export const isInfix = (kind: number): boolean => kind >= PipeInto && kind <= Question;
 export const isCloser = (kind: number): boolean => kind >= BraceClose && kind <= PathEnd;

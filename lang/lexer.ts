@@ -29,9 +29,14 @@ export function lexPart(into: Tokens, text: Bytes, start: number, end: number): 
   return new Lexer(text, into).run(start, end);
 }
 
-/** The tokens of a text of which some expressions are passed over: each is one `Deferred`. `gaps`: start and end of each, in order. */
+/**
+ * The tokens of a text of which some expressions are passed over: each is one `Deferred`.
+ *
+ * @param gaps  three numbers for each, in order: where it starts and ends, and before these where the name that is bound to it starts,
+ *              if nothing but `=` is between; else its start once more
+ */
 export const lexAround = (text: Bytes, gaps: Int32Array): Tokens =>
-  new Lexer(text, new Tokens(text, 6 * gaps.length), gaps).run(0, text.length);
+  new Lexer(text, new Tokens(text, 2 * gaps.length), gaps).run(0, text.length);
 
 class Lexer {
   readonly #text: Bytes;
@@ -76,7 +81,7 @@ class Lexer {
       const code = text.charCodeAt(start);
       if (isSpace(code)) {
         let at = start + 1;
-        while (isSpace(text.charCodeAt(at))) at++;
+        while (at < length && isSpace(text.charCodeAt(at))) at++;
         this.#at = at;
         continue;
       }
@@ -193,9 +198,34 @@ class Lexer {
 
   #passGap(): void {
     const gaps = this.#gaps!;
-    this.#add(K.Deferred, gaps[this.#nextGap + 1]!);
-    this.#nextGap += 2;
-    this.#gapStart = gaps[this.#nextGap] ?? -1;
+    const next = this.#nextGap;
+    const start = gaps[next + 1]!;
+    const name = this.#at;
+    if (name < start) {
+      const end = this.#endOfBound(name, start);
+      if (end === -1) {
+        this.#gapStart = -1;
+        return;
+      }
+      this.#tokens.push(K.Bound, name, end);
+      this.#at = start;
+    }
+    this.#add(K.Deferred, gaps[next + 2]!);
+    this.#nextGap = next + 3;
+    this.#gapStart = this.#nextGap < gaps.length ? gaps[this.#nextGap]! : -1;
+  }
+
+  /** The end of the name at `name`, if nothing but `=` stands between it and `start`; else -1. */
+  #endOfBound(name: number, start: number): number {
+    const text = this.#text;
+    let end = name;
+    while (isIdPart(text.charCodeAt(end))) end++;
+    let at = end;
+    while (isSpace(text.charCodeAt(at))) at++;
+    if (text.charCodeAt(at) !== 0x3d) return -1;
+    at++;
+    while (isSpace(text.charCodeAt(at))) at++;
+    return at === start && isIdStart(text.charCodeAt(name)) && K.wordKind(text, name, end) === K.Ident ? end : -1;
   }
 
   #oneOrTwo(one: number, second: number, two: number): void {

@@ -3,7 +3,7 @@
  * set, at any depth; where two sets meet, the first one's `rec` counts for both. Everything else defined twice is an error.
  */
 import { printName } from './print.ts';
-import type { AttrName, AttrsExpr, Binding, Expr, MergedAttrs, StaticAttr } from './tree.ts';
+import type { AttrName, AttrsExpr, Binding, DeferredBinding, Expr, MergedAttrs, StaticAttr } from './tree.ts';
 
 /** `name` is the whole path: `a.b`. */
 export interface Duplicate {
@@ -27,12 +27,14 @@ export const mergeBindings = (bindings: readonly Binding[], onDuplicate: (duplic
   merge(bindings, onDuplicate, plain);
 
 /** The same for bindings of which is known that nothing is defined twice. `valueFor`: what stands for a value, which is no set if it is deferred. */
-export const mergeUnique = (bindings: readonly Binding[], valueFor: (expr: Expr) => StaticAttr['value']): MergedAttrs =>
-  merge(bindings, undefined, valueFor);
+export const mergeUnique = (
+  bindings: readonly (Binding | DeferredBinding)[],
+  valueFor: (expr: Expr) => StaticAttr['value'],
+): MergedAttrs => merge(bindings, undefined, valueFor);
 
 /** Without `onDuplicate` only sets can meet: nothing else is looked up. */
 function merge(
-  bindings: readonly Binding[],
+  bindings: readonly (Binding | DeferredBinding)[],
   onDuplicate: ((duplicate: Duplicate) => void) | undefined,
   valueFor: (expr: Expr) => StaticAttr['value'],
 ): MergedAttrs {
@@ -121,6 +123,10 @@ function merge(
   };
 
   for (const binding of bindings) {
+    if (binding.kind === 'deferred') {
+      merged.statics.push(binding.attr);
+      continue;
+    }
     if (binding.kind === 'bind') {
       if (binding.path.length > 0) bind(binding.path, binding.value);
       continue;

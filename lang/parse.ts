@@ -22,7 +22,7 @@ export interface ParseOptions {
   readonly onWarning?: (warning: Fault) => void;
   /** The tree is for evaluation only, which never looks at `bindings`: they are empty. */
   readonly isForEvaluation?: boolean;
-  /** Gets start and end of each value that evaluation could leave as text the next time (deferred.ts). */
+  /** Gets what evaluation could leave as text the next time (deferred.ts). */
   readonly noted?: number[];
 }
 

@@ -175,6 +175,12 @@ export type Binding =
       readonly end: number;
     };
 
+/** A binding whose value stays text (deferred.ts): what would become of it is there already. */
+export interface DeferredBinding {
+  readonly kind: 'deferred';
+  readonly attr: StaticAttr;
+}
+
 /**
  * Bindings after `a.b = 1; a.c = 2;` are put together as Nix does, names unique. What the evaluator reads.
  * `statics` in order of first appearance; `dynamics` after them.

@@ -86,11 +86,14 @@ export abstract class ParserBase {
   /** What a tree shows of bindings beside their merged form. */
   protected abstract asWritten(bindings: readonly Binding[]): readonly Binding[];
 
-  /** Told of the value of each binding; `start`: where its first token begins. */
-  protected abstract noteValue(value: Expr, start: number): void;
+  /** Told of the value of each binding; `from` and `valueFrom` are the first tokens of both. */
+  protected abstract noteValue(value: Expr, from: number, valueFrom: number): void;
 
-  /** Told of the body of each function. */
+  /** Told of the body of each function; `start`: where its first token begins. */
   protected abstract noteBody(body: Expr, start: number): void;
+
+  /** Takes a name and the gap that it is bound to. */
+  protected abstract bound(bindings: Binding[]): void;
 
   /** A function whose body is a gap. */
   protected abstract withGap(head: LambdaExpr, body: Node): LambdaExpr;

@@ -3,7 +3,7 @@ import { type Bytes, bytesToText, Fault, type SourceFile } from '../../base/inde
 import * as K from '../kinds.ts';
 import { mergeUnique } from '../merge.ts';
 import type { Tokens } from '../tokens.ts';
-import type { Binding, DeferredValue, Expr, FileTree, LambdaExpr, MergedAttrs, Node } from '../tree.ts';
+import type { Binding, DeferredBinding, DeferredValue, Expr, FileTree, LambdaExpr, MergedAttrs, Node } from '../tree.ts';
 import { ABANDONED, SYNTAX_STOP } from './base.ts';
 import { Declarations } from './declarations.ts';
 import { LINTS, type Lint, type Lints, pathLint, uriMessage } from './lints.ts';
@@ -14,7 +14,7 @@ export interface ParserOptions {
   readonly lints: Lints | undefined;
   /** `bindings` stay empty. */
   readonly isForEvaluation: boolean;
-  /** Gets start and end of each expression that evaluation could leave as text. */
+  /** Gets what evaluation could leave as text, as `lexAround` takes it. */
   readonly noted?: number[] | undefined;
   /** The text is known to be free of faults, and has gaps. */
   readonly gaps?: Gaps;
@@ -78,9 +78,12 @@ export class Parser extends Declarations {
     return this.#options.isForEvaluation ? NO_BINDINGS : bindings;
   }
 
-  protected override noteValue(value: Expr, start: number): void {
+  protected override noteValue(value: Expr, from: number, valueFrom: number): void {
     const { noted } = this.#options;
-    if (noted !== undefined && isThunk(value)) this.#note(value, start, noted);
+    if (noted === undefined || !isThunk(value)) return;
+    const start = this.starts[valueFrom]!;
+    const isPlain = this.kinds[from] === K.Ident && this.source.text.slice(this.ends[from], start).trim() === '=';
+    this.#note(value, start, noted, isPlain ? this.starts[from]! : start);
   }
 
   protected override noteBody(body: Expr, start: number): void {
@@ -88,23 +91,36 @@ export class Parser extends Declarations {
     if (noted !== undefined && isPlainBody(body)) this.#note(body, start, noted);
   }
 
-  #note(expr: Expr, start: number, noted: number[]): void {
+  #note(expr: Expr, start: number, noted: number[], name = start): void {
     const { end } = this;
     // In parentheses it is more than its node.
     if (expr.start !== start || expr.end !== end) return;
     if (end - start < MIN_DEFERRED_BYTES || end - start > MAX_DEFERRED_BYTES) return;
-    while (noted.at(-2)! > start) noted.length -= 2;
-    noted.push(start, end);
+    while (noted.at(-2)! > start) noted.length -= 3;
+    noted.push(name, start, end);
+  }
+
+  protected override bound(bindings: (Binding | DeferredBinding)[]): void {
+    const name = this.at;
+    const gap = name + 1;
+    this.at += 3;
+    // A gap that nobody asked about is refused in the end.
+    if (this.kinds[gap + 1] !== K.Semicolon) throw SYNTAX_STOP;
+    const value = this.#options.gaps!.valueAt({ start: this.starts[gap]!, end: this.ends[gap]! });
+    bindings.push({
+      kind: 'deferred',
+      attr: { name: this.image(name), value, start: this.starts[name]!, end: this.ends[name]! },
+    });
   }
 
   protected override withGap(head: LambdaExpr, body: Node): LambdaExpr {
     return this.#options.gaps!.lambdaAt(head, body);
   }
 
-  protected override merge(bindings: readonly Binding[]): MergedAttrs {
+  protected override merge(bindings: readonly (Binding | DeferredBinding)[]): MergedAttrs {
     const { gaps } = this.#options;
     return gaps === undefined
-      ? super.merge(bindings)
+      ? super.merge(bindings as readonly Binding[])
       : mergeUnique(bindings, (expr) => (isHole(expr) ? gaps.valueAt(expr) : { kind: 'expr', expr }));
   }
 

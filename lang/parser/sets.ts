@@ -73,6 +73,7 @@ export abstract class Sets extends Strings {
         if (kind === K.Ident || kind === K.StringOpen || kind === K.Interpolation || kind === K.Or)
           bindings.push(this.assignment(isLet));
         else if (kind === K.Inherit) bindings.push(this.inherit());
+        else if (kind === K.Bound) this.bound(bindings);
         else return;
       } catch (error) {
         this.recovered(error, depth);
@@ -90,7 +91,7 @@ export abstract class Sets extends Strings {
     else this.stopMissingEquals(path, from, isLet);
     const valueFrom = this.at;
     const value = this.kind === K.Deferred ? this.deferred() : this.expression();
-    if (path.at(-1)!.kind === 'static') this.noteValue(value, this.starts[valueFrom]!);
+    if (path.at(-1)!.kind === 'static') this.noteValue(value, from, valueFrom);
     if (this.kind === K.Semicolon) this.at++;
     else this.missingBindingSemicolon(path, value, valueFrom);
     return { kind: 'bind', path, value, start, end: this.end };

@@ -10,6 +10,7 @@ import {
   type Interpreter,
   NodeEvalIO,
   type Slot,
+  type SourceMemory,
   StoreBridge,
   type TalkKind,
 } from '../eval/index.ts';
@@ -149,6 +150,21 @@ function talkText(kind: TalkKind, text: string): string {
   return text.startsWith('\n') ? `${kind}:${text}` : `${kind}: ${text.replaceAll('\n', `\n${' '.repeat(kind.length + 2)}`)}`;
 }
 
+/** Smaller sources are parsed in as little time as it takes to look. */
+const MIN_REMEMBERED_BYTES = 1 << 13;
+
+/** The folder is made where a source is large: its code is none that every start loads. */
+function sourceMemory(home: string): SourceMemory {
+  let folder: SourceFolder | undefined;
+  return {
+    minBytes: MIN_REMEMBERED_BYTES,
+    about: (text, how) => {
+      folder ??= new SourceFolder(home);
+      return folder.about(text, how);
+    },
+  };
+}
+
 function evalSettings(context: Context, args: Arguments): EvalSettings {
   const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
   const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
@@ -172,7 +188,7 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
     searchPath,
-    memory: new SourceFolder(context.home),
+    memory: sourceMemory(context.home),
     ...(lints === undefined ? {} : { lints }),
   };
 }

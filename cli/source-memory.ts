@@ -4,7 +4,7 @@
  * remembered. Whatever is not exactly what was written is not there.
  */
 import { sha256 } from '../base/index.ts';
-import type { AboutText, SourceMemory } from '../eval/index.ts';
+import type { AboutText } from '../eval/index.ts';
 import { codeIdentity } from './evaluation-cache/code-identity.ts';
 import { checksum, fingerprint } from './evaluation-cache/fingerprint.ts';
 import { CacheFolder } from './evaluation-cache/folder.ts';
@@ -12,9 +12,7 @@ import { CacheFolder } from './evaluation-cache/folder.ts';
 const LIMITS = { maxBytes: 64 << 20, maxRecords: 2000, sweepEvery: 64 };
 const MAGIC = 'igos source\n';
 
-export class SourceFolder implements SourceMemory {
-  /** Smaller sources are parsed in as little time as it takes to look. */
-  readonly minBytes: number = 1 << 13;
+export class SourceFolder {
   readonly #folder: CacheFolder;
   /** What entries hang on beside their texts, and its fingerprint. */
   readonly #ways = new Map<string, readonly [way: string, name: string] | undefined>();

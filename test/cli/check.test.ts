@@ -22,6 +22,15 @@ function example(t: TestContext) {
   return { ...rest, work, tree, edit };
 }
 
+/** A tree of one file. */
+function treeOf(t: TestContext, text: string) {
+  const { igos, work } = programs(t);
+  const tree = join(work, 'tree');
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'tree.igos'), text);
+  return { igos, tree };
+}
+
 test('check, audit, aggregate; a gate without its input is not run', (t) => {
   const { igos, tree, work, edit } = example(t);
   const first = igos('check', tree);
@@ -95,11 +104,8 @@ test('--json, --report and --gate', (t) => {
 });
 
 test('what is written wrong is a finding, and the other packages are still looked at', (t) => {
-  const { igos, work } = programs(t);
-  const tree = join(work, 'tree');
-  mkdirSync(tree);
-  writeFileSync(
-    join(tree, 'tree.igos'),
+  const { igos, tree } = treeOf(
+    t,
     `tier core { summary = "c"; holds = [ "*" ]; }
 package a "1" { tier = core; summary = "a"; style = autotools; build = [ b nobody "text" ]; lacks = [ "gnupg" ]; }
 package b "1" { tier = core; summary = "b"; style = autotools; host = [ a ]; }
@@ -122,11 +128,8 @@ package d "1" { tier = core; summary = throw "no"; style = autotools; version = 
 });
 
 test('an override that cannot be read is told by whichever gate runs; a misspelt dependency with the name that is meant', (t) => {
-  const { igos, work } = programs(t);
-  const tree = join(work, 'tree');
-  mkdirSync(tree);
-  writeFileSync(
-    join(tree, 'tree.igos'),
+  const { igos, tree } = treeOf(
+    t,
     `tier core { summary = "c"; holds = [ "*" ]; }
 package zlib "1" { tier = core; summary = "a"; style = autotools; }
 package curl "1" { tier = core; summary = "b"; style = autotools; host = [ zilb ];

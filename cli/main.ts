@@ -37,7 +37,7 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
   } catch (error) {
     const color = wantsColor(args.value('color'), (name) => process.env[name]);
     const ending = endingOf(error, { color, fullTrace: args.has('show-trace'), program, ...where });
-    const output = new Output(false);
+    const output = new Output(color);
     try {
       // words that cannot be understood never became arguments
       await tellEnding(output, ending, args, args.has('json') || words.includes('--json'));

@@ -14,6 +14,7 @@ export { type LockedSeed, lockSeed, type SeedLists } from './debian/lock-seed.ts
 export type { Mirror } from './debian/mirror.ts';
 export type { SeedPackage, SeedPart, SeedRequest } from './debian/resolve.ts';
 export { type DevelopOptions, develop } from './develop.ts';
+export { type Download, type DownloadOptions, type DownloadRequest, download } from './fetch/download.ts';
 export { removeBuildLeftovers } from './leftovers.ts';
 export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';

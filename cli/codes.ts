@@ -2,9 +2,9 @@ import { defineCodes } from '../base/index.ts';
 
 export const cliCodes = defineCodes({
   'E-CLI-001': {
-    title: 'a build that evaluation needs failed',
+    title: 'what evaluation needs cannot be had',
     explanation:
-      'The expression imports or reads what a derivation builds (import from derivation), and that build failed. Its own error stands above this one.',
+      'The expression imports or reads what a derivation builds (import from derivation), and that build failed; or it fetches something without a hash, which could not be fetched. The error itself stands above this one.',
   },
   'E-CLI-002': {
     title: 'no such file or tree',

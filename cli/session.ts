@@ -1,7 +1,7 @@
 /** Store and evaluator for one command, made from its options. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { absolutePath, type Bytes, boundWords, bytesToText, Fault, textToBytes, told } from '../base/index.ts';
+import { absolutePath, type Bytes, boundWords, bytesToText, Fault, textToBytes, told, withoutSecrets } from '../base/index.ts';
 import {
   ConfinedIO,
   createEvaluator,
@@ -13,6 +13,7 @@ import {
   type SourceMemory,
   StoreBridge,
   type TalkKind,
+  type UrlRequest,
 } from '../eval/index.ts';
 import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -21,6 +22,7 @@ import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
+import { searchEntries } from './search-entries.ts';
 import { SourceFolder } from './source-memory.ts';
 import { userHome } from './user-home.ts';
 
@@ -61,20 +63,48 @@ export function openSession(context: Context, args: Arguments, options: SessionO
   };
   const store = { storeDir: context.storeDir, open };
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, defersWrites: options.defersWrites === true });
+  /** A child lets go of what it made when it ends: what was collected before we hold it is made again. `undefined`: each time. */
+  const held = <T>(make: () => T, pathsOf: (made: T) => Iterable<StorePath>): T | undefined => {
+    for (let n = 0; n < MAX_REALISATIONS; n++) {
+      const made = make();
+      // Where nothing had to be written before, what is looked up next would be as of before it.
+      open().refresh();
+      if ([...pathsOf(made)].every((path) => open().hold(path))) return made;
+    }
+    return undefined;
+  };
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
     if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();
-    // The child lets go of what it built when it ends: what was collected before we hold it is built again.
-    for (let n = 0; n < MAX_REALISATIONS; n++) {
-      const built = realiseInChild(context, drvPath, outputs);
-      // Where nothing had to be written before, what is looked up next would be as of before it.
-      open().refresh();
-      if ([...built.values()].every((path) => open().hold(path))) return built;
-    }
+    const built = held(
+      () => realiseInChild(context, drvPath, outputs),
+      (made) => made.values(),
+    );
+    if (built !== undefined) return built;
     throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and what it builds is collected at once`, {
       notes: [`it was built ${MAX_REALISATIONS} times, and gone before it could be read`],
       hints: ['stop what collects all the time, or keep it: igos realize --out-link NAME'],
+    });
+  };
+  /** What an address gave: one evaluation sees one thing there. */
+  const fetched = new Map<string, StorePath>();
+  const fetchUrl = (request: UrlRequest): StorePath => {
+    const question = JSON.stringify(request);
+    const known = fetched.get(question);
+    if (known !== undefined) return known;
+    const path = fetchHeld(request);
+    fetched.set(question, path);
+    return path;
+  };
+  const fetchHeld = (request: UrlRequest): StorePath => {
+    const path = held(
+      () => fetchInChild(context, request, args.has('refresh') ? 0 : FRESH_SECONDS),
+      (found) => [found],
+    );
+    if (path !== undefined) return path;
+    throw new Fault('E-CLI-001', `evaluation needs '${withoutSecrets(request.url)}', and what is fetched is collected at once`, {
+      hints: ['stop what collects all the time'],
     });
   };
   const toReal = (path: Bytes): Bytes => {
@@ -95,6 +125,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       if (options.isSilent?.() !== true) context.out.talk(talkText(kind, told(bytesToText(text), context.out.isColored)));
     },
     realise,
+    fetchUrl,
     beforeFetch: () => {
       if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
       if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
@@ -166,18 +197,9 @@ function sourceMemory(home: string): SourceMemory {
 }
 
 function evalSettings(context: Context, args: Arguments): EvalSettings {
-  const inherited = args.has('impure') ? (context.environment['NIX_PATH'] ?? '').split(':') : [];
-  const entries = [...args.all('include').map(([entry]) => entry!), ...inherited];
-  const searchPath = entries
-    .filter((entry) => entry !== '')
-    .map((entry) => {
-      const equals = entry.indexOf('=');
-      const absolute = (path: string): string => (path.startsWith('/') ? path : join(context.workingDirectory, path));
-      return equals === -1
-        ? { prefix: '', path: textToBytes(absolute(entry)) }
-        : { prefix: textToBytes(entry.slice(0, equals)), path: textToBytes(absolute(entry.slice(equals + 1))) };
-    });
   const environment = context.environment;
+  const included = args.all('include').map(([entry]) => entry!);
+  const inherited = args.has('impure') ? (environment['NIX_PATH'] ?? '') : '';
   const lints = lintsOf(args);
   const isTrue = (name: string): boolean => ['1', 'true', 'yes', 'on'].includes(environment[name] ?? '');
   return {
@@ -187,32 +209,51 @@ function evalSettings(context: Context, args: Arguments): EvalSettings {
     isAbortingOnWarn: args.has('abort-on-warn') || isTrue('NIX_ABORT_ON_WARN'),
     pure: !args.has('impure'),
     system: args.value('system') ?? machineSystem(),
-    searchPath,
+    searchPath: searchEntries(included, inherited, context.workingDirectory),
     memory: sourceMemory(context.home),
     ...(lints === undefined ? {} : { lints }),
   };
 }
 
-/** Import from derivation: evaluation is synchronous and a build is not, so another process of ours builds. */
+/** Import from derivation. */
 function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
-  const words = ['realize', '--json', '--home', context.home, '--store-dir', context.storeDir, drvPath];
-  const [program, args] = boundWords(join(import.meta.dirname, '..', 'bin', 'igos'), words);
-  const child = spawnSync(program, args, {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', context.isQuiet ? 'ignore' : 'inherit'],
-    maxBuffer: 1 << 26,
-  });
-  if (child.status !== 0) {
+  const answer = inChild<{ outputs: { output: string; path: string }[] }>(context, ['realize'], [drvPath]);
+  if (answer === undefined) {
     throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', and its build failed`, {
       hints: [`see why: igos log ${drvPath}`],
     });
   }
-  const answer = JSON.parse(child.stdout) as { outputs: { drvPath: string; output: string; path: string }[] };
   const paths = new Map<string, StorePath>();
   for (const { output, path } of answer.outputs) {
     if (outputs.length === 0 || outputs.includes(output)) paths.set(output, parseStorePath(path, context.storeDir));
   }
   return paths;
+}
+
+/** As long as Nix takes what it fetched, without asking whether there is something new. */
+const FRESH_SECONDS = 3600;
+
+function fetchInChild(context: Context, { url, name, isTree }: UrlRequest, maxAgeSeconds: number): StorePath {
+  const options = ['--name', name, '--max-age', String(maxAgeSeconds), ...(isTree ? ['--unpack'] : [])];
+  const answer = inChild<{ paths: { path: string }[] }>(context, ['store', 'fetch', ...options], [url]);
+  if (answer === undefined) throw new Fault('E-CLI-001', `evaluation needs '${withoutSecrets(url)}', which cannot be fetched`);
+  return parseStorePath(answer.paths[0]!.path, context.storeDir);
+}
+
+/**
+ * What another process of ours answers: evaluation is synchronous, and neither builds nor transfers are. It says itself why it fails.
+ *
+ * @returns `undefined` where it fails
+ */
+function inChild<T>({ home, storeDir, isQuiet }: Context, words: readonly string[], operands: readonly string[]): T | undefined {
+  const all = [...words, '--json', ...(isQuiet ? ['--quiet'] : []), '--home', home, '--store-dir', storeDir, '--', ...operands];
+  const [program, args] = boundWords(join(import.meta.dirname, '..', 'bin', 'igos'), all);
+  const { status, stdout } = spawnSync(program, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  });
+  return status === 0 ? (JSON.parse(stdout) as T) : undefined;
 }
 
 /** What this machine runs, in Nix's words: `x86_64-linux`. */

@@ -13,6 +13,14 @@ export type { GitRequest, GitTree };
 /** What `trace` says, what `warn` says, and what is deprecated or has no effect. */
 export type TalkKind = 'trace' | 'evaluation warning' | 'warning';
 
+/** A file, or the tree in an archive, without a hash. */
+export interface UrlRequest {
+  readonly url: string;
+  /** In the store path. */
+  readonly name: string;
+  readonly isTree: boolean;
+}
+
 export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
 
 /** Paths are absolute. Paths below the store directory are logical: the implementation finds the real file. */
@@ -39,6 +47,8 @@ export interface EvalIO {
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
   /** Takes a commit or a working tree out of a Git repository. @throws Fault E-EVAL-141 */
   fetchGit(request: GitRequest): GitTree;
+  /** What stands at an address now, as a valid path. @throws Fault it cannot be had, or nothing is fetched here */
+  fetchUrl(request: UrlRequest): StorePath;
   /** Opens the surroundings of a file or folder that the user named, where evaluation is confined (confined-io.ts). */
   admit?(path: Bytes): void;
   readonly store: EvalStore;

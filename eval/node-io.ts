@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Bytes, bytesToPath, bytesToText, type Latin1Buffer, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { Bug, type Bytes, bytesToPath, bytesToText, type Latin1Buffer, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { type HashAlgorithm, type StorePath, splitStorePath } from '../store/index.ts';
 import { fetchGit } from './git/fetch.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind } from './io.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind, UrlRequest } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -17,6 +17,8 @@ export interface NodeEvalIOOptions {
   readonly now?: () => number;
   readonly trace?: EvalIO['trace'];
   readonly realise: EvalIO['realise'];
+  /** Left out: nothing without a hash is fetched. */
+  readonly fetchUrl?: EvalIO['fetchUrl'];
   /** Where Git repositories from elsewhere are kept. */
   readonly gitCache?: string;
   /** Called before anything is fetched; may throw. */
@@ -143,6 +145,12 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
       environment: this.#options.env ?? {},
       warn: (message) => this.trace('warning', textToBytes(message)),
     });
+  }
+
+  fetchUrl(request: UrlRequest): StorePath {
+    this.#options.beforeFetch?.();
+    if (this.#options.fetchUrl === undefined) throw new Bug(`nothing can be fetched here: '${request.url}'`);
+    return this.#options.fetchUrl(request);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @source docs/builder.md §5
  */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { type Bytes, bytesToText, Fault, SystemFault, sys, withoutSecrets } from '../../base/index.ts';
 import { type Derivation, type DerivationOutput, type Digest, formatHash, storePathBase } from '../../store/index.ts';
 import { buildFault, stopped } from '../build-fault.ts';
@@ -17,7 +17,7 @@ import { type DebianBinaries, parseDebianBinaryUrl } from './debian-binary.ts';
 import { fetchHttp } from './http.ts';
 import { fetchLocal } from './local.ts';
 import { FetchProblem, NoRoom, type Received, receive } from './receive.ts';
-import { unpackArchive } from './unpack.ts';
+import { unpackSource } from './unpack-source.ts';
 
 /** The Debian mirrors of this machine. */
 export interface Archives {
@@ -44,8 +44,10 @@ export async function fetchOne(context: BuildContext, job: BuildJob, archives: A
     const folder = `${scratch}/made`;
     mkdirSync(folder);
     const target = `${folder}/${storePathBase(places.get('out')!)}`;
-    if (spec.isUnpacked) await unpackTo(context, { file, folder: `${scratch}/unpacked`, target, slot: job.slot });
-    else {
+    if (spec.isUnpacked) {
+      const { workspace, signal } = context;
+      await unpackSource({ file, folder: `${scratch}/unpacked`, target }, { workspace, signal, slot: job.slot });
+    } else {
       sys('move', file, () => renameSync(file, target));
       chmodSync(target, spec.isExecutable ? 0o755 : 0o644);
     }
@@ -131,7 +133,7 @@ async function receiveFirst(
   });
 }
 
-async function open(url: string, into: Received, archives: Archives): Promise<void> {
+async function open(url: string, into: Received, archives: Archives): Promise<unknown> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === 'http' || scheme === 'https') return await fetchHttp(url, into);
   if (scheme === 'file') return await fetchLocal(url, into);
@@ -143,7 +145,7 @@ async function open(url: string, into: Received, archives: Archives): Promise<vo
 }
 
 /** Faults and system failures at one address are reasons to try the next one; that this disk takes nothing more is none. */
-function problemOf(error: unknown): string {
+export function problemOf(error: unknown): string {
   if (error instanceof SystemFault && error.operation === 'write') throw error;
   if (error instanceof FetchProblem || error instanceof Fault || error instanceof SystemFault) return error.message;
   throw error;
@@ -161,18 +163,4 @@ function hashMismatch(name: string, found: { expected: Digest; got: Digest; prob
       'if you do not, ask its makers: the file was replaced, or the place serves something else (an error page)',
     ],
   });
-}
-
-/** A single folder at the top is what was meant to be packed. */
-async function unpackTo(
-  context: BuildContext,
-  paths: { file: string; folder: string; target: string; slot: number },
-): Promise<void> {
-  const { file, folder, target } = paths;
-  mkdirSync(folder);
-  await unpackArchive(file, folder, { workspace: context.workspace, signal: context.signal, slot: paths.slot });
-  const [only, ...others] = readdirSync(folder, { encoding: 'buffer' });
-  const top = Buffer.concat([Buffer.from(`${folder}/`), only ?? Buffer.alloc(0)]);
-  const isSingle = only !== undefined && others.length === 0 && lstatSync(top).isDirectory();
-  sys('move', folder, () => renameSync(isSingle ? top : folder, target));
 }

@@ -24,16 +24,31 @@ export interface HttpLimits {
 
 const LIMITS: HttpLimits = { nRedirects: 10, nFruitless: 4, idleMs: 60_000, pauseMs: 500 };
 
-/** @throws FetchProblem with the reason in words · what the signal says */
-export async function fetchHttp(url: string, into: Received, limits: HttpLimits = LIMITS): Promise<void> {
+/** What a server calls the bytes that it sent: an `etag` as it stands, or a `last-modified`. */
+export interface HttpOutcome {
+  readonly version: string | undefined;
+  /** Nothing came, since the version is the one that was named. */
+  readonly isUnchanged: boolean;
+}
+
+/**
+ * @param known  the version that the caller has already
+ * @throws FetchProblem with the reason in words · what the signal says
+ */
+export async function fetchHttp(
+  url: string,
+  into: Received,
+  limits: HttpLimits = LIMITS,
+  known?: string | undefined,
+): Promise<HttpOutcome> {
   const address = URL.parse(url);
   if (address === null) throw new FetchProblem('it is no address');
-  const transfer: Transfer = { url: address, validator: undefined };
+  const transfer: Transfer = { url: address, known, validator: undefined, version: undefined, isUnchanged: false };
   let nFruitless = 0;
   for (;;) {
     const before = into.doneBytes;
     const problem = await attempt(transfer, into, limits);
-    if (problem === undefined) return;
+    if (problem === undefined) return transfer;
     if (!problem.isTransient) throw new FetchProblem(problem.reason);
     nFruitless = into.doneBytes > before ? 1 : nFruitless + 1;
     if (nFruitless >= limits.nFruitless) throw new FetchProblem(`${problem.reason} (${nFruitless} attempts)`);
@@ -43,8 +58,11 @@ export async function fetchHttp(url: string, into: Received, limits: HttpLimits 
 
 interface Transfer {
   readonly url: URL;
-  /** What names this very version of the file; without it a transfer starts over. */
+  readonly known: string | undefined;
+  /** What names this very version of the file, byte for byte; without it a transfer starts over. */
   validator: string | undefined;
+  version: string | undefined;
+  isUnchanged: boolean;
 }
 
 interface Problem {
@@ -66,6 +84,12 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
       transfer.validator = undefined;
       return { reason: 'the server lost its place', isTransient: true };
     }
+    if (answer.status === 304 && transfer.known !== undefined && into.doneBytes === 0) {
+      answer.discard();
+      transfer.version = transfer.known;
+      transfer.isUnchanged = true;
+      return undefined;
+    }
     const validator = validatorOf(answer);
     if (answer.status === 200) {
       if (into.doneBytes > 0) into.restart();
@@ -82,6 +106,7 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
       return { reason: 'the file was replaced while it came', isTransient: true };
     }
     transfer.validator = validator;
+    transfer.version = answer.headers.etag ?? answer.headers['last-modified'];
     const length = Number(answer.headers['content-length'] ?? Number.NaN);
     const totalBytes = Number.isNaN(length) ? undefined : into.doneBytes + length;
     into.expect(totalBytes);
@@ -115,7 +140,7 @@ async function follow(
         // Bytes as they are: the hash is of the file, not of how it travels.
         'accept-encoding': 'identity',
         'user-agent': 'igos',
-        ...(fromByte > 0 ? { range: `bytes=${fromByte}-`, 'if-range': transfer.validator! } : {}),
+        ...(fromByte > 0 ? { range: `bytes=${fromByte}-`, 'if-range': transfer.validator! } : unlessStill(transfer.known)),
       },
     });
     const next = redirectionOf(answer, url);
@@ -125,6 +150,10 @@ async function follow(
   }
   throw new FetchProblem(`more than ${limits.nRedirects} redirects`);
 }
+
+/** Dates have no quotes, tags always have. @source RFC 9110, 13.1 */
+const unlessStill = (version: string | undefined): Record<string, string> =>
+  version === undefined ? {} : { [version.includes('"') ? 'if-none-match' : 'if-modified-since']: version };
 
 const continuesAt = ({ headers }: HttpAnswer, fromByte: number): boolean =>
   headers['content-range']?.startsWith(`bytes ${fromByte}-`) === true;

@@ -46,8 +46,11 @@ export interface ReceiveOptions {
   readonly room?: () => number;
 }
 
-/** Runs `fill` and gives the digest of what it wrote. @throws what `fill` throws · SystemFault */
-export async function receive(options: ReceiveOptions, fill: (into: Received) => Promise<void>): Promise<{ hex: string }> {
+/** Runs `fill` and gives the digest of what it wrote, with what it says itself. @throws what `fill` throws · SystemFault */
+export async function receive<T>(
+  options: ReceiveOptions,
+  fill: (into: Received) => Promise<T>,
+): Promise<{ hex: string; outcome: T }> {
   const { file, algorithm, room = () => roomOn(sys('read', file, () => statfsSync(dirname(file)))) } = options;
   const fd = sys('write', file, () => openSync(file, 'a', 0o644));
   // Appending, so that after a restart writing begins at the start again. What an address before left is not kept.
@@ -87,9 +90,9 @@ export async function receive(options: ReceiveOptions, fill: (into: Received) =>
     },
   };
   try {
-    await fill(into);
+    const outcome = await fill(into);
     options.onProgress(doneBytes, totalBytes ?? doneBytes);
-    return { hex: hash.digest('hex') };
+    return { hex: hash.digest('hex'), outcome };
   } finally {
     closeSync(fd);
   }

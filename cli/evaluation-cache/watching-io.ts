@@ -9,6 +9,7 @@ import {
   localRepository,
   type StoreText,
   type TalkKind,
+  type UrlRequest,
 } from '../../eval/index.ts';
 import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../../store/index.ts';
 import { type FileState, fileState } from './file-state.ts';
@@ -115,6 +116,14 @@ export class WatchingIO implements EvalIO {
       if (local !== undefined) for (const path of [local, `${local}/.git`]) this.#recorder.failed(textToBytes(path));
       throw error;
     }
+  }
+
+  /** There may be something else tomorrow. */
+  fetchUrl(request: UrlRequest): StorePath {
+    this.#recorder.spoil('something without a hash was fetched');
+    const path = this.#inner.fetchUrl(request);
+    this.#recorder.needs(path);
+    return path;
   }
 
   #try<T>(path: Bytes, run: () => T): T {

@@ -42,6 +42,26 @@ export const storeCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'store fetch',
+    summary: 'fetch a file into the store, and tell its hash',
+    operands: 'URL…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    description:
+      'Prints the store path and the hash of what stands at each URL (https, http or file), to be declared by who needs it: then it is the same for all, and is not fetched again here. With --unpack it is an archive, and the path and hash are those of the tree in it, as fetchTarball and unpack = true take them. The server is asked each time whether there is something new, and sends only that.',
+    options: [
+      { long: 'unpack', doc: 'unpack the archive; a single folder in it is the tree' },
+      { long: 'name', values: ['NAME'], doc: 'the name in the path (default: the last part of the URL; of a tree: source)' },
+      {
+        long: 'max-age',
+        values: ['SECONDS'],
+        doc: 'take what was fetched so recently without asking, and what is older if the server does not answer',
+      },
+    ],
+    examples: [{ command: 'igos store fetch "file://$PWD/README.md"', says: 'prints the path and the hash' }],
+  },
+  {
+    program: 'igos',
     name: 'store dump',
     prints: 'an archive',
     summary: 'write a file or folder as a Nix archive to standard output',

@@ -81,7 +81,7 @@ export const builtinCodes = defineCodes({
   'E-EVAL-113': {
     title: 'fetch without a hash',
     explanation:
-      'What comes from the network is named by its hash before it is fetched, so that it is the same for everyone. An empty or false hash makes the build print the right one.',
+      'In pure evaluation, what comes from the network is named by its hash before it is fetched, so that it is the same for everyone. `igos store fetch URL` tells the hash, for `fetchTarball` with --unpack; an empty or false hash makes the build print the right one.',
     wrong: 'builtins.fetchurl "https://example.org/x.tar.gz"',
     right: 'builtins.fetchurl { url = "https://example.org/x.tar.gz"; sha256 = "…"; }',
   },

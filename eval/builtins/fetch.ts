@@ -1,13 +1,15 @@
 /**
- * What comes from the network. Nothing is fetched during evaluation: each call is a fixed-output derivation, named by the hash given,
- * which the builder fetches when something needs it. That makes them pure, and the same in every evaluation.
+ * What comes from the network. What has a hash is not fetched during evaluation: each call is a fixed-output derivation, named by the
+ * hash, which the builder fetches when something needs it. That makes them pure, and the same in every evaluation. What has none is
+ * fetched at once, where evaluation is impure.
  */
-import { type Bytes, bytesToText, Fault } from '../../base/index.ts';
+import { type Bytes, bytesToText, Fault, withoutSecrets } from '../../base/index.ts';
 import { parseStoreName } from '../../store/index.ts';
 import { Attrs, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { resolveChannel } from '../channel.ts';
 import type { Evaluator } from '../evaluator.ts';
-import type { Slot, Value } from '../value.ts';
+import { ContextString, type Slot, type Value } from '../value.ts';
 import { derivationStrict } from './derivations.ts';
 import { builtinFault, neededAttribute, unexpectedAttribute } from './faults.ts';
 import { baseNameOf } from './paths.ts';
@@ -15,15 +17,15 @@ import { baseNameOf } from './paths.ts';
 export const fetchBuiltins: readonly Builtin[] = [
   builtin({
     name: 'fetchTarball',
-    args: ['{ url, sha256, name ? }'],
-    doc: 'The tree in an archive from the network, without its top folder, as a store path. `sha256` (any form; `hash` for SRI) is the hash of the tree as a NAR and is needed. Fetched when needed, not during evaluation.',
+    args: ['{ url, sha256 ?, name ? }'],
+    doc: 'The tree in an archive from the network, without its top folder, as a store path. `sha256` (any form; `hash` for SRI) is the hash of the tree as a NAR; with it, the tree is fetched when needed, not during evaluation. Without it, impure evaluation fetches at once, from the network once an hour at most. `channel:NAME` is a channel of Nix.',
     isGlobal: true,
     impl: (ctx, argument) => fetch(ctx, argument, tarball),
   }),
   builtin({
     name: 'fetchurl',
-    args: ['{ url, sha256, name ? }'],
-    doc: 'A file from the network, as a store path. `sha256` (any form; `hash` for SRI) is the hash of its bytes and is needed. Fetched when needed, not during evaluation.',
+    args: ['{ url, sha256 ?, name ? }'],
+    doc: 'A file from the network, as a store path. `sha256` (any form; `hash` for SRI) is the hash of its bytes; with it, the file is fetched when needed, not during evaluation. Without it, impure evaluation fetches at once, from the network once an hour at most.',
     example: [
       'builtins.baseNameOf (builtins.unsafeDiscardStringContext (builtins.fetchurl { url = "https://example.org/x"; sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"; })) != ""',
       'true',
@@ -46,23 +48,24 @@ function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
   const set = typeof value === 'string' ? attrsFromRecord({ url: value }) : ctx.forceAttrs(value, 'the url we should fetch');
   const known = ['hash', 'name', 'sha256', 'url'];
   for (const name of set.names) if (!known.includes(name)) throw unexpectedAttribute(kind.builtin, name, known);
-  const url = attribute(ctx, set, 'url', kind);
-  if (url === undefined) throw neededAttribute(`the argument of '${kind.builtin}'`, 'url', "'url' argument required");
+  const given = attribute(ctx, set, 'url', kind);
+  if (given === undefined) throw neededAttribute(`the argument of '${kind.builtin}'`, 'url', "'url' argument required");
+  const url = resolveChannel(given);
   const hash = attribute(ctx, set, 'sha256', kind) ?? attribute(ctx, set, 'hash', kind);
   const nameGiven = attribute(ctx, set, 'name', kind);
   const name = nameGiven === undefined || nameGiven === '' ? kind.defaultName(url) : nameGiven;
   checkName(name, { url, builtin: kind.builtin, isSet: value instanceof Attrs, isNamed: nameGiven !== undefined });
-  if (hash === undefined) {
-    throw builtinFault(
-      'E-EVAL-113',
-      `${ctx.settings.pure === true ? 'in pure evaluation mode, ' : ''}'${kind.builtin}' requires a 'sha256' argument`,
-      {
-        notes: [`'${bytesToText(url)}' has no hash`],
-        hints: ['add sha256 = ""; the build then fails and prints the right one'],
-      },
-    );
+  if (hash !== undefined) return fetchPinned(ctx, { url, hash, name, isTree: kind.isTree });
+  const address = bytesToText(url);
+  if (ctx.settings.pure === true) {
+    const shown = withoutSecrets(address);
+    throw builtinFault('E-EVAL-113', `in pure evaluation mode, '${kind.builtin}' requires a 'sha256' argument`, {
+      notes: [`'${shown}' has no hash`],
+      hints: [`igos store fetch ${kind.isTree ? '--unpack ' : ''}'${shown}' tells it`, 'or evaluate with --impure'],
+    });
   }
-  return fetchPinned(ctx, { url, hash, name, isTree: kind.isTree });
+  const path = ctx.io.fetchUrl({ url: address, name, isTree: kind.isTree });
+  return new ContextString(path, [path]);
 }
 
 interface Pinned {

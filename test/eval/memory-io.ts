@@ -1,6 +1,6 @@
 /** A disk, an environment and a store in memory. */
 import { type Bytes, SystemFault } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind } from '../../eval/io.ts';
+import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind, UrlRequest } from '../../eval/io.ts';
 import { decodeDerivation, derivationName, type HashAlgorithm, hashBytes, sourcePath } from '../../store/index.ts';
 import type { StorePath } from '../../store/types.ts';
 
@@ -12,6 +12,7 @@ export interface MemoryIOOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly storeDir?: string;
   readonly realise?: EvalIO['realise'];
+  readonly fetchUrl?: EvalIO['fetchUrl'];
 }
 
 export class MemoryIO implements EvalIO {
@@ -111,6 +112,11 @@ export class MemoryIO implements EvalIO {
 
   fetchGit(request: GitRequest): GitTree {
     throw new Error(`unexpected fetch of ${request.url}`);
+  }
+
+  fetchUrl(request: UrlRequest): StorePath {
+    if (this.#options.fetchUrl === undefined) throw new Error(`unexpected fetch of ${request.url}`);
+    return this.#options.fetchUrl(request);
   }
 
   #follow(path: Bytes): Bytes {

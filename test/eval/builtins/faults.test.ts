@@ -64,7 +64,7 @@ const disk = { files: { '/here/file': 'content', '/here/binary': 'a\0b' } };
 
 function faultOf(expression: string): Fault {
   try {
-    evaluate(expression, interpreter(new WithGit(disk), { isAbortingOnWarn: true, pure: expression.includes('fetchGit') }));
+    evaluate(expression, interpreter(new WithGit(disk), { isAbortingOnWarn: true, pure: expression.includes('fetch') }));
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;

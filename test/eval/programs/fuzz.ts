@@ -84,6 +84,10 @@ class ClosedIO extends MemoryIO {
   override fetchGit(): never {
     throw new Fault('E-EVAL-141', 'no repositories here');
   }
+
+  override fetchUrl(): never {
+    throw new Fault('E-EVAL-141', 'no network here');
+  }
 }
 
 /** The program of a number: the same on every run. */

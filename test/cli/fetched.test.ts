@@ -1,0 +1,132 @@
+/** `igos store fetch`, and evaluations that fetch what has no hash. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { searchEntries } from '../../cli/search-entries.ts';
+import { temporaryFolder } from '../store/fixture.ts';
+import { type Ending, runIgos } from '../store/ordeal/program.ts';
+
+interface Server {
+  readonly base: string;
+  /** `/tree.tar.gz`: an archive of a `default.nix` with this. */
+  content: string;
+  /** Status of each answer. */
+  readonly answers: number[];
+  stop(): void;
+}
+
+async function startServer(t: TestContext): Promise<Server> {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'top'));
+  const state: Server = { base: '', content: '1', answers: [], stop: () => server.close() };
+  const server = createServer((request, response) => {
+    const etag = `"${state.content}"`;
+    const isKnown = request.headers['if-none-match'] === etag;
+    const status = !request.url!.startsWith('/tree') ? 404 : isKnown ? 304 : 200;
+    state.answers.push(status);
+    response.writeHead(status, { etag, connection: 'close' });
+    if (status !== 200) return void response.end();
+    writeFileSync(join(folder, 'top', 'default.nix'), state.content);
+    response.end(spawnSync('tar', ['-cz', '-C', folder, 'top']).stdout);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  return Object.assign(state, { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+const good = ({ status, stdout, stderr }: Ending): string => {
+  assert.equal(status, 0, stderr);
+  return stdout;
+};
+
+test('an evaluation takes what it fetched in the last hour; asked to, it asks again', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const expression = `import (fetchTarball "${server.base}/tree.tar.gz") + import (fetchTarball "${server.base}/tree.tar.gz")`;
+  const evaluate = (...words: string[]): Promise<Ending> => runIgos(home, ['eval', '--impure', ...words, '--expr', expression]);
+  assert.equal(good(await evaluate()), '2\n');
+  server.content = '20';
+  assert.equal(good(await evaluate()), '2\n');
+  assert.deepEqual(server.answers, [200]);
+  assert.equal(good(await evaluate('--refresh')), '40\n');
+  assert.equal(good(await evaluate('--refresh')), '40\n');
+  assert.deepEqual(server.answers, [200, 200, 304]);
+  assert.equal(good(await evaluate()), '40\n');
+  good(await runIgos(home, ['gc']));
+  assert.equal(good(await evaluate()), '40\n');
+  assert.deepEqual(server.answers, [200, 200, 304, 200]);
+});
+
+test('what is older than the hour is asked about, and does where nobody answers', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const url = `${server.base}/tree.tar.gz`;
+  const fetch = (...words: string[]): Promise<Ending> => runIgos(home, ['store', 'fetch', '--json', '--unpack', ...words, url]);
+  const first = JSON.parse(good(await fetch())) as { paths: [{ url: string; path: string; hash: string }] };
+  assert.equal(first.paths[0].url, url);
+  assert.match(first.paths[0].path, /-source$/);
+  assert.match(first.paths[0].hash, /^sha256-/);
+  server.content = '2';
+  assert.deepEqual(JSON.parse(good(await fetch('--max-age', '3600'))), first);
+  assert.deepEqual(server.answers, [200]);
+  server.stop();
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const old = await fetch('--max-age', '1');
+  assert.deepEqual(JSON.parse(good(old)), first);
+  assert.match(old.stderr, /warning: cannot fetch .*refuses the connection; what was fetched before is taken/);
+  const strict = await fetch();
+  assert.equal(strict.status, 4);
+  assert.match(strict.stderr, /E-BUILD-010.*cannot fetch/);
+});
+
+test('a hash that was told is the one to declare', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const url = `${server.base}/tree.tar.gz`;
+  const [path, hash] = good(await runIgos(home, ['store', 'fetch', '--unpack', url]))
+    .trimEnd()
+    .split('  ');
+  const pinned = `builtins.unsafeDiscardStringContext (fetchTarball { url = "${url}"; sha256 = "${hash}"; })`;
+  assert.equal(good(await runIgos(home, ['eval', '--expr', pinned])), `"${path}"\n`);
+});
+
+test('an evaluation says what it cannot fetch, and refuses to where it is pure', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const expression = `builtins.fetchurl "${server.base}/none"`;
+  const failed = await runIgos(home, ['eval', '--impure', '--expr', expression]);
+  assert.equal(failed.status, 1);
+  assert.match(failed.stderr, /E-BUILD-010.*\nnote: 404 Not Found\n[\s\S]*E-CLI-001.*which cannot be fetched/);
+  const quiet = await runIgos(home, ['eval', '--quiet', '--impure', '--expr', expression]);
+  assert.match(quiet.stderr, /404 Not Found/);
+  const pure = await runIgos(home, ['eval', '--expr', expression]);
+  assert.match(pure.stderr, /E-EVAL-113/);
+  assert.deepEqual(server.answers, [404, 404]);
+});
+
+test('<name> may be found at an address', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const words = ['eval', '--impure', '--expr', 'import <x>'];
+  assert.equal(good(await runIgos(home, [...words, '-I', `x=${server.base}/tree.tar.gz`])), '1\n');
+  const env = { NIX_PATH: `a=/none:x=${server.base}/tree.tar.gz:b=/none` };
+  assert.equal(good(await runIgos(home, words, { env })), '1\n');
+  assert.deepEqual(server.answers, [200]);
+});
+
+test('entries of the search path are split where addresses are not', () => {
+  const paths = (nixPath: string): string[] =>
+    searchEntries([], nixPath, '/w').map(({ prefix, path }) => (prefix === '' ? path : `${prefix} ${path}`));
+  assert.deepEqual(paths('a=/x:b:c=../d'), ['a /x', '/w/b', 'c /d']);
+  assert.deepEqual(paths('n=https://h/a.tar.xz:/z'), ['n https://h/a.tar.xz', '/z']);
+  assert.deepEqual(paths('https://h:80/a?b=c:n=channel:x:q'), ['https://h:80/a?b=c', 'n channel:x', '/w/q']);
+  assert.deepEqual(paths('https:x::y'), ['/w/https', '/w/x', '/w/y']);
+  assert.deepEqual(searchEntries(['n=channel:x'], '/a', '/'), [
+    { prefix: 'n', path: 'channel:x' },
+    { prefix: '', path: '/a' },
+  ]);
+});

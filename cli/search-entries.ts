@@ -10,7 +10,9 @@ interface Entry {
 
 /** What the first finds, no later one is asked for. Paths are absolute; addresses are as they were written. */
 export function searchEntries(given: readonly string[], nixPath: string, workingDirectory: string): Entry[] {
-  return [...given, ...splitNixPath(nixPath)]
+  // Most have none: what knows addresses is not loaded then.
+  const inherited = nixPath === '' ? [] : splitNixPath(nixPath);
+  return [...given, ...inherited]
     .filter((entry) => entry !== '')
     .map((entry) => {
       const equals = entry.indexOf('=');

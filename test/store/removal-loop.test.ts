@@ -1,7 +1,7 @@
 /** The loop that threads of the C library run to remove files: it removes what is as recorded, and touches nothing else. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { removeFolders } from '../../store/lanes/placed-files.ts';
@@ -111,25 +111,33 @@ test('folders go with those in them, and stay where something else is in one', (
   }
 });
 
-test('a chain of folders starts no threads: it goes in little more than its removals one by one take', { skip }, (t) => {
-  const root = temporaryFolder(t);
-  const chain = (): string[] => {
-    const paths = Array.from({ length: 400 }, (_, depth) => root + '/d'.repeat(depth + 1));
+const noStrace = spawnSync('strace', ['true']).status === 0 ? false : 'strace is not installed, or may not trace';
+
+/** How many threads the removal of 400 folders starts, each in the last one or all side by side. */
+function threadsStarted(root: string, areChained: boolean): number {
+  const script = `
+    import { accessSync, mkdirSync } from 'node:fs';
+    import { removeFolders } from ${JSON.stringify(join(import.meta.dirname, '../../store/lanes/placed-files.ts'))};
+    const name = (n) => ${JSON.stringify(root)} + (${areChained} ? '/d'.repeat(n + 1) : '/' + n);
+    const paths = Array.from({ length: 400 }, (_, n) => name(n));
     for (const path of paths) mkdirSync(path);
-    return paths.reverse();
-  };
-  const took = (work: (paths: readonly string[]) => void): number => {
-    const paths = chain();
-    const start = performance.now();
-    work(paths);
-    return performance.now() - start;
-  };
-  const best = (work: (paths: readonly string[]) => void): number => Math.min(...Array.from({ length: 7 }, () => took(work)));
-  const alone = best((paths) => {
-    for (const path of paths) rmdirSync(path);
+    paths.reverse();
+    try { accessSync('/marked'); } catch {}
+    if (removeFolders(paths).length > 0) throw new Error('some are left');
+    try { accessSync('/marked'); } catch {}`;
+  const node = [process.execPath, '--input-type=module', '--eval', script];
+  const { status, stderr } = spawnSync('strace', ['-f', '-qq', '-e', 'trace=clone,clone3,/access', ...node], {
+    encoding: 'utf8',
   });
-  const together = best((paths) => assert.deepEqual(removeFolders(paths), []));
-  assert.ok(together < alone * 3, `${together} ms, ${alone} one by one`);
+  assert.equal(status, 0, stderr);
+  const [, between, ...after] = stderr.split(/^.*"\/marked".*$/m);
+  assert.equal(after.length, 1, stderr);
+  return between!.split('\n').filter((line) => /\bclone3?\(/.test(line)).length;
+}
+
+test('a chain of folders starts no threads; many side by side do', { skip: skip || noStrace }, (t) => {
+  assert.equal(threadsStarted(temporaryFolder(t), true), 0);
+  assert.notEqual(threadsStarted(temporaryFolder(t), false), 0);
 });
 
 test('of a folder that is none, or is a file, nothing is removed', { skip }, (t) => {

@@ -173,7 +173,7 @@ function derivationsOf(args: Arguments, session: Session, value: Value, name?: s
   const paths = name === undefined ? args.all('attr').map(([path]) => path!) : [name];
   const roots: [string, Value][] =
     paths.length === 0
-      ? [['', interpreter.callWithAutoArgs(value, autoArgs)]]
+      ? [['', value]]
       : paths.map((path) => [path, interpreter.selectAttrPath(value, textToBytes(path), autoArgs)]);
   return roots.flatMap(([path, root]) => {
     const found: Target[] = [];

@@ -44,10 +44,12 @@ function evaluate(context: Context, args: Arguments, { isReadOnly, nPrinted, onP
 function* chosenValues(context: Context, args: Arguments, session: Session): Iterable<Value> {
   const { interpreter, autoArgs } = session;
   const paths = args.all('attr').map(([path]) => path!);
+  // As Nix does: a function is a value, unless somebody gave arguments.
+  const ended = (value: Value): Value => (autoArgs.size === 0 ? value : interpreter.callWithAutoArgs(value, autoArgs));
   for (const operand of args.operands.length === 0 ? [undefined] : args.operands) {
     const start = startValue(context, args, session, operand);
-    if (paths.length === 0) yield interpreter.callWithAutoArgs(start, autoArgs);
-    for (const path of paths) yield interpreter.selectAttrPath(start, textToBytes(path), autoArgs);
+    if (paths.length === 0) yield ended(start);
+    for (const path of paths) yield ended(interpreter.selectAttrPath(start, textToBytes(path), autoArgs));
   }
 }
 

@@ -31,6 +31,26 @@ test('options of nix-instantiate --eval', (t) => {
   assert.deepEqual(unknown, { status: 0, stdout: '1\n', stderr: "warning: unknown experimental feature 'time-travel'\n" });
 });
 
+test('functions are called on the way to an attribute, and at its end where arguments are given, as by nix-instantiate', (t) => {
+  const { igos, work } = programs(t);
+  const file = join(work, 'f.nix');
+  writeFileSync(file, '{ x ? 1 }: { b = { z ? 2 }: z + x; c = x; need = { y }: y; }');
+  const out = (...words: string[]): string => {
+    const { status, stdout, stderr } = igos('eval', '--strict', file, ...words);
+    assert.equal(status, 0, stderr);
+    return stdout.trimEnd();
+  };
+  assert.equal(out(), '<LAMBDA>');
+  assert.equal(out('-A', 'c'), '1');
+  assert.equal(out('-A', 'c', '--arg', 'x', '5'), '5');
+  assert.equal(out('-A', 'b'), '<LAMBDA>');
+  assert.equal(out('-A', 'b', '--arg', 'x', '5'), '7');
+  assert.equal(out('-A', 'need'), '<LAMBDA>');
+  assert.equal(out('-A', 'need', '--argstr', 'y', 'z'), '"z"');
+  assert.equal(out('--arg', 'unknown', '1'), '{ b = <LAMBDA>; c = 1; need = <LAMBDA>; }');
+  assert.match(igos('eval', file, '-A', 'need', '--arg', 'x', '5').stderr, /E-EVAL-024/);
+});
+
 test('several files and several attributes are printed in turn, and an argument may come from a file', (t) => {
   const { igos, work } = programs(t);
   const [file, other, text] = ['f.nix', 'g.nix', 'text'].map((name) => join(work, name)) as [string, string, string];

@@ -1,9 +1,10 @@
 /** Runs the programs as a user does: the launcher, an empty environment, a scratch home. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { SystemFault } from '../../base/index.ts';
 import { removeTree } from '../../store/write-tree.ts';
 
 export const project: string = join(import.meta.dirname, '..', '..');
@@ -25,7 +26,7 @@ export interface Programs {
 
 export function programs(t: Pick<TestContext, 'after'>, options: { cwd?: string; home?: string } = {}): Programs {
   const work = mkdtempSync(join(tmpdir(), 'igos-cli-'));
-  t.after(() => removeTree(work));
+  t.after(() => removeWhole(work));
   const root = join(work, 'root');
   const run = (program: string, words: readonly string[]): Run => {
     const { status, stdout, stderr } = spawnSync(join(project, 'bin', program), words, {
@@ -43,6 +44,17 @@ export function programs(t: Pick<TestContext, 'after'>, options: { cwd?: string;
     return { status, stdout, stderr };
   };
   return { work, root, igos: (...words) => run('igos', words), pkm: (...words) => run('pkm', ['--root', root, ...words]) };
+}
+
+/** What was ended by a signal may still be tidying up: of two who remove one file, one does not find it. */
+function removeWhole(folder: string): void {
+  for (let n = 0; existsSync(folder); n++) {
+    try {
+      removeTree(folder);
+    } catch (error) {
+      if (n === 20 || !(error instanceof SystemFault && error.errno === 'ENOENT')) throw error;
+    }
+  }
 }
 
 /** Why sandboxed builds cannot be tested here, or false. */

@@ -52,7 +52,7 @@ function removeWhole(folder: string): void {
     try {
       removeTree(folder);
     } catch (error) {
-      if (n === 20 || !(error instanceof SystemFault && error.errno === 'ENOENT')) throw error;
+      if (n === 20 || !(error instanceof SystemFault && ['ENOENT', 'ENOTEMPTY'].includes(error.errno))) throw error;
     }
   }
 }

@@ -3,7 +3,8 @@ import type { PackageInfo, Tree } from '../../eval/index.ts';
 import { derivationName, derivationToJson, parseStorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { openContextStore, openSession } from '../session.ts';
+import { openContextStore, openSession, type Session } from '../session.ts';
+import { shownSources, sourceText } from '../shown-sources.ts';
 import { holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
 
 export function run(context: Context, args: Arguments): undefined {
@@ -21,7 +22,7 @@ export function run(context: Context, args: Arguments): undefined {
   }
   const tree = new Trees(session).open(path);
   if (name === undefined) showTree(context, tree);
-  else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, tree.select(name));
+  else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, session, tree.select(name));
   else showSystem(context, tree, name);
 }
 
@@ -89,16 +90,24 @@ const FIELDS = [
 const packageData = (info: PackageInfo): Record<string, unknown> =>
   Object.fromEntries(FIELDS.map((field) => [field, info[field]]));
 
-function showPackage(context: Context, info: PackageInfo): void {
+function showPackage(context: Context, { bridge }: Session, info: PackageInfo): void {
   const place =
     info.span === undefined ? undefined : `${info.span.source.name}:${info.span.source.position(info.span.start).line}`;
-  const data = { ...packageData(info), declared: place, drvPath: info.drvPath ?? null, output: info.outputName };
+  const sources = shownSources(info, context.workingDirectory, (drvPath) => bridge.readDerivation(drvPath));
+  const made = { declared: place, drvPath: info.drvPath ?? null, output: info.outputName };
+  const fields = packageData(info);
   if (context.isJson) {
-    context.out.json(data);
+    context.out.json({ ...fields, sources, ...made });
     return;
   }
-  for (const [key, value] of Object.entries(data)) {
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
-    context.out.line(`${key.padEnd(11)} ${Array.isArray(value) ? value.join(' ') : String(value)}`);
-  }
+  const line = (key: string, text: string): void => context.out.line(`${key.padEnd(11)} ${text}`);
+  const lines = (data: Record<string, unknown>): void => {
+    for (const [key, value] of Object.entries(data)) {
+      if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
+      line(key, Array.isArray(value) ? value.join(' ') : String(value));
+    }
+  };
+  lines(fields);
+  for (const source of sources) line('source', sourceText(source));
+  lines(made);
 }

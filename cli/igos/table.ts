@@ -179,7 +179,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Prints what a tree declares, tier by tier; the fields of one package, with its derivation; or the contents of a .drv file.',
+      'Prints what a tree declares, tier by tier; the fields of one package, with where its sources come from and its derivation; or the contents of a .drv file.',
     options: [...EVALUATION],
     examples: [{ command: 'igos show examples/tour/v1', says: 'the packages of a tree by tier' }],
   },

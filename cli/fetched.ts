@@ -3,18 +3,19 @@
  * many evaluations name, and later only whether it has something new. Nothing in it is needed; whatever is not exactly what was
  * written is not there.
  */
-import { type Fault, sha256 } from '../base/index.ts';
-import { type Download, type DownloadOptions, type DownloadRequest, download } from '../builder/index.ts';
+import { sha256 } from '../base/index.ts';
+import type { Download, DownloadRequest } from '../builder/index.ts';
 import { type ObjectStore, parseStorePath } from '../store/index.ts';
 import { CacheFolder } from './evaluation-cache/folder.ts';
 
 const LIMITS = { maxBytes: 4 << 20, maxRecords: 2000, sweepEvery: 64 };
 
-export interface FetchAnew extends DownloadOptions {
-  /** What was fetched so recently is taken as it is. */
-  readonly maxAgeSeconds: number;
-  /** Told why a server could not be asked whether it has something new; without it that fails. */
-  readonly onOld?: (reason: Fault) => void;
+/** What tells apart. */
+type Question = Pick<DownloadRequest, 'url' | 'name' | 'isTree'>;
+
+export interface Fetched extends Download {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
 }
 
 export class FetchedFolder {
@@ -26,45 +27,30 @@ export class FetchedFolder {
     this.#folder = new CacheFolder(home, LIMITS, 'fetched');
   }
 
-  /** What stands at an address, in the store and held. @throws as `download` */
-  async fetch(request: DownloadRequest, options: FetchAnew): Promise<Download> {
-    const { url, name, isTree } = request;
-    const question = JSON.stringify([url, name, isTree]);
-    const key = sha256(question);
-    const known = this.#known(key, question);
-    if (known !== undefined && isFresh(known, options.maxAgeSeconds)) return known;
-    let found: Download;
-    try {
-      found = (await download(this.#store, { url, name, isTree, known: known?.version }, options)) ?? known!;
-    } catch (error) {
-      if (known === undefined || options.onOld === undefined || options.signal.aborted) throw error;
-      options.onOld(error as Fault);
-      return known;
-    }
-    const { path, digest, version } = found;
-    this.#folder.write(key, Buffer.from(JSON.stringify({ question, path, digest, version, atMs: Date.now() })));
-    return found;
-  }
-
-  #known(key: string, question: string): Kept | undefined {
-    const bytes = this.#folder.read(key);
+  /** What came the last time, if it is still in the store, where it is held. */
+  find(asked: Question): Fetched | undefined {
+    const question = textOf(asked);
+    const bytes = this.#folder.read(sha256(question));
     if (bytes === undefined) return undefined;
     try {
-      const kept = JSON.parse(bytes.toString()) as Kept & { readonly question: string };
+      const kept = JSON.parse(bytes.toString()) as Fetched & { readonly question: string };
       const path = parseStorePath(kept.path, this.#store.storeDir);
       return kept.question === question && this.#store.hold(path) ? { ...kept, path } : undefined;
     } catch {
       return undefined;
     }
   }
+
+  keep(asked: Question, { path, digest, version }: Download): void {
+    const question = textOf(asked);
+    this.#folder.write(sha256(question), Buffer.from(JSON.stringify({ question, path, digest, version, atMs: Date.now() })));
+  }
 }
 
-interface Kept extends Download {
-  readonly atMs: number;
-}
+const textOf = ({ url, name, isTree }: Question): string => JSON.stringify([url, name, isTree]);
 
 /** A clock that was set back makes nothing fresh. */
-const isFresh = ({ atMs }: Kept, maxAgeSeconds: number): boolean => {
+export const isFresh = ({ atMs }: Fetched, maxAgeSeconds: number): boolean => {
   const age = Date.now() - atMs;
   return age >= 0 && age < maxAgeSeconds * 1000;
 };

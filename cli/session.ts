@@ -20,6 +20,7 @@ import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
+import { FetchedFolder, isFresh } from './fetched.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
 import { searchEntries } from './search-entries.ts';
@@ -87,6 +88,10 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       hints: ['stop what collects all the time, or keep it: igos realize --out-link NAME'],
     });
   };
+  const refuseFetch = (): void => {
+    if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
+    if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
+  };
   /** What an address gave: one evaluation sees one thing there. */
   const fetched = new Map<string, StorePath>();
   const fetchUrl = (request: UrlRequest): StorePath => {
@@ -98,8 +103,12 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     return path;
   };
   const fetchHeld = (request: UrlRequest): StorePath => {
+    const maxAgeSeconds = args.has('refresh') ? 0 : FRESH_SECONDS;
+    const kept = maxAgeSeconds === 0 ? undefined : new FetchedFolder(context.home, open()).find(request);
+    if (kept !== undefined && isFresh(kept, maxAgeSeconds)) return kept.path;
+    refuseFetch();
     const path = held(
-      () => fetchInChild(context, request, args.has('refresh') ? 0 : FRESH_SECONDS),
+      () => fetchInChild(context, request, maxAgeSeconds),
       (found) => [found],
     );
     if (path !== undefined) return path;
@@ -126,10 +135,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     },
     realise,
     fetchUrl,
-    beforeFetch: () => {
-      if (options.isSilent?.() === true) throw new Fault('E-CLI-001', 'evaluation needs what is not fetched');
-      if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
-    },
+    beforeFetch: refuseFetch,
     gitCache: `${context.environment['XDG_CACHE_HOME'] || `${userHome()}/.cache`}/igos/git`,
   });
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);

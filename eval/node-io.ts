@@ -21,7 +21,7 @@ export interface NodeEvalIOOptions {
   readonly fetchUrl?: EvalIO['fetchUrl'];
   /** Where Git repositories from elsewhere are kept. */
   readonly gitCache?: string;
-  /** Called before anything is fetched; may throw. */
+  /** Called before a Git repository is read; may throw. */
   readonly beforeFetch?: () => void;
 }
 
@@ -148,7 +148,6 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
   }
 
   fetchUrl(request: UrlRequest): StorePath {
-    this.#options.beforeFetch?.();
     if (this.#options.fetchUrl === undefined) throw new Bug(`nothing can be fetched here: '${request.url}'`);
     return this.#options.fetchUrl(request);
   }

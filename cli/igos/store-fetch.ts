@@ -1,9 +1,10 @@
-import { withoutSecrets } from '../../base/index.ts';
-import { formatHash, parseStoreName } from '../../store/index.ts';
+import { type Fault, withoutSecrets } from '../../base/index.ts';
+import { type Download, type DownloadOptions, type DownloadRequest, download } from '../../builder/index.ts';
+import { formatHash, type ObjectStore, parseStoreName } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
-import { FetchedFolder } from '../fetched.ts';
+import { FetchedFolder, isFresh } from '../fetched.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
 
@@ -15,7 +16,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const maxAgeSeconds = args.has('max-age') ? args.number('max-age', 0, 0) : 0;
   const requests = args.operands.map((url) => ({ url, name: parseStoreName(given ?? nameOf(url, isTree)), isTree }));
   using store = openContextStore(context);
-  const fetched = new FetchedFolder(context.home, store);
+  const folder = new FetchedFolder(context.home, store);
   const rows = [];
   const progress = await openProgress(context);
   try {
@@ -29,7 +30,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
         progress.detail(url, 'received', { done, total });
       };
       const found = await stoppable((signal) =>
-        fetched.fetch(request, {
+        fetchAnew(store, folder, request, {
           maxAgeSeconds,
           signal,
           onProgress,
@@ -44,6 +45,34 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   }
   if (context.isJson) context.out.json({ paths: rows });
   else for (const { path, hash } of rows) context.out.line(`${path}  ${hash}`);
+}
+
+interface FetchAnew extends DownloadOptions {
+  /** What was fetched so recently is taken as it is. */
+  readonly maxAgeSeconds: number;
+  /** Told why a server could not be asked whether it has something new; without it that fails. */
+  readonly onOld?: (reason: Fault) => void;
+}
+
+/** What stands at an address, in the store and held. @throws as `download` */
+async function fetchAnew(
+  store: ObjectStore,
+  folder: FetchedFolder,
+  request: DownloadRequest,
+  options: FetchAnew,
+): Promise<Download> {
+  const known = folder.find(request);
+  if (known !== undefined && isFresh(known, options.maxAgeSeconds)) return known;
+  let found: Download;
+  try {
+    found = (await download(store, { ...request, known: known?.version }, options)) ?? known!;
+  } catch (error) {
+    if (known === undefined || options.onOld === undefined || options.signal.aborted) throw error;
+    options.onOld(error as Fault);
+    return known;
+  }
+  folder.keep(request, found);
+  return found;
 }
 
 const oldText = (message: string, notes: readonly string[]): string =>

@@ -27,6 +27,11 @@ export class FetchedFolder {
     this.#folder = new CacheFolder(home, LIMITS, 'fetched');
   }
 
+  /** Where that is kept; the file is replaced whole. */
+  fileOf(asked: Question): string {
+    return `${this.#folder.path}/${sha256(textOf(asked))}`;
+  }
+
   /** What came the last time, if it is still in the store, where it is held. */
   find(asked: Question): Fetched | undefined {
     const question = textOf(asked);

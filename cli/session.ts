@@ -20,7 +20,7 @@ import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
-import { FetchedFolder, isFresh } from './fetched.ts';
+import { type Fetched, FetchedFolder, isFresh } from './fetched.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
 import { searchEntries } from './search-entries.ts';
@@ -62,6 +62,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     opened ??= openContextStore(context);
     return opened;
   };
+  const { recorder } = context;
   const store = { storeDir: context.storeDir, open };
   const bridge = new StoreBridge(store, { isReadOnly: options.isReadOnly, defersWrites: options.defersWrites === true });
   /** A child lets go of what it made when it ends: what was collected before we hold it is made again. `undefined`: each time. */
@@ -104,13 +105,29 @@ export function openSession(context: Context, args: Arguments, options: SessionO
   };
   const fetchHeld = (request: UrlRequest): StorePath => {
     const maxAgeSeconds = args.has('refresh') ? 0 : FRESH_SECONDS;
-    const kept = maxAgeSeconds === 0 ? undefined : new FetchedFolder(context.home, open()).find(request);
-    if (kept !== undefined && isFresh(kept, maxAgeSeconds)) return kept.path;
-    refuseFetch();
-    const path = held(
-      () => fetchInChild(context, request, maxAgeSeconds),
-      (found) => [found],
-    );
+    const folder = new FetchedFolder(context.home, open());
+    const fresh = (): Fetched | undefined => {
+      const kept = maxAgeSeconds === 0 ? undefined : folder.find(request);
+      return kept !== undefined && isFresh(kept, maxAgeSeconds) ? kept : undefined;
+    };
+    let used = fresh();
+    let path = used?.path;
+    if (path === undefined) {
+      refuseFetch();
+      path = held(
+        () => fetchInChild(context, request, maxAgeSeconds),
+        (found) => [found],
+      );
+      used = fresh();
+    }
+    if (recorder !== undefined) {
+      if (used === undefined || used.path !== path) recorder.spoil('what was fetched may be another thing at once');
+      else {
+        // Until its time is over, or somebody fetched it again.
+        recorder.doesUntil(used.atMs, used.atMs + maxAgeSeconds * 1000);
+        watched.readFile(textToBytes(folder.fileOf(request)));
+      }
+    }
     if (path !== undefined) return path;
     throw new Fault('E-CLI-001', `evaluation needs '${withoutSecrets(request.url)}', and what is fetched is collected at once`, {
       hints: ['stop what collects all the time'],
@@ -125,7 +142,6 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     }
     return textToBytes(open().toReal(split.path)) + split.rest;
   };
-  const { recorder } = context;
   const machine = new NodeEvalIO({
     store: recorder === undefined ? bridge : new WatchingStore(bridge, recorder, toReal),
     toReal,

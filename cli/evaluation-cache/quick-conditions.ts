@@ -57,6 +57,7 @@ export class QuickConditions {
         if (isTaken) this.#state(relative === '' ? path : `${path}/${relative}`, state);
       }
     }
+    if (seen.fetched !== null) this.refuse('the clock');
     const { version, needed, answers, built, hostTrees } = seen.store;
     if (hostTrees.length > 0) this.refuse('tools of the host');
     if (needed.length + answers.length + built.length > 0) this.#indexVersion(home, version);

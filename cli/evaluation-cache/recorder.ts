@@ -32,6 +32,7 @@ export class Recorder {
   readonly #answers = new Map<string, Seen['store']['answers'][number]>();
   readonly #built = new Map<string, Seen['store']['built'][number]>();
   readonly #hostTrees = new Map<string, Seen['store']['hostTrees'][number]>();
+  #fetched: [sinceMs: number, untilMs: number] | null = null;
   #storeVersion: string | undefined;
   /** What could not be read, or was read by others, and the state of it then: see `unread`. */
   readonly #unread = new Map<Bytes, string>();
@@ -61,6 +62,12 @@ export class Recorder {
   fetched(passing: readonly Bytes[], origins: readonly Bytes[]): void {
     this.#passing.push(...passing);
     for (const path of origins) this.#unread.set(path, unreadState(path));
+  }
+
+  /** Something without a hash was fetched, and does for so long. */
+  doesUntil(sinceMs: number, untilMs: number): void {
+    const [since, until] = this.#fetched ?? [sinceMs, untilMs];
+    this.#fetched = [Math.max(since, sinceMs), Math.min(until, untilMs)];
   }
 
   /** For who watches: what evaluation itself has not read, but may make another one of it, and its `unreadState`. */
@@ -186,6 +193,7 @@ export class Recorder {
       existing: this.#stays(this.#existing),
       variables: [...this.#variables],
       sources: this.#sources.filter(({ path }) => !this.#isPassing(path)),
+      fetched: this.#fetched,
       store: {
         version: this.#storeVersion ?? '',
         needed: [...this.#needed].map((path) => `${path} `).join(''),

@@ -16,6 +16,8 @@ export interface Seen {
   /** Environment variables; null where not set. */
   readonly variables: [name: string, value: string | null][];
   readonly sources: SourceSeen[];
+  /** Since when and how long what was fetched without a hash does, milliseconds since 1970; null where nothing was. */
+  readonly fetched: [sinceMs: number, untilMs: number] | null;
   readonly store: StoreSeen;
 }
 

@@ -26,6 +26,12 @@ const FALSE: Verdict = { isTrue: false, isRenewed: false, doubtfulSources: [], i
 /** Checks everything that needs no store. States in `seen` are renewed. Cost: one system call an entry; never throws. */
 export function stillTrue(seen: Seen, { home, environment }: World): Verdict {
   let isRenewed = false;
+  if (seen.fetched !== null) {
+    const [sinceMs, untilMs] = seen.fetched;
+    const now = Date.now();
+    // A clock that was set back makes nothing fresh.
+    if (now < sinceMs || now >= untilMs) return FALSE;
+  }
   for (const [name, value] of seen.variables) if ((environment[name] ?? null) !== value) return FALSE;
   for (const [path, kind] of seen.kinds) if (kindAt(path) !== kind) return FALSE;
   for (const [path, exists] of seen.existing) if (existsAt(path) !== exists) return FALSE;

@@ -118,9 +118,8 @@ export class WatchingIO implements EvalIO {
     }
   }
 
-  /** There may be something else tomorrow. */
+  /** Who fetches says how long that does. */
   fetchUrl(request: UrlRequest): StorePath {
-    this.#recorder.spoil('something without a hash was fetched');
     const path = this.#inner.fetchUrl(request);
     this.#recorder.needs(path);
     return path;

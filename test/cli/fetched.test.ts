@@ -1,11 +1,13 @@
 /** `igos store fetch`, and evaluations that fetch what has no hash. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Recorder } from '../../cli/evaluation-cache/recorder.ts';
+import { stillTrue } from '../../cli/evaluation-cache/still-true.ts';
 import { searchEntries } from '../../cli/search-entries.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 import { type Ending, runIgos } from '../store/ordeal/program.ts';
@@ -59,6 +61,33 @@ test('an evaluation takes what it fetched in the last hour; asked to, it asks ag
   good(await runIgos(home, ['gc']));
   assert.equal(good(await evaluate()), '40\n');
   assert.deepEqual(server.answers, [200, 200, 304, 200]);
+});
+
+test('an evaluation that fetched is remembered for as long as what it fetched does', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const words = ['eval', '--impure', '--expr', `import (fetchTarball "${server.base}/tree.tar.gz")`];
+  for (let n = 0; n < 2; n++) assert.equal(good(await runIgos(home, words)), '1\n');
+  assert.ok(!readdirSync(join(home, 'var/cache/eval')).some((name) => name.startsWith('quick')), 'a shell cannot tell the time');
+  const record = readdirSync(join(home, 'var/cache/eval')).length;
+  assert.equal(record, 1);
+  rmSync(join(home, 'var/cache/fetched'), { recursive: true });
+  assert.equal(good(await runIgos(home, words)), '1\n');
+  assert.deepEqual(server.answers, [200, 200]);
+});
+
+test('what was seen is not believed before or after its time', () => {
+  const now = Date.now();
+  const isTrue = (...times: [number, number][]): boolean => {
+    const one = new Recorder();
+    for (const [since, until] of times) one.doesUntil(now + since, now + until);
+    return stillTrue(one.seen(), { home: '/none', environment: {} }).isTrue;
+  };
+  assert.equal(isTrue(), true);
+  assert.equal(isTrue([-1000, 60_000]), true);
+  assert.equal(isTrue([-1000, 0]), false);
+  assert.equal(isTrue([60_000, 90_000]), false);
+  assert.equal(isTrue([-1000, 60_000], [-90_000, -1]), false);
 });
 
 test('what is older than the hour is asked about, and does where nobody answers', async (t) => {

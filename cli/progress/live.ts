@@ -10,7 +10,7 @@ import { activityLines } from './activity-lines.ts';
 import { buildLines, type ShownLine } from './build-lines.ts';
 import type { BuildState } from './build-state.ts';
 import { type Activity, formatDuration, type Progress } from './model.ts';
-import { logLine, remarks, titleOf } from './plain.ts';
+import { logLine, remarker, titleOf } from './plain.ts';
 
 const FRAME_MS = 100;
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -36,6 +36,7 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
   const running = new Map<string, Activity>();
   const notes: string[] = [];
   const note = (...lines: readonly string[]): void => void notes.push(...lines.map(printableInColour));
+  const remarksOn = remarker();
   let state: BuildState | undefined;
   let total = 0;
   let done = 0;
@@ -90,7 +91,7 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
     note,
     build(event, current) {
       state = current;
-      note(...remarks(event));
+      note(...remarksOn(event));
       if (event.kind === 'log' && hasLogs) note(logLine(event));
       if (event.kind === 'finished') ended(titleOf(event), true, event.durationMs);
       if (event.kind === 'failed') {

@@ -10,6 +10,7 @@ export function plainProgress(out: Output, hasLogs: boolean = false): Progress {
   const running = new Map<string, { title: string; startedMs: number }>();
   let total = 0;
   let done = 0;
+  const remarksOn = remarker();
   const count = (): string => (total > 0 ? `[${done}/${total}] ` : '');
   const start = (id: string, title: string): void => {
     running.set(id, { title, startedMs: uptimeMs() });
@@ -37,7 +38,7 @@ export function plainProgress(out: Output, hasLogs: boolean = false): Progress {
       out.talk(text);
     },
     build(event, state) {
-      for (const line of remarks(event)) out.talk(line);
+      for (const line of remarksOn(event)) out.talk(line);
       switch (event.kind) {
         case 'plan':
           total = event.plan.steps.length;
@@ -81,8 +82,20 @@ export const titleOf = (event: Extract<BuildEvent, { kind: 'started' | 'finished
 export const logLine = (event: Extract<BuildEvent, { kind: 'log' }>): string =>
   `${derivationName(event.drvPath)}> ${told(event.line, false)}`;
 
-/** What is worth a line of its own, whatever the display. */
-export function remarks(event: BuildEvent): string[] {
+/** Of hundreds that need one thing that failed, the first tell as much as all; the summary counts them. */
+const SKIPPED_SHOWN = 10;
+
+/** What is worth lines of their own, whatever the display; to be asked of each event of a run. */
+export function remarker(): (event: BuildEvent) => string[] {
+  let nSkipped = 0;
+  return (event) => {
+    if (event.kind === 'plan') nSkipped = 0;
+    if (event.kind !== 'skipped' || ++nSkipped <= SKIPPED_SHOWN) return remarks(event);
+    return nSkipped === SKIPPED_SHOWN + 1 ? ['and others, which need what failed, are not tried'] : [];
+  };
+}
+
+function remarks(event: BuildEvent): string[] {
   switch (event.kind) {
     case 'remark': {
       const more = event.lines.length > 1 ? `, and more: igos log ${event.drvPath}` : '';

@@ -205,6 +205,31 @@ test('lines for a pipe, with what builds write if that is wanted', (t) => {
   golden(t, 'cli/build-plain.txt', text);
 });
 
+test('of many steps that need one that failed, the first are named, in each run', () => {
+  const names = Array.from({ length: 200 }, (_, n) => `p${n}-1`);
+  const spec: Spec = Object.fromEntries([
+    ['base-1', {}] as const,
+    ...names.map((name) => [name, { after: ['base-1'] }] as const),
+  ]);
+  const text = written(
+    (out) => plainProgress(out),
+    spec,
+    (run) => {
+      for (let n = 0; n < 2; n++) {
+        run.tell(planOf(spec));
+        run.fail('base-1');
+        for (const name of names) run.tell({ kind: 'skipped', drvPath: pathOf(name), because: pathOf('base-1') });
+      }
+    },
+  );
+  const told = text.split('\n').filter((line) => line.includes('not tried'));
+  const each = [
+    ...names.slice(0, 10).map((name) => `${name}: not tried, because base-1 failed`),
+    'and others, which need what failed, are not tried',
+  ];
+  assert.deepEqual(told, [...each, ...each]);
+});
+
 const VECTOR = join(import.meta.dirname, '..', 'vectors', 'nix', 'internal-json.txt');
 
 const EXPRESSION = `let

@@ -74,6 +74,7 @@ test('from a file descriptor, and without any', (t) => {
   const none = run(['publish', 'alan/raw/face/1'], '');
   assert.match(none.stderr, /it is locked, and there is no passphrase/);
   assert.equal(none.status, 1);
+  assert.ok(!existsSync(join(work, 'public')), 'what published nothing leaves no folder');
   const signed = run(['publish', 'alan/raw/face/1', '--passphrase-fd', '0'], 'sesam\n');
   assert.equal(signed.status, 0, signed.stderr);
   assert.ok(existsSync(signature));

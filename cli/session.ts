@@ -15,7 +15,7 @@ import {
   type TalkKind,
   type UrlRequest,
 } from '../eval/index.ts';
-import { type ObjectStore, parseStorePath, type StorePath, splitStorePath } from '../store/index.ts';
+import { type ObjectStore, parseStorePath, type StorePath, splitStorePath, toldPath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
@@ -75,7 +75,21 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     }
     return undefined;
   };
+  /** Outputs that their derivation says the paths of, where all are there: nothing is to be built for them, nor written. */
+  const alreadyThere = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> | undefined => {
+    const drv = bridge.readDerivation(drvPath);
+    if (drv === undefined) return undefined;
+    const paths = new Map<string, StorePath>();
+    for (const name of outputs.length === 0 ? drv.outputs.keys() : outputs) {
+      const path = toldPath(drv.outputs.get(name));
+      if (path === undefined || !open().hold(path)) return undefined;
+      paths.set(name, path);
+    }
+    return paths;
+  };
   const realise = (drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> => {
+    const there = alreadyThere(drvPath, outputs);
+    if (there !== undefined) return there;
     if (options.isSilent?.() === true) throw new Fault('E-CLI-001', `evaluation needs '${drvPath}', which is not built`);
     if (options.isReadOnly) throw new NeedsWriting('evaluation imports what a derivation builds');
     bridge.flush();

@@ -24,6 +24,10 @@ export function derivationKind(drv: Pick<Derivation, 'name' | 'outputs'>): Deriv
   throw new Bug(`derivation '${drv.name}' has no outputs`);
 }
 
+/** Where an output is, if the derivation says so before it is built. */
+export const toldPath = (output: DerivationOutput | undefined): StorePath | undefined =>
+  output !== undefined && 'path' in output ? output.path : undefined;
+
 /** A fixed output, with its path. @throws Fault E-STORE-002 bad name */
 export const fixedOutput = (drvName: string, method: IngestionMethod, digest: Digest, storeDir: string): DerivationOutput => ({
   kind: 'fixed',

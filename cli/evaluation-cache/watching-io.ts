@@ -11,7 +11,15 @@ import {
   type TalkKind,
   type UrlRequest,
 } from '../../eval/index.ts';
-import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../../store/index.ts';
+import {
+  type AddOptions,
+  type Derivation,
+  type Digest,
+  type HashAlgorithm,
+  type StorePath,
+  type TreeEntry,
+  toldPath,
+} from '../../store/index.ts';
 import { type FileState, fileState } from './file-state.ts';
 import { hashOf, type Recorder } from './recorder.ts';
 import type { SourceEntrySeen } from './seen.ts';
@@ -95,8 +103,10 @@ export class WatchingIO implements EvalIO {
   /** A build that fails ends the evaluation, or starts it over as one that may write. */
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath> {
     const built = this.#inner.realise(drvPath, outputs);
+    const drv = this.store.readDerivation(drvPath);
     for (const [output, path] of built) {
-      this.#recorder.built(drvPath, output, path);
+      // Where the derivation says the path, that it is there is all that counts.
+      if (toldPath(drv?.outputs.get(output)) !== path) this.#recorder.built(drvPath, output, path);
       this.#recorder.needs(path);
     }
     return built;

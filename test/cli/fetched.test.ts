@@ -45,6 +45,9 @@ const good = ({ status, stdout, stderr }: Ending): string => {
   return stdout;
 };
 
+const quickAnswers = (home: string): number =>
+  readdirSync(join(home, 'var/cache/eval')).filter((name) => name.startsWith('quick')).length;
+
 test('an evaluation takes what it fetched in the last hour; asked to, it asks again', async (t) => {
   const server = await startServer(t);
   const home = join(temporaryFolder(t), 'home');
@@ -68,7 +71,7 @@ test('an evaluation that fetched is remembered for as long as what it fetched do
   const home = join(temporaryFolder(t), 'home');
   const words = ['eval', '--impure', '--expr', `import (fetchTarball "${server.base}/tree.tar.gz")`];
   for (let n = 0; n < 2; n++) assert.equal(good(await runIgos(home, words)), '1\n');
-  assert.ok(!readdirSync(join(home, 'var/cache/eval')).some((name) => name.startsWith('quick')), 'a shell cannot tell the time');
+  assert.equal(quickAnswers(home), 0, 'a shell cannot tell the time');
   const record = readdirSync(join(home, 'var/cache/eval')).length;
   assert.equal(record, 1);
   rmSync(join(home, 'var/cache/fetched'), { recursive: true });
@@ -121,6 +124,15 @@ test('a hash that was told is the one to declare', async (t) => {
     .split('  ');
   const pinned = `builtins.unsafeDiscardStringContext (fetchTarball { url = "${url}"; sha256 = "${hash}"; })`;
   assert.equal(good(await runIgos(home, ['eval', '--expr', pinned])), `"${path}"\n`);
+  // What is there already is read; nothing is written for it, and the evaluation is remembered.
+  const reading = ['eval', '--expr', `import (fetchTarball { url = "${url}"; sha256 = "${hash}"; })`];
+  for (let n = 0; n < 2; n++) assert.equal(good(await runIgos(home, reading)), '1\n');
+  assert.deepEqual(server.answers, [200]);
+  assert.deepEqual(good(await runIgos(home, ['store', 'list'])).trimEnd(), path);
+  assert.equal(quickAnswers(home), 1);
+  good(await runIgos(home, ['gc']));
+  assert.equal(good(await runIgos(home, reading)), '1\n');
+  assert.deepEqual(server.answers, [200, 200]);
 });
 
 test('an evaluation says what it cannot fetch, and refuses to where it is pure', async (t) => {

@@ -21,6 +21,7 @@ import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
 import { experimentalFeatures } from './experimental.ts';
 import { type Fetched, FetchedFolder, isFresh } from './fetched.ts';
+import { commitMemory } from './fetched-commits.ts';
 import { lintsOf } from './lints.ts';
 import { openContextStore } from './open-store.ts';
 import { searchEntries } from './search-entries.ts';
@@ -169,7 +170,8 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     gitCache: `${context.environment['XDG_CACHE_HOME'] || `${userHome()}/.cache`}/igos/git`,
   });
   const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
-  const settings = evalSettings(context, args);
+  const commits = commitMemory(context.home, open, (path) => recorder?.needs(path));
+  const settings = { ...evalSettings(context, args), commits };
   const basePath = textToBytes(context.workingDirectory);
   const io: EvalIO = settings.pure === true ? confined(watched, basePath, settings) : watched;
   const interpreter = createEvaluator({ io, settings });

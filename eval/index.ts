@@ -30,7 +30,19 @@ export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
 export { localRepository } from './git/request.ts';
 export type { Interpreter } from './interpreter.ts';
-export type { EvalIO, EvalSettings, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind, UrlRequest } from './io.ts';
+export type {
+  CommitMemory,
+  CommitTree,
+  EvalIO,
+  EvalSettings,
+  EvalStore,
+  FileKind,
+  GitRequest,
+  GitTree,
+  StoreText,
+  TalkKind,
+  UrlRequest,
+} from './io.ts';
 export type { AboutText, SourceMemory } from './large-source.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';

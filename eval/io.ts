@@ -5,10 +5,10 @@
 import type { Bytes } from '../base/index.ts';
 import type { Lints } from '../lang/index.ts';
 import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../store/index.ts';
-import type { GitRequest, GitTree } from './git/request.ts';
+import type { CommitMemory, CommitTree, GitRequest, GitTree } from './git/request.ts';
 import type { SourceMemory } from './large-source.ts';
 
-export type { GitRequest, GitTree };
+export type { CommitMemory, CommitTree, GitRequest, GitTree };
 
 /** What `trace` says, what `warn` says, and what is deprecated or has no effect. */
 export type TalkKind = 'trace' | 'evaluation warning' | 'warning';
@@ -108,6 +108,8 @@ export interface EvalSettings {
   readonly pipes?: boolean;
   /** What earlier runs found out about large sources. */
   readonly memory?: SourceMemory;
+  /** What earlier runs took out of Git repositories. */
+  readonly commits?: CommitMemory;
   /** `import` of a derivation's output may build. */
   readonly allowImportFromDerivation?: boolean;
 }

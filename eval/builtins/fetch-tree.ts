@@ -6,7 +6,7 @@ import { type Builtin, builtin } from '../builtin.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { reading } from '../files.ts';
 import { gitUrl } from '../git/url.ts';
-import type { GitRequest } from '../io.ts';
+import type { CommitTree, GitRequest } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import { builtinFault, neededAttribute } from './faults.ts';
 import { fetchPinned } from './fetch.ts';
@@ -18,7 +18,7 @@ export const fetchTreeBuiltins: readonly Builtin[] = [
     name: 'fetchGit',
     args: ['{ url, rev ?, ref ?, name ?, allRefs ?, shallow ?, exportIgnore ?, narHash ?, submodules ? }'],
     doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. With `submodules = true` also the files of submodules, and of theirs. Runs the program git while evaluating.',
-    cost: 'fetches the repository the first time; then writes every file of the commit',
+    cost: 'fetches the repository the first time, and writes every file of the commit; of one that `rev` names only once',
     isGlobal: true,
     impl: (ctx, argument) => {
       const attrs = readArguments(ctx, argument, 'fetchGit');
@@ -135,29 +135,43 @@ function gitTree(ctx: Evaluator, attrs: FetchAttrs, { builtin, hasEmptyRev }: Gi
   if (ctx.settings.pure === true && request.rev === undefined && !attrs.has('narHash')) {
     throw unpinned(builtin, writeFlakeRef(new Map([...attrs, ['url', textToBytes(request.url)]])), 'add rev');
   }
+  const tree = takeTree(ctx, request, storeName);
+  const { path, digest } = tree;
+  checkNarHash(attrs, digest.hex, request.url);
+  const fields = new Map<Bytes, Slot>([
+    ['outPath', new ContextString(path, [path])],
+    ['narHash', formatHash(digest, 'sri')],
+    ['submodules', request.hasSubmodules],
+    ['lastModified', tree.lastModified],
+    ['lastModifiedDate', dateOf(tree.lastModified)],
+  ]);
+  const rev = tree.rev ?? (hasEmptyRev ? '0'.repeat(40) : undefined);
+  if (rev !== undefined) {
+    fields.set('rev', rev);
+    fields.set('shortRev', rev.slice(0, 7));
+  }
+  const revCount = tree.rev === undefined ? undefined : tree.revCount;
+  if (revCount !== undefined || hasEmptyRev) fields.set('revCount', revCount ?? 0);
+  if (tree.dirtyRev !== undefined) {
+    fields.set('dirtyRev', `${tree.dirtyRev}-dirty`);
+    fields.set('dirtyShortRev', `${tree.dirtyRev.slice(0, 7)}-dirty`);
+  }
+  return attrsFromMap(fields);
+}
+
+type TakenTree = Omit<CommitTree, 'rev'> & { readonly rev?: string; readonly dirtyRev?: string };
+
+/** Into the store, unless it is known to be there: a commit that is named does not change. */
+function takeTree(ctx: Evaluator, request: GitRequest, name: string): TakenTree {
+  const commits = request.rev === undefined ? undefined : ctx.settings.commits;
+  const known = commits?.find(request, name);
+  if (known !== undefined) return known;
   const tree = ctx.io.fetchGit(request);
   try {
-    const { path, digest } = ctx.io.store.addPath(storeName, tree.path);
-    checkNarHash(attrs, digest.hex, request.url);
-    const fields = new Map<Bytes, Slot>([
-      ['outPath', new ContextString(path, [path])],
-      ['narHash', formatHash(digest, 'sri')],
-      ['submodules', request.hasSubmodules],
-      ['lastModified', tree.lastModified],
-      ['lastModifiedDate', dateOf(tree.lastModified)],
-    ]);
-    const rev = tree.rev ?? (hasEmptyRev ? '0'.repeat(40) : undefined);
-    if (rev !== undefined) {
-      fields.set('rev', rev);
-      fields.set('shortRev', rev.slice(0, 7));
-    }
-    const revCount = tree.rev === undefined ? undefined : tree.revCount;
-    if (revCount !== undefined || hasEmptyRev) fields.set('revCount', revCount ?? 0);
-    if (tree.dirtyRev !== undefined) {
-      fields.set('dirtyRev', `${tree.dirtyRev}-dirty`);
-      fields.set('dirtyShortRev', `${tree.dirtyRev.slice(0, 7)}-dirty`);
-    }
-    return attrsFromMap(fields);
+    const { rev, dirtyRev, revCount, lastModified } = tree;
+    const added = { ...ctx.io.store.addPath(name, tree.path), lastModified, ...(revCount === undefined ? {} : { revCount }) };
+    if (rev !== undefined) commits?.keep(request, name, { ...added, rev });
+    return { ...added, ...(rev === undefined ? {} : { rev }), ...(dirtyRev === undefined ? {} : { dirtyRev }) };
   } finally {
     tree.dispose();
   }

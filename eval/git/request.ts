@@ -1,6 +1,7 @@
 /** What `fetchGit` asks of the world, and what it gets. Text, not bytes, except where a path on disk is meant. */
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from '../../base/index.ts';
+import type { Digest, StorePath } from '../../store/index.ts';
 
 export interface GitRequest {
   /** `https://…`, `ssh://…`, `git://…`, `http://…` or `file:///…`. */
@@ -17,6 +18,22 @@ export interface GitRequest {
   readonly honoursExportIgnore: boolean;
   /** Also the files of submodules, and of theirs. */
   readonly hasSubmodules: boolean;
+}
+
+/** The files of a commit in the store, and what is known of it. */
+export interface CommitTree {
+  readonly path: StorePath;
+  readonly digest: Digest;
+  readonly rev: string;
+  readonly revCount?: number;
+  readonly lastModified: number;
+}
+
+/** What earlier evaluations took out of repositories; asked for requests that name their commit. Neither throws. */
+export interface CommitMemory {
+  /** @param name  in the store path */
+  find(request: GitRequest, name: string): CommitTree | undefined;
+  keep(request: GitRequest, name: string, tree: CommitTree): void;
 }
 
 /** Where it is on this machine; `undefined` for one from elsewhere. */

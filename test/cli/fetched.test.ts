@@ -45,8 +45,9 @@ const good = ({ status, stdout, stderr }: Ending): string => {
   return stdout;
 };
 
-const quickAnswers = (home: string): number =>
-  readdirSync(join(home, 'var/cache/eval')).filter((name) => name.startsWith('quick')).length;
+/** Evaluations that are remembered, and those of them that the launcher answers. */
+const remembered = (home: string, areQuick: boolean = false): number =>
+  readdirSync(join(home, 'var/cache/eval')).filter((name) => name.startsWith('quick') === areQuick).length;
 
 test('an evaluation takes what it fetched in the last hour; asked to, it asks again', async (t) => {
   const server = await startServer(t);
@@ -71,9 +72,8 @@ test('an evaluation that fetched is remembered for as long as what it fetched do
   const home = join(temporaryFolder(t), 'home');
   const words = ['eval', '--impure', '--expr', `import (fetchTarball "${server.base}/tree.tar.gz")`];
   for (let n = 0; n < 2; n++) assert.equal(good(await runIgos(home, words)), '1\n');
-  assert.equal(quickAnswers(home), 0, 'a shell cannot tell the time');
-  const record = readdirSync(join(home, 'var/cache/eval')).length;
-  assert.equal(record, 1);
+  assert.equal(remembered(home, true), 0, 'a shell cannot tell the time');
+  assert.equal(remembered(home), 1);
   rmSync(join(home, 'var/cache/fetched'), { recursive: true });
   assert.equal(good(await runIgos(home, words)), '1\n');
   assert.deepEqual(server.answers, [200, 200]);
@@ -129,7 +129,7 @@ test('a hash that was told is the one to declare', async (t) => {
   for (let n = 0; n < 2; n++) assert.equal(good(await runIgos(home, reading)), '1\n');
   assert.deepEqual(server.answers, [200]);
   assert.deepEqual(good(await runIgos(home, ['store', 'list'])).trimEnd(), path);
-  assert.equal(quickAnswers(home), 1);
+  assert.equal(remembered(home), 2);
   good(await runIgos(home, ['gc']));
   assert.equal(good(await runIgos(home, reading)), '1\n');
   assert.deepEqual(server.answers, [200, 200]);
@@ -170,4 +170,49 @@ test('entries of the search path are split where addresses are not', () => {
     { prefix: 'n', path: 'channel:x' },
     { prefix: '', path: '/a' },
   ]);
+});
+
+const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'git is not installed';
+
+test('a commit that is named is taken out of its repository once', { skip: noGit }, async (t) => {
+  const folder = temporaryFolder(t);
+  const [home, repository, bin] = ['home', 'repository', 'bin'].map((name) => join(folder, name)) as [string, string, string];
+  for (const each of [repository, bin]) mkdirSync(each);
+  writeFileSync(join(repository, 'default.nix'), '1');
+  const git = (...words: string[]): string => {
+    const author = ['-c', 'user.name=n', '-c', 'user.email=e@x', '-c', 'commit.gpgsign=false'];
+    const { status, stdout, stderr } = spawnSync('git', [...author, '-C', repository, ...words], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+  };
+  for (const words of [
+    ['init', '--quiet'],
+    ['add', '.'],
+    ['commit', '--quiet', '--message=first'],
+  ])
+    git(...words);
+  const rev = git('rev-parse', 'HEAD');
+  // As long as it is there, whoever asks git fails.
+  const broken = join(bin, 'git');
+  const breakGit = (): void => writeFileSync(broken, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const env = { PATH: `${bin}:${process.env['PATH']}` };
+  const tree = `builtins.fetchGit { url = "file://${repository}"; rev = "${rev}"; }`;
+  const evaluate = (expression: string, ...words: string[]): Promise<Ending> =>
+    runIgos(home, ['eval', '--strict', ...words, '--expr', expression], { env });
+  const whole = good(await evaluate(tree));
+  assert.match(whole, new RegExp(`rev = "${rev}"; revCount = 1;`));
+  breakGit();
+  assert.equal(good(await evaluate(tree, '--no-eval-cache')), whole);
+  for (let n = 0; n < 2; n++) assert.equal(good(await evaluate(`import (${tree})`)), '1\n');
+  assert.equal(remembered(home), 1, 'it is remembered as what it is: the same for ever');
+  // Other questions are asked of Git: another name, a branch.
+  for (const other of ['name = "other";', 'exportIgnore = false;']) {
+    const changed = await evaluate(tree.replace('rev =', `${other} rev =`));
+    assert.match(changed.stderr, /E-EVAL-141/, other);
+  }
+  assert.match((await evaluate(`builtins.fetchGit "file://${repository}"`, '--impure')).stderr, /E-EVAL-141/);
+  good(await runIgos(home, ['gc']));
+  assert.match((await evaluate(`import (${tree})`)).stderr, /E-EVAL-141/);
+  rmSync(broken);
+  assert.equal(good(await evaluate(tree)), whole);
 });

@@ -11,6 +11,7 @@
  * Any other failure puts the suspended state back: it ends the evaluation, or (a build is needed first) the thunk runs again.
  */
 import { Bug } from '../base/index.ts';
+import { inOwnCell } from './cell.ts';
 import { Catchable, InfiniteRecursion } from './errors.ts';
 import { leftThunk } from './trace.ts';
 import type { Slot, Value } from './value.ts';
@@ -52,7 +53,7 @@ export function run(thunk: Thunk): Value {
   thunk.code = blackHole;
   thunk.held = undefined;
   try {
-    const value = code(held);
+    const value = inOwnCell(code(held));
     thunk.code = null;
     thunk.held = value;
     return value;

@@ -1,6 +1,7 @@
 /** Lists. */
 import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { inOwnCell } from '../cell.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { growAtOnce } from '../grow.ts';
 import { type List, PrimOp, type Slot, type Value } from '../value.ts';
@@ -129,7 +130,7 @@ export const listBuiltins: readonly Builtin[] = [
       const items = ctx.forceList(list, "the third argument passed to builtins.foldl'");
       let result: Slot = nul;
       for (let i = 0; i < items.length; i++) {
-        result = ctx.call2(fn, result, items[i]!);
+        result = inOwnCell(ctx.call2(fn, result, items[i]!));
         if (i % LOOK === LOOK - 1) {
           const all = growAtOnce(fn, result, items, i + 1);
           if (all !== undefined) return all;

@@ -11,7 +11,6 @@
  * Any other failure puts the suspended state back: it ends the evaluation, or (a build is needed first) the thunk runs again.
  */
 import { Bug } from '../base/index.ts';
-import { inOwnCell } from './cell.ts';
 import { Catchable, InfiniteRecursion } from './errors.ts';
 import { leftThunk } from './trace.ts';
 import type { Slot, Value } from './value.ts';
@@ -53,7 +52,7 @@ export function run(thunk: Thunk): Value {
   thunk.code = blackHole;
   thunk.held = undefined;
   try {
-    const value = inOwnCell(code(held));
+    const value = code(held);
     thunk.code = null;
     thunk.held = value;
     return value;

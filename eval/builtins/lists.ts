@@ -97,7 +97,7 @@ export const listBuiltins: readonly Builtin[] = [
           hints: items.length === 0 ? ['the list is empty'] : [`indexes go from 0 to ${items.length - 1}`],
         });
       }
-      return ctx.force(items[Number(index)]!);
+      return inOwnCell(ctx.force(items[Number(index)]!));
     },
   }),
   builtin({
@@ -130,13 +130,13 @@ export const listBuiltins: readonly Builtin[] = [
       const items = ctx.forceList(list, "the third argument passed to builtins.foldl'");
       let result: Slot = nul;
       for (let i = 0; i < items.length; i++) {
-        result = inOwnCell(ctx.call2(fn, result, items[i]!));
+        result = ctx.call2(fn, result, items[i]!);
         if (i % LOOK === LOOK - 1) {
           const all = growAtOnce(fn, result, items, i + 1);
           if (all !== undefined) return all;
         }
       }
-      return ctx.force(result);
+      return items.length === 0 ? inOwnCell(ctx.force(nul)) : ctx.force(result);
     },
   }),
   builtin({
@@ -167,7 +167,7 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, list) => {
       const items = ctx.forceList(list, 'the first argument passed to builtins.head');
       if (items.length === 0) throw builtinFault('E-EVAL-101', "'builtins.head' called on an empty list");
-      return ctx.force(items[0]!);
+      return inOwnCell(ctx.force(items[0]!));
     },
   }),
   builtin({

@@ -44,7 +44,7 @@ function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
   const build = (): void => {
     const { body } = node;
     if (body.kind === 'lambda') buildCurried(site, body, matcher(), compiling);
-    else site.code = warm(site, compiling.compile(body, matcher().scope), body, matcher(), compiling);
+    else site.code = warm(site, compiling.compile(body, matcher().scope, true), body, matcher(), compiling);
   };
   if (isCurried) {
     site.code2 = (env, first, second) => {

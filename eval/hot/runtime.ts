@@ -147,7 +147,7 @@ function trySelectName(target: Value, name: string): Value | undefined {
 export const inheritedFrom =
   (cache: ShapeCache) =>
   (source: Slot): Value =>
-    selectAt(force(source), cache);
+    inOwnCell(selectAt(force(source), cache));
 
 export const runtime = {
   Attrs,
@@ -169,6 +169,7 @@ export const runtime = {
   force,
   hasAt,
   hasName,
+  inOwnCell,
   interpolate,
   leftAt,
   leftCall,

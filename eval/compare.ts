@@ -7,7 +7,7 @@ import { cannotCompare } from './errors.ts';
 import { force } from './thunk.ts';
 import { ContextString, Float, Lambda, PathValue, PrimOp, PrimOpApp, type Slot, type Value } from './value.ts';
 
-/** `==` of two values. Functions are never equal, but the same function (or set, or list) inside two containers is. */
+/** `==` of two values. Functions are never equal, but one and the same (or set, or list) inside two containers is. */
 export function equals(a: Value, b: Value): boolean {
   if (typeof a === 'number' && typeof b === 'number') return a === b;
   if (isNumeric(a)) return isNumeric(b) && numbersEqual(a, b);
@@ -19,7 +19,7 @@ export function equals(a: Value, b: Value): boolean {
   return left instanceof PathValue && right instanceof PathValue && left.path === right.path;
 }
 
-/** Equality of items: forces both; one and the same value is equal to itself, whatever it holds. */
+/** Equality of items: forces both; one and the same value is equal to itself, whatever it holds. Of functions it is the cell (cell.ts). */
 export function slotsEqual(a: Slot, b: Slot): boolean {
   const left = force(a);
   const right = force(b);

@@ -3,6 +3,7 @@ import { type Bytes, bytesToText, SourceFile, type Span, SystemFault } from '../
 import type { Expr, FileTree, SourceKind } from '../lang/index.ts';
 import { parseFile, printNormal } from '../lang/index.ts';
 import type { Attrs } from './attrs.ts';
+import { inOwnCell } from './cell.ts';
 import { checkNames } from './compile/check-names.ts';
 import { compiler } from './compile/compiler.ts';
 import { StaticScope, type Unit } from './compile/scope.ts';
@@ -34,13 +35,13 @@ export class FileLoader {
       const { source, expr, checkNames } = this.#toImport(file);
       const code = (): Value => {
         checkNames();
-        return compiler.compile(expr, this.rootScope(source, parentPath(file), file))([]);
+        return compiler.compile(expr, this.rootScope(source, parentPath(file), file), true)([]);
       };
       slot = new Thunk(code, undefined);
       labelCode(code, { text: `the file '${source.name}'`, name: source.name });
       this.#values.set(file, slot);
     }
-    return force(slot);
+    return inOwnCell(force(slot));
   }
 
   /** The names of `scope` are lexical names of the file. Not remembered. */
@@ -50,7 +51,7 @@ export class FileLoader {
     const root = this.rootScope(source, parentPath(file), file);
     const names = new StaticScope('vars', root, root.unit, new Map(scope.names.map((name, index) => [name, index + 1])));
     checkNames(expr, source, { bound: scope.names, globals: this.#ctx.globals });
-    return compiler.compile(expr, names)([[], ...scope.slots]);
+    return compiler.compile(expr, names, true)([[], ...scope.slots]);
   }
 
   /** The file itself, or the `default.nix` of a folder; a symlink is followed. @throws Fault E-EVAL-026 */

@@ -2,6 +2,7 @@
 import type { Bytes, Span } from '../../base/index.ts';
 import { Attrs, attrsFromMap, attrsFromPairs, emptyAttrs, intersectAttrs, removeNames, type Shape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { inOwnCell } from '../cell.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { Lambda, type LambdaSite, type List, PrimOp, PrimOpApp, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
@@ -55,7 +56,7 @@ export const attrsetBuiltins: readonly Builtin[] = [
     impl: (ctx, nameSlot, setSlot) => {
       const name = ctx.forceStringNoContext(nameSlot, 'the first argument passed to builtins.getAttr');
       const set = ctx.forceAttrs(setSlot, 'the second argument passed to builtins.getAttr');
-      return ctx.force(ctx.getAttr(set, name, 'the attribute set under consideration'));
+      return inOwnCell(ctx.force(ctx.getAttr(set, name, 'the attribute set under consideration')));
     },
   }),
   builtin({

@@ -2,6 +2,7 @@
 import { bytesToText, textToBytes } from '../../base/index.ts';
 import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { inOwnCell } from '../cell.ts';
 import { Catchable } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { showValue } from '../show-value.ts';
@@ -28,7 +29,7 @@ export const controlBuiltins: readonly Builtin[] = [
     impl: (ctx, message, e) =>
       ctx.withTrace(
         () => bytesToText(ctx.coerceToString(message, 'the error message passed to builtins.addErrorContext', new Set())),
-        () => ctx.force(e),
+        () => inOwnCell(ctx.force(e)),
         undefined,
         true,
       ),
@@ -39,7 +40,7 @@ export const controlBuiltins: readonly Builtin[] = [
     doc: 'The value of `e`. (In a debugger, evaluation would stop here.)',
     example: ['builtins.break 1', '1'],
     isGlobal: true,
-    impl: (ctx, e) => ctx.force(e),
+    impl: (ctx, e) => inOwnCell(ctx.force(e)),
   }),
   builtin({
     name: 'deepSeq',
@@ -49,7 +50,7 @@ export const controlBuiltins: readonly Builtin[] = [
     example: ['builtins.deepSeq [ 1 ] 2', '2'],
     impl: (ctx, a, b) => {
       ctx.forceDeep(a);
-      return ctx.force(b);
+      return inOwnCell(ctx.force(b));
     },
   }),
   builtin({
@@ -59,7 +60,7 @@ export const controlBuiltins: readonly Builtin[] = [
     example: ['builtins.seq 1 2', '2'],
     impl: (ctx, a, b) => {
       ctx.force(a);
-      return ctx.force(b);
+      return inOwnCell(ctx.force(b));
     },
   }),
   builtin({
@@ -76,7 +77,7 @@ export const controlBuiltins: readonly Builtin[] = [
     doc: 'Prints a value as a message for the user, then gives `e`.',
     impl: (ctx, message, e) => {
       ctx.io.trace('trace', shown(ctx, message));
-      return ctx.force(e);
+      return inOwnCell(ctx.force(e));
     },
   }),
   builtin({
@@ -86,7 +87,7 @@ export const controlBuiltins: readonly Builtin[] = [
     example: ['builtins.traceVerbose (throw "not evaluated") 1', '1'],
     impl: (ctx, message, e) => {
       if (ctx.settings.isTraceVerbose === true) ctx.io.trace('trace', shown(ctx, message));
-      return ctx.force(e);
+      return inOwnCell(ctx.force(e));
     },
   }),
   builtin({
@@ -113,7 +114,7 @@ export const controlBuiltins: readonly Builtin[] = [
       if (ctx.settings.isAbortingOnWarn === true) {
         throw builtinFault('E-EVAL-140', 'aborting to reveal stack trace of warning, as abort-on-warn is set');
       }
-      return ctx.force(e);
+      return inOwnCell(ctx.force(e));
     },
   }),
 ];

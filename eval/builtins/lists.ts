@@ -1,6 +1,7 @@
 /** Lists. */
 import { Attrs, fixedShape } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
+import { inOwnCell } from '../cell.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { growAtOnce } from '../grow.ts';
 import { type List, PrimOp, type Slot, type Value } from '../value.ts';
@@ -96,7 +97,7 @@ export const listBuiltins: readonly Builtin[] = [
           hints: items.length === 0 ? ['the list is empty'] : [`indexes go from 0 to ${items.length - 1}`],
         });
       }
-      return ctx.force(items[Number(index)]!);
+      return inOwnCell(ctx.force(items[Number(index)]!));
     },
   }),
   builtin({
@@ -135,7 +136,7 @@ export const listBuiltins: readonly Builtin[] = [
           if (all !== undefined) return all;
         }
       }
-      return ctx.force(result);
+      return items.length === 0 ? inOwnCell(ctx.force(nul)) : ctx.force(result);
     },
   }),
   builtin({
@@ -166,7 +167,7 @@ export const listBuiltins: readonly Builtin[] = [
     impl: (ctx, list) => {
       const items = ctx.forceList(list, 'the first argument passed to builtins.head');
       if (items.length === 0) throw builtinFault('E-EVAL-101', "'builtins.head' called on an empty list");
-      return ctx.force(items[0]!);
+      return inOwnCell(ctx.force(items[0]!));
     },
   }),
   builtin({

@@ -1,6 +1,7 @@
 /** What `let` and `rec` share: bindings that see each other, in one new environment. */
 import { type MergedAttrs, printName } from '../../lang/index.ts';
 import { Attrs } from '../attrs.ts';
+import { inOwnCell } from '../cell.ts';
 import { describe } from '../describe.ts';
 import { missingAttribute, wrongType } from '../errors.ts';
 import { force, Thunk } from '../thunk.ts';
@@ -78,7 +79,7 @@ export function delayInherited(name: string, sourceOf: SlotCode, span: ReturnTyp
     if (!(set instanceof Attrs)) throw wrongType('a set', describe(set), span);
     const slot = set.get(name);
     if (slot === undefined) throw missingAttribute(name, set.names, span);
-    return force(slot);
+    return inOwnCell(force(slot));
   };
   labelCode(select, { text: `the attribute '${printName(name)}'`, name, span });
   return (env) => new Thunk(select, env);

@@ -28,7 +28,8 @@ export type BoundValue = StaticAttr['value'] & { readonly kind: 'expr' };
 
 /** The recursion of the compiler over the tree, handed to the parts that compile one kind of node. */
 export interface Compiling {
-  compile(expr: Expr, scope: StaticScope): Code;
+  /** @param isResult  its value is that of a thunk or of a call: a function is to be in a cell of its own (cell.ts) */
+  compile(expr: Expr, scope: StaticScope, isResult?: boolean): Code;
   delay(expr: Expr, scope: StaticScope, options?: DelayOptions): SlotCode;
   /** The same for what a name is bound to, which may still be text. */
   delayBound(value: BoundValue, scope: StaticScope, options?: DelayOptions): SlotCode;

@@ -14,6 +14,7 @@ import {
   type WithExpr,
 } from '../../lang/index.ts';
 import { attrsFromRecord } from '../attrs.ts';
+import { inOwnCell } from '../cell.ts';
 import { fuse, fuseBody, fuseBody2 } from '../hot/emit.ts';
 import { Thunk, type ThunkCode } from '../thunk.ts';
 import { labelCode, type ThunkLabel } from '../trace.ts';
@@ -34,12 +35,12 @@ export const compiler: Compiling = {
   compile,
   delay,
   delayBound,
-  fuse: (expr, scope) => scope.once(expr, () => fuse(expr, scope, compiler) ?? compile(expr, scope)),
+  fuse: (expr, scope) => scope.once(expr, () => fuse(expr, scope, compiler) ?? compile(expr, scope, true)),
   fuseBody: (expr, scope, enter) => fuseBody(expr, scope, compiler, enter),
   fuseBody2: (expr, scope, first, second) => fuseBody2(expr, scope, compiler, first, second),
 };
 
-function compile(expr: Expr, scope: StaticScope): Code {
+function compile(expr: Expr, scope: StaticScope, isResult = false): Code {
   switch (expr.kind) {
     case 'int': {
       const { value } = expr;
@@ -56,9 +57,8 @@ function compile(expr: Expr, scope: StaticScope): Code {
     case 'searchPath':
       return compileSearchPath(expr, scope, compiler);
     case 'var':
-      return expr.name === '__curPos'
-        ? currentPosition(expr, scope)
-        : compileVariable(expr.name, scope, spanOf(scope.unit, expr));
+      if (expr.name === '__curPos') return currentPosition(expr, scope);
+      return placed(compileVariable(expr.name, scope, spanOf(scope.unit, expr)), isResult);
     case 'list':
       return compileList(expr, scope);
     case 'attrs':
@@ -68,28 +68,32 @@ function compile(expr: Expr, scope: StaticScope): Code {
     case 'call':
       return compileCall(expr, scope, compiler);
     case 'select':
-      return compileSelect(expr, scope, compiler);
+      return placed(compileSelect(expr, scope, compiler), isResult);
     case 'has':
       return compileHas(expr, scope, compiler);
     case 'let':
-      return compileLet(expr, scope);
+      return compileLet(expr, scope, isResult);
     case 'legacyLet': {
       const { start, end, bindings, merged } = expr;
       const set: Expr = { kind: 'attrs', isRec: true, bindings, merged, start, end };
-      return compile({ kind: 'select', target: set, path: [{ kind: 'static', name: 'body', start, end }], start, end }, scope);
+      const path = [{ kind: 'static', name: 'body', start, end }] as const;
+      return compile({ kind: 'select', target: set, path, start, end }, scope, isResult);
     }
     case 'with':
-      return compileWith(expr, scope);
+      return compileWith(expr, scope, isResult);
     case 'if':
-      return compileIf(expr, scope);
+      return compileIf(expr, scope, isResult);
     case 'assert':
-      return compileAssert(expr, scope);
+      return compileAssert(expr, scope, isResult);
     case 'unary':
       return compileUnary(expr, scope, compiler);
     case 'binary':
       return compileBinary(expr, scope, compiler);
   }
 }
+
+/** What variables and selections give is in another cell. */
+const placed = (code: Code, isResult: boolean): Code => (isResult ? (env) => inOwnCell(code(env)) : code);
 
 /** A slot for an expression: a thunk only where evaluating it could be observed. */
 function delay(expr: Expr, scope: StaticScope, options: DelayOptions = {}): SlotCode {
@@ -158,7 +162,7 @@ function isUnfilled(name: string, scope: StaticScope, filledUpTo: number | undef
 function suspend(expr: Expr, scope: StaticScope, naming: Naming | undefined): SlotCode {
   let compiled: Code | undefined;
   const cold = (env: Env): Value => {
-    compiled ??= compile(expr, scope);
+    compiled ??= compile(expr, scope, true);
     if (naming === undefined) {
       code = compiled;
       return compiled(env);
@@ -214,23 +218,23 @@ function compileList({ items }: ListExpr, scope: StaticScope): Code {
   };
 }
 
-function compileLet(expr: LetExpr, scope: StaticScope): Code {
-  if (expr.merged.statics.length === 0) return compile(expr.body, scope);
+function compileLet(expr: LetExpr, scope: StaticScope, isResult: boolean): Code {
+  if (expr.merged.statics.length === 0) return compile(expr.body, scope, isResult);
   const { scope: inner, makeEnv } = compileRecursive(expr.merged, scope, compiler, 'variable');
-  const body = compile(expr.body, inner);
+  const body = compile(expr.body, inner, isResult);
   return (env) => body(makeEnv(env));
 }
 
-function compileWith(expr: WithExpr, scope: StaticScope): Code {
+function compileWith(expr: WithExpr, scope: StaticScope, isResult: boolean): Code {
   const names = delay(expr.scope, scope);
-  const body = compile(expr.body, scope.inside(expr, 'with'));
+  const body = compile(expr.body, scope.inside(expr, 'with'), isResult);
   return (env) => body([env, names(env)]);
 }
 
-function compileIf(expr: IfExpr, scope: StaticScope): Code {
+function compileIf(expr: IfExpr, scope: StaticScope, isResult: boolean): Code {
   const condition = compile(expr.condition, scope);
-  const chosen = compileLater(expr.then, scope);
-  const otherwise = compileLater(expr.otherwise, scope);
+  const chosen = compileLater(expr.then, scope, isResult);
+  const otherwise = compileLater(expr.otherwise, scope, isResult);
   const span = spanOf(scope.unit, expr.condition);
   return (env) => {
     const test = condition(env);
@@ -239,17 +243,17 @@ function compileIf(expr: IfExpr, scope: StaticScope): Code {
 }
 
 /** A branch is compiled when it is first taken: recursion over data may never take some. */
-function compileLater(expr: Expr, scope: StaticScope): Code {
+function compileLater(expr: Expr, scope: StaticScope, isResult: boolean): Code {
   let code: Code = (env) => {
-    code = compile(expr, scope);
+    code = compile(expr, scope, isResult);
     return code(env);
   };
   return (env) => code(env);
 }
 
-function compileAssert(expr: AssertExpr, scope: StaticScope): Code {
+function compileAssert(expr: AssertExpr, scope: StaticScope, isResult: boolean): Code {
   const condition = compile(expr.condition, scope);
-  const body = compile(expr.body, scope);
+  const body = compile(expr.body, scope, isResult);
   const span = spanOf(scope.unit, expr.condition);
   const fail = assertionFailure(expr, scope, compiler);
   return (env) => (boolean(condition(env), span) ? body(env) : fail(env));

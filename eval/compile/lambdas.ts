@@ -44,7 +44,7 @@ function makeSite(node: LambdaExpr, scope: StaticScope, compiling: Compiling, na
   const build = (): void => {
     const { body } = node;
     if (body.kind === 'lambda') buildCurried(site, body, matcher(), compiling);
-    else site.code = warm(site, compiling.compile(body, matcher().scope), body, matcher(), compiling);
+    else site.code = warm(site, compiling.compile(body, matcher().scope, true), body, matcher(), compiling);
   };
   if (isCurried) {
     site.code2 = (env, first, second) => {
@@ -144,13 +144,15 @@ const MISSING = -1;
 const MAX_PLANS = 32;
 
 function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scope: StaticScope, compiling: Compiling): Match {
-  const { formals } = param;
+  const formals = inOrderMet(param.formals);
   const names = new Map(formals.map(({ name }, index) => [name, index + 1]));
   const asIndex = formals.length + 1;
   if (param.as !== undefined) names.set(param.as, asIndex);
   const inner = scope.inside(param, 'vars', () => names);
-  const fallbacks = formals.map(({ name, fallback }): SlotCode | undefined =>
-    fallback === undefined ? undefined : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: 0 }),
+  const fallbacks = formals.map(({ name, fallback }, index): SlotCode | undefined =>
+    fallback === undefined
+      ? undefined
+      : compiling.delay(fallback, inner, { naming: { kind: 'variable', name }, filledUpTo: index + 1 }),
   );
   const template: Env = new Array<unknown>(1 + formals.length + (param.as === undefined ? 0 : 1)).fill(undefined);
   let shape: Shape | undefined;
@@ -164,7 +166,7 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
       const set = force(arg);
       if (!(set instanceof Attrs)) throw notASet(set, site);
       if (set.shape !== shape) {
-        plan = plans?.get(set.shape) ?? planMatch(site, param, set);
+        plan = plans?.get(set.shape) ?? planMatch(site, param, formals, set);
         if (set.shape.isShared && shape !== undefined) {
           plans ??= new Map();
           if (plans.size < MAX_PLANS) plans.set(set.shape, plan);
@@ -187,10 +189,26 @@ function formalsMatch(site: LambdaSite, param: Param & { kind: 'formals' }, scop
   };
 }
 
+/**
+ * As Nix meets their names, which is how it binds them: a default comes before the name that it is for. So `a ? b` is the cell of
+ * `b`, wherever that stands.
+ */
+function inOrderMet(formals: readonly Formal[]): readonly Formal[] {
+  if (!formals.some(({ fallback }) => fallback?.kind === 'var')) return formals;
+  const met = new Set<Formal>();
+  for (const formal of formals) {
+    const { fallback } = formal;
+    const other = fallback?.kind === 'var' ? formals.find(({ name }) => name === fallback.name) : undefined;
+    if (other !== undefined) met.add(other);
+    met.add(formal);
+  }
+  return [...met];
+}
+
 /** For each formal its index in the argument's shape. @throws Fault E-EVAL-006, E-EVAL-007 */
-function planMatch(site: LambdaSite, param: Param & { kind: 'formals' }, set: Attrs): number[] {
+function planMatch(site: LambdaSite, param: Param & { kind: 'formals' }, formals: readonly Formal[], set: Attrs): number[] {
   let found = 0;
-  const plan = param.formals.map((formal) => {
+  const plan = formals.map((formal) => {
     const index = set.shape.indexOf(formal.name);
     if (index >= 0) found++;
     else if (formal.fallback === undefined) {

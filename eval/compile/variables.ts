@@ -1,6 +1,7 @@
 /** Variables. The closures for near slots are written out; a slot found evaluated is replaced by its value. */
 import type { Span } from '../../base/index.ts';
 import { Attrs, type Shape } from '../attrs.ts';
+import { inOwnCell } from '../cell.ts';
 import { describe } from '../describe.ts';
 import { isPrefixedBuiltin, undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
@@ -34,7 +35,8 @@ export function delayVariable(name: string, scope: StaticScope, span: Span, extr
     case 'global':
       return () => found.slot;
     case 'search': {
-      const code = search(name, found, scope, span);
+      const find = search(name, found, scope, span);
+      const code: Code = (env) => inOwnCell(find(env));
       return (env) => new Thunk(code, outer(env, extraDepth));
     }
   }

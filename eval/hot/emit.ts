@@ -45,7 +45,7 @@ const HELPERS = Object.keys(runtime);
 export const fuse = (expr: Expr, scope: StaticScope, compiling: Compiling): Code | undefined =>
   unlessTooBig(() => {
     const emitter = new Emitter(compiling);
-    const body = emitter.value(expr, scope, arrayFrame('e0'));
+    const body = emitter.value(expr, scope, arrayFrame('e0'), true);
     return emitter.finish('(e0)', '', body) as Code;
   });
 
@@ -60,7 +60,7 @@ export const fuseBody = (
     const emitter = new Emitter(compiling);
     const around = arrayFrame('env');
     const frame = enter === undefined ? parameterFrame('e0', around, 'a') : arrayFrame('e0', around);
-    const body = emitter.value(expr, scope, frame);
+    const body = emitter.value(expr, scope, frame, true);
     const entry = enter === undefined ? 'let e0;' : 'const e0=enter(env,a);';
     return emitter.finish('(env,a)', entry, body, [['enter', enter]]) as LambdaSite['code'];
   });
@@ -78,7 +78,7 @@ export const fuseBody2 = (
     const around = arrayFrame('env');
     const first = enterFirst === undefined ? parameterFrame('e1', around, 'a') : arrayFrame('e1', around);
     const second = enterSecond === undefined ? parameterFrame('e0', first, 'b') : arrayFrame('e0', first);
-    const body = emitter.value(expr, scope, second);
+    const body = emitter.value(expr, scope, second, true);
     const entry = [
       enterFirst === undefined ? 'let e1;' : 'const e1=enter1(env,a);',
       enterSecond === undefined ? 'let e0;' : `const e0=enter2(${first.whole},b);`,
@@ -128,15 +128,15 @@ class Emitter {
     return make(...helpers, this.#spans, ...constants, ...extra.map(([, value]) => value));
   }
 
-  /** JavaScript that evaluates to weak head normal form. */
-  value(expr: Expr, scope: StaticScope, env: Frame): string {
+  /** JavaScript that evaluates to weak head normal form; `isResult`: what the region gives, with a function in a cell of its own. */
+  value(expr: Expr, scope: StaticScope, env: Frame, isResult = false): string {
     switch (expr.kind) {
       case 'int':
         return typeof expr.value === 'number' ? String(expr.value) : `${expr.value}n`;
       case 'string':
         return this.#string(expr, scope, env);
       case 'var':
-        return this.#variable(expr, scope, env);
+        return placed(this.#variable(expr, scope, env), isResult);
       case 'list':
         return `[${expr.items.map((item) => this.slot(item, scope, env)).join(',')}]`;
       case 'attrs':
@@ -146,20 +146,21 @@ class Emitter {
       case 'call':
         return this.#call(expr, scope, env);
       case 'select':
-        return this.#select(expr, scope, env);
+        return placed(this.#select(expr, scope, env), isResult);
       case 'has':
         return this.#has(expr, scope, env);
       case 'let':
-        return this.#let(expr, scope, env);
+        return this.#let(expr, scope, env, isResult);
       case 'with': {
         const inner = this.#names.local();
         const names = this.slot(expr.scope, scope, env);
-        const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env));
+        const body = this.value(expr.body, scope.inside(expr, 'with'), arrayFrame(inner, env), isResult);
         return `(${inner}=[${env.whole},${names}],${body})`;
       }
       case 'if': {
         const condition = this.#condition(expr.condition, scope, env);
-        return `(${condition}?${this.value(expr.then, scope, env)}:${this.value(expr.otherwise, scope, env)})`;
+        const [then, otherwise] = [expr.then, expr.otherwise].map((branch) => this.value(branch, scope, env, isResult));
+        return `(${condition}?${then}:${otherwise})`;
       }
       case 'unary':
         if (expr.op === '!') return `!${this.#condition(expr.operand, scope, env)}`;
@@ -171,10 +172,11 @@ class Emitter {
       case 'path':
       case 'searchPath':
       case 'legacyLet':
-        return this.#fallback(expr, scope, env);
+        return this.#fallback(expr, scope, env, isResult);
       case 'assert': {
         const failure = this.#names.constant(assertionFailure(expr, scope, this.#compiling));
-        return `(${this.#condition(expr.condition, scope, env)}?${this.value(expr.body, scope, env)}:${failure}(${env.whole}))`;
+        const body = this.value(expr.body, scope, env, isResult);
+        return `(${this.#condition(expr.condition, scope, env)}?${body}:${failure}(${env.whole}))`;
       }
     }
   }
@@ -327,10 +329,10 @@ class Emitter {
     return `((${found}=peek(${source},${this.#names.constant(cache)}))!==undefined?${found}:new Thunk(${this.#names.constant(select)},${source}))`;
   }
 
-  #let(expr: LetExpr, scope: StaticScope, env: Frame): string {
-    if (expr.merged.statics.length === 0) return this.value(expr.body, scope, env);
+  #let(expr: LetExpr, scope: StaticScope, env: Frame, isResult: boolean): string {
+    if (expr.merged.statics.length === 0) return this.value(expr.body, scope, env, isResult);
     const bound = this.#bindings(expr.merged, scope, env, 'variable');
-    return `(${bound.js},${this.value(expr.body, bound.scope, bound.env)})`;
+    return `(${bound.js},${this.value(expr.body, bound.scope, bound.env, isResult)})`;
   }
 
   /** The environment of `let` or `rec`; laid out as in compile/bindings.ts. */
@@ -489,10 +491,13 @@ class Emitter {
     return `((${test}=${js})===true||${test}!==false&&boolean(${test},${this.#names.constant(spanOf(scope.unit, expr))}))`;
   }
 
-  #fallback(expr: Expr, scope: StaticScope, env: Frame): string {
-    return `${this.#names.constant(this.#compiling.compile(expr, scope))}(${env.whole})`;
+  #fallback(expr: Expr, scope: StaticScope, env: Frame, isResult = false): string {
+    return `${this.#names.constant(this.#compiling.compile(expr, scope, isResult))}(${env.whole})`;
   }
 }
+
+/** What variables and selections give is in another cell. */
+const placed = (js: string, isResult: boolean): string => (isResult ? `inOwnCell(${js})` : js);
 
 function isBoolean(expr: Expr): boolean {
   if (expr.kind === 'has') return true;

@@ -4,6 +4,7 @@ import type { Span } from '../../base/index.ts';
 import { divide, multiply, subtract } from '../arithmetic.ts';
 import { Attrs, intern, mergeAttrs, type Shape } from '../attrs.ts';
 import { call, call2, callN } from '../call.ts';
+import { inOwnCell } from '../cell.ts';
 import { concat, interpolate, type LeftText } from '../coerce.ts';
 import { compare, equals } from '../compare.ts';
 import { boolean, leftAt, list, set } from '../compile/operators.ts';
@@ -90,12 +91,15 @@ function trySelect(target: Value, cache: ShapeCache): Value | undefined {
 
 const hasAt = (target: Value, cache: ShapeCache): boolean => target instanceof Attrs && placeIn(cache, target.shape) >= 0;
 
-/** The slot of `target.name` where that needs no evaluation; otherwise `undefined`. */
-function peek(target: Slot, cache: ShapeCache): Slot | undefined {
+/** What a thunk of `target.name` would give, where that needs no evaluation and is no list, which is known by its thunk; else `undefined`. */
+function peek(target: Slot, cache: ShapeCache): Value | undefined {
   const value = target instanceof Thunk && target.code === null ? (target.held as Value) : target;
   if (!(value instanceof Attrs)) return undefined;
   const index = placeIn(cache, value.shape);
-  return index < 0 ? undefined : value.slots[index];
+  if (index < 0) return undefined;
+  const slot = value.slots[index]!;
+  const found = !(slot instanceof Thunk) ? slot : slot.code === null ? (slot.held as Value) : undefined;
+  return found === undefined || Array.isArray(found) ? undefined : inOwnCell(found);
 }
 
 function valueAt(env: Env, index: number): Value {
@@ -143,7 +147,7 @@ function trySelectName(target: Value, name: string): Value | undefined {
 export const inheritedFrom =
   (cache: ShapeCache) =>
   (source: Slot): Value =>
-    selectAt(force(source), cache);
+    inOwnCell(selectAt(force(source), cache));
 
 export const runtime = {
   Attrs,
@@ -165,6 +169,7 @@ export const runtime = {
   force,
   hasAt,
   hasName,
+  inOwnCell,
   interpolate,
   leftAt,
   leftCall,

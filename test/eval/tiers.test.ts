@@ -56,6 +56,12 @@ test('what hot code does at once is what it would have done later', () => {
   );
 });
 
+test('hot code prints a list that is selected twice twice, as cold code does', () => {
+  const { show } = world();
+  const all = "builtins.foldl' (_: n: builtins.deepSeq (twice n) (twice n)) null (builtins.genList (n: n) 400)";
+  assert.equal(show(`let s = { l = [ 1 2 ]; }; twice = n: [ s.l s.l ]; in ${all}`), '[ [ 1 2 ] [ 1 2 ] ]');
+});
+
 test('a computed name that comes again, and one that the set has', () => {
   const { show } = world();
   const sets = 'map (n: { "${n}" = n; fixed = 1; })';

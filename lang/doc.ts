@@ -56,6 +56,8 @@ export const freshline: Doc = node(FRESH, true);
 export const indent = (...docs: Doc[]): Doc => new Node(INDENT, docs.some(breaks), docs, '', nothing, false);
 /** Text as it is; its line ends neither break groups nor indent. */
 export const raw = (text: string): Doc => (text.includes('\n') ? node(RAW, false, text) : text);
+/** Text as it is, which breaks the groups that it is in if it goes over lines. */
+export const verbatim = (text: string): Doc => (text.includes('\n') ? node(RAW, true, text) : text);
 /** Put before the next line end. */
 export const suffix = (text: string): Doc => node(SUFFIX, true, text);
 /** Lines of a string that moves with the indentation, behind what opens it; the quotes follow the last. */

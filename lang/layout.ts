@@ -3,7 +3,7 @@
  * broken, lists and calls only where they do not fit, `let` always, a value that opens a bracket stays on the line of its name.
  */
 import { never } from '../base/index.ts';
-import { breaks, broken, choice, type Doc, doubleLine, enclosed, group, hardline, indent, line, softline } from './doc.ts';
+import { breaks, broken, choice, type Doc, doubleLine, enclosed, group, hardline, indent, line, softline, verbatim } from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
 import * as K from './kinds.ts';
 import { binaryPrecedence } from './operators.ts';
@@ -28,6 +28,9 @@ export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
   const body = tree.kind === 'expr' ? layout.file(tree.expr) : layout.declarations(tree);
   return [body, hardline, tokens.hasBlankBefore && tokens.hasLeading ? hardline : '', tokens.takeLeading()];
 }
+
+/** With the comments behind its last bracket, which would break the group of the brackets. */
+const behindOf = (doc: Doc, behind: Doc): Doc => (behind === '' ? doc : [doc, behind]);
 
 class Layout {
   readonly #tokens: TokenDocs;
@@ -100,8 +103,9 @@ class Layout {
     const comments = this.#commentsBeforeCloser();
     if (items.length === 0 && !hasComments) return [head, breaks(head) ? hardline : ' ', this.#tokens.takeBare()];
     const body = items.length === 0 ? comments : [...items, hasComments ? [hardline, comments] : ''];
-    const all: Doc[] = [head, indent(line, body), line, this.#tokens.takeBare()];
-    return isExpanded || hasComments ? broken(...all) : group(...all);
+    const all: Doc[] = [head, indent(line, body), line, this.#tokens.takeImage()];
+    const behind = this.#tokens.takeBehind();
+    return behindOf(isExpanded || hasComments ? broken(...all) : group(...all), behind);
   }
 
   #set(expr: AttrsExpr): Doc {
@@ -163,8 +167,9 @@ class Layout {
     const open = this.#tokens.take(K.ParenOpen);
     const isHugged = !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasLeading && !breaks(open);
     const inner = this.expr(expr);
-    const close = this.#tokens.take(K.ParenClose);
-    return isHugged ? enclosed(open, inner, close) : group(open, indent(softline, inner), softline, close);
+    const close = [this.#tokens.takeLeading(), this.#tokens.takeImage()];
+    const behind = this.#tokens.takeBehind();
+    return behindOf(isHugged ? enclosed(open, inner, close) : group(open, indent(softline, inner), softline, close), behind);
   }
 
   /** Whether an expression, laid out over lines, begins and ends like a bracket: then it stays on the line of what it belongs to. */
@@ -191,7 +196,7 @@ class Layout {
       case 'legacyLet':
         return true;
       case 'string':
-        return expr.style === 'indented';
+        return expr.style === 'indented' || this.#tokens.isOverLines(expr);
       case 'lambda':
         return expr.param.kind === 'name' && this.#isHuggable(expr.body);
       case 'with':
@@ -207,7 +212,8 @@ class Layout {
 
   /** `a // { … }`: the last operand opens a bracket, and what is before it does not. */
   #isCompact({ op, left, right }: BinaryExpr): boolean {
-    return (op === '//' || op === '++' || op === '+') && this.#isHuggable(right) && !this.#isHuggable(left);
+    const isText = right.kind === 'string' && right.style === 'quoted'; // nothing is won: its lines stay where they are
+    return (op === '//' || op === '++' || op === '+') && !isText && this.#isHuggable(right) && !this.#isHuggable(left);
   }
 
   #bare(expr: Expr): Doc {
@@ -221,7 +227,7 @@ class Layout {
       case 'path':
         return tokens.takeVerbatim(expr.end);
       case 'string':
-        return expr.style === 'indented' ? layOutIndented(tokens, expr.end) : tokens.takeVerbatim(expr.end);
+        return expr.style === 'indented' ? layOutIndented(tokens, expr.end) : tokens.takeVerbatim(expr.end, verbatim);
       case 'list':
         return this.#list(expr);
       case 'attrs':
@@ -280,11 +286,12 @@ class Layout {
     });
     const hasComments = this.#tokens.hasLeading;
     const comments = this.#commentsBeforeCloser();
-    const close = this.#tokens.takeBare();
-    if (items.length === 0)
-      return hasComments
-        ? broken(open, indent(hardline, comments), hardline, close)
-        : [open, breaks(open) ? hardline : ' ', close];
+    const close = this.#tokens.takeImage();
+    const behind = this.#tokens.takeBehind();
+    if (items.length === 0) {
+      const inner: Doc[] = hasComments ? [indent(hardline, comments), hardline] : [breaks(open) ? hardline : ' '];
+      return [open, ...inner, close, behind];
+    }
     const only =
       expr.items.length === 1 &&
       !hasComments &&
@@ -293,12 +300,19 @@ class Layout {
       !breaks(open) &&
       this.#isHuggableBare(expr.items[0]!) &&
       expr.items[0]!.kind !== 'list';
-    if (only) return [open, ' ', items, ' ', close];
+    if (only) return [open, ' ', items, ' ', close, behind];
     const docs: Doc[] = [open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close];
-    return isExpanded ? broken(...docs) : group(...docs);
+    return behindOf(isExpanded ? broken(...docs) : group(...docs), behind);
   }
 
   #lambda(expr: LambdaExpr, isTop: boolean): Doc {
+    // outside of the group of the parameters, which they would break
+    const comments = expr.param.kind === 'formals' ? this.#tokens.takeLeading() : [];
+    const doc = this.#function(expr, isTop);
+    return comments.length === 0 ? doc : [comments, doc];
+  }
+
+  #function(expr: LambdaExpr, isTop: boolean): Doc {
     const { body } = expr;
     const param = this.#param(expr.param);
     const head: Doc = [param, this.#tokens.take(K.Colon)];

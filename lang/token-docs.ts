@@ -95,9 +95,19 @@ export class TokenDocs {
 
   /** The next token without the comments before it, which `takeLeading` has handed out. */
   takeBare(): Doc {
+    const image = this.takeImage();
+    return this.#trailing.has(this.at - 1) ? [image, this.takeBehind()] : image;
+  }
+
+  /** The next token alone; `takeBehind` hands out what stands behind it. */
+  takeImage(): string {
     const index = this.at++;
-    const image = this.#text.slice(this.#starts[index], this.#ends[index]);
-    return this.#trailing.has(index) ? [image, this.#behind(index)] : image;
+    return this.#text.slice(this.#starts[index], this.#ends[index]);
+  }
+
+  /** The comments behind the token that was taken last: they break the groups that they are in. */
+  takeBehind(): Doc {
+    return this.#behind(this.at - 1);
   }
 
   /** The comments before the next token, each on lines of its own but for `/* … *\/` before text of the same line. */
@@ -147,6 +157,11 @@ export class TokenDocs {
   /** Whether the source goes on in a new line behind the next token. */
   get hasNewlineAfterNext(): boolean {
     return this.#hasNewline(this.#ends[this.at]!, this.#starts[this.at + 1]!);
+  }
+
+  /** Whether a piece of the source goes over lines. */
+  isOverLines({ start, end }: { readonly start: number; readonly end: number }): boolean {
+    return this.#hasNewline(start, end);
   }
 
   /** Whether parentheses stand around what is from `start` to `end`. Cost: a binary search. */

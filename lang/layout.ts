@@ -3,7 +3,20 @@
  * broken, lists and calls only where they do not fit, `let` always, a value that opens a bracket stays on the line of its name.
  */
 import { never } from '../base/index.ts';
-import { breaks, broken, choice, type Doc, doubleLine, enclosed, group, hardline, indent, line, softline, verbatim } from './doc.ts';
+import {
+  breaks,
+  broken,
+  choice,
+  type Doc,
+  doubleLine,
+  enclosed,
+  group,
+  hardline,
+  indent,
+  line,
+  softline,
+  verbatim,
+} from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
 import * as K from './kinds.ts';
 import { binaryPrecedence } from './operators.ts';
@@ -20,6 +33,7 @@ import type {
   LambdaExpr,
   ListExpr,
   Param,
+  WithExpr,
 } from './tree.ts';
 
 /** Lays out a whole file; takes every token. */
@@ -27,6 +41,12 @@ export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
   const layout = new Layout(tokens);
   const body = tree.kind === 'expr' ? layout.file(tree.expr) : layout.declarations(tree);
   return [body, hardline, tokens.hasBlankBefore && tokens.hasLeading ? hardline : '', tokens.takeLeading()];
+}
+
+/** Comments without the line end behind them. */
+function withoutEnd(comments: readonly Doc[]): Doc[] {
+  const end = comments.findLastIndex((doc) => doc !== '' && doc !== hardline && doc !== ' ');
+  return comments.slice(0, end + 1);
 }
 
 /** With the comments behind its last bracket, which would break the group of the brackets. */
@@ -52,7 +72,7 @@ class Layout {
       docs.push(this.#tokens.take(K.Let), this.#bindings(tree.bindings), hardline, this.#tokens.takeBare());
     }
     tree.declarations.forEach((declaration, index) => {
-      if (index > 0 || docs.length > 0) docs.push(hardline, this.#tokens.hasBlankBefore ? hardline : '');
+      if (index > 0 || docs.length > 0) docs.push(hardline, this.#blank());
       docs.push(this.#tokens.takeLeading(), this.#declaration(declaration));
     });
     return docs;
@@ -75,7 +95,7 @@ class Layout {
   /** Items one a line, blank lines between them kept, at most one. */
   #items<I>(items: readonly I[], lay: (item: I) => Doc): Doc[] {
     return items.map((item, index) => {
-      const blank = index > 0 && this.#tokens.hasBlankBefore ? hardline : '';
+      const blank = index > 0 ? this.#blank() : '';
       return [index > 0 ? hardline : '', blank, this.#tokens.takeLeading(), lay(item)];
     });
   }
@@ -90,11 +110,8 @@ class Layout {
   /** Comments before a closing bracket stand with what they follow, inside. */
   #commentsBeforeCloser(): Doc {
     if (!this.#tokens.hasLeading) return '';
-    const blank = this.#tokens.hasBlankBefore ? hardline : '';
-    const comments = this.#tokens.takeLeading();
-    while (comments.length > 0 && (comments.at(-1) === '' || comments.at(-1) === hardline || comments.at(-1) === ' '))
-      comments.pop();
-    return [blank, comments];
+    const blank = this.#blank();
+    return [blank, withoutEnd(this.#tokens.takeLeading())];
   }
 
   /** `{ … }` around items; the next token is the closing brace. */
@@ -151,6 +168,11 @@ class Layout {
 
   // ── expressions ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A blank line where one stands before the next token. */
+  #blank(): Doc {
+    return this.#tokens.hasBlankBefore ? hardline : '';
+  }
+
   #isParenthesised(expr: Expr): boolean {
     return this.#tokens.kind === K.ParenOpen && this.#tokens.start < expr.start;
   }
@@ -200,7 +222,7 @@ class Layout {
       case 'lambda':
         return expr.param.kind === 'name' && this.#isHuggable(expr.body);
       case 'with':
-        return this.#isHuggable(expr.body) && expr.body.kind !== 'lambda';
+        return this.#isHuggableBody(expr);
       case 'call':
         return expr.args[0]!.start > expr.fn.start && this.#isHuggable(expr.args.at(-1)!);
       case 'binary':
@@ -208,6 +230,10 @@ class Layout {
       default:
         return false;
     }
+  }
+
+  #isHuggableBody({ body }: WithExpr): boolean {
+    return body.kind !== 'lambda' && body.kind !== 'with' && this.#isHuggable(body);
   }
 
   /** `a // { … }`: the last operand opens a bracket, and what is before it does not. */
@@ -251,15 +277,15 @@ class Layout {
       case 'let': {
         const head = tokens.take(K.Let);
         const bindings = this.#bindings(expr.bindings);
-        return [head, bindings, hardline, tokens.takeBare(), hardline, this.expr(expr.body)];
+        return [head, bindings, hardline, tokens.takeBare(), hardline, this.#blank(), this.expr(expr.body)];
       }
-      case 'with': {
-        const head: Doc = [tokens.take(K.With), ' ', this.expr(expr.scope), tokens.take(K.Semicolon)];
-        const isHugged = this.#isHuggable(expr.body) && !this.#tokens.hasLeading;
-        return isHugged ? [head, ' ', this.expr(expr.body)] : group(head, line, this.expr(expr.body));
-      }
+      case 'with':
+        return group(this.#with(expr));
       case 'assert':
-        return [tokens.take(K.Assert), ' ', this.expr(expr.condition), tokens.take(K.Semicolon), hardline, this.expr(expr.body)];
+        return [
+          [tokens.take(K.Assert), ' ', this.expr(expr.condition), tokens.take(K.Semicolon)],
+          [hardline, this.#blank(), this.expr(expr.body)],
+        ];
       case 'if':
         return group(this.#conditional(expr));
       case 'unary': {
@@ -273,6 +299,17 @@ class Layout {
       default:
         return never(expr);
     }
+  }
+
+  /** @returns docs for a group. Of several each has a line of its own, with what comes after them, or all have one line. */
+  #with(expr: WithExpr, isNext = false): Doc[] {
+    const { body } = expr;
+    const head: Doc = [this.#tokens.take(K.With), ' ', this.expr(expr.scope), this.#tokens.take(K.Semicolon)];
+    const isApart = this.#tokens.hasBlankBefore;
+    const end = isApart ? doubleLine : line;
+    if (body.kind === 'with' && !this.#isParenthesised(body)) return [head, end, ...this.#with(body, true)];
+    const isHugged = !isNext && !isApart && this.#isHuggableBody(expr) && !this.#tokens.hasLeading;
+    return [head, isHugged ? ' ' : end, this.expr(body)];
   }
 
   #list(expr: ListExpr): Doc {
@@ -318,13 +355,14 @@ class Layout {
     const head: Doc = [param, this.#tokens.take(K.Colon)];
     const isOnOwnLine = expr.param.kind === 'formals' && (isTop || breaks(param) || body.kind === 'let');
     const isNext = body.kind === 'lambda' && !this.#isParenthesised(body);
-    if (isOnOwnLine) return [head, hardline, isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
+    const isApart = this.#tokens.hasBlankBefore;
+    if (isOnOwnLine || (isTop && (isApart || body.kind === 'let')))
+      return [head, hardline, isApart ? hardline : '', isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
     if (isNext) return [head, ' ', this.#lambda(body, isTop)];
-    if (isTop && body.kind === 'let') return [head, hardline, this.expr(body)];
     const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasLeading;
     const doc = this.expr(body);
     if (isHugged) return [head, ' ', doc];
-    return group(head, line, doc);
+    return group(head, isApart ? doubleLine : line, doc);
   }
 
   #param(param: Param): Doc {
@@ -334,14 +372,24 @@ class Layout {
     const isExpanded = tokens.hasNewlineAfterNext;
     const open = tokens.take(K.BraceOpen);
     const items: Doc[] = [];
+    /** What stands between two parameters: comments before a comma go behind it, to the parameter that they are about. */
+    let between: Doc = '';
+    let moved: Doc[] = [];
     for (const formal of param.formals) {
       const name = tokens.take(K.Ident);
       const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(K.Question), ' ', this.expr(formal.fallback)];
-      items.push([items.length > 0 ? line : '', name, fallback, this.#comma()]);
+      const isApart = tokens.hasBlankBefore;
+      const comments = tokens.kind === K.Comma ? tokens.takeLeading() : [];
+      moved = breaks(comments) ? comments : [];
+      items.push([between, name, fallback, moved.length > 0 ? '' : comments, this.#comma()]);
+      between = [isApart || tokens.hasBlankBefore ? doubleLine : line, moved];
     }
-    if (param.isOpen) items.push([items.length > 0 ? line : '', tokens.take(K.Ellipsis)]);
-    const hasComments = tokens.hasLeading;
-    const comments = this.#commentsBeforeCloser();
+    if (param.isOpen) {
+      items.push([items.length > 0 ? between : '', tokens.take(K.Ellipsis)]);
+      moved = [];
+    }
+    const hasComments = tokens.hasLeading || moved.length > 0;
+    const comments = [moved.length > 0 && !tokens.hasLeading ? withoutEnd(moved) : moved, this.#commentsBeforeCloser()];
     const close = tokens.takeBare();
     const inner: Doc =
       items.length === 0 && !hasComments

@@ -89,6 +89,11 @@ test('the layout of each construct', (t) => {
   check(vector('layout.nix'), 'nix');
 });
 
+test('blank lines stay between pieces of code, and comments with the parameters that they are about', (t) => {
+  golden(t, 'format/module.nix', formatted(vector('layout-module.nix'), 'nix'));
+  check(vector('layout-module.nix'), 'nix');
+});
+
 test('the layout of declarations', (t) => {
   golden(t, 'format/declarations.igos', formatted(vector('layout.igos'), 'igos'));
   check(vector('layout.igos'), 'igos');

@@ -60,6 +60,10 @@ export const raw = (text: string): Doc => (text.includes('\n') ? node(RAW, false
 export const verbatim = (text: string): Doc => (text.includes('\n') ? node(RAW, true, text) : text);
 /** Put before the next line end. */
 export const suffix = (text: string): Doc => node(SUFFIX, true, text);
+/** The same, where the groups that it is in need not break. */
+export const calmSuffix = (text: string): Doc => node(SUFFIX, false, text);
+/** Nothing, which breaks the groups that it is in. */
+export const breaker: Doc = node(INDENT, true);
 /** Lines of a string that moves with the indentation, behind what opens it; the quotes follow the last. */
 export const block = (open: string, lines: readonly string[]): Doc => new Node(BLOCK, true, nothing, open, lines, false);
 /** Lays documents out on one line if they fit and hold no forced line end. */

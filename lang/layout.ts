@@ -4,6 +4,7 @@
  */
 import { never } from '../base/index.ts';
 import {
+  breaker,
   breaks,
   broken,
   choice,
@@ -145,10 +146,17 @@ class Layout {
     if (binding.kind === 'inherit') return this.#inherit(binding);
     const path = this.#path(binding.path);
     const equals = this.#tokens.take(K.Equals);
-    const isHugged = this.#isHuggable(binding.value) && !this.#tokens.hasLeading;
-    const value = this.expr(binding.value);
-    const semicolon = this.#tokens.take(K.Semicolon);
-    return [isHugged ? [path, ' ', equals, ' ', value] : group(path, ' ', equals, indent(line, value)), semicolon];
+    const value = this.#value([path, ' ', equals], binding.value);
+    return [value, this.#tokens.take(K.Semicolon)];
+  }
+
+  /** What a name is given: on its line where it opens a bracket or fits, else below it. */
+  #value(head: Doc, value: Expr): Doc {
+    const isHugged = this.#isHuggable(value) && !this.#tokens.hasCommentLine && !breaks(head);
+    if (isHugged) return [head, ' ', this.expr(value)];
+    const behind = this.#tokens.takeBehindOf(value);
+    const doc = group(head, indent(line, this.expr(value), behind));
+    return behind === '' ? doc : [doc, breaker];
   }
 
   #inherit(binding: Extract<Binding, { kind: 'inherit' }>): Doc {
@@ -187,7 +195,8 @@ class Layout {
 
   #parentheses(expr: Expr, isLast: boolean): Doc {
     const open = this.#tokens.take(K.ParenOpen);
-    const isHugged = !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasLeading && !breaks(open);
+    const isHugged =
+      !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasCommentLine && !breaks(open);
     const inner = this.expr(expr);
     const close = [this.#tokens.takeLeading(), this.#tokens.takeImage()];
     const behind = this.#tokens.takeBehind();
@@ -283,7 +292,7 @@ class Layout {
         return group(this.#with(expr));
       case 'assert':
         return [
-          [tokens.take(K.Assert), ' ', this.expr(expr.condition), tokens.take(K.Semicolon)],
+          [this.#asserted(expr.condition), tokens.take(K.Semicolon)],
           [hardline, this.#blank(), this.expr(expr.body)],
         ];
       case 'if':
@@ -301,6 +310,13 @@ class Layout {
     }
   }
 
+  #asserted(condition: Expr): Doc {
+    const head = this.#tokens.take(K.Assert);
+    const { kind } = condition;
+    const isIndented = kind === 'binary' || kind === 'if' || kind === 'let' || kind === 'with';
+    return isIndented ? this.#value(head, condition) : [head, ' ', this.expr(condition)];
+  }
+
   /** @returns docs for a group. Of several each has a line of its own, with what comes after them, or all have one line. */
   #with(expr: WithExpr, isNext = false): Doc[] {
     const { body } = expr;
@@ -308,7 +324,7 @@ class Layout {
     const isApart = this.#tokens.hasBlankBefore;
     const end = isApart ? doubleLine : line;
     if (body.kind === 'with' && !this.#isParenthesised(body)) return [head, end, ...this.#with(body, true)];
-    const isHugged = !isNext && !isApart && this.#isHuggableBody(expr) && !this.#tokens.hasLeading;
+    const isHugged = !isNext && !isApart && this.#isHuggableBody(expr) && !this.#tokens.hasCommentLine;
     return [head, isHugged ? ' ' : end, this.expr(body)];
   }
 
@@ -359,7 +375,7 @@ class Layout {
     if (isOnOwnLine || (isTop && (isApart || body.kind === 'let')))
       return [head, hardline, isApart ? hardline : '', isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
     if (isNext) return [head, ' ', this.#lambda(body, isTop)];
-    const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasLeading;
+    const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasCommentLine;
     const doc = this.expr(body);
     if (isHugged) return [head, ' ', doc];
     return group(head, isApart ? doubleLine : line, doc);
@@ -376,12 +392,14 @@ class Layout {
     let between: Doc = '';
     let moved: Doc[] = [];
     for (const formal of param.formals) {
+      const own = tokens.takeLeading();
       const name = tokens.take(K.Ident);
-      const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(K.Question), ' ', this.expr(formal.fallback)];
+      const head: Doc = formal.fallback === undefined ? name : [name, ' ', tokens.take(K.Question)];
+      const whole = formal.fallback === undefined ? name : this.#value(head, formal.fallback);
       const isApart = tokens.hasBlankBefore;
       const comments = tokens.kind === K.Comma ? tokens.takeLeading() : [];
       moved = breaks(comments) ? comments : [];
-      items.push([between, name, fallback, moved.length > 0 ? '' : comments, this.#comma()]);
+      items.push([between, own, whole, moved.length > 0 ? '' : comments, this.#comma()]);
       between = [isApart || tokens.hasBlankBefore ? doubleLine : line, moved];
     }
     if (param.isOpen) {
@@ -423,7 +441,7 @@ class Layout {
     let nBreaking = 0;
     expr.args.forEach((arg, index) => {
       const isLast = index === expr.args.length - 1;
-      const canHug = !tokens.hasLeading && this.#isHuggable(arg);
+      const canHug = !tokens.hasCommentLine && this.#isHuggable(arg);
       const doc = this.expr(arg, isLast);
       const isBreaking = breaks(doc);
       if (isBreaking) nBreaking++;
@@ -443,7 +461,12 @@ class Layout {
     const docs: Doc[] = [];
     let current: Expr = expr;
     for (;;) {
-      docs.push(tokens.take(K.If), ' ', this.expr(current.condition), ' ', tokens.take(K.Then));
+      docs.push(tokens.take(K.If));
+      const isHugged = this.#isParenthesised(current.condition);
+      const behind = isHugged ? '' : tokens.takeBehindOf(current.condition);
+      const condition = this.expr(current.condition);
+      docs.push(isHugged ? [' ', condition, ' '] : group(indent(line, condition, behind), line));
+      docs.push(behind === '' ? '' : breaker, tokens.take(K.Then));
       docs.push(indent(line, this.expr(current.then)), line, tokens.take(K.Else));
       const { otherwise }: { otherwise: Expr } = current;
       if (otherwise.kind !== 'if' || this.#isParenthesised(otherwise)) {
@@ -471,9 +494,10 @@ class Layout {
       const isCompact = link === expr && this.#isCompact(link);
       const operator = this.#tokens.take();
       const isHugged = isCompact && !this.#tokens.hasLeading && !breaks(docs) && !breaks(operator);
+      const isBelow = this.#tokens.hasCommentLine;
       const right = isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right);
       if (isHugged) return choice([...docs, line, operator, ' '], right, group(...docs, line, operator, ' ', right));
-      docs.push(line, operator, ' ', right);
+      docs.push(line, operator, ' ', isBelow ? indent(right) : right);
     }
     return docs;
   }

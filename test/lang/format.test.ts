@@ -94,6 +94,11 @@ test('blank lines stay between pieces of code, and comments with the parameters 
   check(vector('layout-module.nix'), 'nix');
 });
 
+test('conditions and defaults that do not fit are indented, comments beside values stay there', (t) => {
+  golden(t, 'format/conditions.nix', formatted(vector('layout-conditions.nix'), 'nix'));
+  check(vector('layout-conditions.nix'), 'nix');
+});
+
 test('the layout of declarations', (t) => {
   golden(t, 'format/declarations.igos', formatted(vector('layout.igos'), 'igos'));
   check(vector('layout.igos'), 'igos');

@@ -68,6 +68,8 @@ export const breaker: Doc = node(INDENT, true);
 export const block = (open: string, lines: readonly string[]): Doc => new Node(BLOCK, true, nothing, open, lines, false);
 /** Lays documents out on one line if they fit and hold no forced line end. */
 export const group = (...docs: Doc[]): Doc => new Node(GROUP, docs.some(breaks), docs, '', nothing, false);
+/** The documents of a group, to break with what is around them. */
+export const ungrouped = (doc: Doc): Doc => (doc instanceof Node && doc.kind === GROUP && !doc.breaks ? doc.docs : doc);
 /** A group that breaks whatever its width. */
 export const broken = (...docs: Doc[]): Doc => new Node(GROUP, true, docs, '', nothing, false);
 

@@ -16,6 +16,7 @@ import {
   indent,
   line,
   softline,
+  ungrouped,
   verbatim,
 } from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
@@ -154,6 +155,10 @@ class Layout {
   #value(head: Doc, value: Expr): Doc {
     const isHugged = this.#isHuggable(value) && !this.#tokens.hasCommentLine && !breaks(head);
     if (isHugged) return [head, ' ', this.expr(value)];
+    if (value.kind === 'binary' && this.#beginsWithBracket(value) && !this.#tokens.hasCommentLine && !breaks(head)) {
+      const [first, ...others] = this.#chain(value);
+      return group(head, ' ', ungrouped(first!), others);
+    }
     const behind = this.#tokens.takeBehindOf(value);
     const doc = group(head, indent(line, this.expr(value), behind));
     return behind === '' ? doc : [doc, breaker];
@@ -241,6 +246,15 @@ class Layout {
     }
   }
 
+  /** `[ … ] ++ a`: its operators stand below the name, as the bracket's end does. */
+  #beginsWithBracket(expr: BinaryExpr): boolean {
+    if (expr.op !== '++' && expr.op !== '//' && expr.op !== '+') return false;
+    const first = this.#operands(expr)[0]!;
+    if (this.#tokens.start !== first.start) return false; // in parentheses
+    if (first.kind === 'list') return first.items.length > 0;
+    return first.kind === 'attrs' ? first.bindings.length > 0 : first.kind === 'string' && first.style === 'indented';
+  }
+
   #isHuggableBody({ body }: WithExpr): boolean {
     return body.kind !== 'lambda' && body.kind !== 'with' && this.#isHuggable(body);
   }
@@ -302,9 +316,7 @@ class Layout {
         return [op, expr.op === '-' && tokens.kind === K.PathStart ? ' ' : '', this.expr(expr.operand)];
       }
       case 'binary':
-        return this.#isCompact(expr)
-          ? this.#chain(expr, binaryPrecedence(expr.op))
-          : group(this.#chain(expr, binaryPrecedence(expr.op)));
+        return this.#isCompact(expr) ? this.#chain(expr) : group(this.#chain(expr));
       default:
         return never(expr);
     }
@@ -479,26 +491,32 @@ class Layout {
   }
 
   /** A chain of operators of one precedence, each on a line of its own where the chain does not fit. */
-  #chain(expr: Expr, precedence: number): Doc {
-    // The left-hand side is walked with a list: chains may be long.
-    const lefts: Extract<Expr, { kind: 'binary' }>[] = [];
-    let current = expr;
-    const isLink = (each: Expr): each is Extract<Expr, { kind: 'binary' }> =>
-      each.kind === 'binary' && binaryPrecedence(each.op) === precedence && !this.#isParenthesised(each);
-    while (isLink(current)) {
-      lefts.push(current);
-      current = current.left;
-    }
-    const docs: Doc[] = [this.expr(current)];
-    for (const link of lefts.reverse()) {
-      const isCompact = link === expr && this.#isCompact(link);
+  #chain(expr: BinaryExpr): Doc[] {
+    const [first, ...others] = this.#operands(expr);
+    const isCompact = this.#isCompact(expr);
+    const docs: Doc[] = [this.expr(first!)];
+    others.forEach((operand, index) => {
+      const isLast = index === others.length - 1;
       const operator = this.#tokens.take();
-      const isHugged = isCompact && !this.#tokens.hasLeading && !breaks(docs) && !breaks(operator);
       const isBelow = this.#tokens.hasCommentLine;
-      const right = isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right);
-      if (isHugged) return choice([...docs, line, operator, ' '], right, group(...docs, line, operator, ' ', right));
-      docs.push(line, operator, ' ', isBelow ? indent(right) : right);
-    }
+      const isHugged = isCompact && isLast && !isBelow && !breaks(docs) && !breaks(operator);
+      const doc = this.expr(operand);
+      if (!isHugged) docs.push(line, operator, ' ', isBelow ? indent(doc) : doc);
+      else docs.splice(0, docs.length, choice([...docs, line, operator, ' '], doc, group(...docs, line, operator, ' ', doc)));
+    });
     return docs;
+  }
+
+  /** What the operators of a chain stand between. Chains may be long: no recursion. */
+  #operands(expr: BinaryExpr): Expr[] {
+    const precedence = binaryPrecedence(expr.op);
+    const operands: Expr[] = [];
+    const rest: Expr[] = [expr.right, expr.left];
+    for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
+      const isOther = each.kind !== 'binary' || binaryPrecedence(each.op) !== precedence;
+      if (isOther || this.#tokens.isParenthesised(each.start, each.end)) operands.push(each);
+      else rest.push(each.right, each.left);
+    }
+    return operands;
   }
 }

@@ -99,6 +99,11 @@ test('conditions and defaults that do not fit are indented, comments beside valu
   check(vector('layout-conditions.nix'), 'nix');
 });
 
+test('the operators of a chain that does not fit stand below each other, below a name where it begins with a bracket', (t) => {
+  golden(t, 'format/chains.nix', formatted(vector('layout-chains.nix'), 'nix'));
+  check(vector('layout-chains.nix'), 'nix');
+});
+
 test('the layout of declarations', (t) => {
   golden(t, 'format/declarations.igos', formatted(vector('layout.igos'), 'igos'));
   check(vector('layout.igos'), 'igos');

@@ -1,0 +1,69 @@
+{
+  a = [
+    x
+    y
+  ]
+  ++ lib.optionals stdenv.isLinux [ aaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbb ]
+  ++ lib.optional foo cccccccccccccccccc;
+  a1 = [ x y ] ++ b;
+  a2 = [ x y ] ++ b;
+  a3 = [
+    x
+    y
+  ]
+  ++ b
+  ++ c;
+  b = {
+    q = 1;
+    r = 2;
+  }
+  // cfg.phpOptions
+  // optionalAttrs cfg.caching.apcu {
+    "apc" = 1;
+    x = 1;
+  };
+  c = foo // bar // optionalAttrs cfg.caching.apcu {
+    "apc" = 1;
+    x = 1;
+  };
+  c2 =
+    foo
+    // bar
+    // optionalAttrs cfg.caching.apcu {
+      "apc" = 1;
+      x = 1;
+    }
+    // z;
+  c3 =
+    foo
+    // bar
+    // (optionalAttrs cfg.caching.apcu {
+      "apc" = 1;
+      x = 1;
+    })
+    // (z // {
+      a = 1;
+      b = 2;
+    });
+  d = ''
+    x
+  ''
+  + y
+  + lib.optionalString x ''
+    y
+  '';
+  e =
+    (a + b)
+    + (c + d)
+    + aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
+  f =
+    ([ a ] ++ b)
+    ++ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    ++ bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
+  g =
+    x:
+    [ a b c ]
+    ++ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    ++ bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
+}

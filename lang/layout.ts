@@ -16,6 +16,7 @@ import {
   indent,
   line,
   softline,
+  staysOpen,
   ungrouped,
   verbatim,
 } from './doc.ts';
@@ -159,8 +160,10 @@ class Layout {
       const [first, ...others] = this.#chain(value);
       return group(head, ' ', ungrouped(first!), others);
     }
+    const isOnLine = value.kind === 'call' && !this.#tokens.hasCommentLine && !breaks(head);
     const behind = this.#tokens.takeBehindOf(value);
-    const doc = group(head, indent(line, this.expr(value), behind));
+    const below = this.expr(value);
+    const doc = isOnLine && staysOpen(below) ? [head, ' ', below, behind] : group(head, indent(line, below, behind));
     return behind === '' ? doc : [doc, breaker];
   }
 
@@ -512,9 +515,9 @@ class Layout {
     const precedence = binaryPrecedence(expr.op);
     const operands: Expr[] = [];
     const rest: Expr[] = [expr.right, expr.left];
+    const isParenthesised = ({ start, end }: Expr): boolean => this.#tokens.isParenthesised(start, end);
     for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
-      const isOther = each.kind !== 'binary' || binaryPrecedence(each.op) !== precedence;
-      if (isOther || this.#tokens.isParenthesised(each.start, each.end)) operands.push(each);
+      if (each.kind !== 'binary' || binaryPrecedence(each.op) !== precedence || isParenthesised(each)) operands.push(each);
       else rest.push(each.right, each.left);
     }
     return operands;

@@ -66,4 +66,13 @@
     [ a b c ]
     ++ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     ++ bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
+  h = mapAttrs (name: value: {
+    inherit name;
+    y = value;
+  }) cfg;
+  i = function arg {
+    asdf = 1;
+    qwer = 2;
+  } argument; # behind
+  j = mapAttrs (name: value: { inherit name; }) cfg;
 }

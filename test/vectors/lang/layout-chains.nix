@@ -17,4 +17,7 @@
   e = (a + b) + (c + d) + aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa + bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
   f = ([ a ] ++ b) ++ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ++ bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
   g = x: [ a b c ] ++ aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ++ bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb;
+  h = mapAttrs (name: value: { inherit name; y = value; }) cfg;
+  i = function arg { asdf = 1; qwer = 2; } argument; # behind
+  j = mapAttrs (name: value: { inherit name; }) cfg;
 }

@@ -149,8 +149,8 @@ export const evalCodes = defineCodes({
   'E-EVAL-024': {
     title: 'argument without a value',
     explanation: 'The file is a function, and one of its arguments has neither a default nor a value from the command line.',
-    wrong: 'igos eval -f x.nix',
-    right: 'igos eval -f x.nix --arg debug true',
+    wrong: 'igos instantiate x.nix',
+    right: 'igos instantiate x.nix --arg debug true',
   },
   'E-EVAL-025': {
     title: 'no JSON form',

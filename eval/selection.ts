@@ -46,10 +46,10 @@ function parseAttrPath(path: Bytes): Bytes[] {
   return parts;
 }
 
-/** Walks an attribute path, calling functions on the way. @throws Fault E-EVAL-023 */
+/** Walks an attribute path, calling functions on the way, but for one at its end. @throws Fault E-EVAL-023 */
 export function selectAttrPath(start: Value, path: Bytes, args: ReadonlyMap<Bytes, Slot>): Value {
-  let value = callWithAutoArgs(start, args);
-  for (const name of parseAttrPath(path)) value = callWithAutoArgs(step(value, name, path), args);
+  let value = start;
+  for (const name of parseAttrPath(path)) value = step(callWithAutoArgs(value, args), name, path);
   return value;
 }
 

@@ -40,14 +40,15 @@ function evaluate(context: Context, args: Arguments, { isReadOnly, nPrinted, onP
   session.bridge.flush();
 }
 
-/** In turn: those before one that fails are printed. */
+/** In turn: those before one that fails are printed. A function is a value as any other where it is given no argument. */
 function* chosenValues(context: Context, args: Arguments, session: Session): Iterable<Value> {
   const { interpreter, autoArgs } = session;
   const paths = args.all('attr').map(([path]) => path!);
   for (const operand of args.operands.length === 0 ? [undefined] : args.operands) {
     const start = startValue(context, args, session, operand);
-    if (paths.length === 0) yield interpreter.callWithAutoArgs(start, autoArgs);
-    for (const path of paths) yield interpreter.selectAttrPath(start, textToBytes(path), autoArgs);
+    const call = (value: Value): Value => (autoArgs.size === 0 ? value : interpreter.callWithAutoArgs(value, autoArgs));
+    if (paths.length === 0) yield call(start);
+    for (const path of paths) yield call(interpreter.selectAttrPath(start, textToBytes(path), autoArgs));
   }
 }
 

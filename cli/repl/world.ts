@@ -159,11 +159,8 @@ export class World implements Disposable {
     const { path, name } = splitOperand(operand.replace(/^~(?=\/|$)/, userHome()));
     const value = expressionAt(path, this.#context, this.session);
     if (value !== undefined) {
-      const chosen =
-        name === undefined
-          ? interpreter.callWithAutoArgs(value, autoArgs)
-          : interpreter.selectAttrPath(value, textToBytes(name), autoArgs);
-      return this.#attributes(chosen, what);
+      const chosen = name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), autoArgs);
+      return this.#attributes(interpreter.callWithAutoArgs(chosen, autoArgs), what);
     }
     const names = new Trees(this.session).open(path).names();
     if (name === undefined) return names;

@@ -80,8 +80,9 @@ export const broken = (...docs: Doc[]): Doc => new Node(GROUP, true, docs, '', n
 export const choice = (head: Doc, tail: Doc, otherwise: Doc): Doc =>
   new Node(CHOICE, breaks(tail), [head, tail, otherwise], '', nothing, false);
 
+export const isChoice = (doc: Doc): boolean => doc instanceof Node && doc.kind === CHOICE;
 /** Whether a document is a choice that goes over lines in both forms: its head can stay on the line of what is before it. */
-export const staysOpen = (doc: Doc): boolean => doc instanceof Node && doc.kind === CHOICE && doc.breaks;
+export const staysOpen = (doc: Doc): boolean => isChoice(doc) && breaks(doc);
 
 /** Brackets close around a document that begins and ends like one; where it is a choice, its second form gets lines of its own. */
 export function enclosed(open: Doc, doc: Doc, close: Doc): Doc {

@@ -14,6 +14,7 @@ import {
   group,
   hardline,
   indent,
+  isChoice,
   line,
   softline,
   staysOpen,
@@ -208,7 +209,10 @@ class Layout {
     const inner = this.expr(expr);
     const close = [this.#tokens.takeLeading(), this.#tokens.takeImage()];
     const behind = this.#tokens.takeBehind();
-    return behindOf(isHugged ? enclosed(open, inner, close) : group(open, indent(softline, inner), softline, close), behind);
+    if (!isHugged) return behindOf(group(open, indent(softline, inner), softline, close), behind);
+    // the arguments of a call that could not stay open stand below it
+    const isList = expr.kind === 'call' && breaks(inner) && !isChoice(inner);
+    return behindOf(isList ? broken(open, inner, softline, close) : enclosed(open, inner, close), behind);
   }
 
   /** Whether an expression, laid out over lines, begins and ends like a bracket: then it stays on the line of what it belongs to. */
@@ -318,8 +322,10 @@ class Layout {
         const op = tokens.take();
         return [op, expr.op === '-' && tokens.kind === K.PathStart ? ' ' : '', this.expr(expr.operand)];
       }
-      case 'binary':
-        return this.#isCompact(expr) ? this.#chain(expr) : group(this.#chain(expr));
+      case 'binary': {
+        const docs = this.#chain(expr);
+        return docs.length === 1 ? docs[0]! : group(docs);
+      }
       default:
         return never(expr);
     }

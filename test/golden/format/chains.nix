@@ -75,4 +75,16 @@
     qwer = 2;
   } argument; # behind
   j = mapAttrs (name: value: { inherit name; }) cfg;
+  k =
+    (fold
+      (a: {
+        b = a;
+        c = a;
+      })
+      {
+        d = 1;
+        e = 2;
+      }
+      (attrNames x)
+    ).y;
 }

@@ -20,4 +20,5 @@
   h = mapAttrs (name: value: { inherit name; y = value; }) cfg;
   i = function arg { asdf = 1; qwer = 2; } argument; # behind
   j = mapAttrs (name: value: { inherit name; }) cfg;
+  k = (fold (a: { b = a; c = a; }) { d = 1; e = 2; } (attrNames x)).y;
 }

@@ -300,7 +300,10 @@ class Layout {
         // '1.a' and './a.b' would be other tokens
         const gap = last === K.Int || last === K.PathEnd || last === K.Uri || last === K.Float ? ' ' : '';
         const path: Doc = [target, gap, tokens.take(K.Dot), this.#path(expr.path)];
-        return expr.fallback === undefined ? path : [path, ' ', tokens.take(K.Or), ' ', this.expr(expr.fallback)];
+        if (expr.fallback === undefined) return path;
+        const or = tokens.take(K.Or);
+        if (this.#isHuggable(expr.fallback)) return [path, ' ', or, ' ', this.expr(expr.fallback)];
+        return group(path, indent(line, or, ' ', this.expr(expr.fallback)));
       }
       case 'has':
         return [this.expr(expr.target), ' ', tokens.take(K.Question), ' ', this.#path(expr.path)];

@@ -87,4 +87,12 @@
       }
       (attrNames x)
     ).y;
+  l =
+    config.some.attribute.path
+      or "a default that is so long that both cannot stand on one line, not even below";
+  m =
+    config.a or {
+      b = 1;
+      c = 2;
+    };
 }

@@ -21,4 +21,6 @@
   i = function arg { asdf = 1; qwer = 2; } argument; # behind
   j = mapAttrs (name: value: { inherit name; }) cfg;
   k = (fold (a: { b = a; c = a; }) { d = 1; e = 2; } (attrNames x)).y;
+  l = config.some.attribute.path or "a default that is so long that both cannot stand on one line, not even below";
+  m = config.a or { b = 1; c = 2; };
 }

@@ -205,7 +205,10 @@ class Layout {
   #parentheses(expr: Expr, isLast: boolean): Doc {
     const open = this.#tokens.take(K.ParenOpen);
     const isHugged =
-      !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasCommentLine && !breaks(open);
+      !(isLast && expr.kind === 'call' && !this.#hasOneBracket(expr)) &&
+      this.#isHuggableBare(expr) &&
+      !this.#tokens.hasCommentLine &&
+      !breaks(open);
     const inner = this.expr(expr);
     const close = [this.#tokens.takeLeading(), this.#tokens.takeImage()];
     const behind = this.#tokens.takeBehind();
@@ -260,6 +263,12 @@ class Layout {
     if (this.#tokens.start !== first.start) return false; // in parentheses
     if (first.kind === 'list') return first.items.length > 0;
     return first.kind === 'attrs' ? first.bindings.length > 0 : first.kind === 'string' && first.style === 'indented';
+  }
+
+  /** `f [ … ]`. */
+  #hasOneBracket({ args }: CallExpr): boolean {
+    const kind = args.length === 1 ? args[0]!.kind : undefined;
+    return kind === 'list' || kind === 'attrs';
   }
 
   #isHuggableBody({ body }: WithExpr): boolean {

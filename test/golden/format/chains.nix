@@ -95,4 +95,24 @@
       b = 1;
       c = 2;
     };
+  n = mkIf cfg.enable (mkMerge [
+    {
+      a = 1;
+      b = 2;
+    }
+    c
+  ]);
+  o = mkIf cfg.enable (
+    mkMerge foo [
+      {
+        a = 1;
+        b = 2;
+      }
+      c
+    ]
+  );
+  p = attrsOf (submodule {
+    options = { };
+    imports = [ ];
+  });
 }

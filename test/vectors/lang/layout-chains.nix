@@ -23,4 +23,7 @@
   k = (fold (a: { b = a; c = a; }) { d = 1; e = 2; } (attrNames x)).y;
   l = config.some.attribute.path or "a default that is so long that both cannot stand on one line, not even below";
   m = config.a or { b = 1; c = 2; };
+  n = mkIf cfg.enable (mkMerge [ { a = 1; b = 2; } c ]);
+  o = mkIf cfg.enable (mkMerge foo [ { a = 1; b = 2; } c ]);
+  p = attrsOf (submodule { options = { }; imports = [ ]; });
 }

@@ -265,6 +265,26 @@ class Layout {
     return first.kind === 'attrs' ? first.bindings.length > 0 : first.kind === 'string' && first.style === 'indented';
   }
 
+  /** Whether nothing in a call asks for lines of its own, as a set does. */
+  #isPlain(expr: Expr): boolean {
+    switch (expr.kind) {
+      case 'int':
+      case 'float':
+      case 'var':
+      case 'path':
+      case 'searchPath':
+        return true;
+      case 'string':
+        return !this.#tokens.isOverLines(expr);
+      case 'select':
+        return expr.fallback === undefined && this.#isPlain(expr.target);
+      case 'call':
+        return this.#isPlain(expr.fn) && expr.args.every((arg) => this.#isPlain(arg));
+      default:
+        return false;
+    }
+  }
+
   /** `f [ … ]`. */
   #hasOneBracket({ args }: CallExpr): boolean {
     const kind = args.length === 1 ? args[0]!.kind : undefined;
@@ -278,7 +298,8 @@ class Layout {
   /** `a // { … }`: the last operand opens a bracket, and what is before it does not. */
   #isCompact({ op, left, right }: BinaryExpr): boolean {
     const isText = right.kind === 'string' && right.style === 'quoted'; // nothing is won: its lines stay where they are
-    return (op === '//' || op === '++' || op === '+') && !isText && this.#isHuggable(right) && !this.#isHuggable(left);
+    if ((op !== '//' && op !== '++' && op !== '+') || isText || !this.#isHuggable(right)) return false;
+    return !this.#isHuggable(left) || (op === '//' && right.kind === 'attrs' && this.#isPlain(left));
   }
 
   #bare(expr: Expr): Doc {

@@ -115,4 +115,13 @@
     options = { };
     imports = [ ];
   });
+  enable = mkEnableOption (lib.mdDoc "a service") // {
+    default = true;
+    example = false;
+  };
+  q = map (x: {
+    a = x;
+    b = x;
+  }) y
+  // { default = true; };
 }

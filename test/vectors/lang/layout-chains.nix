@@ -26,4 +26,6 @@
   n = mkIf cfg.enable (mkMerge [ { a = 1; b = 2; } c ]);
   o = mkIf cfg.enable (mkMerge foo [ { a = 1; b = 2; } c ]);
   p = attrsOf (submodule { options = { }; imports = [ ]; });
+  enable = mkEnableOption (lib.mdDoc "a service") // { default = true; example = false; };
+  q = map (x: { a = x; b = x; }) y // { default = true; };
 }

@@ -56,12 +56,20 @@ export const freshline: Doc = node(FRESH, true);
 export const indent = (...docs: Doc[]): Doc => new Node(INDENT, docs.some(breaks), docs, '', nothing, false);
 /** Text as it is; its line ends neither break groups nor indent. */
 export const raw = (text: string): Doc => (text.includes('\n') ? node(RAW, false, text) : text);
+/** Text as it is, which breaks the groups that it is in if it goes over lines. */
+export const verbatim = (text: string): Doc => (text.includes('\n') ? node(RAW, true, text) : text);
 /** Put before the next line end. */
 export const suffix = (text: string): Doc => node(SUFFIX, true, text);
+/** The same, where the groups that it is in need not break. */
+export const calmSuffix = (text: string): Doc => node(SUFFIX, false, text);
+/** Nothing, which breaks the groups that it is in. */
+export const breaker: Doc = node(INDENT, true);
 /** Lines of a string that moves with the indentation, behind what opens it; the quotes follow the last. */
 export const block = (open: string, lines: readonly string[]): Doc => new Node(BLOCK, true, nothing, open, lines, false);
 /** Lays documents out on one line if they fit and hold no forced line end. */
 export const group = (...docs: Doc[]): Doc => new Node(GROUP, docs.some(breaks), docs, '', nothing, false);
+/** The documents of a group, to break with what is around them. */
+export const ungrouped = (doc: Doc): Doc => (doc instanceof Node && doc.kind === GROUP && !doc.breaks ? doc.docs : doc);
 /** A group that breaks whatever its width. */
 export const broken = (...docs: Doc[]): Doc => new Node(GROUP, true, docs, '', nothing, false);
 
@@ -71,6 +79,10 @@ export const broken = (...docs: Doc[]): Doc => new Node(GROUP, true, docs, '', n
  */
 export const choice = (head: Doc, tail: Doc, otherwise: Doc): Doc =>
   new Node(CHOICE, breaks(tail), [head, tail, otherwise], '', nothing, false);
+
+export const isChoice = (doc: Doc): boolean => doc instanceof Node && doc.kind === CHOICE;
+/** Whether a document is a choice that goes over lines in both forms: its head can stay on the line of what is before it. */
+export const staysOpen = (doc: Doc): boolean => isChoice(doc) && breaks(doc);
 
 /** Brackets close around a document that begins and ends like one; where it is a choice, its second form gets lines of its own. */
 export function enclosed(open: Doc, doc: Doc, close: Doc): Doc {

@@ -3,7 +3,24 @@
  * broken, lists and calls only where they do not fit, `let` always, a value that opens a bracket stays on the line of its name.
  */
 import { never } from '../base/index.ts';
-import { breaks, broken, choice, type Doc, doubleLine, enclosed, group, hardline, indent, line, softline } from './doc.ts';
+import {
+  breaker,
+  breaks,
+  broken,
+  choice,
+  type Doc,
+  doubleLine,
+  enclosed,
+  group,
+  hardline,
+  indent,
+  isChoice,
+  line,
+  softline,
+  staysOpen,
+  ungrouped,
+  verbatim,
+} from './doc.ts';
 import { layOutIndented } from './indented-layout.ts';
 import * as K from './kinds.ts';
 import { binaryPrecedence } from './operators.ts';
@@ -20,6 +37,7 @@ import type {
   LambdaExpr,
   ListExpr,
   Param,
+  WithExpr,
 } from './tree.ts';
 
 /** Lays out a whole file; takes every token. */
@@ -28,6 +46,15 @@ export function layOutFile(tree: FileTree, tokens: TokenDocs): Doc {
   const body = tree.kind === 'expr' ? layout.file(tree.expr) : layout.declarations(tree);
   return [body, hardline, tokens.hasBlankBefore && tokens.hasLeading ? hardline : '', tokens.takeLeading()];
 }
+
+/** Comments without the line end behind them. */
+function withoutEnd(comments: readonly Doc[]): Doc[] {
+  const end = comments.findLastIndex((doc) => doc !== '' && doc !== hardline && doc !== ' ');
+  return comments.slice(0, end + 1);
+}
+
+/** With the comments behind its last bracket, which would break the group of the brackets. */
+const behindOf = (doc: Doc, behind: Doc): Doc => (behind === '' ? doc : [doc, behind]);
 
 class Layout {
   readonly #tokens: TokenDocs;
@@ -49,7 +76,7 @@ class Layout {
       docs.push(this.#tokens.take(K.Let), this.#bindings(tree.bindings), hardline, this.#tokens.takeBare());
     }
     tree.declarations.forEach((declaration, index) => {
-      if (index > 0 || docs.length > 0) docs.push(hardline, this.#tokens.hasBlankBefore ? hardline : '');
+      if (index > 0 || docs.length > 0) docs.push(hardline, this.#blank());
       docs.push(this.#tokens.takeLeading(), this.#declaration(declaration));
     });
     return docs;
@@ -72,7 +99,7 @@ class Layout {
   /** Items one a line, blank lines between them kept, at most one. */
   #items<I>(items: readonly I[], lay: (item: I) => Doc): Doc[] {
     return items.map((item, index) => {
-      const blank = index > 0 && this.#tokens.hasBlankBefore ? hardline : '';
+      const blank = index > 0 ? this.#blank() : '';
       return [index > 0 ? hardline : '', blank, this.#tokens.takeLeading(), lay(item)];
     });
   }
@@ -87,11 +114,8 @@ class Layout {
   /** Comments before a closing bracket stand with what they follow, inside. */
   #commentsBeforeCloser(): Doc {
     if (!this.#tokens.hasLeading) return '';
-    const blank = this.#tokens.hasBlankBefore ? hardline : '';
-    const comments = this.#tokens.takeLeading();
-    while (comments.length > 0 && (comments.at(-1) === '' || comments.at(-1) === hardline || comments.at(-1) === ' '))
-      comments.pop();
-    return [blank, comments];
+    const blank = this.#blank();
+    return [blank, withoutEnd(this.#tokens.takeLeading())];
   }
 
   /** `{ … }` around items; the next token is the closing brace. */
@@ -100,8 +124,9 @@ class Layout {
     const comments = this.#commentsBeforeCloser();
     if (items.length === 0 && !hasComments) return [head, breaks(head) ? hardline : ' ', this.#tokens.takeBare()];
     const body = items.length === 0 ? comments : [...items, hasComments ? [hardline, comments] : ''];
-    const all: Doc[] = [head, indent(line, body), line, this.#tokens.takeBare()];
-    return isExpanded || hasComments ? broken(...all) : group(...all);
+    const all: Doc[] = [head, indent(line, body), line, this.#tokens.takeImage()];
+    const behind = this.#tokens.takeBehind();
+    return behindOf(isExpanded || hasComments ? broken(...all) : group(...all), behind);
   }
 
   #set(expr: AttrsExpr): Doc {
@@ -124,10 +149,23 @@ class Layout {
     if (binding.kind === 'inherit') return this.#inherit(binding);
     const path = this.#path(binding.path);
     const equals = this.#tokens.take(K.Equals);
-    const isHugged = this.#isHuggable(binding.value) && !this.#tokens.hasLeading;
-    const value = this.expr(binding.value);
-    const semicolon = this.#tokens.take(K.Semicolon);
-    return [isHugged ? [path, ' ', equals, ' ', value] : group(path, ' ', equals, indent(line, value)), semicolon];
+    const value = this.#value([path, ' ', equals], binding.value);
+    return [value, this.#tokens.take(K.Semicolon)];
+  }
+
+  /** What a name is given: on its line where it opens a bracket or fits, else below it. */
+  #value(head: Doc, value: Expr): Doc {
+    const isHugged = this.#isHuggable(value) && !this.#tokens.hasCommentLine && !breaks(head);
+    if (isHugged) return [head, ' ', this.expr(value)];
+    if (value.kind === 'binary' && this.#beginsWithBracket(value) && !this.#tokens.hasCommentLine && !breaks(head)) {
+      const [first, ...others] = this.#chain(value);
+      return group(head, ' ', ungrouped(first!), others);
+    }
+    const isOnLine = value.kind === 'call' && !this.#tokens.hasCommentLine && !breaks(head);
+    const behind = this.#tokens.takeBehindOf(value);
+    const below = this.expr(value);
+    const doc = isOnLine && staysOpen(below) ? [head, ' ', below, behind] : group(head, indent(line, below, behind));
+    return behind === '' ? doc : [doc, breaker];
   }
 
   #inherit(binding: Extract<Binding, { kind: 'inherit' }>): Doc {
@@ -147,6 +185,11 @@ class Layout {
 
   // ── expressions ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A blank line where one stands before the next token. */
+  #blank(): Doc {
+    return this.#tokens.hasBlankBefore ? hardline : '';
+  }
+
   #isParenthesised(expr: Expr): boolean {
     return this.#tokens.kind === K.ParenOpen && this.#tokens.start < expr.start;
   }
@@ -161,10 +204,18 @@ class Layout {
 
   #parentheses(expr: Expr, isLast: boolean): Doc {
     const open = this.#tokens.take(K.ParenOpen);
-    const isHugged = !(isLast && expr.kind === 'call') && this.#isHuggableBare(expr) && !this.#tokens.hasLeading && !breaks(open);
+    const isHugged =
+      !(isLast && expr.kind === 'call' && !this.#hasOneBracket(expr)) &&
+      this.#isHuggableBare(expr) &&
+      !this.#tokens.hasCommentLine &&
+      !breaks(open);
     const inner = this.expr(expr);
-    const close = this.#tokens.take(K.ParenClose);
-    return isHugged ? enclosed(open, inner, close) : group(open, indent(softline, inner), softline, close);
+    const close = [this.#tokens.takeLeading(), this.#tokens.takeImage()];
+    const behind = this.#tokens.takeBehind();
+    if (!isHugged) return behindOf(group(open, indent(softline, inner), softline, close), behind);
+    // the arguments of a call that could not stay open stand below it
+    const isList = expr.kind === 'call' && breaks(inner) && !isChoice(inner);
+    return behindOf(isList ? broken(open, inner, softline, close) : enclosed(open, inner, close), behind);
   }
 
   /** Whether an expression, laid out over lines, begins and ends like a bracket: then it stays on the line of what it belongs to. */
@@ -191,11 +242,11 @@ class Layout {
       case 'legacyLet':
         return true;
       case 'string':
-        return expr.style === 'indented';
+        return expr.style === 'indented' || this.#tokens.isOverLines(expr);
       case 'lambda':
         return expr.param.kind === 'name' && this.#isHuggable(expr.body);
       case 'with':
-        return this.#isHuggable(expr.body) && expr.body.kind !== 'lambda';
+        return this.#isHuggableBody(expr);
       case 'call':
         return expr.args[0]!.start > expr.fn.start && this.#isHuggable(expr.args.at(-1)!);
       case 'binary':
@@ -205,9 +256,50 @@ class Layout {
     }
   }
 
+  /** `[ … ] ++ a`: its operators stand below the name, as the bracket's end does. */
+  #beginsWithBracket(expr: BinaryExpr): boolean {
+    if (expr.op !== '++' && expr.op !== '//' && expr.op !== '+') return false;
+    const first = this.#operands(expr)[0]!;
+    if (this.#tokens.start !== first.start) return false; // in parentheses
+    if (first.kind === 'list') return first.items.length > 0;
+    return first.kind === 'attrs' ? first.bindings.length > 0 : first.kind === 'string' && first.style === 'indented';
+  }
+
+  /** Whether nothing in a call asks for lines of its own, as a set does. */
+  #isPlain(expr: Expr): boolean {
+    switch (expr.kind) {
+      case 'int':
+      case 'float':
+      case 'var':
+      case 'path':
+      case 'searchPath':
+        return true;
+      case 'string':
+        return !this.#tokens.isOverLines(expr);
+      case 'select':
+        return expr.fallback === undefined && this.#isPlain(expr.target);
+      case 'call':
+        return this.#isPlain(expr.fn) && expr.args.every((arg) => this.#isPlain(arg));
+      default:
+        return false;
+    }
+  }
+
+  /** `f [ … ]`. */
+  #hasOneBracket({ args }: CallExpr): boolean {
+    const kind = args.length === 1 ? args[0]!.kind : undefined;
+    return kind === 'list' || kind === 'attrs';
+  }
+
+  #isHuggableBody({ body }: WithExpr): boolean {
+    return body.kind !== 'lambda' && body.kind !== 'with' && this.#isHuggable(body);
+  }
+
   /** `a // { … }`: the last operand opens a bracket, and what is before it does not. */
   #isCompact({ op, left, right }: BinaryExpr): boolean {
-    return (op === '//' || op === '++' || op === '+') && this.#isHuggable(right) && !this.#isHuggable(left);
+    const isText = right.kind === 'string' && right.style === 'quoted'; // nothing is won: its lines stay where they are
+    if ((op !== '//' && op !== '++' && op !== '+') || isText || !this.#isHuggable(right)) return false;
+    return !this.#isHuggable(left) || (op === '//' && right.kind === 'attrs' && this.#isPlain(left));
   }
 
   #bare(expr: Expr): Doc {
@@ -221,7 +313,7 @@ class Layout {
       case 'path':
         return tokens.takeVerbatim(expr.end);
       case 'string':
-        return expr.style === 'indented' ? layOutIndented(tokens, expr.end) : tokens.takeVerbatim(expr.end);
+        return expr.style === 'indented' ? layOutIndented(tokens, expr.end) : tokens.takeVerbatim(expr.end, verbatim);
       case 'list':
         return this.#list(expr);
       case 'attrs':
@@ -238,35 +330,56 @@ class Layout {
         // '1.a' and './a.b' would be other tokens
         const gap = last === K.Int || last === K.PathEnd || last === K.Uri || last === K.Float ? ' ' : '';
         const path: Doc = [target, gap, tokens.take(K.Dot), this.#path(expr.path)];
-        return expr.fallback === undefined ? path : [path, ' ', tokens.take(K.Or), ' ', this.expr(expr.fallback)];
+        if (expr.fallback === undefined) return path;
+        const or = tokens.take(K.Or);
+        if (this.#isHuggable(expr.fallback)) return [path, ' ', or, ' ', this.expr(expr.fallback)];
+        return group(path, indent(line, or, ' ', this.expr(expr.fallback)));
       }
       case 'has':
         return [this.expr(expr.target), ' ', tokens.take(K.Question), ' ', this.#path(expr.path)];
       case 'let': {
         const head = tokens.take(K.Let);
         const bindings = this.#bindings(expr.bindings);
-        return [head, bindings, hardline, tokens.takeBare(), hardline, this.expr(expr.body)];
+        return [head, bindings, hardline, tokens.takeBare(), hardline, this.#blank(), this.expr(expr.body)];
       }
-      case 'with': {
-        const head: Doc = [tokens.take(K.With), ' ', this.expr(expr.scope), tokens.take(K.Semicolon)];
-        const isHugged = this.#isHuggable(expr.body) && !this.#tokens.hasLeading;
-        return isHugged ? [head, ' ', this.expr(expr.body)] : group(head, line, this.expr(expr.body));
-      }
+      case 'with':
+        return group(this.#with(expr));
       case 'assert':
-        return [tokens.take(K.Assert), ' ', this.expr(expr.condition), tokens.take(K.Semicolon), hardline, this.expr(expr.body)];
+        return [
+          [this.#asserted(expr.condition), tokens.take(K.Semicolon)],
+          [hardline, this.#blank(), this.expr(expr.body)],
+        ];
       case 'if':
         return group(this.#conditional(expr));
       case 'unary': {
         const op = tokens.take();
         return [op, expr.op === '-' && tokens.kind === K.PathStart ? ' ' : '', this.expr(expr.operand)];
       }
-      case 'binary':
-        return this.#isCompact(expr)
-          ? this.#chain(expr, binaryPrecedence(expr.op))
-          : group(this.#chain(expr, binaryPrecedence(expr.op)));
+      case 'binary': {
+        const docs = this.#chain(expr);
+        return docs.length === 1 ? docs[0]! : group(docs);
+      }
       default:
         return never(expr);
     }
+  }
+
+  #asserted(condition: Expr): Doc {
+    const head = this.#tokens.take(K.Assert);
+    const { kind } = condition;
+    const isIndented = kind === 'binary' || kind === 'if' || kind === 'let' || kind === 'with';
+    return isIndented ? this.#value(head, condition) : [head, ' ', this.expr(condition)];
+  }
+
+  /** @returns docs for a group. Of several each has a line of its own, with what comes after them, or all have one line. */
+  #with(expr: WithExpr, isNext = false): Doc[] {
+    const { body } = expr;
+    const head: Doc = [this.#tokens.take(K.With), ' ', this.expr(expr.scope), this.#tokens.take(K.Semicolon)];
+    const isApart = this.#tokens.hasBlankBefore;
+    const end = isApart ? doubleLine : line;
+    if (body.kind === 'with' && !this.#isParenthesised(body)) return [head, end, ...this.#with(body, true)];
+    const isHugged = !isNext && !isApart && this.#isHuggableBody(expr) && !this.#tokens.hasCommentLine;
+    return [head, isHugged ? ' ' : end, this.expr(body)];
   }
 
   #list(expr: ListExpr): Doc {
@@ -280,11 +393,12 @@ class Layout {
     });
     const hasComments = this.#tokens.hasLeading;
     const comments = this.#commentsBeforeCloser();
-    const close = this.#tokens.takeBare();
-    if (items.length === 0)
-      return hasComments
-        ? broken(open, indent(hardline, comments), hardline, close)
-        : [open, breaks(open) ? hardline : ' ', close];
+    const close = this.#tokens.takeImage();
+    const behind = this.#tokens.takeBehind();
+    if (items.length === 0) {
+      const inner: Doc[] = hasComments ? [indent(hardline, comments), hardline] : [breaks(open) ? hardline : ' '];
+      return [open, ...inner, close, behind];
+    }
     const only =
       expr.items.length === 1 &&
       !hasComments &&
@@ -293,24 +407,32 @@ class Layout {
       !breaks(open) &&
       this.#isHuggableBare(expr.items[0]!) &&
       expr.items[0]!.kind !== 'list';
-    if (only) return [open, ' ', items, ' ', close];
+    if (only) return [open, ' ', items, ' ', close, behind];
     const docs: Doc[] = [open, indent(line, items, hasComments ? [hardline, comments] : ''), line, close];
-    return isExpanded ? broken(...docs) : group(...docs);
+    return behindOf(isExpanded ? broken(...docs) : group(...docs), behind);
   }
 
   #lambda(expr: LambdaExpr, isTop: boolean): Doc {
+    // outside of the group of the parameters, which they would break
+    const comments = expr.param.kind === 'formals' ? this.#tokens.takeLeading() : [];
+    const doc = this.#function(expr, isTop);
+    return comments.length === 0 ? doc : [comments, doc];
+  }
+
+  #function(expr: LambdaExpr, isTop: boolean): Doc {
     const { body } = expr;
     const param = this.#param(expr.param);
     const head: Doc = [param, this.#tokens.take(K.Colon)];
     const isOnOwnLine = expr.param.kind === 'formals' && (isTop || breaks(param) || body.kind === 'let');
     const isNext = body.kind === 'lambda' && !this.#isParenthesised(body);
-    if (isOnOwnLine) return [head, hardline, isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
+    const isApart = this.#tokens.hasBlankBefore;
+    if (isOnOwnLine || (isTop && (isApart || body.kind === 'let')))
+      return [head, hardline, isApart ? hardline : '', isNext && isTop ? this.#lambda(body, true) : this.expr(body)];
     if (isNext) return [head, ' ', this.#lambda(body, isTop)];
-    if (isTop && body.kind === 'let') return [head, hardline, this.expr(body)];
-    const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasLeading;
+    const isHugged = expr.param.kind === 'name' && this.#isHuggable(body) && !this.#tokens.hasCommentLine;
     const doc = this.expr(body);
     if (isHugged) return [head, ' ', doc];
-    return group(head, line, doc);
+    return group(head, isApart ? doubleLine : line, doc);
   }
 
   #param(param: Param): Doc {
@@ -320,14 +442,26 @@ class Layout {
     const isExpanded = tokens.hasNewlineAfterNext;
     const open = tokens.take(K.BraceOpen);
     const items: Doc[] = [];
+    /** What stands between two parameters: comments before a comma go behind it, to the parameter that they are about. */
+    let between: Doc = '';
+    let moved: Doc[] = [];
     for (const formal of param.formals) {
+      const own = tokens.takeLeading();
       const name = tokens.take(K.Ident);
-      const fallback: Doc = formal.fallback === undefined ? '' : [' ', tokens.take(K.Question), ' ', this.expr(formal.fallback)];
-      items.push([items.length > 0 ? line : '', name, fallback, this.#comma()]);
+      const head: Doc = formal.fallback === undefined ? name : [name, ' ', tokens.take(K.Question)];
+      const whole = formal.fallback === undefined ? name : this.#value(head, formal.fallback);
+      const isApart = tokens.hasBlankBefore;
+      const comments = tokens.kind === K.Comma ? tokens.takeLeading() : [];
+      moved = breaks(comments) ? comments : [];
+      items.push([between, own, whole, moved.length > 0 ? '' : comments, this.#comma()]);
+      between = [isApart || tokens.hasBlankBefore ? doubleLine : line, moved];
     }
-    if (param.isOpen) items.push([items.length > 0 ? line : '', tokens.take(K.Ellipsis)]);
-    const hasComments = tokens.hasLeading;
-    const comments = this.#commentsBeforeCloser();
+    if (param.isOpen) {
+      items.push([items.length > 0 ? between : '', tokens.take(K.Ellipsis)]);
+      moved = [];
+    }
+    const hasComments = tokens.hasLeading || moved.length > 0;
+    const comments = [moved.length > 0 && !tokens.hasLeading ? withoutEnd(moved) : moved, this.#commentsBeforeCloser()];
     const close = tokens.takeBare();
     const inner: Doc =
       items.length === 0 && !hasComments
@@ -361,7 +495,7 @@ class Layout {
     let nBreaking = 0;
     expr.args.forEach((arg, index) => {
       const isLast = index === expr.args.length - 1;
-      const canHug = !tokens.hasLeading && this.#isHuggable(arg);
+      const canHug = !tokens.hasCommentLine && this.#isHuggable(arg);
       const doc = this.expr(arg, isLast);
       const isBreaking = breaks(doc);
       if (isBreaking) nBreaking++;
@@ -381,7 +515,12 @@ class Layout {
     const docs: Doc[] = [];
     let current: Expr = expr;
     for (;;) {
-      docs.push(tokens.take(K.If), ' ', this.expr(current.condition), ' ', tokens.take(K.Then));
+      docs.push(tokens.take(K.If));
+      const isHugged = this.#isParenthesised(current.condition);
+      const behind = isHugged ? '' : tokens.takeBehindOf(current.condition);
+      const condition = this.expr(current.condition);
+      docs.push(isHugged ? [' ', condition, ' '] : group(indent(line, condition, behind), line));
+      docs.push(behind === '' ? '' : breaker, tokens.take(K.Then));
       docs.push(indent(line, this.expr(current.then)), line, tokens.take(K.Else));
       const { otherwise }: { otherwise: Expr } = current;
       if (otherwise.kind !== 'if' || this.#isParenthesised(otherwise)) {
@@ -394,25 +533,32 @@ class Layout {
   }
 
   /** A chain of operators of one precedence, each on a line of its own where the chain does not fit. */
-  #chain(expr: Expr, precedence: number): Doc {
-    // The left-hand side is walked with a list: chains may be long.
-    const lefts: Extract<Expr, { kind: 'binary' }>[] = [];
-    let current = expr;
-    const isLink = (each: Expr): each is Extract<Expr, { kind: 'binary' }> =>
-      each.kind === 'binary' && binaryPrecedence(each.op) === precedence && !this.#isParenthesised(each);
-    while (isLink(current)) {
-      lefts.push(current);
-      current = current.left;
-    }
-    const docs: Doc[] = [this.expr(current)];
-    for (const link of lefts.reverse()) {
-      const isCompact = link === expr && this.#isCompact(link);
+  #chain(expr: BinaryExpr): Doc[] {
+    const [first, ...others] = this.#operands(expr);
+    const isCompact = this.#isCompact(expr);
+    const docs: Doc[] = [this.expr(first!)];
+    others.forEach((operand, index) => {
+      const isLast = index === others.length - 1;
       const operator = this.#tokens.take();
-      const isHugged = isCompact && !this.#tokens.hasLeading && !breaks(docs) && !breaks(operator);
-      const right = isLink(link.right) ? this.#chain(link.right, precedence) : this.expr(link.right);
-      if (isHugged) return choice([...docs, line, operator, ' '], right, group(...docs, line, operator, ' ', right));
-      docs.push(line, operator, ' ', right);
-    }
+      const isBelow = this.#tokens.hasCommentLine;
+      const isHugged = isCompact && isLast && !isBelow && !breaks(docs) && !breaks(operator);
+      const doc = this.expr(operand);
+      if (!isHugged) docs.push(line, operator, ' ', isBelow ? indent(doc) : doc);
+      else docs.splice(0, docs.length, choice([...docs, line, operator, ' '], doc, group(...docs, line, operator, ' ', doc)));
+    });
     return docs;
+  }
+
+  /** What the operators of a chain stand between. Chains may be long: no recursion. */
+  #operands(expr: BinaryExpr): Expr[] {
+    const precedence = binaryPrecedence(expr.op);
+    const operands: Expr[] = [];
+    const rest: Expr[] = [expr.right, expr.left];
+    const isParenthesised = ({ start, end }: Expr): boolean => this.#tokens.isParenthesised(start, end);
+    for (let each = rest.pop(); each !== undefined; each = rest.pop()) {
+      if (each.kind !== 'binary' || binaryPrecedence(each.op) !== precedence || isParenthesised(each)) operands.push(each);
+      else rest.push(each.right, each.left);
+    }
+    return operands;
   }
 }

@@ -3,7 +3,7 @@
  * handed out exactly once; that is why formatting can neither lose nor change them.
  */
 import { Bug } from '../base/index.ts';
-import { type Doc, freshline, gap, hardline, raw, suffix } from './doc.ts';
+import { calmSuffix, type Doc, freshline, gap, hardline, raw, suffix } from './doc.ts';
 import * as K from './kinds.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -95,9 +95,19 @@ export class TokenDocs {
 
   /** The next token without the comments before it, which `takeLeading` has handed out. */
   takeBare(): Doc {
+    const image = this.takeImage();
+    return this.#trailing.has(this.at - 1) ? [image, this.takeBehind()] : image;
+  }
+
+  /** The next token alone; `takeBehind` hands out what stands behind it. */
+  takeImage(): string {
     const index = this.at++;
-    const image = this.#text.slice(this.#starts[index], this.#ends[index]);
-    return this.#trailing.has(index) ? [image, this.#behind(index)] : image;
+    return this.#text.slice(this.#starts[index], this.#ends[index]);
+  }
+
+  /** The comments behind the token that was taken last: they break the groups that they are in. */
+  takeBehind(): Doc {
+    return this.#behind(this.at - 1);
   }
 
   /** The comments before the next token, each on lines of its own but for `/* … *\/` before text of the same line. */
@@ -129,6 +139,14 @@ export class TokenDocs {
     return this.#leading.has(this.at);
   }
 
+  /** Whether a comment stands before the next token that is not one of its line, as `/* lua *\/` is before a string. */
+  get hasCommentLine(): boolean {
+    const comments = this.#leading.get(this.at);
+    if (comments === undefined) return false;
+    if (this.#hasNewline(this.tokens.commentPlaces[comments[0]!]!, this.start)) return true;
+    return comments.some((comment) => this.#comment(comment).startsWith('#'));
+  }
+
   /** Whether a blank line stands before the next token and its comments. */
   get hasBlankBefore(): boolean {
     if (this.at === 0) return false;
@@ -147,6 +165,11 @@ export class TokenDocs {
   /** Whether the source goes on in a new line behind the next token. */
   get hasNewlineAfterNext(): boolean {
     return this.#hasNewline(this.#ends[this.at]!, this.#starts[this.at + 1]!);
+  }
+
+  /** Whether a piece of the source goes over lines. */
+  isOverLines({ start, end }: { readonly start: number; readonly end: number }): boolean {
+    return this.#hasNewline(start, end);
   }
 
   /** Whether parentheses stand around what is from `start` to `end`. Cost: a binary search. */
@@ -184,10 +207,33 @@ export class TokenDocs {
     return leading.length === 0 && !this.#trailing.has(last) ? doc : [leading, doc, this.#behind(last)];
   }
 
-  #behind(index: number): Doc {
+  #behind(index: number, put: (text: string) => Doc = suffix): Doc {
     const comments = this.#trailing.get(index);
     if (comments === undefined) return '';
-    return comments.map((comment): Doc => suffix(` ${this.#comment(comment).trimEnd()}`));
+    return comments.map((comment): Doc => put(` ${this.#comment(comment).trimEnd()}`));
+  }
+
+  /** The comments behind an expression that begins with the next token, parentheses around it included; before they are met. */
+  takeBehindOf({ start, end }: { readonly start: number; readonly end: number }): Doc {
+    if (this.#trailing.size === 0) return '';
+    let nParens = 0;
+    while (this.#starts[this.at + nParens]! < start) nParens++;
+    const last = this.#indexAt(end, this.#ends) + nParens;
+    const comments = this.#behind(last, calmSuffix);
+    this.#trailing.delete(last);
+    return comments;
+  }
+
+  /** The first token from the next one on with an offset not below `offset`. */
+  #indexAt(offset: number, offsets: Int32Array): number {
+    let low = this.at;
+    let high = this.tokens.count - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (offsets[middle]! < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

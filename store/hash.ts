@@ -73,12 +73,12 @@ function decodeDigits(digits: string, algorithm: HashAlgorithm, isSri: boolean):
   if (!isSri && digits.length !== Math.ceil(size / 3) * 4) {
     throw badHash(`hash '${digits}' has wrong length for hash algorithm '${algorithm}'`, sizeHints(algorithm));
   }
-  const bytes = Buffer.from(digits, 'base64');
+  // As in Nix: padding may be missing and ends what is read, lines may end anywhere, spare bits may be set.
+  const read = digits.replace(/=.*$/s, '').replaceAll('\n', '');
+  const bytes = Buffer.from(read, 'base64');
   const base = isSri ? 'SRI' : 'Base64';
-  if (!/^[A-Za-z0-9+/]*=*$/.test(digits)) return refuse(base, 0);
-  if (bytes.length !== size) return refuse(base, bytes.length);
-  // As in Nix, padding may be missing and spare bits may be set: what is meant is certain.
-  return bytes;
+  if (!/^[A-Za-z0-9+/]*$/.test(read)) return refuse(base, 0);
+  return bytes.length === size ? bytes : refuse(base, bytes.length);
 }
 
 const sizeHints = (algorithm: HashAlgorithm): string[] => {

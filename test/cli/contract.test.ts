@@ -22,6 +22,10 @@ test('igos eval prints as nix-instantiate --eval does', (t) => {
   assert.equal(out('--raw', '-E', '"a\\n${toString 3}"'), 'a\n3');
   assert.equal(out('-E', '{ x, y ? 2 }: x + y', '--arg', 'x', '40'), '42\n');
   assert.equal(out('-E', '{ x }: x', '--argstr', 'x', 'text', '--raw'), 'text');
+  assert.equal(out('-E', '{ x ? 1 }: x'), '<LAMBDA>\n');
+  assert.equal(out('-E', '{ __functor = _: x: x; b = 1; }', '--strict'), '{ __functor = <LAMBDA>; b = 1; }\n');
+  const way = '{ f = { x ? { g = { y ? 2 }: y; } }: x; }';
+  assert.equal(out('-E', way, '-A', 'f.g') + out('-E', way, '-A', 'f.g', '--argstr', 'z', ''), '<LAMBDA>\n2\n');
   writeFileSync(join(work, 'lib.nix'), '{ a.b = [ 10 20 ]; }');
   assert.equal(out(join(work, 'lib.nix'), '-A', 'a.b.1'), '20\n');
   assert.equal(out('-I', `here=${work}`, '-E', '(import <here/lib.nix>).a.b', '--strict'), '[ 10 20 ]\n');

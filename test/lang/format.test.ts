@@ -89,6 +89,21 @@ test('the layout of each construct', (t) => {
   check(vector('layout.nix'), 'nix');
 });
 
+test('blank lines stay between pieces of code, and comments with the parameters that they are about', (t) => {
+  golden(t, 'format/module.nix', formatted(vector('layout-module.nix'), 'nix'));
+  check(vector('layout-module.nix'), 'nix');
+});
+
+test('conditions and defaults that do not fit are indented, comments beside values stay there', (t) => {
+  golden(t, 'format/conditions.nix', formatted(vector('layout-conditions.nix'), 'nix'));
+  check(vector('layout-conditions.nix'), 'nix');
+});
+
+test('the operators of a chain that does not fit stand below each other, below a name where it begins with a bracket', (t) => {
+  golden(t, 'format/chains.nix', formatted(vector('layout-chains.nix'), 'nix'));
+  check(vector('layout-chains.nix'), 'nix');
+});
+
 test('the layout of declarations', (t) => {
   golden(t, 'format/declarations.igos', formatted(vector('layout.igos'), 'igos'));
   check(vector('layout.igos'), 'igos');

@@ -13,6 +13,9 @@ export const seeds: readonly string[] = [
   ...vector('expressions.txt').split('\n----\n'),
   ...vector('mistakes.txt').split(/^=== .*\n/m),
   vector('layout.nix'),
+  vector('layout-chains.nix'),
+  vector('layout-conditions.nix'),
+  vector('layout-module.nix'),
   vector('layout.igos'),
 ];
 

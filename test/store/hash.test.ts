@@ -76,9 +76,11 @@ test('hashing agrees with streaming, small and large, bytes and byte strings', (
 
 test('padding of base 64 is as little looked at as by Nix', () => {
   const sri = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
-  for (const text of [sri.slice(0, -1), `${sri}=`, sri.replace('U=', 'V='), `sha256:${sri.slice(7).replace('U=', 'X=')}`]) {
-    assert.deepEqual(parseHash(text), parseHash(sri), text);
-  }
+  const others = [sri.slice(0, -1), `${sri}=`, sri.replace('U=', 'V='), `sha256:${sri.slice(7).replace('U=', 'X=')}`];
+  // What a file holds: its last line ends, and long ones are folded.
+  const read = [`${sri}\n`, `${sri.slice(0, -1)}\n`, `${sri.slice(0, 30)}\n${sri.slice(30)}`, `${sri} from example.org`];
+  for (const text of [...others, ...read]) assert.deepEqual(parseHash(text), parseHash(sri), text);
+  for (const text of [`${sri.slice(0, -1)} `, sri.replace('U=', '=U')]) faultOf(() => parseHash(text));
 });
 
 test('hashes that are not', (t) => {

@@ -1,11 +1,6 @@
 # head
 
-{
-  lib,
-  stdenv,
-  fetchurl ? null,
-  ...
-}@args:
+{ lib, stdenv, fetchurl ? null, ... }@args:
 let
   inherit (lib) optional optionals;
   version = "1.2"; # the version
@@ -89,6 +84,24 @@ rec {
       ddddddddddd
     }:
     1;
+  behind = [
+    (if a then b else c) # of a bracket
+    [ a b ] # another
+    { a = 1; } # third
+    [ ] # fourth
+  ];
+  over =
+    if a then
+      "x ${
+    b}"
+    else if c then
+      "c"
+    else
+      "d";
+  over' = "a ${
+    b}";
+  over'' = (map (x: x) "${a
+    }");
 
   # before the end
 }

@@ -30,6 +30,15 @@ with lib; assert version!="" ; rec {
   inherit (very.long.path.to.some.attribute.set) mapAttrs' filterAttrs' genAttrs' recursiveUpdate' optionalAttrs';
   l = let a = 1; in a; w = with x; [ y ]; lam = { a, b ? { }, ... }: { inherit a b; };
   fn = { aaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ? 1, cccccccccccccccccccccccc, ddddddddddd }: 1;
+  behind = [ (if a then b else c) # of a bracket
+    [ a b ] # another
+    { a = 1; } # third
+    [ ] # fourth
+  ];
+  over = if a then "x ${
+    b}" else if c then "c" else "d"; over' = "a ${
+    b}"; over'' = (map (x: x) "${a
+    }");
 
   # before the end
 }

@@ -4,9 +4,10 @@
  * which many give to https only.
  *
  * The proxies of `http_proxy`, `https_proxy` and `no_proxy` count, in small letters before capitals. They are looked up here, as
- * whoever connects, in whichever thread, needs them, and handed to Node, which reads its `NODE_EXTRA_CA_CERTS` itself.
+ * whoever connects, in whichever thread, needs them, and handed to Node.
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { takeCertificates } from './certificates.ts';
 import { count } from './quantities.ts';
 
 // Loaded by who asks: most commands ask nobody, and it takes 5 ms.
@@ -61,10 +62,11 @@ const MAX_DISCARDED_BYTES = 1 << 16;
 /**
  * Sends a request. Redirections are answers like others. A user and a password in the address become basic authentication.
  *
- * @throws HttpStall · what Node says, with its `code` · what the signal says
+ * @throws HttpStall · HttpDetour · BadCertificates · what Node says, with its `code` · what the signal says
  */
 export async function askHttp(url: URL, request: HttpRequest): Promise<HttpAnswer> {
   takeProxies();
+  if (url.protocol === 'https:') takeCertificates();
   try {
     return await exchange(url, request);
   } catch (error) {

@@ -16,8 +16,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { bytesToPath, sys, textToBytes } from '../base/index.ts';
+import { BadCertificates, bytesToPath, machineCertificates, sys, textToBytes } from '../base/index.ts';
 import type { ObjectStore, TreeEntry } from '../store/index.ts';
+import { buildFault } from './build-fault.ts';
 import { buildFolder } from './environment.ts';
 import { type Layer, rootLinks } from './layers.ts';
 import type { Mount } from './mounts.ts';
@@ -41,8 +42,10 @@ const ETC: readonly (readonly [name: string, text: string])[] = [
   ['hosts', '127.0.0.1 localhost build\n::1 localhost build\n'],
 ];
 
-/** Files of the machine that a build with network needs to find hosts and to trust them. */
-const NETWORK_FILES = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/services', '/etc/ssl/certs/ca-certificates.crt'];
+/** Files of the machine that a build with network needs to find hosts. */
+const NETWORK_FILES = ['/etc/resolv.conf', '/etc/nsswitch.conf', '/etc/services'];
+/** Where it looks for whom to trust, wherever the machine has that. */
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /** What is mounted on the skeleton of every root. */
 export const systemMounts = (root: string): Mount[] => [
@@ -66,17 +69,32 @@ export function makeSkeleton(folder: string, options: { storeDir: string; hasNet
   });
 }
 
+/** @throws Fault E-BUILD-004 */
+function trusted(): ReturnType<typeof machineCertificates> {
+  try {
+    return machineCertificates();
+  } catch (error) {
+    if (!(error instanceof BadCertificates)) throw error;
+    throw buildFault('E-BUILD-004', 'the sandbox of a build with network could not be set up', { notes: [error.message] });
+  }
+}
+
 function copyNetworkFiles(folder: string): void {
+  const put = (path: string, data: string | Buffer): void => {
+    mkdirSync(`${folder}${dirname(path)}`, { recursive: true });
+    writeFileSync(`${folder}${path}`, data);
+  };
   for (const path of NETWORK_FILES) {
     let data: Buffer;
     try {
       data = readFileSync(path);
     } catch {
-      continue; // a machine without it: name resolution and certificates have defaults
+      continue; // a machine without it: name resolution has defaults
     }
-    mkdirSync(`${folder}${dirname(path)}`, { recursive: true });
-    writeFileSync(`${folder}${path}`, data);
+    put(path, data);
   }
+  const certificates = trusted();
+  if (certificates !== undefined) put(CERTIFICATES, `${certificates.texts.join('\n')}\n`);
 }
 
 /** Copies files of the host to their places in `folder`: once for all builds of a run, which is cheaper than binding each. */

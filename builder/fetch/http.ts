@@ -3,10 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   askHttp,
   type HttpAnswer,
-  HttpDetour,
-  HttpStall,
+  type HttpFailure,
+  httpFailure,
   redirectionOf,
-  refusedByProxy,
   retryAfterMs,
   SystemFault,
 } from '../../base/index.ts';
@@ -65,9 +64,7 @@ interface Transfer {
   isUnchanged: boolean;
 }
 
-interface Problem {
-  readonly reason: string;
-  readonly isTransient: boolean;
+interface Problem extends HttpFailure {
   /** How long the server wants to be left alone. */
   readonly waitMs?: number;
 }
@@ -116,9 +113,7 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof FetchProblem || error instanceof SystemFault) throw error;
-    if (error instanceof HttpStall) return { reason: error.message, isTransient: true };
-    if (error instanceof HttpDetour) return { reason: error.message, isTransient: false };
-    return networkProblem(error);
+    return httpFailure(error);
   }
 }
 
@@ -157,25 +152,3 @@ const unlessStill = (version: string | undefined): Record<string, string> =>
 
 const continuesAt = ({ headers }: HttpAnswer, fromByte: number): boolean =>
   headers['content-range']?.startsWith(`bytes ${fromByte}-`) === true;
-
-/** Names that do not resolve and ports that are closed stay so within seconds: not tried again. */
-function networkProblem(error: unknown): Problem {
-  const refused = refusedByProxy(error);
-  if (refused !== undefined) return { reason: refused, isTransient: false };
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const known = NETWORK.get(code);
-  if (known !== undefined) return known;
-  if (code.startsWith('CERT_') || code.includes('SELF_SIGNED') || code.includes('UNABLE_TO_'))
-    return { reason: `its certificate is not trusted (${code})`, isTransient: false };
-  return { reason: message || code, isTransient: true };
-}
-
-const NETWORK = new Map<string, Problem>([
-  ['ENOTFOUND', { reason: 'its host is not known', isTransient: false }],
-  ['EAI_AGAIN', { reason: 'its host cannot be looked up: no network?', isTransient: false }],
-  ['ECONNREFUSED', { reason: 'its host refuses the connection', isTransient: false }],
-  ['ENETUNREACH', { reason: 'there is no way to its host: no network?', isTransient: false }],
-  ['EHOSTUNREACH', { reason: 'there is no way to its host', isTransient: false }],
-  ['ECONNRESET', { reason: 'its host broke the connection off', isTransient: true }],
-  ['EPIPE', { reason: 'its host broke the connection off', isTransient: true }],
-]);

@@ -126,8 +126,8 @@ function fetchRemote(request: GitRequest, options: GitOptions, depth: number): G
   const git = new Git(folder, options.environment);
   if (!existsSync(join(folder, 'HEAD'))) git.read(['init', '--quiet', '--bare']);
   const ref = request.ref ?? 'HEAD';
-  const fetch = (refspec: string): string | undefined =>
-    git.tryRead([
+  const fetch = (refspec: string): Error | undefined =>
+    git.failure([
       'fetch',
       '--quiet',
       '--force',
@@ -139,21 +139,14 @@ function fetchRemote(request: GitRequest, options: GitOptions, depth: number): G
     ]);
   if (request.rev !== undefined) {
     const has = (): boolean => hasCommit(git, request.rev!);
-    const ways = [() => fetch(request.rev!), () => fetch(request.allRefs ? '+refs/*:refs/*' : `+${ref}:refs/igos/fetched`)];
-    for (const way of ways) if (!has()) way();
-    if (!has()) throw missingCommit(request.rev, ref, request.url);
+    // Not every server gives a commit that no ref names to who asks for it.
+    if (!has()) fetch(request.rev);
+    const failure = has() ? undefined : fetch(request.allRefs ? '+refs/*:refs/*' : `+${ref}:refs/igos/fetched`);
+    if (!has()) throw failure ?? missingCommit(request.rev, ref, request.url);
     return withCommits(commitTree(git, folder, request.rev, request, options), git, request.rev, request, options, depth);
   }
-  git.read([
-    'fetch',
-    '--quiet',
-    '--force',
-    '--no-tags',
-    ...(request.isShallow ? ['--depth=1'] : []),
-    '--',
-    request.url,
-    `+${ref}:refs/igos/fetched`,
-  ]);
+  const failure = fetch(`+${ref}:refs/igos/fetched`);
+  if (failure !== undefined) throw failure;
   const rev = resolveRef(git, 'refs/igos/fetched', request.url);
   return withCommits(commitTree(git, folder, rev, request, options), git, rev, request, options, depth);
 }

@@ -7,7 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A repository's configuration is not ours: no hooks, no file system monitor, no attributes from elsewhere, no helpers as protocols. */
 const SAFE = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'core.attributesFile=/dev/null'];
-const INHERITED = /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|TMPDIR)$/i;
+const INHERITED =
+  /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|GIT_SSL_CAINFO|TMPDIR)$/i;
 
 export class Git {
   readonly #repository: string;
@@ -17,7 +18,10 @@ export class Git {
   constructor(repository: string, environment: Environment, extra: Readonly<Record<string, string>> = {}) {
     this.#repository = repository;
     const inherited = Object.entries(environment).filter(([name, value]) => value !== undefined && INHERITED.test(name));
+    const trusted = environment['NIX_SSL_CERT_FILE'] || environment['SSL_CERT_FILE'];
     this.#env = {
+      // A git with GnuTLS does not look at the variable that all others have.
+      ...(trusted === undefined ? {} : { GIT_SSL_CAINFO: trusted }),
       ...(Object.fromEntries(inherited) as Record<string, string>),
       LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',
@@ -39,6 +43,12 @@ export class Git {
   tryRead(words: readonly string[]): string | undefined {
     const { status, stdout } = this.#run(words, {});
     return status === 0 ? stdout : undefined;
+  }
+
+  /** What is wrong, if anything is: a Fault E-EVAL-141. */
+  failure(words: readonly string[]): Error | undefined {
+    const { status, stderr } = this.#run(words, {});
+    return status === 0 ? undefined : gitFailed(words, stderr);
   }
 
   #run(

@@ -1,15 +1,7 @@
 /** The bytes behind a `file:`, `http:` or `https:` address, as they are. */
 import { createReadStream, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  askHttp,
-  type HttpAnswer,
-  HttpDetour,
-  HttpStall,
-  redirectionOf,
-  refusedByProxy,
-  retryAfterMs,
-} from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, redirectionOf, retryAfterMs } from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface OpenedUrl {
@@ -98,30 +90,18 @@ async function* pieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
+const LOCAL: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EISDIR: 'it is a folder',
   EACCES: 'permission denied',
-  ECONNREFUSED: 'nobody listens there (ECONNREFUSED)',
-  ENOTFOUND: 'there is no such host (ENOTFOUND)',
-  EPROTO: 'what answers there does not speak TLS (EPROTO)',
-  ECONNRESET: 'the connection broke off (ECONNRESET)',
 };
-
-/** @source the list of X509 errors in Node's documentation of `tls` */
-const CERTIFICATE = /CERT|SIGNATURE|^CRL_|^INVALID_(?:CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$/;
 
 function problem(error: unknown): UrlProblem {
   if (error instanceof UrlProblem) return error;
-  if (error instanceof HttpStall) return new UrlProblem(error.message, true, { cause: error });
-  if (error instanceof HttpDetour) return new UrlProblem(printable(error.message), false, { cause: error });
-  const refused = refusedByProxy(error);
-  if (refused !== undefined) return new UrlProblem(printable(refused), false, { cause: error });
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  if (CERTIFICATE.test(code)) return new UrlProblem(`its certificate is not trusted (${code})`, false, { cause: error });
-  if (code.startsWith('HPE_')) return new UrlProblem(`what it answers is not HTTP (${code})`, true, { cause: error });
-  const isLocal = ['ENOENT', 'EISDIR', 'EACCES'].includes(code);
-  return new UrlProblem(WORDS[code] ?? (code === '' ? message : code), !isLocal, { cause: error });
+  const local = LOCAL[(error as NodeJS.ErrnoException).code ?? ''];
+  if (local !== undefined) return new UrlProblem(local, false, { cause: error });
+  const { reason, isTransient } = httpFailure(error);
+  return new UrlProblem(printable(reason), isTransient, { cause: error });
 }
 
 /** What is read at once, an index or a list, comes within this time: a mirror must not keep others from being asked for days. */

@@ -1,13 +1,5 @@
 /** A cache behind http or https. */
-import {
-  askHttp,
-  type HttpAnswer,
-  HttpDetour,
-  HttpStall,
-  redirectionOf,
-  refusedByProxy,
-  retryAfterMs,
-} from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, redirectionOf, retryAfterMs } from '../../base/index.ts';
 import { fileBytes } from './compression.ts';
 import { CacheProblem, type GetOptions, type Got, type PutBody, type Transport } from './transport.ts';
 
@@ -158,25 +150,9 @@ function badStatus(answer: HttpAnswer): CacheProblem {
   return new CacheProblem(`${status} ${statusText || 'answer'}`, isTransient, retryAfterMs(answer, Date.now()));
 }
 
-const LASTING = new Map([
-  ['ENOTFOUND', 'its host is not known'],
-  ['EAI_AGAIN', 'its host cannot be looked up'],
-  ['ECONNREFUSED', 'its host refuses the connection'],
-  ['ENETUNREACH', 'there is no way to its host'],
-  ['EHOSTUNREACH', 'there is no way to its host'],
-]);
-
 function problemOf(error: unknown, signal: AbortSignal | undefined): unknown {
   if (error instanceof CacheProblem) return error;
   if (signal?.aborted === true) return signal.reason;
-  if (error instanceof HttpDetour) return new CacheProblem(error.message, false);
-  if (error instanceof HttpStall) return new CacheProblem(error.message, true);
-  const refused = refusedByProxy(error);
-  if (refused !== undefined) return new CacheProblem(refused, false);
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const lasting = LASTING.get(code);
-  if (lasting !== undefined) return new CacheProblem(lasting, false);
-  if (code.startsWith('CERT_') || code.includes('SELF_SIGNED') || code.includes('UNABLE_TO_'))
-    return new CacheProblem(`its certificate is not trusted (${code})`, false);
-  return new CacheProblem(message || code, true);
+  const { reason, isTransient } = httpFailure(error);
+  return new CacheProblem(reason, isTransient);
 }

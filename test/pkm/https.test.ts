@@ -40,7 +40,7 @@ const pkm = (box: Sandbox, words: readonly string[], environment: Record<string,
     });
   });
 
-test('sync and install from https: not from whoever answers, but from whom NODE_EXTRA_CA_CERTS names', async (t) => {
+test('sync and install from https: not from whoever answers, but from whom SSL_CERT_FILE names', async (t) => {
   const box = new Sandbox(t);
   const files = selfSigned(box.base);
   if (files === undefined) {
@@ -59,7 +59,7 @@ test('sync and install from https: not from whoever answers, but from whom NODE_
   assert.match(stranger.stderr, /its certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
   assert.equal(box.read('usr/a'), undefined);
 
-  const known = { NODE_EXTRA_CA_CERTS: files.cert };
+  const known = { NIX_SSL_CERT_FILE: '', SSL_CERT_FILE: files.cert };
   const synced = await pkm(box, ['sync', address, '--key', signer], known);
   assert.equal(synced.status, 0, synced.stderr);
   const refused = await pkm(box, ['install', 'a', '--yes']);

@@ -12,7 +12,7 @@ import { selfSigned } from '../../self-signed.ts';
 import { makeTree, storeDir, temporaryFolder } from '../fixture.ts';
 import { runIgos } from '../ordeal/program.ts';
 
-test('pull from https: not from whoever answers, but from whom NODE_EXTRA_CA_CERTS names', async (t) => {
+test('pull from https: not from whoever answers, but from whom a variable names', async (t) => {
   const folder = temporaryFolder(t);
   const made = selfSigned(folder);
   if (made === undefined) {
@@ -41,9 +41,17 @@ test('pull from https: not from whoever answers, but from whom NODE_EXTRA_CA_CER
 
   const stranger = await runIgos(home, words);
   assert.equal(stranger.status, 1, stranger.stderr);
-  assert.match(stranger.stderr, /certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
-  const known = await runIgos(home, words, { env: { NODE_EXTRA_CA_CERTS: made.cert } });
-  assert.deepEqual([known.status, known.stdout], [0, `${path}\n`], known.stderr);
+  assert.match(stranger.stderr, /certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\): SSL_CERT_FILE can name a file/);
+  for (const variable of ['SSL_CERT_FILE', 'NIX_SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS']) {
+    const own = join(folder, variable);
+    const known = await runIgos(own, words, { env: { [variable]: made.cert } });
+    assert.deepEqual([known.status, known.stdout], [0, `${path}\n`], known.stderr);
+  }
+  const known = await runIgos(home, words, { env: { SSL_CERT_FILE: made.cert } });
+  assert.equal(known.status, 0, known.stderr);
+  const nobody = await runIgos(join(folder, 'none'), words, { env: { SSL_CERT_FILE: '/no-cert-file.crt' } });
+  assert.equal(nobody.status, 1, nobody.stderr);
+  assert.match(nobody.stderr, /the variable 'SSL_CERT_FILE' names '\/no-cert-file.crt', which cannot be read \(ENOENT\)/);
   const checked = await runIgos(home, ['store', 'verify', '--contents']);
   assert.equal(checked.status, 0, checked.stdout);
 });

@@ -27,13 +27,13 @@ export class FetchedFolder {
     return this.#answers.find<Fetched>(textOf(asked));
   }
 
-  keep(asked: Question, { path, digest, version }: Download): void {
-    const answer: Fetched = { path, digest, version, atMs: Date.now() };
+  keep(asked: Question, found: Download): void {
+    const answer: Fetched = { ...found, atMs: Date.now() };
     this.#answers.keep(textOf(asked), answer);
   }
 }
 
-const textOf = ({ url, name, isTree }: Question): string => JSON.stringify(['url', url, name, isTree]);
+const textOf = ({ url, name, isTree }: Question): string => JSON.stringify(['address', url, name, isTree]);
 
 /** A clock that was set back makes nothing fresh. */
 export const isFresh = ({ atMs }: Fetched, maxAgeSeconds: number): boolean => {

@@ -7,6 +7,7 @@ import {
   createEvaluator,
   type EvalIO,
   type EvalSettings,
+  type FetchedUrl,
   type Interpreter,
   NodeEvalIO,
   type Slot,
@@ -15,7 +16,7 @@ import {
   type TalkKind,
   type UrlRequest,
 } from '../eval/index.ts';
-import { type ObjectStore, parseStorePath, type StorePath, splitStorePath, toldPath } from '../store/index.ts';
+import { type ObjectStore, parseHash, parseStorePath, type StorePath, splitStorePath, toldPath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { WatchingIO, WatchingStore } from './evaluation-cache/watching-io.ts';
@@ -109,16 +110,16 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     if (options.isReadOnly) throw new NeedsWriting('evaluation reads what it fetches');
   };
   /** What an address gave: one evaluation sees one thing there. */
-  const fetched = new Map<string, StorePath>();
-  const fetchUrl = (request: UrlRequest): StorePath => {
+  const fetched = new Map<string, FetchedUrl>();
+  const fetchUrl = (request: UrlRequest): FetchedUrl => {
     const question = JSON.stringify(request);
     const known = fetched.get(question);
     if (known !== undefined) return known;
-    const path = fetchHeld(request);
-    fetched.set(question, path);
-    return path;
+    const found = fetchHeld(request);
+    fetched.set(question, found);
+    return found;
   };
-  const fetchHeld = (request: UrlRequest): StorePath => {
+  const fetchHeld = (request: UrlRequest): FetchedUrl => {
     const maxAgeSeconds = args.has('refresh') ? 0 : FRESH_SECONDS;
     const folder = new FetchedFolder(context.home, open());
     const fresh = (): Fetched | undefined => {
@@ -126,24 +127,24 @@ export function openSession(context: Context, args: Arguments, options: SessionO
       return kept !== undefined && isFresh(kept, maxAgeSeconds) ? kept : undefined;
     };
     let used = fresh();
-    let path = used?.path;
-    if (path === undefined) {
+    let found: FetchedUrl | undefined = used;
+    if (found === undefined) {
       refuseFetch();
-      path = held(
+      found = held(
         () => fetchInChild(context, request, maxAgeSeconds),
-        (found) => [found],
+        ({ path }) => [path],
       );
       used = fresh();
     }
     if (recorder !== undefined) {
-      if (used === undefined || used.path !== path) recorder.spoil('what was fetched may be another thing at once');
+      if (used === undefined || used.path !== found?.path) recorder.spoil('what was fetched may be another thing at once');
       else {
         // Until its time is over, or somebody fetched it again.
         recorder.doesUntil(used.atMs, used.atMs + maxAgeSeconds * 1000);
         watched.readFile(textToBytes(folder.fileOf(request)));
       }
     }
-    if (path !== undefined) return path;
+    if (found !== undefined) return found;
     throw new Fault('E-CLI-001', `evaluation needs '${withoutSecrets(request.url)}', and what is fetched is collected at once`, {
       hints: ['stop what collects all the time'],
     });
@@ -271,11 +272,23 @@ function realiseInChild(context: Context, drvPath: StorePath, outputs: readonly 
 /** As long as Nix takes what it fetched, without asking whether there is something new. */
 const FRESH_SECONDS = 3600;
 
-function fetchInChild(context: Context, { url, name, isTree }: UrlRequest, maxAgeSeconds: number): StorePath {
+function fetchInChild(context: Context, { url, name, isTree }: UrlRequest, maxAgeSeconds: number): FetchedUrl {
   const options = ['--name', name, '--max-age', String(maxAgeSeconds), ...(isTree ? ['--unpack'] : [])];
-  const answer = inChild<{ paths: { path: string }[] }>(context, ['store', 'fetch', ...options], [url]);
+  const answer = inChild<{ paths: [FetchedRow] }>(context, ['store', 'fetch', ...options], [url]);
   if (answer === undefined) throw new Fault('E-CLI-001', `evaluation needs '${withoutSecrets(url)}', which cannot be fetched`);
-  return parseStorePath(answer.paths[0]!.path, context.storeDir);
+  const { path, hash, lastModified } = answer.paths[0];
+  return {
+    path: parseStorePath(path, context.storeDir),
+    digest: parseHash(hash),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}
+
+/** What `igos store fetch --json` says of one address. */
+interface FetchedRow {
+  readonly path: string;
+  readonly hash: string;
+  readonly lastModified?: number;
 }
 
 /**

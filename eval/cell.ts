@@ -4,6 +4,9 @@
  * functions, and of floats that are no number, can a program tell: they are equal to nothing but their own cell. So their objects are
  * the cells here. What thunks and calls give is one that was made on the way, or a copy: made by the variable, the selection or the
  * builtin that the result is taken from, so that results that are made need no look.
+ *
+ * Of lists printing tells (`«repeated»`), where a copy would cost too much: their cell is the thunk, which stays in every slot that holds
+ * one (`settled`, `forceAt`), or the list itself where it was made at once. Sets are the same in all cells.
  */
 import { Attrs } from './attrs.ts';
 import { Float, Lambda, PrimOp, PrimOpApp, type Value } from './value.ts';

@@ -5,7 +5,7 @@
 import type { Bytes } from '../base/index.ts';
 import type { AddOptions, Derivation, Digest, HashAlgorithm, StorePath, TreeEntry } from '../store/index.ts';
 import { forbiddenPath } from './errors.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind, UrlRequest } from './io.ts';
+import type { EvalIO, EvalStore, FetchedUrl, FileKind, GitRequest, GitTree, StoreText, TalkKind, UrlRequest } from './io.ts';
 import { sourceOf } from './own-files.ts';
 import { OWN_FOLDER, parentPath } from './path.ts';
 
@@ -98,7 +98,7 @@ export class ConfinedIO implements EvalIO {
   }
 
   /** Nobody asks for what has no hash in pure evaluation. */
-  fetchUrl(request: UrlRequest): StorePath {
+  fetchUrl(request: UrlRequest): FetchedUrl {
     return this.#inner.fetchUrl(request);
   }
 

@@ -54,9 +54,10 @@ class Preview {
     this.#limits = limits;
   }
 
-  show(slot: Slot, depth: number): string {
+  /** @param place  where a list stands: it is known by that, as where results are printed */
+  show(slot: Slot, depth: number, place: Slot = slot): string {
     if (slot instanceof Thunk) {
-      if (slot.code === null) return this.show(slot.held as Value, depth);
+      if (slot.code === null) return this.show(slot.held as Value, depth, slot);
       return slot.code === blackHole ? '«potential infinite recursion»' : '«thunk»';
     }
     if (slot === null || typeof slot === 'boolean' || typeof slot === 'number' || typeof slot === 'bigint') return String(slot);
@@ -68,8 +69,9 @@ class Preview {
     if (slot instanceof PrimOpApp) return `«partially applied primop ${slot.op.name}»`;
     // A function that nothing asked for is suspended in Nix; here a closure is made at once. Only printing could tell.
     if (slot instanceof Lambda) return depth > 0 ? '«thunk»' : showLambda(slot);
-    if (slot instanceof Attrs ? this.#seen.has(slot) : slot.length > 0 && this.#seen.has(slot)) return '«repeated»';
-    this.#seen.add(slot);
+    const key = Array.isArray(slot) ? place : slot;
+    if (slot instanceof Attrs ? this.#seen.has(key) : slot.length > 0 && this.#seen.has(key)) return '«repeated»';
+    this.#seen.add(key);
     if (depth >= this.#limits.depth) return Array.isArray(slot) ? '[ ... ]' : '{ ... }';
     return Array.isArray(slot) ? this.#list(slot, depth) : this.#set(slot, depth);
   }

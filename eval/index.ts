@@ -36,6 +36,7 @@ export type {
   EvalIO,
   EvalSettings,
   EvalStore,
+  FetchedUrl,
   FileKind,
   GitRequest,
   GitTree,

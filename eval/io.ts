@@ -21,6 +21,16 @@ export interface UrlRequest {
   readonly isTree: boolean;
 }
 
+/** What stands at an address now. */
+export interface FetchedUrl {
+  /** Valid. */
+  readonly path: StorePath;
+  /** Of the bytes of a file, of the NAR of a tree. */
+  readonly digest: Digest;
+  /** Of a tree: when its youngest entry was modified, in seconds since 1970; 0 where the archive tells no time. */
+  readonly lastModified?: number;
+}
+
 export type FileKind = 'regular' | 'directory' | 'symlink' | 'unknown';
 
 /** Paths are absolute. Paths below the store directory are logical: the implementation finds the real file. */
@@ -47,8 +57,8 @@ export interface EvalIO {
   realise(drvPath: StorePath, outputs: readonly string[]): ReadonlyMap<string, StorePath>;
   /** Takes a commit or a working tree out of a Git repository. @throws Fault E-EVAL-141 */
   fetchGit(request: GitRequest): GitTree;
-  /** What stands at an address now, as a valid path. @throws Fault it cannot be had, or nothing is fetched here */
-  fetchUrl(request: UrlRequest): StorePath;
+  /** @throws Fault it cannot be had, or nothing is fetched here */
+  fetchUrl(request: UrlRequest): FetchedUrl;
   /** Opens the surroundings of a file or folder that the user named, where evaluation is confined (confined-io.ts). */
   admit?(path: Bytes): void;
   readonly store: EvalStore;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Bug, type Bytes, bytesToPath, bytesToText, type Latin1Buffer, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { type HashAlgorithm, type StorePath, splitStorePath } from '../store/index.ts';
 import { fetchGit } from './git/fetch.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind, UrlRequest } from './io.ts';
+import type { EvalIO, EvalStore, FetchedUrl, FileKind, GitRequest, GitTree, TalkKind, UrlRequest } from './io.ts';
 
 export interface NodeEvalIOOptions {
   readonly store: EvalStore;
@@ -147,7 +147,7 @@ export class NodeEvalIO extends NodeFiles implements EvalIO {
     });
   }
 
-  fetchUrl(request: UrlRequest): StorePath {
+  fetchUrl(request: UrlRequest): FetchedUrl {
     if (this.#options.fetchUrl === undefined) throw new Bug(`nothing can be fetched here: '${request.url}'`);
     return this.#options.fetchUrl(request);
   }

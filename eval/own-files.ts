@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { type Bytes, bytesToPath, SystemFault, sys, textToBytes } from '../base/index.ts';
 import { type HashAlgorithm, hashBytes, type StorePath } from '../store/index.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, TalkKind, UrlRequest } from './io.ts';
+import type { EvalIO, EvalStore, FetchedUrl, FileKind, GitRequest, GitTree, TalkKind, UrlRequest } from './io.ts';
 import { isOwnPath, OWN_FOLDER, shownPath } from './path.ts';
 
 const realFolder = `${import.meta.dirname}/builtins/nix`;
@@ -77,7 +77,7 @@ class WithOwnFiles implements EvalIO {
     return this.#inner.fetchGit(request);
   }
 
-  fetchUrl(request: UrlRequest): StorePath {
+  fetchUrl(request: UrlRequest): FetchedUrl {
     return this.#inner.fetchUrl(request);
   }
 

@@ -28,7 +28,7 @@ const INDENT = 2;
 /** @throws Fault where the value itself cannot be evaluated, or is nested without an end */
 export function prettyValue(slot: Slot, { maxDepth = Number.POSITIVE_INFINITY, paint = plain }: PrettyOptions = {}): Bytes {
   const out: Bytes[] = [];
-  new Printer(out, maxDepth, paint).print(force(slot), 0);
+  new Printer(out, maxDepth, paint).print(slot, 0);
   return out.join('');
 }
 
@@ -40,7 +40,7 @@ class Printer {
   readonly #out: Bytes[];
   readonly #maxDepth: number;
   readonly #paint: (role: PrettyRole, text: Bytes) => Bytes;
-  readonly #seen = new Set<Value>();
+  readonly #seen = new Set<Slot>();
 
   constructor(out: Bytes[], maxDepth: number, paint: (role: PrettyRole, text: Bytes) => Bytes) {
     this.#out = out;
@@ -48,9 +48,10 @@ class Printer {
     this.#paint = paint;
   }
 
-  print(value: Value, depth: number): void {
+  print(slot: Slot, depth: number): void {
+    const value = force(slot);
     if (depth > MAX_DEPTH) throw stackExhausted(undefined);
-    if (Array.isArray(value)) this.#list(value, depth);
+    if (Array.isArray(value)) this.#list(value, slot, depth);
     else if (value instanceof Attrs) this.#set(value, depth);
     else this.#out.push(this.#atom(value));
   }
@@ -59,7 +60,7 @@ class Printer {
   #inner(slot: Slot, depth: number): void {
     const length = this.#out.length;
     try {
-      this.print(force(slot), depth);
+      this.print(slot, depth);
     } catch (error) {
       if (!(error instanceof Fault) || error.code === 'E-EVAL-017') throw error;
       this.#out.length = length;
@@ -67,8 +68,9 @@ class Printer {
     }
   }
 
-  #list(list: readonly Slot[], depth: number): void {
-    if (list.length > 0 && this.#isRepeated(list as Value)) return;
+  /** It is known by the place that holds it, as where results are printed in one line. */
+  #list(list: readonly Slot[], place: Slot, depth: number): void {
+    if (list.length > 0 && this.#isRepeated(place)) return;
     if (depth >= this.#maxDepth) {
       this.#out.push('[ ... ]');
       return;
@@ -102,12 +104,12 @@ class Printer {
     this.#out.push(space.slice(0, space.length - (space === ' ' ? 0 : INDENT)), '}');
   }
 
-  #isRepeated(value: Value): boolean {
-    if (this.#seen.has(value)) {
+  #isRepeated(place: Slot): boolean {
+    if (this.#seen.has(place)) {
       this.#out.push(this.#paint('mark', mark('repeated')));
       return true;
     }
-    this.#seen.add(value);
+    this.#seen.add(place);
     return false;
   }
 

@@ -59,7 +59,7 @@ function findFetched(io: EvalIO, address: Bytes, inside: Bytes, { isPure, missin
   }
   let tree: Bytes;
   try {
-    tree = io.fetchUrl({ url: bytesToText(resolveChannel(address)), name: 'source', isTree: true });
+    tree = io.fetchUrl({ url: bytesToText(resolveChannel(address)), name: 'source', isTree: true }).path;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     missing.add(address);

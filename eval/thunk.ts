@@ -44,6 +44,13 @@ export function forceAt(slots: Slot[], index: number): Value {
   return value;
 }
 
+/** What a slot hands on: the value of a thunk that is done, but for a list. */
+export function settled(slot: Slot): Slot {
+  if (!(slot instanceof Thunk) || slot.code !== null) return slot;
+  const value = slot.held as Value;
+  return Array.isArray(value) ? slot : value;
+}
+
 /** Evaluates a thunk that is not done. */
 export function run(thunk: Thunk): Value {
   const code = thunk.code!;

@@ -25,6 +25,8 @@ export interface Download {
   readonly path: StorePath;
   /** Of the bytes of a file, of the NAR of a tree. */
   readonly digest: Digest;
+  /** Of a tree: when its youngest entry was modified, in seconds since 1970; 0 where the archive tells no time. */
+  readonly lastModified?: number;
   /** As the server calls it, if it does. */
   readonly version: string | undefined;
 }
@@ -62,8 +64,9 @@ export async function download(
     if (!request.isTree) return { ...store.ensurePath(name, textToBytes(file), { method: 'flat' }), version };
     const target = `${scratch}/tree`;
     using workspace = new Workspace(store);
-    await unpackSource({ file, folder: `${scratch}/unpacked`, target }, { workspace, signal, slot: 0 });
-    return { ...store.ensurePath(name, textToBytes(target)), version };
+    const places = { file, folder: `${scratch}/unpacked`, target };
+    const lastModified = await unpackSource(places, { workspace, signal, slot: 0 });
+    return { ...store.ensurePath(name, textToBytes(target)), lastModified, version };
   } finally {
     removeScratch(scratch);
   }

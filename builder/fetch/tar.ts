@@ -37,12 +37,13 @@ export interface Placing {
 /**
  * Unpacks the archive at `file` into the folder `target`, which is empty or was filled by this function.
  *
+ * @returns when its youngest entry was modified, in seconds since 1970; 0 where it tells no time
  * @throws Fault E-BUILD-013 · SystemFault
  */
-export function unpackTar(file: string, target: string, placing?: Placing): void {
+export function unpackTar(file: string, target: string, placing?: Placing): number {
   const fd = sys('read', file, () => openSync(file, 'r'));
   try {
-    new TarReader(fd, textToBytes(target), placing).unpack();
+    return new TarReader(fd, textToBytes(target), placing).unpack();
   } finally {
     closeSync(fd);
   }
@@ -53,6 +54,8 @@ interface TarEntry {
   readonly type: string;
   readonly sizeBytes: number;
   readonly mode: number;
+  /** Seconds since 1970. */
+  readonly modified: number;
   readonly linkTarget: Bytes;
 }
 
@@ -73,13 +76,16 @@ class TarReader {
     this.#sizeBytes = fstatSync(fd).size;
   }
 
-  unpack(): void {
+  unpack(): number {
     let count = 0;
+    let youngest = 0;
     for (let entry = this.#next(); entry !== undefined; entry = this.#next()) {
       this.#place(entry);
+      youngest = Math.max(youngest, entry.modified);
       count++;
     }
     if (count === 0) throw broken('it is empty');
+    return youngest;
   }
 
   /** Header with what extends it; `undefined` at the end. */
@@ -116,6 +122,7 @@ class TarReader {
         type: type === '\0' || type === '7' ? '0' : type,
         sizeBytes: size === undefined ? sizeBytes : Number(size),
         mode: number(header, 100, 8),
+        modified: timeOf(pax.get('mtime'), header),
         linkTarget: pax.get('linkpath') ?? longTarget ?? cString(header.slice(157, 257)),
       };
     }
@@ -261,6 +268,13 @@ function number(header: Bytes, at: number, length: number): number {
   const digits = field.replace(/[\0 ]+$/, '').trimStart();
   if (!/^[0-7]*$/.test(digits)) throw broken('it is damaged, or no tar archive');
   return digits === '' ? 0 : Number.parseInt(digits, 8);
+}
+
+/** A time before 1970, or one that is none, is 0: nothing that is unpacked hangs on it. */
+function timeOf(pax: Bytes | undefined, header: Bytes): number {
+  const digits = pax === undefined ? /^[0-7]*/.exec(header.slice(136, 148).trimStart())![0] : /^\d*/.exec(pax)![0];
+  const seconds = digits === '' ? 0 : Number.parseInt(digits, pax === undefined ? 8 : 10);
+  return Number.isSafeInteger(seconds) ? seconds : 0;
 }
 
 /** `LENGTH KEY=VALUE\n`, the length counting itself. */

@@ -22,14 +22,15 @@ export interface UnpackOptions {
 /**
  * Unpacks a tar archive, plain or compressed with gzip, zstd, xz, bzip2 or lzip, into the folder `target`.
  *
+ * @returns when its youngest entry was modified, as `unpackTar`
  * @throws Fault E-BUILD-013 · SystemFault
  */
 export async function unpackArchive(
   file: string,
   target: string,
   options: UnpackOptions & { readonly placing?: Placing },
-): Promise<void> {
-  unpackTar(await decompress(file, options), target, options.placing);
+): Promise<number> {
+  return unpackTar(await decompress(file, options), target, options.placing);
 }
 
 /**

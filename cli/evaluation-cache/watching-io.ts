@@ -3,6 +3,7 @@ import { type Bytes, textToBytes } from '../../base/index.ts';
 import {
   type EvalIO,
   type EvalStore,
+  type FetchedUrl,
   type FileKind,
   type GitRequest,
   type GitTree,
@@ -129,10 +130,10 @@ export class WatchingIO implements EvalIO {
   }
 
   /** Who fetches says how long that does. */
-  fetchUrl(request: UrlRequest): StorePath {
-    const path = this.#inner.fetchUrl(request);
-    this.#recorder.needs(path);
-    return path;
+  fetchUrl(request: UrlRequest): FetchedUrl {
+    const found = this.#inner.fetchUrl(request);
+    this.#recorder.needs(found.path);
+    return found;
   }
 
   #try<T>(path: Bytes, run: () => T): T {

@@ -38,7 +38,8 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
         }),
       );
       if (isStarted) progress.finish(url, 'done');
-      rows.push({ url, path: found.path, hash: formatHash(found.digest, 'sri') });
+      const { path, digest, lastModified } = found;
+      rows.push({ url, path, hash: formatHash(digest, 'sri'), ...(lastModified === undefined ? {} : { lastModified }) });
     }
   } finally {
     progress.stop();

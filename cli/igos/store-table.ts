@@ -48,7 +48,7 @@ export const storeCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Prints the store path and the hash of what stands at each URL (https, http or file), to be declared by who needs it: then it is the same for all, and is not fetched again here. With --unpack it is an archive, and the path and hash are those of the tree in it, as fetchTarball and unpack = true take them. The server is asked each time whether there is something new, and sends only that.',
+      'Prints the store path and the hash of what stands at each URL (https, http or file), to be declared by who needs it: then it is the same for all, and is not fetched again here. With --unpack it is an archive, and the path and hash are those of the tree in it, as fetchTarball and unpack = true take them. The server is asked each time whether there is something new, and sends only that. With --json, of a tree also lastModified: when the youngest file in the archive was modified, in seconds since 1970.',
     options: [
       { long: 'unpack', doc: 'unpack the archive; a single folder in it is the tree' },
       { long: 'name', values: ['NAME'], doc: 'the name in the path (default: the last part of the URL; of a tree: source)' },

@@ -113,12 +113,12 @@ export const builtinCodes = defineCodes({
   'E-EVAL-141': {
     title: 'Git repository cannot be read',
     explanation:
-      'fetchGit could not take a commit out of a repository: git is not installed, the repository or the commit is not there, or the network failed. What git said stands below.',
+      'fetchGit could not take a commit out of a repository: git is not installed, the repository or the commit is not there, or the network failed. What git said stands below. Or fetchTree asked a forge which commit a branch or tag is, and its answer has none.',
   },
   'E-EVAL-142': {
     title: 'fetch that is not pinned',
     explanation:
-      'In pure evaluation, what is fetched must be named by its content: a Git commit by its rev, anything else by a hash. A branch or a working tree may differ tomorrow.',
+      'In pure evaluation, what is fetched must be named by its content: a Git commit by its rev, anything else by a hash, and the archive of a commit by both. A branch or a working tree may differ tomorrow.',
     wrong: 'builtins.fetchGit "https://example.org/x.git"',
     right: 'builtins.fetchGit { url = "https://example.org/x.git"; rev = "…"; }',
   },

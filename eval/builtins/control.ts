@@ -6,6 +6,7 @@ import { inOwnCell } from '../cell.ts';
 import { Catchable } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { showValue } from '../show-value.ts';
+import { settled } from '../thunk.ts';
 import { forgetSteps } from '../trace.ts';
 import { ContextString, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
@@ -97,7 +98,8 @@ export const controlBuiltins: readonly Builtin[] = [
     example: ['builtins.tryEval (throw "no")', '{ success = false; value = false; }'],
     impl: (ctx, e) => {
       try {
-        return new Attrs(tryShape, [true, ctx.force(e)]);
+        ctx.force(e);
+        return new Attrs(tryShape, [true, settled(e)]);
       } catch (error) {
         if (!(error instanceof Catchable)) throw error;
         forgetSteps(error);

@@ -34,3 +34,7 @@ export const unexpectedAttribute = (builtin: string, name: Bytes, known: readonl
 /** `message`: where Nix has one of its own. */
 export const neededAttribute = (what: string, name: string, message = `attribute '${name}' missing`): Fault =>
   builtinFault('E-EVAL-110', message, { notes: [`'${name}' is needed in ${what}`] });
+
+/** Of `fetchGit` and `fetchTree`. */
+export const neededInput = (builtin: string, name: string): Fault =>
+  neededAttribute(`the argument of '${builtin}'`, name, `input attribute '${name}' is missing`);

@@ -1,5 +1,5 @@
 /** `fetchGit` and `fetchTree`: sources by what they are, with what is known of them. */
-import { type Bytes, bytesToText, didYouMean, type Fault, textToBytes } from '../../base/index.ts';
+import { type Bytes, bytesToText, didYouMean, textToBytes, withoutSecrets } from '../../base/index.ts';
 import { formatHash, parseHash, parseStoreName } from '../../store/index.ts';
 import { Attrs, attrsFromMap, attrsFromRecord } from '../attrs.ts';
 import { type Builtin, builtin } from '../builtin.ts';
@@ -8,10 +8,11 @@ import { reading } from '../files.ts';
 import { gitUrl } from '../git/url.ts';
 import type { CommitTree, GitRequest } from '../io.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
-import { builtinFault, neededAttribute } from './faults.ts';
+import { builtinFault, neededInput } from './faults.ts';
 import { fetchPinned } from './fetch.ts';
 import { type RefAttrs, readFlakeRef } from './flake-ref/read.ts';
 import { writeFlakeRef } from './flake-ref/write.ts';
+import { archiveAddress, currentCommit, isForge, isRefName, readForgeInput } from './forge.ts';
 
 export const fetchTreeBuiltins: readonly Builtin[] = [
   builtin({
@@ -28,7 +29,7 @@ export const fetchTreeBuiltins: readonly Builtin[] = [
   builtin({
     name: 'fetchTree',
     args: ['input'],
-    doc: 'A source tree by a set with `type` ("git", "path", "tarball", "file", "github", "gitlab", "sourcehut") or by a flake reference. All but a Git commit need `narHash`, so that they are the same everywhere; archives are fetched when needed, not during evaluation.',
+    doc: 'A source tree by a set with `type` ("git", "path", "tarball", "file", "github", "gitlab", "sourcehut") or by a flake reference. All but a Git commit need `narHash`, and forges `rev`, so that they are the same everywhere; such archives are fetched when needed, not during evaluation. Without `narHash`, impure evaluation fetches an archive at once, from the network once an hour at most, and tells its `narHash` and `lastModified`; of a forge without `rev`, the commit that `ref` (or HEAD) names.',
     cost: 'as `fetchGit`, `path` or `fetchTarball`',
     isGlobal: true,
     impl: fetchTree,
@@ -114,9 +115,6 @@ function checkArguments(scheme: string, attrs: FetchAttrs): void {
     hints: didYouMean(unknown, known),
   });
 }
-
-const neededInput = (builtin: string, name: string): Fault =>
-  neededAttribute(`the argument of '${builtin}'`, name, `input attribute '${name}' is missing`);
 
 interface GitCall {
   readonly builtin: 'fetchGit' | 'fetchTree';
@@ -207,10 +205,8 @@ function gitRequest(attrs: FetchAttrs, builtin: string): GitRequest {
   };
 }
 
-/** What `git check-ref-format` lets pass, and never an option. */
 function fullName(ref: Bytes, isBare: boolean): string {
-  const isValid = /^[A-Za-z0-9@_][^\x00-\x20\x7f~^:?*[\\]*$/.test(ref) && !/\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[./]$/.test(ref);
-  if (!isValid) throw builtinFault('E-EVAL-143', `invalid Git branch/tag name '${bytesToText(ref)}'`);
+  if (!isRefName(ref)) throw builtinFault('E-EVAL-143', `invalid Git branch/tag name '${bytesToText(ref)}'`);
   return ref === 'HEAD' || ref.startsWith('refs/') || isBare ? bytesToText(ref) : `refs/heads/${bytesToText(ref)}`;
 }
 
@@ -248,38 +244,46 @@ function pathTree(ctx: Evaluator, attrs: FetchAttrs): Value {
   return describeTree(attrs, new ContextString(added.path, [added.path]), formatHash(added.digest, 'sri'));
 }
 
-function archiveTree(ctx: Evaluator, type: string, attrs: FetchAttrs): Value {
-  const url = archiveUrl(type, attrs);
-  if (/^file:(?!\/)/.test(url)) {
-    throw builtinFault(
-      'E-EVAL-143',
-      `tarball '${bytesToText(url)}' must use an absolute path. The 'file' scheme does not support relative paths.`,
-    );
+function archiveTree(ctx: Evaluator, type: string, given: FetchAttrs): Value {
+  const isTree = type !== 'file';
+  const forge = isForge(type) ? readForgeInput(type, given) : undefined;
+  const told = forge === undefined ? archiveUrl(given) : forge.rev && archiveAddress(forge, forge.rev);
+  const narHash = given.get('narHash');
+  if (ctx.settings.pure === true && (told === undefined || narHash === undefined)) {
+    throw unpinnedArchive(given, isTree ? told : undefined);
   }
-  const narHash = attrs.get('narHash');
-  if (narHash === undefined) throw unpinned('fetchTree', writeFlakeRef(attrs), 'add narHash');
-  const hash = formatHash(parseHash(String(narHash), 'sha256'), 'sri');
-  const out = fetchPinned(ctx, { url, hash, name: 'source', isTree: type !== 'file', isNarHash: true });
-  return describeTree(attrs, out, hash);
+  const attrs: FetchAttrs = new Map(given);
+  if (forge !== undefined) attrs.set('rev', forge.rev ?? currentCommit(ctx, forge, given));
+  const url = told ?? archiveAddress(forge!, String(attrs.get('rev')));
+  if (narHash !== undefined) {
+    const hash = formatHash(parseHash(String(narHash), 'sha256'), 'sri');
+    return describeTree(attrs, fetchPinned(ctx, { url, hash, name: 'source', isTree, isNarHash: true }), hash);
+  }
+  const found = ctx.io.fetchUrl({ url: bytesToText(url), name: 'source', isTree });
+  const { path, digest } = isTree ? found : reading(found.path, () => ctx.io.store.addPath('source', found.path));
+  const { lastModified = 0 } = found;
+  // A forge says when the commit was made; of another archive the caller may know better.
+  if (forge !== undefined || (lastModified > 0 && !attrs.has('lastModified'))) attrs.set('lastModified', lastModified);
+  return describeTree(attrs, new ContextString(path, [path]), formatHash(digest, 'sri'));
 }
 
-function archiveUrl(type: string, attrs: FetchAttrs): Bytes {
-  const needed = (name: string): Bytes => {
-    const value = attrs.get(name);
-    if (value === undefined) throw neededInput('fetchTree', name);
-    return String(value);
-  };
-  if (type === 'tarball' || type === 'file') return needed('url');
-  const [owner, repo, rev] = [needed('owner'), needed('repo'), needed('rev')].map((part) => {
-    if (!/^~?[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/.test(part) || part.split('/').includes('..')) {
-      throw builtinFault('E-EVAL-143', `'${bytesToText(part)}' cannot be part of the address of a repository`);
-    }
-    return part;
-  });
-  const host = attrs.get('host');
-  if (type === 'github') return `https://${host ?? 'github.com'}/${owner}/${repo}/archive/${rev}.tar.gz`;
-  if (type === 'sourcehut') return `https://${host ?? 'git.sr.ht'}/${owner}/${repo}/archive/${rev}.tar.gz`;
-  return `https://${host ?? 'gitlab.com'}/api/v4/projects/${owner!.replaceAll('/', '%2F')}%2F${repo}/repository/archive.tar.gz?sha=${rev}`;
+/** @param url  of the archive, where it is known: its tree has the hash to declare */
+function unpinnedArchive(attrs: FetchAttrs, url: Bytes | undefined): Error {
+  const needed = isForge(String(attrs.get('type'))) ? ['rev', 'narHash'] : ['narHash'];
+  const missing = needed.filter((name) => !attrs.has(name));
+  const hints = url === undefined ? [] : [`igos store fetch --unpack '${withoutSecrets(bytesToText(url))}' tells narHash`];
+  return unpinned('fetchTree', writeFlakeRef(attrs), `add ${missing.join(' and ')}`, hints);
+}
+
+function archiveUrl(attrs: FetchAttrs): Bytes {
+  const given = attrs.get('url');
+  if (given === undefined) throw neededInput('fetchTree', 'url');
+  const url = String(given);
+  if (!/^file:(?!\/)/.test(url)) return url;
+  throw builtinFault(
+    'E-EVAL-143',
+    `tarball '${bytesToText(url)}' must use an absolute path. The 'file' scheme does not support relative paths.`,
+  );
 }
 
 function describeTree(attrs: FetchAttrs, outPath: Slot, narHash: Bytes): Value {
@@ -304,9 +308,9 @@ function checkNarHash(attrs: FetchAttrs, hex: string, what: string): void {
   });
 }
 
-const unpinned = (builtin: string, ref: Bytes, hint: string): Error =>
+const unpinned = (builtin: string, ref: Bytes, hint: string, more: readonly string[] = []): Error =>
   builtinFault('E-EVAL-142', `in pure evaluation mode, '${builtin}' doesn't fetch unlocked input '${bytesToText(ref)}'`, {
-    hints: [`${hint}, or evaluate with --impure`],
+    hints: [`${hint}, or evaluate with --impure`, ...more],
   });
 
 /** `20240131235959`, in UTC. */

@@ -64,7 +64,7 @@ function fetch(ctx: Evaluator, argument: Slot, kind: Kind): Value {
       hints: [`igos store fetch ${kind.isTree ? '--unpack ' : ''}'${shown}' tells it`, 'or evaluate with --impure'],
     });
   }
-  const path = ctx.io.fetchUrl({ url: address, name, isTree: kind.isTree });
+  const { path } = ctx.io.fetchUrl({ url: address, name, isTree: kind.isTree });
   return new ContextString(path, [path]);
 }
 

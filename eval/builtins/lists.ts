@@ -4,6 +4,7 @@ import { type Builtin, builtin } from '../builtin.ts';
 import { inOwnCell } from '../cell.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { growAtOnce } from '../grow.ts';
+import { settled } from '../thunk.ts';
 import { type List, PrimOp, type Slot, type Value } from '../value.ts';
 import { builtinFault } from './faults.ts';
 import { mergeSort } from './merge-sort.ts';
@@ -246,11 +247,14 @@ function sort(ctx: Evaluator, less: Slot, list: Slot): Value {
   const items = ctx.forceList(list, 'the second argument passed to builtins.sort');
   if (items.length === 0) return items;
   const fn = ctx.forceFunction(less, 'the first argument passed to builtins.sort');
-  const values = items.map((item) => ctx.force(item));
+  const places = items.map((item) => {
+    ctx.force(item);
+    return settled(item);
+  });
   const isLess =
     fn instanceof PrimOp && fn.name === 'lessThan'
-      ? (a: Value, b: Value) => ctx.compare(a, b) < 0
-      : (a: Value, b: Value) =>
+      ? (a: Slot, b: Slot) => ctx.compare(ctx.force(a), ctx.force(b)) < 0
+      : (a: Slot, b: Slot) =>
           ctx.forceBool(ctx.call2(fn, a, b), 'the return value of the sorting function passed to builtins.sort');
-  return mergeSort(values, isLess);
+  return mergeSort(places, isLess);
 }

@@ -73,7 +73,7 @@ function selectOne(target: Code, name: AttrName, scope: StaticScope, compiling: 
     if (!(slot instanceof Thunk)) return slot;
     if (slot.code === null) {
       const value = slot.held as Value;
-      set.slots[at] = value;
+      if (!Array.isArray(value)) set.slots[at] = value;
       return value;
     }
     return runAt(slot, set, at, span);
@@ -83,7 +83,7 @@ function selectOne(target: Code, name: AttrName, scope: StaticScope, compiling: 
 function runAt(slot: Thunk, set: Attrs, index: number, span: Span): Value {
   try {
     const value = run(slot);
-    set.slots[index] = value;
+    if (!Array.isArray(value)) set.slots[index] = value;
     return value;
   } catch (error) {
     throw locate(error, span);
@@ -108,7 +108,7 @@ function attribute(set: Attrs, name: Bytes): Value | undefined {
   const slot = set.slots[index]!;
   if (!(slot instanceof Thunk)) return slot;
   const value = slot.code === null ? (slot.held as Value) : run(slot);
-  set.slots[index] = value;
+  if (!Array.isArray(value)) set.slots[index] = value;
   return value;
 }
 

@@ -5,7 +5,7 @@ import { inOwnCell } from '../cell.ts';
 import { describe } from '../describe.ts';
 import { isPrefixedBuiltin, undefinedVariable, wrongType } from '../errors.ts';
 import type { DynamicScope } from '../scope.ts';
-import { force, run, Thunk } from '../thunk.ts';
+import { force, run, settled, Thunk } from '../thunk.ts';
 import { locate } from '../trace.ts';
 import type { Env, Slot, Value } from '../value.ts';
 import type { Code, SlotCode } from './code.ts';
@@ -52,7 +52,7 @@ function valueAt(env: Env, index: number): Value {
   const slot = env[index] as Slot;
   if (!(slot instanceof Thunk)) return slot;
   const value = slot.code === null ? (slot.held as Value) : run(slot);
-  env[index] = value;
+  if (!Array.isArray(value)) env[index] = value;
   return value;
 }
 
@@ -87,8 +87,6 @@ const readValue = byAddress((depth, index): Code => {
       return (env) => valueAt(outer(env, depth), index);
   }
 });
-
-const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
 
 const readSlot = byAddress((depth, index): SlotCode => {
   switch (depth) {

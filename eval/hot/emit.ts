@@ -253,7 +253,8 @@ class Emitter {
     if (found?.kind === 'slot') {
       const value = this.#names.local();
       const slot = reach(env, found.depth).slot(found.index);
-      return `((${value}=${slot}) instanceof Thunk?(${slot}=${value}.code===null?${value}.held:run(${value})):${value})`;
+      const evaluated = `${value}=${value}.code===null?${value}.held:run(${value})`;
+      return `((${value}=${slot}) instanceof Thunk?Array.isArray(${evaluated})?${value}:${slot}=${value}:${value})`;
     }
     if (found?.kind === 'global' && !(found.slot instanceof runtime.Thunk)) return this.#names.constant(found.slot);
     return this.#fallback(expr, scope, env);

@@ -13,7 +13,7 @@ import { addDynamic, addDynamics, attributeName } from '../compile/sets.ts';
 import { partAt } from '../compile/strings.ts';
 import { describe } from '../describe.ts';
 import { wrongType } from '../errors.ts';
-import { force, run, Thunk } from '../thunk.ts';
+import { force, run, settled, Thunk } from '../thunk.ts';
 import { leftCall, locate } from '../trace.ts';
 import { type Env, Lambda, PrimOp, type Slot, type Value } from '../value.ts';
 
@@ -62,18 +62,16 @@ function selectAt(target: Value, cache: ShapeCache): Value {
   if (index < 0) throw missingAttr(target, cache.name, cache.span);
   const slot = target.slots[index]!;
   if (!(slot instanceof Thunk)) return slot;
-  return selectThunk(slot, target, index, cache.span);
+  if (slot.code !== null) return selectThunk(slot, target, index, cache.span);
+  const value = slot.held as Value;
+  if (!Array.isArray(value)) target.slots[index] = value;
+  return value;
 }
 
 function selectThunk(slot: Thunk, target: Attrs, index: number, span: Span): Value {
-  if (slot.code === null) {
-    const value = slot.held as Value;
-    target.slots[index] = value;
-    return value;
-  }
   try {
     const value = run(slot);
-    target.slots[index] = value;
+    if (!Array.isArray(value)) target.slots[index] = value;
     return value;
   } catch (error) {
     throw locate(error, span);
@@ -106,11 +104,9 @@ function valueAt(env: Env, index: number): Value {
   const slot = env[index] as Slot;
   if (!(slot instanceof Thunk)) return slot;
   const value = slot.code === null ? (slot.held as Value) : run(slot);
-  env[index] = value;
+  if (!Array.isArray(value)) env[index] = value;
   return value;
 }
-
-const settled = (slot: Slot): Slot => (slot instanceof Thunk && slot.code === null ? (slot.held as Value) : slot);
 
 function concatAt(ctx: Parameters<typeof concat>[0], a: Value | LeftText, b: Value, span: Span): Value {
   try {

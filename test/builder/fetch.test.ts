@@ -300,11 +300,12 @@ test('redirects, failures and silence have bounds', async (t) => {
 });
 
 /** A tar header of our own, so that it can be wrong. */
-function header(fields: { name: string; type?: string; size?: number; link?: string; prefix?: string }): Buffer {
+function header(fields: { name: string; type?: string; size?: number; link?: string; prefix?: string; mtime?: string }): Buffer {
   const block = Buffer.alloc(512);
   block.write(fields.name, 0, 'latin1');
   block.write('0000755\0', 100);
   block.write(`${(fields.size ?? 0).toString(8).padStart(11, '0')}\0`, 124);
+  block.write(fields.mtime ?? '', 136, 'latin1');
   block.write(fields.type ?? '0', 156);
   block.write(fields.link ?? '', 157, 'latin1');
   block.write('ustar\x0000', 257);
@@ -330,6 +331,23 @@ function unpack(t: TestContext, ...blocks: Buffer[]): string {
   unpackTar(join(folder, 'a.tar'), join(folder, 'target'));
   return join(folder, 'target');
 }
+
+test('unpacking tells when the youngest entry was modified', (t) => {
+  const folder = temporaryFolder(t);
+  const unpacked = (...blocks: Buffer[]): number => {
+    writeFileSync(join(folder, 'a.tar'), Buffer.concat([...blocks, end]));
+    return unpackTar(join(folder, 'a.tar'), folder);
+  };
+  const at = (name: string, mtime: string, type = '5'): Buffer => header({ name, type, mtime });
+  assert.equal(unpacked(at('a', '00000001747\0'), at('b', '00000000001\0')), 999);
+  assert.equal(unpacked(at('a', '      1747 \0')), 999);
+  assert.equal(unpacked(at('a', '')), 0);
+  // Before 1970, in base 256.
+  assert.equal(unpacked(at('a', '\xff'.repeat(12)), at('b', '00000000001\0')), 1);
+  const extended = (text: string): Buffer[] => [header({ name: 'x', type: 'x', size: text.length }), padded(text)];
+  assert.equal(unpacked(...extended('23 mtime=1704164645.25\n'), at('a', '00000001747\0')), 1_704_164_645);
+  assert.equal(unpacked(...extended('12 mtime=-5\n'), at('a', '00000001747\0')), 0);
+});
 
 test('archives cannot write outside, nor through links', (t) => {
   const refuse = (...blocks: Buffer[]) =>

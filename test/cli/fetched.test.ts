@@ -33,7 +33,7 @@ async function startServer(t: TestContext): Promise<Server> {
     response.writeHead(status, { etag, connection: 'close' });
     if (status !== 200) return void response.end();
     writeFileSync(join(folder, 'top', 'default.nix'), state.content);
-    response.end(spawnSync('tar', ['-cz', '-C', folder, 'top']).stdout);
+    response.end(spawnSync('tar', ['-cz', '--mtime=@1000000000', '-C', folder, 'top']).stdout);
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
@@ -65,6 +65,44 @@ test('an evaluation takes what it fetched in the last hour; asked to, it asks ag
   good(await runIgos(home, ['gc']));
   assert.equal(good(await evaluate()), '40\n');
   assert.deepEqual(server.answers, [200, 200, 304, 200]);
+});
+
+test('fetchTree takes archives and files as they are, and tells what they are', async (t) => {
+  const server = await startServer(t);
+  const home = join(temporaryFolder(t), 'home');
+  const url = `${server.base}/tree.tar.gz`;
+  const evaluate = (expression: string, ...words: string[]): Promise<Ending> =>
+    runIgos(home, ['eval', '--strict', ...words, '--expr', expression]);
+  const impure = async (expression: string): Promise<string> => good(await evaluate(expression, '--impure'));
+  const tree = await impure(`fetchTree "${url}"`);
+  const fields =
+    /^\{ lastModified = 1000000000; lastModifiedDate = "20010909014640"; narHash = "(sha256-.*)"; outPath = "(.*)"; \}\n$/;
+  const [, narHash, outPath] = fields.exec(tree) ?? assert.fail(tree);
+  assert.equal(await impure(`import (fetchTree { type = "tarball"; url = "${url}"; })`), '1\n');
+  assert.equal(await impure(`"\${fetchTarball "${url}"}"`), `"${outPath}"\n`);
+  const [row] = (JSON.parse(good(await runIgos(home, ['store', 'fetch', '--json', '--unpack', url]))) as { paths: object[] })
+    .paths;
+  assert.deepEqual(row, { url, path: outPath, hash: narHash, lastModified: 1_000_000_000 });
+  assert.deepEqual(server.answers, [200, 304]);
+  server.content = '2';
+  assert.equal(good(await evaluate(`(fetchTree "${url}").narHash == "${narHash}"`, '--impure', '--refresh')), 'false\n');
+  // Pinned, it is what it was.
+  const pinned = `(fetchTree "${url}?narHash=${encodeURIComponent(narHash!)}")`;
+  assert.equal(good(await evaluate(`import ${pinned} + import ${pinned}`)), '2\n');
+  const refused = await evaluate(`fetchTree "${url}"`);
+  assert.match(refused.stderr, /E-EVAL-142.*in pure evaluation mode, 'fetchTree' doesn't fetch unlocked input/);
+  assert.match(
+    refused.stderr,
+    /add narHash, or evaluate with --impure\n.*igos store fetch --unpack '.*\/tree.tar.gz' tells narHash/,
+  );
+  const file = await impure(`fetchTree { type = "file"; url = "${server.base}/tree.txt"; }`);
+  const [, fileHash, filePath] = /^\{ narHash = "(sha256-.*)"; outPath = "(.*-source)"; \}\n$/.exec(file) ?? assert.fail(file);
+  assert.equal(
+    await impure(`builtins.hashFile "sha256" (fetchTree { type = "file"; url = "${server.base}/tree.txt"; })`),
+    await impure(`builtins.hashFile "sha256" (builtins.fetchurl "${server.base}/tree.txt")`),
+  );
+  const declared = `(fetchTree { type = "file"; url = "${server.base}/tree.txt"; narHash = "${fileHash}"; }).outPath`;
+  assert.equal(good(await evaluate(`builtins.unsafeDiscardStringContext ${declared}`)), `"${filePath}"\n`);
 });
 
 test('an evaluation that fetched is remembered for as long as what it fetched does', async (t) => {

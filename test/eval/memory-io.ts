@@ -1,6 +1,16 @@
 /** A disk, an environment and a store in memory. */
 import { type Bytes, SystemFault } from '../../base/index.ts';
-import type { EvalIO, EvalStore, FileKind, GitRequest, GitTree, StoreText, TalkKind, UrlRequest } from '../../eval/io.ts';
+import type {
+  EvalIO,
+  EvalStore,
+  FetchedUrl,
+  FileKind,
+  GitRequest,
+  GitTree,
+  StoreText,
+  TalkKind,
+  UrlRequest,
+} from '../../eval/io.ts';
 import { decodeDerivation, derivationName, type HashAlgorithm, hashBytes, sourcePath } from '../../store/index.ts';
 import type { StorePath } from '../../store/types.ts';
 
@@ -114,7 +124,7 @@ export class MemoryIO implements EvalIO {
     throw new Error(`unexpected fetch of ${request.url}`);
   }
 
-  fetchUrl(request: UrlRequest): StorePath {
+  fetchUrl(request: UrlRequest): FetchedUrl {
     if (this.#options.fetchUrl === undefined) throw new Error(`unexpected fetch of ${request.url}`);
     return this.#options.fetchUrl(request);
   }

@@ -160,7 +160,6 @@ test('a repository with hostile names is refused, and nothing is written outside
 });
 
 test('arguments of fetchGit and fetchTree that are refused', () => {
-  const rev = '0'.repeat(40);
   const refused: readonly (readonly [string, RegExp])[] = [
     ['builtins.fetchGit { url = "ext::sh -c id"; }', /not the URL of a Git repository/],
     ['builtins.fetchGit { url = "-u/x"; }', /not the URL of a Git repository/],
@@ -178,7 +177,6 @@ test('arguments of fetchGit and fetchTree that are refused', () => {
       /input attribute 'narhash' not supported by scheme 'path'/,
     ],
     ['builtins.fetchTree { type = "path"; }', /input attribute 'path' is missing/],
-    ['builtins.fetchTree { type = "github"; owner = "a"; rev = "b"; }', /input attribute 'repo' is missing/],
     ['builtins.fetchTree { type = "tarball"; urls = "x"; }', /input attribute 'urls' not supported by scheme 'tarball'/],
     ['builtins.fetchTree { url = "/x"; }', /argument 'type' is missing/],
     ['builtins.fetchTree { type = "git"; name = "x"; url = "/x"; }', /'name' isn’t supported/],
@@ -187,32 +185,9 @@ test('arguments of fetchGit and fetchTree that are refused', () => {
       /negative value given for 'fetchTree' argument 'owner': -1/,
     ],
     ['builtins.fetchTree "file:./x.tar.gz"', /must use an absolute path/],
-    ['builtins.fetchTree "https://example.org/x.tar.gz"', /unlocked input/],
     ['builtins.fetchTree "nixpkgs"', /does not fetch inputs of type 'indirect'/],
-    [`builtins.fetchTree "github:a/b/${rev}"`, /unlocked input 'github:a\/b/],
-    [
-      'builtins.fetchTree { type = "github"; owner = "a/../.."; repo = "b"; rev = "c"; narHash = "x"; }',
-      /cannot be part of the address/,
-    ],
   ];
   for (const [expression, message] of refused) assert.throws(() => evaluate(expression), message, expression);
-});
-
-test('fetchTree of an archive is a derivation that is fetched when needed', () => {
-  const hash = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
-  const rev = 'ae2e6b3958682513d28f7d633734571fb18285dd';
-  const run = (expression: string): string => evaluate(expression, interpreter(undefined, { pure: true }));
-  const tarball = `builtins.fetchTarball { url = "https://github.com/a/b/archive/${rev}.tar.gz"; sha256 = "${hash}"; }`;
-  assert.equal(
-    run(
-      `(builtins.fetchTree { type = "github"; owner = "a"; repo = "b"; rev = "${rev}"; narHash = "${hash}"; }).outPath == ${tarball}`,
-    ),
-    'true',
-  );
-  assert.equal(
-    run(`removeAttrs (builtins.fetchTree "github:a/b/${rev}?narHash=${encodeURIComponent(hash)}") [ "outPath" ]`),
-    `{ narHash = "${hash}"; rev = "${rev}"; shortRev = "ae2e6b3"; }`,
-  );
 });
 
 /** Nix on a store of its own; undefined where it is not installed. */

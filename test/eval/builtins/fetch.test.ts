@@ -16,7 +16,7 @@ function asking(): { io: MemoryIO; asked: UrlRequest[] } {
     fetchUrl: (request) => {
       asked.push(request);
       if (request.url.includes('missing')) throw new Fault('E-EVAL-141', 'not there');
-      return path;
+      return { path, digest: { algorithm: 'sha256', hex: '0'.repeat(64) } };
     },
   });
   return { io, asked };

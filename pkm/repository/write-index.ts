@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes, Fault, sys, writeFileAtomic } from '../../base/index.ts';
 import { isPrivileged } from '../archive/privileged.ts';
 import { imageFromArchive } from '../archive/read-archive.ts';
@@ -52,6 +53,8 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   let nRead = 0;
   for (const file of names.sort(compareBytes)) {
     let described = await before.find(folder, file);
+    // So that a signal is heard, and what is shown is drawn, between small archives too: reading one waits for nothing.
+    await nextTurn();
     if (described === undefined || (described.item.privileged.length > 0 && options.allowPrivileged !== true)) {
       options.onRead?.(file, false);
       described = await describe(folder, file, options);

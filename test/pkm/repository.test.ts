@@ -236,3 +236,16 @@ test('packages of a repository are resolved, fetched and installed in order', as
     { code: 'E-PKM-071' },
   );
 });
+
+test('a signal is heard between archives that are read for an index', async (t) => {
+  const box = new Sandbox(t);
+  for (const name of ['a', 'b', 'c']) await writeArchive(box.image(`${name} 1`, {}), join(box.base, `${name}.igos.tar.gz`));
+  const heard: string[] = [];
+  await writeIndex(box.base, {
+    keys: [ours.secret],
+    now: 1,
+    validSeconds: 0,
+    onRead: (file, isDone) => void setImmediate(() => isDone || heard.push(file)),
+  });
+  assert.deepEqual(heard, ['a.igos.tar.gz', 'b.igos.tar.gz']);
+});

@@ -188,6 +188,5 @@ export function checkSignature(bytes: Uint8Array, signatures: string, keys: read
 
 export const indexFault = (from: string, why: string, hints: readonly string[] = []): Fault =>
   new Fault('E-PKM-026', `the index of '${printable(from)}' is refused: ${why}`, {
-    notes: ['the index that was known before stays in use'],
     hints: hints.length > 0 ? hints : ['try again later, or ask the people who publish it'],
   });

@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareBytes, Fault, SystemFault, sys, writeFileAtomic } from '../../base/index.ts';
+import { compareBytes, Fault, printable, SystemFault, sys, writeFileAtomic } from '../../base/index.ts';
 import { isPrivileged } from '../archive/privileged.ts';
 import { imageFromArchive } from '../archive/read-archive.ts';
 import { discardingIo } from '../io.ts';
@@ -11,6 +11,7 @@ import { decodeFileList, encodeFileList, type PackageFiles } from './file-list.t
 import {
   decodeIndex,
   encodeIndex,
+  FILE_NAME,
   INDEX_NAME,
   type IndexedPackage,
   type RepositoryIndex,
@@ -51,6 +52,12 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   const packages = new Map<string, IndexedPackage>();
   const files: PackageFiles[] = [];
   let nRead = 0;
+  const unfit = names.find((name) => !FILE_NAME.test(name));
+  if (unfit !== undefined) {
+    throw new Fault('E-PKM-026', `an index cannot hold the file name '${printable(unfit)}'`, {
+      hints: ["rename it: letters, digits and '. _ + ~ @ : -' only, at most 255, beginning with a letter or digit"],
+    });
+  }
   for (const file of names.sort(compareBytes)) {
     let described = await before.find(folder, file).catch(sayGone);
     // So that a signal is heard, and what is shown is drawn, between small archives too: reading one waits for nothing.

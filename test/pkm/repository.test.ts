@@ -270,3 +270,10 @@ test('an archive that goes while the index is made, and an index of before that 
   golden(t, 'errors/pkm-index-before.txt', await faultText(box, () => writeIndex(box.base, options)));
   assert.equal(readFileSync(index, 'utf8'), '{}');
 });
+
+test('an archive whose file name no index holds is named to who publishes', async (t) => {
+  const box = new Sandbox(t);
+  await writeArchive(box.image('a 1', {}), join(box.base, 'a 1.igos.tar.gz'));
+  const written = writeIndex(box.base, { keys: [ours.secret], now: 1, validSeconds: 0 });
+  await assert.rejects(written, { code: 'E-PKM-026', message: "an index cannot hold the file name 'a 1.igos.tar.gz'" });
+});

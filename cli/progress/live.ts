@@ -4,7 +4,7 @@
  */
 import { Box, render, Text, useStdout } from 'ink';
 import { createElement as h, type ReactElement, useEffect, useLayoutEffect, useState } from 'react';
-import { atEnd, ENDING, printable, printableInColour } from '../../base/index.ts';
+import { ENDING, printable, printableInColour } from '../../base/index.ts';
 import type { Output } from '../output.ts';
 import { activityLines } from './activity-lines.ts';
 import { buildLines, type ShownLine } from './build-lines.ts';
@@ -63,8 +63,6 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       exitOnCtrlC: false,
     }),
   );
-  // The terminal gets its cursor back.
-  const ending = atEnd(() => app.unmount());
   out.interceptTalk = note;
   const ended = (title: string, isGood: boolean, ms: number, remark?: string): void => {
     note(`${isGood ? '✓' : '✗'} ${title} ${formatDuration(ms)}${remark === undefined ? '' : ` (${remark})`}`);
@@ -109,7 +107,6 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       state = undefined;
       app.rerender(h(Display, { snapshot, takeNotes, isColored }));
       app.unmount();
-      ending[Symbol.dispose]();
     },
   };
 }

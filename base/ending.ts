@@ -2,6 +2,24 @@
 
 export const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/**
+ * Has signals that end a process end its work instead, for as long as this lasts. A second Ctrl-C ends it at once. Other signals may come
+ * twice by themselves: the kernel tells of the death of who started this again when the last of its threads is gone.
+ */
+export function stoppedBy(stop: () => void): Disposable {
+  const heard = (signal: NodeJS.Signals): void => {
+    stop();
+    // Not before all have heard of this one: they count who listens.
+    if (signal === 'SIGINT') setImmediate(() => process.off(signal, heard));
+  };
+  for (const signal of ENDING) process.on(signal, heard);
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of ENDING) process.off(signal, heard);
+    },
+  };
+}
+
 /** Signals are the process's, and so are these. */
 const works = new Set<() => void>();
 

@@ -1,7 +1,7 @@
 /** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ENDING, type Fault, sys } from '../base/index.ts';
+import { type Fault, stoppedBy, sys } from '../base/index.ts';
 import type { Substituter } from '../builder/index.ts';
 import {
   type BinaryCache,
@@ -127,11 +127,6 @@ export const sayRefused = (context: Context, fault: Fault): void => {
 /** A signal that Ctrl-C, SIGTERM and the end of the terminal set off, for as long as the work lasts. */
 export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  for (const signal of ENDING) process.once(signal, stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    for (const signal of ENDING) process.off(signal, stop);
-  }
+  using _ = stoppedBy(() => controller.abort());
+  return await work(controller.signal);
 }

@@ -1,6 +1,6 @@
 /** Packages out of a depot, `depot:USER/pkg/ARCH/NAME/VERSION`, as images that pkm can place. */
 import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Fault, removedAtEnd, sys, temporaryName } from '../base/index.ts';
 import {
   type ArchiveName,
@@ -52,13 +52,14 @@ export async function downloadFromDepot(
   operands: readonly string[],
 ): Promise<DownloadedPackages> {
   const wanted = operands.map((operand) => packageOf(operand.slice(DEPOT_PREFIX.length)));
-  const folder = args.value('depot') ?? join(context.home, 'var', 'depot');
+  const folder = resolve(context.workingDirectory, args.value('depot') ?? join(context.home, 'var', 'depot'));
   const depot = new Depot(folder, 'present');
   const publicFolder = join(folder, '.quarantine');
   const now = new Date();
   await downloadArchives(wanted, {
     depot,
     publicFolder,
+    signed: ['bin', 'raw'],
     jobs: 4,
     now,
     onEvent: (event) => {

@@ -1,7 +1,7 @@
 /** The one place that turns an error into text and an exit status. */
 import { Bug, Fault, Faults, isDiskFull, renderFault, systemFaultOf } from '../base/index.ts';
 import { UsageError } from './arguments.ts';
-import { type FullDiskOptions, OF_A_ROOT, roomHints } from './full-disk.ts';
+import { type FullDiskOptions, isBelow, OF_A_ROOT, roomHints } from './full-disk.ts';
 import { BrokenPipe } from './output.ts';
 
 export const EXIT = { ok: 0, fault: 1, usage: 2, brokenPipe: 3, buildFailed: 4, bug: 70, interrupted: 130 } as const;
@@ -63,7 +63,7 @@ export function endingOf(thrown: unknown, options: FullDiskOptions & { color: bo
       ? roomHints(system.path, options)
       : isForbidden && isOfRoot
         ? [FORBIDDEN_ROOT]
-        : isForbidden && OF_A_STORE.test(system.path)
+        : isForbidden && (OF_A_STORE.test(system.path) || (options.home !== undefined && isBelow(system.path, options.home)))
           ? [FORBIDDEN_STORE]
           : [];
     const limit = errno === 'EROFS' ? [READ_ONLY] : errno === 'EFBIG' ? [TOO_LARGE] : errno === 'EMFILE' ? [TOO_MANY] : [];

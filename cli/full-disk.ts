@@ -36,7 +36,7 @@ export function roomHints(path: string, { program, command = '', home }: FullDis
   return hints.length + shared.length === 0 ? [ELSEWHERE] : [...hints, ...shared];
 }
 
-const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+export const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
 
 /** Whether collecting garbage makes room for it. What is not there yet is where its folder is. */
 function isOnDiskOf(path: string, home: string): boolean {

@@ -1,6 +1,6 @@
 /** Building, with progress: what `igos realize` and `pkm install` share. */
 import { availableParallelism } from 'node:os';
-import { ENDING, Faults } from '../base/index.ts';
+import { Faults, stoppedBy } from '../base/index.ts';
 import { type BuildEvent, BuildFault, type Goal, type Plan, type RealizeOptions, realize } from '../builder/index.ts';
 import { derivationName, type LaterTexts, type ObjectStore, type StorePath } from '../store/index.ts';
 import type { Arguments } from './arguments.ts';
@@ -89,12 +89,7 @@ export async function withBuilds<T>(
   run: (running: BuildRun) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  // A second Ctrl-C ends at once. Other signals may come twice by themselves: the kernel tells of the death of who started this, which
-  // builds for an evaluation, again when the last of its threads is gone.
-  for (const signal of ENDING)
-    if (signal === 'SIGINT') process.once(signal, stop);
-    else process.on(signal, stop);
+  const listening = stoppedBy(() => controller.abort());
   let progress: Progress | undefined;
   /** The display is only loaded when there is something to show. */
   let opening: Promise<void> | undefined;
@@ -132,7 +127,7 @@ export async function withBuilds<T>(
     };
     return await run({ options, draw });
   } finally {
-    for (const signal of ENDING) process.off(signal, stop);
+    listening[Symbol.dispose]();
     // A build may end before its display is loaded: drawn later, it would write over what comes next.
     await opening;
     // Those who read records count for themselves.

@@ -1,6 +1,6 @@
 /** What a transaction did, or would do, in words. */
 import { count } from '../base/index.ts';
-import { compareVersions, type KeptBack, type PackageChange, type TransactionReport } from '../pkm/index.ts';
+import { type ConfigSettled, compareVersions, type KeptBack, type PackageChange, type TransactionReport } from '../pkm/index.ts';
 import { shownVersion } from './pkm/offers.ts';
 import { formatBytes } from './progress/model.ts';
 
@@ -89,4 +89,11 @@ const SHOWN = 20;
 export function* several<T>(what: string, items: readonly T[], show: (item: T) => string): Iterable<string> {
   for (const item of items.slice(0, SHOWN)) yield `${what}: ${show(item)}`;
   if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
+}
+
+const TOOK = { mine: 'kept yours:', theirs: "took the package's:", merged: 'merged:', bytes: 'took the edited:' } as const;
+
+/** What became of a file that `pkm config resolve` settled. */
+export function settledText({ path, take, savedAs }: Pick<ConfigSettled, 'path' | 'take' | 'savedAs'>): string {
+  return `${TOOK[take]} /${path}${savedAs === '' ? '' : `; what stood there is kept as /${savedAs}`}`;
 }

@@ -1,7 +1,7 @@
 /** A root, opened for questions: no store, no lock. Apart from `roots.ts`, so that `pkm list` loads nothing it does not need. */
-import { statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Fault } from '../base/index.ts';
+import { Fault, printable } from '../base/index.ts';
 import { type OpenOptions, openRoot, type Root } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import { wholeWord } from './whole-word.ts';
@@ -33,6 +33,13 @@ export function existingRoot(args: Arguments, { mayBeMissing }: RootWish): strin
   const stat = statSync(root, { throwIfNoEntry: false });
   if (stat?.isDirectory() === false) {
     throw new Fault('E-CLI-011', `'${root}' is no folder`, { hints: ['a root is a folder: mend the path after --root'] });
+  }
+  // No folder can be made there, whoever asks.
+  const link = stat === undefined ? lstatSync(root, { throwIfNoEntry: false }) : undefined;
+  if (link?.isSymbolicLink() === true) {
+    throw new Fault('E-CLI-011', `the root '${root}' is a link to '${printable(readlinkSync(root))}', which is not there`, {
+      hints: ['make that folder, mount what has it, or mend the path after --root'],
+    });
   }
   if (mayBeMissing !== true && stat === undefined) {
     throw new Fault('E-CLI-011', `there is no root '${root}'`, {

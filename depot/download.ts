@@ -31,6 +31,8 @@ export interface DownloadOptions {
   readonly tree?: string;
   readonly jobs: number;
   readonly withDebug?: boolean;
+  /** Of these kinds, what is in the depot already is fetched as well where the quarantine lacks what was signed. */
+  readonly signed?: readonly ArchiveName['type'][];
   /** Take only signatures that say which archive they are for; for archives of these users, or of all. */
   readonly needsPath?: boolean | ReadonlySet<string>;
   readonly now: Date;
@@ -57,12 +59,13 @@ export async function downloadArchives(wanted: readonly ArchiveName[], options: 
   const imported: ArchiveName[] = [];
   const files = wanted.filter(({ type }) => type === 'index');
   for (;;) {
-    const { missing } = dependenciesOf(
+    const { archives, missing } = dependenciesOf(
       wanted,
       options.depot,
       options.withDebug === undefined ? {} : { withDebug: options.withDebug },
     );
-    const todo = [...missing, ...files.splice(0)];
+    const unsigned = archives.filter((archive) => options.signed?.includes(archive.type) && !isQuarantined(archive, options));
+    const todo = [...new Set([...missing, ...unsigned, ...files.splice(0)])];
     if (todo.length === 0) return imported;
     // A missing key is said before anything is fetched.
     for (const user of new Set(todo.map((archive) => archive.user))) await users.get(user);
@@ -72,6 +75,11 @@ export async function downloadArchives(wanted: readonly ArchiveName[], options: 
       options.onEvent?.({ kind: 'imported', archive, signedBy });
     });
   }
+}
+
+function isQuarantined(archive: ArchiveName, { depot, publicFolder }: DownloadOptions): boolean {
+  const file = join(publicFolder, publicPath(archive, depot.layout));
+  return existsSync(file) && existsSync(`${file}.sig`);
 }
 
 interface User {

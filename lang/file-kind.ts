@@ -29,8 +29,10 @@ function looksLikeDeclaration(tokens: Tokens, at: number, isInLet: boolean): boo
   const { kinds } = tokens;
   if (kinds[at] !== K.Ident) return false;
   const first = tokens.image(at);
-  const afterName = kinds[at + 1] === K.Ident ? at + 2 : endOfString(tokens, at + 1);
   const isWord = DECLARATION_WORDS.includes(first) || first === 'split';
+  // no expression begins so, but for one that has the name from elsewhere: what follows is said to be wrong, and not passed over
+  if (isWord && !isInLet && (kinds[at + 1] === K.Ident || kinds[at + 1] === K.Int)) return true;
+  const afterName = kinds[at + 1] === K.Ident ? at + 2 : endOfString(tokens, at + 1);
   if (afterName === undefined) return isWord && kinds[at + 1] === K.BraceOpen && (first === 'tree' || !isInLet);
   if (isWord) return kinds[afterName] === K.BraceOpen || kinds[afterName] === K.StringOpen;
   // a mistyped word: `pakage zlib "1.3" {`

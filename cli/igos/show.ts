@@ -39,7 +39,12 @@ function showTree(context: Context, tree: Tree): void {
     context.out.json({
       name: tree.name,
       version: tree.version ?? null,
-      tiers: [...tree.tiers.values()].map(({ name, summary, after, ships }) => ({ name, summary, after, ships })),
+      tiers: [...tree.tiers.values()].map(({ name, summary, after, ships }) => ({
+        name,
+        summary,
+        after: after.map((tier) => tier.name),
+        ships,
+      })),
       packages: packages.map(packageData),
       systems: [...tree.systems].map(([name, system]) => ({
         name,

@@ -15,7 +15,7 @@ export function run(context: Context, args: Arguments): number {
       : root.config().filter((file) => file.state === 'conflict' || (args.has('mine') && file.state === 'modified'));
   const diffs = files.map((file) => {
     const versions = root.configVersions(file.path);
-    return { path: `/${file.path}`, owner: file.owner, lines: diffOf(file, versions, args.has('mine')) };
+    return { path: file.path, owner: file.owner, lines: diffOf(file, versions, args.has('mine')) };
   });
   if (context.isJson) context.out.json({ diffs: diffs.map(({ lines, ...rest }) => ({ ...rest, diff: lines.join('\n') })) });
   else for (const line of diffs.flatMap((diff) => diff.lines)) context.out.line(line);

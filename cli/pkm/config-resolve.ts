@@ -2,6 +2,7 @@ import type { ConfigChoice, ConfigFile, Root } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { editMerged } from '../config-editor.ts';
 import type { Context } from '../context.ts';
+import { settledText } from '../report-lines.ts';
 import { openForChange } from '../roots.ts';
 import { isTerminal } from '../terminal.ts';
 
@@ -39,14 +40,9 @@ function settle(context: Context, root: Root, choices: readonly ConfigChoice[]):
     context.out.json({ settled });
     return;
   }
-  for (const { path, take, savedAs } of settled) {
-    const kept = savedAs === '' ? '' : `; what stood there is kept as /${savedAs}`;
-    context.out.line(`${TOOK[take]} /${path}${kept}`);
-  }
+  for (const each of settled) context.out.line(settledText(each));
   if (settled.length === 0) context.out.talk('nothing to settle');
 }
-
-const TOOK = { mine: 'kept yours:', theirs: "took the package's:", merged: 'merged:', bytes: 'took the edited:' } as const;
 
 /** @returns 1 where conflicts are left */
 async function askEach(context: Context, root: Root, files: readonly Pick<ConfigFile, 'path'>[]): Promise<number> {

@@ -26,7 +26,7 @@ function before(root: Root): number {
   throw new UsageError(`no generation before ${root.generation} is kept`, ["'pkm generations' lists those that are"]);
 }
 
-/** One line a path, sorted: `+` new, `-` gone, `~` other bytes, kind or mode, `>` only another owner. Directories that stay are left out. */
+/** One line a path, sorted: `+` new, `-` gone, `~` other bytes, kind, mode or capabilities, `>` only another owner. Directories that stay are left out. */
 function pathLines({ added, removed, changed }: GenerationDiff): string[] {
   const before = new Map(removed.map((row) => [row.path, row]));
   const after = new Map(added.map((row) => [row.path, row]));
@@ -45,4 +45,10 @@ function pathLines({ added, removed, changed }: GenerationDiff): string[] {
 }
 
 const sameOnDisk = (a: FileRow, b: FileRow): boolean =>
-  a.kind === b.kind && a.sha256 === b.sha256 && a.target === b.target && a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+  a.kind === b.kind &&
+  a.sha256 === b.sha256 &&
+  a.target === b.target &&
+  a.mode === b.mode &&
+  a.uid === b.uid &&
+  a.gid === b.gid &&
+  a.capability === b.capability;

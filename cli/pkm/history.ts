@@ -1,6 +1,7 @@
-import type { HistoryEntry } from '../../pkm/index.ts';
+import type { ConfigSettled, HistoryEntry } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { settledText } from '../report-lines.ts';
 import { openForReading } from '../root-reading.ts';
 import { formatTime } from '../time.ts';
 
@@ -19,6 +20,9 @@ function lineOf({ operation, package: name, oldVersion, newVersion, generation, 
   const facts = readDetail(detail);
   if (name === '')
     return `generation ${generation}: ${facts['summary'] ?? operation}${facts['command'] ? ` (${facts['command']})` : ''}`;
+  if (operation === 'config' && facts['path'] !== undefined) {
+    return `  config ${name} ${settledText({ savedAs: '', ...(facts as unknown as Pick<ConfigSettled, 'path' | 'take'>) })}`;
+  }
   const versions =
     oldVersion !== '' && newVersion !== '' && oldVersion !== newVersion
       ? `${oldVersion} -> ${newVersion}`

@@ -30,8 +30,12 @@ export function run(context: Context, args: Arguments): number {
   for (const record of installed) look('installed', record, installedPaths(root.files(record.name)));
   if (!isPath) {
     const nameOf = (provided: string): string => provided.replace(/=.*/s, '');
-    for (const record of installed) look('installed', record, record.provides.map(nameOf));
-    for (const offer of offers) look(offer.repository, offer, offer.provides.map(nameOf));
+    const namesOf = ({ name, provides }: { name: string; provides: readonly string[] }): string[] => [
+      name,
+      ...provides.map(nameOf),
+    ];
+    for (const record of installed) look('installed', record, namesOf(record));
+    for (const offer of offers) look(offer.repository, offer, namesOf(offer));
   }
   const offered = new Set(offers.map(key));
   for (const { address } of root.repositories()) {

@@ -87,7 +87,7 @@ export const repositoryCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Looks through what is installed and what the synced repositories offer. A PATTERN with a slash is a path; without, it is the name of a file in any folder, or a name that packages provide. It may contain * and ?. Exits 1 where nothing is found.',
+      'Looks through what is installed and what the synced repositories offer. A PATTERN with a slash is a path; without, it is the name of a file in any folder, or a name that packages have or provide. It may contain * and ?. Exits 1 where nothing is found.',
     options: [],
     examples: [{ command: "pkm --root /tmp/root provides '*/bin/greet'", says: '' }],
   },

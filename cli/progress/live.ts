@@ -4,7 +4,7 @@
  */
 import { Box, render, Text, useStdout } from 'ink';
 import { createElement as h, type ReactElement, useEffect, useLayoutEffect, useState } from 'react';
-import { printable, printableInColour } from '../../base/index.ts';
+import { ENDING, printable, printableInColour } from '../../base/index.ts';
 import type { Output } from '../output.ts';
 import { activityLines } from './activity-lines.ts';
 import { buildLines, type ShownLine } from './build-lines.ts';
@@ -56,11 +56,13 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       .map((line) => `${line}\n`)
       .join('');
   const { isColored } = out;
-  const app = render(h(Display, { snapshot, takeNotes, isColored }), {
-    stdout: terminal as NodeJS.WriteStream,
-    patchConsole: false,
-    exitOnCtrlC: false,
-  });
+  const app = withoutSignals(() =>
+    render(h(Display, { snapshot, takeNotes, isColored }), {
+      stdout: terminal as NodeJS.WriteStream,
+      patchConsole: false,
+      exitOnCtrlC: false,
+    }),
+  );
   out.interceptTalk = note;
   const ended = (title: string, isGood: boolean, ms: number, remark?: string): void => {
     note(`${isGood ? '✓' : '✗'} ${title} ${formatDuration(ms)}${remark === undefined ? '' : ` (${remark})`}`);
@@ -107,6 +109,18 @@ export function liveProgress(out: Output, { jobs, hasLogs }: LiveOptions): Progr
       app.unmount();
     },
   };
+}
+
+/**
+ * Takes away the listeners for signals that ink adds: each who listens leaves the end of the process to the others (`base/ending.ts`), and
+ * ink's leave it to all others in turn, so that nothing would end it.
+ */
+function withoutSignals<T>(run: () => T): T {
+  const before = new Map(ENDING.map((signal) => [signal, process.listeners(signal)]));
+  const result = run();
+  for (const [signal, listeners] of before)
+    for (const listener of process.listeners(signal)) if (!listeners.includes(listener)) process.off(signal, listener);
+  return result;
 }
 
 interface DisplayProperties {

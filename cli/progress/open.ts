@@ -1,3 +1,4 @@
+import { atEnd } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { isTerminal } from '../terminal.ts';
@@ -26,7 +27,17 @@ export async function openProgress(context: Context, { format, hasLogs, jobs }: 
   const wantsLogs = hasLogs || format?.endsWith('-with-logs') === true;
   if (!isLive || format?.startsWith('raw') === true) return plainProgress(context.out, wantsLogs);
   const { liveProgress } = await import('./live.ts');
-  return liveProgress(context.out, { jobs, hasLogs: wantsLogs });
+  const live = liveProgress(context.out, { jobs, hasLogs: wantsLogs });
+  // The terminal gets its cursor back. Not said in `live.ts`: its bundle has a copy of `base` of its own, and those who listen count each
+  // other.
+  const ending = atEnd(() => live.stop());
+  return {
+    ...live,
+    stop() {
+      live.stop();
+      ending[Symbol.dispose]();
+    },
+  };
 }
 
 export const lookOf = (args: Arguments, jobs: number): Look => ({

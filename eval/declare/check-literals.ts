@@ -3,6 +3,7 @@ import { bytesToText, Fault, type Label } from '../../base/index.ts';
 import type { Expr } from '../../lang/index.ts';
 import type { DeclaredLayer, DeclaredNames } from './collect.ts';
 import { type DeclarationKind, FIELDS } from './fields.ts';
+import { unquotedHint } from './read-field.ts';
 import { type FieldSpec, ITEMS, SHAPES, type ShapeName } from './shape.ts';
 
 type Literal = 'int' | 'float' | 'string' | 'path' | 'list' | 'attrs' | 'lambda';
@@ -124,6 +125,6 @@ function noPackage(spec: FieldSpec, subject: string, item: Expr, label: Label, p
   const isName = typeof text === 'string' && packages.has(text);
   return new Fault('E-DECL-006', `'${spec.name}' of ${subject}, which is not a package`, {
     labels: [label],
-    hints: [isName ? `write ${bytesToText(text)} without quotes` : `write it like: ${spec.name} = ${spec.example};`],
+    hints: [isName ? unquotedHint(text) : `write it like: ${spec.name} = ${spec.example};`],
   });
 }

@@ -1,5 +1,6 @@
 /** From a field's value to what it means: each shape is checked where it was written, and becomes plain data. */
 import { bytesToText, compareBytes, didYouMean, Fault, type Label, type Span } from '../../base/index.ts';
+import { isIdentifier, printName } from '../../lang/index.ts';
 import { Attrs } from '../attrs.ts';
 import { ContextString, PathValue, type Slot, type Value } from '../value.ts';
 import type { DeclarationCode } from './codes.ts';
@@ -108,6 +109,12 @@ export function requireRelative(reading: Reading, path: string): string {
   throw wrong(reading, `names '${path}', which is not relative to the root`, inside === '' ? {} : { hint: `write '${inside}'` });
 }
 
+/** How a package is named where somebody wrote its name as a string. */
+export const unquotedHint = (name: string): string => {
+  const isPlain = isIdentifier(name) && printName(name) === name;
+  return `write ${bytesToText(isPlain ? name : `packages.${printName(name)}`)}${isPlain ? ' without quotes' : ''}`;
+};
+
 export const readPackages = (reading: Reading): readonly Package[] => items(reading).map(readPackage);
 
 export function readPackage(reading: Reading): Package {
@@ -118,7 +125,7 @@ export function readPackage(reading: Reading): Package {
   const { spec, subject } = reading.place;
   const hints: string[] = [];
   if (typeof value === 'string') {
-    hints.push(...(packages.has(value) ? [`write ${value} without quotes`] : didYouMean(value, packages.keys())));
+    hints.push(...(packages.has(value) ? [unquotedHint(value)] : didYouMean(value, packages.keys())));
   } else if (value instanceof Attrs && value.has('drvPath')) {
     hints.push('a derivation, or a package changed with `//`, is no package: declare one, or use NAME.override { … }');
   } else if (value instanceof Attrs && tierOf.has(value))

@@ -11,6 +11,9 @@ import { EXPECT } from './token-names.ts';
 export const DECLARATION_WORDS: readonly string[] = ['tier', 'package', 'override', 'system', 'tree'];
 const SPLIT_WORDS: readonly string[] = ['split'];
 
+/** What may follow a name without a blank. */
+const NO_PART_OF_NAME: ReadonlySet<number> = new Set([K.StringOpen, K.BraceOpen, K.Equals, K.Semicolon, K.End]);
+
 type Kind = Declaration['kind'];
 
 export abstract class Declarations extends Expressions {
@@ -55,6 +58,7 @@ export abstract class Declarations extends Expressions {
     if (!isKnown) this.#reportUnknown(word, words);
     const kind = text as Kind;
     const name = this.#name();
+    if (isKnown) this.#checkNameEnds(word);
     const version = this.kind === K.StringOpen ? this.string() : undefined;
     if (isKnown) this.#check(word, kind, name, version);
     if (this.kind !== K.BraceOpen) this.#stopNoBody();
@@ -150,6 +154,23 @@ export abstract class Declarations extends Expressions {
             ? ['remove it: a declaration is not bound, its fields are: \'package hello "1.0" { … }\'']
             : this.hints(index),
       });
+    throw SYNTAX_STOP;
+  }
+
+  /** `package libstdc++ "1.0" {`: what goes on without a blank was meant to be of the name. */
+  #checkNameEnds(word: number): void {
+    const from = word + 1;
+    const isCut =
+      this.at === from ? this.kind === K.Int : this.kinds[from] === K.Ident && this.starts[this.at] === this.ends[from];
+    if (!isCut || NO_PART_OF_NAME.has(this.kind)) return;
+    const start = this.starts[from]!;
+    const [text] = /^[^\s"{=;]+/.exec(this.source.text.slice(start, start + 200))!;
+    const kind = this.image(word);
+    const use = kind === 'package' ? `, and 'packages."${text}"' where it is needed` : '';
+    this.reportAt(from, 'E-LANG-025', `'${text}' is a name with quotes only`, '', {
+      labels: [this.labelSpan({ start, end: start + text.length })],
+      hints: [`write '${kind} "${text}"'${use}`],
+    });
     throw SYNTAX_STOP;
   }
 

@@ -115,7 +115,11 @@ export abstract class Recovery extends Reports {
     if (K.isInfix(kind) || kind === K.Not) {
       const operator = this.image(index);
       const says = `an item of a list with the operator '${operator}' needs parentheses`;
-      this.report(index, EXPECT.nothing, 'E-LANG-028', says, { hints: [`write '(a ${operator} b)'`] });
+      const isTail = kind === K.Concat && this.kinds[index - 1] === K.Ident && this.ends[index - 1] === this.starts[index];
+      const hints = [`write '(a ${operator} b)'`];
+      if (isTail && this.starts[index + 1] !== this.ends[index])
+        hints.push(`a package with this name is 'packages."${this.image(index - 1)}${operator}"'`);
+      this.report(index, EXPECT.nothing, 'E-LANG-028', says, { hints });
     } else if (this.needingParentheses(index) !== undefined) this.reportParentheses(index, EXPECT.nothing);
     else return false;
     this.skipTo();

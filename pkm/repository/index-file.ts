@@ -75,7 +75,8 @@ export function decodeIndex(bytes: Uint8Array, from: string): RepositoryIndex {
   };
 }
 
-const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+~@:-]{0,254}$/;
+/** Names that an index may hold: they become parts of addresses, and files in a cache. */
+export const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+~@:-]{0,254}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 function decodeFiles(value: unknown, from: string): NonNullable<RepositoryIndex['files']> {
@@ -188,6 +189,5 @@ export function checkSignature(bytes: Uint8Array, signatures: string, keys: read
 
 export const indexFault = (from: string, why: string, hints: readonly string[] = []): Fault =>
   new Fault('E-PKM-026', `the index of '${printable(from)}' is refused: ${why}`, {
-    notes: ['the index that was known before stays in use'],
     hints: hints.length > 0 ? hints : ['try again later, or ask the people who publish it'],
   });

@@ -99,10 +99,15 @@ export async function fetchRepository(
       return { settings, base, seen, fetched, list };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      first ??= error;
+      first ??= seen === undefined ? error : stillInUse(error);
     }
   }
   throw first;
+}
+
+function stillInUse(refused: Fault): Fault {
+  refused.notes = [...refused.notes, 'the index that was known before stays in use'];
+  return refused;
 }
 
 /**
@@ -120,7 +125,11 @@ export function putFetched(context: RootContext, found: FetchedRepository, optio
   const isKept = fetched === 'unchanged' ? !isOther || isNewer : isOther && isNewer && options.force !== true;
   if (!isKept && fetched === 'unchanged') return undefined;
   if (!isKept && fetched !== 'unchanged') {
-    checkFreshness(fetched, known, base, options);
+    try {
+      checkFreshness(fetched, known, base, options);
+    } catch (error) {
+      throw known === undefined ? error : stillInUse(error as Fault);
+    }
     const { files } = fetched.index;
     if (files !== undefined && list === undefined && !hasFileList(context.layout, address, files.sha256)) return undefined;
   }
@@ -245,7 +254,6 @@ function unreachable(url: URL, error: unknown): unknown {
   if (!(error instanceof UrlProblem)) return error;
   return new Fault('E-PKM-026', `cannot fetch '${shownUrl(url)}': ${error.message}`, {
     cause: error,
-    notes: ['the index that was known before stays in use'],
     hints:
       url.protocol === 'file:'
         ? ["a repository is a folder with an index: 'igos repo build FOLDER --key FILE' makes it"]

@@ -2,7 +2,8 @@ import { createHash, hash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareBytes, Fault, sys, writeFileAtomic } from '../../base/index.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { compareBytes, Fault, printable, SystemFault, sys, writeFileAtomic } from '../../base/index.ts';
 import { isPrivileged } from '../archive/privileged.ts';
 import { imageFromArchive } from '../archive/read-archive.ts';
 import { discardingIo } from '../io.ts';
@@ -10,6 +11,7 @@ import { decodeFileList, encodeFileList, type PackageFiles } from './file-list.t
 import {
   decodeIndex,
   encodeIndex,
+  FILE_NAME,
   INDEX_NAME,
   type IndexedPackage,
   type RepositoryIndex,
@@ -50,11 +52,19 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   const packages = new Map<string, IndexedPackage>();
   const files: PackageFiles[] = [];
   let nRead = 0;
+  const unfit = names.find((name) => !FILE_NAME.test(name));
+  if (unfit !== undefined) {
+    throw new Fault('E-PKM-026', `an index cannot hold the file name '${printable(unfit)}'`, {
+      hints: ["rename it: letters, digits and '. _ + ~ @ : -' only, at most 255, beginning with a letter or digit"],
+    });
+  }
   for (const file of names.sort(compareBytes)) {
-    let described = await before.find(folder, file);
+    let described = await before.find(folder, file).catch(sayGone);
+    // So that a signal is heard, and what is shown is drawn, between small archives too: reading one waits for nothing.
+    await nextTurn();
     if (described === undefined || (described.item.privileged.length > 0 && options.allowPrivileged !== true)) {
       options.onRead?.(file, false);
-      described = await describe(folder, file, options);
+      described = await describe(folder, file, options).catch(sayGone);
       options.onRead?.(file, true);
       nRead += 1;
     }
@@ -106,9 +116,9 @@ function readBefore(folder: string): {
 } {
   const path = join(folder, INDEX_NAME);
   if (!existsSync(path)) return { serial: 0, listName: undefined, find: async () => undefined };
-  const index = decodeIndex(
+  const index = decodeBefore(
     sys('read', path, () => readFileSync(path)),
-    folder,
+    path,
   );
   const lists = new Map<string, readonly string[]>();
   const listPath = join(folder, index.files?.file ?? '-');
@@ -130,9 +140,36 @@ function readBefore(folder: string): {
   };
 }
 
+function decodeBefore(bytes: Uint8Array, path: string): RepositoryIndex {
+  try {
+    return decodeIndex(bytes, path);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault(error.code, error.message, {
+      notes: ['nothing was written; the serial of the next index is one more than that of this one'],
+      hints: [
+        `put a copy of '${path}' back`,
+        "or remove it: the next serial is 1, which those who know a higher one take with 'pkm sync --force' only",
+      ],
+    });
+  }
+}
+
+/** An archive that was listed. */
+function sayGone(error: unknown): never {
+  if (!(error instanceof SystemFault) || error.errno !== 'ENOENT') throw error;
+  throw new SystemFault(error.operation, error.path, error.cause, [
+    'it was there when the folder was listed: run this again when nothing else changes the folder',
+  ]);
+}
+
 async function sha256Of(path: string): Promise<string> {
   const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk as Buffer);
+  } catch (error) {
+    throw new SystemFault('read', path, error);
+  }
   return digest.digest('hex');
 }
 
@@ -155,7 +192,7 @@ async function describe(folder: string, file: string, options: WriteIndexOptions
       ...common,
       file,
       sha256: origin.kind === 'archive' ? origin.sha256 : '',
-      sizeBytes: statSync(path).size,
+      sizeBytes: sys('read', path, () => statSync(path)).size,
       installedBytes: image.entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.sizeBytes : 0), 0),
       privileged: image.entries.filter(isPrivileged).map((entry) => entry.path),
     },

@@ -1,5 +1,7 @@
 /** Parts of a bundle are loaded once, and never while they are being loaded. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { EVALUATION, loaderOf } from '../../cli/bundle-parts.ts';
 
@@ -37,4 +39,9 @@ test('a part that uses another at its top level fails at once, by name', () => {
   });
   assert.throws(() => use('ordinary', 'f'), /the part 'ordinary' of the bundle is used while it is loaded.*bundle-parts\.ts/);
   assert.equal(nLoads, 1);
+});
+
+test('what ink draws is bundled apart, with a copy of base: it leaves the ends of a process to who opens it', () => {
+  for (const file of ['progress/live.ts', 'config-choice.ts'])
+    assert.doesNotMatch(readFileSync(join(import.meta.dirname, '../../cli', file), 'utf8'), /\b(atEnd|stoppedBy|removedAtEnd)\b/);
 });

@@ -1,6 +1,6 @@
 /** From declarations over one user's depot to another machine's root. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
@@ -62,6 +62,11 @@ test('packages of igos go over a depot to a root', { skip }, (t) => {
   for (const version of readdirSync(versions)) writeFileSync(join(versions, version, 'greet.igos.tar.gz'), 'evil');
   ok(carol.pkm('install', `depot:${asked[0]}`));
   ok(carol.pkm('verify'));
+  // What is in the depot, and not in its quarantine, is fetched as it was signed.
+  rmSync(join(carol.work, 'home', 'var', 'depot', '.quarantine'), { recursive: true });
+  const again = carol.pkm('install', `depot:${asked[0]}`, '--root', join(carol.work, 'another'));
+  assert.match(ok(again).stderr, /^download alan\/raw\/greet\/1\.0-/m);
+  ok(carol.pkm('verify', '--root', join(carol.work, 'another')));
 });
 
 test('what holds no package of igos, or is no package archive, is refused', { skip }, (t) => {

@@ -1,7 +1,7 @@
 /** What people type wrong, and what pkm says to it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -223,4 +223,18 @@ test('an answer that is empty says so, and whether an index was looked at', (t) 
     return `$ pkm ${words.join(' ')}\n${stdout}${stderr}[${status}]\n`;
   });
   golden(t, 'cli/pkm-empty-answers.txt', told.join(''));
+});
+
+test('a root that is a link to what is not there is said to be one, whether it is asked or changed', (t) => {
+  const { pkm, work } = programs(t);
+  const link = join(work, 'link');
+  symlinkSync('unmounted', link);
+  for (const words of [['list'], ['init'], ['repositories']]) {
+    const { status, stderr } = pkm(...words, '--root', link);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^error\[E-CLI-011\]: the root '.*link' is a link to 'unmounted', which is not there\nhint: make that folder/,
+    );
+  }
 });

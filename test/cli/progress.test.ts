@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault } from '../../base/index.ts';
@@ -14,7 +14,7 @@ import type { Derivation, StorePath } from '../../store/index.ts';
 import { needsSandbox } from '../builder/support.ts';
 import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
-import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
+import { noTerminal, runInTerminal, type TerminalRun } from './pseudo-terminal.ts';
 
 const pathOf = (name: string): StorePath => `/igos/store/${'0'.repeat(32)}-${name}.drv` as StorePath;
 
@@ -356,6 +356,34 @@ test('on a terminal the run is drawn, also when the window changes its size', (t
   assert.match(screen, /✓ building one/);
   assert.match(screen, /3 built in /);
   assert.doesNotMatch(screen, /\u001b\[3[0-7]m/, 'no colour, as NO_COLOR asks');
+});
+
+test('Ctrl-C on a terminal ends a run that is drawn in order, and a second one at once', (t) => {
+  const reason = noTerminal();
+  if (reason !== false) {
+    t.skip(reason);
+    return;
+  }
+  if (!needsSandbox(t)) return;
+  const { work } = programs(t);
+  const home = join(work, 'home');
+  const endless =
+    '(derivation { name = "endless"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "while :; do :; done" ]; })';
+  const environment = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: work, IGOS_HOME: home, TERM: 'xterm' };
+  const run = (press: string): TerminalRun =>
+    runInTerminal(
+      [join(project, 'bin', 'igos'), 'realize', '--log-format', 'bar', '--expr', endless],
+      [{ until: 'endless' }, { press, waitMs: 300, until: '\\?25h' }],
+      { cwd: project, env: environment, seconds: 60 },
+    );
+  const left = (): number => [...readdirSync(join(home, 'tmp')), ...readdirSync(join(home, 'var/lock'))].length;
+  const { status, screen, problem } = run('\x03');
+  assert.deepEqual([problem, status, left()], ['', 130, 0]);
+  assert.match(screen, /E-BUILD-015/);
+  const twice = run('\x03\x03');
+  assert.equal(twice.problem, '');
+  // Two at once may be one signal.
+  assert.ok(twice.status === 130 || twice.status === -2, String(twice.status));
 });
 
 test('a terminal that says no size is taken for one of the usual size, and one of a single character does no harm', (t) => {

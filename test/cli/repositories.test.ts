@@ -125,6 +125,7 @@ test('available, search, info, provides: what is offered', async () => {
   assert.equal(await good(pkm('provides', '/usr/bin/hello')), 'hello 1.0: usr/bin/hello\n');
   assert.equal(await good(pkm('provides', 'libgreet.*')), 'libgreet 2.1: usr/lib/libgreet.so\n');
   assert.equal(await good(pkm('provides', 'greeting')), 'libgreet 2.1: greeting\n');
+  assert.equal(await good(pkm('provides', 'libgreet')), 'libgreet 2.1: libgreet\n', 'a package stands for its own name');
   assert.equal((await pkm('provides', '/usr/bin/none')).status, 1);
   const { found } = JSON.parse(await good(pkm('provides', '*/hello', '--json'))) as { found: object[] };
   assert.equal(found.length, 1);

@@ -49,3 +49,21 @@ package none "1" { tier = base; summary = "Has none"; phases.install = "true"; }
   assert.deepEqual(JSON.parse(show('tree#none', '--json')).sources, []);
   assert.doesNotMatch(show('tree#none'), /^source/m);
 });
+
+test('a tree as JSON: tiers by name, and nothing of how they are kept', (t) => {
+  const scene = programs(t);
+  const tree = join(scene.work, 'tree');
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'tree.igos'), 'tier core { summary = "C"; }\ntier base { summary = "B"; after = [ core ]; }\n');
+  const { stdout } = scene.igos('show', tree, '--json');
+  assert.deepEqual(JSON.parse(stdout), {
+    name: 'tree',
+    version: null,
+    tiers: [
+      { name: 'core', summary: 'C', after: [], ships: true },
+      { name: 'base', summary: 'B', after: ['core'], ships: true },
+    ],
+    packages: [],
+    systems: [],
+  });
+});

@@ -46,3 +46,19 @@ test('a user whom the system does not know may ask what adopting and rebuilding 
     process.seteuid!(0);
   }
 });
+
+test('who cannot make a store at home is told how to have one elsewhere', {
+  skip: process.getuid?.() !== 0 && 'only root becomes another user',
+}, async (t) => {
+  const box = new Sandbox(t);
+  chmodSync(box.base, 0o755);
+  process.seteuid!(54_321);
+  try {
+    const { stderr, status } = await runHere('igos', ['store', 'add', file, '--home', join(box.base, 'store-of-mine')]);
+    assert.equal(status, 1);
+    assert.match(stderr, /^error: cannot create the folder '.*store-of-mine.*': permission denied$/m);
+    assert.match(stderr, /^hint: .*a store of your own with --home or IGOS_HOME$/m);
+  } finally {
+    process.seteuid!(0);
+  }
+});

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { commandsOf } from '../../cli/commands.ts';
 import { bytesToWord, wordToBytes } from '../../cli/words.ts';
 import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
@@ -170,4 +171,12 @@ test('the name of a package where a tree is asked for, one file of a tree, and a
       .replaceAll(work, 'WORK')
       .replace(/^tree \S+:/m, 'tree T:'),
   );
+});
+
+test('only commands that build say of --dry-run that it builds', () => {
+  for (const { name, options } of commandsOf('pkm')) {
+    const dryRun = options.find(({ long }) => long === 'dry-run');
+    const isBuilding = options.some(({ long }) => long === 'jobs');
+    if (dryRun !== undefined) assert.equal(/built/.test(dryRun.doc), isBuilding, name);
+  }
 });

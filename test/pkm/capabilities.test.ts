@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { type Fault, renderFault } from '../../base/index.ts';
 import { decodeCapability, describeCapability, encodeCapability } from '../../pkm/archive/capability.ts';
 import { type PackageImage, writeArchive } from '../../pkm/index.ts';
+import { runHere } from '../cli/in-process.ts';
 import { golden } from '../golden.ts';
 import { Sandbox } from './support.ts';
 
@@ -88,6 +89,8 @@ test('from an archive to the disk and back, through upgrades and rollbacks', { s
   );
   await install(await archive(image(box, '2', BIND)));
   assert.equal(getcap(ping), 'cap_net_bind_service=p');
+  const { stdout } = await runHere('pkm', ['diff', '1', '2', '--root', box.root, '--home', join(box.base, 'home')]);
+  assert.match(stdout, /^~ \/usr\/bin\/ping$/m, 'only what it may do differs');
   await install(await archive(image(box, '3', BIND, 0o750)));
   assert.equal(getcap(ping), 'cap_net_bind_service=p', 'though its mode changed');
   await install(await archive(image(box, '4', undefined)));

@@ -226,6 +226,11 @@ test('on the command line', async (t) => {
   assert.equal(diff.status, 1);
   assert.equal(diff.stdout, '--- /etc/p.conf\n+++ /etc/p.conf.new\n@@ -2,4 +2,4 @@\n b = 1\n c = 1\n d = 1\n-e = mine\n+e = 2\n');
   assert.match((await pkm('config', 'diff', '--mine', '/etc/p.conf')).stdout, /-e = 1\n\+e = mine\n/);
+  assert.deepEqual(
+    JSON.parse((await pkm('config', 'diff', '--json')).stdout).diffs.map(({ path }: { path: string }) => path),
+    ['etc/p.conf'],
+    'as the other commands name it',
+  );
   assert.match((await pkm('config', 'resolve')).stderr, /takes one of --mine, --theirs, --merged and --edit/);
   assert.equal((await pkm('config', 'resolve', '--merged')).status, 1);
   process.env['EDITOR'] = 'true';
@@ -239,4 +244,11 @@ test('on the command line', async (t) => {
   assert.deepEqual(JSON.parse((await pkm('config', 'list', '--json')).stdout).config, [
     { path: 'etc/p.conf', owner: 'p', state: 'modified', newPath: '', isNewEdited: false, isAbsent: false },
   ]);
+  assert.match((await pkm('history', '--last', '1')).stdout, / {2}config p took the edited: \/etc\/p\.conf$/m);
+  box.write('etc/q.conf', 'mine\n');
+  await pkm('config', 'resolve', '--theirs', '/etc/q.conf');
+  assert.match(
+    (await pkm('history', '--last', '1')).stdout,
+    / {2}config p took the package's: \/etc\/q\.conf; what stood there is kept as \/etc\/q\.conf\.pkmsave$/m,
+  );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -235,4 +235,45 @@ test('packages of a repository are resolved, fetched and installed in order', as
     box.do((root) => root.fetch({ ...libc!, sha256: 'f'.repeat(64) })),
     { code: 'E-PKM-071' },
   );
+});
+
+test('a signal is heard between archives that are read for an index', async (t) => {
+  const box = new Sandbox(t);
+  for (const name of ['a', 'b', 'c']) await writeArchive(box.image(`${name} 1`, {}), join(box.base, `${name}.igos.tar.gz`));
+  const heard: string[] = [];
+  await writeIndex(box.base, {
+    keys: [ours.secret],
+    now: 1,
+    validSeconds: 0,
+    onRead: (file, isDone) => void setImmediate(() => isDone || heard.push(file)),
+  });
+  assert.deepEqual(heard, ['a.igos.tar.gz', 'b.igos.tar.gz']);
+});
+
+test('an archive that goes while the index is made, and an index of before that is damaged, are named with the way out', async (t) => {
+  const box = new Sandbox(t);
+  const options = { keys: [ours.secret], now: 1, validSeconds: 0 };
+  for (const name of ['a', 'b']) await writeArchive(box.image(`${name} 1`, {}), join(box.base, `${name}.igos.tar.gz`));
+  const b = join(box.base, 'b.igos.tar.gz');
+  const kept = readFileSync(b);
+  const hints = ['it was there when the folder was listed: run this again when nothing else changes the folder'];
+  const gone = { name: 'SystemFault', errno: 'ENOENT', path: b, hints };
+  const removing = { ...options, onRead: (file: string) => file === 'a.igos.tar.gz' && rmSync(b, { force: true }) };
+  await assert.rejects(writeIndex(box.base, removing), gone);
+  writeFileSync(b, kept);
+  await writeIndex(box.base, options);
+  await writeArchive(box.image('a 2', {}), join(box.base, 'a.igos.tar.gz'));
+  await assert.rejects(writeIndex(box.base, removing), gone, 'also where the index knows it');
+
+  const index = join(box.base, 'index.json');
+  writeFileSync(index, '{}');
+  golden(t, 'errors/pkm-index-before.txt', await faultText(box, () => writeIndex(box.base, options)));
+  assert.equal(readFileSync(index, 'utf8'), '{}');
+});
+
+test('an archive whose file name no index holds is named to who publishes', async (t) => {
+  const box = new Sandbox(t);
+  await writeArchive(box.image('a 1', {}), join(box.base, 'a 1.igos.tar.gz'));
+  const written = writeIndex(box.base, { keys: [ours.secret], now: 1, validSeconds: 0 });
+  await assert.rejects(written, { code: 'E-PKM-026', message: "an index cannot hold the file name 'a 1.igos.tar.gz'" });
 });

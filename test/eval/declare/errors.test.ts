@@ -44,6 +44,16 @@ test('the packages of the tree are not in a set called pkgs', (context) => {
   goldenFault(context, 'pkgs', TIER + pkg('gcc', '') + pkg('zlib', 'build = [ pkgs.gcc ];'));
 });
 
+test('a package named by a string: how its name is written, also where that needs quotes', (context) => {
+  const packages = pkg('glibc', '') + pkg('"libstdc++"', '') + pkg('gdb', 'runtime = [ "glibc" "libstdc++" ];');
+  goldenFault(context, 'package-by-string', TIER + packages);
+  goldenFault(
+    context,
+    'package-by-computed-string',
+    TIER + packages.replace('"libstdc++" ]', '("libstdc" + "++") ]').replace('"glibc" ', ''),
+  );
+});
+
 test('a missing field of each kind', (context) => {
   goldenFault(context, 'missing-field', 'tier core { }\npackage zlib "1.3" { }\nsystem all { }\n');
 });

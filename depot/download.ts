@@ -74,6 +74,21 @@ export async function downloadArchives(wanted: readonly ArchiveName[], options: 
   }
 }
 
+/**
+ * Fetches those that are not in the quarantine, though they may be in the depot: made there, or downloaded into another quarantine. What is
+ * in the depot stays as it is.
+ *
+ * @throws Fault as `downloadArchives`
+ */
+export async function quarantineArchives(archives: readonly ArchiveName[], options: DownloadOptions): Promise<void> {
+  const users = new Users(options);
+  const isThere = (file: string): boolean => existsSync(file) && existsSync(`${file}.sig`);
+  const away = archives.filter((archive) => !isThere(join(options.publicFolder, publicPath(archive, options.depot.layout))));
+  await inParallel(away, options.jobs, async (archive) => {
+    await importOne(archive, await users.get(archive.user), options);
+  });
+}
+
 interface User {
   readonly keys: Keys;
   readonly address: string;

@@ -1,5 +1,5 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
-import type { Command, Option } from '../command.ts';
+import { type Command, further, type Option } from '../command.ts';
 import { depotCommands } from '../depot-table.ts';
 import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
@@ -27,7 +27,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'raw', doc: 'print a string as it is' },
       { long: 'xml', doc: 'print the value as XML, with the places of functions and attributes' },
       { long: 'no-location', doc: 'leave the places out of --xml' },
-      { long: 'eval', doc: 'no effect; for those used to nix-instantiate' },
+      ...further([{ long: 'eval', doc: 'no effect; for those used to nix-instantiate' }]),
       { long: 'read-write-mode', doc: 'write what the value names to the store: sources, texts, derivations' },
       ...EVALUATION,
     ],
@@ -119,14 +119,14 @@ export const igosCommands: readonly Command[] = [
       { long: 'check', doc: 'build again what is there and compare, byte by byte (in detail where diffoscope is installed)' },
       ...LIMIT_OPTIONS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       {
         long: 'out-link',
         short: 'o',
         values: ['NAME'],
         doc: 'link to the outputs from here: NAME, NAME-dev, NAME-2, …; while the links are there, igos gc keeps the outputs',
       },
-      { long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' },
+      ...further([{ long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' }]),
       {
         long: 'watch',
         short: 'w',
@@ -154,9 +154,9 @@ export const igosCommands: readonly Command[] = [
       { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
-      { long: 'publish', values: ['DIR'], doc: 'write archives of what ships, with a signed index, into this folder' },
+      { long: 'publish', values: ['DIR'], doc: 'write archives of what ships, with an index that --key signs, into this folder' },
       // -k is --keep-going here.
-      ...PUBLICATION.map(({ short: _, ...option }): Option => ({ ...option, doc: `with --publish: ${option.doc}` })),
+      ...further(PUBLICATION.map(({ short: _, ...option }): Option => ({ ...option, doc: `with --publish: ${option.doc}` }))),
       AUDITS,
       JOBS,
       CORES,
@@ -164,7 +164,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       ...PROGRESS_OPTIONS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       ...EVALUATION,
     ],
     examples: [
@@ -203,7 +203,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
       JOBS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       ...EVALUATION,
     ],
     examples: [

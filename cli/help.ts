@@ -113,8 +113,9 @@ export function manualSections(command: Command): ManualSection[] {
     ...section('ENVIRONMENT', [
       'IGOS_HOME where the store is; IGOS_STORE_DIR the logical store directory;',
       'NIX_PATH search path entries, with --impure; NO_COLOR no colour;',
-      'IGOS_EVAL_CACHE=0 evaluates again even if nothing changed',
-      'IGOS_OPTIMISE=1 shares identical files of the store as they are added',
+      'IGOS_EVAL_CACHE=0 evaluates again even if nothing changed;',
+      'IGOS_OPTIMISE=1 shares identical files of the store as they are added;',
+      'IGOS_LOG=eval,store tells what evaluation reads and the store takes in',
     ]),
     ...section(
       'FILES',

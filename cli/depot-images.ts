@@ -72,7 +72,7 @@ export async function downloadFromDepot(
   };
   await downloadArchives(wanted, options);
   await quarantineArchives(contentsOf(wanted, depot), options);
-  return { unpack: (root) => unpackArchives(wanted, { ...options, root, store: openContextStore(context) }) };
+  return { unpack: (root) => unpackArchives(context, wanted, { ...options, root }) };
 }
 
 /** What is read of them: not the sources, nor what those are built with. */
@@ -112,20 +112,30 @@ function currentVersion(context: Context, args: Arguments, { type, name }: Archi
   });
 }
 
-interface Unpacking extends Pick<DownloadOptions, 'depot' | 'publicFolder' | 'now'> {
+interface UnpackOptions extends Pick<DownloadOptions, 'depot' | 'publicFolder' | 'now'> {
   readonly root: Root;
-  readonly store: ObjectStore;
 }
 
-async function unpackArchives(wanted: readonly VersionedName[], source: Unpacking): Promise<DepotImages> {
-  const { depot, publicFolder, store } = source;
+interface Unpacking extends UnpackOptions {
+  /** Opened by the first archive that is taken as it is: packages of igos need none. */
+  store(): ObjectStore;
+}
+
+async function unpackArchives(context: Context, wanted: readonly VersionedName[], options: UnpackOptions): Promise<DepotImages> {
+  const { depot, publicFolder } = options;
+  let opened: ObjectStore | undefined;
+  const store = (): ObjectStore => {
+    opened ??= openContextStore(context);
+    return opened;
+  };
+  const source: Unpacking = { ...options, store };
   const images = new Map<string, PackageImage>();
   const scratch = temporaryName(join(publicFolder, 'unpacked'));
   sys('make the folder', scratch, () => mkdirSync(scratch, { mode: 0o700, recursive: true }));
   const held = removedAtEnd(scratch);
   const end = (): void => {
     held[Symbol.dispose]();
-    store.close();
+    opened?.close();
   };
   try {
     for (const archive of inOrder(wanted, depot)) {
@@ -175,7 +185,7 @@ async function readList(
   await signedCopy(list, folderInRoot(list, folder), source);
   // Exactly what it lists: of archives another version may be another thing.
   const runtime = parts.map(({ image }) => (isDepotImage(image) ? `${image.name}=${image.version}` : image.name));
-  return depotImage(source.store, list, folder, runtime);
+  return depotImage(source.store(), list, folder, runtime);
 }
 
 /** One package of igos, or whatever files there are. */
@@ -183,7 +193,7 @@ async function readContent(archive: VersionedName, folder: string, source: Unpac
   const content = folderInRoot(archive, folder);
   const signedBy = await signedCopy(archive, content, source);
   const [file, ...more] = readdirSync(content).filter((name) => name.endsWith(PACKAGE_SUFFIX));
-  if (file === undefined) return depotImage(source.store, archive, folder, []);
+  if (file === undefined) return depotImage(source.store(), archive, folder, []);
   if (more.length > 0) {
     throw new Fault('E-DEPOT-019' satisfies DepotCode, `'${formatArchiveName(archive)}' holds several packages of igos`, {
       notes: [`it should hold one file whose name ends in ${PACKAGE_SUFFIX}, and has ${more.length + 1}`],

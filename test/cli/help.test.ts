@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commandsOf } from '../../cli/commands.ts';
 import { longHelp, shortHelp } from '../../cli/help.ts';
+import { programs } from './programs.ts';
 
 const commands = (['igos', 'pkm'] as const).flatMap(commandsOf);
 
@@ -26,4 +27,11 @@ test('--help explains every option', () => {
     for (const { long } of command.options) assert.match(text, new RegExp(`^ {4}(    )?(-., )?--${long}\\b`, 'm'), long);
     assert.match(text, /^EXIT STATUS$/m);
   }
+});
+
+test('help on an override says how it stands to what it is laid over, and requires nothing', (t) => {
+  const { stdout, status } = programs(t).igos('help', 'override');
+  assert.equal(status, 0);
+  assert.match(stdout, /igos help package/);
+  assert.doesNotMatch(stdout, /\(required\)/);
 });

@@ -13,7 +13,12 @@ export interface Option {
   readonly isRepeated?: boolean;
   readonly choices?: readonly string[];
   readonly doc: string;
+  /** `-h`, which fits on a screen, only names it. */
+  readonly isFurther?: true;
 }
+
+/** Options that few people need at first. */
+export const further = (options: readonly Option[]): Option[] => options.map((option) => ({ ...option, isFurther: true }));
 
 export interface Example {
   readonly command: string;

@@ -45,9 +45,12 @@ export const synopsis = (command: Command): string =>
 const spelled = (option: Option): string =>
   `${option.short === undefined ? '    ' : `-${option.short}, `}--${option.long}${option.values ? ` ${option.values.join(' ')}` : ''}`;
 
-/** One screen: what it does, its own options, one example. */
+/** One screen: what it does, its own options, one example. Options that few need are named, so that they can be looked up. */
 export function shortHelp(command: Command): string {
-  const lines = [command.summary, '', `usage: ${synopsis(command)}`, ...optionLines(command.options)];
+  const shown = command.options.filter((option) => option.isFurther !== true);
+  const lines = [command.summary, '', `usage: ${synopsis(command)}`, ...optionLines(shown)];
+  const others = command.options.filter((option) => option.isFurther === true).map((option) => `--${option.long}`);
+  if (others.length > 0) lines.push('', ...wrap(`and: ${others.join(' ')}`, WIDTH - 2).map((line) => `  ${line}`));
   if (command.examples[0]) lines.push('', `example: ${command.examples[0].command}`);
   lines.push('', `'${command.program} ${command.name} --help' says more, with the options that every command takes.`);
   return lines.join('\n');
@@ -110,8 +113,9 @@ export function manualSections(command: Command): ManualSection[] {
     ...section('ENVIRONMENT', [
       'IGOS_HOME where the store is; IGOS_STORE_DIR the logical store directory;',
       'NIX_PATH search path entries, with --impure; NO_COLOR no colour;',
-      'IGOS_EVAL_CACHE=0 evaluates again even if nothing changed',
-      'IGOS_OPTIMISE=1 shares identical files of the store as they are added',
+      'IGOS_EVAL_CACHE=0 evaluates again even if nothing changed;',
+      'IGOS_OPTIMISE=1 shares identical files of the store as they are added;',
+      'IGOS_LOG=eval,store tells what evaluation reads and the store takes in',
     ]),
     ...section(
       'FILES',

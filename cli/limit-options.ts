@@ -1,10 +1,10 @@
 /** Limits on each build, as options of the commands that build. */
 import type { BuildLimits } from '../builder/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
-import type { Option } from './command.ts';
+import { further, type Option } from './command.ts';
 import { parseSize } from './quantities.ts';
 
-export const LIMIT_OPTIONS: readonly Option[] = [
+export const LIMIT_OPTIONS: readonly Option[] = further([
   { long: 'timeout', values: ['TIME'], doc: 'end a build that takes longer: 90 (seconds), 10m, 2h' },
   { long: 'max-silent', values: ['TIME'], doc: 'end a build that prints nothing for so long' },
   { long: 'max-log-size', values: ['SIZE'], doc: 'end a build that prints more: 500K, 64M' },
@@ -14,7 +14,7 @@ export const LIMIT_OPTIONS: readonly Option[] = [
     doc: 'the memory that all processes of one build may have together: 2G; where the machine has no cgroup for it, each of them',
   },
   { long: 'max-tasks', values: ['N'], doc: 'processes and threads that one build may have (default: 16384)' },
-];
+]);
 
 /** @throws UsageError */
 export function limitsOf(args: Arguments): BuildLimits {

@@ -24,6 +24,7 @@ import { experimentalFeatures } from './experimental.ts';
 import { type Fetched, FetchedFolder, isFresh } from './fetched.ts';
 import { commitMemory } from './fetched-commits.ts';
 import { lintsOf } from './lints.ts';
+import { loggedIO } from './log.ts';
 import { openContextStore } from './open-store.ts';
 import { searchEntries } from './search-entries.ts';
 import { SourceFolder } from './source-memory.ts';
@@ -170,7 +171,7 @@ export function openSession(context: Context, args: Arguments, options: SessionO
     beforeFetch: refuseFetch,
     gitCache: `${context.environment['XDG_CACHE_HOME'] || `${userHome()}/.cache`}/igos/git`,
   });
-  const watched = recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal);
+  const watched = loggedIO(context, recorder === undefined ? machine : new WatchingIO(machine, recorder, toReal));
   const commits = commitMemory(context.home, open, (path) => recorder?.needs(path));
   const settings = { ...evalSettings(context, args), commits };
   const basePath = textToBytes(context.workingDirectory);

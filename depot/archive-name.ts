@@ -26,7 +26,16 @@ const USER = /^[A-Za-z0-9_-]{1,63}$/;
 const ARCH = /^[A-Za-z0-9_]{1,32}$/;
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$/;
 const VERSION = /^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,127}$/;
-const KNOWN_ARCHS: ReadonlySet<string> = new Set(['x86_32', 'x86_64', 'arm_v6', 'arm_v7', 'arm_v7a', 'arm_v8a', 'riscv']);
+const KNOWN_ARCHS: ReadonlySet<string> = new Set([
+  'x86_32',
+  'x86_64',
+  'arm_v6',
+  'arm_v7',
+  'arm_v7a',
+  'arm_v8a',
+  'aarch64',
+  'riscv',
+]);
 
 /**
  * Reads a name as Genode's tools take it, `genodelabs/src/zlib/2017-05-31`, and as they took it in 2017, `genodelabs/src/zlib-2017-05-31`.
@@ -41,6 +50,21 @@ export function parseArchiveName(text: string, form: NameForm): ArchiveName {
   if (type === undefined) throw bad(text, 'the type is missing');
   if (!isArchiveType(type)) throw bad(text, `'${type}' is no type of archive`);
   return check(text, { user, type, ...partsOf(text, type, parts.slice(2), form) });
+}
+
+/**
+ * Reads a name with a version or without: who takes it finds out which one is current.
+ *
+ * @throws Fault E-DEPOT-001
+ */
+export function parseWantedArchive(text: string): ArchiveName {
+  const parts = text.split('/');
+  // `u/pkg/ARCH/NAME` could be version NAME of a package called ARCH.
+  const isCurrent =
+    ['bin', 'dbg', 'pkg'].includes(parts[1]!) && parts.length === 4
+      ? KNOWN_ARCHS.has(parts[2]!) && splitDashForm(parts[3]!) === undefined
+      : parts.length === 3 && parts[1] !== 'index' && splitDashForm(parts[2]!) === undefined;
+  return parseArchiveName(text, isCurrent ? 'current' : 'versioned');
 }
 
 export const isArchiveType = (text: string): text is ArchiveType => (TYPES as readonly string[]).includes(text);

@@ -93,9 +93,9 @@ export const depotCodes = defineCodes({
     explanation: "Genode's build system, run by GNU make on the source archive and its APIs alone, failed.",
   },
   'E-DEPOT-019': {
-    title: 'an archive holds no package of igos',
+    title: 'an archive holds several packages of igos',
     explanation:
-      'pkm places packages of igos. A binary archive of igos holds exactly one; those of Genode hold programs for Genode.',
+      "An archive that igos made of a package holds exactly one. What Genode's tools made holds none, and is placed below /depot as it is.",
     right: 'igos depot create examples/tour/v1#greet --user alan',
   },
   'E-DEPOT-020': {

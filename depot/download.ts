@@ -31,8 +31,6 @@ export interface DownloadOptions {
   readonly tree?: string;
   readonly jobs: number;
   readonly withDebug?: boolean;
-  /** Of these kinds, what is in the depot already is fetched as well where the quarantine lacks what was signed. */
-  readonly signed?: readonly ArchiveName['type'][];
   /** Take only signatures that say which archive they are for; for archives of these users, or of all. */
   readonly needsPath?: boolean | ReadonlySet<string>;
   readonly now: Date;
@@ -59,13 +57,12 @@ export async function downloadArchives(wanted: readonly ArchiveName[], options: 
   const imported: ArchiveName[] = [];
   const files = wanted.filter(({ type }) => type === 'index');
   for (;;) {
-    const { archives, missing } = dependenciesOf(
+    const { missing } = dependenciesOf(
       wanted,
       options.depot,
       options.withDebug === undefined ? {} : { withDebug: options.withDebug },
     );
-    const unsigned = archives.filter((archive) => options.signed?.includes(archive.type) && !isQuarantined(archive, options));
-    const todo = [...new Set([...missing, ...unsigned, ...files.splice(0)])];
+    const todo = [...missing, ...files.splice(0)];
     if (todo.length === 0) return imported;
     // A missing key is said before anything is fetched.
     for (const user of new Set(todo.map((archive) => archive.user))) await users.get(user);
@@ -77,9 +74,19 @@ export async function downloadArchives(wanted: readonly ArchiveName[], options: 
   }
 }
 
-function isQuarantined(archive: ArchiveName, { depot, publicFolder }: DownloadOptions): boolean {
-  const file = join(publicFolder, publicPath(archive, depot.layout));
-  return existsSync(file) && existsSync(`${file}.sig`);
+/**
+ * Fetches those that are not in the quarantine, though they may be in the depot: made there, or downloaded into another quarantine. What is
+ * in the depot stays as it is.
+ *
+ * @throws Fault as `downloadArchives`
+ */
+export async function quarantineArchives(archives: readonly ArchiveName[], options: DownloadOptions): Promise<void> {
+  const users = new Users(options);
+  const isThere = (file: string): boolean => existsSync(file) && existsSync(`${file}.sig`);
+  const away = archives.filter((archive) => !isThere(join(options.publicFolder, publicPath(archive, options.depot.layout))));
+  await inParallel(away, options.jobs, async (archive) => {
+    await importOne(archive, await users.get(archive.user), options);
+  });
 }
 
 interface User {

@@ -5,7 +5,7 @@ export { type BuildOptions, buildArchives } from './build.ts';
 export { type DepotCode, depotCodes } from './codes.ts';
 export * from './dependencies.ts';
 export { Depot } from './depot.ts';
-export { type DownloadEvent, type DownloadOptions, downloadArchives } from './download.ts';
+export { type DownloadEvent, type DownloadOptions, downloadArchives, quarantineArchives } from './download.ts';
 export * from './extract.ts';
 export { gpgHasSecretKey, gpgSigner } from './gpg-signer.ts';
 export * from './layout.ts';

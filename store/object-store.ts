@@ -86,6 +86,8 @@ interface StoreOptions {
   readonly storeDir: string;
   readonly sharesFiles?: boolean;
   readonly onWait?: (pid: number | undefined) => void;
+  /** Paths that became valid. */
+  readonly onRegistered?: (paths: readonly StorePath[]) => void;
 }
 
 class LocalStore implements ObjectStore, SourceSink {
@@ -100,7 +102,7 @@ class LocalStore implements ObjectStore, SourceSink {
   readonly #sources: SourceAdder = new SourceAdder(this);
   readonly #intact: IntactPaths;
 
-  constructor({ home, storeDir, sharesFiles = false, onWait }: StoreOptions) {
+  constructor({ home, storeDir, sharesFiles = false, onWait, onRegistered }: StoreOptions) {
     this.home = home;
     this.storeDir = storeDir;
     this.#index = new StoreIndex(`${home}/var/index`, storeDir, onWait);
@@ -111,7 +113,10 @@ class LocalStore implements ObjectStore, SourceSink {
       index: this.#index,
       temporaryRoots: new TemporaryRoots(`${home}/var/temproots`, this.#index),
       reserve: new Reserve(home),
-      ...(sharesFiles ? { onRegistered: (paths) => void optimiseStore({ ...this.#places, home }, { paths }) } : {}),
+      onRegistered: (paths) => {
+        onRegistered?.(paths);
+        if (sharesFiles) optimiseStore({ ...this.#places, home }, { paths });
+      },
     };
     this.#intact = new IntactPaths({ ...this.#places, storeDir });
   }

@@ -97,7 +97,7 @@ function quickText(
   const conditions = new QuickConditions();
   const igosHome = tellIgos(conditions);
   if (igosHome === undefined) return undefined;
-  for (const name of ['IGOS_EVAL_CACHE', ...variablesUsed]) conditions.variable(name, environment[name] ?? null);
+  for (const name of ['IGOS_EVAL_CACHE', 'IGOS_LOG', ...variablesUsed]) conditions.variable(name, environment[name] ?? null);
   // Without it, the home folder comes from elsewhere.
   if (variablesUsed.has('HOME') && !environment['HOME']) return undefined;
   conditions.seen(seen, home);

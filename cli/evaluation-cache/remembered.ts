@@ -8,6 +8,7 @@
  */
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { isLogged } from '../log.ts';
 import { CacheFolder } from './folder.ts';
 import { type EvaluationKey, evaluationKey } from './key.ts';
 import { keepQuickAnswer, type TellIgos } from './quick-answer.ts';
@@ -32,7 +33,9 @@ export async function remembered<T>(
   evaluate: (context: Context) => T | Promise<T>,
   tellIgos?: TellIgos,
 ): Promise<T> {
-  if (args.has('no-eval-cache') || context.environment['IGOS_EVAL_CACHE'] === '0') return await evaluate(context);
+  // What is told of an evaluation is told while it happens.
+  const isWatched = isLogged(context, 'eval') || isLogged(context, 'store');
+  if (isWatched || args.has('no-eval-cache') || context.environment['IGOS_EVAL_CACHE'] === '0') return await evaluate(context);
   const key = evaluationKey(context, purpose, args.operands.includes('-') ? context.readInput() : undefined);
   if (key === undefined) return await evaluate(context);
   const folder = new CacheFolder(context.home);

@@ -35,9 +35,18 @@ export function run(context: Context, args: Arguments): undefined {
   else context.out.line(text.trimEnd());
 }
 
+const OVERRIDE = `override: fields laid over a declaration of the tree, or of a tree below
+
+Its fields are those of what it is laid over: 'igos help package', 'tier', 'system'. None is required: what is not given stays as it is.
+Fields replace those below, but for phases, env, modes, capabilities and etc, which are merged key by key (null takes a key away).
+'super' holds the fields below; lists that nobody has given are empty there. Several overrides apply in the order of the files.
+
+    override zlib { version = "1.3.3"; patches = [ ./fix.patch ] ++ super.patches; }`;
+
 function explain(words: readonly string[]): string | undefined {
   const topic = words.join(' ');
-  const kind = KINDS.find((each) => each === (topic === 'override' ? 'package' : topic));
+  if (topic === 'override') return OVERRIDE;
+  const kind = KINDS.find((each) => each === topic);
   if (kind !== undefined) return `${topic}: ${fieldDocs(kind).length} fields\n\n${renderFieldHelp(kind)}`;
   const code = allCodes[topic.toUpperCase()];
   if (code !== undefined) {

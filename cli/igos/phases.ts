@@ -8,10 +8,11 @@ import { checkTree } from '../check-tree.ts';
 import type { Context } from '../context.ts';
 import { addManifest, manifestText } from '../phases/manifest.ts';
 import { type Phase, phasesOf, selectPhases } from '../phases/phase-list.ts';
+import { type PublishRequest, publishRequest, publishTree } from '../phases/publish.ts';
 import { type PhaseState, type PhaseStatus, statusOf, TreeBuild } from '../phases/status.ts';
 import { formatDuration } from '../progress/model.ts';
 import { failedBuilds, type RealizeOutcome, realizeTargets } from '../realizing.ts';
-import { openSession } from '../session.ts';
+import { openSession, type Session } from '../session.ts';
 import { systemImage } from '../system-files.ts';
 import { Trees } from '../targets.ts';
 
@@ -19,7 +20,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   using session = openSession(context, args, { isReadOnly: false });
   const tree = new Trees(session).open(args.operands[0]!);
   const phases = phasesOf([...tree.tiers.keys()]);
-  const selected = selectionOf(args, phases);
+  const publish = publishRequest(context, args);
+  const selected = selectionOf(args, phases, publish !== undefined);
   const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   const failures: BuildFault[] = [];
@@ -32,7 +34,10 @@ export async function run(context: Context, args: Arguments): Promise<number> {
           context.out.talk(`${phase.name}: ${text} (${formatDuration(performance.now() - before)})`);
       };
       try {
-        const text = await runPhase(context, args, build, phase, failures);
+        const text =
+          phase.kind === 'publish'
+            ? await runPublish(context, args, session, build, publish)
+            : await runPhase(context, args, build, phase, failures);
         tell(text);
         results.push({ phase, text, ms: performance.now() - before });
       } catch (error) {
@@ -41,7 +46,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       }
     }
   }
-  const status = statusOf(build, phases);
+  const status = statusOf(build, phases, publish !== undefined);
   if (context.isJson && failures.length === 0) context.out.json(recordOf(tree.name, status, selected, results));
   if (!context.isJson) for (const line of listLines(status, selected)) context.out.line(line);
   if (failures.length === 1) throw failures[0]!;
@@ -57,7 +62,7 @@ interface PhaseResult {
 }
 
 /** @throws UsageError a name that is no phase · Fault E-CLI-090 one that was asked for and cannot be run */
-function selectionOf(args: Arguments, phases: readonly Phase[]): ReadonlySet<string> {
+function selectionOf(args: Arguments, phases: readonly Phase[], publishes: boolean): ReadonlySet<string> {
   const skip = args.all('skip').flatMap(([words]) => words!.split(',').filter((word) => word !== ''));
   const from = args.value('from');
   const until = args.value('until');
@@ -70,6 +75,10 @@ function selectionOf(args: Arguments, phases: readonly Phase[]): ReadonlySet<str
     throw new UsageError(`'${from}' comes after '${until}'`, [`say --from ${until} --until ${from}`]);
   for (const name of [from, until]) {
     const phase = phases.find((each) => each.name === name);
+    if (phase?.kind === 'publish' && !publishes)
+      throw new UsageError(`the phase '${phase.name}' needs --publish DIR`, [
+        'igos phases TREE --publish DIR --key FILE, with a key that igos key generate made',
+      ]);
     if (phase?.kind !== 'later') continue;
     throw new Fault('E-CLI-090', `the phase '${phase.name}' is not part of this version`, {
       notes: [`it is to make: ${phase.about}`],
@@ -137,15 +146,30 @@ async function runPhase(
       return images.length === 0 ? '' : `the files of ${count(images.length, 'system')}`;
     }
     case 'manifest': {
-      const isComplete = build.targets.every((target) => build.outputOf(target) !== undefined);
-      if (!isComplete) return 'nothing: not all packages are built';
+      if (!isComplete(build)) return NOT_ALL;
       return addManifest(store, tree.name, manifestText(build));
     }
+    case 'publish':
     case 'later':
     case 'other':
       return '';
   }
 }
+
+async function runPublish(
+  context: Context,
+  args: Arguments,
+  session: Session,
+  build: TreeBuild,
+  request: PublishRequest | undefined,
+): Promise<string> {
+  if (request === undefined) return '';
+  return isComplete(build) ? publishTree(context, args, session, build.tree, request) : NOT_ALL;
+}
+
+const NOT_ALL = 'nothing: not all packages are built';
+
+const isComplete = (build: TreeBuild): boolean => build.targets.every((target) => build.outputOf(target) !== undefined);
 
 function outcomeText(nAll: number, nLeft: number, { nBuilt, nFetched, nCutoff, nSubstituted }: RealizeOutcome): string {
   const parts = [

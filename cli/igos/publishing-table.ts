@@ -7,6 +7,19 @@ const EVALUATION: readonly Option[] = [
   { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
 ];
 
+/** How an index is signed (`cli/publication.ts`). */
+export const PUBLICATION: readonly Option[] = [
+  {
+    long: 'key',
+    short: 'k',
+    values: ['FILE'],
+    isRepeated: true,
+    doc: 'sign with this secret key, as made by igos key generate (needed)',
+  },
+  { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
+  { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
+];
+
 export const publishingCommands: readonly Command[] = [
   {
     program: 'igos',
@@ -39,17 +52,7 @@ export const publishingCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new.',
-    options: [
-      {
-        long: 'key',
-        short: 'k',
-        values: ['FILE'],
-        isRepeated: true,
-        doc: 'sign with this secret key, as made by igos key generate (needed)',
-      },
-      { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
-      { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
-    ],
+    options: [...PUBLICATION],
     examples: [
       {
         command:

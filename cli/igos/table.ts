@@ -1,11 +1,12 @@
 /** The commands of `igos`. Texts are read by people: change them here, and run `npm run docs`. */
-import type { Command } from '../command.ts';
+import { type Command, further, type Option } from '../command.ts';
 import { depotCommands } from '../depot-table.ts';
 import { LIMIT_OPTIONS } from '../limit-options.ts';
 import { LINT_OPTIONS } from '../lints.ts';
 import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
 import { AUDITS, gatesCommands } from './gates-table.ts';
+import { PUBLICATION } from './publishing-table.ts';
 import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
@@ -26,7 +27,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'raw', doc: 'print a string as it is' },
       { long: 'xml', doc: 'print the value as XML, with the places of functions and attributes' },
       { long: 'no-location', doc: 'leave the places out of --xml' },
-      { long: 'eval', doc: 'no effect; for those used to nix-instantiate' },
+      ...further([{ long: 'eval', doc: 'no effect; for those used to nix-instantiate' }]),
       { long: 'read-write-mode', doc: 'write what the value names to the store: sources, texts, derivations' },
       ...EVALUATION,
     ],
@@ -118,14 +119,14 @@ export const igosCommands: readonly Command[] = [
       { long: 'check', doc: 'build again what is there and compare, byte by byte (in detail where diffoscope is installed)' },
       ...LIMIT_OPTIONS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       {
         long: 'out-link',
         short: 'o',
         values: ['NAME'],
         doc: 'link to the outputs from here: NAME, NAME-dev, NAME-2, …; while the links are there, igos gc keeps the outputs',
       },
-      { long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' },
+      ...further([{ long: 'no-out-link', doc: 'make no links (default); for those used to nix-build' }]),
       {
         long: 'watch',
         short: 'w',
@@ -147,12 +148,15 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash.',
+      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest, and with --publish at last publish; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash. Publishing writes an archive of each package that ships into a folder, indexed and signed as by igos repo build: what pkm sync takes.',
     options: [
       { long: 'from', values: ['PHASE'], doc: 'begin with this phase' },
       { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
+      { long: 'publish', values: ['DIR'], doc: 'write archives of what ships, with an index that --key signs, into this folder' },
+      // -k is --keep-going here.
+      ...further(PUBLICATION.map(({ short: _, ...option }): Option => ({ ...option, doc: `with --publish: ${option.doc}` }))),
       AUDITS,
       JOBS,
       CORES,
@@ -160,7 +164,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       ...PROGRESS_OPTIONS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       ...EVALUATION,
     ],
     examples: [
@@ -199,7 +203,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
       JOBS,
       ...TRUST,
-      { long: 'no-substitute', doc: 'ask no cache: build everything here' },
+      ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       ...EVALUATION,
     ],
     examples: [

@@ -6,8 +6,9 @@ import type { Fault, Span } from '../../base/index.ts';
 import { missingAttribute, undefinedVariable } from '../../eval/index.ts';
 import { isIdentifier, type NameScope } from '../../lang/index.ts';
 import { allCodes } from '../all-codes.ts';
-import { membersOf } from './entity.ts';
+import { type Entity, membersOf } from './entity.ts';
 import type { File, Files } from './files.ts';
+import { globalNames } from './language-names.ts';
 import type { Resolver } from './resolver.ts';
 import type { TreeView } from './workspace.ts';
 
@@ -36,7 +37,7 @@ export function fileDiagnostics(file: File, resolver: Resolver, files: Files, ha
     let suggestions = 0;
     const inSight = new Map<NameScope, string[]>();
     const namesIn = (scope: NameScope): string[] => {
-      const names = inSight.get(scope) ?? [...resolver.namesInSight(file, scope).keys()].filter((each) => !each.startsWith('__'));
+      const names = inSight.get(scope) ?? namesToSuggest(resolver.namesInSight(file, scope));
       inSight.set(scope, names);
       return names;
     };
@@ -63,6 +64,12 @@ export function fileDiagnostics(file: File, resolver: Resolver, files: Files, ha
   }
   return found;
 }
+
+/** As in an evaluation: not the builtins that declarations see, where most that is mistyped is a package. */
+const namesToSuggest = (inSight: ReadonlyMap<string, Entity>): string[] =>
+  [...inSight]
+    .filter(([name, { kind }]) => !name.startsWith('__') && (kind !== 'builtin' || globalNames().has(name)))
+    .map(([name]) => name);
 
 /** The faults of a tree by the path of the file that they are in; those that broken files cause are left out. */
 export function treeDiagnostics(view: TreeView, files: Files): Map<string, Diagnostic[]> {

@@ -79,9 +79,10 @@ export function styleNames(): ReadonlyMap<string, Entity> {
   return styles;
 }
 
-/** The library; what is in `lib` its file tells. */
+/** The library; what is in `lib` its file tells. Builtins are among it: in declarations they need no prefix. */
 export function libraryNames(): ReadonlyMap<string, Entity> {
   library ??= new Map<string, Entity>([
+    ...builtinNames(),
     ...LIBRARY.map(({ name, doc, example }): [string, Entity] => [
       name,
       { kind: 'library', name, key: `library:${name}`, places: [], detail: () => example, doc: () => doc },

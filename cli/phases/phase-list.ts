@@ -4,7 +4,7 @@
  * `tier`: its packages are built. `later`: makes an image of what is built, which this version of igos does not. `other`: a step of
  * builds in one root that is changed from package to package; builds of igos make a root each.
  */
-export type PhaseKind = 'validate' | 'verify-sources' | 'setup' | 'tier' | 'config' | 'manifest' | 'later' | 'other';
+export type PhaseKind = 'validate' | 'verify-sources' | 'setup' | 'tier' | 'config' | 'manifest' | 'publish' | 'later' | 'other';
 
 export interface Phase {
   readonly name: string;
@@ -35,7 +35,7 @@ const ORDER: readonly Phase[] = [
   { name: 'squashfs', kind: 'later', about: 'the compressed image' },
   { name: 'ukis-verity', kind: 'later', about: 'kernel images and the hash tree' },
   { name: 'iso', kind: 'later', about: 'the medium to install from' },
-  { name: 'publish', kind: 'later', about: 'what others get' },
+  { name: 'publish', kind: 'publish', about: 'archives and a signed index, for others: with --publish DIR' },
 ];
 
 /**

@@ -106,8 +106,8 @@ export class TreeBuild {
   }
 }
 
-/** The state of every phase. Cost: one plan for the whole tree. */
-export function statusOf(build: TreeBuild, phases: readonly Phase[]): PhaseStatus[] {
+/** The state of every phase. Cost: one plan for the whole tree. @param publishes  whether the last one was asked for */
+export function statusOf(build: TreeBuild, phases: readonly Phase[], publishes: boolean): PhaseStatus[] {
   const { store, tree, targets } = build;
   const goals = targets.flatMap(({ drvPath, outputs }) => (drvPath === undefined ? [] : [{ drvPath, outputs }]));
   const sources = build.sources.map((drvPath) => ({ drvPath, outputs: [] }));
@@ -142,6 +142,8 @@ export function statusOf(build: TreeBuild, phases: readonly Phase[]): PhaseStatu
         return { phase, state: 'unsupported', nDone: 0, nAll: 0 };
       case 'other':
         return { phase, state: 'none', nDone: 0, nAll: 0 };
+      case 'publish':
+        return { phase, state: publishes ? 'check' : 'none', nDone: 0, nAll: 0 };
       case 'validate':
       case 'setup':
         return { phase, state: 'check', nDone: 0, nAll: 0 };

@@ -1,11 +1,18 @@
 /** The commands of `pkm`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
 
-const DEPOT: Option = {
-  long: 'depot',
-  values: ['DIR'],
-  doc: "the depot of this machine, with users' keys and addresses (default: var/depot in the home of igos)",
-};
+const DEPOT: readonly Option[] = [
+  {
+    long: 'depot',
+    values: ['DIR'],
+    doc: "the depot of this machine, with users' keys and addresses (default: var/depot in the home of igos)",
+  },
+  {
+    long: 'tree',
+    values: ['DIR'],
+    doc: 'the source tree whose recipes say what the current version of an archive is (default: this folder)',
+  },
+];
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and leave the root alone' };
 /** Of commands that take trees. */
 const DRY_RUN_BUILDING: Option = { ...DRY_RUN, doc: `${DRY_RUN.doc} (what is not built yet is still built, into the store)` };
@@ -38,8 +45,8 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos. What else contains '#' or '/' is a tree: its packages are realized where needed, without '#' all of the tiers that ship. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
-    options: [...ARCHIVE, DEPOT, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+      "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos: packages of igos are installed as such, other archives below /depot, where Genode has them. It may be a source (its binary is meant), a binary or raw data, too; without ARCH it is that of this machine, and without VERSION the current one of the recipe in a source tree. What else contains '#' or '/' is a tree: its packages are realized where needed, without '#' all of the tiers that ship. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
+    options: [...ARCHIVE, ...DEPOT, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {

@@ -1,4 +1,4 @@
-/** The names that declarations find last, behind the tree's: fetchers, styles, `lib`. The language's own globals come after. */
+/** The names that declarations find last, behind the tree's: fetchers, styles, `lib`, builtins without `builtins.` before them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SourceFile } from '../../base/index.ts';
@@ -38,7 +38,8 @@ export function libraryScope(evaluator: Evaluator, scoping: Scoping, more: Reado
       const known = made.get(name);
       if (known !== undefined) return known;
       const entry = LIBRARY.find((each) => each.name === name);
-      if (entry === undefined) return undefined;
+      // Globals have a builtin that needs the prefix as `__sort`.
+      if (entry === undefined) return evaluator.globals.get(`__${name}`);
       const slot = entry.make(evaluator, scoping);
       made.set(name, slot);
       return slot;

@@ -1,6 +1,6 @@
 /** From declarations over one user's depot to another machine's root. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { golden } from '../golden.ts';
@@ -69,22 +69,90 @@ test('packages of igos go over a depot to a root', { skip }, (t) => {
   ok(carol.pkm('verify', '--root', join(carol.work, 'another')));
 });
 
-test('what holds no package of igos, or is no package archive, is refused', { skip }, (t) => {
-  const alan = programs(t);
-  const places = ['--depot', join(alan.work, 'depot'), '--public', join(alan.work, 'public')];
-  ok(alan.igos('depot', 'keygen', 'alan', '--no-passphrase', '--bits', '2048', ...places));
-  for (const [path, text] of [
-    ['pkg/wall/1/README', 'x'],
-    ['pkg/wall/1/archives', 'alan/src/wall/1\n'],
-    ['src/wall/1/LICENSE', 'free'],
-    ['bin/x86_64/wall/1/wall', 'a program for Genode'],
-  ] as const) {
-    mkdirSync(join(alan.work, 'depot/alan', path, '..'), { recursive: true });
-    writeFileSync(join(alan.work, 'depot/alan', path), text);
+/** Archives as Genode has them in the depot of a machine, published. */
+function genodeArchives(machine: Programs, files: Readonly<Record<string, string>>, ...published: readonly string[]): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(machine.work, 'depot/alan', path, '..'), { recursive: true });
+    writeFileSync(join(machine.work, 'depot/alan', path), text);
   }
-  ok(alan.igos('depot', 'publish', 'alan/pkg/x86_64/wall/1', ...places));
+  const places = ['--depot', join(machine.work, 'depot'), '--public', join(machine.work, 'public')];
+  ok(machine.igos('depot', 'keygen', 'alan', '--no-passphrase', '--bits', '2048', ...places));
+  ok(machine.igos('depot', 'publish', ...published, ...places));
+}
+
+test('archives of Genode are placed below /depot, upgraded and rolled back', (t) => {
+  const alan = programs(t);
+  const ofVersion = (version: string) => ({
+    [`pkg/wall/${version}/README`]: 'x',
+    [`pkg/wall/${version}/archives`]: `alan/pkg/paint/1\nalan/src/wall/${version}\n`,
+    [`src/wall/${version}/LICENSE`]: 'free',
+    [`bin/x86_64/wall/${version}/wall`]: `program ${version}`,
+  });
+  const paint = { 'pkg/paint/1/README': 'x', 'pkg/paint/1/archives': 'alan/raw/red/1\n', 'raw/red/1/red': '#f00' };
+  const asked = ['alan/pkg/x86_64/wall/1', 'alan/pkg/x86_64/wall/2'] as const;
+  genodeArchives(alan, { ...ofVersion('1'), ...ofVersion('2'), ...paint }, ...asked);
+
   const bob = receiver(t, alan.work);
-  const refusals = ['depot:alan/pkg/x86_64/wall/1', 'depot:alan/pkg/wall/1', 'depot:carol/pkg/x86_64/wall/1'].map((operand) => {
+  // What another tool downloaded into the depot is fetched again, as it was signed.
+  const depot = join(bob.work, 'home', 'var', 'depot');
+  ok(bob.igos('depot', 'download', asked[0], '--depot', depot, '--public', join(bob.work, 'public')));
+  assert.match(ok(bob.pkm('install', `depot:${asked[0]}`)).stdout, /^installed alan\.pkg\.wall 1$/m);
+  const root = join(bob.work, 'root');
+  const programOf = (version: string) => join(root, 'depot/alan/bin/x86_64/wall', version, 'wall');
+  assert.equal(readFileSync(programOf('1'), 'utf8'), 'program 1');
+  assert.equal(readFileSync(join(root, 'depot/alan/raw/red/1/red'), 'utf8'), '#f00');
+  assert.equal(readFileSync(join(root, 'depot/alan/pkg/wall/1/archives'), 'utf8'), 'alan/pkg/paint/1\nalan/src/wall/1\n');
+  ok(bob.pkm('verify'));
+  assert.match(bob.pkm('remove', 'alan.raw.red').stderr, /'alan\.pkg\.paint' needs 'alan\.raw\.red=1'/);
+
+  ok(bob.pkm('install', `depot:${asked[1]}`));
+  assert.equal(existsSync(programOf('1')), false);
+  ok(bob.pkm('rollback'));
+  assert.equal(readFileSync(programOf('1'), 'utf8'), 'program 1');
+  ok(bob.pkm('verify'));
+});
+
+test('of an archive without version the current one of its recipe is meant, and of a source its binary', (t) => {
+  const alan = programs(t);
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const files = {
+    'pkg/wall/7/README': 'x',
+    'pkg/wall/7/archives': 'alan/src/wall/7\n',
+    'src/wall/7/LICENSE': 'free',
+    [`bin/${arch}/wall/7/wall`]: 'program',
+    'raw/red/3/red': '#f00',
+  };
+  genodeArchives(alan, files, `alan/pkg/${arch}/wall/7`, 'alan/raw/red/3');
+  for (const [recipe, version] of [
+    ['pkg/wall', '7'],
+    ['src/wall', '7'],
+    ['raw/red', '3'],
+    ['raw/blue', '-'],
+  ]) {
+    mkdirSync(join(alan.work, 'source/repos/demo/recipes', recipe!), { recursive: true });
+    writeFileSync(join(alan.work, 'source/repos/demo/recipes', recipe!, 'hash'), `${version} 0123\n`);
+  }
+  const bob = receiver(t, alan.work);
+  const install = (...operands: readonly string[]) =>
+    bob.pkm('install', ...operands, '--tree', join(alan.work, 'source'), '--dry-run');
+  const lines = (run: Run) => ok(run).stdout.match(/alan\.\S+ \d/g);
+  assert.deepEqual(lines(install('depot:alan/pkg/wall')), [`alan.bin.${arch}.wall 7`, 'alan.pkg.wall 7']);
+  assert.deepEqual(lines(install(`depot:alan/pkg/${arch}/wall`)), [`alan.bin.${arch}.wall 7`, 'alan.pkg.wall 7']);
+  assert.deepEqual(lines(install('depot:alan/src/wall', 'depot:alan/raw/red')), [`alan.bin.${arch}.wall 7`, 'alan.raw.red 3']);
+  assert.match(install('depot:alan/raw/blue').stderr, /the recipe of 'raw\/blue' has no version yet/);
+});
+
+test('what is no package of igos though it says so, and what is nothing for a root, is refused', (t) => {
+  const alan = programs(t);
+  const files = {
+    'pkg/two/1/README': 'x',
+    'pkg/two/1/archives': 'alan/raw/two/1\n',
+    'raw/two/1/a.igos.tar.gz': 'x',
+    'raw/two/1/b.igos.tar.gz': 'x',
+  };
+  genodeArchives(alan, files, 'alan/pkg/x86_64/two/1');
+  const bob = receiver(t, alan.work);
+  const refusals = ['depot:alan/pkg/x86_64/two/1', 'depot:alan/api/clock/1', 'depot:carol/pkg/x86_64/two/1'].map((operand) => {
     const { status, stderr } = bob.pkm('install', '--quiet', operand);
     assert.notEqual(status, 0);
     return stderr.replaceAll(bob.work, '/tmp');

@@ -177,6 +177,40 @@ test('a tree that fails a gate does not get past validate, unless that is skippe
   assert.match(skipped.stderr, /^core: 1 package, 1 built/m);
 });
 
+test('the last phase publishes what ships, and again only what changed', (t) => {
+  if (!needsSandbox(t)) return;
+  const { igos, pkm, work } = programs(t);
+  const tree = writeTree(join(work, 'tree'), 'echo two >"$out/usr/share/two"');
+  const [key, folder] = [join(work, 'secret.key'), join(work, 'public')];
+  writeFileSync(join(work, 'key.pub'), igos('key', 'generate', 'small-1', '-o', key).stdout);
+  const publish = (...words: readonly string[]) => igos('phases', tree, '--publish', folder, '--key', key, ...words);
+  const first = publish();
+  assert.equal(first.status, 0, first.stderr);
+  assert.match(first.stderr, /^publish: 2 archives written to .*: 2 packages \(2 read\), serial 1, good for 30 days/m);
+  assert.match(
+    publish('--expires', '2').stderr,
+    /^publish: 0 archives written .*: 2 packages \(0 read\), serial 2, good for 2 days/m,
+  );
+  writeTree(tree, 'echo other >"$out/usr/share/two"');
+  assert.match(publish().stderr, /^publish: 1 archive written .*: 2 packages \(1 read\), serial 3/m);
+  const synced = pkm('sync', folder, '--key', join(work, 'key.pub'));
+  assert.equal(synced.status, 0, synced.stderr);
+  assert.equal(pkm('install', 'two').status, 0);
+  assert.equal(readFileSync(join(work, 'root/usr/share/two'), 'utf8'), 'other\n');
+
+  // What others have stays as it is where the build is not whole.
+  writeTree(tree, 'exit 1');
+  assert.match(publish('--keep-going').stderr, /^publish: nothing: not all packages are built/m);
+  assert.match(publish('--skip', 'games,manifest').stderr, /^publish: nothing/m);
+
+  const misused = [
+    ['--publish', folder],
+    ['--until', 'publish'],
+    ['--publish', folder, '--key', key, '--expires', 'soon'],
+  ];
+  for (const words of misused) assert.equal(igos('phases', tree, ...words).status, 2);
+});
+
 test('phases that cannot be had are said to be so', (t) => {
   const { igos, work } = programs(t);
   const tree = writeTree(join(work, 'tree'), ':');

@@ -13,6 +13,7 @@ import {
   parseArchives,
   parseHashFile,
   parseRecipeArchives,
+  parseWantedArchive,
   publicPath,
   topOf,
 } from '../../depot/index.ts';
@@ -62,6 +63,16 @@ test('names of recipes', () => {
   assert.deepEqual(current('a/src/noux-pkg'), { user: 'a', type: 'src', name: 'noux-pkg' });
   assert.deepEqual(current('a/pkg/x86_64/wm'), { user: 'a', type: 'pkg', arch: 'x86_64', name: 'wm' });
   assert.deepEqual(current('a/bin/x86_64/wm'), { user: 'a', type: 'bin', arch: 'x86_64', name: 'wm' });
+});
+
+test('names with a version or without', () => {
+  const wanted = (text: string) => formatArchiveName(parseWantedArchive(text));
+  for (const text of ['a/pkg/wm', 'a/pkg/wm/1', 'a/pkg/x86_64/wm', 'a/pkg/x86_64/wm/1', 'a/raw/x', 'a/bin/riscv/x', 'a/index/1'])
+    assert.equal(wanted(text), text);
+  assert.equal(wanted('a/pkg/wm-2017-05-31'), 'a/pkg/wm/2017-05-31');
+  assert.equal(wanted('a/bin/x86_32/wm-2017-05-31'), 'a/bin/x86_32/wm/2017-05-31');
+  assert.equal(parseWantedArchive('a/pkg/x86_64/wm').arch, 'x86_64');
+  assert.equal(parseWantedArchive('a/pkg/x86_65/1').name, 'x86_65');
 });
 
 test('what is no name is refused with the reason', (t) => {

@@ -51,6 +51,17 @@ test('overrides apply in the order of the files, super is what stands below', (c
   assert.equal(print('p.summary'), '"second, third"');
 });
 
+test('builtins need no prefix in declarations, and the tree comes before them', (context) => {
+  const { print } = openTree(context, {
+    'a.igos': `${TIER}${pkg('p', 'provides = filter (x: x != "b") [ "a" "b" ]; conflicts = [ sort ];')}${pkg('sort')}`,
+    'plain.nix': 'attrNames { a = 1; }',
+  });
+  assert.equal(print('p.provides'), '[ "a" ]');
+  assert.equal(print('sort.version'), '"1.0"');
+  assert.equal(print('head (attrNames { a = 1; })'), '"a"');
+  assert.throws(() => print('import ./plain.nix'), /undefined variable 'attrNames'/);
+});
+
 test('super has empty lists where nothing is given', (context) => {
   const { print } = openTree(
     context,
@@ -128,7 +139,7 @@ test('inherit works in declarations', (context) => {
 
 test('metadata of a whole tree is read without making a derivation', (context) => {
   const { print, evaluator } = openTree(context, TIER + pkg('a', 'source = throw "not now";') + pkg('b', 'build = [ a ];'));
-  assert.equal(print('map (p: "${p.name} ${p.version}") (builtins.attrValues packages)'), '[ "a 1.0" "b 1.0" ]');
+  assert.equal(print('map (p: "${p.name} ${p.version}") (attrValues packages)'), '[ "a 1.0" "b 1.0" ]');
   assert.equal(evaluator.texts.length, 0);
 });
 

@@ -1,0 +1,60 @@
+/** How a folder of archives becomes a repository: for `igos repo build`, and the last phase of a whole build. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { count, sys } from '../base/index.ts';
+import { writeIndex } from '../pkm/index.ts';
+import { type Arguments, UsageError } from './arguments.ts';
+import type { Context } from './context.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** How an index is signed, and until when it is good. */
+export interface Publication {
+  /** Texts of secret keys. */
+  readonly keys: readonly string[];
+  readonly days: number;
+  readonly allowPrivileged: boolean;
+}
+
+type WrittenIndex = Awaited<ReturnType<typeof writeIndex>>;
+
+/** @param command  how the user names what needs them @throws UsageError no key, or no number of days · SystemFault a key cannot be read */
+export function publicationOf(context: Context, args: Arguments, command: string): Publication {
+  const files = args.all('key').map(([file]) => resolve(context.workingDirectory, file!));
+  if (files.length === 0)
+    throw new UsageError(`${command} needs --key FILE`, ['make a key with: igos key generate NAME -o FILE']);
+  const days = args.value('expires') ?? '30';
+  if (!/^\d{1,5}$/.test(days)) throw new UsageError(`--expires takes a number of days, not '${days}'`);
+  const keys = files.map((file) => sys('read', file, () => readFileSync(file, 'utf8')));
+  return { keys, days: Number(days), allowPrivileged: args.has('allow-privileged') };
+}
+
+/** Indexes and signs the archives of a folder, which is the caller's alone meanwhile. */
+export async function publishFolder(context: Context, folder: string, publication: Publication): Promise<WrittenIndex> {
+  const { openProgress } = await import('./progress/open.ts');
+  const progress = await openProgress(context);
+  const written = await writeIndex(folder, {
+    keys: publication.keys,
+    now: publicationTime(context),
+    validSeconds: publication.days * DAY_SECONDS,
+    allowPrivileged: publication.allowPrivileged,
+    onRead: (file, isDone) => {
+      if (isDone) progress.finish(file, 'done');
+      else progress.start(file, `reading ${file}`);
+    },
+  }).finally(() => progress.stop());
+  if (!context.isJson)
+    for (const { name, version, privileged } of written.packages)
+      if (privileged.length > 0) context.out.talk(`note: ${name} ${version} has privileged files: ${privileged.join(', ')}`);
+  return written;
+}
+
+/** What was written, for people. */
+export const publishedText = ({ packages, nRead, serial, expiresAt }: WrittenIndex, { days }: Publication): string =>
+  `${count(packages.length, 'package')} (${nRead} read), serial ${serial}${expiresAt === 0 ? '' : `, good for ${count(days, 'day')}`}`;
+
+/** Seconds since 1970; `SOURCE_DATE_EPOCH`, where somebody needs the same bytes twice. */
+function publicationTime(context: Context): number {
+  const given = context.environment['SOURCE_DATE_EPOCH'] ?? '';
+  return /^\d{1,11}$/.test(given) ? Number(given) : Math.floor(Date.now() / 1000);
+}

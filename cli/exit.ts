@@ -3,14 +3,22 @@ import { Bug, Fault, Faults, isDiskFull, renderFault, systemFaultOf } from '../b
 import { UsageError } from './arguments.ts';
 import { type FullDiskOptions, isBelow, OF_A_ROOT, roomHints } from './full-disk.ts';
 import { BrokenPipe } from './output.ts';
+import { isBuildFault, recordBeside } from './unfinished.ts';
 
 export const EXIT = { ok: 0, fault: 1, usage: 2, brokenPipe: 3, buildFailed: 4, bug: 70, interrupted: 130 } as const;
 
 /** A store fault inside a build (a hash that differs) is a failed build too. An interrupted run is told apart for scripts. */
 function statusOf(faults: readonly Fault[]): number {
   if (faults.some((fault) => fault.code === 'E-BUILD-015')) return EXIT.interrupted;
-  const isBuild = (fault: Fault): boolean => fault.code.startsWith('E-BUILD-') || 'drvPath' in fault;
-  return faults.some(isBuild) ? EXIT.buildFailed : EXIT.fault;
+  return faults.some(isBuildFault) ? EXIT.buildFailed : EXIT.fault;
+}
+
+export interface EndingError {
+  readonly code: string;
+  readonly message: string;
+  readonly hints: readonly string[];
+  /** Of a build that failed. */
+  readonly drvPath?: string;
 }
 
 export interface Ending {
@@ -18,7 +26,9 @@ export interface Ending {
   /** For stderr; may be empty. */
   readonly text: string;
   /** For `--json`: one entry an error. */
-  readonly errors: readonly { readonly code: string; readonly message: string; readonly hints: readonly string[] }[];
+  readonly errors: readonly EndingError[];
+  /** For `--json`: what was done nevertheless. */
+  readonly record?: object;
 }
 
 const TOO_LARGE = "a limit on the size of files is in force: see 'ulimit -f'; some file systems (FAT) have one of their own";
@@ -36,16 +46,23 @@ const OF_A_STORE = /\/(tmp\/(add|build|optimise|trash)-\d+-|var\/(index|gcroots|
 /** What went wrong first: where closing down fails as well, that is a consequence. */
 const firstOf = (error: unknown): unknown => (error instanceof SuppressedError ? firstOf(error.suppressed) : error);
 
+function errorOf(fault: Fault): EndingError {
+  const { code, message, hints } = fault;
+  return { code, message, hints, ...('drvPath' in fault ? { drvPath: String(fault.drvPath) } : {}) };
+}
+
 export function endingOf(thrown: unknown, options: FullDiskOptions & { color: boolean; fullTrace: boolean }): Ending {
   const error = firstOf(thrown);
   const render = { color: options.color, fullTrace: options.fullTrace };
   const hintLines = (hints: readonly string[]): string => hints.map((hint) => `hint: ${hint}\n`).join('');
   const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];
   if (faults.length > 0) {
+    const record = recordBeside(error);
     return {
       status: statusOf(faults),
       text: faults.map((fault) => renderFault(fault, render)).join('\n'),
-      errors: faults.map(({ code, message, hints }) => ({ code, message, hints })),
+      errors: faults.map(errorOf),
+      ...(record === undefined ? {} : { record }),
     };
   }
   if (error instanceof UsageError) {

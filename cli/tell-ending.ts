@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 
 /** @param isJson  errors are a record on standard output, too */
 export async function tellEnding(output: Output, ending: Ending, args: Arguments, isJson: boolean): Promise<void> {
-  if (isJson && ending.errors.length > 0) output.json({ errors: ending.errors });
+  if (isJson && ending.errors.length > 0) output.json({ errors: ending.errors, ...ending.record });
   if (ending.text === '') return;
   if (args.value('log-format') !== 'internal-json') return output.talk(ending.text.trimEnd());
   const { errorLine } = await import('./progress/nix-json.ts');

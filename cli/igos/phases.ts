@@ -15,6 +15,7 @@ import { failedBuilds, type RealizeOutcome, realizeTargets } from '../realizing.
 import { openSession, type Session } from '../session.ts';
 import { systemImage } from '../system-files.ts';
 import { Trees } from '../targets.ts';
+import { withRecord } from '../unfinished.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   using session = openSession(context, args, { isReadOnly: false });
@@ -25,6 +26,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   const failures: BuildFault[] = [];
+  const record = (): object => recordOf(tree.name, statusOf(build, phases, publish !== undefined), selected, results);
   if (!args.has('dry-run')) {
     for (const phase of phases) {
       if (!selected.has(phase.name)) continue;
@@ -42,16 +44,16 @@ export async function run(context: Context, args: Arguments): Promise<number> {
         results.push({ phase, text, ms: performance.now() - before });
       } catch (error) {
         tell('failed');
-        failures.push(...failedBuilds(args, error));
+        results.push({ phase, text: 'failed', ms: performance.now() - before });
+        failures.push(...failedBuilds(args, context.isJson ? withRecord(error, record) : error));
       }
     }
   }
   const status = statusOf(build, phases, publish !== undefined);
   if (context.isJson && failures.length === 0) context.out.json(recordOf(tree.name, status, selected, results));
   if (!context.isJson) for (const line of listLines(status, selected)) context.out.line(line);
-  if (failures.length === 1) throw failures[0]!;
-  if (failures.length > 1) throw new Faults(failures);
-  return 0;
+  if (failures.length === 0) return 0;
+  throw withRecord(failures.length > 1 ? new Faults(failures) : failures[0], record);
 }
 
 interface PhaseResult {

@@ -1,5 +1,5 @@
 import { bytesToText, count, Fault, Faults } from '../../base/index.ts';
-import { type CheckResult, checkBuild, findSubstitutes, planBuild } from '../../builder/index.ts';
+import { type CheckResult, checkBuild, findSubstitutes, planBuild, validOutputs } from '../../builder/index.ts';
 import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
@@ -12,6 +12,7 @@ import { makeOutLinks } from '../out-links.ts';
 import { failedBuilds, goalsOf, pathsOf, planLines, realizeTargets, withBuilds } from '../realizing.ts';
 import { openSession } from '../session.ts';
 import { resolveTargets, type Target } from '../targets.ts';
+import { withRecord } from '../unfinished.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   if (args.has('watch')) {
@@ -74,22 +75,47 @@ async function realizeAll(
     return 0;
   }
   if (args.has('check')) return await check(context, args, store, targets, later);
-  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets, later);
-  makeOutLinks(context, args, store, linkable(targets, outputs));
-  const rows = targets.flatMap((target) =>
-    pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path })),
+  const { outputs, nBuilt, nFetched, nCutoff, nSubstituted } = await realizeTargets(context, args, store, targets, later).catch(
+    (error: unknown) => {
+      throw context.isJson ? withRecord(error, () => whatIsThere(store, targets)) : error;
+    },
   );
+  makeOutLinks(context, args, store, linkable(targets, outputs));
+  const rows = targets.flatMap((target) => rowsOf(target, outputs));
   if (context.isJson)
     context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff, substituted: nSubstituted });
   else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
   return 0;
 }
 
+interface OutputRow {
+  readonly name: string;
+  readonly drvPath: StorePath | null;
+  readonly output: string;
+  readonly path: StorePath;
+}
+
+const rowsOf = (target: Target, outputs: Outputs): OutputRow[] =>
+  pathsOf(target, outputs).map(([output, path]) => ({ name: target.label, drvPath: target.drvPath ?? null, output, path }));
+
+/** After a failure. */
+function whatIsThere(store: ObjectStore, targets: readonly Target[]): { outputs: OutputRow[]; missing: object[] } {
+  const outputs: OutputRow[] = [];
+  const missing: object[] = [];
+  for (const target of targets) {
+    const { label: name, drvPath } = target;
+    const found =
+      drvPath === undefined ? new Map<string, StorePath>() : validOutputs(store, { drvPath, outputs: target.outputs });
+    if (found === undefined) missing.push({ name, drvPath });
+    else outputs.push(...rowsOf(target, new Map(drvPath === undefined ? [] : [[drvPath, found]])));
+  }
+  return { outputs, missing };
+}
+
+type Outputs = ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>;
+
 /** Each derivation once, with those of its outputs that were asked for. */
-function linkable(
-  targets: readonly Target[],
-  outputs: ReadonlyMap<StorePath, ReadonlyMap<string, StorePath>>,
-): (readonly [string, StorePath])[][] {
+function linkable(targets: readonly Target[], outputs: Outputs): (readonly [string, StorePath])[][] {
   const built = new Map<StorePath, Map<string, StorePath>>();
   for (const target of targets) {
     for (const [output, path] of pathsOf(target, outputs)) {
@@ -155,20 +181,14 @@ async function check(
     for (const path of result.kept?.values() ?? []) context.out.talk(`kept, as it came out this time: ${path}`);
   }
   const nDifferent = rows.filter((row) => !row.isEqual).length;
+  const record = { checked: rows.map(checkedRecord) };
   if (context.isJson && failures.length === 0) {
-    const checked = rows.map(({ drvPath, isEqual, differences, kept }) => ({
-      drvPath,
-      isEqual,
-      ...(kept === undefined ? {} : { kept: Object.fromEntries(kept) }),
-      differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
-    }));
-    context.out.json({ checked });
+    context.out.json(record);
     return nDifferent === 0 ? 0 : 1;
   }
   if (nDifferent > 0) failures.push(notReproducible(nDifferent, rows.length, args.has('keep-failed')));
-  if (failures.length > 1) throw new Faults(failures);
-  if (failures.length === 1) throw failures[0]!;
-  return 0;
+  if (failures.length === 0) return 0;
+  throw withRecord(failures.length > 1 ? new Faults(failures) : failures[0], () => record);
 }
 
 /** With --keep-going what failed is said at the end. @returns nothing for what failed */
@@ -188,6 +208,13 @@ const checkOne = (context: Context, args: Arguments, store: ObjectStore, drvPath
       onDifferent: (different) => showDifference(context, different, (line) => draw((display) => display.note(line))),
     }),
   );
+
+const checkedRecord = ({ drvPath, isEqual, differences, kept }: Checked): object => ({
+  drvPath,
+  isEqual,
+  ...(kept === undefined ? {} : { kept: Object.fromEntries(kept) }),
+  differences: differences.map(({ output, path, kind }) => ({ output, path: bytesToText(path), kind })),
+});
 
 function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
   const found = count(differences.length, 'difference');

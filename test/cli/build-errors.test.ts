@@ -147,12 +147,49 @@ test('--check with --keep-going builds the others again after one failed, the fi
   );
   assert.match(stderr, /^\[1\/1\] building loud-1: failed in install after /m);
   assert.equal(stderr.match(/building networked-1$/gm)?.length, 1, 'what has failed is not built again');
-  const { errors } = JSON.parse(igos(...words, '-k', '--json').stdout) as { errors: { code: string }[] };
+  interface Failed {
+    readonly errors: readonly { readonly code: string; readonly drvPath?: string }[];
+    readonly checked: readonly { readonly drvPath: string; readonly isEqual: boolean }[];
+  }
+  const { errors, checked } = JSON.parse(igos(...words, '-k', '--json').stdout) as Failed;
   assert.deepEqual(
-    errors.map(({ code }) => code),
-    ['E-BUILD-001', 'E-BUILD-032', 'E-CLI-009'],
+    errors.map(({ code, drvPath }) => [code, drvPath?.replace(/^[^-]*-/, '')]),
+    [
+      ['E-BUILD-001', 'networked-1.drv'],
+      ['E-BUILD-032', 'loud-1.drv'],
+      ['E-CLI-009', undefined],
+    ],
+  );
+  assert.deepEqual(
+    checked.map(({ drvPath, isEqual }) => [drvPath.replace(/^[^-]*-/, ''), isEqual]),
+    [
+      ['chance-1.drv', false],
+      ['same-1.drv', true],
+    ],
   );
   assert.equal(igos(...words).stdout, '');
+});
+
+test('after a failure --json says what is there and what is not', { skip }, (t) => {
+  const { igos, tree } = scratchTree(t);
+  const words = ['realize', '-k', '--json', `${tree}#same`, `${tree}#networked`];
+  const { status, stdout } = igos(...words);
+  assert.equal(status, 4);
+  interface Failed {
+    readonly errors: readonly { readonly code: string; readonly drvPath?: string }[];
+    readonly outputs: readonly { readonly name: string; readonly output: string; readonly path: string }[];
+    readonly missing: readonly { readonly name: string; readonly drvPath: string }[];
+  }
+  const { errors, outputs, missing } = JSON.parse(stdout) as Failed;
+  assert.deepEqual(
+    outputs.map(({ name, output, path }) => [name, output, path.replace(/^.*-/, '')]),
+    [['same', 'out', '1']],
+  );
+  assert.deepEqual(
+    missing.map(({ name }) => name),
+    ['networked'],
+  );
+  assert.equal(errors[0]!.drvPath, missing[0]!.drvPath);
 });
 
 test('the second build of --check is shown like the first, and made with the same options', { skip }, (t) => {

@@ -243,6 +243,19 @@ test('--keep-going builds, in this and later tiers, what does not depend on what
   assert.equal(said.match(/building bad-1: failed/g)!.length, 1, 'it is tried once');
   assert.equal(said.match(/^error\[/gm)!.length, 1);
   assert.match(run.stdout, / core +begun +1 of 2\n[\s\S]* games +begun +1 of 3\n/);
-  const record = igos('phases', tree, '--keep-going', '--json');
-  assert.deepEqual(Object.keys(JSON.parse(record.stdout) as object), ['errors']);
+  interface PhasesRecord {
+    readonly errors: readonly { readonly code: string; readonly drvPath: string }[];
+    readonly phases: readonly { readonly name: string; readonly done: number; readonly of: number; readonly result?: string }[];
+  }
+  const { errors, phases } = JSON.parse(igos('phases', tree, '--keep-going', '--json').stdout) as PhasesRecord;
+  assert.deepEqual(
+    errors.map(({ code, drvPath }) => [code, drvPath.replace(/.*-/, '')]),
+    [['E-BUILD-001', '1.drv']],
+  );
+  const told = new Map(phases.map(({ name, done, of, result }) => [name, `${done}/${of} ${result ?? ''}`]));
+  assert.equal(told.get('core'), '1/2 failed');
+  assert.equal(told.get('games'), '1/3 3 packages, 2 not tried');
+  const stopped = JSON.parse(igos('phases', tree, '--json').stdout) as PhasesRecord;
+  assert.equal(stopped.phases.find(({ name }) => name === 'core')!.result, 'failed');
+  assert.equal(stopped.phases.find(({ name }) => name === 'games')!.result, undefined);
 });

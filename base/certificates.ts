@@ -31,11 +31,22 @@ export interface Certificates {
   readonly variable?: string;
 }
 
-/** `undefined` where the machine has none. @throws BadCertificates */
-export function machineCertificates(environment: NodeJS.ProcessEnv = process.env): Certificates | undefined {
+/** The variable that counts, and the file that it names; `undefined` where none is set. */
+export function namedCertificates(
+  environment: Readonly<Record<string, string | undefined>>,
+): { readonly variable: string; readonly file: string } | undefined {
   for (const variable of VARIABLES) {
     const file = environment[variable];
-    if (file === undefined || file === '') continue;
+    if (file !== undefined && file !== '') return { variable, file };
+  }
+  return undefined;
+}
+
+/** `undefined` where the machine has none. @throws BadCertificates */
+export function machineCertificates(environment: NodeJS.ProcessEnv = process.env): Certificates | undefined {
+  const named = namedCertificates(environment);
+  if (named !== undefined) {
+    const { variable, file } = named;
     const found = read(file);
     if (typeof found === 'string') throw new BadCertificates(variable, file, `cannot be read (${found})`);
     if (found.length === 0) throw new BadCertificates(variable, file, 'holds no certificate');

@@ -3,7 +3,7 @@ export * from './absolute-path.ts';
 export * from './atomic.ts';
 export * from './bound-program.ts';
 export * from './bytes.ts';
-export { BadCertificates, machineCertificates } from './certificates.ts';
+export { BadCertificates, machineCertificates, namedCertificates } from './certificates.ts';
 export * from './clock.ts';
 export * from './codes.ts';
 export * from './dependency-order.ts';

@@ -59,6 +59,9 @@ export const writeArchive = async (
 /** Indexes the archives of a folder, and signs the index with ed25519 keys. */
 export const writeIndex = async (folder: string, options: WriteIndexOptions): Promise<WrittenIndex> =>
   (await import('./repository/write-index.ts')).writeIndex(folder, options);
+/** SHA-256 of an archive, as hex. @throws SystemFault */
+export const archiveSha256 = async (file: string): Promise<string> =>
+  (await import('./repository/write-index.ts')).sha256Of(file);
 
 /** Makes a lost or damaged database anew of the text manifests. @throws Fault E-PKM-028 · E-PKM-020 · E-PKM-021 */
 export const rebuildDatabase = async (root: string, options: RebuildOptions): Promise<RebuildReport> =>

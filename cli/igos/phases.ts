@@ -26,7 +26,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   const failures: BuildFault[] = [];
-  const record = (): object => recordOf(tree.name, statusOf(build, phases, publish !== undefined), selected, results);
+  const state = (): PhaseStatus[] => statusOf(build, phases, publish !== undefined);
   if (!args.has('dry-run')) {
     for (const phase of phases) {
       if (!selected.has(phase.name)) continue;
@@ -45,15 +45,21 @@ export async function run(context: Context, args: Arguments): Promise<number> {
       } catch (error) {
         tell('failed');
         results.push({ phase, text: 'failed', ms: performance.now() - before });
-        failures.push(...failedBuilds(args, context.isJson ? withRecord(error, record) : error));
+        failures.push(
+          ...failedBuilds(
+            args,
+            context.isJson ? withRecord(error, () => recordOf(tree.name, state(), selected, results)) : error,
+          ),
+        );
       }
     }
   }
-  const status = statusOf(build, phases, publish !== undefined);
-  if (context.isJson && failures.length === 0) context.out.json(recordOf(tree.name, status, selected, results));
+  const status = state();
+  const record = recordOf(tree.name, status, selected, results);
+  if (context.isJson && failures.length === 0) context.out.json(record);
   if (!context.isJson) for (const line of listLines(status, selected)) context.out.line(line);
   if (failures.length === 0) return 0;
-  throw withRecord(failures.length > 1 ? new Faults(failures) : failures[0], record);
+  throw withRecord(failures.length > 1 ? new Faults(failures) : failures[0], () => record);
 }
 
 interface PhaseResult {

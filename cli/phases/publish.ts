@@ -1,10 +1,10 @@
 /** The last phase: archives of all that ships in a folder, with a signed index, as `pkm sync` takes it. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { count, makeDirectory, sys, writeFileAtomic } from '../../base/index.ts';
 import type { Tree } from '../../eval/index.ts';
-import { type PackageImage, writeArchive } from '../../pkm/index.ts';
+import { archiveSha256, type PackageImage, writeArchive } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
@@ -53,27 +53,41 @@ export async function publishTree(
   });
 }
 
-/** What the archives of a folder were made of: file name → digest of the image, and size of the archive. */
-type Known = Record<string, { readonly image: string; readonly sizeBytes: number }>;
+/** What the archives of a folder were made of: file name → digests of the image and of the archive. */
+type Known = Record<string, { readonly image: string; readonly sha256: string } | undefined>;
 
 const KNOWN = '.igos-archives.json';
 
 // Compressing again what has not changed would take as long as everything else of a build that has nothing to do.
 async function writeArchives(folder: string, images: readonly PackageImage[]): Promise<number> {
   const file = join(folder, KNOWN);
-  const known: Known = existsSync(file) ? (JSON.parse(sys('read', file, () => readFileSync(file, 'utf8'))) as Known) : {};
+  const known = readKnown(file);
   let nWritten = 0;
   for (const image of images) {
     const name = `${image.name}-${image.version}.igos.tar.gz`;
     const digest = digestOf(image);
-    const size = statSync(join(folder, name), { throwIfNoEntry: false })?.size;
-    if (known[name]?.image === digest && known[name].sizeBytes === size) continue;
-    const { sizeBytes } = await stoppable((signal) => writeArchive(image, join(folder, name), signal));
-    known[name] = { image: digest, sizeBytes };
+    const before = known[name];
+    // Whatever stands there is signed: it has to be what was written.
+    const isSame =
+      before?.image === digest && existsSync(join(folder, name)) && (await archiveSha256(join(folder, name))) === before.sha256;
+    if (isSame) continue;
+    const { sha256 } = await stoppable((signal) => writeArchive(image, join(folder, name), signal));
+    known[name] = { image: digest, sha256 };
     nWritten++;
     writeFileAtomic(file, `${JSON.stringify(known, undefined, 1)}\n`);
   }
   return nWritten;
+}
+
+/** What nobody can read is not known: the archives are written again. */
+function readKnown(file: string): Known {
+  if (!existsSync(file)) return {};
+  const text = sys('read', file, () => readFileSync(file, 'utf8'));
+  try {
+    return { ...(JSON.parse(text) as Known) };
+  } catch {
+    return {};
+  }
 }
 
 /** Of all that stands in the archive of an image. */

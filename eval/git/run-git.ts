@@ -1,6 +1,6 @@
 /** The program `git`, called so that nothing of a repository's own settings runs and nobody is asked for a password. */
 import { spawnSync } from 'node:child_process';
-import { boundWords } from '../../base/index.ts';
+import { boundWords, namedCertificates } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,10 +18,10 @@ export class Git {
   constructor(repository: string, environment: Environment, extra: Readonly<Record<string, string>> = {}) {
     this.#repository = repository;
     const inherited = Object.entries(environment).filter(([name, value]) => value !== undefined && INHERITED.test(name));
-    const trusted = environment['NIX_SSL_CERT_FILE'] || environment['SSL_CERT_FILE'];
+    const trusted = namedCertificates(environment);
     this.#env = {
       // A git with GnuTLS does not look at the variable that all others have.
-      ...(trusted === undefined ? {} : { GIT_SSL_CAINFO: trusted }),
+      ...(trusted === undefined ? {} : { GIT_SSL_CAINFO: trusted.file }),
       ...(Object.fromEntries(inherited) as Record<string, string>),
       LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',

@@ -128,7 +128,7 @@ export function putFetched(context: RootContext, found: FetchedRepository, optio
     try {
       checkFreshness(fetched, known, base, options);
     } catch (error) {
-      throw known === undefined ? error : stillInUse(error as Fault);
+      throw known === undefined || !(error instanceof Fault) ? error : stillInUse(error);
     }
     const { files } = fetched.index;
     if (files !== undefined && list === undefined && !hasFileList(context.layout, address, files.sha256)) return undefined;

@@ -163,7 +163,8 @@ function sayGone(error: unknown): never {
   ]);
 }
 
-async function sha256Of(path: string): Promise<string> {
+/** Of an archive, as hex. @throws SystemFault */
+export async function sha256Of(path: string): Promise<string> {
   const digest = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk as Buffer);

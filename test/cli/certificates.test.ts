@@ -55,7 +55,7 @@ test('fetchurl and fetchGit over https', async (t) => {
     const stranger = await evaluate(expression, {});
     assert.equal(stranger.status, 1, stranger.stdout);
     assert.match(stranger.stderr, /certificate/);
-    const known = await evaluate(expression, { SSL_CERT_FILE: made.cert });
+    const known = await evaluate(expression, { NIX_SSL_CERT_FILE: '', SSL_CERT_FILE: made.cert });
     assert.deepEqual([known.status, known.stdout], [0, 'committed'], known.stderr);
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -191,8 +191,16 @@ test('the last phase publishes what ships, and again only what changed', (t) => 
     publish('--expires', '2').stderr,
     /^publish: 0 archives written .*: 2 packages \(0 read\), serial 2, good for 2 days/m,
   );
+  // Only what was written is signed, whatever stands there now, and whatever is known of it.
+  const archive = join(folder, readdirSync(folder).find((name) => name.startsWith('two-'))!);
+  const bytes = readFileSync(archive);
+  writeFileSync(archive, Buffer.alloc(bytes.length, 'x'));
+  assert.match(publish().stderr, /^publish: 1 archive written /m);
+  assert.deepEqual(readFileSync(archive), bytes);
+  writeFileSync(join(folder, '.igos-archives.json'), '{ "two');
+  assert.match(publish().stderr, /^publish: 2 archives written /m);
   writeTree(tree, 'echo other >"$out/usr/share/two"');
-  assert.match(publish().stderr, /^publish: 1 archive written .*: 2 packages \(1 read\), serial 3/m);
+  assert.match(publish().stderr, /^publish: 1 archive written .*: 2 packages \(1 read\), serial 5/m);
   const synced = pkm('sync', folder, '--key', join(work, 'key.pub'));
   assert.equal(synced.status, 0, synced.stderr);
   assert.equal(pkm('install', 'two').status, 0);

@@ -11,6 +11,7 @@ import { findCommand } from '../../cli/commands.ts';
 import { endingOf } from '../../cli/exit.ts';
 import { FOREIGN_WORDS } from '../../cli/foreign-words.ts';
 import { packageLine } from '../../cli/report-lines.ts';
+import { changeOf } from '../../pkm/package-change.ts';
 import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
 
@@ -128,8 +129,7 @@ test('who may not change a root, and who has no room on it, is told what to do',
 });
 
 test('a plan says which way a version goes', () => {
-  const line = (from: string, to: string, isPlan = false): string =>
-    packageLine({ name: 'a', action: 'upgrade', from, to }, isPlan);
+  const line = (from: string, to: string, isPlan = false): string => packageLine(changeOf('a', from, to), isPlan);
   assert.equal(line('1.0', '2.0'), 'upgraded a 1.0 -> 2.0');
   assert.equal(line('1.0', '1.0rc1'), 'downgraded a 1.0 -> 1.0rc1');
   assert.equal(line('2', '1', true), 'downgrade a 2 -> 1');

@@ -44,7 +44,7 @@ test('a held package is not upgraded, superseded or removed; a rollback may chan
   );
   box.do((root) => root.remove(['a']));
   assert.deepEqual(
-    box.do((root) => root.history({ package: 'a' }).map((entry) => entry.operation)).filter((name) => name.endsWith('hold')),
+    box.do((root) => root.history({ packages: ['a'] }).map((entry) => entry.operation)).filter((name) => name.endsWith('hold')),
     ['unhold', 'hold'],
   );
   assert.throws(() => box.do((root) => root.hold(['nothing'], true)), { code: 'E-PKM-015' });

@@ -293,7 +293,7 @@ test('row: history tells who, when and what, in a chain', (t) => {
   );
   assert.ok(history.every((entry) => entry.user === 'tester' && entry.time >= 1_800_000_000));
   assert.deepEqual(
-    box.do((root) => root.history({ package: 'b' }).length),
+    box.do((root) => root.history({ packages: ['b'] }).length),
     2,
   );
 });

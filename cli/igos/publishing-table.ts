@@ -17,6 +17,11 @@ export const PUBLICATION: readonly Option[] = [
     doc: 'sign with this secret key, as made by igos key generate (needed)',
   },
   { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
+  {
+    long: 'serial',
+    values: ['N'],
+    doc: 'number of this index (default: one more than the last): must be above all that machines have synced',
+  },
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
 ];
 
@@ -29,7 +34,7 @@ export const publishingCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      "Realizes the packages and writes each as NAME-VERSION.igos.tar.gz, which pkm and InterGenOS's own pkm install. Equal packages give archives that are equal to the bit, wherever and whenever they are made. TREE alone stands for all of its packages.",
+      "Realizes the packages and writes each as NAME-VERSION.igos.tar.gz, which pkm and InterGenOS's own pkm install. Equal packages give archives that are equal to the bit, wherever and whenever they are made. TREE alone stands for what ships (igos help tier), and for what that needs at run time; what does not ship is named.",
     options: [
       {
         long: 'output',
@@ -51,7 +56,7 @@ export const publishingCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new.',
+      'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new. Where the index of before was lost, or the folder is made anew each time, --serial says it: machines refuse an index whose serial is not higher. A package that was published with other bytes in the same version and release is named.',
     options: [...PUBLICATION],
     examples: [
       {

@@ -69,7 +69,11 @@ function keptBackLine({ name, version, release, isHeld, offered }: KeptBack): st
 }
 
 export const warningLines = (report: TransactionReport): string[] =>
-  report.warnings.map((warning) => `warning: ${warning.path === undefined ? '' : `${warning.path}: `}${warning.text}`);
+  report.warnings.map(({ kind, path, package: name, text }) => {
+    // What is said of trust names the package itself.
+    const subject = path ?? (kind === 'trust' ? undefined : name);
+    return `warning: ${subject === undefined ? '' : `${subject}: `}${text}`;
+  });
 
 /** Everything a person should know before it happens. */
 export const planLines = (report: TransactionReport): string[] => [...warningLines(report), ...reportLines(report, true)];

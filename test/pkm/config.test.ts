@@ -83,6 +83,25 @@ test('rollback after a conflict keeps the file and takes the stale .new away', a
   assert.equal(box.read('etc/p.conf.new'), undefined);
 });
 
+test('a rollback to the version that was deleted, or changed where nothing can be merged, is no conflict', async (t) => {
+  const box = new Sandbox(t);
+  const binary = (text: string) => `${text}\0`;
+  install(box, 1, binary(V1));
+  const rollback = async () => (await box.do((root) => root.rollback(1))).config.map(({ outcome: what }) => what);
+  const states = () => box.do((root) => root.config().map((file) => [file.path, file.state]));
+  unlinkSync(box.path('etc/p.conf'));
+  assert.deepEqual(outcome(install(box, 2, binary(V2))), ['stays-deleted etc/p.conf.new']);
+  assert.deepEqual(await rollback(), ['stays-deleted']);
+  assert.deepEqual([box.read('etc/p.conf'), box.read('etc/p.conf.new')], [undefined, undefined]);
+  assert.deepEqual(states(), [['etc/p.conf', 'deleted']]);
+  box.write('etc/p.conf', binary(CLASH));
+  assert.deepEqual(outcome(install(box, 3, binary(V2))), ['new-file etc/p.conf.new']);
+  assert.deepEqual(await rollback(), ['kept']);
+  assert.deepEqual([box.read('etc/p.conf'), box.read('etc/p.conf.new')], [binary(CLASH), undefined]);
+  assert.deepEqual(states(), [['etc/p.conf', 'modified']]);
+  assert.deepEqual(outcome(install(box, 4, binary(V2))), ['new-file etc/p.conf.new'], 'what comes anew is a conflict again');
+});
+
 test('binary configuration is never merged', (t) => {
   const box = new Sandbox(t);
   install(box, 1, `${V1}\0`);
@@ -209,6 +228,37 @@ test('the mode and the owner that the user gave a configuration file stay when i
   box.write('etc/p.conf', BOTH);
   at(4, 0o644, BOTH); // what the user wrote comes from upstream as well
   assert.deepEqual(stands(), given);
+});
+
+test('a file that the user changed and gave away stays theirs when only its mode changes upstream', (t) => {
+  const box = new Sandbox(t);
+  const path = box.path('etc/p.conf');
+  const at = (version: number, mode: number) =>
+    box.do((root) => root.install([box.image(`p ${version}`, { 'etc/p.conf': { mode, text: V1 } })]));
+  at(1, 0o644);
+  box.write('etc/p.conf', MINE);
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) chownSync(path, 33, 44);
+  assert.deepEqual(outcome(at(2, 0o640)), ['kept']);
+  const { mode, uid, gid } = lstatSync(path);
+  assert.deepEqual([mode & 0o777, ...(isRoot ? [uid, gid] : [])], [0o640, ...(isRoot ? [33, 44] : [])]);
+});
+
+test('a file of the user in the place of a link stays as it is when the link comes back', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, '-> a');
+  unlinkSync(box.path('etc/p.conf'));
+  box.write('etc/p.conf', MINE);
+  if (process.geteuid!() === 0) chownSync(box.path('etc/p.conf'), 33, 44);
+  const stands = () => {
+    const { mode, uid, gid } = lstatSync(box.path('etc/p.conf'));
+    return [mode, uid, gid];
+  };
+  const before = stands();
+  assert.deepEqual(outcome(install(box, 2, V2)), ['new-file etc/p.conf.new']);
+  assert.deepEqual(outcome(await box.do((root) => root.rollback(1))), ['kept']);
+  assert.deepEqual([stands(), box.read('etc/p.conf')], [before, MINE]);
+  assert.equal(box.read('etc/p.conf.new'), undefined);
 });
 
 test("rules: the user's bytes are never written over unless they are a version that a package brought", () => {

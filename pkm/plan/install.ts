@@ -45,7 +45,7 @@ export function installImages(draft: Draft, images: readonly PackageImage[], dis
   const records = draft.records();
   const queue = new Set(images.map((image) => image.name));
   checkConflicts(records, queue); // says more than that they have a file in common
-  if (conflicts.length > 0) throw conflictFault(conflicts, draft);
+  if (conflicts.length > 0) throw conflictFault(conflicts, draft, queue);
   checkDependencies(draft.base.records(), records, queue);
 }
 
@@ -304,7 +304,7 @@ function checkDependencies(before: readonly PackageRecord[], after: readonly Pac
   });
 }
 
-function conflictFault(conflicts: readonly FileConflict[], draft: Draft): Fault {
+function conflictFault(conflicts: readonly FileConflict[], draft: Draft, queue: ReadonlySet<string>): Fault {
   const first = conflicts[0]!;
   const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
   if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
@@ -316,6 +316,10 @@ function conflictFault(conflicts: readonly FileConflict[], draft: Draft): Fault 
   }
   return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
-    hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
+    hints: [
+      `remove '${first.owner}' first`,
+      ...(queue.has(first.owner) ? [] : [`or name '${first.owner}' too, if a newer version of it has the file no more`]),
+      `or let '${first.package}' declare that it supersedes '${first.owner}'`,
+    ],
   });
 }

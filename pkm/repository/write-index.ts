@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -108,6 +108,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   writeFileAtomic(join(folder, INDEX_NAME), bytes);
   writeFileAtomic(join(folder, SIGNATURE_NAME), signIndex(bytes, keys));
   dropOldLists(folder, [listName, before.listName]);
+  dropLeftovers(folder);
   return { ...index, nRead, republished };
 }
 
@@ -213,6 +214,18 @@ async function describe(folder: string, file: string, options: WriteIndexOptions
     },
     paths: image.entries.filter((entry) => entry.kind !== 'directory').map((entry) => entry.path),
   };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What somebody began to write here and was killed. Nobody writes a file for an hour without touching it, on whichever machine. */
+function dropLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/^\.tmp-\d+-/.test(name)) continue;
+    const path = join(folder, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() === true && Date.now() - stat.mtimeMs > HOUR_MS) sys('remove', path, () => rmSync(path, { force: true }));
+  }
 }
 
 /** The list of the index before stays: somebody may be reading by it. */

@@ -1,6 +1,6 @@
 /** An index after another one: its serial, and what was published in the same version before. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runHere } from '../cli/in-process.ts';
@@ -43,6 +43,16 @@ test('other bytes in a version and release that were published are named', async
   await publisher.add('b 1', { 'usr/b': '2' }, { release: 2 });
   assert.deepEqual(await named(), ['a']);
   assert.deepEqual(await named(), []);
+});
+
+test('what a killed publisher began to write goes with a later index, what is being written stays', async (t) => {
+  const publisher = new Publisher(new Sandbox(t));
+  const [old, young] = ['.tmp-31617-mwtfn1eg-0', '.tmp-31618-mwtfn1eg-1'].map((name) => join(publisher.folder, name));
+  for (const path of [old!, young!]) writeFileSync(path, 'half');
+  utimesSync(old!, 1, Date.now() / 1000 - 3700);
+  await publisher.add('a 1', { 'usr/a': '1' });
+  await publisher.publish();
+  assert.deepEqual([existsSync(old!), existsSync(young!)], [false, true]);
 });
 
 test('repo build says the serial that it is given, and what machines will not see', async (t) => {

@@ -87,6 +87,28 @@ test('a transfer that breaks off goes on where it was, in this run and in a late
   assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
 });
 
+test('what a lying cache left half done spoils no honest one', async (t) => {
+  const store = nixStore(t);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));
+  const folder = await pushed(t, store, [path]);
+  // It says whatever others say, and sends something else.
+  const liar = await listen(t, (request, response) => {
+    const file = readFileSync(join(folder, request.url!));
+    if (!request.url!.startsWith('/nar/')) return void response.end(file);
+    response.writeHead(200, { 'content-length': file.length });
+    response.write(Buffer.alloc(1000, 'A'), () => setTimeout(() => response.destroy(), 30));
+  });
+  const target = nixStore(t);
+  const refused: string[] = [];
+  const result = await pullFrom(target, [liar, `file://${folder}`], [path], {
+    needsSignature: false,
+    onEvent: (event) => void (event.kind === 'refused' && refused.push(event.fault.message)),
+  });
+  assert.deepEqual(result.pulled, [path]);
+  assert.deepEqual(refused, [`cache '${liar}/' failed to send '${path}': the connection broke off`]);
+  assert.deepEqual(readdirSync(`${target.home}/var/cache/partial`), []);
+});
+
 test('a bad cache does not stop the work: the next is asked, and the reason told', async (t) => {
   const bad = vectorCache(t, 'cache');
   const good = vectorCache(t, 'cache');

@@ -125,8 +125,9 @@ async function importOne(archive: ArchiveName, user: User, options: DownloadOpti
   } catch (error) {
     if (!(error instanceof Fault) || !REFUSED.includes(error.code)) throw error;
     discard(file, before);
-    // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word.
-    if (!wasThere || error.code === 'E-DEPOT-020') throw error;
+    // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word. An index
+    // may have been replaced between its signature and itself.
+    if ((!wasThere && archive.type !== 'index') || error.code === 'E-DEPOT-020') throw error;
     try {
       return await checkAndImport(archive, user, { file, path, before }, options);
     } catch (second) {

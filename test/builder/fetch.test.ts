@@ -366,6 +366,14 @@ test('archives cannot write outside, nor through links', (t) => {
   refuse(header({ name: 'null', type: '3' }));
   refuse(header({ name: 'pipe', type: '6' }));
   refuse(header({ name: 'a', type: 'x', size: 13 }), padded('13 path=../x\n'), header({ name: 'a' }));
+  // What follows is a map of holes and the rest, and no content.
+  refuse(
+    header({ name: 'a', type: 'x', size: 22 }),
+    padded('22 GNU.sparse.major=1\n'),
+    header({ name: 'a', size: 4 }),
+    padded('0\n0\n'),
+  );
+  refuse(header({ name: 'a', type: 'S' }));
   refuse(header({ name: 'short', size: 5000 }), padded('x'));
   refuse(Buffer.alloc(512, 'garbage'));
   refuse();

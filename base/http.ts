@@ -200,6 +200,17 @@ export function redirectionOf(answer: HttpAnswer, from: URL): URL | undefined {
   return next;
 }
 
+/**
+ * Which part of a file an answer is, if it says so. It may be shorter than what was asked for, and is then not all that is left.
+ *
+ * @source RFC 9110, 14.4
+ */
+export function partOf({ headers }: HttpAnswer): { readonly start: number; readonly totalBytes?: number } | undefined {
+  const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+  if (start === undefined) return undefined;
+  return { start: Number(start), ...(total === '*' ? {} : { totalBytes: Number(total) }) };
+}
+
 /** A redirection that is not followed. */
 export class HttpDetour extends Error {
   override readonly name = 'HttpDetour';

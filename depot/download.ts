@@ -311,6 +311,8 @@ async function fetchFile(
       await pipeline(Readable.from(body), fileSink(partial, file, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
         ...(signal === undefined ? {} : { signal }),
       });
+      const { size } = sys('read', partial, () => statSync(partial));
+      if (got.totalBytes !== undefined && size < got.totalBytes) throw new CacheProblem('the transfer broke off', true);
     }, signal);
   } catch (error) {
     if (error instanceof CacheProblem)

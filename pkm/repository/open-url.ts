@@ -1,7 +1,7 @@
 /** The bytes behind a `file:`, `http:` or `https:` address, as they are. */
 import { createReadStream, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askHttp, type HttpAnswer, httpFailure, redirectionOf, retryAfterMs } from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs } from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface OpenedUrl {
@@ -35,12 +35,9 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
   for (let n = 0; ; n++) {
     const idleMs = options.idleMs ?? IDLE_MS;
     const answer = await ask(here, fromByte, idleMs);
-    const { status, headers } = answer;
+    const { status } = answer;
     if (status === 200) return { fromByte: 0, body: pieces(answer.body) };
-    if (status === 206) {
-      const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: pieces(answer.body) };
-    }
+    if (status === 206 && fromByte > 0 && partOf(answer)?.start === fromByte) return { fromByte, body: pieces(answer.body) };
     answer.discard();
     // Nothing after what is there already, or a server that cannot tell a part: once more from the start.
     if (fromByte > 0 && NOT_FROM_THERE.has(status)) return openUrl(url, { ...options, fromByte: 0 });
@@ -74,7 +71,11 @@ function openFile(url: URL, fromByte: number): OpenedUrl {
 }
 
 async function ask(url: URL, fromByte: number, idleMs: number): Promise<HttpAnswer> {
-  const headers = { 'user-agent': 'igos', ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}) };
+  const headers = {
+    'accept-encoding': 'identity',
+    'user-agent': 'igos',
+    ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}),
+  };
   try {
     return await askHttp(url, { headers, idleMs });
   } catch (error) {

@@ -228,6 +228,35 @@ test('a broken transfer goes on where it broke, and starts over if the file chan
   assert.deepEqual([second.text === data, second.hex === sha256(data)], [true, true]);
 });
 
+test('a part that is shorter than what was asked for is not taken for the rest', async (t) => {
+  const data = 'abcdefghij'.repeat(10_000);
+  const ranges: (string | undefined)[] = [];
+  const base = await serve(t, (request, response) => {
+    const { range } = request.headers;
+    ranges.push(range);
+    const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    const part = data.slice(from, from + 40_000);
+    // A part comes also to who asked for none.
+    const headers = { etag: '"v1"', 'content-length': part.length };
+    response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${from + part.length - 1}/${data.length}` }).end(part);
+  });
+  const { text, hex } = await get(t, base);
+  assert.deepEqual([text === data, hex === sha256(data)], [true, true]);
+  assert.deepEqual(ranges, [undefined, 'bytes=40000-', 'bytes=80000-']);
+});
+
+test('what was thrown away, and comes again, keeps no transfer going', async (t) => {
+  let nAsked = 0;
+  const base = await serve(t, (request, response) => {
+    nAsked++;
+    if (request.headers.range !== undefined) return void response.writeHead(416).end();
+    response.writeHead(200, { etag: '"v1"', 'content-length': 20_000 });
+    response.write('x'.repeat(10_000), () => setTimeout(() => response.destroy(), 20));
+  });
+  await assert.rejects(get(t, base), /the server lost its place \(3 attempts\)|the connection broke off \(3 attempts\)/);
+  assert.ok(nAsked <= 4, `${nAsked}`);
+});
+
 test('a server that replaces the file and goes on in the new one is noticed', async (t) => {
   const [old, newer] = ['a'.repeat(50_000), 'b'.repeat(50_000)];
   let nAsked = 0;

@@ -87,6 +87,37 @@ test('a transfer that breaks off goes on where it was, in this run and in a late
   assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
 });
 
+test('a part that is shorter than what was asked for is not the rest; one that nobody asked for is no file', async (t) => {
+  const store = nixStore(t);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));
+  const folder = await pushed(t, store, [path]);
+  const ranges: string[] = [];
+  let splits = '/nar/';
+  const url = await listen(t, (request, response) => {
+    const file = readFileSync(join(folder, request.url!));
+    if (!request.url!.startsWith(splits)) return void response.end(file);
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    ranges.push(request.headers.range ?? '');
+    const part = file.subarray(start, start + (start === 0 ? 100_000 : 200_000));
+    if (start === 0 && splits === '/nar/') {
+      response.writeHead(200, { 'content-length': file.length });
+      response.write(part, () => setTimeout(() => response.destroy(), 30));
+      return;
+    }
+    response.writeHead(206, {
+      'content-length': part.length,
+      'content-range': `bytes ${start}-${start + part.length - 1}/${file.length}`,
+    });
+    response.end(part);
+  });
+  const target = nixStore(t);
+  assert.deepEqual((await pullFrom(target, url, [path], { needsSignature: false })).pulled, [path]);
+  assert.deepEqual(ranges, ['', 'bytes=100000-', 'bytes=300000-']);
+  splits = '/nix-cache-info';
+  const fault = await faultOf(() => pullFrom(nixStore(t), url, [path], { needsSignature: false }));
+  assert.match(fault.message, /failed to say what it is: 206/);
+});
+
 test('what a lying cache left half done spoils no honest one', async (t) => {
   const store = nixStore(t);
   const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));

@@ -15,7 +15,9 @@ import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.t
 import { fetchHttp } from '../../builder/fetch/http.ts';
 import { type Received, receive, roomOn } from '../../builder/fetch/receive.ts';
 import { unpackTar } from '../../builder/fetch/tar.ts';
+import { decompress } from '../../builder/fetch/unpack.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
+import { Workspace } from '../../builder/workspace.ts';
 import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
 import { addDerivation, needsSandbox, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
@@ -548,6 +550,28 @@ test('of a download that is larger than the disk the way out is room, not a netw
     return true;
   });
 });
+
+for (const [program, words] of [
+  ['gzip', ['-1']],
+  ['xz', ['-0']],
+  ['bzip2', ['-1']],
+] as const) {
+  test(`what is unpacked without an end does not fill the disk: ${program}`, async (t) => {
+    if (program !== 'gzip' && !needsSandbox(t)) return;
+    const packed = spawnSync(program, [...words, '-c'], { input: Buffer.alloc(8 << 20) });
+    if (packed.status !== 0) return t.skip(`${program} is not installed`);
+    const file = join(temporaryFolder(t), 'packed');
+    writeFileSync(file, packed.stdout);
+    using workspace = new Workspace(temporaryStore(t));
+    const options = { workspace, signal: new AbortController().signal, slot: 0 };
+    await assert.rejects(decompress(file, { ...options, room: () => 8 << 20 }), {
+      code: 'E-BUILD-013',
+      message: 'cannot unpack the archive: more than 4.0 MiB come out of it, for which the disk has no room',
+    });
+    assert.ok((statSync(`${file}.tar`, { throwIfNoEntry: false })?.size ?? 0) <= (4 << 20) + (1 << 16));
+    assert.equal(statSync(await decompress(file, { ...options, room: () => 16 << 20 })).size, 8 << 20);
+  });
+}
 
 test('a file system that has no size of its own has room; others keep some for all else', () => {
   assert.equal(roomOn({ bavail: 0, blocks: 0, bsize: 4096 }), Infinity);

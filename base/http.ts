@@ -8,6 +8,7 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { takeCertificates } from './certificates.ts';
+import { loginFor } from './netrc.ts';
 import { count } from './quantities.ts';
 
 // Loaded by who asks: most commands ask nobody, and it takes 5 ms.
@@ -60,9 +61,10 @@ const MIN_BYTES_PER_SECOND = 512;
 const MAX_DISCARDED_BYTES = 1 << 16;
 
 /**
- * Sends a request. Redirections are answers like others. A user and a password in the address become basic authentication.
+ * Sends a request. Redirections are answers like others. A user and a password in the address become basic authentication, else those that
+ * `.netrc` has for the host, where no header says who we are.
  *
- * @throws HttpStall · HttpDetour · BadCertificates · what Node says, with its `code` · what the signal says
+ * @throws HttpStall · HttpDetour · BadCertificates · BadNetrc · what Node says, with its `code` · what the signal says
  */
 export async function askHttp(url: URL, request: HttpRequest): Promise<HttpAnswer> {
   takeProxies();
@@ -85,7 +87,8 @@ export async function askHttp(url: URL, request: HttpRequest): Promise<HttpAnswe
 class Reused extends Error {}
 
 function exchange(url: URL, request: HttpRequest, keepsConnection: boolean = true): Promise<HttpAnswer> {
-  const { method = 'GET', headers = {}, body, signal, idleMs } = request;
+  const { method = 'GET', body, signal, idleMs } = request;
+  const headers = { ...request.headers, ...authorization(url, request) };
   signal?.throwIfAborted();
   const ask = url.protocol === 'https:' ? loadHttps().request : loadHttp().request;
   return new Promise((resolve, reject) => {
@@ -125,6 +128,13 @@ function exchange(url: URL, request: HttpRequest, keepsConnection: boolean = tru
     clearTimeout(deadline);
     send(pending, body).then(isSent, (error) => pending.destroy(error as Error));
   });
+}
+
+function authorization(url: URL, { headers }: HttpRequest): Record<string, string> {
+  if (url.username !== '' || headers?.['authorization'] !== undefined) return {};
+  const login = loginFor(url);
+  if (login === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}` };
 }
 
 async function send(pending: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {

@@ -18,12 +18,13 @@ import {
   pathFingerprint,
   push,
   repairFromCaches,
+  signText,
   trustedSigner,
 } from '../../../store/cache/index.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
-import { faultOf, nixStore, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
+import { faultOf, nixStore, nixStoreDir, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
 
 interface Cleanup {
   after(run: () => unknown): void;
@@ -284,6 +285,34 @@ test('answers are remembered: what is there, and what is not', async (t) => {
     one.remember();
     assert.equal(asked.length, 2);
   }
+});
+
+test('what was wrong of a cache, and was put right, is not remembered', async (t) => {
+  const { folder, url, paths } = vectorCache(t, 'cache');
+  const store = nixStore(t);
+  const query = async (key = vectorKey): Promise<readonly StorePath[]> => {
+    const cache = new BinaryCache(openTransport(url), store);
+    const substituter = new CacheSubstituter(store, [cache], { trust: { keys: keyRing([key]), needsSignature: true } });
+    return [...(await substituter.query([paths[0]!]))];
+  };
+  const putWrong = async (name: string, change: (text: string) => string): Promise<void> => {
+    const file = join(folder, name);
+    const right = readFileSync(file, 'latin1');
+    writeFileSync(file, change(right), 'latin1');
+    assert.deepEqual(await query(), []);
+    writeFileSync(file, right, 'latin1');
+  };
+  await putWrong('nix-cache-info', (text) => text.replace(/^StoreDir: .*/m, 'StoreDir: /elsewhere'));
+  const name = `${storePathHash(paths[0]!)}.narinfo`;
+  await putWrong(name, (text) => text.replace(/^Sig: .*\n/gm, ''));
+  assert.deepEqual(await query(), [paths[0]]);
+  // The key is another one now, and the old one is trusted no more.
+  const key = generateKey('new-1');
+  const text = readFileSync(join(folder, name), 'latin1');
+  const fingerprint = pathFingerprint(parseNarInfo(text, paths[0]!, nixStoreDir));
+  writeFileSync(join(folder, name), text.replace(/^Sig: .*$/m, `Sig: ${signText(key, fingerprint)}`), 'latin1');
+  assert.deepEqual(await query(), [paths[0]], 'it is remembered');
+  assert.deepEqual(await query(key.publicKey.text), [paths[0]]);
 });
 
 test('what was learnt while the clock was a year ahead does not count for a year', async (t) => {

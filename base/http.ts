@@ -236,6 +236,10 @@ export function withoutSecrets(address: string): string {
   return url.href;
 }
 
+/** What helps against an answer, to stand behind it; mostly nothing is known. */
+export const wayOutOf = ({ status }: HttpAnswer): string =>
+  status === 401 ? ': it wants a user and a password, in the address or, for https, in ~/.netrc' : '';
+
 /** Seconds that a busy server wants to be left alone, if it says so and they are few. @source RFC 9110, 10.2.3 */
 export function retryAfterMs({ headers }: HttpAnswer, nowMs: number): number {
   const said = headers['retry-after'];

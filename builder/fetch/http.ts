@@ -9,6 +9,7 @@ import {
   redirectionOf,
   retryAfterMs,
   SystemFault,
+  wayOutOf,
 } from '../../base/index.ts';
 import { FetchProblem, type Received } from './receive.ts';
 
@@ -99,7 +100,7 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
     } else if (part?.start !== into.doneBytes) {
       answer.discard();
       const isTransient = answer.status >= 500 || answer.status === 429 || answer.status === 408;
-      const reason = `${answer.status} ${answer.statusText || 'answer'}`;
+      const reason = `${answer.status} ${answer.statusText || 'answer'}${wayOutOf(answer)}`;
       return { reason, isTransient, waitMs: retryAfterMs(answer, Date.now()) };
     } else if (into.doneBytes > 0 && validator !== undefined && validator !== transfer.validator) {
       // It did not look at `if-range`, and the file is another one now.

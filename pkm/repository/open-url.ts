@@ -1,7 +1,7 @@
 /** The bytes behind a `file:`, `http:` or `https:` address, as they are. */
 import { createReadStream, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs } from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs, wayOutOf } from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface OpenedUrl {
@@ -44,7 +44,9 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
     const next = redirected(answer, here);
     if (next === undefined) {
       const waitMs = retryAfterMs(answer, Date.now());
-      throw new UrlProblem(`HTTP status ${status}`, status >= 500 || status === 429 || status === 408, { waitMs });
+      throw new UrlProblem(`HTTP status ${status}${wayOutOf(answer)}`, status >= 500 || status === 429 || status === 408, {
+        waitMs,
+      });
     }
     if (n >= MAX_REDIRECTS) throw new UrlProblem(`it points on and on, the last time to '${shownUrl(next)}'`, false);
     here = next;

@@ -1,5 +1,5 @@
 /** A cache behind http or https. */
-import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs } from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs, wayOutOf } from '../../base/index.ts';
 import { fileBytes } from './compression.ts';
 import { CacheProblem, type GetOptions, type Got, type PutBody, type Transport } from './transport.ts';
 
@@ -143,7 +143,11 @@ function badStatus(answer: HttpAnswer): CacheProblem {
   answer.discard();
   const { status, statusText } = answer;
   const isTransient = status >= 500 || status === 429 || status === 408;
-  return new CacheProblem(`${status} ${statusText || 'answer'}`, isTransient, retryAfterMs(answer, Date.now()));
+  return new CacheProblem(
+    `${status} ${statusText || 'answer'}${wayOutOf(answer)}`,
+    isTransient,
+    retryAfterMs(answer, Date.now()),
+  );
 }
 
 function problemOf(error: unknown, signal: AbortSignal | undefined): unknown {

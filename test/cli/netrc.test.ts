@@ -56,7 +56,10 @@ test('fetches, caches and repositories', async (t) => {
   const fetching = (url: string): string[] => ['realize', file, '--argstr', 'url', url];
 
   const nobody = await run(fetching(`${safe}/hello`));
-  assert.match(nobody.stderr, /\/hello: 401 Unauthorized/);
+  assert.match(
+    nobody.stderr,
+    /\/hello: 401 Unauthorized: it wants a user and a password, in the address or, for https, in ~\/.netrc/,
+  );
   assert.deepEqual(seen, ['/hello ']);
 
   writeFileSync(join(folder, '.netrc'), ENTRY, { mode: 0o600 });

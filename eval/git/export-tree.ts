@@ -89,8 +89,11 @@ function writeEntry(mode: string, target: Bytes, path: Bytes, content: Bytes, fo
   makeFolder(target, path.slice(0, Math.max(0, path.lastIndexOf('/'))), folders);
   const file = bytesToPath(`${target}/${path}`);
   sys('write', bytesToText(path), () => {
-    if (mode === '120000') symlinkSync(bytesToPath(content), file);
-    else {
+    if (mode === '120000') {
+      if (content === '' || content.includes('\0'))
+        throw builtinFault('E-EVAL-141', `the repository holds a link that leads nowhere: '${bytesToText(path)}'`);
+      symlinkSync(bytesToPath(content), file);
+    } else {
       writeFileSync(file, content, { encoding: 'latin1', flag: 'wx', mode: 0o644 });
       if (mode === '100755') chmodSync(file, 0o755);
     }

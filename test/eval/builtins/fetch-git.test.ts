@@ -150,6 +150,29 @@ test('a repository with hostile names is refused, and nothing is written outside
     assert.equal(status, 0);
     return git('commit-tree', '-m', 'hostile', stdout.trim());
   };
+  for (const target of ['', 'a\0b']) {
+    const { stdout } = spawnSync('git', ['hash-object', '-w', '--stdin'], { cwd: path, input: target, encoding: 'utf8' });
+    const listing = `120000 blob ${stdout.trim()}\tlink\0`;
+    const tree = spawnSync('git', ['mktree', '-z'], { cwd: path, input: listing, encoding: 'utf8' }).stdout.trim();
+    const rev = git('commit-tree', '-m', 'hostile', tree);
+    assert.throws(
+      () => evaluate(`builtins.fetchGit { url = ${path}; rev = "${rev}"; }`, interpreter(disk.io)),
+      /holds a link that leads nowhere: 'link'/,
+    );
+  }
+  // Of any time that a commit may say there is a date.
+  for (const [time, date] of [
+    ['253402300799', '99991231235959'],
+    ['253402300800', '100000101000000'],
+    ['99999999999999', '2757600913000000'],
+  ]) {
+    const who = `t <t@t> ${time} +0000`;
+    const input = `tree ${git('rev-parse', 'HEAD^{tree}')}\nauthor ${who}\ncommitter ${who}\n\nx\n`;
+    const words = ['hash-object', '-t', 'commit', '-w', '--literally', '--stdin'];
+    const rev = spawnSync('git', words, { cwd: path, input, encoding: 'utf8' }).stdout.trim();
+    const expression = `(builtins.fetchGit { url = ${path}; rev = "${rev}"; }).lastModifiedDate`;
+    assert.equal(evaluate(expression, interpreter(disk.io)), `"${date}"`, time);
+  }
   for (const name of ['..', '.git', '.GIT']) {
     const rev = hostile(name);
     assert.throws(

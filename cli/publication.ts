@@ -13,6 +13,8 @@ export interface Publication {
   /** Texts of secret keys. */
   readonly keys: readonly string[];
   readonly days: number;
+  /** Of the index, at least. */
+  readonly leastSerial: number;
   readonly allowPrivileged: boolean;
 }
 
@@ -26,7 +28,7 @@ export function publicationOf(context: Context, args: Arguments, command: string
   const days = args.value('expires') ?? '30';
   if (!/^\d{1,5}$/.test(days)) throw new UsageError(`--expires takes a number of days, not '${days}'`);
   const keys = files.map((file) => sys('read', file, () => readFileSync(file, 'utf8')));
-  return { keys, days: Number(days), allowPrivileged: args.has('allow-privileged') };
+  return { keys, days: Number(days), leastSerial: args.number('serial', 1), allowPrivileged: args.has('allow-privileged') };
 }
 
 /** Indexes and signs the archives of a folder, which is the caller's alone meanwhile. */
@@ -37,6 +39,7 @@ export async function publishFolder(context: Context, folder: string, publicatio
     keys: publication.keys,
     now: publicationTime(context),
     validSeconds: publication.days * DAY_SECONDS,
+    leastSerial: publication.leastSerial,
     allowPrivileged: publication.allowPrivileged,
     onRead: (file, isDone) => {
       if (isDone) progress.finish(file, 'done');

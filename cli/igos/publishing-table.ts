@@ -17,6 +17,7 @@ export const PUBLICATION: readonly Option[] = [
     doc: 'sign with this secret key, as made by igos key generate (needed)',
   },
   { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
+  { long: 'serial', values: ['N'], doc: 'at least this serial: one above the last, where the index before was lost' },
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
 ];
 

@@ -27,6 +27,8 @@ export interface WriteIndexOptions {
   readonly now: number;
   /** Seconds until the index expires; 0: never. */
   readonly validSeconds: number;
+  /** The serial is no lower: those who sync know one, also where the index of before is lost. */
+  readonly leastSerial?: number;
   /** The publisher answers for privileged files that archives do not declare. */
   readonly allowPrivileged?: boolean;
   /** Before an archive is read, and after. Those that the index before knows are not. */
@@ -41,7 +43,7 @@ export interface WrittenIndex extends RepositoryIndex {
 const SUFFIX = '.igos.tar.gz';
 
 /**
- * Reads every `*.igos.tar.gz` of a folder, and writes and signs the index beside them. The serial is one more than before.
+ * Reads every `*.igos.tar.gz` of a folder, and writes and signs the index beside them. The serial is one more than before, or what is asked for.
  * Cost: one hash of each archive; one unpacking (into nothing) of each that is not in the index yet.
  * @throws Fault an archive that could not be installed, or one version of a package twice
  */
@@ -87,7 +89,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   const sha256 = hash('sha256', list);
   const listName = `files-${sha256.slice(0, 16)}.gz`;
   const index: RepositoryIndex = {
-    serial: before.serial + 1,
+    serial: Math.max(before.serial + 1, options.leastSerial ?? 1),
     createdAt: options.now,
     expiresAt: options.validSeconds === 0 ? 0 : options.now + options.validSeconds,
     files: { file: listName, sha256, sizeBytes: list.length },
@@ -149,7 +151,7 @@ function decodeBefore(bytes: Uint8Array, path: string): RepositoryIndex {
       notes: ['nothing was written; the serial of the next index is one more than that of this one'],
       hints: [
         `put a copy of '${path}' back`,
-        "or remove it: the next serial is 1, which those who know a higher one take with 'pkm sync --force' only",
+        "or remove it, and give a serial above the last one, which 'pkm repositories' knows: --serial N",
       ],
     });
   }

@@ -33,22 +33,40 @@ export interface FetchJob {
   readonly onBytes?: (doneBytes: number, totalBytes: number | undefined) => void;
 }
 
-/** @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault */
+/**
+ * What an earlier attempt left may be of a cache that lied about its hash, or of before the power went: where it does not fit, all of it
+ * comes once more before this cache is blamed.
+ *
+ * @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault
+ */
 export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
   const file = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
   let isKept = true;
+  const attempt = async (): Promise<FinishedObject> => {
+    try {
+      await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, file.path));
+      isKept = false;
+      return await unpack(job, file.path);
+    } catch (error) {
+      if (isDamaged(error)) isKept = false;
+      throw error;
+    }
+  };
   try {
-    await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, file.path));
-    isKept = false;
-    return await unpack(job, file.path);
+    return await attempt();
   } catch (error) {
-    if (error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode)) isKept = false;
-    throw error;
+    if (file.sizeBytes === 0 || !isDamaged(error)) throw error;
+    isKept = true;
+    sys('write', file.path, () => truncateSync(file.path, 0));
+    removeTree(textToBytes(job.quarantine));
+    return await attempt();
   } finally {
     if (isKept) job.partials.release(file.path);
     else job.partials.drop(file.path);
   }
 }
+
+const isDamaged = (error: unknown): boolean => error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode);
 
 /** Appends to what is there; over when all of it is. */
 async function transfer(job: FetchJob, path: string): Promise<void> {

@@ -210,14 +210,18 @@ test('a tree that is shown again has its own times: files that went and came bac
   clean(box);
 });
 
-test('repair mends the file in every tree that shares it', async (t) => {
+test('repair mends the file in every tree that shares it, and in no other', async (t) => {
   const box = atomic(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/a': '1', 'usr/b': 'b' })]));
   box.do((root) => root.install([box.image('a 2', { 'usr/a': '2', 'usr/b': 'b' })]));
-  writeFileSync(box.path('usr/b'), 'evil');
-  assert.equal(readFileSync(box.path('var/lib/igos/generations/1/usr/b'), 'utf8'), 'evil', 'one file in both');
+  box.do((root) => root.install([box.image('c 1', { 'usr/c': 'c' })]));
+  const inTree = (n: number, name: string) => readFileSync(box.path(`var/lib/igos/generations/${n}/usr/${name}`), 'utf8');
+  for (const name of ['a', 'b']) writeFileSync(box.path(`usr/${name}`), 'evil');
+  assert.deepEqual([inTree(1, 'b'), inTree(2, 'b')], ['evil', 'evil'], 'one file in all');
+  assert.deepEqual([inTree(1, 'a'), inTree(2, 'a')], ['1', 'evil'], 'one file in two');
   await box.do((root) => root.repair());
   clean(box);
+  assert.deepEqual([inTree(1, 'a'), inTree(2, 'a'), inTree(1, 'b')], ['1', '2', 'b']);
   await box.do((root) => root.rollback(1));
   clean(box);
 });

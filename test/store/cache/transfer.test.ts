@@ -87,6 +87,18 @@ test('a transfer that breaks off goes on where it was, in this run and in a late
   assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
 });
 
+test('paths with the same bytes come at the same time', async (t) => {
+  const store = nixStore(t);
+  const texts = Array.from({ length: 12 }, (_, n) => ({ name: `n${n}`, text: noise('same', 1 << 20), references: [] }));
+  const paths = store.addTexts(texts);
+  for (const url of [`file://${await pushed(t, store, paths)}`, (await serve(t, store, { compression: 'none' })).url]) {
+    const taker = nixStore(t);
+    await pullFrom(taker, url, paths);
+    assert.ok(paths.every((path) => taker.isValid(path)));
+    assert.deepEqual(readdirSync(join(taker.home, 'var/cache/partial')), []);
+  }
+});
+
 test('a bad cache does not stop the work: the next is asked, and the reason told', async (t) => {
   const bad = vectorCache(t, 'cache');
   const good = vectorCache(t, 'cache');

@@ -1,7 +1,7 @@
 /** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -85,6 +85,26 @@ test('a transfer that breaks off goes on where it was, in this run and in a late
   assert.ok(starts[2]! > starts[1]!, `${starts}`);
   assert.deepEqual(target.verify({ contents: true }), []);
   assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
+});
+
+test('what is left of a transfer may be anything: it is fetched from its start', async (t) => {
+  const store = nixStore(t);
+  const bytes = noise('b', 100_000);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: bytes })));
+  const folder = await pushed(t, store, [path]);
+  const { fileHash, fileSizeBytes } = parseNarInfo(
+    readFileSync(join(folder, `${storePathHash(path)}.narinfo`), 'latin1'),
+    path,
+    store.storeDir,
+  );
+  for (const left of [Buffer.alloc(50_000), Buffer.alloc(fileSizeBytes!), Buffer.alloc(200_000)]) {
+    const taker = nixStore(t);
+    const partial = join(taker.home, 'var/cache/partial');
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, `${fileHash}-none.0-0`), left);
+    await pullFrom(taker, `file://${folder}`, [path]);
+    assert.deepEqual([taker.verify({ contents: true }), readdirSync(partial)], [[], []], `${left.length} bytes`);
+  }
 });
 
 test('paths with the same bytes come at the same time', async (t) => {

@@ -1,6 +1,6 @@
 /** Collecting: what roots keep stays, all else goes, and whoever uses a path at the time keeps it. */
 import assert from 'node:assert/strict';
-import {
+import fs, {
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -61,6 +62,38 @@ test('what no root keeps goes, referrers first; the closure of a root stays', (t
   assert.equal(last.droppedRoots.length, 1);
   assert.deepEqual(readdirSync(join(home, 'var/gcroots/auto')), []);
   assert.equal(store.collect().removed.length, 0);
+});
+
+test('that they are gone is durable before the first of the dead leaves its place', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  left(home, (store) => {
+    text(store, 'a');
+    store.addPath('tree', makeTree(join(folder, 'tree'), { x: '1' }));
+  });
+  const steps: string[] = [];
+  const note = (step: string, path: string): void => void (path.startsWith(`${home}/store/`) && steps.push(step));
+  const { fdatasyncSync, renameSync, unlinkSync } = fs;
+  t.mock.method(fs, 'fdatasyncSync', (fd: number) => {
+    if (readlinkSync(`/proc/self/fd/${fd}`) === `${home}/var/index/data.mdb`) steps.push('sync');
+    fdatasyncSync(fd);
+  });
+  t.mock.method(fs, 'renameSync', (from: fs.PathLike, to: fs.PathLike) => {
+    note('move', String(from));
+    renameSync(from, to);
+  });
+  t.mock.method(fs, 'unlinkSync', (path: fs.PathLike) => {
+    note('delete', String(path));
+    unlinkSync(path);
+  });
+  syncBuiltinESMExports();
+  try {
+    assert.equal(store.collect().removed.length, 2);
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
+  assert.equal(steps[0], 'sync');
+  assert.ok(steps.includes('move'), steps.join());
 });
 
 test('every kind of root', (t) => {

@@ -1,6 +1,6 @@
 /** Collecting: what roots keep stays, all else goes, and whoever uses a path at the time keeps it. */
 import assert from 'node:assert/strict';
-import fs, {
+import {
   existsSync,
   mkdirSync,
   readdirSync,
@@ -11,12 +11,12 @@ import fs, {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes, renderFault } from '../../base/index.ts';
 import { addRoot, type ObjectStore, openStore, removeRoot, type StorePath, whyLive } from '../../store/index.ts';
+import { diskSteps } from '../disk-steps.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryFolder, temporaryStore } from './fixture.ts';
@@ -70,30 +70,9 @@ test('that they are gone is durable before the first of the dead leaves its plac
     text(store, 'a');
     store.addPath('tree', makeTree(join(folder, 'tree'), { x: '1' }));
   });
-  const steps: string[] = [];
-  const note = (step: string, path: string): void => void (path.startsWith(`${home}/store/`) && steps.push(step));
-  const { fdatasyncSync, renameSync, unlinkSync } = fs;
-  t.mock.method(fs, 'fdatasyncSync', (fd: number) => {
-    if (readlinkSync(`/proc/self/fd/${fd}`) === `${home}/var/index/data.mdb`) steps.push('sync');
-    fdatasyncSync(fd);
-  });
-  t.mock.method(fs, 'renameSync', (from: fs.PathLike, to: fs.PathLike) => {
-    note('move', String(from));
-    renameSync(from, to);
-  });
-  t.mock.method(fs, 'unlinkSync', (path: fs.PathLike) => {
-    note('delete', String(path));
-    unlinkSync(path);
-  });
-  syncBuiltinESMExports();
-  try {
-    assert.equal(store.collect().removed.length, 2);
-  } finally {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
-  }
-  assert.equal(steps[0], 'sync');
-  assert.ok(steps.includes('move'), steps.join());
+  const steps = diskSteps(t, () => assert.equal(store.collect().removed.length, 2));
+  const taken = steps.findIndex((step) => step.startsWith(`move ${home}/store/`) || step.startsWith(`delete ${home}/store/`));
+  assert.ok(steps.slice(0, taken).includes(`sync ${home}/var/index/data.mdb`), steps.join('\n'));
 });
 
 test('every kind of root', (t) => {

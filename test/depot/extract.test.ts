@@ -64,12 +64,12 @@ test('what was extracted and never published is verified by the hash that it got
     'src clock local',
     'src wall local',
   ];
-  assert.deepEqual((await verify()).sort(), asMade);
+  assert.deepEqual((await verify()).sort(compareBytes), asMade);
   for (const path of ['api/clock/2026-11-21/include/clock/clock.h', 'raw/face/2026-11-21/more', 'src/wall/2026-11-21/LICENSE'])
     writeFileSync(join(at.depot, 'alan', path), 'changed');
   const bad = (await verify()).filter((line) => !asMade.includes(line));
   assert.deepEqual(
-    bad.sort(),
+    bad.sort(compareBytes),
     ['api clock', 'raw face', 'src wall'].map((what) => `${what} bad its content does not have its hash`),
   );
 });

@@ -40,33 +40,35 @@ export interface FetchJob {
  * @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault
  */
 export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
-  const file = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
+  const { path } = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
+  const wasPartial = sizeOf(path) > 0;
   let isKept = true;
   const attempt = async (): Promise<FinishedObject> => {
-    try {
-      await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, file.path));
-      isKept = false;
-      return await unpack(job, file.path);
-    } catch (error) {
-      if (isDamaged(error)) isKept = false;
-      throw error;
-    }
+    isKept = true;
+    await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, path));
+    isKept = false;
+    return await unpack(job, path);
   };
   try {
-    return await attempt();
+    try {
+      return await attempt();
+    } catch (error) {
+      // What is left of an earlier transfer after a power failure may be anything.
+      if (!wasPartial || !isDamage(error)) throw error;
+      removeTree(textToBytes(job.quarantine));
+      truncateSync(path, 0);
+      return await attempt();
+    }
   } catch (error) {
-    if (file.sizeBytes === 0 || !isDamaged(error)) throw error;
-    isKept = true;
-    sys('write', file.path, () => truncateSync(file.path, 0));
-    removeTree(textToBytes(job.quarantine));
-    return await attempt();
+    if (isDamage(error)) isKept = false;
+    throw error;
   } finally {
-    if (isKept) job.partials.release(file.path);
-    else job.partials.drop(file.path);
+    if (isKept) job.partials.release(path);
+    else job.partials.drop(path);
   }
 }
 
-const isDamaged = (error: unknown): boolean => error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode);
+const isDamage = (error: unknown): boolean => error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode);
 
 /** Appends to what is there; over when all of it is. */
 async function transfer(job: FetchJob, path: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** Configuration: every case of the rules, as sequences of versions and edits on a real root. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, lstatSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, readdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Root } from '../../pkm/index.ts';
 import { decideOffered, decideWithdrawn } from '../../pkm/plan/config-rules.ts';
@@ -165,6 +165,41 @@ test('rollback merges, and never discards', async (t) => {
   assert.equal(box.read('usr/v'), undefined);
 });
 
+test('the same bytes from another package: what was modified is kept, what was deleted stays deleted, nothing waits', (t) => {
+  const box = new Sandbox(t);
+  const files = { 'etc/edited': V1, 'etc/gone': V1 };
+  box.do((root) => root.install([box.image('p 1', files)]));
+  box.write('etc/edited', MINE);
+  unlinkSync(box.path('etc/gone'));
+  const report = box.do((root) => root.install([box.image('q 1', files, { supersedes: ['p'] })]));
+  assert.deepEqual(
+    report.config.map(({ path, owner, outcome }) => [path, owner, outcome]),
+    [
+      ['etc/edited', 'q', 'kept'],
+      ['etc/gone', 'q', 'stays-deleted'],
+    ],
+  );
+  assert.equal(box.read('etc/edited'), MINE);
+  assert.deepEqual(readdirSync(box.path('etc')), ['edited']);
+});
+
+test('a folder that somebody made of a configuration file stays when its package goes, and what is in it', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  unlinkSync(box.path('etc/p.conf'));
+  box.write('etc/p.conf/mine', 'mine\n');
+  for (const force of [false, true]) {
+    assert.deepEqual(outcome(box.do((root) => root.remove(['p'], { force }))), ['left']);
+    assert.equal(box.read('etc/p.conf/mine'), 'mine\n');
+    assert.deepEqual(readdirSync(box.path('etc')), ['p.conf']);
+    await box.do((root) => root.rollback(1));
+    assert.equal(box.read('etc/p.conf/mine'), 'mine\n');
+  }
+  const report = box.do((root) => root.install([box.image('p 2', { 'etc/p.conf/main': V2 })]));
+  assert.deepEqual(outcome(report), ['placed'], 'the folder is where its next version has one');
+  assert.deepEqual(readdirSync(box.path('etc/p.conf')).sort(), ['main', 'mine']);
+});
+
 test('declared globs are configuration too; symlinks in etc are', (t) => {
   const box = new Sandbox(t);
   const config = ['var/lib/p/**', '/usr/share/p/*.ini'];
@@ -261,7 +296,7 @@ test('a file of the user in the place of a link stays as it is when the link com
   assert.equal(box.read('etc/p.conf.new'), undefined);
 });
 
-test("rules: the user's bytes are never written over unless they are a version that a package brought", () => {
+test("rules: the user's bytes are never written over, and what a package brought is not taken for theirs", () => {
   const values = [undefined, 'A', 'B', 'C', 'D'];
   for (const live of values) {
     for (const original of values) {
@@ -272,6 +307,8 @@ test("rules: the user's bytes are never written over unless they are a version t
           const decision = next === undefined ? decideWithdrawn(facts, 'replace') : decideOffered({ ...facts, next });
           if (isUsers && live !== next)
             assert.ok(['keep', 'merge', 'leave'].includes(decision), JSON.stringify({ facts, decision }));
+          if (!isUsers && live !== undefined && live !== next)
+            assert.equal(decision, next === undefined ? 'remove' : 'place', JSON.stringify(facts));
           if (next === undefined) assert.notEqual(isUsers && decideWithdrawn(facts, 'remove-by-force'), 'remove');
         }
       }

@@ -39,7 +39,6 @@ export function makeTestEvaluator(): TestEvaluator {
     },
     addText: (text) => void texts.push(text),
     readDerivation: () => undefined,
-    isValid: () => false,
   };
   const realise = (): never => {
     throw new Error('nothing is built here');

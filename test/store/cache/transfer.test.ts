@@ -1,7 +1,7 @@
 /** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -139,6 +139,38 @@ test('what a lying cache left half done spoils no honest one', async (t) => {
   assert.deepEqual(result.pulled, [path]);
   assert.deepEqual(refused, [`cache '${liar}/' failed to send '${path}': the connection broke off`]);
   assert.deepEqual(readdirSync(`${target.home}/var/cache/partial`), []);
+});
+
+test('what is left of a transfer may be anything: it is fetched from its start', async (t) => {
+  const store = nixStore(t);
+  const bytes = noise('b', 100_000);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: bytes })));
+  const folder = await pushed(t, store, [path]);
+  const { fileHash, fileSizeBytes } = parseNarInfo(
+    readFileSync(join(folder, `${storePathHash(path)}.narinfo`), 'latin1'),
+    path,
+    store.storeDir,
+  );
+  for (const left of [Buffer.alloc(50_000), Buffer.alloc(fileSizeBytes!), Buffer.alloc(200_000)]) {
+    const taker = nixStore(t);
+    const partial = join(taker.home, 'var/cache/partial');
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, `${fileHash}-none.0-0`), left);
+    await pullFrom(taker, `file://${folder}`, [path]);
+    assert.deepEqual([taker.verify({ contents: true }), readdirSync(partial)], [[], []], `${left.length} bytes`);
+  }
+});
+
+test('paths with the same bytes come at the same time', async (t) => {
+  const store = nixStore(t);
+  const texts = Array.from({ length: 12 }, (_, n) => ({ name: `n${n}`, text: noise('same', 1 << 20), references: [] }));
+  const paths = store.addTexts(texts);
+  for (const url of [`file://${await pushed(t, store, paths)}`, (await serve(t, store, { compression: 'none' })).url]) {
+    const taker = nixStore(t);
+    await pullFrom(taker, url, paths);
+    assert.ok(paths.every((path) => taker.isValid(path)));
+    assert.deepEqual(readdirSync(join(taker.home, 'var/cache/partial')), []);
+  }
 });
 
 test('a bad cache does not stop the work: the next is asked, and the reason told', async (t) => {

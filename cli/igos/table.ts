@@ -20,7 +20,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds, or with --read-write-mode. A FILE written <NAME> is found on the search path. A function is printed as one, unless --arg or --argstr give it arguments; one on the way of --attr is called with its defaults. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one. Of several FILEs, and of several --attr, each value is printed, in that order.',
+      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE> (in XML as <unevaluated />), unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds, or with --read-write-mode. A FILE written <NAME> is found on the search path. A function is printed as one, unless --arg or --argstr give it arguments; one on the way of --attr is called with its defaults. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one. Of several FILEs, and of several --attr, each value is printed, in that order.',
     options: [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },

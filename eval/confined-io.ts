@@ -162,6 +162,10 @@ class ConfinedStore implements EvalStore {
     return this.#inner.readDerivation(path);
   }
 
+  isValid(path: StorePath): boolean {
+    return this.#inner.isValid(path);
+  }
+
   references(path: StorePath): readonly StorePath[] {
     return this.#inner.references?.(path) ?? [];
   }

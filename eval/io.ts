@@ -89,6 +89,7 @@ export interface EvalStore {
   addText(text: StoreText): void;
   /** A derivation added before, or valid in the store; `undefined` otherwise. */
   readDerivation(path: StorePath): Derivation | undefined;
+  isValid(path: StorePath): boolean;
   /** What a text or a valid path refers to; empty where nothing is known of it. Left out: nothing is known of any. */
   references?(path: StorePath): readonly StorePath[];
 }

@@ -123,6 +123,10 @@ export class StoreBridge implements EvalStore {
     return this.#store.isValid(path) ? this.#store.readDerivation(path) : undefined;
   }
 
+  isValid(path: StorePath): boolean {
+    return this.#texts.has(path) || this.#gathering?.has(path) === true || this.#store.isValid(path);
+  }
+
   references(path: StorePath): readonly StorePath[] {
     return this.#texts.get(path)?.references ?? this.#store.info(path)?.references ?? [];
   }

@@ -125,7 +125,7 @@ export class Recorder {
     this.#needed.add(storePath);
   }
 
-  answer(question: 'derivation' | 'references', path: string, answer: string): void {
+  answer(question: 'valid' | 'derivation' | 'references', path: string, answer: string): void {
     this.#put(this.#answers, `${question} ${path}`, [question, path, answer], (one, other) => one[2] === other[2]);
   }
 

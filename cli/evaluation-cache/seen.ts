@@ -60,7 +60,7 @@ export interface StoreSeen {
   version: string;
   /** Paths that must be valid, each with a space behind it: evaluation put them there. One text, as it is rarely looked into. */
   readonly needed: string;
-  readonly answers: [question: 'derivation' | 'references', path: string, answer: string][];
+  readonly answers: [question: 'valid' | 'derivation' | 'references', path: string, answer: string][];
   /** Import from derivation. */
   readonly built: [drvPath: string, output: string, path: string][];
   /** Tools and files of the host: name, specification as JSON, path. */

@@ -216,6 +216,12 @@ export class WatchingStore implements EvalStore {
     return drv;
   }
 
+  isValid(path: StorePath): boolean {
+    const isValid = this.#inner.isValid(path);
+    if (!this.#own.has(path)) this.#recorder.answer('valid', path, String(isValid));
+    return isValid;
+  }
+
   references(path: StorePath): readonly StorePath[] {
     const found = this.#inner.references?.(path) ?? [];
     if (!this.#own.has(path)) this.#recorder.answer('references', path, found.join(' '));

@@ -186,6 +186,9 @@ test('storePath takes a link to where the store is on disk, as --out-link makes 
   const path = igos('store', 'add', join(work, 'f.txt')).stdout.trim();
   const onDisk = join(work, 'home/store', basename(path));
   symlinkSync(onDisk, join(work, 'result'));
-  const result = (): unknown => igos('eval', '--impure', '-E', `builtins.storePath ${join(work, 'result')}`);
-  assert.deepEqual(result(), { status: 0, stdout: `"${path}"\n`, stderr: '' });
+  assert.deepEqual(igos('eval', '--impure', '-E', `builtins.storePath ${join(work, 'result')}`), {
+    status: 0,
+    stdout: `"${path}"\n`,
+    stderr: '',
+  });
 });

@@ -60,6 +60,7 @@ export class MemoryIO implements EvalIO {
         const found = this.texts.find((text) => text.path === path);
         return found && decodeDerivation(derivationName(path), found.text, storeDir);
       },
+      isValid: (path) => this.texts.some((text) => text.path === path),
     };
   }
 

@@ -45,7 +45,7 @@ test('sources are copied as they come and registered by flush, which a source in
   mkdirSync(folder);
   writeFileSync(join(folder, 'x'), 'one');
   const { path } = bridge.addPath('folder', textToBytes(folder));
-  assert.deepEqual([store.isValid(path), bridge.isUnwritten(path)], [false, true]);
+  assert.deepEqual([store.isValid(path), bridge.isValid(path), bridge.isUnwritten(path)], [false, true, true]);
   writeFileSync(join(folder, 'x'), 'two');
   const inside = bridge.addPath('x', textToBytes(`${path}/x`));
   assert.deepEqual([store.isValid(path), store.isValid(inside.path)], [true, false]);

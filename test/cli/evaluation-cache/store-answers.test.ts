@@ -1,6 +1,6 @@
 /** What an evaluation was told by the store: derivations, references and builds that are not its own. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore, type StorePath } from '../../../store/index.ts';
@@ -72,4 +72,18 @@ test('what was built, and has become something else, is noticed', async (t) => {
   }
   const again = await bench.ask(...words);
   assert.deepEqual([again.stdout, again.isFresh], ['2\n', true]);
+});
+
+test('an object that a link leads to, and that is gone, is noticed', async (t) => {
+  const bench = workbench(t);
+  const link = join(bench.home, '../result');
+  {
+    using store = openStore({ home: bench.home, storeDir: '/igos/store' });
+    const [path] = store.addTexts([{ name: 'n', text: '1', references: [] }]);
+    symlinkSync(store.toReal(path!), link);
+  }
+  const { words } = await rememberedThrough(bench, `builtins.storePath ${link}`);
+  lose(bench);
+  const again = await bench.ask(...words);
+  assert.deepEqual([again.status, again.isFresh], [1, true]);
 });

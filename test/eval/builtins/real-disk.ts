@@ -42,6 +42,7 @@ export function realDisk(options: { readonly isWriting?: boolean; readonly reali
       const found = texts.get(path);
       return found && decodeDerivation(derivationName(path), found.text, '/nix/store');
     },
+    isValid: (path) => texts.has(path),
     references: (path) => texts.get(path)?.references ?? [],
   };
   const io = new NodeEvalIO({

@@ -39,6 +39,7 @@ export function makeTestEvaluator(): TestEvaluator {
     },
     addText: (text) => void texts.push(text),
     readDerivation: () => undefined,
+    isValid: () => false,
   };
   const realise = (): never => {
     throw new Error('nothing is built here');

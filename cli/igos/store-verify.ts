@@ -3,26 +3,25 @@ import type { VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { isTerminal } from '../terminal.ts';
+import { withStatusLine } from '../progress/status-line.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   // Before anything is done: what repairing needs, most runs do without.
   const repair = args.has('repair') ? await (await import('../repair-store.ts')).prepareRepair() : undefined;
   using store = openContextStore(context);
-  const progress = isTerminal(2) ? await (await import('../progress/open.ts')).openProgress(context) : undefined;
-  progress?.start('verify', 'verifying the store');
   let nPaths = 0;
-  const found = store.verify({
-    contents: args.has('contents'),
-    onPath: (_path, done, total) => {
-      nPaths = total;
-      progress?.detail('verify', `${done} of ${count(total, 'path')}`);
-    },
-  });
+  const found = withStatusLine(context, 'verifying the store', (detail) =>
+    store.verify({
+      contents: args.has('contents'),
+      onPath: (_path, done, total) => {
+        nPaths = total;
+        detail(`${done} of ${count(total, 'path')}`);
+      },
+    }),
+  );
   const { problems, repaired } =
     repair === undefined ? { problems: found, repaired: [] } : await repair(context, args, store, found);
-  progress?.stop();
   const rows = problems.map(({ path, kind, file, detail }) => ({
     path,
     kind,

@@ -132,6 +132,8 @@ test('whatever kind of left-over stands in the way of whatever kind of object is
     link: join(makeTree(join(folder, 'c'), { l: '-> somewhere' }), 'l'),
   };
   mkdirSync(join(folder, 'home/store'), { recursive: true });
+  // The index is there before any object is.
+  store.cachePut([['x', 'y']]);
   for (const [kind, source] of Object.entries(sources)) {
     for (const [left, make] of Object.entries(kinds)) {
       const name = `${kind}-${left.replace(' ', '-')}`;

@@ -1,6 +1,6 @@
 /** A damaged index is refused, not mapped; a new one comes from the log and the objects. */
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes, Fault, renderFault, textToBytes } from '../../base/index.ts';
@@ -185,6 +185,30 @@ test('an index that is gone is no empty store: nothing is read, written or colle
     assert.deepEqual([...found.allPaths()], [tree]);
     found.close();
   }
+});
+
+test('objects of which nothing is recorded are no empty store, nor garbage, before the index is rebuilt', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const tree = store.addPath('tree', textToBytes(makeTree(join(folder, 'tree'), { a: 'text' })));
+  store.close();
+  removeTree(textToBytes(join(home, 'var')));
+  using lost = openStore({ home, storeDir });
+  const uses = [() => lost.isValid(tree), () => lost.addTexts([{ name: 'x', text: 'x', references: [] }]), () => lost.collect()];
+  for (const use of uses) {
+    assert.throws(
+      use,
+      (error) =>
+        error instanceof Fault && error.message === `there are objects in '${home}/store', and nothing that was recorded of them`,
+    );
+  }
+  assert.deepEqual(readdirSync(join(home, 'store')).length, 1);
+  assert.deepEqual([lost.rebuildIndex().nRecovered, lost.isValid(tree)], [1, true]);
+  lost.close();
+  // What a crash can leave of the beginning of a store: its file is there, and nothing in it was ever registered.
+  truncateSync(join(home, 'var/index/data.mdb'), 0);
+  truncateSync(join(home, 'var/registrations'), 0);
+  using begun = openStore({ home, storeDir });
+  assert.equal(begun.isValid(tree), false);
 });
 
 test('where the objects are gone with the index the store is empty, and begins anew', (t) => {

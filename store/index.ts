@@ -13,7 +13,7 @@ export {
   type InputOutput,
   type UnfinishedDerivation,
 } from './complete-derivation.ts';
-export { damaged } from './damaged.ts';
+export { assertThere, damaged } from './damaged.ts';
 export { type Mention, mentions, type Reference, waysBetween } from './dependency.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';

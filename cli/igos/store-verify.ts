@@ -31,8 +31,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   if (context.isJson) context.out.json({ paths: nPaths, problems: rows, ...(args.has('repair') ? { repaired } : {}) });
   else {
     for (const { path, how } of repaired) context.out.line(`${path}: ${how}`);
-    for (const row of rows)
-      context.out.line(`${row.path}${row.file === undefined ? '' : `/${row.file}`}: ${row.kind}: ${row.detail}`);
+    for (const row of rows) context.out.line(`${row.path}${row.file ? `/${row.file}` : ''}: ${row.kind}: ${row.detail}`);
     context.out.talk(`${count(nPaths, 'path')}, ${count(rows.length, 'problem')}`);
     for (const hint of hintsFor(args, problems)) context.out.talk(`hint: ${hint}`);
   }
@@ -43,10 +42,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 function hintsFor(args: Arguments, problems: readonly VerifyProblem[]): string[] {
   if (problems.length === 0) return [];
   if (!args.has('repair')) return ["'igos store verify --contents --repair' removes leftovers and repairs what is damaged"];
-  const isDamaged = problems.some(({ kind }) => kind === 'missing' || kind === 'modified' || kind === 'metadata');
-  return isDamaged
+  const damaged = problems.filter(({ kind }) => kind === 'missing' || kind === 'modified' || kind === 'metadata');
+  return damaged.length > 0
     ? [
         'no cache that was asked has what is left, and building it again did not give it (--substituters asks others)',
+        ...(damaged.some(({ path }) => path.endsWith('.drv'))
+          ? ["derivations come back with what evaluates to them: 'igos instantiate --no-eval-cache TREE#NAME'"]
+          : []),
         "what was added from files comes back with 'igos store add --repair FILE…', if these are the same; what nothing needs goes with 'igos gc'",
       ]
     : [];

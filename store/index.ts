@@ -1,4 +1,5 @@
 /** Bytes → names, and the object store: hashes, store paths, derivations, NAR, the objects and their index. */
+export { assertThere } from './assert-there.ts';
 export * from './aterm.ts';
 export * from './base32.ts';
 export { cacheCodes } from './cache/codes.ts';
@@ -13,7 +14,7 @@ export {
   type InputOutput,
   type UnfinishedDerivation,
 } from './complete-derivation.ts';
-export { assertThere, damaged } from './damaged.ts';
+export { damaged } from './damaged.ts';
 export { type Mention, mentions, type Reference, waysBetween } from './dependency.ts';
 export * from './derivation.ts';
 export * from './derivation-json.ts';

@@ -193,13 +193,14 @@ export const igosCommands: readonly Command[] = [
     name: 'develop',
     prints: 'what runs in the shell',
     summary: 'open a shell in the environment that a package is built in',
-    operands: 'TREE#NAME|DRV',
+    operands: 'TREE#NAME|DRV [-- CMD [ARG…]]',
+    runsCommands: true,
     minOperands: 1,
     maxOperands: 1,
     description:
-      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh; from a pipe it reads a script. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
+      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh; from a pipe it reads a script. A command behind -- runs in place of it, word by word as it stands there. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
     options: [
-      { long: 'command', short: 'c', values: ['CMD'], doc: 'run this command in place of a shell' },
+      { long: 'command', short: 'c', values: ['CMD'], doc: 'run this line of the shell in place of one' },
       { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
       JOBS,
       ...TRUST,
@@ -211,7 +212,7 @@ export const igosCommands: readonly Command[] = [
         command: "igos develop examples/tour/v1#greet --command 'run-phase unpack; echo greet-1.0/*'",
         says: 'looks at its sources',
       },
-      { command: "igos develop examples/tour/v1#greet --unpack --command 'pwd'", says: 'prints /build/greet-1.0' },
+      { command: 'igos develop examples/tour/v1#greet --unpack -- pwd', says: 'prints /build/greet-1.0' },
     ],
   },
   {

@@ -245,6 +245,8 @@ test('what a crash left at a final name is replaced', (t) => {
   const { store, folder } = temporaryStore(t);
   const source = makeTree(join(folder, 'src'), { a: 'whole' });
   const { path } = store.computePath('x', source);
+  // The index is there before any object is.
+  store.cachePut([['x', 'y']]);
   makeTree(store.toReal(path), { a: 'ha', b: 'left over' });
   chmodSync(store.toReal(path), 0o555);
   assert.deepEqual(

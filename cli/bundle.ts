@@ -51,6 +51,7 @@ import { seedCommands } from './igos/seed-table.ts';
 import { igosCommands } from './igos/table.ts';
 import { repositoryCommands } from './pkm/repository-table.ts';
 import { pkmCommands } from './pkm/table.ts';
+import { packagesAsOneText, packagesInFiles, WARM_UP_TEXTS } from './warm-up.ts';
 
 const home = join(import.meta.dirname, '..');
 const dist = join(home, 'dist');
@@ -412,9 +413,6 @@ function lazyModules(text: string): string {
 
 const writeAtomic = (name: string, text: string): void => writeFileAtomic(join(dist, name), text);
 
-/** What a run evaluates for the code of most evaluations. */
-const PACKAGES = readFileSync(join(import.meta.dirname, 'warm-up.nix'), 'utf8');
-
 const LARGE_BYTES: number = 1 << 23;
 
 /** The same for what seldom runs. */
@@ -541,7 +539,8 @@ async function main(): Promise<void> {
     'cli/bundle.ts',
     'cli/bundle-parts.ts',
     'cli/bundle-lane.ts',
-    'cli/warm-up.nix',
+    'cli/warm-up.ts',
+    ...WARM_UP_TEXTS.map((name) => `cli/${name}`),
     'package.json',
   ];
   // What is looked at before everything: as few as may be.
@@ -590,11 +589,12 @@ async function main(): Promise<void> {
     warm(evaluating.file, 'igos', ['eval', '--no-eval-cache', '--expr', '1 + 1'], scratch);
     const chain = join(scratch, 'chain.nix');
     writeFileSync(chain, CHAIN);
-    const expression = join(scratch, 'packages.nix');
-    writeFileSync(expression, PACKAGES);
+    const expression = packagesAsOneText(scratch);
     // What the first part does for packages is in its cache too: 0.5 MiB for all, and 8 ms less for those who make some.
     for (const part of [evaluating, ordinary])
       warm(part.file, 'igos', ['eval', '--no-eval-cache', '--strict', expression], scratch);
+    const files = packagesInFiles(scratch);
+    for (const _ of ['noted', 'known']) warm(ordinary.file, 'igos', ['eval', '--no-eval-cache', '--strict', files], scratch);
     warm(seldom.file, 'igos', ['instantiate', tree], scratch);
     warm(repeated.file, 'igos', ['eval', '--expr', '1 + 1'], scratch);
     const path = warm(storing.file, 'igos', ['store', 'add', join(home, 'package.json')], scratch);

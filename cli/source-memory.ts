@@ -6,7 +6,7 @@
 import { sha256 } from '../base/index.ts';
 import type { AboutText } from '../eval/index.ts';
 import { codeIdentity } from './evaluation-cache/code-identity.ts';
-import { checksum, fingerprint } from './evaluation-cache/fingerprint.ts';
+import { fingerprint } from './evaluation-cache/fingerprint.ts';
 import { CacheFolder } from './evaluation-cache/folder.ts';
 
 const LIMITS = { maxBytes: 64 << 20, maxRecords: 2000, sweepEvery: 64 };
@@ -44,12 +44,13 @@ function wayOf(how: string): readonly [string, string] | undefined {
   return [way, fingerprint(Buffer.from(way))];
 }
 
-const CHECKSUM_BYTES = 16;
+/** As hexadecimal. SHA-256, since the text was hashed by it a moment ago: a loop of ours would run once, and is not compiled yet. */
+const CHECKSUM_BYTES = 64;
 
 /** Checksum of all that follows, what it is about, the numbers: each begins at a word. */
 function encode(head: Buffer, found: Int32Array): Buffer {
   const body = Buffer.concat([head, Buffer.from(found.buffer, found.byteOffset, found.byteLength)]);
-  return Buffer.concat([Buffer.from(checksum(body)), body]);
+  return Buffer.concat([Buffer.from(sha256(body)), body]);
 }
 
 /** Never throws. */
@@ -59,7 +60,7 @@ function decode(head: Buffer, file: Buffer): Int32Array | undefined {
   // What is read may stand in a pool, where it begins anywhere.
   const bytes = Buffer.from(new Uint8Array(file).buffer);
   if (!bytes.subarray(CHECKSUM_BYTES, start).equals(head)) return undefined;
-  if (bytes.toString('latin1', 0, CHECKSUM_BYTES) !== checksum(bytes.subarray(CHECKSUM_BYTES))) return undefined;
+  if (bytes.toString('latin1', 0, CHECKSUM_BYTES) !== sha256(bytes.subarray(CHECKSUM_BYTES))) return undefined;
   return new Int32Array(bytes.buffer, start);
 }
 

@@ -3,7 +3,7 @@
  * text, if it is known already that there is no mistake in it: where such values stand is noted when the source is first parsed
  * (`noted`), kept by whoever can keep something, and passed over from then on (`parseAround`).
  */
-import { Bug, type Bytes, type SourceFile } from '../base/index.ts';
+import { Bug, type SourceFile } from '../base/index.ts';
 import { lexAround, lexPart } from './lexer.ts';
 import { Parser } from './parser/parser.ts';
 import { Tokens } from './tokens.ts';
@@ -19,7 +19,7 @@ const FEW_TOKENS = 256;
  * @returns     `undefined` where that cannot have been noted of it
  */
 export function parseAround(source: SourceFile, gaps: Int32Array, pipes: boolean): Expr | undefined {
-  if (!areWithin(source.text, gaps)) return undefined;
+  if (gaps.length % 3 !== 0) return undefined;
   const text = new DeferringText(source, pipes);
   let passed = 0;
   const valueAt = ({ start, end }: Node): Value => {
@@ -30,16 +30,6 @@ export function parseAround(source: SourceFile, gaps: Int32Array, pipes: boolean
   const parser = new Parser(source, lexAround(source.text, gaps), { ...text.options, gaps: { valueAt, lambdaAt } });
   const tree = parser.run();
   return tree.kind === 'expr' && parser.faults.length === 0 && passed === gaps.length ? tree.expr : undefined;
-}
-
-/** In order, not empty, none in another. */
-function areWithin(text: Bytes, gaps: Int32Array): boolean {
-  let end = 0;
-  for (let i = 0; i < gaps.length; i += 3) {
-    if (!(gaps[i]! > end && gaps[i + 1]! >= gaps[i]! && gaps[i + 2]! > gaps[i + 1]!)) return false;
-    end = gaps[i + 2]!;
-  }
-  return gaps.length % 3 === 0 && end <= text.length;
 }
 
 class DeferringText {

@@ -200,7 +200,13 @@ class Lexer {
     const gaps = this.#gaps!;
     const next = this.#nextGap;
     const start = gaps[next + 1]!;
+    const close = gaps[next + 2]!;
     const name = this.#at;
+    // What cannot be is not passed, nor is anything behind it: who asked for these gaps counts them.
+    if (start < name || close <= start || close > this.#text.length) {
+      this.#gapStart = -1;
+      return;
+    }
     if (name < start) {
       const end = this.#endOfBound(name, start);
       if (end === -1) {
@@ -210,7 +216,7 @@ class Lexer {
       this.#tokens.push(K.Bound, name, end);
       this.#at = start;
     }
-    this.#add(K.Deferred, gaps[next + 2]!);
+    this.#add(K.Deferred, close);
     this.#nextGap = next + 3;
     this.#gapStart = this.#nextGap < gaps.length ? gaps[this.#nextGap]! : -1;
   }

@@ -1,0 +1,3 @@
+/** Trees of files → file systems and what machines start from: bytes that depend on nothing but what was given. */
+export { imageCodes } from './codes.ts';
+export * from './output.ts';

@@ -94,6 +94,11 @@ export class RootQuestions {
     }
   }
 
+  /** How each path stands whose owner is not root, or that has capabilities. */
+  notPlain(): ReadonlyMap<string, FileRow> {
+    return this.database === undefined ? new Map() : query.notPlain(this.database);
+  }
+
   /** Newest first. */
   history(options: { package?: string; limit?: number } = {}): HistoryEntry[] {
     return this.database === undefined ? [] : readHistory(this.database, options);

@@ -45,6 +45,39 @@ export const publishingCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'image',
+    summary: 'make a file system image of a declared system',
+    operands: 'TREE[#SYSTEM]',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      "Realizes the packages of a system, has pkm install them into an empty root, and writes that as a squashfs: with every owner, mode and capability that the packages declare, whoever runs it, and with pkm's database, so that the root can be verified and upgraded where it is used. No program of the machine is run for it, but the triggers of packages. Equal systems give images that are equal to the bit: all times in it are SOURCE_DATE_EPOCH, or the one that builds have.",
+    options: [
+      {
+        long: 'output',
+        short: 'o',
+        values: ['PATH'],
+        doc: 'write to this file, or into this folder (default: SYSTEM.squashfs in the current folder)',
+      },
+      {
+        long: 'compression',
+        values: ['NAME'],
+        choices: ['zstd', 'gzip'],
+        doc: 'zstd (default), or gzip, which every Linux can read',
+      },
+      {
+        long: 'level',
+        values: ['N'],
+        doc: 'how hard to compress: 1 to 19 with zstd (default: 15), 1 to 9 with gzip (default: 9)',
+      },
+      { long: 'block-size', values: ['SIZE'], doc: 'what is compressed in one go, 4K to 1M (default: 128K)' },
+      { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
+      ...EVALUATION,
+    ],
+    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/root-archives/', says: 'tour.squashfs' }],
+  },
+  {
+    program: 'igos',
     name: 'repo build',
     summary: 'index and sign a folder of archives, for pkm sync',
     operands: 'DIR',

@@ -116,6 +116,27 @@ export const cliCodes = defineCodes({
     wrong: 'igos phases TREE --until iso',
     right: 'igos phases TREE --until manifest',
   },
+  'E-CLI-091': {
+    title: 'a name in a command line that stands for nothing',
+    explanation:
+      'Between two @ in the command line of a system stands the name of something that is known of its image: its root hash, its partitions. docs/images.md lists them.',
+    wrong: 'boot.commandLine = "roothash=@hash@";',
+    right: 'boot.commandLine = "roothash=@rootHash@";',
+  },
+  'E-CLI-092': {
+    title: 'a package without what a system starts',
+    explanation:
+      'A package that a system names in `boot` as its kernel or stub has no file of such a name, or several, and igos does not choose among them.',
+    wrong: 'boot = { kernel = bash; stub = systemd-stub; };',
+    right: 'boot = { kernel = linux; stub = systemd-stub; };',
+  },
+  'E-CLI-093': {
+    title: 'a system that does not say how it starts',
+    explanation:
+      'What firmware starts is made of a kernel, a stub, a first root and a command line: the field `boot` of the system names them. A squashfs needs none of these.',
+    wrong: 'system small { packages = [ bash ]; }',
+    right: 'system small { packages = [ bash ]; boot = { kernel = linux; stub = systemd-stub; }; }',
+  },
   'E-CLI-008': {
     title: 'not in the store',
     explanation: 'The store path is well formed, but this store does not have it.',

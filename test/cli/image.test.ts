@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compareBytes } from '../../base/index.ts';
 import { tool, without } from '../image/support.ts';
 import { type Programs, programs } from './programs.ts';
 
@@ -114,8 +115,8 @@ test('what cannot be made is said before anything is built', (t) => {
   assert.match(failure(`${tree}#small`, '--block-size', '5K'), /--block-size takes a power of two from 4K to 1M, not '5K'/);
   symlinkSync('/dev/null', join(work, 'null'));
   assert.match(failure(`${tree}#small`, '-o', join(work, 'null')), /'<work>\/null' is no file\nhint: write the image to a file/);
-  assert.match(igos('image', `${tree}#smal`).stderr, /no system 'smal'[^]*did you mean 'small'/);
-  assert.deepEqual(readdirSync(work).sort(), ['home', 'null', 'tree']);
+  assert.match(igos('image', `${tree}#smal`).stderr, /no system 'smal'[\s\S]*did you mean 'small'/);
+  assert.deepEqual(readdirSync(work).toSorted(compareBytes), ['null', 'tree']);
 });
 
 test('what fails leaves what was there, and no scratch folder', (t) => {

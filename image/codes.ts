@@ -62,10 +62,13 @@ export const imageFault = {
     new Fault('E-IMG-013', `cannot put '${part}' into a kernel image: ${why}`, { hints: hint === undefined ? [] : [hint] }),
   kernel: (why: string, hint: string): Fault =>
     new Fault('E-IMG-014', `the kernel cannot be started by the stub: ${why}`, { hints: [hint] }),
-  key: (file: string, why: string, hint?: string): Fault =>
-    new Fault('E-IMG-015', `cannot sign with the key '${file}': ${why}`, { hints: hint === undefined ? [] : [hint] }),
-  certificate: (file: string, why: string, hint?: string): Fault =>
-    new Fault('E-IMG-016', `cannot sign with the certificate '${file}': ${why}`, { hints: hint === undefined ? [] : [hint] }),
+  key: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
+    new Fault('E-IMG-015', `cannot sign with the key '${file}': ${why}`, { hints: hint === undefined ? [] : [hint], cause }),
+  certificate: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
+    new Fault('E-IMG-016', `cannot sign with the certificate '${file}': ${why}`, {
+      hints: hint === undefined ? [] : [hint],
+      cause,
+    }),
   signatures: (file: string, why: string): Fault =>
     new Fault('E-IMG-017', `the signatures of '${file}' cannot be read: ${why}`, {
       hints: ['begin with the program as it was before anybody signed it'],

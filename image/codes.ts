@@ -16,6 +16,46 @@ export const imageCodes = defineCodes({
     explanation:
       'A file system has fields of fixed sizes for what it says of files: so many owners, such a length of a symlink or an attribute. The image is not written.',
   },
+  'E-IMG-010': {
+    title: 'data that no hash tree can cover',
+    explanation:
+      'dm-verity hashes whole blocks of 4096 bytes: there has to be at least one, and data in a file of their own must end with a block. (What is appended to an image is padded.)',
+  },
+  'E-IMG-011': {
+    title: 'an entry that no initramfs can hold',
+    explanation:
+      'Linux leaves out without a word what it cannot make of an initramfs: entries whose folder does not come before them, names or links of 4096 bytes and more. Names that lead outside, that stand there twice, and files of 4 GiB and more are refused for the same reason.',
+  },
+  'E-IMG-012': {
+    title: 'not an EFI program, or a malformed one',
+    explanation:
+      'The headers of a PE32+ program for x86-64 or ARM64 were expected, and all that they name inside of the file, without overlaps and gaps: firmware and signing programs disagree about what is hashed of any other.',
+  },
+  'E-IMG-013': {
+    title: 'a part that does not fit into the kernel image',
+    explanation:
+      "A unified kernel image is systemd's EFI stub with the kernel, its initramfs, its command line and more as sections. Each may stand there once and hold something, their headers have to fit before the stub's first section, and all together have to stay below 4 GiB.",
+  },
+  'E-IMG-014': {
+    title: 'a kernel that the stub cannot start',
+    explanation:
+      'The kernel of a unified kernel image is started as an EFI program: it has to be one (Linux with CONFIG_EFI_STUB, not compressed as a whole), and for the same machine as the stub.',
+  },
+  'E-IMG-015': {
+    title: 'a key that nothing for Secure Boot is signed with',
+    explanation:
+      'Firmware takes signatures by RSA with SHA-256. The key has to be an RSA key of 2048 bits or more, in PEM; one that is encrypted needs its passphrase.',
+  },
+  'E-IMG-016': {
+    title: 'a certificate that does not fit',
+    explanation:
+      'The certificate tells the firmware whose signature it is. It has to be an X.509 certificate in PEM, made for the key that signs; others that lead to it may stand behind it in the same file.',
+  },
+  'E-IMG-017': {
+    title: 'a broken table of signatures',
+    explanation:
+      'The signatures of an EFI program stand at its end, one after the other. This table does not end with the file, or has entries that are none: what is signed cannot be told from what is not.',
+  },
 });
 
 export const imageFault = {
@@ -26,4 +66,23 @@ export const imageFault = {
   misplaced: (path: Bytes, why: string): Fault => new Fault('E-IMG-002', `'/${bytesToText(path)}' cannot be in an image: ${why}`),
   tooMuch: (what: string, limit: string): Fault =>
     new Fault('E-IMG-003', `the image cannot hold ${what}`, { notes: [`the format has room for ${limit}`] }),
+  uncovered: (what: string, why: string): Fault => new Fault('E-IMG-010', `cannot make a hash tree for '${what}': ${why}`),
+  entry: (path: string, why: string, hint?: string): Fault =>
+    new Fault('E-IMG-011', `cannot put '${path}' into an initramfs: ${why}`, { hints: hint === undefined ? [] : [hint] }),
+  program: (file: string, why: string): Fault => new Fault('E-IMG-012', `'${file}' is not a usable EFI program: ${why}`),
+  part: (part: string, why: string, hint?: string): Fault =>
+    new Fault('E-IMG-013', `cannot put '${part}' into a kernel image: ${why}`, { hints: hint === undefined ? [] : [hint] }),
+  kernel: (why: string, hint: string): Fault =>
+    new Fault('E-IMG-014', `the kernel cannot be started by the stub: ${why}`, { hints: [hint] }),
+  key: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
+    new Fault('E-IMG-015', `cannot sign with the key '${file}': ${why}`, { hints: hint === undefined ? [] : [hint], cause }),
+  certificate: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
+    new Fault('E-IMG-016', `cannot sign with the certificate '${file}': ${why}`, {
+      hints: hint === undefined ? [] : [hint],
+      cause,
+    }),
+  signatures: (file: string, why: string): Fault =>
+    new Fault('E-IMG-017', `the signatures of '${file}' cannot be read: ${why}`, {
+      hints: ['begin with the program as it was before anybody signed it'],
+    }),
 };

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
-import { tool, without } from '../image/support.ts';
+import { missing, output } from '../image/support.ts';
 import { type Programs, programs } from './programs.ts';
 
 const PACKAGES = `tier base { summary = "Base"; }
@@ -26,7 +26,7 @@ function writeTree(work: string, text: string): string {
   return folder;
 }
 
-const needsTools = { skip: without('unsquashfs') };
+const needsTools = { skip: missing('unsquashfs') };
 
 interface Made {
   readonly system: string;
@@ -56,7 +56,7 @@ test('a system becomes a squashfs', needsTools, (t) => {
   assert.equal(made.sizeBytes, bytes.length);
   assert.equal(made.sha256, createHash('sha256').update(bytes).digest('hex'));
 
-  const lines = tool('unsquashfs', '-lln', made.file).split('\n');
+  const lines = output('unsquashfs', ['-lln', made.file]).split('\n');
   const about = (path: string): string => lines.find((line) => line.endsWith(` squashfs-root/${path}`)) ?? `no ${path}`;
   assert.match(about('usr/bin/cat'), /^-rws--x--x 0\/0 /);
   assert.match(about('etc/motd'), /^-rw-r--r-- 0\/0 +6 1980-01-02 00:00 /);
@@ -67,7 +67,7 @@ test('a system becomes a squashfs', needsTools, (t) => {
     [],
   );
 
-  tool('unsquashfs', '-q', '-n', '-no-xattrs', '-d', here.root, made.file);
+  output('unsquashfs', ['-q', '-n', '-no-xattrs', '-d', here.root, made.file]);
   assert.match(here.pkm('history').stdout, /^1980-01-02 .* igos +generation 1: switch to 2 packages \(igos image\)/);
 });
 
@@ -77,21 +77,21 @@ test('the same bytes again, from another folder and another store', needsTools, 
   const first = make(one, writeTree(one.work, PACKAGES + SYSTEM), '-o', join(one.work, 'image'), ...options);
   const second = make(two, writeTree(two.work, PACKAGES + SYSTEM), '-o', join(two.work, 'other'), ...options);
   assert.equal(first.sha256, second.sha256);
-  const shown = tool('unsquashfs', '-s', first.file);
+  const shown = output('unsquashfs', ['-s', first.file]);
   assert.match(shown, /Compression gzip/);
   assert.match(shown, /Block size 4096/);
   const zstd = make(one, join(one.work, 'tree'), '-o', join(one.work, 'image'));
   assert.notEqual(zstd.sha256, first.sha256);
-  assert.match(tool('unsquashfs', '-s', zstd.file), /Compression zstd/);
+  assert.match(output('unsquashfs', ['-s', zstd.file]), /Compression zstd/);
 });
 
 test('pkm finds it clean, capabilities too', {
-  skip: without('unsquashfs', 'getfattr') || (process.getuid?.() !== 0 && 'only root unpacks them'),
+  skip: missing('unsquashfs', 'getfattr') || (process.getuid?.() !== 0 && 'only root unpacks them'),
 }, (t) => {
   const here = programs(t);
   const made = make(here, writeTree(here.work, PACKAGES + SYSTEM), '-o', join(here.work, 'image'));
-  tool('unsquashfs', '-q', '-n', '-d', here.root, made.file);
-  const shown = tool('getfattr', '-d', '-m', '-', '-e', 'hex', '--absolute-names', join(here.root, 'usr/bin/mv'));
+  output('unsquashfs', ['-q', '-n', '-d', here.root, made.file]);
+  const shown = output('getfattr', ['-d', '-m', '-', '-e', 'hex', '--absolute-names', join(here.root, 'usr/bin/mv')]);
   assert.match(shown, /security\.capability=0x0100000200200000/);
   const verified = here.pkm('verify');
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);

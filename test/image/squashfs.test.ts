@@ -17,11 +17,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes } from '../../base/index.ts';
-import { type ImageEntry, type SquashfsOptions, writeSquashfs } from '../../image/index.ts';
-import { made, scratch, tool, without } from './support.ts';
+import { type ImageEntry, type SquashfsOptions, type SquashfsReport, writeSquashfs } from '../../image/index.ts';
+import { made, scratch, missing, output } from './support.ts';
 
 const SECONDS = 1_700_000_000;
-const needsTools = { skip: without('unsquashfs') };
+const needsTools = { skip: missing('unsquashfs') };
 
 const directory = (path: string, more: Partial<ImageEntry> = {}): ImageEntry =>
   ({ path, kind: 'directory', mode: 0o755, uid: 0, gid: 0, ...more }) as ImageEntry;
@@ -36,8 +36,13 @@ const file = (path: string, content: string | Uint8Array, more: Partial<ImageEnt
     ...more,
   }) as ImageEntry;
 
-const write = (path: string, entries: readonly ImageEntry[], options: Partial<SquashfsOptions> = {}) =>
-  made(path, (image) => writeSquashfs(image, entries, { seconds: SECONDS, ...options }));
+async function write(path: string, entries: readonly ImageEntry[], options: Partial<SquashfsOptions> = {}): Promise<SquashfsReport> {
+  let report: SquashfsReport | undefined;
+  await made(path, async (image) => {
+    report = await writeSquashfs(image, entries, { seconds: SECONDS, ...options });
+  });
+  return report!;
+}
 
 /** What stands in a folder, as text: kind, mode, bytes. */
 function listed(folder: string, path = ''): string[] {
@@ -55,7 +60,7 @@ function listed(folder: string, path = ''): string[] {
 
 function unpacked(t: Parameters<typeof scratch>[0], image: string): string {
   const folder = join(scratch(t), 'root');
-  tool('unsquashfs', '-q', '-n', '-no-xattrs', '-d', folder, image);
+  output('unsquashfs', ['-q', '-n', '-no-xattrs', '-d', folder, image]);
   return folder;
 }
 
@@ -100,7 +105,7 @@ for (const compression of ['zstd', 'gzip'] as const)
     assert.equal(nEntries, everything().length);
     assert.equal(lstatSync(image).size, sizeBytes);
     assert.equal(sizeBytes % 4096, 0);
-    const lines = tool('unsquashfs', '-lln', image)
+    const lines = output('unsquashfs', ['-lln', image])
       .split('\n')
       .filter((line) => line.includes('squashfs-root'));
     const about = (path: string): string =>
@@ -149,7 +154,7 @@ test('Linux mounts it: names are found in large folders, attributes are there', 
     file('ping', 'ping', { attributes }),
     file('pong', 'pong', { attributes }),
   ]);
-  tool('mount', '-o', 'loop,ro', image, place);
+  output('mount', ['-o', 'loop,ro', image, place]);
   try {
     assert.deepEqual(new Set(readdirSync(join(place, 'large'))), new Set(names));
     for (const name of names) assert.equal(readFileSync(join(place, 'large', name), 'utf8'), name);
@@ -160,14 +165,14 @@ test('Linux mounts it: names are found in large folders, attributes are there', 
       [3, 5, 2],
     );
     assert.equal(lstatSync(join(place, 'null')).rdev, (1 << 8) | 3);
-    if (without('getfattr') === false) {
-      const shown = tool('getfattr', '-d', '-m', '-', '-e', 'hex', '--absolute-names', join(place, 'pong'));
+    if (missing('getfattr') === false) {
+      const shown = output('getfattr', ['-d', '-m', '-', '-e', 'hex', '--absolute-names', join(place, 'pong')]);
       assert.match(shown, /security\.capability=0x0100000200200000/);
       assert.match(shown, /user\.note=0x68656c6c6f/);
     }
-    assert.equal(tool('stat', '-c', '%t %T', join(place, 'nvme')).trim(), '103 493e0');
+    assert.equal(output('stat', ['-c', '%t %T', join(place, 'nvme')]).trim(), '103 493e0');
   } finally {
-    tool('umount', place);
+    output('umount', [place]);
   }
 });
 

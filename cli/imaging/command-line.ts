@@ -31,7 +31,12 @@ export function commandLine(system: string, text: string, verity: Verity, names:
     const value = values[name];
     if (value === undefined)
       throw new Fault('E-CLI-091', `the command line of system '${system}' has '@${name}@', which stands for nothing`, {
-        hints: [didYouMean(name, Object.keys(values))[0] ?? `there are: ${Object.keys(values).map((each) => `@${each}@`).join(', ')}`],
+        hints: [
+          didYouMean(name, Object.keys(values))[0] ??
+            `there are: ${Object.keys(values)
+              .map((each) => `@${each}@`)
+              .join(', ')}`,
+        ],
       });
     hasHash ||= name === 'rootHash';
     return value;

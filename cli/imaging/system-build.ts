@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Bytes, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
+import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
 import type { System, Tree } from '../../eval/index.ts';
 import {
+  type Content,
   ESP_TYPE,
   guidOf,
   type ImageEntry,
@@ -16,9 +17,11 @@ import {
   PARTITION_TYPES,
   type Part,
   piecesOf,
+  readUki,
   type Signer,
   type SquashfsOptions,
   signProgram,
+  sizeOf,
   type Verity,
   verityIdentity,
   writeInitramfs,
@@ -26,14 +29,15 @@ import {
   writeUki,
   writeVerity,
 } from '../../image/index.ts';
+import type { PackageImage } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { warningLines } from '../report-lines.ts';
 import type { Session } from '../session.ts';
 import { systemImages } from '../system-images.ts';
-import { type BootFiles, bootFiles, initrdEntries } from './boot-files.ts';
-import { commandLine } from './command-line.ts';
+import { bootFiles, initrdEntries } from './boot-files.ts';
+import { commandLine, diskNames } from './command-line.ts';
 import { makeSystemRoot, type SystemRoot } from './system-root.ts';
 
 export interface ImageOptions extends SquashfsOptions {
@@ -77,7 +81,10 @@ export class SystemBuild implements Disposable {
     if (this.system.boot !== undefined) return;
     throw new Fault('E-CLI-093', `system '${this.system.name}' does not say how it starts`, {
       ...(this.system.span === undefined ? {} : { labels: [{ ...this.system.span, text: "it has no 'boot'" }] }),
-      hints: ['write it like: boot = { kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; };', 'a squashfs is made without'],
+      hints: [
+        'write it like: boot = { kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; };',
+        'a squashfs is made without',
+      ],
     });
   }
 
@@ -159,7 +166,12 @@ export class SystemBuild implements Disposable {
         { ...common, path: 'live/filesystem.squashfs', content: root },
         { ...common, path: 'live/filesystem.verity', content: hashes },
       ],
-      { label: labelOf(this.system.name, 32), timeSeconds: this.#options.seconds, esp, diskGuid: guidOf('iso', hashes.verity.rootHash) },
+      {
+        label: labelOf(this.system.name, 32),
+        timeSeconds: this.#options.seconds,
+        esp,
+        diskGuid: guidOf('iso', hashes.verity.rootHash),
+      },
     );
     return this.#write(output, (file) => layout.write(file));
   }
@@ -208,4 +220,31 @@ export class SystemBuild implements Disposable {
   [Symbol.dispose](): void {
     this.#opened.dispose();
   }
+}
+
+type Machine = keyof typeof PARTITION_TYPES;
+
+/** What firmware starts from a medium that it was told nothing about. */
+const FIRMWARE_NAMES: Readonly<Record<Machine, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+
+const machineOf = (uki: string): Machine => (readUki(uki).machine === 'ARM64' ? 'aarch64' : 'x86_64');
+
+/** Letters, digits and signs that a volume's label may have. */
+const labelOf = (name: string, length: number): string => name.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, length);
+
+const OS_RELEASE: readonly Bytes[] = ['usr/lib/os-release', 'etc/os-release'];
+
+/** By which boot menus name the system. */
+function osReleaseIn(entries: readonly ImageEntry[]): Content | undefined {
+  for (const path of OS_RELEASE) {
+    const entry = entries.find((each) => each.path === path);
+    if (entry?.kind === 'file' && sizeOf(entry.content) > 0) return entry.content;
+  }
+  return undefined;
+}
+
+function sha256Of(file: string, sizeBytes: number): string {
+  const hash = createHash('sha256');
+  for (const piece of piecesOf({ file, sizeBytes })) hash.update(piece);
+  return hash.digest('hex');
 }

@@ -11,6 +11,8 @@ export interface SystemRoot extends Disposable {
   /** Every path, the root's own included. */
   readonly entries: readonly ImageEntry[];
   readonly report: TransactionReport;
+  /** In the order of installation. */
+  readonly packages: readonly { readonly name: string; readonly version: string }[];
 }
 
 /** Who made it, for the history of its root: no user of this machine. */
@@ -50,7 +52,8 @@ export function makeSystemRoot(
   })();
   const entries = [...entriesBelow(root, special)];
   const kept = made.move();
-  return { entries, report, [Symbol.dispose]: () => kept.dispose() };
+  const packages = system.images.map(({ name, version }) => ({ name, version }));
+  return { entries, report, packages, [Symbol.dispose]: () => kept.dispose() };
 }
 
 type Special = ReadonlyMap<string, { readonly uid: number; readonly gid: number; readonly capability?: string }>;

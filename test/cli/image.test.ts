@@ -28,19 +28,25 @@ function writeTree(work: string, text: string): string {
 
 const needsTools = { skip: missing('unsquashfs') };
 
-interface Made {
-  readonly system: string;
+interface Written {
+  readonly format: string;
   readonly file: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly nEntries: number;
+}
+
+interface Made extends Written {
+  readonly system: string;
   readonly packages: readonly { name: string; version: string }[];
+  readonly rootHash: string | null;
+  readonly files: readonly Written[];
 }
 
 function make({ igos }: Programs, ...words: string[]): Made {
   const run = igos('image', ...words, '--json');
   assert.equal(run.status, 0, run.stderr);
-  return JSON.parse(run.stdout) as Made;
+  const made = JSON.parse(run.stdout) as Made;
+  return { ...made, ...made.files[0]! };
 }
 
 test('a system becomes a squashfs', needsTools, (t) => {

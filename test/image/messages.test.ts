@@ -12,7 +12,7 @@ const common = { mode: 0o644, uid: 0, gid: 0 };
 const directory = (path: string): ImageEntry => ({ ...common, path, kind: 'directory' });
 const file = (path: string): ImageEntry => ({ ...common, path, kind: 'file', content: new Uint8Array() });
 const squashfs = (folder: string, ...entries: readonly ImageEntry[]) =>
-  made(join(folder, 'image'), (image) => writeSquashfs(image, entries, { seconds: 0 }));
+  made(join(folder, 'image'), async (image) => void (await writeSquashfs(image, entries, { seconds: 0 })));
 
 const cases: Record<string, (folder: string) => unknown> = {
   'E-IMG-001-changed': (folder) => {

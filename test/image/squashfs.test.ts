@@ -18,7 +18,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes } from '../../base/index.ts';
 import { type ImageEntry, type SquashfsOptions, type SquashfsReport, writeSquashfs } from '../../image/index.ts';
-import { made, scratch, missing, output } from './support.ts';
+import { made, missing, output, scratch } from './support.ts';
 
 const SECONDS = 1_700_000_000;
 const needsTools = { skip: missing('unsquashfs') };
@@ -36,7 +36,11 @@ const file = (path: string, content: string | Uint8Array, more: Partial<ImageEnt
     ...more,
   }) as ImageEntry;
 
-async function write(path: string, entries: readonly ImageEntry[], options: Partial<SquashfsOptions> = {}): Promise<SquashfsReport> {
+async function write(
+  path: string,
+  entries: readonly ImageEntry[],
+  options: Partial<SquashfsOptions> = {},
+): Promise<SquashfsReport> {
   let report: SquashfsReport | undefined;
   await made(path, async (image) => {
     report = await writeSquashfs(image, entries, { seconds: SECONDS, ...options });

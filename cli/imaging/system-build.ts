@@ -152,7 +152,7 @@ export class SystemBuild implements Disposable {
 
   async #makeInitrd(images: readonly PackageImage[]): Promise<Content> {
     using first = initrdEntries(this.#session, images, this.#tree.packages.keys(), this.#options.seconds);
-    return this.#write(this.#place('initrd'), (file) =>
+    return await this.#write(this.#place('initrd'), (file) =>
       writeInitramfs(file, [{ entries: first.entries, compression: this.#options.compression ?? 'zstd' }], this.#options.seconds),
     );
   }

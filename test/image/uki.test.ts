@@ -114,7 +114,7 @@ test('what is inside is told', async (t) => {
   assert.ok(Buffer.from(readUkiSection(path, '.initrd', 2 ** 31)!).equals(parts.initrd as Buffer));
 });
 
-test('all parts, for ARM64; what stands behind the sections of the stub is left out', async (t) => {
+test('all parts, for ARM64; time, symbols and signatures of the stub are left out', async (t) => {
   const folder = scratch(t);
   const wide = program(0xaa64, someSections, 0x800);
   const linux = program(0xaa64);
@@ -131,7 +131,10 @@ test('all parts, for ARM64; what stands behind the sections of the stub is left 
     ['.text', '.data', '.osrel', '.cmdline', '.uname', '.sbat', '.splash', '.dtb', '.initrd', '.linux'],
   );
   assert.equal(readUki(path).machine, 'ARM64');
-  const longer = await uki(join(folder, 'b'), Buffer.concat([wide, Buffer.from('symbols')]), all);
+  // A time, a table of symbols, a checksum and signatures.
+  const fields = [at.coff + 4, at.coff + 8, at.coff + 12, at.optional + 64, at.security, at.security + 4];
+  const marked = fields.reduce((bytes, field) => changed(bytes, field, 0x1234), wide);
+  const longer = await uki(join(folder, 'b'), Buffer.concat([marked, Buffer.from('symbols')]), all);
   assert.ok(readFileSync(longer).equals(readFileSync(path)));
 });
 

@@ -172,6 +172,7 @@ test('stubs, kernels and parts that are refused', async (t) => {
       await refused(changed(stub, at.optional + 36, 0x8000_0000)),
       await refused(changed(stub, at.optional + 32, 0x1800)),
       await refused(changed(changed(stub, at.optional + 36, 0x1000), at.optional + 32, 0x1000)),
+      await refused(changed(stub, section(1, 16), 0x1ff)),
     ].join('\n'),
   );
   const sbat = Buffer.from('sbat,1\n');

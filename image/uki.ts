@@ -125,7 +125,7 @@ function checkStub({ path }: UkiStub, { fileAlignment, sectionAlignment, section
   const isAlignment = (n: number): boolean => n >= 512 && n <= MAX_ALIGNMENT && (n & (n - 1)) === 0;
   if (!isAlignment(fileAlignment) || !isAlignment(sectionAlignment) || sectionAlignment < fileAlignment)
     throw imageFault.program(path, `it is aligned to ${fileAlignment} bytes in the file and ${sectionAlignment} in memory`);
-  const odd = sections.find(({ fileStart, fileBytes }) => fileBytes > 0 && fileStart % fileAlignment !== 0);
+  const odd = sections.find(({ fileStart, fileBytes }) => fileBytes > 0 && (fileStart | fileBytes) % fileAlignment !== 0);
   if (odd !== undefined) throw imageFault.program(path, `section '${odd.name}' is not aligned`);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lutimesSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
@@ -163,5 +163,16 @@ test('what Linux would leave out is refused', async (t) => {
     await refused({ kind: 'file', path: 'huge', permissions: 0o644, ...own, content: { file: 'huge', sizeBytes: 2 ** 32 } }),
   ];
   golden(t, 'errors/E-IMG-011.txt', lines.join('\n'));
+  writeFileSync(join(folder, 'short'), 'short');
+  const short = {
+    kind: 'file',
+    path: 'short',
+    permissions: 0o644,
+    ...own,
+    content: { file: join(folder, 'short'), sizeBytes: 9 },
+  } as const;
+  for (const compression of ['none', 'gzip', 'zstd'] as const)
+    assert.match(await refusal(folder, () => initramfs(join(folder, 'image'), { entries: [short], compression })), /E-IMG-001/);
+  assert.deepEqual(readdirSync(folder), ['short'], 'nothing is left');
   assert.ok(await initramfs(join(folder, 'root'), { entries: [folderEntry('.'), file('init', '')], compression: 'none' }));
 });

@@ -1,6 +1,8 @@
 /** A small EFI program, with headers as the test wants them: it does nothing but be read. */
 
-export const STUB = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub';
+/** systemd's stub for this machine. */
+export const STUB = `/usr/lib/systemd/boot/efi/linux${process.arch === 'arm64' ? 'aa64' : 'x64'}.efi.stub`;
+export const OWN_MACHINE: number = process.arch === 'arm64' ? 0xaa64 : 0x8664;
 
 /** Offsets of fields in the programs made here. */
 export const at = { coff: 0x44, optional: 0x58, security: 0x58 + 112 + 32, table: 0x58 + 240 } as const;

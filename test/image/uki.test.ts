@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { Fault } from '../../base/index.ts';
 import { ImageFile, readUki, readUkiSection, type UkiParts, writeUki } from '../../image/index.ts';
 import { golden } from '../golden.ts';
-import { at, changed, program, STUB, someSections } from './pe-program.ts';
+import { at, changed, OWN_MACHINE, program, STUB, someSections } from './pe-program.ts';
 import { made, missing, output, refusal, run, scratch } from './support.ts';
 
 const noStub = existsSync(STUB) ? false : "not installed: systemd's EFI stub";
@@ -43,44 +43,56 @@ test("with systemd's stub: what objdump sees, and nothing that depends on the ti
   const stub = readFileSync(STUB);
   const initrd = join(folder, 'initrd');
   writeFileSync(initrd, parts.initrd as Buffer);
-  const path = await uki(join(folder, 'a.efi'), stub, { ...parts, initrd: { file: initrd, sizeBytes: 3_000_001 } });
-  assert.ok(readFileSync(await uki(join(folder, 'b.efi'), stub)).equals(readFileSync(path)), 'from memory, a second time');
+  const own: UkiParts = { ...parts, linux: changed(kernel, at.coff, OWN_MACHINE, 2) };
+  const path = await uki(join(folder, 'a.efi'), stub, { ...own, initrd: { file: initrd, sizeBytes: 3_000_001 } });
+  assert.ok(readFileSync(await uki(join(folder, 'b.efi'), stub, own)).equals(readFileSync(path)), 'from memory, a second time');
 
-  const of = (file: string): string[][] =>
-    [...output('objdump', ['-h', file]).matchAll(/^ +\d+ (\S+) +(\w+) +(\w+) +\w+ +(\w+)/gm)].map((match) => match.slice(1, 5));
-  const [theirs, ours] = [of(STUB), of(path)];
+  const { headers: before, sections: theirs } = seen(STUB);
+  const { headers: after, sections: ours } = seen(path);
   assert.deepEqual(ours.slice(0, theirs.length), theirs);
   const added = ours.slice(theirs.length);
   assert.deepEqual(
-    added.map(([name, size]) => [name, Number.parseInt(size!, 16)]),
-    [
-      ['.osrel', 27],
-      ['.cmdline', 40],
-      ['.uname', 7],
-      ['.initrd', 3_000_001],
-      ['.linux', kernel.length],
-    ],
+    added.map(({ name, size }) => `${name} ${size}`),
+    ['.osrel 27', '.cmdline 40', '.uname 7', '.initrd 3000001', `.linux ${kernel.length}`],
   );
-  let [memory, file] = [0x19400, 0x11400];
-  for (const [name, size, address, start] of added) {
-    assert.deepEqual([Number.parseInt(address!, 16), Number.parseInt(start!, 16)], [memory, file], name);
-    const padded = Math.ceil(Number.parseInt(size!, 16) / 512) * 512;
-    [memory, file] = [memory + padded, file + padded];
+  const aligned = (size: number, field: string): number => Math.ceil(size / before(field)) * before(field);
+  const stubEnd = Math.max(...theirs.map(({ start, size }) => aligned(start + size, 'FileAlignment')));
+  let [memory, end] = [aligned(before('SizeOfImage'), 'SectionAlignment'), stubEnd];
+  for (const { name, size, address, start } of added) {
+    assert.deepEqual([address, start], [memory, end], name);
+    memory = aligned(memory + size, 'SectionAlignment');
+    end = aligned(end + size, 'FileAlignment');
     output('objcopy', ['-O', 'binary', `--only-section=${name}`, path, join(folder, 'section')]);
-    assert.ok(readFileSync(join(folder, 'section')).equals(Buffer.from(readUkiSection(path, name!, 2 ** 32)!)), name);
+    assert.ok(readFileSync(join(folder, 'section')).equals(Buffer.from(readUkiSection(path, name, 2 ** 32)!)), name);
   }
-  assert.equal(statSync(path).size, file);
-  const headers = output('objdump', ['-p', path]);
-  assert.match(headers, /Time\/Date\s+Thu Jan +1 00:00:00 1970/);
-  assert.match(headers, new RegExp(`SizeOfImage\\s+0*${memory.toString(16)}\n`));
-  assert.match(headers, new RegExp(`SizeOfInitializedData\\s+0*${(0x5000 + file - 0x11400).toString(16)}\n`));
+  assert.equal(statSync(path).size, end);
+  assert.equal(after('SizeOfImage'), memory);
+  assert.equal(after('SizeOfInitializedData'), before('SizeOfInitializedData') + end - stubEnd);
+  assert.match(output('objdump', ['-p', path]), /Time\/Date\s+Thu Jan +1 00:00:00 1970/);
   const bytes = readFileSync(path);
   const checksumAt = bytes.readUInt32LE(0x3c) + 24 + 64;
   assert.equal(bytes.readUInt32LE(checksumAt), checksumOf(bytes, checksumAt));
   assert.match(run('sbverify', ['--list', path]).stderr, /No signature table present/);
   // All of the stub's own is there; headers differ where they have to.
-  assert.ok(bytes.subarray(0x400, 0x11400).equals(stub.subarray(0x400, 0x11400)));
+  const start = before('SizeOfHeaders');
+  assert.ok(bytes.subarray(start, stubEnd).equals(stub.subarray(start, stubEnd)));
 });
+
+/** What objdump says of headers and sections. */
+function seen(path: string): {
+  headers: (field: string) => number;
+  sections: readonly { name: string; size: number; address: number; start: number }[];
+} {
+  const text = output('objdump', ['-p', path]);
+  const rows = output('objdump', ['-h', path]).matchAll(/^ +\d+ (\S+) +(\w+) +(\w+) +\w+ +(\w+)/gm);
+  return {
+    headers: (field) => Number.parseInt(new RegExp(`^${field}\\s+(\\w+)`, 'm').exec(text)![1]!, 16),
+    sections: Array.from(rows, ([, name, ...numbers]) => {
+      const [size, address, start] = numbers.map((number) => Number.parseInt(number, 16));
+      return { name: name!, size: size!, address: address!, start: start! };
+    }),
+  };
+}
 
 test('what is inside is told', async (t) => {
   const path = await uki(join(scratch(t), 'uki'), program());
@@ -102,7 +114,7 @@ test('what is inside is told', async (t) => {
   assert.ok(Buffer.from(readUkiSection(path, '.initrd', 2 ** 31)!).equals(parts.initrd as Buffer));
 });
 
-test('all parts, for ARM64; what stands behind the sections of the stub is left out', async (t) => {
+test('all parts, for ARM64; time, symbols and signatures of the stub are left out', async (t) => {
   const folder = scratch(t);
   const wide = program(0xaa64, someSections, 0x800);
   const linux = program(0xaa64);
@@ -119,7 +131,10 @@ test('all parts, for ARM64; what stands behind the sections of the stub is left 
     ['.text', '.data', '.osrel', '.cmdline', '.uname', '.sbat', '.splash', '.dtb', '.initrd', '.linux'],
   );
   assert.equal(readUki(path).machine, 'ARM64');
-  const longer = await uki(join(folder, 'b'), Buffer.concat([wide, Buffer.from('symbols')]), all);
+  // A time, a table of symbols, a checksum and signatures.
+  const fields = [at.coff + 4, at.coff + 8, at.coff + 12, at.optional + 64, at.security, at.security + 4];
+  const marked = fields.reduce((bytes, field) => changed(bytes, field, 0x1234), wide);
+  const longer = await uki(join(folder, 'b'), Buffer.concat([marked, Buffer.from('symbols')]), all);
   assert.ok(readFileSync(longer).equals(readFileSync(path)));
 });
 
@@ -157,6 +172,7 @@ test('stubs, kernels and parts that are refused', async (t) => {
       await refused(changed(stub, at.optional + 36, 0x8000_0000)),
       await refused(changed(stub, at.optional + 32, 0x1800)),
       await refused(changed(changed(stub, at.optional + 36, 0x1000), at.optional + 32, 0x1000)),
+      await refused(changed(stub, section(1, 16), 0x1ff)),
     ].join('\n'),
   );
   const sbat = Buffer.from('sbat,1\n');

@@ -5,26 +5,10 @@
  */
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
-import { Bug, type Bytes, bytesToText, compareBytes, never } from '../base/index.ts';
+import { Bug, type Bytes, bytesToText, compareBytes } from '../base/index.ts';
 import { imageFault } from './codes.ts';
+import type { ImageEntry } from './entry.ts';
 import { type Content, type ImageFile, piecesOf, sizeOf } from './output.ts';
-
-interface EntryBase {
-  /** Relative, without '.' and '..'; '.' alone is the root itself. */
-  readonly path: Bytes;
-  /** With the sticky and set-ID bits. */
-  readonly permissions: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-export type InitramfsEntry = EntryBase &
-  (
-    | { readonly kind: 'directory' }
-    | { readonly kind: 'file'; readonly content: Content }
-    | { readonly kind: 'symlink'; readonly target: Bytes }
-    | { readonly kind: 'block-device' | 'character-device'; readonly major: number; readonly minor: number }
-  );
 
 /**
  * One archive. That for the processor's microcode has to be the first, not compressed, and to hold
@@ -32,8 +16,8 @@ export type InitramfsEntry = EntryBase &
  */
 export type InitramfsPart =
   | {
-      /** In any order. Folders have to be among them. */
-      readonly entries: readonly InitramfsEntry[];
+      /** In any order. Folders have to be among them; attributes are left out, as the format has none. */
+      readonly entries: readonly ImageEntry[];
       readonly compression: 'zstd' | 'gzip' | 'none';
     }
   /** Archives that others made, as they are. */
@@ -73,7 +57,7 @@ export async function writeInitramfs(image: ImageFile, parts: readonly Initramfs
 
 async function writeArchive(
   image: ImageFile,
-  entries: readonly InitramfsEntry[],
+  entries: readonly ImageEntry[],
   compression: 'zstd' | 'gzip' | 'none',
   mtimeSeconds: number,
 ): Promise<void> {
@@ -99,12 +83,12 @@ async function writeArchive(
 }
 
 /** In order, so that folders come before what is in them. */
-function checkEntries(entries: readonly InitramfsEntry[]): void {
-  const kinds = new Map<Bytes, InitramfsEntry['kind']>([['', 'directory']]);
+function checkEntries(entries: readonly ImageEntry[]): void {
+  const kinds = new Map<Bytes, ImageEntry['kind']>();
   for (const entry of entries) {
     const { path } = entry;
     const refuse = (why: string, hint?: string): Error => imageFault.entry(bytesToText(path), why, hint);
-    const isRoot = path === '.';
+    const isRoot = path === '';
     if (!isRoot && path.split('/').some((name) => name === '' || name === '.' || name === '..'))
       throw refuse("its name has to be relative, without '.' and '..'");
     if (path.includes('\0') || path === TRAILER) throw refuse('it cannot have this name');
@@ -112,7 +96,7 @@ function checkEntries(entries: readonly InitramfsEntry[]): void {
     if (kinds.has(path)) throw refuse('it is there twice');
     if (isRoot && entry.kind !== 'directory') throw refuse('the root is a folder');
     const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    const above = kinds.get(folder);
+    const above = folder === '' ? 'directory' : kinds.get(folder);
     if (above === undefined)
       throw refuse(`the folder '${bytesToText(folder)}' is missing`, 'add the folder: Linux makes none by itself');
     if (above !== 'directory') throw refuse(`'${bytesToText(folder)}' is not a folder`);
@@ -127,14 +111,13 @@ const TYPES = {
   directory: 0o040000,
   file: 0o100000,
   symlink: 0o120000,
-  'block-device': 0o060000,
-  'character-device': 0o020000,
+  block: 0o060000,
+  char: 0o020000,
+  fifo: 0o010000,
+  socket: 0o140000,
 } as const;
 
-const isDevice = (entry: InitramfsEntry): entry is InitramfsEntry & { readonly kind: 'block-device' | 'character-device' } =>
-  'major' in entry;
-
-function* archiveOf(entries: readonly InitramfsEntry[], mtimeSeconds: number): Generator<Uint8Array> {
+function* archiveOf(entries: readonly ImageEntry[], mtimeSeconds: number): Generator<Uint8Array> {
   let written = 0;
   const counted = (bytes: Uint8Array): Uint8Array => {
     written += bytes.length;
@@ -144,11 +127,11 @@ function* archiveOf(entries: readonly InitramfsEntry[], mtimeSeconds: number): G
   let inode = 0;
   for (const entry of entries) {
     const content = contentOf(entry);
-    const device = isDevice(entry) ? [entry.major, entry.minor] : [0, 0];
-    const mode = TYPES[entry.kind] | (entry.permissions & 0o7777);
+    const device = entry.kind === 'block' || entry.kind === 'char' ? [entry.major, entry.minor] : [0, 0];
+    const mode = TYPES[entry.kind] | (entry.mode & 0o7777);
     const nLinks = entry.kind === 'directory' ? 2 : 1;
     const fields = [inode++, mode, entry.uid, entry.gid, nLinks, mtimeSeconds, sizeOf(content), 0, 0, ...device];
-    yield counted(header(fields, entry.path));
+    yield counted(header(fields, entry.path === '' ? '.' : entry.path));
     yield padding(4);
     for (const piece of piecesOf(content)) yield counted(piece);
     yield padding(4);
@@ -157,18 +140,14 @@ function* archiveOf(entries: readonly InitramfsEntry[], mtimeSeconds: number): G
   yield padding(RECORD_BYTES);
 }
 
-function contentOf(entry: InitramfsEntry): Content {
+function contentOf(entry: ImageEntry): Content {
   switch (entry.kind) {
     case 'file':
       return entry.content;
     case 'symlink':
       return Buffer.from(entry.target, 'latin1');
-    case 'directory':
-    case 'block-device':
-    case 'character-device':
-      return new Uint8Array();
     default:
-      return never(entry);
+      return new Uint8Array();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Files that images are written to, and what is copied into them. */
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { syncDirectory, sys, temporaryName, writeAll } from '../base/index.ts';
+import { Bug, syncDirectory, sys, temporaryName, writeAll } from '../base/index.ts';
 import { imageFault } from './codes.ts';
 
 /** What a file of an image holds: bytes in memory, or those of a file of the host, which has to have this size. */
@@ -101,7 +101,11 @@ export class ImageFile implements Disposable {
   /** Reads back what was written. */
   read(at: number, into: Uint8Array): void {
     sys('read', this.path, () => {
-      for (let done = 0; done < into.length; ) done += readSync(this.#fd, into, done, into.length - done, at + done);
+      for (let done = 0; done < into.length; ) {
+        const nRead = readSync(this.#fd, into, done, into.length - done, at + done);
+        if (nRead === 0) throw new Bug(`byte ${at + done} of an image of ${this.#position} was asked for`);
+        done += nRead;
+      }
     });
   }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Fault, sys, textToBytes } from '../../base/index.ts';
 import type { DeclaredBoot, Tree } from '../../eval/index.ts';
-import type { Content, InitramfsEntry, UkiStub } from '../../image/index.ts';
+import type { Content, ImageEntry, UkiStub } from '../../image/index.ts';
 import type { PackageImage } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -79,24 +79,10 @@ export function initrdEntries(
   images: readonly PackageImage[],
   declared: Iterable<string>,
   seconds: number,
-): Disposable & { readonly entries: readonly InitramfsEntry[] } {
+): Disposable & { readonly entries: readonly ImageEntry[] } {
   const explicit = images.map(({ name }) => name);
   const root = makeSystemRoot(session.store, { images, explicit }, declared, seconds);
   const state = textToBytes(STATE);
-  const entries = root.entries
-    .filter(({ path }) => path !== state && !path.startsWith(`${state}/`))
-    .flatMap((entry): InitramfsEntry[] => {
-      const common = { path: entry.path === '' ? '.' : entry.path, permissions: entry.mode, uid: entry.uid, gid: entry.gid };
-      switch (entry.kind) {
-        case 'directory':
-          return [{ ...common, kind: 'directory' }];
-        case 'file':
-          return [{ ...common, kind: 'file', content: entry.content }];
-        case 'symlink':
-          return [{ ...common, kind: 'symlink', target: entry.target }];
-        default:
-          return [];
-      }
-    });
+  const entries = root.entries.filter(({ path }) => path !== state && !path.startsWith(`${state}/`));
   return { entries, [Symbol.dispose]: () => root[Symbol.dispose]() };
 }

@@ -4,31 +4,31 @@ import { chmodSync, lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSy
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type InitramfsEntry, type InitramfsPart, writeInitramfs } from '../../image/index.ts';
+import { type ImageEntry, type InitramfsPart, writeInitramfs } from '../../image/index.ts';
 import { golden } from '../golden.ts';
 import { made, missing, output, refusal, scratch } from './support.ts';
 
 const own = { uid: 0, gid: 0 };
-const folderEntry = (path: string): InitramfsEntry => ({ kind: 'directory', path, permissions: 0o755, ...own });
-const file = (path: string, text: string, permissions = 0o644): InitramfsEntry => ({
+const folderEntry = (path: string): ImageEntry => ({ kind: 'directory', path, mode: 0o755, ...own });
+const file = (path: string, text: string, mode = 0o644): ImageEntry => ({
   kind: 'file',
   path,
-  permissions,
+  mode,
   ...own,
   content: Buffer.from(text),
 });
 
-const entries: readonly InitramfsEntry[] = [
+const entries: readonly ImageEntry[] = [
   file('init', '#!/bin/sh\nexec sh\n', 0o755),
   folderEntry('dev'),
-  { kind: 'character-device', path: 'dev/console', permissions: 0o600, ...own, major: 5, minor: 1 },
-  { kind: 'block-device', path: 'dev/sda9', permissions: 0o660, uid: 0, gid: 6, major: 8, minor: 300 },
-  { kind: 'symlink', path: 'bin/sh', permissions: 0o777, ...own, target: 'a/long/target' },
+  { kind: 'char', path: 'dev/console', mode: 0o600, ...own, major: 5, minor: 1 },
+  { kind: 'block', path: 'dev/sda9', mode: 0o660, uid: 0, gid: 6, major: 8, minor: 300 },
+  { kind: 'symlink', path: 'bin/sh', mode: 0o777, ...own, target: 'a/long/target' },
   folderEntry('bin'),
   folderEntry('bin/x'),
   file('bin/x/set-id', 'x'.repeat(70_001), 0o6755),
   { ...file('bin-empty', ''), uid: 1000, gid: 100 },
-  { kind: 'directory', path: 'tmp', permissions: 0o1777, ...own },
+  { kind: 'directory', path: 'tmp', mode: 0o1777, ...own },
 ];
 
 const listing = [
@@ -80,12 +80,12 @@ test('GNU cpio writes the same bytes for the same tree', { skip: missing('cpio')
   lutimesSync(join(root, 'a/link'), 1_700_000_000, 1_700_000_000);
   const words = ['-o', '-H', 'newc', '--reproducible', '--owner=0:0', '--quiet', '-O', join(folder, 'theirs')];
   output('cpio', words, 'a\na/b\na/b/file\na/c\na/link\n', root);
-  const same: readonly InitramfsEntry[] = [
+  const same: readonly ImageEntry[] = [
     { ...folderEntry('a') },
-    { kind: 'directory', path: 'a/b', permissions: 0o700, ...own },
+    { kind: 'directory', path: 'a/b', mode: 0o700, ...own },
     file('a/b/file', 'text', 0o600),
     file('a/c', 'xxxxx', 0o755),
-    { kind: 'symlink', path: 'a/link', permissions: 0o777, ...own, target: 'b/file' },
+    { kind: 'symlink', path: 'a/link', mode: 0o777, ...own, target: 'b/file' },
   ];
   const ours = await made(join(folder, 'ours'), (image) =>
     writeInitramfs(image, [{ entries: same.toReversed(), compression: 'none' }], 1_700_000_000),
@@ -117,8 +117,8 @@ test('large, the window stays at 8 MiB, and the bytes do not depend on how the c
   const folder = scratch(t);
   const content = Buffer.alloc(12 << 20, randomBytes(5000));
   writeFileSync(join(folder, 'large'), content);
-  const large = { kind: 'file', path: 'large', permissions: 0o644, ...own } as const;
-  const of = async (name: string, entry: InitramfsEntry): Promise<Buffer> =>
+  const large = { kind: 'file', path: 'large', mode: 0o644, ...own } as const;
+  const of = async (name: string, entry: ImageEntry): Promise<Buffer> =>
     readFileSync(await initramfs(join(folder, name), { entries: [entry], compression: 'zstd' }));
   const inMemory = await of('a', { ...large, content });
   const onDisk = await of('b', { ...large, content: { file: join(folder, 'large'), sizeBytes: content.length } });
@@ -146,28 +146,29 @@ test('archives follow each other: microcode first, not compressed', { skip: miss
 
 test('what Linux would leave out is refused', async (t) => {
   const folder = scratch(t);
-  const refused = (...wrong: InitramfsEntry[]): Promise<string> =>
+  const refused = (...wrong: ImageEntry[]): Promise<string> =>
     refusal(folder, () => initramfs(join(folder, 'image'), { entries: wrong, compression: 'none' }));
-  const link = (target: string): InitramfsEntry => ({ kind: 'symlink', path: 'link', permissions: 0o777, ...own, target });
+  const link = (target: string): ImageEntry => ({ kind: 'symlink', path: 'link', mode: 0o777, ...own, target });
   const lines = [
     await refused(file('missing/file', '')),
     await refused(file('a', ''), file('a/b', '')),
     await refused(file('a', ''), folderEntry('a')),
     await refused(file('/etc', '')),
     await refused(folderEntry('a'), file('a/../b', '')),
+    await refused(file('', '')),
     await refused(file('.', '')),
     await refused(file('TRAILER!!!', '')),
     await refused(file('x'.repeat(4096), '')).then((text) => text.replace(/x{100,}/, 'xxx…')),
     await refused(link('')),
     await refused(link('x'.repeat(4096))),
-    await refused({ kind: 'file', path: 'huge', permissions: 0o644, ...own, content: { file: 'huge', sizeBytes: 2 ** 32 } }),
+    await refused({ kind: 'file', path: 'huge', mode: 0o644, ...own, content: { file: 'huge', sizeBytes: 2 ** 32 } }),
   ];
   golden(t, 'errors/E-IMG-011.txt', lines.join('\n'));
   writeFileSync(join(folder, 'short'), 'short');
   const short = {
     kind: 'file',
     path: 'short',
-    permissions: 0o644,
+    mode: 0o644,
     ...own,
     content: { file: join(folder, 'short'), sizeBytes: 9 },
   } as const;

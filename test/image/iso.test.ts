@@ -127,6 +127,15 @@ test('what was put on it is read back by others', { skip: noTools }, (t) => {
   golden(t, 'image/xorriso.txt', kept.join('\n'));
 });
 
+test('a target of slashes too many needs more than one area, and stays as it is', { skip: noTools || noBsdtar }, (t) => {
+  const work = scratch(t);
+  const target = `x${'/'.repeat(1000)}y`;
+  const image = written(work, layoutIso([link('link', target)], options));
+  assert.ok(told('bsdtar', ['-tvf', image]).includes(`link -> ${target}\n`));
+  // xorriso leaves out what a target does not need.
+  assert.match(told('xorriso', ['-indev', `stdio:${image}`, '-lsl', '/']), /'link' -> 'x\/y'/);
+});
+
 test('what xorriso says is good, nothing that it could warn of', { skip: noTools }, (t) => {
   const work = scratch(t);
   const image = written(work, layoutIso(several, options));
@@ -140,6 +149,8 @@ test('firmware finds the same EFI system partition by the catalog and by the tab
   const expected = bytesOfLayout(work, esp);
   const catalog = bytes.readUInt32LE(17 * 2048 + 71) * 2048;
   const start = bytes.readUInt32LE(catalog + 32 + 8) * 2048;
+  const words = Array.from({ length: 16 }, (_, index) => bytes.readUInt16LE(catalog + 2 * index));
+  assert.equal(words.reduce((sum, word) => sum + word) & 0xffff, 0, 'the words of the first entry make 0 together');
   assert.equal(bytes.readUInt16LE(catalog + 32 + 6) * 512, expected.length);
   assert.equal(Number(bytes.readBigUInt64LE(1024 + 128 + 32)) * 512, start);
   assert.deepEqual(bytes.subarray(start, start + expected.length), expected);

@@ -53,7 +53,7 @@ const partOf = (text: Bytes): TargetPart =>
 /**
  * A target part by part; an empty part stands for a slash too many, so that the target is read as it was.
  *
- * Fields end within a part wherever that can be: libarchive forgets the slash between parts of two fields.
+ * Fields end within a part wherever one has more than a letter: libarchive forgets the slash between parts of two fields.
  */
 export function targetFields(target: Bytes): Buffer[] {
   const isAbsolute = target.startsWith('/');

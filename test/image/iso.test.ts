@@ -127,12 +127,21 @@ test('what was put on it is read back by others', { skip: noTools }, (t) => {
   golden(t, 'image/xorriso.txt', kept.join('\n'));
 });
 
-test('a target of slashes too many needs more than one area, and stays as it is', { skip: noTools || noBsdtar }, (t) => {
+test('a target of slashes too many needs more than one area', { skip: noTools }, (t) => {
   const work = scratch(t);
-  const target = `x${'/'.repeat(1000)}y`;
-  const image = written(work, layoutIso([link('link', target)], options));
-  assert.ok(told('bsdtar', ['-tvf', image]).includes(`link -> ${target}\n`));
-  // xorriso leaves out what a target does not need.
+  const image = written(work, layoutIso([link('link', `x${'/'.repeat(1021)}y`)], options));
+  // Linux reads no area that crosses a block, and no other reader here minds.
+  const bytes = readFileSync(image);
+  const areas: number[] = [];
+  for (let at = bytes.indexOf('CE\x1c\x01'); at !== -1; at = bytes.indexOf('CE\x1c\x01', at + 1))
+    areas.push(bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 20));
+  // One that the link's record names, and one that the first names.
+  assert.equal(areas.length, 2);
+  assert.deepEqual(
+    areas.filter((end) => end > 2048),
+    [],
+  );
+  // Linux gives all of them back; xorriso leaves out what a target does not need.
   assert.match(told('xorriso', ['-indev', `stdio:${image}`, '-lsl', '/']), /'link' -> 'x\/y'/);
 });
 

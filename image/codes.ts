@@ -104,9 +104,9 @@ export const imageCodes = defineCodes({
       'A partition has a name of at most 36 UTF-16 units, a size, and a GUID that no other has; a table holds 128 of them.',
   },
   'E-IMG-029': {
-    title: 'a name that Linux would cut',
+    title: 'too long for a CD',
     explanation:
-      'Linux reads at most 253 bytes of a name on a CD, and 4095 of the target of a symlink. What is longer would be there under another name, or lead elsewhere.',
+      'Linux reads at most 253 bytes of a name on a CD, and others at most 1023 of the target of a symlink. What is longer would be there under another name, or keep the medium from being read.',
   },
 });
 

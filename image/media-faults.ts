@@ -29,7 +29,7 @@ export const mediaFault = {
     new Fault('E-IMG-027', `'${text}' is not a GUID`, { notes: ['one looks like c12a7328-f81f-11d2-ba4b-00a0c93ec93b'] }),
   partition: (name: string, why: string): Fault => new Fault('E-IMG-028', `partition '${name}' cannot be made: ${why}`),
   isoName: (path: Bytes, what: string, nBytes: number, most: number): Fault =>
-    new Fault('E-IMG-029', `Linux would cut the ${what} of ${shown(path)} on a CD`, {
-      notes: [`it has ${count(nBytes, 'byte')}, and at most ${most} are read`],
+    new Fault('E-IMG-029', `the ${what} of ${shown(path)} is too long for a CD`, {
+      notes: [`it has ${count(nBytes, 'byte')}, and at most ${most} are read everywhere`],
     }),
 };

@@ -62,9 +62,10 @@ const FIXED_BYTES = 33;
 const RECORD_BYTES = 254;
 /** A part of a file is shorter than 4 GiB, and all but the last are whole blocks. */
 export const EXTENT_BYTES: number = 2 ** 32 - BLOCK_BYTES;
-/** What Linux reads of a name and of a target. */
+/** What Linux reads of a name. */
 const NAME_BYTES = 253;
-const TARGET_BYTES = 4095;
+/** Linux reads 4095 bytes, but xorriso takes no medium that has a longer target on it. */
+const TARGET_BYTES = 1023;
 
 /** @throws Fault E-IMG-020, E-IMG-029 */
 export function isoTree(entries: Iterable<IsoEntry>): IsoNode {

@@ -41,29 +41,47 @@ export function nameFields(name: Bytes): Buffer[] {
   return fields;
 }
 
-/** A target part by part; an empty part stands for a slash too many, so that the target is read as it was. */
+/** A part of a target: what is between slashes, or a piece of that. */
+interface TargetPart {
+  readonly flags: number;
+  readonly text: Bytes;
+}
+
+const partOf = (text: Bytes): TargetPart =>
+  text === '.' ? { flags: 0x02, text: '' } : text === '..' ? { flags: 0x04, text: '' } : { flags: 0, text };
+
+/**
+ * A target part by part; an empty part stands for a slash too many, so that the target is read as it was.
+ *
+ * Fields end within a part wherever one has more than a letter: libarchive forgets the slash between parts of two fields.
+ */
 export function targetFields(target: Bytes): Buffer[] {
-  const room = FIELD_BYTES - 5;
   const isAbsolute = target.startsWith('/');
-  const parts: Buffer[] = isAbsolute ? [Buffer.from([0x08, 0])] : [];
   const rest = isAbsolute ? target.slice(1) : target;
-  for (const part of rest === '' ? [] : rest.split('/')) {
-    for (let at = 0; at === 0 || at < part.length; at += room - 2) {
-      const piece = part.slice(at, at + room - 2);
-      const flags = part === '.' ? 0x02 : part === '..' ? 0x04 : at + room - 2 < part.length ? CONTINUES : 0;
-      const text = flags > CONTINUES ? '' : piece;
-      parts.push(Buffer.concat([Buffer.from([flags, text.length]), Buffer.from(text, 'latin1')]));
-    }
-  }
+  const parts = rest === '' ? [] : rest.split('/').map(partOf);
+  if (isAbsolute) parts.unshift({ flags: 0x08, text: '' });
   const groups: Buffer[][] = [[]];
-  let used = 0;
-  for (const part of parts) {
-    if (used + part.length > room) {
+  let left = FIELD_BYTES - 5;
+  const put = (flags: number, text: Bytes): void => {
+    groups.at(-1)!.push(Buffer.from([flags, text.length]), Buffer.from(text, 'latin1'));
+    left -= 2 + text.length;
+  };
+  for (const [index, { flags, text }] of parts.entries()) {
+    // Behind it there has to be room for the beginning of the next.
+    const behind = index < parts.length - 1 ? 3 : 0;
+    let own = text;
+    while (own.length > 1 && 2 + own.length + behind > left) {
+      const piece = own.slice(0, Math.max(0, Math.min(left - 2, own.length - 1)));
+      if (piece !== '') put(CONTINUES, piece);
+      own = own.slice(piece.length);
       groups.push([]);
-      used = 0;
+      left = FIELD_BYTES - 5;
     }
-    groups.at(-1)!.push(part);
-    used += part.length;
+    if (2 + own.length > left) {
+      groups.push([]);
+      left = FIELD_BYTES - 5;
+    }
+    put(flags, own);
   }
   return groups.map((group, index) => field('SL', [index < groups.length - 1 ? CONTINUES : 0], ...group));
 }

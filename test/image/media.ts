@@ -1,7 +1,17 @@
 /** What the tests of media share: programs of others that read what we write. */
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault, renderFault } from '../../base/index.ts';
@@ -46,6 +56,16 @@ export function written(folder: string, layout: Layout, before = 0): string {
   return path;
 }
 
+/** The same with holes for zeros and for what is copied from files: of gigabytes little has to be stored. */
+export function withHoles(folder: string, layout: Layout): string {
+  const path = join(folder, 'image');
+  const out = new Holes();
+  layout.write(out as unknown as ImageFile);
+  assert.equal(out.position, layout.sizeBytes);
+  out.save(path);
+  return path;
+}
+
 export const bytesOfLayout = (folder: string, layout: Layout): Buffer => readFileSync(written(folder, layout));
 
 /** The error as the user sees it. */
@@ -75,4 +95,32 @@ export function mounted(folder: string, type: string, image: string, read: (root
     told('umount', [root]);
   }
   return true;
+}
+
+/** Stands for a file. */
+class Holes {
+  position = 0;
+  readonly #pieces: [number, Uint8Array][] = [];
+
+  write(bytes: Uint8Array): void {
+    this.#pieces.push([this.position, bytes]);
+    this.position += bytes.length;
+  }
+
+  zeros(length: number): void {
+    this.position += length;
+  }
+
+  copy(content: Uint8Array | { readonly sizeBytes: number }): void {
+    if (content instanceof Uint8Array) this.write(content);
+    else this.zeros(content.sizeBytes);
+  }
+
+  save(path: string): void {
+    writeFileSync(path, '');
+    truncateSync(path, this.position);
+    const fd = openSync(path, 'r+');
+    for (const [at, bytes] of this.#pieces) writeSync(fd, bytes, 0, bytes.length, at);
+    closeSync(fd);
+  }
 }

@@ -98,6 +98,7 @@ const ERRNO: Record<string, string> = {
   EISDIR: 'is a directory',
   ENOTEMPTY: 'directory not empty',
   ENOSPC: 'no space left on device',
+  EBADF: 'not open for that',
   EIO: 'input/output error',
   EROFS: 'read-only file system',
   EMFILE: 'too many open files',

@@ -1,6 +1,7 @@
 /** What went wrong between a host and us, in words. */
 import { BadCertificates } from './certificates.ts';
 import { HttpDetour, HttpStall, refusedByProxy } from './http.ts';
+import { BadNetrc } from './netrc.ts';
 
 export interface HttpFailure {
   /** To stand behind the address and a colon. May hold what a host said. */
@@ -30,7 +31,8 @@ const BROKEN_OFF = new Set(['ECONNRESET', 'EPIPE']);
 /** @param error  of `askHttp`, or of reading what it answers */
 export function httpFailure(error: unknown): HttpFailure {
   if (error instanceof HttpStall) return { reason: error.message, isTransient: true };
-  if (error instanceof HttpDetour || error instanceof BadCertificates) return { reason: error.message, isTransient: false };
+  if (error instanceof HttpDetour || error instanceof BadCertificates || error instanceof BadNetrc)
+    return { reason: error.message, isTransient: false };
   const { code = '', message } = error as NodeJS.ErrnoException;
   const lasting = refusedByProxy(error) ?? LASTING.get(code);
   if (lasting !== undefined) return { reason: lasting, isTransient: false };

@@ -8,6 +8,7 @@
  */
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { takeCertificates } from './certificates.ts';
+import { loginFor } from './netrc.ts';
 import { count } from './quantities.ts';
 
 // Loaded by who asks: most commands ask nobody, and it takes 5 ms.
@@ -60,9 +61,10 @@ const MIN_BYTES_PER_SECOND = 512;
 const MAX_DISCARDED_BYTES = 1 << 16;
 
 /**
- * Sends a request. Redirections are answers like others. A user and a password in the address become basic authentication.
+ * Sends a request. Redirections are answers like others. A user and a password in the address become basic authentication, else those that
+ * `.netrc` has for the host, where no header says who we are.
  *
- * @throws HttpStall · HttpDetour · BadCertificates · what Node says, with its `code` · what the signal says
+ * @throws HttpStall · HttpDetour · BadCertificates · BadNetrc · what Node says, with its `code` · what the signal says
  */
 export async function askHttp(url: URL, request: HttpRequest): Promise<HttpAnswer> {
   takeProxies();
@@ -85,7 +87,8 @@ export async function askHttp(url: URL, request: HttpRequest): Promise<HttpAnswe
 class Reused extends Error {}
 
 function exchange(url: URL, request: HttpRequest, keepsConnection: boolean = true): Promise<HttpAnswer> {
-  const { method = 'GET', headers = {}, body, signal, idleMs } = request;
+  const { method = 'GET', body, signal, idleMs } = request;
+  const headers = { ...request.headers, ...authorization(url, request) };
   signal?.throwIfAborted();
   const ask = url.protocol === 'https:' ? loadHttps().request : loadHttp().request;
   return new Promise((resolve, reject) => {
@@ -125,6 +128,13 @@ function exchange(url: URL, request: HttpRequest, keepsConnection: boolean = tru
     clearTimeout(deadline);
     send(pending, body).then(isSent, (error) => pending.destroy(error as Error));
   });
+}
+
+function authorization(url: URL, { headers }: HttpRequest): Record<string, string> {
+  if (url.username !== '' || headers?.['authorization'] !== undefined) return {};
+  const login = loginFor(url);
+  if (login === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}` };
 }
 
 async function send(pending: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -200,6 +210,17 @@ export function redirectionOf(answer: HttpAnswer, from: URL): URL | undefined {
   return next;
 }
 
+/**
+ * Which part of a file an answer is, if it says so. It may be shorter than what was asked for, and is then not all that is left.
+ *
+ * @source RFC 9110, 14.4
+ */
+export function partOf({ headers }: HttpAnswer): { readonly start: number; readonly totalBytes?: number } | undefined {
+  const [, start, total] = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(headers['content-range'] ?? '') ?? [];
+  if (start === undefined) return undefined;
+  return { start: Number(start), ...(total === '*' ? {} : { totalBytes: Number(total) }) };
+}
+
 /** A redirection that is not followed. */
 export class HttpDetour extends Error {
   override readonly name = 'HttpDetour';
@@ -214,6 +235,10 @@ export function withoutSecrets(address: string): string {
   url.password = '';
   return url.href;
 }
+
+/** What helps against an answer, to stand behind it; mostly nothing is known. */
+export const wayOutOf = ({ status }: HttpAnswer): string =>
+  status === 401 ? ': it wants a user and a password, in the address or, for https, in ~/.netrc' : '';
 
 /** Seconds that a busy server wants to be left alone, if it says so and they are few. @source RFC 9110, 10.2.3 */
 export function retryAfterMs({ headers }: HttpAnswer, nowMs: number): number {

@@ -22,8 +22,8 @@ import { shellWord } from './shell-word.ts';
 import { Workspace } from './workspace.ts';
 
 export interface DevelopOptions {
-  /** Run by the shell, which ends with it. Without it the shell reads what is typed. */
-  readonly command?: Bytes | undefined;
+  /** A line that the shell runs, or the words of one command; it ends with that. Without it the shell reads what is typed. */
+  readonly command?: Bytes | readonly Bytes[] | undefined;
   /** Run the phases `unpack` and `patch` first, and stand in the sources. */
   readonly isUnpacked: boolean;
   readonly cores: number;
@@ -92,7 +92,7 @@ function shellInput(name: string, input: BuildInput, options: DevelopOptions): B
   if (script !== undefined) files.set(PHASES_FILE, onePhaseOf(script));
   return {
     builder: '/bin/sh',
-    args: options.command === undefined ? ['-c', INTERACTIVE] : ['-c', COMMAND, 'sh', options.command],
+    args: shellArguments(options.command),
     environment: input.environment,
     files,
   };
@@ -108,8 +108,18 @@ if [ -x /usr/bin/bash ]; then
 fi
 ENV=${buildFolder}/${START_FILE} exec /bin/sh -i`;
 
-const COMMAND = `. ${buildFolder}/${START_FILE}
+const LINE = `. ${buildFolder}/${START_FILE}
 eval "$1"`;
+
+/** No word of it is the shell's own. What is an alias there has the name of a function here: not all shells take one with a dash. */
+const WORDS = `. ${buildFolder}/${START_FILE}
+case $1 in run-phase | run-build) igos_word=run_\${1#run-}; shift; set -- "$igos_word" "$@" ;; esac
+"$@"`;
+
+function shellArguments(command: DevelopOptions['command']): Bytes[] {
+  if (command === undefined) return ['-c', INTERACTIVE];
+  return typeof command === 'string' ? ['-c', LINE, 'sh', command] : ['-c', WORDS, 'sh', ...command];
+}
 
 /** A call of a phase in the script that builds a package, and the function that it calls. */
 const PHASE_CALL = /^phase ([a-z][\w-]*) /gm;

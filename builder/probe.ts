@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { type Fault, sys } from '../base/index.ts';
 import { buildFault, noLauncher } from './build-fault.ts';
-import { ownMachine, type Refusal, tryCalls } from './launch/launch.ts';
+import { ownMachine, type Refusal, START, tryCalls } from './launch/launch.ts';
 import type { MachineName } from './launch/machine-code.ts';
 import { launcherProgram } from './launch/program.ts';
 import { sandboxCalls } from './launch/steps.ts';
@@ -12,6 +12,8 @@ import { removeScratch } from './remove.ts';
 import { isPrivileged, starter } from './starter.ts';
 
 export interface SandboxFacts {
+  /** Why no program could be started in the folder, where that is so. */
+  readonly launchError?: string | undefined;
   /** What the system said when namespaces were asked for; `undefined` if it made them. */
   readonly namespaceError: string | undefined;
   /** The same for mounting inside of them. */
@@ -79,9 +81,11 @@ function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
     const failed = isOverlayRefused ? attempt(simple) : withOverlay;
     const text = (refusal: Refusal | undefined): string | undefined =>
       refusal === undefined ? undefined : `cannot ${refusal.purpose.replace(`${scratch}/`, '/')}: ${refusal.message}`;
+    const isLaunch = failed?.purpose === START;
     const isMount = failed?.purpose.startsWith('mount ') === true;
     return {
-      namespaceError: isMount ? undefined : text(failed),
+      launchError: isLaunch ? `in '${folder}': ${failed.message}` : undefined,
+      namespaceError: isMount || isLaunch ? undefined : text(failed),
       mountError: isMount ? text(failed) : undefined,
       overlayError: isOverlayRefused ? text(withOverlay) : undefined,
       settings,
@@ -93,7 +97,14 @@ function gatherFacts(machine: MachineName, folder: string): SandboxFacts {
 
 /** The Fault for what was found out, `undefined` where sandboxes work. Pure. */
 export function explainSandbox(facts: SandboxFacts): Fault | undefined {
-  const { namespaceError, mountError, settings } = facts;
+  const { launchError, namespaceError, mountError, settings } = facts;
+  if (launchError !== undefined) {
+    return noSandbox(
+      'builds need a sandbox, and no program can be started where it is set up',
+      [launchError],
+      ['its file system may be mounted noexec: mount it with exec, or have the store elsewhere (--home, IGOS_HOME)'],
+    );
+  }
   if (namespaceError !== undefined) {
     const hints = settingHints(settings);
     return noSandbox(

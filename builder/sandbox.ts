@@ -14,7 +14,7 @@ import { noLauncher } from './build-fault.ts';
 import { type Cgroup, makeCgroup } from './cgroup.ts';
 import { type BuildInput, buildFolder } from './environment.ts';
 import type { CallList } from './launch/call-list.ts';
-import { launch, ownMachine, type Refusal, readReports } from './launch/launch.ts';
+import { launch, ownMachine, type Refusal, readReports, START } from './launch/launch.ts';
 import { REPORT_FD } from './launch/machine-code.ts';
 import { EXECUTE, FILTER, type ResourceLimit, sandboxCalls } from './launch/steps.ts';
 import type { Layer } from './layers.ts';
@@ -186,25 +186,25 @@ const countsOwnProcesses = (): boolean => {
 const NO_LIMIT = -1;
 const DEFAULT_STACK_BYTES = 8 << 20;
 
-let hardStack: number | undefined;
+let ownLimits: string | undefined;
 
-/** The most stack that this process could get: the limit of its children may be less, not more. */
-function hardStackBytes(): number {
-  if (hardStack === undefined) {
-    const text = /^Max stack size +\S+ +(\S+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    hardStack = text === undefined || text === 'unlimited' ? NO_LIMIT : Number(text);
-  }
-  return hardStack;
+/** The most that this process could get: the limit of its children may be less, not more. */
+function hardLimit(name: 'stack size' | 'data size' | 'processes'): number {
+  ownLimits ??= readFileSync('/proc/self/limits', 'latin1');
+  const text = new RegExp(`^Max ${name} +\\S+ +(\\S+)`, 'm').exec(ownLimits)?.[1];
+  return text === undefined || text === 'unlimited' ? NO_LIMIT : Number(text);
 }
+
+const within = (wanted: number, hard: number): number => (hard === NO_LIMIT ? wanted : Math.min(wanted, hard));
 
 /** `hasCgroup`: memory is limited for the build as a whole. */
 function resourceLimits(limits: BuildLimits, hasCgroup: boolean): ResourceLimit[] {
-  const hard = hardStackBytes();
-  const nTasks = limits.maxTasks ?? DEFAULT_MAX_TASKS;
-  const memory = limits.maxMemoryBytes;
+  const stack = hardLimit('stack size');
+  const nTasks = within(limits.maxTasks ?? DEFAULT_MAX_TASKS, hardLimit('processes'));
+  const memory = limits.maxMemoryBytes === undefined ? undefined : within(limits.maxMemoryBytes, hardLimit('data size'));
   return [
     { resource: 'core', soft: 0, hard: 0 },
-    { resource: 'stack', soft: hard === NO_LIMIT ? DEFAULT_STACK_BYTES : Math.min(hard, DEFAULT_STACK_BYTES), hard },
+    { resource: 'stack', soft: within(DEFAULT_STACK_BYTES, stack), hard: stack },
     ...(isPrivileged() || countsOwnProcesses() ? [{ resource: 'processes', soft: nTasks, hard: nTasks } as const] : []),
     ...(memory !== undefined && !hasCgroup ? [{ resource: 'data', soft: memory, hard: memory } as const] : []),
   ];
@@ -252,9 +252,10 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
       if (chunk.length > room) end('log');
     });
     child.stdio[1]?.on('error', fail);
-    const connection = child.stdio[REPORT_FD]!;
-    connection.on('data', (chunk: Buffer) => reports.push(chunk));
-    connection.on('error', () => {}); // the other side went first
+    // One that could not be started has none.
+    const connection = child.stdio[REPORT_FD];
+    connection?.on('data', (chunk: Buffer) => reports.push(chunk));
+    connection?.on('error', () => {}); // the other side went first
     const finish = () => {
       signal?.removeEventListener('abort', stop);
       clearTimeout(timer);
@@ -262,7 +263,7 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
     };
     child.on('error', (error) => {
       finish();
-      resolve({ kind: 'refused', refusal: { purpose: 'start the launcher', message: error.message }, way: undefined });
+      resolve({ kind: 'refused', refusal: { purpose: START, message: error.message }, way: undefined });
     });
     child.on('close', (status, killedBy) => {
       finish();

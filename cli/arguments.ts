@@ -15,10 +15,17 @@ export class UsageError extends Error {
 /** Parsed words of one command. Options are asked for by their long name; asking for one the command does not have is a Bug. */
 export class Arguments {
   readonly operands: readonly string[];
+  /** What stands behind `--`, of a command that runs others; of the rest these are operands, too. */
+  readonly rest: readonly string[];
   readonly #values: ReadonlyMap<string, readonly (readonly string[])[]>;
 
-  constructor(operands: readonly string[], values: ReadonlyMap<string, readonly (readonly string[])[]>) {
+  constructor(
+    operands: readonly string[],
+    values: ReadonlyMap<string, readonly (readonly string[])[]>,
+    rest: readonly string[] = [],
+  ) {
     this.operands = operands;
+    this.rest = rest;
     this.#values = values;
   }
 
@@ -28,7 +35,7 @@ export class Arguments {
 
   /** The first word with bytes that are not UTF-8; of operands only where a command does not take such. */
   mangledWord(mayBeOperand: boolean): string | undefined {
-    const values = [...this.#values.values()].flat(2);
+    const values = [...this.rest, ...this.#values.values()].flat(2);
     return [...(mayBeOperand ? [] : this.operands), ...values].find((word) => !word.isWellFormed());
   }
 
@@ -58,6 +65,7 @@ export class Arguments {
 export function parseArguments(command: Command, shared: readonly Option[], words: readonly string[]): Arguments {
   const options = [...command.options, ...shared];
   const operands: string[] = [];
+  const rest: string[] = [];
   const values = new Map<string, string[][]>();
   const queue = [...words];
   const help = `${command.program} ${command.name} --help`;
@@ -96,7 +104,7 @@ export function parseArguments(command: Command, shared: readonly Option[], word
 
   for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
     if (word === '--') {
-      operands.push(...queue.splice(0));
+      (command.runsCommands ? rest : operands).push(...queue.splice(0));
     } else if (word.startsWith('--')) {
       const equals = word.indexOf('=');
       const long = word.slice(2, equals === -1 ? undefined : equals);
@@ -123,7 +131,11 @@ export function parseArguments(command: Command, shared: readonly Option[], word
     ]);
   }
   if (operands.length > maxOperands) {
-    throw new UsageError(`${command.program} ${command.name}: unexpected operand '${operands[maxOperands]}'`, [`run '${help}'`]);
+    throw new UsageError(`${command.program} ${command.name}: unexpected operand '${operands[maxOperands]}'`, [
+      command.runsCommands
+        ? `a command to run there stands behind --: ${command.program} ${command.name} ${command.operands}`
+        : `run '${help}'`,
+    ]);
   }
-  return new Arguments(operands, values);
+  return new Arguments(operands, values, rest);
 }

@@ -111,10 +111,8 @@ export const cliCodes = defineCodes({
   },
   'E-CLI-090': {
     title: 'a phase that this version does not have',
-    explanation:
-      'The phases that make images of what is built have their place in the order, so that nothing moves when they come; this version cannot run them. They are left out unless --from or --until name one.',
-    wrong: 'igos phases TREE --until iso',
-    right: 'igos phases TREE --until manifest',
+    explanation: 'Phases that make images were listed and could not be run. Now they are.',
+    retired: true,
   },
   'E-CLI-091': {
     title: 'a name in a command line that stands for nothing',

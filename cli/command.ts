@@ -45,6 +45,8 @@ export interface Command {
   readonly prints?: string;
   /** Its operands may be file names that are not UTF-8: it asks `wordToBytes` for them. */
   readonly takesBytes?: true;
+  /** What stands behind `--` is a command that it runs: `Arguments.rest`. */
+  readonly runsCommands?: true;
   /** It evaluates and prints, and nothing else: done again only when something changed. */
   readonly isRemembered?: true;
 }

@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import type { DepotWords } from './depot-words.ts';
 import { imagesOf, type Wanted } from './images.ts';
 import { machineSystem, openSession } from './session.ts';
-import { packagesOf, splitOperand, Trees } from './targets.ts';
+import { packagesForOthers, splitOperand, Trees } from './targets.ts';
 
 /** Builds what the operands `TREE#NAME` name, with what it needs at run time, and puts it into the depot of `--user`. @returns package archives that were asked for */
 export async function createFromTrees(
@@ -24,9 +24,9 @@ export async function createFromTrees(
   using session = openSession(context, args, { isReadOnly: false });
   const trees = new Trees(session);
   const wanted = operands.flatMap((operand): Wanted[] => {
-    const { path, name } = splitOperand(operand);
-    const tree = trees.open(path);
-    return packagesOf(tree, name).map((info) => ({ tree, info }));
+    const named = splitOperand(operand);
+    const tree = trees.open(named.path);
+    return packagesForOthers(tree, named, 'igos depot create').map((info) => ({ tree, info }));
   });
   const images = await imagesOf(context, args, session, wanted);
   const byName = new Map(images.map((image) => [image.name, image]));

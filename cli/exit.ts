@@ -33,6 +33,7 @@ export interface Ending {
 
 const TOO_LARGE = "a limit on the size of files is in force: see 'ulimit -f'; some file systems (FAT) have one of their own";
 const READ_ONLY = 'remount it for writing, or name a place on another file system';
+const GONE = "'igos store verify' names what is recorded and not there; --repair gets it back";
 const TOO_MANY = "a limit on open files is in force: 'ulimit -n' shows it, and 'ulimit -n 1024' may raise it";
 
 const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user, mostly root (sudo)';
@@ -83,7 +84,9 @@ export function endingOf(thrown: unknown, options: FullDiskOptions & { color: bo
         : isForbidden && (OF_A_STORE.test(system.path) || (options.home !== undefined && isBelow(system.path, options.home)))
           ? [FORBIDDEN_STORE]
           : [];
-    const limit = errno === 'EROFS' ? [READ_ONLY] : errno === 'EFBIG' ? [TOO_LARGE] : errno === 'EMFILE' ? [TOO_MANY] : [];
+    const isGone = errno === 'ENOENT' && options.home !== undefined && isBelow(system.path, `${options.home}/store`);
+    const limit =
+      errno === 'EROFS' ? [READ_ONLY] : errno === 'EFBIG' ? [TOO_LARGE] : errno === 'EMFILE' ? [TOO_MANY] : isGone ? [GONE] : [];
     const hints = [...system.hints, ...more, ...limit];
     return {
       status: EXIT.fault,

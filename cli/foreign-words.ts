@@ -25,7 +25,7 @@ const IGOS: Readonly<Record<string, string>> = {
   'nix-store': 'igos store VERB',
   'path-info': 'igos store info PATH',
   publish: 'igos repo build DIR, or igos depot publish ARCHIVE',
-  run: 'igos develop TREE#NAME --command CMD, or pkm install TREE#NAME',
+  run: 'igos develop TREE#NAME -- CMD, or pkm install TREE#NAME',
   serve: 'igos cache serve, or igos depot serve',
   shell: 'igos develop TREE#NAME',
   'show-derivation': 'igos show DRV',

@@ -40,7 +40,7 @@ export async function main(words: readonly string[], load: LoadCommand): Promise
     const output = new Output(color);
     try {
       // words that cannot be understood never became arguments
-      await tellEnding(output, ending, args, args.has('json') || words.includes('--json'));
+      await tellEnding(output, ending, args, args.has('json') || ownWords(words).includes('--json'));
     } catch {
       // nobody reads us any more
     }
@@ -115,6 +115,10 @@ function checkWords(command: Command, args: Arguments): void {
 
 const LEADING_VALUE = new Set(['--root', '--home', '--store-dir', '--color', '-r']);
 const LEADING_SWITCH = new Set(['--json', '--quiet', '-q', '--show-trace']);
+
+/** Without those of a command that ours runs. */
+const ownWords = (words: readonly string[]): readonly string[] =>
+  words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
 
 function splitLeading(words: readonly string[]): { leading: readonly string[]; rest: readonly string[] } {
   let at = 0;

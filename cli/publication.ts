@@ -5,6 +5,7 @@ import { count, sys } from '../base/index.ts';
 import { writeIndex } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { several } from './report-lines.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -14,11 +15,13 @@ export interface Publication {
   readonly keys: readonly string[];
   readonly days: number;
   readonly allowPrivileged: boolean;
+  /** Of the index; `undefined`: one more than before. */
+  readonly serial: number | undefined;
 }
 
 type WrittenIndex = Awaited<ReturnType<typeof writeIndex>>;
 
-/** @param command  how the user names what needs them @throws UsageError no key, or no number of days · SystemFault a key cannot be read */
+/** @param command  how the user names what needs them @throws UsageError no key, or no number of days, no serial · SystemFault a key cannot be read */
 export function publicationOf(context: Context, args: Arguments, command: string): Publication {
   const files = args.all('key').map(([file]) => resolve(context.workingDirectory, file!));
   if (files.length === 0)
@@ -26,7 +29,15 @@ export function publicationOf(context: Context, args: Arguments, command: string
   const days = args.value('expires') ?? '30';
   if (!/^\d{1,5}$/.test(days)) throw new UsageError(`--expires takes a number of days, not '${days}'`);
   const keys = files.map((file) => sys('read', file, () => readFileSync(file, 'utf8')));
-  return { keys, days: Number(days), allowPrivileged: args.has('allow-privileged') };
+  return { keys, days: Number(days), allowPrivileged: args.has('allow-privileged'), serial: serialOf(args) };
+}
+
+function serialOf(args: Arguments): number | undefined {
+  const text = args.value('serial');
+  if (text === undefined) return undefined;
+  const serial = /^\d+$/.test(text) ? Number(text) : 0;
+  if (serial > 0 && Number.isSafeInteger(serial)) return serial;
+  throw new UsageError(`--serial takes a number from 1 on, not '${text}'`);
 }
 
 /** Indexes and signs the archives of a folder, which is the caller's alone meanwhile. */
@@ -38,15 +49,26 @@ export async function publishFolder(context: Context, folder: string, publicatio
     now: publicationTime(context),
     validSeconds: publication.days * DAY_SECONDS,
     allowPrivileged: publication.allowPrivileged,
+    ...(publication.serial === undefined ? {} : { serial: publication.serial }),
     onRead: (file, isDone) => {
       if (isDone) progress.finish(file, 'done');
       else progress.start(file, `reading ${file}`);
     },
   }).finally(() => progress.stop());
-  if (!context.isJson)
-    for (const { name, version, privileged } of written.packages)
-      if (privileged.length > 0) context.out.talk(`note: ${name} ${version} has privileged files: ${privileged.join(', ')}`);
+  if (!context.isJson) for (const note of notesOn(written)) context.out.talk(`note: ${note}`);
   return written;
+}
+
+/** What a publisher should know. */
+function* notesOn({ packages, republished }: WrittenIndex): Iterable<string> {
+  for (const { name, version, privileged } of packages)
+    if (privileged.length > 0) yield `${name} ${version} has privileged files: ${privileged.join(', ')}`;
+  yield* several(
+    'published before with other bytes',
+    republished,
+    ({ name, version, release }) => `${name} ${version}, release ${release}`,
+  );
+  if (republished.length > 0) yield "machines that have such a package keep it: a higher 'release' brings them the new one";
 }
 
 /** What was written, for people. */

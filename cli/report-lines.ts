@@ -1,12 +1,16 @@
 /** What a transaction did, or would do, in words. */
 import { count } from '../base/index.ts';
-import { type ConfigSettled, compareVersions, type KeptBack, type PackageChange, type TransactionReport } from '../pkm/index.ts';
+import type { ConfigSettled, KeptBack, PackageChange, TransactionReport } from '../pkm/index.ts';
 import { shownVersion } from './pkm/offers.ts';
 import { formatBytes } from './progress/model.ts';
 
 const ACTIONS = {
   install: 'installed',
   upgrade: 'upgraded',
+  downgrade: 'downgraded',
+  // an equal version with other bytes
+  renew: 'renewed',
+  change: 'changed',
   supersede: 'superseded',
   remove: 'removed',
   restore: 'restored',
@@ -26,22 +30,10 @@ const OUTCOMES = {
 
 /** One package of a plan, or of what was done. */
 export function packageLine({ name, action, from, to, by, reason }: PackageChange, isPlan: boolean): string {
-  const isRenewed = action === 'upgrade' && from === to;
-  const [plan, done] = action === 'upgrade' ? wordsFor(from ?? '', to ?? '') : [action, ACTIONS[action]];
-  const word = isPlan ? plan : done;
-  const versions = action === 'upgrade' && !isRenewed ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
+  const isBetween = from !== undefined && to !== undefined && from !== to;
+  const versions = isBetween ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
   const tail = by !== undefined ? ` by ${by}` : reason === undefined ? '' : ` as ${reason}`;
-  return `${word} ${name}${versions.trimEnd()}${tail}`;
-}
-
-/** The files of a declared system have a hash for a version: none is newer. */
-const HASH = /^[0-9a-f]{12}$/;
-
-function wordsFor(from: string, to: string): readonly [plan: string, done: string] {
-  // an equal version with other bytes: its build or what it was built with changed
-  if (from === to) return ['renew', 'renewed'];
-  if (HASH.test(from) && HASH.test(to)) return ['change', 'changed'];
-  return compareVersions(to, from) < 0 ? ['downgrade', 'downgraded'] : ['upgrade', 'upgraded'];
+  return `${isPlan ? action : ACTIONS[action]} ${name}${versions.trimEnd()}${tail}`;
 }
 
 /** Packages, configuration, and what it comes to. */
@@ -77,7 +69,11 @@ function keptBackLine({ name, version, release, isHeld, offered }: KeptBack): st
 }
 
 export const warningLines = (report: TransactionReport): string[] =>
-  report.warnings.map((warning) => `warning: ${warning.path === undefined ? '' : `${warning.path}: `}${warning.text}`);
+  report.warnings.map(({ kind, path, package: name, text }) => {
+    // What is said of trust names the package itself.
+    const subject = path ?? (kind === 'trust' ? undefined : name);
+    return `warning: ${subject === undefined ? '' : `${subject}: `}${text}`;
+  });
 
 /** Everything a person should know before it happens. */
 export const planLines = (report: TransactionReport): string[] => [...warningLines(report), ...reportLines(report, true)];

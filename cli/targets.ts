@@ -23,8 +23,13 @@ export interface Target {
   readonly tree?: Tree;
 }
 
-/** `examples/tour/v1#greet` → folder and name. */
-export function splitOperand(operand: string): { path: string; name: string | undefined } {
+/** `examples/tour/v1#greet`: folder and name. */
+export interface Operand {
+  readonly path: string;
+  readonly name: string | undefined;
+}
+
+export function splitOperand(operand: string): Operand {
   const hash = operand.lastIndexOf('#');
   if (hash === -1) return { path: operand, name: undefined };
   if (hash === operand.length - 1)
@@ -114,6 +119,27 @@ export function packagesOf(tree: Tree, name: string | undefined): PackageInfo[] 
   if (name === undefined) return [...tree.packages.values()];
   const system = tree.packages.has(name) ? undefined : tree.systems.get(name);
   return system === undefined ? [tree.select(name)] : tree.runtimeClosure(system.packages);
+}
+
+/** Packages of the tiers that ship: what a tree alone means wherever packages leave the store. Without what those need at run time. */
+export const shippedPackages = (tree: Tree): PackageInfo[] =>
+  [...tree.packages.values()].filter(({ tier }) => tree.tiers.get(tier)?.ships !== false);
+
+/**
+ * What an operand names for others: as `packagesOf`, but of a tree alone only what ships.
+ *
+ * @param command  as the user wrote it
+ * @throws UsageError a tree of which nothing ships
+ */
+export function packagesForOthers(tree: Tree, operand: Operand, command: string): PackageInfo[] {
+  if (operand.name !== undefined) return packagesOf(tree, operand.name);
+  const shipped = shippedPackages(tree);
+  if (shipped.length > 0) return shipped;
+  const [one] = tree.packages.keys();
+  throw new UsageError(
+    `'${operand.path}' declares no package that ships`,
+    one === undefined ? [] : [`what does not is named: ${command} ${operand.path}#${one}`],
+  );
 }
 
 /**

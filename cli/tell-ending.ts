@@ -5,7 +5,13 @@ import type { Output } from './output.ts';
 
 /** @param isJson  errors are a record on standard output, too */
 export async function tellEnding(output: Output, ending: Ending, args: Arguments, isJson: boolean): Promise<void> {
-  if (isJson && ending.errors.length > 0) output.json({ errors: ending.errors, ...ending.record });
+  if (isJson && ending.errors.length > 0) {
+    try {
+      output.json({ errors: ending.errors, ...ending.record });
+    } catch {
+      // The error may be just that: whoever reads standard error is told all the same.
+    }
+  }
   if (ending.text === '') return;
   if (args.value('log-format') !== 'internal-json') return output.talk(ending.text.trimEnd());
   const { errorLine } = await import('./progress/nix-json.ts');

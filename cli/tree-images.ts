@@ -2,11 +2,11 @@
 import type { PackageInfo, Tree } from '../eval/index.ts';
 import type { PackageImage } from '../pkm/index.ts';
 import type { ObjectStore } from '../store/index.ts';
-import { type Arguments, UsageError } from './arguments.ts';
+import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { imagesOf } from './images.ts';
 import { openSession } from './session.ts';
-import { packagesOf, splitOperand, Trees } from './targets.ts';
+import { type Operand, packagesForOthers, splitOperand, Trees } from './targets.ts';
 
 export interface TreeImages extends Disposable {
   /** Open until this is disposed of: images are read from it. */
@@ -20,7 +20,7 @@ export interface TreeImages extends Disposable {
 }
 
 /** Which packages `PATH#NAME` means. */
-type Choose = (tree: Tree, operand: { readonly path: string; readonly name: string | undefined }) => readonly PackageInfo[];
+type Choose = (tree: Tree, operand: Operand) => readonly PackageInfo[];
 
 /** Evaluates trees and realizes packages of them. */
 export async function imagesOfTrees(
@@ -49,20 +49,8 @@ export async function imagesOfTrees(
 }
 
 /** Of a system, what it lists; of a tree, what ships. Their closures come along as of any package. */
-const namedPackages: Choose = (tree, { path, name }) => {
-  if (name === undefined) return shippedPackages(tree, path);
-  const isSystem = !tree.packages.has(name) && tree.systems.has(name);
-  return isSystem ? tree.selectSystem(name).packages : packagesOf(tree, name);
+const namedPackages: Choose = (tree, operand) => {
+  const { name } = operand;
+  const isSystem = name !== undefined && !tree.packages.has(name) && tree.systems.has(name);
+  return isSystem ? tree.selectSystem(name).packages : packagesForOthers(tree, operand, 'pkm install');
 };
-
-function shippedPackages(tree: Tree, path: string): PackageInfo[] {
-  const shipped = packagesOf(tree, undefined).filter(({ tier }) => tree.tiers.get(tier)?.ships !== false);
-  if (shipped.length === 0) {
-    const [one] = tree.packages.keys();
-    throw new UsageError(
-      `'${path}' declares no package that ships`,
-      one === undefined ? [] : [`what does not is installed by its name: pkm install ${path}#${one}`],
-    );
-  }
-  return shipped;
-}

@@ -125,8 +125,9 @@ async function importOne(archive: ArchiveName, user: User, options: DownloadOpti
   } catch (error) {
     if (!(error instanceof Fault) || !REFUSED.includes(error.code)) throw error;
     discard(file, before);
-    // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word.
-    if (!wasThere || error.code === 'E-DEPOT-020') throw error;
+    // It may have been cut off, by another tool or with the power, or be of an older publication: the server has the last word. An index
+    // may have been replaced between its signature and itself.
+    if ((!wasThere && archive.type !== 'index') || error.code === 'E-DEPOT-020') throw error;
     try {
       return await checkAndImport(archive, user, { file, path, before }, options);
     } catch (second) {
@@ -310,6 +311,8 @@ async function fetchFile(
       await pipeline(Readable.from(body), fileSink(partial, file, start === 0 ? { flags: 'w' } : { flags: 'r+', start }), {
         ...(signal === undefined ? {} : { signal }),
       });
+      const { size } = sys('read', partial, () => statSync(partial));
+      if (got.totalBytes !== undefined && size < got.totalBytes) throw new CacheProblem('the transfer broke off', true);
     }, signal);
   } catch (error) {
     if (error instanceof CacheProblem)

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, syncFileSystem, sys, temporaryName } from '../base/index.ts';
 import { type ArchiveName, beyondGenode, formatArchiveName, type VersionedName } from './archive-name.ts';
@@ -66,33 +66,44 @@ async function publishBatch(
   signers: ReadonlyMap<string, Signer>,
   { depot, publicFolder, jobs, onPublished }: PublishOptions,
 ): Promise<void> {
-  await inParallel(batch, jobs, async ({ archive, file }) => {
-    if (archive.type === 'index') await packFile(depot.path(archive), file);
-    else await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
-  });
-  const temporaries: string[] = [];
+  const temporaries = batch.map(({ file }) => ({ index: temporaryName(file), signature: temporaryName(`${file}.sig`) }));
+  const places = batch.map((published, i) => ({ ...published, ...temporaries[i]! }));
   try {
-    const signatures = await inParallel(batch, jobs, async ({ archive, file: packed }) => {
-      const file = `${packed}.sig`;
-      const temporary = temporaryName(file);
-      const signature = await signers.get(archive.user)!.sign(packed, formatArchiveName(archive));
-      temporaries.push(temporary);
-      sys('write', file, () => writeFileSync(temporary, signature, { flag: 'wx' }));
-      return { temporary, file };
+    await inParallel(places, jobs, async ({ archive, file, index }) => {
+      if (archive.type === 'index') await packFile(depot.path(archive), index);
+      else await packFolder(depot.path(archive), topOf(archive, depot.layout), file, depot.layout);
+    });
+    await inParallel(places, jobs, async ({ archive, file, index, signature }) => {
+      const packed = archive.type === 'index' ? index : file;
+      const bytes = await signers.get(archive.user)!.sign(packed, formatArchiveName(archive));
+      sys('write', `${file}.sig`, () => writeFileSync(signature, bytes, { flag: 'wx' }));
+      if (archive.type === 'index') sys('date', `${file}.sig`, () => copyTime(index, signature));
     });
     syncFileSystem(publicFolder);
-    for (const { temporary, file } of signatures) sys('move', file, () => renameSync(temporary, file));
+    for (const { archive, file, index, signature } of places) {
+      // One is there already, with a signature: who fetches the two meanwhile has the shortest time to get what does not fit.
+      if (archive.type === 'index') sys('move', file, () => renameSync(index, file));
+      sys('move', `${file}.sig`, () => renameSync(signature, `${file}.sig`));
+    }
   } catch (error) {
-    for (const temporary of temporaries) rmSync(temporary, { force: true });
+    for (const each of temporaries.flatMap(({ index, signature }) => [index, signature])) rmSync(each, { force: true });
     throw error;
   }
   syncFileSystem(publicFolder);
   for (const published of batch) onPublished?.(published);
 }
 
+function copyTime(from: string, to: string): void {
+  const { mtime } = statSync(from);
+  utimesSync(to, mtime, mtime);
+}
+
+/** An index has the date of what was packed, and so has its signature: one that is older is of another index, where a crash came between. */
 function isPublished(archive: ArchiveName, file: string, depot: Depot): boolean {
   if (!existsSync(`${file}.sig`) || !existsSync(file)) return false;
-  return archive.type !== 'index' || statSync(depot.path(archive)).mtimeMs <= statSync(file).mtimeMs;
+  if (archive.type !== 'index') return true;
+  const { mtimeMs } = statSync(depot.path(archive));
+  return mtimeMs <= statSync(file).mtimeMs && mtimeMs <= statSync(`${file}.sig`).mtimeMs;
 }
 
 export const missingInDepot = (archives: readonly ArchiveName[]): Fault =>

@@ -1,4 +1,4 @@
-import { createReadStream, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, sep } from 'node:path';
@@ -12,7 +12,12 @@ export interface ServeDepotOptions {
   /** Given out at `/`. */
   readonly page: () => string;
   readonly onRequest?: (request: { method: string; url: string; status: number }) => void;
+  /** For a client to take or send anything at all; for tests. */
+  readonly idleMs?: number;
 }
+
+const IDLE_MS = 60_000;
+const MAX_CONNECTIONS = 256;
 
 export interface DepotServer {
   readonly port: number;
@@ -30,7 +35,10 @@ export function serveDepot(options: ServeDepotOptions): Promise<DepotServer> {
     );
     answer(request, response, options);
   });
-  server.requestTimeout = 60_000;
+  const { idleMs = IDLE_MS } = options;
+  server.requestTimeout = idleMs;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(idleMs, (socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () =>
@@ -59,7 +67,7 @@ function answer(request: IncomingMessage, response: ServerResponse, options: Ser
     response.end(isHead ? undefined : page);
     return;
   }
-  const found = path === undefined ? undefined : fileAt(options.publicFolder, path);
+  const found = path === undefined ? undefined : openAt(options.publicFolder, path);
   if (found === undefined) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(isHead ? undefined : 'not found\n');
     return;
@@ -80,24 +88,29 @@ function pathOf(url: string): string | undefined {
   }
 }
 
-function fileAt(folder: string, path: string): { file: string; stat: Stats } | undefined {
+/** Open, so that what is told of it and what is sent are of one file, though another takes its name meanwhile. */
+interface Opened {
+  readonly fd: number;
+  readonly stat: Stats;
+}
+
+function openAt(folder: string, path: string): Opened | undefined {
   try {
     const top = realpathSync(folder);
     const file = realpathSync(join(top, path));
     if (!file.startsWith(top + sep)) return undefined;
-    const stat = statSync(file);
-    return stat.isFile() ? { file, stat } : undefined;
+    // A pipe would be waited for.
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return { fd, stat };
+    closeSync(fd);
   } catch {
-    return undefined;
+    // there is none, or none for us
   }
+  return undefined;
 }
 
-function sendFile(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { file, stat }: { file: string; stat: Stats },
-  isHead: boolean,
-): void {
+function sendFile(request: IncomingMessage, response: ServerResponse, { fd, stat }: Opened, isHead: boolean): void {
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const start = Number(range?.[1] ?? 0);
   const end = Math.min(range?.[2] ? Number(range[2]) : stat.size - 1, stat.size - 1);
@@ -107,12 +120,15 @@ function sendFile(
     'last-modified': stat.mtime.toUTCString(),
   };
   if (range !== null && (start >= stat.size || end < start)) {
+    closeSync(fd);
     response.writeHead(416, { ...headers, 'content-range': `bytes */${stat.size}` }).end();
     return;
   }
   const length = stat.size === 0 ? 0 : end - start + 1;
   if (range === null) response.writeHead(200, { ...headers, 'content-length': length });
   else response.writeHead(206, { ...headers, 'content-length': length, 'content-range': `bytes ${start}-${end}/${stat.size}` });
-  if (isHead || length === 0) response.end();
-  else pipeline(createReadStream(file, { start, end }), response, () => {});
+  if (isHead || length === 0) {
+    closeSync(fd);
+    response.end();
+  } else pipeline(createReadStream('', { fd, start, end }), response, () => {});
 }

@@ -33,6 +33,9 @@ export async function unpackArchive(
   parser.on('error', (error: unknown) => {
     failure ??= error;
   });
+  // The library leaves out what it has no use for, and takes a map of holes for content.
+  parser.on('ignoredEntry', (entry: ReadEntry) => target.refuseKind(entry));
+  parser.on('meta', (extension: string) => target.refuseSparse(extension));
   const ended = new Promise<void>((resolve) => {
     parser.on('end', resolve);
     parser.on('error', () => resolve());
@@ -102,6 +105,15 @@ class Target {
     }
   }
 
+  refuseKind({ path, type }: ReadEntry): void {
+    this.failure ??= new Refused(`'${path}' is of a kind that archives do not have: ${type}`);
+  }
+
+  /** @param extension  an extended header */
+  refuseSparse(extension: string): void {
+    if (/^\d+ GNU\.sparse\./m.test(extension)) this.failure ??= new Refused('a file in it is sparse');
+  }
+
   /** Bytes of the archive, unpacked. */
   count(sizeBytes: number): void {
     this.#nUnpacked += sizeBytes;
@@ -134,7 +146,8 @@ class Target {
         this.#hardLink(path, this.#inside(entry.linkpath ?? ''));
         return void entry.resume();
       default:
-        throw new Refused(`'${entry.path}' is of a kind that archives do not have: ${entry.type}`);
+        this.refuseKind(entry);
+        return void entry.resume();
     }
   }
 

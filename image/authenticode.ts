@@ -4,7 +4,7 @@
  * @source Microsoft, "Windows Authenticode Portable Executable Signature Format"; UEFI Specification, "UEFI Image Signing"
  */
 import { Sha256 } from '../base/index.ts';
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 import { bytesOfImage, type FileBytes, HostFile, piecesBetween } from './file-bytes.ts';
 import type { ImageFile } from './output.ts';
 import { PeChecksum, type PeProgram, readPe } from './pe.ts';

@@ -1,4 +1,4 @@
-import { type Bytes, bytesToText, defineCodes, Fault } from '../base/index.ts';
+import { defineCodes } from '../base/index.ts';
 
 /** Errors of images. Numbers are never given twice. */
 export const imageCodes = defineCodes({
@@ -9,12 +9,12 @@ export const imageCodes = defineCodes({
   },
   'E-IMG-002': {
     title: 'a path that cannot be in an image',
-    explanation: 'Each path stands once, in a directory that is there too, and its name is one that file systems have.',
+    explanation: 'Each path stands once, leads through folders only, and its name is one that file systems have.',
   },
   'E-IMG-003': {
     title: 'more than the format holds',
     explanation:
-      'A file system has fields of fixed sizes for what it says of files: so many owners, such a length of a symlink or an attribute. The image is not written.',
+      'File systems and media have fields of fixed sizes for what they say of files: so many owners, such a length of a name, a link or an attribute. The image is not written.',
   },
   'E-IMG-010': {
     title: 'data that no hash tree can cover',
@@ -56,10 +56,6 @@ export const imageCodes = defineCodes({
     explanation:
       'The signatures of an EFI program stand at its end, one after the other. This table does not end with the file, or has entries that are none: what is signed cannot be told from what is not.',
   },
-  'E-IMG-020': {
-    title: 'a path that cannot be on a medium',
-    explanation: 'Each path stands once, leads through folders only, and its name is one that file systems have.',
-  },
   'E-IMG-021': {
     title: 'a name that FAT cannot hold',
     explanation:
@@ -83,10 +79,6 @@ export const imageCodes = defineCodes({
     explanation:
       'The size that was asked for does not hold what goes there together with what the format needs for itself. FAT16 begins at about 2 MiB.',
   },
-  'E-IMG-025': {
-    title: 'more than the format holds',
-    explanation: 'Media have fields of fixed sizes for lengths and numbers: what does not fit there cannot be found again.',
-  },
   'E-IMG-026': {
     title: 'a label that the medium cannot have',
     explanation:
@@ -109,32 +101,3 @@ export const imageCodes = defineCodes({
       'Linux reads at most 253 bytes of a name on a CD, and others at most 1023 of the target of a symlink. What is longer would be there under another name, or keep the medium from being read.',
   },
 });
-
-export const imageFault = {
-  changed: (file: string): Fault =>
-    new Fault('E-IMG-001', `'${file}' changed while an image was made of it`, {
-      hints: ['make the image again when nothing writes there'],
-    }),
-  misplaced: (path: Bytes, why: string): Fault => new Fault('E-IMG-002', `'/${bytesToText(path)}' cannot be in an image: ${why}`),
-  tooMuch: (what: string, limit: string): Fault =>
-    new Fault('E-IMG-003', `the image cannot hold ${what}`, { notes: [`the format has room for ${limit}`] }),
-  uncovered: (what: string, why: string): Fault => new Fault('E-IMG-010', `cannot make a hash tree for '${what}': ${why}`),
-  entry: (path: string, why: string, hint?: string): Fault =>
-    new Fault('E-IMG-011', `cannot put '${path}' into an initramfs: ${why}`, { hints: hint === undefined ? [] : [hint] }),
-  program: (file: string, why: string): Fault => new Fault('E-IMG-012', `'${file}' is not a usable EFI program: ${why}`),
-  part: (part: string, why: string, hint?: string): Fault =>
-    new Fault('E-IMG-013', `cannot put '${part}' into a kernel image: ${why}`, { hints: hint === undefined ? [] : [hint] }),
-  kernel: (why: string, hint: string): Fault =>
-    new Fault('E-IMG-014', `the kernel cannot be started by the stub: ${why}`, { hints: [hint] }),
-  key: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
-    new Fault('E-IMG-015', `cannot sign with the key '${file}': ${why}`, { hints: hint === undefined ? [] : [hint], cause }),
-  certificate: (file: string, why: string, hint?: string, cause?: unknown): Fault =>
-    new Fault('E-IMG-016', `cannot sign with the certificate '${file}': ${why}`, {
-      hints: hint === undefined ? [] : [hint],
-      cause,
-    }),
-  signatures: (file: string, why: string): Fault =>
-    new Fault('E-IMG-017', `the signatures of '${file}' cannot be read: ${why}`, {
-      hints: ['begin with the program as it was before anybody signed it'],
-    }),
-};

@@ -1,7 +1,7 @@
 /** Files that are read at any place: those of the host, and images while they grow. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { sys } from '../base/index.ts';
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 import type { ImageFile } from './output.ts';
 
 export interface FileBytes {

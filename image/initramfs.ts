@@ -6,8 +6,8 @@
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, createZstdCompress } from 'node:zlib';
 import { Bug, type Bytes, bytesToText, compareBytes } from '../base/index.ts';
-import { imageFault } from './codes.ts';
 import type { ImageEntry } from './entry.ts';
+import { imageFault } from './faults.ts';
 import { type Content, type ImageFile, piecesOf, sizeOf } from './output.ts';
 
 /**

@@ -4,7 +4,6 @@ import { type Bytes, bytesToText, count, Fault, formatBytes } from '../base/inde
 const shown = (path: Bytes): string => `'/${bytesToText(path)}'`;
 
 export const mediaFault = {
-  path: (path: Bytes, why: string): Fault => new Fault('E-IMG-020', `${shown(path)} cannot be on the medium: ${why}`),
   fatName: (path: Bytes, why: string): Fault =>
     new Fault('E-IMG-021', `a FAT file system cannot hold ${shown(path)}: ${why}`, { hints: ['give the file another name'] }),
   sameName: (path: Bytes, other: Bytes): Fault =>
@@ -21,8 +20,6 @@ export const mediaFault = {
       notes: [`it has ${sizeBytes} bytes, and ${neededBytes} are enough`],
       hints: ['give it more room, or no size: then it gets what it needs'],
     }),
-  tooLarge: (what: string, limit: string): Fault =>
-    new Fault('E-IMG-025', `${what} has more than the format can hold`, { notes: [`the format has room for ${limit}`] }),
   label: (what: string, label: string, allowed: string): Fault =>
     new Fault('E-IMG-026', `'${label}' cannot be the label of ${what}`, { notes: [`a label has ${allowed}`] }),
   guid: (text: string): Fault =>

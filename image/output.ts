@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Bug, syncDirectory, sys, temporaryName, writeAll } from '../base/index.ts';
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 
 /** What a file of an image holds: bytes in memory, or those of a file of the host, which has to have this size. */
 export type Content = Uint8Array | { readonly file: string; readonly sizeBytes: number };

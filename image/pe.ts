@@ -3,7 +3,7 @@
  *
  * @source Microsoft, "PE Format"; UEFI Specification, "Images"
  */
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 import type { FileBytes } from './file-bytes.ts';
 
 export type Machine = 'x86-64' | 'ARM64';

@@ -1,6 +1,6 @@
 /** Paths → a tree, with the folders between that nobody named. */
 import { type Bytes, compareBytes } from '../base/index.ts';
-import { mediaFault } from './media-faults.ts';
+import { imageFault } from './faults.ts';
 
 export interface Placed<E> {
   readonly path: Bytes;
@@ -27,7 +27,7 @@ export function placed<E extends { readonly path: Bytes; readonly kind: string }
   const folder = (path: Bytes): Growing<E> => {
     const known = byPath.get(path);
     if (known === undefined) return add(path, true);
-    if (!known.isFolder) throw mediaFault.path(path, 'other paths lead through it, and it is no folder');
+    if (!known.isFolder) throw imageFault.misplaced(path, 'other paths lead through it, and it is no folder');
     return known;
   };
   const add = (path: Bytes, isFolder: boolean): Growing<E> => {
@@ -36,7 +36,7 @@ export function placed<E extends { readonly path: Bytes; readonly kind: string }
     const node: Growing<E> = { path, name, entry: undefined, isFolder, children: [] };
     if (path !== '') {
       if (slash === 0 || name === '' || name === '.' || name === '..' || name.includes('\0'))
-        throw mediaFault.path(path, 'no file has such a name');
+        throw imageFault.misplaced(path, 'no file has such a name');
       folder(path.slice(0, Math.max(0, slash))).children.push(node);
     }
     byPath.set(path, node);
@@ -47,8 +47,8 @@ export function placed<E extends { readonly path: Bytes; readonly kind: string }
     const isFolder = entry.kind === 'directory';
     const known = byPath.get(entry.path);
     if (known === undefined) add(entry.path, isFolder).entry = entry;
-    else if (known.entry !== undefined) throw mediaFault.path(entry.path, 'it is there twice');
-    else if (!isFolder) throw mediaFault.path(entry.path, 'other paths lead through it, and it is no folder');
+    else if (known.entry !== undefined) throw imageFault.misplaced(entry.path, 'it is there twice');
+    else if (!isFolder) throw imageFault.misplaced(entry.path, 'other paths lead through it, and it is no folder');
     else known.entry = entry;
   }
   for (const { children } of byPath.values()) children.sort((a, b) => compareBytes(a.name, b.name));

@@ -5,8 +5,8 @@
  */
 import { createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { errorCode, sha256 } from '../base/index.ts';
-import { imageFault } from './codes.ts';
 import { BIT_STRING, context, der, INTEGER, NULL, OCTET_STRING, oid, readDer, SEQUENCE, SET, setOf, time } from './der.ts';
+import { imageFault } from './faults.ts';
 
 /** Made by `readSigner` alone. */
 export interface Signer {

@@ -5,7 +5,7 @@
  * @source UAPI Group, "Unified Kernel Image"; systemd-stub(7)
  */
 import { formatBytes } from '../base/index.ts';
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 import { type FileBytes, HostFile } from './file-bytes.ts';
 import { type Content, type ImageFile, piecesOf, sizeOf } from './output.ts';
 import { type Machine, machineOf, memoryBytes, PeChecksum, type PeProgram, readPe, SECTION_HEADER_BYTES } from './pe.ts';

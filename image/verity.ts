@@ -5,7 +5,7 @@
  * @source on-disk format of cryptsetup's `veritysetup`, version 1; Linux, Documentation/admin-guide/device-mapper/verity.rst
  */
 import { Bug, HashedMemory, memoryParts, sha256 } from '../base/index.ts';
-import { imageFault } from './codes.ts';
+import { imageFault } from './faults.ts';
 import { type Content, type ImageFile, piecesOf, sizeOf } from './output.ts';
 
 /** Of data and of hashes. Linux takes no larger ones than its pages. */

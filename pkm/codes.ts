@@ -134,6 +134,11 @@ export const pkmCodes = defineCodes({
     explanation:
       'A database is made of the text manifests only where there is none, or one that is damaged; it knows less than the one it replaces. Where the old one can be read, it stays.',
   },
+  'E-PKM-029': {
+    title: 'the serial of a repository is not known, or too low',
+    explanation:
+      'Every index of a repository has a serial above the one before: by it machines tell that nobody serves them an old one. Where the index of before was lost, it is put back, or the publisher says the serial with --serial.',
+  },
   'E-PKM-040': {
     title: 'the package is held',
     explanation:

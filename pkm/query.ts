@@ -1,5 +1,6 @@
 /** Questions about a root. Reading only; none touches the disk outside the database. */
 
+import { changeOf, isOther, supersededChange } from './package-change.ts';
 import { dependantsOf } from './plan/dependencies.ts';
 import { effective } from './plan/path-draft.ts';
 import type { Database } from './state/database.ts';
@@ -112,11 +113,17 @@ function packageDiff(before: readonly PackageRecord[], after: readonly PackageRe
   for (const record of after) {
     const was = old.get(record.name);
     if (was === undefined) changes.push({ name: record.name, action: 'install', to: record.version });
-    else if (was.supersededBy.length === 0 && record.supersededBy.length > 0) {
-      changes.push({ name: record.name, action: 'supersede', from: was.version, by: record.supersededBy.join(', ') });
-    } else if (was.version !== record.version || JSON.stringify(was.origin) !== JSON.stringify(record.origin)) {
-      changes.push({ name: record.name, action: 'upgrade', from: was.version, to: record.version });
-    }
+    else changes.push(...changesBetween(was, record));
   }
   return changes.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function changesBetween(was: PackageRecord, record: PackageRecord): PackageChange[] {
+  const { name, version, reason } = record;
+  if (was.supersededBy.length === 0 && record.supersededBy.length > 0)
+    return [supersededChange({ ...record, version: was.version })];
+  if (was.supersededBy.length > 0 && record.supersededBy.length === 0)
+    return [{ name, action: 'restore', from: was.version, to: version }];
+  if (isOther(was, record)) return [changeOf(name, was.version, version)];
+  return was.reason === reason ? [] : [{ name, action: 'mark', to: version, reason }];
 }

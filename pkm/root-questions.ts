@@ -17,7 +17,7 @@ import type { PackageFiles } from './repository/file-list.ts';
 import { filesOffered, type KnownRepository, knownRepositories } from './repository/known.ts';
 import { type RepositorySettings, readRepositories } from './repository/settings.ts';
 import type { Database } from './state/database.ts';
-import { type HistoryEntry, readHistory } from './state/history.ts';
+import { type HistoryEntry, type HistoryOptions, readHistory } from './state/history.ts';
 import { type Hold, readHolds } from './state/holds.ts';
 import {
   checkGeneration,
@@ -99,8 +99,8 @@ export class RootQuestions {
     return this.database === undefined ? new Map() : query.notPlain(this.database);
   }
 
-  /** Newest first. */
-  history(options: { package?: string; limit?: number } = {}): HistoryEntry[] {
+  /** Newest first. @throws Fault E-PKM-015 */
+  history(options: HistoryOptions = {}): HistoryEntry[] {
     return this.database === undefined ? [] : readHistory(this.database, options);
   }
 

@@ -14,7 +14,7 @@ import { clock } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
-import { type AbsentPredecessor, installImages } from './plan/install.ts';
+import { installImages } from './plan/install.ts';
 import { checkHolds, markPackages } from './plan/marks.ts';
 import { removePackages } from './plan/remove.ts';
 import { rollPackages } from './plan/roll-packages.ts';
@@ -527,14 +527,12 @@ export class Root extends RootQuestions implements Disposable {
       offered ??= namesOffered(database);
       return offered.has(name);
     };
-    const absent = installImages(draft, images, disk, {
+    installImages(draft, images, disk, {
       now,
       isDeclared: (name) => declared.has(name) || isOffered(name),
       ...(request.explicit === undefined ? {} : { explicit: new Set(request.explicit) }),
     });
-    const text = ({ predecessor }: AbsentPredecessor): string =>
-      `it supersedes '${predecessor}', which is not installed: there is nothing to take over`;
-    return [...warnings, ...absent.map((one): Warning => ({ kind: 'note', package: one.package, text: text(one) }))];
+    return warnings;
   }
 
   #warningsOf(database: Database, images: readonly PackageImage[], request: InstallRequest): Warning[] {

@@ -7,6 +7,7 @@ import { under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
+import { changeOf, isOther, supersededChange } from './package-change.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
@@ -349,37 +350,24 @@ function packageChanges(base: StateView, wish: Wish): PackageChange[] {
   for (const record of wish.delta.putRecords) {
     const old = base.record(record.name);
     changes.push(packageChange(old, record, wish.kind));
-    if (old !== undefined && isUpgrade(old, record) && record.supersededBy.length > 0) changes.push(superseded(record));
+    if (old !== undefined && isOther(old, record) && record.supersededBy.length > 0) changes.push(supersededChange(record));
   }
   return changes.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 function packageChange(old: PackageRecord | undefined, record: PackageRecord, kind: TransactionKind): PackageChange {
-  const to = record.version;
-  if (old === undefined) {
-    return record.supersededBy.length > 0 && kind !== 'rollback'
-      ? superseded(record)
-      : { name: record.name, action: kind === 'rollback' ? 'restore' : 'install', to };
-  }
-  if (kind === 'rollback') return { name: record.name, action: 'restore', from: old.version, to };
-  if (!isUpgrade(old, record) && old.reason !== record.reason && String(old.supersededBy) === String(record.supersededBy))
-    return { name: record.name, action: 'mark', to, reason: record.reason };
-  return isUpgrade(old, record) || record.supersededBy.length === 0
-    ? { name: record.name, action: 'upgrade', from: old.version, to }
-    : superseded(record);
+  const { name, version: to, reason } = record;
+  const isNowSuperseded = record.supersededBy.length > 0 && String(old?.supersededBy ?? '') !== String(record.supersededBy);
+  if (old === undefined)
+    return isNowSuperseded ? supersededChange(record) : { name, action: kind === 'rollback' ? 'restore' : 'install', to };
+  const isRenewed = isOther(old, record);
+  if (!isRenewed && isNowSuperseded) return supersededChange(record);
+  const isBack = kind === 'rollback' || (old.supersededBy.length > 0 && record.supersededBy.length === 0);
+  if (isBack) return { name, action: 'restore', from: old.version, to };
+  if (!isRenewed && old.reason !== reason && String(old.supersededBy) === String(record.supersededBy))
+    return { name, action: 'mark', to, reason };
+  return isRenewed || record.supersededBy.length === 0 ? changeOf(name, old.version, to) : supersededChange(record);
 }
-
-const isUpgrade = (old: PackageRecord, record: PackageRecord): boolean =>
-  old.version !== record.version ||
-  old.release !== record.release ||
-  JSON.stringify(old.origin) !== JSON.stringify(record.origin);
-
-const superseded = (record: PackageRecord): PackageChange => ({
-  name: record.name,
-  action: 'supersede',
-  from: record.version,
-  by: record.supersededBy.join(', '),
-});
 
 interface Logged {
   readonly wish: Wish;

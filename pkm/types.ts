@@ -162,7 +162,7 @@ export type TransactionKind = 'install' | 'remove' | 'switch' | 'rollback' | 're
 
 export interface PackageChange {
   readonly name: string;
-  readonly action: 'install' | 'upgrade' | 'supersede' | 'remove' | 'restore' | 'mark';
+  readonly action: 'install' | 'upgrade' | 'downgrade' | 'renew' | 'change' | 'supersede' | 'remove' | 'restore' | 'mark';
   readonly from?: string;
   readonly to?: string;
   /** For `supersede`: the successor. */

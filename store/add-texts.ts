@@ -3,13 +3,16 @@
  *
  * @source docs/store.md §2
  */
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { type Bytes, compareBytes, SystemFault, syncFileSystemCall, sys, textToBytes } from '../base/index.ts';
+import { canonicalMtimeSeconds } from './canonical-metadata.ts';
 import { DerivationText, lengthOfText } from './derivation-text.ts';
 import { hashBytes } from './hash.ts';
+import { bytesSource } from './nar-decode.ts';
 import { TextNars } from './nar-encode.ts';
 import { type Places, registerObjects } from './register.ts';
-import { formatContentAddress } from './store-path.ts';
+import { repairFromNar } from './repair.ts';
+import { formatContentAddress, storePathBase } from './store-path.ts';
 import type { FinishedObject, LaterTexts, StorePath, TextToAdd } from './types.ts';
 import { isUmaskTight, removeTree, writeObjectFile } from './write-tree.ts';
 
@@ -28,6 +31,15 @@ export function addTexts(places: Places, missing: ReadonlyMap<StorePath, TextToA
   } finally {
     staged.close();
   }
+}
+
+/** Gives a registered text its bytes again where it is gone or somebody wrote there. Cost: one `lstat`; bits that rotted do not show in it. */
+export function repairText(places: Places, path: StorePath, text: TextToAdd): void {
+  const stat = lstatSync(`${places.objects}/${storePathBase(path)}`, { throwIfNoEntry: false });
+  const isWhole = stat?.isFile() && stat.size === lengthOfText(text) && stat.mtimeMs === canonicalMtimeSeconds * 1000;
+  if (isWhole) return;
+  const { nar } = new TextNars().of(text instanceof DerivationText ? text.content : text.text);
+  repairFromNar(places, path, bytesSource(nar));
 }
 
 /** What `addTexts` does, when the caller has time for it. */

@@ -128,7 +128,7 @@ export const storeCodes = defineCodes({
   'E-STORE-024': {
     title: 'not the index of a store',
     explanation:
-      'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged: its start is not that of an index, or its end is missing. Or it is gone, although the log of registrations says that the store holds something. igos store rebuild-index makes a new one; run it while nothing else uses the store.',
+      'The file var/index/data.mdb under the home of the store is an LMDB database. What lies there is something else, or damaged: its start is not that of an index, or its end is missing. Or it is gone, although the log of registrations says that the store holds something, or both are gone, and objects are there: which may also be those of another program. igos store rebuild-index makes a new one; run it while nothing else uses the store.',
   },
   'E-STORE-040': {
     title: 'not an archive of store paths',

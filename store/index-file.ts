@@ -125,6 +125,17 @@ function readAt(fd: number, position: number, sizeBytes: number): Buffer {
   return bytes.subarray(0, readSync(fd, bytes, 0, sizeBytes, position));
 }
 
+/** Objects without anything that was recorded of them: those of a store that lost it, or of somebody else. */
+export const lostStore = (home: string): Fault =>
+  new Fault('E-STORE-024' satisfies StoreCode, `there are objects in '${home}/store', and nothing that was recorded of them`, {
+    notes: [`'${home}/var' has neither the index nor the log of registrations`],
+    hints: [
+      'if another program keeps them there, choose another folder: --home, IGOS_HOME',
+      `if they are yours, restore '${home}/var' from a backup`,
+      "without one, 'igos store rebuild-index' takes over what its content proves; 'igos gc' then removes the rest",
+    ],
+  });
+
 export const badIndex = (message: string): Fault =>
   new Fault('E-STORE-024' satisfies StoreCode, message, {
     hints: [

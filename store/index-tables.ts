@@ -1,4 +1,5 @@
 /** Opening the tables of the index. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import type { Database, DatabaseOptions, Key, RootDatabase } from 'lmdb';
 import { errnoName, SystemFault } from '../base/index.ts';
 import type { GraphTable } from './graph-table.ts';
@@ -40,6 +41,7 @@ export function openTables(folder: string, isReadOnly: boolean, onWait?: OnWait)
   try {
     return whileGuarded(folder, () => tryOpenTables(folder, isReadOnly), onWait);
   } catch (error) {
+    if (error instanceof SystemFault) throw error;
     throw systemFault('open the index', folder, error);
   }
 }
@@ -53,7 +55,23 @@ export function systemFault(operation: string, folder: string, error: unknown): 
   return new SystemFault(operation, folder, { code: name ?? String(message ?? error) });
 }
 
+/** As LMDB makes it for its usual number of readers. */
+const LOCK_BYTES = 8272;
+
+/** LMDB writes to its file of locks in memory: where the disk has no room for it, the kernel would end the process. @throws ENOSPC */
+function makeLockFile(folder: string): void {
+  const path = `${folder}/lock.mdb`;
+  if (existsSync(path)) return;
+  try {
+    writeFileSync(path, Buffer.alloc(LOCK_BYTES), { flag: 'wx' });
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw new SystemFault('write', path, error);
+  }
+}
+
 function tryOpenTables(folder: string, isReadOnly: boolean): Tables {
+  if (!isReadOnly) makeLockFile(folder);
   const root = loadLmdb().open<Buffer, Buffer>({
     path: folder,
     noSubdir: false,

@@ -16,7 +16,7 @@
 import { type Bytes, Fault, textToBytes } from '../base/index.ts';
 import { addOutputs, prepareOutputs, repairOutputs } from './add-outputs.ts';
 import { type Named, SourceAdder, type SourceSink } from './add-sources.ts';
-import { addTexts, TextsOfLater, WrittenDerivations } from './add-texts.ts';
+import { addTexts, repairText, TextsOfLater, WrittenDerivations } from './add-texts.ts';
 import { decodeDerivation } from './aterm.ts';
 import type { StoreCode } from './codes.ts';
 import { collectGarbage } from './collect.ts';
@@ -25,11 +25,9 @@ import { GatheredSources } from './gathered-sources.ts';
 import { ReferenceGraph, readGraph } from './graph.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { IntactPaths } from './intact.ts';
-import { ManifestBuilder } from './manifest.ts';
 import type { ByteSource } from './nar-decode.ts';
 import { optimiseStore, sealLeftOpen } from './optimise.ts';
 import { Pool } from './pool.ts';
-import { readTree } from './read-tree.ts';
 import { rebuildIndex } from './rebuild-index.ts';
 import { noteDown, type Places, registerObjects } from './register.ts';
 import { RegistrationLog } from './registration-log.ts';
@@ -39,8 +37,8 @@ import { findRoots } from './roots.ts';
 import { Staging } from './staging.ts';
 import { StoreIndex } from './store-index.ts';
 import { derivationName, storePathBase, textPath } from './store-path.ts';
+import { readStoredText } from './stored-text.ts';
 import { TemporaryRoots } from './temporary-roots.ts';
-import { listTree } from './tree.ts';
 import type {
   AddOptions,
   CleanResult,
@@ -164,21 +162,11 @@ class LocalStore implements ObjectStore, SourceSink {
   readDerivation(path: StorePath): Derivation {
     const known = this.#derivations.get(path);
     if (known !== undefined) return known;
-    const text = this.#written.get(path) ?? this.#readText(path);
+    const text = this.#written.get(path) ?? readStoredText(path, this.toReal(path), this.manifest(path));
     const drv = decodeDerivation(derivationName(path), text, this.storeDir);
     if (this.#derivations.size >= MAX_DERIVATIONS) this.#derivations.clear();
     this.#derivations.set(path, drv);
     return drv;
-  }
-
-  #readText(path: StorePath): Bytes {
-    if (!this.isValid(path)) notValid(path);
-    const chunks: Buffer[] = [];
-    const collector = new ManifestBuilder();
-    collector.fileData = (chunk) => chunks.push(Buffer.from(chunk));
-    collector.endFile = () => {};
-    readTree(listTree(textToBytes(this.toReal(path))), collector);
-    return Buffer.concat(chunks).toString('latin1');
   }
 
   computePath(name: string, source: Bytes, options: AddOptions = {}): Named {
@@ -249,7 +237,12 @@ class LocalStore implements ObjectStore, SourceSink {
       each instanceof DerivationText ? each.path : textPath(each.name, each.text, each.references, this.storeDir),
     );
     const held = this.holdAll(paths);
-    return { paths, missing: new Map(paths.map((path, i) => [path, texts[i]!] as const).filter(([path]) => !held.has(path))) };
+    const missing = new Map(paths.map((path, i) => [path, texts[i]!] as const));
+    for (const path of held) {
+      repairText(this.#places, path, missing.get(path)!);
+      missing.delete(path);
+    }
+    return { paths, missing };
   }
 
   addOutputs(outputs: ReadonlyMap<string, OutputToAdd>): Map<string, StorePath> {

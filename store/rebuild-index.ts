@@ -41,6 +41,8 @@ export function rebuildIndex(
   for (const path of dropped.keys()) infos.delete(path);
   const nRecovered = takeUnlogged(places, storeDir, { infos, dropped, manifests });
   dropDangling(infos, dropped);
+  // Damage comes with full disks.
+  places.reserve.release();
   const old = setAside(home, places);
   // What is referred to comes first: a transaction knows what earlier ones wrote.
   const graph = new ReferenceGraph(infos.values());
@@ -55,6 +57,7 @@ export function rebuildIndex(
     for (const realisation of kept) transaction.putRealisation(realisation);
     places.log.replace([...valid.map((info) => ({ info })), ...kept.map((realisation) => ({ realisation }))]);
   });
+  places.reserve.make();
   return {
     nPaths: valid.length,
     nRecovered,

@@ -20,12 +20,12 @@ import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Bug, compareBytes, makeDirectory, SystemFault, sys } from '../base/index.ts';
 import { allNodes, FIRST_REFERENCE, type GraphNode, isCurrent, reachable } from './graph-table.ts';
-import { assertFolder, badIndex, fillUp, isWritable, newestTransaction } from './index-file.ts';
+import { assertFolder, badIndex, fillUp, isWritable, lostStore, newestTransaction } from './index-file.ts';
 import { type OnWait, whileGuarded } from './index-guard.ts';
 import { cacheKey, decodeRecord, nodeOf, pathKey, realisationKey, referencesOf } from './index-record.ts';
 import { isOfLmdb, openTables, systemFault, type Tables } from './index-tables.ts';
 import { IndexTransaction } from './index-transaction.ts';
-import { isIndexLost } from './lost-index.ts';
+import { lossOf } from './lost-index.ts';
 import { unpackManifest, unpackManifestBytes } from './packed-manifest.ts';
 import { storePathBase } from './store-path.ts';
 import type { Manifest, PathInfo, PathSummary, Realisation, StorePath } from './types.ts';
@@ -250,7 +250,9 @@ export class StoreIndex {
 
   /** @throws Fault E-STORE-024 */
   #assertNotLost(): void {
-    if (!this.#beginsAnew && isIndexLost(this.#folder)) throw badIndex(`the index '${this.#folder}/data.mdb' is gone`);
+    const loss = this.#beginsAnew ? 'none' : lossOf(this.#folder);
+    if (loss === 'index') throw badIndex(`the index '${this.#folder}/data.mdb' is gone`);
+    if (loss === 'all') throw lostStore(dirname(dirname(this.#folder)));
   }
 
   #toPath(base: string): StorePath {

@@ -5,15 +5,17 @@ import {
   type HttpAnswer,
   type HttpFailure,
   httpFailure,
+  partOf,
   redirectionOf,
   retryAfterMs,
   SystemFault,
+  wayOutOf,
 } from '../../base/index.ts';
 import { FetchProblem, type Received } from './receive.ts';
 
 export interface HttpLimits {
   readonly nRedirects: number;
-  /** Attempts in a row that bring nothing new. */
+  /** Attempts in a row that bring next to nothing new: what a restart threw away is not new when it comes again. */
   readonly nFruitless: number;
   /** Until an answer begins, and between two pieces of it. */
   readonly idleMs: number;
@@ -22,6 +24,9 @@ export interface HttpLimits {
 }
 
 const LIMITS: HttpLimits = { nRedirects: 10, nFruitless: 4, idleMs: 60_000, pauseMs: 500 };
+
+/** A connection that breaks after less, again and again, is none that a file comes over. */
+const LEAST_BYTES = 4096;
 
 /** What a server calls the bytes that it sent: an `etag` as it stands, or a `last-modified`. */
 export interface HttpOutcome {
@@ -44,12 +49,13 @@ export async function fetchHttp(
   if (address === null) throw new FetchProblem('it is no address');
   const transfer: Transfer = { url: address, known, validator: undefined, version: undefined, isUnchanged: false };
   let nFruitless = 0;
+  let mostBytes = 0;
   for (;;) {
-    const before = into.doneBytes;
     const problem = await attempt(transfer, into, limits);
     if (problem === undefined) return transfer;
     if (!problem.isTransient) throw new FetchProblem(problem.reason);
-    nFruitless = into.doneBytes > before ? 1 : nFruitless + 1;
+    nFruitless = into.doneBytes >= mostBytes + LEAST_BYTES ? 1 : nFruitless + 1;
+    mostBytes = Math.max(mostBytes, into.doneBytes);
     if (nFruitless >= limits.nFruitless) throw new FetchProblem(`${problem.reason} (${nFruitless} attempts)`);
     await sleep(Math.max(limits.pauseMs * 2 ** (nFruitless - 1), problem.waitMs ?? 0), undefined, { signal: into.signal });
   }
@@ -88,14 +94,15 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
       return undefined;
     }
     const validator = validatorOf(answer);
+    const part = answer.status === 206 ? partOf(answer) : undefined;
     if (answer.status === 200) {
       if (into.doneBytes > 0) into.restart();
-    } else if (answer.status !== 206 || !continuesAt(answer, into.doneBytes)) {
+    } else if (part?.start !== into.doneBytes) {
       answer.discard();
       const isTransient = answer.status >= 500 || answer.status === 429 || answer.status === 408;
-      const reason = `${answer.status} ${answer.statusText || 'answer'}`;
+      const reason = `${answer.status} ${answer.statusText || 'answer'}${wayOutOf(answer)}`;
       return { reason, isTransient, waitMs: retryAfterMs(answer, Date.now()) };
-    } else if (validator !== undefined && validator !== transfer.validator) {
+    } else if (into.doneBytes > 0 && validator !== undefined && validator !== transfer.validator) {
       // It did not look at `if-range`, and the file is another one now.
       answer.discard();
       into.restart();
@@ -105,7 +112,7 @@ async function attempt(transfer: Transfer, into: Received, limits: HttpLimits): 
     transfer.validator = validator;
     transfer.version = answer.headers.etag ?? answer.headers['last-modified'];
     const length = Number(answer.headers['content-length'] ?? Number.NaN);
-    const totalBytes = Number.isNaN(length) ? undefined : into.doneBytes + length;
+    const totalBytes = part?.totalBytes ?? (Number.isNaN(length) ? undefined : into.doneBytes + length);
     into.expect(totalBytes);
     for await (const chunk of answer.body) into.write(chunk);
     if (totalBytes !== undefined && into.doneBytes < totalBytes) return { reason: 'the transfer broke off', isTransient: true };
@@ -149,6 +156,3 @@ async function follow(
 /** Dates have no quotes, tags always have. @source RFC 9110, 13.1 */
 const unlessStill = (version: string | undefined): Record<string, string> =>
   version === undefined ? {} : { [version.includes('"') ? 'if-none-match' : 'if-modified-since']: version };
-
-const continuesAt = ({ headers }: HttpAnswer, fromByte: number): boolean =>
-  headers['content-range']?.startsWith(`bytes ${fromByte}-`) === true;

@@ -113,6 +113,7 @@ class TarReader {
         else if (type === 'K') longTarget = cString(text);
         continue;
       }
+      if ([...pax.keys()].some((key) => key.startsWith('GNU.sparse.'))) throw broken('a file in it is sparse');
       const prefix = header.slice(257, 262) === 'ustar' && header[262] === '\0' ? cString(header.slice(345, 500)) : '';
       const name = cString(header.slice(0, 100));
       const size = pax.get('size');

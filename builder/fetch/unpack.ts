@@ -1,7 +1,8 @@
 /** Archives that are unpacked on arrival: finds out how they are compressed, undoes it, unpacks. */
-import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Fault, SystemFault, sys } from '../../base/index.ts';
+import { Fault, formatBytes, SystemFault, sys } from '../../base/index.ts';
 import { resolveHostFiles } from '../../store/index.ts';
 import { buildFault, setUpFailed, stopped } from '../build-fault.ts';
 import { buildFolder } from '../environment.ts';
@@ -9,14 +10,17 @@ import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
 import { runSandboxed } from '../sandbox.ts';
 import type { Workspace } from '../workspace.ts';
+import { roomOn } from './receive.ts';
 import { type Placing, unpackTar } from './tar.ts';
 
 export interface UnpackOptions {
   readonly workspace: Workspace;
   readonly signal: AbortSignal;
   readonly slot: number;
-  /** What comes out is no larger: a few bytes may stand for terabytes. Without it the disk is the limit. */
+  /** What comes out is no larger: a few bytes may stand for terabytes. */
   readonly limitBytes?: number;
+  /** Bytes that may come yet onto the disk; of the one that the file is on, with something left to others, if not given. */
+  readonly room?: () => number;
 }
 
 /**
@@ -43,9 +47,23 @@ export async function decompress(file: string, options: UnpackOptions): Promise<
   const format = formatOf(file);
   if (format === 'tar') return file;
   const plain = `${file}.tar`;
-  if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { ...options, format });
-  else await decompressSandboxed(file, { program: format, plain, ...options });
+  const limit = limitOf(file, options);
+  if (format === 'gzip' || format === 'zstd') await inflate(file, plain, { ...options, format, limit });
+  else await decompressSandboxed(file, { program: format, plain, ...options, limit });
   return plain;
+}
+
+interface Limit {
+  readonly bytes: number;
+  /** More than that comes out. */
+  readonly fault: () => Fault;
+}
+
+/** What is in an archive needs as much of the disk as the archive. */
+function limitOf(file: string, { limitBytes = Infinity, room }: UnpackOptions): Limit {
+  const roomBytes = room === undefined ? roomOn(sys('read', file, () => statfsSync(dirname(file)))) : room();
+  const bytes = Math.max(0, Math.floor(roomBytes / 2));
+  return bytes < limitBytes ? { bytes, fault: () => noRoom(bytes) } : { bytes: limitBytes, fault: () => tooLarge(limitBytes) };
 }
 
 type Format = 'tar' | 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lzip';
@@ -84,14 +102,21 @@ const cannotUnpack = (reason: string, hints: readonly string[]): Fault =>
 const tooLarge = (limitBytes: number): Fault =>
   cannotUnpack(`more than ${limitBytes} bytes come out of it`, ['nothing real is so large: look at what arrived']);
 
-async function inflate(file: string, plain: string, options: UnpackOptions & { format: 'gzip' | 'zstd' }): Promise<void> {
+const noRoom = (bytes: number): Fault =>
+  cannotUnpack(`more than ${formatBytes(bytes)} come out of it, for which the disk has no room`, [
+    "look at what arrived; if it is right, make room: 'igos gc' removes what nothing needs",
+  ]);
+
+type InflateOptions = UnpackOptions & { format: 'gzip' | 'zstd'; limit: Limit };
+
+async function inflate(file: string, plain: string, options: InflateOptions): Promise<void> {
   const { createGunzip, createZstdDecompress } = await import('node:zlib');
   const decoder = options.format === 'gzip' ? createGunzip() : createZstdDecompress();
-  const { limitBytes = Infinity } = options;
+  const { limit } = options;
   let nBytes = 0;
   decoder.on('data', (chunk: Buffer) => {
     nBytes += chunk.length;
-    if (nBytes > limitBytes) decoder.destroy(tooLarge(limitBytes));
+    if (nBytes > limit.bytes) decoder.destroy(limit.fault());
   });
   try {
     await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), decoder, createWriteStream(plain), {
@@ -113,11 +138,11 @@ const XZ_DEFAULTS = '--memlimit-decompress=512MiB';
 /** With the machine's own program, alone in a sandbox: a decoder is a large piece of C that reads what strangers wrote. */
 async function decompressSandboxed(
   file: string,
-  options: UnpackOptions & { program: 'xz' | 'bzip2' | 'lzip'; plain: string },
+  options: UnpackOptions & { program: 'xz' | 'bzip2' | 'lzip'; plain: string; limit: Limit },
 ): Promise<void> {
-  const { program, workspace, limitBytes } = options;
+  const { program, workspace, limit } = options;
   // In blocks of 512 bytes, as POSIX has it.
-  const limit = limitBytes === undefined ? '' : `ulimit -f ${Math.ceil(limitBytes / 512)}; `;
+  const inShell = limit.bytes === Infinity ? '' : `ulimit -f ${Math.ceil(limit.bytes / 512)}; `;
   if (hostProgram(program) === undefined)
     throw cannotUnpack(`it is compressed with ${program}, and this machine has no '${program}'`, [
       `install ${program === 'xz' ? 'xz-utils' : program}, or declare a mirror of the .tar.gz`,
@@ -130,7 +155,7 @@ async function decompressSandboxed(
       scratch,
       input: {
         builder: '/bin/sh',
-        args: ['-c', `${limit}exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
+        args: ['-c', `${inShell}exec /usr/bin/${program} -dc <${buildFolder}/packed >${buildFolder}/plain`],
         environment: new Map([['XZ_DEFAULTS', XZ_DEFAULTS]]),
         files: new Map(),
       },
@@ -150,8 +175,9 @@ async function decompressSandboxed(
     if (end.kind === 'refused') throw setUpFailed(`${program} -d`, end.refusal);
     const plain = `${scratch}/build/plain`;
     const isDone = end.kind === 'exited' && end.status === 0;
-    if (!isDone && (statSync(plain, { throwIfNoEntry: false })?.size ?? 0) >= (limitBytes ?? Infinity))
-      throw tooLarge(limitBytes!);
+    // xz makes holes of zeros, and so may not have come to the limit when it met it.
+    const isTooLarge = (statSync(plain, { throwIfNoEntry: false })?.size ?? 0) >= limit.bytes || /File too large/.test(messages);
+    if (!isDone && isTooLarge) throw limit.fault();
     if (!isDone) {
       const why = messages.split('\n', 1)[0]!.replace(/^.*: /, '') || 'it says no more';
       throw cannotUnpack(`'${program}' refuses it: ${why}`, ['fetch it again, or look at what arrived']);

@@ -33,6 +33,9 @@ export function launch(list: CallList, options: LaunchOptions): Started {
   }
 }
 
+/** What is refused where no program may be started. */
+export const START = 'start the launcher';
+
 /** Runs a list that ends by itself. @returns why it did not work, `undefined` if it did */
 export function tryCalls(list: CallList, options: LaunchOptions): Refusal | undefined {
   const table = openTable(list, options.table);
@@ -42,7 +45,7 @@ export function tryCalls(list: CallList, options: LaunchOptions): Refusal | unde
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', table],
     });
-    if (error !== undefined) return { purpose: 'start the launcher', message: error.message };
+    if (error !== undefined) return { purpose: START, message: (error as NodeJS.ErrnoException).code ?? error.message };
     if (signal !== null) return { purpose: 'run the launcher', message: `it was killed by ${signal}` };
     return readReports(list, output[REPORT_FD] as unknown as Buffer).refusal;
   } finally {

@@ -7,15 +7,17 @@ import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { closureOf, imagesOfAll, type Wanted } from '../images.ts';
 import { openSession } from '../session.ts';
-import { packagesOf, splitOperand, Trees } from '../targets.ts';
+import { packagesForOthers, splitOperand, Trees } from '../targets.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   using session = openSession(context, args, { isReadOnly: false });
   const trees = new Trees(session);
   const named = args.operands.flatMap((operand): Wanted[] => {
-    const { path, name } = splitOperand(operand);
-    const tree = trees.open(path);
-    return packagesOf(tree, name).map((info) => ({ tree, info }));
+    const named = splitOperand(operand);
+    const tree = trees.open(named.path);
+    const packages = packagesForOthers(tree, named, 'igos archive').map((info): Wanted => ({ tree, info }));
+    // What ships comes with what it needs: an archive that nobody could install is no use to others.
+    return named.name === undefined ? closureOf(packages) : packages;
   });
   const wanted = args.has('closure') ? closureOf(named) : named;
   const place = placeOf(context, args.value('output'), wanted.length);

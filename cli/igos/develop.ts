@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Fault, textToBytes } from '../../base/index.ts';
+import { type Bytes, Fault, textToBytes } from '../../base/index.ts';
 import { develop } from '../../builder/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { realizeTargets } from '../realizing.ts';
 import { openSession } from '../session.ts';
@@ -10,6 +10,7 @@ import { resolveTargets } from '../targets.ts';
 const ENDING = ['SIGTERM', 'SIGHUP'] as const;
 
 export async function run(context: Context, args: Arguments): Promise<number> {
+  const command = commandOf(args);
   using session = openSession(context, args, { isReadOnly: false });
   const targets = resolveTargets(context, args, session);
   const [drvPath, ...others] = new Set(targets.flatMap((target) => target.drvPath ?? []));
@@ -32,9 +33,8 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   for (const signal of ENDING) process.once(signal, stop);
   process.on('SIGINT', ignore);
   try {
-    const command = args.value('command');
     return await develop(store, drvPath, {
-      command: command === undefined ? undefined : textToBytes(command),
+      command,
       isUnpacked: args.has('unpack'),
       cores: availableParallelism(),
       signal: controller.signal,
@@ -43,4 +43,12 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     for (const signal of ENDING) process.off(signal, stop);
     process.off('SIGINT', ignore);
   }
+}
+
+/** What the shell is to run; `undefined`: what is typed. */
+function commandOf(args: Arguments): Bytes | readonly Bytes[] | undefined {
+  const line = args.value('command');
+  if (line !== undefined && args.rest.length > 0)
+    throw new UsageError('--command and -- both say what to run', ['leave one of them away']);
+  return args.rest.length > 0 ? args.rest.map(textToBytes) : line === undefined ? undefined : textToBytes(line);
 }

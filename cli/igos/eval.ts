@@ -90,8 +90,8 @@ function print(context: Context, args: Arguments, session: Session, value: Slot)
     }
     context.out.bytes(text);
   } else if (args.has('xml')) {
-    const isLocated = !args.has('no-location');
-    context.out.foreign(interpreter.guard(() => writeXml(interpreter.ctx, value, new Set(), isLocated)));
+    const options = { isLocated: !args.has('no-location'), isStrict: args.has('strict') };
+    context.out.foreign(interpreter.guard(() => writeXml(interpreter.ctx, value, new Set(), options)));
   } else if (context.isJson) context.out.foreign(`${interpreter.toJson(value)}\n`);
   else context.out.foreign(`${interpreter.print(value, { isStrict: args.has('strict') })}\n`);
 }

@@ -5,8 +5,8 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
 import { openContextStore } from '../open-store.ts';
+import { withStatusLine } from '../progress/status-line.ts';
 import { parseAge, parseSize } from '../quantities.ts';
-import { isTerminal } from '../terminal.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
@@ -20,19 +20,12 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     ...(age === undefined ? {} : { olderThan: Date.now() / 1000 - parseAge('older-than', age) }),
   };
   using store = openContextStore(context);
-  const progress = isTerminal(2)
-    ? await import('../progress/open.ts').then(({ openProgress }) => openProgress(context))
-    : undefined;
-  progress?.start('gc', 'collecting garbage');
-  let report: CollectReport;
-  try {
-    report = store.collect({
+  const report = withStatusLine(context, 'collecting garbage', (detail) =>
+    store.collect({
       ...options,
-      onProgress: (step, done, total) => progress?.detail('gc', step === 'marking' ? step : `${step}: ${done} of ${total}`),
-    });
-  } finally {
-    progress?.stop();
-  }
+      onProgress: (step, done, total) => detail(step === 'marking' ? step : `${step}: ${done} of ${total}`),
+    }),
+  );
   if (!isDry) removeBuildLeftovers(store.home);
   print(context, report, isDry);
 }

@@ -17,7 +17,35 @@ export const PUBLICATION: readonly Option[] = [
     doc: 'sign with this secret key, as made by igos key generate (needed)',
   },
   { long: 'expires', values: ['DAYS'], doc: 'how long the index is good for (default 30; 0: for ever)' },
+  {
+    long: 'serial',
+    values: ['N'],
+    doc: 'number of this index (default: one more than the last): must be above all that machines have synced',
+  },
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
+];
+
+/** How images are signed and compressed. */
+export const IMAGE_OPTIONS: readonly Option[] = [
+  { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
+  { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
+  {
+    long: 'passphrase-fd',
+    values: ['N'],
+    doc: 'read the passphrase of an encrypted key from file descriptor N (default: ask on the terminal)',
+  },
+  {
+    long: 'compression',
+    values: ['NAME'],
+    choices: ['zstd', 'gzip'],
+    doc: 'zstd (default), or gzip, which every Linux can read',
+  },
+  {
+    long: 'level',
+    values: ['N'],
+    doc: 'how hard to compress the squashfs: 1 to 19 with zstd (default: 15), 1 to 9 with gzip (default: 9)',
+  },
+  { long: 'block-size', values: ['SIZE'], doc: 'what of it is compressed in one go, 4K to 1M (default: 128K)' },
 ];
 
 export const publishingCommands: readonly Command[] = [
@@ -29,7 +57,7 @@ export const publishingCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      "Realizes the packages and writes each as NAME-VERSION.igos.tar.gz, which pkm and InterGenOS's own pkm install. Equal packages give archives that are equal to the bit, wherever and whenever they are made. TREE alone stands for all of its packages.",
+      "Realizes the packages and writes each as NAME-VERSION.igos.tar.gz, which pkm and InterGenOS's own pkm install. Equal packages give archives that are equal to the bit, wherever and whenever they are made. TREE alone stands for what ships (igos help tier), and for what that needs at run time; what does not ship is named.",
     options: [
       {
         long: 'output',
@@ -67,25 +95,7 @@ export const publishingCommands: readonly Command[] = [
         values: ['PATH'],
         doc: 'write to this file, or into this folder (default: the current folder)',
       },
-      { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
-      { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
-      {
-        long: 'passphrase-fd',
-        values: ['N'],
-        doc: 'read the passphrase of an encrypted key from file descriptor N (default: ask on the terminal)',
-      },
-      {
-        long: 'compression',
-        values: ['NAME'],
-        choices: ['zstd', 'gzip'],
-        doc: 'zstd (default), or gzip, which every Linux can read',
-      },
-      {
-        long: 'level',
-        values: ['N'],
-        doc: 'how hard to compress the squashfs: 1 to 19 with zstd (default: 15), 1 to 9 with gzip (default: 9)',
-      },
-      { long: 'block-size', values: ['SIZE'], doc: 'what of it is compressed in one go, 4K to 1M (default: 128K)' },
+      ...IMAGE_OPTIONS,
       { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
       ...EVALUATION,
     ],
@@ -99,7 +109,7 @@ export const publishingCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new.',
+      'Reads the *.igos.tar.gz of a folder and writes index.json beside them, with versions, sizes, SHA-256, dependencies, what they provide, conflict with and supersede, and the list of their files; and index.json.sig, its signature by each key. Any web server can serve the folder. Archives that did not change since the last time are not read again. The index has a serial, one more than before, and expires: publish again before that, also when nothing is new. Where the index of before was lost, or the folder is made anew each time, --serial says it: machines refuse an index whose serial is not higher. A package that was published with other bytes in the same version and release is named.',
     options: [...PUBLICATION],
     examples: [
       {

@@ -1,6 +1,6 @@
 import { bytesToText, count, Fault, Faults } from '../../base/index.ts';
 import { type CheckResult, checkBuild, findSubstitutes, planBuild, validOutputs } from '../../builder/index.ts';
-import type { LaterTexts, ObjectStore, StorePath } from '../../store/index.ts';
+import { assertThere, type LaterTexts, type ObjectStore, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { sayRefused, substituterOf } from '../caches.ts';
 import type { Context } from '../context.ts';
@@ -80,8 +80,9 @@ async function realizeAll(
       throw context.isJson ? withRecord(error, () => whatIsThere(store, targets)) : error;
     },
   );
-  makeOutLinks(context, args, store, linkable(targets, outputs));
   const rows = targets.flatMap((target) => rowsOf(target, outputs));
+  assertThere(store, new Set(rows.map((row) => row.path)));
+  makeOutLinks(context, args, store, linkable(targets, outputs));
   if (context.isJson)
     context.out.json({ outputs: rows, built: nBuilt, fetched: nFetched, cutoff: nCutoff, substituted: nSubstituted });
   else for (const path of new Set(rows.map((row) => row.path))) context.out.line(path);
@@ -220,7 +221,7 @@ function checkLines({ drvPath, isEqual, differences }: Checked): string[] {
   const found = count(differences.length, 'difference');
   return [
     `${drvPath}: ${isEqual ? 'the same, byte for byte' : found}`,
-    ...differences.map(({ output, path, kind }) => `  ${output}/${bytesToText(path)}: ${kind}`),
+    ...differences.map(({ output, path, kind }) => `  ${path === '' ? output : `${output}/${bytesToText(path)}`}: ${kind}`),
   ];
 }
 

@@ -2,15 +2,13 @@ import { count } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { isTerminal } from '../terminal.ts';
+import { withStatusLine } from '../progress/status-line.ts';
 
 export async function run(context: Context, _args: Arguments): Promise<number> {
   using store = openContextStore(context);
-  const { openProgress } = await import('../progress/open.ts');
-  const progress = isTerminal(2) ? await openProgress(context) : undefined;
-  progress?.start('rebuild', 'reading the store');
-  const result = store.rebuildIndex((_path, done, total) => progress?.detail('rebuild', `${done} of ${count(total, 'path')}`));
-  progress?.stop();
+  const result = withStatusLine(context, 'reading the store', (detail) =>
+    store.rebuildIndex((_path, done, total) => detail(`${done} of ${count(total, 'path')}`)),
+  );
   if (context.isJson) context.out.json(result);
   else {
     for (const { path, reason } of result.dropped) context.out.line(`${path}: ${reason}`);

@@ -3,26 +3,25 @@ import type { VerifyProblem } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
-import { isTerminal } from '../terminal.ts';
+import { withStatusLine } from '../progress/status-line.ts';
 import { bytesToWord } from '../words.ts';
 
 export async function run(context: Context, args: Arguments): Promise<number> {
   // Before anything is done: what repairing needs, most runs do without.
   const repair = args.has('repair') ? await (await import('../repair-store.ts')).prepareRepair() : undefined;
   using store = openContextStore(context);
-  const progress = isTerminal(2) ? await (await import('../progress/open.ts')).openProgress(context) : undefined;
-  progress?.start('verify', 'verifying the store');
   let nPaths = 0;
-  const found = store.verify({
-    contents: args.has('contents'),
-    onPath: (_path, done, total) => {
-      nPaths = total;
-      progress?.detail('verify', `${done} of ${count(total, 'path')}`);
-    },
-  });
+  const found = withStatusLine(context, 'verifying the store', (detail) =>
+    store.verify({
+      contents: args.has('contents'),
+      onPath: (_path, done, total) => {
+        nPaths = total;
+        detail(`${done} of ${count(total, 'path')}`);
+      },
+    }),
+  );
   const { problems, repaired } =
     repair === undefined ? { problems: found, repaired: [] } : await repair(context, args, store, found);
-  progress?.stop();
   const rows = problems.map(({ path, kind, file, detail }) => ({
     path,
     kind,
@@ -32,8 +31,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   if (context.isJson) context.out.json({ paths: nPaths, problems: rows, ...(args.has('repair') ? { repaired } : {}) });
   else {
     for (const { path, how } of repaired) context.out.line(`${path}: ${how}`);
-    for (const row of rows)
-      context.out.line(`${row.path}${row.file === undefined ? '' : `/${row.file}`}: ${row.kind}: ${row.detail}`);
+    for (const row of rows) context.out.line(`${row.path}${row.file ? `/${row.file}` : ''}: ${row.kind}: ${row.detail}`);
     context.out.talk(`${count(nPaths, 'path')}, ${count(rows.length, 'problem')}`);
     for (const hint of hintsFor(args, problems)) context.out.talk(`hint: ${hint}`);
   }
@@ -44,10 +42,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 function hintsFor(args: Arguments, problems: readonly VerifyProblem[]): string[] {
   if (problems.length === 0) return [];
   if (!args.has('repair')) return ["'igos store verify --contents --repair' removes leftovers and repairs what is damaged"];
-  const isDamaged = problems.some(({ kind }) => kind === 'missing' || kind === 'modified' || kind === 'metadata');
-  return isDamaged
+  const damaged = problems.filter(({ kind }) => kind === 'missing' || kind === 'modified' || kind === 'metadata');
+  return damaged.length > 0
     ? [
         'no cache that was asked has what is left, and building it again did not give it (--substituters asks others)',
+        ...(damaged.some(({ path }) => path.endsWith('.drv'))
+          ? ["derivations come back with what evaluates to them: 'igos instantiate --no-eval-cache TREE#NAME'"]
+          : []),
         "what was added from files comes back with 'igos store add --repair FILE…', if these are the same; what nothing needs goes with 'igos gc'",
       ]
     : [];

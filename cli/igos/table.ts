@@ -6,7 +6,7 @@ import { LINT_OPTIONS } from '../lints.ts';
 import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
 import { AUDITS, gatesCommands } from './gates-table.ts';
-import { PUBLICATION } from './publishing-table.ts';
+import { IMAGE_OPTIONS, PUBLICATION } from './publishing-table.ts';
 import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
@@ -20,7 +20,7 @@ export const igosCommands: readonly Command[] = [
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE>, unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds, or with --read-write-mode. A FILE written <NAME> is found on the search path. A function is printed as one, unless --arg or --argstr give it arguments; one on the way of --attr is called with its defaults. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one. Of several FILEs, and of several --attr, each value is printed, in that order.',
+      'Evaluates lazily and prints the value as Nix does: what was not needed shows as <CODE> (in XML as <unevaluated />), unless --strict asks for all of it. Nothing is built or written, except where an expression imports what a derivation builds, or with --read-write-mode. A FILE written <NAME> is found on the search path. A function is printed as one, unless --arg or --argstr give it arguments; one on the way of --attr is called with its defaults. With a TREE and --expr, the expression sees its packages, tiers and systems by name. --json prints the value as JSON; --raw prints a string as it is, without quotes and line end. Of --json, --raw and --xml it takes one. Of several FILEs, and of several --attr, each value is printed, in that order.',
     options: [
       EXPRESSION,
       { long: 'strict', doc: 'evaluate everything inside the value' },
@@ -148,13 +148,15 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest, and with --publish at last publish; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash. Publishing writes an archive of each package that ships into a folder, indexed and signed as by igos repo build: what pkm sync takes.',
+      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, with --images those that make images, manifest, and with --publish at last publish; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. With --images each system of the tree becomes a squashfs, and where it says how it starts a hash tree, a kernel image and an ISO 9660 image too, as by igos image. The manifest is a file of the store that names every output with its hash. Publishing writes an archive of each package that ships into a folder, indexed and signed as by igos repo build: what pkm sync takes.',
     options: [
       { long: 'from', values: ['PHASE'], doc: 'begin with this phase' },
       { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
       { long: 'publish', values: ['DIR'], doc: 'write archives of what ships, with an index that --key signs, into this folder' },
+      { long: 'images', values: ['DIR'], doc: 'write images of the systems of the tree into this folder' },
+      ...further(IMAGE_OPTIONS.map((option): Option => ({ ...option, doc: `with --images: ${option.doc}` }))),
       // -k is --keep-going here.
       ...further(PUBLICATION.map(({ short: _, ...option }): Option => ({ ...option, doc: `with --publish: ${option.doc}` }))),
       AUDITS,
@@ -193,13 +195,14 @@ export const igosCommands: readonly Command[] = [
     name: 'develop',
     prints: 'what runs in the shell',
     summary: 'open a shell in the environment that a package is built in',
-    operands: 'TREE#NAME|DRV',
+    operands: 'TREE#NAME|DRV [-- CMD [ARG…]]',
+    runsCommands: true,
     minOperands: 1,
     maxOperands: 1,
     description:
-      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh; from a pipe it reads a script. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
+      "Builds what the package needs, and opens a shell where it would be built itself: the same root, variables, user and sandbox. 'run-phase NAME…' runs phases as the build does (what it leaves out is set by the phases before), 'run-build' runs all of them; both are also there as run_phase and run_build. The shell is bash where the root has it, else sh; from a pipe it reads a script. A command behind -- runs in place of it, word by word as it stands there. What is made in it goes with it: nothing is added to the store. Exit status: that of the shell.",
     options: [
-      { long: 'command', short: 'c', values: ['CMD'], doc: 'run this command in place of a shell' },
+      { long: 'command', short: 'c', values: ['CMD'], doc: 'run this line of the shell in place of one' },
       { long: 'unpack', short: 'u', doc: 'run the phases unpack and patch first, and stand in the sources' },
       JOBS,
       ...TRUST,
@@ -211,7 +214,7 @@ export const igosCommands: readonly Command[] = [
         command: "igos develop examples/tour/v1#greet --command 'run-phase unpack; echo greet-1.0/*'",
         says: 'looks at its sources',
       },
-      { command: "igos develop examples/tour/v1#greet --unpack --command 'pwd'", says: 'prints /build/greet-1.0' },
+      { command: 'igos develop examples/tour/v1#greet --unpack -- pwd', says: 'prints /build/greet-1.0' },
     ],
   },
   {

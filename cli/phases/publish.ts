@@ -12,6 +12,7 @@ import { imagesOf } from '../images.ts';
 import { whileOurs } from '../locked-folder.ts';
 import { type Publication, publicationOf, publishedText, publishFolder } from '../publication.ts';
 import type { Session } from '../session.ts';
+import { shippedPackages } from '../targets.ts';
 
 export interface PublishRequest extends Publication {
   readonly folder: string;
@@ -37,7 +38,7 @@ export async function publishTree(
   tree: Tree,
   request: PublishRequest,
 ): Promise<string> {
-  const shipped = [...tree.packages.values()].filter(({ tier }) => tree.tiers.get(tier)?.ships !== false);
+  const shipped = shippedPackages(tree);
   const images = await imagesOf(
     context,
     args,

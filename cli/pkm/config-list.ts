@@ -23,7 +23,8 @@ export function run(context: Context, args: Arguments): undefined {
     context.out.json({ config: files });
     return;
   }
-  for (const file of files) context.out.line(`${STATES[file.state].padEnd(10)} /${file.path} ${about(file)}`);
+  const installed = new Set(root.list().map(({ name }) => name));
+  for (const file of files) context.out.line(`${STATES[file.state].padEnd(10)} /${file.path} ${about(file, installed)}`);
   const nConflicts = all.filter((file) => file.state === 'conflict').length;
   if (nConflicts > 0) context.out.talk(`${nConflicts} to settle: see 'pkm config diff', then 'pkm config resolve'`);
   else if (files.some((file) => file.state === 'left'))
@@ -33,9 +34,9 @@ export function run(context: Context, args: Arguments): undefined {
   else if (files.length === 0) context.out.talk(args.has('all') ? 'no configuration is tracked' : 'nothing to settle');
 }
 
-function about({ owner, state, newPath, isNewEdited, isAbsent }: ConfigFile): string {
+function about({ owner, state, newPath, isNewEdited, isAbsent }: ConfigFile, installed: ReadonlySet<string>): string {
   if (state === 'conflict')
     return `(${owner}): the package's version is /${newPath}${isNewEdited ? ', edited' : ''}${isAbsent ? '; you deleted yours' : ''}`;
-  if (state === 'left') return `(${owner}, which is not installed)`;
+  if (state === 'left') return `(${owner}, which ${installed.has(owner) ? 'has it no more' : 'is not installed'})`;
   return `(${owner})`;
 }

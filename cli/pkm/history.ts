@@ -7,12 +7,18 @@ import { formatTime } from '../time.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   using root = openForReading(args);
-  const entries = root.history(args.has('last') ? { limit: args.number('last', 1) } : {}).reverse();
+  const packages = args.operands;
+  const isOfSome = packages.length > 0;
+  const limit = args.has('last') ? { limit: args.number('last', 1) } : {};
+  const entries = root.history({ ...limit, ...(isOfSome ? { packages } : {}) }).reverse();
   if (context.isJson) {
     context.out.json({ history: entries });
     return;
   }
-  for (const entry of entries) context.out.line(`${formatTime(entry.time)}  ${entry.user}  ${lineOf(entry)}`);
+  for (const entry of entries) {
+    const line = isOfSome ? `generation ${entry.generation}: ${lineOf(entry).trimStart()}` : lineOf(entry);
+    context.out.line(`${formatTime(entry.time)}  ${entry.user}  ${line}`);
+  }
 }
 
 /** A row about a whole transaction has no package; those of its packages follow it, indented. */

@@ -264,12 +264,13 @@ export const pkmCommands: readonly Command[] = [
     program: 'pkm',
     name: 'history',
     summary: 'show what was done to the root, by whom and when',
-    operands: '',
+    operands: '[NAME…]',
     minOperands: 0,
-    maxOperands: 0,
-    description: 'The append-only log, oldest first. Each row carries the hash of the row before; verify checks the chain.',
+    maxOperands: Infinity,
+    description:
+      'The append-only log, oldest first; with NAME what happened to these packages, whether they are still there or not. Each row carries the hash of the row before; verify checks the chain.',
     options: [{ long: 'last', values: ['N'], doc: 'only the newest N' }],
-    examples: [],
+    examples: [{ command: 'pkm --root /tmp/root history greet', says: 'how greet came to be as it is' }],
   },
   {
     program: 'pkm',

@@ -198,7 +198,13 @@ class AttributeReader {
     if (name === 'outputs') {
       const items = this.#ctx.forceList(slot, 'the `outputs` attribute');
       this.#setOutputs(items.map((item) => this.#ctx.forceStringNoContext(item, 'an element of the `outputs` attribute')));
-    } else if (SPECIAL.has(name)) this.#special(name, this.#ctx.forceString(slot, `the \`${name}\` attribute`, this.#context));
+    } else if (SPECIAL.has(name)) this.#special(name, this.#word(name, slot));
+  }
+
+  /** Only the builder may be something that has to be built first. */
+  #word(name: Bytes, slot: Slot): Bytes {
+    const what = `the \`${name}\` attribute`;
+    return name === 'builder' ? this.#ctx.forceString(slot, what, this.#context) : this.#ctx.forceStringNoContext(slot, what);
   }
 
   #warnNoEffect(name: Bytes): void {

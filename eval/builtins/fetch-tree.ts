@@ -314,4 +314,12 @@ const unpinned = (builtin: string, ref: Bytes, hint: string, more: readonly stri
   });
 
 /** `20240131235959`, in UTC. */
-const dateOf = (seconds: number): Bytes => new Date(seconds * 1000).toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '');
+/** What dates reach to: some 270,000 years. Whoever makes a commit or an archive may write down any time. */
+const LAST_SECOND = 8.64e12;
+
+/** Years have four digits, or as many as they need. */
+const dateOf = (seconds: number): Bytes =>
+  new Date(Math.min(seconds, LAST_SECOND) * 1000)
+    .toISOString()
+    .replace(/^\+0*/, '')
+    .replaceAll(/[-:T]|\.\d+Z$/g, '');

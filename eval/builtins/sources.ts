@@ -50,11 +50,11 @@ export const sourceBuiltins: readonly Builtin[] = [
     doc: 'A path of the store as a string that depends on it, without copying.',
     impl: (ctx, slot) => {
       if (ctx.settings.pure === true) throw impure("'builtins.storePath'");
-      const path = forceRealPath(ctx, slot, 'the first argument passed to builtins.storePath');
-      const { storeDir } = ctx.io.store;
-      const object = splitStorePath(path, storeDir);
-      if (object === undefined) parseStorePath(path, storeDir);
-      return new ContextString(path, [object!.path]);
+      const context = new Set<string>();
+      const given = ctx.coerceToPath(slot, 'the first argument passed to builtins.storePath', context);
+      const path = placeInStore(ctx, realPath(ctx, given, context));
+      context.add(splitStorePath(path, ctx.io.store.storeDir)!.path);
+      return new ContextString(path, [...context]);
     },
   }),
   builtin({
@@ -65,6 +65,21 @@ export const sourceBuiltins: readonly Builtin[] = [
     impl: toFile,
   }),
 ];
+
+/** Links lead there, but for one that is itself an object. @throws Fault E-STORE-001 it is elsewhere */
+function placeInStore(ctx: Evaluator, path: Bytes): Bytes {
+  const { io } = ctx;
+  const { storeDir } = io.store;
+  if (splitStorePath(path, storeDir)?.rest === '') return path;
+  const real = reading(path, () => io.realpath(path));
+  if (splitStorePath(real, storeDir) !== undefined) return real;
+  // Links of --out-link lead to where the store is on disk: objects have the same names there.
+  const found = /\/[0-9a-z]{32}-[^/]+/.exec(real);
+  const logical = found === null ? '' : storeDir + real.slice(found.index);
+  const object = splitStorePath(logical, storeDir);
+  if (object === undefined || !io.store.isValid(object.path)) parseStorePath(path, storeDir);
+  return logical;
+}
 
 interface Source {
   readonly path: Bytes;

@@ -6,13 +6,26 @@ import { dataDepth } from '../depth.ts';
 import { tooDeep } from '../errors.ts';
 import type { Evaluator } from '../evaluator.ts';
 import { shownPath } from '../path.ts';
-import { ContextString, Float, Lambda, PathValue, PrimOp, type Slot } from '../value.ts';
+import { Thunk } from '../thunk.ts';
+import { ContextString, Float, Lambda, PathValue, PrimOp, type Slot, type Value } from '../value.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { floatGeneral } from './float-text.ts';
 
-/** Evaluates deeply; what strings depend on is added to `context`. `isLocated`: functions and attributes say where they are. */
-export function writeXml(ctx: Evaluator, slot: Slot, context: Set<string>, isLocated = false): Bytes {
-  const writer = new Writer(ctx, context, isLocated);
+export interface XmlOptions {
+  /** Functions and attributes say where they are. */
+  readonly isLocated: boolean;
+  /** Evaluates deeply; otherwise what is inside and was not needed stays `<unevaluated />`. */
+  readonly isStrict: boolean;
+}
+
+/** What strings depend on is added to `context`. */
+export function writeXml(
+  ctx: Evaluator,
+  slot: Slot,
+  context: Set<string>,
+  options: XmlOptions = { isLocated: false, isStrict: true },
+): Bytes {
+  const writer = new Writer(ctx, context, options);
   return `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n${writer.text(slot)}</expr>\n`;
 }
 
@@ -21,22 +34,29 @@ class Writer {
   readonly #ctx: Evaluator;
   readonly #context: Set<string>;
   readonly #isLocated: boolean;
+  readonly #isStrict: boolean;
   /** Derivations are written out once. */
   readonly #seen = new Set<Bytes>();
 
-  constructor(ctx: Evaluator, context: Set<string>, isLocated: boolean) {
+  constructor(ctx: Evaluator, context: Set<string>, { isLocated, isStrict }: XmlOptions) {
     this.#ctx = ctx;
     this.#context = context;
     this.#isLocated = isLocated;
+    this.#isStrict = isStrict;
   }
 
   text(slot: Slot): Bytes {
-    this.#value(slot, 1);
+    this.#value(this.#ctx.force(slot), 1);
     return this.#bytes.end();
   }
 
-  #value(slot: Slot, depth: number): void {
-    const value = this.#ctx.force(slot);
+  #inner(slot: Slot, depth: number): void {
+    const value = this.#isStrict ? this.#ctx.force(slot) : madeAlready(slot);
+    if (value === undefined) this.#line(depth, UNEVALUATED);
+    else this.#value(value, depth);
+  }
+
+  #value(value: Value, depth: number): void {
     if (typeof value === 'number' || typeof value === 'bigint') this.#leaf(depth, 'int', String(value));
     else if (typeof value === 'boolean') this.#leaf(depth, 'bool', String(value));
     else if (value === null) this.#line(depth, '<null />');
@@ -52,13 +72,13 @@ class Writer {
     else if (value instanceof PrimOp && value.formals !== undefined) {
       const { as, names } = value.formals;
       this.#element(depth, 'function', () => this.#formals(depth + 1, { as, isOpen: true, names: [...names.keys()] }));
-    } else this.#line(depth, '<unevaluated />');
+    } else this.#line(depth, UNEVALUATED);
   }
 
   #list(items: readonly Slot[], depth: number): void {
     this.#checkDepth(depth);
     this.#element(depth, 'list', () => {
-      for (const item of items) this.#value(item, depth + 1);
+      for (const item of items) this.#inner(item, depth + 1);
     });
   }
 
@@ -97,7 +117,7 @@ class Writer {
 
   #text(slot: Slot | undefined): Bytes | undefined {
     if (slot === undefined) return undefined;
-    const value = this.#ctx.force(slot);
+    const value = this.#isStrict ? this.#ctx.force(slot) : madeAlready(slot);
     return value instanceof ContextString ? value.text : typeof value === 'string' ? value : undefined;
   }
 
@@ -106,7 +126,7 @@ class Writer {
     names.forEach((name, index) => {
       const { before, after } = this.#place(spans?.[index]);
       const attributes = `${before} name="${escapeXml(name)}"${after}`;
-      this.#element(depth, 'attr', () => this.#value(set.slots[index]!, depth + 1), attributes);
+      this.#element(depth, 'attr', () => this.#inner(set.slots[index]!, depth + 1), attributes);
     });
   }
 
@@ -155,6 +175,14 @@ class Writer {
     this.#bytes.write(text, 0, text.length);
     this.#bytes.write('\n', 0, 1);
   }
+}
+
+const UNEVALUATED = '<unevaluated />';
+
+/** A function that nothing asked for is suspended in Nix; here a closure is made at once. */
+function madeAlready(slot: Slot): Value | undefined {
+  const value = slot instanceof Thunk ? (slot.code === null ? (slot.held as Value) : undefined) : slot;
+  return value === slot && value instanceof Lambda ? undefined : value;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '"': '&quot;', '<': '&lt;', '>': '&gt;', '&': '&amp;', '\n': '&#xA;' };

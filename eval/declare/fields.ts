@@ -309,7 +309,7 @@ const TIER: readonly FieldSpec[] = [
     name: 'ships',
     shape: 'bool',
     default: 'true',
-    doc: 'Whether its packages are part of what is installed; a bootstrap tier is not. `pkm install TREE` takes what ships, and what that needs to run; by its name any package can be installed.',
+    doc: 'Whether its packages are part of what is installed; a bootstrap tier is not. `pkm install TREE`, `igos archive TREE` and `igos phases --publish` take what ships, and what that needs to run; by its name any package can be had.',
     example: 'false',
   },
   {

@@ -49,8 +49,9 @@ export function listTree(git: Git, rev: string): Entry[] {
     .split('\0')
     .filter((line) => line !== '')
     .map((line) => {
-      const [, mode, object, size, path] = /^(\d{6}) \w+ ([0-9a-f]+) +(\d+|-)\t([\s\S]*)$/.exec(line)!;
+      const [, mode, object, size, path] = /^(\d{6}) \w+ ([0-9a-f]+) +(\d+|-|BAD)\t([\s\S]*)$/.exec(line)!;
       checkName(path!);
+      if (size === 'BAD') throw missingFile(path!);
       return { mode: mode!, object: object!, size: size === '-' ? 0 : Number(size), path: path! };
     });
 }
@@ -73,18 +74,26 @@ function writeBatch(git: Git, batch: readonly Entry[], target: Bytes, folders: S
   for (const { mode, path } of batch) {
     const headEnd = output.indexOf('\n', at);
     const size = Number(/ blob (\d+)$/.exec(output.slice(at, headEnd))?.[1]);
-    if (!Number.isSafeInteger(size)) throw builtinFault('E-EVAL-141', `the repository lacks the file '${bytesToText(path)}'`);
+    if (!Number.isSafeInteger(size)) throw missingFile(path);
     writeEntry(mode, target, path, output.slice(headEnd + 1, headEnd + 1 + size), folders);
     at = headEnd + size + 2;
   }
 }
 
+const missingFile = (path: Bytes): Error =>
+  builtinFault('E-EVAL-141', `the repository lacks the file '${bytesToText(path)}'`, {
+    hints: ["'git fsck' tells what else is damaged"],
+  });
+
 function writeEntry(mode: string, target: Bytes, path: Bytes, content: Bytes, folders: Set<Bytes>): void {
   makeFolder(target, path.slice(0, Math.max(0, path.lastIndexOf('/'))), folders);
   const file = bytesToPath(`${target}/${path}`);
   sys('write', bytesToText(path), () => {
-    if (mode === '120000') symlinkSync(bytesToPath(content), file);
-    else {
+    if (mode === '120000') {
+      if (content === '' || content.includes('\0'))
+        throw builtinFault('E-EVAL-141', `the repository holds a link that leads nowhere: '${bytesToText(path)}'`);
+      symlinkSync(bytesToPath(content), file);
+    } else {
       writeFileSync(file, content, { encoding: 'latin1', flag: 'wx', mode: 0o644 });
       if (mode === '100755') chmodSync(file, 0o755);
     }

@@ -2,12 +2,21 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, lstatSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { absolutePath, type Bytes, bytesToPath, removedAfterEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
+import {
+  absolutePath,
+  type Bytes,
+  bytesToPath,
+  bytesToText,
+  removedAfterEnd,
+  sys,
+  temporaryFolder,
+  textToBytes,
+} from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import { exportIgnored } from './export-ignore.ts';
 import { exportTree } from './export-tree.ts';
 import { type GitRequest, type GitTree, localRepository } from './request.ts';
-import { type Environment, Git } from './run-git.ts';
+import { type Environment, Git, REMOTE, withoutFilters } from './run-git.ts';
 import { checkedOut, mount, submodulesAt, submodulesOf, submoduleUrl } from './submodules.ts';
 import { gitUrl } from './url.ts';
 
@@ -44,15 +53,24 @@ export function fetchGit(request: GitRequest, options: GitOptions, depth = 0): G
   const committed = { ...commitTree(git, local, rev, request, options), ...(request.rev === undefined ? { origins } : {}) };
   if (isWorkingTree) return withWorkingTrees(committed, git, request, options, depth);
   const origin = git.tryRead(['config', '--get', 'remote.origin.url'])?.trim();
-  return withCommits(committed, git, rev, { ...request, url: origin || request.url }, options, depth);
+  return withCommits(committed, { git, rev, isFromElsewhere: false }, { ...request, url: origin || request.url }, options, depth);
+}
+
+interface Commit {
+  readonly git: Git;
+  readonly rev: string;
+  /** Not of this machine: what it says of other repositories is a stranger's. */
+  readonly isFromElsewhere: boolean;
 }
 
 /** The tree with those that its commit names. It goes where that fails. */
-function withCommits(tree: GitTree, git: Git, rev: string, request: GitRequest, options: GitOptions, depth: number): GitTree {
+function withCommits(tree: GitTree, commit: Commit, request: GitRequest, options: GitOptions, depth: number): GitTree {
+  const { git, rev, isFromElsewhere } = commit;
   return request.hasSubmodules
     ? disposedOnFault(tree, () => {
         for (const submodule of submodulesOf(git, rev)) {
           const url = gitUrl(textToBytes(submoduleUrl(request.url.replace(/\/+$/, ''), submodule.url)));
+          if (isFromElsewhere && url.startsWith('file:')) throw localSubmodule(submodule.path, request.url);
           const inner = {
             url,
             rev: submodule.rev,
@@ -123,7 +141,7 @@ function trackedFiles(git: Git): { readonly top: Bytes; readonly names: readonly
 function fetchRemote(request: GitRequest, options: GitOptions, depth: number): GitTree {
   const folder = join(options.cacheFolder, createHash('sha256').update(`${request.url} ${request.isShallow}`).digest('hex'));
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
-  const git = new Git(folder, options.environment);
+  const git = new Git(folder, options.environment, REMOTE);
   if (!existsSync(join(folder, 'HEAD'))) git.read(['init', '--quiet', '--bare']);
   const ref = request.ref ?? 'HEAD';
   const fetch = (refspec: string): Error | undefined =>
@@ -143,12 +161,19 @@ function fetchRemote(request: GitRequest, options: GitOptions, depth: number): G
     if (!has()) fetch(request.rev);
     const failure = has() ? undefined : fetch(request.allRefs ? '+refs/*:refs/*' : `+${ref}:refs/igos/fetched`);
     if (!has()) throw failure ?? missingCommit(request.rev, ref, request.url);
-    return withCommits(commitTree(git, folder, request.rev, request, options), git, request.rev, request, options, depth);
+    const commit = { git, rev: request.rev, isFromElsewhere: true };
+    return withCommits(commitTree(git, folder, request.rev, request, options), commit, request, options, depth);
   }
   const failure = fetch(`+${ref}:refs/igos/fetched`);
   if (failure !== undefined) throw failure;
   const rev = resolveRef(git, 'refs/igos/fetched', request.url);
-  return withCommits(commitTree(git, folder, rev, request, options), git, rev, request, options, depth);
+  return withCommits(
+    commitTree(git, folder, rev, request, options),
+    { git, rev, isFromElsewhere: true },
+    request,
+    options,
+    depth,
+  );
 }
 
 const hasCommit = (git: Git, rev: string): boolean => git.tryRead(['cat-file', '-e', `${rev}^{commit}`]) !== undefined;
@@ -160,6 +185,12 @@ function resolveRef(git: Git, ref: string, url: string): string {
     hints: ['a branch is named as it is, anything else in full: refs/tags/v1.0'],
   });
 }
+
+/** As git itself: whoever publishes a repository cannot have files of this machine put into a store. */
+const localSubmodule = (path: Bytes, url: string): Error =>
+  builtinFault('E-EVAL-141', `the submodule '${bytesToText(path)}' of '${url}' is said to be a repository of this machine`, {
+    hints: ['fetch the two by themselves, if that is meant'],
+  });
 
 const missingCommit = (rev: string, ref: string, url: string): Error =>
   builtinFault('E-EVAL-141', `cannot find Git revision '${rev}' in ref '${ref}' of repository '${url}'`, {
@@ -193,9 +224,10 @@ function commitTree(git: Git, repository: string, rev: string, request: GitReque
 const commitTime = (git: Git, rev: string): number => Number(git.read(['log', '-1', '--format=%ct', '--no-show-signature', rev]));
 
 /** The files that Git knows, as they are now; undefined where that is what HEAD holds. */
-function workingTree(git: Git, repository: string, { warn }: GitOptions): GitTree | undefined {
+function workingTree(git: Git, repository: string, { warn, environment }: GitOptions): GitTree | undefined {
   const head = git.tryRead(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'])?.trim();
-  const changes = git.read(['status', '--porcelain=v1', '--untracked-files=no', '--ignore-submodules=all']);
+  const plain = new Git(repository, environment, withoutFilters(git));
+  const changes = plain.read(['status', '--porcelain=v1', '--untracked-files=no', '--ignore-submodules=all']);
   if (head !== undefined && changes === '') return undefined;
   warn(`Git tree '${repository}' is dirty`);
   const { top, names } = trackedFiles(git);

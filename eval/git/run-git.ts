@@ -1,6 +1,6 @@
 /** The program `git`, called so that nothing of a repository's own settings runs and nobody is asked for a password. */
 import { spawnSync } from 'node:child_process';
-import { boundWords, namedCertificates } from '../../base/index.ts';
+import { boundWords, namedCertificates, tryBytesToText } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,11 +10,17 @@ const SAFE = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-
 const INHERITED =
   /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|GIT_SSL_CAINFO|TMPDIR)$/i;
 
+/** For what is fetched. A repository that is only read fetches nothing that it lacks: how, its own settings say, by commands. */
+export const REMOTE = { GIT_ALLOW_PROTOCOL: 'git:http:https:ssh' };
+
 export class Git {
   readonly #repository: string;
   readonly #env: Record<string, string>;
 
-  /** @param repository a working tree or a bare repository */
+  /**
+   * @param repository a working tree or a bare repository
+   * @param extra variables; with `REMOTE` it may fetch
+   */
   constructor(repository: string, environment: Environment, extra: Readonly<Record<string, string>> = {}) {
     this.#repository = repository;
     const inherited = Object.entries(environment).filter(([name, value]) => value !== undefined && INHERITED.test(name));
@@ -25,7 +31,7 @@ export class Git {
       ...(Object.fromEntries(inherited) as Record<string, string>),
       LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',
-      GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+      GIT_ALLOW_PROTOCOL: '',
       GIT_NO_REPLACE_OBJECTS: '1',
       GIT_OPTIONAL_LOCKS: '0',
       ...extra,
@@ -71,9 +77,33 @@ export class Git {
   }
 }
 
+/**
+ * Variables by which `git status` runs none of the repository's own filters, which are commands. Those of the user's own settings run.
+ *
+ * @throws Fault E-EVAL-141 a filter that cannot be named
+ */
+export function withoutFilters(git: Git): Record<string, string> {
+  const fields = git.tryRead(['config', '--null', '--show-scope', '--get-regexp', '^filter\\.'])?.split('\0') ?? [];
+  const names = new Set<string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [, name] = /^filter\.([^\n]*)\.[^.\n]*(?:\n|$)/.exec(fields[i + 1]!) ?? [];
+    if (name !== undefined && /^(?:local|worktree)$/.test(fields[i]!)) names.add(name);
+  }
+  const settings = Array.from(names, (bytes) => {
+    const name = tryBytesToText(bytes);
+    if (name === undefined) throw builtinFault('E-EVAL-141', 'the settings of the repository name a filter in no UTF-8');
+    return [`filter.${name}.clean`, '', `filter.${name}.process`, '', `filter.${name}.required`, 'false'];
+  }).flat();
+  const pairs = settings.map((text, i) => [`GIT_CONFIG_${i % 2 === 0 ? 'KEY' : 'VALUE'}_${i >> 1}`, text]);
+  return { GIT_CONFIG_COUNT: String(settings.length / 2), ...Object.fromEntries(pairs) };
+}
+
 const gitFailed = (words: readonly string[], stderr: string): Error => {
   const command = words.find((word) => !word.startsWith('-')) ?? '';
   return builtinFault('E-EVAL-141', `git ${command} failed`, {
     notes: stderr.trim() === '' ? [] : [stderr.trim().split('\n').slice(-8).join('\n')],
+    hints: /promisor remote/.test(stderr)
+      ? ['the repository was cloned in part, and has not what is asked for; in it: git fetch --refetch --no-filter']
+      : [],
   });
 };

@@ -1,5 +1,6 @@
 /** Partition tables as UEFI defines them: at both ends of a disk, behind an MBR that says that the disk is taken. */
 import { crc32 } from 'node:zlib';
+import { imageFault } from '../faults.ts';
 import { mediaFault } from '../media-faults.ts';
 import { guidBytes } from './guid.ts';
 
@@ -64,7 +65,7 @@ export function encodeGpt(entries: readonly GptEntry[], diskGuid: string, sector
 }
 
 function encodeEntries(entries: readonly GptEntry[]): Buffer {
-  if (entries.length > ENTRIES) throw mediaFault.tooLarge('the partition table', `${ENTRIES} partitions`);
+  if (entries.length > ENTRIES) throw imageFault.tooMuch('the number of partitions', `${ENTRIES}`);
   const table = Buffer.alloc(ENTRIES * ENTRY_BYTES);
   const seen = new Set<string>();
   for (const [index, { type, unique, name, firstSector, sectors, attributes = 0n }] of entries.entries()) {

@@ -1,4 +1,6 @@
 /** How a FAT file system of some size is divided. Whether it is FAT16 or FAT32 is told by nothing but the number of its clusters. */
+
+import { imageFault } from '../faults.ts';
 import { roundUp } from '../layout.ts';
 import { mediaFault } from '../media-faults.ts';
 
@@ -68,7 +70,7 @@ function clustersOf({ bits, clusterBytes }: Geometry, { rootRecords, sizesBytes 
 }
 
 function geometryOf(sectors: number, rootRecords: number): Geometry | undefined {
-  if (sectors > MOST_SECTORS) throw mediaFault.tooLarge('the FAT file system', 'less than 2 TiB');
+  if (sectors > MOST_SECTORS) throw imageFault.tooMuch('the size of the FAT file system', 'less than 2 TiB');
   const large = divided(32, sectors, clusterSectorsOfFat32(sectors), 0);
   if (large.clusters >= FAT32_FROM + MARGIN) return large;
   const perSector = SECTOR_BYTES / RECORD_BYTES;

@@ -1,5 +1,6 @@
 /** Files → a FAT file system: what firmware starts from. */
 import { type Bytes, bytesToText } from '../../base/index.ts';
+import { imageFault } from '../faults.ts';
 import { type Layout, roundUp, zerosTo } from '../layout.ts';
 import { mediaFault } from '../media-faults.ts';
 import { type Content, type ImageFile, sizeOf } from '../output.ts';
@@ -89,7 +90,7 @@ function nodeOf(tree: Placed<FatEntry>, name: FatName | undefined, isRoot: boole
   // The root has the label, other folders have `.` and `..`.
   const nRecords = names.reduce((sum, own) => sum + recordsOf(own), isRoot ? 1 : 2);
   if (nRecords > FOLDER_RECORDS)
-    throw mediaFault.tooLarge(
+    throw imageFault.tooMuch(
       `the folder '/${bytesToText(tree.path)}'`,
       `${FOLDER_RECORDS} records, of which a long name takes several`,
     );

@@ -6,6 +6,7 @@ import { encodeGpt, SECTOR_BYTES, TAIL_SECTORS } from '../disk/gpt.ts';
 import { guidOf } from '../disk/guid.ts';
 import { ALIGNMENT_BYTES } from '../disk/layout-disk.ts';
 import { ESP_TYPE, LINUX_TYPE } from '../disk/partition-types.ts';
+import { imageFault } from '../faults.ts';
 import { type Layout, type Part, partBytes, roundUp, writePart, zerosTo } from '../layout.ts';
 import { mediaFault } from '../media-faults.ts';
 import type { ImageFile } from '../output.ts';
@@ -45,7 +46,7 @@ export function layoutIso(entries: Iterable<IsoEntry>, options: IsoOptions): Lay
   if (!LABEL.test(label)) throw mediaFault.label('a CD', label, '1 to 32 of A-Z, a-z, 0-9, _, . and -');
   const root = isoTree(entries);
   const rows = folderRows(root);
-  if (rows.length > FOLDERS) throw mediaFault.tooLarge('the CD', `${FOLDERS} folders`);
+  if (rows.length > FOLDERS) throw imageFault.tooMuch('the number of folders on the CD', `${FOLDERS}`);
 
   let next = CATALOG_BLOCK + 1;
   const place = (sizeBytes: number): number => {
@@ -66,7 +67,7 @@ export function layoutIso(entries: Iterable<IsoEntry>, options: IsoOptions): Lay
   const espSectors = Math.ceil(partBytes(esp) / SECTOR_BYTES);
   // The room behind the partition is for its table, and for drives that read further than they are asked to.
   const sizeBytes = roundUp(espAt + (espSectors + TAIL_SECTORS) * SECTOR_BYTES, ALIGNMENT_BYTES);
-  if (sizeBytes / BLOCK_BYTES > MOST_BLOCKS) throw mediaFault.tooLarge('the CD', '8 TiB');
+  if (sizeBytes / BLOCK_BYTES > MOST_BLOCKS) throw imageFault.tooMuch('the size of the CD', '8 TiB');
   const { head, tail } = encodeGpt(partitionsOf(espAt / SECTOR_BYTES, espSectors, diskGuid), diskGuid, sizeBytes / SECTOR_BYTES);
   // The root is named in the volume's descriptor by a record of 34 bytes.
   const rootRecord: IsoRecord = { identifier: '\0', fields: [[]], areas: [] };

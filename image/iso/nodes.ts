@@ -1,5 +1,6 @@
 /** Entries of an ISO 9660 file system with their names and what Rock Ridge says of them, before they have places. */
 import type { Bytes } from '../../base/index.ts';
+import { imageFault } from '../faults.ts';
 import { mediaFault } from '../media-faults.ts';
 import { type Content, sizeOf } from '../output.ts';
 import { type Placed, placed } from '../placed.ts';
@@ -82,7 +83,7 @@ function nodeOf(tree: Placed<IsoEntry>, identifier: Bytes, parentPosix: Buffer |
   if (entry?.kind === 'symlink') {
     const { target } = entry;
     if (target.length > TARGET_BYTES) throw mediaFault.isoName(path, 'target', target.length, TARGET_BYTES);
-    if (target === '' || target.includes('\0')) throw mediaFault.path(path, 'no symlink has such a target');
+    if (target === '' || target.includes('\0')) throw imageFault.misplaced(path, 'no symlink has such a target');
     fields.push(...targetFields(target));
   }
   const record = recordOf(identifier, fields);

@@ -1,7 +1,7 @@
 /** Extended attributes of a squashfs: sets of them, each stored once. */
-import type { Bytes } from '../../base/index.ts';
-import { imageFault } from '../codes.ts';
+import { type Bytes, bytesToText } from '../../base/index.ts';
 import type { ImageEntry } from '../entry.ts';
+import { imageFault } from '../faults.ts';
 import { type Compress, MetadataTable } from './metadata.ts';
 
 /** What inodes without attributes have. */
@@ -60,9 +60,10 @@ export class Attributes {
 
 function attribute(path: Bytes, name: Bytes, value: Uint8Array): Buffer {
   const type = PREFIXES.findIndex((prefix) => name.startsWith(prefix) && name.length > prefix.length);
-  if (type === -1) throw imageFault.tooMuch(`the attribute '${name}' of '/${path}'`, 'attributes of user, trusted and security');
+  if (type === -1)
+    throw imageFault.tooMuch(`the attribute '${name}' of '/${bytesToText(path)}'`, 'attributes of user, trusted and security');
   if (value.length > VALUE_BYTES)
-    throw imageFault.tooMuch(`the attribute '${name}' of '/${path}'`, `values of ${VALUE_BYTES} bytes`);
+    throw imageFault.tooMuch(`the attribute '${name}' of '/${bytesToText(path)}'`, `values of ${VALUE_BYTES} bytes`);
   const own = Buffer.from(name.slice(PREFIXES[type]!.length), 'latin1');
   const bytes = Buffer.alloc(8 + own.length + value.length);
   bytes.writeUInt16LE(type, 0);

@@ -3,15 +3,19 @@
  *
  * @source https://docs.kernel.org/filesystems/squashfs.html, and fs/squashfs/squashfs_fs.h of Linux
  */
-import { imageFault } from '../codes.ts';
-import { type FileEntry, type ImageEntry, type ImageNode, imageTree } from '../entry.ts';
+import { bytesToText } from '../../base/index.ts';
+import type { DirectoryEntry, FileEntry, ImageEntry } from '../entry.ts';
+import { imageFault } from '../faults.ts';
 import { type ImageFile, sizeOf } from '../output.ts';
+import { type Placed, placed } from '../placed.ts';
 import { Attributes } from './attributes.ts';
 import { Blocks, type Placement } from './blocks.ts';
 import { type CompressionName, compressionOf } from './compression.ts';
 import { directoryInode, fileInode, INODE_KIND, type InodeHead, specialInode, symlinkInode } from './inodes.ts';
 import { type Listed, writeListing } from './listing.ts';
 import { MetadataTable } from './metadata.ts';
+
+type Node = Placed<ImageEntry>;
 
 export interface SquashfsOptions {
   /** Of all files: seconds since 1970. */
@@ -38,6 +42,7 @@ const FLAG_DUPLICATES = 0x40;
 const FLAG_NO_ATTRIBUTES = 0x200;
 const MAX_TARGET_BYTES = 4095;
 const MAX_IDS = 65536;
+const MAX_NAME_BYTES = 255;
 const FRAGMENT_BYTES = 16;
 /** Whoever mounts it through a loop device or from a disk reads whole pages. */
 const PAGE_BYTES = 4096;
@@ -56,7 +61,7 @@ export async function writeSquashfs(
   const name = options.compression ?? 'zstd';
   const compression = compressionOf(name, options.level ?? (name === 'zstd' ? 15 : 9));
   const blockBytes = options.blockBytes ?? 1 << 17;
-  const root = imageTree(entries);
+  const root = placed(entries);
   const inodes = numberInodes(root);
   file.write(Buffer.alloc(SUPERBLOCK_BYTES));
   const blocks = new Blocks(file, compression, blockBytes, contentsIn(root));
@@ -70,14 +75,14 @@ export async function writeSquashfs(
   const indexOfId = (id: number): number => {
     const known = ids.get(id);
     if (known !== undefined) return known;
-    if (ids.size === MAX_IDS) throw imageFault.tooMuch('so many owners', `${MAX_IDS} users and groups`);
+    if (ids.size === MAX_IDS) throw imageFault.tooMuch('the number of owners', `${MAX_IDS} users and groups`);
     ids.set(id, ids.size);
     return ids.size - 1;
   };
   const places = new Map<number, { blockStart: number; offset: number }>();
 
   // What a directory lists stands before it.
-  const writeNode = (node: ImageNode, parent: number): void => {
+  const writeNode = (node: Node, parent: number): void => {
     const inode = inodes.byNode.get(node)!;
     if (places.has(inode.number)) return;
     const { entry } = inode;
@@ -105,7 +110,7 @@ export async function writeSquashfs(
         case 'symlink': {
           const { length } = entry.target;
           if (length === 0 || length > MAX_TARGET_BYTES)
-            throw imageFault.tooMuch(`the target of '/${entry.path}'`, `1 to ${MAX_TARGET_BYTES} bytes`);
+            throw imageFault.tooMuch(`the target of '/${bytesToText(entry.path)}'`, `1 to ${MAX_TARGET_BYTES} bytes`);
           return symlinkInode(head, entry);
         }
         case 'block':
@@ -155,6 +160,13 @@ export async function writeSquashfs(
   return { sizeBytes: file.position, nEntries: inodes.byNode.size };
 }
 
+/** Of a folder that nobody named: as most are. */
+const entryOf = ({ path, entry }: Node): ImageEntry => {
+  if (path !== '' && path.length - path.lastIndexOf('/') - 1 > MAX_NAME_BYTES)
+    throw imageFault.tooMuch(`the name of '/${bytesToText(path)}'`, `${MAX_NAME_BYTES} bytes`);
+  return entry ?? ({ path, kind: 'directory', mode: 0o755, uid: 0, gid: 0 } satisfies DirectoryEntry);
+};
+
 interface Inode {
   readonly number: number;
   readonly entry: ImageEntry;
@@ -162,15 +174,15 @@ interface Inode {
 }
 
 /** The root has 1, and what a directory lists has numbers next to each other. Names of one file share its inode. */
-function numberInodes(root: ImageNode): { readonly byNode: ReadonlyMap<ImageNode, Inode>; readonly count: number } {
-  const byNode = new Map<ImageNode, Inode>();
+function numberInodes(root: Node): { readonly byNode: ReadonlyMap<Node, Inode>; readonly count: number } {
+  const byNode = new Map<Node, Inode>();
   const byLink = new Map<string, Inode>();
   let count = 1;
-  byNode.set(root, { number: 1, entry: root.entry, nLinks: 2 });
+  byNode.set(root, { number: 1, entry: entryOf(root), nLinks: 2 });
   const waiting = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     for (const child of node.children) {
-      const { entry } = child;
+      const entry = entryOf(child);
       const link = entry.kind === 'file' ? entry.link : undefined;
       const known = link === undefined ? undefined : byLink.get(link);
       if (known !== undefined) {
@@ -191,7 +203,7 @@ function numberInodes(root: ImageNode): { readonly byNode: ReadonlyMap<ImageNode
   return { byNode, count };
 }
 
-function* nodesIn(root: ImageNode): Generator<ImageNode> {
+function* nodesIn(root: Node): Generator<Node> {
   const waiting = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     yield node;
@@ -199,22 +211,22 @@ function* nodesIn(root: ImageNode): Generator<ImageNode> {
   }
 }
 
-function* contentsIn(root: ImageNode): Generator<FileEntry['content']> {
-  for (const { entry } of nodesIn(root)) if (entry.kind === 'file' && sizeOf(entry.content) > 0) yield entry.content;
+function* contentsIn(root: Node): Generator<FileEntry['content']> {
+  for (const { entry } of nodesIn(root)) if (entry?.kind === 'file' && sizeOf(entry.content) > 0) yield entry.content;
 }
 
 const NO_CONTENT: Placement = { sizeBytes: 0, start: 0, blockSizes: [], sparseBytes: 0 };
 
 /** In the order of the tree, so that what stands together is read together. */
 async function writeContents(
-  root: ImageNode,
+  root: Node,
   blocks: Blocks,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string | FileEntry, Placement>> {
   const placements = new Map<string | FileEntry, Placement>();
   for (const { entry } of nodesIn(root)) {
     signal?.throwIfAborted();
-    if (entry.kind !== 'file' || placements.has(keyOf(entry))) continue;
+    if (entry?.kind !== 'file' || placements.has(keyOf(entry))) continue;
     placements.set(keyOf(entry), sizeOf(entry.content) === 0 ? NO_CONTENT : await blocks.add(entry.content));
   }
   await blocks.end();

@@ -13,7 +13,7 @@ export type ConfigState =
   | 'deleted'
   /** As the package brought it. */
   | 'unmodified'
-  /** Its package went; the file stayed, and is taken up again when the package comes back. */
+  /** Its package went, or has it no more; the file stayed, and is taken up again when it comes back. */
   | 'left'
   /** Who asks may not read it, or not look into its folder. */
   | 'unreadable'

@@ -118,6 +118,8 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
     return { wasThere, mtimeSeconds };
   };
   const keepTime = old?.mtimeSeconds ?? 0;
+  // What was offered since is withdrawn, and with it the conflict.
+  const kept = offered === facts.original ? settled : row;
   switch (decision) {
     case 'equal':
       if (there !== undefined && there.mode !== next.mode && old?.mode !== next.mode)
@@ -130,12 +132,13 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
       report(there === undefined ? 'placed' : 'replaced');
       return finish(settled, planner.place(next, metadataOf({ old, next, there })).mtimeSeconds);
     case 'keep':
-      if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode) planner.changeMetadata(path, next);
+      if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode)
+        planner.changeMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
       report('kept');
-      return finish(row, keepTime);
+      return finish(kept, keepTime);
     case 'stays-deleted':
       report('stays-deleted');
-      return finish(row, keepTime);
+      return finish(kept, keepTime);
     case 'beside-deleted': {
       const aside = placeBeside(planner, next, known);
       report('stays-deleted', aside);

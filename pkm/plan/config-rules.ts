@@ -32,13 +32,15 @@ export type ConfigDecision =
 /** The package offers a version: install, upgrade, supersede, rollback. */
 export function decideOffered(facts: ConfigFacts & { next: string }): ConfigDecision {
   const { live, original, upstream, next, isOwned } = facts;
+  // The version that the user changed, or deleted: what they think of it is known.
+  const isKnown = next === upstream || next === original;
   if (live === undefined) {
     if (!isOwned) return 'place';
-    return next === upstream ? 'stays-deleted' : 'beside-deleted';
+    return isKnown ? 'stays-deleted' : 'beside-deleted';
   }
   if (live === next) return 'equal';
   if (live === upstream || live === original) return 'place';
-  return next === upstream ? 'keep' : 'merge';
+  return isKnown ? 'keep' : 'merge';
 }
 
 /** The package goes, or the new version has no such file. */

@@ -21,27 +21,16 @@ export interface InstallOptions {
   readonly isDeclared?: (name: string) => boolean;
 }
 
-/** A declared predecessor that is not here. */
-export interface AbsentPredecessor {
-  readonly package: string;
-  readonly predecessor: string;
-}
-
 /**
  * Puts images into the draft, in queue order: new packages, upgrades and successors alike.
  * @throws Fault E-PKM-… for a queue or an image that would break the root
  */
-export function installImages(
-  draft: Draft,
-  images: readonly PackageImage[],
-  disk: Disk,
-  options: InstallOptions,
-): AbsentPredecessor[] {
+export function installImages(draft: Draft, images: readonly PackageImage[], disk: Disk, options: InstallOptions): void {
   const roster = Roster.ofRecords(draft.records());
   const byName = new Map(images.map((image) => [image.name, image]));
   const staying = new Set(images.filter((image) => staysSuperseded(roster, image, byName)));
   const strangers = images.filter((image) => roster.entry(image.name) === undefined);
-  const absent = checkQueue(draft, images, { ...options, roster, staying, byName });
+  checkQueue(draft, images, { ...options, roster, staying, byName });
   for (const image of images) draft.base.prefetch(image.entries.map((entry) => entry.path));
   for (const image of images) dropOldFiles(draft, image);
   const conflicts: FileConflict[] = [];
@@ -51,14 +40,13 @@ export function installImages(
   recordSuccessions(draft, successions, options.now);
   for (const image of strangers) {
     const heirs = roster.active(image.name) === undefined ? [] : roster.heirsOf(image.name);
-    if (heirs.length > 0) throw supersededFault(image, heirs);
+    if (heirs.length > 0) throw supersededFault(image, heirs, false);
   }
   const records = draft.records();
   const queue = new Set(images.map((image) => image.name));
   checkConflicts(records, queue); // says more than that they have a file in common
-  if (conflicts.length > 0) throw conflictFault(conflicts, draft);
+  if (conflicts.length > 0) throw conflictFault(conflicts, draft, queue);
   checkDependencies(draft.base.records(), records, queue);
-  return absent;
 }
 
 /** Names once, predecessors there and before their successors, no way back for superseded packages. */
@@ -70,9 +58,8 @@ function checkQueue(
     readonly staying: ReadonlySet<PackageImage>;
     readonly byName: ReadonlyMap<string, PackageImage>;
   },
-): AbsentPredecessor[] {
+): void {
   const { isDeclared, roster, staying, byName } = context;
-  const absent: AbsentPredecessor[] = [];
   const position = new Map<string, number>();
   for (const [index, image] of images.entries()) {
     if (position.has(image.name)) {
@@ -83,7 +70,7 @@ function checkQueue(
   for (const [index, image] of images.entries()) {
     const old = draft.record(image.name);
     const successors = staying.has(image) ? [] : roster.keepAway(image, (name) => byName.get(name));
-    if (successors.length > 0) throw supersededFault(image, successors);
+    if (successors.length > 0) throw supersededFault(image, successors, old !== undefined);
     for (const predecessor of image.supersedes) {
       const at = position.get(predecessor);
       if (at !== undefined && at > index) {
@@ -92,22 +79,24 @@ function checkQueue(
         });
       }
       const isKnown = at !== undefined || draft.record(predecessor) !== undefined || old?.supersedes.includes(predecessor);
-      if (isKnown === true) continue;
-      absent.push({ package: image.name, predecessor });
-      if (isDeclared?.(predecessor) !== true) {
-        throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
-          hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
-        });
-      }
+      if (isKnown === true || isDeclared?.(predecessor) === true) continue;
+      throw new Fault('E-PKM-010', `'${image.name}' supersedes '${predecessor}', which is not installed`, {
+        hints: [`install '${predecessor}' first, or in the same queue before '${image.name}'`],
+      });
     }
   }
-  return absent;
 }
 
-const supersededFault = ({ name }: PackageImage, heirs: readonly string[]): Fault =>
-  new Fault('E-PKM-011', `package '${name}' was superseded by '${heirs.join("', '")}'`, {
-    hints: [`install '${heirs[0]}' instead`, `or remove '${heirs[0]}' first`],
+function supersededFault({ name }: PackageImage, heirs: readonly string[], wasHere: boolean): Fault {
+  const those = `'${heirs.join("', '")}'`;
+  return new Fault('E-PKM-011', `package '${name}' was superseded by ${those}`, {
+    hints: [
+      `install ${those} instead`,
+      `or remove ${those} first`,
+      ...(wasHere ? [`or go back over the change with: pkm rollback --package ${name}`] : []),
+    ],
   });
+}
 
 /** A declared system names predecessor and successor each time: the predecessor is brought up to date, and stays superseded. */
 function staysSuperseded(roster: Roster, { name }: PackageImage, queue: ReadonlyMap<string, PackageImage>): boolean {
@@ -315,7 +304,7 @@ function checkDependencies(before: readonly PackageRecord[], after: readonly Pac
   });
 }
 
-function conflictFault(conflicts: readonly FileConflict[], draft: Draft): Fault {
+function conflictFault(conflicts: readonly FileConflict[], draft: Draft, queue: ReadonlySet<string>): Fault {
   const first = conflicts[0]!;
   const notes = conflicts.slice(1, 10).map((other) => `'/${printable(other.path)}' of '${other.owner}' and '${other.package}'`);
   if (conflicts.length > 10) notes.push(`and ${conflicts.length - 10} more`);
@@ -327,6 +316,10 @@ function conflictFault(conflicts: readonly FileConflict[], draft: Draft): Fault 
   }
   return new Fault('E-PKM-004', `'/${printable(first.path)}' of '${first.package}' belongs to '${first.owner}' already`, {
     notes,
-    hints: [`remove '${first.owner}' first`, `or let '${first.package}' declare that it supersedes '${first.owner}'`],
+    hints: [
+      `remove '${first.owner}' first`,
+      ...(queue.has(first.owner) ? [] : [`or name '${first.owner}' too, if a newer version of it has the file no more`]),
+      `or let '${first.package}' declare that it supersedes '${first.owner}'`,
+    ],
   });
 }

@@ -1,5 +1,6 @@
 /** Packages that nobody asked for: which may go, and how one comes to be asked for. */
 import { Fault } from '../../base/index.ts';
+import { isOther } from '../package-change.ts';
 import type { Hold } from '../state/holds.ts';
 import type { StateDelta, StateView } from '../state/state.ts';
 import type { InstallReason, PackageRecord } from '../types.ts';
@@ -65,10 +66,7 @@ export function checkHolds(base: StateView, delta: StateDelta, holds: readonly H
       if (old === undefined) return [];
       if (old.supersededBy.length === 0 && record.supersededBy.length > 0)
         return [`'${record.name}' would be superseded by '${record.supersededBy.join("', '")}'`];
-      const isSame = old.version === record.version && old.release === record.release;
-      return isSame && JSON.stringify(old.origin) === JSON.stringify(record.origin)
-        ? []
-        : [`'${record.name}' would go from ${old.version} to ${record.version}`];
+      return isOther(old, record) ? [`'${record.name}' would go from ${old.version} to ${record.version}`] : [];
     }),
   ];
   if (changes.length === 0) return;

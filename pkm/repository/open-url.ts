@@ -1,7 +1,7 @@
 /** The bytes behind a `file:`, `http:` or `https:` address, as they are. */
 import { createReadStream, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askHttp, type HttpAnswer, httpFailure, redirectionOf, retryAfterMs } from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs, wayOutOf } from '../../base/index.ts';
 import { printable } from '../names.ts';
 
 export interface OpenedUrl {
@@ -35,19 +35,18 @@ export async function openUrl(url: URL, options: { fromByte?: number; idleMs?: n
   for (let n = 0; ; n++) {
     const idleMs = options.idleMs ?? IDLE_MS;
     const answer = await ask(here, fromByte, idleMs);
-    const { status, headers } = answer;
+    const { status } = answer;
     if (status === 200) return { fromByte: 0, body: pieces(answer.body) };
-    if (status === 206) {
-      const start = /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1];
-      if (start !== undefined && Number(start) === fromByte) return { fromByte, body: pieces(answer.body) };
-    }
+    if (status === 206 && fromByte > 0 && partOf(answer)?.start === fromByte) return { fromByte, body: pieces(answer.body) };
     answer.discard();
     // Nothing after what is there already, or a server that cannot tell a part: once more from the start.
     if (fromByte > 0 && NOT_FROM_THERE.has(status)) return openUrl(url, { ...options, fromByte: 0 });
     const next = redirected(answer, here);
     if (next === undefined) {
       const waitMs = retryAfterMs(answer, Date.now());
-      throw new UrlProblem(`HTTP status ${status}`, status >= 500 || status === 429 || status === 408, { waitMs });
+      throw new UrlProblem(`HTTP status ${status}${wayOutOf(answer)}`, status >= 500 || status === 429 || status === 408, {
+        waitMs,
+      });
     }
     if (n >= MAX_REDIRECTS) throw new UrlProblem(`it points on and on, the last time to '${shownUrl(next)}'`, false);
     here = next;
@@ -74,7 +73,11 @@ function openFile(url: URL, fromByte: number): OpenedUrl {
 }
 
 async function ask(url: URL, fromByte: number, idleMs: number): Promise<HttpAnswer> {
-  const headers = { 'user-agent': 'igos', ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}) };
+  const headers = {
+    'accept-encoding': 'identity',
+    'user-agent': 'igos',
+    ...(fromByte > 0 ? { range: `bytes=${fromByte}-` } : {}),
+  };
   try {
     return await askHttp(url, { headers, idleMs });
   } catch (error) {

@@ -201,16 +201,22 @@ function checkFreshness(
   if (known !== undefined && index.serial < known.serial) {
     throw indexFault(from, `its serial is ${index.serial}, and ${known.serial} is known already: somebody serves an old one`, [
       hint,
+      publisherHint(known.serial),
     ]);
   }
   // Databases of before do not know its signature. The known one, by whichever of its keys it is trusted now, is no other index.
   if (known !== undefined && index.serial === known.serial && known.signature !== '' && known.signature !== signature) {
     throw indexFault(from, `its serial is ${index.serial}, and another index of that serial is known: there are two of them`, [
       hint,
+      publisherHint(known.serial),
     ]);
   }
   checkExpiry(index.expiresAt, base, options.now);
 }
+
+/** An index that was lost, or is made in an empty folder each time. */
+const publisherHint = (known: number): string =>
+  `or, if its publisher began anew: 'igos repo build --serial ${known + 1}' goes on from what is known here`;
 
 function checkExpiry(expiresAt: number, base: URL, now: number): void {
   if (expiresAt === 0 || now <= expiresAt) return;

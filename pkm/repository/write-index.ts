@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -19,6 +19,7 @@ import {
   signIndex,
 } from './index-file.ts';
 import { parseSigningKey } from './keys.ts';
+import { LIST_NAME, nextSerial } from './next-serial.ts';
 
 export interface WriteIndexOptions {
   /** Ed25519 secret keys, as `name:base64` or PEM: each signs. */
@@ -29,6 +30,8 @@ export interface WriteIndexOptions {
   readonly validSeconds: number;
   /** The publisher answers for privileged files that archives do not declare. */
   readonly allowPrivileged?: boolean;
+  /** Of this index; default: one more than before. */
+  readonly serial?: number;
   /** Before an archive is read, and after. Those that the index before knows are not. */
   readonly onRead?: (file: string, isDone: boolean) => void;
 }
@@ -36,21 +39,25 @@ export interface WriteIndexOptions {
 export interface WrittenIndex extends RepositoryIndex {
   /** How many archives were read, and not known from the index before. */
   readonly nRead: number;
+  /** What the index before had in the same version and release with other bytes: machines do not see that it is another one. */
+  readonly republished: readonly IndexedPackage[];
 }
 
 const SUFFIX = '.igos.tar.gz';
 
 /**
- * Reads every `*.igos.tar.gz` of a folder, and writes and signs the index beside them. The serial is one more than before.
+ * Reads every `*.igos.tar.gz` of a folder, and writes and signs the index beside them.
  * Cost: one hash of each archive; one unpacking (into nothing) of each that is not in the index yet.
- * @throws Fault an archive that could not be installed, or one version of a package twice
+ * @throws Fault an archive that could not be installed, one version of a package twice, or a serial that is not known
  */
 export async function writeIndex(folder: string, options: WriteIndexOptions): Promise<WrittenIndex> {
   const keys = await Promise.all(options.keys.map(parseSigningKey));
   const before = readBefore(folder);
+  const serial = nextSerial(folder, before.serial, options.serial);
   const names = sys('read', folder, () => readdirSync(folder)).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
   const packages = new Map<string, IndexedPackage>();
   const files: PackageFiles[] = [];
+  const republished: IndexedPackage[] = [];
   let nRead = 0;
   const unfit = names.find((name) => !FILE_NAME.test(name));
   if (unfit !== undefined) {
@@ -69,7 +76,7 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
       nRead += 1;
     }
     const { item } = described;
-    const key = `${item.name} ${item.version} ${item.release}`;
+    const key = keyOf(item);
     const other = packages.get(key);
     if (other !== undefined) {
       throw new Fault(
@@ -81,13 +88,14 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
       );
     }
     packages.set(key, item);
+    if ((before.published.get(key) ?? item.sha256) !== item.sha256) republished.push(item);
     files.push({ ...item, paths: described.paths });
   }
   const list = encodeFileList(files.sort((a, b) => compareBytes(a.name, b.name)));
   const sha256 = hash('sha256', list);
   const listName = `files-${sha256.slice(0, 16)}.gz`;
   const index: RepositoryIndex = {
-    serial: before.serial + 1,
+    serial,
     createdAt: options.now,
     expiresAt: options.validSeconds === 0 ? 0 : options.now + options.validSeconds,
     files: { file: listName, sha256, sizeBytes: list.length },
@@ -100,8 +108,12 @@ export async function writeIndex(folder: string, options: WriteIndexOptions): Pr
   writeFileAtomic(join(folder, INDEX_NAME), bytes);
   writeFileAtomic(join(folder, SIGNATURE_NAME), signIndex(bytes, keys));
   dropOldLists(folder, [listName, before.listName]);
-  return { ...index, nRead };
+  dropLeftovers(folder);
+  return { ...index, nRead, republished };
 }
+
+const keyOf = ({ name, version, release }: Pick<IndexedPackage, 'name' | 'version' | 'release'>): string =>
+  `${name} ${version} ${release}`;
 
 interface Described {
   readonly item: IndexedPackage;
@@ -110,12 +122,14 @@ interface Described {
 
 /** What the folder's index said, so that archives that did not change are not unpacked again. */
 function readBefore(folder: string): {
-  serial: number;
+  serial: number | undefined;
+  /** SHA-256 of the archive of each version and release. */
+  published: ReadonlyMap<string, string>;
   listName: string | undefined;
   find(folder: string, file: string): Promise<Described | undefined>;
 } {
   const path = join(folder, INDEX_NAME);
-  if (!existsSync(path)) return { serial: 0, listName: undefined, find: async () => undefined };
+  if (!existsSync(path)) return { serial: undefined, published: new Map(), listName: undefined, find: async () => undefined };
   const index = decodeBefore(
     sys('read', path, () => readFileSync(path)),
     path,
@@ -125,15 +139,16 @@ function readBefore(folder: string): {
   if (index.files !== undefined && existsSync(listPath)) {
     const bytes = readFileSync(listPath);
     if (hash('sha256', bytes) === index.files.sha256)
-      for (const { name, version, release, paths } of decodeFileList(bytes)) lists.set(`${name} ${version} ${release}`, paths);
+      for (const { paths, ...item } of decodeFileList(bytes)) lists.set(keyOf(item), paths);
   }
   const byFile = new Map(index.packages.map((item) => [item.file, item]));
   return {
     serial: index.serial,
+    published: new Map(index.packages.map((item) => [keyOf(item), item.sha256])),
     listName: index.files?.file,
     async find(_, file) {
       const item = byFile.get(file);
-      const paths = item === undefined ? undefined : lists.get(`${item.name} ${item.version} ${item.release}`);
+      const paths = item === undefined ? undefined : lists.get(keyOf(item));
       if (item === undefined || paths === undefined) return undefined;
       return (await sha256Of(join(folder, file))) === item.sha256 ? { item, paths } : undefined;
     },
@@ -149,7 +164,7 @@ function decodeBefore(bytes: Uint8Array, path: string): RepositoryIndex {
       notes: ['nothing was written; the serial of the next index is one more than that of this one'],
       hints: [
         `put a copy of '${path}' back`,
-        "or remove it: the next serial is 1, which those who know a higher one take with 'pkm sync --force' only",
+        "or remove it and say the serial with --serial N: above what 'pkm repositories' shows on the machines that synced",
       ],
     });
   }
@@ -201,10 +216,22 @@ async function describe(folder: string, file: string, options: WriteIndexOptions
   };
 }
 
+const HOUR_MS = 3_600_000;
+
+/** What somebody began to write here and was killed. Nobody writes a file for an hour without touching it, on whichever machine. */
+function dropLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!/^\.tmp-\d+-/.test(name)) continue;
+    const path = join(folder, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() === true && Date.now() - stat.mtimeMs > HOUR_MS) sys('remove', path, () => rmSync(path, { force: true }));
+  }
+}
+
 /** The list of the index before stays: somebody may be reading by it. */
 function dropOldLists(folder: string, keep: readonly (string | undefined)[]): void {
   for (const name of readdirSync(folder)) {
-    if (!/^files-[0-9a-f]{16}\.gz$/.test(name) || keep.includes(name)) continue;
+    if (!LIST_NAME.test(name) || keep.includes(name)) continue;
     sys('remove', name, () => unlinkSync(join(folder, name)));
   }
 }

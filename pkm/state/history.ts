@@ -2,7 +2,7 @@
  * The append-only log. Each row carries the hash of the row before it, and `settings.history_head` the hash of the last one, so
  * that a changed, removed or cut-off row shows. It shows tampering by whoever does not recompute the chain; it is no signature.
  */
-import { sha256 } from '../../base/index.ts';
+import { didYouMean, Fault, sha256 } from '../../base/index.ts';
 import type { Database, SqlRow } from './database.ts';
 import { integerOf, timeOf } from './wrong-value.ts';
 
@@ -44,14 +44,32 @@ export function appendHistory(database: Database, entry: Omit<HistoryEntry, 'id'
   database.run("INSERT OR REPLACE INTO settings VALUES ('history_head', ?)", digest);
 }
 
-/** Newest first. */
-export function readHistory(database: Database, options: { package?: string; limit?: number } = {}): HistoryEntry[] {
-  const rows =
-    options.package === undefined
-      ? database.all('SELECT * FROM history ORDER BY id DESC LIMIT ?', options.limit ?? -1)
-      : database.all('SELECT * FROM history WHERE package = ? ORDER BY id DESC LIMIT ?', options.package, options.limit ?? -1);
-  return rows.map(checkedEntry);
+export interface HistoryOptions {
+  /** What happened to these; default: everything. */
+  readonly packages?: readonly string[];
+  readonly limit?: number;
 }
+
+/** Newest first. @throws Fault E-PKM-015 a package that the history does not know */
+export function readHistory(database: Database, { packages, limit = -1 }: HistoryOptions = {}): HistoryEntry[] {
+  if (packages === undefined) return database.all('SELECT * FROM history ORDER BY id DESC LIMIT ?', limit).map(checkedEntry);
+  const known = new Set(
+    database.all("SELECT DISTINCT package FROM history WHERE package <> ''").map((row) => String(row['package'])),
+  );
+  for (const name of packages) if (!known.has(name)) throw unknownToHistory(name, known);
+  return database
+    .all(
+      'SELECT * FROM history WHERE package IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?',
+      JSON.stringify(packages),
+      limit,
+    )
+    .map(checkedEntry);
+}
+
+const unknownToHistory = (name: string, known: Iterable<string>): Fault =>
+  new Fault('E-PKM-015', `package '${name}' was never installed here`, {
+    hints: [...didYouMean(name, known), "see what is with 'pkm list'"],
+  });
 
 /** The first thing wrong with the chain, or `undefined` where it is whole. Cost: one hash a row. */
 export function checkHistory(database: Database): string | undefined {

@@ -53,14 +53,22 @@ export class BinaryCache {
     return this.#info;
   }
 
-  /** @throws Fault E-CACHE-002 E-CACHE-006 */
-  async narInfo(path: StorePath): Promise<NarInfo | undefined> {
+  /**
+   * @param check  throws where it is not to be believed. Such an answer is not remembered, and a remembered one is asked for again: it may
+   *               have been signed since, by this key or another
+   * @throws Fault E-CACHE-002 E-CACHE-006, and what `check` throws
+   */
+  async narInfo(path: StorePath, check: (info: NarInfo) => void = () => {}): Promise<NarInfo | undefined> {
     await this.info();
     const key = this.#memoryKey(storePathHash(path));
     const known = this.#recall(key, this.#lifetimes.positive);
     if (known !== undefined) {
       if (known === '') return undefined;
-      const info = parseQuietly(known, path, this.#store.storeDir);
+      const info = quietly(() => {
+        const parsed = parseNarInfo(known, path, this.#store.storeDir);
+        check(parsed);
+        return parsed;
+      });
       if (info !== undefined) return info;
     }
     const file = `${storePathHash(path)}.narinfo`;
@@ -70,21 +78,26 @@ export class BinaryCache {
       return undefined;
     }
     const info = parseNarInfo(bytes.toString('latin1'), path, this.#store.storeDir);
+    check(info);
     this.#learn(key, formatNarInfo(info), this.#lifetimes.positive);
     return info;
   }
 
-  /** What a derivation's output is. @throws Fault E-CACHE-003 no trusted key says so */
+  /** What a derivation's output is. @throws Fault E-CACHE-003 no trusted key says so; that is not remembered either */
   async realisation(drvPath: StorePath, output: string, keys: ReadonlyMap<string, PublicKey>): Promise<StorePath | undefined> {
     await this.info();
     const key = this.#memoryKey(`${storePathBase(drvPath)}!${output}`);
-    let text = this.#recall(key, this.#lifetimes.positive);
-    if (text === undefined) {
-      const bytes = await this.guard('to say what was built', () => this.#small(realisationKey(drvPath, output), 1 << 16));
-      text = bytes?.toString('utf8') ?? '';
-      this.#learn(key, text, text === '' ? this.#lifetimes.negative : this.#lifetimes.positive);
-    }
-    return text === '' ? undefined : readRealisation(text, { drvPath, output }, this.#store.storeDir, { keys, url: this.url });
+    const read = (text: string): StorePath | undefined =>
+      readRealisation(text, { drvPath, output }, this.#store.storeDir, { keys, url: this.url });
+    const known = this.#recall(key, this.#lifetimes.positive);
+    if (known === '') return undefined;
+    const remembered = known === undefined ? undefined : quietly(() => read(known));
+    if (remembered !== undefined) return remembered;
+    const bytes = await this.guard('to say what was built', () => this.#small(realisationKey(drvPath, output), 1 << 16));
+    const text = bytes?.toString('utf8') ?? '';
+    const path = text === '' ? undefined : read(text);
+    this.#learn(key, text, text === '' ? this.#lifetimes.negative : this.#lifetimes.positive);
+    return path;
   }
 
   /** It said that it has what it has not: it is asked again next time. */
@@ -117,18 +130,20 @@ export class BinaryCache {
 
   async #readInfo(): Promise<CacheInfo> {
     const key = this.#memoryKey('nix-cache-info');
-    let text = this.#recall(key, this.#lifetimes.info);
-    if (text === undefined) {
-      const bytes = await this.guard('to say what it is', () => this.#small('nix-cache-info', 1 << 16));
-      if (bytes === undefined) {
-        this.#failure = cacheFault(this.url, 'to say what it is', "there is no 'nix-cache-info'");
-        throw this.#failure;
-      }
-      text = bytes.toString('utf8');
-      this.#learn(key, text, this.#lifetimes.info);
-    }
-    const info = parseCacheInfo(text);
     const { storeDir } = this.#store;
+    const known = this.#recall(key, this.#lifetimes.info);
+    if (known !== undefined) {
+      const info = parseCacheInfo(known);
+      // What it said before it was put right would count for days.
+      if (info.storeDir === undefined || info.storeDir === storeDir) return info;
+    }
+    const bytes = await this.guard('to say what it is', () => this.#small('nix-cache-info', 1 << 16));
+    if (bytes === undefined) {
+      this.#failure = cacheFault(this.url, 'to say what it is', "there is no 'nix-cache-info'");
+      throw this.#failure;
+    }
+    const text = bytes.toString('utf8');
+    const info = parseCacheInfo(text);
     if (info.storeDir !== undefined && info.storeDir !== storeDir) {
       this.#failure = new Fault(
         'E-CACHE-007' satisfies CacheCode,
@@ -137,6 +152,7 @@ export class BinaryCache {
       );
       throw this.#failure;
     }
+    this.#learn(key, text, this.#lifetimes.info);
     return info;
   }
 
@@ -165,10 +181,12 @@ export class BinaryCache {
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
-function parseQuietly(text: string, path: StorePath, storeDir: string): NarInfo | undefined {
+/** `undefined` where it throws a fault. */
+function quietly<T>(read: () => T): T | undefined {
   try {
-    return parseNarInfo(text, path, storeDir);
-  } catch {
-    return undefined;
+    return read();
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
   }
 }

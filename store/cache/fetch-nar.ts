@@ -33,22 +33,42 @@ export interface FetchJob {
   readonly onBytes?: (doneBytes: number, totalBytes: number | undefined) => void;
 }
 
-/** @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault */
+/**
+ * What an earlier attempt left may be of a cache that lied about its hash, or of before the power went: where it does not fit, all of it
+ * comes once more before this cache is blamed.
+ *
+ * @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault
+ */
 export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
-  const file = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
+  const { path } = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
+  const wasPartial = sizeOf(path) > 0;
   let isKept = true;
-  try {
-    await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, file.path));
+  const attempt = async (): Promise<FinishedObject> => {
+    isKept = true;
+    await job.cache.guard(`to send '${job.info.path}'`, () => transfer(job, path));
     isKept = false;
-    return await unpack(job, file.path);
+    return await unpack(job, path);
+  };
+  try {
+    try {
+      return await attempt();
+    } catch (error) {
+      // What is left of an earlier transfer after a power failure may be anything.
+      if (!wasPartial || !isDamage(error)) throw error;
+      removeTree(textToBytes(job.quarantine));
+      truncateSync(path, 0);
+      return await attempt();
+    }
   } catch (error) {
-    if (error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode)) isKept = false;
+    if (isDamage(error)) isKept = false;
     throw error;
   } finally {
-    if (isKept) job.partials.release(file.path);
-    else job.partials.drop(file.path);
+    if (isKept) job.partials.release(path);
+    else job.partials.drop(path);
   }
 }
+
+const isDamage = (error: unknown): boolean => error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode);
 
 /** Appends to what is there; over when all of it is. */
 async function transfer(job: FetchJob, path: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** A cache behind http or https. */
-import { askHttp, type HttpAnswer, httpFailure, redirectionOf, retryAfterMs } from '../../base/index.ts';
+import { askHttp, type HttpAnswer, httpFailure, partOf, redirectionOf, retryAfterMs, wayOutOf } from '../../base/index.ts';
 import { fileBytes } from './compression.ts';
 import { CacheProblem, type GetOptions, type Got, type PutBody, type Transport } from './transport.ts';
 
@@ -42,14 +42,15 @@ export class HttpTransport implements Transport {
       if (fromByte > 0) return await this.get(key, signal === undefined ? {} : { signal });
       throw new CacheProblem('the server lost its place', true);
     }
-    const start = status === 206 ? rangeStart(answer) : 0;
-    if ((status !== 200 && status !== 206) || start === undefined || (start !== 0 && start !== fromByte)) throw badStatus(answer);
-    const length = Number(answer.headers['content-length'] ?? Number.NaN);
+    const part = status === 206 && fromByte > 0 ? partOf(answer) : undefined;
+    const start = status === 200 ? 0 : part?.start;
+    if (start === undefined || (start !== 0 && start !== fromByte)) throw badStatus(answer);
+    const totalBytes = part?.totalBytes ?? start + Number(answer.headers['content-length'] ?? Number.NaN);
     const encoding = answer.headers['content-encoding'] ?? 'identity';
     return {
       fromByte: start,
       ...(encoding === 'identity' || encoding === '' ? {} : { encoding }),
-      ...(Number.isNaN(length) ? {} : { totalBytes: start + length }),
+      ...(Number.isNaN(totalBytes) ? {} : { totalBytes }),
       body: pieces(answer, signal),
     };
   }
@@ -138,16 +139,15 @@ function decodeQuietly(segment: string): string {
 
 const rangeHeader = (fromByte: number): Record<string, string> => (fromByte > 0 ? { range: `bytes=${fromByte}-` } : {});
 
-function rangeStart({ headers }: HttpAnswer): number | undefined {
-  const [, start] = /^bytes (\d+)-/.exec(headers['content-range'] ?? '') ?? [];
-  return start === undefined ? undefined : Number(start);
-}
-
 function badStatus(answer: HttpAnswer): CacheProblem {
   answer.discard();
   const { status, statusText } = answer;
   const isTransient = status >= 500 || status === 429 || status === 408;
-  return new CacheProblem(`${status} ${statusText || 'answer'}`, isTransient, retryAfterMs(answer, Date.now()));
+  return new CacheProblem(
+    `${status} ${statusText || 'answer'}${wayOutOf(answer)}`,
+    isTransient,
+    retryAfterMs(answer, Date.now()),
+  );
 }
 
 function problemOf(error: unknown, signal: AbortSignal | undefined): unknown {

@@ -2,8 +2,8 @@
  * Transfers that broke off, kept under `<home>/var/cache/partial` so that they go on where they were. The name of a file holds the
  * process that writes it; another takes it over once that process is dead.
  */
-import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { makeDirectory, processStartTime, sys } from '../../base/index.ts';
+import { closeSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { makeDirectory, processStartTime, SystemFault } from '../../base/index.ts';
 
 /** What nobody came back for in this time goes. */
 const MAX_AGE_MS = 7 * 24 * 3600 * 1000;
@@ -18,10 +18,10 @@ export class Partials {
     this.#mine = `${process.pid}-${processStartTime(process.pid) ?? 0}`;
   }
 
-  /** A file to append to, and what it holds already. `key` names the very bytes: a hash. */
-  claim(key: string): { path: string; sizeBytes: number } {
+  /** A file to append to, which may hold something already. `key` names the very bytes: a hash. */
+  claim(key: string): { path: string } {
     if (!this.#isSwept) this.#sweep();
-    const path = `${this.#folder}/${key}.${this.#mine}`;
+    const path = this.#create(key);
     for (const name of readdirSync(this.#folder)) {
       if (!name.startsWith(`${key}.`) || isAlive(name)) continue;
       try {
@@ -31,11 +31,19 @@ export class Partials {
         // another process was faster
       }
     }
-    const fd = sys('create', path, () => openSync(path, 'a', 0o600));
-    try {
-      return { path, sizeBytes: fstatSync(fd).size };
-    } finally {
-      closeSync(fd);
+    return { path };
+  }
+
+  /** A new one: the same bytes may be on their way for another path, and two that append to one file would spoil it. */
+  #create(key: string): string {
+    for (let n = 0; ; n++) {
+      const path = `${this.#folder}/${key}.${n === 0 ? '' : `${n}.`}${this.#mine}`;
+      try {
+        closeSync(openSync(path, 'wx', 0o600));
+        return path;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new SystemFault('create', path, error);
+      }
     }
   }
 

@@ -162,10 +162,9 @@ class Pull {
       if (this.#refusedFrom.has(`${cache.url} ${path}`)) continue;
       this.#options.signal?.throwIfAborted();
       try {
-        const info = await cache.narInfo(path);
-        if (info === undefined) continue;
-        checkTrust(info, this.#store.storeDir, this.#options.trust, cache.url);
-        return { cache, info };
+        const check = (info: NarInfo): void => checkTrust(info, this.#store.storeDir, this.#options.trust, cache.url);
+        const info = await cache.narInfo(path, check);
+        if (info !== undefined) return { cache, info };
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.#refuse(path, cache, error);

@@ -3,6 +3,7 @@ import { Fault } from '../../base/index.ts';
 import type { ObjectStore, Realisation, StorePath } from '../types.ts';
 import type { BinaryCache } from './binary-cache.ts';
 import { eachLimited } from './limited.ts';
+import type { NarInfo } from './narinfo.ts';
 import { byPriority, type PullOptions, pull } from './pull.ts';
 import { checkTrust } from './trust.ts';
 
@@ -24,11 +25,10 @@ export class CacheSubstituter {
   async query(paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>> {
     const found = new Set<StorePath>();
     await this.#ask(paths, async (cache, path) => {
-      const info = await cache.narInfo(path);
-      if (info === undefined) return false;
-      checkTrust(info, this.#store.storeDir, this.#options.trust, cache.url);
-      found.add(path);
-      return true;
+      const check = (info: NarInfo): void => checkTrust(info, this.#store.storeDir, this.#options.trust, cache.url);
+      const isThere = (await cache.narInfo(path, check)) !== undefined;
+      if (isThere) found.add(path);
+      return isThere;
     });
     return found;
   }

@@ -15,7 +15,9 @@ import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.t
 import { fetchHttp } from '../../builder/fetch/http.ts';
 import { type Received, receive, roomOn } from '../../builder/fetch/receive.ts';
 import { unpackTar } from '../../builder/fetch/tar.ts';
+import { decompress } from '../../builder/fetch/unpack.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
+import { Workspace } from '../../builder/workspace.ts';
 import { fixedOutput, type ObjectStore, type StorePath } from '../../store/index.ts';
 import { addDerivation, needsSandbox, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
@@ -228,6 +230,35 @@ test('a broken transfer goes on where it broke, and starts over if the file chan
   assert.deepEqual([second.text === data, second.hex === sha256(data)], [true, true]);
 });
 
+test('a part that is shorter than what was asked for is not taken for the rest', async (t) => {
+  const data = 'abcdefghij'.repeat(10_000);
+  const ranges: (string | undefined)[] = [];
+  const base = await serve(t, (request, response) => {
+    const { range } = request.headers;
+    ranges.push(range);
+    const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    const part = data.slice(from, from + 40_000);
+    // A part comes also to who asked for none.
+    const headers = { etag: '"v1"', 'content-length': part.length };
+    response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${from + part.length - 1}/${data.length}` }).end(part);
+  });
+  const { text, hex } = await get(t, base);
+  assert.deepEqual([text === data, hex === sha256(data)], [true, true]);
+  assert.deepEqual(ranges, [undefined, 'bytes=40000-', 'bytes=80000-']);
+});
+
+test('what was thrown away, and comes again, keeps no transfer going', async (t) => {
+  let nAsked = 0;
+  const base = await serve(t, (request, response) => {
+    nAsked++;
+    if (request.headers.range !== undefined) return void response.writeHead(416).end();
+    response.writeHead(200, { etag: '"v1"', 'content-length': 20_000 });
+    response.write('x'.repeat(10_000), () => setTimeout(() => response.destroy(), 20));
+  });
+  await assert.rejects(get(t, base), /the server lost its place \(3 attempts\)|the connection broke off \(3 attempts\)/);
+  assert.ok(nAsked <= 4, `${nAsked}`);
+});
+
 test('a server that replaces the file and goes on in the new one is noticed', async (t) => {
   const [old, newer] = ['a'.repeat(50_000), 'b'.repeat(50_000)];
   let nAsked = 0;
@@ -366,6 +397,14 @@ test('archives cannot write outside, nor through links', (t) => {
   refuse(header({ name: 'null', type: '3' }));
   refuse(header({ name: 'pipe', type: '6' }));
   refuse(header({ name: 'a', type: 'x', size: 13 }), padded('13 path=../x\n'), header({ name: 'a' }));
+  // What follows is a map of holes and the rest, and no content.
+  refuse(
+    header({ name: 'a', type: 'x', size: 22 }),
+    padded('22 GNU.sparse.major=1\n'),
+    header({ name: 'a', size: 4 }),
+    padded('0\n0\n'),
+  );
+  refuse(header({ name: 'a', type: 'S' }));
   refuse(header({ name: 'short', size: 5000 }), padded('x'));
   refuse(Buffer.alloc(512, 'garbage'));
   refuse();
@@ -511,6 +550,28 @@ test('of a download that is larger than the disk the way out is room, not a netw
     return true;
   });
 });
+
+for (const [program, words] of [
+  ['gzip', ['-1']],
+  ['xz', ['-0']],
+  ['bzip2', ['-1']],
+] as const) {
+  test(`what is unpacked without an end does not fill the disk: ${program}`, async (t) => {
+    if (program !== 'gzip' && !needsSandbox(t)) return;
+    const packed = spawnSync(program, [...words, '-c'], { input: Buffer.alloc(8 << 20) });
+    if (packed.status !== 0) return t.skip(`${program} is not installed`);
+    const file = join(temporaryFolder(t), 'packed');
+    writeFileSync(file, packed.stdout);
+    using workspace = new Workspace(temporaryStore(t));
+    const options = { workspace, signal: new AbortController().signal, slot: 0 };
+    await assert.rejects(decompress(file, { ...options, room: () => 8 << 20 }), {
+      code: 'E-BUILD-013',
+      message: 'cannot unpack the archive: more than 4.0 MiB come out of it, for which the disk has no room',
+    });
+    assert.ok((statSync(`${file}.tar`, { throwIfNoEntry: false })?.size ?? 0) <= (4 << 20) + (1 << 16));
+    assert.equal(statSync(await decompress(file, { ...options, room: () => 16 << 20 })).size, 8 << 20);
+  });
+}
 
 test('a file system that has no size of its own has room; others keep some for all else', () => {
   assert.equal(roomOn({ bavail: 0, blocks: 0, bsize: 4096 }), Infinity);

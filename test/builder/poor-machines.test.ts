@@ -3,6 +3,7 @@
  * profile of its own.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,4 +136,36 @@ test('where nothing is laid over anything, layers are copied', async (t) => {
   const { told, isAvailable, hasOverlay } = await without(t, 'mount', { index: 3, value: 0 });
   assert.deepEqual(told, ['made', 'made']);
   assert.deepEqual([isAvailable, hasOverlay], [true, false]);
+});
+
+/** What igos says where a shell has prepared the machine: `words` run what they are followed by. */
+function after(t: TestContext, words: readonly [string, ...string[]]): Told | string {
+  const folder = temporaryFolder(t);
+  const script = join(folder, 'script.ts');
+  writeFileSync(script, SCRIPT);
+  mkdirSync(join(folder, 'home'));
+  const [program, ...rest] = [...words, process.execPath, script, join(folder, 'home')];
+  const env = { PATH: process.env['PATH'], NO_COLOR: '1', HOME_OF_STORE: join(folder, 'home') };
+  const { stdout, stderr } = spawnSync(program!, rest, { encoding: 'utf8', env });
+  return stdout === '' ? stderr : (JSON.parse(stdout) as Told);
+}
+
+test('a limit on processes that is lower than that of builds holds for them, too', (t) => {
+  if (!needsSandbox(t)) return;
+  const { told } = after(t, ['bash', '-c', 'ulimit -u 9000; exec "$0" "$@"']) as Told;
+  assert.deepEqual(told, ['made', 'made']);
+});
+
+const mounts = ['-rm', 'sh', '-c', 'mount -t tmpfs -o noexec none "$HOME_OF_STORE" && exec "$0" "$@"'] as const;
+const noMounts =
+  spawnSync('unshare', [...mounts, 'true'], { env: { ...process.env, HOME_OF_STORE: tmpdir() } }).status === 0
+    ? false
+    : 'nothing can be mounted here';
+
+test('a store where no program can be started is told as one', { skip: noMounts }, (t) => {
+  if (!needsSandbox(t)) return;
+  const { told, isAvailable } = after(t, ['unshare', ...mounts]) as Told;
+  assert.deepEqual(told.slice(0, 2), ['E-BUILD-003', 'builds need a sandbox, and no program can be started where it is set up']);
+  assert.match(told[2]!, /^in '.*\/home': EACCES$/);
+  assert.equal(isAvailable, false);
 });

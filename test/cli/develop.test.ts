@@ -147,6 +147,25 @@ function pipedScript(t: TestContext, shell: string): void {
   assert.doesNotMatch(run.stderr, /job control|terminal|\$ |run-build/);
 }
 
+test('a command behind -- runs word by word, with its own options and status', { skip }, (t) => {
+  const { igos, tree } = treeOf(t);
+  const develop = (...words: string[]) => igos('develop', `${tree}#hello`, ...words);
+  const words = develop('--', 'sh', '-c', 'printf "<%s>" "$PWD" "$@"; exit 7', 'x', 'a b', '*', "it's", '$HOME', '--json', '--');
+  assert.deepEqual([words.status, words.stdout], [7, "</build><a b><*><it's><$HOME><--json><-->"], words.stderr);
+  assert.equal(develop('-u', '--', 'cat', 'source.txt').stdout, 'source\n');
+  assert.equal(develop('--', 'run-phase', 'unpack').status, 0);
+  assert.match(develop('--', 'run_phase', 'none').stderr, /there is no phase 'none'/);
+  // Words of the shell are none here.
+  for (const word of ['if', 'a=1']) assert.equal(develop('--', word, 'true').status, 127, word);
+  const wrong = develop('-c', 'true', '--', 'true');
+  assert.deepEqual([wrong.status, wrong.stderr.split('\n')[0]], [2, 'igos: --command and -- both say what to run']);
+  const missed = develop('echo', 'hi');
+  assert.equal(missed.status, 2);
+  assert.match(missed.stderr, /unexpected operand 'echo'\nhint: a command to run there stands behind --: igos develop TREE#NAME/);
+  // Its options are not ours: the error is no record.
+  assert.equal(igos('develop', `${tree}#none`, '--', 'true', '--json').stdout, '');
+});
+
 test('a shell at a terminal has its keys: jobs, interrupts, its status', { skip: skip || noTerminal() }, (t) => {
   const { tree, home, work } = treeOf(t);
   const env = {

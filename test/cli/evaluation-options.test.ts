@@ -1,7 +1,7 @@
 /** The options of `igos eval` that users of Nix bring along, and what evaluation says on stderr. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { programs } from './programs.ts';
 
@@ -18,7 +18,14 @@ test('options of nix-instantiate --eval', (t) => {
   const place = (line: number, column: number): string => ` column="${column}" line="${line}"`;
   const xml = (of: string, fn: string): string =>
     `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <attrs>\n    <attr${of}>\n      <function${fn}>\n        <attrspat ellipsis="1">\n          <attr name="a" />\n        </attrspat>\n      </function>\n    </attr>\n  </attrs>\n</expr>\n`;
-  assert.equal(out('--xml', '--no-location', file), xml(' name="f"', ''));
+  assert.equal(out('--xml', '--strict', '--no-location', file), xml(' name="f"', ''));
+  const lazy = 'let f = x: x; s = { a = throw "a"; b = [ 1 ]; c = "c"; inherit f; }; in builtins.seq s.b s';
+  const attr = (name: string, inside: string): string => `    <attr name="${name}">\n${inside}    </attr>\n`;
+  const unevaluated = '      <unevaluated />\n';
+  assert.equal(
+    out('--xml', '--no-location', '-E', lazy),
+    `<?xml version='1.0' encoding='utf-8'?>\n<expr>\n  <attrs>\n${attr('a', unevaluated)}${attr('b', '      <list>\n        <int value="1" />\n      </list>\n')}${attr('c', '      <string value="c" />\n')}${attr('f', unevaluated)}  </attrs>\n</expr>\n`,
+  );
   assert.equal(out('--xml', '--strict', file), xml(`${place(2, 3)} name="f" path="${file}"`, `${place(2, 7)} path="${file}"`));
   assert.equal(out('--extra-experimental-features', 'nix-command flakes pipe-operators', '-E', '1 |> (x: x)'), '1\n');
   const date = 'builtins.fromTOML "a = 2000-02-29"';
@@ -171,4 +178,17 @@ test('trace, warn and traceVerbose on stderr', (t) => {
   const ended = igos('eval', '--abort-on-warn', '-E', 'builtins.warn "Hello" 123');
   assert.equal(ended.status, 1);
   assert.match(ended.stderr, /^evaluation warning: Hello\nerror.*abort-on-warn is set/);
+});
+
+test('storePath takes a link to where the store is on disk, as --out-link makes it', (t) => {
+  const { igos, work } = programs(t);
+  writeFileSync(join(work, 'f.txt'), 'x');
+  const path = igos('store', 'add', join(work, 'f.txt')).stdout.trim();
+  const onDisk = join(work, 'home/store', basename(path));
+  symlinkSync(onDisk, join(work, 'result'));
+  assert.deepEqual(igos('eval', '--impure', '-E', `builtins.storePath ${join(work, 'result')}`), {
+    status: 0,
+    stdout: `"${path}"\n`,
+    stderr: '',
+  });
 });

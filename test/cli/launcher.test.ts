@@ -294,3 +294,27 @@ test('a full disk is no mistake in igos', { skip: existsSync('/dev/full') ? fals
   });
   assert.deepEqual([status, stderr], [1, "error: cannot write 'standard output': no space left on device\n"]);
 });
+
+test('a standard output that is closed is told where something was to be printed', (t) => {
+  const { work } = programs(t);
+  const run = (script: string): readonly [number | null, string] => {
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', script, join(project, 'bin/igos')], {
+      env: { PATH: process.env['PATH'], HOME: work, IGOS_HOME: join(work, 'home') },
+      encoding: 'utf8',
+    });
+    return [status, stderr];
+  };
+  const told = [1, "error: cannot write 'standard output': not open for that\n"] as const;
+  for (const words of ['eval -E 1', 'eval -E 1', '--version', '--help', 'completions bash']) {
+    assert.deepEqual(run(`"$0" ${words} >&-`), told, words);
+    assert.deepEqual(run(`"$0" ${words} <&- >&-`), told, words);
+    assert.deepEqual(run(`"$0" ${words} >&- 2>&-`), [1, ''], words);
+  }
+  // The record of an error has nowhere to go, and the error has.
+  for (const where of ['>&-', '>/dev/full'])
+    assert.match(run(`"$0" eval --json -E 'throw "mine"' ${where}`).join(' '), /^1 error.*mine/, where);
+  // Nothing to print, and nothing that went wrong.
+  assert.deepEqual(run('"$0" gc --quiet >&-')[0], 0);
+  assert.deepEqual(run('3>&- "$0" eval -E 1 >/dev/null'), [0, '']);
+  assert.deepEqual(run('"$0" eval -E 1 3</dev/null 4</dev/null >/dev/null'), [0, '']);
+});

@@ -1,11 +1,11 @@
 /** Files that `-o` names. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs, { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { basename, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { writeOutputFile } from '../../cli/output-file.ts';
+import { diskSteps } from '../disk-steps.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 
 const write = (path: string, text: string): void => writeOutputFile(path, (sink) => sink(Buffer.from(text)));
@@ -31,37 +31,18 @@ test('a file is replaced whole, keeps its mode, and stays where links say it is'
   assert.deepEqual(readdirSync(folder).sort(), ['dangling', 'elsewhere', 'file', 'new']);
 });
 
-/** Flushes and renames in the order in which `run` makes them, each with the last part of its path. */
-function recorded(t: TestContext, run: () => void): string[] {
-  const steps: string[] = [];
-  const { fsyncSync, renameSync } = fs;
-  t.mock.method(fs, 'fsyncSync', (fd: number) => {
-    steps.push(`sync ${basename(readlinkSync(`/proc/self/fd/${fd}`))}`);
-    fsyncSync(fd);
-  });
-  t.mock.method(fs, 'renameSync', (from: string, to: string) => {
-    steps.push(`rename ${basename(from)} ${basename(to)}`);
-    renameSync(from, to);
-  });
-  syncBuiltinESMExports();
-  try {
-    run();
-  } finally {
-    t.mock.restoreAll();
-    syncBuiltinESMExports();
-  }
-  return steps.map((step) => step.replace(/\.tmp-\S+/, 'TEMPORARY'));
-}
-
 test('bytes are durable before the file has its name, and the name is before we say that it is there', (t) => {
   const folder = join(temporaryFolder(t), 'folder');
   mkdirSync(folder);
-  const steps = ['sync TEMPORARY', 'rename TEMPORARY file', 'sync folder'];
-  for (const text of ['made', 'replaced'])
+  const temporary = `${folder}/TEMPORARY`;
+  const expected = [`sync ${temporary}`, `move ${temporary} ${folder}/file`, `sync ${folder}`];
+  for (const text of ['made', 'replaced']) {
+    const steps = diskSteps(t, () => write(join(folder, 'file'), text));
     assert.deepEqual(
-      recorded(t, () => write(join(folder, 'file'), text)),
-      steps,
+      steps.map((step) => step.replace(/\.tmp-\S+/, 'TEMPORARY')),
+      expected,
     );
+  }
 });
 
 test('devices and pipes are written to, and not replaced', (t) => {

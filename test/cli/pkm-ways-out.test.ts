@@ -80,5 +80,9 @@ test('config list: what packages left is yours, and how to be rid of it', async 
   box.do((root) => root.remove(['a']));
   const { stdout, stderr } = await machine.pkm('config', 'list');
   assert.equal(stdout, 'left       /etc/a.conf (a, which is not installed)\n');
+  box.do((root) => root.install([box.image('b 1', { 'etc/b.conf': '1\n' })]));
+  box.write('etc/b.conf', 'mine\n');
+  box.do((root) => root.install([box.image('b 2', { 'usr/share/b': '2' })]));
+  assert.match((await machine.pkm('config', 'list')).stdout, /^left {7}\/etc\/b.conf \(b, which has it no more\)$/m);
   assert.match(stderr, /^what is left of packages that went is yours: .*with rm; 'pkm remove --force' leaves nothing\n$/);
 });

@@ -10,7 +10,9 @@ import { SystemFault } from '../../base/index.ts';
 import { findCommand } from '../../cli/commands.ts';
 import { endingOf } from '../../cli/exit.ts';
 import { FOREIGN_WORDS } from '../../cli/foreign-words.ts';
-import { packageLine } from '../../cli/report-lines.ts';
+import { packageLine, warningLines } from '../../cli/report-lines.ts';
+import type { TransactionReport } from '../../pkm/index.ts';
+import { changeOf } from '../../pkm/package-change.ts';
 import { golden } from '../golden.ts';
 import { programs, project } from './programs.ts';
 
@@ -128,13 +130,31 @@ test('who may not change a root, and who has no room on it, is told what to do',
 });
 
 test('a plan says which way a version goes', () => {
-  const line = (from: string, to: string, isPlan = false): string =>
-    packageLine({ name: 'a', action: 'upgrade', from, to }, isPlan);
+  const line = (from: string, to: string, isPlan = false): string => packageLine(changeOf('a', from, to), isPlan);
   assert.equal(line('1.0', '2.0'), 'upgraded a 1.0 -> 2.0');
   assert.equal(line('1.0', '1.0rc1'), 'downgraded a 1.0 -> 1.0rc1');
   assert.equal(line('2', '1', true), 'downgrade a 2 -> 1');
   assert.equal(line('1', '1', true), 'renew a 1');
   assert.equal(line('7314ee40b292', 'f15d2c890fb9'), 'changed a 7314ee40b292 -> f15d2c890fb9');
+});
+
+test('a warning says what it is about: a path, or a package that its text does not name', () => {
+  const lines = (...warnings: TransactionReport['warnings'][number][]): string[] =>
+    warningLines({ warnings } as unknown as TransactionReport);
+  assert.deepEqual(
+    lines(
+      { kind: 'dependency', package: 'a', text: "it needs 'b'" },
+      { kind: 'modified-file', package: 'a', path: 'usr/a', text: 'it was modified' },
+      { kind: 'trust', package: 'a', text: "package 'a' is vouched for by nobody" },
+      { kind: 'note', text: 'of all' },
+    ),
+    [
+      "warning: a: it needs 'b'",
+      'warning: usr/a: it was modified',
+      "warning: package 'a' is vouched for by nobody",
+      'warning: of all',
+    ],
+  );
 });
 
 test('what other package managers call a command is not taken for another one, and said in our words', (t) => {

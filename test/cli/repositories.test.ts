@@ -61,6 +61,20 @@ test('archive: a package of a tree, the same to the bit; into a file, into a fol
   assert.deepEqual(new Set(archives.map((one) => one.name)), new Set(['greet', 'greet-lib', 'shell']));
   for (const { file } of archives) assert.ok(existsSync(file));
   assert.equal((await igos('archive', tree, '-o', join(work, 'one-file'))).status, 2);
+  // Of a tree what ships; 'shell' is of a tier that does not, and greet needs it to run. Nobody's need, 'unused' is left out.
+  writeFileSync(
+    join(tree, 'unused.igos'),
+    'package unused "1" { tier = toolchain; summary = "For builds"; build = [ shell ]; phases.install = "mkdir $out"; }\n',
+  );
+  const all = JSON.parse(await good(igos('archive', tree, '--json', '-o', join(work, 'tree-archives/')))) as {
+    archives: { name: string }[];
+  };
+  assert.deepEqual(
+    new Set(all.archives.map((one) => one.name)),
+    new Set(['banner', 'base-files', 'greet', 'greet-lib', 'notes', 'shell']),
+  );
+  const named = join(work, 'unused.igos.tar.gz');
+  assert.match(await good(igos('archive', `${tree}#unused`, '-o', named)), /unused/);
 });
 
 test('repo build needs a key, and says what it did', async () => {

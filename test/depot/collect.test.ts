@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { writeFileAtomic } from '../../base/index.ts';
 import {
   collectDepot,
   Depot,
@@ -139,6 +142,30 @@ test('the page names every archive, and escapes what names may hold', async (t) 
   assert.ok(page.includes('http://x/?a&#38;b&#60;c&#62;'));
   assert.ok(!page.includes('<script'));
   assert.equal(indexPage({ publicFolder: at.published, layout: 'present', depot: at.from, address: 'http://x/?a&b<c>' }), page);
+});
+
+test('who is silent does not hold the server; what has a name is sent whole, though another takes the name', async (t) => {
+  const at = await exchange(t);
+  mkdirSync(at.published, { recursive: true });
+  const file = join(at.published, 'index');
+  const bytes = Buffer.alloc(8 << 20, 'old');
+  writeFileSync(file, bytes);
+  const options = { publicFolder: at.published, host: '127.0.0.1', port: 0, page: () => '' };
+  const server = await serveDepot({ ...options, idleMs: 300 });
+  t.after(() => server.close());
+  const silent = connect(server.port, '127.0.0.1').setNoDelay();
+  silent.on('error', () => {});
+  silent.write('GET /ind');
+  const isCutOff = once(silent, 'close');
+  const response = await new Promise<IncomingMessage>((resolve) =>
+    request({ host: '127.0.0.1', port: server.port, path: '/index' }, resolve).end(),
+  );
+  writeFileAtomic(file, 'new');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  assert.ok(Buffer.concat(chunks).equals(bytes));
+  silent.resume();
+  await isCutOff;
 });
 
 test('the server gives out archives and nothing else', async (t) => {

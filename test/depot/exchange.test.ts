@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes, type Fault, writeFileAtomic } from '../../base/index.ts';
@@ -116,6 +127,44 @@ test('an index is published and fetched anew when it changed', async (t) => {
   execFileSync('touch', ['-d', later.toISOString(), join(at.from.folder, 'alan/index/26.04')]);
   assert.deepEqual(await at.publish(['alan/index/26.04']), ['alan/index/26.04.xz']);
   await at.download(['alan/index/26.04']);
+  assert.equal(readFileSync(join(at.to.folder, 'alan/index/26.04'), 'utf8'), '<index>2</index>\n');
+});
+
+test('an index whose signature is of the one before is published anew', async (t) => {
+  const at = await exchange(t);
+  const signature = join(at.published, 'alan/index/26.04.xz.sig');
+  await at.publish(['alan/index/26.04']);
+  // As the power going between the two leaves them.
+  const before = readFileSync(signature);
+  const { mtime } = statSync(signature);
+  assert.deepEqual(mtime, statSync(signature.replace(/\.sig$/, '')).mtime);
+  writeFileSync(join(at.from.folder, 'alan/index/26.04'), '<index>2</index>\n');
+  assert.deepEqual(await at.publish(['alan/index/26.04']), ['alan/index/26.04.xz']);
+  writeFileSync(signature, before);
+  utimesSync(signature, mtime, mtime);
+  await assert.rejects(at.download(['alan/index/26.04']), { code: 'E-DEPOT-012' });
+  assert.deepEqual(await at.publish(['alan/index/26.04']), ['alan/index/26.04.xz']);
+  await at.download(['alan/index/26.04']);
+  assert.equal(readFileSync(join(at.to.folder, 'alan/index/26.04'), 'utf8'), '<index>2</index>\n');
+  assert.deepEqual(readdirSync(join(at.published, 'alan/index')).sort(), ['26.04.xz', '26.04.xz.sig']);
+});
+
+test('an index that is replaced between its signature and itself is fetched again', async (t) => {
+  const at = await exchange(t);
+  const signature = join(at.published, 'alan/index/26.04.xz.sig');
+  await at.publish(['alan/index/26.04']);
+  const stale = readFileSync(signature);
+  writeFileSync(join(at.from.folder, 'alan/index/26.04'), '<index>2</index>\n');
+  await at.publish(['alan/index/26.04']);
+  const fresh = readFileSync(signature);
+  writeFileSync(signature, stale);
+  at.requests.length = 0;
+  const { push } = at.requests;
+  at.requests.push = (name) => {
+    if (name === 'alan/index/26.04.xz') writeFileSync(signature, fresh);
+    return push.call(at.requests, name);
+  };
+  assert.deepEqual(await at.download(['alan/index/26.04']), ['alan/index/26.04']);
   assert.equal(readFileSync(join(at.to.folder, 'alan/index/26.04'), 'utf8'), '<index>2</index>\n');
 });
 

@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { compareBytes, Fault, renderFault } from '../../base/index.ts';
-import { type ExtractOptions, extractArchives, extractedLine, openSourceTree, parseArchiveName } from '../../depot/index.ts';
+import {
+  Depot,
+  type ExtractOptions,
+  extractArchives,
+  extractedLine,
+  listDepot,
+  openSourceTree,
+  parseArchiveName,
+  verifyDepot,
+} from '../../depot/index.ts';
 import { golden } from '../golden.ts';
 import { type Scene, scene } from './source-tree.ts';
 
@@ -37,6 +46,33 @@ function assertNoLeftovers(at: Scene) {
   );
   assert.deepEqual(hidden, []);
 }
+
+test('what was extracted and never published is verified by the hash that it got', async (t) => {
+  const at = scene(t);
+  await extract(at, ['alan/pkg/wall'], { updateVersions: true });
+  const depot = new Depot(at.depot, 'present');
+  const publicFolder = join(at.depot, 'public');
+  const verify = async (): Promise<string[]> =>
+    (await verifyDepot(listDepot(depot), { depot, publicFolder, jobs: 2, now: new Date() })).map(({ archive, outcome, reason }) =>
+      [archive.type, archive.name, outcome, ...(reason === undefined ? [] : [reason])].join(' '),
+    );
+  const asMade = [
+    'api clock local',
+    'pkg base unknown',
+    'pkg wall unknown',
+    'raw face local',
+    'src clock local',
+    'src wall local',
+  ];
+  assert.deepEqual((await verify()).sort(compareBytes), asMade);
+  for (const path of ['api/clock/2026-11-21/include/clock/clock.h', 'raw/face/2026-11-21/more', 'src/wall/2026-11-21/LICENSE'])
+    writeFileSync(join(at.depot, 'alan', path), 'changed');
+  const bad = (await verify()).filter((line) => !asMade.includes(line));
+  assert.deepEqual(
+    bad.sort(compareBytes),
+    ['api clock', 'raw face', 'src wall'].map((what) => `${what} bad its content does not have its hash`),
+  );
+});
 
 test('a package is extracted with all that it needs, and first versions are dates', async (t) => {
   const at = scene(t);

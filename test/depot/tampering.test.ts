@@ -171,6 +171,10 @@ const CASES: readonly Case[] = [
   { name: 'a name that leads out', tamper: signed(() => tarOf(TOP, file('1/../../evil'))) },
   { name: 'an absolute name', tamper: signed(() => tarOf(TOP, file('/tmp/evil'))) },
   { name: 'a link that leads out', tamper: signed(() => tarOf(TOP, link('1/out', '../../../etc'))) },
+  {
+    name: 'a link that leads out by one folder',
+    tamper: signed(() => tarOf(TOP, { path: '1/a/', type: 'Directory' }, link('1/a/in', '../x'), link('1/a/out', '../../x'))),
+  },
   { name: 'an absolute link', tamper: signed(() => tarOf(TOP, link('1/out', '/etc/passwd'))) },
   {
     name: 'a link that leads out over another link',

@@ -1,4 +1,4 @@
-/** Archives that are larger than they look are refused in time. */
+/** Archives that are larger than they look are refused in time, and those that hold what we would not make as they mean it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,20 @@ function member(path: string, data?: Buffer): Buffer {
   return Buffer.concat([block, data ?? Buffer.alloc(0)]);
 }
 
+/** As GNU tar writes files with holes. */
+function sparse(type: 'S' | 'x', extension = ''): Buffer {
+  const block = Buffer.alloc(512);
+  new Header({ path: '1/holes', type: 'File', mode: 0o644, size: extension.length, mtime: new Date(0) } as HeaderData).encode(
+    block,
+    0,
+  );
+  block.write(type, 156, 'latin1');
+  block.write(`${sumOf(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return Buffer.concat([block, Buffer.from(extension.padEnd(Math.ceil(extension.length / 512) * 512, '\0'))]);
+}
+
+const sumOf = (block: Buffer): number => block.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+
 const BYTES = 1 << 20;
 const END = Buffer.alloc(1024);
 const file = (name: string, size: number): Buffer => member(`1/${name}`, Buffer.alloc(size));
@@ -25,6 +39,8 @@ const CASES: Readonly<Record<string, readonly [parts: readonly Buffer[], says: R
   'as large as it may be': [[file('a', BYTES), END], undefined],
   'too many bytes': [[file('a', BYTES), file('b', 512), END], /it has more than 1048576 bytes/],
   'too many members': [[...Array.from({ length: 5 }, (_, n) => file(`${n}`, 0)), END], /it has more than 5 members/],
+  'a sparse file': [[sparse('S'), END], /'1\/holes' is of a kind that archives do not have: SparseFile/],
+  'a sparse file, in the way of pax': [[sparse('x', '22 GNU.sparse.major=1\n'), file('a', 0), END], /a file in it is sparse/],
   'zeros behind its end': [[END, Buffer.alloc(3 * BYTES)], /nothing comes to an end in it/],
 };
 

@@ -1,6 +1,7 @@
 /** The atomic layout: whole trees, one symlink that is switched. */
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -210,14 +211,18 @@ test('a tree that is shown again has its own times: files that went and came bac
   clean(box);
 });
 
-test('repair mends the file in every tree that shares it', async (t) => {
+test('repair mends the file in every tree that shares it, and in no other', async (t) => {
   const box = atomic(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/a': '1', 'usr/b': 'b' })]));
   box.do((root) => root.install([box.image('a 2', { 'usr/a': '2', 'usr/b': 'b' })]));
-  writeFileSync(box.path('usr/b'), 'evil');
-  assert.equal(readFileSync(box.path('var/lib/igos/generations/1/usr/b'), 'utf8'), 'evil', 'one file in both');
+  box.do((root) => root.install([box.image('c 1', { 'usr/c': 'c' })]));
+  const inTree = (n: number, name: string) => readFileSync(box.path(`var/lib/igos/generations/${n}/usr/${name}`), 'utf8');
+  for (const name of ['a', 'b']) writeFileSync(box.path(`usr/${name}`), 'evil');
+  assert.deepEqual([inTree(1, 'b'), inTree(2, 'b')], ['evil', 'evil'], 'one file in all');
+  assert.deepEqual([inTree(1, 'a'), inTree(2, 'a')], ['1', 'evil'], 'one file in two');
   await box.do((root) => root.repair());
   clean(box);
+  assert.deepEqual([inTree(1, 'a'), inTree(2, 'a'), inTree(1, 'b')], ['1', '2', 'b']);
   await box.do((root) => root.rollback(1));
   clean(box);
 });
@@ -226,11 +231,41 @@ test('a tree that is lost is made again by a rollback', async (t) => {
   const box = atomic(t);
   box.do((root) => root.install([box.image('a 1', { 'usr/a': '1' })]));
   box.do((root) => root.install([box.image('a 2', { 'usr/a': '2' })]));
-  const { rmSync } = await import('node:fs');
   rmSync(box.path('var/lib/igos/generations/1'), { recursive: true });
   await box.do((root) => root.rollback(1));
   assert.equal(box.read('usr/a'), '1');
   clean(box);
+});
+
+test('a tree in which somebody changed something is made anew by a rollback', async (t) => {
+  const changes: ((path: (name: string) => string) => void)[] = [
+    (path) => writeFileSync(path('a'), '!'),
+    (path) => writeFileSync(path('a'), 'longer'),
+    (path) => chmodSync(path('a'), 0o600),
+    (path) => rmSync(path('a')),
+    (path) => {
+      rmSync(path('a'));
+      symlinkSync('elsewhere', path('a'));
+    },
+    (path) => {
+      rmSync(path('l'));
+      symlinkSync('b', path('l'));
+    },
+    (path) => {
+      rmSync(path('l'));
+      writeFileSync(path('l'), 'a');
+    },
+  ];
+  for (const change of changes) {
+    const box = atomic(t);
+    box.do((root) => root.install([box.image('a 1', { 'usr/a': '1', 'usr/l': '-> a' })]));
+    const before = box.snapshot();
+    box.do((root) => root.install([box.image('a 2', { 'usr/a': '2', 'usr/l': '-> a2' })]));
+    change((name) => box.path(`var/lib/igos/generations/1/usr/${name}`));
+    await box.do((root) => root.rollback(1));
+    assert.deepEqual(box.snapshot(), before, String(change));
+    clean(box);
+  }
 });
 
 test('the state may lie behind a symlink of the root', (t) => {

@@ -1,6 +1,6 @@
 /** Configuration: every case of the rules, as sequences of versions and edits on a real root. */
 import assert from 'node:assert/strict';
-import { chmodSync, chownSync, existsSync, lstatSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, readdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Root } from '../../pkm/index.ts';
 import { decideOffered, decideWithdrawn } from '../../pkm/plan/config-rules.ts';
@@ -83,6 +83,25 @@ test('rollback after a conflict keeps the file and takes the stale .new away', a
   assert.equal(box.read('etc/p.conf.new'), undefined);
 });
 
+test('a rollback to the version that was deleted, or changed where nothing can be merged, is no conflict', async (t) => {
+  const box = new Sandbox(t);
+  const binary = (text: string) => `${text}\0`;
+  install(box, 1, binary(V1));
+  const rollback = async () => (await box.do((root) => root.rollback(1))).config.map(({ outcome: what }) => what);
+  const states = () => box.do((root) => root.config().map((file) => [file.path, file.state]));
+  unlinkSync(box.path('etc/p.conf'));
+  assert.deepEqual(outcome(install(box, 2, binary(V2))), ['stays-deleted etc/p.conf.new']);
+  assert.deepEqual(await rollback(), ['stays-deleted']);
+  assert.deepEqual([box.read('etc/p.conf'), box.read('etc/p.conf.new')], [undefined, undefined]);
+  assert.deepEqual(states(), [['etc/p.conf', 'deleted']]);
+  box.write('etc/p.conf', binary(CLASH));
+  assert.deepEqual(outcome(install(box, 3, binary(V2))), ['new-file etc/p.conf.new']);
+  assert.deepEqual(await rollback(), ['kept']);
+  assert.deepEqual([box.read('etc/p.conf'), box.read('etc/p.conf.new')], [binary(CLASH), undefined]);
+  assert.deepEqual(states(), [['etc/p.conf', 'modified']]);
+  assert.deepEqual(outcome(install(box, 4, binary(V2))), ['new-file etc/p.conf.new'], 'what comes anew is a conflict again');
+});
+
 test('binary configuration is never merged', (t) => {
   const box = new Sandbox(t);
   install(box, 1, `${V1}\0`);
@@ -144,6 +163,41 @@ test('rollback merges, and never discards', async (t) => {
   await box.do((root) => root.rollback(0));
   assert.equal(box.read('etc/p.conf'), MINE, 'modified: stays without its package');
   assert.equal(box.read('usr/v'), undefined);
+});
+
+test('the same bytes from another package: what was modified is kept, what was deleted stays deleted, nothing waits', (t) => {
+  const box = new Sandbox(t);
+  const files = { 'etc/edited': V1, 'etc/gone': V1 };
+  box.do((root) => root.install([box.image('p 1', files)]));
+  box.write('etc/edited', MINE);
+  unlinkSync(box.path('etc/gone'));
+  const report = box.do((root) => root.install([box.image('q 1', files, { supersedes: ['p'] })]));
+  assert.deepEqual(
+    report.config.map(({ path, owner, outcome }) => [path, owner, outcome]),
+    [
+      ['etc/edited', 'q', 'kept'],
+      ['etc/gone', 'q', 'stays-deleted'],
+    ],
+  );
+  assert.equal(box.read('etc/edited'), MINE);
+  assert.deepEqual(readdirSync(box.path('etc')), ['edited']);
+});
+
+test('a folder that somebody made of a configuration file stays when its package goes, and what is in it', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, V1);
+  unlinkSync(box.path('etc/p.conf'));
+  box.write('etc/p.conf/mine', 'mine\n');
+  for (const force of [false, true]) {
+    assert.deepEqual(outcome(box.do((root) => root.remove(['p'], { force }))), ['left']);
+    assert.equal(box.read('etc/p.conf/mine'), 'mine\n');
+    assert.deepEqual(readdirSync(box.path('etc')), ['p.conf']);
+    await box.do((root) => root.rollback(1));
+    assert.equal(box.read('etc/p.conf/mine'), 'mine\n');
+  }
+  const report = box.do((root) => root.install([box.image('p 2', { 'etc/p.conf/main': V2 })]));
+  assert.deepEqual(outcome(report), ['placed'], 'the folder is where its next version has one');
+  assert.deepEqual(readdirSync(box.path('etc/p.conf')).sort(), ['main', 'mine']);
 });
 
 test('declared globs are configuration too; symlinks in etc are', (t) => {
@@ -211,7 +265,38 @@ test('the mode and the owner that the user gave a configuration file stay when i
   assert.deepEqual(stands(), given);
 });
 
-test("rules: the user's bytes are never written over unless they are a version that a package brought", () => {
+test('a file that the user changed and gave away stays theirs when only its mode changes upstream', (t) => {
+  const box = new Sandbox(t);
+  const path = box.path('etc/p.conf');
+  const at = (version: number, mode: number) =>
+    box.do((root) => root.install([box.image(`p ${version}`, { 'etc/p.conf': { mode, text: V1 } })]));
+  at(1, 0o644);
+  box.write('etc/p.conf', MINE);
+  const isRoot = process.geteuid!() === 0;
+  if (isRoot) chownSync(path, 33, 44);
+  assert.deepEqual(outcome(at(2, 0o640)), ['kept']);
+  const { mode, uid, gid } = lstatSync(path);
+  assert.deepEqual([mode & 0o777, ...(isRoot ? [uid, gid] : [])], [0o640, ...(isRoot ? [33, 44] : [])]);
+});
+
+test('a file of the user in the place of a link stays as it is when the link comes back', async (t) => {
+  const box = new Sandbox(t);
+  install(box, 1, '-> a');
+  unlinkSync(box.path('etc/p.conf'));
+  box.write('etc/p.conf', MINE);
+  if (process.geteuid!() === 0) chownSync(box.path('etc/p.conf'), 33, 44);
+  const stands = () => {
+    const { mode, uid, gid } = lstatSync(box.path('etc/p.conf'));
+    return [mode, uid, gid];
+  };
+  const before = stands();
+  assert.deepEqual(outcome(install(box, 2, V2)), ['new-file etc/p.conf.new']);
+  assert.deepEqual(outcome(await box.do((root) => root.rollback(1))), ['kept']);
+  assert.deepEqual([stands(), box.read('etc/p.conf')], [before, MINE]);
+  assert.equal(box.read('etc/p.conf.new'), undefined);
+});
+
+test("rules: the user's bytes are never written over, and what a package brought is not taken for theirs", () => {
   const values = [undefined, 'A', 'B', 'C', 'D'];
   for (const live of values) {
     for (const original of values) {
@@ -222,6 +307,8 @@ test("rules: the user's bytes are never written over unless they are a version t
           const decision = next === undefined ? decideWithdrawn(facts, 'replace') : decideOffered({ ...facts, next });
           if (isUsers && live !== next)
             assert.ok(['keep', 'merge', 'leave'].includes(decision), JSON.stringify({ facts, decision }));
+          if (!isUsers && live !== undefined && live !== next)
+            assert.equal(decision, next === undefined ? 'remove' : 'place', JSON.stringify(facts));
           if (next === undefined) assert.notEqual(isUsers && decideWithdrawn(facts, 'remove-by-force'), 'remove');
         }
       }

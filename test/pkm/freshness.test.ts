@@ -1,6 +1,6 @@
 /** Nobody may hand out an old index, an expired one, or two at once: and what a root knows stays as it was. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { golden } from '../golden.ts';
@@ -47,6 +47,21 @@ test('an older index than the known one is refused, and taken by force', async (
     /which is not trusted here/,
     'force is no trust',
   );
+});
+
+test('an index that its publisher lost comes back above the serial that is known', async (t) => {
+  const box = new Sandbox(t);
+  const publisher = new Publisher(box);
+  await publisher.add('a 1', { 'usr/a': 'a' });
+  for (let i = 0; i < 3; i++) await publisher.publish();
+  await box.do((root) => root.sync(publisher.address, { keys }));
+  rmSync(join(publisher.folder, 'index.json'));
+  await assert.rejects(publisher.publish(), { code: 'E-PKM-029' });
+  await publisher.publish({ serial: 3 });
+  await box.do((root) => assert.rejects(root.sync(publisher.address, { keys }), { code: 'E-PKM-026' }));
+  assert.equal((await publisher.publish({ serial: 4 })).serial, 4);
+  await box.do((root) => root.sync(publisher.address, { keys }));
+  assert.equal((await publisher.publish()).serial, 5);
 });
 
 test('a key is rotated: an index with both signatures is the same one, by whichever key it is trusted', async (t) => {

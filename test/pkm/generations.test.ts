@@ -5,7 +5,8 @@ import { chmodSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { openRoot, type Root, writeArchive } from '../../pkm/index.ts';
+import { packageLine } from '../../cli/report-lines.ts';
+import { openRoot, type Root, type TransactionReport, writeArchive } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
 
 test('rollback restores every path, mode and byte, and is itself a generation', async (t) => {
@@ -159,6 +160,49 @@ test('diff of two generations', (t) => {
   );
   assert.deepEqual(
     box.do((root) => root.diff(2, 2)),
+    { packages: [], added: [], removed: [], changed: [] },
+  );
+});
+
+test('diff says which way a version goes, what is there again, and what was marked', async (t) => {
+  const box = new Sandbox(t);
+  const build = (bytes: string) => box.image('b 1', { 'usr/b': bytes });
+  box.do((root) => root.install([box.image('a 1', { 'usr/a': '1' }), build('b'), box.image('c 1', { 'usr/c': 'c' })]));
+  box.do((root) =>
+    root.install([box.image('a 2', { 'usr/a': '2' }), build('B'), box.image('d 1', { 'usr/c': 'd' }, { supersedes: ['c'] })]),
+  );
+  const diff = (a: number, b: number) => box.do((root) => root.diff(a, b).packages);
+  assert.deepEqual(diff(1, 2), [
+    { name: 'a', action: 'upgrade', from: '1', to: '2' },
+    { name: 'b', action: 'renew', from: '1', to: '1' },
+    { name: 'c', action: 'supersede', from: '1', by: 'd' },
+    { name: 'd', action: 'install', to: '1' },
+  ]);
+  assert.deepEqual(diff(2, 1), [
+    { name: 'a', action: 'downgrade', from: '2', to: '1' },
+    { name: 'b', action: 'renew', from: '1', to: '1' },
+    { name: 'c', action: 'restore', from: '1', to: '1' },
+    { name: 'd', action: 'remove', from: '1' },
+  ]);
+  const back = await box.do((root) => root.rollback(1));
+  const there = await box.do((root) => root.rollback(2));
+  const lines = (report: TransactionReport) => report.packages.map((change) => packageLine(change, false));
+  assert.deepEqual(lines(back), ['restored a 2 -> 1', 'restored b 1', 'restored c 1', 'removed d 1']);
+  assert.deepEqual(lines(there), ['restored a 1 -> 2', 'restored b 1', 'superseded c 1 by d', 'restored d 1']);
+  box.do((root) => root.mark(['a'], 'dependency'));
+  assert.deepEqual(diff(4, 5), [{ name: 'a', action: 'mark', to: '2', reason: 'dependency' }]);
+});
+
+test('an archive that was read in another place is the same', async (t) => {
+  const box = new Sandbox(t);
+  for (const name of ['here', 'there']) {
+    const file = join(box.base, name);
+    await writeArchive(box.image('a 1', { 'usr/a': '1' }), file);
+    await box.do(async (root) => root.install([await root.readArchive(file)], { archiveTrust: 'loose' }));
+    if (name === 'here') box.do((root) => root.remove(['a']));
+  }
+  assert.deepEqual(
+    box.do((root) => root.diff(1, 3)),
     { packages: [], added: [], removed: [], changed: [] },
   );
 });

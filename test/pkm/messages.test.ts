@@ -87,6 +87,11 @@ const cases: Record<string, (box: Sandbox) => unknown> = {
     box.do((root) => root.install([box.image('a 1', {}), box.image('b 1', {}, { supersedes: ['a'] })]));
     box.do((root) => root.install([box.image('a 2', {})]));
   },
+  'superseded-by-several': (box) => {
+    const split = ['b 1', 'c 1'].map((about) => box.image(about, {}, { supersedes: ['a'] }));
+    box.do((root) => root.install([box.image('a 1', {}), ...split]));
+    box.do((root) => root.install([box.image('a 2', {})]));
+  },
   conflicts: (box) => {
     box.do((root) => root.install([box.image('postfix 1', {}, { provides: ['mta'] })]));
     box.do((root) => root.install([box.image('exim 1', {}, { conflicts: ['mta'] })]));

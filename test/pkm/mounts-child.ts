@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageEntry, makeImage, writeArchive } from '../../pkm/index.ts';
+import { type RootIo, realIo } from '../../pkm/io.ts';
 import { watchIo } from './crash-scenarios.ts';
 import { Sandbox } from './support.ts';
 
@@ -45,6 +46,30 @@ for (let step = 0; finished === 0; step += 1 + (step >> 4)) {
   assert.equal(existsSync(box.path('var/lib/igos/staging')), false);
 }
 assert.ok(finished > 15);
+
+/** What is promised by a commit is durable before it, and what it promised before the journal goes: on each file system. */
+function checkSyncs(): void {
+  const steps: string[] = [];
+  const deviceOf = (path: string): string => (statSync(path).dev === statSync(box.root).dev ? 'root' : 'boot');
+  const io: RootIo = {
+    ...realIo,
+    syncFileSystem: (path) => {
+      steps.push(`sync ${deviceOf(path)}`);
+      realIo.syncFileSystem(path);
+    },
+    commit: (name, work) => {
+      const result = work();
+      steps.push(`commit ${name}`);
+      return result;
+    },
+  };
+  box.do((root) => root.install([box.image('synced 1', { 'boot/synced': 'x', 'usr/synced': 'y' })]), { io });
+  const devices = [...new Set([deviceOf(box.root), deviceOf(box.path('boot'))])];
+  const [staged, placed] = ['generation', 'journal'].map((name) => steps.splice(0, steps.indexOf(`commit ${name}`) + 1));
+  for (const part of [staged, placed])
+    for (const device of devices) assert.ok(part!.includes(`sync ${device}`), `${device} is not synced: ${part!.join(', ')}`);
+}
+checkSyncs();
 
 /** Of an archive, what is one file is one file again; not where each is copied to a mount of its own. */
 async function installArchive(): Promise<void> {

@@ -55,18 +55,20 @@ test('row: trust, strict installs what the signed index knows, and nothing else'
   );
 });
 
-test('row: trust, repo-only installs neither store outputs nor archives under another name', async (t) => {
-  const box = new Sandbox(t);
-  const { folder, address, file } = await repository(box, 1);
-  const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { packages: { version: string }[] };
-  index.packages[0]!.version = '9';
-  publish(folder, index);
-  await box.do((root) => root.sync(address, { keys: [ours.open] }));
-  assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/b': 'b' })], { archiveTrust: 'repo-only' })), {
-    code: 'E-PKM-025',
-  });
-  await assert.rejects(installFile(box, file, 'repo-only'), { code: 'E-PKM-025' });
-  await installFile(box, file, 'strict');
+test('row: trust, repo-only installs neither store outputs nor archives under another name, version or release', async (t) => {
+  for (const other of [{ name: 'b' }, { version: '9' }, { release: 7 }]) {
+    const box = new Sandbox(t);
+    const { folder, address, file } = await repository(box, 1);
+    const index = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { packages: object[] };
+    Object.assign(index.packages[0]!, other);
+    publish(folder, index);
+    await box.do((root) => root.sync(address, { keys: [ours.open] }));
+    assert.throws(() => box.do((root) => root.install([box.image('b 1', { 'usr/b': 'b' })], { archiveTrust: 'repo-only' })), {
+      code: 'E-PKM-025',
+    });
+    await assert.rejects(installFile(box, file, 'repo-only'), { code: 'E-PKM-025' }, JSON.stringify(other));
+    await installFile(box, file, 'strict');
+  }
 });
 
 function publish(folder: string, index: object, secret: string = ours.secret): void {

@@ -293,7 +293,7 @@ test('row: history tells who, when and what, in a chain', (t) => {
   );
   assert.ok(history.every((entry) => entry.user === 'tester' && entry.time >= 1_800_000_000));
   assert.deepEqual(
-    box.do((root) => root.history({ package: 'b' }).length),
+    box.do((root) => root.history({ packages: ['b'] }).length),
     2,
   );
 });
@@ -328,13 +328,19 @@ test('files of no package: equal ones are adopted, others refused, --overwrite r
   );
 });
 
-test('directories that were there keep their mode and stay', (t) => {
+test('directories that were there keep their mode and stay, but for a mode that a package asks for', (t) => {
   const box = new Sandbox(t);
-  mkdirSync(box.path('tmp'));
-  chmodSync(box.path('tmp'), 0o1777);
-  const image = box.image('a 1', { 'tmp/x': 'x', 'srv/private': { mode: 0o700 }, 'srv/private/f': 'f' });
-  box.do((root) => root.install([image]));
+  for (const [path, mode] of [
+    ['tmp', 0o1777],
+    ['spool', 0o755],
+  ] as const) {
+    mkdirSync(box.path(path));
+    chmodSync(box.path(path), mode);
+  }
+  const files = { 'tmp/x': 'x', 'srv/private': { mode: 0o700 }, 'srv/private/f': 'f', spool: { mode: 0o1770 } };
+  box.do((root) => root.install([box.image('a 1', files)]));
   assert.equal(lstatSync(box.path('tmp')).mode & 0o7777, 0o1777);
+  assert.equal(lstatSync(box.path('spool')).mode & 0o7777, 0o1770);
   assert.equal(lstatSync(box.path('srv/private')).mode & 0o7777, 0o700);
   assert.equal(
     box.do((root) => root.verify().isClean),

@@ -120,6 +120,13 @@ test('what is newer of a package meets a requirement as the end of its chain', (
   const installed = after([], [pack('a')]);
   const offered = [...CHAIN, pack('app', { runtime: ['a>=3'] })];
   assert.deepEqual(named(resolve({ offered, installed, wanted: ['app'] })), ['b 2', 'c 3', 'app 1']);
+  const longer = [
+    ...CHAIN,
+    pack('d 4', { supersedes: ['c'] }),
+    pack('e 5', { supersedes: ['d'] }),
+    pack('app', { runtime: ['a>=5'] }),
+  ];
+  assert.deepEqual(named(resolve({ offered: longer, installed, wanted: ['app'] })), ['b 2', 'c 3', 'd 4', 'e 5', 'app 1']);
 });
 
 test('a split is upgraded to all of its successors, each at the end of its chain, or to none', () => {

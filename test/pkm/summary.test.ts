@@ -9,8 +9,8 @@ test('verbs in their order, versions, and not more than five names', () => {
     summaryOf([
       { name: 'a', action: 'upgrade', from: '1.0', to: '2.0' },
       { name: 'b', action: 'install', to: '1.0' },
-      { name: 'c', action: 'upgrade', from: '1.0', to: '1.0' },
-      { name: 'd', action: 'upgrade', from: '1.0', to: '0.9' },
+      { name: 'c', action: 'renew', from: '1.0', to: '1.0' },
+      { name: 'd', action: 'downgrade', from: '1.0', to: '0.9' },
       { name: 'e', action: 'supersede', from: '1.0', by: 'b' },
       { name: 'f', action: 'remove', from: '3' },
     ]),

@@ -103,7 +103,7 @@ test('a failure is reported and recorded, and the generation stands; a fatal one
     box.do((root) => root.generation),
     2,
   );
-  const details = box.do((root) => root.history({ package: 'mime' })).filter((entry) => entry.operation === 'trigger');
+  const details = box.do((root) => root.history({ packages: ['mime'] })).filter((entry) => entry.operation === 'trigger');
   assert.deepEqual(
     details.map((entry) => (JSON.parse(entry.detail) as { status: string }).status),
     ['failed', 'failed'],

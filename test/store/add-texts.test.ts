@@ -1,6 +1,6 @@
 /** Texts that are registered when there is time for it, and what stands where an object is to be. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Fault } from '../../base/index.ts';
@@ -55,6 +55,39 @@ test('derivations of later can be read at once, and are valid when they are fini
     other.roots().some(({ path }) => path === b.path),
     'it is held',
   );
+});
+
+test('a derivation that is not what was registered is not read, and comes back when it is added again', (t) => {
+  const { store, home } = temporaryStore(t);
+  const { text, path, drv } = derivation('a', [], 'some text');
+  store.addTexts([text]);
+  const real = store.toReal(path);
+  store.close();
+  const damages: Record<string, () => void> = {
+    'it is recorded, but not there': () => rmSync(real),
+    'its content changed': () => {
+      chmodSync(real, 0o644);
+      writeFileSync(real, text.text.replace('some', 'SOME'), 'latin1');
+    },
+  };
+  for (const [note, damage] of Object.entries(damages)) {
+    damage();
+    using reading = openStore({ home, storeDir });
+    assert.throws(
+      () => reading.readDerivation(path),
+      (error) => error instanceof Fault && error.code === 'E-STORE-041' && error.notes[0] === note,
+    );
+    assert.deepEqual(reading.addTexts([text]), [path]);
+    assert.deepEqual(reading.readDerivation(path), drv);
+    assert.deepEqual(reading.verify({ contents: true }), []);
+  }
+  // What rotted does not show from outside: only reading tells.
+  chmodSync(real, 0o644);
+  writeFileSync(real, text.text.replace('some', 'SOME'), 'latin1');
+  chmodSync(real, 0o444);
+  utimesSync(real, 1, 1);
+  using rotten = openStore({ home, storeDir });
+  assert.throws(() => rotten.readDerivation(path), /is damaged/);
 });
 
 test('what is not finished when the store is closed is forgotten', async (t) => {
@@ -132,6 +165,8 @@ test('whatever kind of left-over stands in the way of whatever kind of object is
     link: join(makeTree(join(folder, 'c'), { l: '-> somewhere' }), 'l'),
   };
   mkdirSync(join(folder, 'home/store'), { recursive: true });
+  // The index is there before any object is.
+  store.cachePut([['x', 'y']]);
   for (const [kind, source] of Object.entries(sources)) {
     for (const [left, make] of Object.entries(kinds)) {
       const name = `${kind}-${left.replace(' ', '-')}`;

@@ -16,6 +16,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes, renderFault } from '../../base/index.ts';
 import { addRoot, type ObjectStore, openStore, removeRoot, type StorePath, whyLive } from '../../store/index.ts';
+import { diskSteps } from '../disk-steps.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryFolder, temporaryStore } from './fixture.ts';
@@ -61,6 +62,17 @@ test('what no root keeps goes, referrers first; the closure of a root stays', (t
   assert.equal(last.droppedRoots.length, 1);
   assert.deepEqual(readdirSync(join(home, 'var/gcroots/auto')), []);
   assert.equal(store.collect().removed.length, 0);
+});
+
+test('that they are gone is durable before the first of the dead leaves its place', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  left(home, (store) => {
+    text(store, 'a');
+    store.addPath('tree', makeTree(join(folder, 'tree'), { x: '1' }));
+  });
+  const steps = diskSteps(t, () => assert.equal(store.collect().removed.length, 2));
+  const taken = steps.findIndex((step) => step.startsWith(`move ${home}/store/`) || step.startsWith(`delete ${home}/store/`));
+  assert.ok(steps.slice(0, taken).includes(`sync ${home}/var/index/data.mdb`), steps.join('\n'));
 });
 
 test('every kind of root', (t) => {

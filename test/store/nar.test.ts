@@ -63,6 +63,25 @@ test('every published NAR reads and writes back byte for byte', () => {
   }
 });
 
+test('every published NAR reads the same in pieces of any size, and no beginning of one is a NAR', () => {
+  for (const name of names) {
+    const nar = vectorFile(`nar/${name}.nar`);
+    for (const size of [1, 7, 8, 4096]) {
+      const whole = bytesSource(nar);
+      const pieces = (buffer: Uint8Array, offset: number, length: number): number =>
+        whole(buffer, offset, Math.min(length, size));
+      const again = collect((sink) => {
+        const encoder = new NarEncoder(sink);
+        readNar(pieces, encoder);
+        encoder.end();
+      });
+      assert.deepEqual(again, nar, `${name} by ${size}`);
+    }
+    for (let length = 0; length < nar.length; length += Math.max(1, nar.length >> 8))
+      assert.match(faultOf(() => reencode(nar.subarray(0, length))).message, /it ends too early/, `${length} bytes of ${name}`);
+  }
+});
+
 test('every published NAR unpacks, and packs again from disk, to the same bytes', (t) => {
   const folder = scratch(t);
   for (const vector of vectorJson<{ name: string; narSize: number; sha256: { hex: string } }[]>('nar/nars.json')) {

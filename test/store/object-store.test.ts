@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compareBytes, renderFault } from '../../base/index.ts';
+import { compareBytes, renderFault, textToBytes } from '../../base/index.ts';
 import {
   type Derivation,
   derivationPath,
@@ -27,6 +27,7 @@ import {
   type StorePath,
 } from '../../store/index.ts';
 import { removeTree } from '../../store/write-tree.ts';
+import { diskSteps } from '../disk-steps.ts';
 import { golden } from '../golden.ts';
 import { faultOf } from './faults.ts';
 import { makeTree, storeDir, temporaryStore } from './fixture.ts';
@@ -40,6 +41,17 @@ const sample = {
   'share/empty': null,
   'na\u00efve': '',
 };
+
+test('what comes into the store is durable under its name before it is said to be there', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const tree = makeTree(join(folder, 'tree'), { x: '1' });
+  let path: StorePath;
+  const steps = diskSteps(t, () => {
+    path = store.addPath('tree', textToBytes(tree));
+  });
+  const named = steps.findIndex((step) => step.startsWith('move ') && step.endsWith(` ${store.toReal(path!)}`));
+  assert.ok(named !== -1 && steps.slice(named).includes(`sync ${home}/store`), steps.join('\n'));
+});
 
 test('reading a store that is not there creates nothing', (t) => {
   const { store, folder } = temporaryStore(t);
@@ -233,6 +245,8 @@ test('what a crash left at a final name is replaced', (t) => {
   const { store, folder } = temporaryStore(t);
   const source = makeTree(join(folder, 'src'), { a: 'whole' });
   const { path } = store.computePath('x', source);
+  // The index is there before any object is.
+  store.cachePut([['x', 'y']]);
   makeTree(store.toReal(path), { a: 'ha', b: 'left over' });
   chmodSync(store.toReal(path), 0o555);
   assert.deepEqual(

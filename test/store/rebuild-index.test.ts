@@ -1,6 +1,8 @@
 /** A damaged index is refused, not mapped; a new one comes from the log and the objects. */
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes, Fault, renderFault, textToBytes } from '../../base/index.ts';
@@ -187,6 +189,30 @@ test('an index that is gone is no empty store: nothing is read, written or colle
   }
 });
 
+test('objects of which nothing is recorded are no empty store, nor garbage, before the index is rebuilt', (t) => {
+  const { store, folder, home } = temporaryStore(t);
+  const tree = store.addPath('tree', textToBytes(makeTree(join(folder, 'tree'), { a: 'text' })));
+  store.close();
+  removeTree(textToBytes(join(home, 'var')));
+  using lost = openStore({ home, storeDir });
+  const uses = [() => lost.isValid(tree), () => lost.addTexts([{ name: 'x', text: 'x', references: [] }]), () => lost.collect()];
+  for (const use of uses) {
+    assert.throws(
+      use,
+      (error) =>
+        error instanceof Fault && error.message === `there are objects in '${home}/store', and nothing that was recorded of them`,
+    );
+  }
+  assert.deepEqual(readdirSync(join(home, 'store')).length, 1);
+  assert.deepEqual([lost.rebuildIndex().nRecovered, lost.isValid(tree)], [1, true]);
+  lost.close();
+  // What a crash can leave of the beginning of a store: its file is there, and nothing in it was ever registered.
+  truncateSync(join(home, 'var/index/data.mdb'), 0);
+  truncateSync(join(home, 'var/registrations'), 0);
+  using begun = openStore({ home, storeDir });
+  assert.equal(begun.isValid(tree), false);
+});
+
 test('where the objects are gone with the index the store is empty, and begins anew', (t) => {
   const { store, folder, home } = temporaryStore(t);
   const source = textToBytes(makeTree(join(folder, 'tree'), { a: 'text' }));
@@ -197,4 +223,50 @@ test('where the objects are gone with the index the store is empty, and begins a
   assert.deepEqual([...found.allPaths()], []);
   assert.equal(found.addPath('tree', source), tree);
   assert.deepEqual(found.verify({ contents: true }), []);
+});
+
+/** A store on a disk that is full but for its reserve, and later for nothing: what rebuilding says each time, and how many paths there are. */
+const FULL_DISK = `
+import { rmSync, writeFileSync } from 'node:fs';
+import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
+const home = process.argv[1] + '/home';
+const rebuild = () => {
+  const store = openStore({ home, storeDir: '/igos/store' });
+  try {
+    return store.rebuildIndex().nPaths;
+  } catch (error) {
+    return error.errno ?? String(error);
+  } finally {
+    store.close();
+  }
+};
+const store = openStore({ home, storeDir: '/igos/store' });
+store.addTexts([{ name: 'x', text: 'x', references: [] }]);
+store.close();
+const fill = () => {
+  try {
+    writeFileSync(process.argv[1] + '/fill', Buffer.alloc(1 << 23, 1));
+  } catch {}
+};
+fill();
+const told = [rebuild()];
+rmSync(home + '/var/reserve', { force: true });
+rmSync(home + '/var/index', { recursive: true });
+fill();
+told.push(rebuild());
+rmSync(process.argv[1] + '/fill');
+console.log(JSON.stringify([...told, rebuild()]));
+`;
+
+const mount = ['-rm', 'sh', '-c', 'mount -t tmpfs -o size=4m none "$0" && exec "$@"'] as const;
+const noMounts = spawnSync('unshare', [...mount, tmpdir(), 'true']).status === 0 ? false : 'nothing can be mounted here';
+
+test('on a full disk the reserve is enough to rebuild the index; without it that is an error, and no end by the kernel', {
+  skip: noMounts,
+}, (t) => {
+  const { folder } = temporaryStore(t);
+  const node = [process.execPath, '--input-type=module', '-e', FULL_DISK, folder];
+  const { status, signal, stdout, stderr } = spawnSync('unshare', [...mount, folder, ...node], { encoding: 'utf8' });
+  assert.deepEqual([status, signal, stderr], [0, null, '']);
+  assert.deepEqual(JSON.parse(stdout), [1, 'ENOSPC', 1]);
 });

@@ -1,10 +1,11 @@
 /** `fetchGit` and `fetchTree` on repositories made here; where Nix is installed, next to it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Fault } from '../../../base/index.ts';
 import { submoduleUrl } from '../../../eval/git/submodules.ts';
 import { removeTree } from '../../../store/write-tree.ts';
 import { evaluate, interpreter } from './evaluate.ts';
@@ -149,6 +150,29 @@ test('a repository with hostile names is refused, and nothing is written outside
     assert.equal(status, 0);
     return git('commit-tree', '-m', 'hostile', stdout.trim());
   };
+  for (const target of ['', 'a\0b']) {
+    const { stdout } = spawnSync('git', ['hash-object', '-w', '--stdin'], { cwd: path, input: target, encoding: 'utf8' });
+    const listing = `120000 blob ${stdout.trim()}\tlink\0`;
+    const tree = spawnSync('git', ['mktree', '-z'], { cwd: path, input: listing, encoding: 'utf8' }).stdout.trim();
+    const rev = git('commit-tree', '-m', 'hostile', tree);
+    assert.throws(
+      () => evaluate(`builtins.fetchGit { url = ${path}; rev = "${rev}"; }`, interpreter(disk.io)),
+      /holds a link that leads nowhere: 'link'/,
+    );
+  }
+  // Of any time that a commit may say there is a date.
+  for (const [time, date] of [
+    ['253402300799', '99991231235959'],
+    ['253402300800', '100000101000000'],
+    ['99999999999999', '2757600913000000'],
+  ]) {
+    const who = `t <t@t> ${time} +0000`;
+    const input = `tree ${git('rev-parse', 'HEAD^{tree}')}\nauthor ${who}\ncommitter ${who}\n\nx\n`;
+    const words = ['hash-object', '-t', 'commit', '-w', '--literally', '--stdin'];
+    const rev = spawnSync('git', words, { cwd: path, input, encoding: 'utf8' }).stdout.trim();
+    const expression = `(builtins.fetchGit { url = ${path}; rev = "${rev}"; }).lastModifiedDate`;
+    assert.equal(evaluate(expression, interpreter(disk.io)), `"${date}"`, time);
+  }
   for (const name of ['..', '.git', '.GIT']) {
     const rev = hostile(name);
     assert.throws(
@@ -157,6 +181,49 @@ test('a repository with hostile names is refused, and nothing is written outside
       name,
     );
   }
+});
+
+test('what the settings of a repository name is not run, and nothing is fetched by them', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { path, first, git } = repository(t);
+  const run = (expression: string): string => evaluate(expression, interpreter(disk.io));
+  const marks = mkdtempSync(join(tmpdir(), 'igos-git-marks-'));
+  t.after(() => removeTree(marks));
+  const mark = (name: string, then: string): string => `touch '${marks}/${name}'; ${then}`;
+  for (const name of ['x', 'odd=na.me']) {
+    git('config', `filter.${name}.clean`, mark('clean', 'cat'));
+    git('config', `filter.${name}.process`, mark('process', 'false'));
+    git('config', `filter.${name}.required`, 'true');
+  }
+  git('config', 'core.fsmonitor', mark('monitor', 'false'));
+  git('config', 'core.sshCommand', mark('ssh', 'false'));
+  writeFileSync(join(path, '.git/info/attributes'), 'a.txt filter=x\n.gitattributes filter=odd=na.me\n');
+  // Older than the index knows them: their content must be looked at.
+  for (const name of ['a.txt', '.gitattributes']) utimesSync(join(path, name), 1, 1);
+  assert.equal(run(`(builtins.fetchGit ${path}).rev`), `"${first}"`);
+  git('config', 'uploadpack.allowFilter', 'true');
+  const part = `${marks}/part`;
+  git('clone', '--quiet', '--no-checkout', '--filter=blob:none', `file://${path}`, part);
+  const lacking = (repository: string): Fault => {
+    try {
+      run(`(builtins.fetchGit { url = ${repository}; rev = "${first}"; }).rev`);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+    }
+    return assert.fail('it has all');
+  };
+  const way = 'the repository was cloned in part, and has not what is asked for; in it: git fetch --refetch --no-filter';
+  assert.deepEqual(lacking(part).hints, [way]);
+  removeTree(part);
+  const object = git('rev-parse', 'HEAD:a.txt');
+  rmSync(join(path, '.git/objects', object.slice(0, 2), object.slice(2)));
+  assert.equal(lacking(path).message, "the repository lacks the file 'a.txt'");
+  git('config', 'core.repositoryformatversion', '1');
+  git('config', 'extensions.partialClone', 'origin');
+  git('config', 'remote.origin.promisor', 'true');
+  git('config', 'remote.origin.url', 'ssh://files.invalid/x');
+  assert.equal(lacking(path).message, "the repository lacks the file 'a.txt'");
+  assert.deepEqual(readdirSync(marks), []);
 });
 
 test('arguments of fetchGit and fetchTree that are refused', () => {

@@ -230,8 +230,22 @@ test('text read from the store depends on the paths that stand in it', () => {
   assert.match(context, /^\[ "\/nix\/store\/[0-9a-z]{32}-a" \]$/);
 });
 
-test('storePath takes paths of the store only', () => {
+test('storePath takes what is in the store, and links that lead there; it keeps what its path depends on', () => {
   const path = '/nix/store/0c0bkv3y3pnsb2zzlfm7s3sgp9vnpxhx-p';
-  assert.equal(run(`builtins.getContext (builtins.storePath ${path}/bin)`), `{ "${path}" = { path = true; }; }`);
-  assert.throws(() => run('builtins.storePath /tmp/x'), /is not in the Nix store/);
+  const other = '/nix/store/1c0bkv3y3pnsb2zzlfm7s3sgp9vnpxhx-q';
+  const store = {
+    files: { [`${other}/tool`]: '' },
+    links: { '/here/result': other, [path]: other, '/here/tool': `${other}/tool` },
+  };
+  const context = (of: string): string => run(`builtins.getContext (builtins.storePath ${of})`, store);
+  assert.equal(context(path), `{ "${path}" = { path = true; }; }`, 'a link that is itself an object stays');
+  assert.equal(context(`${other}/tool`), `{ "${other}" = { path = true; }; }`);
+  assert.equal(run('builtins.storePath /here/tool', store), `"${other}/tool"`);
+  assert.equal(run('builtins.storePath /here/result', store), `"${other}"`);
+  const drvPath = '(derivation { name = "n"; system = "s"; builder = "b"; }).drvPath';
+  assert.equal(
+    run(`builtins.attrValues (builtins.getContext (builtins.storePath ${drvPath}))`),
+    '[ { allOutputs = true; path = true; } ]',
+  );
+  assert.throws(() => run('builtins.storePath /here/a.nix'), /is not in the Nix store/);
 });

@@ -68,6 +68,10 @@ const failing: readonly [expression: string, message: RegExp][] = [
     /multiple outputs are not supported/,
   ],
   [
+    '(derivation { name = "x"; system = "s"; builder = "b"; outputs = [ "dev" ]; outputHash = ""; outputHashAlgo = "sha256"; }).outPath',
+    /multiple outputs are not supported/,
+  ],
+  [
     '(derivation { name = "a b"; system = "s"; builder = "b"; }).outPath',
     /invalid derivation name: name 'a b' contains illegal character/,
   ],

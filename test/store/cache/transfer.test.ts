@@ -1,7 +1,7 @@
 /** How content gets across: broken transfers, several caches, single files, memory of answers, S3. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -18,12 +18,13 @@ import {
   pathFingerprint,
   push,
   repairFromCaches,
+  signText,
   trustedSigner,
 } from '../../../store/cache/index.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
-import { faultOf, nixStore, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
+import { faultOf, nixStore, nixStoreDir, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
 
 interface Cleanup {
   after(run: () => unknown): void;
@@ -85,6 +86,91 @@ test('a transfer that breaks off goes on where it was, in this run and in a late
   assert.ok(starts[2]! > starts[1]!, `${starts}`);
   assert.deepEqual(target.verify({ contents: true }), []);
   assert.deepEqual(readdirSync(join(target.home, 'var/cache/partial')), []);
+});
+
+test('a part that is shorter than what was asked for is not the rest; one that nobody asked for is no file', async (t) => {
+  const store = nixStore(t);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));
+  const folder = await pushed(t, store, [path]);
+  const ranges: string[] = [];
+  let splits = '/nar/';
+  const url = await listen(t, (request, response) => {
+    const file = readFileSync(join(folder, request.url!));
+    if (!request.url!.startsWith(splits)) return void response.end(file);
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    ranges.push(request.headers.range ?? '');
+    const part = file.subarray(start, start + (start === 0 ? 100_000 : 200_000));
+    if (start === 0 && splits === '/nar/') {
+      response.writeHead(200, { 'content-length': file.length });
+      response.write(part, () => setTimeout(() => response.destroy(), 30));
+      return;
+    }
+    response.writeHead(206, {
+      'content-length': part.length,
+      'content-range': `bytes ${start}-${start + part.length - 1}/${file.length}`,
+    });
+    response.end(part);
+  });
+  const target = nixStore(t);
+  assert.deepEqual((await pullFrom(target, url, [path], { needsSignature: false })).pulled, [path]);
+  assert.deepEqual(ranges, ['', 'bytes=100000-', 'bytes=300000-']);
+  splits = '/nix-cache-info';
+  const fault = await faultOf(() => pullFrom(nixStore(t), url, [path], { needsSignature: false }));
+  assert.match(fault.message, /failed to say what it is: 206/);
+});
+
+test('what a lying cache left half done spoils no honest one', async (t) => {
+  const store = nixStore(t);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: noise('a', 400_000) })));
+  const folder = await pushed(t, store, [path]);
+  // It says whatever others say, and sends something else.
+  const liar = await listen(t, (request, response) => {
+    const file = readFileSync(join(folder, request.url!));
+    if (!request.url!.startsWith('/nar/')) return void response.end(file);
+    response.writeHead(200, { 'content-length': file.length });
+    response.write(Buffer.alloc(1000, 'A'), () => setTimeout(() => response.destroy(), 30));
+  });
+  const target = nixStore(t);
+  const refused: string[] = [];
+  const result = await pullFrom(target, [liar, `file://${folder}`], [path], {
+    needsSignature: false,
+    onEvent: (event) => void (event.kind === 'refused' && refused.push(event.fault.message)),
+  });
+  assert.deepEqual(result.pulled, [path]);
+  assert.deepEqual(refused, [`cache '${liar}/' failed to send '${path}': the connection broke off`]);
+  assert.deepEqual(readdirSync(`${target.home}/var/cache/partial`), []);
+});
+
+test('what is left of a transfer may be anything: it is fetched from its start', async (t) => {
+  const store = nixStore(t);
+  const bytes = noise('b', 100_000);
+  const path = store.addPath('big', textToBytes(makeTree(join(store.home, '../tree'), { big: bytes })));
+  const folder = await pushed(t, store, [path]);
+  const { fileHash, fileSizeBytes } = parseNarInfo(
+    readFileSync(join(folder, `${storePathHash(path)}.narinfo`), 'latin1'),
+    path,
+    store.storeDir,
+  );
+  for (const left of [Buffer.alloc(50_000), Buffer.alloc(fileSizeBytes!), Buffer.alloc(200_000)]) {
+    const taker = nixStore(t);
+    const partial = join(taker.home, 'var/cache/partial');
+    mkdirSync(partial, { recursive: true });
+    writeFileSync(join(partial, `${fileHash}-none.0-0`), left);
+    await pullFrom(taker, `file://${folder}`, [path]);
+    assert.deepEqual([taker.verify({ contents: true }), readdirSync(partial)], [[], []], `${left.length} bytes`);
+  }
+});
+
+test('paths with the same bytes come at the same time', async (t) => {
+  const store = nixStore(t);
+  const texts = Array.from({ length: 12 }, (_, n) => ({ name: `n${n}`, text: noise('same', 1 << 20), references: [] }));
+  const paths = store.addTexts(texts);
+  for (const url of [`file://${await pushed(t, store, paths)}`, (await serve(t, store, { compression: 'none' })).url]) {
+    const taker = nixStore(t);
+    await pullFrom(taker, url, paths);
+    assert.ok(paths.every((path) => taker.isValid(path)));
+    assert.deepEqual(readdirSync(join(taker.home, 'var/cache/partial')), []);
+  }
 });
 
 test('a bad cache does not stop the work: the next is asked, and the reason told', async (t) => {
@@ -231,6 +317,34 @@ test('answers are remembered: what is there, and what is not', async (t) => {
     one.remember();
     assert.equal(asked.length, 2);
   }
+});
+
+test('what was wrong of a cache, and was put right, is not remembered', async (t) => {
+  const { folder, url, paths } = vectorCache(t, 'cache');
+  const store = nixStore(t);
+  const query = async (key = vectorKey): Promise<readonly StorePath[]> => {
+    const cache = new BinaryCache(openTransport(url), store);
+    const substituter = new CacheSubstituter(store, [cache], { trust: { keys: keyRing([key]), needsSignature: true } });
+    return [...(await substituter.query([paths[0]!]))];
+  };
+  const putWrong = async (name: string, change: (text: string) => string): Promise<void> => {
+    const file = join(folder, name);
+    const right = readFileSync(file, 'latin1');
+    writeFileSync(file, change(right), 'latin1');
+    assert.deepEqual(await query(), []);
+    writeFileSync(file, right, 'latin1');
+  };
+  await putWrong('nix-cache-info', (text) => text.replace(/^StoreDir: .*/m, 'StoreDir: /elsewhere'));
+  const name = `${storePathHash(paths[0]!)}.narinfo`;
+  await putWrong(name, (text) => text.replace(/^Sig: .*\n/gm, ''));
+  assert.deepEqual(await query(), [paths[0]]);
+  // The key is another one now, and the old one is trusted no more.
+  const key = generateKey('new-1');
+  const text = readFileSync(join(folder, name), 'latin1');
+  const fingerprint = pathFingerprint(parseNarInfo(text, paths[0]!, nixStoreDir));
+  writeFileSync(join(folder, name), text.replace(/^Sig: .*$/m, `Sig: ${signText(key, fingerprint)}`), 'latin1');
+  assert.deepEqual(await query(), [paths[0]], 'it is remembered');
+  assert.deepEqual(await query(key.publicKey.text), [paths[0]]);
 });
 
 test('what was learnt while the clock was a year ahead does not count for a year', async (t) => {

@@ -62,7 +62,9 @@ function images(t: Parameters<typeof programs>[0], name: string, isSigned: boole
   const { igos } = programs(t, { home: join(work, 'home') });
   const folder = join(work, name);
   if (!isSigned) {
-    const run = igos('image', TREE, '-f', 'disk', '-f', 'iso', '-o', `${folder}/`);
+    const command = /^igos (image examples\/boot .*) -o \S+$/m.exec(readFileSync(join(project, TREE, 'README.md'), 'utf8'))![1]!;
+    assert.ok(readFileSync(join(project, 'docs/images.md'), 'utf8').includes(`igos ${command} -o `));
+    const run = igos(...command.split(' '), '-o', `${folder}/`);
     assert.equal(run.status, 0, run.stderr.slice(-4000));
   } else {
     const passphrase = join(work, 'passphrase');

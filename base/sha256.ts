@@ -172,6 +172,12 @@ class MemoryParts {
     calls!.final(digestAt, contextAt);
     return digest.hexSlice(0, DIGEST_BYTES);
   }
+
+  /** As 32 bytes, from `at` of a memory on. */
+  digestInto(memory: HashedMemory, at: number): void {
+    if (this.#other !== undefined) memory.bytes.set(this.#other.digest(), at);
+    else calls!.final(memory.at + at, contextAt);
+  }
 }
 
 /** There is one: nothing interrupts it. */

@@ -4,6 +4,7 @@ import { buildCodes } from '../builder/index.ts';
 import { checkCodes } from '../check/index.ts';
 import { depotCodes } from '../depot/index.ts';
 import { builtinCodes, declarationCodes, evalCodes } from '../eval/index.ts';
+import { imageCodes } from '../image/index.ts';
 import { importCodes } from '../import/index.ts';
 import { langCodes } from '../lang/index.ts';
 import { pkmCodes } from '../pkm/index.ts';
@@ -22,5 +23,6 @@ export const allCodes: Readonly<Record<string, CodeEntry>> = {
   ...depotCodes,
   ...checkCodes,
   ...importCodes,
+  ...imageCodes,
   ...cliCodes,
 };

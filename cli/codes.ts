@@ -111,10 +111,29 @@ export const cliCodes = defineCodes({
   },
   'E-CLI-090': {
     title: 'a phase that this version does not have',
+    explanation: 'Phases that make images were listed and could not be run. Now they are.',
+    retired: true,
+  },
+  'E-CLI-091': {
+    title: 'a name in a command line that stands for nothing',
     explanation:
-      'The phases that make images of what is built have their place in the order, so that nothing moves when they come; this version cannot run them. They are left out unless --from or --until name one.',
-    wrong: 'igos phases TREE --until iso',
-    right: 'igos phases TREE --until manifest',
+      'Between two @ in the command line of a system stands the name of something that is known of its image: its root hash, its partitions. docs/images.md lists them.',
+    wrong: 'boot.commandLine = "roothash=@hash@";',
+    right: 'boot.commandLine = "roothash=@rootHash@";',
+  },
+  'E-CLI-092': {
+    title: 'a package without what a system starts',
+    explanation:
+      'A package that a system names in `boot` as its kernel or stub has no file of such a name, or several, and igos does not choose among them.',
+    wrong: 'boot = { kernel = bash; stub = systemd-stub; };',
+    right: 'boot = { kernel = linux; stub = systemd-stub; };',
+  },
+  'E-CLI-093': {
+    title: 'a system that does not say how it starts',
+    explanation:
+      'What firmware starts is made of a kernel, a stub, a first root and a command line: the field `boot` of the system names them. A squashfs needs none of these.',
+    wrong: 'system small { packages = [ bash ]; }',
+    right: 'system small { packages = [ bash ]; boot = { kernel = linux; stub = systemd-stub; }; }',
   },
   'E-CLI-008': {
     title: 'not in the store',

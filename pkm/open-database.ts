@@ -110,11 +110,16 @@ export function openForPlans(layout: RootLayout, now: () => number): Database {
   }
 }
 
-/** The database for changes, with generation 0 in it. @param now  seconds since 1970 */
-export function openForWriting(layout: RootLayout, now: () => number): Database {
+/**
+ * The database for changes, with generation 0 in it.
+ *
+ * @param now     seconds since 1970
+ * @param owners  of a root that is new: whether its files belong to whom packages say, or to whoever makes it
+ */
+export function openForWriting(layout: RootLayout, now: () => number, owners: 'declared' | 'caller' = ownersHere()): Database {
   const database = openPrepared(layout, false);
   try {
-    putFirstGeneration(database, now);
+    putFirstGeneration(database, now, owners);
     return database;
   } catch (error) {
     database.close();
@@ -122,14 +127,16 @@ export function openForWriting(layout: RootLayout, now: () => number): Database 
   }
 }
 
-function putFirstGeneration(database: Database, now: () => number): void {
+const ownersHere = (): 'declared' | 'caller' => (process.geteuid?.() === 0 ? 'declared' : 'caller');
+
+function putFirstGeneration(database: Database, now: () => number, owners: string): void {
   if (readSetting(database, 'owners') === undefined) {
     database.transaction(() => {
       database.run(
         "INSERT OR IGNORE INTO generations (number, kind, created_at, summary, packages) VALUES (0, 'install', ?, 'empty', 0)",
         now(),
       );
-      writeSetting(database, 'owners', process.geteuid?.() === 0 ? 'declared' : 'caller');
+      writeSetting(database, 'owners', owners);
     });
   }
 }

@@ -37,7 +37,7 @@ export function openRoot(root: string, options: OpenOptions = {}): Root {
 function openLocked(layout: RootLayout, io: RootIo, options: OpenOptions, unlock: () => void): Root {
   const made: RoomMade = { hasReserve: false, cache: { nFiles: 0, sizeBytes: 0 } };
   const open = (): Root => {
-    const database = openForWriting(layout, options.now ?? clock);
+    const database = openForWriting(layout, options.now ?? clock, options.owners);
     try {
       const opened = new Root(layout, database, options, unlock, made);
       opened.recover();

@@ -50,6 +50,15 @@ export function ownersOf(database: Database, path: string): FileRow[] {
   return database.all('SELECT * FROM files WHERE path = ? ORDER BY package', relative).map(toFile);
 }
 
+/** How each path stands whose owner is not root, or that has capabilities. Cost: one scan of the rows. */
+export function notPlain(database: Database): Map<string, FileRow> {
+  const rows = new Map<string, FileRow[]>();
+  const odd = "uid <> 0 OR gid <> 0 OR capability IS NOT NULL OR (kind = 'directory' AND mode <> 493)";
+  for (const row of database.all(`SELECT * FROM files WHERE ${odd} ORDER BY path, package`).map(toFile))
+    rows.set(row.path, [...(rows.get(row.path) ?? []), row]);
+  return new Map([...rows].map(([path, all]) => [path, effective(all)!]));
+}
+
 export interface AvailablePackage extends Omit<PackageDescription, 'config' | 'triggers'> {
   /** Address of its repository. */
   readonly repository: string;

@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly io?: RootIo;
   /** How triggers are run; default: inside the root, with chroot where it is not `/`. */
   readonly runInRoot?: RunInRoot;
+  /** Of a root that is new. `declared` for one whose files somebody else gives to whom packages say: default only for root. */
+  readonly owners?: 'declared';
   /** Seconds since 1970. */
   readonly now?: () => number;
   /** The change frees space, and must be possible where there is none: what can be done without is taken away for it. */

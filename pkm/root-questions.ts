@@ -94,6 +94,11 @@ export class RootQuestions {
     }
   }
 
+  /** How each path stands whose owner is not root, or that has capabilities. */
+  notPlain(): ReadonlyMap<string, FileRow> {
+    return this.database === undefined ? new Map() : query.notPlain(this.database);
+  }
+
   /** Newest first. @throws Fault E-PKM-015 */
   history(options: HistoryOptions = {}): HistoryEntry[] {
     return this.database === undefined ? [] : readHistory(this.database, options);

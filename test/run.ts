@@ -11,7 +11,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const isSlow = process.argv.includes('--slow');
 const patterns = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const isolatedFolders = /^test\/(builder|depot|pkm|store|cli|examples|slow|docs)\//;
+const isolatedFolders = /^test\/(builder|depot|image|pkm|store|cli|examples|slow|docs)\//;
 const slowFiles = /^test\/(builder|depot|cli|examples|slow|docs)\/|\.slow\.test\.ts$/;
 
 const files = globSync(patterns.length > 0 ? patterns : ['test/**/*.test.ts'], { cwd: root })

@@ -1,4 +1,4 @@
-import { count, didYouMean, Fault, Faults } from '../../base/index.ts';
+import { count, didYouMean, Faults } from '../../base/index.ts';
 import { type BuildFault, probeSandbox } from '../../builder/index.ts';
 import { requirePassed } from '../../check/index.ts';
 import { derivationName } from '../../store/index.ts';
@@ -6,10 +6,11 @@ import { type Arguments, UsageError } from '../arguments.ts';
 import { auditsFolder } from '../check-inputs.ts';
 import { checkTree } from '../check-tree.ts';
 import type { Context } from '../context.ts';
+import { type ImagePhase, type TreeImages, treeImages } from '../phases/images.ts';
 import { addManifest, manifestText } from '../phases/manifest.ts';
-import { type Phase, phasesOf, selectPhases } from '../phases/phase-list.ts';
+import { type Phase, type PhaseKind, phasesOf, selectPhases } from '../phases/phase-list.ts';
 import { type PublishRequest, publishRequest, publishTree } from '../phases/publish.ts';
-import { type PhaseState, type PhaseStatus, statusOf, TreeBuild } from '../phases/status.ts';
+import { type Asked, type PhaseState, type PhaseStatus, statusOf, TreeBuild } from '../phases/status.ts';
 import { formatDuration } from '../progress/model.ts';
 import { failedBuilds, type RealizeOutcome, realizeTargets } from '../realizing.ts';
 import { openSession, type Session } from '../session.ts';
@@ -22,11 +23,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const tree = new Trees(session).open(args.operands[0]!);
   const phases = phasesOf([...tree.tiers.keys()]);
   const publish = publishRequest(context, args);
-  const selected = selectionOf(args, phases, publish !== undefined);
+  using images = await treeImages(context, args, session, tree);
+  const asked: Asked = { publishes: publish !== undefined, makesImages: images !== undefined };
+  const selected = selectionOf(args, phases, asked);
   const build = new TreeBuild(tree, session.store, () => session.bridge.flush());
   const results: PhaseResult[] = [];
   const failures: BuildFault[] = [];
-  const state = (): PhaseStatus[] => statusOf(build, phases, publish !== undefined);
+  const state = (): PhaseStatus[] => statusOf(build, phases, asked);
   if (!args.has('dry-run')) {
     for (const phase of phases) {
       if (!selected.has(phase.name)) continue;
@@ -39,7 +42,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
         const text =
           phase.kind === 'publish'
             ? await runPublish(context, args, session, build, publish)
-            : await runPhase(context, args, build, phase, failures);
+            : await runPhase(context, args, build, phase, { failures, images });
         tell(text);
         results.push({ phase, text, ms: performance.now() - before });
       } catch (error) {
@@ -69,8 +72,8 @@ interface PhaseResult {
   readonly ms: number;
 }
 
-/** @throws UsageError a name that is no phase · Fault E-CLI-090 one that was asked for and cannot be run */
-function selectionOf(args: Arguments, phases: readonly Phase[], publishes: boolean): ReadonlySet<string> {
+/** @throws UsageError a name that is no phase, or of one that nothing else asks for */
+function selectionOf(args: Arguments, phases: readonly Phase[], asked: Asked): ReadonlySet<string> {
   const skip = args.all('skip').flatMap(([words]) => words!.split(',').filter((word) => word !== ''));
   const from = args.value('from');
   const until = args.value('until');
@@ -83,34 +86,25 @@ function selectionOf(args: Arguments, phases: readonly Phase[], publishes: boole
     throw new UsageError(`'${from}' comes after '${until}'`, [`say --from ${until} --until ${from}`]);
   for (const name of [from, until]) {
     const phase = phases.find((each) => each.name === name);
-    if (phase?.kind === 'publish' && !publishes)
+    if (phase?.kind === 'publish' && !asked.publishes)
       throw new UsageError(`the phase '${phase.name}' needs --publish DIR`, [
         'igos phases TREE --publish DIR --key FILE, with a key that igos key generate made',
       ]);
-    if (phase?.kind !== 'later') continue;
-    throw new Fault('E-CLI-090', `the phase '${phase.name}' is not part of this version`, {
-      notes: [`it is to make: ${phase.about}`],
-      hints: [`igos phases TREE --until ${lastSupported(phases, phase)} does all that there is before it`],
-    });
+    if (phase !== undefined && isImagePhase(phase.kind) && !asked.makesImages)
+      throw new UsageError(`the phase '${phase.name}' needs --images DIR`, ['igos phases TREE --images DIR']);
   }
   return selectPhases(phases, { from, until, skip });
 }
 
-/** The last phase before one that this version can run. */
-function lastSupported(phases: readonly Phase[], later: Phase): string {
-  return phases
-    .slice(0, phases.indexOf(later))
-    .filter((phase) => phase.kind !== 'later')
-    .at(-1)!.name;
-}
+const isImagePhase = (kind: PhaseKind): kind is ImagePhase => ['image', 'squashfs', 'uki', 'iso'].includes(kind);
 
-/** Runs one phase. @param failures  of the phases before it @returns what was done @throws Fault, Faults */
+/** Runs one phase. @param failures  of those before it @param images  where some are asked for @returns what was done @throws Fault, Faults */
 async function runPhase(
   context: Context,
   args: Arguments,
   build: TreeBuild,
   phase: Phase,
-  failures: readonly BuildFault[],
+  { failures, images }: { readonly failures: readonly BuildFault[]; readonly images: TreeImages | undefined },
 ): Promise<string> {
   const { store, tree } = build;
   switch (phase.kind) {
@@ -150,15 +144,20 @@ async function runPhase(
       return outcomeText(targets.length, targets.length - tried.length, await realizeTargets(context, args, store, tried));
     }
     case 'config': {
-      const images = [...tree.systems.values()].flatMap((system) => systemImage(store, system) ?? []);
-      return images.length === 0 ? '' : `the files of ${count(images.length, 'system')}`;
+      const files = [...tree.systems.values()].flatMap((system) => systemImage(store, system) ?? []);
+      return files.length === 0 ? '' : `the files of ${count(files.length, 'system')}`;
     }
     case 'manifest': {
       if (!isComplete(build)) return NOT_ALL;
       return addManifest(store, tree.name, manifestText(build));
     }
+    case 'image':
+    case 'squashfs':
+    case 'uki':
+    case 'iso':
+      if (images === undefined) return '';
+      return isComplete(build) ? images.run(phase.kind) : NOT_ALL;
     case 'publish':
-    case 'later':
     case 'other':
       return '';
   }
@@ -196,7 +195,6 @@ const STATES: Readonly<Record<PhaseState, string>> = {
   open: 'to do',
   none: '-',
   check: 'each time',
-  unsupported: 'not part of this version',
 };
 
 function listLines(status: readonly PhaseStatus[], selected: ReadonlySet<string>): string[] {
@@ -204,8 +202,13 @@ function listLines(status: readonly PhaseStatus[], selected: ReadonlySet<string>
     const number = String(index + 1).padStart(2);
     const done = nAll === 0 ? '' : `${nDone} of ${nAll}`;
     const about = phase.kind === 'tier' ? (nAll === 0 ? 'the tree has no such tier' : '') : phase.about;
-    const isChosen = selected.has(phase.name) || state === 'unsupported';
-    return { number, name: phase.name, state: `${STATES[state]}${isChosen ? '' : ' (left out)'}`, count: done, about };
+    return {
+      number,
+      name: phase.name,
+      state: `${STATES[state]}${selected.has(phase.name) ? '' : ' (left out)'}`,
+      count: done,
+      about,
+    };
   });
   const width = (of: (row: (typeof rows)[number]) => string): number => Math.max(...rows.map((row) => of(row).length));
   const widths = { name: width((row) => row.name), state: width((row) => row.state), count: width((row) => row.count) };

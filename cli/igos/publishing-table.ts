@@ -25,6 +25,29 @@ export const PUBLICATION: readonly Option[] = [
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
 ];
 
+/** How images are signed and compressed. */
+export const IMAGE_OPTIONS: readonly Option[] = [
+  { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
+  { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
+  {
+    long: 'passphrase-fd',
+    values: ['N'],
+    doc: 'read the passphrase of an encrypted key from file descriptor N (default: ask on the terminal)',
+  },
+  {
+    long: 'compression',
+    values: ['NAME'],
+    choices: ['zstd', 'gzip'],
+    doc: 'zstd (default), or gzip, which every Linux can read',
+  },
+  {
+    long: 'level',
+    values: ['N'],
+    doc: 'how hard to compress the squashfs: 1 to 19 with zstd (default: 15), 1 to 9 with gzip (default: 9)',
+  },
+  { long: 'block-size', values: ['SIZE'], doc: 'what of it is compressed in one go, 4K to 1M (default: 128K)' },
+];
+
 export const publishingCommands: readonly Command[] = [
   {
     program: 'igos',
@@ -47,6 +70,36 @@ export const publishingCommands: readonly Command[] = [
       ...EVALUATION,
     ],
     examples: [{ command: 'igos archive examples/tour/v1#greet -o /tmp/root-archives/', says: 'greet-1.0.igos.tar.gz' }],
+  },
+  {
+    program: 'igos',
+    name: 'image',
+    summary: 'make file systems, kernel images and media of a declared system',
+    operands: 'TREE[#SYSTEM]',
+    minOperands: 1,
+    maxOperands: 1,
+    description:
+      "Realizes the packages of a system, has pkm install them into an empty root, and writes that as a squashfs: with every owner, mode and capability that the packages declare, whoever runs it, and with pkm's database, so that the root can be verified and upgraded where it is used. --format asks for more: its hash tree for dm-verity; a kernel image (UKI) that firmware starts, with the root hash on its command line; an ISO 9660 image for discs and sticks; a disk with partitions for all of them. What is started is the field boot of the system. --sign-key and --sign-certificate sign the kernel image for Secure Boot. No program of the machine is run for it, but the triggers of packages. Equal systems give images that are equal to the bit: all times in them are SOURCE_DATE_EPOCH, or the one that builds have.",
+    options: [
+      {
+        long: 'format',
+        short: 'f',
+        values: ['NAME'],
+        choices: ['squashfs', 'verity', 'uki', 'iso', 'disk'],
+        isRepeated: true,
+        doc: 'what to make (default: squashfs): SYSTEM.squashfs, SYSTEM.verity, SYSTEM.efi, SYSTEM.iso, SYSTEM.img',
+      },
+      {
+        long: 'output',
+        short: 'o',
+        values: ['PATH'],
+        doc: 'write to this file, or into this folder (default: the current folder)',
+      },
+      ...IMAGE_OPTIONS,
+      { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
+      ...EVALUATION,
+    ],
+    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/root-archives/', says: 'tour.squashfs' }],
   },
   {
     program: 'igos',

@@ -70,13 +70,16 @@ function showTree(context: Context, tree: Tree): void {
 
 function showSystem(context: Context, tree: Tree, name: string): void {
   const system = tree.selectSystem(name);
-  const closure = tree.runtimeClosure(system.packages).map((info) => info.name);
+  const { boot } = system;
+  const names = ({ name }: PackageInfo): string => name;
+  const closure = tree.runtimeClosure(system.packages).map(names);
   const data = {
     name,
     summary: system.summary,
     packages: system.packages.map((each) => each.name),
     closure,
     etc: Object.fromEntries(system.etc),
+    boot: boot === undefined ? null : { ...boot, kernel: boot.kernel.name, stub: boot.stub.name, initrd: boot.initrd.map(names) },
   };
   if (context.isJson) context.out.json(data);
   else {
@@ -84,6 +87,10 @@ function showSystem(context: Context, tree: Tree, name: string): void {
     context.out.line(`packages: ${data.packages.join(' ')}`);
     context.out.line(`with what they need: ${closure.join(' ')}`);
     for (const file of system.etc.keys()) context.out.line(`etc/${file}`);
+    if (data.boot !== null) {
+      const { kernel, stub, initrd, commandLine } = data.boot;
+      context.out.line(`starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}`);
+    }
   }
 }
 

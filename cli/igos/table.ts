@@ -6,7 +6,7 @@ import { LINT_OPTIONS } from '../lints.ts';
 import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
 import { AUDITS, gatesCommands } from './gates-table.ts';
-import { PUBLICATION } from './publishing-table.ts';
+import { IMAGE_OPTIONS, PUBLICATION } from './publishing-table.ts';
 import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
@@ -148,13 +148,15 @@ export const igosCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, manifest, and with --publish at last publish; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. The phases that make images are listed, and are not part of this version. The manifest is a file of the store that names every output with its hash. Publishing writes an archive of each package that ships into a folder, indexed and signed as by igos repo build: what pkm sync takes.',
+      'Runs the phases of a whole build in their fixed order: validate, verify-sources, setup, the tiers of the tree in theirs, config, with --images those that make images, manifest, and with --publish at last publish; then prints one line a phase with its state. The phase validate runs the gates of igos check, and ends here if one fails. What is done already is not done again: each package is known by what it depends on, so that a run that was stopped goes on where it was. A tier is the phase of its name; tiers with other names stand where the tree has them. With --images each system of the tree becomes a squashfs, and where it says how it starts a hash tree, a kernel image and an ISO 9660 image too, as by igos image. The manifest is a file of the store that names every output with its hash. Publishing writes an archive of each package that ships into a folder, indexed and signed as by igos repo build: what pkm sync takes.',
     options: [
       { long: 'from', values: ['PHASE'], doc: 'begin with this phase' },
       { long: 'until', values: ['PHASE'], doc: 'end with this phase' },
       { long: 'skip', values: ['PHASE'], isRepeated: true, doc: 'leave this phase out (also a list: desktop,ai)' },
       { ...DRY_RUN, doc: 'run nothing: only print the phases and how far each is' },
       { long: 'publish', values: ['DIR'], doc: 'write archives of what ships, with an index that --key signs, into this folder' },
+      { long: 'images', values: ['DIR'], doc: 'write images of the systems of the tree into this folder' },
+      ...further(IMAGE_OPTIONS.map((option): Option => ({ ...option, doc: `with --images: ${option.doc}` }))),
       // -k is --keep-going here.
       ...further(PUBLICATION.map(({ short: _, ...option }): Option => ({ ...option, doc: `with --publish: ${option.doc}` }))),
       AUDITS,

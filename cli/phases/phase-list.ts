@@ -1,15 +1,25 @@
 /** The phases of a whole build in their fixed order, and where the tiers of a tree have their place among them. */
+import type { ImagePhase } from './images.ts';
 
 /**
- * `tier`: its packages are built. `later`: makes an image of what is built, which this version of igos does not. `other`: a step of
+ * `tier`: its packages are built. `image`, `squashfs`, `uki`, `iso`: files that machines start from, where they are asked for. `other`: a step of
  * builds in one root that is changed from package to package; builds of igos make a root each.
  */
-export type PhaseKind = 'validate' | 'verify-sources' | 'setup' | 'tier' | 'config' | 'manifest' | 'publish' | 'later' | 'other';
+export type PhaseKind =
+  | 'validate'
+  | 'verify-sources'
+  | 'setup'
+  | 'tier'
+  | 'config'
+  | 'manifest'
+  | 'publish'
+  | ImagePhase
+  | 'other';
 
 export interface Phase {
   readonly name: string;
   readonly kind: PhaseKind;
-  /** Of what kind `other` and `later` are without. */
+  /** Of a tier it is empty. */
   readonly about: string;
 }
 
@@ -29,12 +39,12 @@ const ORDER: readonly Phase[] = [
   { name: 'desktop', kind: 'tier', about: '' },
   { name: 'ai', kind: 'tier', about: '' },
   { name: 'extra', kind: 'tier', about: '' },
-  { name: 'bootloader', kind: 'later', about: 'what the machine starts first' },
-  { name: 'image', kind: 'later', about: 'the root file system' },
+  { name: 'bootloader', kind: 'tier', about: '' },
+  { name: 'image', kind: 'image', about: 'each system, as pkm installs it: with --images DIR' },
   { name: 'manifest', kind: 'manifest', about: 'every output with its hash' },
-  { name: 'squashfs', kind: 'later', about: 'the compressed image' },
-  { name: 'ukis-verity', kind: 'later', about: 'kernel images and the hash tree' },
-  { name: 'iso', kind: 'later', about: 'the medium to install from' },
+  { name: 'squashfs', kind: 'squashfs', about: 'its root file system: with --images DIR' },
+  { name: 'ukis-verity', kind: 'uki', about: 'its hash tree, and the kernel image that names it: with --images DIR' },
+  { name: 'iso', kind: 'iso', about: 'the medium that starts it: with --images DIR' },
   { name: 'publish', kind: 'publish', about: 'archives and a signed index, for others: with --publish DIR' },
 ];
 

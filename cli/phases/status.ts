@@ -8,8 +8,8 @@ import { packageTarget, type Target } from '../targets.ts';
 import { manifestPath, manifestText } from './manifest.ts';
 import type { Phase } from './phase-list.ts';
 
-/** `none`: the tree has nothing for it. `unsupported`: not part of this version. `check`: it has no result that could be kept. */
-export type PhaseState = 'done' | 'partly' | 'open' | 'none' | 'check' | 'unsupported';
+/** `none`: the tree has nothing for it, or nobody asked. `check`: it has no result that could be kept. */
+export type PhaseState = 'done' | 'partly' | 'open' | 'none' | 'check';
 
 export interface PhaseStatus {
   readonly phase: Phase;
@@ -106,8 +106,14 @@ export class TreeBuild {
   }
 }
 
-/** The state of every phase. Cost: one plan for the whole tree. @param publishes  whether the last one was asked for */
-export function statusOf(build: TreeBuild, phases: readonly Phase[], publishes: boolean): PhaseStatus[] {
+/** Which phases were asked for that run only then. */
+export interface Asked {
+  readonly publishes: boolean;
+  readonly makesImages: boolean;
+}
+
+/** The state of every phase. Cost: one plan for the whole tree. */
+export function statusOf(build: TreeBuild, phases: readonly Phase[], asked: Asked): PhaseStatus[] {
   const { store, tree, targets } = build;
   const goals = targets.flatMap(({ drvPath, outputs }) => (drvPath === undefined ? [] : [{ drvPath, outputs }]));
   const sources = build.sources.map((drvPath) => ({ drvPath, outputs: [] }));
@@ -138,12 +144,15 @@ export function statusOf(build: TreeBuild, phases: readonly Phase[], publishes: 
         );
       case 'manifest':
         return counted(phase, [targets.every(isThere) && store.isValid(manifestPath(store, tree.name, manifestText(build)))]);
-      case 'later':
-        return { phase, state: 'unsupported', nDone: 0, nAll: 0 };
       case 'other':
         return { phase, state: 'none', nDone: 0, nAll: 0 };
       case 'publish':
-        return { phase, state: publishes ? 'check' : 'none', nDone: 0, nAll: 0 };
+        return { phase, state: asked.publishes ? 'check' : 'none', nDone: 0, nAll: 0 };
+      case 'image':
+      case 'squashfs':
+      case 'uki':
+      case 'iso':
+        return { phase, state: asked.makesImages && tree.systems.size > 0 ? 'check' : 'none', nDone: 0, nAll: 0 };
       case 'validate':
       case 'setup':
         return { phase, state: 'check', nDone: 0, nAll: 0 };

@@ -45,6 +45,7 @@ const ALLOWED: Readonly<Record<ShapeName, readonly Literal[]>> = {
   memory: ['string'],
   compiler: ['string'],
   files: ['attrs'],
+  boot: ['attrs'],
   trees: ['list'],
   path: ['path'],
   links: ['attrs'],

@@ -381,6 +381,14 @@ const SYSTEM: readonly FieldSpec[] = [
     doc: 'Services of its packages to be switched on, or not, whatever the packages say.',
     example: '{ "sshd.service" = "disable"; }',
   },
+  {
+    name: 'boot',
+    shape: 'boot',
+    default: 'none',
+    isMerged: true,
+    doc: 'How it starts, for `igos image`: a package with a `kernel` (`boot/vmlinuz`), one with the `stub` that firmware starts (`linuxx64.efi.stub` of systemd), the packages whose files and needs are the `initrd`, and the `commandLine`. In that, `@rootHash@` and its like stand for what is known of the image ([images.md](images.md)).',
+    example: '{ kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; commandLine = "quiet"; }',
+  },
 ];
 
 const TREE: readonly FieldSpec[] = [

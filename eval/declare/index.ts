@@ -6,6 +6,7 @@ export { type DeclarationKind, fieldDocs } from './fields.ts';
 export { type DeclarationsFile, loadTree, type ReadSource } from './load-tree.ts';
 export { PackageInfo, type SourceOrigin } from './package-info.ts';
 export { HOOKS, PHASES } from './phases.ts';
+export type { DeclaredBoot } from './read-boot.ts';
 export type { CheckPolicy } from './read-check.ts';
 export type { PlainData } from './read-data.ts';
 export { GATES, type Gate, type Probe, type Waiver } from './read-policy.ts';

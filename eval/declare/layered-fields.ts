@@ -180,6 +180,7 @@ const EMPTY: Partial<Record<ShapeName, () => Slot>> = {
   triggers: () => emptyAttrs,
   services: () => emptyAttrs,
   files: () => emptyAttrs,
+  boot: () => emptyAttrs,
   globs: () => [],
   probes: () => [],
   reasons: () => emptyAttrs,

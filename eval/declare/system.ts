@@ -4,6 +4,7 @@ import type { Declared } from './collect.ts';
 import { LayeredFields } from './layered-fields.ts';
 import type { Package } from './package.ts';
 import type { PackageInfo } from './package-info.ts';
+import { type DeclaredBoot, readBoot } from './read-boot.ts';
 import { type Reading, readFiles, readLine, readPackages } from './read-field.ts';
 import { readServices } from './read-trigger.ts';
 import type { Realm } from './realm.ts';
@@ -39,6 +40,11 @@ export class System {
     return this.fields.has('services') ? this.#ask(() => readServices(this.#reading('services'))) : new Map();
   }
 
+  /** What images of it start. */
+  get boot(): DeclaredBoot | undefined {
+    return this.fields.has('boot') ? this.#ask(() => readBoot(this.#reading('boot'))) : undefined;
+  }
+
   get span(): Span | undefined {
     return this.fields.span;
   }
@@ -54,6 +60,7 @@ export class System {
           ['summary', evaluator.delay(() => this.summary ?? null)],
           ['packages', evaluator.delay(() => this.packages.map((each) => each.package.value))],
           ['services', this.fields.slot('services') ?? attrsFromMap(new Map())],
+          ['boot', this.fields.slot('boot') ?? null],
           ['etc', evaluator.delay(() => attrsFromMap(this.etc))],
         ]),
       );

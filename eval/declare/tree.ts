@@ -292,7 +292,8 @@ function checkAll(
     attempt(() => info.package.checkSupersedes());
     attempt(() => void info.drvPath);
   }
-  for (const system of systems.values()) attempt(() => void [system.summary, system.packages, system.etc, system.services]);
+  for (const system of systems.values())
+    attempt(() => void [system.summary, system.packages, system.etc, system.services, system.boot]);
   return [...found.values()];
 }
 

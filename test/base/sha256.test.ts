@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HashedMemory, isSha256Native, Sha256, sha256, sha256Raw } from '../../base/index.ts';
+import { HashedMemory, isSha256Native, memoryParts, Sha256, sha256, sha256Raw } from '../../base/index.ts';
 
 const options = {
   skip: isSha256Native() ? false : 'no binding of OpenSSL on this platform: node:crypto would be compared with itself',
@@ -29,6 +29,10 @@ test('the examples of FIPS 180, as a text, as bytes and in memory', () => {
     assert.equal(Buffer.from(sha256Raw(text)).toString('hex'), hex);
     memory.bytes.write(text, 7, 'latin1');
     assert.equal(memory.sha256(7, 7 + text.length), hex);
+    memoryParts.begin();
+    memoryParts.add(memory, 7, 7 + text.length);
+    memoryParts.digestInto(memory, 3);
+    assert.equal(memory.bytes.subarray(3, 35).toString('hex'), hex);
   }
 });
 
@@ -86,7 +90,7 @@ if (isSha256Native()) throw new Error('it is there');`;
 test('without them derivations and texts are the same', () => {
   const base = new URL('../../base/index.ts', import.meta.url).href;
   const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
-  for (const file of ['base/sha256', 'store/complete-derivation', 'store/kept-text', 'store/store-path']) {
+  for (const file of ['base/sha256', 'store/complete-derivation', 'store/kept-text', 'store/store-path', 'image/verity']) {
     // Itself but once.
     if (file === 'base/sha256' && rest['IGOS_TEST_BASE'] !== undefined) return;
     const place = new URL(`../${file}.test.ts`, import.meta.url).pathname;

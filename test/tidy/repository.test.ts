@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..', '..');
-const sources = globSync('{base,lang,store,eval,builder,pkm,depot,check,import,cli}/**/*.{ts,tsx}', { cwd: root });
+const sources = globSync('{base,lang,store,eval,builder,pkm,depot,check,import,image,cli}/**/*.{ts,tsx}', { cwd: root });
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 test('every folder of the architecture has its README line and every source folder is in ARCHITECTURE.md', () => {

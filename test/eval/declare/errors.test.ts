@@ -125,6 +125,27 @@ test('triggers and services have a shape', (context) => {
   );
 });
 
+test('how a system starts has a shape', (context) => {
+  const needed = 'kernel = p; stub = p;';
+  goldenFault(
+    context,
+    'wrong-boot',
+    `${TIER}${pkg('p', '')}` +
+      [
+        'boot = "p"',
+        'boot = { kernel = p; }',
+        'boot = { kernel = "p"; stub = p; }',
+        `boot = { ${needed} initrd = p; }`,
+        `boot = { ${needed} initrd = [ "p" ]; }`,
+        `boot = { ${needed} kernal = p; }`,
+        `boot = { ${needed} commandLine = ''quiet\n''; }`,
+        `boot = { ${needed} commandLine = builtins.concatStringsSep "" (builtins.genList (_: "x") 2048); }`,
+      ]
+        .map((field, index) => `system s${index} { packages = [ ]; ${field}; }\n`)
+        .join(''),
+  );
+});
+
 test('a tier that does not exist', (context) => {
   goldenFault(
     context,

@@ -70,6 +70,24 @@ test('super has empty lists where nothing is given', (context) => {
   assert.equal(print('p.provides'), '[ "x" ]');
 });
 
+test('how a system starts: merged by part', (context) => {
+  const { tree, print } = openTree(
+    context,
+    `${TIER}${pkg('linux')}${pkg('efi-stub')}${pkg('first')}
+     system s { packages = [ ]; boot = { kernel = linux; stub = efi-stub; commandLine = "quiet"; }; }
+     override s { boot.initrd = [ first ]; boot.commandLine = super.boot.commandLine + " rw"; }
+     system none { packages = [ ]; }`,
+  );
+  const { kernel, stub, initrd, commandLine } = tree.selectSystem('s').boot!;
+  assert.deepEqual(
+    [kernel.name, stub.name, initrd.map(({ name }) => name), commandLine],
+    ['linux', 'efi-stub', ['first'], 'quiet rw'],
+  );
+  assert.equal(print('systems.s.boot.kernel.name'), '"linux"');
+  assert.equal(tree.selectSystem('none').boot, undefined);
+  assert.equal(print('systems.none.boot'), 'null');
+});
+
 test('phases and env are merged key by key, null takes a key away', (context) => {
   const { print, tree } = openTree(
     context,

@@ -1,0 +1,105 @@
+/** What `igos image` takes of how it writes. */
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { sys } from '../../base/index.ts';
+import { type CompressionName, type Pem, readSigner } from '../../image/index.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
+import type { Context } from '../context.ts';
+import { readPassphrase } from '../passphrase.ts';
+import { parseSize } from '../quantities.ts';
+import type { ImageOptions } from './system-build.ts';
+
+/** In the order in which one is made of the other. */
+export const FORMATS = ['squashfs', 'verity', 'uki', 'iso', 'disk'] as const;
+export type ImageFormat = (typeof FORMATS)[number];
+
+/** What files of these are called behind the system's name. */
+export const SUFFIXES: Readonly<Record<ImageFormat, string>> = {
+  squashfs: 'squashfs',
+  verity: 'verity',
+  uki: 'efi',
+  iso: 'iso',
+  disk: 'img',
+};
+
+const HIGHEST: Readonly<Record<CompressionName, number>> = { zstd: 19, gzip: 9 };
+/** As builds have it. */
+const SECONDS = 315_619_200;
+/** The latest that FAT can hold: the end of 2107. */
+const MAX_SECONDS = 4_354_819_198;
+
+/** @throws UsageError · Fault E-IMG-015 · E-IMG-016 */
+export async function imageOptions(context: Context, args: Arguments): Promise<ImageOptions> {
+  const compression = (args.value('compression') as CompressionName | undefined) ?? 'zstd';
+  const level = args.value('level');
+  const highest = HIGHEST[compression];
+  if (level !== undefined && !(/^\d+$/.test(level) && Number(level) >= 1 && Number(level) <= highest))
+    throw new UsageError(`--level takes a number from 1 to ${highest} with ${compression}, not '${level}'`);
+  const block = args.value('block-size');
+  const blockBytes = block === undefined ? undefined : parseSize('block-size', block);
+  if (blockBytes !== undefined && !(Number.isInteger(Math.log2(blockBytes)) && blockBytes >= 4096 && blockBytes <= 1 << 20))
+    throw new UsageError(`--block-size takes a power of two from 4K to 1M, not '${block}'`);
+  const signer = await signerOf(context, args);
+  return {
+    seconds: secondsOf(context),
+    compression,
+    ...(level === undefined ? {} : { level: Number(level) }),
+    ...(blockBytes === undefined ? {} : { blockBytes }),
+    ...(signer === undefined ? {} : { signer }),
+  };
+}
+
+/** Of all files: before 1980 FAT has no time. */
+function secondsOf(context: Context): number {
+  const given = context.environment['SOURCE_DATE_EPOCH'] ?? '';
+  const seconds = /^\d{1,10}$/.test(given) ? Number(given) : SECONDS;
+  return Math.min(Math.max(seconds, SECONDS), MAX_SECONDS);
+}
+
+async function signerOf(context: Context, args: Arguments): Promise<ImageOptions['signer']> {
+  const [key, certificate] = [args.value('sign-key'), args.value('sign-certificate')];
+  if (key === undefined && certificate === undefined) return undefined;
+  if (key === undefined || certificate === undefined)
+    throw new UsageError(
+      `--sign-${key === undefined ? 'certificate' : 'key'} needs --sign-${key === undefined ? 'key' : 'certificate'}`,
+      ['igos image TREE#SYSTEM --format iso --sign-key db.key --sign-certificate db.crt'],
+    );
+  const pem = (name: string): Pem => {
+    const path = resolve(context.workingDirectory, name);
+    return { path: name, text: sys('read', path, () => readFileSync(path, 'utf8')) };
+  };
+  const keyPem = pem(key);
+  const isEncrypted = /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(keyPem.text);
+  const passphrase = isEncrypted ? await readPassphrase(context, args, `passphrase of '${key}'`) : undefined;
+  return readSigner(keyPem, pem(certificate), passphrase);
+}
+
+/**
+ * Where each format goes: one into the file that `--output` names, or into a folder, there or named with a slash behind it; several into a
+ * folder. @throws UsageError
+ */
+export function imageOutputs(
+  context: Context,
+  args: Arguments,
+  system: string,
+  formats: readonly ImageFormat[],
+): ReadonlyMap<ImageFormat, string> {
+  const output = args.value('output');
+  const given = resolve(context.workingDirectory, output ?? '.');
+  const there = statSync(given, { throwIfNoEntry: false });
+  const isFolder = there?.isDirectory() === true || output?.endsWith('/') === true;
+  if (isFolder) return new Map(formats.map((format) => [format, join(given, `${system}.${SUFFIXES[format]}`)]));
+  if (there !== undefined && !there.isFile())
+    throw new UsageError(`'${output}' is no file`, ['write the image to a file, and copy it from there when it is complete']);
+  if (formats.length > 1)
+    throw new UsageError(`'${output}' is one file, and ${formats.length} are to be made`, [
+      `write --output ${output}/ for a folder`,
+    ]);
+  return new Map([[formats[0]!, given]]);
+}
+
+/** What `--format` asks for, each once. */
+export function formatsOf(args: Arguments): ImageFormat[] {
+  const asked = args.all('format').map(([format]) => format);
+  return asked.length === 0 ? ['squashfs'] : FORMATS.filter((format) => asked.includes(format));
+}

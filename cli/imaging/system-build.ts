@@ -1,0 +1,250 @@
+/** A declared system on its way to files that machines start from. Each step is done once, when it is first needed. */
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
+import type { System, Tree } from '../../eval/index.ts';
+import {
+  type Content,
+  ESP_TYPE,
+  guidOf,
+  type ImageEntry,
+  ImageFile,
+  layoutDisk,
+  layoutFat,
+  layoutIso,
+  PARTITION_IS_READ_ONLY,
+  PARTITION_TYPES,
+  type Part,
+  piecesOf,
+  readUki,
+  type Signer,
+  type SquashfsOptions,
+  signProgram,
+  sizeOf,
+  type Verity,
+  verityIdentity,
+  writeInitramfs,
+  writeSquashfs,
+  writeUki,
+  writeVerity,
+} from '../../image/index.ts';
+import type { PackageImage } from '../../pkm/index.ts';
+import type { Arguments } from '../arguments.ts';
+import { stoppable } from '../caches.ts';
+import type { Context } from '../context.ts';
+import { warningLines } from '../report-lines.ts';
+import type { Session } from '../session.ts';
+import { systemImages } from '../system-images.ts';
+import { bootFiles, initrdEntries } from './boot-files.ts';
+import { commandLine, diskNames } from './command-line.ts';
+import { makeSystemRoot, type SystemRoot } from './system-root.ts';
+
+export interface ImageOptions extends SquashfsOptions {
+  readonly signer?: Signer;
+}
+
+/** A file that was written. */
+export interface Written {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+export class SystemBuild implements Disposable {
+  readonly system: System;
+  readonly #context: Context;
+  readonly #args: Arguments;
+  readonly #session: Session;
+  readonly #tree: Tree;
+  readonly #options: ImageOptions;
+  readonly #opened: DisposableStack = new DisposableStack();
+  readonly #scratch: string;
+  #root: Promise<SystemRoot> | undefined;
+  #squashfs: Promise<Written> | undefined;
+  #verity: Promise<Written & { readonly verity: Verity }> | undefined;
+  #uki: Promise<Written> | undefined;
+
+  constructor(context: Context, args: Arguments, session: Session, tree: Tree, system: System, options: ImageOptions) {
+    this.#context = context;
+    this.#args = args;
+    this.#session = session;
+    this.#tree = tree;
+    this.system = system;
+    this.#options = options;
+    this.#scratch = temporaryFolder('igos-image');
+    this.#opened.use(removedAtEnd(this.#scratch));
+  }
+
+  /** @throws Fault E-CLI-093 */
+  checkStarts(): void {
+    if (this.system.boot !== undefined) return;
+    throw new Fault('E-CLI-093', `system '${this.system.name}' does not say how it starts`, {
+      ...(this.system.span === undefined ? {} : { labels: [{ ...this.system.span, text: "it has no 'boot'" }] }),
+      hints: [
+        'write it like: boot = { kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; };',
+        'a squashfs is made without',
+      ],
+    });
+  }
+
+  /** Realized and installed. */
+  root(): Promise<SystemRoot> {
+    this.#root ??= (async () => {
+      const { system } = this;
+      const installed = await systemImages(this.#context, this.#args, this.#session, this.#tree, system);
+      const root = this.#opened.use(
+        makeSystemRoot(this.#session.store, installed, this.#tree.packages.keys(), this.#options.seconds),
+      );
+      for (const line of warningLines(root.report)) this.#context.out.talk(line);
+      return root;
+    })();
+    return this.#root;
+  }
+
+  /** @param output  absolute; in a scratch folder where nobody asks for it */
+  squashfs(output: string = this.#place('squashfs')): Promise<Written> {
+    this.#squashfs ??= this.#write(output, async (file, signal) => {
+      const { entries } = await this.root();
+      await writeSquashfs(file, entries, { ...this.#options, signal });
+    });
+    return this.#squashfs;
+  }
+
+  /** The hash tree of the squashfs. */
+  verity(output: string = this.#place('verity')): Promise<Written & { readonly verity: Verity }> {
+    this.#verity ??= (async () => {
+      const { file, sizeBytes, sha256 } = await this.squashfs();
+      let verity: Verity | undefined;
+      const written = await this.#write(output, (image) => {
+        verity = writeVerity(image, verityIdentity(this.system.name, sha256), { file, sizeBytes });
+      });
+      return { ...written, verity: verity! };
+    })();
+    return this.#verity;
+  }
+
+  /** Kernel, first root and command line as one program for firmware, signed where somebody signs. */
+  uki(output: string = this.#place('efi')): Promise<Written> {
+    this.#uki ??= this.#makeUki(output);
+    return this.#uki;
+  }
+
+  async #makeUki(output: string): Promise<Written> {
+    this.checkStarts();
+    const boot = this.system.boot!;
+    const { verity } = await this.verity();
+    const line = commandLine(this.system.name, boot.commandLine, verity, diskNames(verity));
+    const files = await bootFiles(this.#context, this.#args, this.#session, this.#tree, boot);
+    const initrd = files.initrd.length === 0 ? undefined : await this.#makeInitrd(files.initrd);
+    const osRelease = osReleaseIn((await this.root()).entries);
+    return this.#write(output, (file) => {
+      writeUki(file, files.stub, {
+        linux: files.kernel,
+        commandLine: line,
+        ...(initrd === undefined ? {} : { initrd }),
+        ...(osRelease === undefined ? {} : { osRelease }),
+        ...(files.kernelVersion === undefined ? {} : { version: files.kernelVersion }),
+      });
+      if (this.#options.signer !== undefined) signProgram(file, this.#options.signer);
+    });
+  }
+
+  async #makeInitrd(images: readonly PackageImage[]): Promise<Content> {
+    using first = initrdEntries(this.#session, images, this.#tree.packages.keys(), this.#options.seconds);
+    return await this.#write(this.#place('initrd'), (file) =>
+      writeInitramfs(file, [{ entries: first.entries, compression: this.#options.compression ?? 'zstd' }], this.#options.seconds),
+    );
+  }
+
+  /** A medium that firmware starts from, burnt to a disc or copied to a stick. */
+  async iso(output: string): Promise<Written> {
+    const [root, hashes, esp] = [await this.squashfs(), await this.verity(), await this.#esp()];
+    const common = { mode: 0o444, kind: 'file' } as const;
+    const layout = layoutIso(
+      [
+        { ...common, path: 'live/filesystem.squashfs', content: root },
+        { ...common, path: 'live/filesystem.verity', content: hashes },
+      ],
+      {
+        label: labelOf(this.system.name, 32),
+        timeSeconds: this.#options.seconds,
+        esp,
+        diskGuid: guidOf('iso', hashes.verity.rootHash),
+      },
+    );
+    return this.#write(output, (file) => layout.write(file));
+  }
+
+  /** A disk: what firmware starts, the root, its hash tree. */
+  async disk(output: string): Promise<Written> {
+    const [root, hashes, esp] = [await this.squashfs(), await this.verity(), await this.#esp()];
+    const names = diskNames(hashes.verity);
+    const { root: types } = PARTITION_TYPES[machineOf((await this.uki()).file)];
+    const layout = layoutDisk(
+      [
+        { type: ESP_TYPE, unique: guidOf('esp', hashes.verity.rootHash), name: 'esp', part: esp },
+        { type: types.data, unique: names.root, name: 'root', attributes: PARTITION_IS_READ_ONLY, part: root },
+        { type: types.verity, unique: names.verity, name: 'root-verity', attributes: PARTITION_IS_READ_ONLY, part: hashes },
+      ],
+      { diskGuid: guidOf('disk', hashes.verity.rootHash) },
+    );
+    return this.#write(output, (file) => layout.write(file));
+  }
+
+  async #esp(): Promise<Part> {
+    const uki = await this.uki();
+    const path = `EFI/BOOT/${FIRMWARE_NAMES[machineOf(uki.file)]}`;
+    return layoutFat([{ path, kind: 'file', content: uki }], {
+      label: 'ESP',
+      serial: Number.parseInt(uki.sha256.slice(0, 8), 16),
+      timeSeconds: this.#options.seconds,
+    });
+  }
+
+  #place(suffix: string): string {
+    return join(this.#scratch, `${this.system.name}.${suffix}`);
+  }
+
+  async #write(output: string, write: (file: ImageFile, signal: AbortSignal) => void | Promise<void>): Promise<Written> {
+    makeDirectory(dirname(output));
+    await stoppable(async (signal) => {
+      using file = new ImageFile(output);
+      await write(file, signal);
+      file.commit();
+    });
+    const sizeBytes = statSync(output).size;
+    return { file: output, sizeBytes, sha256: sha256Of(output, sizeBytes) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened.dispose();
+  }
+}
+
+type Machine = keyof typeof PARTITION_TYPES;
+
+/** What firmware starts from a medium that it was told nothing about. */
+const FIRMWARE_NAMES: Readonly<Record<Machine, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+
+const machineOf = (uki: string): Machine => (readUki(uki).machine === 'ARM64' ? 'aarch64' : 'x86_64');
+
+/** Letters, digits and signs that a volume's label may have. */
+const labelOf = (name: string, length: number): string => name.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, length);
+
+const OS_RELEASE: readonly Bytes[] = ['usr/lib/os-release', 'etc/os-release'];
+
+/** By which boot menus name the system. */
+function osReleaseIn(entries: readonly ImageEntry[]): Content | undefined {
+  for (const path of OS_RELEASE) {
+    const entry = entries.find((each) => each.path === path);
+    if (entry?.kind === 'file' && sizeOf(entry.content) > 0) return entry.content;
+  }
+  return undefined;
+}
+
+function sha256Of(file: string, sizeBytes: number): string {
+  const hash = createHash('sha256');
+  for (const piece of piecesOf({ file, sizeBytes })) hash.update(piece);
+  return hash.digest('hex');
+}

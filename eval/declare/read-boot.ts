@@ -1,0 +1,42 @@
+/** What a system says of how it starts. */
+import { didYouMean } from '../../base/index.ts';
+import type { PackageInfo } from './package-info.ts';
+import { entries, type Reading, readLine, readPackage, readPackages, wrong } from './read-field.ts';
+
+/** The parts of a kernel image that firmware starts by itself. */
+export interface DeclaredBoot {
+  readonly kernel: PackageInfo;
+  /** Has the program that firmware starts, and that starts the kernel. */
+  readonly stub: PackageInfo;
+  /** What is in the first root, with what that needs to run; none if empty. */
+  readonly initrd: readonly PackageInfo[];
+  readonly commandLine: string;
+}
+
+const PARTS = ['kernel', 'stub', 'initrd', 'commandLine'] as const;
+
+/** The Linux kernel takes no more. */
+const COMMAND_LINE_BYTES = 2047;
+
+export function readBoot(reading: Reading): DeclaredBoot {
+  const parts = new Map<string, Reading>();
+  for (const [name, entry, key] of entries(reading)) {
+    if (!PARTS.some((part) => part === name))
+      throw wrong(key, `has '${name}'`, { hint: didYouMean(name, PARTS)[0] ?? `there are: ${PARTS.join(', ')}` });
+    parts.set(name, entry);
+  }
+  const needed = (name: 'kernel' | 'stub'): PackageInfo => {
+    const part = parts.get(name);
+    if (part === undefined) throw wrong(reading, `has no '${name}'`);
+    return readPackage(part).info;
+  };
+  const [initrd, commandLine] = [parts.get('initrd'), parts.get('commandLine')];
+  const text = commandLine === undefined ? '' : readLine(commandLine);
+  if (text.length > COMMAND_LINE_BYTES) throw wrong(commandLine!, `is longer than ${COMMAND_LINE_BYTES} bytes`);
+  return {
+    kernel: needed('kernel'),
+    stub: needed('stub'),
+    initrd: initrd === undefined ? [] : readPackages(initrd).map(({ info }) => info),
+    commandLine: text,
+  };
+}

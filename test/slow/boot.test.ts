@@ -1,0 +1,113 @@
+/**
+ * Images that machines start: examples/boot, from a disc and a disk, under firmware that starts only what is signed. The machine is QEMU
+ * without help of the processor, so that it runs wherever QEMU does; the keys are those that Debian's firmware for tests trusts.
+ */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { removeTree } from '../../store/write-tree.ts';
+import { noSandbox, programs, project } from '../cli/programs.ts';
+import { missing } from '../image/support.ts';
+
+const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
+const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd';
+const KEY = '/usr/share/ovmf/PkKek-1-snakeoil.key';
+const CERTIFICATE = '/usr/share/ovmf/PkKek-1-snakeoil.pem';
+const TREE = 'examples/boot';
+const LIMIT_MS = 300_000;
+
+const noFirmware = [FIRMWARE, VARIABLES, KEY, CERTIFICATE].find((file) => !existsSync(file));
+const skip =
+  (process.arch !== 'x64' && 'the packages of examples/boot are for x86-64') ||
+  missing('qemu-system-x86_64') ||
+  (noFirmware !== undefined && `not on this machine: ${noFirmware}`) ||
+  (await noSandbox());
+
+const work = mkdtempSync(join(tmpdir(), 'igos-boot-'));
+after(() => removeTree(work));
+
+/** Starts a machine from an image, and waits until it ends or says one of these. @returns what it said on its serial line */
+async function started(image: string, until: RegExp): Promise<string> {
+  const variables = join(work, 'vars.fd');
+  copyFileSync(VARIABLES, variables);
+  const serial = join(work, 'serial.log');
+  writeFileSync(serial, '');
+  const words = [
+    ...['-accel', 'tcg', '-cpu', 'max', '-machine', 'q35,smm=on', '-m', '512', '-smp', '1'],
+    ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${FIRMWARE}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
+    ...['-drive', `file=${image},format=raw,if=virtio,readonly=on`],
+    ...['-nodefaults', '-vga', 'none', '-display', 'none', '-serial', `file:${serial}`, '-no-reboot', '-net', 'none'],
+  ];
+  const machine = spawn('qemu-system-x86_64', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = new Promise<void>((resolve) => void machine.once('close', () => resolve()));
+  const said = (): string => readFileSync(serial, 'latin1');
+  const timer = setInterval(() => void (until.test(said()) && machine.kill()), 500);
+  const limit = setTimeout(() => void machine.kill(), LIMIT_MS);
+  await ended;
+  clearInterval(timer);
+  clearTimeout(limit);
+  return said();
+}
+
+const REFUSED = /Access Denied|Security Violation/;
+const POWER_DOWN = /Power down|Kernel panic/;
+
+/** Of a system, signed by the key that this firmware trusts, or by none. */
+function images(t: Parameters<typeof programs>[0], name: string, isSigned: boolean): { disk: string; iso: string } {
+  const { igos } = programs(t, { home: join(work, 'home') });
+  const folder = join(work, name);
+  if (!isSigned) {
+    const command = /^igos (image examples\/boot .*) -o \S+$/m.exec(readFileSync(join(project, TREE, 'README.md'), 'utf8'))![1]!;
+    assert.ok(readFileSync(join(project, 'docs/images.md'), 'utf8').includes(`igos ${command} -o `));
+    const run = igos(...command.split(' '), '-o', `${folder}/`);
+    assert.equal(run.status, 0, run.stderr.slice(-4000));
+  } else {
+    const passphrase = join(work, 'passphrase');
+    writeFileSync(passphrase, 'snakeoil\n');
+    const words = ['image', TREE, '-f', 'disk', '-f', 'iso', '-o', `${folder}/`, '--passphrase-fd', '3'];
+    const run = spawnSync(join(project, 'bin/igos'), [...words, '--sign-key', KEY, '--sign-certificate', CERTIFICATE], {
+      cwd: project,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', openSync(passphrase, 'r')],
+      env: { ...process.env, IGOS_HOME: join(work, 'home'), NO_COLOR: '1' },
+    });
+    assert.equal(run.status, 0, run.stderr.slice(-4000));
+  }
+  return { disk: join(folder, 'greeter.img'), iso: join(folder, 'greeter.iso') };
+}
+
+test('signed images start, from a disc and from a disk; their root is the one that was signed', { skip }, async (t) => {
+  const { disk, iso } = images(t, 'signed', true);
+  for (const [image, root] of [
+    [iso, 'root /dev/loop0 checked by /dev/loop1'],
+    [disk, 'root /dev/vda2 checked by /dev/vda3'],
+  ] as const) {
+    const said = await started(image, POWER_DOWN);
+    assert.match(said, /hello from Greeter 1, kernel 6\.1\.\S+, process 1/, said.slice(-3000));
+    assert.ok(said.includes(root), said.slice(-3000));
+    assert.match(said, /\/dev\/mapper\/root \/ squashfs ro/);
+    assert.match(said, /read \/var\/lib\/igos\/pkm\.db\s+the root cannot be written\s+the end/);
+  }
+  // One byte of the root, in the middle of the program that runs there.
+  const bytes = readFileSync(disk);
+  const start = 512 * 43008;
+  assert.equal(bytes.toString('latin1', start, start + 4), 'hsqs');
+  bytes[start + 500_000]! ^= 1;
+  const changed = join(work, 'changed.img');
+  writeFileSync(changed, bytes);
+  const said = await started(changed, POWER_DOWN);
+  assert.match(said, /device-mapper: verity: .*data block \d+ is corrupted/, said.slice(-3000));
+  assert.doesNotMatch(said, /the end/);
+});
+
+test('what nobody signed is refused by the firmware', { skip }, async (t) => {
+  const { disk } = images(t, 'plain', false);
+  const said = await started(disk, REFUSED);
+  assert.match(said, REFUSED, said.slice(-3000));
+  assert.doesNotMatch(said, /hello/);
+});

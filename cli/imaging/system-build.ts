@@ -1,7 +1,7 @@
 /** A declared system on its way to files that machines start from. Each step is done once, when it is first needed. */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from '../../base/index.ts';
 import type { System, Tree } from '../../eval/index.ts';
 import {
@@ -33,6 +33,7 @@ import type { PackageImage } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
+import { openProgress } from '../progress/open.ts';
 import { warningLines } from '../report-lines.ts';
 import type { Session } from '../session.ts';
 import { systemImages } from '../system-images.ts';
@@ -50,6 +51,8 @@ export interface Written {
   readonly sizeBytes: number;
   readonly sha256: string;
 }
+
+type Write = (file: ImageFile, signal: AbortSignal, onBytes: (done: number, total: number) => void) => void | Promise<void>;
 
 export class SystemBuild implements Disposable {
   readonly system: System;
@@ -104,10 +107,12 @@ export class SystemBuild implements Disposable {
 
   /** @param output  absolute; in a scratch folder where nobody asks for it */
   squashfs(output: string = this.#place('squashfs')): Promise<Written> {
-    this.#squashfs ??= this.#write(output, async (file, signal) => {
+    this.#squashfs ??= (async () => {
       const { entries } = await this.root();
-      await writeSquashfs(file, entries, { ...this.#options, signal });
-    });
+      return this.#write(output, async (file, signal, onBytes) => {
+        await writeSquashfs(file, entries, { ...this.#options, signal, onBytes });
+      });
+    })();
     return this.#squashfs;
   }
 
@@ -206,15 +211,25 @@ export class SystemBuild implements Disposable {
     return join(this.#scratch, `${this.system.name}.${suffix}`);
   }
 
-  async #write(output: string, write: (file: ImageFile, signal: AbortSignal) => void | Promise<void>): Promise<Written> {
+  async #write(output: string, write: Write): Promise<Written> {
     makeDirectory(dirname(output));
-    await stoppable(async (signal) => {
-      using file = new ImageFile(output);
-      await write(file, signal);
-      file.commit();
-    });
-    const sizeBytes = statSync(output).size;
-    return { file: output, sizeBytes, sha256: sha256Of(output, sizeBytes) };
+    const progress = await openProgress(this.#context);
+    progress.start(output, `writing ${basename(output)}`);
+    let outcome: 'done' | 'failed' = 'failed';
+    try {
+      await stoppable(async (signal) => {
+        using file = new ImageFile(output);
+        await write(file, signal, (done, total) => progress.detail(output, '', { done, total }));
+        file.commit();
+      });
+      const sizeBytes = statSync(output).size;
+      const sha256 = sha256Of(output, sizeBytes);
+      outcome = 'done';
+      return { file: output, sizeBytes, sha256 };
+    } finally {
+      progress.finish(output, outcome);
+      progress.stop();
+    }
   }
 
   [Symbol.dispose](): void {

@@ -25,6 +25,8 @@ export interface SquashfsOptions {
   readonly level?: number;
   /** Ends the work between two files. */
   readonly signal?: AbortSignal;
+  /** Called after each file with the bytes of contents that were read, and of all. */
+  readonly onBytes?: (doneBytes: number, totalBytes: number) => void;
   /** A power of two from 4096 to 1 MiB; 128 KiB if not given. */
   readonly blockBytes?: number;
 }
@@ -65,7 +67,7 @@ export async function writeSquashfs(
   const inodes = numberInodes(root);
   file.write(Buffer.alloc(SUPERBLOCK_BYTES));
   const blocks = new Blocks(file, compression, blockBytes, contentsIn(root));
-  const placements = await writeContents(root, blocks, options.signal);
+  const placements = await writeContents(root, blocks, options);
 
   const { pack } = compression;
   const attributes = new Attributes(pack);
@@ -221,13 +223,19 @@ const NO_CONTENT: Placement = { sizeBytes: 0, start: 0, blockSizes: [], sparseBy
 async function writeContents(
   root: Node,
   blocks: Blocks,
-  signal: AbortSignal | undefined,
+  { signal, onBytes }: Pick<SquashfsOptions, 'signal' | 'onBytes'>,
 ): Promise<ReadonlyMap<string | FileEntry, Placement>> {
   const placements = new Map<string | FileEntry, Placement>();
+  let totalBytes = 0;
+  for (const content of contentsIn(root)) totalBytes += sizeOf(content);
+  let doneBytes = 0;
   for (const { entry } of nodesIn(root)) {
     signal?.throwIfAborted();
-    if (entry?.kind !== 'file' || placements.has(keyOf(entry))) continue;
-    placements.set(keyOf(entry), sizeOf(entry.content) === 0 ? NO_CONTENT : await blocks.add(entry.content));
+    if (entry?.kind !== 'file') continue;
+    if (!placements.has(keyOf(entry)))
+      placements.set(keyOf(entry), sizeOf(entry.content) === 0 ? NO_CONTENT : await blocks.add(entry.content));
+    doneBytes += sizeOf(entry.content);
+    onBytes?.(doneBytes, totalBytes);
   }
   await blocks.end();
   return placements;

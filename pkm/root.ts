@@ -190,6 +190,12 @@ export class Root extends RootQuestions implements Disposable {
     });
   }
 
+  /** Writes the database anew, without what is left in it of changes that are over: equal roots then have equal ones. */
+  compact(): void {
+    const { database, io } = this.#context();
+    io.commit('compact', () => database.exec('VACUUM'));
+  }
+
   /** Pins packages, or lets them go; no new generation. @returns those for which that is new @throws Fault E-PKM-015 */
   hold(packages: readonly string[], isHeld: boolean): string[] {
     if (isHeld) for (const name of packages) this.known(name);

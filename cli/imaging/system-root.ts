@@ -1,5 +1,5 @@
 /** A system as pkm deploys it, in a folder that is there for a while: what images are made of. */
-import { type BigIntStats, lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, bytesToText, removedAtEnd, sys, temporaryFolder, textToBytes } from '../../base/index.ts';
 import type { ImageEntry } from '../../image/index.ts';
@@ -48,6 +48,7 @@ export function makeSystemRoot(
   const { report, special } = ((): { report: TransactionReport; special: ReturnType<typeof opened.notPlain> } => {
     using installing = opened;
     const report = installing.switchTo(system.images, { explicit: system.explicit, declared });
+    installing.compact();
     return { report, special: installing.notPlain() };
   })();
   const entries = [...entriesBelow(root, special)];
@@ -67,11 +68,12 @@ function* entriesBelow(root: string, special: Special): Generator<ImageEntry> {
     const row = special.get(bytesToText(path));
     const common = { path, mode: Number(stat.mode & 0o7777n), uid: row?.uid ?? 0, gid: row?.gid ?? 0 };
     if (stat.isDirectory()) {
+      openUp(place, common.mode, 0o700);
       yield { ...common, kind: 'directory' };
       const folder = path;
       const names = sys('list', shown, () => readdirSync(place, { encoding: 'latin1' }));
       const kept = folder === STATE ? names.filter((name) => !PASSING.test(name)) : names;
-      waiting.push(...kept.map((name) => (folder === '' ? name : `${folder}/${name}`)));
+      for (const name of kept) waiting.push(folder === '' ? name : `${folder}/${name}`);
     } else if (stat.isSymbolicLink()) {
       yield {
         ...common,
@@ -80,11 +82,17 @@ function* entriesBelow(root: string, special: Special): Generator<ImageEntry> {
         target: sys('read', shown, () => readlinkSync(place, { encoding: 'latin1' })),
       };
     } else if (stat.isFile()) {
+      openUp(place, common.mode, 0o400);
       const attributes = row?.capability === undefined ? {} : { attributes: capability(row.capability) };
       const file = { file: join(root, bytesToText(path)), sizeBytes: Number(stat.size) };
       yield { ...common, ...attributes, ...linkOf(stat), kind: 'file', content: file };
     }
   }
+}
+
+/** What is closed to its own owner is read and removed by nobody but root. Its mode is known by now. */
+function openUp(place: string | Buffer, mode: number, needed: number): void {
+  if ((mode & needed) !== needed && process.geteuid?.() !== 0) chmodSync(place, mode | needed);
 }
 
 const capability = (hex: string): ReadonlyMap<Bytes, Uint8Array> => new Map([['security.capability', Buffer.from(hex, 'hex')]]);

@@ -1,19 +1,30 @@
 /** `igos image`: a declared system as one file, read back by the tools of others and by pkm. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { missing, output } from '../image/support.ts';
-import { type Programs, programs } from './programs.ts';
+import { type Programs, programs, project } from './programs.ts';
 
 const PACKAGES = `tier base { summary = "Base"; }
 package tools "1" {
   tier = base;
   summary = "Tools of this machine";
   style = hostTools { tools = [ "cat" "mv" ]; };
-  modes."usr/bin/cat" = "4711";
+  modes."usr/bin/cat" = "4111";
   capabilities."usr/bin/mv" = "cap_net_raw=ep";
 }
 `;
@@ -64,7 +75,7 @@ test('a system becomes a squashfs', needsTools, (t) => {
 
   const lines = output('unsquashfs', ['-lln', made.file]).split('\n');
   const about = (path: string): string => lines.find((line) => line.endsWith(` squashfs-root/${path}`)) ?? `no ${path}`;
-  assert.match(about('usr/bin/cat'), /^-rws--x--x 0\/0 /);
+  assert.match(about('usr/bin/cat'), /^---s--x--x 0\/0 /);
   assert.match(about('etc/motd'), /^-rw-r--r-- 0\/0 +6 1980-01-02 00:00 /);
   assert.match(about('var/lib/igos/pkm.db'), /^-rw/);
   // What pkm has only while it runs.
@@ -101,6 +112,31 @@ test('pkm finds it clean, capabilities too', {
   assert.match(shown, /security\.capability=0x0100000200200000/);
   const verified = here.pkm('verify');
   assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+});
+
+test('another user makes the same bytes, of files that are closed to them too', {
+  skip: process.getuid?.() !== 0 && 'only root becomes somebody else',
+}, (t) => {
+  const here = programs(t);
+  const tree = writeTree(
+    here.work,
+    PACKAGES.replace('= "4111";', '= "4111"; modes."usr/bin" = "555"; modes."usr/lib" = "111";') + SYSTEM,
+  );
+  const made = make(here, tree, '-o', join(here.work, 'image'));
+  const nobody = 65534;
+  const theirs = join(here.work, 'theirs');
+  mkdirSync(join(theirs, 'tmp'), { recursive: true });
+  for (const folder of [theirs, join(theirs, 'tmp')]) chownSync(folder, nobody, nobody);
+  chmodSync(here.work, 0o755);
+  const run = spawnSync(join(project, 'bin/igos'), ['image', tree, '-o', join(theirs, 'image'), '--json'], {
+    uid: nobody,
+    gid: nobody,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], HOME: theirs, IGOS_HOME: join(theirs, 'home'), TMPDIR: join(theirs, 'tmp') },
+  });
+  assert.equal(run.status, 0, run.stderr);
+  assert.equal((JSON.parse(run.stdout) as Made).files[0]!.sha256, made.sha256);
+  assert.deepEqual(readdirSync(join(theirs, 'tmp')), []);
 });
 
 test('what cannot be made is said before anything is built', (t) => {

@@ -183,7 +183,7 @@ test('every word of others has an answer that is a command, and is none itself',
         if (words[0] === '--version' || words[1] === 'VERB') continue;
         const found = findCommand(name as 'igos' | 'pkm', words);
         assert.ok(found !== undefined, answer);
-        for (const option of words.filter((text) => text.startsWith('--')))
+        for (const option of words.filter((text) => /^--./.test(text)))
           assert.ok(
             found.command.options.some(({ long }) => `--${long}` === option),
             answer,

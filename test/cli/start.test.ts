@@ -29,6 +29,7 @@ function checkout(): string {
   for (const folder of [
     'base',
     'check',
+    'image',
     'import',
     'lang',
     'store',

@@ -227,7 +227,9 @@ test('what evaluation has built is no change of it', { skip: sandbox }, async (t
   const first = await watched.round();
   assert.match(first.shown, /-x\n$/, first.told);
   await watched.quiet();
-  watched.write('in', '2\n');
+  // At once: a file that is emptied first may be two changes where the machine is slow.
+  watched.write('in~', '2\n');
+  renameSync(join(watched.folder, 'in~'), join(watched.folder, 'in'));
   const second = await watched.round();
   assert.match(second.shown, /-x\n$/, second.told);
   assert.notEqual(second.shown, first.shown);
@@ -239,7 +241,8 @@ test('what each round changes itself is said, and goes on slowly', { skip: sandb
   let told = '';
   for (let n = 0; n < 14; n++) ({ told } = await watched.round());
   assert.match(watched.stderr, /^something changed during each of the last 10 rounds, as an --out-link/m);
-  assert.match(told, /^result changed\n/);
+  // What, where the system told of it in time.
+  assert.match(told, /^(result|something) changed\n/);
   const startMs = performance.now();
   await watched.round();
   assert.ok(performance.now() - startMs > 500);

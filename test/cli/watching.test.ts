@@ -54,6 +54,8 @@ class Watched {
       const told = this.stderr.slice(this.#told);
       const watching = /watching \d+ paths?; Ctrl-C ends\n/.exec(told);
       if (watching !== null) {
+        // What was printed before it may still stand in the other pipe.
+        await new Promise((resolve) => setTimeout(resolve, 30));
         const shown = this.stdout.slice(this.#shown);
         this.#shown = this.stdout.length;
         this.#told += watching.index + watching[0].length;

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { textToBytes } from '../../base/index.ts';
 import { type FatEntry, type FatOptions, ImageFile, layoutFat } from '../../image/index.ts';
 import { golden } from '../golden.ts';
-import { bytesOfLayout, faultText, lacking, mounted, scratch, told, withHoles, written } from './media.ts';
+import { bytesOfLayout, faultText, mounted, told, withHoles, written } from './media.ts';
+import { missing, scratch } from './support.ts';
 
 const MIB = 1 << 20;
 const options: FatOptions = { label: 'IGOS_ESP', serial: 0x1234abcd, timeSeconds: 1_700_000_001 };
@@ -16,7 +17,7 @@ const file = (path: string, content: string | Uint8Array = path): FatEntry => ({
   content: Buffer.from(content),
 });
 const folder = (path: string): FatEntry => ({ path: textToBytes(path), kind: 'directory' });
-const noTools = lacking('fsck.vfat', 'mcopy', 'mdir', 'file');
+const noTools = missing('fsck.vfat', 'mcopy', 'mdir', 'file');
 
 /** Files and folders by path, as a tree on the host has them. */
 function treeOf(root: string, below = ''): Map<string, Buffer | undefined> {

@@ -10,7 +10,8 @@ import {
   type Partition,
 } from '../../image/index.ts';
 import { golden } from '../golden.ts';
-import { attempt, bytesOfLayout, faultText, lacking, scratch, told, written } from './media.ts';
+import { attempt, bytesOfLayout, faultText, told, written } from './media.ts';
+import { missing, scratch } from './support.ts';
 
 const MIB = 1 << 20;
 const diskGuid = guidOf('test', 'disk');
@@ -40,7 +41,7 @@ test('a GUID of names is always the same, of other names another', () => {
   assert.equal(new Set([guidOf('ab', 'c'), guidOf('a', 'bc'), guidOf('abc'), guidOf('a', 'b', 'c')]).size, 4);
 });
 
-test('a disk is what sgdisk and sfdisk read', { skip: lacking('sgdisk', 'sfdisk', 'file') }, (t) => {
+test('a disk is what sgdisk and sfdisk read', { skip: missing('sgdisk', 'sfdisk', 'file') }, (t) => {
   const folder = scratch(t);
   const image = written(folder, layoutDisk(disk, { diskGuid }));
   assert.match(told('sgdisk', ['-v', image]), /No problems found/);
@@ -50,7 +51,7 @@ test('a disk is what sgdisk and sfdisk read', { skip: lacking('sgdisk', 'sfdisk'
   assert.match(told('file', ['-b', image]), /ID=0xee/);
 });
 
-test('types of partitions are those that others know', { skip: lacking('sgdisk', 'sfdisk') }, (t) => {
+test('types of partitions are those that others know', { skip: missing('sgdisk', 'sfdisk') }, (t) => {
   const all = (['x86_64', 'aarch64'] as const).flatMap((machine) =>
     (['root', 'usr'] as const).flatMap((tree) =>
       (['data', 'verity', 'signature'] as const).map((part) =>
@@ -76,7 +77,7 @@ test('what partitions hold stands at their starts, a table at either end', (t) =
   assert.equal(bytes.toString('latin1', bytes.length - 512, bytes.length - 504), 'EFI PART');
 });
 
-test('a damaged start of the disk is mended from its end', { skip: lacking('sgdisk') }, (t) => {
+test('a damaged start of the disk is mended from its end', { skip: missing('sgdisk') }, (t) => {
   const image = written(scratch(t), layoutDisk(disk, { diskGuid }));
   told('dd', ['if=/dev/zero', `of=${image}`, 'bs=512', 'seek=1', 'count=33', 'conv=notrunc']);
   assert.match(attempt('sgdisk', ['-p', image]).stdout, /igos_1_verity/);

@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { bytesToText, textToBytes } from '../../base/index.ts';
 import { guidOf, type IsoEntry, type IsoOptions, layoutFat, layoutIso } from '../../image/index.ts';
 import { golden } from '../golden.ts';
-import { bytesOfLayout, faultText, lacking, mounted, scratch, told, withHoles, written } from './media.ts';
+import { bytesOfLayout, faultText, mounted, told, withHoles, written } from './media.ts';
+import { missing, scratch } from './support.ts';
 
 const MIB = 1 << 20;
 const timeSeconds = 1_700_000_001;
@@ -29,8 +30,8 @@ const link = (path: string, target: string): IsoEntry => ({
   mode: 0o777,
   target: textToBytes(target),
 });
-const noTools = lacking('xorriso', 'sgdisk', 'file');
-const noBsdtar = lacking('bsdtar');
+const noTools = missing('xorriso', 'sgdisk', 'file');
+const noBsdtar = missing('bsdtar');
 
 /** Paths with type, mode, and what is there. Modes of links mean nothing. */
 function treeOf(root: string, below = ''): [string, string, Buffer | string][] {

@@ -1,29 +1,12 @@
 /** What the tests of media share: programs of others that read what we write. */
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, renderFault } from '../../base/index.ts';
 import { ImageFile, type Layout } from '../../image/index.ts';
 
 const SBIN = `${process.env['PATH']}:/usr/sbin:/sbin`;
-
-export function scratch(t: { after(run: () => void): void }): string {
-  const folder = mkdtempSync(join(tmpdir(), 'igos-media-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 export const attempt = (program: string, args: readonly string[], env: Record<string, string> = {}): SpawnSyncReturns<string> =>
   spawnSync(program, args, {
@@ -37,12 +20,6 @@ export function told(program: string, args: readonly string[], env?: Record<stri
   const { status, stdout, stderr } = attempt(program, args, env);
   assert.equal(status, 0, `${program} ${args.join(' ')}: ${stdout}${stderr}`);
   return stdout + stderr;
-}
-
-/** Why a test that needs these programs is skipped, if it is. */
-export function lacking(...programs: readonly string[]): string | false {
-  const missing = programs.filter((program) => attempt('sh', ['-c', `command -v ${program}`]).status !== 0);
-  return missing.length > 0 && `not installed: ${missing.join(', ')}`;
 }
 
 /** Writes the layout behind some bytes of something else, and gives its own. */

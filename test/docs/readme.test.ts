@@ -23,7 +23,7 @@ test('the commands of the README work as written', { skip }, (t) => {
   t.after(() => removeTree(work));
   for (const command of commands) {
     if (command.includes('from-source')) continue; // test/slow/from-source.test.ts runs it: it fetches and compiles
-    const scratch = command.replaceAll('/tmp/igos-root', join(work, 'root'));
+    const scratch = command.replaceAll('/tmp/igos-', `${work}/`);
     const result = spawnSync('sh', ['-c', scratch], {
       cwd: project,
       encoding: 'utf8',

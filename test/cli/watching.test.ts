@@ -39,8 +39,11 @@ class Watched {
     t.after(() => this.#child.kill('SIGKILL'));
   }
 
+  /** At once: one that is emptied first and then written may be two changes where the machine is slow. */
   write(name: string, text: string): void {
-    writeFileSync(join(this.folder, name), text);
+    const beside = join(this.folder, '../written');
+    writeFileSync(beside, text);
+    renameSync(beside, join(this.folder, name));
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -103,6 +106,14 @@ test('each kind of change that evaluation would see, and no other', async (t) =>
     const { shown, told } = await watched.round();
     assert.match(shown, /^build two: never built\n/);
     assert.equal(told, 'name.nix changed\n');
+  });
+  await t.test('one that is written where it stands', async () => {
+    writeFileSync(at('name.nix'), '"where"\n');
+    let { shown } = await watched.round();
+    if (shown === '') ({ shown } = await watched.round()); // it was seen between being emptied and being written
+    assert.match(shown, /^build where: /);
+    watched.write('name.nix', '"two"\n');
+    await watched.round();
   });
   await t.test('another, or the same bytes again', async () => {
     watched.write('other', 'changed');
@@ -229,9 +240,7 @@ test('what evaluation has built is no change of it', { skip: sandbox }, async (t
   const first = await watched.round();
   assert.match(first.shown, /-x\n$/, first.told);
   await watched.quiet();
-  // At once: a file that is emptied first may be two changes where the machine is slow.
-  watched.write('in~', '2\n');
-  renameSync(join(watched.folder, 'in~'), join(watched.folder, 'in'));
+  watched.write('in', '2\n');
   const second = await watched.round();
   assert.match(second.shown, /-x\n$/, second.told);
   assert.notEqual(second.shown, first.shown);

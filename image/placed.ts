@@ -20,7 +20,7 @@ interface Growing<E> extends Placed<E> {
 /**
  * Puts entries in their places, whatever their order.
  *
- * @throws Fault E-IMG-020 a path twice, below something that is no folder, or one that no file system has
+ * @throws Fault E-IMG-002 a path twice, below something that is no folder, or one that no file system has
  */
 export function placed<E extends { readonly path: Bytes; readonly kind: string }>(entries: Iterable<E>): Placed<E> {
   const byPath = new Map<Bytes, Growing<E>>();

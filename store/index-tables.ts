@@ -65,6 +65,8 @@ function makeLockFile(folder: string): void {
   try {
     writeFileSync(path, Buffer.alloc(LOCK_BYTES), { flag: 'wx' });
   } catch (error) {
+    // Somebody else's, in use by now: whoever took it away would leave two who do not see each other.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     rmSync(path, { force: true });
     throw new SystemFault('write', path, error);
   }

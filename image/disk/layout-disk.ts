@@ -23,7 +23,7 @@ const GRAIN_BYTES = 4096;
 /**
  * Lays out a disk with a GUID partition table. Partitions stand in the order in which they are given.
  *
- * @throws Fault E-IMG-024 too small · E-IMG-025 too many partitions · E-IMG-027, E-IMG-028
+ * @throws Fault E-IMG-024 too small · E-IMG-003 too many partitions · E-IMG-027, E-IMG-028
  */
 export function layoutDisk(partitions: readonly Partition[], { diskGuid, sizeBytes: wanted }: DiskOptions): Layout {
   let end = ALIGNMENT_BYTES;

@@ -43,7 +43,7 @@ const FOLDER_RECORDS = 65536;
 /**
  * Lays out a FAT16 or FAT32 file system. The same entries in any order give the same bytes.
  *
- * @throws Fault E-IMG-020 to E-IMG-026
+ * @throws Fault E-IMG-002 · E-IMG-003 · E-IMG-021 to E-IMG-026
  */
 export function layoutFat(entries: Iterable<FatEntry>, options: FatOptions): Layout {
   const { label } = options;

@@ -39,7 +39,7 @@ const MOST_BLOCKS = 0xffffffff;
  * Lays out an ISO 9660 image. The same entries in any order give the same bytes. Folders may be nested deeper than the eight levels that
  * ISO 9660 has: they stay where they are, since nobody who reads Rock Ridge counts.
  *
- * @throws Fault E-IMG-020, E-IMG-025 to E-IMG-029
+ * @throws Fault E-IMG-002 · E-IMG-003 · E-IMG-026 to E-IMG-029
  */
 export function layoutIso(entries: Iterable<IsoEntry>, options: IsoOptions): Layout {
   const { label, timeSeconds, esp, diskGuid } = options;

@@ -62,7 +62,7 @@ export class SystemBuild implements Disposable {
   readonly #tree: Tree;
   readonly #options: ImageOptions;
   readonly #opened: DisposableStack = new DisposableStack();
-  readonly #scratch: string;
+  #scratch: string | undefined;
   #root: Promise<SystemRoot> | undefined;
   #squashfs: Promise<Written> | undefined;
   #verity: Promise<Written & { readonly verity: Verity }> | undefined;
@@ -75,8 +75,6 @@ export class SystemBuild implements Disposable {
     this.#tree = tree;
     this.system = system;
     this.#options = options;
-    this.#scratch = temporaryFolder('igos-image');
-    this.#opened.use(removedAtEnd(this.#scratch));
   }
 
   /** @throws Fault E-CLI-093 */
@@ -208,6 +206,10 @@ export class SystemBuild implements Disposable {
   }
 
   #place(suffix: string): string {
+    if (this.#scratch === undefined) {
+      this.#scratch = temporaryFolder('igos-image');
+      this.#opened.use(removedAtEnd(this.#scratch));
+    }
     return join(this.#scratch, `${this.system.name}.${suffix}`);
   }
 

@@ -41,7 +41,7 @@ export interface Demand {
  *
  * FAT32 wherever the size allows it, as UEFI has it for disks: from 33 MiB on.
  *
- * @throws Fault E-IMG-024 too small · E-IMG-025 too large
+ * @throws Fault E-IMG-024 too small · E-IMG-003 too large
  */
 export function geometryFor(demand: Demand, sizeBytes: number | undefined): Geometry {
   if (sizeBytes !== undefined) {

@@ -68,7 +68,7 @@ const NAME_BYTES = 253;
 /** Linux reads 4095 bytes, but xorriso takes no medium that has a longer target on it. */
 const TARGET_BYTES = 1023;
 
-/** @throws Fault E-IMG-020, E-IMG-029 */
+/** @throws Fault E-IMG-002 · E-IMG-029 */
 export function isoTree(entries: Iterable<IsoEntry>): IsoNode {
   return nodeOf(placed(entries), '\0', undefined);
 }

@@ -277,7 +277,7 @@ test('any names, modes, targets and sizes are read back', { skip: noTools }, (t)
       try {
         layout = layoutIso(entries, options);
       } catch (error) {
-        assert.equal(`${(error as { code?: string }).code}`, 'E-IMG-020');
+        assert.equal(`${(error as { code?: string }).code}`, 'E-IMG-002');
         return;
       }
       check(work, written(work, layout), entries);

@@ -65,8 +65,9 @@ export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]
   const verbs = groupOf(program, words[0]!).map((command) => verbOf(command, words[0]!));
   if (verbs.length > 0) {
     const what = words[1] === undefined ? `${program} ${words[0]} needs a verb` : `unknown command '${words[0]} ${words[1]}'`;
+    const here = words[1] === undefined ? undefined : verbHere(program, words[0]!, words[1], verbs);
     return new UsageError(what, [
-      ...didYouMean(words[1] ?? '', verbs),
+      ...(here === undefined ? didYouMean(words[1] ?? '', verbs) : [`here that is: ${here}`]),
       `there are: ${verbs.join(', ')}`,
       `run '${program} ${words[0]} --help' for what they do`,
     ]);
@@ -91,4 +92,11 @@ export function unknownCommand(program: 'igos' | 'pkm', words: readonly string[]
     ),
     `run '${program} --help' for the list`,
   ]);
+}
+
+/** How what a verb means elsewhere is said here. Of Nix's programs one has words for verbs, the other options: `nix-store --gc`. */
+function verbHere(program: 'igos' | 'pkm', group: string, verb: string, verbs: readonly string[]): string | undefined {
+  const word = verb.replace(/^--/, '');
+  if (verb !== word && verbs.includes(word)) return `${program} ${group} ${word}`;
+  return saidHere(program, `${group} ${verb}`) ?? saidHere(program, `${group} ${word}`);
 }

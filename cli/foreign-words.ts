@@ -99,9 +99,37 @@ const PKM: Readonly<Record<string, string>> = {
   why: 'pkm info NAME',
 };
 
+/** Verbs of `nix store` and `nix-store`, behind `igos store`. */
+const STORE: Readonly<Record<string, string>> = {
+  '--query': 'igos store info PATH, igos store references PATH, igos store roots',
+  '--read-log': 'igos log PATH',
+  '--realise': 'igos realize TREE#NAME',
+  '--serve': 'igos cache serve',
+  '--verify-path': 'igos store verify --contents',
+  'add-file': 'igos store add FILE',
+  'add-fixed': 'igos store add FILE',
+  'add-path': 'igos store add FILE',
+  build: 'igos realize TREE#NAME',
+  copy: 'igos cache push, igos cache pull',
+  'copy-sigs': 'igos store sign PATH',
+  'diff-closures': 'igos store diff PATH PATH',
+  'dump-path': 'igos store dump PATH',
+  'path-info': 'igos store info PATH',
+  'prefetch-file': 'igos store fetch URL',
+  query: 'igos store info PATH, igos store references PATH, igos store roots',
+  realise: 'igos realize TREE#NAME',
+  realize: 'igos realize TREE#NAME',
+  remove: 'igos store delete PATH, or igos store roots remove LINK',
+  repair: 'igos store verify --contents --repair',
+  'repair-path': 'igos store verify --contents --repair',
+  requisites: 'igos store references -r PATH',
+  rm: 'igos store delete PATH, or igos store roots remove LINK',
+  serve: 'igos cache serve',
+};
+
 /** Word and what is said for it here, of each program. */
 export const FOREIGN_WORDS: Readonly<Record<'igos' | 'pkm', ReadonlyMap<string, string>>> = {
-  igos: new Map(Object.entries(IGOS)),
+  igos: new Map([...Object.entries(IGOS), ...Object.entries(STORE).map(([verb, here]) => [`store ${verb}`, here] as const)]),
   pkm: new Map(Object.entries(PKM)),
 };
 

@@ -175,6 +175,13 @@ export const storeCodes = defineCodes({
     explanation:
       'Only links that igos made with --out-link or igos store roots add, and links below var/gcroots of the store, are removed as roots.',
   },
+  'E-STORE-062': {
+    title: 'path that a root keeps',
+    explanation:
+      'A path that a root names, that something refers to which a root names, or that a running program uses, is removed by nothing. Let go of the root first.',
+    wrong: 'igos realize examples/tour/v1#greet --out-link kept && igos store delete kept',
+    right: 'igos store roots remove kept && igos store delete PATH',
+  },
 });
 
 export type StoreCode = keyof typeof storeCodes;

@@ -9,7 +9,8 @@
  * @source docs/decisions/0007-gc-and-locks.md
  */
 import { chmodSync, existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, isDiskFull, SystemFault, sys, textToBytes } from '../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, Fault, isDiskFull, SystemFault, sys, textToBytes } from '../base/index.ts';
+import type { StoreCode } from './codes.ts';
 import type { IndexTransaction } from './index-transaction.ts';
 import { Removal } from './lanes/removal.ts';
 import { type Liveness, liveNodes, readLiveness } from './liveness.ts';
@@ -121,7 +122,7 @@ class Collection {
     let outdated = olderThan === undefined ? [] : outdatedRoots(store, olderThan);
     let dropped: readonly Bytes[] = stale;
     if (!this.#isDry) {
-      dropped = stale.filter((entry) => forgetLink(entry, isGone));
+      dropped = this.#options.paths === undefined ? stale.filter((entry) => forgetLink(entry, isGone)) : [];
       outdated = outdated.filter(({ entry, link }) => {
         if (entry !== link) return forgetLink(entry, (each) => isOlder(each, olderThan!));
         rmSync(bytesToPath(entry), { force: true });
@@ -136,9 +137,10 @@ class Collection {
       liveness,
       roots.filter((root) => !ignored.has(root.from)).map((root) => root.path),
     );
-    let dead = this.#choose(inOrder(liveness, isLive));
+    let dead = this.#choose(inOrder(liveness, isLive, this.#askedFor(liveness, isLive)));
     const nValid = liveness.graph.size;
-    const unknown = this.#unknownNames(new Set(liveness.graph.infos.map(({ path }) => storePathBase(path))));
+    const isAll = this.#options.paths === undefined;
+    const unknown = isAll ? this.#unknownNames(new Set(liveness.graph.infos.map(({ path }) => storePathBase(path)))) : [];
     let leftovers = unknown;
     if (!this.#isDry) {
       if (dead.length + unknown.length > 0) this.#trash = this.#places.staging.make('trash');
@@ -162,6 +164,15 @@ class Collection {
     };
   }
 
+  /** Nodes that alone may go, all of them dead; `undefined`: whatever is. */
+  #askedFor({ graph }: Liveness, isLive: Uint8Array): Iterable<number> | undefined {
+    const { paths } = this.#options;
+    if (paths === undefined) return undefined;
+    const nodes = paths.map((path) => graph.node(path)).filter((node) => node !== undefined);
+    for (const node of nodes) if (isLive[node] === 1) throw isKept(graph.infos[node]!.path);
+    return graph.reach(nodes, graph.referrers);
+  }
+
   #choose(dead: readonly PathSummary[]): readonly PathSummary[] {
     const { maxFreedBytes } = this.#options;
     if (maxFreedBytes === undefined) return dead.slice(0, this.#maxPaths);
@@ -179,6 +190,7 @@ class Collection {
     if (candidates.length === 0) return [];
     const { index, store } = this.#places;
     this.#progress('removing', 0, candidates.length);
+    const known = new Set(candidates.map(({ path }) => path));
     const gone = index.write((transaction) => {
       mark(this.#temproots);
       const dead = new Map(candidates.map((info) => [info.path, info]));
@@ -190,6 +202,11 @@ class Collection {
         transaction,
         roots.map((root) => root.path),
       );
+      for (const path of this.#options.paths ?? []) {
+        if (dead.has(path) || !known.has(path) || !transaction.has(path)) continue;
+        unmark(this.#temproots);
+        throw isKept(path);
+      }
       for (const path of dead.keys()) transaction.remove(path);
       const bases = new Set(Array.from(dead.keys(), storePathBase));
       transaction.forgetMentions((base) => bases.has(base));
@@ -306,9 +323,14 @@ class Collection {
   }
 }
 
+const isKept = (path: StorePath): Fault =>
+  new Fault('E-STORE-062' satisfies StoreCode, `'${path}' is kept`, {
+    hints: [`'igos store why-live ${path}' says by which root`, "'igos store roots' lists the roots, and removes those of yours"],
+  });
+
 /** Dead paths, each before what it refers to; apart from that what was registered first stands first. */
-function inOrder({ graph }: Liveness, isLive: Uint8Array): PathSummary[] {
-  const dead = graph.infos.map((_, node) => node).filter((node) => isLive[node] === 0);
+function inOrder({ graph }: Liveness, isLive: Uint8Array, asked: Iterable<number> = graph.infos.keys()): PathSummary[] {
+  const dead = [...asked].filter((node) => isLive[node] === 0);
   const age = (node: number): number => graph.infos[node]!.registeredAt;
   dead.sort((a, b) => age(a) - age(b) || a - b);
   const isDone = new Uint8Array(graph.size);

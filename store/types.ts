@@ -173,6 +173,8 @@ export interface Root {
 }
 
 export interface CollectOptions {
+  /** Only these, which no root may keep (E-STORE-062), and what refers to them; nothing that crashes left. Those not valid are passed over. */
+  readonly paths?: readonly StorePath[];
   /** Only say what would go. */
   readonly dryRun?: boolean;
   /** Stop once this much is free, by NAR sizes. What nothing refers to goes first, the oldest of it before. */

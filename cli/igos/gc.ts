@@ -27,10 +27,11 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     }),
   );
   if (!isDry) removeBuildLeftovers(store.home);
-  print(context, report, isDry);
+  printCollected(context, report, isDry);
 }
 
-function print(context: Context, report: CollectReport, isDry: boolean): void {
+/** What went, or would. */
+export function printCollected(context: Context, report: CollectReport, isDry: boolean): void {
   const { removed, leftovers, narBytes, freedBytes, nKept } = report;
   const droppedRoots = report.droppedRoots.map(bytesToWord);
   if (context.isJson) {

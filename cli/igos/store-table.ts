@@ -201,6 +201,19 @@ export const storeCommands: readonly Command[] = [
   },
   {
     program: 'igos',
+    name: 'store delete',
+    summary: 'remove paths that no root keeps, and nothing else',
+    operands: 'PATH…',
+    minOperands: 1,
+    maxOperands: Infinity,
+    takesBytes: true,
+    description:
+      "Removes the paths and what refers to them, and prints what went. Where a root keeps one of them nothing is removed. For paths of no more use that take much room, or are to be built or fetched anew; 'igos gc' removes everything that no root keeps.",
+    options: [DRY_RUN, ...KEEP_OPTIONS],
+    examples: [{ command: 'igos store delete --dry-run examples/tour/v1#greet', says: 'what would go with it' }],
+  },
+  {
+    program: 'igos',
     name: 'gc',
     aliases: ['store gc'],
     summary: 'remove from the store what nothing needs any more',

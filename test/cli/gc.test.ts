@@ -1,24 +1,28 @@
 /** `igos gc`, roots and explanations, as a user meets them. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { openStore, type StorePath } from '../../store/index.ts';
+import { golden } from '../golden.ts';
 import { noSandbox, programs } from './programs.ts';
 
 const skip = await noSandbox();
 const storeDir = '/igos/store';
 
 /** Three texts, each referring to the one before it. */
-function chain(work: string): [StorePath, StorePath, StorePath] {
+const chain = (work: string): [StorePath, StorePath, StorePath] =>
+  chainOf(work, ['a', 'b', 'c']) as [StorePath, StorePath, StorePath];
+
+function chainOf(work: string, names: readonly string[]): [StorePath, ...StorePath[]] {
   using store = openStore({ home: join(work, 'home'), storeDir });
   const paths: StorePath[] = [];
-  for (const name of ['a', 'b', 'c']) {
+  for (const name of names) {
     const [path] = store.addTexts([{ name, text: `${paths.at(-1) ?? ''}\n`, references: paths.slice(-1) }]);
     paths.push(path!);
   }
-  return paths as [StorePath, StorePath, StorePath];
+  return paths as [StorePath, ...StorePath[]];
 }
 
 test('roots, why-live, why-depends and gc agree', (t) => {
@@ -136,4 +140,47 @@ test('realize --out-link keeps what was built, with what it was built from', { s
   const again = igos('realize', file, '-A', 'two');
   assert.equal(again.status, 0, again.stderr);
   assert.equal(igos('store', 'verify', '--contents').status, 0);
+});
+
+test('delete removes what it is asked for with what refers to it, or nothing', (t) => {
+  const { igos, work } = programs(t);
+  const [a, b, c] = chain(work);
+  const [other] = chainOf(work, ['d']);
+  writeFileSync(join(work, 'home/store/leftover'), '');
+  assert.equal(igos('store', 'roots', 'add', join(work, 'kept'), b).status, 0);
+  const refused = igos('store', 'delete', c, a);
+  assert.deepEqual([refused.status, refused.stdout], [1, '']);
+  golden(t, 'errors/store-delete-kept.txt', refused.stderr.replaceAll(a, '<path>'));
+  assert.equal(igos('store', 'delete', '--dry-run', c).stdout, `${c}\n`);
+  assert.equal(igos('store', 'delete', c).stdout, `${c}\n`);
+  assert.match(igos('store', 'delete', c).stderr, /E-CLI-008/);
+  assert.equal(igos('store', 'roots', 'remove', join(work, 'kept')).status, 0);
+  const gone = JSON.parse(igos('store', 'delete', '--json', a).stdout) as { removed: { path: string }[]; leftovers: string[] };
+  assert.deepEqual([gone.removed.map(({ path }) => path), gone.leftovers], [[b, a], []]);
+  assert.deepEqual(readdirSync(join(work, 'home/store')).sort(), [other.slice(storeDir.length + 1), 'leftover']);
+});
+
+test('delete removes nothing where something of it comes to use meanwhile', (t) => {
+  const { work } = programs(t);
+  const [a, , c] = chain(work);
+  using store = openStore({ home: join(work, 'home'), storeDir });
+  const link = join(work, 'home/var/gcroots/late');
+  assert.throws(
+    () =>
+      store.collect({
+        paths: [a],
+        onProgress: (step) => {
+          if (step !== 'removing' || existsSync(link)) return;
+          mkdirSync(join(work, 'home/var/gcroots'), { recursive: true });
+          symlinkSync(c, link);
+        },
+      }),
+    { code: 'E-STORE-062' },
+  );
+  assert.deepEqual(
+    readdirSync(join(work, 'home/var/temproots')).filter((name) => !/^\d/.test(name)),
+    [],
+  );
+  assert.equal(readdirSync(join(work, 'home/store')).length, 3);
+  assert.deepEqual(store.verify({ contents: true }), []);
 });

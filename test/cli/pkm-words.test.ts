@@ -166,6 +166,8 @@ test('what other package managers call a command is not taken for another one, a
     ['igos', igos('uninstall')],
     ['igos', igos('nix-build')],
     ['igos', igos('install')],
+    ['igos', igos('store', '--gc')],
+    ['igos', igos('store', 'realise', 'x')],
   ] as const;
   assert.deepEqual(
     answers.map(([, run]) => run.status),

@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A repository's configuration is not ours: no hooks, no file system monitor, no attributes from elsewhere, no helpers as protocols. */
 const SAFE = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'core.attributesFile=/dev/null'];
 const INHERITED =
-  /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|GIT_SSL_CAINFO|TMPDIR)$/i;
+  /^(?:PATH|HOME|USER|LOGNAME|SSH_AUTH_SOCK|XDG_CONFIG_HOME|(?:https?|all|no)_proxy|SSL_CERT_FILE|GIT_SSL_CAINFO|GIT_HTTP_LOW_SPEED_(?:LIMIT|TIME)|TMPDIR)$/i;
 
 /** For what is fetched. A repository that is only read fetches nothing that it lacks: how, its own settings say, by commands. */
 export const REMOTE = { GIT_ALLOW_PROTOCOL: 'git:http:https:ssh' };
@@ -28,6 +28,9 @@ export class Git {
     this.#env = {
       // A git with GnuTLS does not look at the variable that all others have.
       ...(trusted === undefined ? {} : { GIT_SSL_CAINFO: trusted.file }),
+      // A server that is silent for five minutes is given up; git alone would wait for ever.
+      GIT_HTTP_LOW_SPEED_LIMIT: '1',
+      GIT_HTTP_LOW_SPEED_TIME: '300',
       ...(Object.fromEntries(inherited) as Record<string, string>),
       LC_ALL: 'C',
       GIT_TERMINAL_PROMPT: '0',

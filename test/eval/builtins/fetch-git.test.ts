@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Fault } from '../../../base/index.ts';
+import { Git, REMOTE } from '../../../eval/git/run-git.ts';
 import { submoduleUrl } from '../../../eval/git/submodules.ts';
 import { removeTree } from '../../../store/write-tree.ts';
 import { evaluate, interpreter } from './evaluate.ts';
@@ -385,4 +387,21 @@ test('addresses of submodules are relative to that of the repository', () => {
     ['file:///srv/a', '/srv/b', '/srv/b'],
   ];
   for (const [base, url, whole] of cases) assert.equal(submoduleUrl(base!, url!), whole, url);
+});
+
+test('a server that says nothing is given up, after five minutes or when the user says', { skip }, async (t) => {
+  const server = createServer();
+  await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const environment = { PATH: process.env['PATH'], GIT_HTTP_LOW_SPEED_TIME: '1' };
+  // This thread waits for git: the kernel takes the connection, and nobody answers.
+  const failure = new Git(tmpdir(), environment, REMOTE).failure(['ls-remote', `http://127.0.0.1:${address.port}/x.git`]);
+  assert.match(String((failure as Fault).notes), /Operation too slow/);
+
+  const folder = mkdtempSync(join(tmpdir(), 'igos-git-test-'));
+  t.after(() => removeTree(folder));
+  writeFileSync(join(folder, 'git'), '#!/bin/sh\necho $GIT_HTTP_LOW_SPEED_LIMIT $GIT_HTTP_LOW_SPEED_TIME\n', { mode: 0o755 });
+  assert.equal(new Git(folder, { PATH: folder }).read([]), '1 300\n');
 });

@@ -90,7 +90,9 @@ function writeToProcess(fd: 1 | 2, data: Buffer): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === 'EPIPE') throw new BrokenPipe('the reader went away');
-      if (code !== 'EAGAIN') throw new SystemFault('write', fd === 1 ? 'standard output' : 'standard error', error);
+      // Talk that cannot be written (a log file on a full disk) stops no work: nobody could be told either.
+      if (code !== 'EAGAIN' && fd === 2) return;
+      if (code !== 'EAGAIN') throw new SystemFault('write', 'standard output', error);
       // a non-blocking pipe that is full: wait a moment for its reader
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
     }

@@ -295,6 +295,28 @@ test('a full disk is no mistake in igos', { skip: existsSync('/dev/full') ? fals
   assert.deepEqual([status, stderr], [1, "error: cannot write 'standard output': no space left on device\n"]);
 });
 
+test('talk that cannot be written stops nothing', { skip: existsSync('/dev/full') ? false : 'there is no /dev/full' }, (t) => {
+  const { work } = programs(t);
+  writeFileSync(join(work, 'x.nix'), 'builtins.trace "talk" 1');
+  writeFileSync(join(work, 'y.nix'), 'throw "mine"');
+  const run = (file: string, where: string): readonly [number | null, string] => {
+    const { status, stdout } = spawnSync(
+      '/bin/sh',
+      ['-c', `"$0" eval "$1" 2>${where}`, join(project, 'bin/igos'), join(work, file)],
+      {
+        env: { PATH: process.env['PATH'], HOME: work, IGOS_HOME: join(work, 'home') },
+        encoding: 'utf8',
+      },
+    );
+    return [status, stdout];
+  };
+  // The third time the launcher knows the answer.
+  for (const where of ['/dev/full', '/dev/full', '/dev/full', '&-']) {
+    assert.deepEqual(run('x.nix', where), [0, '1\n'], where);
+    assert.deepEqual(run('y.nix', where), [1, ''], where);
+  }
+});
+
 test('a standard output that is closed is told where something was to be printed', (t) => {
   const { work } = programs(t);
   const run = (script: string): readonly [number | null, string] => {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime } from '../../base/index.ts';
 import { BuildLog } from '../../builder/build-log.ts';
 import { followLog, pourLog, realize, removeBuildLeftovers } from '../../builder/index.ts';
+import { runningLogPath } from '../../builder/running-log.ts';
 import { type StorePath, storePathBase } from '../../store/index.ts';
 import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
@@ -59,6 +60,16 @@ test('a log that is larger than memory is handed over', (t) => {
   let nBytes = 0;
   pourLog(store, drvPath, (bytes) => (nBytes += bytes.length));
   assert.equal(nBytes, size);
+});
+
+test('a log that the disk has no room for is not kept', (t) => {
+  const home = temporaryFolder(t);
+  mkdirSync(`${home}/var/log/running`, { recursive: true });
+  symlinkSync('/dev/full', runningLogPath(home, drvPath));
+  const log = new BuildLog({ home, logPath: () => `${home}/log` }, drvPath, listener);
+  assert.throws(() => log.write(Buffer.from('x')), { errno: 'ENOSPC' });
+  log.close();
+  assert.deepEqual([existsSync(`${home}/log`), readdirSync(`${home}/var/log/running`)], [false, []]);
 });
 
 test('following can be stopped', async (t) => {

@@ -3,7 +3,7 @@
  * builds would stand still with their pipes full: then a thread does it.
  */
 import { lstatSync } from 'node:fs';
-import { bytesToPath } from '../base/index.ts';
+import { bytesToPath, bytesToText, sys } from '../base/index.ts';
 import { type PreparedOutputs, prepareOutputs } from '../store/index.ts';
 import { stopped } from './build-fault.ts';
 import { checkMade, type Made } from './collect.ts';
@@ -63,7 +63,7 @@ export async function prepareInTime(
 function isMuch(folder: string): boolean {
   let left = MUCH_BYTES;
   for (const { realPath } of outputFiles(folder)) {
-    left -= FILE_BYTES + lstatSync(bytesToPath(realPath)).size;
+    left -= FILE_BYTES + sys('read', bytesToText(realPath), () => lstatSync(bytesToPath(realPath))).size;
     if (left < 0) return true;
   }
   return false;

@@ -1,5 +1,5 @@
 /** The output of a build: kept whole in a file, its last lines and current phase in memory. */
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { bytesToText, sys, writeAll } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
@@ -20,7 +20,8 @@ export interface LogListener {
 
 /**
  * Takes the bytes of one build. `@igos phase NAME` on a line of its own marks the beginning of a phase and is not output.
- * The file takes its place when the build ends, whatever the end: a log is of one build or of none. Until then it can be followed.
+ * The file takes its place when the build ends, whatever the end, unless it could not be written: a log is of one build or of none.
+ * Until then it can be followed.
  */
 export class BuildLog {
   readonly path: string;
@@ -30,6 +31,8 @@ export class BuildLog {
   readonly #last: string[] = [];
   #pending: Buffer = Buffer.alloc(0);
   #phase: string | undefined;
+  /** One that filled the disk would keep it full: nothing but a newer build would ever remove it. */
+  #isWhole: boolean = true;
 
   /** @throws SystemFault the file cannot be made */
   constructor(store: Pick<ObjectStore, 'home' | 'logPath'>, drvPath: StorePath, listener: LogListener) {
@@ -54,7 +57,12 @@ export class BuildLog {
   }
 
   write(chunk: Uint8Array): void {
-    sys('write the log', this.path, () => writeAll(this.#fd, chunk));
+    try {
+      sys('write the log', this.path, () => writeAll(this.#fd, chunk));
+    } catch (error) {
+      this.#isWhole = false;
+      throw error;
+    }
     let rest =
       this.#pending.length === 0
         ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
@@ -71,7 +79,10 @@ export class BuildLog {
     if (this.#pending.length > 0) this.#line(this.#pending);
     this.#pending = Buffer.alloc(0);
     closeSync(this.#fd);
-    sys('write the log', this.path, () => renameSync(this.#temporary, this.path));
+    sys('write the log', this.path, () => {
+      if (this.#isWhole) renameSync(this.#temporary, this.path);
+      else unlinkSync(this.#temporary);
+    });
   }
 
   #line(bytes: Buffer): void {

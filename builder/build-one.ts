@@ -12,7 +12,7 @@ import { BuildFailure, cannotRun, overLimit } from './build-failure.ts';
 import { buildFault, setUpFailed, stopped } from './build-fault.ts';
 import { addToLog, BuildLog } from './build-log.ts';
 import { unpackDebianBuilder } from './builtin.ts';
-import { checkMade, type Made } from './collect.ts';
+import type { Made } from './collect.ts';
 import { unpackDebian } from './debian/unpack-debian.ts';
 import { buildInput } from './environment.ts';
 import { gatherInputs, type Inputs } from './inputs.ts';
@@ -20,6 +20,7 @@ import { keepFolder, keptPath, withKept } from './kept.ts';
 import { openLocked } from './open-locked.ts';
 import { checkOutputs } from './output-checks.ts';
 import { outputPlaces } from './output-places.ts';
+import { prepareInTime } from './prepare-made.ts';
 import { probeSandbox } from './probe.ts';
 import type { Realised, Resolved } from './realised.ts';
 import { graphsFor } from './reference-graphs.ts';
@@ -74,8 +75,8 @@ export async function buildOne(context: BuildContext, job: BuildJob): Promise<Fi
     addToLog(logPath, lines);
     context.emit({ kind: 'remark', drvPath: job.drvPath, lines });
   };
-  return await buildWith(context, job, (made, keep, usage) => {
-    const outputs = store.prepareOutputs(checkMade(made, store.storeDir, report));
+  return await buildWith(context, job, async (made, keep, usage) => {
+    const outputs = await prepareInTime({ made, storeDir: store.storeDir }, { signal: context.signal, report });
     checkOutputs(store, made.drv, outputs);
     return { outputs, scratch: keep(), usage };
   });
@@ -89,7 +90,7 @@ export async function buildOne(context: BuildContext, job: BuildJob): Promise<Fi
 export async function buildWith<T>(
   context: BuildContext,
   job: BuildJob,
-  use: (made: Made, keep: () => string, usage: Usage | undefined) => T,
+  use: (made: Made, keep: () => string, usage: Usage | undefined) => T | Promise<T>,
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
@@ -123,7 +124,11 @@ export async function buildWith<T>(
     if (!isPrivileged()) openLocked(outputsFolder(scratch));
     const usage = end.kind === 'exited' ? end.usage : undefined;
     try {
-      return use({ drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure }, keep, usage);
+      return await use(
+        { drv, drvPath: job.drvPath, folder: outputsFolder(scratch), places, closure: inputs.closure },
+        keep,
+        usage,
+      );
     } catch (error) {
       if (!context.keepFailed || !(error instanceof Fault) || scratch === undefined) throw error;
       const build = keepFolder(`${scratch}/build`, keptPath(store, 'failed', job.drvPath));

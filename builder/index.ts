@@ -20,7 +20,7 @@ export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';
 export { realize } from './realize.ts';
 export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
-export { followLog, readLog } from './running-log.ts';
+export { followLog, pourLog, readLog, requireLog } from './running-log.ts';
 export { type Findings, findSubstitutes } from './substitute.ts';
 export type * from './types.ts';
 export { validOutputs } from './valid-outputs.ts';

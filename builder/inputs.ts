@@ -1,7 +1,7 @@
 /** What one build sees of the store. */
 import { type ObjectStore, type StorePath, storePathName } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
-import { checkLayers, type Layer, orderLayers, parseLayers } from './layers.ts';
+import { badRoot, checkLayers, type Layer, orderLayers, parseLayers } from './layers.ts';
 import type { Realised, Resolved } from './realised.ts';
 
 export interface Inputs {
@@ -13,7 +13,7 @@ export interface Inputs {
   readonly objects: readonly StorePath[];
 }
 
-/** @throws Fault E-BUILD-017 an input is not valid · E-STORE-041 one is not what was registered · those of `parseLayers`, `orderLayers`, `checkLayers` */
+/** @throws Fault E-BUILD-008 a layer is no input · E-BUILD-017 an input is not valid · E-STORE-041 one is not what was registered · those of `parseLayers`, `orderLayers`, `checkLayers` */
 export function gatherInputs(store: ObjectStore, realised: Realised, resolved: Resolved): Inputs {
   const { drv } = resolved;
   const direct = new Set<StorePath>(drv.inputSrcs);
@@ -31,9 +31,9 @@ export function gatherInputs(store: ObjectStore, realised: Realised, resolved: R
   const description = drv.env.get('igosRoot');
   if (description === undefined) return { closure, layers: undefined, objects: closure };
   const layers = orderLayers(parseLayers(description, store.storeDir));
-  const heldLayers = store.holdAll(layers.map((layer) => layer.path));
-  for (const { path } of layers) if (!heldLayers.has(path)) throw missingInput(drv.name, path);
-  store.assertIntact(layers.map((layer) => layer.path));
+  // Nothing undeclared is seen: what is no input is neither part of the derivation's hash nor looked for in what is made.
+  const inputs = new Set(closure);
+  for (const { name, path } of layers) if (!inputs.has(path)) throw badRoot(`the layer '${name}' (${path}) is no input`);
   checkLayers(store, layers);
   const paths = new Set(layers.map((layer) => layer.path));
   return { closure, layers, objects: closure.filter((path) => !paths.has(path)) };

@@ -3,7 +3,7 @@
  *
  * @source docs/decisions/0002-package-derivations.md
  */
-import { type Bytes, bytesToText, dependencyOrder } from '../base/index.ts';
+import { type Bytes, bytesToText, dependencyOrder, type Fault } from '../base/index.ts';
 import { hashBytes, type ManifestEntry, type ObjectStore, type StorePath, tryParseStorePath } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
 
@@ -48,7 +48,7 @@ export function parseLayers(text: Bytes, storeDir: string): Layer[] {
   });
 }
 
-const badRoot = (reason: string) =>
+export const badRoot = (reason: string): Fault =>
   buildFault('E-BUILD-008', `bad 'igosRoot': ${reason}`, {
     hints: ["let 'package' write it: { layers = [ { name, path, supersedes, level } … ] } as JSON"],
   });

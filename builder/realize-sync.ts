@@ -5,23 +5,13 @@
 
 import { createRequire } from 'node:module';
 import type { WorkerOptions } from 'node:worker_threads';
-import { Bug, Fault, Faults, SystemFault } from '../base/index.ts';
-import type { ObjectStore, StorePath } from '../store/index.ts';
-import { BuildFault } from './build-fault.ts';
+import { Bug } from '../base/index.ts';
+import type { ObjectStore } from '../store/index.ts';
+import { type ErrorRecord, errorOf, type FaultRecord, fromRecord } from './error-record.ts';
 import type { BuildEvent, Goal, RealizeOptions, RealizeResult } from './types.ts';
 
 /** Options that can be handed to another thread. A signal cannot: the caller hears nothing while it stands still. */
 export type SyncRealizeOptions = Omit<RealizeOptions, 'signal'>;
-
-/** A Fault on its way between threads. */
-export interface FaultRecord {
-  readonly drvPath: StorePath | undefined;
-  readonly code: Fault['code'];
-  readonly message: string;
-  readonly notes: readonly string[];
-  readonly hints: readonly string[];
-  readonly trace: readonly string[];
-}
 
 /** What the thread is started with. `news` counts its start and its messages: the caller sleeps on it. */
 export interface RealizeOrder {
@@ -40,15 +30,7 @@ export type RealizeNews =
       readonly fault: FaultRecord;
     }
   | { readonly kind: 'done'; readonly result: RealizeResult }
-  | { readonly kind: 'faults'; readonly faults: readonly FaultRecord[] }
-  | {
-      readonly kind: 'system';
-      readonly operation: string;
-      readonly path: string;
-      readonly errno: string;
-      readonly hints: readonly string[];
-    }
-  | { readonly kind: 'error'; readonly error: Error };
+  | ErrorRecord;
 
 /** A thread takes some 60 ms to start, and a machine that is out of breath a hundred times that. */
 const MAX_START_MS = 60_000;
@@ -78,26 +60,11 @@ export function realizeSync(store: ObjectStore, goals: readonly Goal[], options:
         if (told.kind === 'event') onEvent?.(told.event);
         else if (told.kind === 'failed') onEvent?.({ ...told.event, fault: fromRecord(told.fault) });
         else if (told.kind === 'done') return told.result;
-        else if (told.kind === 'faults')
-          throw told.faults.length === 1 ? fromRecord(told.faults[0]!) : new Faults(told.faults.map(fromRecord));
-        else if (told.kind === 'system') throw new SystemFault(told.operation, told.path, { code: told.errno }, told.hints);
-        else throw new Bug(`the building thread failed: ${told.error.message}`, { cause: told.error });
+        else throw errorOf(told);
       }
       Atomics.wait(counter, 0, seen);
     }
   } finally {
     port1.close();
   }
-}
-
-export function toRecord(fault: Fault): FaultRecord {
-  const { code, message, notes, hints } = fault;
-  const drvPath = fault instanceof BuildFault ? fault.drvPath : undefined;
-  return { drvPath, code, message, notes, hints, trace: fault.trace.map((step) => step.text) };
-}
-
-function fromRecord(record: FaultRecord): Fault {
-  const { drvPath, code, message, notes, hints } = record;
-  const details = { notes, hints, trace: record.trace.map((text) => ({ text })) };
-  return drvPath === undefined ? new Fault(code, message, details) : new BuildFault(drvPath, code, message, details);
 }

@@ -1,9 +1,9 @@
 /** The thread of `realizeSync`: runs one order and tells what happens. */
 import { type MessagePort, workerData } from 'node:worker_threads';
-import { Fault, Faults, SystemFault } from '../base/index.ts';
 import { openStore } from '../store/index.ts';
+import { recordOf, toRecord } from './error-record.ts';
 import { realize } from './realize.ts';
-import { type RealizeNews, type RealizeOrder, toRecord } from './realize-sync.ts';
+import type { RealizeNews, RealizeOrder } from './realize-sync.ts';
 
 const { order, port } = workerData as { order: RealizeOrder; port: MessagePort };
 const counter = new Int32Array(order.news);
@@ -18,14 +18,7 @@ const tell = (news: RealizeNews): void => {
   wake();
 };
 
-const tellError = (error: unknown): void => {
-  const faults = error instanceof Faults ? error.faults : error instanceof Fault ? [error] : [];
-  if (faults.length > 0) tell({ kind: 'faults', faults: faults.map(toRecord) });
-  else if (error instanceof SystemFault) {
-    const { operation, path, errno, hints } = error;
-    tell({ kind: 'system', operation, path, errno, hints });
-  } else tell({ kind: 'error', error: error as Error });
-};
+const tellError = (error: unknown): void => tell(recordOf(error));
 
 // Who waits stands still, and would not hear that the thread is gone.
 process.on('uncaughtException', (error) => {

@@ -10,13 +10,18 @@ import { buildFault, isMissing } from './build-fault.ts';
 
 const folderOf = (home: string): string => `${home}/var/log/running`;
 
+/** What the name of a derivation leaves of a file's, for the process: its hash part alone tells it from others. */
+const MAX_NAME_LENGTH = 200;
+
+const nameOf = (drvPath: StorePath): string => storePathBase(drvPath).slice(0, MAX_NAME_LENGTH);
+
 /** Where this process writes the log of a build that runs. */
 export const runningLogPath = (home: string, drvPath: StorePath): string =>
-  `${folderOf(home)}/${storePathBase(drvPath)}.${process.pid}.${processStartTime(process.pid)}`;
+  `${folderOf(home)}/${nameOf(drvPath)}.${process.pid}.${processStartTime(process.pid)}`;
 
 interface RunningLog {
   readonly path: string;
-  readonly base: string;
+  readonly build: string;
   readonly isAlive: boolean;
 }
 
@@ -29,9 +34,9 @@ function runningLogs(home: string): RunningLog[] {
     return []; // nothing was ever built here
   }
   return names.flatMap((name) => {
-    const [, base, pid, start] = /^(.*)\.(\d+)\.(\d+)$/.exec(name) ?? [];
-    if (base === undefined) return [];
-    return [{ path: `${folder}/${name}`, base, isAlive: processStartTime(Number(pid)) === start }];
+    const [, build, pid, start] = /^(.*)\.(\d+)\.(\d+)$/.exec(name) ?? [];
+    if (build === undefined) return [];
+    return [{ path: `${folder}/${name}`, build, isAlive: processStartTime(Number(pid)) === start }];
   });
 }
 
@@ -48,14 +53,30 @@ export function removeDeadLogs(home: string): number {
   return dead.length;
 }
 
-/** The output of the newest build of a derivation on this machine, as bytes. @throws Fault E-BUILD-016 there is none */
-export function readLog(store: ObjectStore, drvPath: StorePath): Buffer {
+/** The output of the newest build of a derivation on this machine, as bytes. @throws Fault E-BUILD-016 there is none · SystemFault */
+export const readLog = (store: ObjectStore, drvPath: StorePath): Buffer =>
+  withLog(store, drvPath, (fd, path) => sys('read the log', path, () => readFileSync(fd)));
+
+/** Hands it over piece by piece: it may be larger than what fits into memory. @throws as `readLog` */
+export const pourLog = (store: ObjectStore, drvPath: StorePath, onBytes: (bytes: Buffer) => void): void =>
+  withLog(store, drvPath, (fd) => drain(fd, onBytes));
+
+/** @throws Fault E-BUILD-016 there is none */
+export const requireLog = (store: ObjectStore, drvPath: StorePath): void => withLog(store, drvPath, () => {});
+
+function withLog<T>(store: ObjectStore, drvPath: StorePath, use: (fd: number, path: string) => T): T {
   const path = store.logPath(drvPath);
+  let fd: number;
   try {
-    return sys('read the log', path, () => readFileSync(path));
+    fd = sys('read the log', path, () => openSync(path, 'r'));
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw noLog(store, drvPath);
+  }
+  try {
+    return use(fd, path);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -80,7 +101,7 @@ function isBuilt(store: ObjectStore, drvPath: StorePath): boolean {
 
 /** Of the build of a derivation that runs now. */
 const runningLog = (home: string, drvPath: StorePath): RunningLog | undefined =>
-  runningLogs(home).find((log) => log.isAlive && log.base === storePathBase(drvPath));
+  runningLogs(home).find((log) => log.isAlive && log.build === nameOf(drvPath));
 
 /** How often a log that is followed is looked at. */
 const LOOK_MS = 100;

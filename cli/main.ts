@@ -18,8 +18,9 @@ export type LoadCommand = (file: string) => Promise<CommandModule>;
  */
 export async function main(words: readonly string[], load: LoadCommand): Promise<void> {
   const program = words[0] === 'pkm' ? 'pkm' : 'igos';
-  // A root is everybody's: what pkm and the programs of triggers make there is not the caller's own.
-  if (program === 'pkm') process.umask(0o022);
+  // A root is everybody's: what pkm and the programs of triggers make there is not the caller's own. Nobody else ever changes a store,
+  // also where a service that was started with no umask keeps one.
+  process.umask(program === 'pkm' ? 0o022 : process.umask() | 0o022);
   let args = new Arguments([], new Map());
   let where: { readonly command?: string; readonly home?: string } = {};
   try {

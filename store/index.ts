@@ -1,4 +1,5 @@
 /** Bytes → names, and the object store: hashes, store paths, derivations, NAR, the objects and their index. */
+export { prepareOutputs } from './add-outputs.ts';
 export { assertThere } from './assert-there.ts';
 export * from './aterm.ts';
 export * from './base32.ts';

@@ -29,7 +29,7 @@ import { extractData } from './deb.ts';
 export async function unpackDebian<T>(
   context: BuildContext,
   job: BuildJob,
-  use: (made: Made, keep: () => string, usage: undefined) => T,
+  use: (made: Made, keep: () => string, usage: undefined) => T | Promise<T>,
 ): Promise<T> {
   const { store } = context;
   const { drv } = job.resolved;
@@ -61,7 +61,7 @@ export async function unpackDebian<T>(
       for (const each of [data, `${data}.tar`]) rmSync(each, { force: true });
     }
     for (const [path, to] of Object.entries(links)) makeLink(textToBytes(target), path, to);
-    return use({ drv, drvPath: job.drvPath, folder, places, closure: [] }, keep, undefined);
+    return await use({ drv, drvPath: job.drvPath, folder, places, closure: [] }, keep, undefined);
   } finally {
     if (!isKept) removeScratch(scratch);
   }

@@ -13,6 +13,7 @@ import { type CallName, type CallTable, callNumber } from './system-calls.ts';
 
 const EPERM = 1;
 const ENOSYS = 38;
+const ESOCKTNOSUPPORT = 94;
 const EAFNOSUPPORT = 97;
 
 /** Refused as not permitted, whatever the arguments. */
@@ -27,10 +28,10 @@ const FORBIDDEN: readonly CallName[] = [
 ];
 
 /**
- * Refused as unknown, so that programs take the other way that they have: a filter cannot see what is asked of `clone3`, and calls that
- * are made through io_uring pass it by.
+ * Refused as unknown, so that programs take the other way that they have: a filter cannot see what is asked of `clone3` and `socketcall`,
+ * and calls that are made through io_uring pass it by.
  */
-const UNKNOWN: readonly CallName[] = ['clone3', 'io_uring_setup', 'io_uring_enter', 'io_uring_register'];
+const UNKNOWN: readonly CallName[] = ['clone3', 'socketcall', 'io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
 /** New namespaces: all CLONE_NEW… bits. */
 const NAMESPACE_FLAGS = 0x7e02_0080;
@@ -48,8 +49,16 @@ const AF_UNIX = 1;
 /** unix, internet, internet 6, netlink. Not: sockets to the machine below (vsock), raw packets, crypto, … */
 const FAMILIES = [AF_UNIX, 2, 10, 16];
 
+/** Of the type of a socket, besides flags. */
+const SOCKET_TYPE = 0xf;
+/** Stream and packets in sequence: of a pair, they stay with each other. */
+const CONNECTED = [1, 5];
+
 export interface FilterOptions {
-  /** The build shares the machine's network: it gets no Unix sockets, through which it could reach the machine's services. */
+  /**
+   * The build shares the machine's network: it gets no Unix sockets, through which it could reach the machine's services, or hand its
+   * open outputs to somebody who changes them once they were hashed. Those for datagrams, a pair too, send to any name.
+   */
   readonly hasNetwork: boolean;
 }
 
@@ -94,8 +103,6 @@ function makeFilter(machine: MachineName, options: FilterOptions): Buffer {
 
 function checkCalls(table: CallTable, options: FilterOptions): Instruction[] {
   const families = options.hasNetwork ? FAMILIES.filter((family) => family !== AF_UNIX) : FAMILIES;
-  // Its arguments are in memory, where a filter cannot look.
-  const unknown: readonly CallName[] = options.hasNetwork ? [...UNKNOWN, 'socketcall'] : UNKNOWN;
   const numbers = (names: readonly CallName[]): number[] => names.flatMap((name) => callNumber(name, table) ?? []);
   const onCall = (name: CallName, then: readonly Instruction[]): Instruction[] => {
     const number = callNumber(name, table);
@@ -105,13 +112,17 @@ function checkCalls(table: CallTable, options: FilterOptions): Instruction[] {
     loadWord(NUMBER),
     ...(table === 'x64' ? [jumpIfAtLeast(X32_BIT, 0, 1), refuse(ENOSYS)] : []),
     ...numbers(FORBIDDEN).flatMap((number) => [jumpIfEqual(number, 0, 1), refuse(EPERM)]),
-    ...numbers(unknown).flatMap((number) => [jumpIfEqual(number, 0, 1), refuse(ENOSYS)]),
+    ...numbers(UNKNOWN).flatMap((number) => [jumpIfEqual(number, 0, 1), refuse(ENOSYS)]),
     ...onCall('clone', [loadWord(argument(0)), and(NAMESPACE_FLAGS), ...allowOnly([0], EPERM)]),
     ...onCall('mknod', [loadWord(argument(1)), and(S_IFMT), ...refuseOnly(DEVICES, EPERM)]),
     ...onCall('mknodat', [loadWord(argument(2)), and(S_IFMT), ...refuseOnly(DEVICES, EPERM)]),
     ...onCall('ioctl', [loadWord(argument(1)), ...refuseOnly(TYPING, EPERM)]),
     ...onCall('personality', [loadWord(argument(0)), ...allowOnly(PERSONALITIES, EPERM)]),
     ...onCall('socket', [loadWord(argument(0)), ...allowOnly(families, EAFNOSUPPORT)]),
+    ...onCall('socketpair', [
+      ...[loadWord(argument(0)), jumpIfEqual(AF_UNIX, 1, 0), refuse(EAFNOSUPPORT)],
+      ...(options.hasNetwork ? [loadWord(argument(1)), and(SOCKET_TYPE), ...allowOnly(CONNECTED, ESOCKTNOSUPPORT)] : [allow]),
+    ]),
     allow,
   ];
 }

@@ -109,7 +109,7 @@ export function sandboxCalls(steps: Steps): CallList {
   endWithParent(list, REPORT_FD);
   list.call('clone', [SIGCHLD], { purpose: 'start process 1', onZero: first, result: list.argument(0) });
   list.call('wait4', [0]);
-  if (steps.inside?.isInteractive === true) takeTerminal(list, 'getpgid');
+  if (steps.inside?.isInteractive === true) takeTerminal(list);
   list.call('exit_group', [0]);
   list.place(first);
   firstProcess(list, steps);
@@ -143,7 +143,9 @@ function firstProcess(list: CallList, { inside, ...steps }: Steps): void {
 
 function runProgram(list: CallList, inside: Inside, hasNetwork: boolean): void {
   list.call('fcntl', [REPORT_FD, F_SETFD, FD_CLOEXEC]);
-  if (inside.isInteractive) takeTerminal(list, 'getpid');
+  // A group of its own: signals to its group, and those of the kernel to a group that is left stopped, do not reach those above it.
+  list.call('setpgid', [0, 0]);
+  if (inside.isInteractive) takeTerminal(list);
   else list.call('dup3', [1, 2, 0], { purpose: 'join the outputs' });
   const { user } = inside;
   if (user !== undefined) {
@@ -206,18 +208,14 @@ function writeFile(list: CallList, path: string, text: string, purpose: string):
   list.call('write', [0, list.text(text), text.length], { purpose });
 }
 
-/**
- * Makes a group of processes the one that the keys of the terminal are for: a new one of this process (`getpid`), or its own, which
- * it had before. Nothing happens where input is no terminal.
- */
-function takeTerminal(list: CallList, group: 'getpid' | 'getpgid'): void {
+/** Makes the group of this process the one that the keys of the terminal are for. Nothing happens where input is no terminal. */
+function takeTerminal(list: CallList): void {
   const action = (handler: number): void =>
     list.call('rt_sigaction', [SIGTTOU, list.words([handler, 0, 0, 0]), 0, SIGNAL_SET_BYTES]);
   // Whoever is not in front is stopped for trying.
   action(SIG_IGN);
-  if (group === 'getpid') list.call('setpgid', [0, 0]);
   const id = list.words([0]);
-  list.call(group, [0], { result: id });
+  list.call('getpgid', [0], { result: id });
   list.call('ioctl', [0, TIOCSPGRP, id]);
   action(SIG_DFL);
 }

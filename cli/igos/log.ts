@@ -1,6 +1,6 @@
 import { Fault } from '../../base/index.ts';
-import { followLog, readLog } from '../../builder/index.ts';
-import { derivationName, type StorePath } from '../../store/index.ts';
+import { followLog, pourLog, readLog, requireLog } from '../../builder/index.ts';
+import { derivationName, type ObjectStore, type StorePath } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
@@ -15,28 +15,53 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   using store = openContextStore(context);
   if (args.has('follow')) {
     for (const drvPath of drvPaths) {
-      let held = '';
-      const onBytes = (bytes: Buffer): void => {
-        const text = held + bytes.toString('latin1');
-        held = BEGUN.exec(text)?.[0] ?? '';
-        context.out.foreign(text.slice(0, text.length - held.length));
-      };
-      const hasFollowed = await followLog(store, drvPath, { onBytes });
-      context.out.foreign(held);
+      const pieces = new Pieces(context);
+      const hasFollowed = await followLog(store, drvPath, { onBytes: pieces.onBytes });
+      pieces.end();
       if (hasFollowed) continue;
-      const log = readLog(store, drvPath);
+      requireLog(store, drvPath);
       context.out.talk(`no build of ${derivationName(drvPath)} runs: this is the log of the last one`);
-      context.out.foreign(log.toString('latin1'));
+      print(context, store, drvPath);
     }
     return;
   }
-  const logs = [...drvPaths].map((drvPath) => ({ drvPath, log: readLog(store, drvPath) }));
-  if (context.isJson) context.out.json({ logs: logs.map(({ drvPath, log }) => ({ drvPath, log: log.toString('utf8') })) });
-  else for (const { log } of logs) context.out.foreign(log.toString('latin1'));
+  if (context.isJson) {
+    const logs = [...drvPaths].map((drvPath) => ({ drvPath, log: readLog(store, drvPath).toString('utf8') }));
+    context.out.json({ logs });
+    return;
+  }
+  for (const drvPath of drvPaths) requireLog(store, drvPath);
+  for (const drvPath of drvPaths) print(context, store, drvPath);
 }
 
 /** A character or a colour of which the rest has not been read yet. */
 const BEGUN = /(?:[\xc0-\xff][\x80-\xbf]{0,2}|\x1b(?:\[[0-9;:]{0,40})?)$/;
+
+function print(context: Context, store: ObjectStore, drvPath: StorePath): void {
+  const pieces = new Pieces(context);
+  pourLog(store, drvPath, pieces.onBytes);
+  pieces.end();
+}
+
+/** Prints a log as it comes, wherever it is cut. */
+class Pieces {
+  readonly #context: Context;
+  #held: string = '';
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  readonly onBytes = (bytes: Buffer): void => {
+    const text = this.#held + bytes.toString('latin1');
+    this.#held = BEGUN.exec(text)?.[0] ?? '';
+    this.#context.out.foreign(text.slice(0, text.length - this.#held.length));
+  };
+
+  end(): void {
+    this.#context.out.foreign(this.#held);
+  }
+}
 
 /** Of outputs it is the derivation that made them; the evaluator is only loaded for the others. */
 function derivationsOf(context: Context, args: Arguments): ReadonlySet<StorePath> {

@@ -102,6 +102,10 @@ test('what cannot be had is refused, and leaves nothing', async (t) => {
     ['ftp://127.0.0.1/x', /no address of the kind/],
     ['/etc/passwd', /no address of the kind/],
     ['file:///none', /cannot read/],
+    ['file:///proc/self/mem', /^cannot read '\/proc\/self\/mem': input\/output error$/],
+    ['file:///etc/passwd%00x', /zero byte/],
+    // Only root may open it: then it has nothing, or as much as the kernel has said, and nobody waits for more.
+    ['file:///proc/kmsg', /^cannot read '\/proc\/kmsg'/],
   ];
   for (const [url, note] of refused) {
     await assert.rejects(get(store, { url }), (fault: { code: string; notes: string[] }) => {

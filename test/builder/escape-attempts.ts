@@ -74,6 +74,8 @@ const OUTPUTS: Readonly<Record<string, Partial<DerivationSpec>>> = {
   daemon: {
     script: '(setsid sh -c "(sleep $sleepSeconds &) ; sleep $sleepSeconds" > /dev/null 2>&1 < /dev/null &); sleep 0.1; : > $out',
   },
+  // Without root whoever started it is of its user.
+  'signals-group': { script: 'trap "" TERM; kill -TERM 0; sleep 0.2; : > $out' },
   locked: {
     script: 'mkdir $out; echo x > $out/f; chmod 0 $out/f $out; mkdir /build/locked; : > /build/locked/f; chmod 0 /build/locked',
   },

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 
@@ -55,6 +56,38 @@ static void connect_abstract(const char *name, const char *socket_name) {
   int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   tell(name, fd < 0 ? fd
                     : connect(fd, (struct sockaddr *)&to, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(socket_name)));
+}
+
+/* Half of a pair for datagrams sends to whatever name it is told, with descriptors if wanted. */
+static void send_abstract(const char *name, int type, const char *socket_name) {
+  struct sockaddr_un to = {.sun_family = AF_UNIX};
+  memcpy(to.sun_path + 1, socket_name, strlen(socket_name));
+  socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(socket_name);
+  int pair[2];
+  tell(name, socketpair(AF_UNIX, type, 0, pair) < 0 ? -1 : sendto(pair[0], "x", 1, 0, (struct sockaddr *)&to, length));
+}
+
+/* As programs of 32 bits ask for sockets: what is asked for lies in memory. A kernel without such programs ends who tries. */
+static void socket_narrow(const char *name, unsigned family) {
+  errno = ENOSYS;
+  int result = -1;
+#ifdef __x86_64__
+  static unsigned words[3]; /* where 32 bits reach */
+  words[0] = family;
+  words[1] = SOCK_STREAM;
+  pid_t child = fork();
+  if (child == 0) {
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(102), "b"(1), "c"(words) : "memory");
+    _exit(result < 0 ? -result : 0);
+  }
+  int status;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status)) {
+    errno = WEXITSTATUS(status);
+    result = errno == 0 ? 0 : -1;
+  }
+#endif
+  tell(name, result);
 }
 
 /* escape PORT SOCKET PID INPUT HOST-PATH */
@@ -121,11 +154,16 @@ int main(int argc, char **argv) {
   tell("kill-1", kill(1, SIGKILL));
   tell("kill-outside", kill(outside, 0));
   tell("vsock", socket(40, SOCK_STREAM, 0));
+  socket_narrow("narrow-vsock", 40);
+  int pair[2];
+  tell("pair-of-vsock", socketpair(40, SOCK_STREAM, 0, pair));
   tell("raw-socket", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
   tell("packet-socket", socket(17, SOCK_RAW, 0));
   connect_tcp("host-loopback", "127.0.0.1", port);
   connect_tcp("dns", "9.9.9.9", 53);
   connect_abstract("host-socket", argv[2]);
+  send_abstract("datagram-to-host", SOCK_DGRAM, argv[2]);
+  send_abstract("raw-to-host", SOCK_RAW, argv[2]);
   for (int fd = 3; fd < 1024; fd++)
     if (fd != terminal && fcntl(fd, F_GETFD) >= 0) {
       char path[64], target[256];

@@ -36,6 +36,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   'host-loopback': /ECONNREFUSED|ENETUNREACH/,
   dns: /ENETUNREACH/,
   'host-socket': /ECONNREFUSED/,
+  'datagram-to-host': /ECONNREFUSED/,
+  'raw-to-host': /ECONNREFUSED/,
   // Without root it is of the same user: the kernel lets no signal of its own children end it.
   'kill-1': /EPERM|done/,
   'kill-outside': /ESRCH/,
@@ -47,6 +49,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   clone3: /ENOSYS/,
   'io-uring': /ENOSYS/,
   vsock: /EAFNOSUPPORT/,
+  'narrow-vsock': /ENOSYS/,
+  'pair-of-vsock': /EAFNOSUPPORT/,
   'packet-socket': /EAFNOSUPPORT/,
 };
 
@@ -76,8 +80,10 @@ function checkFindings({ attempts, networked, endings, leftovers }: Findings, ha
   const fetcher = results(networked);
   assert.match(fetcher.get('host-loopback')!, /done/);
   assert.match(fetcher.get('host-socket')!, /EAFNOSUPPORT/);
+  for (const name of ['datagram-to-host', 'raw-to-host']) assert.match(fetcher.get(name)!, /ESOCKTNOSUPPORT/, name);
+  const other = ['host-loopback', 'host-socket', 'datagram-to-host', 'raw-to-host', 'dns'];
   for (const [name, expected] of Object.entries(REFUSED))
-    if (!['host-loopback', 'host-socket', 'dns'].includes(name)) assert.match(fetcher.get(name) ?? 'not told', expected, name);
+    if (!other.includes(name)) assert.match(fetcher.get(name) ?? 'not told', expected, name);
 
   assert.match(endings['setuid']!, /^built :directory id:file$/);
   assert.match(endings['fifo']!, /^E-STORE-010 'fifo\/pipe' is a named pipe/);
@@ -90,6 +96,7 @@ function checkFindings({ attempts, networked, endings, leftovers }: Findings, ha
   // Whatever stood there when it was killed, and nothing behind a link.
   assert.match(endings['swapping']!, /^built :directory(?: \w+:(?:file|symlink→\/etc))*$/);
   assert.equal(endings['daemon'], 'built :file');
+  assert.equal(endings['signals-group'], 'built :file');
   assert.equal(endings['locked'], 'built :directory f:file');
   assert.match(endings['many-tasks']!, /^E-BUILD-001 .*fork/s);
   assert.match(endings['fork-bomb']!, /^(?:built :file$|E-BUILD-001 )/);

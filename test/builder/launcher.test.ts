@@ -114,7 +114,7 @@ function judge(filter: Buffer, call: { arch: number; number: number; args?: read
 }
 
 const ARCHES: Readonly<Record<CallTable, number>> = { x64: 0xc000_003e, arm64: 0xc000_00b7, ia32: 0x4000_0003 };
-const [EPERM, ENOSYS, EAFNOSUPPORT] = [1, 38, 97];
+const [EPERM, ENOSYS, ESOCKTNOSUPPORT, EAFNOSUPPORT] = [1, 38, 94, 97];
 
 test('the filter refuses what it should, on every kind of machine, and nothing else', () => {
   for (const [machine, table] of [
@@ -132,6 +132,7 @@ test('the filter refuses what it should, on every kind of machine, and nothing e
     for (const name of ['perf_event_open', 'userfaultfd', 'finit_module', 'reboot', 'open_by_handle_at'] as const)
       assert.equal(asked(name), EPERM, `${table} ${name}`);
     for (const name of ['clone3', 'io_uring_setup', 'io_uring_enter'] as const) assert.equal(asked(name), ENOSYS, name);
+    assert.equal(asked('socketcall', 1), table === 'ia32' ? ENOSYS : undefined, table);
     for (const name of ['openat', 'execve', 'write', 'wait4', 'close', 'prctl', 'seccomp', 'setresuid'] as const)
       assert.equal(asked(name), 'allow', `${table} ${name}`);
     // Threads and children, but no namespaces.
@@ -163,6 +164,14 @@ test('the filter refuses what it should, on every kind of machine, and nothing e
       [1, 2].map((family) => judge(open, { ...socket, args: [family] })),
       [EAFNOSUPPORT, 'allow'],
     );
+    // Pairs are of Unix sockets. Where the network is the machine's they stay with each other: stream (1) and packets (5) do.
+    const pair = { arch: ARCHES[table], number: callNumber('socketpair', table)! };
+    assert.deepEqual([asked('socketpair', 1, 2), asked('socketpair', 30, 1)], ['allow', EAFNOSUPPORT]);
+    assert.deepEqual(
+      [1, 5, 0x80801, 2, 3, 0x80802].map((type) => judge(open, { ...pair, args: [1, type] })),
+      ['allow', 'allow', 'allow', ESOCKTNOSUPPORT, ESOCKTNOSUPPORT, ESOCKTNOSUPPORT],
+    );
+    assert.equal(judge(open, { ...pair, args: [30, 1] }), EAFNOSUPPORT);
   }
   const filter = seccompFilter('x64', { hasNetwork: false });
   assert.equal(judge(filter, { arch: ARCHES.x64, number: 0x4000_0000 + 1 }), ENOSYS, 'the other numbers of x64');

@@ -1,11 +1,13 @@
 /** Logs that are followed, and what dead processes leave. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStartTime } from '../../base/index.ts';
 import { BuildLog } from '../../builder/build-log.ts';
-import { followLog, realize, removeBuildLeftovers } from '../../builder/index.ts';
+import { followLog, pourLog, realize, removeBuildLeftovers } from '../../builder/index.ts';
+import { runningLogPath } from '../../builder/running-log.ts';
 import { type StorePath, storePathBase } from '../../store/index.ts';
 import { addDerivation, storeDir, temporaryFolder, temporaryStore } from './support.ts';
 
@@ -34,6 +36,40 @@ test('a log is followed while it is written, to its end and no further', async (
   assert.equal(readFileSync(store.logPath(), 'latin1'), text);
   other.close();
   assert.deepEqual(readdirSync(`${home}/var/log/running`), []);
+});
+
+test('the longest name that a derivation can have leaves room for that of the process', async (t) => {
+  const home = temporaryFolder(t);
+  const long = `${storeDir}/${'a'.repeat(32)}-${'n'.repeat(207)}.drv` as StorePath;
+  const log = new BuildLog({ home, logPath: () => `${home}/log` }, long, listener);
+  log.write(Buffer.from('x\n'));
+  let text = '';
+  const following = followLog({ home }, long, { onBytes: (bytes) => (text += bytes.toString('latin1')) });
+  log.close();
+  assert.equal(await following, true);
+  assert.equal(text, 'x\n');
+});
+
+test('a log that is larger than memory is handed over', (t) => {
+  const store = temporaryStore(t);
+  const path = store.logPath(drvPath);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, '');
+  const size = 2 ** 31 + 1;
+  truncateSync(path, size);
+  let nBytes = 0;
+  pourLog(store, drvPath, (bytes) => (nBytes += bytes.length));
+  assert.equal(nBytes, size);
+});
+
+test('a log that the disk has no room for is not kept', (t) => {
+  const home = temporaryFolder(t);
+  mkdirSync(`${home}/var/log/running`, { recursive: true });
+  symlinkSync('/dev/full', runningLogPath(home, drvPath));
+  const log = new BuildLog({ home, logPath: () => `${home}/log` }, drvPath, listener);
+  assert.throws(() => log.write(Buffer.from('x')), { errno: 'ENOSPC' });
+  log.close();
+  assert.deepEqual([existsSync(`${home}/log`), readdirSync(`${home}/var/log/running`)], [false, []]);
 });
 
 test('following can be stopped', async (t) => {

@@ -48,6 +48,16 @@ test('a build is user 1000, on a host of its own, in /build, with nothing of the
     assert.ok(text.includes(expected), `${expected} in ${text}`);
 });
 
+test('a layer that is no input is not seen, though it is in the store', async (t) => {
+  const store = temporaryStore(t);
+  const igosRoot = rootOf({ name: 'host', path: toolsLayer(store) });
+  const drvPath = addDerivation(store, { name: 'undeclared', env: { igosRoot } });
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }]), {
+    code: 'E-BUILD-008',
+    message: /'host' \(.*\) is no input$/,
+  });
+});
+
 test('a build sees no other path, process, network or descriptor of the machine', async (t) => {
   if (!needsSandbox(t)) return;
   const initRoot = '/proc/1/root';

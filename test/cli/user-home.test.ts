@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Sandbox } from '../pkm/support.ts';
 import { runHere } from './in-process.ts';
+import { programs } from './programs.ts';
 
 const file = join(import.meta.dirname, '../../cli/user-home.ts');
 
@@ -61,4 +62,18 @@ test('who cannot make a store at home is told how to have one elsewhere', {
   } finally {
     process.seteuid!(0);
   }
+});
+
+test('nobody else may write in a store, whatever the umask', (t) => {
+  const { work, igos } = programs(t);
+  const before = process.umask(0);
+  const run = igos('store', 'add', file);
+  process.umask(before);
+  assert.equal(run.status, 0, run.stderr);
+  const home = join(work, 'home');
+  const open = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const stat = lstatSync(join(home, name));
+    return !stat.isSymbolicLink() && (stat.mode & 0o022) !== 0;
+  });
+  assert.deepEqual(open, []);
 });

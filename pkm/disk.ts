@@ -25,6 +25,7 @@ export interface DiskEntry {
   /** A file that has other names: what is done to it in place is done to them. */
   readonly isShared: boolean;
   readonly mtimeSeconds: number;
+  readonly mtimeMs: number;
   /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
   readonly isWholeSecond: boolean;
   /** Symlinks; '' otherwise. */
@@ -149,6 +150,7 @@ export function rootDisk(layout: RootLayout): Disk {
         sizeBytes: size,
         isShared: kind === 'file' && nlink > 1,
         mtimeSeconds: Math.floor(mtimeMs / 1000),
+        mtimeMs,
         isWholeSecond: mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',
         device: dev,
@@ -157,7 +159,7 @@ export function rootDisk(layout: RootLayout): Disk {
     isDirectory: (path) =>
       (seen.has(physical(path)) && !isBelowAssumed(physical(path))) || disk.entry(path)?.kind === 'directory',
     sha256: (path) => fileSha256(real(physical(path))),
-    bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
+    bytes: (path) => readRegular(real(physical(path))),
     names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
   };
   return disk;
@@ -183,6 +185,18 @@ function tolerantly<T>(look: (path: string) => T | undefined, path: string): T |
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+/** Whoever may write in its folder can put a symlink or a pipe in its place after it was looked at. @throws SystemFault */
+function readRegular(path: string): Buffer {
+  return sys('read', path, () => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 let buffer: Buffer | undefined;

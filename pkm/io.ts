@@ -4,7 +4,6 @@
  */
 import {
   chmodSync,
-  chownSync,
   closeSync,
   constants,
   copyFileSync,
@@ -14,6 +13,7 @@ import {
   futimesSync,
   lchownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -80,6 +80,7 @@ export interface RootIo {
   /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
   rmdirMany(paths: readonly string[]): readonly string[];
   mkdir(path: PathName, mode: number, owner: FileMetadata['owner']): void;
+  /** Of a file or folder; a symlink is not followed. */
   setMetadata(path: PathName, mode: number, owner: FileMetadata['owner']): void;
   /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
   writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
@@ -161,7 +162,7 @@ export const realIo: RootIo = {
   },
   copyFile(from, path, metadata) {
     copyFileSync(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    chmodSync(path, 0o600);
+    this.setMetadata(path, 0o600, undefined);
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       setFileMetadata(fd, metadata);
@@ -187,8 +188,22 @@ export const realIo: RootIo = {
     this.setMetadata(path, mode, owner);
   },
   setMetadata(path, mode, owner) {
-    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
-    chmodSync(path, mode); // after chown, which clears setuid
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      // Closed to whoever runs pkm, who is not root, and could be led to nothing but what is their own.
+      if (lstatSync(path).isSymbolicLink()) throw error;
+      chmodSync(path, mode);
+      return;
+    }
+    try {
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+      fchmodSync(fd, mode); // after chown, which clears setuid
+    } finally {
+      closeSync(fd);
+    }
   },
   writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
   makeOwnFolder(path, mode) {

@@ -1,3 +1,4 @@
+import { isPrivileged } from './archive/privileged.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import type { DiskPlanner } from './plan/disk-plan.ts';
@@ -111,9 +112,9 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  // to change an owner takes capabilities away, and a symlink is made anew rather than followed
+  // to change an owner takes capabilities away, whose bytes get setuid is not left open, and a symlink is made anew rather than followed
   const isOfMetadata = row.kind === 'file' && (problem.kind === 'mode' || problem.kind === 'owner');
-  if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
+  if (isOfMetadata && !isPrivileged(row)) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;
 }

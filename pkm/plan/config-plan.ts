@@ -11,6 +11,7 @@ import { mergeText } from './merge.ts';
 export function planConfig(planner: DiskPlanner, old: FileRow | undefined, next: FileRow | undefined): Partial<FileRow> {
   const path = (next ?? old)!.path;
   const known = planner.input.base.config(path);
+  planner.remember(path);
   const there = planner.input.disk.entry(path);
   const facts: ConfigFacts = {
     // A directory of the old generation makes room for the file, or the plan is refused.
@@ -208,13 +209,16 @@ export function freeName(
   for (let n = 0; ; n++) {
     const candidate = n === 0 ? `${path}.${suffix}` : `${path}.${suffix}.${n}`;
     if (planner.standingAfter(candidate) !== undefined || planner.input.base.rowsAt(candidate).length > 0) continue;
+    planner.remember(candidate);
     if (planner.input.disk.entry(candidate) === undefined || isOurs(candidate)) return candidate;
   }
 }
 
 /** The `.new` file of an earlier conflict has had its day: removed, unless somebody edited it. */
 function dropPending(planner: DiskPlanner, known: ConfigRow | undefined): void {
-  if (known !== undefined && known.newPath !== '' && isUntouched(planner, known)) planner.unlink(known.newPath);
+  if (known === undefined || known.newPath === '') return;
+  planner.remember(known.newPath);
+  if (isUntouched(planner, known)) planner.unlink(known.newPath);
 }
 
 function isUntouched(planner: DiskPlanner, known: ConfigRow): boolean {

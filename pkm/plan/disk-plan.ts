@@ -4,17 +4,27 @@
  */
 import { compareBytes, Fault } from '../../base/index.ts';
 import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../store/index.ts';
+import { isPrivileged } from '../archive/privileged.ts';
 import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import type { PathRows } from '../state/path-rows.ts';
 import { NO_FILES } from '../state/plain-files.ts';
 import { type StateDelta, type StateView, sameFile } from '../state/state.ts';
+import { stoodOf } from '../stood.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
-import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
+import {
+  type DiskPlan,
+  isOffered,
+  type Operation,
+  type PlainRemovals,
+  type Space,
+  type StageItem,
+  type Stood,
+} from './operations.ts';
 import { PathDraft } from './path-draft.ts';
 
 export interface DiskPlanInput {
@@ -57,6 +67,8 @@ export class DiskPlanner {
   #plain: PlainRemovals = { inPlace: NO_FILES, folders: new Set(), elsewhere: [] };
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
+  /** By physical path. */
+  readonly #stood = new Map<string, Stood>();
   /** Physical folders that are there, or will be when files are placed. */
   readonly #folders = new Set<string>();
   readonly #putFiles: FileRow[] = [];
@@ -133,7 +145,7 @@ export class DiskPlanner {
         : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {
       stage: this.#stage,
-      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders)),
+      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders).map(this.#withStood)),
       plain: this.#plain,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
@@ -146,6 +158,12 @@ export class DiskPlanner {
       space: this.#space,
     };
   }
+
+  #withStood = (operation: Operation): Operation => {
+    if (operation.kind !== 'place' && operation.kind !== 'unlink') return operation;
+    const stood = this.#stood.get(operation.path);
+    return stood === undefined ? operation : { ...operation, stood };
+  };
 
   /** Who is no root opens folders that are closed to their owner for as long as names come into them and go. */
   #withOpenFolders(operations: Operation[]): Operation[] {
@@ -271,8 +289,10 @@ export class DiskPlanner {
     if (old === undefined || old.kind === 'directory') {
       // nobody's file is given capabilities: it would keep them when the package goes
       if (next.capability === undefined && this.isSame(next, there)) {
-        if (next.kind === 'symlink' && !sameMetadata(there, next)) this.place(next);
-        else if (!sameMetadata(there, next)) this.changeMetadata(next.path, next);
+        if (!sameMetadata(there, next)) {
+          if (next.kind === 'symlink' || isPrivileged(next)) return { wasThere: true, ...this.place(next) };
+          this.changeMetadata(next.path, next);
+        }
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
@@ -287,13 +307,13 @@ export class DiskPlanner {
     }
     const isEqual =
       old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
-    // a change of the owner would take capabilities away, and a symlink is made anew for it
-    const canChange = next.capability === undefined && next.kind === 'file';
+    // a change of the owner would take capabilities away, a symlink is made anew for it, and whose bytes get setuid is not left open
+    const canChange = next.kind === 'file' && !isPrivileged(next);
     if (isEqual && !comesBack && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
-    if (!isEqual && !isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
+    if (!isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
       this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
     }
     return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
@@ -393,6 +413,13 @@ export class DiskPlanner {
     this.#removals.push({ kind: 'unlink', path: physical });
     this.#removed.add(physical);
     this.#nRemoved += 1;
+  }
+
+  /** To be called before a configuration file is read: what somebody makes of it from now on is not written over. */
+  remember(path: string): void {
+    const physical = this.input.disk.physical(path);
+    const stood = this.#stood.has(physical) ? undefined : stoodOf(this.input.disk.entry(path));
+    if (stood !== undefined) this.#stood.set(physical, stood);
   }
 
   /** Moves what stands at `path` aside, before anything else is done. */

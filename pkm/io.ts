@@ -24,10 +24,12 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  type ExtendedAttribute,
   makeDirectory,
   removeDefaultAcl,
   syncFileSystem,
   writeAll,
+  writeAttributes,
   writeFileAtomic,
   writeFileCapability,
 } from '../base/index.ts';
@@ -82,6 +84,8 @@ export interface RootIo {
   mkdir(path: PathName, mode: number, owner: FileMetadata['owner']): void;
   /** Of a file or folder; a symlink is not followed. */
   setMetadata(path: PathName, mode: number, owner: FileMetadata['owner']): void;
+  /** What another file had beside bytes and mode. */
+  setAttributes(path: string, attributes: readonly ExtendedAttribute[]): void;
   /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
   writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
   makeOwnFolder(path: string, mode?: number): void;
@@ -205,6 +209,7 @@ export const realIo: RootIo = {
       closeSync(fd);
     }
   },
+  setAttributes: writeAttributes,
   writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
   makeOwnFolder(path, mode) {
     makeDirectory(path, mode);
@@ -245,6 +250,7 @@ export const discardingIo: RootIo = {
   rmdirMany: () => [],
   mkdir: nothing,
   setMetadata: nothing,
+  setAttributes: nothing,
   writeOwn: nothing,
   makeOwnFolder: nothing,
   removeTree: nothing,

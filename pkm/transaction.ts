@@ -14,7 +14,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug, Fault, formatBytes, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, formatBytes, readAttributes, SystemFault, sys } from '../base/index.ts';
 import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
@@ -85,12 +85,20 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
       ...(capability === undefined ? {} : { capability }),
     };
     const path = under(layout, own);
-    return sys('write', path, () => {
+    const attributes = item.like === undefined ? [] : readAttributes(under(layout, item.like));
+    const write = (): string => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
       else if (item.kind === 'bytes') io.createFile(path, item.bytes, metadata);
       else if (item.kind === 'standing') io.copyFile(under(layout, item.path), path, metadata);
-      else return stageRow(io, { item, contents, path, own, metadata, layout, times, twins });
+      else return stageRow(io, { item, contents, path, own, metadata, layout, times, twins, isAlone: attributes.length > 0 });
       return own;
+    };
+    return sys('write', path, () => {
+      const staged = write();
+      if (attributes.length === 0) return staged;
+      io.setAttributes(path, attributes);
+      io.setMetadata(path, item.mode, undefined); // an access list brought its own
+      return staged;
     });
   });
   return { sources, times };
@@ -117,13 +125,15 @@ interface RowStage {
   readonly layout: RootLayout;
   readonly times: Map<string, number>;
   readonly twins: Twins;
+  /** It gets what no other name of it, and no file of pkm's own, has. */
+  readonly isAlone: boolean;
 }
 
-function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times, twins }: RowStage): string {
+function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times, twins, isAlone }: RowStage): string {
   const { row } = item;
   const { file, scratch } = contents.locate(row);
   // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
-  const isIt = scratch !== undefined && isOffered(item);
+  const isIt = scratch !== undefined && !isAlone && isOffered(item);
   if (isIt && item.near === undefined) {
     times.set(row.path, scratch.mtimeSeconds);
     return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);

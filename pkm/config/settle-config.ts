@@ -7,7 +7,7 @@ import { Bug, didYouMean, Fault } from '../../base/index.ts';
 import type { DiskEntry } from '../disk.ts';
 import { printable } from '../names.ts';
 import { readObject } from '../objects.ts';
-import { freeName } from '../plan/config-plan.ts';
+import { freeName, like } from '../plan/config-plan.ts';
 import type { DiskPlanner } from '../plan/disk-plan.ts';
 import { mergeText } from '../plan/merge.ts';
 import { standingPlanner } from '../plan/standing.ts';
@@ -180,7 +180,8 @@ function settleOne(
   const isChanged = live?.equals(bytes) !== true;
   const isLater = choice.take === 'bytes' && choice.mine !== undefined && live?.equals(choice.mine) === false;
   const savedAs = isChanged && isLater ? saveCopy(planner, row.path, there!) : '';
-  if (isChanged) planner.stage(row.path, { kind: 'bytes', bytes, mode, uid, gid }, bytes.length);
+  if (isChanged)
+    planner.stage(row.path, { kind: 'bytes', bytes, mode, uid, gid, ...like(planner, row.path, there) }, bytes.length);
   return { isChanged, savedAs: dropWaiting(planner, row, choice.take === 'bytes' || choice.take === 'merged') || savedAs };
 }
 
@@ -208,8 +209,9 @@ function takeTheirs(context: RootContext, planner: DiskPlanner, row: ConfigRow, 
 /** A copy, renamed into place before the new version is: at no moment is there no file. @returns its path */
 function saveCopy(planner: DiskPlanner, path: string, { kind, target, mode, uid, gid, sizeBytes }: DiskEntry): string {
   const savedAs = freeName(planner, path, 'pkmsave');
+  const from = planner.input.disk.physical(path);
   if (kind === 'symlink') planner.stage(savedAs, { kind: 'symlink', target, mode, uid, gid }, 0);
-  else planner.stage(savedAs, { kind: 'bytes', bytes: planner.input.disk.bytes(path), mode, uid, gid }, sizeBytes);
+  else planner.stage(savedAs, { kind: 'bytes', bytes: planner.input.disk.bytes(path), mode, uid, gid, like: from }, sizeBytes);
   return savedAs;
 }
 

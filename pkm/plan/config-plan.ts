@@ -131,7 +131,10 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
     case 'place':
       if (there?.kind === 'directory') planner.replaceFolder(old, next);
       report(there === undefined ? 'placed' : 'replaced');
-      return finish(settled, planner.place(next, metadataOf({ old, next, there })).mtimeSeconds);
+      return finish(
+        settled,
+        planner.place(next, { ...metadataOf({ old, next, there }), ...like(planner, path, there) }).mtimeSeconds,
+      );
     case 'keep':
       if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode)
         planner.changeMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
@@ -172,6 +175,10 @@ function metadataOf({ old, next, there }: Pick<Offer, 'old' | 'next' | 'there'>)
   return { mode: there.mode === old.mode ? mode : there.mode, ...(isGiven ? { uid: there.uid, gid: there.gid } : { uid, gid }) };
 }
 
+/** What a file takes over from the one that stands there. */
+export const like = (planner: DiskPlanner, path: string, there: DiskEntry | undefined): { like?: string } =>
+  there?.kind === 'file' ? { like: planner.input.disk.physical(path) } : {};
+
 /** Both changed: takes both changes where they do not touch. */
 function mergeInto(planner: DiskPlanner, { old, next, facts, there }: Offer): boolean {
   const { input } = planner;
@@ -183,7 +190,8 @@ function mergeInto(planner: DiskPlanner, { old, next, facts, there }: Offer): bo
   if (merged === undefined) return false;
   const mode = old !== undefined && old.mode !== next.mode && there.mode === old.mode ? next.mode : there.mode;
   if (!merged.equals(live)) {
-    planner.stage(next.path, { kind: 'bytes', bytes: merged, mode, uid: there.uid, gid: there.gid }, merged.length);
+    const { uid, gid } = there;
+    planner.stage(next.path, { kind: 'bytes', bytes: merged, mode, uid, gid, ...like(planner, next.path, there) }, merged.length);
   } else if (mode !== there.mode) planner.changeMetadata(next.path, { kind: 'file', mode, uid: there.uid, gid: there.gid });
   return true;
 }

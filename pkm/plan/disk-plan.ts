@@ -359,9 +359,12 @@ export class DiskPlanner {
   }
 
   /** @param metadata  where it is not the row's */
-  place(row: FileRow, { mode, uid, gid }: { mode: number; uid: number; gid: number } = row): { mtimeSeconds: number } {
+  place(
+    row: FileRow,
+    { mode, uid, gid, like }: { mode: number; uid: number; gid: number; like?: string } = row,
+  ): { mtimeSeconds: number } {
     if (row.kind === 'symlink') this.stage(row.path, { kind: 'symlink', target: row.target, mode, uid, gid }, 0);
-    else this.stage(row.path, { kind: 'row', row, mode, uid, gid }, row.sizeBytes);
+    else this.stage(row.path, { kind: 'row', row, mode, uid, gid, ...(like === undefined ? {} : { like }) }, row.sizeBytes);
     return { mtimeSeconds: row.kind === 'file' ? this.input.now : 0 };
   }
 
@@ -370,7 +373,7 @@ export class DiskPlanner {
     const physical = this.input.disk.physical(path);
     const { folder, device } = this.#nearest(parentOf(physical));
     const near = device === this.input.stagingDevice ? undefined : folder;
-    const staged = { ...item, path: physical, near };
+    const staged: StageItem = { ...item, path: physical, near };
     this.#count(staged, sizeBytes, folder, device);
     this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
@@ -439,7 +442,8 @@ export class DiskPlanner {
     const { mode, uid, gid } = wanted;
     // A time with a fraction is of somebody who wrote to it: it must not become one of ours.
     const mtimeSeconds = there.isWholeSecond ? there.mtimeSeconds : this.input.now;
-    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid }, there.sizeBytes);
+    const like = this.input.disk.physical(path);
+    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid, like }, there.sizeBytes);
   }
 
   /** Under all names that it has. */
@@ -483,11 +487,12 @@ function standingAfter(before: PathRows, change: Change | undefined): FileRow | 
   return after.first();
 }
 
-type StageContent =
+type StageContent = { readonly like?: string } & (
   | { kind: 'row'; row: FileRow; mode: number; uid: number; gid: number }
   | { kind: 'bytes'; bytes: Buffer; mode: number; uid: number; gid: number }
   | { kind: 'standing'; mtimeSeconds: number; mode: number; uid: number; gid: number }
-  | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number };
+  | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number }
+);
 
 type Metadata = { kind: string; mode: number; uid: number; gid: number };
 

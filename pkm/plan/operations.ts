@@ -10,6 +10,8 @@ export type StageItem = {
   readonly gid: number;
   /** Folder to stage in where the staging folder is on another file system. */
   readonly near: string | undefined;
+  /** The configuration file that it takes the place of, or is a copy of: what its user gave it beside bytes and mode stays. Physical. */
+  readonly like?: string;
 } & (
   | { readonly kind: 'row'; readonly row: FileRow }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }

@@ -50,6 +50,8 @@ export interface Disk {
   /** What stands at this path will have become an empty directory before anything below it is written. */
   assumeFolder(path: string): void;
   names(path: string): string[];
+  /** What was seen that nobody may replace, remove or change; physical paths, no directories. */
+  readonly fixed: ReadonlySet<string>;
 }
 
 export function rootDisk(layout: RootLayout): Disk {
@@ -62,6 +64,7 @@ export function rootDisk(layout: RootLayout): Disk {
     for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
     return false;
   };
+  const fixed = new Set<string>();
   /** Physical folders that were looked at, and are directories. */
   const seen = new Set<string>();
   const real = (path: string): string => under(layout, path);
@@ -125,6 +128,7 @@ export function rootDisk(layout: RootLayout): Disk {
   };
 
   const disk: Disk = {
+    fixed,
     physical,
     assumeFolder(path) {
       const place = physical(path);
@@ -141,7 +145,8 @@ export function rootDisk(layout: RootLayout): Disk {
       if (isBelowAssumed(place) || absent.has(parentOf(place))) return undefined;
       const found = sys('read', real(place), () => look(place));
       if (found === undefined) return undefined;
-      const { kind, mode, uid, gid, size, nlink, mtimeMs, dev } = found;
+      const { kind, mode, uid, gid, size, nlink, mtimeMs, dev, isFixed } = found;
+      if (isFixed && kind !== 'directory') fixed.add(place);
       return {
         kind,
         mode: mode & 0o7777,

@@ -1,9 +1,10 @@
+import { lookClosely } from '../base/index.ts';
 import { isPrivileged } from './archive/privileged.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import type { DiskPlanner } from './plan/disk-plan.ts';
 import { standingPlanner } from './plan/standing.ts';
-import { type Actor, execute } from './run.ts';
+import { type Actor, checkFixed, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
 import { wrongValue } from './state/wrong-value.ts';
@@ -56,6 +57,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     scratch: options.scratch,
     now: options.actor.now,
   });
+  lookClosely();
   const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
@@ -82,6 +84,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     if (report.repaired.length > 0) io.commit('repair', () => database.transaction(remember));
   } else {
     const plan = planner.result();
+    checkFixed(context, plan, planner.input.disk);
     const places = plan.operations.flatMap((operation) => (operation.kind === 'place' ? [operation.path] : []));
     const others = otherLinks(context, places);
     execute(context, { ...plan, putFiles: placed }, contents, actor.now, {

@@ -1,9 +1,9 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, type EarlyFlush, Fault, SystemFault, sys, systemFaultOf } from '../base/index.ts';
+import { Bug, type EarlyFlush, Fault, lookClosely, SystemFault, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
-import { under } from './layout.ts';
+import { type RootLayout, under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
@@ -11,7 +11,7 @@ import { changeOf, isOther, supersededChange } from './package-change.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
-import type { DiskPlan } from './plan/operations.ts';
+import type { DiskPlan, Operation } from './plan/operations.ts';
 import { linksLeftBehind } from './plan/own-links.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
@@ -106,7 +106,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   let planned = planWish(context, { wish, base, packages, actor, disk: wish.disk });
   checkSpace(layout, planned.plan);
   if (wish.dryRun || !planned.report.isChanged) return planned.report;
-  checkWritable(context, planned.plan);
+  checkWritable(context, planned.plan, planned.disk);
   // Who is asked may take their time, and write to the root before they answer: what they are told has to be what will happen.
   for (let told = ''; wish.confirm !== undefined && told !== textOf(planned.report); ) {
     const { report } = planned;
@@ -115,7 +115,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
       return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
     planned = planWish(context, { wish, base, packages, actor, disk: rootDisk(layout) });
     checkSpace(layout, planned.plan);
-    checkWritable(context, planned.plan);
+    checkWritable(context, planned.plan, planned.disk);
   }
   const { plan, split, due, report, disk } = planned;
   wish.onPlan?.(report);
@@ -182,6 +182,7 @@ interface Wishing {
 /** Reads only. */
 function planWish(context: RootContext, { wish, base, packages, actor, disk }: Wishing) {
   const { layout, database } = context;
+  lookClosely();
   const unknown: Warning[] = [];
   const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
   const wanted = planDisk({
@@ -358,7 +359,8 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
-export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+export function checkWritable({ layout }: RootContext, plan: DiskPlan, disk: Disk): void {
+  checkFixed({ layout }, plan, disk);
   // Folders that are made, or opened first.
   const made = new Set(
     plan.operations.flatMap((operation) =>
@@ -375,6 +377,29 @@ export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
       if (tolerantLstat(path)?.isDirectory() === true) throw new SystemFault('write in', path, error);
     }
   }
+}
+
+/** @throws Fault E-PKM-044 */
+export function checkFixed(
+  { layout }: Pick<RootContext, 'layout'>,
+  plan: Pick<DiskPlan, 'operations'>,
+  disk: Pick<Disk, 'fixed'>,
+): void {
+  const isFixed = ({ kind, path }: Operation): boolean => kind !== 'mkdir' && disk.fixed.has(path);
+  const fixed = disk.fixed.size === 0 ? [] : plan.operations.filter(isFixed).map(({ path }) => path);
+  if (fixed.length > 0) throw fixedFault(layout, [...new Set(fixed)]);
+}
+
+function fixedFault(layout: RootLayout, [first, ...others]: readonly string[]): Fault {
+  const shown = printable(under(layout, first!));
+  return new Fault(
+    'E-PKM-044',
+    `'/${printable(first!)}' may not be changed by anybody: it is immutable, or open at its end only`,
+    {
+      notes: others.slice(0, 9).map((path) => `'/${printable(path)}' too`),
+      hints: [`let it go with: chattr -i -a '${shown}'`, 'and run the command again; nothing was changed'],
+    },
+  );
 }
 
 const isEmptyDelta = (delta: StateDelta): boolean =>

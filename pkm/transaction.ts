@@ -358,7 +358,7 @@ function applyRow({ layout, io, folders, onAside }: Place, row: JournalRow): voi
       throw lostParent(row, parent);
     // else: what was below went already, and something else stands there now
   } catch (error) {
-    throw unfinished(row, error);
+    throw unfinished(layout, row, error);
   }
 }
 
@@ -514,12 +514,18 @@ function syncTouched(layout: RootLayout, io: RootIo, folders: RealFolders): void
   for (const path of devices.values()) io.syncFileSystem(path);
 }
 
-function unfinished(row: JournalRow, error: unknown): unknown {
+function unfinished(layout: RootLayout, row: JournalRow, error: unknown): unknown {
   if (error instanceof Fault || error instanceof Bug) return error;
   const cause = error instanceof SystemFault ? error : new SystemFault(row.kind, `/${row.path}`, error);
   return new Fault('E-PKM-019', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
     cause,
-    hints: ['remove the cause and run: pkm recover', 'any other command that changes this root finishes it first'],
+    hints: [
+      ...(cause.errno === 'EPERM'
+        ? [`see whether it is immutable with lsattr: chattr -i -a '${printable(under(layout, row.path))}' lets it go`]
+        : []),
+      'remove the cause and run: pkm recover',
+      'any other command that changes this root finishes it first',
+    ],
   });
 }
 

@@ -3,7 +3,7 @@
  * any transaction; the generation stays what it is. What the user wrote stays on the disk: where the package's version takes the
  * place of a modified file, that file is kept as `<path>.pkmsave`.
  */
-import { Bug, didYouMean, Fault } from '../../base/index.ts';
+import { Bug, didYouMean, Fault, lookClosely } from '../../base/index.ts';
 import type { DiskEntry } from '../disk.ts';
 import { printable } from '../names.ts';
 import { readObject } from '../objects.ts';
@@ -67,6 +67,7 @@ const NO_IO = undefined as unknown as RootContext['io'];
 /** All of the choices or none. @throws Fault E-PKM-060 · E-PKM-061 both changed the same lines · E-PKM-062 no version to take */
 export function settleConfig(context: RootContext, choices: readonly ConfigChoice[], actor: Actor): ConfigSettled[] {
   const { layout, database, io } = context;
+  lookClosely();
   const planner = standingPlanner(context, actor.now);
   const settled: ConfigSettled[] = [];
   const rows: ConfigRow[] = [];
@@ -79,7 +80,7 @@ export function settleConfig(context: RootContext, choices: readonly ConfigChoic
   }
   const plan = planner.result();
   checkSpace(layout, plan);
-  checkWritable(context, plan);
+  checkWritable(context, plan, planner.input.disk);
   const refuse = (): never => {
     throw new Bug('configuration is staged as bytes');
   };

@@ -114,6 +114,7 @@ export class DiskPlanner {
     for (let index = 0; index < files.paths.length; index++) {
       const path = files.paths[index]!;
       if (isIn(folder, path)) continue;
+      if (this.#isCutOff(path)) continue; // found to be nowhere when it is removed
       const place = this.input.disk.physical(path);
       if (place === path) {
         folder = parentOf(path);
@@ -212,6 +213,10 @@ export class DiskPlanner {
 
   #withdraw(old: FileRow): void {
     const { disk, isRollback } = this.input;
+    if (this.#isCutOff(old.path)) {
+      if (old.isConfig) this.dropConfig.push(old.path);
+      return;
+    }
     if (old.kind === 'directory') {
       if (!old.wasThere && disk.isDirectory(old.path)) this.#removals.push({ kind: 'rmdir', path: disk.physical(old.path) });
       return;
@@ -232,6 +237,17 @@ export class DiskPlanner {
       }
       if (!isAsPlaced(disk, old, there)) this.warnings.push(this.#modified(old, GOES_MODIFIED));
       this.unlink(old.path);
+    }
+  }
+
+  /** Something that is no directory stands in the place of one above: nothing is left to go, and what stands there stays. */
+  #isCutOff(path: string): boolean {
+    try {
+      this.input.disk.physical(path);
+      return false;
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'E-PKM-006') return true;
+      throw error;
     }
   }
 

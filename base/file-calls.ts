@@ -105,6 +105,10 @@ export class FileStatus {
   get isSymlink(): boolean {
     return (this.mode & constants.S_IFMT) === constants.S_IFLNK;
   }
+  /** Nobody may replace, remove or write it: made immutable, or open at its end only. @source statx(2), STATX_ATTR_IMMUTABLE and _APPEND */
+  get isFixed(): boolean {
+    return (this.#words[2]! & 0x30) !== 0;
+  }
   get nlink(): number {
     return this.#words[4]!;
   }

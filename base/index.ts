@@ -17,7 +17,7 @@ export * from './http.ts';
 export * from './http-failure.ts';
 export { hasKoffi, loadKoffi } from './koffi.ts';
 export * from './lock.ts';
-export { lookAt, type Standing } from './look.ts';
+export { lookAt, lookClosely, type Standing } from './look.ts';
 export * from './names-in.ts';
 export * from './native-code.ts';
 export * from './native-loop.ts';

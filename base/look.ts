@@ -18,6 +18,8 @@ export interface Standing {
   readonly nlink: number;
   readonly mtimeMs: number;
   readonly dev: number;
+  /** `chattr +i` or `+a`: not root either may replace or remove it. Only a call of the C library tells; see `lookClosely`. */
+  readonly isFixed: boolean;
 }
 
 type Look = (path: string) => Standing | undefined;
@@ -31,12 +33,17 @@ export function lookAt(path: string): Standing | undefined {
   return (quick ?? slowly)(path);
 }
 
+/** From now on looks tell all there is to tell, also where few are taken. */
+export function lookClosely(): void {
+  quick ??= bind() ?? slowly;
+}
+
 const slowly: Look = (path) => {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   const kind = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : found.isSymbolicLink() ? 'symlink' : 'other';
   const { mode, uid, gid, size, nlink, mtimeMs, dev } = found;
-  return { kind, mode, uid, gid, size, nlink, mtimeMs, dev };
+  return { kind, mode, uid, gid, size, nlink, mtimeMs, dev, isFixed: false };
 };
 
 /** @source errno(3) of Linux, the same on every processor */
@@ -59,8 +66,8 @@ function bind(): Look | undefined {
       if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STAT_MASK, at) !== 0)
         return koffi.errno() === ENOENT ? undefined : slowly(path);
       const kind = found.isFile ? 'file' : found.isDirectory ? 'directory' : found.isSymlink ? 'symlink' : 'other';
-      const { mode, uid, gid, size, nlink, mtimeMs, dev } = found;
-      return { kind, mode, uid, gid, size, nlink, mtimeMs, dev };
+      const { mode, uid, gid, size, nlink, mtimeMs, dev, isFixed } = found;
+      return { kind, mode, uid, gid, size, nlink, mtimeMs, dev, isFixed };
     };
   } catch {
     return undefined; // no binding for this platform, or a C library without it

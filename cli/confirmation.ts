@@ -9,7 +9,10 @@ import { isTerminal } from './terminal.ts';
 /** To be handed to a transaction; `undefined` where nobody is to be asked: with --yes, --json, or without a terminal. */
 export function confirmation(context: Context, args: Arguments): ((plan: TransactionReport) => boolean) | undefined {
   if (args.has('yes') || args.has('dry-run') || context.isJson || !isTerminal(0) || !isTerminal(2)) return undefined;
+  let isAgain = false;
   return (plan) => {
+    if (isAgain) context.out.talk('somebody changed something there meanwhile; the plan is now:');
+    isAgain = true;
     for (const line of planLines(plan)) context.out.talk(line);
     context.out.write(2, Buffer.from('Go on? [Y/n] '));
     return /^\s*(y|yes|j|ja)?\s*$/i.test(readLine());

@@ -164,6 +164,11 @@ export const pkmCodes = defineCodes({
     wrong: 'services."shhd.service" = "enable";',
     right: 'services."sshd.service" = "enable";',
   },
+  'E-PKM-044': {
+    title: 'a file may not be changed by anybody',
+    explanation:
+      'Its file system was told so ("chattr +i", or "+a" where only more may be written at its end), which counts for root too. It was found before anything was written; a removal may find it later, and is then finished by "pkm recover".',
+  },
   'E-PKM-060': {
     title: 'not a configuration file that pkm tracks',
     explanation:

@@ -25,6 +25,7 @@ export interface DiskEntry {
   /** A file that has other names: what is done to it in place is done to them. */
   readonly isShared: boolean;
   readonly mtimeSeconds: number;
+  readonly mtimeMs: number;
   /** The time has no fraction of a second: as pkm sets times, and hardly any program that writes a file. */
   readonly isWholeSecond: boolean;
   /** Symlinks; '' otherwise. */
@@ -49,6 +50,8 @@ export interface Disk {
   /** What stands at this path will have become an empty directory before anything below it is written. */
   assumeFolder(path: string): void;
   names(path: string): string[];
+  /** What was seen that nobody may replace, remove or change; physical paths, no directories. */
+  readonly fixed: ReadonlySet<string>;
 }
 
 export function rootDisk(layout: RootLayout): Disk {
@@ -61,6 +64,7 @@ export function rootDisk(layout: RootLayout): Disk {
     for (let folder = parentOf(place); folder !== ''; folder = parentOf(folder)) if (assumed.has(folder)) return true;
     return false;
   };
+  const fixed = new Set<string>();
   /** Physical folders that were looked at, and are directories. */
   const seen = new Set<string>();
   const real = (path: string): string => under(layout, path);
@@ -124,6 +128,7 @@ export function rootDisk(layout: RootLayout): Disk {
   };
 
   const disk: Disk = {
+    fixed,
     physical,
     assumeFolder(path) {
       const place = physical(path);
@@ -140,7 +145,8 @@ export function rootDisk(layout: RootLayout): Disk {
       if (isBelowAssumed(place) || absent.has(parentOf(place))) return undefined;
       const found = sys('read', real(place), () => look(place));
       if (found === undefined) return undefined;
-      const { kind, mode, uid, gid, size, nlink, mtimeMs, dev } = found;
+      const { kind, mode, uid, gid, size, nlink, mtimeMs, dev, isFixed } = found;
+      if (isFixed && kind !== 'directory') fixed.add(place);
       return {
         kind,
         mode: mode & 0o7777,
@@ -149,6 +155,7 @@ export function rootDisk(layout: RootLayout): Disk {
         sizeBytes: size,
         isShared: kind === 'file' && nlink > 1,
         mtimeSeconds: Math.floor(mtimeMs / 1000),
+        mtimeMs,
         isWholeSecond: mtimeMs % 1000 === 0,
         target: kind === 'symlink' ? readlinkSync(real(place)) : '',
         device: dev,
@@ -157,7 +164,7 @@ export function rootDisk(layout: RootLayout): Disk {
     isDirectory: (path) =>
       (seen.has(physical(path)) && !isBelowAssumed(physical(path))) || disk.entry(path)?.kind === 'directory',
     sha256: (path) => fileSha256(real(physical(path))),
-    bytes: (path) => sys('read', real(path), () => readFileSync(real(physical(path)))),
+    bytes: (path) => readRegular(real(physical(path))),
     names: (path) => sys('read', real(path), () => readdirSync(real(path === '' ? '' : physical(path)))),
   };
   return disk;
@@ -183,6 +190,18 @@ function tolerantly<T>(look: (path: string) => T | undefined, path: string): T |
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
   }
+}
+
+/** Whoever may write in its folder can put a symlink or a pipe in its place after it was looked at. @throws SystemFault */
+function readRegular(path: string): Buffer {
+  return sys('read', path, () => {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return readFileSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  });
 }
 
 let buffer: Buffer | undefined;

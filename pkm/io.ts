@@ -4,7 +4,6 @@
  */
 import {
   chmodSync,
-  chownSync,
   closeSync,
   constants,
   copyFileSync,
@@ -14,6 +13,7 @@ import {
   futimesSync,
   lchownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -24,10 +24,12 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import {
+  type ExtendedAttribute,
   makeDirectory,
   removeDefaultAcl,
   syncFileSystem,
   writeAll,
+  writeAttributes,
   writeFileAtomic,
   writeFileCapability,
 } from '../base/index.ts';
@@ -80,7 +82,10 @@ export interface RootIo {
   /** The same of many, those inside before those around. @returns those that are still to be looked at, one by one */
   rmdirMany(paths: readonly string[]): readonly string[];
   mkdir(path: PathName, mode: number, owner: FileMetadata['owner']): void;
+  /** Of a file or folder; a symlink is not followed. */
   setMetadata(path: PathName, mode: number, owner: FileMetadata['owner']): void;
+  /** What another file had beside bytes and mode. */
+  setAttributes(path: string, attributes: readonly ExtendedAttribute[]): void;
   /** A file of pkm's own, whole or absent; durable unless `sync` is false and nothing else syncs it. */
   writeOwn(path: string, data: Uint8Array | string, options?: { readonly sync?: boolean }): void;
   makeOwnFolder(path: string, mode?: number): void;
@@ -161,7 +166,7 @@ export const realIo: RootIo = {
   },
   copyFile(from, path, metadata) {
     copyFileSync(from, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    chmodSync(path, 0o600);
+    this.setMetadata(path, 0o600, undefined);
     const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       setFileMetadata(fd, metadata);
@@ -187,9 +192,24 @@ export const realIo: RootIo = {
     this.setMetadata(path, mode, owner);
   },
   setMetadata(path, mode, owner) {
-    if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
-    chmodSync(path, mode); // after chown, which clears setuid
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      // Closed to whoever runs pkm, who is not root, and could be led to nothing but what is their own.
+      if (lstatSync(path).isSymbolicLink()) throw error;
+      chmodSync(path, mode);
+      return;
+    }
+    try {
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+      fchmodSync(fd, mode); // after chown, which clears setuid
+    } finally {
+      closeSync(fd);
+    }
   },
+  setAttributes: writeAttributes,
   writeOwn: (path, data, options) => writeFileAtomic(path, data, options),
   makeOwnFolder(path, mode) {
     makeDirectory(path, mode);
@@ -230,6 +250,7 @@ export const discardingIo: RootIo = {
   rmdirMany: () => [],
   mkdir: nothing,
   setMetadata: nothing,
+  setAttributes: nothing,
   writeOwn: nothing,
   makeOwnFolder: nothing,
   removeTree: nothing,

@@ -1,8 +1,10 @@
+import { lookClosely } from '../base/index.ts';
+import { isPrivileged } from './archive/privileged.ts';
 import { syncManifests } from './manifest-text.ts';
 import { originContents } from './origin-contents.ts';
 import type { DiskPlanner } from './plan/disk-plan.ts';
 import { standingPlanner } from './plan/standing.ts';
-import { type Actor, execute } from './run.ts';
+import { type Actor, checkFixed, execute } from './run.ts';
 import { appendHistory } from './state/history.ts';
 import { databaseState, writeSetting } from './state/state.ts';
 import { wrongValue } from './state/wrong-value.ts';
@@ -55,6 +57,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     scratch: options.scratch,
     now: options.actor.now,
   });
+  lookClosely();
   const planner = standingPlanner(context, options.actor.now);
   const placed: FileRow[] = [];
   const isRepaired = wanted.map((problem, index) => planRepair(planner, problem, rows[index]!, placed));
@@ -81,6 +84,7 @@ export async function repairRoot(context: RootContext, options: RepairOptions): 
     if (report.repaired.length > 0) io.commit('repair', () => database.transaction(remember));
   } else {
     const plan = planner.result();
+    checkFixed(context, plan, planner.input.disk);
     const places = plan.operations.flatMap((operation) => (operation.kind === 'place' ? [operation.path] : []));
     const others = otherLinks(context, places);
     execute(context, { ...plan, putFiles: placed }, contents, actor.now, {
@@ -111,9 +115,9 @@ function planRepair(planner: DiskPlanner, problem: FileProblem, row: FileRow, pl
     return true;
   }
   if (there?.kind === 'directory') return false;
-  // to change an owner takes capabilities away, and a symlink is made anew rather than followed
+  // to change an owner takes capabilities away, whose bytes get setuid is not left open, and a symlink is made anew rather than followed
   const isOfMetadata = row.kind === 'file' && (problem.kind === 'mode' || problem.kind === 'owner');
-  if (isOfMetadata && row.capability === undefined) planner.setMetadata(row.path, row);
+  if (isOfMetadata && !isPrivileged(row)) planner.setMetadata(row.path, row);
   else placed.push({ ...row, ...planner.place(row) });
   return true;
 }

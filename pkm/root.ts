@@ -1,6 +1,7 @@
 /** One root and what can be done with it. The facade, with what can be asked in root-questions.ts: arguments in, data out. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { count, EarlyFlush, Fault, sys, temporaryFolder } from '../base/index.ts';
 import type { ArchiveReading } from './archive/read-archive.ts';
 import { type ConfigChoice, type ConfigSettled, settleConfig } from './config/settle-config.ts';
@@ -137,13 +138,16 @@ export class Root extends RootQuestions implements Disposable {
     const context = this.#contextFor(request);
     const before = this.generation;
     let planned: TransactionReport | undefined;
-    let answer: boolean | undefined;
-    // Asked once, though it may be begun again.
-    const confirm = (plan: TransactionReport): boolean => {
+    const onPlan = (plan: TransactionReport): void => {
       planned = plan;
-      answer ??= request.confirm?.(plan) ?? true;
-      return answer;
     };
+    // Asked once about a plan, though it may be begun again.
+    let asked: { readonly plan: TransactionReport; readonly answer: boolean } | undefined;
+    const ask = (plan: TransactionReport): boolean => {
+      if (!isDeepStrictEqual(plan, asked?.plan)) asked = { plan, answer: request.confirm!(plan) };
+      return asked!.answer;
+    };
+    const confirm = request.confirm === undefined ? {} : { confirm: ask };
     return this.#inRoom(context, () => {
       if (planned !== undefined && this.generation > before) {
         this.recover(); // the room ran out behind the commit
@@ -160,7 +164,8 @@ export class Root extends RootQuestions implements Disposable {
         draft,
         disk: rootDisk(this.layout),
         images: [],
-        request: { ...request, confirm },
+        request: { ...request, ...confirm },
+        onPlan,
         warnings: [],
         actor: this.#actor(),
         withdrawal: () => (request.force === true ? 'remove-by-force' : 'remove'),
@@ -498,6 +503,7 @@ export class Root extends RootQuestions implements Disposable {
     warnings: readonly Warning[];
     actor: Actor;
     withdrawal: (row: FileRow) => 'remove' | 'remove-by-force' | 'replace';
+    onPlan?: (plan: TransactionReport) => void;
   }): TransactionReport {
     const { draft, request, actor, ...rest } = wish;
     const delta = draft.delta();

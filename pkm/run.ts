@@ -1,9 +1,9 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, type EarlyFlush, Fault, SystemFault, sys, systemFaultOf } from '../base/index.ts';
+import { Bug, type EarlyFlush, Fault, lookClosely, SystemFault, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
-import { under } from './layout.ts';
+import { type RootLayout, under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
@@ -11,7 +11,7 @@ import { changeOf, isOther, supersededChange } from './package-change.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
-import type { DiskPlan } from './plan/operations.ts';
+import type { DiskPlan, Operation } from './plan/operations.ts';
 import { linksLeftBehind } from './plan/own-links.ts';
 import { splitPlan, type TreeSplit } from './plan/tree-plan.ts';
 import type { Database } from './state/database.ts';
@@ -33,6 +33,7 @@ import {
   checkSpace,
   emptyStaging,
   type JournalRow,
+  type KnownJournal,
   type RootContext,
   stagePlan,
   syncStaged,
@@ -84,6 +85,8 @@ export interface Wish {
   readonly dryRun: boolean;
   /** Asked once everything is planned and checked, and before anything is written. */
   readonly confirm: ((plan: TransactionReport) => boolean) | undefined;
+  /** Is told what will happen, right before. */
+  readonly onPlan?: (plan: TransactionReport) => void;
   readonly warnings: readonly Warning[];
   readonly keptBack?: readonly KeptBack[] | undefined;
   readonly images: readonly PackageImage[];
@@ -99,62 +102,33 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   const base = asked.base ?? databaseState(database);
   const packages = packageChanges(base, asked);
   const wish = asked.kind === 'install' ? { ...asked, summary: summaryOf(packages) || asked.summary } : asked;
-  const unknown: Warning[] = [];
-  const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
   base.prefetch([...wish.delta.putFiles, ...wish.delta.dropFiles].map((row) => row.path));
-  const wanted = planDisk({
-    base,
-    delta,
-    joined,
-    disk: wish.disk,
-    nextBytes: (row) => readContents(wish.contents, row),
-    // What a dry run unpacks is no part of the root.
-    storage: wish.dryRun ? (row) => ({ ...wish.contents.storage(row), isWritten: false }) : wish.contents.storage,
-    oldBytes: (sha256) => {
-      try {
-        return readObject(layout, sha256);
-      } catch (error) {
-        if (!wish.dryRun || systemFaultOf(error)?.errno !== 'EACCES') throw error;
-        unknown[0] ??= { kind: 'note', text: UNKNOWN_MERGE };
-        return undefined;
-      }
-    },
-    withdrawal: wish.withdrawal,
-    isRollback: wish.kind === 'rollback',
-    overwrite: wish.overwrite,
-    now: actor.now,
-    stagingDevice: rootDisk(layout).entry(layout.state.slice(layout.root.length).replace(/^\//, ''))?.device ?? 0,
-  });
-  const split = splitForTrees(context, wish, wanted);
-  const plan = split?.plan ?? wanted;
-  const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
-  const due = dueTriggers(layout, database, wish.delta);
-  const report: TransactionReport = {
-    kind: wish.kind,
-    generation: isChanged ? base.generation + 1 : base.generation,
-    isChanged,
-    packages,
-    ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
-    config: plan.configChanges,
-    warnings: [...wish.warnings, ...unknown, ...plan.warnings, ...linksLeftBehind(base, delta, wish.disk)],
-    nFilesPlaced: plan.nFilesPlaced,
-    nFilesRemoved: plan.nFilesRemoved,
-    stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
-    triggers: due.map(({ package: by, name, isFatal }) => ({ package: by, name, isFatal, status: 'planned', detail: '' })),
-  };
-  checkSpace(layout, plan);
-  if (wish.dryRun || !isChanged) return report;
-  checkWritable(context, plan);
-  if (wish.confirm?.(report) === false)
-    return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
+  let planned = planWish(context, { wish, base, packages, actor, disk: wish.disk });
+  checkSpace(layout, planned.plan);
+  if (wish.dryRun || !planned.report.isChanged) return planned.report;
+  checkWritable(context, planned.plan, planned.disk);
+  // Who is asked may take their time, and write to the root before they answer: what they are told has to be what will happen.
+  for (let told = ''; wish.confirm !== undefined && told !== textOf(planned.report); ) {
+    const { report } = planned;
+    told = textOf(report);
+    if (!wish.confirm(report))
+      return { ...report, generation: base.generation, isChanged: false, isDeclined: true, stagedBytes: 0 };
+    planned = planWish(context, { wish, base, packages, actor, disk: rootDisk(layout) });
+    checkSpace(layout, planned.plan);
+    checkWritable(context, planned.plan, planned.disk);
+  }
+  const { plan, split, due, report, disk } = planned;
+  wish.onPlan?.(report);
   for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
   const rowsOf = (paths: readonly string[]): readonly FileRow[] => {
     const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
     return fileRows(database, ended, report.generation, JSON.stringify(paths));
   };
-  const late = (wish.delta.dropPlain ?? NO_FILES).paths.length === 0 ? undefined : new LateLook(wish.disk, plan.plain, rowsOf);
+  const late = (wish.delta.dropPlain ?? NO_FILES).paths.length === 0 ? undefined : new LateLook(disk, plan.plain, rowsOf);
+  const aside: Warning[] = [];
   execute(context, plan, wish.contents, actor.now, {
     late,
+    onAside: (path, to) => aside.push(asideWarning(path, to)),
     build: split?.build,
     finish: () => {
       for (const image of wish.images) image.scratch?.finish();
@@ -189,13 +163,78 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
     ...report,
     nFilesRemoved: report.nFilesRemoved - (late?.nAbsent ?? 0),
     triggers,
-    warnings: [...report.warnings, ...(late?.warnings ?? []), ...failed.map(triggerWarning)],
+    warnings: [...report.warnings, ...(late?.warnings ?? []), ...aside, ...failed.map(triggerWarning)],
   };
 }
 
 /** Of a plan that somebody makes who is not the owner of the root. */
 const UNKNOWN_MERGE =
   'the originals of configuration files may be read by the owner of the root alone: a change that would merge is shown as a conflict';
+
+interface Wishing {
+  readonly wish: Wish;
+  readonly base: StateView;
+  readonly packages: readonly PackageChange[];
+  readonly actor: Actor;
+  readonly disk: Disk;
+}
+
+/** Reads only. */
+function planWish(context: RootContext, { wish, base, packages, actor, disk }: Wishing) {
+  const { layout, database } = context;
+  lookClosely();
+  const unknown: Warning[] = [];
+  const { delta, names: joined } = joinHardLinks(wish.images, wish.delta, base);
+  const wanted = planDisk({
+    base,
+    delta,
+    joined,
+    disk,
+    nextBytes: (row) => readContents(wish.contents, row),
+    // What a dry run unpacks is no part of the root.
+    storage: wish.dryRun ? (row) => ({ ...wish.contents.storage(row), isWritten: false }) : wish.contents.storage,
+    oldBytes: (sha256) => {
+      try {
+        return readObject(layout, sha256);
+      } catch (error) {
+        if (!wish.dryRun || systemFaultOf(error)?.errno !== 'EACCES') throw error;
+        unknown[0] ??= { kind: 'note', text: UNKNOWN_MERGE };
+        return undefined;
+      }
+    },
+    withdrawal: wish.withdrawal,
+    isRollback: wish.kind === 'rollback',
+    overwrite: wish.overwrite,
+    now: actor.now,
+    stagingDevice: rootDisk(layout).entry(layout.state.slice(layout.root.length).replace(/^\//, ''))?.device ?? 0,
+  });
+  const split = splitForTrees(context, wish, wanted);
+  const plan = split?.plan ?? wanted;
+  const isChanged = !isEmptyDelta(wish.delta) || plan.operations.length > 0;
+  const due = dueTriggers(layout, database, wish.delta);
+  const report: TransactionReport = {
+    kind: wish.kind,
+    generation: isChanged ? base.generation + 1 : base.generation,
+    isChanged,
+    packages,
+    ...(wish.keptBack === undefined ? {} : { keptBack: wish.keptBack }),
+    config: plan.configChanges,
+    warnings: [...wish.warnings, ...unknown, ...plan.warnings, ...linksLeftBehind(base, delta, disk)],
+    nFilesPlaced: plan.nFilesPlaced,
+    nFilesRemoved: plan.nFilesRemoved,
+    stagedBytes: [...plan.space.values()].reduce((sum, item) => sum + item.sizeBytes, 0),
+    triggers: due.map(({ package: by, name, isFatal }) => ({ package: by, name, isFatal, status: 'planned', detail: '' })),
+  };
+  return { plan, split, due, report, disk };
+}
+
+const textOf = (report: TransactionReport): string => JSON.stringify(report);
+
+const asideWarning = (path: string, to: string): Warning => ({
+  kind: 'modified-file',
+  path,
+  text: `it was written while this went on; that version is now '/${to}'`,
+});
 
 const triggerWarning = ({ package: by, name, status, detail }: TriggerOutcome): Warning => ({
   kind: 'trigger',
@@ -252,6 +291,7 @@ interface Steps {
   readonly afterSync?: () => void;
   readonly commit: (putFiles: readonly FileRow[]) => void;
   readonly late?: LateLook | undefined;
+  readonly onAside?: KnownJournal['onAside'];
 }
 
 /** Stage, commit, apply. A failure before the commit leaves no trace. */
@@ -301,7 +341,7 @@ export function execute(context: RootContext, plan: DiskPlan, contents: Contents
     }
     throw error;
   }
-  applyJournal(context, { rows, late: steps.late });
+  applyJournal(context, { rows, late: steps.late, onAside: steps.onAside });
   sys('remove', layout.staging, () => emptyStaging(context));
 }
 
@@ -319,7 +359,8 @@ function keepBytes({ layout, io }: RootContext, plan: DiskPlan, wish: Wish): boo
 }
 
 /** A read-only file system, or a folder of somebody else, is found before the point of no return rather than after. */
-export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
+export function checkWritable({ layout }: RootContext, plan: DiskPlan, disk: Disk): void {
+  checkFixed({ layout }, plan, disk);
   // Folders that are made, or opened first.
   const made = new Set(
     plan.operations.flatMap((operation) =>
@@ -336,6 +377,29 @@ export function checkWritable({ layout }: RootContext, plan: DiskPlan): void {
       if (tolerantLstat(path)?.isDirectory() === true) throw new SystemFault('write in', path, error);
     }
   }
+}
+
+/** @throws Fault E-PKM-044 */
+export function checkFixed(
+  { layout }: Pick<RootContext, 'layout'>,
+  plan: Pick<DiskPlan, 'operations'>,
+  disk: Pick<Disk, 'fixed'>,
+): void {
+  const isFixed = ({ kind, path }: Operation): boolean => kind !== 'mkdir' && disk.fixed.has(path);
+  const fixed = disk.fixed.size === 0 ? [] : plan.operations.filter(isFixed).map(({ path }) => path);
+  if (fixed.length > 0) throw fixedFault(layout, [...new Set(fixed)]);
+}
+
+function fixedFault(layout: RootLayout, [first, ...others]: readonly string[]): Fault {
+  const shown = printable(under(layout, first!));
+  return new Fault(
+    'E-PKM-044',
+    `'/${printable(first!)}' may not be changed by anybody: it is immutable, or open at its end only`,
+    {
+      notes: others.slice(0, 9).map((path) => `'/${printable(path)}' too`),
+      hints: [`let it go with: chattr -i -a '${shown}'`, 'and run the command again; nothing was changed'],
+    },
+  );
 }
 
 const isEmptyDelta = (delta: StateDelta): boolean =>

@@ -14,7 +14,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug, Fault, formatBytes, lookAt, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, formatBytes, readAttributes, SystemFault, sys } from '../base/index.ts';
 import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
@@ -25,10 +25,12 @@ import { writeManifests } from './manifest-text.ts';
 import { foldersOf, isIn, parentOf, printable } from './names.ts';
 import { place } from './placing.ts';
 import type { LateLook } from './plan/late-look.ts';
-import { type DiskPlan, isOffered, type Operation, type StageItem } from './plan/operations.ts';
+import { type DiskPlan, isOffered, type Operation, type StageItem, type Stood } from './plan/operations.ts';
+import { type FolderState, RealFolders } from './real-folders.ts';
 import type { Database } from './state/database.ts';
 import { endedPlain } from './state/plain-files.ts';
 import { integerOf, pathOf, wrongValue } from './state/wrong-value.ts';
+import { fromColumns, isOther, nameAside, toColumns } from './stood.ts';
 import type { FileRow } from './types.ts';
 
 export interface RootContext {
@@ -83,12 +85,20 @@ export function stagePlan({ layout, io }: RootContext, plan: DiskPlan, contents:
       ...(capability === undefined ? {} : { capability }),
     };
     const path = under(layout, own);
-    return sys('write', path, () => {
+    const attributes = item.like === undefined ? [] : readAttributes(under(layout, item.like));
+    const write = (): string => {
       if (item.kind === 'symlink') io.symlink(item.target, path, ownerOf(item));
       else if (item.kind === 'bytes') io.createFile(path, item.bytes, metadata);
       else if (item.kind === 'standing') io.copyFile(under(layout, item.path), path, metadata);
-      else return stageRow(io, { item, contents, path, own, metadata, layout, times, twins });
+      else return stageRow(io, { item, contents, path, own, metadata, layout, times, twins, isAlone: attributes.length > 0 });
       return own;
+    };
+    return sys('write', path, () => {
+      const staged = write();
+      if (attributes.length === 0) return staged;
+      io.setAttributes(path, attributes);
+      io.setMetadata(path, item.mode, undefined); // an access list brought its own
+      return staged;
     });
   });
   return { sources, times };
@@ -115,13 +125,15 @@ interface RowStage {
   readonly layout: RootLayout;
   readonly times: Map<string, number>;
   readonly twins: Twins;
+  /** It gets what no other name of it, and no file of pkm's own, has. */
+  readonly isAlone: boolean;
 }
 
-function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times, twins }: RowStage): string {
+function stageRow(io: RootIo, { item, contents, path, own, metadata, layout, times, twins, isAlone }: RowStage): string {
   const { row } = item;
   const { file, scratch } = contents.locate(row);
   // A version that lands beside the user's file is staged under its own name: the scratch file may be needed once more.
-  const isIt = scratch !== undefined && isOffered(item);
+  const isIt = scratch !== undefined && !isAlone && isOffered(item);
   if (isIt && item.near === undefined) {
     times.set(row.path, scratch.mtimeSeconds);
     return file.slice(layout.root === '/' ? 1 : layout.root.length + 1);
@@ -204,6 +216,10 @@ export function writeJournal(database: Database, operations: readonly Operation[
     const { kind, path, source, mode, uid, gid } = row;
     database.run('INSERT INTO journal VALUES (?,?,?,?,?,?,?)', seq, kind, path, source, mode, uid, gid);
   }
+  for (const [seq, { stood }] of rows.entries()) {
+    if (stood !== undefined)
+      database.run('UPDATE journal SET mode = ?, uid = ?, gid = ? WHERE seq = ?', ...toColumns(stood), seq);
+  }
   return rows;
 }
 
@@ -212,7 +228,8 @@ export function journalRow(operation: Operation, source: string): JournalRow {
   if (operation.kind === 'unlink' || operation.kind === 'rmdir') return operation;
   const { kind, path } = operation;
   const { mode, uid, gid } = 'mode' in operation ? operation : { mode: 0, uid: 0, gid: 0 };
-  return { kind, path, source, mode, uid, gid };
+  const stood = kind === 'place' && operation.stood !== undefined ? { stood: operation.stood } : {};
+  return { kind, path, source, mode, uid, gid, ...stood };
 }
 
 /** Where those of another kind begin. */
@@ -226,6 +243,7 @@ function endOfRun(operations: readonly { readonly kind: string }[], start: numbe
 interface Removal {
   readonly kind: 'unlink' | 'rmdir';
   readonly path: string;
+  readonly stood?: Stood;
 }
 
 export type JournalRow =
@@ -237,6 +255,7 @@ export type JournalRow =
       readonly mode: number;
       readonly uid: number;
       readonly gid: number;
+      readonly stood?: Stood;
     };
 
 const isRemoval = (row: JournalRow): row is Removal => row.kind === 'unlink' || row.kind === 'rmdir';
@@ -250,13 +269,14 @@ const readJournal = (database: Database): JournalRow[] =>
     const kind = OPERATIONS.find((operation) => operation === row[0]);
     if (kind === undefined) throw wrongValue(what('operation'), row[0]);
     const path = kind === 'unlink-ended' ? '' : pathOf(row[1], what('path'));
-    if (kind === 'unlink' || kind === 'rmdir') return { kind, path };
-    const source = kind === 'place' || kind === 'move' ? pathOf(row[2], what('source')) : String(row[2]);
     const number = (value: unknown, column: string): number => {
       if (integerOf(value, what(column)) < 0) throw wrongValue(what(column), value);
       return value as number;
     };
-    return { kind, path, source, mode: number(row[3], 'mode'), uid: number(row[4], 'uid'), gid: number(row[5], 'gid') };
+    const [mode, uid, gid] = [number(row[3], 'mode'), number(row[4], 'uid'), number(row[5], 'gid')];
+    if (kind === 'unlink' || kind === 'rmdir') return { kind, path, ...fromColumns(mode, uid, gid) };
+    const source = kind === 'place' || kind === 'move' ? pathOf(row[2], what('source')) : String(row[2]);
+    return { kind, path, source, mode, uid, gid, ...(kind === 'place' ? fromColumns(mode, uid, gid) : {}) };
   });
 
 export const hasJournal = (database: Database): boolean => database.get('SELECT 1 FROM journal LIMIT 1') !== undefined;
@@ -265,6 +285,8 @@ export const hasJournal = (database: Database): boolean => database.get('SELECT 
 export interface KnownJournal {
   readonly rows: readonly JournalRow[];
   readonly late: LateLook | undefined;
+  /** Is told of configuration that somebody wrote after the plan was made, and where it is now; both relative to the root. */
+  readonly onAside?: ((path: string, aside: string) => void) | undefined;
 }
 
 /**
@@ -273,10 +295,11 @@ export interface KnownJournal {
  * @throws Fault E-PKM-019 the disk refused one; the journal stays, and the next run goes on
  */
 export function applyJournal({ layout, database, io }: RootContext, known?: KnownJournal): number {
-  const { rows, late } = known ?? { rows: readJournal(database), late: undefined };
+  const { rows, late, onAside } = known ?? { rows: readJournal(database), late: undefined };
   if (rows.length === 0) return 0;
   let nOperations = rows.length;
-  const checked: Checked = new Map([['', lstatSync(layout.root).dev]]);
+  using folders = new RealFolders(layout);
+  const place: Place = { layout, io, folders, onAside };
   let left: ReadonlySet<JournalRow> | undefined;
   let end = 0;
   let confirmManifests: (() => void) | undefined;
@@ -289,23 +312,23 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
     const row = rows[index]!;
     if (row.kind === 'place' && index >= end) {
       end = endOfRun(rows, index);
-      left = placeTogether(layout, io, rows.slice(index, end) as Placing[], checked, manifests);
+      left = placeTogether(place, rows.slice(index, end) as Placing[], manifests);
     }
     if (row.kind === 'unlink-ended') {
       const files = late?.plain.inPlace ?? endedPlain(database, Number(row.source));
-      removeEnded({ layout, io }, { files, late, checked, meanwhile: manifests });
+      removeEnded(place, { files, late, meanwhile: manifests });
       nOperations += files.paths.length - 1;
       continue;
     }
     if (isRemoval(row) && index >= end) {
       end = endOfRun(rows, index);
-      left = removeTogether(layout, rows.slice(index, end), checked, row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
+      left = removeTogether(place, rows.slice(index, end), row.kind === 'unlink' ? io.unlinkMany : io.rmdirMany);
     }
     if (index < end && left?.has(row) === false) continue;
-    applyRow({ layout, io }, row, checked);
+    applyRow(place, row);
   }
   manifests();
-  syncTouched(layout, io, checked);
+  syncTouched(layout, io, folders);
   io.commit('journal', () =>
     database.transaction(() => {
       database.run('DELETE FROM journal');
@@ -315,19 +338,34 @@ export function applyJournal({ layout, database, io }: RootContext, known?: Know
   return nOperations;
 }
 
-type Place = Pick<RootContext, 'layout' | 'io'>;
+interface Place extends Pick<RootContext, 'layout' | 'io'>, Pick<KnownJournal, 'onAside'> {
+  readonly folders: RealFolders;
+}
 
 /** @throws Fault E-PKM-019 */
-function applyRow({ layout, io }: Place, row: JournalRow, checked: Checked): void {
+function applyRow({ layout, io, folders, onAside }: Place, row: JournalRow): void {
   try {
-    const parent = parentState(layout, parentOf(row.path), checked);
-    if (parent === 'real') applyOperation(layout, io, row);
-    else if (row.kind === 'mkdir' || (row.kind === 'place' && isThere(layout, row.source))) throw lostParent(row, parent);
+    const parent = folders.within(parentOf(row.path), (folder) => {
+      const path = `${folder === '/' ? '' : folder}/${nameOf(row.path)}`;
+      if (row.stood !== undefined && mayReplace(layout, row) && isOther(path, row.stood)) {
+        const aside = nameAside(path);
+        io.rename(path, aside);
+        onAside?.(row.path, `${row.path.slice(0, -nameOf(row.path).length)}${nameOf(aside)}`);
+      }
+      applyOperation(layout, io, row, path);
+    });
+    if (parent !== 'real' && (row.kind === 'mkdir' || (row.kind === 'place' && isThere(layout, row.source))))
+      throw lostParent(row, parent);
     // else: what was below went already, and something else stands there now
   } catch (error) {
-    throw unfinished(row, error);
+    throw unfinished(layout, row, error);
   }
 }
+
+/** What was placed before is not there any more. */
+const mayReplace = (layout: RootLayout, row: JournalRow): boolean => row.kind !== 'place' || isThere(layout, row.source);
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Fewer are as quick one by one. */
 const MANY = 50;
@@ -340,10 +378,8 @@ type Placing = Exclude<JournalRow, Removal>;
  * @returns those that are to be done one by one, and then say why; `undefined`: all
  */
 function placeTogether(
-  layout: RootLayout,
-  io: RootIo,
+  { layout, io, folders }: Place,
   rows: readonly Placing[],
-  checked: Checked,
   meanwhile: () => void,
 ): ReadonlySet<JournalRow> | undefined {
   if (rows.length < MANY) return undefined;
@@ -351,9 +387,9 @@ function placeTogether(
   const moved: Placing[] = [];
   let folder = '';
   for (const row of rows) {
-    const isReal = isIn(folder, row.path) || hasRealParent(layout, row.path, checked);
-    folder = isReal ? folderOf(folder, row.path) : '';
-    if (isReal) moved.push(row);
+    const isOurs = isIn(folder, row.path) || folders.isOurs(parentOf(row.path));
+    folder = isOurs ? folderOf(folder, row.path) : '';
+    if (isOurs && row.stood === undefined) moved.push(row);
     else left.add(row);
   }
   const moves = moved.map(({ source, path }) => ({ from: source, to: path }));
@@ -371,9 +407,8 @@ function placeTogether(
 
 /** @returns those that are to be done one by one, and then say why; `undefined`: all */
 function removeTogether(
-  layout: RootLayout,
+  { layout, folders }: Place,
   rows: readonly JournalRow[],
-  checked: Checked,
   remove: (paths: readonly string[]) => readonly string[],
 ): ReadonlySet<JournalRow> | undefined {
   if (rows.length < MANY) return undefined;
@@ -381,9 +416,9 @@ function removeTogether(
   const byPath = new Map<string, JournalRow>();
   let folder = '';
   for (const row of rows) {
-    const isReal = isIn(folder, row.path) || hasRealParent(layout, row.path, checked);
-    folder = isReal ? folderOf(folder, row.path) : '';
-    if (isReal) byPath.set(under(layout, row.path), row);
+    const isOurs = isIn(folder, row.path) || folders.isOurs(parentOf(row.path));
+    folder = isOurs ? folderOf(folder, row.path) : '';
+    if (isOurs && row.stood === undefined) byPath.set(under(layout, row.path), row);
     else left.add(row);
   }
   for (const path of remove([...byPath.keys()])) left.add(byPath.get(path)!);
@@ -393,19 +428,17 @@ function removeTogether(
 interface Ended {
   readonly files: TimedFiles;
   readonly late: LateLook | undefined;
-  readonly checked: Checked;
   /** Is done while they are removed; not where they are few. */
   readonly meanwhile: () => void;
 }
 
 /** Removes plain files: together those that are as they were placed, the others, of which it is said before, one by one. */
-function removeEnded(place: Place, { files, late, checked, meanwhile }: Ended): void {
-  const { layout, io } = place;
+function removeEnded(place: Place, { files, late, meanwhile }: Ended): void {
+  const { layout, io, folders } = place;
   let left: TimedFile[];
   if (files.paths.length < MANY) left = eachTimed(files);
   else {
-    const isReal = (folder: string): boolean => hasRealParent(layout, `${folder}/`, checked);
-    const lost = new Set([...(late?.plain.folders ?? foldersOf(files.paths))].filter((folder) => !isReal(folder)));
+    const lost = new Set([...(late?.plain.folders ?? foldersOf(files.paths))].filter((folder) => !folders.isOurs(folder)));
     const isLost = (path: string): boolean => lost.has(parentOf(path));
     const timed = lost.size === 0 ? files : filterTimed(files, (path) => !isLost(path));
     const top = layout.root === '/' ? '/' : `${layout.root}/`;
@@ -413,35 +446,12 @@ function removeEnded(place: Place, { files, late, checked, meanwhile }: Ended): 
     if (lost.size > 0) left.push(...eachTimed(filterTimed(files, isLost)));
   }
   late?.look(left.concat(late.plain.elsewhere));
-  for (const { path } of left) applyRow(place, { kind: 'unlink', path }, checked);
+  for (const { path } of left) applyRow(place, { kind: 'unlink', path });
 }
 
 const folderOf = (last: string, path: string): string => (isIn(last, path) ? last : parentOf(path));
 
-function hasRealParent(layout: RootLayout, path: string, checked: Checked): boolean {
-  try {
-    return parentState(layout, parentOf(path), checked) === 'real';
-  } catch {
-    return false; // it cannot be told: that is said when its turn comes
-  }
-}
-
-/** Folders that are real directories, and the file system of each. */
-type Checked = Map<string, number>;
-
-/** Whether the parents are real directories still: somebody may have put a symlink there since the plan was made. */
-function parentState(layout: RootLayout, folder: string, checked: Checked): 'real' | 'absent' | 'symlink' {
-  if (checked.has(folder)) return 'real';
-  const above = parentState(layout, parentOf(folder), checked);
-  if (above !== 'real') return above;
-  const there = lookAt(under(layout, folder));
-  if (there?.kind === 'symlink') return 'symlink';
-  if (there?.kind !== 'directory') return 'absent';
-  checked.set(folder, there.dev);
-  return 'real';
-}
-
-function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
+function lostParent(row: JournalRow, parent: Exclude<FolderState, 'real'>): Error {
   const folder = printable(parentOf(row.path));
   if (parent === 'absent') return new SystemFault('write below', `/${folder}`, { code: 'ENOENT' });
   return new Fault('E-PKM-007', `refusing to write through '/${folder}', which became a symlink meanwhile`, {
@@ -449,9 +459,8 @@ function lostParent(row: JournalRow, parent: 'absent' | 'symlink'): Error {
   });
 }
 
-/** Does one operation; doing it again is no harm. */
-export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow): void {
-  const path = under(layout, row.path);
+/** Does one operation; doing it again is no harm. @param path  where `row.path` is */
+export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow, path: string = under(layout, row.path)): void {
   switch (row.kind) {
     case 'mkdir':
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) io.setMetadata(path, row.mode, ownerOf(row));
@@ -461,10 +470,11 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
       place(io, under(layout, row.source), path);
       return;
     case 'move':
-      if (!isThere(layout, row.source) && isThere(layout, row.path)) io.rename(path, under(layout, row.source));
+      moveBeside(io, path, join(dirname(path), nameOf(row.source)));
       return;
     case 'metadata':
-      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false) io.setMetadata(path, row.mode, ownerOf(row));
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false)
+        tolerate(['ELOOP'], () => io.setMetadata(path, row.mode, ownerOf(row))); // a symlink now, which means something else
       return;
     case 'unlink':
       tolerate(['ENOENT', 'ENOTDIR', 'EISDIR'], () => io.unlink(path)); // gone already, or a directory now, which stays
@@ -475,6 +485,11 @@ export function applyOperation(layout: RootLayout, io: RootIo, row: JournalRow):
     default:
       throw new Bug(`journal operation '${(row as JournalRow).kind}'`);
   }
+}
+
+function moveBeside(io: RootIo, path: string, to: string): void {
+  const stands = (place: string): boolean => lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  if (!stands(to) && stands(path)) io.rename(path, to);
 }
 
 const isThere = (layout: RootLayout, path: string): boolean =>
@@ -489,9 +504,9 @@ function tolerate(codes: readonly string[], work: () => void): void {
 }
 
 /** All file systems that were written to. A folder that went was on the one of the next above that stands, or on one that was seen. */
-function syncTouched(layout: RootLayout, io: RootIo, touched: Checked): void {
+function syncTouched(layout: RootLayout, io: RootIo, folders: RealFolders): void {
   const devices = new Map([layout.state, layout.manifests].map((path) => [lstatSync(path).dev, path]));
-  for (const [folder, device] of touched) {
+  for (const [folder, device] of folders.devices()) {
     if (devices.has(device)) continue;
     const path = under(layout, folder);
     if (tolerantLstat(path)?.dev === device) devices.set(device, path);
@@ -499,12 +514,18 @@ function syncTouched(layout: RootLayout, io: RootIo, touched: Checked): void {
   for (const path of devices.values()) io.syncFileSystem(path);
 }
 
-function unfinished(row: JournalRow, error: unknown): unknown {
+function unfinished(layout: RootLayout, row: JournalRow, error: unknown): unknown {
   if (error instanceof Fault || error instanceof Bug) return error;
   const cause = error instanceof SystemFault ? error : new SystemFault(row.kind, `/${row.path}`, error);
   return new Fault('E-PKM-019', `the new generation is recorded, but not all of it is in place: ${cause.message}`, {
     cause,
-    hints: ['remove the cause and run: pkm recover', 'any other command that changes this root finishes it first'],
+    hints: [
+      ...(cause.errno === 'EPERM'
+        ? [`see whether it is immutable with lsattr: chattr -i -a '${printable(under(layout, row.path))}' lets it go`]
+        : []),
+      'remove the cause and run: pkm recover',
+      'any other command that changes this root finishes it first',
+    ],
   });
 }
 

@@ -10,6 +10,7 @@ import { type RootLayout, under } from './layout.ts';
 import type { Move, MovesAtWork } from './loops/renaming.ts';
 import { isIn, parentOf } from './names.ts';
 import type { Operation } from './plan/operations.ts';
+import { RealFolders } from './real-folders.ts';
 import type { RootContext } from './transaction.ts';
 
 export interface WholeFolders {
@@ -93,6 +94,7 @@ function sortOut(layout: RootLayout, operations: readonly Operation[], staged: r
   /** Where what shall be in a folder is put together. */
   const places = new Map<string, string>();
   const { dev } = lstatSync(layout.staging);
+  const real = new RealFolders(layout);
   let folder = '';
   let around: string | undefined;
   for (const operation of operations) {
@@ -113,7 +115,7 @@ function sortOut(layout: RootLayout, operations: readonly Operation[], staged: r
       continue;
     }
     const { mode, uid, gid } = operation;
-    if ((mode & OWNER_MAY) !== OWNER_MAY || (inside === undefined && !isFresh(layout, path, dev))) {
+    if ((mode & OWNER_MAY) !== OWNER_MAY || (inside === undefined && !isFresh(layout, path, dev, real))) {
       kept.push(operation);
       continue;
     }
@@ -130,9 +132,9 @@ function sortOut(layout: RootLayout, operations: readonly Operation[], staged: r
 
 const stagingOf = (layout: RootLayout): string => `${parentOf(wholeFolder(layout))}/`;
 
-/** Whether nothing stands there, in a folder on the file system of the staged files that gives what is new in it nothing of its own. */
-function isFresh(layout: RootLayout, path: string, dev: number): boolean {
-  if (tolerantLstat(under(layout, path)) !== undefined) return false;
+/** Whether nothing stands there, in a folder on the file system of the staged files that gives what is new in it nothing of its own, and where others cannot put something in its way. */
+function isFresh(layout: RootLayout, path: string, dev: number, real: RealFolders): boolean {
+  if (tolerantLstat(under(layout, path)) !== undefined || !real.isOurs(parentOf(path))) return false;
   const around = tolerantLstat(under(layout, parentOf(path)));
   if (around?.isDirectory() !== true || around.dev !== dev) return false;
   return (IS_ROOT || (around.mode & S_ISGID) === 0) && !hasDefaultAcl(under(layout, parentOf(path)));

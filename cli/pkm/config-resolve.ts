@@ -1,4 +1,4 @@
-import type { ConfigChoice, ConfigFile, Root } from '../../pkm/index.ts';
+import type { ConfigChoice, ConfigFile, ConfigVersions, Root } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { editMerged } from '../config-editor.ts';
 import type { Context } from '../context.ts';
@@ -22,11 +22,18 @@ export async function run(context: Context, args: Arguments): Promise<number> {
   const choices = files.map((file): ConfigChoice => {
     const take = takes[0]!;
     if (take !== 'edit') return { path: file.path, take };
-    return { path: file.path, take: 'bytes', bytes: editMerged(context, file.path, root.configVersions(file.path)) };
+    return edited(context, file.path, root.configVersions(file.path));
   });
   settle(context, root, choices);
   return 0;
 }
+
+const edited = (context: Context, path: string, versions: ConfigVersions): ConfigChoice => ({
+  path,
+  take: 'bytes',
+  bytes: editMerged(context, path, versions),
+  mine: versions.mine,
+});
 
 /** Named files may be settled without a conflict: `--theirs` goes back to what the package brought. */
 function conflictsOf(root: Root, args: Arguments): Pick<ConfigFile, 'path'>[] {
@@ -60,9 +67,7 @@ async function askEach(context: Context, root: Root, files: readonly Pick<Config
       if (answer === 'quit') return nLeft > 0 ? 1 : 0;
       if (answer === 'skip') break;
       try {
-        settle(context, root, [
-          answer === 'edit' ? { path, take: 'bytes', bytes: editMerged(context, path, versions) } : { path, take: answer },
-        ]);
+        settle(context, root, [answer === 'edit' ? edited(context, path, versions) : { path, take: answer }]);
         nLeft -= 1;
         break;
       } catch (error) {

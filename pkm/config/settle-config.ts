@@ -3,11 +3,11 @@
  * any transaction; the generation stays what it is. What the user wrote stays on the disk: where the package's version takes the
  * place of a modified file, that file is kept as `<path>.pkmsave`.
  */
-import { Bug, didYouMean, Fault } from '../../base/index.ts';
+import { Bug, didYouMean, Fault, lookClosely } from '../../base/index.ts';
 import type { DiskEntry } from '../disk.ts';
 import { printable } from '../names.ts';
 import { readObject } from '../objects.ts';
-import { freeName } from '../plan/config-plan.ts';
+import { freeName, like } from '../plan/config-plan.ts';
 import type { DiskPlanner } from '../plan/disk-plan.ts';
 import { mergeText } from '../plan/merge.ts';
 import { standingPlanner } from '../plan/standing.ts';
@@ -27,7 +27,12 @@ export type ConfigChoice = {
       /** `mine`: the file as it stands. `theirs`: the package's version. `merged`: both, where that is clean. */
       readonly take: 'mine' | 'theirs' | 'merged';
     }
-  | { readonly take: 'bytes'; readonly bytes: Uint8Array }
+  | {
+      readonly take: 'bytes';
+      readonly bytes: Uint8Array;
+      /** What stood there when they were made of it: anything that was written since is kept beside them. */
+      readonly mine?: Uint8Array | undefined;
+    }
 );
 
 export interface ConfigSettled {
@@ -62,6 +67,7 @@ const NO_IO = undefined as unknown as RootContext['io'];
 /** All of the choices or none. @throws Fault E-PKM-060 · E-PKM-061 both changed the same lines · E-PKM-062 no version to take */
 export function settleConfig(context: RootContext, choices: readonly ConfigChoice[], actor: Actor): ConfigSettled[] {
   const { layout, database, io } = context;
+  lookClosely();
   const planner = standingPlanner(context, actor.now);
   const settled: ConfigSettled[] = [];
   const rows: ConfigRow[] = [];
@@ -74,7 +80,7 @@ export function settleConfig(context: RootContext, choices: readonly ConfigChoic
   }
   const plan = planner.result();
   checkSpace(layout, plan);
-  checkWritable(context, plan);
+  checkWritable(context, plan, planner.input.disk);
   const refuse = (): never => {
     throw new Bug('configuration is staged as bytes');
   };
@@ -154,6 +160,8 @@ function settleOne(
   choice: ConfigChoice,
 ): { isChanged: boolean; savedAs: string } {
   const { disk, base } = planner.input;
+  planner.remember(row.path);
+  if (row.newPath !== '') planner.remember(row.newPath);
   const there = disk.entry(row.path);
   if (there?.kind === 'directory' || there?.kind === 'other') {
     throw new Fault(
@@ -169,9 +177,13 @@ function settleOne(
   const bytes = choice.take === 'bytes' ? Buffer.from(choice.bytes) : merge(versionsOf(context, planner, row), row);
   const owned = base.rowsAt(row.path)[0];
   const { mode, uid, gid } = [there, owned].find((one) => one?.kind === 'file') ?? { mode: 0o644, uid: 0, gid: 0 };
-  const isChanged = there?.kind !== 'file' || !disk.bytes(row.path).equals(bytes);
-  if (isChanged) planner.stage(row.path, { kind: 'bytes', bytes, mode, uid, gid }, bytes.length);
-  return { isChanged, savedAs: dropWaiting(planner, row, choice.take === 'bytes' || choice.take === 'merged') };
+  const live = there?.kind === 'file' ? disk.bytes(row.path) : undefined;
+  const isChanged = live?.equals(bytes) !== true;
+  const isLater = choice.take === 'bytes' && choice.mine !== undefined && live?.equals(choice.mine) === false;
+  const savedAs = isChanged && isLater ? saveCopy(planner, row.path, there!) : '';
+  if (isChanged)
+    planner.stage(row.path, { kind: 'bytes', bytes, mode, uid, gid, ...like(planner, row.path, there) }, bytes.length);
+  return { isChanged, savedAs: dropWaiting(planner, row, choice.take === 'bytes' || choice.take === 'merged') || savedAs };
 }
 
 function takeTheirs(context: RootContext, planner: DiskPlanner, row: ConfigRow, there: DiskEntry | undefined) {
@@ -185,11 +197,7 @@ function takeTheirs(context: RootContext, planner: DiskPlanner, row: ConfigRow, 
     'target' in theirs ? live === `link:${theirs.target}` : there?.kind === 'file' && disk.bytes(row.path).equals(theirs.bytes);
   let savedAs = '';
   if (isUsers && !isEqual) {
-    // A copy, renamed into place before the new version is: at no moment is there no file.
-    savedAs = freeName(planner, row.path, 'pkmsave');
-    const { mode, uid, gid } = there!;
-    if (there!.kind === 'symlink') planner.stage(savedAs, { kind: 'symlink', target: there!.target, mode, uid, gid }, 0);
-    else planner.stage(savedAs, { kind: 'bytes', bytes: disk.bytes(row.path), mode, uid, gid }, there!.sizeBytes);
+    savedAs = saveCopy(planner, row.path, there!);
   }
   if (!isEqual) {
     if ('target' in theirs) planner.stage(row.path, { kind: 'symlink', target: theirs.target, ...ids(offered) }, 0);
@@ -197,6 +205,15 @@ function takeTheirs(context: RootContext, planner: DiskPlanner, row: ConfigRow, 
   }
   dropWaiting(planner, row, true);
   return { isChanged: !isEqual, savedAs };
+}
+
+/** A copy, renamed into place before the new version is: at no moment is there no file. @returns its path */
+function saveCopy(planner: DiskPlanner, path: string, { kind, target, mode, uid, gid, sizeBytes }: DiskEntry): string {
+  const savedAs = freeName(planner, path, 'pkmsave');
+  const from = planner.input.disk.physical(path);
+  if (kind === 'symlink') planner.stage(savedAs, { kind: 'symlink', target, mode, uid, gid }, 0);
+  else planner.stage(savedAs, { kind: 'bytes', bytes: planner.input.disk.bytes(path), mode, uid, gid, like: from }, sizeBytes);
+  return savedAs;
 }
 
 const ids = ({ mode, uid, gid }: { mode: number; uid: number; gid: number }) => ({ mode, uid, gid });

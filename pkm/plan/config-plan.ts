@@ -11,6 +11,7 @@ import { mergeText } from './merge.ts';
 export function planConfig(planner: DiskPlanner, old: FileRow | undefined, next: FileRow | undefined): Partial<FileRow> {
   const path = (next ?? old)!.path;
   const known = planner.input.base.config(path);
+  planner.remember(path);
   const there = planner.input.disk.entry(path);
   const facts: ConfigFacts = {
     // A directory of the old generation makes room for the file, or the plan is refused.
@@ -130,7 +131,10 @@ function offer(planner: DiskPlanner, { old, next, facts, known, there }: Offer):
     case 'place':
       if (there?.kind === 'directory') planner.replaceFolder(old, next);
       report(there === undefined ? 'placed' : 'replaced');
-      return finish(settled, planner.place(next, metadataOf({ old, next, there })).mtimeSeconds);
+      return finish(
+        settled,
+        planner.place(next, { ...metadataOf({ old, next, there }), ...like(planner, path, there) }).mtimeSeconds,
+      );
     case 'keep':
       if (old !== undefined && old.mode !== next.mode && there?.mode === old.mode)
         planner.changeMetadata(path, { ...next, ...metadataOf({ old, next, there }) });
@@ -171,6 +175,10 @@ function metadataOf({ old, next, there }: Pick<Offer, 'old' | 'next' | 'there'>)
   return { mode: there.mode === old.mode ? mode : there.mode, ...(isGiven ? { uid: there.uid, gid: there.gid } : { uid, gid }) };
 }
 
+/** What a file takes over from the one that stands there. */
+export const like = (planner: DiskPlanner, path: string, there: DiskEntry | undefined): { like?: string } =>
+  there?.kind === 'file' ? { like: planner.input.disk.physical(path) } : {};
+
 /** Both changed: takes both changes where they do not touch. */
 function mergeInto(planner: DiskPlanner, { old, next, facts, there }: Offer): boolean {
   const { input } = planner;
@@ -182,7 +190,8 @@ function mergeInto(planner: DiskPlanner, { old, next, facts, there }: Offer): bo
   if (merged === undefined) return false;
   const mode = old !== undefined && old.mode !== next.mode && there.mode === old.mode ? next.mode : there.mode;
   if (!merged.equals(live)) {
-    planner.stage(next.path, { kind: 'bytes', bytes: merged, mode, uid: there.uid, gid: there.gid }, merged.length);
+    const { uid, gid } = there;
+    planner.stage(next.path, { kind: 'bytes', bytes: merged, mode, uid, gid, ...like(planner, next.path, there) }, merged.length);
   } else if (mode !== there.mode) planner.changeMetadata(next.path, { kind: 'file', mode, uid: there.uid, gid: there.gid });
   return true;
 }
@@ -208,13 +217,16 @@ export function freeName(
   for (let n = 0; ; n++) {
     const candidate = n === 0 ? `${path}.${suffix}` : `${path}.${suffix}.${n}`;
     if (planner.standingAfter(candidate) !== undefined || planner.input.base.rowsAt(candidate).length > 0) continue;
+    planner.remember(candidate);
     if (planner.input.disk.entry(candidate) === undefined || isOurs(candidate)) return candidate;
   }
 }
 
 /** The `.new` file of an earlier conflict has had its day: removed, unless somebody edited it. */
 function dropPending(planner: DiskPlanner, known: ConfigRow | undefined): void {
-  if (known !== undefined && known.newPath !== '' && isUntouched(planner, known)) planner.unlink(known.newPath);
+  if (known === undefined || known.newPath === '') return;
+  planner.remember(known.newPath);
+  if (isUntouched(planner, known)) planner.unlink(known.newPath);
 }
 
 function isUntouched(planner: DiskPlanner, known: ConfigRow): boolean {

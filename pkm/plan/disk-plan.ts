@@ -4,17 +4,27 @@
  */
 import { compareBytes, Fault } from '../../base/index.ts';
 import { filterTimed, type TimedFile, type TimedFiles, timedFile } from '../../store/index.ts';
+import { isPrivileged } from '../archive/privileged.ts';
 import type { Storage } from '../contents.ts';
 import type { Disk, DiskEntry } from '../disk.ts';
 import { isIn, parentOf, printable } from '../names.ts';
 import type { PathRows } from '../state/path-rows.ts';
 import { NO_FILES } from '../state/plain-files.ts';
 import { type StateDelta, type StateView, sameFile } from '../state/state.ts';
+import { stoodOf } from '../stood.ts';
 import type { ConfigChange, ConfigRow, FileRow, Warning } from '../types.ts';
 import { FOLDER_STAYS, GOES_MODIFIED, isAsPlaced, isSame } from './as-placed.ts';
 import { planConfig } from './config-plan.ts';
 import { isLayoutLink } from './critical.ts';
-import { type DiskPlan, isOffered, type Operation, type PlainRemovals, type Space, type StageItem } from './operations.ts';
+import {
+  type DiskPlan,
+  isOffered,
+  type Operation,
+  type PlainRemovals,
+  type Space,
+  type StageItem,
+  type Stood,
+} from './operations.ts';
 import { PathDraft } from './path-draft.ts';
 
 export interface DiskPlanInput {
@@ -57,6 +67,8 @@ export class DiskPlanner {
   #plain: PlainRemovals = { inPlace: NO_FILES, folders: new Set(), elsewhere: [] };
   readonly #replacedFolders: string[] = [];
   readonly #removed = new Set<string>();
+  /** By physical path. */
+  readonly #stood = new Map<string, Stood>();
   /** Physical folders that are there, or will be when files are placed. */
   readonly #folders = new Set<string>();
   readonly #putFiles: FileRow[] = [];
@@ -102,6 +114,7 @@ export class DiskPlanner {
     for (let index = 0; index < files.paths.length; index++) {
       const path = files.paths[index]!;
       if (isIn(folder, path)) continue;
+      if (this.#isCutOff(path)) continue; // found to be nowhere when it is removed
       const place = this.input.disk.physical(path);
       if (place === path) {
         folder = parentOf(path);
@@ -133,7 +146,7 @@ export class DiskPlanner {
         : [{ kind: 'unlink-ended', path: '', generation: this.input.base.generation + 1 }];
     return {
       stage: this.#stage,
-      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders)),
+      operations: this.#withOpenFolders(beforeRemovals.concat(ended, names, folders).map(this.#withStood)),
       plain: this.#plain,
       putFiles: this.#putFiles,
       putConfig: this.putConfig,
@@ -146,6 +159,12 @@ export class DiskPlanner {
       space: this.#space,
     };
   }
+
+  #withStood = (operation: Operation): Operation => {
+    if (operation.kind !== 'place' && operation.kind !== 'unlink') return operation;
+    const stood = this.#stood.get(operation.path);
+    return stood === undefined ? operation : { ...operation, stood };
+  };
 
   /** Who is no root opens folders that are closed to their owner for as long as names come into them and go. */
   #withOpenFolders(operations: Operation[]): Operation[] {
@@ -194,6 +213,10 @@ export class DiskPlanner {
 
   #withdraw(old: FileRow): void {
     const { disk, isRollback } = this.input;
+    if (this.#isCutOff(old.path)) {
+      if (old.isConfig) this.dropConfig.push(old.path);
+      return;
+    }
     if (old.kind === 'directory') {
       if (!old.wasThere && disk.isDirectory(old.path)) this.#removals.push({ kind: 'rmdir', path: disk.physical(old.path) });
       return;
@@ -214,6 +237,17 @@ export class DiskPlanner {
       }
       if (!isAsPlaced(disk, old, there)) this.warnings.push(this.#modified(old, GOES_MODIFIED));
       this.unlink(old.path);
+    }
+  }
+
+  /** Something that is no directory stands in the place of one above: nothing is left to go, and what stands there stays. */
+  #isCutOff(path: string): boolean {
+    try {
+      this.input.disk.physical(path);
+      return false;
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'E-PKM-006') return true;
+      throw error;
     }
   }
 
@@ -271,8 +305,10 @@ export class DiskPlanner {
     if (old === undefined || old.kind === 'directory') {
       // nobody's file is given capabilities: it would keep them when the package goes
       if (next.capability === undefined && this.isSame(next, there)) {
-        if (next.kind === 'symlink' && !sameMetadata(there, next)) this.place(next);
-        else if (!sameMetadata(there, next)) this.changeMetadata(next.path, next);
+        if (!sameMetadata(there, next)) {
+          if (next.kind === 'symlink' || isPrivileged(next)) return { wasThere: true, ...this.place(next) };
+          this.changeMetadata(next.path, next);
+        }
         return { wasThere: true, mtimeSeconds: next.kind === 'file' ? there.mtimeSeconds : 0 };
       }
       if (!overwrite) this.#unmanaged.push(next.path);
@@ -287,13 +323,13 @@ export class DiskPlanner {
     }
     const isEqual =
       old.kind === next.kind && old.sha256 === next.sha256 && old.target === next.target && old.capability === next.capability;
-    // a change of the owner would take capabilities away, and a symlink is made anew for it
-    const canChange = next.capability === undefined && next.kind === 'file';
+    // a change of the owner would take capabilities away, a symlink is made anew for it, and whose bytes get setuid is not left open
+    const canChange = next.kind === 'file' && !isPrivileged(next);
     if (isEqual && !comesBack && there.kind === next.kind && (canChange || sameMetadata(old, next))) {
       if (!sameMetadata(old, next)) this.changeMetadata(next.path, next);
       return { wasThere: old.wasThere, mtimeSeconds: old.mtimeSeconds };
     }
-    if (!isEqual && !isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
+    if (!isAsPlaced(disk, old, there) && !this.isSame(next, there)) {
       this.warnings.push(this.#modified(next, 'it was modified; it is replaced all the same'));
     }
     return { ...this.place(next), wasThere: old.wasThere, mtimeSeconds: next.kind === 'file' ? now : 0 };
@@ -339,9 +375,12 @@ export class DiskPlanner {
   }
 
   /** @param metadata  where it is not the row's */
-  place(row: FileRow, { mode, uid, gid }: { mode: number; uid: number; gid: number } = row): { mtimeSeconds: number } {
+  place(
+    row: FileRow,
+    { mode, uid, gid, like }: { mode: number; uid: number; gid: number; like?: string } = row,
+  ): { mtimeSeconds: number } {
     if (row.kind === 'symlink') this.stage(row.path, { kind: 'symlink', target: row.target, mode, uid, gid }, 0);
-    else this.stage(row.path, { kind: 'row', row, mode, uid, gid }, row.sizeBytes);
+    else this.stage(row.path, { kind: 'row', row, mode, uid, gid, ...(like === undefined ? {} : { like }) }, row.sizeBytes);
     return { mtimeSeconds: row.kind === 'file' ? this.input.now : 0 };
   }
 
@@ -350,7 +389,7 @@ export class DiskPlanner {
     const physical = this.input.disk.physical(path);
     const { folder, device } = this.#nearest(parentOf(physical));
     const near = device === this.input.stagingDevice ? undefined : folder;
-    const staged = { ...item, path: physical, near };
+    const staged: StageItem = { ...item, path: physical, near };
     this.#count(staged, sizeBytes, folder, device);
     this.#ensureFolder(parentOf(physical));
     this.#places.push({ kind: 'place', path: physical, stage: this.#stage.length });
@@ -395,6 +434,13 @@ export class DiskPlanner {
     this.#nRemoved += 1;
   }
 
+  /** To be called before a configuration file is read: what somebody makes of it from now on is not written over. */
+  remember(path: string): void {
+    const physical = this.input.disk.physical(path);
+    const stood = this.#stood.has(physical) ? undefined : stoodOf(this.input.disk.entry(path));
+    if (stood !== undefined) this.#stood.set(physical, stood);
+  }
+
   /** Moves what stands at `path` aside, before anything else is done. */
   moveAside(path: string, to: string): void {
     const { disk } = this.input;
@@ -412,7 +458,8 @@ export class DiskPlanner {
     const { mode, uid, gid } = wanted;
     // A time with a fraction is of somebody who wrote to it: it must not become one of ours.
     const mtimeSeconds = there.isWholeSecond ? there.mtimeSeconds : this.input.now;
-    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid }, there.sizeBytes);
+    const like = this.input.disk.physical(path);
+    this.stage(path, { kind: 'standing', mtimeSeconds, mode, uid, gid, like }, there.sizeBytes);
   }
 
   /** Under all names that it has. */
@@ -456,11 +503,12 @@ function standingAfter(before: PathRows, change: Change | undefined): FileRow | 
   return after.first();
 }
 
-type StageContent =
+type StageContent = { readonly like?: string } & (
   | { kind: 'row'; row: FileRow; mode: number; uid: number; gid: number }
   | { kind: 'bytes'; bytes: Buffer; mode: number; uid: number; gid: number }
   | { kind: 'standing'; mtimeSeconds: number; mode: number; uid: number; gid: number }
-  | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number };
+  | { kind: 'symlink'; target: string; mode: number; uid: number; gid: number }
+);
 
 type Metadata = { kind: string; mode: number; uid: number; gid: number };
 

@@ -10,6 +10,8 @@ export type StageItem = {
   readonly gid: number;
   /** Folder to stage in where the staging folder is on another file system. */
   readonly near: string | undefined;
+  /** The configuration file that it takes the place of, or is a copy of: what its user gave it beside bytes and mode stays. Physical. */
+  readonly like?: string;
 } & (
   | { readonly kind: 'row'; readonly row: FileRow }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
@@ -26,17 +28,25 @@ export const isOffered = (item: StageItem): boolean =>
   item.gid === item.row.gid &&
   (item.path.endsWith(item.row.path) || !item.row.isConfig);
 
+/** What stood at the path of a configuration file when it was planned. What stands there later is somebody's, unless it is that. */
+export interface Stood {
+  readonly kind: 'nothing' | 'file' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970; none before. */
+  readonly time: number;
+}
+
 /** One step after the point of no return. Each may be repeated from the start: it finds its work done, or does it. */
 export type Operation =
   /** Creates a directory, or gives the one there its mode. */
   | { readonly kind: 'mkdir'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** Renames a staged item over the path: a file or symlink, or a folder with all that is in it (`pkm/whole-folders.ts`). */
-  | { readonly kind: 'place'; readonly path: string; readonly stage: number }
+  | { readonly kind: 'place'; readonly path: string; readonly stage: number; readonly stood?: Stood }
   /** Renames what stands there to a free name beside it. */
   | { readonly kind: 'move'; readonly path: string; readonly to: string }
   | { readonly kind: 'metadata'; readonly path: string; readonly mode: number; readonly uid: number; readonly gid: number }
   /** Removes anything but a directory. */
-  | { readonly kind: 'unlink'; readonly path: string }
+  | { readonly kind: 'unlink'; readonly path: string; readonly stood?: Stood }
   /** The same of all plain files that packages had which this generation ended: their rows tell which (`endedPlain`). Its path is ''. */
   | { readonly kind: 'unlink-ended'; readonly path: string; readonly generation: number }
   /** Removes an empty directory; one that is not empty stays. */

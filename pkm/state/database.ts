@@ -1,5 +1,5 @@
 /** The small part of SQLite that pkm uses, so that nothing else knows which binding it is. */
-import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -91,8 +91,7 @@ function open(path: string, readOnly: boolean): DatabaseSync {
     if (readOnly) opened.prepare('SELECT count(*) FROM sqlite_schema').get();
     return opened;
   } catch (error) {
-    const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-    if (!readOnly || hasLog || !/unable to open|readonly|disk I\/O error/.test((error as Error).message)) throw error;
+    if (!readOnly || hasLog(path) || !/unable to open|readonly|disk I\/O error/.test((error as Error).message)) throw error;
     const url = pathToFileURL(path);
     url.searchParams.set('immutable', '1');
     return new DatabaseSync(url, options);
@@ -133,7 +132,7 @@ export function damageOf(path: string): string | undefined {
 }
 
 /** SQLite's primary result codes. */
-const SQLITE = { ioError: 10, corrupt: 11, full: 13, notADatabase: 26 } as const;
+const SQLITE = { ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 const DAMAGE: readonly number[] = [SQLITE.corrupt, SQLITE.notADatabase];
 
 function guard<T>(path: string, work: () => T): T {
@@ -160,8 +159,26 @@ export function databaseFault(path: string, error: unknown): unknown {
     const refused = refusalOf(path);
     if (refused !== undefined) return new SystemFault('write', path, { code: refused });
   }
+  if (primary === SQLITE.cannotOpen) {
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (refused) {
+      return new SystemFault('read', path, refused);
+    }
+    if (hasLog(path)) return interrupted(path, error);
+  }
   return unusable(path, message, { cause: error, isDamaged: DAMAGE.includes(primary) });
 }
+
+const hasLog = (path: string): boolean => (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+
+/** Who may not write beside the database cannot read its log, unless the owner has it open. */
+const interrupted = (path: string, cause: unknown): Fault =>
+  new Fault('E-PKM-021', `the package database '${path}' can be read only by its owner now`, {
+    cause,
+    notes: ['what changed the root last was interrupted, and left a log'],
+    hints: ['run, as the owner of the root: pkm recover'],
+  });
 
 function isFull(path: string): boolean {
   try {

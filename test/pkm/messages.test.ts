@@ -7,6 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { compareBytes } from '../../base/index.ts';
 import { imageFromStore, makeImage, pkmCodes, realIo } from '../../pkm/index.ts';
+import { rootLayout } from '../../pkm/layout.ts';
+import { checkFixed } from '../../pkm/run.ts';
 import { golden, goldenRoot } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
 
@@ -180,6 +182,14 @@ test('message: locked', async (t) => {
   using _first = box.open({ command: 'pkm install firefox' });
   const text = await faultText(box, () => box.open());
   golden(t, 'errors/pkm-locked.txt', text.replace(String(process.pid), '<pid>').replace(/since 2[0-9TZ:-]+/, 'since <time>'));
+});
+
+test('message: fixed', async (t) => {
+  const box = new Sandbox(t);
+  const paths = ['etc/resolv.conf', 'usr/bin/app'];
+  const operations = paths.map((path) => ({ kind: 'unlink' as const, path }));
+  const check = () => checkFixed({ layout: rootLayout(box.root) }, { operations }, { fixed: new Set(paths) });
+  golden(t, 'errors/pkm-fixed.txt', await faultText(box, check));
 });
 
 test('every code has a golden, and every golden a code', () => {

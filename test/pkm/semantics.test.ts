@@ -486,3 +486,22 @@ test('a folder of the layout that is not there yet does not become a file either
   box.do((root) => root.install([box.image('a 1', { opt: '-> usr/opt', 'usr/opt/a': 'a' })]));
   assert.equal(box.read('opt'), '-> usr/opt');
 });
+
+test('a package whose directory somebody replaced by a file goes, and the file stays', async (t) => {
+  for (const nFiles of [3, 120]) {
+    const box = new Sandbox(t);
+    const below = Object.fromEntries(Array.from({ length: nFiles }, (_, n) => [`usr/p/d/${n}`, `${n}`]));
+    box.do((root) =>
+      root.install([box.image('p 1', { ...below, 'etc/p.d/deep/x.conf': 'x', 'usr/p/d/sub/y': 'y', 'usr/p/z': 'z' })]),
+    );
+    for (const path of ['usr/p/d', 'etc/p.d']) {
+      rmSync(box.path(path), { recursive: true });
+      box.write(path, 'mine');
+    }
+    const report = box.do((root) => root.remove(['p'], { force: true }));
+    assert.deepEqual(report.nFilesRemoved, 1);
+    assert.deepEqual([box.read('usr/p/d'), box.read('etc/p.d'), box.read('usr/p/z')], ['mine', 'mine', undefined]);
+    assert.equal(box.do((root) => root.verify()).isClean, true);
+    await assert.rejects(async () => await box.do((root) => root.rollback(1)), { code: 'E-PKM-006' });
+  }
+});

@@ -6,7 +6,8 @@ import type { Command } from '../command.ts';
 import { tableRecord, topicRecord } from '../command-record.ts';
 import { commandsOf, findCommand, groupOf } from '../commands.ts';
 import type { Context } from '../context.ts';
-import { groupHelp, longHelp, printOverview } from '../help.ts';
+import { longHelp } from '../help.ts';
+import { groupHelp, overview } from '../overview.ts';
 
 const KINDS: readonly DeclarationKind[] = ['package', 'split', 'tier', 'system', 'tree'];
 
@@ -14,7 +15,7 @@ export function run(context: Context, args: Arguments): undefined {
   const words = args.operands;
   if (words.length === 0) {
     if (context.isJson) context.out.json(tableRecord(['igos', 'pkm']));
-    else printOverview('igos', context.out);
+    else context.out.line(overview('igos', true));
     return;
   }
   const topic = words.join(' ');

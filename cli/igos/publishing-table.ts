@@ -99,7 +99,7 @@ export const publishingCommands: readonly Command[] = [
       { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
       ...EVALUATION,
     ],
-    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/root-archives/', says: 'tour.squashfs' }],
+    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/igos-images/', says: 'tour.squashfs' }],
   },
   {
     program: 'igos',

@@ -85,7 +85,7 @@ export const REALIZATION: Parts = {
       /^eval\/declare\/(seed|seed-lock)\.ts$/,
       /^eval\/(as-given|docs|pretty|show-value)\.ts$/,
       /^builder\/(debian|fetch)\//,
-      /^builder\/(ar|build-failure|check|develop|diagnose|kept|probe|shell-word)\.ts$/,
+      /^builder\/(ar|build-failure|check|develop|diagnose|kept|probe)\.ts$/,
       /^store\/(cache|removing)\//,
       /^store\/screen\/(?!records\.ts$)/,
       /^store\/lanes\/(marks|placed|placed-files|removal|remove|timed-files)\.ts$/,

@@ -111,7 +111,7 @@ function shellHint(name: string, { source, start, end }: Span): readonly string[
 }
 
 /** Builtins of Nix that igos does not have. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
+export const LEFT_OUT: ReadonlySet<string> = new Set([
   'exec',
   'fetchClosure',
   'fetchFinalTree',

@@ -63,6 +63,7 @@ function explain(words: readonly string[]): string | undefined {
   }
   const program = words[0] === 'pkm' || words[0] === 'igos' ? words[0] : undefined;
   const rest = program === undefined ? words : words.slice(1);
+  if (program !== undefined && rest.length === 0) return overview(program, true);
   const command = commandOf(words);
   if (command !== undefined) return longHelp(command);
   const groupProgram = program ?? (['igos', 'pkm'] as const).find((each) => groupOf(each, rest[0] ?? '').length > 0);

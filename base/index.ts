@@ -29,6 +29,7 @@ export * from './quantities.ts';
 export * from './render.ts';
 export * from './scratch-folder.ts';
 export * from './sha256.ts';
+export * from './shell-word.ts';
 export * from './source.ts';
 export * from './strongly-connected.ts';
 export * from './suggest.ts';

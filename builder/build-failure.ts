@@ -1,4 +1,4 @@
-import type { Fault } from '../base/index.ts';
+import { type Fault, formatBytes } from '../base/index.ts';
 import { type Derivation, derivationName, type StorePath } from '../store/index.ts';
 import { BuildFault, buildFault } from './build-fault.ts';
 import type { BuildLog } from './build-log.ts';
@@ -80,25 +80,18 @@ const OVER: Readonly<Record<LimitKind, (limits: BuildLimits) => { code: BuildCod
   }),
   log: ({ maxLogBytes }) => ({
     code: 'E-BUILD-032',
-    how: `it printed more than ${formatSize(maxLogBytes!)}`,
+    how: `it printed more than ${formatBytes(maxLogBytes!)}`,
     hint: 'it may print the same again and again: look at the end of the log; --max-log-size allows more',
   }),
   memory: ({ maxMemoryBytes }) => ({
     code: 'E-BUILD-033',
-    how: `killed for memory: limit ${formatSize(maxMemoryBytes!)}`,
+    how: `killed for memory: limit ${formatBytes(maxMemoryBytes!)}`,
     hint: 'let it use less at once with fewer --cores, or give it more with --max-memory',
   }),
 };
 
 /** `90 s`. */
 const formatSeconds = (ms: number): string => `${ms / 1000} s`;
-
-/** `2 GiB`, `1.5 MiB`, `700 B`. */
-function formatSize(nBytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const unit = Math.min(units.length - 1, nBytes < 1 ? 0 : Math.floor(Math.log2(nBytes) / 10));
-  return `${Math.round((nBytes / 1024 ** unit) * 10) / 10} ${units[unit]}`;
-}
 
 const TESTS_FAILED =
   'if these tests cannot pass here, say why: check = { knownFailures = "…"; } goes on all the same, check = { skip = "…"; } runs none';

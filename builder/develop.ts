@@ -4,7 +4,7 @@
  * @source docs/builder.md §6
  */
 import { basename } from 'node:path';
-import type { Bytes } from '../base/index.ts';
+import { type Bytes, shellWord } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
 import { cannotRun } from './build-failure.ts';
 import { setUpFailed, stopped } from './build-fault.ts';
@@ -18,7 +18,6 @@ import { Realised } from './realised.ts';
 import { graphsFor } from './reference-graphs.ts';
 import { removeScratch } from './remove.ts';
 import { runSandboxed } from './sandbox.ts';
-import { shellWord } from './shell-word.ts';
 import { Workspace } from './workspace.ts';
 
 export interface DevelopOptions {

@@ -19,7 +19,6 @@ export { removeBuildLeftovers } from './leftovers.ts';
 export { planBuild } from './plan.ts';
 export { probeSandbox, type SandboxProbe } from './probe.ts';
 export { realize } from './realize.ts';
-export { realizeSync, type SyncRealizeOptions } from './realize-sync.ts';
 export { followLog, pourLog, readLog, requireLog } from './running-log.ts';
 export { type Findings, findSubstitutes } from './substitute.ts';
 export type * from './types.ts';

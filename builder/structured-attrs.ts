@@ -3,7 +3,7 @@
  *
  * @source docs/builder.md §3; the format is Nix's
  */
-import { type Bytes, compareBytes } from '../base/index.ts';
+import { type Bytes, compareBytes, singleQuoted } from '../base/index.ts';
 import type { StorePath } from '../store/index.ts';
 import { buildFault } from './build-fault.ts';
 
@@ -79,17 +79,15 @@ function declaration(name: string, value: Json): string | undefined {
   }
   if (value === null || typeof value !== 'object' || value instanceof RawNumber) return undefined;
   const keys = Object.keys(value).sort(compareBytes);
-  const members = keys.map((key) => [quote(key), scalar(value[key]!)] as const);
+  const members = keys.map((key) => [singleQuoted(key), scalar(value[key]!)] as const);
   if (members.some(([, item]) => item === undefined)) return undefined;
   return `declare -A ${name}=(${members.map(([key, item]) => `[${key}]=${item} `).join('')})`;
 }
 
 function scalar(value: Json): string | undefined {
-  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'string') return singleQuoted(value);
   if (value === null) return "''";
   if (typeof value === 'boolean') return value ? '1' : '';
   if (value instanceof RawNumber) return /^-?\d+$/.test(value.text) ? value.text : undefined;
   return undefined;
 }
-
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -25,7 +25,7 @@ export const auditsFolder = (context: Context, args: Arguments, tree: Tree): str
 };
 
 /** Overrides end by days of UTC. */
-export const today = (now: Date = new Date()): string => now.toISOString().slice(0, 10);
+export const today = (): string => new Date().toISOString().slice(0, 10);
 
 /** Version of what is remembered of a source or a log: what reads them differently counts it up. */
 const SCAN_VERSION = 2;
@@ -37,20 +37,11 @@ export interface FoundSource {
   readonly systems: ReadonlySet<BuildSystem>;
 }
 
-/**
- * The first source of each package: what a build configures. Nothing is fetched.
- *
- * @param names  packages; all that have sources, if not given
- */
-export async function findSources(
-  tree: Tree,
-  facts: TreeFacts,
-  store: ObjectStore,
-  names: Iterable<string> = facts.packages.keys(),
-): Promise<Map<string, FoundSource>> {
+/** The first source of each package: what a build configures. Nothing is fetched. */
+export async function findSources(tree: Tree, facts: TreeFacts, store: ObjectStore): Promise<Map<string, FoundSource>> {
   const found = new Map<string, FoundSource>();
   const learnt: [string, string][] = [];
-  for (const name of names) {
+  for (const name of facts.packages.keys()) {
     const info = tree.packages.get(name)!;
     if (facts.packages.get(name)?.style === 'hostTools') continue;
     const origin = firstOrigin(info);

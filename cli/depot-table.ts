@@ -80,7 +80,7 @@ export const depotCommands: readonly Command[] = [
       },
       { long: 'bits', values: ['N'], doc: 'size of the key (default 4096)' },
       { long: 'no-passphrase', doc: 'leave the secret key unlocked' },
-      { long: 'passphrase-fd', values: ['N'], doc: 'read the passphrase from this file descriptor' },
+      { long: 'passphrase-fd', values: ['N'], doc: 'read the passphrase from this file descriptor, not from the terminal' },
       ...DEPOT,
     ],
     examples: [{ command: 'igos depot keygen alan --no-passphrase --tree examples/depot', says: 'prints the fingerprint' }],
@@ -235,8 +235,8 @@ export const depotCommands: readonly Command[] = [
     description:
       'Prints the address and serves until it is interrupted: archives, signatures and indexes, read only, with ranges; at / a page for people with what is there, what it needs, and commands to copy.',
     options: [
-      { long: 'port', values: ['N'], doc: 'the port (default 8000; 0 for any free one)' },
-      { long: 'host', values: ['NAME'], doc: 'the address to listen on (default 127.0.0.1)' },
+      { long: 'port', short: 'p', values: ['N'], doc: 'listen on this port (default 8000; 0 takes a free one)' },
+      { long: 'host', values: ['ADDRESS'], doc: 'listen on this address (default 127.0.0.1)' },
       ...DEPOT,
     ],
     examples: [

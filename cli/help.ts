@@ -1,37 +1,10 @@
-/** Help texts, all made from the command table. */
+/** Help on a command, made from the command table. */
 import type { Command, Option } from './command.ts';
 import { topicRecord } from './command-record.ts';
-import { commandsOf, groupOf, sharedOptionsOf, verbOf } from './commands.ts';
+import { commandsOf, sharedOptionsOf } from './commands.ts';
 import type { Output } from './output.ts';
 
-const WIDTH = 80;
-
-export function printOverview(program: 'igos' | 'pkm', out: Output): void {
-  const purpose =
-    program === 'igos'
-      ? 'igos: declare, build and run an operating system from source'
-      : 'pkm: packages on a root, in generations: install, upgrade, verify, roll back';
-  const commands = commandsOf(program);
-  const width = Math.max(...commands.map((command) => command.name.length)) + 2;
-  out.line(`${purpose}\n\nusage: ${program} COMMAND [OPTION…] [OPERAND…]\n`);
-  for (const command of commands) out.line(`  ${command.name.padEnd(width)}${command.summary}`);
-  out.line(
-    `\n'${program} COMMAND -h' is short, '${program} COMMAND --help' long${program === 'igos' ? ", 'igos help package' lists the fields of a package" : ''}.`,
-  );
-}
-
-/** The commands that begin with one word. */
-export function groupHelp(program: 'igos' | 'pkm', group: string): string {
-  const rows = groupOf(program, group).map((command) => [verbOf(command, group), command.summary] as const);
-  const width = Math.max(...rows.map(([verb]) => verb.length)) + 2;
-  return [
-    `usage: ${program} ${group} VERB [OPTION…] [OPERAND…]`,
-    '',
-    ...rows.map(([verb, summary]) => `  ${verb.padEnd(width)}${summary}`),
-    '',
-    `'${program} ${group} VERB -h' is short, '${program} ${group} VERB --help' long.`,
-  ].join('\n');
-}
+export const WIDTH = 80;
 
 export function printCommandHelp(command: Command, form: { isLong: boolean; isJson: boolean }, out: Output): void {
   const text = form.isLong ? longHelp(command) : shortHelp(command);

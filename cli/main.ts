@@ -67,9 +67,9 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   const isJson = words.includes('--json');
   const isOnly = (word: string): boolean => rest[0] === word && rest.slice(1).every((each) => each === '--json');
   if (isHelp(rest[0]) || (program === 'pkm' && isOnly('help'))) {
-    const { printOverview } = await import('./help.ts');
+    const { overview } = await import('./overview.ts');
     const out = new Output(false);
-    if (!isJson) printOverview(program, out);
+    if (!isJson) out.line(overview(program, rest[0] === '--help' || rest[0] === 'help'));
     else if (rest[0] !== undefined) out.json((await import('./command-record.ts')).tableRecord([program]));
     if (rest[0] === undefined)
       throw new UsageError(`${program} needs a command`, [`run '${program} help COMMAND' for more on one`]);
@@ -85,7 +85,7 @@ async function start(program: 'igos' | 'pkm', words: readonly string[]): Promise
   }
   const found = findCommand(program, rest);
   if (!found && isHelp(rest[1]) && rest[1] !== undefined && groupOf(program, rest[0]!).length > 0) {
-    const { groupHelp } = await import('./help.ts');
+    const { groupHelp } = await import('./overview.ts');
     const text = groupHelp(program, rest[0]!);
     if (isJson) new Output(false).json({ topic: rest[0]!, text });
     else new Output(false).line(text);

@@ -1,8 +1,7 @@
 /** What a transaction did, or would do, in words. */
-import { count } from '../base/index.ts';
+import { count, formatBytes } from '../base/index.ts';
 import type { ConfigSettled, KeptBack, PackageChange, TransactionReport } from '../pkm/index.ts';
 import { shownVersion } from './pkm/offers.ts';
-import { formatBytes } from './progress/model.ts';
 
 const ACTIONS = {
   install: 'installed',

@@ -7,7 +7,7 @@ import type { System } from '../eval/index.ts';
 import { imageFromStore, type PackageImage } from '../pkm/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
 
-export const systemPackage = (name: string): string => `system-${name}`;
+const systemPackage = (name: string): string => `system-${name}`;
 
 /** `undefined` where the system declares no files. They go into the store first, so that a rollback finds them again. */
 export function systemImage(store: ObjectStore, system: System): PackageImage | undefined {

@@ -115,7 +115,7 @@ function pointingOutFolder(path: string, error: unknown): void {
 }
 
 /** Packages that an operand of a tree names: one, those of a system, or all. */
-export function packagesOf(tree: Tree, name: string | undefined): PackageInfo[] {
+function packagesOf(tree: Tree, name: string | undefined): PackageInfo[] {
   if (name === undefined) return [...tree.packages.values()];
   const system = tree.packages.has(name) ? undefined : tree.systems.get(name);
   return system === undefined ? [tree.select(name)] : tree.runtimeClosure(system.packages);

@@ -67,7 +67,7 @@ export function parseWantedArchive(text: string): ArchiveName {
   return parseArchiveName(text, isCurrent ? 'current' : 'versioned');
 }
 
-export const isArchiveType = (text: string): text is ArchiveType => (TYPES as readonly string[]).includes(text);
+const isArchiveType = (text: string): text is ArchiveType => (TYPES as readonly string[]).includes(text);
 
 type Parts = Pick<ArchiveName, 'arch' | 'name' | 'version'>;
 

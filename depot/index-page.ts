@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { count } from '../base/index.ts';
+import { count, formatBytes } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
 import { dependenciesOf } from './dependencies.ts';
 import type { Depot } from './depot.ts';
@@ -95,7 +95,7 @@ function row(archive: VersionedName, options: PageOptions): string {
   const path = publicPath(archive, options.layout);
   const size = statSync(join(options.publicFolder, path), { throwIfNoEntry: false })?.size;
   const name = archive.arch === undefined ? archive.name : `${archive.arch}/${archive.name}`;
-  return `<tr id="${escaped(formatArchiveName(archive))}"><td>${escaped(name)}</td><td>${escaped(archive.version)}</td><td>${size === undefined ? '' : sizeText(size)}</td><td>${needs(archive, options)}</td><td><a href="${escaped(path)}">archive</a> <a href="${escaped(path)}.sig">signature</a></td><td><code>igos depot download ${escaped(formatArchiveName(archive))}</code></td></tr>`;
+  return `<tr id="${escaped(formatArchiveName(archive))}"><td>${escaped(name)}</td><td>${escaped(archive.version)}</td><td>${size === undefined ? '' : formatBytes(size)}</td><td>${needs(archive, options)}</td><td><a href="${escaped(path)}">archive</a> <a href="${escaped(path)}.sig">signature</a></td><td><code>igos depot download ${escaped(formatArchiveName(archive))}</code></td></tr>`;
 }
 
 function needs(archive: VersionedName, { depot }: PageOptions): string {
@@ -111,11 +111,6 @@ function needs(archive: VersionedName, { depot }: PageOptions): string {
 }
 
 const isSame = (a: ArchiveName, b: ArchiveName): boolean => formatArchiveName(a) === formatArchiveName(b);
-
-function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1 << 20 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
-}
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 

@@ -27,32 +27,19 @@ export function describeType(value: Value): string {
 /** Type and value: what follows "but found". */
 export const describe = (value: Value): string => `${describeType(value)}: ${preview(value)}`;
 
-interface Limits {
-  readonly depth: number;
-  /** Of all sets together; the same for the items of lists. */
-  readonly attributes: number;
-  readonly items: number;
-  readonly bytes: number;
-}
-
-const SHORT: Limits = { depth: 10, attributes: 10, items: 10, bytes: 1024 };
-const WHOLE: Limits = { depth: Infinity, attributes: Infinity, items: Infinity, bytes: Infinity };
+const MAX_DEPTH = 10;
+/** Of all sets together; the same for the items of lists. */
+const MAX_ATTRIBUTES = 10;
+const MAX_ITEMS = 10;
+const MAX_TEXT_BYTES = 1024;
 
 /** The value on one line, cut short: in all ten attributes and ten items. What stands in it twice is shown once. */
-export const preview = (slot: Slot): string => new Preview(SHORT).show(slot, 0);
-
-/** The value on one line, as far as it is evaluated; all of it. */
-export const showWhole = (slot: Slot): string => new Preview(WHOLE).show(slot, 0);
+export const preview = (slot: Slot): string => new Preview().show(slot, 0);
 
 class Preview {
-  readonly #limits: Limits;
   readonly #seen = new Set<unknown>();
   #attributes = 0;
   #items = 0;
-
-  constructor(limits: Limits) {
-    this.#limits = limits;
-  }
 
   /** @param place  where a list stands: it is known by that, as where results are printed */
   show(slot: Slot, depth: number, place: Slot = slot): string {
@@ -72,14 +59,14 @@ class Preview {
     const key = Array.isArray(slot) ? place : slot;
     if (slot instanceof Attrs ? this.#seen.has(key) : slot.length > 0 && this.#seen.has(key)) return '«repeated»';
     this.#seen.add(key);
-    if (depth >= this.#limits.depth) return Array.isArray(slot) ? '[ ... ]' : '{ ... }';
+    if (depth >= MAX_DEPTH) return Array.isArray(slot) ? '[ ... ]' : '{ ... }';
     return Array.isArray(slot) ? this.#list(slot, depth) : this.#set(slot, depth);
   }
 
   #list(list: readonly Slot[], depth: number): string {
     let text = '[';
     for (let i = 0; i < list.length; i++) {
-      if (this.#items >= this.#limits.items) return `${text} ${elided(list.length - i, 'item')} ]`;
+      if (this.#items >= MAX_ITEMS) return `${text} ${elided(list.length - i, 'item')} ]`;
       text += ` ${this.show(list[i]!, depth + 1)}`;
       this.#items++;
     }
@@ -88,9 +75,9 @@ class Preview {
 
   #set(set: Attrs, depth: number): string {
     let text = '{';
-    const order = this.#limits.attributes === Infinity ? set.names.map((_, i) => i) : importantFirst(set.names);
+    const order = importantFirst(set.names);
     for (let i = 0; i < order.length; i++) {
-      if (this.#attributes >= this.#limits.attributes) return `${text} ${elided(order.length - i, 'attribute')} }`;
+      if (this.#attributes >= MAX_ATTRIBUTES) return `${text} ${elided(order.length - i, 'attribute')} }`;
       const at = order[i]!;
       text += ` ${showName(set.names[at]!)} = ${this.show(set.slots[at]!, depth + 1)};`;
       this.#attributes++;
@@ -99,9 +86,8 @@ class Preview {
   }
 
   #text(text: Bytes): string {
-    const { bytes } = this.#limits;
-    if (text.length <= bytes) return bytesToText(quote(text));
-    return `${bytesToText(quote(text.slice(0, bytes)))} ${elided(text.length - bytes, 'byte')}`;
+    if (text.length <= MAX_TEXT_BYTES) return bytesToText(quote(text));
+    return `${bytesToText(quote(text.slice(0, MAX_TEXT_BYTES)))} ${elided(text.length - MAX_TEXT_BYTES, 'byte')}`;
   }
 }
 

@@ -111,7 +111,7 @@ function shellHint(name: string, { source, start, end }: Span): readonly string[
 }
 
 /** Builtins of Nix that igos does not have. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
+export const LEFT_OUT: ReadonlySet<string> = new Set([
   'exec',
   'fetchClosure',
   'fetchFinalTree',
@@ -142,8 +142,8 @@ export function missingAttribute(name: string, names: readonly string[], span?: 
 export const wrongType = (expected: string, found: string, span?: Span, hints: readonly string[] = []): Fault =>
   fault('E-EVAL-004', `expected ${expected} but found ${found}`, span, { hints });
 
-export const notAFunction = (found: string, span?: Span): Fault =>
-  fault('E-EVAL-005', `attempt to call something which is not a function but ${found}`, span, {
+export const notAFunction = (found: string): Fault =>
+  fault('E-EVAL-005', `attempt to call something which is not a function but ${found}`, undefined, {
     text: 'called here',
     hints: [
       found.startsWith('a set')
@@ -163,8 +163,8 @@ export function missingArgument(fn: string, name: string, unknown: readonly stri
   });
 }
 
-export const unexpectedArgument = (fn: string, name: string, expected: readonly string[], definition: Span, span?: Span): Fault =>
-  fault('E-EVAL-007', `${fn} called with unexpected argument '${shownName(name)}'`, span, {
+export const unexpectedArgument = (fn: string, name: string, expected: readonly string[], definition: Span): Fault =>
+  fault('E-EVAL-007', `${fn} called with unexpected argument '${shownName(name)}'`, undefined, {
     text: 'called here',
     labels: [{ ...definition, text: expected.length === 0 ? 'it takes no arguments' : `it takes ${listed(expected)}` }],
     hints: near(name, expected),
@@ -193,8 +193,8 @@ export const overflow = (doing: string, expression: string, span?: Span): Fault 
 
 export const divisionByZero = (span?: Span): Fault => fault('E-EVAL-012', 'division by zero', span);
 
-export const cannotCoerce = (found: string, hints: readonly string[], span?: Span): Fault =>
-  fault('E-EVAL-013', `cannot coerce ${found}`, span, { hints });
+export const cannotCoerce = (found: string, hints: readonly string[]): Fault =>
+  fault('E-EVAL-013', `cannot coerce ${found}`, undefined, { hints });
 
 export const cannotAdd = (added: string, to: string, span?: Span): Fault =>
   fault('E-EVAL-014', `cannot add ${added} to ${to}`, span, {

@@ -9,8 +9,8 @@ import { globalNames } from './globals.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
 import type { EvalIO, EvalSettings } from './io.ts';
 
-export { Attrs, attrsFromMap, attrsFromRecord, mergeAttrs } from './attrs.ts';
-export { type Builtin, type BuiltinConstant, builtin, builtinConstant } from './builtin.ts';
+export { Attrs, attrsFromMap, mergeAttrs } from './attrs.ts';
+export type { Builtin, BuiltinConstant } from './builtin.ts';
 export { type BuiltinCode, builtinCodes } from './builtins/codes.ts';
 export { renderBuiltinDoc, renderBuiltinsDoc } from './builtins/documentation.ts';
 export { writeXml } from './builtins/xml.ts';
@@ -22,9 +22,7 @@ export {
   docCommentAt,
   documentAttribute,
   documentDeclaration,
-  documentLibrary,
   documentValue,
-  fieldText,
 } from './docs.ts';
 export { Catchable, missingAttribute, undefinedVariable } from './errors.ts';
 export type { Coercion, Evaluator } from './evaluator.ts';
@@ -48,11 +46,9 @@ export type { AboutText, SourceMemory } from './large-source.ts';
 export { LIBRARY, libraryFile } from './library/library.ts';
 export { NodeEvalIO, type NodeEvalIOOptions } from './node-io.ts';
 export { isDerivation, type PrettyOptions, type PrettyRole, prettyValue } from './pretty.ts';
-export { printValue } from './print.ts';
 export type { DynamicScope, Scope, Scoping } from './scope.ts';
 export { isSearchAddress } from './search-path.ts';
 export { StoreBridge } from './store-bridge.ts';
-export { valueToJson } from './to-json.ts';
 export * from './value.ts';
 export { builtinTable };
 

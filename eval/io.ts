@@ -120,6 +120,4 @@ export interface EvalSettings {
   readonly memory?: SourceMemory;
   /** What earlier runs took out of Git repositories. */
   readonly commits?: CommitMemory;
-  /** `import` of a derivation's output may build. */
-  readonly allowImportFromDerivation?: boolean;
 }

@@ -41,7 +41,7 @@ const TITLES: Readonly<Record<FindingKind, string>> = {
 export const FINDING_KINDS: readonly FindingKind[] = ['dangling', 'missing', 'unknown', 'odd', 'lost', 'changed'];
 
 /** Of the same kind, about the same, in the same words: one entry for all of them. */
-export function groupFindings(findings: readonly Finding[]): readonly (Finding & { readonly names: readonly string[] })[] {
+function groupFindings(findings: readonly Finding[]): readonly (Finding & { readonly names: readonly string[] })[] {
   const groups = new Map<string, Finding & { names: string[] }>();
   for (const finding of findings) {
     const key = JSON.stringify([finding.kind, finding.about, finding.text]);

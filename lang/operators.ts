@@ -4,7 +4,7 @@ import type { BinaryOp } from './tree.ts';
 
 export const PIPE = 0;
 export const NOT = 7;
-export const HAS = 11;
+const HAS = 11;
 export const NEGATE = 12;
 
 /** How tightly an infix operator binds: 0 (pipes) to 11 (`?`). */

@@ -155,7 +155,7 @@ const ESCAPES: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n',
 export const quote = (text: Bytes): Bytes => `"${text.replace(/["\\\n\r\t]|\$\{/g, (found) => ESCAPES[found]!)}"`;
 
 /** As C's `%g`: six significant digits, no trailing zeros. */
-export function formatFloat(value: number): string {
+function formatFloat(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const exponent = Number(value.toExponential(5).split('e')[1]);

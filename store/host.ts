@@ -66,9 +66,6 @@ export function rememberedHostFiles(store: Pick<ObjectStore, 'cacheGet' | 'cache
 const specHash = ({ tools, files, searchPath, libraryPath = [] }: HostSpec): string =>
   hashBytes('sha256', JSON.stringify([tools, files, searchPath, libraryPath]));
 
-/** Changes whenever a file does. Cost: one `lstat` a file. */
-export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKey(entries).key;
-
 /** What `hostTree` needs of a store: also a `Gathering`. */
 export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
 

@@ -25,7 +25,7 @@ export { exportPaths } from './export.ts';
 export { ReferenceGraph, readGraph } from './graph.ts';
 export * from './hash.ts';
 export { ModuloHasher } from './hash-modulo.ts';
-export { type HostSpec, hostFingerprint, hostTree, rememberedHostFiles, resolveHostFiles } from './host.ts';
+export { type HostSpec, hostTree, rememberedHostFiles, resolveHostFiles } from './host.ts';
 export type { ImportOptions, SignedPath } from './import.ts';
 export { type Ingested, ingest } from './ingest.ts';
 export { PlacedFiles, removeFolders, startFileLanes, unlinkMany, unlinkPlaced } from './lanes/placed-files.ts';

@@ -81,7 +81,7 @@ const isList = (value: unknown, isItem: (item: unknown) => boolean): boolean => 
 
 const KINDS: readonly ProbeKind[] = ['pkgconfig', 'library', 'header', 'program', 'cmake'];
 
-export const isProbe = (value: unknown): boolean =>
+const isProbe = (value: unknown): boolean =>
   isObject(value) && KINDS.includes(value['kind'] as ProbeKind) && typeof value['name'] === 'string';
 
 const isRequirement = (value: unknown): boolean =>

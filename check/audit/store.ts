@@ -9,7 +9,7 @@ import { type AuditRecord, decodeRecord, encodeRecord, isObject, recordProblem }
 export type AuditDatabase = ReadonlyMap<string, AuditRecord>;
 
 export const databasePath = (folder: string): string => join(folder, 'audits.json');
-export const recordPath = (folder: string, name: string): string => join(folder, 'records', `${name}.json`);
+const recordPath = (folder: string, name: string): string => join(folder, 'records', `${name}.json`);
 
 /** @throws Fault E-CHECK-001 · SystemFault */
 export function readRecord(folder: string, name: string): AuditRecord | undefined {

@@ -73,6 +73,3 @@ const helpTopics = (program: Program): string[] => [
   ...new Set([...commandsOf(program).map(({ name }) => name.split(' ')[0]!), ...(program === 'igos' ? DECLARATIONS : [])]),
 ];
 const DECLARATIONS = ['package', 'override', 'split', 'tier', 'system', 'tree'];
-
-/** As one word of any of the three shells. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

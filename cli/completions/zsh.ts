@@ -1,4 +1,5 @@
 /** What zsh completes by: its own `_arguments`, which knows options that were given, words run together and how names are written. */
+import { singleQuoted } from '../../base/index.ts';
 import type { Command, Option } from '../command.ts';
 import { sharedOptions } from '../commands.ts';
 import {
@@ -12,7 +13,6 @@ import {
   PROGRAMS,
   type Program,
   pairsOf,
-  quoted,
   spellings,
   verbsOf,
 } from './places.ts';
@@ -36,7 +36,7 @@ const ofProgram = (program: Program): string =>
     '  local -a commands verbs specs',
     '  typeset -A opt_args',
     // '(-)': behind the name of the command its own options stand.
-    `  _arguments -C -s -S ${sharedOptions(program).flatMap(optionSpecs).map(quoted).join(' ')} '(-): :->command' '(-)*:: :->rest' && return`,
+    `  _arguments -C -s -S ${sharedOptions(program).flatMap(optionSpecs).map(singleQuoted).join(' ')} '(-): :->command' '(-)*:: :->rest' && return`,
     '  if [[ $state == command ]]; then',
     `    commands=(${described(firstWords(program))})`,
     `    _describe -t commands '${program} command' commands`,
@@ -49,11 +49,12 @@ const ofProgram = (program: Program): string =>
     '  if (( CURRENT == 2 && $#verbs )); then _describe -t commands "$command command" verbs && ret=0; fi',
     // A group may be a command as well.
     '  case "$command $words[2]" in',
-    `    (${pairsOf(program).map(quoted).join('|')}) if (( CURRENT > 2 )); then command="$command $words[2]"; shift words; (( CURRENT-- )); fi ;;`,
+    `    (${pairsOf(program).map(singleQuoted).join('|')}) if (( CURRENT > 2 )); then command="$command $words[2]"; shift words; (( CURRENT-- )); fi ;;`,
     '  esac',
     '  case $command in',
     ...commandsIn(program).map(
-      (command) => `    (${spellings(command).map(quoted).join('|')}) specs=(${specs(command).map(quoted).join(' ')}) ;;`,
+      (command) =>
+        `    (${spellings(command).map(singleQuoted).join('|')}) specs=(${specs(command).map(singleQuoted).join(' ')}) ;;`,
     ),
     '    (*) return ret ;;',
     '  esac',
@@ -63,7 +64,7 @@ const ofProgram = (program: Program): string =>
   ].join('\n');
 
 const described = (words: readonly Named[]): string =>
-  words.map(({ name, says }) => quoted(`${name}:${says.replaceAll(':', '\\:')}`)).join(' ');
+  words.map(({ name, says }) => singleQuoted(`${name}:${says.replaceAll(':', '\\:')}`)).join(' ');
 
 function specs(command: Command): string[] {
   const { words, hasFiles } = operandsOf(command);

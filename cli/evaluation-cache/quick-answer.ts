@@ -132,7 +132,7 @@ function writtenBy(conditions: QuickConditions, folder: CacheFolder, output: Buf
 }
 
 /** Where the launcher looks first. The same in bin/igos: the words and where they were said, without what a file name cannot have. */
-export function quickName({ words, workingDirectory, environment }: Context): string {
+function quickName({ words, workingDirectory, environment }: Context): string {
   const name = `quick${`${shellDirectory(workingDirectory, environment['PWD'])},${words.join(',')}.`.replaceAll('/', '+')}`;
   return name.length > 200 ? `${name.slice(0, 80)}+${name.length}+${name.slice(-80)}` : name;
 }

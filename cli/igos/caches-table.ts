@@ -50,7 +50,8 @@ export const cachesCommands: readonly Command[] = [
     options: [
       { ...KEY_FILE, doc: 'the secret key, as made by igos key generate (needed)' },
       { long: 'all', doc: 'sign every path of the store' },
-      { long: 'closure', doc: 'sign also what the paths refer to' },
+      { long: 'recursive', short: 'r', doc: 'sign also what the paths refer to' },
+      { long: 'closure', doc: 'the same' },
     ],
     examples: [{ command: 'igos store sign -k /tmp/root-secret.key --all', says: 'signs whatever is there' }],
   },

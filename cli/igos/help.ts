@@ -6,7 +6,8 @@ import type { Command } from '../command.ts';
 import { tableRecord, topicRecord } from '../command-record.ts';
 import { commandsOf, findCommand, groupOf } from '../commands.ts';
 import type { Context } from '../context.ts';
-import { groupHelp, longHelp, printOverview } from '../help.ts';
+import { longHelp } from '../help.ts';
+import { groupHelp, overview } from '../overview.ts';
 
 const KINDS: readonly DeclarationKind[] = ['package', 'split', 'tier', 'system', 'tree'];
 
@@ -14,7 +15,7 @@ export function run(context: Context, args: Arguments): undefined {
   const words = args.operands;
   if (words.length === 0) {
     if (context.isJson) context.out.json(tableRecord(['igos', 'pkm']));
-    else printOverview('igos', context.out);
+    else context.out.line(overview('igos', true));
     return;
   }
   const topic = words.join(' ');
@@ -62,6 +63,7 @@ function explain(words: readonly string[]): string | undefined {
   }
   const program = words[0] === 'pkm' || words[0] === 'igos' ? words[0] : undefined;
   const rest = program === undefined ? words : words.slice(1);
+  if (program !== undefined && rest.length === 0) return overview(program, true);
   const command = commandOf(words);
   if (command !== undefined) return longHelp(command);
   const groupProgram = program ?? (['igos', 'pkm'] as const).find((each) => groupOf(each, rest[0] ?? '').length > 0);

@@ -1,11 +1,6 @@
 /** The commands of `igos` that make archives and repositories for others. */
 import type { Command, Option } from '../command.ts';
-
-const EVALUATION: readonly Option[] = [
-  { long: 'impure', doc: 'let expressions see the environment, the clock, and files anywhere' },
-  { long: 'pipes', doc: 'understand the |> and <| operators' },
-  { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
-];
+import { JOBS, TREE_EVALUATION } from './shared-options.ts';
 
 /** How an index is signed (`cli/publication.ts`). */
 export const PUBLICATION: readonly Option[] = [
@@ -66,8 +61,8 @@ export const publishingCommands: readonly Command[] = [
         doc: 'write to this file, or into this folder (default: the current folder)',
       },
       { long: 'closure', doc: 'archive what the packages need at run time, too' },
-      { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
-      ...EVALUATION,
+      JOBS,
+      ...TREE_EVALUATION,
     ],
     examples: [{ command: 'igos archive examples/tour/v1#greet -o /tmp/root-archives/', says: 'greet-1.0.igos.tar.gz' }],
   },
@@ -96,10 +91,10 @@ export const publishingCommands: readonly Command[] = [
         doc: 'write to this file, or into this folder (default: the current folder)',
       },
       ...IMAGE_OPTIONS,
-      { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' },
-      ...EVALUATION,
+      JOBS,
+      ...TREE_EVALUATION,
     ],
-    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/root-archives/', says: 'tour.squashfs' }],
+    examples: [{ command: 'igos image examples/tour/v1#tour -o /tmp/igos-images/', says: 'tour.squashfs' }],
   },
   {
     program: 'igos',

@@ -15,7 +15,17 @@ export const CORES: Option = {
 };
 export const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and change nothing' };
 
-/** Options of every command that evaluates; Nix's spellings. */
+const IMPURE: Option = {
+  long: 'impure',
+  doc: 'let expressions see the environment, the clock, NIX_PATH, files anywhere, and what is fetched without a hash',
+};
+export const PIPES: Option = { long: 'pipes', doc: 'understand the |> and <| operators' };
+const SYSTEM: Option = { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" };
+
+/** Options of commands that evaluate trees of declarations only. */
+export const TREE_EVALUATION: readonly Option[] = [IMPURE, PIPES, SYSTEM];
+
+/** Options of every other command that evaluates; Nix's spellings. */
 export const EVALUATION: readonly Option[] = [
   { long: 'attr', short: 'A', values: ['PATH'], isRepeated: true, doc: 'take this attribute of the value: a.b.0.c' },
   ...further([
@@ -30,14 +40,11 @@ export const EVALUATION: readonly Option[] = [
     isRepeated: true,
     doc: 'a search path entry for <name>: PATH or NAME=PATH; with --impure also the address of an archive',
   },
-  {
-    long: 'impure',
-    doc: 'let expressions see the environment, the clock, NIX_PATH, files anywhere, and what is fetched without a hash',
-  },
+  IMPURE,
   ...further([
     { long: 'refresh', doc: 'ask servers again for what was fetched without a hash in the last hour (with --impure)' },
-    { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
-    { long: 'pipes', doc: 'understand the |> and <| operators' },
+    SYSTEM,
+    PIPES,
     ...LINT_OPTIONS,
     { long: 'no-eval-cache', doc: 'evaluate again, even if nothing changed since the last time' },
     {

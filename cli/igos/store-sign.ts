@@ -13,7 +13,11 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const { pathFingerprint, signText } = await loadCaches();
   using store = openContextStore(context);
   const named = args.operands.map((operand) => parseStorePath(operand, context.storeDir));
-  const paths = args.has('all') ? [...store.allPaths()] : args.has('closure') ? store.closure(named) : named;
+  const paths = args.has('all')
+    ? [...store.allPaths()]
+    : args.has('recursive') || args.has('closure')
+      ? store.closure(named)
+      : named;
   const signatures = new Map<StorePath, string[]>();
   for (const path of paths) {
     const info = store.info(path);

@@ -252,8 +252,8 @@ export const storeCommands: readonly Command[] = [
     description:
       'Hash, size, references, deriver and content address of store paths. With --size or --closure-size one line a path, with these sizes in bytes of archive.',
     options: [
-      { long: 'closure', doc: 'and of everything that they refer to' },
-      { long: 'recursive', short: 'r', doc: 'the same' },
+      { long: 'recursive', short: 'r', doc: 'also what they refer to' },
+      { long: 'closure', doc: 'the same' },
       { long: 'size', short: 's', doc: "the size of each path's archive" },
       { long: 'closure-size', short: 'S', doc: 'the size of each path with all it refers to' },
     ],

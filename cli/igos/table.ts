@@ -7,7 +7,7 @@ import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
 import { AUDITS, gatesCommands } from './gates-table.ts';
 import { IMAGE_OPTIONS, PUBLICATION } from './publishing-table.ts';
-import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, TREE_WORDS, TRUST } from './shared-options.ts';
+import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, PIPES, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
 export const igosCommands: readonly Command[] = [
@@ -69,7 +69,7 @@ export const igosCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Prints the expression with every operator spelled out, as nix-instantiate --parse does, and exits 0; or prints every syntax error it finds and exits 1. FILE may be - for standard input. For a file of declarations the normal form of each field is printed.',
-    options: [EXPRESSION, { long: 'pipes', doc: 'understand the |> and <| operators' }, ...LINT_OPTIONS],
+    options: [EXPRESSION, PIPES, ...LINT_OPTIONS],
     examples: [{ command: "igos parse --expr 'a: a.b or 1'", says: 'prints (a: (a).b or (1))' }],
   },
   {
@@ -165,6 +165,7 @@ export const igosCommands: readonly Command[] = [
       { long: 'keep-going', short: 'k', doc: 'after a failure, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
       ...PROGRESS_OPTIONS,
+      ...LIMIT_OPTIONS,
       ...TRUST,
       ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
       ...EVALUATION,
@@ -245,10 +246,7 @@ export const igosCommands: readonly Command[] = [
     maxOperands: 0,
     description:
       'Speaks the Language Server Protocol on standard input and output until the editor ends it. Editors start it; docs/editors.md says how, for some of them. Files are read as the editor holds them, trees of declarations as a whole; nothing is evaluated, built or written.',
-    options: [
-      { long: 'stdio', doc: 'the default, and the only way; understood because editors say it' },
-      { long: 'pipes', doc: 'understand the |> and <| operators' },
-    ],
+    options: [{ long: 'stdio', doc: 'the default, and the only way; understood because editors say it' }, PIPES],
     examples: [],
   },
   {

@@ -9,7 +9,7 @@ let styles: ReadonlyMap<string, Entity> | undefined;
 let library: ReadonlyMap<string, Entity> | undefined;
 
 /** What follows `builtins.`. */
-export function builtinNames(): ReadonlyMap<string, Entity> {
+function builtinNames(): ReadonlyMap<string, Entity> {
   builtins ??= new Map([
     ...builtinTable.map((entry): [string, Entity] => [
       entry.name,

@@ -1,7 +1,6 @@
-import { count } from '../../base/index.ts';
+import { count, formatBytes } from '../../base/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { formatBytes } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
 import { openForChange } from '../roots.ts';
 

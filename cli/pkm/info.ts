@@ -1,8 +1,7 @@
-import { count } from '../../base/index.ts';
+import { count, formatBytes } from '../../base/index.ts';
 import type { AvailablePackage, Root } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { formatBytes } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
 import { formatTime } from '../time.ts';
 import { shownVersion } from './offers.ts';

@@ -1,5 +1,6 @@
 /** The commands of `pkm`. Texts are read by people: change them here, and run `npm run docs`. */
 import type { Command, Option } from '../command.ts';
+import { JOBS, TREE_EVALUATION } from '../igos/shared-options.ts';
 
 const DEPOT: readonly Option[] = [
   {
@@ -16,12 +17,6 @@ const DEPOT: readonly Option[] = [
 const DRY_RUN: Option = { long: 'dry-run', short: 'n', doc: 'print the plan and leave the root alone' };
 /** Of commands that take trees. */
 const DRY_RUN_BUILDING: Option = { ...DRY_RUN, doc: `${DRY_RUN.doc} (what is not built yet is still built, into the store)` };
-const JOBS: Option = { long: 'jobs', short: 'j', values: ['N'], doc: 'builds at the same time (default: the number of cores)' };
-const EVALUATION: readonly Option[] = [
-  { long: 'impure', doc: 'let expressions see the environment, the clock, and files anywhere' },
-  { long: 'pipes', doc: 'understand the |> and <| operators' },
-  { long: 'system', values: ['SYSTEM'], doc: "the system to build for (default: this machine's)" },
-];
 const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in the way and belong to no package' };
 const YES: Option = { long: 'yes', short: 'y', doc: 'do not ask, even on a terminal' };
 const IGNORE_HOLDS: Option = { long: 'ignore-holds', doc: 'change packages that are held too; they stay held' };
@@ -46,7 +41,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       "A NAME is fetched from the synced repositories, with what it needs and is not there; 'NAME>=1.2' asks for a version. 'depot:USER/pkg/ARCH/NAME/VERSION' is downloaded from the depot of its user, whose key and address are in var/depot/USER below the home of igos: packages of igos are installed as such, other archives below /depot, where Genode has them. It may be a source (its binary is meant), a binary or raw data, too; without ARCH it is that of this machine, and without VERSION the current one of the recipe in a source tree. What else contains '#' or '/' is a tree: its packages are realized where needed, without '#' all of the tiers that ship. Then the files of all and of their runtime closure are placed on the root, as one transaction: a new generation, or nothing. A package that is installed already in another version is upgraded; one that supersedes another takes over its files. Invariants are checked before anything is written.",
-    options: [...ARCHIVE, ...DEPOT, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+    options: [...ARCHIVE, ...DEPOT, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...TREE_EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root install examples/tour/v1#greet', says: 'into a scratch root' }],
   },
   {
@@ -70,7 +65,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       'Without operands: all that the synced repositories offer in a newer version, and successors with them; with NAME that package only. With TREE: every installed package as the tree declares it, be that newer or older, and successors likewise, to the end of a chain; with TREE#NAME that one only. What is held stays. Configuration you edited is kept: merged where that is clean, else the new version lands beside it as .new. What stays behind what is offered is named, with the way out.',
-    options: [...ARCHIVE, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+    options: [...ARCHIVE, DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...TREE_EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root upgrade examples/tour/v2', says: 'everything that is installed' }],
   },
   {
@@ -147,7 +142,7 @@ export const pkmCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Realizes the packages of the system, then makes them, with all they need to run, and the declared files below /etc what is on the root, as one transaction: what is not declared is removed. A declared file wins over what a package brings to its path. Configuration that you changed is kept or merged as on upgrade; that of packages which go stays.',
-    options: [DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...EVALUATION],
+    options: [DRY_RUN_BUILDING, YES, JOBS, OVERWRITE, IGNORE_HOLDS, ...TREE_EVALUATION],
     examples: [{ command: 'pkm --root /tmp/root switch examples/tour/v1#tour', says: 'into a scratch root' }],
   },
   {

@@ -1,9 +1,9 @@
-import { count } from '../../base/index.ts';
+import { count, formatBytes } from '../../base/index.ts';
 import type { VerifyReport } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { endAtOnce } from '../leave.ts';
-import { formatBytes, formatDuration } from '../progress/model.ts';
+import { formatDuration } from '../progress/model.ts';
 import { openForReading } from '../root-reading.ts';
 import { isTerminal } from '../terminal.ts';
 

@@ -1,6 +1,7 @@
 /** What is drawn of copies, downloads and other work that is no build: a line for each, however narrow the terminal is. */
+import { formatBytes } from '../../base/index.ts';
 import { NARROW, type Room, type ShownLine } from './build-lines.ts';
-import { type Activity, formatBytes, formatDuration } from './model.ts';
+import { type Activity, formatDuration } from './model.ts';
 
 /** The spinner before it, and what stands between title and rest. */
 const MARGIN = 4;

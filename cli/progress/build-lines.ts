@@ -1,7 +1,7 @@
 /** A run of builds in words: the lines of the live display, and the summary at the end. */
-import { printable, withoutColour } from '../../base/index.ts';
+import { formatBytes, printable, withoutColour } from '../../base/index.ts';
 import type { BuildState, RunningBuild } from './build-state.ts';
-import { formatBytes, formatDuration } from './model.ts';
+import { formatDuration } from './model.ts';
 
 /** What is drawn of a run, top to bottom. `title` and `rest` are one line; the rest is dim, and cut where the terminal ends. */
 export interface ShownLine {

@@ -159,7 +159,7 @@ export function unknownReplCommand(name: string): Fault {
 export const missingExpression = ({ names: [name], argument }: ReplCommand): Fault =>
   new Fault('E-CLI-021', `'${name}' needs an expression`, { hints: [`${name} ${argument}`] });
 
-export function renderReplHelp(): string {
+function renderReplHelp(): string {
   const rows: [string, string][] = [
     ['EXPR', 'evaluate and print, nested sets and lists cut short'],
     ['NAME = EXPR', 'bind a name; several with ; between, also inherit (SET) NAME'],

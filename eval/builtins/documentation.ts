@@ -1,6 +1,7 @@
 /** The reference of the builtins, from their table. */
 import { bytesToText } from '../../base/index.ts';
 import type { Builtin, BuiltinConstant } from '../builtin.ts';
+import { LEFT_OUT } from '../errors.ts';
 import { builtinTable } from './table.ts';
 
 /** The text of docs/builtins.md. */
@@ -21,9 +22,8 @@ const introduction = `# Builtins
 Functions and constants of the language. All are attributes of \`builtins\`; those marked *global* are visible without it, and each is
 visible as \`__name\` too. Also global are \`true\`, \`false\`, \`null\` and \`builtins\` itself. Positions and lengths in strings count bytes.
 
-They are those of Nix, with the same results. Left out are what needs flakes, a daemon or the network during evaluation:
-\`fetchGit\`, \`fetchMercurial\`, \`fetchTree\`, \`fetchClosure\`, \`getFlake\`, \`parseFlakeRef\`, \`flakeRefToString\`, \`exec\`, \`importNative\`.
-For sources from version control, fetch an archive by its hash, or use a path: \`builtins.path { path = ./.; }\`.
+They are those of Nix, with the same results, but for ${[...LEFT_OUT].map((name) => `\`${name}\``).join(', ')}, which are left out:
+[language.md](language.md#next-to-nix) says why, and what to use.
 `;
 
 function renderEntry(entry: Builtin | BuiltinConstant): string {

@@ -6,9 +6,9 @@
  * Each phase runs by `eval` in a subshell of its own: errexit holds (it would not inside `if` or `||`), a syntax error is that
  * phase's and no other's, and neither `cd` nor variables leak into the next one. Hooks run in the subshell of their phase.
  */
+import { shellWord } from '../../base/index.ts';
 import { hookAfter, hookBefore, type PhaseTexts, phaseNames } from './phases.ts';
 import { type PatchPlace, patchText, type SourcePlace, splitText, stripText, unpackText } from './script-texts.ts';
-import { shellWord } from './shell.ts';
 
 export interface ScriptInput {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** The shell texts that igos itself writes into a build script: unpacking, patching, stripping, splitting. */
-import { shellWord } from './shell.ts';
+import { shellWord } from '../../base/index.ts';
 
 /** How one source is treated; the default is to be unpacked under its own name. */
 export interface SourcePlace {

@@ -2,10 +2,10 @@
  * Build styles: how a kind of upstream source is configured, built, checked and installed. Pure: options in, phase texts out.
  * The same table makes the library values (`autotools { … }`), checks their options and is printed in the docs.
  */
+import { shellWord } from '../../base/index.ts';
 import type { Compiler } from './compiler-flags.ts';
 import type { PhaseTexts } from './phases.ts';
 import type { FieldSpec } from './shape.ts';
-import { shellWord, shellWords } from './shell.ts';
 
 /** Options by name: lists of strings, one string, or a truth value. Absent options have been left out. */
 export type StyleOptions = Readonly<Record<string, readonly string[] | string | boolean>>;
@@ -21,6 +21,9 @@ export interface Style {
   readonly isChecked?: true;
   phases(options: StyleOptions): PhaseTexts;
 }
+
+/** Words joined by spaces, with a leading space; nothing for none. */
+const shellWords = (words: readonly string[]): string => words.map((word) => ` ${shellWord(word)}`).join('');
 
 const flags = (doc: string, example: string): FieldSpec => ({ name: 'flags', shape: 'strings', default: '[ ]', doc, example });
 

@@ -377,7 +377,7 @@ export function declare(input: DeclarationInput): WrittenDeclaration {
 }
 
 /** The name that a source has among the sources. */
-export function fileNameOf(source: RecipeSource, recipe: Recipe): string {
+function fileNameOf(source: RecipeSource, recipe: Recipe): string {
   const text = (source.filename ?? source.url.replace(/[?#].*$/, '').replace(/\/+$/, '')).replace(/^.*\//, '');
   return resolveText(text, recipe)
     .map((part) => (typeof part === 'string' ? part : part.code === 'name' ? recipe.name : recipe.version))

@@ -21,7 +21,7 @@ export type Toolchain =
 export const TOOLCHAIN_LOCK = 'toolchain.lock';
 
 /** The name of the tier that the seed makes; absent where the toolchain is somebody else's. */
-export const SEED_TIER = 'seed';
+const SEED_TIER = 'seed';
 
 /** What a chroot of the book has when its chapter 8 begins, and what its first packages bring for all others. */
 const TOOLS = (

@@ -2,7 +2,7 @@
  * A pi-gen tree as declarations: a stage is a tier, a sub-stage a package that takes the tree so far as its source and gives the
  * tree afterwards. So a change re-runs what comes behind it, and nothing else: neither `CLEAN=1` nor `SKIP` is needed for that.
  */
-import { Fault, SourceFile } from '../../base/index.ts';
+import { Fault, SourceFile, shellWord } from '../../base/index.ts';
 import { format } from '../../lang/index.ts';
 import { Folder } from '../folder.ts';
 import type { Imported } from '../imported.ts';
@@ -468,8 +468,6 @@ const TOOLS = ['bash', 'cat', 'chmod', 'cp', 'grep', 'install', 'ln', 'mkdir', '
 
 /** Without comments and blanks. */
 const plain = (text: string): string => text.replace(/^#.*$/gm, '').replace(/\s+/g, ' ').trim();
-
-const shellWord = (text: string): string => (/^[A-Za-z0-9_.:/=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 const notPiGen = (shown: string, what: string): Fault =>
   new Fault('E-IMPORT-001', `'${shown}' has no ${what}`, { hints: ['name the folder with build.sh and stage0, stage1, …'] });

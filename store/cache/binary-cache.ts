@@ -18,7 +18,7 @@ export interface CacheLifetimes {
   readonly info: number;
 }
 
-export const defaultLifetimes: CacheLifetimes = { positive: 30 * 24 * 3600, negative: 3600, info: 7 * 24 * 3600 };
+const defaultLifetimes: CacheLifetimes = { positive: 30 * 24 * 3600, negative: 3600, info: 7 * 24 * 3600 };
 
 export class BinaryCache {
   readonly transport: Transport;

@@ -11,7 +11,7 @@ export interface CacheInfo {
 }
 
 /** Of caches that say none. */
-export const defaultPriority = 50;
+const defaultPriority = 50;
 
 export const formatCacheInfo = (info: CacheInfo & { storeDir: string }): string =>
   `StoreDir: ${info.storeDir}\nWantMassQuery: ${info.wantsMassQuery ? 1 : 0}\nPriority: ${info.priority}\n${info.hasManifests ? 'IgosManifests: 1\n' : ''}`;

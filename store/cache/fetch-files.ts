@@ -26,8 +26,8 @@ const MAX_MISSING = 0.7;
 const MAX_LIST_LENGTH = 3000;
 
 /** Where a cache of ours keeps it. */
-export const manifestKey = (hashPart: string): string => `igos/${hashPart}/manifest`;
-export const filesKey = (hashPart: string, ranges: string): string => `igos/${hashPart}/files?of=${ranges}`;
+const manifestKey = (hashPart: string): string => `igos/${hashPart}/manifest`;
+const filesKey = (hashPart: string, ranges: string): string => `igos/${hashPart}/files?of=${ranges}`;
 
 /** `undefined`: the NAR is the better or the only way. @throws Fault E-CACHE-006 · SystemFault */
 export async function fetchFiles(job: FetchJob, local: LocalFiles): Promise<FinishedObject | undefined> {

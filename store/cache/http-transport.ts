@@ -126,7 +126,7 @@ async function* pieces(answer: HttpAnswer, signal: AbortSignal | undefined): Asy
 }
 
 /** Percent-encoded names, as `s3://` wants them signed: what `encodeURIComponent` leaves and RFC 3986 does not, too. */
-export const encodeSegment = (segment: string): string =>
+const encodeSegment = (segment: string): string =>
   encodeURIComponent(decodeQuietly(segment)).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
 function decodeQuietly(segment: string): string {

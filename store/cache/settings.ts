@@ -9,7 +9,7 @@ export interface CacheSettings {
   readonly trustedKeys: readonly string[];
 }
 
-export const settingsPath = (home: string): string => `${home}/etc/caches.conf`;
+const settingsPath = (home: string): string => `${home}/etc/caches.conf`;
 
 /** Nothing where there is no such file. @throws Fault E-CACHE-010 · SystemFault */
 export function readSettings(home: string): CacheSettings {

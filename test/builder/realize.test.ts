@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,6 @@ import {
   planBuild,
   readLog,
   realize,
-  realizeSync,
   repairByBuild,
 } from '../../builder/index.ts';
 import { type ObjectStore, openStore, type StorePath, storePathName } from '../../store/index.ts';
@@ -555,50 +554,6 @@ test('composed roots lay packages over each other', async (t) => {
   assert.match(readFileSync(`${store.toReal(path)}/usr/found`, 'utf8'), /^ZLIB\n\w{32}-user-1\n$/);
   assert.ok(statSync(store.toReal(path)).isDirectory());
   assert.ok(existsSync(store.logPath(user)));
-});
-
-test('an evaluation can stand still until it is built', (t) => {
-  if (!needsSandbox(t)) return;
-  const store = temporaryStore(t);
-  const good = addDerivation(store, { name: 'good', script: 'echo sync; echo made > $out' });
-  const bad = addDerivation(store, { name: 'bad', script: 'echo why; exit 4' });
-  const seen: string[] = [];
-  const onEvent = (event: BuildEvent) => seen.push(event.kind === 'log' ? event.line : event.kind);
-  const path = realizeSync(store, all(good), { onEvent }).outputs.get(good)!.get('out')!;
-  assert.equal(readFileSync(store.toReal(path), 'utf8'), 'made\n');
-  assert.ok(store.isValid(path));
-  assert.throws(
-    () => realizeSync(store, all(bad), { onEvent }),
-    (error) =>
-      error instanceof BuildFault && error.drvPath === bad && error.code === 'E-BUILD-001' && error.notes[0]!.includes('why'),
-  );
-  assert.deepEqual(seen, ['plan', 'started', 'sync', 'finished', 'plan', 'started', 'why', 'failed']);
-});
-
-test('who waits for a thread that ends by a fault of its own hears of it', (t) => {
-  if (!needsSandbox(t)) return;
-  const store = temporaryStore(t);
-  const layer = toolsLayer(store, 'sleep');
-  const env = { igosRoot: rootOf({ name: 'host', path: layer }) };
-  const drvPath = addDerivation(store, { name: 'long', env, sources: [layer], script: 'sleep 5; echo > $out' });
-  const dies = `
-import { isMainThread } from 'node:worker_threads';
-const look = () => { if (process.listenerCount('uncaughtException') > 0) throw new Error('of its own'); };
-if (!isMainThread) setInterval(look, 50);`;
-  const waits = `
-import { realizeSync } from ${JSON.stringify(join(import.meta.dirname, '../../builder/index.ts'))};
-import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../store/index.ts'))};
-const { home, storeDir, drvPath } = ${JSON.stringify({ home: store.home, storeDir, drvPath })};
-realizeSync(openStore({ home, storeDir }), [{ drvPath, outputs: [] }]);`;
-  const script = join(temporaryFolder(t), 'waits.ts');
-  writeFileSync(script, waits);
-  const preload = `--import=data:text/javascript,${encodeURIComponent(dies)}`;
-  const { signal, stderr } = spawnSync(process.execPath, [preload, script], {
-    encoding: 'utf8',
-    timeout: 30_000,
-  });
-  assert.equal(signal, null, 'it waited for ever');
-  assert.match(stderr, /the building thread failed: of its own/);
 });
 
 test('a log that cannot be written ends the run, and says so', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commandsOf } from '../../cli/commands.ts';
 import { longHelp, shortHelp } from '../../cli/help.ts';
+import { overview } from '../../cli/overview.ts';
 import { programs } from './programs.ts';
 
 const commands = (['igos', 'pkm'] as const).flatMap(commandsOf);
@@ -18,6 +19,18 @@ test('-h fits on a screen of 40 lines and 80 columns, and leaves out no option',
       [],
     );
     for (const { long } of command.options) assert.match(text, new RegExp(`--${long}\\b`), `${command.name}: --${long}`);
+  }
+});
+
+test('the list of commands has each once; without those of groups it fits on a screen', () => {
+  for (const program of ['igos', 'pkm'] as const) {
+    const [long, short] = [overview(program, true), overview(program, false)];
+    for (const { name } of commandsOf(program)) {
+      assert.equal(long.split(`\n  ${name}  `).length, 2, `${program} ${name}`);
+      assert.match(short, new RegExp(`[ ,]${name.split(' ').at(-1)}\\b`), `${program} ${name}`);
+    }
+    for (const line of [...long.split('\n'), ...short.split('\n')]) assert.ok([...line].length <= 80, line);
+    assert.ok(short.split('\n').length <= 52, program);
   }
 });
 

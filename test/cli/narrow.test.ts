@@ -24,9 +24,9 @@ test('a copy is one line that says what, how long and how far', () => {
   const drawn = (columns: number, rows = 24, activities: readonly Activity[] = [COPY]): string[] =>
     activityLines(activities, 1200, { columns, rows }).map(({ title, rest }) => `* ${title}  ${rest}`.slice(0, columns));
   assert.deepEqual(drawn(120), [
-    '* copying /igos/store/nh8iydpsqb7k8f8dy7a9xy6x4wv3q5hs-a-package-1.0  1.2s 3.0 MiB of 10.0 MiB https://cache.example.org',
+    '* copying /igos/store/nh8iydpsqb7k8f8dy7a9xy6x4wv3q5hs-a-package-1.0  1.2s 3.0 MiB of 10 MiB https://cache.example.org/n',
   ]);
-  assert.deepEqual(drawn(80), ['* copying /igos/store/nh8iy…xy6x4wv3q5hs-a-package-1.0  1.2s 3.0 MiB of 10.0 MiB']);
+  assert.deepEqual(drawn(80), ['* copying /igos/store/nh8iyd…9xy6x4wv3q5hs-a-package-1.0  1.2s 3.0 MiB of 10 MiB']);
   assert.deepEqual(drawn(40), ['* copying /igos…-a-package-1.0  1.2s 30%']);
   assert.deepEqual(drawn(20), ['* cop…-1.0  1.2s 30%']);
   for (let columns = 1; columns < 20; columns++) assert.equal(drawn(columns).length, 1);

@@ -120,6 +120,11 @@ test('a whole build, stopped by a failure and gone on with', (t) => {
     ['done', 'open', 'open'],
   );
 
+  writeTree(tree, 'while :; do echo endless; done');
+  const endless = igos('phases', tree, '--max-log-size', '1K');
+  assert.equal(endless.status, 4);
+  assert.match(endless.stderr, /E-BUILD-032/);
+
   writeTree(tree, 'echo two >"$out/usr/share/two"');
   const done = igos('phases', tree);
   assert.equal(done.status, 0, done.stderr);

@@ -30,8 +30,9 @@ test('options before the command, and no command at all', (t) => {
 });
 
 test('pkm help, with a command and without', (t) => {
-  const { pkm } = programs(t);
+  const { igos, pkm } = programs(t);
   assert.equal(pkm('help').stdout, pkm('--help').stdout);
+  assert.equal(igos('help', 'pkm').stdout, pkm('--help').stdout);
   assert.equal(pkm('help', 'install').stdout, pkm('install', '--help').stdout);
   assert.equal(pkm('help', 'config', 'list').stdout, pkm('config', 'list', '--help').stdout);
   assert.equal(pkm('help', 'instal').status, 2);

@@ -4,11 +4,30 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bytesSource, openStore } from '../../store/index.ts';
+import { bytesSource, openStore, type StorePath } from '../../store/index.ts';
 import { golden } from '../golden.ts';
 import { temporaryFolder } from '../store/fixture.ts';
 import { vectorFile } from '../store/vectors.ts';
 import { runHere } from './in-process.ts';
+
+test('what a path refers to is signed with it where that is asked for', async (t) => {
+  const places = { home: join(temporaryFolder(t), 'home'), storeDir: '/nix/store' };
+  const [used, user] = (() => {
+    using store = openStore(places);
+    const [used] = store.addTexts([{ name: 'used', text: 'x', references: [] }]);
+    return [used!, store.addTexts([{ name: 'user', text: used!, references: [used!] }])[0]!];
+  })();
+  const key = join(temporaryFolder(t), 'key');
+  writeFileSync(key, (await runHere('igos', ['key', 'generate', 'who-1'])).stdout, { mode: 0o600 });
+  const signed = async (...options: string[]): Promise<StorePath[]> => {
+    const words = ['store', 'sign', '-k', key, ...options, user, '--home', places.home, '--store-dir', places.storeDir];
+    assert.equal((await runHere('igos', words)).status, 0);
+    using store = openStore(places);
+    return [used, user].filter((path) => store.info(path)!.signatures !== undefined);
+  };
+  assert.deepEqual(await signed(), [user]);
+  assert.deepEqual(await signed('-r'), [used, user]);
+});
 
 test('a signed path comes with its signature, and only whom the key fits', async (t) => {
   const folder = temporaryFolder(t);

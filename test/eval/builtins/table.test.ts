@@ -6,6 +6,7 @@ import { compareBytes } from '../../../base/index.ts';
 import { builtinCodes } from '../../../eval/builtins/codes.ts';
 import { renderBuiltinDoc, renderBuiltinsDoc } from '../../../eval/builtins/documentation.ts';
 import { builtinTable } from '../../../eval/builtins/table.ts';
+import { LEFT_OUT } from '../../../eval/errors.ts';
 import { evaluate } from './evaluate.ts';
 
 const names =
@@ -23,6 +24,14 @@ unsafeDiscardStringContext unsafeGetAttrPos warn zipAttrsWith`.split(/\s+/);
 test('every builtin is there, and no other', () => {
   const found = JSON.parse(JSON.parse(evaluate('builtins.toJSON (builtins.attrNames builtins)')) as string) as string[];
   assert.deepEqual(found, names.sort(compareBytes));
+});
+
+test('what is left out is not there, and the page on the language says why', () => {
+  const why = readFileSync(join(import.meta.dirname, '../../../docs/language.md'), 'utf8').split('## Next to Nix')[1]!;
+  for (const name of LEFT_OUT) {
+    assert.ok(!names.includes(name), name);
+    assert.ok(why.includes(`\`${name}\``), name);
+  }
 });
 
 test('names are unique and sorted, every entry is documented', () => {

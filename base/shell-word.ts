@@ -1,0 +1,7 @@
+/** Words of a POSIX shell. No NUL can be in one. */
+
+/** In single quotes: nothing in it is expanded. */
+export const singleQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** As it stands where that is safe, else in single quotes. */
+export const shellWord = (text: string): string => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : singleQuoted(text));

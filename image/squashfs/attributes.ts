@@ -25,7 +25,7 @@ export class Attributes {
   indexOf({ path, attributes }: ImageEntry): number {
     if (attributes === undefined || attributes.size === 0) return NO_ATTRIBUTES;
     const sorted = [...attributes].sort(([a], [b]) => (a < b ? -1 : 1));
-    const key = sorted.map(([name, value]) => `${name}\0${Buffer.from(value).toString('latin1')}`).join('\0\0');
+    const key = JSON.stringify(sorted.map(([name, value]) => [name, Buffer.from(value).toString('latin1')]));
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const pieces = sorted.map(([name, value]) => attribute(path, name, value));

@@ -29,7 +29,7 @@ export function decodeManifest(text: string): Manifest {
   const all = text.split('\n');
   const start = all.indexOf('FILE LIST:');
   const about = all.indexOf('DESCRIPTION:');
-  if (start < 0 || about < 0 || about > start || all.at(-1) !== '') throw new Error('it is no whole manifest');
+  if (about < 0 || about > start || all.at(-1) !== '') throw new Error('it is no whole manifest');
   const fields = new Map<string, string[]>();
   for (const line of all.slice(0, about)) {
     const match = /^([A-Z_ ]+): (.*)$/.exec(line);

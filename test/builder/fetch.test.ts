@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -397,6 +397,7 @@ test('archives cannot write outside, nor through links', (t) => {
   refuse(header({ name: 'null', type: '3' }));
   refuse(header({ name: 'pipe', type: '6' }));
   refuse(header({ name: 'a', type: 'x', size: 13 }), padded('13 path=../x\n'), header({ name: 'a' }));
+  refuse(header({ name: 'a', type: 'x', size: 10 }), padded('99 path=b\n'), header({ name: 'a' }));
   // What follows is a map of holes and the rest, and no content.
   refuse(
     header({ name: 'a', type: 'x', size: 22 }),
@@ -420,7 +421,10 @@ test('long names, later entries and links inside are fine', (t) => {
     padded('old'),
     header({ name: 'top/a', size: 3 }),
     padded('new'),
+    header({ name: 'top/hard' }),
     header({ name: 'top/hard', type: '1', link: 'top/a' }),
+    header({ name: 'top/a', type: '1', link: 'top/a' }),
+    header({ name: 'top/soft' }),
     header({ name: 'top/soft', type: '2', link: '../anywhere' }),
     header({ name: '././@LongLink', type: 'L', size: long.length + 1 }),
     padded(`${long}\0`),
@@ -440,6 +444,7 @@ test('long names, later entries and links inside are fine', (t) => {
     ['a', 'hard', 'last', 'soft'],
   );
   assert.equal(readFileSync(join(target, 'top/hard'), 'utf8'), 'new');
+  assert.equal(readlinkSync(join(target, 'top/soft')), '../anywhere');
   assert.equal(readFileSync(join(target, long), 'utf8'), 'P');
   assert.ok(readdirSync(target, { encoding: 'latin1' }).includes('caf\xe9'));
 });

@@ -74,7 +74,8 @@ test('structured attributes have rules for each output, and limits', async (t) =
   assert.equal(await codeOf(store, rules({ out: { maxSize: 167 } })), 'E-BUILD-043');
   assert.equal(await codeOf(store, rules({ out: { maxSize: 168 } })), '');
   assert.equal(await codeOf(store, rules({ out: { maxClosureSize: 400 } })), 'E-BUILD-043');
-  assert.equal(await codeOf(store, rules([])), 'E-BUILD-044');
+  for (const wrong of [[], null, 'out', 1, { out: 'x' }, { out: null }])
+    assert.equal(await codeOf(store, rules(wrong)), 'E-BUILD-044', JSON.stringify(wrong));
   assert.equal(await codeOf(store, rules({ out: { maxSize: -1 } })), 'E-BUILD-044');
 });
 

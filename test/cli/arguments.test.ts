@@ -30,6 +30,8 @@ test('mistakes are named with the way out', () => {
   assert.equal(message('--dryrun'), "unknown option '--dryrun' | did you mean '--dry-run'?");
   assert.equal(message('--arg', 'x'), "--arg needs NAME EXPR | run 'igos realize --help'");
   assert.equal(message('--max-jobs', '4'), "unknown option '--max-jobs' | here that is: --jobs");
+  assert.equal(message('-Z'), "unknown option '-Z' | run 'igos realize --help'");
+  assert.equal(message('-nZ'), "unknown option '-Z' | run 'igos realize --help'");
   assert.equal(message('--noconfirm'), "unknown option '--noconfirm' | run 'igos realize --help'");
   const words = (program: 'igos' | 'pkm', name: string): string => {
     const run = (): unknown => parseArguments(findCommand(program, name.split(' '))!.command, sharedOptions(program), []);

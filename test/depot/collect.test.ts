@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,8 @@ test('what the dead left goes, what the living make stays', (t) => {
   const { folder: publicFolder } = depotWith(t, { 'a/raw/face/.tmp-999999999-abc-1': '', 'a/raw/face/1.tar.xz': '' });
   collectDepot(depot, { keep: [], keepNewest: true, publicFolder });
   assert.deepEqual(readdirSync(join(publicFolder, 'a/raw/face')), ['1.tar.xz']);
+  const nowhere = join(publicFolder, 'nowhere');
+  assert.deepEqual(collectDepot(depot, { keep: [], keepNewest: true, publicFolder: nowhere }).leftovers, []);
 });
 
 test('verify compares with what was signed', async (t) => {
@@ -117,6 +119,7 @@ test('verify compares with what was signed', async (t) => {
   assert.deepEqual(await verify(), []);
   writeFileSync(join(at.to.folder, 'alan/raw/face/1/face.config'), 'face: square');
   writeFileSync(join(at.to.folder, 'alan/raw/face/1/more'), '');
+  chmodSync(join(at.to.folder, 'alan/raw/face/1/tools/run.sh'), 0o644);
   assert.deepEqual(await verify(), [
     {
       archive: 'alan/raw/face/1',
@@ -125,6 +128,7 @@ test('verify compares with what was signed', async (t) => {
       differences: [
         { path: 'face.config', kind: 'changed' },
         { path: 'more', kind: 'added' },
+        { path: 'tools/run.sh', kind: 'changed' },
       ],
     },
   ]);
@@ -132,16 +136,21 @@ test('verify compares with what was signed', async (t) => {
 
 test('the page names every archive, and escapes what names may hold', async (t) => {
   const at = await exchange(t);
+  const shown = (): string =>
+    indexPage({ publicFolder: at.published, layout: 'present', depot: at.from, address: 'http://x/?a&b<c>' });
+  await at.publish(['bob/raw/frame/3']);
+  assert.match(shown(), /1 archive of one user\. /);
   await at.publish(['alan/pkg/x86_64/wall/1']);
-  const page = indexPage({ publicFolder: at.published, layout: 'present', depot: at.from, address: 'http://x/?a&b<c>' });
+  const page = shown();
   for (const archive of listPublished(at.published, 'present')) {
     assert.ok(page.includes(`igos depot download ${formatArchiveName(archive)}`), formatArchiveName(archive));
     assert.ok(page.includes(`id="${formatArchiveName(archive)}"`));
   }
+  assert.match(page, / archives of 2 users\. /);
   assert.ok(page.includes('href="#bob/pkg/frame/3"'));
   assert.ok(page.includes('http://x/?a&#38;b&#60;c&#62;'));
   assert.ok(!page.includes('<script'));
-  assert.equal(indexPage({ publicFolder: at.published, layout: 'present', depot: at.from, address: 'http://x/?a&b<c>' }), page);
+  assert.equal(shown(), page);
 });
 
 test('who is silent does not hold the server; what has a name is sent whole, though another takes the name', async (t) => {

@@ -30,6 +30,8 @@ test('names of archives in a depot', () => {
     version: '2024-02-01',
   });
   assert.deepEqual(versioned('a/pkg/x86_64/wm/1-a'), { user: 'a', type: 'pkg', arch: 'x86_64', name: 'wm', version: '1-a' });
+  // A package that is called like a machine.
+  assert.deepEqual(versioned('a/pkg/x86_64/wm'), { user: 'a', type: 'pkg', name: 'x86_64', version: 'wm' });
   assert.deepEqual(versioned('a/pkg/wm/1'), { user: 'a', type: 'pkg', name: 'wm', version: '1' });
   assert.deepEqual(versioned('a/bin/riscv/zlib/1'), { user: 'a', type: 'bin', arch: 'riscv', name: 'zlib', version: '1' });
   assert.deepEqual(versioned('a/index/24.10'), { user: 'a', type: 'index', name: 'index', version: '24.10' });
@@ -170,9 +172,10 @@ test('lists', () => {
   assert.deepEqual(parseHashFile('2024-01-01 abc\n'), { version: '2024-01-01', hash: 'abc' });
   assert.deepEqual(parseHashFile('abc'), { version: 'abc', hash: 'abc' });
   assert.equal(parseHashFile(' \n'), undefined);
-  assert.deepEqual(parseRecipeArchives('_/src/wm\nbob/raw/x/1'), [
+  assert.deepEqual(parseRecipeArchives('_/src/wm\nbob/raw/x/1 _/src/wm/1'), [
     { own: { type: 'src', name: 'wm' } },
     { foreign: 'bob/raw/x/1' },
+    { foreign: '_/src/wm/1' },
   ]);
 });
 

@@ -1,9 +1,10 @@
 /** A golden for each code of images: what the user sees. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compareBytes, Fault, renderFault } from '../../base/index.ts';
+import { HostFile } from '../../image/file-bytes.ts';
 import { type ImageEntry, imageCodes, writeSquashfs } from '../../image/index.ts';
 import { golden } from '../golden.ts';
 import { made, scratch } from './support.ts';
@@ -44,6 +45,14 @@ for (const [name, work] of Object.entries(cases))
     }
     assert.fail('it did not fail');
   });
+
+test('a file that becomes shorter while it is read is said to have changed', (t) => {
+  const path = join(scratch(t), 'file');
+  writeFileSync(path, 'long');
+  using file = new HostFile(path);
+  truncateSync(path, 2);
+  assert.throws(() => file.read(0, Buffer.alloc(4)), { code: 'E-IMG-001' });
+});
 
 test('every code has one', () => {
   const shown = new Set(Object.keys(cases).map((name) => name.slice(0, 9)));

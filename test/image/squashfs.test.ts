@@ -180,6 +180,47 @@ test('Linux mounts it: names are found in large folders, attributes are there', 
   }
 });
 
+const needsAttributes =
+  process.getuid?.() === 0 ? missing('unsquashfs') || missing('getfattr') : 'only root gives files attributes of all kinds';
+
+test('attributes of every kind of entry, shared and not', { skip: needsAttributes }, async (t) => {
+  const folder = scratch(t);
+  const image = join(folder, 'image');
+  const twoInOne = 'x\0\0trusted.other\0y';
+  const note = (text: string) => ({ attributes: new Map([['trusted.note', Buffer.from(text)]]) });
+  await write(image, [
+    directory('', note('root')),
+    directory('d', note('same')),
+    file('d/f', 'f', note('same')),
+    file('d/g', 'g', { attributes: new Map([...note('g').attributes, ['trusted.also', Buffer.from('also')]]) }),
+    file('d/none', 'none'),
+    // Two sets, though one written after the other looks like the other.
+    file('d/one', '1', note(twoInOne)),
+    file('d/two', '2', { attributes: new Map([...note('x').attributes, ['trusted.other', Buffer.from('y')]]) }),
+    { path: 'd/link', kind: 'symlink', mode: 0o777, uid: 0, gid: 0, target: 'f', ...note('link') },
+    { path: 'd/null', kind: 'char', mode: 0o600, uid: 0, gid: 0, major: 1, minor: 3, ...note('null') },
+  ]);
+  output('unsquashfs', ['-q', '-n', '-d', join(folder, 'root'), image]);
+  const shown = output('getfattr', ['-R', '-P', '-h', '-d', '-m', '^trusted', '--absolute-names', join(folder, 'root')]);
+  assert.deepEqual(
+    shown
+      .trim()
+      .split('\n\n')
+      .map((text) => text.replace(`# file: ${folder}/root`, '').replaceAll('\n', ' '))
+      .toSorted(compareBytes),
+    [
+      ' trusted.note="root"',
+      '/d trusted.note="same"',
+      '/d/f trusted.note="same"',
+      '/d/g trusted.also="also" trusted.note="g"',
+      '/d/link trusted.note="link"',
+      '/d/null trusted.note="null"',
+      `/d/one trusted.note=0s${Buffer.from(twoInOne).toString('base64')}`,
+      '/d/two trusted.note="x" trusted.other="y"',
+    ],
+  );
+});
+
 test('random trees come back as they were', needsTools, async (t) => {
   const name = fc.stringMatching(/^[a-z]{1,3}$/);
   const content = fc.oneof(

@@ -63,6 +63,31 @@ test('whatever stands in a script reads back as it was', (t) => {
   );
 });
 
+test('a style is taken for what it says alone; sockets and what is named twice', (t) => {
+  const RECOGNISED = ['-DCMAKE_INSTALL_PREFIX=/usr', '-DCMAKE_BUILD_TYPE=Release'].join(' ');
+  const scriptOf = (configure: string): string =>
+    `configure() {\n${configure}}\nbuild() {\n    cmake --build build -j$(nproc)\n}\n` +
+    'do_install() {\n    DESTDIR="$DESTDIR" cmake --install build\n}\n';
+  const folder = writeFiles(t, {
+    'packages/core/one/package.yml': recipe('one'),
+    'packages/core/one/build.sh': scriptOf(`    cmake -B build ${RECOGNISED} -DX=1\n`),
+    'packages/core/two/package.yml': recipe('two', 'dependencies:\n  build: [ one, one ]\n'),
+    'packages/core/two/build.sh': `${scriptOf(`    cmake -B build ${RECOGNISED}\n    cmake -B other -DX=1\n`)}post_install() {
+    systemctl enable a.socket
+    systemctl disable b
+}
+`,
+  });
+  const { files, report } = importIntergenos(folder);
+  const [one, two] = ['one', 'two'].map((name) => textOf(files.get(`core/${name}.igos`)!.data));
+  assert.match(one!, /^ {2}style = cmake \{ flags = \[ "-DX=1" \]; \};\n {2}check = false;$/m);
+  assert.match(two!, /style = custom;\n.*\n.*\n {4}cmake -B other -DX=1\n/);
+  assert.match(two!, /^ {2}build = \[ one \];$/m);
+  assert.match(two!, /^ {2}services\."a\.socket" = "enable";\n {2}services\."b\.service" = "disable";$/m);
+  const odd = report.findings.flatMap(({ kind, name, about, text }) => (kind === 'odd' ? [`${name}: ${about} ${text}`] : []));
+  assert.deepEqual(odd, ["two: dependencies.build names 'one' twice"]);
+});
+
 test('what is wrong with recipes is told of all of them, each with its place', (t) => {
   const bad: Readonly<Record<string, string>> = {
     alias: `${recipe('alias')}configure_flags: &a [ x ]\npatches: *a\n`,
@@ -73,6 +98,7 @@ test('what is wrong with recipes is told of all of them, each with its place', (
     letters: `${recipe('letters')}dependencies: { build: cmake }\n`,
     missing: 'name: missing\n',
     mode: `${recipe('mode')}tests: { failure_policy: never }\n`,
+    pass: `${recipe('pass')}pass_number: 1.5\n`,
     path: `${recipe('path')}patches: [ ../../../etc/passwd ]\n`,
     self: `${recipe('self')}supersedes: [ self ]\n`,
     syntax: 'name: "open\n',

@@ -76,7 +76,7 @@ test('bodies are what bash takes for them, whole and without their indentation',
 
 test('a script that cannot be taken apart says why', () => {
   assert.match(readShellScript('f() {\n  echo "open\n}\n').problem!, /does not end/);
-  assert.match(readShellScript('f() {\n  echo a\n  }\n').problem!, /no '}' at the start of a line/);
+  assert.match(readShellScript('f() {\n  echo a\n  }\n').problem!, /'f' has no '}' at the start of a line/);
   assert.match(readShellScript('f() {\n:\n}\nf() {\n:\n}\n').problem!, /defined twice/);
   assert.match(readShellScript('cat <<EOF\nno end\n').problem!, /does not end/);
   assert.equal(readShellScript('f() { echo one; }\nfunction g() {\n:\n}\nh()\n{\n:\n}\n').problem, undefined);

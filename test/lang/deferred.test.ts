@@ -116,8 +116,17 @@ test('gaps that are not of this text are refused', () => {
     [2, 7, 33],
     [2, 9, 33],
     [2, 41, 68],
+    // Behind the place where its value starts.
+    [8, 3, 33],
   ])
     assert.equal(again(text, gaps), undefined, String(gaps));
+  // What the parser alone would take: of nothing, backwards, and longer than the text.
+  for (const [other, gaps] of [
+    ['{ a = ; }', [6, 6, 6]],
+    ['{ a = ; }', [6, 6, 5]],
+    ['x: f x', [3, 3, 7]],
+  ] as const)
+    assert.equal(again(other, gaps), undefined, `${other}: ${gaps}`);
   // Of another text of the same length, whatever it is.
   fc.assert(
     fc.property(fc.array(fc.integer({ min: -1, max: text.length + 1 }), { maxLength: 9 }), (gaps) => {

@@ -143,6 +143,22 @@ test('afterwards it is a root like any other: upgrade with merge, remove, rollba
   );
 });
 
+test('what has the name under which their database or manifests are kept stays', async (t) => {
+  const box = theirRoot(t);
+  box.write(`${DB}.intergenos`, 'of somebody');
+  box.write('var/lib/igos/packages.intergenos/mine', 'too');
+  const { keptAs } = await adoptRoot(box.root, ADOPT);
+  assert.equal(keptAs, `${DB}.intergenos.1`);
+  assert.deepEqual(
+    [`${DB}.intergenos`, 'var/lib/igos/packages.intergenos/mine', 'var/lib/igos/packages.intergenos.1/base-1.0'].map((path) =>
+      box.read(path),
+    ),
+    ['of somebody', 'too', 'PACKAGE NAME: base-1.0\n'],
+  );
+  using kept = new DatabaseSync(box.path(keptAs), { readOnly: true });
+  assert.deepEqual(kept.prepare('SELECT count(*) AS n FROM installed').get()?.['n'], PACKAGES.length);
+});
+
 test('a rollback cannot go behind the adoption, and says what bytes it lacks', async (t) => {
   const box = theirRoot(t);
   await adoptRoot(box.root, ADOPT);

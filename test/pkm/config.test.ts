@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, chownSync, existsSync, lstatSync, readdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Root } from '../../pkm/index.ts';
+import { type Root, type RootIo, realIo } from '../../pkm/index.ts';
 import { decideOffered, decideWithdrawn } from '../../pkm/plan/config-rules.ts';
 import { mergeText } from '../../pkm/plan/merge.ts';
 import { Sandbox } from './support.ts';
@@ -325,4 +325,31 @@ test('merge: line ends, missing final newline, and text that is no UTF-8', () =>
   assert.equal(merge('a\n', 'b\n', 'c\n'), undefined);
   assert.equal(merge('a\nb\nc\n\xff', 'x\nb\nc\n\xff', 'a\nb\ny\n\xff'), undefined);
   assert.equal(merge('', '', 'a\n'), 'a\n');
+});
+
+test('what a package offers is on the disk before it is recorded, though nothing is placed', (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { 'etc/a.conf': 'a = 1\n' })]));
+  box.write('etc/a.conf', 'a = 2\n');
+  const done: string[] = [];
+  const io: RootIo = {
+    ...realIo,
+    rename(from, to) {
+      realIo.rename(from, to);
+      if (String(to).includes('/objects/')) done.push('object');
+    },
+    syncFileSystem(path) {
+      realIo.syncFileSystem(path);
+      done.push('sync');
+    },
+    commit(name, work) {
+      return realIo.commit(name, () => {
+        const result = work();
+        if (name === 'generation') done.push('record');
+        return result;
+      });
+    },
+  };
+  const report = box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': 'a = 2\n' })]), { io });
+  assert.deepEqual([report.nFilesPlaced, done.slice(0, done.indexOf('record'))], [0, ['object', 'sync']]);
 });

@@ -55,6 +55,36 @@ test('days are counted by the order of generations where the clock was wrong', a
   assert.deepEqual(removed(1), [1, 2, 3, 4, 5, 6]);
 });
 
+test('what later merges of configuration need stays, though no generation has it any more', (t) => {
+  const box = new Sandbox(t);
+  const text = (first: string, last: string): string => `${first}\n2\n3\n4\n5\n6\n${last}\n`;
+  const install = (n: number, conf: string) =>
+    box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}`, 'etc/a': conf })]).config);
+  const forget = (): void => void box.do((root) => root.gc({ keepLast: 1 }));
+  install(1, text('1', '7'));
+  box.write('etc/a', text('mine', '7'));
+  assert.deepEqual(install(2, text('theirs', '7')), [{ path: 'etc/a', owner: 'a', outcome: 'new-file', newPath: 'etc/a.new' }]);
+  forget();
+  assert.deepEqual(install(3, text('1', 'seven')), [{ path: 'etc/a', owner: 'a', outcome: 'merged' }]);
+  assert.equal(box.read('etc/a'), text('mine', 'seven'));
+  // Of a package that went.
+  box.do((root) => root.remove(['a']));
+  forget();
+  assert.deepEqual(install(4, text('1', '8')), [{ path: 'etc/a', owner: 'a', outcome: 'merged' }]);
+  assert.equal(box.read('etc/a'), text('mine', '8'));
+});
+
+test('a store path that was left and is in use again stays pinned', async (t) => {
+  const box = new Sandbox(t);
+  const pinned = new Set<string>();
+  const pins = { add: (path: string) => void pinned.add(path), remove: (path: string) => void pinned.delete(path) };
+  for (const n of [1, 2]) box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}` })]), { pins });
+  const [first, second] = pinned;
+  await box.do((root) => root.rollback(1), { pins });
+  const { unpinned } = box.do((root) => root.gc({ keepLast: 1 }), { pins });
+  assert.deepEqual([unpinned, [...pinned]], [[second], [first]]);
+});
+
 test('a root where pkm never was has nothing to forget', (t) => {
   const box = new Sandbox(t);
   const report = box.do((root) => root.gc({ keepLast: 1, dryRun: true }), { readOnly: true });

@@ -1,6 +1,6 @@
 /** The table of semantics, row by row; what each row promises is asserted on the disk and in the database. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { writeArchive } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
@@ -342,10 +342,19 @@ test('directories that were there keep their mode and stay, but for a mode that 
   assert.equal(lstatSync(box.path('tmp')).mode & 0o7777, 0o1777);
   assert.equal(lstatSync(box.path('spool')).mode & 0o7777, 0o1770);
   assert.equal(lstatSync(box.path('srv/private')).mode & 0o7777, 0o700);
-  assert.equal(
-    box.do((root) => root.verify().isClean),
-    true,
-  );
+  const problems = () => box.do((root) => root.verify().problems.map(({ path, kind }) => `${path}: ${kind}`));
+  assert.deepEqual(problems(), []);
+  // What was there may be a symlink to a directory, and nothing else.
+  renameSync(box.path('spool'), box.path('elsewhere'));
+  symlinkSync('elsewhere', box.path('spool'));
+  assert.deepEqual(problems(), []);
+  rmSync(box.path('spool'));
+  writeFileSync(box.path('spool'), '');
+  assert.deepEqual(problems(), ['spool: type']);
+  rmSync(box.path('spool'));
+  renameSync(box.path('elsewhere'), box.path('spool'));
+  chmodSync(box.path('spool'), 0o700);
+  assert.deepEqual(problems(), ['spool: mode']);
   box.do((root) => root.remove(['a']));
   assert.equal(existsSync(box.path('tmp')), true);
   assert.equal(existsSync(box.path('srv')), false);
@@ -408,6 +417,42 @@ test('a file becomes a folder of folders, in a tree and behind a symlink too', a
       true,
     );
   }
+});
+
+test('what stands behind a symlink that becomes a directory is not what stands in it', async (t) => {
+  const box = new Sandbox(t);
+  const one = { 'usr/b/x': 'one', 'etc/b/conf': 'one\n', 'etc/b/d/conf': 'one\n' };
+  box.do((root) => root.install([box.image('a 1', { ...one, 'usr/a': '-> b', 'etc/a': '-> b' })]));
+  box.write('usr/b/mine', 'mine');
+  box.write('etc/b/conf', 'by hand\n');
+  const before = box.snapshot();
+  const two = { 'usr/a/x': 'two', 'usr/a/mine': 'theirs', 'etc/a/conf': 'two\n', 'etc/a/d/conf': 'two\n' };
+  const report = box.do((root) => root.install([box.image('a 2', { ...one, ...two })]));
+  assert.deepEqual(report.warnings, []);
+  for (const [path, text] of Object.entries(two)) assert.equal(box.read(path), text, path);
+  assert.deepEqual(
+    ['usr/b/x', 'usr/b/mine', 'etc/b/conf', 'etc/b/d/conf'].map((path) => box.read(path)),
+    ['one', 'mine', 'by hand\n', 'one\n'],
+  );
+  await box.do((root) => root.rollback(1));
+  assert.deepEqual(box.snapshot(), before);
+});
+
+test('a symlink of the layout is of whoever has it when who had it goes, and stays when nobody has it', async (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { lib: '-> usr/lib', 'usr/lib/x': 'x' })]));
+  await box.do((root) => root.rollback(0));
+  assert.equal(box.read('lib'), undefined);
+  await box.do((root) => root.rollback(1));
+  box.do((root) => root.switchTo([box.image('b 1', { lib: '-> usr/lib', 'usr/lib/x': 'x' })]));
+  assert.equal(box.read('lib'), '-> usr/lib');
+  assert.deepEqual(
+    box.do((root) => root.owns('/lib').map((row) => row.owner)),
+    ['b'],
+  );
+  const { warnings } = box.do((root) => root.remove(['b']));
+  assert.deepEqual(warnings, [{ kind: 'note', path: 'lib', package: 'b', text: 'it stays: every program needs it' }]);
+  assert.deepEqual([box.read('lib'), box.read('usr/lib/x')], ['-> usr/lib', undefined]);
 });
 
 test('a directory with files of others does not become a file', (t) => {

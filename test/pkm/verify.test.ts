@@ -79,6 +79,26 @@ test('a device or socket that stands in the place of a file is not opened', (t) 
   assert.deepEqual(found(box, { fast: true }), ['type usr/bin/b']);
 });
 
+test('what repair cannot put back without harm to what stands there is left, the rest is repaired', async (t) => {
+  const box = new Sandbox(t);
+  box.do((root) => root.install([box.image('a 1', { ...FILES, 'usr/share/a/folder': { mode: 0o755 } })]));
+  unlinkSync(box.path('usr/share/a/empty'));
+  box.write('usr/share/a/empty/mine', 'mine');
+  rmSync(box.path('usr/share/a/folder'), { recursive: true });
+  box.write('usr/share/a/folder', 'mine too');
+  chmodSync(box.path('usr/share/a/folder'), 0o600);
+  box.write('usr/share/a/data', 'changed');
+  const report = await box.do((root) => root.repair());
+  const paths = (problems: readonly { readonly path: string }[]): string[] => problems.map(({ path }) => path);
+  assert.deepEqual(
+    [paths(report.repaired), paths(report.left)],
+    [['usr/share/a/data'], ['usr/share/a/empty', 'usr/share/a/folder']],
+  );
+  assert.deepEqual(found(box), ['type usr/share/a/empty', 'type usr/share/a/folder']);
+  assert.deepEqual([box.read('usr/share/a/empty/mine'), box.read('usr/share/a/folder')], ['mine', 'mine too']);
+  assert.equal(lstatSync(box.path('usr/share/a/folder')).mode & 0o7777, 0o600);
+});
+
 test('fast finds another size, time, mode and kind, and reads nothing', (t) => {
   const box = installed(t);
   const report = box.do((root) => root.verify({ fast: true }));

@@ -251,6 +251,33 @@ test('hostile archives are refused with a reason, and leave nothing', (t) => {
   golden(t, 'errors/store-archive-hostile.txt', `${lines.join('\n')}\n`);
 });
 
+test('what stands in the place of a signature and is none is not kept', (t) => {
+  const kept = ['key-1:QUJD', 'key-1:QUJD key-2:QUI=', 'key-1:QUJD key-2:QQ== key-1:Ag=='];
+  const dropped = [
+    ...[
+      '',
+      ' ',
+      'key-1',
+      'key-1:',
+      ':QUJD',
+      'key-1:QUJD ',
+      ' key-1:QUJD',
+      'key-1:QUJD  key-2:QUJD',
+      'key-1:QUJD\n',
+      '\nkey-1:QUJD',
+    ],
+    ...['key-1:QU-D', 'key-1:QUJD==='],
+    // What Nix wrote before 2014: of the program openssl.
+    ...['BEGIN key-1:QUJD', 'key-1:QUJD END', 'key-1:QUJD\tkey-2:QUJD', 'key-1:QUJD:QUJD'],
+  ];
+  for (const text of [...kept, ...dropped]) {
+    const { store } = temporaryStore(t);
+    const archive = archiveOf({ signature: Buffer.concat([number(1), narToken(text)]) });
+    const [path] = store.importArchive(bytesSource(archive), { isTrusted: true });
+    assert.deepEqual(store.info(path!)!.signatures, kept.includes(text) ? text.split(' ') : undefined, JSON.stringify(text));
+  }
+});
+
 test('the refusals as people read them', (t) => {
   const { store } = temporaryStore(t);
   const [a] = store.addTexts([{ name: 'a', text: 'a', references: [] }]);

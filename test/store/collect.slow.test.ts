@@ -151,6 +151,29 @@ test('roots that came after marking keep what was dead then, and so does what wa
   assert.deepEqual(names(store.collect().removed), ['d', 'c']);
 });
 
+test('what is added anew while the dead are removed stays', (t) => {
+  const { store, home } = temporaryStore(t);
+  const wanted = Array.from({ length: 100 }, (_, n) => ({ name: `x${n}`, text: '', references: [] }));
+  left(home, (other) => other.addTexts(wanted));
+  using other = openStore({ home, storeDir });
+  // So slow that the collector lets others write between.
+  let milliseconds = 0;
+  t.mock.method(performance, 'now', () => (milliseconds += 5));
+  let nBefore = 0;
+  store.collect({
+    onProgress: (step, done, total) => {
+      if (step !== 'removing' || nBefore > 0 || done === 0) return;
+      assert.ok(done < total);
+      nBefore = done;
+      other.addTexts(wanted);
+    },
+  });
+  assert.ok(nBefore > 0);
+  assert.equal([...store.allPaths()].length, wanted.length);
+  assert.equal(readdirSync(join(home, 'store')).length, wanted.length);
+  assert.deepEqual(store.verify({ contents: true }), []);
+});
+
 test('the mark of a collector that was killed stops nobody', (t) => {
   const { store, home } = temporaryStore(t);
   const path = left(home, (store) => text(store, 'a'));

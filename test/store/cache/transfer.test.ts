@@ -21,6 +21,7 @@ import {
   signText,
   trustedSigner,
 } from '../../../store/cache/index.ts';
+import { byPriority } from '../../../store/cache/pull.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
@@ -498,18 +499,23 @@ test('push to and pull from a bucket, every request signed', async (t) => {
   assert.ok(storePathHash(big).length === 32);
 });
 
-test('a push to http: PUT, archives before what describes them', async (t) => {
+test('a push to http: PUT, archives before what describes them, and that before what refers to it', async (t) => {
   const order: string[] = [];
-  const url = await listen(t, (request, response) => {
-    request.resume().on('end', () => {
-      if (request.method === 'PUT') order.push(request.url!);
-      response.writeHead(request.method === 'PUT' ? 201 : 404).end();
-    });
-  });
   const store = nixStore(t);
   const vectors = vectorCache(t, 'cache');
   await pullFrom(store, vectors.url, vectors.paths, { keys: [vectorKey] });
-  await push(store, openTransport(url), vectors.paths, [], { compression: 'gzip', keys: [], jobs: 1 });
+  const leaves = vectors.paths.filter((path) => store.info(path)!.references.every((other) => other === path));
+  const slow = new Set(leaves.map((path) => `/${storePathHash(path)}.narinfo`));
+  assert.ok(slow.size > 0 && slow.size < vectors.paths.length);
+  const url = await listen(t, (request, response) => {
+    const answer = (): void => {
+      if (request.method === 'PUT') order.push(request.url!);
+      response.writeHead(request.method === 'PUT' ? 201 : 404).end();
+    };
+    // What refers to nothing comes last if nobody waits for it.
+    request.resume().on('end', () => (request.method === 'PUT' && slow.has(request.url!) ? setTimeout(answer, 100) : answer()));
+  });
+  await push(store, openTransport(url), vectors.paths, [], { compression: 'gzip', keys: [], jobs: 8 });
   assert.equal(order[0], '/nix-cache-info');
   const seen = new Set<string>();
   for (const key of order.slice(1)) {
@@ -519,6 +525,23 @@ test('a push to http: PUT, archives before what describes them', async (t) => {
     seen.add(key.slice(1, 33));
   }
   assert.equal(seen.size, vectors.paths.length);
+});
+
+test('of caches with the same priority the first comes first, however long it takes to answer', async (t) => {
+  const store = nixStore(t);
+  const [late, soon, best] = [60, 0, 30].map(async (ms, index) =>
+    listen(t, (_, response) => {
+      const text = `StoreDir: ${nixStoreDir}\nPriority: ${index === 2 ? 10 : 40}\n`;
+      setTimeout(() => response.end(text), ms);
+    }),
+  );
+  const urls = await Promise.all([late!, soon!, best!]);
+  const caches = urls.map((url) => new BinaryCache(openTransport(url), store));
+  const sorted = await byPriority(caches, assert.ifError);
+  assert.deepEqual(
+    sorted.map((cache) => caches.indexOf(cache)),
+    [2, 0, 1],
+  );
 });
 
 test('a folder that cannot be made is an error, and not a wait without end', async (t) => {

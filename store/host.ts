@@ -70,7 +70,7 @@ const specHash = ({ tools, files, searchPath, libraryPath = [] }: HostSpec): str
 export const hostFingerprint = (entries: readonly TreeEntry[]): string => statKey(entries).key;
 
 /** What `hostTree` needs of a store: also a `Gathering`. */
-export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
+export type HostStore = Pick<ObjectStore, 'storeDir' | 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
 
 /**
  * Adds the tree to the store. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file
@@ -79,7 +79,7 @@ export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | '
  * @throws as `resolveHostFiles`
  */
 export function hostTree(store: HostStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
-  const key = `host ${name} ${specHash(spec)}`;
+  const key = `host ${store.storeDir} ${name} ${specHash(spec)}`;
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {
     const [fingerprint, path, ...looked] = remembered.split('\0');

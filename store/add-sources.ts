@@ -86,7 +86,7 @@ export class SourceAdder {
 
   #add(source: Source): Named {
     // What was never seen needs no second look at its inodes: they are noted while it is read.
-    if (this.#sink.cacheGet(sourceKey(source)) === undefined) return this.#copy(source);
+    if (this.#sink.cacheGet(this.#key(source)) === undefined) return this.#copy(source);
     const state = statKey(source.entries);
     const remembered = this.#remembered(source, state.key);
     return remembered !== undefined && this.#sink.hold(remembered.path) ? remembered : this.#copy(source, state);
@@ -113,16 +113,21 @@ export class SourceAdder {
 
   #remember(source: Source, { key, isSettled }: StatKey, { path, digest }: Named): void {
     if (!isSettled) return;
-    const name = sourceKey(source);
+    const name = this.#key(source);
     const value = `${key} ${digest.hex} ${path}`;
     if (this.#sink.cacheGet(name) !== value) this.#sink.cachePut([[name, value]]);
   }
 
   /** What was found when the same files, unchanged since, were added before. */
   #remembered(source: Source, key: string): Named | undefined {
-    const [oldKey, hex, path] = this.#sink.cacheGet(sourceKey(source))?.split(' ') ?? [];
+    const [oldKey, hex, path] = this.#sink.cacheGet(this.#key(source))?.split(' ') ?? [];
     if (oldKey !== key || hex === undefined || path === undefined) return undefined;
     return { path: path as StorePath, digest: { algorithm: source.algorithm, hex } };
+  }
+
+  /** With the store's folder: what is remembered are paths, and one home may serve several folders. */
+  #key({ name, method, algorithm, place }: Source): string {
+    return `source ${this.#sink.storeDir} ${name} ${method} ${algorithm} ${place}`;
   }
 
   #identify(how: Naming, ingested: Ingested): Named & { ca: ContentAddress } {
@@ -170,8 +175,6 @@ function treeSource(name: string, entries: readonly TreeEntry[]): Source {
   const files = ordered.map((entry) => `${entry.path}\0${entry.kind === 'file' ? entry.realPath : ''}`);
   return { name, entries: ordered, method: 'nar', algorithm: 'sha256', place: hashBytes('sha256', files.join('\0')) };
 }
-
-const sourceKey = ({ name, method, algorithm, place }: Source): string => `source ${name} ${method} ${algorithm} ${place}`;
 
 const readSource = (source: Source, visitor: TreeVisitor, onStat?: (stat: InodeData) => void): void =>
   readTree(source.entries, source.method === 'flat' ? withoutExecutable(visitor) : visitor, onStat);

@@ -67,7 +67,7 @@ const specHash = ({ tools, files, searchPath, libraryPath = [] }: HostSpec): str
   hashBytes('sha256', JSON.stringify([tools, files, searchPath, libraryPath]));
 
 /** What `hostTree` needs of a store: also a `Gathering`. */
-export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
+export type HostStore = Pick<ObjectStore, 'storeDir' | 'isValid' | 'hold' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'>;
 
 /**
  * Adds the tree to the store. While nothing changed on the host, the answer comes from the store's cache, for one `lstat` of each file
@@ -76,7 +76,7 @@ export type HostStore = Pick<ObjectStore, 'isValid' | 'hold' | 'computeTree' | '
  * @throws as `resolveHostFiles`
  */
 export function hostTree(store: HostStore, name: string, spec: HostSpec, options: { isReadOnly?: boolean } = {}): StorePath {
-  const key = `host ${name} ${specHash(spec)}`;
+  const key = `host ${store.storeDir} ${name} ${specHash(spec)}`;
   const remembered = store.cacheGet(key);
   if (remembered !== undefined) {
     const [fingerprint, path, ...looked] = remembered.split('\0');

@@ -140,7 +140,7 @@ export interface TextToAdd {
  */
 export interface Gathering
   extends Disposable,
-    Pick<ObjectStore, 'isValid' | 'hold' | 'ensurePath' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'> {
+    Pick<ObjectStore, 'storeDir' | 'isValid' | 'hold' | 'ensurePath' | 'computeTree' | 'addTree' | 'cacheGet' | 'cachePut'> {
   /** Whether a path is among them. */
   has(path: StorePath): boolean;
 }

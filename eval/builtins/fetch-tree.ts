@@ -18,7 +18,7 @@ export const fetchTreeBuiltins: readonly Builtin[] = [
   builtin({
     name: 'fetchGit',
     args: ['{ url, rev ?, ref ?, name ?, allRefs ?, shallow ?, exportIgnore ?, narHash ?, submodules ? }'],
-    doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. With `submodules = true` also the files of submodules, and of theirs. Runs the program git while evaluating.',
+    doc: 'The files of a commit of a Git repository: `outPath` in the store, `rev`, `shortRev`, `revCount`, `lastModified`, `lastModifiedDate`, `narHash`. Of a path or URL alone: the tip of HEAD, or of a local repository the working tree, which pure evaluation refuses: there, `rev` is needed. With `submodules = true` also the files of submodules, and of theirs. `url` may be a path, or `host:path` for ssh. Runs the program git while evaluating.',
     cost: 'fetches the repository the first time, and writes every file of the commit; of one that `rev` names only once',
     isGlobal: true,
     impl: (ctx, argument) => {

@@ -76,3 +76,20 @@ test('what is gathered and not taken is forgotten, and its copy removed', (t) =>
   assert.equal(again.isValid(path), false);
   assert.deepEqual(readdirSync(join(where.home, 'tmp')), []);
 });
+
+test('what is remembered of sources and of the host is of one store folder', async (t) => {
+  const { home, work } = place(t);
+  const tree = textToBytes(join(work, 'tree'));
+  const spec = { tools: [], files: [tree.concat('/**')], searchPath: [] };
+  // Nothing is remembered of what changed just now.
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  const pathsIn = (storeDir: string): readonly string[] => {
+    using store = openStore({ home, storeDir });
+    const added = [store.ensurePath('tree', tree).path, store.addPath('tree', tree), hostTree(store, 'host', spec)];
+    return [...added, store.computePath('tree', tree).path, hostTree(store, 'host', spec, { isReadOnly: true })];
+  };
+  for (const storeDir of ['/igos/store', '/elsewhere/store', '/igos/store']) {
+    const paths = pathsIn(storeDir);
+    assert.deepEqual([...new Set(paths.map((path) => path.slice(0, path.lastIndexOf('/'))))], [storeDir]);
+  }
+});

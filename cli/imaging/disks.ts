@@ -1,6 +1,7 @@
 /** Disks that a system starts from: what firmware starts comes first, the root behind it. */
 import {
   type Content,
+  type DiskLayout,
   ESP_TYPE,
   type Ext4Layout,
   guidOf,
@@ -36,8 +37,8 @@ export function readOnlyDisk(
   );
 }
 
-/** A root that is written to. It is the last, so that it can take what a larger disk has behind it. */
-export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Layout): Layout =>
+/** A root that is written to: what stands in it comes later. It is the last, so that it can take what a larger disk has behind it. */
+export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Layout): DiskLayout =>
   layoutDisk(
     [
       { type: ESP_TYPE, unique: guidOf('esp', root.uuid), name: 'esp', part: esp },
@@ -46,7 +47,7 @@ export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Lay
         unique: writablePartition(root),
         name: 'root',
         attributes: PARTITION_GROWS,
-        part: root,
+        sizeBytes: root.sizeBytes,
       },
     ],
     { diskGuid: guidOf('disk', root.uuid) },

@@ -101,7 +101,7 @@ export class SystemBuild implements Disposable {
       ...(this.system.span === undefined ? {} : { labels: [{ ...this.system.span, text: "it has no 'boot'" }] }),
       hints: [
         'write it like: boot = { kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; };',
-        'a squashfs or an ext4 is made without',
+        'a squashfs is made without, and an ext4',
       ],
     });
   }
@@ -134,7 +134,10 @@ export class SystemBuild implements Disposable {
   /** The root as a file system that can be written to. */
   async ext4(output: string): Promise<Written> {
     const layout = await this.#layoutExt4();
-    return this.#write(output, (file) => layout.write(file));
+    return this.#write(output, (file, signal, onBytes) => {
+      file.zeros(layout.sizeBytes);
+      return layout.write(file, 0, { signal, onBytes });
+    });
   }
 
   #layoutExt4(): Promise<Ext4Layout> {
@@ -230,10 +233,16 @@ export class SystemBuild implements Disposable {
   async disk(output: string): Promise<Written> {
     const esp = await this.#esp();
     const machine = machineOf((await this.uki()).file);
-    const layout = this.isWritable
-      ? writableDisk(machine, esp, await this.#layoutExt4())
-      : readOnlyDisk(machine, esp, await this.squashfs(), await this.verity());
-    return this.#write(output, (file) => layout.write(file));
+    if (!this.isWritable) {
+      const layout = readOnlyDisk(machine, esp, await this.squashfs(), await this.verity());
+      return this.#write(output, (file) => layout.write(file));
+    }
+    const root = await this.#layoutExt4();
+    const layout = writableDisk(machine, esp, root);
+    return this.#write(output, (file, signal, onBytes) => {
+      layout.write(file);
+      return root.write(file, layout.starts.at(-1)!, { signal, onBytes });
+    });
   }
 
   async #esp(): Promise<Part> {

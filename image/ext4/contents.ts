@@ -1,5 +1,4 @@
 /** Everything that stands in an ext4 file system, with what it holds, before any of it has a place. */
-import { setImmediate } from 'node:timers/promises';
 import { bytesToText } from '../../base/index.ts';
 import type { ImageEntry } from '../entry.ts';
 import { imageFault } from '../faults.ts';
@@ -7,6 +6,7 @@ import { type Node, numberInodes } from '../numbered.ts';
 import { type Content, sizeOf } from '../output.ts';
 import { placed } from '../placed.ts';
 import { type Attributes, encodeAttributes } from './attributes.ts';
+import { Breath, type Watching } from './breath.ts';
 import type { Listed } from './directory.ts';
 import { N_OWN_INODES } from './geometry.ts';
 import { ATTRIBUTE_ROOM, MAX_LINKS } from './inode.ts';
@@ -19,8 +19,6 @@ const LOST_AND_FOUND = 'lost+found';
 /** Longer ones have a block. */
 const SHORT_TARGET_BYTES = 59;
 const MAX_TARGET_BYTES = 4095;
-/** Between two looks at whether somebody wants to end this. */
-const BREATH_BYTES: number = 1 << 25;
 
 export interface Item {
   readonly inode: number;
@@ -42,7 +40,7 @@ export interface Contents {
 }
 
 /** @throws SystemFault · Fault E-IMG-001 · E-IMG-002 · E-IMG-003 */
-export async function contentsOf(name: string, entries: Iterable<ImageEntry>, signal?: AbortSignal): Promise<Contents> {
+export async function contentsOf(name: string, entries: Iterable<ImageEntry>, watching: Watching): Promise<Contents> {
   const all = [...entries];
   const found = all.find(({ path }) => path === LOST_AND_FOUND);
   if (found !== undefined && found.kind !== 'directory')
@@ -56,7 +54,7 @@ export async function contentsOf(name: string, entries: Iterable<ImageEntry>, si
   };
   const scan = new Scan(name);
   const items = new Map<number, Item>();
-  let sinceBreath = 0;
+  const breath = new Breath(0, watching);
   const addNode = async (node: Node, parent: number): Promise<void> => {
     const inode = numberOf(node);
     const { entry, nLinks } = byNode.get(node)!;
@@ -86,12 +84,7 @@ export async function contentsOf(name: string, entries: Iterable<ImageEntry>, si
     })();
     if (nLinks > MAX_LINKS) throw imageFault.tooMuch(`what leads to '/${bytesToText(node.path)}'`, linksAllowed(entry.kind));
     items.set(inode, { inode, entry, nLinks, attributes: encodeAttributes(entry, ATTRIBUTE_ROOM), holds });
-    if (holds.kind === 'content') sinceBreath += sizeOf(holds.content);
-    if (sinceBreath > BREATH_BYTES) {
-      sinceBreath = 0;
-      await setImmediate();
-      signal?.throwIfAborted();
-    }
+    await breath.did(holds.kind === 'content' ? sizeOf(holds.content) : 0);
   };
   const waiting: [Node, number][] = [[root, ROOT_INODE]];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {

@@ -1,4 +1,5 @@
 /** Where the blocks of a file are: a tree of extents, whose root is in the inode. */
+import { Bug } from '../../base/index.ts';
 import { crc32c } from './crc32c.ts';
 import { BLOCK_BYTES } from './geometry.ts';
 import type { Run } from './space.ts';
@@ -12,6 +13,12 @@ export interface Extent extends Run {
 export interface TreeBlock {
   readonly block: number;
   readonly bytes: Buffer;
+}
+
+/** What stands in the inode, and in blocks. */
+export interface ExtentTree {
+  readonly root: Buffer;
+  readonly blocks: readonly TreeBlock[];
 }
 
 const MAGIC = 0xf30a;
@@ -59,11 +66,7 @@ interface Entry {
  * @param seed       what checksums of the inode begin with
  * @param takeBlock  gives a block for the tree itself
  */
-export function extentTree(
-  extents: readonly Extent[],
-  seed: number,
-  takeBlock: () => number,
-): { readonly root: Buffer; readonly blocks: readonly TreeBlock[] } {
+export function extentTree(extents: readonly Extent[], seed: number, takeBlock: () => number): ExtentTree {
   const blocks: TreeBlock[] = [];
   let entries: readonly Entry[] = extents;
   let depth = 0;
@@ -81,6 +84,12 @@ export function extentTree(
   }
   return { root: encodeNode(ROOT_BYTES, entries, IN_ROOT, depth), blocks };
 }
+
+/** Of extents that fit into an inode. */
+export const smallTree = (extents: readonly Extent[]): ExtentTree =>
+  extentTree(extents, 0, () => {
+    throw new Bug(`${extents.length} extents in an inode`);
+  });
 
 function encodeNode(sizeBytes: number, entries: readonly Entry[], most: number, depth: number): Buffer {
   const bytes = Buffer.alloc(sizeBytes);

@@ -9,20 +9,26 @@ export interface Group {
   readonly inodeTable: number;
 }
 
+/** Whoever reads these groups makes the map by himself. */
 const HAS_NO_INODES = 1;
+const HAS_NO_BLOCKS = 2;
 
-/** Gives all groups their places: tables of 16 groups stand together in the first of these. */
+/**
+ * Gives all groups their places: tables of 16 groups stand together in the first of these. Only the last group has its map of blocks itself:
+ * it has to have one, and with nothing in it that would be zeros, and lost where an image is copied without its holes.
+ */
 export function placeGroups(geometry: Geometry, space: Space): Group[] {
   const { groups, tableBlocks } = geometry;
   for (let group = 0; group < groups; group++) if (hasCopy(group)) space.fix(group * GROUP_BLOCKS, copyBlocks(geometry));
   const placed: Group[] = [];
   for (let first = 0; first < groups; first += FLEX_GROUPS) {
     const from = first * GROUP_BLOCKS;
-    const each = (blocks: number): number[] =>
-      Array.from({ length: Math.min(FLEX_GROUPS, groups - first) }, () => space.fixFirst(from, blocks));
-    const [blockMaps, inodeMaps, inodeTables] = [each(1), each(1), each(tableBlocks)];
-    for (const [index, inodeTable] of inodeTables.entries())
-      placed.push({ blockMap: blockMaps[index]!, inodeMap: inodeMaps[index]!, inodeTable });
+    const indexes = Array.from({ length: Math.min(FLEX_GROUPS, groups - first) }, (_, index) => first + index);
+    const blockMaps = indexes.map((index) => space.fixFirst(index === groups - 1 ? index * GROUP_BLOCKS : from, 1));
+    const inodeMaps = indexes.map(() => space.fixFirst(from, 1));
+    const inodeTables = indexes.map(() => space.fixFirst(from, tableBlocks));
+    for (const [at, inodeTable] of inodeTables.entries())
+      placed.push({ blockMap: blockMaps[at]!, inodeMap: inodeMaps[at]!, inodeTable });
   }
   return placed;
 }
@@ -33,6 +39,9 @@ export interface GroupUse {
   readonly inodes: Buffer;
   readonly freeBlocks: number;
   readonly freeInodes: number;
+  /** If not, the map is not written. */
+  readonly hasBlocks: boolean;
+  readonly hasInodes: boolean;
 }
 
 /** @param usedInodes  of the whole file system: numbers from 1 on, without gaps */
@@ -49,7 +58,8 @@ export function groupUse(geometry: Geometry, space: Space, group: number, usedIn
   const inodes = Buffer.alloc(BLOCK_BYTES);
   setBits(inodes, 0, nInodes);
   setBits(inodes, inodesPerGroup, GROUP_BLOCKS - inodesPerGroup);
-  return { blocks, inodes, freeBlocks, freeInodes: inodesPerGroup - nInodes };
+  const freeInodes = inodesPerGroup - nInodes;
+  return { blocks, inodes, freeBlocks, freeInodes, hasBlocks: freeBlocks < count, hasInodes: nInodes > 0 };
 }
 
 function setBits(bytes: Buffer, from: number, count: number): void {
@@ -86,17 +96,15 @@ export function encodeDescriptor(
   bytes.writeUInt16LE(use.freeBlocks, 12);
   bytes.writeUInt16LE(use.freeInodes, 14);
   bytes.writeUInt16LE(nDirectories, 16);
-  const isEmpty = use.freeInodes === inodesPerGroup;
   // Linux clears what of a table was never in use, later: what lies on the disk where an image left a hole does no harm.
-  if (isEmpty) bytes.writeUInt16LE(HAS_NO_INODES, 18);
-  const blockSum = checksums.of(use.blocks);
-  bytes.writeUInt16LE(blockSum & 0xffff, 24);
-  bytes.writeUInt16LE(blockSum >>> 16, 56);
-  if (!isEmpty) {
-    const inodeSum = checksums.of(use.inodes.subarray(0, inodesPerGroup / 8));
-    bytes.writeUInt16LE(inodeSum & 0xffff, 26);
-    bytes.writeUInt16LE(inodeSum >>> 16, 58);
-  }
+  bytes.writeUInt16LE((use.hasInodes ? 0 : HAS_NO_INODES) | (use.hasBlocks ? 0 : HAS_NO_BLOCKS), 18);
+  const sum = (map: Uint8Array, low: number, high: number): void => {
+    const value = checksums.of(map);
+    bytes.writeUInt16LE(value & 0xffff, low);
+    bytes.writeUInt16LE(value >>> 16, high);
+  };
+  if (use.hasBlocks) sum(use.blocks, 24, 56);
+  if (use.hasInodes) sum(use.inodes.subarray(0, inodesPerGroup / 8), 26, 58);
   bytes.writeUInt16LE(use.freeInodes, 28);
   bytes.writeUInt16LE(checksums.ofDescriptor(index, bytes), 30);
   return bytes;

@@ -7,7 +7,7 @@ import { BLOCK_BYTES, INODE_BYTES } from './geometry.ts';
 const EXTRA_BYTES = 32;
 const HAS_EXTENTS = 0x80000;
 const SECTORS_IN_BLOCK: number = BLOCK_BYTES / 512;
-/** Of one file; folders with more in them have 1, which stands for any number. */
+/** Names of one file; of a folder its own two, and those of the folders in it. */
 export const MAX_LINKS = 65000;
 
 /** Kinds as the mode has them. */

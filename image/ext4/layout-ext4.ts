@@ -9,7 +9,8 @@
  */
 import { guidOf } from '../disk/guid.ts';
 import type { ImageEntry } from '../entry.ts';
-import type { Layout } from '../layout.ts';
+import type { ImageFile } from '../output.ts';
+import { Breath, type Watching } from './breath.ts';
 import { Checksums } from './checksums.ts';
 import { contentsOf } from './contents.ts';
 import { extentsOf, extentTree } from './extents.ts';
@@ -23,20 +24,21 @@ import { type Patch, Standing } from './standing.ts';
 import { GROWTH_INODE, JOURNAL_INODE } from './superblock.ts';
 import { writeTables } from './tables.ts';
 
-export interface Ext4Options {
+export interface Ext4Options extends Watching {
   /** Tells file systems with the same contents from each other. Its first 16 letters are the label. */
   readonly name: string;
   /** Of all files: seconds since 1970. */
   readonly seconds: number;
   /** Of the whole, rounded down to 4096; room for as much again as the contents, and for 256 MiB at least, unless said. */
   readonly sizeBytes?: number;
-  /** Ends the work while contents are looked at. */
-  readonly signal?: AbortSignal;
 }
 
-export interface Ext4Layout extends Layout {
+export interface Ext4Layout {
+  readonly sizeBytes: number;
   /** In lower case, with hyphens. */
   readonly uuid: string;
+  /** Writes it from the byte `start` on, where there are zeros so far: what is free stays a hole. @throws SystemFault · Fault E-IMG-001 */
+  write(out: ImageFile, start: number, watching?: Watching): Promise<void>;
 }
 
 /** An owner of root's alone, for files of the file system's own. */
@@ -52,7 +54,7 @@ const bytesOfUuid = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', '
  */
 export async function layoutExt4(entries: Iterable<ImageEntry>, options: Ext4Options): Promise<Ext4Layout> {
   const { name, seconds } = options;
-  const { items, digest } = await contentsOf(name, entries, options.signal);
+  const { items, digest } = await contentsOf(name, entries, options);
   const uuid = guidOf('ext4', name, digest);
   const checksums = new Checksums(bytesOfUuid(uuid));
   const standing = items.map((item) => new Standing(item, checksums));
@@ -104,14 +106,19 @@ export async function layoutExt4(entries: Iterable<ImageEntry>, options: Ext4Opt
   return {
     sizeBytes: geometry.sizeBytes,
     uuid,
-    write(out) {
-      const start = out.position;
-      out.zeros(geometry.sizeBytes);
+    async write(out, start, watching = {}) {
       const patch: Patch = (block, bytes) => out.patch(start + block * BLOCK_BYTES, bytes);
       writeTables(tables, patch);
       for (const { block, bytes } of [...growth.written, ...journal.blocks]) patch(block, bytes);
       patch(journalExtents[0]!.start, encodeJournal(geometry.journalBlocks));
-      for (const each of standing) each.write(patch);
+      const breath = new Breath(
+        standing.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+        watching,
+      );
+      for (const each of standing) {
+        each.write(patch);
+        await breath.did(each.sizeBytes);
+      }
     },
   };
 }

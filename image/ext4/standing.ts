@@ -6,9 +6,9 @@ import { placedAttributes } from './attributes.ts';
 import type { Checksums } from './checksums.ts';
 import type { Item } from './contents.ts';
 import { encodeDirectory } from './directory.ts';
-import { type Extent, extentsOf, extentTree, maxExtents, type TreeBlock, treeBlocksFor } from './extents.ts';
+import { type Extent, type ExtentTree, extentsOf, extentTree, maxExtents, smallTree, treeBlocksFor } from './extents.ts';
 import { BLOCK_BYTES } from './geometry.ts';
-import { devicePlace, encodeInode, MAX_LINKS, PLACE_BYTES } from './inode.ts';
+import { devicePlace, encodeInode, PLACE_BYTES } from './inode.ts';
 import { storedPieces } from './scan.ts';
 import type { Run, Space } from './space.ts';
 
@@ -21,16 +21,18 @@ export class Standing {
   /** What a folder lists. */
   readonly #listing: Buffer | undefined;
   #extents: readonly Extent[] = [];
-  #tree: readonly TreeBlock[] = [];
-  #place: Buffer;
+  #tree: ExtentTree | undefined;
   #attributeBlock = 0;
 
   constructor(item: Item, checksums: Checksums) {
-    const { holds, inode, entry } = item;
+    const { holds, inode } = item;
     this.item = item;
     this.#checksums = checksums;
     if (holds.kind === 'folder') this.#listing = encodeDirectory(inode, holds.parent, holds.listed, checksums.seedOf(inode));
-    this.#place = ownPlace(entry);
+  }
+
+  get sizeBytes(): number {
+    return this.#listing?.length ?? sizeIn(this.item);
   }
 
   /** Blocks that it needs, where nothing is in the way of its runs. */
@@ -47,9 +49,9 @@ export class Standing {
     if (attributes.block !== undefined) this.#attributeBlock = takeBlock();
     if (holds.kind === 'inode') return;
     this.#extents = this.#runs().flatMap(({ start, count }) => extentsOf(start, space.take(count)));
-    const { root, blocks } = extentTree(this.#extents, this.#checksums.seedOf(inode), takeBlock);
-    this.#place = root;
-    this.#tree = blocks;
+    const tree = extentTree(this.#extents, this.#checksums.seedOf(inode), takeBlock);
+    // Most have no block of their own: what is in the inode is made again when that is written.
+    if (tree.blocks.length > 0) this.#tree = tree;
   }
 
   #runs(): readonly Run[] {
@@ -60,7 +62,7 @@ export class Standing {
 
   encodeInode(seconds: number): Buffer {
     const { inode, entry, nLinks, holds, attributes } = this.item;
-    const stored = this.#extents.reduce((sum, { count }) => sum + count, this.#tree.length);
+    const stored = this.#extents.reduce((sum, { count }) => sum + count, this.#tree?.blocks.length ?? 0);
     return encodeInode(
       inode,
       {
@@ -68,11 +70,10 @@ export class Standing {
         mode: entry.mode,
         uid: entry.uid,
         gid: entry.gid,
-        // Of a folder with too many folders in it 1 stands for any number.
-        nLinks: nLinks > MAX_LINKS ? 1 : nLinks,
-        sizeBytes: this.#listing?.length ?? sizeIn(this.item),
+        nLinks,
+        sizeBytes: this.sizeBytes,
         blocks: stored + (this.#attributeBlock === 0 ? 0 : 1),
-        place: this.#place,
+        place: holds.kind === 'inode' ? ownPlace(entry) : (this.#tree ?? smallTree(this.#extents)).root,
         hasExtents: holds.kind !== 'inode',
         attributeBlock: this.#attributeBlock,
         ...(attributes.inInode === undefined ? {} : { attributes: attributes.inInode }),
@@ -87,7 +88,7 @@ export class Standing {
     const { holds, attributes } = this.item;
     if (attributes.block !== undefined)
       patch(this.#attributeBlock, placedAttributes(attributes.block, this.#attributeBlock, this.#checksums));
-    for (const { block, bytes } of this.#tree) patch(block, bytes);
+    for (const { block, bytes } of this.#tree?.blocks ?? []) patch(block, bytes);
     if (this.#listing !== undefined) this.#writeAt(0, this.#listing, patch, this.#extents.values());
     if (holds.kind !== 'content') return;
     const extents = this.#extents.values();
@@ -106,19 +107,11 @@ export class Standing {
         if (extent === undefined) throw new Bug(`block ${block} of '${this.item.entry.path}' has no place in an image`);
       }
       const length = Math.min(bytes.length - at, (extent.logical + extent.count - block) * BLOCK_BYTES);
-      patch(extent.start + block - extent.logical, lastPadded(bytes.subarray(at, at + length)));
+      patch(extent.start + block - extent.logical, bytes.subarray(at, at + length));
       at += length;
     }
     return extent;
   }
-}
-
-/** With zeros to the end of its last block: what lay on the disk before is nobody's to read. */
-function lastPadded(bytes: Uint8Array): Uint8Array {
-  if (bytes.length % BLOCK_BYTES === 0) return bytes;
-  const padded = Buffer.alloc(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES);
-  padded.set(bytes);
-  return padded;
 }
 
 /** What stands in the inode of what has no blocks. */

@@ -27,10 +27,10 @@ export function writeTables(tables: Tables, patch: Patch): void {
   let [freeBlocks, freeInodes] = [0, 0];
   for (const [index, group] of groups.entries()) {
     const use = groupUse(geometry, space, index, usedInodes);
-    patch(group.blockMap, use.blocks);
+    if (use.hasBlocks) patch(group.blockMap, use.blocks);
     let nDirectories = 0;
-    const used = inodesPerGroup - use.freeInodes;
-    if (used > 0) {
+    if (use.hasInodes) {
+      const used = inodesPerGroup - use.freeInodes;
       patch(group.inodeMap, use.inodes);
       const table = Buffer.alloc(Math.ceil((used * INODE_BYTES) / BLOCK_BYTES) * BLOCK_BYTES);
       for (let at = 0; at < used; at++) {

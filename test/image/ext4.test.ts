@@ -19,7 +19,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes } from '../../base/index.ts';
-import { type Ext4Layout, type Ext4Options, type FileEntry, type ImageEntry, layoutExt4 } from '../../image/index.ts';
+import {
+  type Ext4Layout,
+  type Ext4Options,
+  type FileEntry,
+  type ImageEntry,
+  type ImageFile,
+  layoutExt4,
+} from '../../image/index.ts';
 import { listed, made, missing, output, refusal, run, scratch } from './support.ts';
 
 const SECONDS = 1_700_000_000;
@@ -40,9 +47,16 @@ const file = (path: string, content: string | FileEntry['content'], more: Partia
 const layout = (entries: readonly ImageEntry[], options: Partial<Ext4Options> = {}): Promise<Ext4Layout> =>
   layoutExt4(entries, { name: 'test', seconds: SECONDS, ...options });
 
+/** As a file of its own, or behind what the image has. */
+function written(image: ImageFile, laid: Ext4Layout): Promise<void> {
+  const start = image.position;
+  image.zeros(laid.sizeBytes);
+  return laid.write(image, start);
+}
+
 async function write(path: string, entries: readonly ImageEntry[], options: Partial<Ext4Options> = {}): Promise<Ext4Layout> {
   const laid = await layout(entries, options);
-  await made(path, (image) => laid.write(image));
+  await made(path, (image) => written(image, laid));
   assert.equal(statSync(path).size, laid.sizeBytes);
   return laid;
 }
@@ -268,6 +282,23 @@ test('it grows to the size of its disk', { skip: needsTools.skip || missing('res
   assert.deepEqual(listedIn(dumped(t, image)), before);
 });
 
+test('it is right on a disk that had something else, copied there without its holes', needsTools, async (t) => {
+  const folder = scratch(t);
+  const [image, disk] = [join(folder, 'image'), join(folder, 'disk')];
+  // The last group is a whole one, and empty as most are.
+  const { sizeBytes } = await write(image, everything(), { sizeBytes: 5 << 27 });
+  writeFileSync(disk, '');
+  for (let at = 0; at < sizeBytes; at += 1 << 27) writeFileSync(disk, Buffer.alloc(1 << 27, 0xa5), { flag: 'a' });
+  output('dd', [`if=${image}`, `of=${disk}`, 'bs=4096', 'conv=sparse,notrunc']);
+  checked(disk);
+  assert.deepEqual(listedIn(dumped(t, disk)), listedIn(dumped(t, image)));
+  if (!canMount) return;
+  mounted(folder, disk, (root) => {
+    for (let n = 0; n < 40_000; n++) writeFileSync(join(root, 'empty', `${n}`), '');
+    writeFileSync(join(root, 'large'), Buffer.alloc(300 << 20, 1));
+  });
+});
+
 test('sizes: what is asked for is had, and what is said to be enough is enough', needsTools, async (t) => {
   const folder = scratch(t);
   const image = join(folder, 'image');
@@ -383,9 +414,9 @@ test('the same bytes, in whatever order the entries come, and wherever in a file
   const bytes = readFileSync(join(folder, 'a'));
   assert.ok(bytes.equals(readFileSync(join(folder, 'b'))));
   const laid = await layout(everything(), { sizeBytes: 64e6 });
-  await made(join(folder, 'c'), (image) => {
+  await made(join(folder, 'c'), async (image) => {
     image.write(Buffer.from('something before'));
-    laid.write(image);
+    await written(image, laid);
     image.write(Buffer.from('end'));
   });
   assert.ok(readFileSync(join(folder, 'c')).equals(Buffer.concat([Buffer.from('something before'), bytes, Buffer.from('end')])));
@@ -410,7 +441,7 @@ test('a file that changes between two looks is no part of an image', async (t) =
   const laid = await layout([file('x', { file: source, sizeBytes: 3 * BLOCK })]);
   writeFileSync(source, Buffer.alloc(3 * BLOCK, 1));
   await assert.rejects(
-    made(join(folder, 'image'), (image) => laid.write(image)),
+    made(join(folder, 'image'), (image) => written(image, laid)),
     /changed while an image was made of it/,
   );
   writeFileSync(source, 'x');
@@ -434,9 +465,25 @@ test('what it cannot hold is refused', async (t) => {
   assert.match(await refused(...many), /65000 names of one file/);
 });
 
-test('who is stopped leaves nothing', async () => {
+test('who is stopped leaves nothing, and who waits hears how far it is', async (t) => {
+  const folder = scratch(t);
   const controller = new AbortController();
-  controller.abort(new Error('enough'));
+  const { signal } = controller;
   const large = Array.from({ length: 3 }, (_, n) => file(`${n}`, Buffer.alloc(1 << 25, 1)));
-  await assert.rejects(layout(large, { signal: controller.signal }), /enough/);
+  const laid = await layout(large);
+  const heard: number[] = [];
+  const onBytes = (done: number, total: number): void => void heard.push(done / total);
+  await made(join(folder, 'image'), (image) => {
+    image.zeros(laid.sizeBytes);
+    return laid.write(image, 0, { onBytes });
+  });
+  assert.ok(heard.length >= 2 && heard.every((part) => part > 0 && part <= 1), `${heard}`);
+  controller.abort(new Error('enough'));
+  await assert.rejects(layout(large, { signal }), /enough/);
+  const stopped = made(join(folder, 'other'), (image) => {
+    image.zeros(laid.sizeBytes);
+    return laid.write(image, 0, { signal });
+  });
+  await assert.rejects(stopped, /enough/);
+  assert.deepEqual(readdirSync(folder), ['image']);
 });

@@ -1,142 +1,27 @@
-/** File systems that can be written to, read back by e2fsprogs and by Linux. */
+/** File systems that can be written to, read back by e2fsprogs. By Linux, and what takes longer: `ext4.slow.test.ts`. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareBytes } from '../../base/index.ts';
+import type { ImageEntry } from '../../image/index.ts';
 import {
-  type Ext4Layout,
-  type Ext4Options,
-  type FileEntry,
-  type ImageEntry,
-  type ImageFile,
-  layoutExt4,
-} from '../../image/index.ts';
-import { listed, made, missing, output, refusal, run, scratch } from './support.ts';
-
-const SECONDS = 1_700_000_000;
-const BLOCK = 4096;
-const needsTools = { skip: missing('e2fsck', 'debugfs', 'dumpe2fs') };
-const common = { mode: 0o644, uid: 0, gid: 0 };
-
-const directory = (path: string, more: Partial<ImageEntry> = {}): ImageEntry =>
-  ({ ...common, path, kind: 'directory', mode: 0o755, ...more }) as ImageEntry;
-const file = (path: string, content: string | FileEntry['content'], more: Partial<FileEntry> = {}): FileEntry => ({
-  ...common,
-  path,
-  kind: 'file',
-  content: typeof content === 'string' ? Buffer.from(content) : content,
-  ...more,
-});
-
-const layout = (entries: readonly ImageEntry[], options: Partial<Ext4Options> = {}): Promise<Ext4Layout> =>
-  layoutExt4(entries, { name: 'test', seconds: SECONDS, ...options });
-
-/** As a file of its own, or behind what the image has. */
-function written(image: ImageFile, laid: Ext4Layout): Promise<void> {
-  const start = image.position;
-  image.zeros(laid.sizeBytes);
-  return laid.write(image, start);
-}
-
-async function write(path: string, entries: readonly ImageEntry[], options: Partial<Ext4Options> = {}): Promise<Ext4Layout> {
-  const laid = await layout(entries, options);
-  await made(path, (image) => written(image, laid));
-  assert.equal(statSync(path).size, laid.sizeBytes);
-  return laid;
-}
-
-/** Nothing at all may be said against it. */
-function checked(image: string): void {
-  const { status, stdout, stderr } = run('e2fsck', ['-fn', image]);
-  assert.equal(status, 0, stdout + stderr);
-  // That a tree could be narrower is said of those that Linux has changed.
-  const usual = /^Pass \d|^$|^.*: \d+\/\d+ files .* blocks$|extent tree \(at level \d\) could be narrower/;
-  const said = stdout.split('\n').filter((line) => !usual.test(line));
-  assert.deepEqual(said, []);
-}
-
-/** @returns the folder where everything was copied to, by e2fsprogs */
-function dumped(t: Parameters<typeof scratch>[0], image: string): string {
-  const folder = join(scratch(t), 'root');
-  mkdirSync(folder);
-  output('debugfs', ['-R', `rdump / ${folder}`, image]);
-  return folder;
-}
-
-const listedIn = (folder: string): string[] =>
-  listed(folder)
-    .filter((line) => !line.endsWith(' lost+found'))
-    .toSorted(compareBytes);
-
-/** Every second block is zeros: an extent for each of the others. */
-function combed(blocks: number): Buffer {
-  const bytes = Buffer.alloc(blocks * BLOCK);
-  for (let block = 0; block < blocks; block += 2) bytes.writeUInt32LE(block + 1, block * BLOCK);
-  return bytes;
-}
-
-/** Every kind of file, and what is at an edge of the format. */
-function everything(): ImageEntry[] {
-  const attributes = new Map<string, Uint8Array>([
-    ['security.capability', Buffer.from('0100000200200000000000000000000000000000', 'hex')],
-    ['user.note', Buffer.from('hello')],
-  ]);
-  const large = new Map<string, Uint8Array>([
-    ['user.zoo', Buffer.alloc(3000, 7)],
-    ['user.apple', Buffer.from('1')],
-    ['user.bee', Buffer.from('12345')],
-    ['trusted.nothing', new Uint8Array()],
-  ]);
-  return [
-    directory('', { mode: 0o711 }),
-    directory('usr/bin', { mode: 0o1777, uid: 7, gid: 70_000 }),
-    directory('empty'),
-    file('usr/bin/su', 'setuid', { mode: 0o4755, uid: 100_000 }),
-    ...[0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 12 * BLOCK, (1 << 20) - 1, (1 << 20) + 1].map((length) =>
-      file(`sizes/${length}`, Buffer.alloc(length, 'abcdefg')),
-    ),
-    file('usr/comb', combed(900)),
-    file('usr/long-comb', combed(8000)),
-    file('usr/zeros', Buffer.alloc(1 << 18)),
-    file('usr/begins-empty', Buffer.concat([Buffer.alloc(3 * BLOCK + 5), Buffer.from('x')])),
-    file('usr/one', 'x', { link: 'a', mode: 0o755 }),
-    file('usr/two', 'x', { link: 'a', mode: 0o755 }),
-    ...Array.from({ length: 300 }, (_, n) => file(`links/${n}`, 'linked', { link: 'many' })),
-    file(`usr/${'n'.repeat(255)}`, 'long'),
-    ...Array.from({ length: 40 }, (_, n) => file(`names/${'\xc3\xa4'.repeat(100)}${n}${'m'.repeat(50)}`, `${n}`)),
-    file('usr/\xc3\xa4\xff', 'bytes'),
-    ...[1, 59, 60, 61, 4095].map(
-      (length): ImageEntry => ({ ...common, path: `to/${length}`, kind: 'symlink', mode: 0o777, target: 't'.repeat(length) }),
-    ),
-    file('ping', 'ping', { attributes }),
-    file('attributes', 'large', { attributes: large }),
-    directory('folder-with-attributes', { attributes }),
-    directory(Array.from({ length: 60 }, (_, n) => `d${n}`).join('/')),
-    { ...common, path: 'null', kind: 'char', major: 1, minor: 3, mode: 0o666 },
-    { ...common, path: 'disk', kind: 'block', major: 8, minor: 17 },
-    { ...common, path: 'nvme', kind: 'block', major: 259, minor: 300_000 },
-    { ...common, path: 'pipe', kind: 'fifo' },
-    { ...common, path: 'socket', kind: 'socket' },
-  ];
-}
-
-const bytesIn = (entry: FileEntry): Buffer => Buffer.from(entry.content as Uint8Array);
+  BLOCK,
+  bytesIn,
+  checked,
+  common,
+  directory,
+  dumped,
+  everything,
+  file,
+  layout,
+  listedIn,
+  needsTools,
+  write,
+  written,
+} from './ext4-support.ts';
+import { made, output, refusal, run, scratch } from './support.ts';
 
 test('e2fsck has nothing against it, and says what it is', needsTools, async (t) => {
   const image = join(scratch(t), 'image');
@@ -178,130 +63,6 @@ test('files come out of it as they went in', needsTools, async (t) => {
   assert.match(output('debugfs', ['-R', 'ea_list attributes', image]), /user\.zoo \(3000\)/);
 });
 
-const canMount =
-  process.getuid?.() === 0 &&
-  spawnSync('sh', ['-c', 'modprobe loop ext4; grep -qw ext4 /proc/filesystems && test -e /dev/loop-control']).status === 0;
-const needsMount = { skip: needsTools.skip || (canMount ? false : 'no loop device or ext4 for us here') };
-
-/** Has Linux mount it, and looks for what it complains of afterwards. */
-function mounted(folder: string, image: string, look: (root: string) => void): void {
-  const place = join(folder, 'mounted');
-  mkdirSync(place, { recursive: true });
-  output('mount', ['-o', 'loop', image, place]);
-  try {
-    look(place);
-  } finally {
-    output('umount', [place]);
-  }
-  // A sandbox that began meanwhile has the mount too, until it ends.
-  for (let tries = 0; output('losetup', ['-j', image]) !== '' && tries < 600; tries++) output('sleep', ['0.1']);
-  checked(image);
-}
-
-test('Linux finds every byte, mode, owner, time and attribute', needsMount, async (t) => {
-  const folder = scratch(t);
-  const image = join(folder, 'image');
-  const names = Array.from({ length: 10_000 }, (_, n) => `name-${n}-${'x'.repeat(n % 90)}`);
-  const entries = [...everything(), ...names.map((name) => file(`large/${name}`, name))];
-  await write(image, entries);
-  mounted(folder, image, (root) => {
-    assert.deepEqual(new Set(readdirSync(join(root, 'large'))), new Set(names));
-    for (const name of names) assert.equal(readFileSync(join(root, 'large', name), 'utf8'), name);
-    assert.throws(() => lstatSync(join(root, 'large', 'name-')), /ENOENT/);
-    const kinds = { fifo: 1, char: 2, directory: 4, block: 6, file: 8, symlink: 10, socket: 12 };
-    const ms = SECONDS * 1000;
-    for (const entry of entries) {
-      const place = Buffer.from(`${root}/${entry.path}`, 'latin1');
-      const { mode, uid, gid, mtimeMs, ctimeMs, birthtimeMs, rdev } = lstatSync(place);
-      assert.deepEqual(
-        { mode, uid, gid, mtimeMs, ctimeMs, birthtimeMs },
-        {
-          ...{ mode: (kinds[entry.kind] << 12) | entry.mode, uid: entry.uid, gid: entry.gid },
-          ...{ mtimeMs: ms, ctimeMs: ms, birthtimeMs: ms },
-        },
-        entry.path,
-      );
-      if (entry.kind === 'file') assert.ok(readFileSync(place).equals(bytesIn(entry)), entry.path);
-      if (entry.kind === 'symlink') assert.equal(readlinkSync(place, 'latin1'), entry.target);
-      if (entry.path === 'null') assert.equal(rdev, (1 << 8) | 3);
-    }
-    assert.equal(output('stat', ['-c', '%t %T', join(root, 'nvme')]).trim(), '103 493e0');
-    assert.deepEqual([lstatSync(join(root, 'usr/two')).nlink, lstatSync(join(root, 'links/7')).nlink], [2, 300]);
-    assert.equal(lstatSync(join(root, 'usr')).nlink, 3);
-    assert.equal(lstatSync(join(root, 'lost+found')).mode, 0o40700);
-    if (missing('getfattr') === false) {
-      const shown = output('getfattr', ['-dR', '-m', '-', '-e', 'hex', '--absolute-names', join(root, 'ping')]);
-      assert.match(shown, /security\.capability=0x0100000200200000/);
-      assert.match(shown, /user\.note=0x68656c6c6f/);
-      const one = (name: string): string =>
-        output('getfattr', ['-n', name, '--only-values', '--absolute-names', join(root, 'attributes')]);
-      assert.deepEqual(['trusted.nothing', 'user.apple', 'user.bee', 'user.zoo'].map(one), [
-        '',
-        '1',
-        '12345',
-        '\x07'.repeat(3000),
-      ]);
-    }
-  });
-});
-
-test('what is written there stays, in folders and files that were there too', needsMount, async (t) => {
-  const folder = scratch(t);
-  const image = join(folder, 'image');
-  const names = Array.from({ length: 500 }, (_, n) => `name-${n}`);
-  await write(image, [...everything(), ...names.map((name) => file(`large/${name}`, name))]);
-  const noise = Buffer.alloc(30_000_000, 'noise');
-  mounted(folder, image, (root) => {
-    for (const n of names.keys()) {
-      writeFileSync(join(root, 'large', `new-${n}`), `${n}`);
-      mkdirSync(join(root, 'empty', `folder-${n}`));
-    }
-    writeFileSync(join(root, 'noise'), noise);
-    const fd = openSync(join(root, 'usr/long-comb'), 'r+');
-    writeSync(fd, Buffer.alloc(BLOCK * 3000, 1), 0, BLOCK * 3000, 0);
-    closeSync(fd);
-    output('sh', ['-c', 'rm "$1/large/name-"?; setcap cap_net_raw=ep "$1/usr/one"', 'sh', root]);
-  });
-  mounted(folder, image, (root) => {
-    assert.ok(readFileSync(join(root, 'noise')).equals(noise));
-    assert.equal(readdirSync(join(root, 'large')).length, 990);
-    assert.equal(readFileSync(join(root, 'large/new-499'), 'utf8'), '499');
-    const comb = combed(8000).fill(1, 0, BLOCK * 3000);
-    assert.ok(readFileSync(join(root, 'usr/long-comb')).equals(comb));
-  });
-});
-
-test('it grows to the size of its disk', { skip: needsTools.skip || missing('resize2fs') }, async (t) => {
-  const folder = scratch(t);
-  const image = join(folder, 'image');
-  const { sizeBytes } = await write(image, everything());
-  const before = listedIn(dumped(t, image));
-  for (const size of [sizeBytes * 2, sizeBytes * 40, 2 ** 40]) {
-    truncateSync(image, size);
-    output('resize2fs', [image]);
-    checked(image);
-    assert.match(output('dumpe2fs', ['-h', image]), new RegExp(`Block count: +${Math.floor(size / BLOCK)}\n`));
-  }
-  assert.deepEqual(listedIn(dumped(t, image)), before);
-});
-
-test('it is right on a disk that had something else, copied there without its holes', needsTools, async (t) => {
-  const folder = scratch(t);
-  const [image, disk] = [join(folder, 'image'), join(folder, 'disk')];
-  // The last group is a whole one, and empty as most are.
-  const { sizeBytes } = await write(image, everything(), { sizeBytes: 5 << 27 });
-  writeFileSync(disk, '');
-  for (let at = 0; at < sizeBytes; at += 1 << 27) writeFileSync(disk, Buffer.alloc(1 << 27, 0xa5), { flag: 'a' });
-  output('dd', [`if=${image}`, `of=${disk}`, 'bs=4096', 'conv=sparse,notrunc']);
-  checked(disk);
-  assert.deepEqual(listedIn(dumped(t, disk)), listedIn(dumped(t, image)));
-  if (!canMount) return;
-  mounted(folder, disk, (root) => {
-    for (let n = 0; n < 40_000; n++) writeFileSync(join(root, 'empty', `${n}`), '');
-    writeFileSync(join(root, 'large'), Buffer.alloc(300 << 20, 1));
-  });
-});
-
 test('sizes: what is asked for is had, and what is said to be enough is enough', needsTools, async (t) => {
   const folder = scratch(t);
   const image = join(folder, 'image');
@@ -326,34 +87,6 @@ test('sizes: what is asked for is had, and what is said to be enough is enough',
   checked(image);
   await assert.rejects(layout(everything(), { sizeBytes: needed - (1 << 20) }), /too small for what goes there/);
   await assert.rejects(layout([], { sizeBytes: 2 ** 45 }), /more than the format holds/);
-});
-
-test('many files without a byte have their inodes', needsTools, async (t) => {
-  const image = join(scratch(t), 'image');
-  const entries = Array.from(
-    { length: 70_000 },
-    (_, n): ImageEntry => ({ ...common, path: `${n % 50}/${n}`, kind: 'symlink', target: 'x' }),
-  );
-  await write(image, entries);
-  checked(image);
-  const tight = /and (\d+) are enough/.exec(await refusal('', () => layout(entries, { sizeBytes: 1 << 20 })))![1];
-  await write(image, entries, { sizeBytes: Number(tight) });
-  checked(image);
-});
-
-test('gigabytes of nothing take no room and are read as such', needsTools, async (t) => {
-  const folder = scratch(t);
-  const [source, image] = [join(folder, 'source'), join(folder, 'image')];
-  const length = 2 ** 31 + 5000;
-  const fd = openSync(source, 'w');
-  ftruncateSync(fd, length);
-  for (const at of [0, 70_000, 2 ** 30, length - 3]) writeSync(fd, 'abc', at);
-  closeSync(fd);
-  const { sizeBytes } = await write(image, [file('sparse', { file: source, sizeBytes: length })]);
-  checked(image);
-  assert.ok(sizeBytes < 300e6 && statSync(image).blocks * 512 < 2e6);
-  output('debugfs', ['-R', `dump sparse ${folder}/out`, image]);
-  output('cmp', [source, join(folder, 'out')]);
 });
 
 test('times behind 2038 are kept', needsTools, async (t) => {

@@ -131,9 +131,16 @@ export const cliCodes = defineCodes({
   'E-CLI-093': {
     title: 'a system that does not say how it starts',
     explanation:
-      'What firmware starts is made of a kernel, a stub, a first root and a command line: the field `boot` of the system names them. A squashfs needs none of these.',
+      'What firmware starts is made of a kernel, a stub, a first root and a command line: the field `boot` of the system names them. A squashfs and an ext4 need none of these.',
     wrong: 'system small { packages = [ bash ]; }',
     right: 'system small { packages = [ bash ]; boot = { kernel = linux; stub = systemd-stub; }; }',
+  },
+  'E-CLI-094': {
+    title: 'a disc of a system whose root is written to',
+    explanation:
+      'Nothing can be written to a disc, and the kernel image of a system with `boot.root = "ext4"` looks for a partition of a disk. What starts from discs too is a system of its own, which may have the same packages.',
+    wrong: 'igos image TREE#server --format iso',
+    right: 'igos image TREE#server --format disk',
   },
   'E-CLI-008': {
     title: 'not in the store',

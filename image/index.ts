@@ -2,9 +2,10 @@
 export { authenticodeHash, countSignatures, signProgram } from './authenticode.ts';
 export { imageCodes } from './codes.ts';
 export { guidOf } from './disk/guid.ts';
-export { type DiskOptions, layoutDisk, type Partition } from './disk/layout-disk.ts';
+export { type DiskLayout, type DiskOptions, layoutDisk, type Partition } from './disk/layout-disk.ts';
 export * from './disk/partition-types.ts';
 export * from './entry.ts';
+export { type Ext4Layout, type Ext4Options, layoutExt4 } from './ext4/layout-ext4.ts';
 export { type FatEntry, type FatOptions, layoutFat } from './fat/layout-fat.ts';
 export * from './initramfs.ts';
 export { type IsoOptions, layoutIso } from './iso/layout-iso.ts';

@@ -1,7 +1,18 @@
 /** Files that images are written to, and what is copied into them. */
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { Bug, syncDirectory, sys, temporaryName, writeAll } from '../base/index.ts';
+import { Bug, syncDirectory, sys, temporaryName } from '../base/index.ts';
 import { imageFault } from './faults.ts';
 
 /** What a file of an image holds: bytes in memory, or those of a file of the host, which has to have this size. */
@@ -73,7 +84,7 @@ export class ImageFile implements Disposable {
   }
 
   write(bytes: Uint8Array): void {
-    sys('write', this.path, () => writeAll(this.#fd, bytes));
+    this.patch(this.#position, bytes);
     this.#position += bytes.length;
   }
 
@@ -86,9 +97,11 @@ export class ImageFile implements Disposable {
     this.zeros((multiple - (this.#position % multiple)) % multiple);
   }
 
+  /** They are not stored: the file has a hole there, which reads as zeros. */
   zeros(length: number): void {
-    const piece = Buffer.alloc(Math.min(length, PIECE_BYTES));
-    for (let left = length; left > 0; left -= piece.length) this.write(left < piece.length ? piece.subarray(0, left) : piece);
+    if (length === 0) return;
+    this.#position += length;
+    sys('write', this.path, () => ftruncateSync(this.#fd, this.#position));
   }
 
   /** Writes over what was written before. */

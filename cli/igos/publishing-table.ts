@@ -20,8 +20,13 @@ export const PUBLICATION: readonly Option[] = [
   { long: 'allow-privileged', doc: 'answer for setuid files and file capabilities that archives do not declare' },
 ];
 
-/** How images are signed and compressed. */
+/** How large images are, how they are signed and compressed. */
 export const IMAGE_OPTIONS: readonly Option[] = [
+  {
+    long: 'size',
+    values: ['SIZE'],
+    doc: 'of a root that can be written to, such as 4G (default: its contents twice, and 256M free at least)',
+  },
   { long: 'sign-key', values: ['FILE'], doc: 'sign the kernel image by this RSA key, in PEM' },
   { long: 'sign-certificate', values: ['FILE'], doc: 'its certificate, in PEM, and those that lead to it' },
   {
@@ -74,15 +79,15 @@ export const publishingCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: 1,
     description:
-      "Realizes the packages of a system, has pkm install them into an empty root, and writes that as a squashfs: with every owner, mode and capability that the packages declare, whoever runs it, and with pkm's database, so that the root can be verified and upgraded where it is used. --format asks for more: its hash tree for dm-verity; a kernel image (UKI) that firmware starts, with the root hash on its command line; an ISO 9660 image for discs and sticks; a disk with partitions for all of them. What is started is the field boot of the system. --sign-key and --sign-certificate sign the kernel image for Secure Boot. No program of the machine is run for it, but the triggers of packages. Equal systems give images that are equal to the bit: all times in them are SOURCE_DATE_EPOCH, or the one that builds have.",
+      "Realizes the packages of a system, has pkm install them into an empty root, and writes that as a squashfs: with every owner, mode and capability that the packages declare, whoever runs it, and with pkm's database, so that the root can be verified and upgraded where it is used. --format asks for more: the same root as an ext4 file system, which can be written to and grows with its disk; the hash tree of the squashfs for dm-verity; a kernel image (UKI) that firmware starts, with the root hash on its command line; an ISO 9660 image for discs and sticks; a disk with partitions for them, whose root is a squashfs with its hash tree, or ext4 where the system says so. What is started is the field boot of the system. --sign-key and --sign-certificate sign the kernel image for Secure Boot. No program of the machine is run for it, but the triggers of packages. Equal systems give images that are equal to the bit: all times in them are SOURCE_DATE_EPOCH, or the one that builds have.",
     options: [
       {
         long: 'format',
         short: 'f',
         values: ['NAME'],
-        choices: ['squashfs', 'verity', 'uki', 'iso', 'disk'],
+        choices: ['squashfs', 'ext4', 'verity', 'uki', 'iso', 'disk'],
         isRepeated: true,
-        doc: 'what to make (default: squashfs): SYSTEM.squashfs, SYSTEM.verity, SYSTEM.efi, SYSTEM.iso, SYSTEM.img',
+        doc: 'what to make (default: squashfs): SYSTEM.squashfs, SYSTEM.ext4, SYSTEM.verity, SYSTEM.efi, SYSTEM.iso, SYSTEM.img',
       },
       {
         long: 'output',

@@ -88,8 +88,10 @@ function showSystem(context: Context, tree: Tree, name: string): void {
     context.out.line(`with what they need: ${closure.join(' ')}`);
     for (const file of system.etc.keys()) context.out.line(`etc/${file}`);
     if (data.boot !== null) {
-      const { kernel, stub, initrd, commandLine } = data.boot;
-      context.out.line(`starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}`);
+      const { kernel, stub, initrd, commandLine, root } = data.boot;
+      context.out.line(
+        `starts: ${[kernel, stub, ...initrd].join(' ')}${commandLine === '' ? '' : ` with '${commandLine}'`}, root: ${root}`,
+      );
     }
   }
 }

@@ -10,12 +10,13 @@ import { parseSize } from '../quantities.ts';
 import type { ImageOptions } from './system-build.ts';
 
 /** In the order in which one is made of the other. */
-const FORMATS = ['squashfs', 'verity', 'uki', 'iso', 'disk'] as const;
+export const FORMATS = ['squashfs', 'ext4', 'verity', 'uki', 'iso', 'disk'] as const;
 export type ImageFormat = (typeof FORMATS)[number];
 
 /** What files of these are called behind the system's name. */
 export const SUFFIXES: Readonly<Record<ImageFormat, string>> = {
   squashfs: 'squashfs',
+  ext4: 'ext4',
   verity: 'verity',
   uki: 'efi',
   iso: 'iso',
@@ -39,12 +40,14 @@ export async function imageOptions(context: Context, args: Arguments): Promise<I
   const blockBytes = block === undefined ? undefined : parseSize('block-size', block);
   if (blockBytes !== undefined && !(Number.isInteger(Math.log2(blockBytes)) && blockBytes >= 4096 && blockBytes <= 1 << 20))
     throw new UsageError(`--block-size takes a power of two from 4K to 1M, not '${block}'`);
+  const size = args.value('size');
   const signer = await signerOf(context, args);
   return {
     seconds: secondsOf(context),
     compression,
     ...(level === undefined ? {} : { level: Number(level) }),
     ...(blockBytes === undefined ? {} : { blockBytes }),
+    ...(size === undefined ? {} : { sizeBytes: parseSize('size', size) }),
     ...(signer === undefined ? {} : { signer }),
   };
 }

@@ -6,16 +6,15 @@ import { type Bytes, Fault, makeDirectory, removedAtEnd, temporaryFolder } from 
 import type { System, Tree } from '../../eval/index.ts';
 import {
   type Content,
-  ESP_TYPE,
+  type Ext4Layout,
   guidOf,
   type ImageEntry,
   ImageFile,
-  layoutDisk,
+  layoutExt4,
   layoutFat,
   layoutIso,
-  PARTITION_IS_READ_ONLY,
-  PARTITION_TYPES,
   type Part,
+  type PartitionMachine,
   piecesOf,
   readUki,
   type Signer,
@@ -38,11 +37,14 @@ import { warningLines } from '../report-lines.ts';
 import type { Session } from '../session.ts';
 import { systemImages } from '../system-images.ts';
 import { bootFiles, initrdEntries } from './boot-files.ts';
-import { commandLine, diskNames } from './command-line.ts';
+import { commandLine, diskNames, writableCommandLine } from './command-line.ts';
+import { readOnlyDisk, writableDisk, writablePartition } from './disks.ts';
 import { makeSystemRoot, type SystemRoot } from './system-root.ts';
 
 export interface ImageOptions extends SquashfsOptions {
   readonly signer?: Signer;
+  /** Of a root that is written to; unless said, there is room for as much again. */
+  readonly sizeBytes?: number;
 }
 
 /** A file that was written. */
@@ -65,6 +67,7 @@ export class SystemBuild implements Disposable {
   #scratch: string | undefined;
   #root: Promise<SystemRoot> | undefined;
   #squashfs: Promise<Written> | undefined;
+  #ext4: Promise<Ext4Layout> | undefined;
   #verity: Promise<Written & { readonly verity: Verity }> | undefined;
   #uki: Promise<Written> | undefined;
 
@@ -77,6 +80,20 @@ export class SystemBuild implements Disposable {
     this.#options = options;
   }
 
+  /** Whether its root on a disk is written to. */
+  get isWritable(): boolean {
+    return this.system.boot?.root === 'ext4';
+  }
+
+  /** @throws Fault E-CLI-094 */
+  checkDisc(): void {
+    if (!this.isWritable) return;
+    throw new Fault('E-CLI-094', `system '${this.system.name}' does not start from a disc: its root is written to`, {
+      ...(this.system.span === undefined ? {} : { labels: [{ ...this.system.span, text: 'its boot has root = "ext4"' }] }),
+      hints: ['take --format disk', 'or declare a further system for discs, with another root'],
+    });
+  }
+
   /** @throws Fault E-CLI-093 */
   checkStarts(): void {
     if (this.system.boot !== undefined) return;
@@ -84,7 +101,7 @@ export class SystemBuild implements Disposable {
       ...(this.system.span === undefined ? {} : { labels: [{ ...this.system.span, text: "it has no 'boot'" }] }),
       hints: [
         'write it like: boot = { kernel = linux; stub = systemd-stub; initrd = [ first-steps ]; };',
-        'a squashfs is made without',
+        'a squashfs is made without, and an ext4',
       ],
     });
   }
@@ -114,6 +131,32 @@ export class SystemBuild implements Disposable {
     return this.#squashfs;
   }
 
+  /** The root as a file system that can be written to. */
+  async ext4(output: string): Promise<Written> {
+    const layout = await this.#layoutExt4();
+    return this.#write(output, (file, signal, onBytes) => {
+      file.zeros(layout.sizeBytes);
+      return layout.write(file, 0, { signal, onBytes });
+    });
+  }
+
+  #layoutExt4(): Promise<Ext4Layout> {
+    this.#ext4 ??= (async () => {
+      const { entries } = await this.root();
+      const { name } = this.system;
+      const { seconds, sizeBytes } = this.#options;
+      return stoppable((signal) =>
+        layoutExt4(entries, {
+          name: labelOf(name, name.length),
+          seconds,
+          ...(sizeBytes === undefined ? {} : { sizeBytes }),
+          signal,
+        }),
+      );
+    })();
+    return this.#ext4;
+  }
+
   /** The hash tree of the squashfs. */
   verity(output: string = this.#place('verity')): Promise<Written & { readonly verity: Verity }> {
     this.#verity ??= (async () => {
@@ -136,8 +179,7 @@ export class SystemBuild implements Disposable {
   async #makeUki(output: string): Promise<Written> {
     this.checkStarts();
     const boot = this.system.boot!;
-    const { verity } = await this.verity();
-    const line = commandLine(this.system.name, boot.commandLine, verity, diskNames(verity));
+    const line = await this.#commandLine(boot.commandLine);
     const files = await bootFiles(this.#context, this.#args, this.#session, this.#tree, boot);
     const initrd = files.initrd.length === 0 ? undefined : await this.#makeInitrd(files.initrd);
     const osRelease = osReleaseIn((await this.root()).entries);
@@ -153,6 +195,13 @@ export class SystemBuild implements Disposable {
     });
   }
 
+  async #commandLine(text: string): Promise<string> {
+    const { name } = this.system;
+    if (this.isWritable) return writableCommandLine(name, text, writablePartition(await this.#layoutExt4()));
+    const { verity } = await this.verity();
+    return commandLine(name, text, verity, diskNames(verity));
+  }
+
   async #makeInitrd(images: readonly PackageImage[]): Promise<Content> {
     using first = initrdEntries(this.#session, images, this.#tree.packages.keys(), this.#options.seconds);
     return await this.#write(this.#place('initrd'), (file) =>
@@ -162,6 +211,7 @@ export class SystemBuild implements Disposable {
 
   /** A medium that firmware starts from, burnt to a disc or copied to a stick. */
   async iso(output: string): Promise<Written> {
+    this.checkDisc();
     const [root, hashes, esp] = [await this.squashfs(), await this.verity(), await this.#esp()];
     const common = { mode: 0o444, kind: 'file' } as const;
     const layout = layoutIso(
@@ -179,20 +229,20 @@ export class SystemBuild implements Disposable {
     return this.#write(output, (file) => layout.write(file));
   }
 
-  /** A disk: what firmware starts, the root, its hash tree. */
+  /** A disk: what firmware starts, and the root, with its hash tree where it is only read. */
   async disk(output: string): Promise<Written> {
-    const [root, hashes, esp] = [await this.squashfs(), await this.verity(), await this.#esp()];
-    const names = diskNames(hashes.verity);
-    const { root: types } = PARTITION_TYPES[machineOf((await this.uki()).file)];
-    const layout = layoutDisk(
-      [
-        { type: ESP_TYPE, unique: guidOf('esp', hashes.verity.rootHash), name: 'esp', part: esp },
-        { type: types.data, unique: names.root, name: 'root', attributes: PARTITION_IS_READ_ONLY, part: root },
-        { type: types.verity, unique: names.verity, name: 'root-verity', attributes: PARTITION_IS_READ_ONLY, part: hashes },
-      ],
-      { diskGuid: guidOf('disk', hashes.verity.rootHash) },
-    );
-    return this.#write(output, (file) => layout.write(file));
+    const esp = await this.#esp();
+    const machine = machineOf((await this.uki()).file);
+    if (!this.isWritable) {
+      const layout = readOnlyDisk(machine, esp, await this.squashfs(), await this.verity());
+      return this.#write(output, (file) => layout.write(file));
+    }
+    const root = await this.#layoutExt4();
+    const layout = writableDisk(machine, esp, root);
+    return this.#write(output, (file, signal, onBytes) => {
+      layout.write(file);
+      return root.write(file, layout.starts.at(-1)!, { signal, onBytes });
+    });
   }
 
   async #esp(): Promise<Part> {
@@ -239,12 +289,10 @@ export class SystemBuild implements Disposable {
   }
 }
 
-type Machine = keyof typeof PARTITION_TYPES;
-
 /** What firmware starts from a medium that it was told nothing about. */
-const FIRMWARE_NAMES: Readonly<Record<Machine, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
+const FIRMWARE_NAMES: Readonly<Record<PartitionMachine, string>> = { x86_64: 'BOOTX64.EFI', aarch64: 'BOOTAA64.EFI' };
 
-const machineOf = (uki: string): Machine => (readUki(uki).machine === 'ARM64' ? 'aarch64' : 'x86_64');
+const machineOf = (uki: string): PartitionMachine => (readUki(uki).machine === 'ARM64' ? 'aarch64' : 'x86_64');
 
 /** Letters, digits and signs that a volume's label may have. */
 const labelOf = (name: string, length: number): string => name.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, length);

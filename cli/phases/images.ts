@@ -2,9 +2,9 @@
 import { join, resolve } from 'node:path';
 import { count, formatBytes } from '../../base/index.ts';
 import type { Tree } from '../../eval/index.ts';
-import type { Arguments } from '../arguments.ts';
+import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
-import { imageOptions, SUFFIXES } from '../imaging/image-options.ts';
+import { type ImageFormat, imageOptions, SUFFIXES } from '../imaging/image-options.ts';
 import { type ImageOptions, SystemBuild, type Written } from '../imaging/system-build.ts';
 import type { Session } from '../session.ts';
 
@@ -26,8 +26,9 @@ export class TreeImages implements Disposable {
     for (const build of phase === 'uki' || phase === 'iso'
       ? this.#builds.filter((each) => each.system.boot !== undefined)
       : this.#builds) {
-      const place = (format: keyof typeof SUFFIXES): string => join(this.#folder, `${build.system.name}.${SUFFIXES[format]}`);
+      const place = (format: ImageFormat): string => join(this.#folder, `${build.system.name}.${SUFFIXES[format]}`);
       if (phase === 'image') await build.root();
+      else if (build.isWritable) written.push(await writable(build, phase, place));
       else if (phase === 'squashfs') written.push(await build.squashfs(place('squashfs')));
       else if (phase === 'uki') written.push(await build.verity(place('verity')), await build.uki(place('uki')));
       else written.push(await build.iso(place('iso')));
@@ -42,6 +43,16 @@ export class TreeImages implements Disposable {
   }
 }
 
+/** What a phase makes where the root is written to: it has no hash tree, and starts from a disk. */
+function writable(
+  build: SystemBuild,
+  phase: Exclude<ImagePhase, 'image'>,
+  place: (format: ImageFormat) => string,
+): Promise<Written> {
+  if (phase === 'squashfs') return build.ext4(place('ext4'));
+  return phase === 'uki' ? build.uki(place('uki')) : build.disk(place('disk'));
+}
+
 /** @returns `undefined` where nobody asks for images @throws UsageError, Fault what is wrong with the options */
 export async function treeImages(
   context: Context,
@@ -52,5 +63,9 @@ export async function treeImages(
   const folder = args.value('images');
   if (folder === undefined) return undefined;
   const options = await imageOptions(context, args);
+  if (options.sizeBytes !== undefined && ![...tree.systems.values()].some(({ boot }) => boot?.root === 'ext4'))
+    throw new UsageError('--size is for roots that can be written to, and no system of the tree has one', [
+      'write root = "ext4" in boot of a system',
+    ]);
   return new TreeImages(context, args, session, tree, resolve(context.workingDirectory, folder), options);
 }

@@ -1,7 +1,7 @@
 /** What a system says of how it starts. */
 import { didYouMean } from '../../base/index.ts';
 import type { PackageInfo } from './package-info.ts';
-import { entries, type Reading, readLine, readPackage, readPackages, wrong } from './read-field.ts';
+import { entries, type Reading, readLine, readPackage, readPackages, readWord, wrong } from './read-field.ts';
 
 /** The parts of a kernel image that firmware starts by itself. */
 export interface DeclaredBoot {
@@ -11,9 +11,15 @@ export interface DeclaredBoot {
   /** What is in the first root, with what that needs to run; none if empty. */
   readonly initrd: readonly PackageInfo[];
   readonly commandLine: string;
+  readonly root: RootKind;
 }
 
-const PARTS = ['kernel', 'stub', 'initrd', 'commandLine'] as const;
+/** What the root of a system is on a disk: `squashfs` is read only and checked by its hash, `ext4` is written to. */
+export type RootKind = (typeof ROOTS)[number];
+
+const ROOTS = ['squashfs', 'ext4'] as const;
+
+const PARTS = ['kernel', 'stub', 'initrd', 'commandLine', 'root'] as const;
 
 /** The Linux kernel takes no more. */
 const COMMAND_LINE_BYTES = 2047;
@@ -30,7 +36,7 @@ export function readBoot(reading: Reading): DeclaredBoot {
     if (part === undefined) throw wrong(reading, `has no '${name}'`);
     return readPackage(part).info;
   };
-  const [initrd, commandLine] = [parts.get('initrd'), parts.get('commandLine')];
+  const [initrd, commandLine, root] = [parts.get('initrd'), parts.get('commandLine'), parts.get('root')];
   const text = commandLine === undefined ? '' : readLine(commandLine);
   if (text.length > COMMAND_LINE_BYTES) throw wrong(commandLine!, `is longer than ${COMMAND_LINE_BYTES} bytes`);
   return {
@@ -38,5 +44,6 @@ export function readBoot(reading: Reading): DeclaredBoot {
     stub: needed('stub'),
     initrd: initrd === undefined ? [] : readPackages(initrd).map(({ info }) => info),
     commandLine: text,
+    root: root === undefined ? 'squashfs' : readWord(root, ROOTS),
   };
 }

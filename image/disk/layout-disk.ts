@@ -10,6 +10,11 @@ export interface Partition extends Omit<GptEntry, 'firstSector' | 'sectors'> {
   readonly sizeBytes?: number;
 }
 
+export interface DiskLayout extends Layout {
+  /** Where each partition begins, in bytes. */
+  readonly starts: readonly number[];
+}
+
 export interface DiskOptions {
   readonly diskGuid: string;
   /** Rounded up to 512; what is needed, up to a whole MiB, unless said. */
@@ -25,7 +30,7 @@ const GRAIN_BYTES = 4096;
  *
  * @throws Fault E-IMG-024 too small · E-IMG-003 too many partitions · E-IMG-027, E-IMG-028
  */
-export function layoutDisk(partitions: readonly Partition[], { diskGuid, sizeBytes: wanted }: DiskOptions): Layout {
+export function layoutDisk(partitions: readonly Partition[], { diskGuid, sizeBytes: wanted }: DiskOptions): DiskLayout {
   let end = ALIGNMENT_BYTES;
   const entries = partitions.map(({ type, unique, name, attributes = 0n, part, sizeBytes }): GptEntry => {
     const needed = part === undefined ? 0 : partBytes(part);
@@ -41,6 +46,7 @@ export function layoutDisk(partitions: readonly Partition[], { diskGuid, sizeByt
   const { head, tail } = encodeGpt(entries, diskGuid, size / SECTOR_BYTES);
   return {
     sizeBytes: size,
+    starts: entries.map(({ firstSector }) => firstSector * SECTOR_BYTES),
     write(out) {
       const start = out.position;
       out.write(head);

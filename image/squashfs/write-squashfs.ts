@@ -4,18 +4,17 @@
  * @source https://docs.kernel.org/filesystems/squashfs.html, and fs/squashfs/squashfs_fs.h of Linux
  */
 import { bytesToText } from '../../base/index.ts';
-import type { DirectoryEntry, FileEntry, ImageEntry } from '../entry.ts';
+import type { FileEntry, ImageEntry } from '../entry.ts';
 import { imageFault } from '../faults.ts';
+import { type Node, numberInodes } from '../numbered.ts';
 import { type ImageFile, sizeOf } from '../output.ts';
-import { type Placed, placed } from '../placed.ts';
+import { placed } from '../placed.ts';
 import { Attributes } from './attributes.ts';
 import { Blocks, type Placement } from './blocks.ts';
 import { type CompressionName, compressionOf } from './compression.ts';
 import { directoryInode, fileInode, INODE_KIND, type InodeHead, specialInode, symlinkInode } from './inodes.ts';
 import { type Listed, writeListing } from './listing.ts';
 import { MetadataTable } from './metadata.ts';
-
-type Node = Placed<ImageEntry>;
 
 export interface SquashfsOptions {
   /** Of all files: seconds since 1970. */
@@ -44,7 +43,6 @@ const FLAG_DUPLICATES = 0x40;
 const FLAG_NO_ATTRIBUTES = 0x200;
 const MAX_TARGET_BYTES = 4095;
 const MAX_IDS = 65536;
-const MAX_NAME_BYTES = 255;
 const FRAGMENT_BYTES = 16;
 /** Whoever mounts it through a loop device or from a disk reads whole pages. */
 const PAGE_BYTES = 4096;
@@ -160,49 +158,6 @@ export async function writeSquashfs(
   file.patch(0, superblock);
   file.pad(PAGE_BYTES);
   return { sizeBytes: file.position, nEntries: inodes.byNode.size };
-}
-
-/** Of a folder that nobody named: as most are. */
-const entryOf = ({ path, entry }: Node): ImageEntry => {
-  if (path !== '' && path.length - path.lastIndexOf('/') - 1 > MAX_NAME_BYTES)
-    throw imageFault.tooMuch(`the name of '/${bytesToText(path)}'`, `${MAX_NAME_BYTES} bytes`);
-  return entry ?? ({ path, kind: 'directory', mode: 0o755, uid: 0, gid: 0 } satisfies DirectoryEntry);
-};
-
-interface Inode {
-  readonly number: number;
-  readonly entry: ImageEntry;
-  nLinks: number;
-}
-
-/** The root has 1, and what a directory lists has numbers next to each other. Names of one file share its inode. */
-function numberInodes(root: Node): { readonly byNode: ReadonlyMap<Node, Inode>; readonly count: number } {
-  const byNode = new Map<Node, Inode>();
-  const byLink = new Map<string, Inode>();
-  let count = 1;
-  byNode.set(root, { number: 1, entry: entryOf(root), nLinks: 2 });
-  const waiting = [root];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    for (const child of node.children) {
-      const entry = entryOf(child);
-      const link = entry.kind === 'file' ? entry.link : undefined;
-      const known = link === undefined ? undefined : byLink.get(link);
-      if (known !== undefined) {
-        known.nLinks++;
-        byNode.set(child, known);
-        continue;
-      }
-      const isDirectory = entry.kind === 'directory';
-      const inode: Inode = { number: ++count, entry, nLinks: isDirectory ? 2 : 1 };
-      byNode.set(child, inode);
-      if (link !== undefined) byLink.set(link, inode);
-      if (isDirectory) {
-        byNode.get(node)!.nLinks++;
-        waiting.push(child);
-      }
-    }
-  }
-  return { byNode, count };
 }
 
 function* nodesIn(root: Node): Generator<Node> {

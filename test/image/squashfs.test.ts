@@ -18,7 +18,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compareBytes } from '../../base/index.ts';
 import { type ImageEntry, type SquashfsOptions, type SquashfsReport, writeSquashfs } from '../../image/index.ts';
-import { made, missing, output, scratch } from './support.ts';
+import { listed, made, missing, output, scratch } from './support.ts';
 
 const SECONDS = 1_700_000_000;
 const needsTools = { skip: missing('unsquashfs') };
@@ -46,20 +46,6 @@ async function write(
     report = await writeSquashfs(image, entries, { seconds: SECONDS, ...options });
   });
   return report!;
-}
-
-/** What stands in a folder, as text: kind, mode, bytes. */
-function listed(folder: string, path = ''): string[] {
-  return readdirSync(join(folder, path), { encoding: 'latin1' }).flatMap((name) => {
-    const below = path === '' ? name : `${path}/${name}`;
-    const place = Buffer.from(`${folder}/${below}`, 'latin1');
-    const stat = lstatSync(place);
-    const mode = (stat.mode & 0o7777).toString(8);
-    if (stat.isDirectory()) return [`d ${mode} ${below}`, ...listed(folder, below)];
-    if (stat.isSymbolicLink()) return [`l ${below} ${readlinkSync(place, { encoding: 'latin1' })}`];
-    if (!stat.isFile()) return [`? ${below}`];
-    return [`f ${mode} ${below} ${createHash('sha256').update(readFileSync(place)).digest('hex')}`];
-  });
 }
 
 function unpacked(t: Parameters<typeof scratch>[0], image: string): string {

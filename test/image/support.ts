@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault, renderFault } from '../../base/index.ts';
@@ -55,4 +56,18 @@ export async function refusal(folder: string, attempt: () => unknown): Promise<s
     return renderFault(error).replaceAll(`${folder}/`, '');
   }
   return assert.fail('nothing was refused');
+}
+
+/** What stands in a folder, as text: kind, mode, bytes. */
+export function listed(folder: string, path = ''): string[] {
+  return readdirSync(join(folder, path), { encoding: 'latin1' }).flatMap((name) => {
+    const below = path === '' ? name : `${path}/${name}`;
+    const place = Buffer.from(`${folder}/${below}`, 'latin1');
+    const stat = lstatSync(place);
+    const mode = (stat.mode & 0o7777).toString(8);
+    if (stat.isDirectory()) return [`d ${mode} ${below}`, ...listed(folder, below)];
+    if (stat.isSymbolicLink()) return [`l ${below} ${readlinkSync(place, { encoding: 'latin1' })}`];
+    if (!stat.isFile()) return [`? ${below}`];
+    return [`f ${mode} ${below} ${createHash('sha256').update(readFileSync(place)).digest('hex')}`];
+  });
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { removeTree } from '../../store/write-tree.ts';
 import { noSandbox, programs, project } from '../cli/programs.ts';
-import { missing } from '../image/support.ts';
+import { missing, output } from '../image/support.ts';
 
 const FIRMWARE = '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd';
 const VARIABLES = '/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd';
@@ -29,8 +29,15 @@ const skip =
 const work = mkdtempSync(join(tmpdir(), 'igos-boot-'));
 after(() => removeTree(work));
 
+/** How a machine has an image: as something that it can only read, or as a disk of its own. */
+const READ_ONLY = (image: string): string[] => ['-drive', `file=${image},format=raw,if=virtio,readonly=on`];
+const NVME = (image: string): string[] => [
+  ...['-drive', `file=${image},format=raw,if=none,id=disk`],
+  ...['-device', 'nvme,drive=disk,serial=1'],
+];
+
 /** Starts a machine from an image, and waits until it ends or says one of these. @returns what it said on its serial line */
-async function started(image: string, until: RegExp): Promise<string> {
+async function started(image: string, until: RegExp, drive: (image: string) => string[] = READ_ONLY): Promise<string> {
   const variables = join(work, 'vars.fd');
   copyFileSync(VARIABLES, variables);
   const serial = join(work, 'serial.log');
@@ -40,7 +47,7 @@ async function started(image: string, until: RegExp): Promise<string> {
     ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${FIRMWARE}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${variables}`],
-    ...['-drive', `file=${image},format=raw,if=virtio,readonly=on`],
+    ...drive(image),
     ...['-nodefaults', '-vga', 'none', '-display', 'none', '-serial', `file:${serial}`, '-no-reboot', '-net', 'none'],
   ];
   const machine = spawn('qemu-system-x86_64', words, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -57,27 +64,32 @@ async function started(image: string, until: RegExp): Promise<string> {
 const REFUSED = /Access Denied|Security Violation/;
 const POWER_DOWN = /Power down|Kernel panic/;
 
-/** Of a system, signed by the key that this firmware trusts, or by none. */
+/** Writes images signed by the key that this firmware trusts. */
+function signed(folder: string, system: string, ...words: string[]): void {
+  const passphrase = join(work, 'passphrase');
+  writeFileSync(passphrase, 'snakeoil\n');
+  const all = ['image', `${TREE}#${system}`, ...words, '-o', `${folder}/`, '--passphrase-fd', '3'];
+  const run = spawnSync(join(project, 'bin/igos'), [...all, '--sign-key', KEY, '--sign-certificate', CERTIFICATE], {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', openSync(passphrase, 'r')],
+    env: { ...process.env, IGOS_HOME: join(work, 'home'), NO_COLOR: '1' },
+  });
+  assert.equal(run.status, 0, run.stderr.slice(-4000));
+}
+
+/** Of the system that is only read, signed or not. */
 function images(t: Parameters<typeof programs>[0], name: string, isSigned: boolean): { disk: string; iso: string } {
   const { igos } = programs(t, { home: join(work, 'home') });
   const folder = join(work, name);
   if (!isSigned) {
-    const command = /^igos (image examples\/boot .*) -o \S+$/m.exec(readFileSync(join(project, TREE, 'README.md'), 'utf8'))![1]!;
+    const command = /^igos (image examples\/boot#greeter .*) -o \S+$/m.exec(
+      readFileSync(join(project, TREE, 'README.md'), 'utf8'),
+    )![1]!;
     assert.ok(readFileSync(join(project, 'docs/images.md'), 'utf8').includes(`igos ${command} -o `));
     const run = igos(...command.split(' '), '-o', `${folder}/`);
     assert.equal(run.status, 0, run.stderr.slice(-4000));
-  } else {
-    const passphrase = join(work, 'passphrase');
-    writeFileSync(passphrase, 'snakeoil\n');
-    const words = ['image', TREE, '-f', 'disk', '-f', 'iso', '-o', `${folder}/`, '--passphrase-fd', '3'];
-    const run = spawnSync(join(project, 'bin/igos'), [...words, '--sign-key', KEY, '--sign-certificate', CERTIFICATE], {
-      cwd: project,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe', openSync(passphrase, 'r')],
-      env: { ...process.env, IGOS_HOME: join(work, 'home'), NO_COLOR: '1' },
-    });
-    assert.equal(run.status, 0, run.stderr.slice(-4000));
-  }
+  } else signed(folder, 'greeter', '-f', 'disk', '-f', 'iso');
   return { disk: join(folder, 'greeter.img'), iso: join(folder, 'greeter.iso') };
 }
 
@@ -110,4 +122,26 @@ test('what nobody signed is refused by the firmware', { skip }, async (t) => {
   const said = await started(disk, REFUSED);
   assert.match(said, REFUSED, said.slice(-3000));
   assert.doesNotMatch(said, /hello/);
+});
+
+test('a root that can be written to keeps what was written, also when the power goes', {
+  skip: skip || missing('e2fsck', 'sfdisk'),
+}, async () => {
+  const folder = join(work, 'keeper');
+  signed(folder, 'keeper', '-f', 'disk', '--size', '64M');
+  const disk = join(folder, 'keeper.img');
+  const first = await started(disk, POWER_DOWN, NVME);
+  assert.match(first, /hello from Keeper 1, kernel 6\.1\.\S+, process 1/, first.slice(-3000));
+  assert.match(first, /\/dev\/root \/ ext4 rw[, ]/);
+  assert.match(first, /1 in the guest book\s+the end/);
+  const second = await started(disk, /in the guest book/, NVME);
+  assert.match(second, /2 in the guest book/, second.slice(-3000));
+  assert.doesNotMatch(second, /the end/);
+  const third = await started(disk, POWER_DOWN, NVME);
+  assert.match(third, /3 in the guest book\s+the end/, third.slice(-3000));
+
+  const [, start, sectors] = /img2 : start= *(\d+), size= *(\d+), type=4F68BCE3/.exec(output('sfdisk', ['-d', disk]))!;
+  const root = join(folder, 'root');
+  writeFileSync(root, readFileSync(disk).subarray(Number(start) * 512, (Number(start) + Number(sectors)) * 512));
+  output('e2fsck', ['-fn', root]);
 });

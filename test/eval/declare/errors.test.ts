@@ -138,6 +138,7 @@ test('how a system starts has a shape', (context) => {
         `boot = { ${needed} initrd = p; }`,
         `boot = { ${needed} initrd = [ "p" ]; }`,
         `boot = { ${needed} kernal = p; }`,
+        `boot = { ${needed} root = "ext3"; }`,
         `boot = { ${needed} commandLine = ''quiet\n''; }`,
         `boot = { ${needed} commandLine = builtins.concatStringsSep "" (builtins.genList (_: "x") 2048); }`,
       ]

@@ -74,7 +74,7 @@ test('how a system starts: merged by part', (context) => {
   const { tree, print } = openTree(
     context,
     `${TIER}${pkg('linux')}${pkg('efi-stub')}${pkg('first')}
-     system s { packages = [ ]; boot = { kernel = linux; stub = efi-stub; commandLine = "quiet"; }; }
+     system s { packages = [ ]; boot = { kernel = linux; stub = efi-stub; commandLine = "quiet"; root = "ext4"; }; }
      override s { boot.initrd = [ first ]; boot.commandLine = super.boot.commandLine + " rw"; }
      system none { packages = [ ]; }`,
   );

@@ -210,7 +210,9 @@ export const storeCommands: readonly Command[] = [
     description:
       "Removes the paths and what refers to them, and prints what went. Where a root keeps one of them nothing is removed. For paths of no more use that take much room, or are to be built or fetched anew; 'igos gc' removes everything that no root keeps.",
     options: [DRY_RUN, ...KEEP_OPTIONS],
-    examples: [{ command: 'igos store delete --dry-run examples/tour/v1#greet', says: 'what would go with it' }],
+    examples: [
+      { command: 'igos store delete "$(igos store add docs/pkm.md)"', says: 'what was added for nothing is gone again' },
+    ],
   },
   {
     program: 'igos',

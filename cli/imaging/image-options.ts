@@ -10,7 +10,7 @@ import { parseSize } from '../quantities.ts';
 import type { ImageOptions } from './system-build.ts';
 
 /** In the order in which one is made of the other. */
-export const FORMATS = ['squashfs', 'ext4', 'verity', 'uki', 'iso', 'disk'] as const;
+const FORMATS = ['squashfs', 'ext4', 'verity', 'uki', 'iso', 'disk'] as const;
 export type ImageFormat = (typeof FORMATS)[number];
 
 /** What files of these are called behind the system's name. */

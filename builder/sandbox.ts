@@ -210,6 +210,23 @@ function resourceLimits(limits: BuildLimits, hasCgroup: boolean): ResourceLimit[
   ];
 }
 
+/**
+ * Process 1 goes, and with it all that runs there; then the launcher, which waits for that, ends by itself. So nothing is left when its end
+ * is heard. Where nothing says which process 1 is, or it is not there yet, the launcher goes, and takes it along a moment later.
+ */
+function endAll(launcher: Started): void {
+  const { pid } = launcher;
+  try {
+    // One that was waited for has given its number away.
+    if (!launcher.kill(0)) return;
+    const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    if (first !== '' && process.kill(Number(first), 'SIGKILL')) return;
+  } catch {
+    // it ended meanwhile, or a kernel that does not list children
+  }
+  launcher.kill('SIGKILL');
+}
+
 interface Running {
   readonly list: CallList;
   readonly root: string;
@@ -221,10 +238,9 @@ function waitFor(child: Started, request: SandboxRequest, running: Running): Pro
   return new Promise((resolve, reject) => {
     const reports: Buffer[] = [];
     let ended: 'stopped' | LimitKind | undefined;
-    // Its end takes process 1 with it, and the kernel the rest.
     const end = (why: 'stopped' | LimitKind) => {
       ended ??= why;
-      child.kill('SIGKILL');
+      endAll(child);
     };
     const stop = () => end('stopped');
     if (signal?.aborted === true) stop();

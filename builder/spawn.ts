@@ -19,7 +19,7 @@ export interface Started {
   readonly stdio: readonly (Output | undefined | null)[];
   /** Known when it has ended, where the system tells. */
   readonly usage?: Usage | undefined;
-  kill(signal: NodeJS.Signals): boolean;
+  kill(signal: NodeJS.Signals | 0): boolean;
   on(event: 'close', listener: (status: number | null, signal: NodeJS.Signals | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
@@ -242,7 +242,7 @@ class QuickChild extends EventEmitter implements Started {
     }
   }
 
-  kill(signal: NodeJS.Signals): boolean {
+  kill(signal: NodeJS.Signals | 0): boolean {
     // A number that was waited for may be another's.
     if (this.#isReaped || this.pid === undefined) return false;
     return process.kill(this.pid, signal);

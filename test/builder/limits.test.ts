@@ -56,6 +56,33 @@ for (const [name, limits, script, code, message] of CASES) {
   });
 }
 
+test('what ran in a build that was ended is gone when that is told', async (t) => {
+  if (!needsSandbox(t)) return;
+  const store = temporaryStore(t);
+  const layer = toolsLayer(store, 'sleep');
+  const seconds = 40_000 + process.pid;
+  const drvPath = addDerivation(store, {
+    name: 'many',
+    env: { igosRoot: rootOf({ name: 'host', path: layer }) },
+    sources: [layer],
+    script: `i=0; while [ $i -lt 300 ]; do sleep ${seconds} > /dev/null 2>&1 & i=$((i + 1)); done; echo all; wait`,
+  });
+  const stop = new AbortController();
+  const onEvent = (event: { readonly kind: string }): void => {
+    if (event.kind === 'log') stop.abort();
+  };
+  await assert.rejects(realize(store, [{ drvPath, outputs: [] }], { signal: stop.signal, onEvent }));
+  const left = readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'latin1') === `sleep\0${seconds}\0`;
+    } catch {
+      return false;
+    }
+  });
+  assert.deepEqual(left, []);
+  assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
+});
+
 test('a build within its limits knows nothing of them, and is not silent while it prints', async (t) => {
   if (!needsSandbox(t)) return;
   const store = temporaryStore(t);

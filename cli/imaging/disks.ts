@@ -38,13 +38,13 @@ export function readOnlyDisk(
 }
 
 /** A root that is written to: what stands in it comes later. It is the last, so that it can take what a larger disk has behind it. */
-export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Layout): DiskLayout =>
+export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Layout, commandLine: string): DiskLayout =>
   layoutDisk(
     [
       { type: ESP_TYPE, unique: guidOf('esp', root.uuid), name: 'esp', part: esp },
       {
         type: PARTITION_TYPES[machine].root.data,
-        unique: writablePartition(root),
+        unique: writablePartition(root, commandLine),
         name: 'root',
         attributes: PARTITION_GROWS,
         sizeBytes: root.sizeBytes,
@@ -53,5 +53,11 @@ export const writableDisk = (machine: PartitionMachine, esp: Part, root: Ext4Lay
     { diskGuid: guidOf('disk', root.uuid) },
   );
 
-/** By which the kernel finds that root. */
-export const writablePartition = ({ uuid }: Ext4Layout): string => guidOf('root', uuid);
+const NAMED_ROOT = /(?:^|\s)root=PARTUUID=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\s|$)/i;
+
+/**
+ * By which the kernel finds that root: the GUID that its command line says, else one made of what stands there. A kernel image that is
+ * made later finds a disk that has lived meanwhile by the former alone.
+ */
+export const writablePartition = ({ uuid }: Ext4Layout, commandLine: string): string =>
+  NAMED_ROOT.exec(commandLine)?.[1]?.toLowerCase() ?? guidOf('root', uuid);

@@ -197,7 +197,7 @@ export class SystemBuild implements Disposable {
 
   async #commandLine(text: string): Promise<string> {
     const { name } = this.system;
-    if (this.isWritable) return writableCommandLine(name, text, writablePartition(await this.#layoutExt4()));
+    if (this.isWritable) return writableCommandLine(name, text, writablePartition(await this.#layoutExt4(), text));
     const { verity } = await this.verity();
     return commandLine(name, text, verity, diskNames(verity));
   }
@@ -238,7 +238,7 @@ export class SystemBuild implements Disposable {
       return this.#write(output, (file) => layout.write(file));
     }
     const root = await this.#layoutExt4();
-    const layout = writableDisk(machine, esp, root);
+    const layout = writableDisk(machine, esp, root, this.system.boot!.commandLine);
     return this.#write(output, (file, signal, onBytes) => {
       layout.write(file);
       return root.write(file, layout.starts.at(-1)!, { signal, onBytes });

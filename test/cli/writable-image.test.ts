@@ -186,6 +186,26 @@ test('a disk whose root grows with it', { skip: needsTools.skip || missing('sfdi
   assert.match(checked(root), /\/50\d{3} blocks/);
 });
 
+test('a GUID that the command line says is that of the root', { skip: needsTools.skip || missing('sfdisk') }, (t) => {
+  if (!needsSandbox(t)) return;
+  const here = programs(t);
+  const guid = '6F1E0A34-52C7-4D0B-9D3E-0123456789AB';
+  const namesOf = (text: string, version: string): readonly [string, string | undefined] => {
+    const tree = writeTree(here.work, (PACKAGES + started(text)).replace('shell "1"', `shell "${version}"`));
+    const { files } = make(here, tree, '-f', 'uki', '-f', 'disk', '-o', `${here.work}/made/`);
+    const [uki, disk] = files.map(({ file }) => file);
+    const line = Buffer.from(readUkiSection(uki!, '.cmdline', 1 << 12)!)
+      .toString('latin1')
+      .replace(/\0$/, '');
+    return [line, /img2 : .*uuid=(\S+), name="root"/.exec(output('sfdisk', ['-d', disk!]))?.[1]];
+  };
+  const text = `quiet root=PARTUUID=${guid} rw`;
+  assert.deepEqual(namesOf(text, '1'), [text, guid]);
+  assert.deepEqual(namesOf(text, '2'), [text, guid]);
+  // Nobody said one: what stands there is another.
+  assert.notEqual(namesOf('quiet', '1')[1], namesOf('quiet', '2')[1]);
+});
+
 test('the command line names the root as it is asked to', (t) => {
   if (!needsSandbox(t)) return;
   const here = programs(t);

@@ -4,7 +4,7 @@ import type { StorePath } from '../store/index.ts';
 import { BuildFault } from './build-fault.ts';
 
 /** A Fault on its way between threads. */
-export interface FaultRecord {
+interface FaultRecord {
   readonly drvPath: StorePath | undefined;
   readonly code: Fault['code'];
   readonly message: string;
@@ -40,13 +40,13 @@ export function errorOf(record: ErrorRecord): Error {
   return new Bug(`the building thread failed: ${record.error.message}`, { cause: record.error });
 }
 
-export function toRecord(fault: Fault): FaultRecord {
+function toRecord(fault: Fault): FaultRecord {
   const { code, message, notes, hints } = fault;
   const drvPath = fault instanceof BuildFault ? fault.drvPath : undefined;
   return { drvPath, code, message, notes, hints, trace: fault.trace.map((step) => step.text) };
 }
 
-export function fromRecord(record: FaultRecord): Fault {
+function fromRecord(record: FaultRecord): Fault {
   const { drvPath, code, message, notes, hints } = record;
   const details = { notes, hints, trace: record.trace.map((text) => ({ text })) };
   return drvPath === undefined ? new Fault(code, message, details) : new BuildFault(drvPath, code, message, details);

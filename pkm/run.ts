@@ -1,6 +1,6 @@
 /** From a wish to a new generation: plan, check, stage, commit, apply. */
 import { accessSync, constants } from 'node:fs';
-import { Bug, type EarlyFlush, Fault, lookClosely, SystemFault, sys, systemFaultOf } from '../base/index.ts';
+import { Bug, type EarlyFlush, Fault, lookClosely, SystemFault, singleQuoted, sys, systemFaultOf } from '../base/index.ts';
 import { type Contents, readContents } from './contents.ts';
 import { type Disk, rootDisk, tolerantLstat } from './disk.ts';
 import { type RootLayout, under } from './layout.ts';
@@ -397,7 +397,7 @@ function fixedFault(layout: RootLayout, [first, ...others]: readonly string[]): 
     `'/${printable(first!)}' may not be changed by anybody: it is immutable, or open at its end only`,
     {
       notes: others.slice(0, 9).map((path) => `'/${printable(path)}' too`),
-      hints: [`let it go with: chattr -i -a '${shown}'`, 'and run the command again; nothing was changed'],
+      hints: [`let it go with: chattr -i -a ${singleQuoted(shown)}`, 'and run the command again; nothing was changed'],
     },
   );
 }

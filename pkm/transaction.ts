@@ -14,7 +14,7 @@
 import { hash } from 'node:crypto';
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, readSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Bug, Fault, formatBytes, readAttributes, SystemFault, sys } from '../base/index.ts';
+import { Bug, Fault, formatBytes, readAttributes, SystemFault, singleQuoted, sys } from '../base/index.ts';
 import { eachTimed, filterTimed, type TimedFile, type TimedFiles, timedFile } from '../store/index.ts';
 import { type Contents, contentFault } from './contents.ts';
 import { fileSha256, tolerantLstat } from './disk.ts';
@@ -521,7 +521,7 @@ function unfinished(layout: RootLayout, row: JournalRow, error: unknown): unknow
     cause,
     hints: [
       ...(cause.errno === 'EPERM'
-        ? [`see whether it is immutable with lsattr: chattr -i -a '${printable(under(layout, row.path))}' lets it go`]
+        ? [`see whether it is immutable with lsattr: chattr -i -a ${singleQuoted(printable(under(layout, row.path)))} lets it go`]
         : []),
       'remove the cause and run: pkm recover',
       'any other command that changes this root finishes it first',

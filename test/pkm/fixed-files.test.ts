@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Fault } from '../../base/index.ts';
 import { faultText, Sandbox } from './support.ts';
 
 const change = (flag: string, path: string): boolean => spawnSync('chattr', [flag, path]).status === 0;
@@ -85,4 +86,25 @@ hint: any other command that changes this root finishes it first
     2,
   );
   assert.equal(box.read('usr/bin/q'), undefined);
+});
+
+test('the way out can be copied into a shell, whatever the file is called', { skip }, (t) => {
+  const box = new Sandbox(undefined);
+  let free = (): void => undefined;
+  t.after(() => {
+    free();
+    box.remove();
+  });
+  const name = "usr/bin/it's; touch x";
+  box.do((root) => root.install([box.image('p 1', { [name]: 'one' })]));
+  free = fix(t, box, 'a', name);
+  assert.throws(
+    () => box.do((root) => root.install([box.image('p 2', { [name]: 'two' })])),
+    (error) => {
+      const command = /chattr.*/.exec((error as Fault).hints[0]!)![0];
+      assert.equal(spawnSync('sh', ['-c', command]).status, 0);
+      return true;
+    },
+  );
+  box.do((root) => root.install([box.image('p 2', { [name]: 'two' })]));
 });

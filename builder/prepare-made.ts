@@ -38,8 +38,8 @@ export async function prepareInTime(
   options: { readonly signal: AbortSignal; readonly report: (lines: readonly string[]) => void },
 ): Promise<PreparedOutputs> {
   const { signal, report } = options;
-  // A bundle has no file of the thread: there it is done here, and Ctrl-C waits for it.
-  if (!isSource() || !isMuch(order.made.folder)) return prepareMade(order, report);
+  // Node runs no TypeScript below node_modules: where igos is installed there it is done here, and Ctrl-C waits for it.
+  if (isInstalled() || !isMuch(order.made.folder)) return prepareMade(order, report);
   const { Worker } = await import('node:worker_threads');
   const worker = new Worker(new URL('./prepare-thread.ts', import.meta.url), { workerData: order, trackUnmanagedFds: false });
   const { promise, resolve, reject } = Promise.withResolvers<MadeNews>();
@@ -70,4 +70,4 @@ function isMuch(folder: string): boolean {
   return false;
 }
 
-const isSource = (): boolean => (import.meta.url ?? '').endsWith('/prepare-made.ts');
+const isInstalled = (): boolean => import.meta.url.includes('/node_modules/');

@@ -9,6 +9,7 @@ import { stopped } from './build-fault.ts';
 import { checkMade, type Made } from './collect.ts';
 import { type ErrorRecord, errorOf } from './error-record.ts';
 import { outputFiles } from './output-files.ts';
+import { prepareProgram } from './prepare-program.ts';
 
 /** About half a second; a thread takes a tenth to start. */
 const MUCH_BYTES = 1 << 29;
@@ -38,10 +39,9 @@ export async function prepareInTime(
   options: { readonly signal: AbortSignal; readonly report: (lines: readonly string[]) => void },
 ): Promise<PreparedOutputs> {
   const { signal, report } = options;
-  // Node runs no TypeScript below node_modules: where igos is installed there it is done here, and Ctrl-C waits for it.
-  if (isInstalled() || !isMuch(order.made.folder)) return prepareMade(order, report);
+  if (!isMuch(order.made.folder)) return prepareMade(order, report);
   const { Worker } = await import('node:worker_threads');
-  const worker = new Worker(new URL('./prepare-thread.ts', import.meta.url), { workerData: order, trackUnmanagedFds: false });
+  const worker = new Worker(prepareProgram(), { workerData: order, trackUnmanagedFds: false });
   const { promise, resolve, reject } = Promise.withResolvers<MadeNews>();
   const stop = (): void => reject(stopped());
   worker.on('message', resolve);
@@ -69,5 +69,3 @@ function isMuch(folder: string): boolean {
   }
   return false;
 }
-
-const isInstalled = (): boolean => import.meta.url.includes('/node_modules/');

@@ -23,12 +23,11 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build, type Plugin, transformSync } from 'esbuild';
 import { writeFileAtomic } from '../base/index.ts';
 import { type ImageEntry, makeImage, writeArchive } from '../pkm/index.ts';
 import { koffiInside } from './bundle-koffi.ts';
-import { bundleLane, laneProgram } from './bundle-lane.ts';
 import {
   EVALUATION,
   GIVEN,
@@ -44,6 +43,7 @@ import {
   REALIZATION,
   usedOf,
 } from './bundle-parts.ts';
+import { bundleThread, LANE, PREPARE, placesOfSources } from './bundle-thread.ts';
 import type { Command } from './command.ts';
 import { importCommands } from './igos/import-table.ts';
 import { publishingCommands } from './igos/publishing-table.ts';
@@ -80,21 +80,6 @@ const READ_LATER = globSync('{eval,lang}/**/*.nix', { cwd: home }).sort();
 
 /** Stands for the name of a bundle, which is the hash of everything in it but the name. */
 const UNNAMED = 'IGOS_BUILD_NAME';
-
-/** What `import.meta` says of a file must stay true when the file is part of a bundle. */
-const placesOfSources: Plugin = {
-  name: 'places of sources',
-  setup(build) {
-    build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8');
-      const at = relative(home, path);
-      const contents = text
-        .replaceAll('import.meta.dirname', `(igosHome + ${JSON.stringify(`/${dirname(at)}`)})`)
-        .replaceAll('import.meta.url', `("file://" + encodeURI(igosHome + ${JSON.stringify(`/${at}`)}))`);
-      return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
-    });
-  },
-};
 
 /** Parts that a bundle of CommonJS cannot hold, since ink awaits while it loads. Bundles of their own, loaded where a terminal is drawn. */
 const LIVE = ['cli/progress/live', 'cli/config-choice'];
@@ -280,7 +265,9 @@ const withoutCaches: Plugin = {
 };
 
 /** What other threads run. */
-const lane = await bundleLane(home);
+const lane = await bundleThread(home, LANE);
+const threads = [lane, await bundleThread(home, PREPARE, [lane])];
+const placesOfThreads = threads.map(({ plugin }) => plugin);
 
 interface Made {
   readonly text: string;
@@ -301,7 +288,7 @@ async function make(name: string, entry: string, folder: string, plugins: readon
     metafile: true,
     logLevel: 'error',
     define: { IGOS_BUILD: JSON.stringify(UNNAMED) },
-    plugins: [...plugins, lmdbInside, koffiInside('igosHome'), laneProgram(lane.file), placesOfSources, liveParts],
+    plugins: [...plugins, lmdbInside, koffiInside('igosHome'), ...placesOfThreads, placesOfSources(home), liveParts],
   });
   const own = relative(home, join(folder, `${name}-bundle.ts`));
   const sources = ownSources(result.metafile.inputs).filter((source) => source !== own && !source.startsWith('igos:'));
@@ -530,15 +517,15 @@ async function main(): Promise<void> {
     ],
   )) as [Bundle, Bundle];
   const parts = await Promise.all(LIVE.map(live));
-  writeAtomic(lane.file, lane.text);
+  for (const { file, text } of threads) writeAtomic(file, text);
   const ofParts = [evaluating, ordinary, seldom].flatMap((part) => part.sources);
   const made = { evaluating, ordinary, seldom, whole, repeated, storing, realizing, reckoning, rare, managing, placing };
   const always = [
-    ...ownSources(lane.inputs),
+    ...threads.flatMap(({ inputs }) => ownSources(inputs)),
     'cli/start.cjs',
     'cli/bundle.ts',
     'cli/bundle-parts.ts',
-    'cli/bundle-lane.ts',
+    'cli/bundle-thread.ts',
     'cli/warm-up.ts',
     ...WARM_UP_TEXTS.map((name) => `cli/${name}`),
     'package.json',
@@ -580,7 +567,13 @@ async function main(): Promise<void> {
   writeAtomic('stamp.json', JSON.stringify({ node: process.version, bundles, uses, files, sources }));
   // A program that runs may still want a part of the build before.
   const scripts = [...files, ...before].map((file) => `${file}.cjs`);
-  const stays = new Set(['stamp.json', sources, lane.file, ...parts.map(({ file }) => `${file}.mjs`), ...scripts]);
+  const stays = new Set([
+    'stamp.json',
+    sources,
+    ...threads.map(({ file }) => file),
+    ...parts.map(({ file }) => `${file}.mjs`),
+    ...scripts,
+  ]);
   for (const name of readdirSync(dist)) if (!stays.has(name)) rmSync(join(dist, name), { force: true });
   const scratch = mkdtempSync(join(tmpdir(), 'igos-bundle-'));
   try {

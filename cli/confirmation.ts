@@ -1,9 +1,9 @@
 /** "Go on?", where somebody sits at a terminal. Scripts and pipes are not asked. */
-import { readSync } from 'node:fs';
 import type { TransactionReport } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { planLines } from './report-lines.ts';
+import { readWaiting } from './standard-input.ts';
 import { isTerminal } from './terminal.ts';
 
 /** To be handed to a transaction; `undefined` where nobody is to be asked: with --yes, --json, or without a terminal. */
@@ -24,7 +24,7 @@ function readLine(): string {
   const bytes: number[] = [];
   const one = Buffer.alloc(1);
   for (;;) {
-    if (readSync(0, one, 0, 1, null) === 0) return bytes.length === 0 ? 'no' : Buffer.from(bytes).toString('utf8');
+    if (readWaiting(0, one, 0, 1) === 0) return bytes.length === 0 ? 'no' : Buffer.from(bytes).toString('utf8');
     if (one[0] === 10) return Buffer.from(bytes).toString('utf8');
     bytes.push(one[0]!);
   }

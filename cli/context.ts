@@ -1,10 +1,10 @@
 /** Everything a command may know of the world around it: read once, here, and passed on. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { absolutePath, type Bytes, sys } from '../base/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Recorder } from './evaluation-cache/recorder.ts';
 import { Output } from './output.ts';
+import { readAllWaiting } from './standard-input.ts';
 import { type LookUp, wantsColor } from './terminal.ts';
 import { userHome } from './user-home.ts';
 import { wholeVariable, wholeWord, wholeWorkingDirectory } from './whole-word.ts';
@@ -62,7 +62,7 @@ export function createContext(
     showTrace: args.has('show-trace') && !args.has('no-show-trace'),
     out: new Output(wantsColor(args.value('color'), lookUp)),
     readInput: () => {
-      input ??= sys('read', 'standard input', () => readFileSync(0, 'latin1'));
+      input ??= sys('read', 'standard input', () => readAllWaiting(0).toString('latin1'));
       return input;
     },
   };

@@ -1,8 +1,8 @@
 /** Secrets that people type: from a terminal without showing them, or from a file descriptor. */
-import { readFileSync } from 'node:fs';
 import { sys } from '../base/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
 import type { Context } from './context.ts';
+import { readAllWaiting } from './standard-input.ts';
 import { isTerminal } from './terminal.ts';
 
 /** From `--passphrase-fd N`, else asked on a terminal; `undefined` where there is none. The first line counts. @throws UsageError, SystemFault */
@@ -10,7 +10,7 @@ export async function readPassphrase(context: Context, args: Arguments, prompt: 
   if (args.has('passphrase-fd')) {
     const fd = args.number('passphrase-fd', 0, 0);
     if (fd === 1 || fd === 2) throw new UsageError('--passphrase-fd takes a descriptor to read from');
-    return sys('read', `file descriptor ${fd}`, () => readFileSync(fd, 'utf8')).split('\n')[0];
+    return sys('read', `file descriptor ${fd}`, () => readAllWaiting(fd).toString('utf8')).split('\n')[0];
   }
   if (!isTerminal(0) || !isTerminal(2)) return undefined;
   return await readHidden(context, prompt);

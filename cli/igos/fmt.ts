@@ -14,7 +14,7 @@ export function run(context: Context, args: Arguments): number {
     throw new UsageError('what is formatted from - goes to standard output: there is no --json of it', ['--check has one']);
   for (const path of args.operands.flatMap((operand) => (operand === '-' ? ['-'] : filesBelow(operand)))) {
     const isStdin = path === '-';
-    const found = isStdin ? { before: readFileSync(0, 'latin1'), stat: undefined } : readOrdinary(path);
+    const found = isStdin ? { before: context.readInput(), stat: undefined } : readOrdinary(path);
     const { text, diagnostics } = format(
       new SourceFile(isStdin ? '«stdin»' : path, found.before),
       path.endsWith('.igos') || isStdin ? 'igos' : 'nix',

@@ -37,7 +37,7 @@ function read(context: Context, args: Arguments): { source: SourceFile; folder: 
     return { source: new SourceFile('«string»', textToBytes(expression)), folder, isExpression: true };
   const path = args.operands[0];
   if (path === undefined) throw new UsageError('parse needs a FILE or --expr', ["igos parse --expr 'a: a'"]);
-  if (path === '-') return { source: new SourceFile('«stdin»', readFileSync(0, 'latin1')), folder, isExpression: true };
+  if (path === '-') return { source: new SourceFile('«stdin»', context.readInput()), folder, isExpression: true };
   const text = sys('read', path, () => readFileSync(path, 'latin1'));
   return { source: new SourceFile(path, text), folder: dirname(resolve(folder, path)), isExpression: !path.endsWith('.igos') };
 }

@@ -93,7 +93,11 @@ test('on a terminal the plan is shown and asked for; no means nothing happens', 
   const unasked = runInTerminal([...command, '--dry-run'], [{ until: 'it would be' }], options);
   assert.equal(unasked.status, 0);
   assert.doesNotMatch(unasked.screen, /Go on/);
-  const yes = runInTerminal([...command], [{ until: 'Go on\\?' }, { press: '\n', until: 'removed app 1' }], options);
+  // Answered late, at a terminal that does not block.
+  const yes = runInTerminal([...command], [{ until: 'Go on\\?' }, { waitMs: 100, press: '\n', until: 'removed app 1' }], {
+    ...options,
+    isNonBlocking: true,
+  });
   assert.equal(yes.problem, '', yes.screen);
   assert.equal(yes.status, 0);
   assert.ok(!existsSync(join(root, 'usr/bin/app')));

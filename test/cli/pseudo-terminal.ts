@@ -23,6 +23,7 @@ job = json.loads(sys.stdin.read())
 pid, fd = pty.fork()
 if pid == 0:
     os.chdir(job["cwd"])
+    os.set_blocking(0, not job["isNonBlocking"])
     os.execve(job["command"][0], job["command"], job["env"])
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 screen = b""
@@ -67,10 +68,16 @@ print(json.dumps({"screen": screen.decode("utf8", "replace"), "status": os.waits
 export function runInTerminal(
   command: readonly [string, ...string[]],
   steps: readonly Step[],
-  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>>; readonly seconds?: number },
+  options: {
+    readonly cwd: string;
+    readonly env: Readonly<Record<string, string>>;
+    readonly seconds?: number;
+    /** As the terminal is left by programs that read it so. */
+    readonly isNonBlocking?: boolean;
+  },
 ): TerminalRun {
   const { stdout, stderr } = spawnSync('python3', ['-c', DRIVER], {
-    input: JSON.stringify({ command, steps, cwd: options.cwd, env: options.env, seconds: options.seconds ?? 120 }),
+    input: JSON.stringify({ command, steps, seconds: 120, isNonBlocking: false, ...options }),
     encoding: 'utf8',
     maxBuffer: 1 << 24,
   });

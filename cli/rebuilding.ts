@@ -4,8 +4,9 @@ import { type RebuildReport, rebuildDatabase } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { several } from './report-lines.ts';
+import { pinsOf } from './root-pins.ts';
 import { rootOf } from './root-reading.ts';
-import { pinsOf, waiting } from './roots.ts';
+import { waiting } from './roots.ts';
 
 export async function rebuild(context: Context, args: Arguments): Promise<number> {
   const root = rootOf(args);

@@ -1,16 +1,13 @@
 /** A root, opened with what its packages come from; and what a transaction did, in words. */
-import { createHash } from 'node:crypto';
-import { realpathSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
-import { count, formatBytes, makeDirectory, symlinkAtomic } from '../base/index.ts';
+import { resolve } from 'node:path';
+import { count, formatBytes } from '../base/index.ts';
 import {
   type ChangeOptions,
   type OpenOptions,
   openRoot,
   type PackageImage,
   type Root,
-  type StorePins,
   type TransactionReport,
 } from '../pkm/index.ts';
 import { parseStorePath } from '../store/index.ts';
@@ -20,6 +17,7 @@ import type { Context } from './context.ts';
 import { endAtOnce } from './leave.ts';
 import { openContextStore } from './open-store.ts';
 import { reportLines, warningLines } from './report-lines.ts';
+import { pinsOf } from './root-pins.ts';
 import { existingRoot, type RootWish } from './root-reading.ts';
 
 /** As many are named. */
@@ -53,35 +51,6 @@ export const waiting = (context: Context): Required<Pick<OpenOptions, 'waitMs' |
     context.out.talk(holder === undefined ? 'waiting for another pkm' : `waiting for process ${holder.pid} (${holder.command})`);
   },
 });
-
-/** Keeps what a root's generations need from being collected: one link a store path, in a folder a root. */
-export function pinsOf(context: Context, root: string): StorePins {
-  let folder: string | undefined;
-  // The same folder by whatever name the root is called. The root may be made meanwhile: only now is it there.
-  const folderOfRoot = (): string => {
-    folder ??= join(
-      context.home,
-      'var',
-      'gcroots',
-      'pkm',
-      createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32),
-    );
-    return folder;
-  };
-  return {
-    add: (storePath) => {
-      makeDirectory(folderOfRoot());
-      symlinkAtomic(storePath, join(folderOfRoot(), basename(storePath)));
-    },
-    remove: (storePath) => {
-      try {
-        unlinkSync(join(folderOfRoot(), basename(storePath)));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      }
-    },
-  };
-}
 
 /** `--archive FILE…` as images, in the order given. */
 export const archiveImages = (root: Root, args: Arguments): Promise<PackageImage[]> =>

@@ -2,10 +2,11 @@ import { compareBytes, Fault, isDiskFull, SystemFault } from '../base/index.ts';
 import type { RootLayout } from './layout.ts';
 import { collectObjects, unneededObjects } from './objects.ts';
 import { type RoomMade, withRoom } from './reserve.ts';
-import type { Actor, StorePins } from './run.ts';
+import type { Actor } from './run.ts';
 import type { Database } from './state/database.ts';
 import { appendHistory } from './state/history.ts';
 import { currentGeneration, readGenerations } from './state/state.ts';
+import type { StorePins } from './store-pins.ts';
 import type { RootContext } from './transaction.ts';
 import { collectTrees } from './trees.ts';
 
@@ -56,14 +57,15 @@ export function collectGenerations(
     all.filter(isKept).map((one) => one.number),
   );
   const unneeded = (sha256: string): boolean => !uses.objects.has(sha256);
-  if (options.dryRun === true) return { removed, nObjects: countObjects(layout, unneeded), unpinned: uses.unpinned };
+  const unpinned = [...new Set([...uses.leftStorePaths, ...(by.pins?.besides(uses.storePaths) ?? [])])].sort(compareBytes);
+  if (options.dryRun === true) return { removed, nObjects: countObjects(layout, unneeded), unpinned };
   const inRoom = <T>(work: () => T): T => (by.room === undefined ? work() : withRoom(layout, io, by.room, work));
   if (removed.length > 0) inRoom(() => io.commit('gc', () => forget(database, removed, by.actor)));
   collectTrees(context);
-  for (const path of uses.unpinned) by.pins?.remove(path);
+  for (const path of unpinned) by.pins?.remove(path);
   const nObjects = collectObjects(layout, io, unneeded).length;
   if (uses.dead.length > 0) inRoom(() => dropRows(context, uses.dead));
-  return { removed, nObjects, unpinned: uses.unpinned };
+  return { removed, nObjects, unpinned };
 }
 
 /**
@@ -115,7 +117,8 @@ interface Uses {
   /** Of past rows that lie between the kept generations. */
   readonly dead: readonly Interval[];
   readonly objects: ReadonlySet<string>;
-  readonly unpinned: readonly string[];
+  readonly storePaths: ReadonlySet<string>;
+  readonly leftStorePaths: readonly string[];
 }
 
 /** What the kept generations need, and what nothing does. Cost: one scan of the past rows. */
@@ -141,9 +144,8 @@ function usesOf(database: Database, kept: readonly number[]): Uses {
       ...past('archive_sha256', 'installed_past'),
       ...past('sha256', 'files_past WHERE is_config = 1'),
     ]),
-    unpinned: texts('SELECT DISTINCT store_path FROM installed_past')
-      .filter((path) => !storePaths.has(path))
-      .sort(compareBytes),
+    storePaths,
+    leftStorePaths: texts('SELECT DISTINCT store_path FROM installed_past').filter((path) => !storePaths.has(path)),
   };
 }
 

@@ -31,10 +31,10 @@ export type { FetchedRepository, SyncReport, SyncWish } from './repository/sync.
 export type { ArchiveTrust } from './repository/trust.ts';
 export type { ChangeOptions, InstallRequest, OpenOptions, RemoveRequest } from './requests.ts';
 export type { Root } from './root.ts';
-export type { StorePins } from './run.ts';
 export { servicesOf, withServices } from './services.ts';
 export type { HistoryEntry } from './state/history.ts';
 export type { Hold } from './state/holds.ts';
+export type { StorePins } from './store-pins.ts';
 export type { ProgramResult, RootProgram, RunInRoot } from './triggers/run-in-root.ts';
 export type * from './types.ts';
 export type { VerifyOptions, VerifyReport } from './verify.ts';

@@ -2,7 +2,7 @@
 import type { RootIo } from './io.ts';
 import type { LockHolder } from './lock.ts';
 import type { ArchiveTrust } from './repository/trust.ts';
-import type { StorePins } from './run.ts';
+import type { StorePins } from './store-pins.ts';
 import type { RunInRoot } from './triggers/run-in-root.ts';
 import type { KeptBack, TransactionReport } from './types.ts';
 

@@ -27,6 +27,7 @@ import {
   writeDelta,
   writeSetting,
 } from './state/state.ts';
+import { type StorePins, storePathsInUse, storePathsOf } from './store-pins.ts';
 import { summaryOf } from './summary.ts';
 import {
   applyJournal,
@@ -61,12 +62,6 @@ export interface Actor {
   readonly command: string;
   /** Seconds since 1970. */
   readonly now: number;
-}
-
-/** Store paths in use are roots of the store's garbage collector. Names are stable; adding one twice is fine. */
-export interface StorePins {
-  add(storePath: string): void;
-  remove(storePath: string): void;
 }
 
 export interface Wish {
@@ -119,7 +114,7 @@ export function runWish(context: RootContext, asked: Wish, actor: Actor, pins: S
   }
   const { plan, split, due, report, disk } = planned;
   wish.onPlan?.(report);
-  for (const record of wish.delta.putRecords) if (record.origin.kind === 'store') pins?.add(record.origin.storePath);
+  pins?.add(storePathsOf(wish.delta.putRecords), () => storePathsInUse(database));
   const rowsOf = (paths: readonly string[]): readonly FileRow[] => {
     const ended = 'files_past WHERE to_generation = ? AND path IN (SELECT value FROM json_each(?)) ORDER BY path';
     return fileRows(database, ended, report.generation, JSON.stringify(paths));

@@ -173,7 +173,7 @@ export const storeCodes = defineCodes({
   'E-STORE-061': {
     title: 'not a root',
     explanation:
-      'Only links that igos made with --out-link or igos store roots add, and links below var/gcroots of the store, are removed as roots.',
+      'Only links that igos made with --out-link or igos store roots add, and links below var/gcroots of the store, are removed as roots. What generations of a root of pkm need is let go of by that root: by pkm gc while it is there, by its name when it is not.',
   },
   'E-STORE-062': {
     title: 'path that a root keeps',

@@ -40,6 +40,7 @@ export { openStore } from './object-store.ts';
 export { readTree } from './read-tree.ts';
 export { ReferenceScanner } from './references.ts';
 export * from './resolve.ts';
+export { forsakenLinks, isThere, OWNER_FILE, type OwnedLinks } from './root-owner.ts';
 export { addRoot, removeRoot, type StorePlace, storePathOf } from './roots.ts';
 export { hasFileLoop } from './screen/file-loop.ts';
 export { PlacedLoop } from './screen/placed-loop.ts';

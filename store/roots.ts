@@ -29,12 +29,14 @@ import {
   Fault,
   makeDirectory,
   sha256,
+  shellWord,
   symlinkAtomic,
   sys,
   systemFaultOf,
   textToBytes,
 } from '../base/index.ts';
 import type { StoreCode } from './codes.ts';
+import { isThere, OWNER_FILE, ownedLinks, ownerOf, removeOwnedLinks } from './root-owner.ts';
 import { storePathBase, tryParseStorePath } from './store-path.ts';
 import { readTemporaryRoots } from './temporary-roots.ts';
 import type { Root, StorePath } from './types.ts';
@@ -84,10 +86,12 @@ class LinkRoots {
   }
 
   walk(folder: Bytes, kind: 'link' | 'profile'): void {
-    for (const entry of listFolder(folder)) {
+    const entries = listFolder(folder);
+    const owner = entries.some(({ name }) => name === OWNER_FILE) ? ownerOf(folder) : undefined;
+    for (const entry of entries) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory()) this.walk(path, kind);
-      else if (entry.isSymbolicLink()) this.#link(path, folder, kind);
+      else if (entry.isSymbolicLink()) this.#link(path, { folder, owner }, kind);
       else {
         const named = tryParseStorePath(`${this.#place.storeDir}/${entry.name}`, this.#place.storeDir);
         if (named !== undefined) this.#found.roots.push({ kind, from: path, path: named });
@@ -95,12 +99,12 @@ class LinkRoots {
     }
   }
 
-  #link(path: Bytes, folder: Bytes, kind: 'link' | 'profile'): void {
+  #link(path: Bytes, { folder, owner }: { folder: Bytes; owner: Bytes | undefined }, kind: 'link' | 'profile'): void {
     const target = linkTarget(path);
     if (target === undefined) return;
     const direct = storePathOf(this.#place, target);
     if (direct !== undefined) {
-      this.#found.roots.push({ kind, from: path, path: direct });
+      this.#found.roots.push({ kind, from: path, path: direct, ...(owner === undefined ? {} : { owner }) });
       return;
     }
     const indirect = linkTarget(target);
@@ -296,11 +300,18 @@ const notOurLink = (link: string): Fault =>
   });
 
 /**
- * Removes the link and lets go of what it keeps. `link` is absolute: one made by `addRoot`, or one below `var/gcroots`.
+ * Removes the link and lets go of what it keeps. `link` is absolute: one made by `addRoot`, one below `var/gcroots`, or the owner of
+ * several there, which must be gone.
  *
- * @throws Fault E-STORE-061 it is no root · SystemFault
+ * @throws Fault E-STORE-061 it is no root, or an owner that is there · SystemFault
  */
 export function removeRoot(place: StorePlace, link: string): void {
+  const owned = ownedLinks(place.home).filter(({ owner }) => owner === textToBytes(link));
+  if (owned.length > 0) {
+    if (isThere(owned[0]!.owner)) throw stillThere(link);
+    owned.forEach(removeOwnedLinks);
+    return;
+  }
   const entries = autoEntries(place.home, link);
   const isBelow = link.startsWith(`${place.home}/var/gcroots/`);
   if (!(isBelow || entries.length > 0) || linkedObject(place, textToBytes(link)) === undefined) {
@@ -311,6 +322,14 @@ export function removeRoot(place: StorePlace, link: string): void {
   sys('remove', link, () => rmSync(link));
   for (const entry of entries) sys('remove', bytesToText(entry), () => rmSync(bytesToPath(entry), { force: true }));
 }
+
+const stillThere = (owner: string): Fault =>
+  new Fault('E-STORE-061' satisfies StoreCode, `'${owner}' is there, and its generations need what it keeps`, {
+    hints: [
+      `what only old generations need: pkm gc --root ${shellWord(owner)} --keep 1`,
+      `all of it, once '${owner}' is removed: igos store roots remove ${shellWord(owner)}`,
+    ],
+  });
 
 /** Those that are there for one link: its own, and any that a collection has moved aside, or had when it was killed. */
 function autoEntries(home: string, link: string): Bytes[] {

@@ -168,6 +168,8 @@ export interface Root {
   readonly kind: 'link' | 'result' | 'profile' | 'temporary' | 'process';
   /** The link, or `process 4711`. */
   readonly from: Bytes;
+  /** Of a link in a folder that says whose it is: the path of that. */
+  readonly owner?: Bytes;
   /** Perhaps not valid. */
   readonly path: StorePath;
 }

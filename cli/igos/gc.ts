@@ -1,6 +1,6 @@
-import { count, formatBytes, printable } from '../../base/index.ts';
+import { count, formatBytes, printable, shellWord } from '../../base/index.ts';
 import { removeBuildLeftovers } from '../../builder/index.ts';
-import type { CollectReport } from '../../store/index.ts';
+import { type CollectReport, forsakenLinks } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
@@ -28,6 +28,17 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   );
   if (!isDry) removeBuildLeftovers(store.home);
   printCollected(context, report, isDry);
+  if (!context.isJson) tellForsaken(context, store.home);
+}
+
+/** Roots that pkm managed and that are not there any more keep what they needed: they may only have moved. */
+function tellForsaken(context: Context, home: string): void {
+  for (const { owner, nLinks } of forsakenLinks(home)) {
+    const root = bytesToWord(owner);
+    context.out.talk(
+      `the root ${printable(root)} is not there, and keeps ${count(nLinks, 'path')}: igos store roots remove ${shellWord(root)} lets go`,
+    );
+  }
 }
 
 /** What went, or would. */

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { compareBytes } from '../../base/index.ts';
-import { addRoot, removeRoot } from '../../store/index.ts';
+import { addRoot, isThere, type Root, removeRoot } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { rootJson } from '../root-json.ts';
 import { notInStore, validPaths } from '../valid-paths.ts';
 import { bytesToWord } from '../words.ts';
 
@@ -32,9 +33,14 @@ function list(context: Context): void {
     .roots()
     .filter(({ path }) => store.isValid(path))
     .sort((a, b) => compareBytes(a.kind, b.kind) || compareBytes(a.from, b.from) || compareBytes(a.path, b.path));
-  if (context.isJson) context.out.json({ roots: roots.map((root) => ({ ...root, from: bytesToWord(root.from) })) });
-  else for (const { kind, from, path } of roots) context.out.line(`${kind.padEnd(9)} ${bytesToWord(from)} -> ${path}`);
+  if (context.isJson) context.out.json({ roots: roots.map(rootJson) });
+  else for (const root of roots) context.out.line(rootLine(root));
 }
+
+const rootLine = ({ kind, from, owner, path }: Root): string =>
+  owner === undefined
+    ? `${kind.padEnd(9)} ${bytesToWord(from)} -> ${path}`
+    : `${'pkm'.padEnd(9)} ${bytesToWord(owner)} -> ${path}${isThere(owner) ? '' : ' (its root is not there)'}`;
 
 async function add(context: Context, operands: readonly string[]): Promise<void> {
   if (operands.length !== 2)

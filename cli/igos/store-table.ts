@@ -175,11 +175,11 @@ export const storeCommands: readonly Command[] = [
     program: 'igos',
     name: 'store roots',
     summary: 'list, add or remove what keeps paths in the store',
-    operands: '[list | add LINK PATH | remove LINK…]',
+    operands: '[list | add LINK PATH | remove LINK|ROOT…]',
     minOperands: 0,
     maxOperands: Infinity,
     description:
-      "Lists the roots: their kind, where they come from, and the path that they keep with all it refers to. 'add' makes LINK a link to PATH; while it is there, igos gc keeps the path. 'remove' removes such a link.",
+      "Lists the roots: their kind, where they come from, and the path that they keep with all it refers to. 'add' makes LINK a link to PATH; while it is there, igos gc keeps the path. 'remove' removes such a link. What generations of a root of pkm need is kept by the name of that root; of a root that is not there any more, 'remove ROOT' lets go of it.",
     options: [],
     examples: [
       { command: 'igos store roots add /tmp/root-kept examples/tour/v1#greet', says: 'keeps it until the link is removed' },

@@ -3,6 +3,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { keepOptions } from '../keep-options.ts';
 import { openContextStore } from '../open-store.ts';
+import { rootJson } from '../root-json.ts';
 import { validPaths } from '../valid-paths.ts';
 import { bytesToWord } from '../words.ts';
 
@@ -39,13 +40,13 @@ export async function run(context: Context, args: Arguments): Promise<number> {
 }
 
 const explanationJson = ({ root, chain }: Explanation): object => ({
-  root: { ...root, from: bytesToWord(root.from) },
+  root: rootJson(root),
   chain,
 });
 
 function linesOf({ root, chain }: Explanation): string[] {
   return [
-    `${KINDS[root.kind]} ${bytesToWord(root.from)}`,
+    root.owner === undefined ? `${KINDS[root.kind]} ${bytesToWord(root.from)}` : `generations of ${bytesToWord(root.owner)}`,
     ...chain.map(({ path, by }, depth) => `${'  '.repeat(depth + 1)}${by === undefined ? '' : `${REASONS[by]} `}${path}`),
   ];
 }

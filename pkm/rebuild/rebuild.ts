@@ -11,11 +11,11 @@ import { type LockOptions, lockRoot } from '../lock.ts';
 import { syncManifests } from '../manifest-text.ts';
 import { clock, physicalLayout } from '../open-database.ts';
 import { processUser } from '../process-user.ts';
-import type { StorePins } from '../run.ts';
 import { damageOf, openDatabase } from '../state/database.ts';
 import { appendHistory } from '../state/history.ts';
 import { prepareSchema } from '../state/schema.ts';
 import { writeConfig, writeDelta, writeSetting } from '../state/state.ts';
+import { type StorePins, storePathsOf } from '../store-pins.ts';
 import { shownTree } from '../trees.ts';
 import { type RebuildFindings, type RebuiltRows, rowsOfManifests } from './plan-rebuild.ts';
 
@@ -116,7 +116,7 @@ function replace(layout: RootLayout, io: RootIo, options: RebuildOptions): Rebui
   const made = `${layout.database}.rebuilding`;
   for (const end of ENDS) if (existsSync(made + end)) io.unlink(made + end);
   const { rows, report } = planned(layout, options);
-  for (const { origin } of rows.records) if (origin.kind === 'store') options.pins?.add(origin.storePath);
+  options.pins?.add(storePathsOf(rows.records), () => []);
   const database = openDatabase(made, { readOnly: false });
   try {
     prepareSchema(database, made, false);

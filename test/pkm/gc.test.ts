@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { writeArchive } from '../../pkm/index.ts';
 import { copySandbox } from './crash-harness.ts';
 import { watchIo } from './crash-scenarios.ts';
-import { Sandbox } from './support.ts';
+import { pinsIn, Sandbox } from './support.ts';
 
 const objectsIn = (box: Sandbox): number =>
   readdirSync(join(box.root, 'var/lib/igos/objects'), { recursive: true }).filter((name) => String(name).length > 64).length;
@@ -77,7 +77,7 @@ test('what later merges of configuration need stays, though no generation has it
 test('a store path that was left and is in use again stays pinned', async (t) => {
   const box = new Sandbox(t);
   const pinned = new Set<string>();
-  const pins = { add: (path: string) => void pinned.add(path), remove: (path: string) => void pinned.delete(path) };
+  const pins = pinsIn(pinned);
   for (const n of [1, 2]) box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}` })]), { pins });
   const [first, second] = pinned;
   await box.do((root) => root.rollback(1), { pins });
@@ -107,7 +107,7 @@ test('interrupted anywhere, the next one leaves what an uninterrupted one leaves
       }
     });
     const unpinned = new Set<string>();
-    const pins = { add: () => undefined, remove: (path: string) => void unpinned.add(path) };
+    const pins = { add: () => undefined, besides: () => [], remove: (path: string) => void unpinned.add(path) };
     try {
       copy.do((root) => root.gc({ keepLast: 2 }), { io, pins });
     } catch (error) {

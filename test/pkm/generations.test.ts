@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { packageLine } from '../../cli/report-lines.ts';
 import { openRoot, type Root, type TransactionReport, writeArchive } from '../../pkm/index.ts';
-import { Sandbox } from './support.ts';
+import { pinsIn, Sandbox } from './support.ts';
 
 test('rollback restores every path, mode and byte, and is itself a generation', async (t) => {
   const box = new Sandbox(t);
@@ -122,7 +122,7 @@ test('a generation costs its difference', (t) => {
 test('gc forgets old generations, their objects and their store paths, and keeps what is needed', async (t) => {
   const box = new Sandbox(t);
   const pinned = new Set<string>();
-  const pins = { add: (path: string) => void pinned.add(path), remove: (path: string) => void pinned.delete(path) };
+  const pins = pinsIn(pinned);
   for (let n = 1; n <= 4; n++)
     box.do((root) => root.install([box.image(`a ${n}`, { 'usr/a': `${n}`, 'etc/a': `${n}\n` })]), { pins });
   assert.equal(pinned.size, 4);

@@ -27,6 +27,7 @@ import {
   type PackageDescription,
   type PackageImage,
   type Root,
+  type StorePins,
 } from '../../pkm/index.ts';
 
 let memory: string | undefined;
@@ -182,3 +183,12 @@ export async function faultText(box: Sandbox | undefined, work: () => unknown): 
   }
   throw new Error('it did not fail');
 }
+
+/** What a root's generations need, as a set. */
+export const pinsIn = (pinned: Set<string>): StorePins => ({
+  add: (paths) => {
+    for (const path of paths) pinned.add(path);
+  },
+  besides: (paths) => [...pinned].filter((path) => !paths.has(path)),
+  remove: (path) => void pinned.delete(path),
+});

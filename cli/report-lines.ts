@@ -28,11 +28,12 @@ const OUTCOMES = {
 } as const;
 
 /** One package of a plan, or of what was done. */
-export function packageLine({ name, action, from, to, by, reason }: PackageChange, isPlan: boolean): string {
+export function packageLine({ name, action, from, to, by, nFilesLeft, reason }: PackageChange, isPlan: boolean): string {
   const isBetween = from !== undefined && to !== undefined && from !== to;
   const versions = isBetween ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
   const tail = by !== undefined ? ` by ${by}` : reason === undefined ? '' : ` as ${reason}`;
-  return `${isPlan ? action : ACTIONS[action]} ${name}${versions.trimEnd()}${tail}`;
+  const left = nFilesLeft === undefined ? '' : `; ${count(nFilesLeft, 'file')} of it ${nFilesLeft === 1 ? 'stays' : 'stay'}`;
+  return `${isPlan ? action : ACTIONS[action]} ${name}${versions.trimEnd()}${tail}${left}`;
 }
 
 /** Packages, configuration, and what it comes to. */

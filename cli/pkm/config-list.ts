@@ -37,6 +37,7 @@ export function run(context: Context, args: Arguments): undefined {
 function about({ owner, state, newPath, isNewEdited, isAbsent }: ConfigFile, installed: ReadonlySet<string>): string {
   if (state === 'conflict')
     return `(${owner}): the package's version is /${newPath}${isNewEdited ? ', edited' : ''}${isAbsent ? '; you deleted yours' : ''}`;
-  if (state === 'left') return `(${owner}, which ${installed.has(owner) ? 'has it no more' : 'is not installed'})`;
+  const waiting = newPath === '' ? '' : `; a version of the package is /${newPath}`;
+  if (state === 'left') return `(${owner}, which ${installed.has(owner) ? 'has it no more' : 'is not installed'}${waiting})`;
   return `(${owner})`;
 }

@@ -251,7 +251,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). Exits 1 where a path belongs to no package.',
+      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). A file that only a superseded package had belongs to the record of that, and it is said who superseded it. Exits 1 where a path belongs to no package.',
     options: [],
     examples: [{ command: 'pkm --root /tmp/root owns /usr/bin/greet', says: '' }],
   },

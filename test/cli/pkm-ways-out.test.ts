@@ -86,3 +86,50 @@ test('config list: what packages left is yours, and how to be rid of it', async 
   assert.match((await machine.pkm('config', 'list')).stdout, /^left {7}\/etc\/b.conf \(b, which has it no more\)$/m);
   assert.match(stderr, /^what is left of packages that went is yours: .*with rm; 'pkm remove --force' leaves nothing\n$/);
 });
+
+test('config list: the version that waited for a decision is named, also when its package went', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  const conflict = (): void => {
+    box.do((root) => root.install([box.image('a 1', { 'etc/a.conf': '1\n' })]));
+    box.write('etc/a.conf', 'mine\n');
+    box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': '2\n' })]));
+  };
+  conflict();
+  box.do((root) => root.remove(['a']));
+  assert.equal(
+    (await machine.pkm('config', 'list')).stdout,
+    'left       /etc/a.conf (a, which is not installed; a version of the package is /etc/a.conf.new)\n',
+  );
+  box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': '2\n' })]));
+  box.write('etc/a.conf.new', 'edited\n');
+  assert.match((await machine.pkm('remove', '--force', 'a')).stderr, /^warning: etc\/a\.conf\.new: it was modified; it stays$/m);
+  assert.equal(box.read('etc/a.conf.new'), 'edited\n');
+});
+
+test('supersede: what stays with the record is counted, and a path says that its owner was superseded', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', { 'usr/share/a/one': '1', 'usr/share/a/two': '2', 'usr/bin/x': 'x' })]));
+  await machine.repository.add('b 1', { 'usr/bin/x': 'b' }, { supersedes: ['a'] });
+  await machine.sync();
+  const left = /^superseded? a 1 by b; 2 files of it stay$/m;
+  assert.match((await machine.pkm('install', 'b', '--dry-run')).stdout, left);
+  assert.match((await machine.pkm('install', 'b')).stdout, left);
+  const { stdout } = await machine.pkm('owns', '/usr/share/a/one', '/usr/bin/x');
+  assert.equal(stdout, '/usr/share/a/one: a (superseded by b)\n/usr/bin/x: b\n');
+  const { paths } = JSON.parse((await machine.pkm('owns', '/usr/share/a/one', '--json')).stdout) as { paths: unknown };
+  assert.deepEqual(paths, [{ path: '/usr/share/a/one', owners: ['a'], superseded: [{ name: 'a', by: ['b'] }] }]);
+});
+
+test('verify: what differs is to be looked into, and can be put back', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', { 'usr/share/a': 'a' })]));
+  assert.equal((await machine.pkm('verify')).stderr, '');
+  box.write('usr/share/a', 'b');
+  const { status, stdout, stderr } = await machine.pkm('verify');
+  assert.equal(status, 1);
+  assert.equal(stderr, "find out what changed them; 'pkm repair' puts back what was installed\n");
+  assert.match(stdout, /, 1 B at \d+ B a second: 1 problem, /);
+});

@@ -88,6 +88,8 @@ test('contradictions of a configuration are findings', (t) => {
     'stage0/SKIP': '',
     'stage0/00-a/00-run.sh!': '',
     'stage0/00-a/100-run.sh!': '',
+    'stage0/00-a/00-packages-amd64': 'grub2\n',
+    'stage0/00-a/files/00-fstab.amd64': '',
     'stage0/00-a/00-patches': 'a file',
     stage1: 'no folder',
     'postrun.sh!': '',
@@ -104,11 +106,13 @@ test('contradictions of a configuration are findings', (t) => {
     'odd SKIP',
     'odd stage1',
     'unknown 100-run.sh',
+    'unknown 00-packages-amd64',
     'unknown 00-patches',
     'lost postrun.sh',
   ]) {
     assert.ok(said.includes(expected), `${expected} is not among: ${said.join(', ')}`);
   }
+  assert.ok(!said.join().includes('fstab'), 'files of a sub-stage are for its scripts');
 });
 
 const noBash = spawnSync('bash', ['-c', 'true']).status === 0 ? false : 'no bash here';

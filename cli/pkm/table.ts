@@ -76,7 +76,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too. What came along and is not needed any more is named.',
+      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too. What came along and is not needed any more is named, and so is a superseded package whose last successor went.',
     options: [
       { long: 'force', short: 'f', doc: 'remove configuration too' },
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },

@@ -107,7 +107,7 @@ test('config list: the version that waited for a decision is named, also when it
   assert.equal(box.read('etc/a.conf.new'), 'edited\n');
 });
 
-test('supersede: what stays with the record is counted, and a path says that its owner was superseded', async (t) => {
+test('supersede: what stays with the record is counted, its paths say who superseded their owner, and it does not stay unseen', async (t) => {
   const machine = new Machine(t);
   const { box } = machine;
   box.do((root) => root.install([box.image('a 1', { 'usr/share/a/one': '1', 'usr/share/a/two': '2', 'usr/bin/x': 'x' })]));
@@ -120,6 +120,13 @@ test('supersede: what stays with the record is counted, and a path says that its
   assert.equal(stdout, '/usr/share/a/one: a (superseded by b)\n/usr/bin/x: b\n');
   const { paths } = JSON.parse((await machine.pkm('owns', '/usr/share/a/one', '--json')).stdout) as { paths: unknown };
   assert.deepEqual(paths, [{ path: '/usr/share/a/one', owners: ['a'], superseded: [{ name: 'a', by: ['b'] }] }]);
+  assert.equal(
+    (await machine.pkm('remove', 'b')).stderr,
+    'was superseded, and its successor went: a; remove what is left of it with: pkm remove a\n',
+  );
+  assert.equal(box.read('usr/share/a/one'), '1');
+  await machine.done('remove', 'a');
+  assert.equal(box.read('usr/share/a/one'), undefined);
 });
 
 test('verify: what differs is to be looked into, and can be put back', async (t) => {

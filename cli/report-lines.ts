@@ -87,6 +87,9 @@ export function* several<T>(what: string, items: readonly T[], show: (item: T) =
   if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
 }
 
+/** Of conflicts of configuration. */
+export const toSettle = (n: number): string => `${n} to settle: see 'pkm config diff', then 'pkm config resolve'`;
+
 const TOOK = { mine: 'kept yours:', theirs: "took the package's:", merged: 'merged:', bytes: 'took the edited:' } as const;
 
 /** What became of a file that `pkm config resolve` settled. */

@@ -19,7 +19,7 @@ import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
 import { endAtOnce } from './leave.ts';
 import { openContextStore } from './open-store.ts';
-import { reportLines, warningLines } from './report-lines.ts';
+import { reportLines, toSettle, warningLines } from './report-lines.ts';
 import { existingRoot, type RootWish } from './root-reading.ts';
 
 /** As many are named. */
@@ -104,6 +104,8 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
     context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
+    const nConflicts = isPlan || report.isDeclined === true ? 0 : report.config.filter(waits).length;
+    if (nConflicts > 0) context.out.talk(toSettle(nConflicts));
     if (orphans !== undefined && orphans.length > 0) context.out.talk(orphansLine(orphans));
     if (withoutSuccessor.length > 0) {
       const shown = withoutSuccessor.join(' ');
@@ -112,6 +114,9 @@ export function printReport(context: Context, args: Arguments, report: Transacti
   }
   return report.isDeclined === true ? 1 : 0;
 }
+
+/** A version of the package stands beside the file. */
+const waits = ({ outcome, newPath }: TransactionReport['config'][number]): boolean => outcome !== 'saved' && newPath !== undefined;
 
 /** Superseded packages whose last successor went with this change: what they alone had is still there, and no list names them. */
 function lastOfTheirLine(root: Root, report: TransactionReport, orphans: readonly string[]): string[] {

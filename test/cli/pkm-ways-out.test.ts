@@ -96,12 +96,18 @@ test('config list: the version that waited for a decision is named, also when it
     box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': '2\n' })]));
   };
   conflict();
+  await machine.add('b 1');
+  await machine.repository.add('a 3', { 'etc/a.conf': '3\n' });
+  await machine.sync();
+  assert.doesNotMatch((await machine.pkm('upgrade', '--dry-run')).stderr, /to settle/);
+  assert.equal((await machine.pkm('upgrade')).stderr, "1 to settle: see 'pkm config diff', then 'pkm config resolve'\n");
+  assert.doesNotMatch((await machine.pkm('install', 'b')).stderr, /to settle/, 'of this change only');
   box.do((root) => root.remove(['a']));
   assert.equal(
     (await machine.pkm('config', 'list')).stdout,
     'left       /etc/a.conf (a, which is not installed; a version of the package is /etc/a.conf.new)\n',
   );
-  box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': '2\n' })]));
+  box.do((root) => root.install([box.image('a 3', { 'etc/a.conf': '3\n' })]));
   box.write('etc/a.conf.new', 'edited\n');
   assert.match((await machine.pkm('remove', '--force', 'a')).stderr, /^warning: etc\/a\.conf\.new: it was modified; it stays$/m);
   assert.equal(box.read('etc/a.conf.new'), 'edited\n');

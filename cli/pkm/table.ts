@@ -21,12 +21,17 @@ const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in
 const YES: Option = { long: 'yes', short: 'y', doc: 'do not ask, even on a terminal' };
 const IGNORE_HOLDS: Option = { long: 'ignore-holds', doc: 'change packages that are held too; they stay held' };
 const ARCHIVE: readonly Option[] = [
-  { long: 'archive', values: ['FILE'], isRepeated: true, doc: 'take the package from this .igos.tar.gz' },
+  {
+    long: 'archive',
+    values: ['FILE'],
+    isRepeated: true,
+    doc: 'take the package from this .igos.tar.gz; of several what is superseded first',
+  },
   {
     long: 'archive-trust',
     values: ['MODE'],
     choices: ['strict', 'loose', 'repo-only'],
-    doc: 'strict (default) and repo-only: its SHA-256 must be in the synced index; loose: take it as it is',
+    doc: 'strict (default): its SHA-256 must be in the synced index; repo-only: the same, and nothing from trees; loose: take it as it is',
   },
   { long: 'allow-privileged', doc: 'accept setuid files and file capabilities that an archive does not declare' },
 ];

@@ -135,6 +135,21 @@ test('supersede: what stays with the record is counted, its paths say who supers
   assert.equal(box.read('usr/share/a/one'), undefined);
 });
 
+test('outdated: all that a package was split into is named', async (t) => {
+  const machine = new Machine(t);
+  machine.box.do((root) => root.install([machine.box.image('a 1', { 'usr/share/a': '1' })]));
+  await machine.add('left 2', { supersedes: ['a'] });
+  await machine.add('right 3', { supersedes: ['a'] });
+  await machine.sync();
+  assert.equal((await machine.pkm('outdated')).stdout, 'a 1 -> superseded by left 2, right 3\n');
+  type Outdated = { offered: { name: string }; besides: { name: string; version: string }[] };
+  const { packages } = JSON.parse((await machine.pkm('outdated', '--json')).stdout) as { packages: Outdated[] };
+  assert.deepEqual(
+    packages.map(({ offered, besides }) => [offered.name, ...besides.map(({ name, version }) => `${name} ${version}`)]),
+    [['left', 'right 3']],
+  );
+});
+
 test('verify: what differs is to be looked into, and can be put back', async (t) => {
   const machine = new Machine(t);
   const { box } = machine;

@@ -141,3 +141,24 @@ test('defaults of build.sh stand behind what is set, and nothing that is compute
     E: 'fixed',
   });
 });
+
+test('a step that needs root or the network says so, and where it is told', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-pi-gen-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const helpers = join(folder, 'pi-gen.sh');
+  writeFileSync(helpers, importPiGen(example).files.get('pi-gen.sh')!.data);
+  const run = (step: string) =>
+    spawnSync('/bin/sh', ['-c', `mkdir() { :; }; cat() { :; }; . ${helpers}; ${step}`], {
+      encoding: 'utf8',
+      env: { PATH: folder, NIX_BUILD_TOP: folder, out: folder, srcdir: folder },
+    });
+  const { status, stderr } = run('packages zsh');
+  assert.equal(status, 1);
+  assert.equal(stderr, "igos: no chroot here: it needs root, and a build has no privileges, see 'root' in IMPORT.md\n");
+  assert.match(
+    run('bootstrap trixie "$ROOTFS_DIR"').stderr,
+    /no debootstrap here: it asks the network, .* see 'network' in IMPORT/,
+  );
+  writeFileSync(join(folder, 'chroot'), '#!/bin/sh\necho "entered $1"\n', { mode: 0o755 });
+  assert.match(run('packages zsh').stdout, /^entered .*\/rootfs$/m, 'somebody may bring one along');
+});

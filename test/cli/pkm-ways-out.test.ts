@@ -135,6 +135,16 @@ test('supersede: what stays with the record is counted, its paths say who supers
   assert.equal(box.read('usr/share/a/one'), undefined);
 });
 
+test('list --superseded: successors are a column, however many', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', {}, { summary: 'Ay' }), box.image('c 1', {}, { summary: 'Sea' })]));
+  const both = [['b 1'], ['long-successor 1']].map(([about]) => box.image(about!, {}, { supersedes: ['a'] }));
+  box.do((root) => root.install([...both, box.image('d 1', {}, { supersedes: ['c'] })]));
+  const { stdout } = await machine.pkm('list', '--superseded');
+  assert.equal(stdout, `a 1  by b, long-successor  Ay\n${'c 1  by d'.padEnd(25)}  Sea\n`);
+});
+
 test('outdated: all that a package was split into is named', async (t) => {
   const machine = new Machine(t);
   machine.box.do((root) => root.install([machine.box.image('a 1', { 'usr/share/a': '1' })]));

@@ -4,7 +4,7 @@ const UNITS = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
 /** `832 B`, `1.2 KiB`, `14 MiB`: two digits or more, binary units. */
 export function formatBytes(nBytes: number): string {
-  if (nBytes < 1024) return `${nBytes} B`;
+  if (nBytes < 1023.5) return `${Math.round(nBytes)} B`;
   let value = nBytes / 1024;
   let unit = 0;
   while (value >= 1023.5 && unit < UNITS.length - 1) {

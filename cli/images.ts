@@ -2,7 +2,7 @@
 
 import { Bug } from '../base/index.ts';
 import type { PackageInfo, Tree } from '../eval/index.ts';
-import { imageFromStore, type PackageImage, servicesOf, withServices } from '../pkm/index.ts';
+import { imageFromStore, installOrder, type PackageImage, servicesOf, withServices } from '../pkm/index.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { pathsOf, realizeTargets } from './realizing.ts';
@@ -15,18 +15,18 @@ export interface Wanted {
 }
 
 /**
- * Realizes packages with their runtime closure; images in order: what is needed first.
+ * Realizes packages with their runtime closure; images in order: predecessors first, and what is needed. Declarations name no order.
  *
  * @param services  those of a system, which count for more than what the packages say
  */
-export function imagesOf(
+export async function imagesOf(
   context: Context,
   args: Arguments,
   session: Session,
   wanted: readonly Wanted[],
   services: ReadonlyMap<string, boolean> = new Map(),
 ): Promise<PackageImage[]> {
-  return imagesOfAll(context, args, session, closureOf(wanted), services);
+  return installOrder(await imagesOfAll(context, args, session, closureOf(wanted), services));
 }
 
 /** Packages and what they need at run time, what is needed first. */

@@ -28,11 +28,12 @@ const OUTCOMES = {
 } as const;
 
 /** One package of a plan, or of what was done. */
-export function packageLine({ name, action, from, to, by, reason }: PackageChange, isPlan: boolean): string {
+export function packageLine({ name, action, from, to, by, nFilesLeft, reason }: PackageChange, isPlan: boolean): string {
   const isBetween = from !== undefined && to !== undefined && from !== to;
   const versions = isBetween ? ` ${from} -> ${to}` : ` ${to ?? from ?? ''}`;
   const tail = by !== undefined ? ` by ${by}` : reason === undefined ? '' : ` as ${reason}`;
-  return `${isPlan ? action : ACTIONS[action]} ${name}${versions.trimEnd()}${tail}`;
+  const left = nFilesLeft === undefined ? '' : `; ${count(nFilesLeft, 'file')} of it ${nFilesLeft === 1 ? 'stays' : 'stay'}`;
+  return `${isPlan ? action : ACTIONS[action]} ${name}${versions.trimEnd()}${tail}${left}`;
 }
 
 /** Packages, configuration, and what it comes to. */
@@ -85,6 +86,9 @@ export function* several<T>(what: string, items: readonly T[], show: (item: T) =
   for (const item of items.slice(0, SHOWN)) yield `${what}: ${show(item)}`;
   if (items.length > SHOWN) yield `${what}: ${items.length - SHOWN} more (--json names them)`;
 }
+
+/** Of conflicts of configuration. */
+export const toSettle = (n: number): string => `${n} to settle: see 'pkm config diff', then 'pkm config resolve'`;
 
 const TOOK = { mine: 'kept yours:', theirs: "took the package's:", merged: 'merged:', bytes: 'took the edited:' } as const;
 

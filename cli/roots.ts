@@ -16,7 +16,7 @@ import { confirmation } from './confirmation.ts';
 import type { Context } from './context.ts';
 import { endAtOnce } from './leave.ts';
 import { openContextStore } from './open-store.ts';
-import { reportLines, warningLines } from './report-lines.ts';
+import { reportLines, toSettle, warningLines } from './report-lines.ts';
 import { pinsOf } from './root-pins.ts';
 import { existingRoot, type RootWish } from './root-reading.ts';
 
@@ -67,13 +67,35 @@ export const archiveImages = (root: Root, args: Arguments): Promise<PackageImage
 export function printReport(context: Context, args: Arguments, report: TransactionReport, root?: Root): number {
   const isPlan = args.has('dry-run');
   const orphans = root === undefined || isPlan || !report.isChanged ? undefined : root.orphans();
-  if (context.isJson) context.out.json({ ...report, ...(orphans === undefined ? {} : { orphans }), dryRun: isPlan });
+  const withoutSuccessor = root === undefined || orphans === undefined ? [] : lastOfTheirLine(root, report, orphans);
+  if (context.isJson)
+    context.out.json({ ...report, ...(orphans === undefined ? {} : { orphans, withoutSuccessor }), dryRun: isPlan });
   else {
     for (const line of report.isDeclined === true ? [] : warningLines(report)) context.out.talk(line);
     context.out.lines(report.isDeclined === true ? ['nothing was changed'] : reportLines(report, isPlan));
+    const nConflicts = isPlan || report.isDeclined === true ? 0 : report.config.filter(waits).length;
+    if (nConflicts > 0) context.out.talk(toSettle(nConflicts));
     if (orphans !== undefined && orphans.length > 0) context.out.talk(orphansLine(orphans));
+    if (withoutSuccessor.length > 0) {
+      const shown = withoutSuccessor.join(' ');
+      context.out.talk(`was superseded, and its successor went: ${shown}; remove what is left of it with: pkm remove ${shown}`);
+    }
   }
   return report.isDeclined === true ? 1 : 0;
+}
+
+/** A version of the package stands beside the file. */
+const waits = ({ outcome, newPath }: TransactionReport['config'][number]): boolean => outcome !== 'saved' && newPath !== undefined;
+
+/** Superseded packages whose last successor went with this change: what they alone had is still there, and no list names them. */
+function lastOfTheirLine(root: Root, report: TransactionReport, orphans: readonly string[]): string[] {
+  const removed = new Set(report.packages.flatMap(({ name, action }) => (action === 'remove' ? [name] : [])));
+  if (removed.size === 0) return [];
+  const records = root.list({ all: true });
+  const here = new Set(records.map(({ name }) => name));
+  const isLast = (successors: readonly string[]): boolean =>
+    successors.some((name) => removed.has(name)) && !successors.some((name) => here.has(name));
+  return records.flatMap(({ name, supersededBy }) => (isLast(supersededBy) && !orphans.includes(name) ? [name] : []));
 }
 
 function orphansLine(orphans: readonly string[]): string {

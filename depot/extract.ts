@@ -296,12 +296,18 @@ function removeStaleBinaries(source: VersionedName, { depot, layout }: ExtractOp
 
 function outOfDate(recipe: Recipe, version: string, hash: string): Fault {
   const file = join(recipe.folder, 'hash');
+  const what = `${recipe.type}/${recipe.name}`;
+  // What begins with `- -`.
+  const isNew = recipe.version === '-';
   return new Fault(
     'E-DEPOT-008' satisfies DepotCode,
-    `the content of '${recipe.type}/${recipe.name}' changed since version ${recipe.version}`,
+    isNew ? `'${what}' has no version yet` : `the content of '${what}' changed since version ${recipe.version}`,
     {
-      notes: [`its recipe says ${recipe.hash}`, `its content has ${hash}`],
-      hints: ['--update-versions gives it a new version', `or say it yourself: echo "${version} ${hash}" > ${file}`],
+      notes: isNew ? [] : [`its recipe says ${recipe.hash}`, `its content has ${hash}`],
+      hints: [
+        `--update-versions gives it a ${isNew ? 'first' : 'new'} version`,
+        `or say it yourself: echo "${version} ${hash}" > ${file}`,
+      ],
     },
   );
 }

@@ -32,7 +32,7 @@ export interface ImportReport {
 const TITLES: Readonly<Record<FindingKind, string>> = {
   dangling: 'Names that the tree does not have',
   missing: 'Files that the tree does not hold',
-  unknown: 'Fields that nobody reads',
+  unknown: 'Fields and files that nobody reads',
   odd: 'What means something else than it looks',
   lost: 'What cannot be expressed',
   changed: 'What is said in another way',

@@ -45,7 +45,8 @@ export const pkmCodes = defineCodes({
   'E-PKM-008': { title: 'a package is in the queue twice', explanation: 'Each package of a transaction has one version.' },
   'E-PKM-009': {
     title: 'a successor before its predecessor',
-    explanation: 'A package that supersedes another comes after it in the queue, because it takes its files over.',
+    explanation:
+      'A package that supersedes another comes after it in the queue, because it takes its files over. What trees and repositories offer is put in order; archives come as they are named.',
   },
   'E-PKM-010': {
     title: 'nothing to supersede',

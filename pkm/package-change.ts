@@ -1,5 +1,6 @@
 /** What became of a package between two states of a root. */
-import type { Origin, PackageChange, PackageRecord } from './types.ts';
+import type { StateDelta, StateView } from './state/state.ts';
+import type { FileRow, Origin, PackageChange, PackageRecord } from './types.ts';
 import { compareVersions } from './versions.ts';
 
 /** The files of a declared system have a hash for a version: none is newer. */
@@ -18,6 +19,36 @@ export const supersededChange = ({ name, version, supersededBy }: PackageRecord)
   from: version,
   by: supersededBy.join(', '),
 });
+
+/** Says of superseded packages how many files stay with their record. */
+export function withFilesLeft(changes: readonly PackageChange[], base: StateView, delta: StateDelta): PackageChange[] {
+  const superseded = new Set(changes.flatMap(({ action, name }) => (action === 'supersede' ? [name] : [])));
+  if (superseded.size === 0) return [...changes];
+  const dropped = pathsByOwner(delta.dropFiles, superseded);
+  const put = pathsByOwner(delta.putFiles, superseded);
+  return changes.map((change) => {
+    const { action, name } = change;
+    if (action !== 'supersede') return change;
+    const left = base.record(name) === undefined ? new Set<string>() : pathsOf(base.filesOf(name));
+    for (const path of dropped.get(name) ?? []) left.delete(path);
+    for (const path of put.get(name) ?? []) left.add(path);
+    return left.size === 0 ? change : { ...change, nFilesLeft: left.size };
+  });
+}
+
+const pathsOf = (rows: readonly FileRow[]): Set<string> =>
+  new Set(rows.flatMap(({ kind, path }) => (kind === 'directory' ? [] : [path])));
+
+function pathsByOwner(rows: readonly FileRow[], owners: ReadonlySet<string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { owner, path, kind } of rows) {
+    if (kind === 'directory' || !owners.has(owner)) continue;
+    const paths = found.get(owner);
+    if (paths === undefined) found.set(owner, [path]);
+    else paths.push(path);
+  }
+  return found;
+}
 
 /** Another version, or another build of it. */
 export const isOther = (a: PackageRecord, b: PackageRecord): boolean =>

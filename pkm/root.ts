@@ -15,7 +15,7 @@ import { clock } from './open-database.ts';
 import { originContents } from './origin-contents.ts';
 import { unmetDependencies } from './plan/dependencies.ts';
 import { Draft } from './plan/draft.ts';
-import { installImages } from './plan/install.ts';
+import { installImages, withoutReplaced } from './plan/install.ts';
 import { checkHolds, markPackages } from './plan/marks.ts';
 import { removePackages } from './plan/remove.ts';
 import { rollPackages } from './plan/roll-packages.ts';
@@ -71,13 +71,14 @@ export class Root extends RootQuestions implements Disposable {
   }
 
   /**
-   * Installs, upgrades and supersedes. `images` are in order: what is needed, and what is superseded, first.
-   * Images that are installed already, equal in every path, change nothing.
+   * Installs, upgrades and supersedes. They are in order: what is needed, and what is superseded, first.
+   * Images that are installed already, equal in every path, change nothing; nor do those that came along and were superseded.
    */
-  install(images: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
+  install(coming: readonly PackageImage[], request: InstallRequest = {}): TransactionReport {
     const context = this.#contextFor(request);
     const actor = this.#actor();
     const draft = new Draft(databaseState(context.database));
+    const images = request.explicit === undefined ? coming : withoutReplaced(coming, draft.records(), new Set(request.explicit));
     const disk = rootDisk(this.layout);
     const warnings = this.#place({ draft, disk, images, request, now: actor.now });
     return this.#run({

@@ -7,7 +7,7 @@ import { type RootLayout, under } from './layout.ts';
 import { syncManifests } from './manifest-text.ts';
 import { foldersOf, printable } from './names.ts';
 import { keepObject, readObject } from './objects.ts';
-import { changeOf, isOther, supersededChange } from './package-change.ts';
+import { changeOf, isOther, supersededChange, withFilesLeft } from './package-change.ts';
 import { planDisk } from './plan/disk-plan.ts';
 import { joinHardLinks } from './plan/hard-links.ts';
 import { LateLook } from './plan/late-look.ts';
@@ -411,7 +411,8 @@ function packageChanges(base: StateView, wish: Wish): PackageChange[] {
     changes.push(packageChange(old, record, wish.kind));
     if (old !== undefined && isOther(old, record) && record.supersededBy.length > 0) changes.push(supersededChange(record));
   }
-  return changes.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  changes.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return withFilesLeft(changes, base, wish.delta);
 }
 
 function packageChange(old: PackageRecord | undefined, record: PackageRecord, kind: TransactionKind): PackageChange {

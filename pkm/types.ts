@@ -167,6 +167,8 @@ export interface PackageChange {
   readonly to?: string;
   /** For `supersede`: the successor. */
   readonly by?: string;
+  /** For `supersede`: files that no successor has; they stay, with the record. */
+  readonly nFilesLeft?: number;
   /** For `mark`: what it is now. */
   readonly reason?: InstallReason;
 }

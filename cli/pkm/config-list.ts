@@ -1,6 +1,7 @@
 import type { ConfigFile } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
+import { toSettle } from '../report-lines.ts';
 import { openForReading } from '../root-reading.ts';
 
 const STATES = {
@@ -26,7 +27,7 @@ export function run(context: Context, args: Arguments): undefined {
   const installed = new Set(root.list().map(({ name }) => name));
   for (const file of files) context.out.line(`${STATES[file.state].padEnd(10)} /${file.path} ${about(file, installed)}`);
   const nConflicts = all.filter((file) => file.state === 'conflict').length;
-  if (nConflicts > 0) context.out.talk(`${nConflicts} to settle: see 'pkm config diff', then 'pkm config resolve'`);
+  if (nConflicts > 0) context.out.talk(toSettle(nConflicts));
   else if (files.some((file) => file.state === 'left'))
     context.out.talk(
       "what is left of packages that went is yours: remove what you do not need with rm; 'pkm remove --force' leaves nothing",
@@ -37,6 +38,7 @@ export function run(context: Context, args: Arguments): undefined {
 function about({ owner, state, newPath, isNewEdited, isAbsent }: ConfigFile, installed: ReadonlySet<string>): string {
   if (state === 'conflict')
     return `(${owner}): the package's version is /${newPath}${isNewEdited ? ', edited' : ''}${isAbsent ? '; you deleted yours' : ''}`;
-  if (state === 'left') return `(${owner}, which ${installed.has(owner) ? 'has it no more' : 'is not installed'})`;
+  const waiting = newPath === '' ? '' : `; a version of the package is /${newPath}`;
+  if (state === 'left') return `(${owner}, which ${installed.has(owner) ? 'has it no more' : 'is not installed'}${waiting})`;
   return `(${owner})`;
 }

@@ -1,3 +1,4 @@
+import type { PackageRecord } from '../../pkm/index.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openForReading } from '../root-reading.ts';
@@ -17,9 +18,12 @@ export function run(context: Context, args: Arguments): number {
     return status;
   }
   const width = Math.max(0, ...records.map(({ name, version }) => name.length + version.length)) + 3;
-  const lines = records.map(({ name, version, tier, summary, supersededBy }) =>
-    `${`${name} ${version}`.padEnd(width)}${(isPast ? `by ${supersededBy.join(', ')}` : tier).padEnd(10)} ${summary}`.trimEnd(),
-  );
+  const stands = ({ tier, supersededBy }: PackageRecord): string => (isPast ? `by ${supersededBy.join(', ')}` : tier);
+  const standsWidth = Math.max(9, ...records.map((record) => stands(record).length)) + 2;
+  const lines = records.map((record) => {
+    const { name, version, summary } = record;
+    return `${`${name} ${version}`.padEnd(width)}${stands(record).padEnd(standsWidth)}${summary}`.trimEnd();
+  });
   context.out.lines(lines);
   const nothing = isPast ? 'no superseded package is recorded' : 'nothing is installed';
   if (records.length === 0) context.out.talk(patterns.length === 0 ? nothing : `${nothing} by that name`);

@@ -12,19 +12,21 @@ export function run(context: Context, args: Arguments): undefined {
   const kept = new Set(outdated.length === 0 ? [] : root.keptBack(upgradeOf(root)).map(({ offered }) => offered.name));
   if (context.isJson) {
     context.out.json({
-      packages: outdated.map(({ record, offer }) => ({
+      packages: outdated.map(({ record, offer, others }) => ({
         name: record.name,
         version: record.version,
         release: record.release,
         isHeld: held.has(record.name),
         isKeptBack: kept.has(offer.name),
-        offered: { name: offer.name, version: offer.version, release: offer.release, repository: offer.repository },
+        offered: offered(offer),
+        ...(others.length === 0 ? {} : { besides: others.map(offered) }),
       })),
     });
     return;
   }
-  for (const { record, offer } of outdated) {
-    const to = offer.name === record.name ? shownVersion(offer) : `superseded by ${offer.name} ${shownVersion(offer)}`;
+  for (const { record, offer, others } of outdated) {
+    const successors = [offer, ...others].map((one) => `${one.name} ${shownVersion(one)}`);
+    const to = offer.name === record.name ? shownVersion(offer) : `superseded by ${successors.join(', ')}`;
     const mark = held.has(record.name) ? ' (held)' : kept.has(offer.name) ? ' (kept back)' : '';
     context.out.line(`${record.name} ${shownVersion(record)} -> ${to}${mark}`);
   }
@@ -34,6 +36,8 @@ export function run(context: Context, args: Arguments): undefined {
     unsynced === '' ? 'everything is up to date, as far as the synced indexes know' : `nothing newer is known${unsynced}`,
   );
 }
+
+const offered = ({ name, version, release, repository }: AvailablePackage) => ({ name, version, release, repository });
 
 /** What `pkm upgrade` would bring; where that fails, nothing. */
 function upgradeOf(root: Root): AvailablePackage[] {

@@ -5,13 +5,25 @@ import { openForReading, rootOf } from '../root-reading.ts';
 
 export function run(context: Context, args: Arguments): number {
   using root = openForReading(args);
+  // Folders may have hundreds of owners: all records at once.
+  const records = new Map(root.list({ all: true }).map((record) => [record.name, record]));
   const rows = args.operands.map((operand) => {
     const meant = pathsMeant(rootOf(args), context.workingDirectory, operand).map((path) => root.owns(path));
-    return { path: operand, owners: (meant.find((owners) => owners.length > 0) ?? []).map((row) => row.owner) };
+    const owners = (meant.find((owners) => owners.length > 0) ?? []).map((row) => row.owner);
+    // What only a superseded package had stays with its record: whoever wonders why a file is there asks whose it is.
+    const superseded = owners.flatMap((name) => {
+      const by = records.get(name)?.supersededBy ?? [];
+      return by.length === 0 ? [] : [{ name, by }];
+    });
+    return { path: operand, owners, superseded };
   });
   if (context.isJson) context.out.json({ paths: rows });
   else
-    for (const { path, owners } of rows) context.out.line(`${path}: ${owners.length === 0 ? 'no package' : owners.join(', ')}`);
+    for (const { path, owners, superseded } of rows) {
+      const by = new Map(superseded.map((one) => [one.name, one.by]));
+      const shown = owners.map((name) => (by.has(name) ? `${name} (superseded by ${by.get(name)!.join(', ')})` : name));
+      context.out.line(`${path}: ${shown.length === 0 ? 'no package' : shown.join(', ')}`);
+    }
   return rows.every((row) => row.owners.length > 0) ? 0 : 1;
 }
 

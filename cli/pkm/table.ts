@@ -21,12 +21,17 @@ const OVERWRITE: Option = { long: 'overwrite', doc: 'replace files that stand in
 const YES: Option = { long: 'yes', short: 'y', doc: 'do not ask, even on a terminal' };
 const IGNORE_HOLDS: Option = { long: 'ignore-holds', doc: 'change packages that are held too; they stay held' };
 const ARCHIVE: readonly Option[] = [
-  { long: 'archive', values: ['FILE'], isRepeated: true, doc: 'take the package from this .igos.tar.gz' },
+  {
+    long: 'archive',
+    values: ['FILE'],
+    isRepeated: true,
+    doc: 'take the package from this .igos.tar.gz; of several what is superseded first',
+  },
   {
     long: 'archive-trust',
     values: ['MODE'],
     choices: ['strict', 'loose', 'repo-only'],
-    doc: 'strict (default) and repo-only: its SHA-256 must be in the synced index; loose: take it as it is',
+    doc: 'strict (default): its SHA-256 must be in the synced index; repo-only: the same, and nothing from trees; loose: take it as it is',
   },
   { long: 'allow-privileged', doc: 'accept setuid files and file capabilities that an archive does not declare' },
 ];
@@ -76,7 +81,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too. What came along and is not needed any more is named.',
+      'Removes their files. Configuration under etc/ stays unless --force; a file that was changed since is removed with a warning; a folder goes when it is empty. Packages that others need are not removed, unless --cascade removes those too. What came along and is not needed any more is named, and so is a superseded package whose last successor went.',
     options: [
       { long: 'force', short: 'f', doc: 'remove configuration too' },
       { long: 'cascade', doc: 'remove the packages that depend on them as well' },
@@ -251,7 +256,7 @@ export const pkmCommands: readonly Command[] = [
     minOperands: 1,
     maxOperands: Infinity,
     description:
-      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). Exits 1 where a path belongs to no package.',
+      'A path is one as it is seen from inside the root, or a name on this machine; symlinks among its folders are followed (/bin/sh). A file that only a superseded package had belongs to the record of that, and it is said who superseded it. Exits 1 where a path belongs to no package.',
     options: [],
     examples: [{ command: 'pkm --root /tmp/root owns /usr/bin/greet', says: '' }],
   },

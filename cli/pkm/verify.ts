@@ -31,6 +31,7 @@ export function run(context: Context, args: Arguments): number {
   else {
     printFindings(context, report);
     context.out.line(summary(report, seconds));
+    if (report.problems.length > 0) context.out.talk("find out what changed them; 'pkm repair' puts back what was installed");
   }
   return report.isClean ? 0 : 1;
 }

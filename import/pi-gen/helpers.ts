@@ -26,11 +26,18 @@ copy_previous() {
   cp -a "$PREV_ROOTFS_DIR/." "$ROOTFS_DIR/"
 }
 
+# has PROGRAM WHY FINDING: a tree above this one may bring it along
+has() {
+  command -v "$1" >/dev/null || { echo "igos: no $1 here: $2, see '$3' in IMPORT.md" >&2; return 1; }
+}
+
 bootstrap() {
+  has debootstrap "it asks the network, and a build sees none" network || return 1
   debootstrap --components main,contrib,non-free --keyring "$STAGE_DIR/files/raspberrypi.gpg" "$@"
 }
 
 on_chroot() {
+  has chroot "it needs root, and a build has no privileges" root || return 1
   chroot "$ROOTFS_DIR" /bin/bash -e "$@"
 }
 

@@ -83,8 +83,12 @@ function readSubStage(folder: Folder, path: string): SubStage {
     }
   }
   for (const name of names) {
-    if (!taken.has(name) && /^\d+-(?:debconf|packages(?:-nr)?|patches|run(?:-chroot)?\.sh)$/.test(name)) {
+    if (taken.has(name)) continue;
+    if (/^\d+-(?:debconf|packages(?:-nr)?|patches|run(?:-chroot)?\.sh)$/.test(name)) {
       ignored.push({ file: name, why: 'steps are numbered 00 to 99' });
+    } else if (/^\d+-/.test(name)) {
+      // `00-packages-amd64`: other builders of stages have lists of packages for each architecture.
+      ignored.push({ file: name, why: 'no step of pi-gen has this name: it counts only where a script reads it' });
     }
   }
   const isSkipped = folder.kindOf(`${path}/SKIP`) === 'file';

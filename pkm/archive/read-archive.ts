@@ -16,6 +16,7 @@ import { type Inflation, startInflation } from '../loops/inflating.ts';
 import { badPath, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
 import { describeCapability } from './capability.ts';
+import { otherFormat } from './other-format.ts';
 import { decodePackageInfo, type PackageInfoFile } from './package-info.ts';
 import { isPrivileged } from './privileged.ts';
 import { damaged, hostile, type TarMember, TarReader } from './tar-reader.ts';
@@ -164,7 +165,7 @@ async function finishWhole(file: string, { packed, inflation, sha256 }: WholeSta
 function readFault(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'Z_BUF_ERROR') return damaged('it is cut off');
-  if (code.startsWith('Z_')) return damaged('it is not gzip-compressed, or damaged');
+  if (code.startsWith('Z_')) return otherFormat(file) ?? damaged('it is not gzip-compressed, or damaged');
   return (error as NodeJS.ErrnoException).syscall === undefined ? error : new SystemFault('read', file, error);
 }
 

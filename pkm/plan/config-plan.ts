@@ -61,7 +61,8 @@ function withdraw(planner: DiskPlanner, { row, facts, known, there }: Withdrawal
     return;
   }
   if (known !== undefined) planner.dropConfig.push(row.path);
-  dropPending(planner, known);
+  if (!dropPending(planner, known) && known !== undefined)
+    planner.warnings.push({ kind: 'modified-file', path: known.newPath, package: row.owner, text: 'it was modified; it stays' });
   if (decision === 'save') {
     const aside = freeName(planner, row.path, 'pkmsave');
     planner.moveAside(row.path, aside);
@@ -222,11 +223,13 @@ export function freeName(
   }
 }
 
-/** The `.new` file of an earlier conflict has had its day: removed, unless somebody edited it. */
-function dropPending(planner: DiskPlanner, known: ConfigRow | undefined): void {
-  if (known === undefined || known.newPath === '') return;
+/** The `.new` file of an earlier conflict has had its day: removed, unless somebody edited it. @returns false where it stays */
+function dropPending(planner: DiskPlanner, known: ConfigRow | undefined): boolean {
+  if (known === undefined || known.newPath === '') return true;
   planner.remember(known.newPath);
   if (isUntouched(planner, known)) planner.unlink(known.newPath);
+  else return planner.input.disk.entry(known.newPath) === undefined;
+  return true;
 }
 
 function isUntouched(planner: DiskPlanner, known: ConfigRow): boolean {

@@ -49,6 +49,25 @@ export function installImages(draft: Draft, images: readonly PackageImage[], dis
   checkDependencies(draft.base.records(), records, queue);
 }
 
+/**
+ * The images without those that only came along, and whose place was taken by packages that stay as they are: these stand for
+ * them already. A tree names a predecessor for as long as somebody needs it by that name.
+ */
+export function withoutReplaced(
+  images: readonly PackageImage[],
+  records: Iterable<PackageRecord>,
+  explicit: ReadonlySet<string>,
+): readonly PackageImage[] {
+  if (images.every(({ name }) => explicit.has(name))) return images;
+  const roster = Roster.ofRecords(records);
+  const byName = new Map(images.map((image) => [image.name, image]));
+  return images.filter((image) => {
+    if (explicit.has(image.name) || roster.active(image.name) !== undefined) return true;
+    const heirs = roster.standFor(image, (name) => byName.get(name));
+    return heirs.length === 0 || heirs.some((heir) => byName.has(heir));
+  });
+}
+
 /** Names once, predecessors there and before their successors, no way back for superseded packages. */
 function checkQueue(
   draft: Draft,

@@ -110,9 +110,14 @@ export class Roster<E extends Entry = Entry> {
    * The heirs for which a superseded package cannot come back: all but those whose place it takes in turn.
    * @param coming  what comes with it
    */
-  keepAway({ name, supersedes }: Offering, coming: (name: string) => Offering | undefined): string[] {
-    const isSuperseded = this.#entries.has(name) && this.active(name) === undefined;
-    const heirs = isSuperseded ? this.heirsOf(name) : [];
+  keepAway(offering: Offering, coming: (name: string) => Offering | undefined): string[] {
+    const { name } = offering;
+    return this.#entries.has(name) && this.active(name) === undefined ? this.standFor(offering, coming) : [];
+  }
+
+  /** The heirs of a package that is not active, here or never: those whose place it would not take in turn. */
+  standFor({ name, supersedes }: Offering, coming: (name: string) => Offering | undefined): string[] {
+    const heirs = this.heirsOf(name);
     if (heirs.length === 0) return [];
     const taken = new Set(supersedes);
     for (const one of taken) for (const older of coming(one)?.supersedes ?? []) taken.add(older);

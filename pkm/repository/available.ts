@@ -77,6 +77,8 @@ const toAvailable = (row: SqlRow): AvailablePackage => {
 export interface OutdatedPackage<T extends Candidate = AvailablePackage> {
   readonly record: PackageRecord;
   readonly offer: T;
+  /** Where it was split: what supersedes it beside `offer`. */
+  readonly others: readonly T[];
 }
 
 /** Of what is outdated, what the chosen packages do not bring as far as it could be. */
@@ -111,7 +113,8 @@ export function outdatedPackages<T extends Candidate>(
   const offers = new Offers(offered);
   const roster = Roster.ofRecords(records);
   return records.flatMap((record) => {
-    const offer = record.supersededBy.length > 0 ? undefined : offers.upgradesOf(record, roster)[0]?.[0];
-    return offer === undefined ? [] : [{ record, offer }];
+    const ways = record.supersededBy.length > 0 ? [] : offers.upgradesOf(record, roster);
+    const [offer, ...others] = ways.flatMap(([end]) => end ?? []);
+    return offer === undefined ? [] : [{ record, offer, others }];
   });
 }

@@ -1,4 +1,4 @@
-/** An upgrade to what a tree declares: along chains of successors, and past what is held. */
+/** What a tree declares of successors: upgrades along chains, past what is held; predecessors that the tree still has. */
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,4 +37,29 @@ test('an upgrade to a tree goes to the end of a chain, and leaves what is held',
   assert.equal(readFileSync(join(work, 'root/usr/share/pinned'), 'utf8'), '1\n');
   assert.match(pkm('upgrade', `${tree}#pinned`).stderr, /E-PKM-040/);
   assert.match(pkm('upgrade', `${tree}#third`).stdout, /nothing to do/);
+});
+
+test('a tree may declare predecessors beside their successors, in any order', { skip: await noSandbox() }, (t) => {
+  const { work, pkm } = programs(t);
+  const tree = join(work, 'tree');
+  cpSync(join(project, 'examples/tour/v1'), tree, { recursive: true });
+  const made = (name: string, version: string, more = ''): string =>
+    `package ${name} "${version}" { tier = base; summary = "S"; build = [ shell ]; ${more} phases.install = "mkdir -p $out/usr/share; echo ${name} > $out/usr/share/tool"; }\n`;
+  const user = `package user "1" { tier = base; summary = "S"; build = [ shell ]; runtime = [ old ]; phases.install = "mkdir -p $out/usr/share; echo > $out/usr/share/user"; }\n`;
+  const packages = made('new', '2', 'supersedes = [ old ];') + user + made('old', '1');
+  writeFileSync(join(tree, 'split.igos'), `${packages}system both { packages = [ new old user ]; }\n`);
+  const listed = (root: string, ...words: string[]): string[] => {
+    const { status, stderr } = pkm(...words, '--root', join(work, root));
+    assert.equal(status, 0, stderr);
+    const { packages } = JSON.parse(pkm('list', '--json', '--root', join(work, root)).stdout) as { packages: { name: string }[] };
+    assert.equal(readFileSync(join(work, root, 'usr/share/tool'), 'utf8'), 'new\n');
+    return packages.map(({ name }) => name);
+  };
+  assert.deepEqual(listed('named', 'install', `${tree}#new`, `${tree}#old`), ['new']);
+  assert.deepEqual(listed('needed', 'install', `${tree}#new`, `${tree}#user`), ['new', 'user']);
+  assert.deepEqual(listed('switched', 'switch', `${tree}#both`), ['new', 'user']);
+  // What comes along with a later one is there already, by another name.
+  assert.deepEqual(listed('stepwise', 'install', `${tree}#new`), ['new']);
+  assert.deepEqual(listed('stepwise', 'install', `${tree}#user`), ['new', 'user']);
+  assert.match(pkm('install', `${tree}#old`, '--root', join(work, 'stepwise')).stderr, /E-PKM-011/);
 });

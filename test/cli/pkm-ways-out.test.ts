@@ -86,3 +86,88 @@ test('config list: what packages left is yours, and how to be rid of it', async 
   assert.match((await machine.pkm('config', 'list')).stdout, /^left {7}\/etc\/b.conf \(b, which has it no more\)$/m);
   assert.match(stderr, /^what is left of packages that went is yours: .*with rm; 'pkm remove --force' leaves nothing\n$/);
 });
+
+test('config list: the version that waited for a decision is named, also when its package went', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  const conflict = (): void => {
+    box.do((root) => root.install([box.image('a 1', { 'etc/a.conf': '1\n' })]));
+    box.write('etc/a.conf', 'mine\n');
+    box.do((root) => root.install([box.image('a 2', { 'etc/a.conf': '2\n' })]));
+  };
+  conflict();
+  await machine.add('b 1');
+  await machine.repository.add('a 3', { 'etc/a.conf': '3\n' });
+  await machine.sync();
+  assert.doesNotMatch((await machine.pkm('upgrade', '--dry-run')).stderr, /to settle/);
+  assert.equal((await machine.pkm('upgrade')).stderr, "1 to settle: see 'pkm config diff', then 'pkm config resolve'\n");
+  assert.doesNotMatch((await machine.pkm('install', 'b')).stderr, /to settle/, 'of this change only');
+  box.do((root) => root.remove(['a']));
+  assert.equal(
+    (await machine.pkm('config', 'list')).stdout,
+    'left       /etc/a.conf (a, which is not installed; a version of the package is /etc/a.conf.new)\n',
+  );
+  box.do((root) => root.install([box.image('a 3', { 'etc/a.conf': '3\n' })]));
+  box.write('etc/a.conf.new', 'edited\n');
+  assert.match((await machine.pkm('remove', '--force', 'a')).stderr, /^warning: etc\/a\.conf\.new: it was modified; it stays$/m);
+  assert.equal(box.read('etc/a.conf.new'), 'edited\n');
+});
+
+test('supersede: what stays with the record is counted, its paths say who superseded their owner, and it does not stay unseen', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', { 'usr/share/a/one': '1', 'usr/share/a/two': '2', 'usr/bin/x': 'x' })]));
+  await machine.repository.add('b 1', { 'usr/bin/x': 'b' }, { supersedes: ['a'] });
+  await machine.sync();
+  const left = /^superseded? a 1 by b; 2 files of it stay$/m;
+  assert.match((await machine.pkm('install', 'b', '--dry-run')).stdout, left);
+  assert.match((await machine.pkm('install', 'b')).stdout, left);
+  const { stdout } = await machine.pkm('owns', '/usr/share/a/one', '/usr/bin/x');
+  assert.equal(stdout, '/usr/share/a/one: a (superseded by b)\n/usr/bin/x: b\n');
+  const { paths } = JSON.parse((await machine.pkm('owns', '/usr/share/a/one', '--json')).stdout) as { paths: unknown };
+  assert.deepEqual(paths, [{ path: '/usr/share/a/one', owners: ['a'], superseded: [{ name: 'a', by: ['b'] }] }]);
+  assert.equal(
+    (await machine.pkm('remove', 'b')).stderr,
+    'was superseded, and its successor went: a; remove what is left of it with: pkm remove a\n',
+  );
+  assert.equal(box.read('usr/share/a/one'), '1');
+  await machine.done('remove', 'a');
+  assert.equal(box.read('usr/share/a/one'), undefined);
+});
+
+test('list --superseded: successors are a column, however many', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', {}, { summary: 'Ay' }), box.image('c 1', {}, { summary: 'Sea' })]));
+  const both = [['b 1'], ['long-successor 1']].map(([about]) => box.image(about!, {}, { supersedes: ['a'] }));
+  box.do((root) => root.install([...both, box.image('d 1', {}, { supersedes: ['c'] })]));
+  const { stdout } = await machine.pkm('list', '--superseded');
+  assert.equal(stdout, `a 1  by b, long-successor  Ay\n${'c 1  by d'.padEnd(25)}  Sea\n`);
+});
+
+test('outdated: all that a package was split into is named', async (t) => {
+  const machine = new Machine(t);
+  machine.box.do((root) => root.install([machine.box.image('a 1', { 'usr/share/a': '1' })]));
+  await machine.add('left 2', { supersedes: ['a'] });
+  await machine.add('right 3', { supersedes: ['a'] });
+  await machine.sync();
+  assert.equal((await machine.pkm('outdated')).stdout, 'a 1 -> superseded by left 2, right 3\n');
+  type Outdated = { offered: { name: string }; besides: { name: string; version: string }[] };
+  const { packages } = JSON.parse((await machine.pkm('outdated', '--json')).stdout) as { packages: Outdated[] };
+  assert.deepEqual(
+    packages.map(({ offered, besides }) => [offered.name, ...besides.map(({ name, version }) => `${name} ${version}`)]),
+    [['left', 'right 3']],
+  );
+});
+
+test('verify: what differs is to be looked into, and can be put back', async (t) => {
+  const machine = new Machine(t);
+  const { box } = machine;
+  box.do((root) => root.install([box.image('a 1', { 'usr/share/a': 'a' })]));
+  assert.equal((await machine.pkm('verify')).stderr, '');
+  box.write('usr/share/a', 'b');
+  const { status, stdout, stderr } = await machine.pkm('verify');
+  assert.equal(status, 1);
+  assert.equal(stderr, "find out what changed them; 'pkm repair' puts back what was installed\n");
+  assert.match(stdout, /, 1 B at \d+ B a second: 1 problem, /);
+});

@@ -159,6 +159,11 @@ test('what is there is not made again; a change of an API makes new versions of 
   assert.equal(read(at, 'alan/src/wall/2026-11-21-a/used_apis'), 'clock/2026-11-21-a\n');
 });
 
+test('a recipe that never had a version says so', async (t) => {
+  const at = scene(t);
+  await refusal(t, at, 'no-version-yet', ['alan/raw/face'], {});
+});
+
 test('a changed source that was given no new version is refused', async (t) => {
   const at = scene(t);
   await extract(at, ['alan/raw/face'], { updateVersions: true });

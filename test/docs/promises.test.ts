@@ -48,6 +48,14 @@ test('every promise names what keeps it, and a test that is there', () => {
   );
 });
 
+test('every row stands in a table', () => {
+  const lines = text.split('\n');
+  const alone = lines.filter(
+    (line, n) => line.startsWith('|') && !lines[n - 1]!.startsWith('|') && !line.startsWith('| promise |'),
+  );
+  assert.deepEqual(alone, []);
+});
+
 test('a row that names what is not there is noticed', () => {
   const good = ['a', '`pkm verify --fast`; E-PKM-025 ([pkm.md](pkm.md))', '`test/docs/promises.test.ts` “a row that names”'];
   assert.deepEqual(wrongWith(good), []);

@@ -88,6 +88,8 @@ test('contradictions of a configuration are findings', (t) => {
     'stage0/SKIP': '',
     'stage0/00-a/00-run.sh!': '',
     'stage0/00-a/100-run.sh!': '',
+    'stage0/00-a/00-packages-amd64': 'grub2\n',
+    'stage0/00-a/files/00-fstab.amd64': '',
     'stage0/00-a/00-patches': 'a file',
     stage1: 'no folder',
     'postrun.sh!': '',
@@ -104,11 +106,13 @@ test('contradictions of a configuration are findings', (t) => {
     'odd SKIP',
     'odd stage1',
     'unknown 100-run.sh',
+    'unknown 00-packages-amd64',
     'unknown 00-patches',
     'lost postrun.sh',
   ]) {
     assert.ok(said.includes(expected), `${expected} is not among: ${said.join(', ')}`);
   }
+  assert.ok(!said.join().includes('fstab'), 'files of a sub-stage are for its scripts');
 });
 
 const noBash = spawnSync('bash', ['-c', 'true']).status === 0 ? false : 'no bash here';
@@ -136,4 +140,25 @@ test('defaults of build.sh stand behind what is set, and nothing that is compute
     C: 'one-x',
     E: 'fixed',
   });
+});
+
+test('a step that needs root or the network says so, and where it is told', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'igos-pi-gen-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const helpers = join(folder, 'pi-gen.sh');
+  writeFileSync(helpers, importPiGen(example).files.get('pi-gen.sh')!.data);
+  const run = (step: string) =>
+    spawnSync('/bin/sh', ['-c', `mkdir() { :; }; cat() { :; }; . ${helpers}; ${step}`], {
+      encoding: 'utf8',
+      env: { PATH: folder, NIX_BUILD_TOP: folder, out: folder, srcdir: folder },
+    });
+  const { status, stderr } = run('packages zsh');
+  assert.equal(status, 1);
+  assert.equal(stderr, "igos: no chroot here: it needs root, and a build has no privileges, see 'root' in IMPORT.md\n");
+  assert.match(
+    run('bootstrap trixie "$ROOTFS_DIR"').stderr,
+    /no debootstrap here: it asks the network, .* see 'network' in IMPORT/,
+  );
+  writeFileSync(join(folder, 'chroot'), '#!/bin/sh\necho "entered $1"\n', { mode: 0o755 });
+  assert.match(run('packages zsh').stdout, /^entered .*\/rootfs$/m, 'somebody may bring one along');
 });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Fault } from '../../base/index.ts';
 import { golden } from '../golden.ts';
 import { faultText, Sandbox } from './support.ts';
@@ -160,6 +160,9 @@ const cases: Record<string, readonly TarSpec[] | Buffer> = {
   'data after the end': gzipSync(Buffer.concat([raw, member({ name: 'usr/late', data: 'x' })])),
   'bytes after the compressed data': Buffer.concat([gzipSync(raw), Buffer.from('more')]),
   'not compressed': raw,
+  'compressed with xz': Buffer.from('\xfd7zXZ\0\0\x04', 'latin1'),
+  'compressed with zstd': zstdCompressSync(raw),
+  'a package of Debian': Buffer.from('!<arch>\ndebian-binary   '),
   empty: Buffer.alloc(0),
   'compressed nothing': gzipSync(Buffer.alloc(0)),
   'compressed zeros': gzipSync(Buffer.alloc(1 << 20)),

@@ -132,7 +132,18 @@ export class Model {
   /** @returns the code of the error that must come, or `undefined` where it was done */
   install(images: readonly ModelImage[], wish: Wish): string | undefined {
     const draft = { packages: new Map(this.state.packages), rows: new Map(this.state.rows) };
-    return this.#place(draft, images, wish) ?? this.#change(draft, () => 'replace');
+    const coming = images.filter((image) => !this.#isStoodFor(image, images, wish));
+    return this.#place(draft, coming, wish) ?? this.#change(draft, () => 'replace');
+  }
+
+  /** It came along only, and others have its place, who do not come and do not lose theirs to it. */
+  #isStoodFor({ name, supersedes }: ModelImage, images: readonly ModelImage[], { explicit }: Wish): boolean {
+    const { packages } = this.state;
+    if (explicit?.has(name) !== false || packages.get(name)?.supersededBy.length === 0) return false;
+    const taken = new Set(supersedes);
+    for (const one of taken) for (const older of images.find((image) => image.name === one)?.supersedes ?? []) taken.add(older);
+    const heirs = [...waysFrom(packages, name).ends].filter((heir) => heir !== name && !taken.has(heir));
+    return heirs.length > 0 && !heirs.some((heir) => images.some((image) => image.name === heir));
   }
 
   /** Nothing but the images. */

@@ -78,7 +78,7 @@ test('row: supersede', (t) => {
   const b = box.image('b 1', { 'usr/shared': 'from b', 'usr/only-b': 'b', 'etc/shared.conf': 'a=2\n' }, { supersedes: ['a'] });
   const report = box.do((root) => root.install([b]));
   assert.deepEqual(report.packages, [
-    { name: 'a', action: 'supersede', from: '1', by: 'b' },
+    { name: 'a', action: 'supersede', from: '1', by: 'b', nFilesLeft: 1 },
     { name: 'b', action: 'install', to: '1' },
   ]);
   assert.equal(box.read('usr/shared'), 'from b');

@@ -204,6 +204,31 @@ test('files: a predecessor that is declared later, and never was here, leaves th
   );
 });
 
+test('files: what only comes along is left out where successors stand for it; what is asked for by name is refused', (t) => {
+  const box = new Sandbox(t);
+  const old = box.image('old 1', { 'usr/x': 'old' });
+  const next = box.image('new 2', { 'usr/x': 'new' }, { supersedes: ['old'] });
+  const user = box.image('user 1', { 'usr/user': '' }, { runtime: ['old'] });
+  for (const isHere of [true, false]) {
+    const other = new Sandbox(t);
+    if (isHere) other.do((root) => root.install([old]));
+    other.do((root) => root.install([next], { declared: ['old'] }));
+    const before = JSON.stringify(other.do((root) => root.list({ all: true })));
+    assert.throws(() => other.do((root) => root.install([old, user])), /'old' was superseded by 'new'/);
+    other.do((root) => root.install([old, user], { explicit: ['user'] }));
+    assert.equal(other.read('usr/user'), '');
+    const after = other.do((root) => root.list({ all: true })).filter(({ name }) => name !== 'user');
+    assert.equal(JSON.stringify(after), before, 'as they were, the record of the predecessor too');
+    assert.equal(other.read('usr/x'), 'new');
+    const picky = box.image('picky 1', { 'usr/picky': '' }, { runtime: ['old<2'] });
+    assert.throws(() => other.do((root) => root.install([old, picky], { explicit: ['picky'] })), /'picky' needs 'old<2'/);
+    // One that would take the place back does so.
+    const back = box.image('old 3', { 'usr/x': 'back' }, { supersedes: ['new'] });
+    other.do((root) => root.install([back, user], { explicit: ['user'] }));
+    assert.equal(other.read('usr/x'), 'back');
+  }
+});
+
 test('a repository need not offer what its packages supersede', async (t) => {
   const box = new Sandbox(t);
   const publisher = new Publisher(box);

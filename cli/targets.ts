@@ -138,7 +138,7 @@ export function packagesForOthers(tree: Tree, operand: Operand, command: string)
   const [one] = tree.packages.keys();
   throw new UsageError(
     `'${operand.path}' declares no package that ships`,
-    one === undefined ? [] : [`what does not is named: ${command} ${operand.path}#${one}`],
+    one === undefined ? [] : [`what does not is named: ${command} ${shellWord(`${operand.path}#${one}`)}`],
   );
 }
 

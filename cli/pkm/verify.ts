@@ -54,7 +54,7 @@ function openDisplay(context: Context) {
   };
 }
 
-const rate = (bytes: number, seconds: number): string => `${formatBytes(bytes / Math.max(seconds, 0.001))} a second`;
+const rate = (bytes: number, seconds: number): string => `${formatBytes(Math.round(bytes / Math.max(seconds, 0.001)))} a second`;
 
 function summary(
   { nChecked, nBytes, problems, drift, manifests, history, unowned, isClean }: VerifyReport,

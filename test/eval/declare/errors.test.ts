@@ -1,11 +1,13 @@
 /** Every code of declarations, as its reader sees it. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { textToBytes } from '../../../base/index.ts';
 import { declarationCodes } from '../../../eval/declare/codes.ts';
+import { pathHint } from '../../../eval/declare/path-hint.ts';
 import { goldenRoot } from '../../golden.ts';
-import { goldenFault, TIER } from './harness.ts';
+import { goldenFault, openTree, TIER } from './harness.ts';
 
 const pkg = (name: string, fields: string): string =>
   `package ${name} "1.0" {\n  tier = core;\n  summary = "Test";\n  phases.install = "true";\n  ${fields}\n}\n`;
@@ -100,6 +102,13 @@ test('every shape has its words', (context) => {
       'package q2 "1" { summary = "T"; phases = [ ]; tier = core; }\n' +
       'system s { packages = [ ]; etc.motd = 1; }\n',
   );
+});
+
+test('a path in quotes: how it is written without', (context) => {
+  const sources = ['"./src"', '[ "../my sources" ]', '{ file = "a/ö.patch"; }', '"/etc/x"', '".."', '"~/a b/"', '"a\'b"', '""'];
+  const fields = sources.map((source, index) => pkg(`p${index}`, `source = ${source};`));
+  goldenFault(context, 'path-in-quotes', { 'tree.igos': 'tree { over = [ "../my base" ]; }\n' });
+  goldenFault(context, 'path-in-quotes-source', TIER + fields.join(''));
 });
 
 test('triggers and services have a shape', (context) => {
@@ -387,4 +396,15 @@ test('a style of the tree that is not one', (context) => {
         .map((field, index) => pkg(`p${index}`, `${field};`))
         .join(''),
   );
+});
+
+test('the path that a hint writes is the one that stood in quotes', (context) => {
+  const { folder, eval: evaluate } = openTree(context, TIER);
+  const texts = ['./src', '../my sources', 'a/ö.patch', 'a/"x"/\\y/${z}', '..', '.', 'a//b/', "a b/it's 2 o'clock", '/etc/x y'];
+  for (const text of texts) {
+    const [, written] = /: (.*)$/.exec(pathHint(textToBytes(text))!)!;
+    assert.equal(evaluate(textToBytes(`toString ${written}`)), textToBytes(resolve(folder, text)), text);
+  }
+  for (const text of ['', '/', 'https://example.org/x', 'a\nb', "a/b'c"])
+    assert.equal(pathHint(textToBytes(text)), undefined, text);
 });

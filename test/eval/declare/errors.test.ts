@@ -343,6 +343,18 @@ test('an override that means super', (context) => {
   goldenFault(context, 'recursion-override', `${TIER}${pkg('a', '')}override a { version = "${'$'}{version}.1"; }\n`);
 });
 
+test('all packages, in a system: the list itself has that name there', (context) => {
+  const [wrong, right] = ['packages', 'all'].map(
+    (name) => `system s { packages = filter (p: p.tier.name == "core") (attrValues ${name}); }\n`,
+  );
+  goldenFault(context, 'recursion-packages', TIER + pkg('a', '') + wrong);
+  const { tree } = openTree(context, { 'a.igos': TIER + pkg('a', ''), 's.igos': `let\n  all = packages;\nin\n${right}` });
+  assert.deepEqual(
+    tree.selectSystem('s').packages.map(({ name }) => name),
+    ['a'],
+  );
+});
+
 test('a source that is not there', (context) => {
   goldenFault(context, 'missing-source', TIER + pkg('a', 'source = [ ./no-such-file.tar ];'));
 });

@@ -57,6 +57,9 @@ function checkServices(names: Iterable<string>, images: readonly PackageImage[])
   for (const name of names) {
     const template = name.replace(/@[^@]+\.([a-z]+)$/, '@.$1');
     if (there.has(name) || there.has(`${name}.service`) || there.has(template)) continue;
-    throw new Fault('E-PKM-043', `no package of the system has the service '${name}'`, { hints: didYouMean(name, there) });
+    const near = didYouMean(name, there);
+    throw new Fault('E-PKM-043', `no package of the system has the service '${name}'`, {
+      hints: near.length > 0 ? near : ['one of them brings it: a unit usr/lib/systemd/system/NAME, or a script etc/init.d/NAME'],
+    });
   }
 }

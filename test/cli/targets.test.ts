@@ -70,3 +70,13 @@ test('--expr beside a tree sees its names, in every command that has it', (t) =>
     /is an expression: --expr goes with a tree, or alone/,
   );
 });
+
+test('why-depends of packages: what they declare to need is told elsewhere', (t) => {
+  const { igos, work } = programs(t);
+  const tool = (name: string): string =>
+    `package ${name} "1" { tier = core; summary = "T"; style = hostTools { tools = [ "${name}" ]; }; }\n`;
+  writeFileSync(join(work, 'packages.igos'), `tier core { summary = "Core"; }\n${tool('true')}${tool('false')}`);
+  const { status, stdout, stderr } = igos('why-depends', `${work}#true`, `${work}#false`);
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /^\/igos\/store\/.*-true-1 does not depend on .*-false-1\nhint: .*: igos show '\/.*#true'\n$/);
+});

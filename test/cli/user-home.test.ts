@@ -8,7 +8,7 @@ import { Sandbox } from '../pkm/support.ts';
 import { runHere } from './in-process.ts';
 import { noSandbox, programs, project } from './programs.ts';
 
-const skip = (process.geteuid?.() === 0 ? await noSandbox() : 'needs root to become somebody else');
+const skip = process.geteuid?.() === 0 ? await noSandbox() : 'needs root to become somebody else';
 
 const file = join(import.meta.dirname, '../../cli/user-home.ts');
 

@@ -285,6 +285,11 @@ test('a name that the tree does not have', (context) => {
   goldenFault(context, 'no-such-package', TIER + pkg('zlib', ''), (tree) => tree.select('zlb'));
 });
 
+test('a name of something else than a package: a tier, an attribute', (context) => {
+  goldenFault(context, 'no-package-but-tier', TIER + pkg('zlib', ''), (tree) => tree.select('core'));
+  goldenFault(context, 'no-package-but-attribute', TIER + pkg('zlib', ''), (tree) => tree.select('zlib.version'));
+});
+
 test('a system that the tree does not have', (context) => {
   goldenFault(context, 'no-such-system', TIER + pkg('zlib', ''), (tree) => tree.selectSystem('workstation'));
 });

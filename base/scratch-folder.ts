@@ -3,7 +3,7 @@ import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atEnd } from './ending.ts';
-import { sys } from './fault.ts';
+import { errorCode, SystemFault } from './fault.ts';
 import { processStartTime } from './process.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,8 +16,15 @@ const HOUR_MS = 3_600_000;
  */
 export function temporaryFolder(purpose: string, parent: string = tmpdir()): string {
   removeLeftovers(purpose, parent);
-  return sys('make a folder in', parent, () => mkdtempSync(join(parent, `${purpose}-${process.pid}-`)));
+  try {
+    return mkdtempSync(join(parent, `${purpose}-${process.pid}-`));
+  } catch (error) {
+    throw new SystemFault('make a folder in', parent, error, parent === tmpdir() && isClosed(error) ? [ELSEWHERE] : []);
+  }
 }
+
+const isClosed = (error: unknown): boolean => ['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errorCode(error) ?? '');
+const ELSEWHERE = 'have TMPDIR name a folder that you may write in';
 
 /** An hour, as processes of another container may use this folder, and we see none of them. */
 function removeLeftovers(purpose: string, parent: string): void {

@@ -1,5 +1,16 @@
 /** The output of a build: kept whole in a file, its last lines and current phase in memory. */
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, unlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { bytesToText, sys, writeAll } from '../base/index.ts';
 import type { ObjectStore, StorePath } from '../store/index.ts';
@@ -41,8 +52,10 @@ export class BuildLog {
     this.#temporary = runningLogPath(store.home, drvPath);
     this.#listener = listener;
     this.#fd = sys('write the log', path, () => {
-      for (const file of [path, this.#temporary]) mkdirSync(dirname(file), { recursive: true });
-      return openSync(this.#temporary, 'w', 0o644);
+      const made = [path, this.#temporary].map((file) => [mkdirSync(dirname(file), { recursive: true }), dirname(file)] as const);
+      const fd = openSync(this.#temporary, 'w', 0o644);
+      if ((fstatSync(fd).mode & 0o044) === 0) letRead(store.home, fd, made);
+      return fd;
     });
   }
 
@@ -96,6 +109,19 @@ export class BuildLog {
     this.#last.push(line);
     if (this.#last.length > SHOWN_LINES) this.#last.shift();
     this.#listener.onLine(line);
+  }
+}
+
+/** Who may read the store may read its logs, whatever the umask of this run: it was made by others. */
+function letRead(home: string, fd: number, made: readonly (readonly [first: string | undefined, last: string])[]): void {
+  if ((statSync(`${home}/var`).mode & 0o005) !== 0o005) return;
+  fchmodSync(fd, 0o644);
+  for (const [first, last] of made) {
+    if (first === undefined) continue;
+    for (let at = last; ; at = dirname(at)) {
+      chmodSync(at, 0o755);
+      if (at === first) break;
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 /** Caches, keys and trust of one command: from options, the settings of the store, and the environment. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Fault, stoppedBy, sys } from '../base/index.ts';
+import { type Fault, shellWord, stoppedBy, sys } from '../base/index.ts';
 import type { Substituter } from '../builder/index.ts';
 import {
   type BinaryCache,
@@ -51,9 +51,15 @@ export async function cachesOf(
   };
 }
 
-/** Of the settings and of `--trusted-key`. @throws Fault bad key or settings */
+/** Of the settings and of `--trusted-key`. @throws Fault bad key or settings @throws UsageError the file of a key */
 export async function trustedKeys(context: Context, args: Arguments): Promise<Trust['keys']> {
   const { keyRing, readSettings } = await loadCaches();
+  for (const [text] of args.all('trusted-key')) {
+    if (text!.includes(':') || !existsSync(resolve(context.workingDirectory, text!))) continue;
+    throw new UsageError(`--trusted-key takes the key itself, and '${text}' is a file`, [
+      `--trusted-key "$(cat ${shellWord(text!)})"`,
+    ]);
+  }
   const given = args.all('trusted-key').flatMap(([text]) => text!.split(/\s+/));
   return keyRing([...readSettings(context.home).trustedKeys, ...given].filter((key) => key !== ''));
 }

@@ -41,6 +41,9 @@ const FORBIDDEN_ROOT = 'only the owner of a root changes it: run it as that user
 const FORBIDDEN_STORE =
   'only the owner of a store changes it: run this as that user, or choose a store of your own with --home or IGOS_HOME';
 
+const CLOSED_STORE =
+  'this store is closed to others: its owner opens it with chmod -R go+rX, or choose a store of your own with --home or IGOS_HOME';
+
 /** What commands write in a store. */
 const OF_A_STORE = /\/(tmp\/(add|build|optimise|trash)-\d+-|var\/(index|gcroots|temproots|registrations|cache|log)(\/|$))/;
 
@@ -72,7 +75,7 @@ export function endingOf(thrown: unknown, options: FullDiskOptions & { color: bo
   }
   const system = systemFaultOf(error);
   if (system !== undefined) {
-    const { message, errno } = system;
+    const { message, errno, operation } = system;
     // Where standard output goes is not for us to empty.
     const isFull = isDiskFull(system) && system.path.startsWith('/');
     const isOfRoot = OF_A_ROOT.test(system.path);
@@ -82,7 +85,7 @@ export function endingOf(thrown: unknown, options: FullDiskOptions & { color: bo
       : isForbidden && isOfRoot
         ? [FORBIDDEN_ROOT]
         : isForbidden && (OF_A_STORE.test(system.path) || (options.home !== undefined && isBelow(system.path, options.home)))
-          ? [FORBIDDEN_STORE]
+          ? [/^(read|stat|open|list)\b/.test(operation) ? CLOSED_STORE : FORBIDDEN_STORE]
           : [];
     const isGone = errno === 'ENOENT' && options.home !== undefined && isBelow(system.path, `${options.home}/store`);
     const limit =

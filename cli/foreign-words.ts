@@ -15,21 +15,26 @@ const IGOS: Readonly<Record<string, string>> = {
   flake: 'igos show TREE',
   format: 'igos fmt TREE',
   graph: 'igos store graph PATH',
-  hash: 'igos store path FILE',
+  hash: `igos store path FILE, or igos eval --expr 'builtins.hashFile "sha256" ./FILE'`,
   lint: 'igos check TREE',
   makepkg: 'igos archive TREE#NAME',
   'nix-build': 'igos realize TREE#NAME',
   'nix-collect-garbage': 'igos gc',
+  'nix-env': 'pkm install TREE#NAME, pkm list, pkm rollback',
   'nix-instantiate': 'igos instantiate TREE#NAME, or igos eval',
   'nix-shell': 'igos develop TREE#NAME',
   'nix-store': 'igos store VERB',
   'path-info': 'igos store info PATH',
+  'prefetch-url': 'igos store fetch URL',
+  'print-dev-env': 'igos develop TREE#NAME -- env',
+  profile: 'pkm list, pkm install TREE#NAME, pkm generations',
   publish: 'igos repo build DIR, or igos depot publish ARCHIVE',
   run: 'igos develop TREE#NAME -- CMD, or pkm install TREE#NAME',
   serve: 'igos cache serve, or igos depot serve',
   shell: 'igos develop TREE#NAME',
   'show-derivation': 'igos show DRV',
   size: 'igos store du PATH',
+  system: 'pkm switch TREE#SYSTEM, or igos image TREE#SYSTEM',
   tree: 'igos show TREE',
   version: 'igos --version',
   why: 'igos why-depends FROM TO',
@@ -79,6 +84,7 @@ const PKM: Readonly<Record<string, string>> = {
   'list-generations': 'pkm generations',
   lock: 'pkm hold NAME',
   log: 'pkm history',
+  package: 'pkm install NAME, pkm remove NAME, pkm list',
   pin: 'pkm hold NAME',
   purge: 'pkm remove NAME --force',
   query: 'pkm list, or pkm info NAME',
@@ -135,6 +141,7 @@ export const FOREIGN_WORDS: Readonly<Record<'igos' | 'pkm', ReadonlyMap<string, 
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'assume-yes': ['yes'],
+  force: ['overwrite'],
   installroot: ['root'],
   'max-jobs': ['jobs'],
   'max-silent-time': ['max-silent'],
@@ -154,7 +161,9 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 /** What the options of Nix's programs are for that are none here. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   'add-root': 'a link of your own keeps it: igos realize --out-link NAME, or igos store roots add LINK PATH',
+  attr: 'a package of a tree is written TREE#NAME',
   'arg-from-stdin': 'write it to a file: --arg-from-file NAME FILE',
+  'delete-old': 'the generations of a root are forgotten by pkm gc; what they alone needed then goes with igos gc',
   builders: 'builds run on this machine; others share theirs: igos cache serve',
   eval: 'igos eval FILE prints a value',
   fallback: 'what no cache has is built here anyway',
@@ -172,7 +181,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 };
 
 /** Their letters. */
-const LETTERS: Readonly<Record<string, string>> = { Q: 'no-build-output', f: 'file', v: 'verbose' };
+const LETTERS: Readonly<Record<string, string>> = { A: 'attr', d: 'delete-old', Q: 'no-build-output', f: 'file', v: 'verbose' };
 
 /** The long name that a letter has elsewhere. */
 export const foreignLetter = (letter: string): string | undefined =>

@@ -1,5 +1,5 @@
 /** All that a declared system installs. */
-import { didYouMean, Fault } from '../base/index.ts';
+import { didYouMean, Fault, shellWord } from '../base/index.ts';
 import type { System, Tree } from '../eval/index.ts';
 import { type PackageImage, servicesOf } from '../pkm/index.ts';
 import { type Arguments, UsageError } from './arguments.ts';
@@ -43,7 +43,7 @@ function onlyName(path: string, systems: ReadonlyMap<string, unknown>): string {
   if (first === undefined) {
     throw new UsageError(`the tree '${path}' declares no system`, [
       'declare one: system NAME { packages = [ … ]; }',
-      `or install packages of the tree: pkm install ${path}#PACKAGE`,
+      `or install packages of the tree: pkm install ${shellWord(`${path}#PACKAGE`)}`,
     ]);
   }
   if (others.length === 0) return first;
@@ -57,6 +57,9 @@ function checkServices(names: Iterable<string>, images: readonly PackageImage[])
   for (const name of names) {
     const template = name.replace(/@[^@]+\.([a-z]+)$/, '@.$1');
     if (there.has(name) || there.has(`${name}.service`) || there.has(template)) continue;
-    throw new Fault('E-PKM-043', `no package of the system has the service '${name}'`, { hints: didYouMean(name, there) });
+    const near = didYouMean(name, there);
+    throw new Fault('E-PKM-043', `no package of the system has the service '${name}'`, {
+      hints: near.length > 0 ? near : ['one of them brings it: a unit usr/lib/systemd/system/NAME, or a script etc/init.d/NAME'],
+    });
   }
 }

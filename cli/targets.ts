@@ -1,7 +1,7 @@
 /** What TREE#NAME, a file, an expression or a .drv path on the command line stands for. */
 import { readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { absolutePath, Fault, Faults, SourceFile, textToBytes } from '../base/index.ts';
+import { absolutePath, Fault, Faults, SourceFile, shellWord, textToBytes } from '../base/index.ts';
 import { Attrs, ContextString, type EvalIO, evalTree, type PackageInfo, type Tree, type Value } from '../eval/index.ts';
 import { parse } from '../lang/index.ts';
 import { parseStorePath, type StorePath } from '../store/index.ts';
@@ -138,7 +138,7 @@ export function packagesForOthers(tree: Tree, operand: Operand, command: string)
   const [one] = tree.packages.keys();
   throw new UsageError(
     `'${operand.path}' declares no package that ships`,
-    one === undefined ? [] : [`what does not is named: ${command} ${operand.path}#${one}`],
+    one === undefined ? [] : [`what does not is named: ${command} ${shellWord(`${operand.path}#${one}`)}`],
   );
 }
 
@@ -156,29 +156,56 @@ export function resolveTargets(
   const trees = new Trees(session);
   const targets: Target[] = [];
   const expression = args.value('expr');
-  if (expression !== undefined) {
+  if (args.operands.length === 0) {
+    if (expression === undefined)
+      throw new UsageError(`${context.program} needs TREE[#NAME]`, ["write TREE#NAME, TREE, or --expr 'EXPRESSION'"]);
     const value = session.interpreter.evalExpr(textToBytes(expression), { basePath: textToBytes(context.workingDirectory) });
     targets.push(...derivationsOf(args, session, value));
-  } else if (args.operands.length === 0) {
-    throw new UsageError(`${context.program} needs TREE[#NAME]`, ["write TREE#NAME, TREE, or --expr 'EXPRESSION'"]);
   }
   for (const operand of args.operands) {
     const derivation = parseDerivationOperand(operand, context.storeDir, session.store);
     if (derivation !== undefined) {
+      assertNoAttributes(args, operand);
       targets.push({ label: operand, ...derivation });
       continue;
     }
     const { path, name } = splitOperand(operand);
     const value = pointingOutPackages(operand, context, () => expressionAt(path, context, session));
     if (value !== undefined) {
+      if (expression !== undefined) throw new UsageError(`'${path}' is an expression: --expr goes with a tree, or alone`);
+      if (name !== undefined) assertNoAttributes(args, operand);
       targets.push(...derivationsOf(args, session, value, name));
       continue;
     }
     const tree = pointingOutPackages(operand, context, () => trees.open(path));
+    if (expression !== undefined) {
+      targets.push(...derivationsOf(args, session, evalInTree(expression, { path, name }, tree, context, session)));
+      continue;
+    }
+    assertNoAttributes(args, operand);
     for (const info of packagesOf(tree, name)) targets.push(packageTarget(tree, info));
   }
   flush();
   return targets;
+}
+
+/** The value of `--expr` beside a tree, whose names it sees. @throws UsageError the operand names more than a tree */
+export function evalInTree(expression: string, { path, name }: Operand, tree: Tree, context: Context, session: Session): Value {
+  if (name !== undefined)
+    throw new UsageError(`'${path}#${name}' is one of a tree: --expr goes with all of it`, [`name the tree: ${shellWord(path)}`]);
+  const source = new SourceFile('«string»', textToBytes(expression));
+  return session.interpreter.guard(() => tree.evalExpr(source, context.workingDirectory));
+}
+
+/** What names one thing has no attributes to choose from: to build all of it instead would be a surprise. @throws UsageError */
+export function assertNoAttributes(args: Arguments, operand: string): void {
+  const [chosen] = args.all('attr');
+  if (chosen === undefined) return;
+  throw new UsageError(`-A chooses among the attributes of an expression, and '${operand}' is none`, [
+    ...(operand.includes('#') || operand.endsWith('.drv')
+      ? []
+      : [`a package of a tree is written ${shellWord(`${operand}#${chosen[0]}`)}`]),
+  ]);
 }
 
 export function packageTarget(tree: Tree, info: PackageInfo): Target {

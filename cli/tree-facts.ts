@@ -2,6 +2,7 @@
 import { Fault, Faults } from '../base/index.ts';
 import type { PackageFacts, Problem, TierFacts, TreeFacts } from '../check/index.ts';
 import type { PackageInfo, Tier, Tree } from '../eval/index.ts';
+import { NeedsWriting } from './session.ts';
 
 /** Codes of faults that mean a dependency which the tree does not have. */
 const MISSING = new Set(['E-EVAL-002', 'E-DECL-006']);
@@ -13,35 +14,25 @@ export function treeFacts(tree: Tree): TreeFacts {
   const owners = new Map<string, string>();
   const infos = [...tree.packages.values()];
   for (const info of infos) if (info.outputName !== 'out') owners.set(info.name, info.package.recipe.name);
-  for (const info of infos) if (info.outputName === 'out') packages.set(info.name, packageFacts(info, owners, problems));
+  for (const info of infos) {
+    if (info.outputName === 'out') packages.set(info.name, packageFacts(info, owners, problems));
+    else askingFor(info, problems).rest();
+  }
+  for (const system of tree.systems.values()) {
+    const note = noting(`system ${system.name}`, placeOf(system), problems);
+    for (const field of OF_A_SYSTEM) attempt(note, field, undefined, () => unlessItBuilds(() => system[field]));
+  }
   return { name: tree.name, ...tierFacts(tree), packages, owners, problems };
 }
 
 function packageFacts(info: PackageInfo, owners: ReadonlyMap<string, string>, problems: Problem[]): PackageFacts {
-  const place = placeOf(info);
-  const note = (field: string, fault: Fault): void => {
-    const at = fault.labels[0];
-    problems.push({
-      kind: MISSING.has(fault.code) && ['build', 'host', 'runtime'].includes(field) ? 'missing' : 'unreadable',
-      package: info.name,
-      field,
-      message: [fault.message, ...fault.hints.slice(0, 1)].join('; '),
-      place: at === undefined ? place : `${at.source.name}:${at.source.position(at.start).line}`,
-    });
-  };
-  const ask = <T>(field: string, orElse: T, read: () => T): T => {
-    try {
-      return read();
-    } catch (error) {
-      for (const fault of faultsOf(error)) note(field, fault);
-      return orElse;
-    }
-  };
+  const { note, ask, rest } = askingFor(info, problems);
   const edges = (kind: 'build' | 'host' | 'runtime'): readonly string[] => {
     const { names, faults } = info.edges(kind);
     for (const fault of faults) note(kind, fault);
     return [...new Set(names.map((name) => owners.get(name) ?? name))];
   };
+  rest();
   return {
     name: info.name,
     version: ask('version', '', () => info.version),
@@ -56,8 +47,61 @@ function packageFacts(info: PackageInfo, owners: ReadonlyMap<string, string>, pr
     foundAs: ask('foundAs', [], () => info.foundAs),
     divergences: ask<ReadonlyMap<string, string>>('divergences', new Map(), () => info.divergences),
     waivers: ask<PackageFacts['waivers']>('waivers', new Map(), () => info.waivers),
-    place,
+    place: placeOf(info),
   };
+}
+
+type Note = (field: string, fault: Fault) => void;
+
+/** What no gate asks for, and an installation will: wrong values are found now. */
+const REST = [
+  ...(['release', 'summary', 'license', 'homepage', 'provides', 'conflicts', 'config', 'modes', 'capabilities'] as const),
+  ...(['triggers', 'services', 'meta', 'check', 'verifyPaths'] as const),
+];
+
+const OF_A_SYSTEM = ['summary', 'packages', 'etc', 'services', 'boot'] as const;
+
+/** What only a build could tell is not worth one. */
+function unlessItBuilds(read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof NeedsWriting)) throw error;
+  }
+}
+
+function askingFor(info: PackageInfo, problems: Problem[]) {
+  const note = noting(info.name, placeOf(info), problems);
+  const ask = <T>(field: string, orElse: T, read: () => T): T => attempt(note, field, orElse, read);
+  const rest = (): void => {
+    for (const field of REST) ask<unknown>(field, undefined, () => unlessItBuilds(() => info[field]));
+  };
+  return { note, ask, rest };
+}
+
+/** A fault of a field that splits take from their package is one problem. */
+const noting =
+  (name: string, place: string | undefined, problems: Problem[]): Note =>
+  (field, fault) => {
+    const at = fault.labels[0];
+    const problem: Problem = {
+      kind: MISSING.has(fault.code) && ['build', 'host', 'runtime'].includes(field) ? 'missing' : 'unreadable',
+      package: name,
+      field,
+      message: [fault.message, ...fault.hints.slice(0, 1)].join('; '),
+      place: at === undefined ? place : `${at.source.name}:${at.source.position(at.start).line}`,
+    };
+    const isSame = (other: Problem): boolean => other.message === problem.message && other.place === problem.place;
+    if (!REST.some((each) => each === field) || !problems.some(isSame)) problems.push(problem);
+  };
+
+function attempt<T>(note: Note, field: string, orElse: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    for (const fault of faultsOf(error)) note(field, fault);
+    return orElse;
+  }
 }
 
 function tierFacts(tree: Tree): Pick<TreeFacts, 'tiers' | 'tierProblem'> {
@@ -106,6 +150,6 @@ function faultsOf(error: unknown): readonly Fault[] {
   throw error;
 }
 
-function placeOf({ span }: PackageInfo): string | undefined {
+function placeOf({ span }: Pick<PackageInfo, 'span'>): string | undefined {
   return span === undefined ? undefined : `${span.source.name}:${span.source.position(span.start).line}`;
 }

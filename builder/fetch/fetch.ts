@@ -128,9 +128,20 @@ async function receiveFirst(
         ? []
         : ['is there a network? behind a proxy, set https_proxy and http_proxy']),
       'add another place: mirrors = [ "https://…" ]; the hash decides, so any place will do',
-      `or put the file into the store by hand: igos store add ${name} FILE`,
+      ...byHand(name, spec),
     ],
   });
+}
+
+/** What puts a file of the machine where the build would have put what it fetched, where one command does. */
+function byHand(name: string, { output, isUnpacked, isExecutable }: FetchSpec): string[] {
+  if (output.digest.algorithm !== 'sha256' || isExecutable) return [];
+  const command = isUnpacked
+    ? `igos store fetch --unpack --name ${name} file:///FILE`
+    : output.method === 'flat'
+      ? `igos store add --flat --name ${name} FILE`
+      : `igos store add --name ${name} FILE`;
+  return [`or put the file into the store by hand: ${command}`];
 }
 
 async function open(url: string, into: Received, archives: Archives): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { makeDirectory } from '../../base/index.ts';
+import { makeDirectory, shellWord } from '../../base/index.ts';
 import { type PackageImage, writeArchive } from '../../pkm/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { stoppable } from '../caches.ts';
@@ -40,7 +40,7 @@ function placeOf(context: Context, output: string | undefined, nArchives: number
     output === undefined || /\/$/.test(output) || statSync(given, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder && nArchives !== 1) {
     throw new UsageError(`'${output}' is one file, and there are ${nArchives} packages`, [
-      `write --output ${output}/ for a folder`,
+      `write --output ${shellWord(`${output}/`)} for a folder`,
     ]);
   }
   if (isFolder && output !== undefined) makeDirectory(given);

@@ -1,4 +1,5 @@
-import { loadCaches, parseStorePath } from '../../store/index.ts';
+import { Fault, shellWord } from '../../base/index.ts';
+import { loadCaches, parseStorePath, type StorePath } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { assertCacheFirst, cachesOf, sayRefused, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
@@ -11,7 +12,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   using store = openContextStore(context);
   const [first, ...operands] = args.operands;
   assertCacheFirst('pull', operands);
-  const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
+  const paths = operands.map((operand) => pathIn(context, first!, operand));
   const progress = await openProgress(context);
   try {
     const result = await stoppable(async (signal) => {
@@ -34,5 +35,16 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
     else for (const path of result.pulled) context.out.line(path);
   } finally {
     progress.stop();
+  }
+}
+
+/** What is not here yet has no other name: a package's output is known only to who says how it was built. */
+function pathIn(context: Context, cache: string, operand: string): StorePath {
+  try {
+    return parseStorePath(operand, context.storeDir);
+  } catch (error) {
+    if (error instanceof Fault && operand.includes('#'))
+      error.hints = [`a package is copied by: igos realize ${shellWord(operand)} --substituters ${shellWord(cache)}`];
+    throw error;
   }
 }

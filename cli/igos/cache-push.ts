@@ -1,18 +1,19 @@
 import { tmpdir } from 'node:os';
 import { count } from '../../base/index.ts';
-import { isWrittenCompression, loadCaches, parseStorePath } from '../../store/index.ts';
+import { isWrittenCompression, loadCaches } from '../../store/index.ts';
 import type { Arguments } from '../arguments.ts';
 import { assertCacheFirst, s3Credentials, secretKeys, stoppable } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
 import { openProgress } from '../progress/open.ts';
+import { validPaths } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   const { openTransport, push } = await loadCaches();
   using store = openContextStore(context);
   const [address, ...operands] = args.operands;
   assertCacheFirst('push', operands);
-  const paths = operands.map((operand) => parseStorePath(operand, context.storeDir));
+  const paths = await validPaths(context, store, operands);
   const transport = openTransport(address!, { s3Credentials: (profile) => s3Credentials(context, profile) });
   const keys = await secretKeys(context, args);
   const compression = args.value('compression') ?? 'zstd';

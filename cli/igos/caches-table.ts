@@ -1,6 +1,6 @@
 /** The commands of `igos` about binary caches and the keys that sign what is in them. */
 import type { Command } from '../command.ts';
-import { TRUST } from './shared-options.ts';
+import { PATH_WORDS, TRUST } from './shared-options.ts';
 
 const KEY_FILE = { long: 'key', short: 'k', values: ['FILE'] } as const;
 const COMPRESSION = { long: 'compression', values: ['NAME'], choices: ['zstd', 'xz', 'gzip', 'br', 'bzip2', 'none'] } as const;
@@ -45,8 +45,7 @@ export const cachesCommands: readonly Command[] = [
     operands: '[PATH…]',
     minOperands: 0,
     maxOperands: Infinity,
-    description:
-      'Adds a signature to each path; stores and caches that trust the key take such a path from anybody. A signature covers the name of the path, its content and what it refers to. Signing again with the same key changes nothing.',
+    description: `Adds a signature to each path; stores and caches that trust the key take such a path from anybody. A signature covers the name of the path, its content and what it refers to. Signing again with the same key changes nothing. ${PATH_WORDS}`,
     options: [
       { ...KEY_FILE, doc: 'the secret key, as made by igos key generate (needed)' },
       { long: 'all', doc: 'sign every path of the store' },
@@ -81,7 +80,7 @@ export const cachesCommands: readonly Command[] = [
     operands: 'CACHE PATH…',
     minOperands: 2,
     maxOperands: Infinity,
-    description: `Puts what is missing there, archives before what describes them, so that readers find whole closures only; and what is known of the builds. With a key what is there already, with the same content, is signed as well. ${CACHE_WORDS} A folder becomes a cache by the first push.`,
+    description: `Puts what is missing there, archives before what describes them, so that readers find whole closures only; and what is known of the builds. With a key what is there already, with the same content, is signed as well. ${PATH_WORDS} ${CACHE_WORDS} A folder becomes a cache by the first push.`,
     options: [
       { ...KEY_FILE, isRepeated: true, doc: 'sign with this secret key' },
       { ...COMPRESSION, doc: 'of the archives (default zstd)' },

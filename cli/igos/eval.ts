@@ -3,7 +3,7 @@ import { ContextString, type Slot, type Value, writeXml } from '../../eval/index
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { NeedsWriting, openSession, type Session } from '../session.ts';
-import { expressionAt, splitOperand, Trees } from '../targets.ts';
+import { evalInTree, expressionAt, splitOperand, Trees } from '../targets.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const forms = ['json', 'raw', 'xml'].filter((form) => args.has(form)).map((form) => `--${form}`);
@@ -71,8 +71,7 @@ function startValue(context: Context, args: Arguments, session: Session, operand
     return name === undefined ? value : interpreter.selectAttrPath(value, textToBytes(name), session.autoArgs);
   }
   const tree = new Trees(session).open(path);
-  if (expression !== undefined)
-    return interpreter.guard(() => tree.evalExpr(new SourceFile('«string»', textToBytes(expression)), context.workingDirectory));
+  if (expression !== undefined) return evalInTree(expression, { path, name }, tree, context, session);
   const inTree = name === undefined ? '{ inherit packages tiers systems; }' : `packages."${name}" or systems."${name}"`;
   if (name !== undefined && !tree.systems.has(name)) tree.select(name);
   return interpreter.guard(() => tree.evalExpr(new SourceFile('<tree>', textToBytes(inTree)), context.workingDirectory));

@@ -1,6 +1,6 @@
 /** The commands of `igos` that look at a tree before anything is built. */
 import type { Command, Option } from '../command.ts';
-import { EVALUATION } from './shared-options.ts';
+import { EVALUATION_OF_TREES } from './shared-options.ts';
 
 /** Of commands that read audits. */
 export const AUDITS: Option = {
@@ -31,7 +31,7 @@ export const gatesCommands: readonly Command[] = [
       { long: 'all', doc: 'show all findings (default: 25 of a kind)' },
       { long: 'report', doc: 'print the reconciliation report, tab-separated, and nothing else' },
       { long: 'strict', doc: 'exit 1 too if a gate could not run' },
-      ...EVALUATION,
+      ...EVALUATION_OF_TREES,
     ],
     examples: [{ command: 'igos check examples/gates', says: 'all gates on a small tree' }],
   },
@@ -44,7 +44,7 @@ export const gatesCommands: readonly Command[] = [
     maxOperands: Infinity,
     description:
       'Reads the declaration of each package and, where the store has it, its source, and writes a record of both to AUDITS/records/NAME.json: dependencies as declared, the build system, what the configure steps require, what the package is found as, bundled libraries, and what a person should look at. Without a name, all packages that need a record are audited. What people wrote into a record (notes, reviewed) stays. The gates read the database: run igos audit aggregate afterwards.',
-    options: [AUDITS, { long: 'by', values: ['WHO'], doc: 'who audits (default: igos audit)' }, ...EVALUATION],
+    options: [AUDITS, { long: 'by', values: ['WHO'], doc: 'who audits (default: igos audit)' }, ...EVALUATION_OF_TREES],
     examples: [{ command: 'igos audit examples/gates', says: 'writes examples/gates/audits/records/*.json' }],
   },
   {
@@ -64,7 +64,7 @@ export const gatesCommands: readonly Command[] = [
         isRepeated: true,
         doc: 'first take the audit records of an InterGenOS tree from here (its build/audits)',
       },
-      ...EVALUATION,
+      ...EVALUATION_OF_TREES,
     ],
     examples: [{ command: 'igos audit aggregate examples/gates', says: 'the gates see the records now' }],
   },
@@ -77,7 +77,7 @@ export const gatesCommands: readonly Command[] = [
     maxOperands: 1,
     description:
       'Reads the newest build log of each package in the store and writes to AUDITS/reference.json which checks of its configure step were met. The gate silent-loss compares later builds with it. Run it after a build that is good.',
-    options: [AUDITS, ...EVALUATION],
+    options: [AUDITS, ...EVALUATION_OF_TREES],
     examples: [],
   },
 ];

@@ -63,6 +63,9 @@ export const EVALUATION: readonly Option[] = [
     { long: 'experimental-features', values: ['LIST'], isRepeated: true, doc: 'the same' },
   ]),
 ];
+/** Of commands that take trees alone, and could not choose an attribute. */
+export const EVALUATION_OF_TREES: readonly Option[] = EVALUATION.filter(({ long }) => long !== 'attr');
+
 export const EXPRESSION: Option = {
   long: 'expr',
   short: 'E',

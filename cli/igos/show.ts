@@ -5,7 +5,7 @@ import type { Arguments } from '../arguments.ts';
 import type { Context } from '../context.ts';
 import { openContextStore, openSession, type Session } from '../session.ts';
 import { shownSources, sourceText } from '../shown-sources.ts';
-import { holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
+import { assertNoAttributes, holdsExpression, resolveTargets, splitOperand, Trees } from '../targets.ts';
 
 export function run(context: Context, args: Arguments): undefined {
   const operand = args.operands[0]!;
@@ -20,6 +20,7 @@ export function run(context: Context, args: Arguments): undefined {
     for (const target of resolveTargets(context, args, session)) showDerivation(context, target.drvPath!);
     return;
   }
+  assertNoAttributes(args, operand);
   const tree = new Trees(session).open(path);
   if (name === undefined) showTree(context, tree);
   else if (tree.packages.has(name) || !tree.systems.has(name)) showPackage(context, session, tree.select(name));

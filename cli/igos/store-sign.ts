@@ -1,9 +1,10 @@
 import { count } from '../../base/index.ts';
-import { loadCaches, parseStorePath, type StorePath } from '../../store/index.ts';
+import { loadCaches, type StorePath } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import { secretKeys } from '../caches.ts';
 import type { Context } from '../context.ts';
 import { openContextStore } from '../open-store.ts';
+import { validPaths } from '../valid-paths.ts';
 
 export async function run(context: Context, args: Arguments): Promise<undefined> {
   if (!args.has('key')) throw new UsageError('igos store sign needs a secret key', ['give its file: -k FILE']);
@@ -12,7 +13,7 @@ export async function run(context: Context, args: Arguments): Promise<undefined>
   const keys = await secretKeys(context, args);
   const { pathFingerprint, signText } = await loadCaches();
   using store = openContextStore(context);
-  const named = args.operands.map((operand) => parseStorePath(operand, context.storeDir));
+  const named = await validPaths(context, store, args.operands);
   const paths = args.has('all')
     ? [...store.allPaths()]
     : args.has('recursive') || args.has('closure')

@@ -158,7 +158,7 @@ export const storeCommands: readonly Command[] = [
     maxOperands: 2,
     takesBytes: true,
     description:
-      'Prints a shortest chain of references from the one to the other. Exit status 1 if there is none. FROM and TO are store paths, links to them, or packages of a tree that are built.',
+      'Prints a shortest chain of references from the one to the other. Exit status 1 if there is none. FROM and TO are store paths, links to them, or packages of a tree that are built. What a package of a tree declares to need (runtime) is no reference, since it finds that in its root: igos show tells it.',
     options: [
       { long: 'all', short: 'a', doc: 'every reference on any way between them, as a tree' },
       { long: 'precise', doc: 'and where in which file each reference stands' },

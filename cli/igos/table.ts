@@ -7,7 +7,7 @@ import { PROGRESS_OPTIONS } from '../progress/options.ts';
 import { cachesCommands } from './caches-table.ts';
 import { AUDITS, gatesCommands } from './gates-table.ts';
 import { IMAGE_OPTIONS, PUBLICATION } from './publishing-table.ts';
-import { CORES, DRY_RUN, EVALUATION, EXPRESSION, JOBS, PIPES, TREE_WORDS, TRUST } from './shared-options.ts';
+import { CORES, DRY_RUN, EVALUATION, EVALUATION_OF_TREES, EXPRESSION, JOBS, PIPES, TREE_WORDS, TRUST } from './shared-options.ts';
 import { storeCommands } from './store-table.ts';
 
 export const igosCommands: readonly Command[] = [
@@ -50,7 +50,7 @@ export const igosCommands: readonly Command[] = [
       "Reads expressions and prints their values; nested sets and lists are cut short, and ':print' shows all. An input goes on while it is incomplete. 'NAME = EXPR' binds a name. The attributes of each FILE's value, the packages, tiers and systems of each TREE, and the attributes of each --expr are in scope by name; ':build NAME' builds one. ':?' lists the commands. On a terminal: Tab completes, the arrow keys go through the history ($XDG_STATE_HOME/igos/repl-history), Ctrl-C ends an input or an evaluation, Ctrl-D the session, and the exit status is 0. From a pipe or file, results go to standard output, errors to standard error, and the exit status is 1 if any input failed.",
     options: [
       { ...EXPRESSION, isRepeated: true, doc: 'put the attributes of this expression into scope' },
-      ...EVALUATION.filter((option) => option.long !== 'attr'),
+      ...EVALUATION_OF_TREES,
       JOBS,
       { long: 'keep-going', short: 'k', doc: 'after a failed build, build what does not depend on it' },
       { long: 'keep-failed', short: 'K', doc: 'keep the folder of a failed build, and say where it is' },
@@ -168,7 +168,7 @@ export const igosCommands: readonly Command[] = [
       ...LIMIT_OPTIONS,
       ...TRUST,
       ...further([{ long: 'no-substitute', doc: 'ask no cache: build everything here' }]),
-      ...EVALUATION,
+      ...EVALUATION_OF_TREES,
     ],
     examples: [
       { command: 'igos phases examples/tour/v1 --dry-run', says: 'the phases, and how far each is' },

@@ -1,3 +1,4 @@
+import { shellWord } from '../../base/index.ts';
 import { type Mention, mentions, type ObjectStore, type Reference, type StorePath, waysBetween } from '../../store/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -15,8 +16,14 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     const rows = steps.map((step) => ({ ...step, ...(isPrecise ? { mentions: [...mentions(store, step)].map(shown) } : {}) }));
     context.out.json({ from, to, dependsOn: steps.length > 0 || from === to, references: rows });
   } else if (from === to) context.out.talk('that is one and the same path');
-  else if (steps.length === 0) context.out.talk(`${from} does not depend on ${to}`);
-  else for (const line of tree(store, from!, steps, isPrecise)) context.out.line(line);
+  else if (steps.length === 0) {
+    context.out.talk(`${from} does not depend on ${to}`);
+    const declared = args.operands.find((operand) => operand.includes('#'));
+    if (declared !== undefined)
+      context.out.talk(
+        `hint: that is, nothing in it names the other; what a package declares to need shows: igos show ${shellWord(declared)}`,
+      );
+  } else for (const line of tree(store, from!, steps, isPrecise)) context.out.line(line);
   return steps.length > 0 || from === to ? 0 : 1;
 }
 

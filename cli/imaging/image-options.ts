@@ -1,7 +1,7 @@
 /** What `igos image` takes of how it writes. */
 import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { sys } from '../../base/index.ts';
+import { shellWord, sys } from '../../base/index.ts';
 import { type CompressionName, type Pem, readSigner } from '../../image/index.ts';
 import { type Arguments, UsageError } from '../arguments.ts';
 import type { Context } from '../context.ts';
@@ -96,7 +96,7 @@ export function imageOutputs(
     throw new UsageError(`'${output}' is no file`, ['write the image to a file, and copy it from there when it is complete']);
   if (formats.length > 1)
     throw new UsageError(`'${output}' is one file, and ${formats.length} are to be made`, [
-      `write --output ${output}/ for a folder`,
+      `write --output ${shellWord(`${output}/`)} for a folder`,
     ]);
   return new Map([[formats[0]!, given]]);
 }

@@ -28,7 +28,7 @@ const MAX_SUGGESTIONS = 20;
 /**
  * Syntax errors; where there are none, what the parser warns of, names that nothing defines and attributes that a set plainly lacks. At most `MAX_DIAGNOSTICS`.
  *
- * @param hasBrokenTree  names may be missing only because another file of the tree cannot be read in full
+ * @param hasBrokenTree  names may be missing only because another file of the tree cannot be read in full, or is not known
  */
 export function fileDiagnostics(file: File, resolver: Resolver, files: Files, hasBrokenTree: boolean): Diagnostic[] {
   if (file.isBroken) return file.parsed.diagnostics.map((fault) => toDiagnostic(fault, file, files, ERROR));
@@ -71,7 +71,7 @@ const namesToSuggest = (inSight: ReadonlyMap<string, Entity>): string[] =>
     .filter(([name, { kind }]) => !name.startsWith('__') && (kind !== 'builtin' || globalNames().has(name)))
     .map(([name]) => name);
 
-/** The faults of a tree by the path of the file that they are in; those that broken files cause are left out. */
+/** The faults of a tree by the path of the file that they are in; those that broken files, or files nobody knows of, cause are left out. */
 export function treeDiagnostics(view: TreeView, files: Files): Map<string, Diagnostic[]> {
   const found = new Map<string, Diagnostic[]>();
   const broken = new Set(view.tree.files.filter(({ path }) => files.peek(path)?.isBroken).map(({ path }) => path));
@@ -79,7 +79,11 @@ export function treeDiagnostics(view: TreeView, files: Files): Map<string, Diagn
     const path = fault.labels[0]?.source.name;
     const file = path === undefined ? undefined : files.peek(path);
     if (file === undefined || broken.has(file.path)) continue;
-    if (broken.size > 0 && (fault.code === 'E-DECL-004' || fault.code === 'E-DECL-011' || fault.code === 'E-DECL-002')) continue;
+    if (
+      (broken.size > 0 || view.tree.isPartial) &&
+      (fault.code === 'E-DECL-004' || fault.code === 'E-DECL-011' || fault.code === 'E-DECL-002')
+    )
+      continue;
     const list = found.get(file.path) ?? [];
     list.push(toDiagnostic(fault, file, files, ERROR));
     found.set(file.path, list);

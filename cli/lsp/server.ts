@@ -329,7 +329,7 @@ class Server {
     for (const view of views) {
       const found = treeDiagnostics(view, this.#files);
       const { files } = view.tree;
-      const hasBroken = files.some(({ path }) => this.#files.peek(path)?.isBroken === true);
+      const hasBroken = view.tree.isPartial || files.some(({ path }) => this.#files.peek(path)?.isBroken === true);
       for (const { path } of files) {
         paths.add(path);
         ofTrees.set(path, { diagnostics: [...(ofTrees.get(path)?.diagnostics ?? []), ...(found.get(path) ?? [])], hasBroken });

@@ -36,6 +36,8 @@ export class World implements Disposable {
   #isSilent: boolean = false as boolean;
   #origins: { readonly origin: Origin; readonly names: Attrs }[] = [];
   #scope: Attrs = nothing;
+  /** In a tree builtins need no prefix. Behind all names in scope. */
+  #builtins: Attrs = nothing;
   /** Made when a loaded thing fails to load again; what it throws is not lost. */
   readonly #onFault: (error: unknown) => void;
 
@@ -78,9 +80,10 @@ export class World implements Disposable {
   /** @throws Fault whatever its evaluation throws */
   evaluate({ source, expr }: Parsed): Value {
     const { guard, scopes } = this.interpreter;
+    const known = mergeAttrs(this.#builtins, this.#scope);
     return guard(() => {
-      checkNames(source, expr, this.#scope.names);
-      return scopes.evalInScope(expr, this.#scopeOf(source));
+      checkNames(source, expr, known.names);
+      return scopes.evalInScope(expr, this.#scopeOf(source, known));
     });
   }
 
@@ -99,6 +102,7 @@ export class World implements Disposable {
     this.#isStale = false;
     this[Symbol.dispose]();
     this.#scope = nothing;
+    this.#builtins = nothing;
     // the old list stays until the new one is whole: an interruption must not lose half of it
     const renewed = this.#origins.map(({ origin }) => ({ origin, names: this.#renew(origin) }));
     this.#origins = renewed;
@@ -130,9 +134,9 @@ export class World implements Disposable {
     }
   }
 
-  #scopeOf(source: Parsed['source']): Scope {
+  #scopeOf(source: Parsed['source'], known: Attrs): Scope {
     const { scopes } = this.interpreter;
-    return scopes.setScope(scopes.fileScope(source, textToBytes(this.#context.workingDirectory)), this.#scope);
+    return scopes.setScope(scopes.fileScope(source, textToBytes(this.#context.workingDirectory)), known);
   }
 
   #namesOf(origin: Origin): Attrs {
@@ -163,6 +167,10 @@ export class World implements Disposable {
       return this.#attributes(interpreter.callWithAutoArgs(chosen, autoArgs), what);
     }
     const names = new Trees(this.session).open(path).names();
+    const unprefixed = [...interpreter.ctx.globals].flatMap(([known, slot]): [string, Slot][] =>
+      known.startsWith('__') ? [[known.slice(2), slot]] : [],
+    );
+    this.#builtins = attrsFromMap(new Map(unprefixed));
     if (name === undefined) return names;
     const one = names.get(textToBytes(name));
     if (one === undefined) throw new UsageError(`there is no '${name}' in the tree '${path}'`);

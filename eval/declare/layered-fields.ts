@@ -13,6 +13,9 @@ import { type DeclarationKind, FIELDS } from './fields.ts';
 import type { Realm } from './realm.ts';
 import type { FieldSpec, ShapeName } from './shape.ts';
 
+const ALL_PACKAGES =
+  "in a system 'packages' is this list; those of the tree have another name with 'let all = packages; in' at the top of the file";
+
 /** What `NAME.override { … }` lays over. */
 export interface ValueLayer {
   readonly kind: 'value';
@@ -125,18 +128,20 @@ export class LayeredFields {
     if (layer.kind === 'value') return layer.attrs.get(name)!;
     const expr = exprOf(layer, name) ?? inherited(layer, layer.fields.get(name)!);
     const slot = this.realm.scoping.delayInScope(expr, this.#scope(index, layer, name), name, this.subject);
-    return index === 0 ? slot : this.#hintingAtSuper(slot, name);
+    if (index > 0)
+      return this.#hinting(slot, `'${name}' is the field with this override in it: 'super.${name}' is the one below`);
+    return this.kind === 'system' && name === 'packages' ? this.#hinting(slot, ALL_PACKAGES) : slot;
   }
 
   /** Who writes `version = version + "-1"` in an override means the version below. */
-  #hintingAtSuper(inner: Slot, name: string): Slot {
+  #hinting(inner: Slot, hint: string): Slot {
     const { evaluator } = this.realm;
     const slot = evaluator.delay(() => {
       try {
         return evaluator.force(inner);
       } catch (error) {
         if (error instanceof InfiniteRecursion && error.entry === slot) {
-          error.hints = [`'${name}' is the field with this override in it: 'super.${name}' is the one below`];
+          error.hints = [hint];
         }
         throw error;
       }

@@ -7,6 +7,7 @@ import type { DeclarationCode } from './codes.ts';
 import { NAME, noSuchTier, VERSION } from './collect.ts';
 import type { FieldPlace } from './layered-fields.ts';
 import type { Package } from './package.ts';
+import { pathHint } from './path-hint.ts';
 import { type PhaseName, type PhaseTexts, phaseNames, phaseTextNames } from './phases.ts';
 import type { Realm } from './realm.ts';
 import { ITEMS, SHAPES } from './shape.ts';
@@ -230,7 +231,7 @@ export function readFiles(reading: Reading): ReadonlyMap<string, string> {
 export const readTrees = (reading: Reading): readonly string[] =>
   items(reading).map((item) => {
     const value = force(item);
-    if (!(value instanceof PathValue)) throw wrongType(item, value);
+    if (!(value instanceof PathValue)) throw wrongType(item, value, typeof value === 'string' ? pathHint(value) : undefined);
     return bytesToText(value.path);
   });
 

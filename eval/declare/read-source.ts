@@ -1,7 +1,8 @@
 /** `source` and `patches`: files of the store, alone or as `{ file = …; … }` with what is to be done with them. */
-import { type Bytes, didYouMean } from '../../base/index.ts';
+import { type Bytes, bytesToText, didYouMean } from '../../base/index.ts';
 import { Attrs } from '../attrs.ts';
 import { ContextString, PathValue } from '../value.ts';
+import { pathHint } from './path-hint.ts';
 import {
   coerce,
   entries,
@@ -90,8 +91,9 @@ const isFile = (value: Attrs): boolean => value.has('outPath') || value.has('__t
 function readPath(reading: Reading, context: Set<string>): string {
   const value = force(reading);
   if (!((value instanceof Attrs && isFile(value)) || value instanceof PathValue || value instanceof ContextString)) {
-    const isUrl = typeof value === 'string' && value.includes('://');
-    throw wrongType(reading, value, isUrl ? `write fetchurl { url = "${value}"; sha256 = "…"; }` : undefined);
+    if (typeof value !== 'string') throw wrongType(reading, value);
+    const isUrl = value.includes('://');
+    throw wrongType(reading, value, isUrl ? `write fetchurl { url = "${bytesToText(value)}"; sha256 = "…"; }` : pathHint(value));
   }
   return coerce(reading, context);
 }

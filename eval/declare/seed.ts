@@ -8,6 +8,7 @@ import { type Bytes, bytesToText, didYouMean, Fault, type Span } from '../../bas
 import { type Attrs, attrsFromMap } from '../attrs.ts';
 import { PathValue, type Slot, withContext } from '../value.ts';
 import type { DeclarationCode } from './codes.ts';
+import { pathHint } from './path-hint.ts';
 import { entries, force, type Reading, readLine, readPatterns, readStrings, wrong, wrongType } from './read-field.ts';
 import type { Realm } from './realm.ts';
 import type { Recipe } from './recipe.ts';
@@ -56,7 +57,7 @@ export function readSeed(reading: Reading, option: (name: string) => Reading | u
   };
   const lockReading = need('lock');
   const lock = force(lockReading);
-  if (!(lock instanceof PathValue)) throw wrongType(lockReading, lock);
+  if (!(lock instanceof PathValue)) throw wrongType(lockReading, lock, typeof lock === 'string' ? pathHint(lock) : undefined);
   const packagesReading = need('packages');
   const packages = readStrings(packagesReading, new Set());
   if (packages.length === 0) throw wrong(packagesReading, 'is empty');

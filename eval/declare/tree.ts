@@ -122,10 +122,18 @@ export function evalTree(interpreter: TreeInterpreter, argument: string): Tree {
   declareAll(realm, declared, packages, tiers, systems);
   const treeScope = treeNames(realm, systems);
   const infos = new Map([...packages].map(([name, each]) => [name, each.info]));
+  /** A name that is there, of something else than a package. */
+  const otherwise = (name: string): string[] => {
+    const dot = name.indexOf('.');
+    const [whole, field] = [name.slice(0, Math.max(dot, 0)), name.slice(dot + 1)];
+    if (tiers.has(name))
+      return [`'${name}' is a tier; its packages: TREE --expr 'filter (p: p.tier.name == "${name}") (attrValues packages)'`];
+    return packages.has(whole) || systems.has(whole) ? [`an attribute of '${whole}': igos eval TREE#${whole} -A ${field}`] : [];
+  };
   const selectFrom = <T>(kind: string, names: ReadonlyMap<string, T>, name: string): T => {
     const found = names.get(name);
     if (found !== undefined) return found;
-    const hints = didYouMean(name, names.keys());
+    const hints = [...didYouMean(name, names.keys()), ...(kind === 'package' ? otherwise(name) : [])];
     const all = [...names.keys()].sort(compareBytes);
     const some =
       all.length === 0

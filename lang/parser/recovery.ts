@@ -18,7 +18,8 @@ export abstract class Recovery extends Reports {
   protected skipInvalid(expected: Expected): boolean {
     const index = this.at;
     if (this.kind !== K.Invalid) return false;
-    const { says, hints } = explainInvalid(this.image(index));
+    const isInPath = this.kinds[index - 1] === K.PathEnd && this.ends[index - 1] === this.start;
+    const { says, hints } = explainInvalid(this.image(index), isInPath);
     this.report(index, expected, 'E-LANG-008', says, { hints });
     this.at++;
     return true;

@@ -1,10 +1,13 @@
 /** What to say about bytes that begin no token. */
 import { bytesToText } from '../../base/index.ts';
 
-/** `image`: the bytes, which do not begin a comment. */
-export function explainInvalid(image: string): { says: string; hints: readonly string[] } {
+/** `image`: the bytes, which do not begin a comment. `isInPath`: right behind a path. */
+export function explainInvalid(image: string, isInPath: boolean): { says: string; hints: readonly string[] } {
   const text = bytesToText(image);
-  return { says: `no token begins with '${printable(text)}'`, hints: hintsFor(text) };
+  const isOfName = text[0] === '\\' || text.charCodeAt(0) > 127;
+  const hints =
+    isInPath && isOfName ? ['what a path without quotes cannot have stands in a string: ./${"a b"}/c'] : hintsFor(text);
+  return { says: `no token begins with '${printable(text)}'`, hints };
 }
 
 const printable = (text: string): string =>

@@ -1,5 +1,7 @@
 /** What a person sees when a build cannot work: the package and the missing thing are named, and nothing is kept. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -271,4 +273,31 @@ test('a failing build that evaluation needs is an error of the evaluation', { sk
   const { status, stderr } = igos('eval', '--expr', `import (${failing})`);
   assert.equal(status, 1);
   golden(t, 'errors/cli-import-failed.txt', faultOf(stderr, work).slice(faultOf(stderr, work).indexOf('error[E-CLI')));
+});
+
+test('what cannot be fetched is put into the store by the command that the error names', (t) => {
+  const { igos, work } = programs(t);
+  mkdirSync(join(work, 'a folder'));
+  writeFileSync(join(work, 'a folder', 'file'), 'text');
+  const archive = join(work, 'here.tar');
+  assert.equal(spawnSync('tar', ['-cf', archive, '-C', work, 'a folder']).status, 0);
+  const sha256 = createHash('sha256').update(readFileSync(archive)).digest('hex');
+  const [, tree] = igos('store', 'fetch', '--unpack', `file://${archive}`, '--name', 'else').stdout.trim().split(/ +/);
+  const fetching = (name: string, fields: string): string =>
+    `import <nix/fetchurl.nix> { name = "${name}"; url = "http://127.0.0.1:1/x"; ${fields} }`;
+  const cases: Record<string, string> = {
+    flat: fetching('flat', `sha256 = "${sha256}";`),
+    unpacked: fetching('unpacked', `unpack = true; hash = "${tree}";`),
+  };
+  for (const [name, expression] of Object.entries(cases)) {
+    const failed = igos('realize', '--expr', expression);
+    assert.equal(failed.status, 4, failed.stderr);
+    const [, words] = /by hand: igos (.*)$/m.exec(failed.stderr)!;
+    const put = igos(...words!.split(' ').map((word) => word.replace('/FILE', archive).replace(/^FILE$/, archive)));
+    assert.equal(put.status, 0, put.stderr);
+    const [path] = put.stdout.trim().split(/ +/);
+    assert.deepEqual(igos('realize', '--expr', expression), { status: 0, stdout: `${path}\n`, stderr: '' }, name);
+  }
+  const sha1 = fetching('x', `outputHashAlgo = "sha1"; outputHash = "${'0'.repeat(40)}";`);
+  assert.doesNotMatch(igos('realize', '--expr', sha1).stderr, /by hand/);
 });

@@ -127,6 +127,38 @@ package d "1" { tier = core; summary = throw "no"; style = autotools; version = 
     assert.match(stdout, line);
 });
 
+test('fields that only an installation reads are told too, those of splits and systems among them; what splits inherit is told once', (t) => {
+  const { igos, tree } = treeOf(
+    t,
+    `tier core { summary = "c"; holds = [ "*" ]; }
+package a "1" { tier = core; summary = "a"; style = autotools; license = [ "MIT" ]; modes = { "usr/bin/a" = 4755; };
+  triggers.t = { paths = "usr"; run = "true"; };
+  split dev { files = [ "usr/include" ]; config = [ "/etc/a" ]; }
+}
+package b "1" { tier = core; summary = "b"; style = autotools; homepage = 1; }
+system s { packages = [ a "b" ]; etc."../motd" = "x"; services.x = true; }
+system good { packages = [ ]; etc.motd = "x"; }
+`,
+  );
+  const { status, stdout } = igos('check', tree, '--gate', 'build-order');
+  assert.equal(status, 1);
+  assert.deepEqual(
+    [...stdout.matchAll(/^ *UNREADABLE {2}(.*?) cannot be evaluated: .*\(.*tree\.igos:(\d)\)$/gm)].map(
+      ([, what, line]) => `${what} ${line}`,
+    ),
+    [
+      'a  license 2',
+      'a  modes 2',
+      'a  triggers 3',
+      'a-dev  config 4',
+      'b  homepage 6',
+      'system s  packages 7',
+      'system s  etc 7',
+      'system s  services 7',
+    ],
+  );
+});
+
 test('an override that cannot be read is told by whichever gate runs; a misspelt dependency with the name that is meant', (t) => {
   const { igos, tree } = treeOf(
     t,

@@ -56,7 +56,7 @@ test('roots, why-live, why-depends and gc agree', (t) => {
   assert.equal(ok('why-depends', c, a), `${c}\n└─${b}\n  └─${a}\n`);
   assert.match(ok('why-depends', '--precise', link, a), new RegExp(`in the file itself, byte ${storeDir.length + 1}: ${a}`));
   const none = igos('store', 'why-depends', a, c);
-  assert.deepEqual([none.status, none.stdout], [1, '']);
+  assert.deepEqual([none.status, none.stdout, none.stderr], [1, '', `${a} does not depend on ${c}\n`]);
   const dead = igos('why-live', c);
   assert.equal(dead.status, 1);
   assert.equal(dead.stderr, `nothing keeps ${c}: the next igos gc removes it\n`);

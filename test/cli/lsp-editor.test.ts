@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { InitializeResult } from 'vscode-languageserver-protocol/node';
@@ -103,4 +103,34 @@ package app "1" { tier = core; summary = "An app \${tool}";
     seen.renamed.filter((line) => line.includes('renamed')),
     ['  renamed = "x";', '  summary = "An app ${renamed}";'],
   );
+});
+
+test('Neovim set up as docs/editors.md says starts it for *.igos', (t) => {
+  const [, minor] = /^NVIM v0\.(\d+)/.exec(spawnSync('nvim', ['--version'], { encoding: 'utf8' }).stdout ?? '') ?? [];
+  if (minor === undefined) {
+    t.skip('nvim 0.x is not installed');
+    return;
+  }
+  const [recent, older] = [...readFileSync(join(home, 'docs/editors.md'), 'utf8').matchAll(/^```lua\n(.*?)^```/gms)];
+  const files = new Project(t, {
+    'init.lua': (Number(minor) >= 11 ? recent : older)![1]!,
+    'tree.igos': 'tree { name = "t"; }\n',
+    'a.igos': 'tier core { summary = "Essential"; }\npackage a "1" { tier = coer; summary = "A"; }\n',
+  });
+  const script = `lua vim.wait(60000, function() return #vim.diagnostic.get(0) > 0 end)
+lua for _, each in ipairs(vim.diagnostic.get(0)) do io.stdout:write(vim.bo.filetype, ' ', each.message, '\\n') end
+qall!
+`;
+  writeFileSync(join(files.folder, 'script.vim'), script);
+  const words = ['--headless', '-u', join(files.folder, 'init.lua'), '-i', 'NONE', '-n', '-S', join(files.folder, 'script.vim')];
+  const run = spawnSync('nvim', [...words, join(files.folder, 'a.igos')], {
+    encoding: 'utf8',
+    timeout: 120_000,
+    env: {
+      PATH: `${join(home, 'bin')}:${process.env['PATH']}`,
+      HOME: files.folder,
+      XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? files.folder,
+    },
+  });
+  assert.match(run.stdout, /^igos there is no tier 'coer'/, run.stderr);
 });

@@ -224,6 +224,18 @@ version
   );
 });
 
+test('in a tree builtins need no prefix, behind all other names', async (t) => {
+  const session = replSession(t);
+  assert.match(await session.type('attrNames { }'), /undefined variable 'attrNames'/);
+  await session.type(`:l ${join(project, 'examples/tour/v1')}`);
+  assert.equal(await session.type('elem "greet" (attrNames packages)'), 'true\n');
+  assert.equal(await session.type('attrNames = 7'), '');
+  assert.equal(await session.type('attrNames'), '7\n');
+  assert.doesNotMatch(await session.type(':env'), /attrValues/);
+  await session.type(':r');
+  assert.equal(await session.type('length [ attrNames ]'), '1\n');
+});
+
 test(':b builds, :bl links, :log shows the log', { skip }, async (t) => {
   const session = replSession(t);
   await session.type(`:l ${join(project, 'examples/tour/v1')}`);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Sandbox } from '../pkm/support.ts';
 import { runHere } from './in-process.ts';
-import { programs } from './programs.ts';
+import { noSandbox, programs, project } from './programs.ts';
+
+const skip = process.geteuid?.() === 0 ? await noSandbox() : 'needs root to become somebody else';
 
 const file = join(import.meta.dirname, '../../cli/user-home.ts');
 
@@ -76,4 +78,39 @@ test('nobody else may write in a store, whatever the umask', (t) => {
     return !stat.isSymbolicLink() && (stat.mode & 0o022) !== 0;
   });
   assert.deepEqual(open, []);
+});
+
+test('a store that others may read stays so when its owner works under a closed umask; one that was made so is closed, and says so', {
+  skip,
+}, (t) => {
+  const { work, igos } = programs(t);
+  const derivation = (name: string): string =>
+    `derivation { name = "${name}"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo ${name} >$out" ]; }`;
+  const closed = (...words: string[]): void => {
+    const before = process.umask(0o077);
+    const { status, stderr } = igos(...words);
+    process.umask(before);
+    assert.equal(status, 0, stderr);
+  };
+  const asOther = (home: string, expression: string) =>
+    spawnSync(join(project, 'bin/igos'), ['log', '--home', home, expression], {
+      encoding: 'utf8',
+      uid: 54_321,
+      gid: 54_321,
+      cwd: '/',
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', NO_COLOR: '1' },
+    });
+  chmodSync(work, 0o755);
+  assert.equal(igos('store', 'add', file).status, 0);
+  closed('realize', '--expr', derivation('first'));
+  const drv = igos('instantiate', '--expr', derivation('first')).stdout.trim();
+  const { status, stderr } = asOther(join(work, 'home'), drv);
+  assert.deepEqual([status, stderr], [0, '']);
+
+  const own = join(work, 'own');
+  closed('realize', '--home', own, '--expr', derivation('first'));
+  assert.match(
+    asOther(own, drv).stderr,
+    /permission denied\nhint: this store is closed to others: its owner opens it with chmod -R go\+rX, or choose/,
+  );
 });

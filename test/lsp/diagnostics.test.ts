@@ -139,6 +139,40 @@ test('files that appear and go are noticed', async (t) => {
   assert.equal((await published).length, 1);
 });
 
+test('paths of trees below that are put together are followed, and where they cannot be nobody is told of missing names', async (t) => {
+  const own = 'override zlib { version = "2"; }\npackage app "1" { tier = core; summary = "x"; host = [ zlib zlbi ]; }\n';
+  for (const over of ['../${"the base"}', '(../. + "/the base")', '(../. + "/${"the"} base")']) {
+    const files = { 'the base/a.igos': BASE, 'top/tree.igos': `tree { over = [ ${over} ]; }\n`, 'top/b.igos': own };
+    const { diagnostics } = await diagnosed(t, files, 'top/b.igos');
+    assert.deepEqual(
+      diagnostics.map(brief),
+      ["1:60-1:64 E-EVAL-002 undefined variable 'zlbi'\nnot found in this scope\nhint: did you mean 'zlib'?"],
+      over,
+    );
+  }
+  for (const fields of [
+    'over = [ (import ./where.nix) ];',
+    'over = map (n: ../. + n) [ "/the base" ];',
+    'include = lib.id [ "b.igos" ];',
+  ]) {
+    const files = {
+      'the base/a.igos': BASE,
+      'top/tree.igos': `tree { ${fields} }\n`,
+      'top/b.igos': `${own}package app "1" { }\n`,
+    };
+    const { diagnostics } = await diagnosed(t, files, 'top/b.igos');
+    const codes = diagnostics.map(({ code }) => code);
+    assert.deepEqual(
+      codes.filter((code) => code === 'E-DECL-011' || code === 'E-DECL-004' || code === 'E-EVAL-002'),
+      [],
+      fields,
+    );
+    assert.ok(codes.includes('E-DECL-005'), fields);
+  }
+});
+
+const BASE = 'tier core { summary = "Core"; }\npackage zlib "1" { tier = core; summary = "x"; }\n';
+
 test('trees laid over others: names of both, faults in each', async (t) => {
   const { client, project, diagnostics } = await diagnosed(
     t,

@@ -1,11 +1,13 @@
 /** Every code of declarations, as its reader sees it. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { textToBytes } from '../../../base/index.ts';
 import { declarationCodes } from '../../../eval/declare/codes.ts';
+import { pathHint } from '../../../eval/declare/path-hint.ts';
 import { goldenRoot } from '../../golden.ts';
-import { goldenFault, TIER } from './harness.ts';
+import { goldenFault, openTree, TIER } from './harness.ts';
 
 const pkg = (name: string, fields: string): string =>
   `package ${name} "1.0" {\n  tier = core;\n  summary = "Test";\n  phases.install = "true";\n  ${fields}\n}\n`;
@@ -100,6 +102,13 @@ test('every shape has its words', (context) => {
       'package q2 "1" { summary = "T"; phases = [ ]; tier = core; }\n' +
       'system s { packages = [ ]; etc.motd = 1; }\n',
   );
+});
+
+test('a path in quotes: how it is written without', (context) => {
+  const sources = ['"./src"', '[ "../my sources" ]', '{ file = "a/ö.patch"; }', '"/etc/x"', '".."', '"~/a b/"', '"a\'b"', '""'];
+  const fields = sources.map((source, index) => pkg(`p${index}`, `source = ${source};`));
+  goldenFault(context, 'path-in-quotes', { 'tree.igos': 'tree { over = [ "../my base" ]; }\n' });
+  goldenFault(context, 'path-in-quotes-source', TIER + fields.join(''));
 });
 
 test('triggers and services have a shape', (context) => {
@@ -276,6 +285,11 @@ test('a name that the tree does not have', (context) => {
   goldenFault(context, 'no-such-package', TIER + pkg('zlib', ''), (tree) => tree.select('zlb'));
 });
 
+test('a name of something else than a package: a tier, an attribute', (context) => {
+  goldenFault(context, 'no-package-but-tier', TIER + pkg('zlib', ''), (tree) => tree.select('core'));
+  goldenFault(context, 'no-package-but-attribute', TIER + pkg('zlib', ''), (tree) => tree.select('zlib.version'));
+});
+
 test('a system that the tree does not have', (context) => {
   goldenFault(context, 'no-such-system', TIER + pkg('zlib', ''), (tree) => tree.selectSystem('workstation'));
 });
@@ -334,6 +348,18 @@ test('an override that means super', (context) => {
   goldenFault(context, 'recursion-override', `${TIER}${pkg('a', '')}override a { version = "${'$'}{version}.1"; }\n`);
 });
 
+test('all packages, in a system: the list itself has that name there', (context) => {
+  const [wrong, right] = ['packages', 'all'].map(
+    (name) => `system s { packages = filter (p: p.tier.name == "core") (attrValues ${name}); }\n`,
+  );
+  goldenFault(context, 'recursion-packages', TIER + pkg('a', '') + wrong);
+  const { tree } = openTree(context, { 'a.igos': TIER + pkg('a', ''), 's.igos': `let\n  all = packages;\nin\n${right}` });
+  assert.deepEqual(
+    tree.selectSystem('s').packages.map(({ name }) => name),
+    ['a'],
+  );
+});
+
 test('a source that is not there', (context) => {
   goldenFault(context, 'missing-source', TIER + pkg('a', 'source = [ ./no-such-file.tar ];'));
 });
@@ -387,4 +413,15 @@ test('a style of the tree that is not one', (context) => {
         .map((field, index) => pkg(`p${index}`, `${field};`))
         .join(''),
   );
+});
+
+test('the path that a hint writes is the one that stood in quotes', (context) => {
+  const { folder, eval: evaluate } = openTree(context, TIER);
+  const texts = ['./src', '../my sources', 'a/ö.patch', 'a/"x"/\\y/${z}', '..', '.', 'a//b/', "a b/it's 2 o'clock", '/etc/x y'];
+  for (const text of texts) {
+    const [, written] = /: (.*)$/.exec(pathHint(textToBytes(text))!)!;
+    assert.equal(evaluate(textToBytes(`toString ${written}`)), textToBytes(resolve(folder, text)), text);
+  }
+  for (const text of ['', '/', 'https://example.org/x', 'a\nb', "a/b'c"])
+    assert.equal(pathHint(textToBytes(text)), undefined, text);
 });

@@ -66,13 +66,16 @@ export interface Verified {
   readonly signedAt: Date;
   /** Whether the signature says what it is for. */
   readonly namesPath: boolean;
+  /** What was signed. The file may be another one by now: whoever may write in the quarantine need not be trusted. */
+  readonly content: Buffer;
 }
 
 /** Reads the whole file into memory. @throws Fault E-DEPOT-012, naming what is wrong · SystemFault */
 export async function verifyFile(request: VerifyRequest): Promise<Verified> {
   const { archive, keys, now } = request;
   const signature = await readDetached(request);
-  const message = await openpgp.createMessage({ binary: sys('read', request.file, () => readFileSync(request.file)) });
+  const content = sys('read', request.file, () => readFileSync(request.file));
+  const message = await openpgp.createMessage({ binary: content });
   let last: Verified | undefined;
   for (const packet of signature.packets) {
     const signers = signersOf(keys, packet.issuerKeyID);
@@ -107,7 +110,7 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
     if (named === undefined && request.needsPath) {
       throw refuse(archive, 'it does not say which archive it is for', ['sign it with igos, or leave --require-path out']);
     }
-    last = { fingerprint: signer.getFingerprint(), signedAt: packet.created ?? now, namesPath: named !== undefined };
+    last = { fingerprint: signer.getFingerprint(), signedAt: packet.created ?? now, namesPath: named !== undefined, content };
   }
   if (last === undefined) throw refuse(archive, 'it is empty', ['download it again']);
   return last;

@@ -300,7 +300,7 @@ async function send(
     response.setHeader('etag', etag);
     response.setHeader('accept-ranges', 'bytes');
     response.setHeader('cache-control', 'public, max-age=31536000, immutable');
-    if (request.headers['if-none-match']?.split(/\s*,\s*/).includes(etag)) {
+    if (namesTag(request.headers['if-none-match'], etag)) {
       response.writeHead(304).end();
       return;
     }
@@ -336,6 +336,9 @@ async function send(
   }
   await pipeline(Readable.from(counted(body), { objectMode: false }), response);
 }
+
+const namesTag = (list: string | undefined, etag: string): boolean =>
+  list?.split(',').some((tag) => tag.trim() === etag) ?? false;
 
 /** `start` and `end` (exclusive) of one part; `undefined`: the whole, also for what is not understood, as the standard has it. */
 function parseRange(header: string | undefined, sizeBytes: number): [number, number] | 'unsatisfiable' | undefined {

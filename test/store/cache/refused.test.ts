@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { type Fault, renderFault } from '../../../base/index.ts';
+import { parseCacheInfo } from '../../../store/cache/cache-info.ts';
 import { generateKey, parsePublicKey, parseSecretKey } from '../../../store/cache/keys.ts';
 import { parseNarInfo } from '../../../store/cache/narinfo.ts';
 import { openTransport } from '../../../store/cache/open-transport.ts';
@@ -282,4 +283,15 @@ test('addresses, keys and settings that are none', async (t) => {
     substituters: ['a', 'b', 'd'],
     trustedKeys: [],
   });
+});
+
+test('what a cache says of itself is read in no time, however much white space is in it', () => {
+  const started = performance.now();
+  for (const [before, after] of [
+    ['Priority:', 'x\u2028y'],
+    ['Priority:x', 'y'],
+  ] as const) {
+    assert.equal(parseCacheInfo(`StoreDir: /nix/store \t\r\n${before}${' '.repeat(60_000)}${after}\n`).storeDir, '/nix/store');
+  }
+  assert.ok(performance.now() - started < 2000);
 });

@@ -99,7 +99,9 @@ export function foreignNeeds(database: Database): Map<string, string[]> {
   );
   for (const row of rows) {
     const name = text(row['package']);
-    needs.set(name, [...(needs.get(name) ?? []), text(row['dep_name'])]);
+    const known = needs.get(name);
+    if (known === undefined) needs.set(name, [text(row['dep_name'])]);
+    else known.push(text(row['dep_name']));
   }
   return needs;
 }

@@ -1,7 +1,8 @@
 /** What a cache cannot get into a store, and with which words it is refused. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
@@ -283,6 +284,36 @@ test('addresses, keys and settings that are none', async (t) => {
     substituters: ['a', 'b', 'd'],
     trustedKeys: [],
   });
+});
+
+test('what a cache says to be larger than the disk is not fetched', async (t) => {
+  const fault = await damaged(t, ({ narinfo }) =>
+    edit(narinfo, (text) => text.replace(/^FileSize: .*$/m, 'FileSize: 4503599627370496')),
+  );
+  show(t, 'E-CACHE-011', fault);
+});
+
+test('what is left of a transfer that filled the disk is not kept', async (t) => {
+  const cache = vectorCache(t, 'cache');
+  const path = cache.paths.find((candidate) => MULTI.test(candidate))!;
+  const store = nixStore(t);
+  const { writeSync } = fs;
+  const partial = join(store.home, 'var/cache/partial');
+  let nWritten = 0;
+  const { mock } = t.mock.method(fs, 'writeSync', (fd: number, bytes: Uint8Array, ...rest: number[]): number => {
+    if (!fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(partial)) return writeSync(fd, bytes, ...rest);
+    if (nWritten > 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28, syscall: 'write' });
+    nWritten = writeSync(fd, bytes.subarray(0, 10));
+    return nWritten;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+  await assert.rejects(pullFrom(store, cache.url, [path], { keys: [vectorKey] }), { errno: 'ENOSPC' });
+  assert.equal(nWritten, 10);
+  assert.deepEqual(readdirSync(partial), []);
 });
 
 test('what a cache says of itself is read in no time, however much white space is in it', () => {

@@ -319,3 +319,17 @@ test('on the command line: a plan, then the deed', async (t) => {
   assert.equal(JSON.parse((await runHere('pkm', ['adopt', '--json', ...words])).stdout).isAdoptedAlready, true);
   assert.match((await runHere('pkm', ['list', ...words])).stdout, /^base +1\.0/m);
 });
+
+test('a database with views in the place of tables is none: one of them need never end', async (t) => {
+  for (const name of ['installed', 'history']) {
+    const box = theirRoot(t);
+    const theirs = new DatabaseSync(box.path(DB));
+    theirs.exec(`
+      ALTER TABLE ${name} RENAME TO kept;
+      CREATE VIEW ${name} AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000)
+        SELECT kept.* FROM n JOIN kept WHERE n.x < 0;`);
+    theirs.close();
+    for (const options of [ADOPT, { ...ADOPT, dryRun: true }, { ...ADOPT, database: box.path(DB) }])
+      await assert.rejects(async () => adoptRoot(box.root, options), { code: 'E-PKM-064' }, name);
+  }
+});

@@ -96,6 +96,17 @@ test('every other field that a signature covers', async (t) => {
   assert.equal(fault.code, 'E-CACHE-003', fault.message);
 });
 
+test('signatures that somebody added to a narinfo are not remembered without an end', async (t) => {
+  for (const [added, says] of [
+    ['Sig: other:c2ln\n'.repeat(100_000), /it has more than 64 signatures$/],
+    [`Sig: other:${'A'.repeat(1 << 20)}\n`, /it has a signature of 1048582 characters$/],
+  ] as const) {
+    const fault = await damaged(t, ({ narinfo }) => edit(narinfo, (text) => `${text}${added}`));
+    assert.equal(fault.code, 'E-CACHE-002');
+    assert.match(fault.message, says);
+  }
+});
+
 test('a flipped bit in a signature', async (t) => {
   const fault = await damaged(t, ({ narinfo }) =>
     edit(narinfo, (text) => text.replace(/^(Sig: [^:]*:.{5})./m, (_, start: string) => `${start}#`)),

@@ -116,6 +116,9 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
   return last;
 }
 
+/** For each of them all of the archive is hashed: the same good one, a hundred times, would take as long as whoever sends it likes. */
+const MAX_SIGNATURES = 16;
+
 async function readDetached({ archive, signature }: VerifyRequest): Promise<openpgp.Signature> {
   const text = signature.toString('latin1');
   const notDetached = () =>
@@ -131,6 +134,11 @@ async function readDetached({ archive, signature }: VerifyRequest): Promise<open
   } catch (error) {
     if (/disallowed packet|not allowed/i.test(reason(error))) throw notDetached();
     throw refuse(archive, `it is damaged (${reason(error)})`, ['download it again']);
+  }
+  if (read.packets.length > MAX_SIGNATURES) {
+    throw refuse(archive, `it holds ${read.packets.length} signatures, and at most ${MAX_SIGNATURES} are read`, [
+      'download it again',
+    ]);
   }
   for (const packet of read.packets) {
     if (packet.signatureType !== openpgp.enums.signature.binary)

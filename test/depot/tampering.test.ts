@@ -79,6 +79,11 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    name: 'a good signature a hundred times',
+    tamper: (_, path) =>
+      writeFileSync(`${path}.sig`, Buffer.concat(Array.from({ length: 100 }, () => readFileSync(`${path}.sig`)))),
+  },
+  {
     name: 'a clear-signed text as signature',
     tamper: async (_, path) => {
       const message = await openpgp.createCleartextMessage({ text: 'Dear all, …' });

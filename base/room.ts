@@ -13,3 +13,9 @@ export const roomOn = ({ bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'bloc
 
 /** The same, of the disk that a folder is on. @throws SystemFault */
 export const roomIn = (folder: string): number => roomOn(sys('read', folder, () => statfsSync(folder)));
+
+/** So little is not asked about: of a disk that is nearly full the system says itself when it is. */
+const SMALL_BYTES = 16 << 20;
+
+/** Whether something of a known size may come. @throws SystemFault */
+export const hasRoomFor = (folder: string, sizeBytes: number): boolean => sizeBytes <= SMALL_BYTES || sizeBytes <= roomIn(folder);

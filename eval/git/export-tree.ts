@@ -3,7 +3,7 @@
  * repository and may be hostile: nothing is written through a link or outside of the folder.
  */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, formatBytes, roomIn, sys } from '../../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, formatBytes, hasRoomFor, sys } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import type { Git } from './run-git.ts';
 
@@ -49,7 +49,7 @@ const BLOCK = 4096;
 /** One file of a repository of a few KB may stand for a hundred thousand of the tree. */
 function needRoom(rev: string, blobs: readonly Entry[], target: Bytes): void {
   const bytes = blobs.reduce((sum, { size }) => sum + Math.ceil(size / BLOCK) * BLOCK, 0);
-  if (bytes <= roomIn(bytesToText(target))) return;
+  if (hasRoomFor(bytesToText(target), bytes)) return;
   throw builtinFault(
     'E-EVAL-141',
     `the files of the commit '${rev}' have ${formatBytes(bytes)}, for which the disk has no room`,

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Fault, formatBytes, isDiskFull, roomIn, sys, textToBytes, writeAll } from '../../base/index.ts';
+import { Fault, formatBytes, hasRoomFor, isDiskFull, sys, textToBytes, writeAll } from '../../base/index.ts';
 import { type Ingested, ingest } from '../ingest.ts';
 import { withFileSource } from '../nar.ts';
 import { bytesSource, readNar } from '../nar-decode.ts';
@@ -74,7 +74,7 @@ export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
 /** Of what a name proves nobody signed a size: anybody can say any. @throws Fault E-CACHE-011 */
 export function needRoom({ info, cache, quarantine }: FetchJob): void {
   const sizeBytes = Math.max(info.narSizeBytes, info.fileSizeBytes ?? 0);
-  if (sizeBytes <= roomIn(dirname(quarantine))) return;
+  if (hasRoomFor(dirname(quarantine), sizeBytes)) return;
   throw new Fault(
     'E-CACHE-011' satisfies CacheCode,
     `'${info.path}' from cache '${cache.url}' has ${formatBytes(sizeBytes)}, for which the disk has no room`,

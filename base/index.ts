@@ -27,6 +27,7 @@ export * from './process.ts';
 export * from './process-group.ts';
 export * from './quantities.ts';
 export * from './render.ts';
+export * from './room.ts';
 export * from './scratch-folder.ts';
 export * from './sha256.ts';
 export * from './shell-word.ts';

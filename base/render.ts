@@ -59,9 +59,12 @@ function windowOf(line: string, at: number): { text: string; before: number } {
   return { text: `${left}${line.slice(start, end)}${end < line.length ? '…' : ''}`, before: at - start + left.length };
 }
 
-/** Control characters as pictures: source text, file names and logs must not drive the reader's terminal. Line ends stay. */
+/**
+ * Control characters as pictures: source text, file names and logs must not drive the reader's terminal. Line ends stay. What turns the
+ * direction of writing is one of them: behind it a line shows what it does not say.
+ */
 export const printable = (text: string): string =>
-  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (char) => {
+  text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, (char) => {
     const code = char.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
   });

@@ -31,7 +31,8 @@ export class Depot implements ArchiveFiles {
 
   read(archive: ArchiveName, file: string): string | undefined {
     const path = join(this.path(archive), file);
-    return existsSync(path) ? sys('read', path, () => readFileSync(path, 'utf8')) : undefined;
+    // Whoever made the archive may have made a folder of it.
+    return existsSync(path) && statSync(path).isFile() ? sys('read', path, () => readFileSync(path, 'utf8')) : undefined;
   }
 
   /** What stands in the file `.hash` beside an archive that was made here: of a binary several words. */

@@ -20,7 +20,7 @@ import type { Depot } from './depot.ts';
 import { inParallel } from './in-parallel.ts';
 import { publicPath, topOf } from './layout.ts';
 import type { Keys } from './openpgp.ts';
-import { unpackArchive } from './unpack.ts';
+import { piecesOf, unpackArchive } from './unpack.ts';
 import { readDownloadLocation, readPublicKeyFile, type UserPlaces } from './users.ts';
 
 export interface DownloadOptions {
@@ -172,7 +172,7 @@ async function checkAndImport(
   }
   const { verifyFile } = await import('./openpgp.ts');
   const { needsPath } = options;
-  const { fingerprint, signedAt } = await verifyFile({
+  const { fingerprint, signedAt, content } = await verifyFile({
     archive: formatArchiveName(archive),
     file,
     signature: sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`)),
@@ -191,8 +191,8 @@ async function checkAndImport(
       },
     );
   }
-  if (archive.type === 'index') await importFile(archive, file, options);
-  else await importFolder(archive, file, options);
+  if (archive.type === 'index') await importFile(archive, content, options);
+  else await importFolder(archive, content, options);
   return fingerprint;
 }
 
@@ -210,12 +210,12 @@ async function knownIndex(archive: ArchiveName, user: User, file: string, now: D
   }
 }
 
-async function importFolder(archive: ArchiveName, file: string, { depot }: DownloadOptions): Promise<void> {
+async function importFolder(archive: ArchiveName, packed: Buffer, { depot }: DownloadOptions): Promise<void> {
   const place = depot.path(archive);
   const folder = temporaryName(place);
   sys('make the folder', folder, () => mkdirSync(folder, { recursive: true }));
   try {
-    await unpackArchive(file, folder, {
+    await unpackArchive(packed, folder, {
       archive: formatArchiveName(archive),
       top: topOf(archive, depot.layout),
       layout: depot.layout,
@@ -240,12 +240,12 @@ function moveUnlessThere(folder: string, place: string): void {
 
 const MAX_INDEX = 64 << 20;
 
-async function importFile(archive: ArchiveName, file: string, { depot }: DownloadOptions): Promise<void> {
-  const { decompress, fileBytes } = await loadCaches();
+async function importFile(archive: ArchiveName, packed: Buffer, { depot }: DownloadOptions): Promise<void> {
+  const { decompress } = await loadCaches();
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of decompress('xz', fileBytes(file))) {
+    for await (const chunk of decompress('xz', piecesOf(packed))) {
       size += chunk.length;
       if (size > MAX_INDEX) throw new Error(`it has more than ${MAX_INDEX} bytes`);
       chunks.push(chunk);

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { count, formatBytes } from '../base/index.ts';
+import { count, Fault, formatBytes } from '../base/index.ts';
 import { type ArchiveName, formatArchiveName, type VersionedName } from './archive-name.ts';
-import { dependenciesOf } from './dependencies.ts';
+import { type Dependencies, dependenciesOf } from './dependencies.ts';
 import type { Depot } from './depot.ts';
 import { type Layout, publicPath } from './layout.ts';
 import { listPublished } from './listing.ts';
@@ -100,10 +100,18 @@ function row(archive: VersionedName, options: PageOptions): string {
 
 function needs(archive: VersionedName, { depot }: PageOptions): string {
   if (depot === undefined || !depot.has(archive) || archive.type === 'bin' || archive.type === 'dbg') return '';
-  const direct = dependenciesOf([archive], {
-    has: (each) => isSame(each, archive) && depot.has(each),
-    read: (each, file) => depot.read(each, file),
-  });
+  const files = {
+    has: (each: ArchiveName) => isSame(each, archive) && depot.has(each),
+    read: (each: ArchiveName, file: 'archives' | 'used_apis' | 'api') => depot.read(each, file),
+  };
+  let direct: Dependencies;
+  try {
+    direct = dependenciesOf([archive], files);
+  } catch (error) {
+    // One list that somebody else wrote wrongly takes the page of all others away from nobody.
+    if (error instanceof Fault) return escaped(error.message);
+    throw error;
+  }
   return direct.archives
     .filter((each) => !isSame(each, archive))
     .map((each) => `<a href="#${escaped(formatArchiveName(each))}">${escaped(formatArchiveName(each))}</a>`)

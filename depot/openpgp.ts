@@ -66,13 +66,16 @@ export interface Verified {
   readonly signedAt: Date;
   /** Whether the signature says what it is for. */
   readonly namesPath: boolean;
+  /** What was signed. The file may be another one by now: whoever may write in the quarantine need not be trusted. */
+  readonly content: Buffer;
 }
 
 /** Reads the whole file into memory. @throws Fault E-DEPOT-012, naming what is wrong · SystemFault */
 export async function verifyFile(request: VerifyRequest): Promise<Verified> {
   const { archive, keys, now } = request;
   const signature = await readDetached(request);
-  const message = await openpgp.createMessage({ binary: sys('read', request.file, () => readFileSync(request.file)) });
+  const content = sys('read', request.file, () => readFileSync(request.file));
+  const message = await openpgp.createMessage({ binary: content });
   let last: Verified | undefined;
   for (const packet of signature.packets) {
     const signers = signersOf(keys, packet.issuerKeyID);
@@ -107,11 +110,14 @@ export async function verifyFile(request: VerifyRequest): Promise<Verified> {
     if (named === undefined && request.needsPath) {
       throw refuse(archive, 'it does not say which archive it is for', ['sign it with igos, or leave --require-path out']);
     }
-    last = { fingerprint: signer.getFingerprint(), signedAt: packet.created ?? now, namesPath: named !== undefined };
+    last = { fingerprint: signer.getFingerprint(), signedAt: packet.created ?? now, namesPath: named !== undefined, content };
   }
   if (last === undefined) throw refuse(archive, 'it is empty', ['download it again']);
   return last;
 }
+
+/** For each of them all of the archive is hashed: the same good one, a hundred times, would take as long as whoever sends it likes. */
+const MAX_SIGNATURES = 16;
 
 async function readDetached({ archive, signature }: VerifyRequest): Promise<openpgp.Signature> {
   const text = signature.toString('latin1');
@@ -128,6 +134,11 @@ async function readDetached({ archive, signature }: VerifyRequest): Promise<open
   } catch (error) {
     if (/disallowed packet|not allowed/i.test(reason(error))) throw notDetached();
     throw refuse(archive, `it is damaged (${reason(error)})`, ['download it again']);
+  }
+  if (read.packets.length > MAX_SIGNATURES) {
+    throw refuse(archive, `it holds ${read.packets.length} signatures, and at most ${MAX_SIGNATURES} are read`, [
+      'download it again',
+    ]);
   }
   for (const packet of read.packets) {
     if (packet.signatureType !== openpgp.enums.signature.binary)

@@ -12,6 +12,8 @@ export interface ServeDepotOptions {
   /** Given out at `/`. */
   readonly page: () => string;
   readonly onRequest?: (request: { method: string; url: string; status: number }) => void;
+  /** What went wrong on our side; the client hears only that something did. */
+  readonly onFailure?: (error: unknown) => void;
   /** For a client to take or send anything at all; for tests. */
   readonly idleMs?: number;
 }
@@ -29,11 +31,18 @@ export interface DepotServer {
  * out to, no unfinished downloads.
  */
 export function serveDepot(options: ServeDepotOptions): Promise<DepotServer> {
+  const page = kept(options.page);
   const server = createServer((request, response) => {
     response.on('close', () =>
       options.onRequest?.({ method: request.method ?? '', url: request.url ?? '', status: response.statusCode }),
     );
-    answer(request, response, options);
+    try {
+      answer(request, response, { ...options, page });
+    } catch (error) {
+      options.onFailure?.(error);
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'text/plain' }).end('this depot is damaged\n');
+    }
   });
   const { idleMs = IDLE_MS } = options;
   server.requestTimeout = idleMs;
@@ -52,6 +61,20 @@ export function serveDepot(options: ServeDepotOptions): Promise<DepotServer> {
       }),
     );
   });
+}
+
+/** A page is made of all that is published, for whoever asks: what took long counts for ten times as long. */
+function kept(make: () => string): () => string {
+  let page = '';
+  let goodUntil = 0;
+  return () => {
+    const start = performance.now();
+    if (start < goodUntil) return page;
+    page = make();
+    const end = performance.now();
+    goodUntil = end + 10 * (end - start);
+    return page;
+  };
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, options: ServeDepotOptions): void {

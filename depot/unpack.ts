@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, createReadStream, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Parser, type ReadEntry } from 'tar';
 import { Fault, sys } from '../base/index.ts';
@@ -18,11 +18,12 @@ const LIMITS: UnpackLimits = { members: 1_000_000, bytes: 64 * 2 ** 30 };
  * Unpacks a published archive into an empty folder of ours: what is below its one name `top` becomes what is in the folder. Nothing is
  * written outside, whatever the archive says; files get the modes 0644 and 0755, and no owners or times.
  *
+ * @param packed  bytes and not a file: what was found to be signed, whatever has become of the file since
  * @param archive  for messages
  * @throws Fault E-DEPOT-014; the folder then holds a part · E-CACHE-008 no `xz` · SystemFault
  */
 export async function unpackArchive(
-  file: string,
+  packed: Buffer,
   folder: string,
   { archive, top, layout, limits = LIMITS }: { archive: string; top: string; layout: Layout; limits?: UnpackLimits },
 ): Promise<void> {
@@ -41,10 +42,7 @@ export async function unpackArchive(
     parser.on('error', () => resolve());
   });
   try {
-    for await (const chunk of decompress(
-      layout === 'present' ? 'xz' : 'gzip',
-      createReadStream(file, { highWaterMark: 1 << 20 }),
-    )) {
+    for await (const chunk of decompress(layout === 'present' ? 'xz' : 'gzip', piecesOf(packed))) {
       // What is behind the last member, too: it may be unpacked to terabytes of nothing.
       target.count(chunk.byteLength);
       parser.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -65,6 +63,13 @@ export async function unpackArchive(
   if (!target.hasTop) throw damaged(archive, `it does not hold the folder '${top}'`);
 }
 
+/** As a stream. */
+export async function* piecesOf(bytes: Buffer): AsyncIterable<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
+}
+
+const PIECE_BYTES = 1 << 20;
+
 class Refused extends Error {}
 
 const damagedOr = (failure: unknown, archive: string): unknown =>
@@ -76,6 +81,9 @@ const damaged = (archive: string, why: string): Fault =>
   });
 
 const printable = (text: string): string => text.slice(0, 300).replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+
+/** No system call takes a longer one: PATH_MAX of Linux, without the zero at its end. */
+const MAX_PATH_BYTES = 4095;
 
 /** The folder that is filled. Every name in it was made here, which is what makes paths safe: none leads through a link. */
 class Target {
@@ -127,7 +135,7 @@ class Target {
 
   #take(entry: ReadEntry): void {
     if (this.failure !== undefined) return void entry.resume();
-    if (++this.#nMembers > this.#limits.members) throw new Refused(`it has more than ${this.#limits.members} members`);
+    this.#countMember();
     const path = this.#inside(entry.path);
     switch (entry.type) {
       case 'Directory':
@@ -151,8 +159,14 @@ class Target {
     }
   }
 
+  #countMember(): void {
+    if (++this.#nMembers > this.#limits.members) throw new Refused(`it has more than ${this.#limits.members} members`);
+  }
+
   // Path below the top, '' for the top itself.
   #inside(name: string): string {
+    if (name.length > MAX_PATH_BYTES || Buffer.byteLength(name) > MAX_PATH_BYTES)
+      throw new Refused(`a path in it has more than ${MAX_PATH_BYTES} bytes`);
     if (name.includes('\0')) throw new Refused('a name has a NUL byte');
     if (name.includes('\ufffd')) throw new Refused(`'${name}' is no UTF-8`);
     if (name.startsWith('/')) throw new Refused(`'${name}' is absolute`);
@@ -168,7 +182,7 @@ class Target {
     const kind = this.#kinds.get(path);
     if (kind === 'directory') return;
     if (kind !== undefined) throw new Refused(`'${path}' is there twice`);
-    this.#makeDirectory(parentOf(path));
+    this.#makeParent(path);
     sys('make the folder', this.#at(path), () => mkdirSync(this.#at(path)));
     this.#kinds.set(path, 'directory');
   }
@@ -176,13 +190,19 @@ class Target {
   #begin(path: string, kind: 'file' | 'link'): void {
     if (path === '') throw new Refused(`'${this.#top}' is no folder`);
     if (this.#kinds.has(path)) throw new Refused(`'${path}' is there twice`);
-    const parent = parentOf(path);
-    for (let above = parent; above !== ''; above = parentOf(above)) {
-      const there = this.#kinds.get(above);
-      if (there !== undefined && there !== 'directory') throw new Refused(`'${path}' is below '${above}', which is no folder`);
+    for (let above = parentOf(path), there = this.#kinds.get(above); there !== 'directory'; there = this.#kinds.get(above)) {
+      if (there !== undefined) throw new Refused(`'${path}' is below '${above}', which is no folder`);
+      above = parentOf(above);
     }
-    this.#makeDirectory(parent);
+    this.#makeParent(path);
     this.#kinds.set(path, kind);
+  }
+
+  /** Folders that no member is are members too: one name may have two thousand of them. */
+  #makeParent(path: string): void {
+    const parent = parentOf(path);
+    if (!this.#kinds.has(parent)) this.#countMember();
+    this.#makeDirectory(parent);
   }
 
   #writeFile(path: string, entry: ReadEntry): void {

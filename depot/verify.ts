@@ -80,7 +80,8 @@ export async function signedCopy(
   const file = join(publicFolder, publicPath(archive, depot.layout));
   const name = formatArchiveName(archive);
   const signature = sys('read', `${file}.sig`, () => readFileSync(`${file}.sig`));
-  const { fingerprint } = await verifyFile({ archive: name, file, signature, keys: await readPublicKeys(bytes, path), now });
-  await unpackArchive(file, folder, { archive: name, top: topOf(archive, depot.layout), layout: depot.layout });
+  const keys = await readPublicKeys(bytes, path);
+  const { fingerprint, content } = await verifyFile({ archive: name, file, signature, keys, now });
+  await unpackArchive(content, folder, { archive: name, top: topOf(archive, depot.layout), layout: depot.layout });
   return fingerprint;
 }

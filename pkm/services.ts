@@ -132,7 +132,7 @@ function installSection(image: PackageImage, entry: ImageEntry): ReadonlyMap<str
   for (const line of text.split('\n')) {
     const heading = /^\s*\[([^\]]+)\]\s*$/.exec(line);
     if (heading !== null) section = heading[1]!;
-    const match = section === 'Install' ? /^\s*([A-Za-z]+)\s*=\s*(.*?)\s*$/.exec(line) : null;
+    const match = section === 'Install' ? /^\s*([A-Za-z]+)\s*=(.*)$/s.exec(line) : null;
     if (match === null) continue;
     const words = match[2]!.split(/\s+/).filter((word) => word !== '');
     found.set(match[1]!, words.length === 0 ? [] : [...(found.get(match[1]!) ?? []), ...words]);

@@ -128,7 +128,9 @@ function parseDynamic(
     const tag = is64 ? word64(table, at) : table.readUInt32LE(at);
     if (tag === 0) break;
     const value = is64 ? word64(table, at + 8) : table.readUInt32LE(at + 4);
-    values.set(tag, [...(values.get(tag) ?? []), value]);
+    const known = values.get(tag);
+    if (known === undefined) values.set(tag, [value]);
+    else known.push(value);
   }
   const address = values.get(DT_STRTAB)?.[0];
   const length = values.get(DT_STRSZ)?.[0];

@@ -55,6 +55,7 @@ export async function mirrorPackages(
       fetchTo(`${scratch}/${index}-${name.replaceAll('/', '-')}`, `${folder}/${name}`, limitBytes, options.signal);
     const release = await readRelease(get, { scratch, keyring: options.keyring, signal: options.signal, mirror });
     if (release.warning !== undefined) warnings.push(release.warning);
+    warnings.push(...doubtsOf(release.text, mirror, Date.now()));
     const listed = listedFiles(release.text);
     for (const component of mirror.components) {
       const list = chooseList(listed, `${component}/binary-${options.architecture}/Packages`, mirror);
@@ -101,6 +102,22 @@ function listedFiles(release: string): ReadonlyMap<string, ListedFile> {
   );
   if (files.length === 0) throw notSigned('a Release file names no lists by their SHA-256');
   return new Map(files);
+}
+
+/**
+ * What a good signature does not say: that nobody serves lists of long ago, or of another release, which were signed as well. Archives that
+ * are kept as they were are like that too, so that it is for the user to know.
+ */
+function doubtsOf(release: string, { url, suite }: Mirror, nowMs: number): string[] {
+  const field = (name: string): string | undefined => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(release)?.[1]?.trim();
+  const doubts: string[] = [];
+  const validUntil = field('Valid-Until');
+  if (validUntil !== undefined && Date.parse(validUntil) < nowMs)
+    doubts.push(`the lists of ${url} ${suite} were good until ${validUntil.slice(0, 80)}: somebody may serve old ones`);
+  const names = ['Suite', 'Codename'].flatMap((name) => field(name) ?? []);
+  if (names.length > 0 && !names.includes(suite.replace(/\/$/, '')))
+    doubts.push(`what ${url} serves as '${suite}' says that it is '${names.join("', '").slice(0, 80)}'`);
+  return doubts;
 }
 
 interface ReleaseOptions {

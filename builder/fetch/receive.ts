@@ -1,8 +1,8 @@
 /** One download on its way into a file, hashed as it comes. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, ftruncateSync, openSync, type StatsFs, statfsSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { formatBytes, sys, writeAll } from '../../base/index.ts';
+import { formatBytes, roomIn, sys, writeAll } from '../../base/index.ts';
 import type { HashAlgorithm } from '../../store/index.ts';
 
 /** Why an address did not deliver: in words for a note, lower case. The next address is tried. */
@@ -14,16 +14,8 @@ export class NoRoom extends FetchProblem {}
 /** Progress is told about ten times a second at most. */
 const PROGRESS_MS = 100;
 
-/** What a download leaves of the disk to all others: its end is said by a server, by none perhaps. */
-const LEFT_BYTES = 256 << 20;
-/** Of small disks this part. */
-const LEFT_PART = 16;
 /** As often it is looked how much there is. */
 const LOOK_BYTES = 16 << 20;
-
-/** How much may come before others miss it. File systems without a size of their own say 0. */
-export const roomOn = ({ bavail, blocks, bsize }: Pick<StatsFs, 'bavail' | 'blocks' | 'bsize'>): number =>
-  blocks === 0 ? Infinity : bavail * bsize - Math.min(LEFT_BYTES, Math.floor((blocks * bsize) / LEFT_PART));
 
 /** Where a download goes. */
 export interface Received {
@@ -51,7 +43,7 @@ export async function receive<T>(
   options: ReceiveOptions,
   fill: (into: Received) => Promise<T>,
 ): Promise<{ hex: string; outcome: T }> {
-  const { file, algorithm, room = () => roomOn(sys('read', file, () => statfsSync(dirname(file)))) } = options;
+  const { file, algorithm, room = () => roomIn(dirname(file)) } = options;
   const fd = sys('write', file, () => openSync(file, 'a', 0o644));
   // Appending, so that after a restart writing begins at the start again. What an address before left is not kept.
   ftruncateSync(fd, 0);

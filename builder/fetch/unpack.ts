@@ -1,8 +1,8 @@
 /** Archives that are unpacked on arrival: finds out how they are compressed, undoes it, unpacks. */
-import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, linkSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Fault, formatBytes, SystemFault, sys } from '../../base/index.ts';
+import { Fault, formatBytes, roomIn, SystemFault, sys } from '../../base/index.ts';
 import { resolveHostFiles } from '../../store/index.ts';
 import { buildFault, setUpFailed, stopped } from '../build-fault.ts';
 import { buildFolder } from '../environment.ts';
@@ -10,7 +10,6 @@ import { hostProgram } from '../host-programs.ts';
 import { removeScratch } from '../remove.ts';
 import { runSandboxed } from '../sandbox.ts';
 import type { Workspace } from '../workspace.ts';
-import { roomOn } from './receive.ts';
 import { type Placing, unpackTar } from './tar.ts';
 
 export interface UnpackOptions {
@@ -61,7 +60,7 @@ interface Limit {
 
 /** What is in an archive needs as much of the disk as the archive. */
 function limitOf(file: string, { limitBytes = Infinity, room }: UnpackOptions): Limit {
-  const roomBytes = room === undefined ? roomOn(sys('read', file, () => statfsSync(dirname(file)))) : room();
+  const roomBytes = room === undefined ? roomIn(dirname(file)) : room();
   const bytes = Math.max(0, Math.floor(roomBytes / 2));
   return bytes < limitBytes ? { bytes, fault: () => noRoom(bytes) } : { bytes: limitBytes, fault: () => tooLarge(limitBytes) };
 }

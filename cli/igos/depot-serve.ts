@@ -15,6 +15,7 @@ export async function run(context: Context, args: Arguments): Promise<number> {
     onRequest: ({ method, url: asked, status }) => {
       if (!context.isQuiet) context.out.talk(`${method} ${JSON.stringify(asked).slice(1, -1)} ${status}`);
     },
+    onFailure: (error) => context.out.talk(`error: ${error instanceof Error ? error.message : String(error)}`),
   });
   url = `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`;
   if (context.isJson) context.out.json({ url });

@@ -3,7 +3,7 @@
  * repository and may be hostile: nothing is written through a link or outside of the folder.
  */
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type Bytes, bytesToPath, bytesToText, sys } from '../../base/index.ts';
+import { type Bytes, bytesToPath, bytesToText, formatBytes, hasRoomFor, sys } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 import type { Git } from './run-git.ts';
 
@@ -30,6 +30,7 @@ export function exportTree(
   const entries = all.filter(({ path }) => !ignored.has(path));
   const folders = new Set<Bytes>(['']);
   const blobs = entries.filter(({ mode }) => mode !== '160000');
+  needRoom(rev, blobs, target);
   // A submodule that is not fetched is an empty folder.
   for (const { path } of entries.filter(({ mode }) => mode === '160000')) makeFolder(target, path, folders);
   for (let at = 0; at < blobs.length; ) {
@@ -40,6 +41,22 @@ export function exportTree(
     }
     writeBatch(git, batch, target, folders);
   }
+}
+
+/** Files of a disk take whole blocks, mostly of this size. */
+const BLOCK = 4096;
+
+/** One file of a repository of a few KB may stand for a hundred thousand of the tree. */
+function needRoom(rev: string, blobs: readonly Entry[], target: Bytes): void {
+  const bytes = blobs.reduce((sum, { size }) => sum + Math.ceil(size / BLOCK) * BLOCK, 0);
+  if (hasRoomFor(bytesToText(target), bytes)) return;
+  throw builtinFault(
+    'E-EVAL-141',
+    `the files of the commit '${rev}' have ${formatBytes(bytes)}, for which the disk has no room`,
+    {
+      hints: ['look at what is in the repository; if it is right, make room, or name a larger disk by TMPDIR'],
+    },
+  );
 }
 
 /** All that is not a folder, in the order of paths. @throws Fault E-EVAL-141 a name that no tree may have */

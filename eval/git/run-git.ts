@@ -1,6 +1,6 @@
 /** The program `git`, called so that nothing of a repository's own settings runs and nobody is asked for a password. */
 import { spawnSync } from 'node:child_process';
-import { boundWords, namedCertificates, tryBytesToText } from '../../base/index.ts';
+import { boundWords, formatBytes, namedCertificates, tryBytesToText } from '../../base/index.ts';
 import { builtinFault } from '../builtins/faults.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,6 +12,9 @@ const INHERITED =
 
 /** For what is fetched. A repository that is only read fetches nothing that it lacks: how, its own settings say, by commands. */
 export const REMOTE = { GIT_ALLOW_PROTOCOL: 'git:http:https:ssh' };
+
+/** Of a million files and more: folders that are there a thousand times, in each other, make a list without an end of a few KB. */
+const MAX_BYTES = 1 << 28;
 
 export class Git {
   readonly #repository: string;
@@ -62,7 +65,7 @@ export class Git {
 
   #run(
     words: readonly string[],
-    { input = '', maxBytes = 1 << 30 }: { readonly input?: string; readonly maxBytes?: number },
+    { input = '', maxBytes = MAX_BYTES }: { readonly input?: string; readonly maxBytes?: number },
   ): { status: number | null; stdout: string; stderr: string } {
     const [program, args] = boundWords('git', [...SAFE, '-C', this.#repository, ...words]);
     const child = spawnSync(program, args, {
@@ -75,6 +78,7 @@ export class Git {
         hints: ['install git, or fetch an archive with fetchTarball'],
       });
     }
+    if ((child.error as NodeJS.ErrnoException | undefined)?.code === 'ENOBUFS') throw tooLong(words, maxBytes);
     if (child.error !== undefined) throw builtinFault('E-EVAL-141', child.error.message);
     return { status: child.status, stdout: child.stdout.toString('latin1'), stderr: child.stderr.toString('utf8') };
   }
@@ -101,9 +105,15 @@ export function withoutFilters(git: Git): Record<string, string> {
   return { GIT_CONFIG_COUNT: String(settings.length / 2), ...Object.fromEntries(pairs) };
 }
 
+const commandOf = (words: readonly string[]): string => words.find((word) => !word.startsWith('-')) ?? '';
+
+const tooLong = (words: readonly string[], maxBytes: number): Error =>
+  builtinFault('E-EVAL-141', `git ${commandOf(words)} says more than ${formatBytes(maxBytes)}`, {
+    hints: ['no real repository has so much to say: look at what is in it before you fetch it'],
+  });
+
 const gitFailed = (words: readonly string[], stderr: string): Error => {
-  const command = words.find((word) => !word.startsWith('-')) ?? '';
-  return builtinFault('E-EVAL-141', `git ${command} failed`, {
+  return builtinFault('E-EVAL-141', `git ${commandOf(words)} failed`, {
     notes: stderr.trim() === '' ? [] : [stderr.trim().split('\n').slice(-8).join('\n')],
     hints: /promisor remote/.test(stderr)
       ? ['the repository was cloned in part, and has not what is asked for; in it: git fetch --refetch --no-filter']

@@ -11,6 +11,7 @@ import { type RootIo, realIo } from '../io.ts';
 import { type RootLayout, under } from '../layout.ts';
 import { lockRoot } from '../lock.ts';
 import { syncManifests } from '../manifest-text.ts';
+import { badPath } from '../names.ts';
 import { keepObject } from '../objects.ts';
 import { physicalLayout } from '../open-database.ts';
 import { type Unmet, unmetDependencies } from '../plan/dependencies.ts';
@@ -260,13 +261,25 @@ function keepArchive(layout: RootLayout, options: AdoptOptions, io: RootIo, item
   if (options.archives !== true) return '';
   const names = [item.archive.replace(/^\/+/, ''), `var/lib/igos/archives/${item.name}-${item.version}.igos.tar.gz`];
   for (const name of names) {
-    const file = name === '' ? '' : under(layout, name);
-    if (file === '' || !existsSync(file) || !statSync(file).isFile()) continue;
+    const file = fileInside(layout, name);
+    if (file === undefined) continue;
     const sha256 = fileSha256(file);
     keepObject(layout, io, sha256, { file });
     return sha256;
   }
   return '';
+}
+
+/** What somebody wrote into a database leads nowhere out of the root: of what is kept the owner of that root has a copy. */
+function fileInside(layout: RootLayout, path: string): string | undefined {
+  if (badPath(path) !== undefined) return undefined;
+  const disk = rootDisk(layout);
+  try {
+    return disk.entry(path)?.kind === 'file' ? under(layout, disk.physical(path)) : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
 }
 
 interface Rest {

@@ -46,8 +46,16 @@ export interface ForeignHistory {
 /** Whether a database is InterGenOS's rather than ours: ours numbers its schema. */
 export const isForeign = (database: Database): boolean =>
   Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0) === 0 &&
+  TABLES.every((name) => isNoView(database, name)) &&
   columnsOf(database, 'installed').includes('install_method') &&
   columnsOf(database, 'files').includes('package_id');
+
+const TABLES = ['installed', 'files', 'depends', 'history', 'config_files'];
+
+/** A view is a program: one of a stranger need never end. */
+const isNoView = (database: Database, name: string): boolean =>
+  database.get("SELECT 1 FROM sqlite_schema WHERE name = ? AND (type <> 'table' OR sql NOT LIKE 'CREATE TABLE%')", name) ===
+  undefined;
 
 const columnsOf = (database: Database, table: string): string[] =>
   database.all('SELECT name FROM pragma_table_info(?)', table).map((row) => text(row['name']));
@@ -99,7 +107,9 @@ export function foreignNeeds(database: Database): Map<string, string[]> {
   );
   for (const row of rows) {
     const name = text(row['package']);
-    needs.set(name, [...(needs.get(name) ?? []), text(row['dep_name'])]);
+    const known = needs.get(name);
+    if (known === undefined) needs.set(name, [text(row['dep_name'])]);
+    else known.push(text(row['dep_name']));
   }
   return needs;
 }

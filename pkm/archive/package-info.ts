@@ -17,7 +17,11 @@ export function decodePackageInfo(text: string): PackageInfoFile | undefined {
     const match = /^\s*([a-z_]+)\s*= ?(.*)$/.exec(line);
     const [, key = '', raw = ''] = match ?? [];
     const value = PATHS.has(key) ? raw.replace(/\r$/, '') : raw.trim();
-    if (value !== '') values.set(key, [...(values.get(key) ?? []), value]);
+    if (value === '') continue;
+    const known = values.get(key);
+    // In place: who makes an archive says how many there are, and it is read before anybody is asked to trust it.
+    if (known === undefined) values.set(key, [value]);
+    else known.push(value);
   }
   const one = (key: string): string => values.get(key)?.[0] ?? '';
   const name = one('pkgname');

@@ -13,7 +13,7 @@ import { type FileMetadata, type FileWriter, isPlainFile, type RootIo } from '..
 import { STATE_DIR } from '../layout.ts';
 import type { FileMaker, NewFile } from '../loops/creation.ts';
 import { type Inflation, startInflation } from '../loops/inflating.ts';
-import { badPath, parentOf, printable } from '../names.ts';
+import { badPath, isIn, parentOf, printable } from '../names.ts';
 import type { ImageEntry, PackageImage } from '../types.ts';
 import { describeCapability } from './capability.ts';
 import { otherFormat } from './other-format.ts';
@@ -42,7 +42,9 @@ export interface ReadArchiveOptions {
 
 const MAX_ENTRIES = 100_000;
 const MAX_BYTES = 64 * 2 ** 30;
+/** Of a manifest, which lists files. */
 const MAX_TEXT = 64 << 20;
+const MAX_INFO = 4 << 20;
 const CHUNK = 1 << 20;
 const MEMORY_BYTES = 8 << 20;
 /** Archives up to this size are unpacked in one piece, if what comes out is no longer than that. */
@@ -190,6 +192,9 @@ class Unpacker {
   readonly #maxBytes: number;
   #sizeBytes = 0;
   #nEntries = 0;
+  /** That members are in. */
+  readonly #folders = new Set<string>();
+  #lastFolder = '';
   #current: Current | undefined;
   /** Files are written beside us. */
   #isMany: boolean;
@@ -210,10 +215,7 @@ class Unpacker {
   }
 
   begin(member: TarMember): void {
-    this.#nEntries += 1;
-    if (this.#nEntries > (this.#options.maxEntries ?? MAX_ENTRIES)) {
-      throw hostile(member.name, `it is one more than ${this.#options.maxEntries ?? MAX_ENTRIES} members`);
-    }
+    this.#countEntry(member);
     this.#sizeBytes += member.sizeBytes;
     if (this.#sizeBytes > this.#maxBytes)
       throw hostile(member.name, `with it the archive needs more than ${this.#maxBytes} bytes`);
@@ -226,11 +228,27 @@ class Unpacker {
     const why = badPath(path);
     if (why !== undefined) throw hostile(member.name, why);
     if (this.#texts.has(path)) throw hostile(member.name, 'it is there twice');
+    this.#countFolders(path, member);
     this.#current = this.#members.has(path)
       ? this.#beginAgain(path, member)
       : isMetadata(path)
         ? this.#beginMetadata(path, member)
         : this.#beginEntry(path, member);
+  }
+
+  #countEntry(member: TarMember): void {
+    const maxEntries = this.#options.maxEntries ?? MAX_ENTRIES;
+    if (++this.#nEntries > maxEntries) throw hostile(member.name, `it is one more than ${maxEntries} members`);
+  }
+
+  /** Those that no member is, but members are in: a path of 4000 bytes may be in 2000 of them, and an image has each. */
+  #countFolders(path: string, member: TarMember): void {
+    if (isIn(this.#lastFolder, path)) return;
+    this.#lastFolder = parentOf(path);
+    for (let folder = this.#lastFolder; folder !== '' && !this.#folders.has(folder); folder = parentOf(folder)) {
+      this.#folders.add(folder);
+      if (!this.#members.has(folder)) this.#countEntry(member);
+    }
   }
 
   data(bytes: Buffer): void {
@@ -352,7 +370,7 @@ class Unpacker {
     if (member.kind === 'directory') return { kind: 'skip' };
     if (path === '.PKGINFO' || path.startsWith(MANIFESTS)) {
       if (member.kind !== 'file') throw hostile(member.name, `it is a ${member.kind}, and should be a file`);
-      if (member.sizeBytes > MAX_TEXT) throw hostile(member.name, 'it is too long');
+      if (member.sizeBytes > (path === '.PKGINFO' ? MAX_INFO : MAX_TEXT)) throw hostile(member.name, 'it is too long');
       if (path !== '.PKGINFO' && [...this.#texts.keys()].some((other) => other !== '.PKGINFO'))
         throw hostile(member.name, 'it is a second manifest, and an archive is of one package');
       return { kind: 'text', path, chunks: [] };
@@ -470,11 +488,13 @@ class Unpacker {
 
   /** A member below a symlink or file of the same archive would be written through it. */
   #checkLinks(): void {
+    const checked = new Set<string>(['']);
     for (const path of this.#members.keys()) {
-      for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) {
+      for (let folder = parentOf(path); !checked.has(folder); folder = parentOf(folder)) {
         const kind = this.#members.get(folder)?.entry.kind ?? 'directory';
         if (kind !== 'directory')
           throw hostile(path, `it would be written through '${printable(folder)}', a ${kind} of the same archive`);
+        checked.add(folder);
       }
     }
   }
@@ -526,11 +546,15 @@ type Current =
 const MANIFESTS = `${STATE_DIR}/packages/`;
 
 /** Member names come with and without `./`; directories end in a slash. */
-const normalized = (name: string): string =>
-  name
+const normalized = (name: string): string => {
+  // By steps: a pattern for slashes at an end takes the square of the time where a million of them stand before it.
+  let end = name.length;
+  while (end > 0 && name[end - 1] === '/') end--;
+  return name
+    .slice(0, end)
     .replace(/^(\.\/+)+/, '')
-    .replace(/\/+$/, '')
     .replace(/^\.$/, '');
+};
 
 const isMetadata = (path: string): boolean =>
   path === '.PKGINFO' ||

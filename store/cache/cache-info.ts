@@ -20,8 +20,9 @@ export const formatCacheInfo = (info: CacheInfo & { storeDir: string }): string 
 export function parseCacheInfo(text: string): CacheInfo {
   const fields = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [, name, value] = /^([A-Za-z]+):\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name !== undefined) fields.set(name, value!);
+    // Trimmed apart: a pattern that looks for white space on both sides takes years for a hostile line.
+    const [, name, value] = /^([A-Za-z]+):(.*)$/s.exec(line) ?? [];
+    if (name !== undefined) fields.set(name, value!.trim());
   }
   const storeDir = fields.get('StoreDir');
   const priority = fields.get('Priority');

@@ -59,6 +59,11 @@ export const cacheCodes = defineCodes({
     wrong: 'substituter http://cache.example.org',
     right: 'substituters = http://cache.example.org',
   },
+  'E-CACHE-011': {
+    title: 'no room for what a cache has',
+    explanation:
+      'What the narinfo announces is larger than 16 MiB, and than the room on the disk of the store, of which 256 MiB (of small disks a sixteenth) are left to others. Nothing was transferred. Sizes of content-addressed paths are not signed: a cache can say any.',
+  },
 });
 
 export type CacheCode = keyof typeof cacheCodes;

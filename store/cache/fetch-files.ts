@@ -11,7 +11,7 @@ import { compareTreeOrder, type TreeVisitor } from '../tree.ts';
 import type { FinishedObject, Manifest, ManifestEntry } from '../types.ts';
 import { removeTree } from '../write-tree.ts';
 import { decompress } from './compression.ts';
-import { type FetchJob, finish } from './fetch-nar.ts';
+import { type FetchJob, finish, needRoom } from './fetch-nar.ts';
 import type { LocalFiles } from './local-files.ts';
 import { maxManifestBytes, parseManifest } from './remote-manifest.ts';
 import { CacheProblem, getSmall } from './transport.ts';
@@ -29,9 +29,10 @@ const MAX_LIST_LENGTH = 3000;
 const manifestKey = (hashPart: string): string => `igos/${hashPart}/manifest`;
 const filesKey = (hashPart: string, ranges: string): string => `igos/${hashPart}/files?of=${ranges}`;
 
-/** `undefined`: the NAR is the better or the only way. @throws Fault E-CACHE-006 · SystemFault */
+/** `undefined`: the NAR is the better or the only way. @throws Fault E-CACHE-006 E-CACHE-011 · SystemFault */
 export async function fetchFiles(job: FetchJob, local: LocalFiles): Promise<FinishedObject | undefined> {
   const { cache, info, signal } = job;
+  needRoom(job);
   if (info.narSizeBytes < LEAST_NAR_BYTES || !(await cache.info()).hasManifests) return undefined;
   const hashPart = storePathHash(info.path);
   const bytes = await cache.guard('to send a manifest', () =>

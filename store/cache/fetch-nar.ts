@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { Fault, sys, textToBytes, writeAll } from '../../base/index.ts';
+import { dirname } from 'node:path';
+import { Fault, formatBytes, hasRoomFor, isDiskFull, sys, textToBytes, writeAll } from '../../base/index.ts';
 import { type Ingested, ingest } from '../ingest.ts';
 import { withFileSource } from '../nar.ts';
 import { bytesSource, readNar } from '../nar-decode.ts';
@@ -37,9 +38,10 @@ export interface FetchJob {
  * What an earlier attempt left may be of a cache that lied about its hash, or of before the power went: where it does not fit, all of it
  * comes once more before this cache is blamed.
  *
- * @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-STORE-009 · SystemFault
+ * @throws Fault E-CACHE-004 E-CACHE-006 E-CACHE-008 E-CACHE-011 E-STORE-009 · SystemFault
  */
 export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
+  needRoom(job);
   const { path } = job.partials.claim(`${job.info.fileHash ?? job.info.narHash}-${job.info.compression}`);
   const wasPartial = sizeOf(path) > 0;
   let isKept = true;
@@ -60,12 +62,24 @@ export async function fetchNar(job: FetchJob): Promise<FinishedObject> {
       return await attempt();
     }
   } catch (error) {
-    if (isDamage(error)) isKept = false;
+    // What fills the disk may be of somebody who means to.
+    if (isDamage(error) || isDiskFull(error)) isKept = false;
     throw error;
   } finally {
     if (isKept) job.partials.release(path);
     else job.partials.drop(path);
   }
+}
+
+/** Of what a name proves nobody signed a size: anybody can say any. @throws Fault E-CACHE-011 */
+export function needRoom({ info, cache, quarantine }: FetchJob): void {
+  const sizeBytes = Math.max(info.narSizeBytes, info.fileSizeBytes ?? 0);
+  if (hasRoomFor(dirname(quarantine), sizeBytes)) return;
+  throw new Fault(
+    'E-CACHE-011' satisfies CacheCode,
+    `'${info.path}' from cache '${cache.url}' has ${formatBytes(sizeBytes)}, for which the disk has no room`,
+    { hints: ["make room: 'igos gc' removes what nothing needs; if it is never so large, use another cache"] },
+  );
 }
 
 const isDamage = (error: unknown): boolean => error instanceof Fault && error.code === ('E-CACHE-004' satisfies CacheCode);

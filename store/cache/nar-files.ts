@@ -4,23 +4,39 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import { fileSink, makeDirectory, temporaryName } from '../../base/index.ts';
 import type { ObjectStore, StorePath } from '../types.ts';
 import { compress } from './compression.ts';
 import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { narStream } from './nar-stream.ts';
+import { Turns } from './turns.ts';
 
 export interface NarFile {
   readonly path: string;
   readonly sizeBytes: number;
 }
 
+interface Making {
+  readonly file: string;
+  readonly made: Promise<NarFile>;
+  /** Whether each of those who asked waits still. */
+  readonly wishes: (() => boolean)[];
+}
+
+/** All who asked have gone. */
+export class Unwanted extends Error {
+  override readonly name = 'Unwanted';
+}
+
 export class NarFiles {
   readonly #store: ObjectStore;
   readonly #folder: string;
   readonly #maxBytes: number;
-  readonly #making = new Map<string, Promise<NarFile>>();
+  readonly #making = new Map<string, Making>();
+  /** Whoever asks costs this machine a compressor, of 100 MB and a processor: not as many as there are connections. */
+  readonly #turns = new Turns(availableParallelism());
   #totalBytes: number | undefined;
 
   constructor(store: ObjectStore, maxBytes: number) {
@@ -29,8 +45,12 @@ export class NarFiles {
     this.#maxBytes = maxBytes;
   }
 
-  /** The compressed NAR of a valid path; made once however many ask. @throws Fault E-CACHE-004 the object is damaged */
-  async get(path: StorePath, compression: WrittenCompression): Promise<NarFile> {
+  /**
+   * The compressed NAR of a valid path; made once however many ask, and not where nobody waits any more when its turn comes.
+   *
+   * @throws Fault E-CACHE-004 the object is damaged · Unwanted
+   */
+  async get(path: StorePath, compression: WrittenCompression, isWanted: () => boolean): Promise<NarFile> {
     const name = `${this.#store.info(path)!.narHash}${narSuffix(compression)}`;
     const file = `${this.#folder}/${name}`;
     const stat = statSync(file, { throwIfNoEntry: false });
@@ -38,12 +58,23 @@ export class NarFiles {
       utimesSync(file, new Date(), new Date());
       return { path: file, sizeBytes: stat.size };
     }
-    let making = this.#making.get(name);
-    if (making === undefined) {
-      making = this.#make(path, compression, file).finally(() => this.#making.delete(name));
-      this.#making.set(name, making);
-    }
-    return await making;
+    const known = this.#making.get(name);
+    known?.wishes.push(isWanted);
+    return await (known ?? this.#begin(name, path, compression, { file, wishes: [isWanted] })).made;
+  }
+
+  #begin(name: string, path: StorePath, compression: WrittenCompression, job: Omit<Making, 'made'>): Making {
+    const made = this.#turns.take(async () => {
+      try {
+        if (!job.wishes.some((isWanted) => isWanted())) throw new Unwanted();
+        return await this.#make(path, compression, job.file);
+      } finally {
+        this.#making.delete(name);
+      }
+    });
+    const making = { ...job, made };
+    this.#making.set(name, making);
+    return making;
   }
 
   async #make(path: StorePath, compression: WrittenCompression, file: string): Promise<NarFile> {

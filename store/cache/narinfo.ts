@@ -27,6 +27,10 @@ export interface NarInfo {
 /** Longest narinfo that is read: Nix's largest, with thousands of references, have some 500 KB. */
 export const maxNarInfoBytes: number = 1 << 22;
 
+/** Whoever stands between a cache and us can add as many as there is room for, and all are remembered with the path. */
+const MAX_SIGNATURES = 64;
+const MAX_SIGNATURE_LENGTH = 1000;
+
 /** Fields that may be given once; others are those of later versions and are passed over. */
 const SINGLE = [
   'StorePath',
@@ -131,8 +135,10 @@ function splitLines(
     const colon = line.indexOf(': ');
     if (colon <= 0) reject(`'${line.slice(0, 80)}' is no line of one`);
     const [name, value] = [line.slice(0, colon), line.slice(colon + 2)];
-    if (name === 'Sig') signatures.push(value);
-    else if (SINGLE.includes(name as Field)) {
+    if (name === 'Sig') {
+      if (signatures.push(value) > MAX_SIGNATURES) reject(`it has more than ${MAX_SIGNATURES} signatures`);
+      if (value.length > MAX_SIGNATURE_LENGTH) reject(`it has a signature of ${value.length} characters`);
+    } else if (SINGLE.includes(name as Field)) {
       if (fields.has(name as Field)) reject(`${name} is there twice`);
       fields.set(name as Field, value);
     }

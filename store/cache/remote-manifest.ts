@@ -6,8 +6,17 @@ import type { Manifest } from '../types.ts';
 /** Longest that is read: some 500,000 files. */
 export const maxManifestBytes: number = 1 << 26;
 
+/** What the least entry takes in a NAR: a folder with nothing in it. */
+const LEAST_NAR_BYTES = 168;
+/** A symlink has two records, all others one. */
+const MAX_RECORDS = 2 << 20;
+
 /** What is wrong is said in words. */
 export function parseManifest(text: string, limit: { readonly narSizeBytes: number }): Manifest | string {
+  // Nobody signed it: of 64 MiB of folders whose names have a few bytes each the entries would fill our memory.
+  if (hasMore(text, Math.min(MAX_RECORDS, 2 * Math.ceil(limit.narSizeBytes / LEAST_NAR_BYTES)))) {
+    return 'it has more entries than its NAR';
+  }
   let manifest: Manifest;
   try {
     manifest = decodeManifest(text);
@@ -35,4 +44,10 @@ export function parseManifest(text: string, limit: { readonly narSizeBytes: numb
     if (sizeBytes > limit.narSizeBytes) return 'it has more bytes than its NAR';
   }
   return manifest.length === 0 ? 'it is empty' : manifest;
+}
+
+function hasMore(text: string, nRecords: number): boolean {
+  let left = nRecords;
+  for (let at = text.indexOf('\0'); at !== -1; at = text.indexOf('\0', at + 1)) if (--left < 0) return true;
+  return false;
 }

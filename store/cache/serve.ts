@@ -29,7 +29,7 @@ import { narSuffix, type WrittenCompression } from './compression-name.ts';
 import { pathFingerprint } from './fingerprint.ts';
 import { type SecretKey, signText } from './keys.ts';
 import { formatListing } from './listing.ts';
-import { NarFiles } from './nar-files.ts';
+import { NarFiles, Unwanted } from './nar-files.ts';
 import { narStream } from './nar-stream.ts';
 import { formatNarInfo } from './narinfo.ts';
 import { formatRealisation } from './realisation-file.ts';
@@ -139,14 +139,14 @@ class Handler {
         plain(response, 405, 'this cache is read-only');
         return;
       }
-      const answer = await this.#find(url);
+      const answer = await this.#find(url, () => !response.destroyed);
       if (typeof answer === 'number') plain(response, answer, answer === 404 ? 'not found' : 'bad request');
       else
         await send(request, response, answer, (n) => {
           bytes += n;
         });
     } catch (error) {
-      if (isGone(error)) return;
+      if (isGone(error) || error instanceof Unwanted) return;
       this.#options.onFailure?.(error);
       // What is cut short is noticed by its length or by the missing end of its chunks.
       if (response.headersSent) response.destroy();
@@ -155,7 +155,7 @@ class Handler {
   }
 
   /** An HTTP status where there is nothing. */
-  async #find(url: string): Promise<Answer | number> {
+  async #find(url: string, isWanted: () => boolean): Promise<Answer | number> {
     const [path = '', query = ''] = url.split('?', 2);
     let name: string;
     try {
@@ -169,7 +169,7 @@ class Handler {
     if (hashPart !== undefined) return this.#narInfo(hashPart);
     const [, listed] = /^([0-9a-z]{32})\.ls$/.exec(name) ?? [];
     if (listed !== undefined) return this.#listing(listed);
-    if (name.startsWith('nar/')) return await this.#nar(name.slice(4));
+    if (name.startsWith('nar/')) return await this.#nar(name.slice(4), isWanted);
     if (name.startsWith('log/')) return this.#log(name.slice(4));
     if (name.startsWith('build-trace-v2/')) return this.#realisation(name.slice(15));
     if (name.startsWith('igos/')) return this.#ours(name.slice(5), query);
@@ -210,7 +210,7 @@ class Handler {
   }
 
   /** The name holds the NAR's hash: an address of old content never gives new. */
-  async #nar(name: string): Promise<Answer | number> {
+  async #nar(name: string, isWanted: () => boolean): Promise<Answer | number> {
     const [, digits, hashPart, suffix] = /^([0-9a-z]{52})-([0-9a-z]{32})(\.nar(?:\.[a-z0-9]+)?)$/.exec(name) ?? [];
     const compression = SERVED.find((candidate) => narSuffix(candidate) === suffix);
     const info = hashPart === undefined ? undefined : this.#info(hashPart);
@@ -225,7 +225,7 @@ class Handler {
         body: (start, end) => slice(narStream(this.#store, info.path), start, end ?? info.narSizeBytes),
       };
     }
-    const file = await this.#nars.get(info.path, compression);
+    const file = await this.#nars.get(info.path, compression, isWanted);
     return {
       type: NAR_TYPE,
       etag,
@@ -300,7 +300,7 @@ async function send(
     response.setHeader('etag', etag);
     response.setHeader('accept-ranges', 'bytes');
     response.setHeader('cache-control', 'public, max-age=31536000, immutable');
-    if (request.headers['if-none-match']?.split(/\s*,\s*/).includes(etag)) {
+    if (namesTag(request.headers['if-none-match'], etag)) {
       response.writeHead(304).end();
       return;
     }
@@ -336,6 +336,9 @@ async function send(
   }
   await pipeline(Readable.from(counted(body), { objectMode: false }), response);
 }
+
+const namesTag = (list: string | undefined, etag: string): boolean =>
+  list?.split(',').some((tag) => tag.trim() === etag) ?? false;
 
 /** `start` and `end` (exclusive) of one part; `undefined`: the whole, also for what is not understood, as the standard has it. */
 function parseRange(header: string | undefined, sizeBytes: number): [number, number] | 'unsatisfiable' | undefined {

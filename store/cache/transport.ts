@@ -69,11 +69,16 @@ export async function getSmall(
   return Buffer.concat(chunks);
 }
 
-const ENCODINGS: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzip', br: 'br', zstd: 'zstd' };
+const ENCODINGS: ReadonlyMap<string, string> = new Map([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['br', 'br'],
+  ['zstd', 'zstd'],
+]);
 
 function decoded({ body, encoding }: Got, key: string): AsyncIterable<Uint8Array> {
   if (encoding === undefined) return body;
-  const compression = ENCODINGS[encoding.toLowerCase()];
+  const compression = ENCODINGS.get(encoding.toLowerCase());
   if (compression === undefined) throw new CacheProblem(`'${key}' comes in '${encoding}', which igos cannot undo`, false);
   return decompress(compression, body);
 }

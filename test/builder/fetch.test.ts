@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { crc32, gzipSync } from 'node:zlib';
-import { Fault, SystemFault } from '../../base/index.ts';
+import { Fault, hasRoomFor, roomOn, SystemFault } from '../../base/index.ts';
 import { parseDebianUrl } from '../../builder/fetch/debian.ts';
 import { convertLines, convertStanzas } from '../../builder/fetch/debian-lists.ts';
 import { fetchHttp } from '../../builder/fetch/http.ts';
-import { type Received, receive, roomOn } from '../../builder/fetch/receive.ts';
+import { type Received, receive } from '../../builder/fetch/receive.ts';
 import { unpackTar } from '../../builder/fetch/tar.ts';
 import { decompress } from '../../builder/fetch/unpack.ts';
 import { type BuildEvent, BuildFault, realize } from '../../builder/index.ts';
@@ -578,8 +578,10 @@ for (const [program, words] of [
   });
 }
 
-test('a file system that has no size of its own has room; others keep some for all else', () => {
+test('a file system that has no size of its own has room; others keep some for all else', (t) => {
   assert.equal(roomOn({ bavail: 0, blocks: 0, bsize: 4096 }), Infinity);
   assert.equal(roomOn({ bavail: 100, blocks: 1600, bsize: 4096 }), 0);
   assert.equal(roomOn({ bavail: 1 << 20, blocks: 1 << 24, bsize: 4096 }), 2 ** 32 - 2 ** 28);
+  assert.ok(hasRoomFor('/nowhere', 16 << 20), 'what is small may come onto any disk');
+  assert.ok(!hasRoomFor(temporaryFolder(t), 2 ** 60));
 });

@@ -31,7 +31,9 @@ function scene(t: TestContext) {
       assert.deepEqual(readdirSync(`${store.home}/tmp`), []);
     }
   };
-  return { mirror, lock };
+  const warned = async (lists: Partial<SeedLists>) =>
+    (await lockSeed(store, { parts: [], locked: new Map() }, { architecture: 'amd64', mirrors: [], signal, ...lists })).warnings;
+  return { mirror, lock, warned };
 }
 
 const names = (found: readonly { name: string; version: string }[]): string[] =>
@@ -83,6 +85,30 @@ test('lists of a mirror may be compressed as they like', async (t) => {
   for (const [suffix, data] of variants) {
     publish(mirror, suffix, data);
     assert.deepEqual(names(await lock(lists)), ['lib 1.0', 'tool 1.1'], suffix);
+  }
+});
+
+test('lists of long ago, or of another release, are told, though the signature is good', async (t) => {
+  const { mirror, warned } = scene(t);
+  const release = join(mirror, 'dists/stable/Release');
+  const lists = readFileSync(release, 'latin1').replace(/^(?!SHA256| ).*\n/gm, '');
+  const url = pathToFileURL(mirror).href;
+  for (const [fields, says] of [
+    ['', []],
+    ['Suite: stable\nCodename: trixie\nValid-Until: Sat, 01 Jan 2400 00:00:00 UTC\n', []],
+    ['Suite: oldstable\nCodename: stable\nValid-Until: some day\n', []],
+    ['Suite: oldstable\nCodename: jessie\n', [`what ${url} serves as 'stable' says that it is 'oldstable', 'jessie'`]],
+    [
+      'Valid-Until: Sat, 01 Jan 2000 00:00:00 UTC\n',
+      [`the lists of ${url} stable were good until Sat, 01 Jan 2000 00:00:00 UTC: somebody may serve old ones`],
+    ],
+  ] as const) {
+    writeFileSync(release, `${fields}${lists}`);
+    const unsigned = `nobody vouches for the lists of ${url} stable: signatures were not to be checked`;
+    assert.deepEqual(await warned({ mirrors: [{ url, suite: 'stable', components: ['main'] }], keyring: null }), [
+      unsigned,
+      ...says,
+    ]);
   }
 });
 

@@ -8,8 +8,8 @@ import { Output } from '../../cli/output.ts';
 import { programs, project } from './programs.ts';
 import { noTerminal, runInTerminal } from './pseudo-terminal.ts';
 
-/** Sets the title of the window, with a bell; C1's way to begin it; the way back over the line. */
-const EVIL = '\x1b]0;evil\x07\x9b2J\b\r';
+/** Sets the title of the window, with a bell; C1's way to begin it; the way back over the line; what follows from right to left. */
+const EVIL = '\x1b]0;evil\x07\x9b2J\b\r\u202e\u2066';
 const isHarmless = (text: string): boolean => printable(text) === text;
 
 test('what is said on stderr drives no terminal, whoever wrote its parts', (t) => {
@@ -45,6 +45,15 @@ test('a place is one line, whatever its file is called', () => {
   const text = renderFault(fault);
   assert.ok(isHarmless(text), JSON.stringify(text));
   assert.equal(text.split('\n').filter((line) => line.startsWith('error')).length, 1, text);
+});
+
+test('text in any script is shown as it is, but for what turns the direction of writing', () => {
+  const names = 'naïve \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627 日本 👩\u200d💻 a\u200fb\n\t';
+  assert.equal(printable(names), names);
+  assert.equal(
+    printable('\u202aa\u202b\u202c\u202d\u202e\u2066b\u2067\u2068\u2069'),
+    '\ufffda\ufffd\ufffd\ufffd\ufffd\ufffdb\ufffd\ufffd\ufffd',
+  );
 });
 
 test('colours stay in what is said, and nothing else', () => {

@@ -177,6 +177,45 @@ test('who is silent does not hold the server; what has a name is sent whole, tho
   await isCutOff;
 });
 
+test('lists that somebody wrote wrongly take neither the page nor the server away', async (t) => {
+  const at = await exchange(t);
+  await at.publish(['alan/pkg/x86_64/wall/1']);
+  const lists = ['alan/pkg/wall/1', 'bob/pkg/frame/3'].map((archive) => join(at.from.folder, archive, 'archives'));
+  writeFileSync(lists[0]!, 'alan/src/<b>/1/2/3\n');
+  rmSync(lists[1]!);
+  mkdirSync(lists[1]!);
+  const page = (): string => indexPage({ publicFolder: at.published, layout: 'present', depot: at.from });
+  assert.ok(page().includes('&#39;alan/src/&#60;b&#62;/1/2/3&#39; names no archive'), page());
+  const failures: unknown[] = [];
+  const broken = (): string => {
+    throw new Error('broken');
+  };
+  const options = { publicFolder: at.published, host: '127.0.0.1', port: 0, onFailure: (error: unknown) => failures.push(error) };
+  const server = await serveDepot({ ...options, page: broken });
+  t.after(() => server.close());
+  for (const path of ['', '', 'alan/raw/face/1.tar.xz.sig']) {
+    const response = await fetch(`http://127.0.0.1:${server.port}/${path}`);
+    await response.arrayBuffer();
+    assert.equal(response.status, path === '' ? 500 : 200);
+  }
+  assert.equal(failures.length, 2);
+});
+
+test('a page that took long is not made for each who asks', async (t) => {
+  const at = await exchange(t);
+  mkdirSync(at.published, { recursive: true });
+  let nMade = 0;
+  const page = (): string => {
+    for (const end = performance.now() + 100; performance.now() < end; );
+    return `${++nMade}`;
+  };
+  const server = await serveDepot({ publicFolder: at.published, host: '127.0.0.1', port: 0, page });
+  t.after(() => server.close());
+  const ask = async (): Promise<string> => (await fetch(`http://127.0.0.1:${server.port}/`)).text();
+  assert.deepEqual(await Promise.all(Array.from({ length: 4 }, ask)), ['1', '1', '1', '1']);
+  for (const end = performance.now() + 10_000; (await ask()) === '1'; ) assert.ok(performance.now() < end);
+});
+
 test('the server gives out archives and nothing else', async (t) => {
   const at = await exchange(t);
   await at.publish(['alan/raw/face/1']);

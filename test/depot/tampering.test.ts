@@ -1,9 +1,9 @@
 /** Everything that was done to a published archive or its signature is refused with the reason, and the depot stays as it was. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import * as openpgp from 'openpgp';
 import { Header, type HeaderData } from 'tar/header';
@@ -77,6 +77,11 @@ const CASES: readonly Case[] = [
       copyFileSync(other, path);
       copyFileSync(`${other}.sig`, `${path}.sig`);
     },
+  },
+  {
+    name: 'a good signature a hundred times',
+    tamper: (_, path) =>
+      writeFileSync(`${path}.sig`, Buffer.concat(Array.from({ length: 100 }, () => readFileSync(`${path}.sig`)))),
   },
   {
     name: 'a clear-signed text as signature',
@@ -256,4 +261,22 @@ test('missing keys and addresses are named', async (t) => {
   writeFileSync(join(at.to.folder, 'bob', 'download'), `http://127.0.0.1:${port}\n`);
   await refused('bob/raw/frame/3');
   golden(t, 'errors/depot-download.txt', refusals.join('\n'));
+});
+
+test('what is unpacked is what was signed, though the file is another one when it is read again', async (t) => {
+  const at = await exchange(t);
+  await at.publish([ARCHIVE]);
+  const published = join(at.published, `${ARCHIVE}.tar.xz`);
+  const [good, evil] = [join(at.folder, 'good'), join(at.folder, 'evil')];
+  copyFileSync(published, good);
+  writeFileSync(evil, execFileSync('xz', ['-c'], { input: tarOf(TOP, file('1/face.config', 'evil')) }));
+  const quarantined = join(at.quarantine, `${ARCHIVE}.tar.xz`);
+  mkdirSync(dirname(quarantined), { recursive: true });
+  copyFileSync(`${published}.sig`, `${quarantined}.sig`);
+  // A pipe stands for whoever may write in the quarantine, and is quick.
+  execFileSync('mkfifo', [quarantined]);
+  const writer = spawn('sh', ['-c', 'cat "$1" >"$3"; cat "$2" >"$3"', 'sh', good, evil, quarantined], { stdio: 'ignore' });
+  t.after(() => writer.kill('SIGKILL'));
+  assert.deepEqual(await at.download([ARCHIVE]), [ARCHIVE]);
+  assert.equal(readFileSync(join(at.to.folder, ARCHIVE, 'face.config'), 'utf8'), 'face: round\n');
 });

@@ -1,6 +1,6 @@
 /** Archives that are larger than they look are refused in time, and those that hold what we would not make as they mean it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -30,6 +30,18 @@ function sparse(type: 'S' | 'x', extension = ''): Buffer {
   return Buffer.concat([block, Buffer.from(extension.padEnd(Math.ceil(extension.length / 512) * 512, '\0'))]);
 }
 
+/** A file with a name that only an extended header has room for. */
+function named(path: string): Buffer {
+  const record = ` path=${path}\n`;
+  let length = record.length + 1;
+  while (String(length).length + record.length !== length) length++;
+  const text = Buffer.from(`${length}${record}`);
+  const header = member('PaxHeader', text);
+  header.write('x', 156, 'latin1');
+  header.write(`${sumOf(header.subarray(0, 512)).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  return Buffer.concat([header, Buffer.alloc((512 - (text.length % 512)) % 512), member('f', Buffer.alloc(0))]);
+}
+
 const sumOf = (block: Buffer): number => block.reduce((sum, byte, at) => sum + (at >= 148 && at < 156 ? 0x20 : byte), 0);
 
 const BYTES = 1 << 20;
@@ -41,6 +53,9 @@ const CASES: Readonly<Record<string, readonly [parts: readonly Buffer[], says: R
   'too many members': [[...Array.from({ length: 5 }, (_, n) => file(`${n}`, 0)), END], /it has more than 5 members/],
   'a sparse file': [[sparse('S'), END], /'1\/holes' is of a kind that archives do not have: SparseFile/],
   'a sparse file, in the way of pax': [[sparse('x', '22 GNU.sparse.major=1\n'), file('a', 0), END], /a file in it is sparse/],
+  'a name of 100,000 folders': [[named(`1/${'a/'.repeat(100_000)}f`), END], /a path in it has more than 4095 bytes/],
+  'folders that no member is': [[named('1/a/b/c/d/e/f'), END], /it has more than 5 members/],
+  'a file below a file': [[file('a', 0), file('a/b/c', 0), END], /'a\/b\/c' is below 'a', which is no folder/],
   'zeros behind its end': [[END, Buffer.alloc(3 * BYTES)], /nothing comes to an end in it/],
 };
 
@@ -48,8 +63,7 @@ for (const [name, [parts, says]] of Object.entries(CASES)) {
   test(`archives: ${name}`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'igos-unpack-'));
     t.after(() => rmSync(folder, { recursive: true }));
-    const packed = join(folder, 'packed');
-    writeFileSync(packed, gzipSync(Buffer.concat([member('1/'), ...parts])));
+    const packed = gzipSync(Buffer.concat([member('1/'), ...parts]));
     mkdirSync(join(folder, 'to'));
     const options = { archive: 'a/raw/b/1', top: '1', layout: '2017', limits: { members: 5, bytes: BYTES } } as const;
     const done = unpackArchive(packed, join(folder, 'to'), options);

@@ -319,3 +319,44 @@ test('on the command line: a plan, then the deed', async (t) => {
   assert.equal(JSON.parse((await runHere('pkm', ['adopt', '--json', ...words])).stdout).isAdoptedAlready, true);
   assert.match((await runHere('pkm', ['list', ...words])).stdout, /^base +1\.0/m);
 });
+
+test('archives: what a database says leads to no file outside of the root', async (t) => {
+  const ways: Record<string, (box: Sandbox) => string> = {
+    'by its own name': () => '/../outside/secret',
+    'by an absolute link': (box) => {
+      symlinkSync(join(box.base, 'outside'), box.path('usr/out'));
+      return '/usr/out/secret';
+    },
+    'by a link that is all of it': (box) => {
+      symlinkSync('../../outside/secret', box.path('usr/secret'));
+      return '/usr/secret';
+    },
+    'by the folder of archives': (box) => {
+      symlinkSync(join(box.base, 'outside'), box.path('var/lib/igos/archives'));
+      return '';
+    },
+  };
+  for (const [way, make] of Object.entries(ways)) {
+    const box = new Sandbox(t);
+    mkdirSync(join(box.base, 'outside'));
+    for (const name of ['secret', 'base-1.0.igos.tar.gz']) writeFileSync(join(box.base, 'outside', name), 'secret');
+    for (const folder of ['usr', 'var/lib/igos']) mkdirSync(box.path(folder), { recursive: true });
+    makeTheirDatabase(box.path(DB), [{ name: 'base', version: '1.0', files: {}, columns: { archive_path: make(box) } }]);
+    assert.equal((await adoptRoot(box.root, { ...ADOPT, archives: true })).nArchives, 0, way);
+    assert.deepEqual(readdirSync(box.path('var/lib/igos')).includes('objects'), false, way);
+  }
+});
+
+test('a database with views in the place of tables is none: one of them need never end', async (t) => {
+  for (const name of ['installed', 'history']) {
+    const box = theirRoot(t);
+    const theirs = new DatabaseSync(box.path(DB));
+    theirs.exec(`
+      ALTER TABLE ${name} RENAME TO kept;
+      CREATE VIEW ${name} AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000)
+        SELECT kept.* FROM n JOIN kept WHERE n.x < 0;`);
+    theirs.close();
+    for (const options of [ADOPT, { ...ADOPT, dryRun: true }, { ...ADOPT, database: box.path(DB) }])
+      await assert.rejects(async () => adoptRoot(box.root, options), { code: 'E-PKM-064' }, name);
+  }
+});

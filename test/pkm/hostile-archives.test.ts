@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { Fault, SystemFault } from '../../base/index.ts';
 import { imageFromArchive, realIo, writeArchive } from '../../pkm/index.ts';
 import { Sandbox } from './support.ts';
-import { type TarSpec, tarOf } from './tar-bytes.ts';
+import { paxMember, type TarSpec, tarOf } from './tar-bytes.ts';
 
 const INFO: TarSpec = { name: '.PKGINFO', data: 'pkgname = evil\npkgver = 1\n' };
 
@@ -27,6 +27,40 @@ async function install(box: Sandbox, bytes: Buffer, options: { maxEntries?: numb
 test('hostile: one member too many', async (t) => {
   const many = Array.from({ length: 11 }, (_, n) => ({ name: `usr/${n}`, data: '' }));
   await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...many])), { maxEntries: 11 }), { code: 'E-PKM-024' });
+});
+
+test('hostile: folders that no member is count as members', async (t) => {
+  const deep = Array.from({ length: 4 }, (_, n) => [paxMember({ path: `${n}/${'a/'.repeat(30)}f` }), { name: 'f', data: '' }]);
+  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...deep.flat()])), { maxEntries: 100 }), {
+    code: 'E-PKM-024',
+  });
+  const nested = ['a/', 'a/b/', 'a/b/c', 'a/d/e'].map((name) => ({ name, type: name.endsWith('/') ? '5' : '0' }));
+  await install(new Sandbox(t), gzipSync(tarOf([INFO, ...nested])), { maxEntries: 6 });
+  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([INFO, ...nested])), { maxEntries: 5 }), { code: 'E-PKM-024' });
+});
+
+// Each took the square of its length, or the cube: hours, before anybody is asked whether the archive is to be trusted.
+const LONG: Record<string, readonly TarSpec[]> = {
+  'a million slashes in a name': [INFO, paxMember({ path: `a${'/'.repeat(1_000_000)}x` }), { name: 'x', data: '' }],
+  'two hundred thousand requirements': [{ ...INFO, data: `${INFO.data}${'depend = x\n'.repeat(200_000)}` }],
+  'a thousand names of two thousand folders': [
+    INFO,
+    ...Array.from({ length: 1000 }, (_, n) => [paxMember({ path: `${n}/${'a/'.repeat(1900)}f` }), { name: 'f' }]).flat(),
+  ],
+};
+for (const [name, members] of Object.entries(LONG)) {
+  test(`hostile, and in no time: ${name}`, { timeout: 60_000 }, async (t) => {
+    const started = performance.now();
+    await install(new Sandbox(t), gzipSync(tarOf(members)), { maxEntries: 100_000 }).catch((error) => {
+      assert.equal(error.code, 'E-PKM-024');
+    });
+    assert.ok(performance.now() - started < 20_000, `${performance.now() - started} ms`);
+  });
+}
+
+test('hostile: a description that is longer than any', async (t) => {
+  const info = { ...INFO, data: `${INFO.data}pkgdesc = ${'x'.repeat(4 << 20)}\n` };
+  await assert.rejects(install(new Sandbox(t), gzipSync(tarOf([info]))), { code: 'E-PKM-024' });
 });
 
 test('setuid with a declaration is installed', async (t) => {

@@ -1,7 +1,8 @@
 /** `fetchGit` and `fetchTree` on repositories made here; where Nix is installed, next to it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -183,6 +184,33 @@ test('a repository with hostile names is refused, and nothing is written outside
       name,
     );
   }
+});
+
+test('a repository of a few KB does not fill the disk, and says no more than fits', { skip }, (t) => {
+  using disk = realDisk({ isWriting: true });
+  const { path, git } = repository(t);
+  const made = (type: string, input: string): string => {
+    const words = type === 'tree' ? ['mktree'] : ['hash-object', '-w', '--stdin'];
+    return spawnSync('git', words, { cwd: path, input, encoding: 'utf8' }).stdout.trim();
+  };
+  const times = (mode: string, kind: string, object: string): string =>
+    made('tree', Array.from({ length: 20 }, (_, n) => `${mode} ${kind} ${object}\t${n}\n`).join(''));
+  const tree = times('040000', 'tree', times('100644', 'blob', made('blob', 'x'.repeat(1 << 16))));
+  const rev = git('commit-tree', '-m', 'bomb', tree);
+  const fetched = (): string => evaluate(`(builtins.fetchGit { url = ${path}; rev = "${rev}"; }).rev`, interpreter(disk.io));
+  const { mock } = t.mock.method(fs, 'statfsSync', () => ({ bavail: 5000, blocks: 20_000, bsize: 4096 }));
+  syncBuiltinESMExports();
+  try {
+    assert.throws(fetched, /have 25 MiB, for which the disk has no room/);
+  } finally {
+    mock.restore();
+    syncBuiltinESMExports();
+  }
+  assert.equal(fetched(), `"${rev}"`);
+  assert.throws(
+    () => new Git(path, process.env).read(['ls-tree', '-r', rev], { maxBytes: 1000 }),
+    /git ls-tree says more than 1000 B/,
+  );
 });
 
 test('what the settings of a repository name is not run, and nothing is fetched by them', { skip }, (t) => {

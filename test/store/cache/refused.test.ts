@@ -1,11 +1,13 @@
 /** What a cache cannot get into a store, and with which words it is refused. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { type Fault, renderFault } from '../../../base/index.ts';
+import { parseCacheInfo } from '../../../store/cache/cache-info.ts';
 import { generateKey, parsePublicKey, parseSecretKey } from '../../../store/cache/keys.ts';
 import { parseNarInfo } from '../../../store/cache/narinfo.ts';
 import { openTransport } from '../../../store/cache/open-transport.ts';
@@ -92,6 +94,17 @@ test('every other field that a signature covers', async (t) => {
     edit(narinfo, () => readFileSync(join(folder, other), 'latin1').replace(/^StorePath: .*$/m, own));
   });
   assert.equal(fault.code, 'E-CACHE-003', fault.message);
+});
+
+test('signatures that somebody added to a narinfo are not remembered without an end', async (t) => {
+  for (const [added, says] of [
+    ['Sig: other:c2ln\n'.repeat(100_000), /it has more than 64 signatures$/],
+    [`Sig: other:${'A'.repeat(1 << 20)}\n`, /it has a signature of 1048582 characters$/],
+  ] as const) {
+    const fault = await damaged(t, ({ narinfo }) => edit(narinfo, (text) => `${text}${added}`));
+    assert.equal(fault.code, 'E-CACHE-002');
+    assert.match(fault.message, says);
+  }
 });
 
 test('a flipped bit in a signature', async (t) => {
@@ -282,4 +295,45 @@ test('addresses, keys and settings that are none', async (t) => {
     substituters: ['a', 'b', 'd'],
     trustedKeys: [],
   });
+});
+
+test('what a cache says to be larger than the disk is not fetched', async (t) => {
+  const fault = await damaged(t, ({ narinfo }) =>
+    edit(narinfo, (text) => text.replace(/^FileSize: .*$/m, 'FileSize: 4503599627370496')),
+  );
+  show(t, 'E-CACHE-011', fault);
+});
+
+test('what is left of a transfer that filled the disk is not kept', async (t) => {
+  const cache = vectorCache(t, 'cache');
+  const path = cache.paths.find((candidate) => MULTI.test(candidate))!;
+  const store = nixStore(t);
+  const { writeSync } = fs;
+  const partial = join(store.home, 'var/cache/partial');
+  let nWritten = 0;
+  const { mock } = t.mock.method(fs, 'writeSync', (fd: number, bytes: Uint8Array, ...rest: number[]): number => {
+    if (!fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(partial)) return writeSync(fd, bytes, ...rest);
+    if (nWritten > 0) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', errno: -28, syscall: 'write' });
+    nWritten = writeSync(fd, bytes.subarray(0, 10));
+    return nWritten;
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    mock.restore();
+    syncBuiltinESMExports();
+  });
+  await assert.rejects(pullFrom(store, cache.url, [path], { keys: [vectorKey] }), { errno: 'ENOSPC' });
+  assert.equal(nWritten, 10);
+  assert.deepEqual(readdirSync(partial), []);
+});
+
+test('what a cache says of itself is read in no time, however much white space is in it', () => {
+  const started = performance.now();
+  for (const [before, after] of [
+    ['Priority:', 'x\u2028y'],
+    ['Priority:x', 'y'],
+  ] as const) {
+    assert.equal(parseCacheInfo(`StoreDir: /nix/store \t\r\n${before}${' '.repeat(60_000)}${after}\n`).storeDir, '/nix/store');
+  }
+  assert.ok(performance.now() - started < 2000);
 });

@@ -1,9 +1,12 @@
 /** The server on its own: what HTTP asks of it, and what hostile clients do to it. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { textToBytes } from '../../../base/index.ts';
 import { narOfBytes, storePathHash } from '../../../store/index.ts';
@@ -68,6 +71,36 @@ type Listed =
   | { type: 'regular'; size: number; executable?: true; narOffset: number }
   | { type: 'symlink'; target: string }
   | { type: 'directory'; entries: Record<string, Listed> };
+
+test('as many archives are made at once as there are processors, and none for who has gone', async (t) => {
+  const store = nixStore(t);
+  const source = join(store.home, '../noise');
+  const paths = Array.from({ length: 40 }, (_, n) => {
+    writeFileSync(source, randomBytes(1 << 20));
+    return store.addPath(`noise-${n}`, textToBytes(source));
+  });
+  const { url } = await serve(t, store, { compression: 'br' });
+  const addresses = await Promise.all(
+    paths.map(async (path) => `${url}/${urlOf(await (await fetch(`${url}/${storePathHash(path)}.narinfo`)).text())}`),
+  );
+  const folder = join(store.home, 'var/cache/nar');
+  const made = () => (existsSync(folder) ? readdirSync(folder) : []);
+  let most = 0;
+  const looking = setInterval(() => {
+    most = Math.max(most, made().filter((name) => !name.endsWith('.br')).length);
+  }, 5);
+  t.after(() => clearInterval(looking));
+  const leaving = new AbortController();
+  const [stay, leave] = [addresses.slice(0, 20), addresses.slice(20)];
+  const left = leave.map((address) => fetch(address, { signal: leaving.signal }).catch(() => {}));
+  await setTimeout(20);
+  leaving.abort();
+  await Promise.all(left);
+  const sizes = await Promise.all(stay.map(async (address) => (await (await fetch(address)).arrayBuffer()).byteLength));
+  assert.ok(sizes.every((size) => size > 1 << 20));
+  assert.ok(most >= 1 && most <= availableParallelism(), `${most} at once`);
+  assert.ok(made().length < 40, 'of those who went away few were made');
+});
 
 test('parts, conditions and HEAD, of a nar as it is and compressed', async (t) => {
   const { store, path, nar } = await filled(t);

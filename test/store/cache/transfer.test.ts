@@ -24,6 +24,7 @@ import {
 import { byPriority } from '../../../store/cache/pull.ts';
 import { parseManifest } from '../../../store/cache/remote-manifest.ts';
 import { type ObjectStore, type StorePath, storePathHash } from '../../../store/index.ts';
+import { NarEncoder } from '../../../store/nar-encode.ts';
 import { makeTree, temporaryFolder } from '../fixture.ts';
 import { faultOf, nixStore, nixStoreDir, pullFrom, serve, vectorCache, vectorKey } from './caches.ts';
 
@@ -283,6 +284,31 @@ test('hostile manifests', () => {
     `d\0dx\0f${zero}5:x/a\nb/c\0`,
   ])
     assert.equal(typeof parseManifest(text, limit), 'string', JSON.stringify(text));
+  const folders = Array.from({ length: 6_000_000 }, (_, n) => `d${n.toString(36).padStart(5, '0')}\0`).join('');
+  for (const narSizeBytes of [1000, 2 ** 50])
+    assert.equal(parseManifest(`d\0${folders}`, { narSizeBytes }), 'it has more entries than its NAR');
+});
+
+test('as many entries as a nar can have are taken', () => {
+  const folder = (visitor: NarEncoder, path: string): void => {
+    visitor.enterDirectory(path);
+    visitor.leaveDirectory(path);
+  };
+  for (const [record, add] of [
+    [(n: number) => `d${n}\0`, folder],
+    [(n: number) => `l${n}\0x\0`, (visitor: NarEncoder, path: string) => visitor.symlink(path, 'x')],
+  ] as const) {
+    const names = Array.from({ length: 9 }, (_, n) => n);
+    let narSizeBytes = 0;
+    const visitor = new NarEncoder((chunk) => {
+      narSizeBytes += chunk.length;
+    });
+    visitor.enterDirectory('');
+    for (const n of names) add(visitor, `${n}`);
+    visitor.leaveDirectory('');
+    visitor.end();
+    assert.equal(parseManifest(`d\0${names.map(record).join('')}`, { narSizeBytes }).length, 10);
+  }
 });
 
 test('answers are remembered: what is there, and what is not', async (t) => {
@@ -395,8 +421,8 @@ test('small files that a bucket has compressed for the way are read; what unpack
   pack = gzipSync;
   spoil = (bytes) => bytes.subarray(0, bytes.length - 20);
   await assert.rejects(ask(), /narinfo' comes in gzip, and that is damaged/);
-  encoding = 'pack200';
-  await assert.rejects(ask(), /comes in 'pack200', which igos cannot undo/);
+  for (encoding of ['pack200', 'constructor'])
+    await assert.rejects(ask(), { code: 'E-CACHE-006', message: new RegExp(`comes in '${encoding}', which igos cannot undo`) });
 });
 
 test('what is there whole already, of a server that has nothing after it, comes once more', async (t) => {
